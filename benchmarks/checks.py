@@ -25,10 +25,8 @@ sys.path[:0] = [str(ROOT / "benchmarks"), str(ROOT / "src")]
 
 import comext_month  # noqa: E402
 
-from tradeflows.publishers import comtrade, delimited, eurostat_energy  # noqa: E402
+from tradeflows.publishers import comtrade, eurostat_energy, reading  # noqa: E402
 from tradeflows.publishers.comext import numbers  # noqa: E402
-from tradeflows.publishers.gacc import query_csv  # noqa: E402
-from tradeflows.publishers.tidy import columns  # noqa: E402
 from tradeflows.tables import building, clean  # noqa: E402
 
 
@@ -37,17 +35,13 @@ def nothing(*_: object, **__: object) -> None:
 
 
 CHECKS = {  # where each check is called, and what stands there without it
-    (delimited.plausibility, "flagged"): lambda batch, *_: batch,
-    (delimited, "require_products"): nothing,
+    (reading.plausibility, "flagged"): lambda batch, *_: batch,
     (numbers.Reading, "contradictory"): lambda _: np.zeros(0, np.int64),
     (numbers.Reading, "_require_trade"): nothing,
     (numbers.Reading, "_differing"): lambda *_: [],
-    (query_csv, "require_one_value"): nothing,
-    (query_csv.Names, "require_same"): nothing,
+    (query_csv, "_names_beside"): lambda block: np.zeros(len(block), bool),
     (comtrade, "require_agreement"): nothing,
-    (comtrade, "require_products"): nothing,
-    (eurostat_energy, "require_agreement"): nothing,
-    (columns, "_require_same"): nothing,
+    (eurostat_energy, "require_agreement"): lambda *_: set(),
 }
 
 

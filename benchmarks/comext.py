@@ -66,10 +66,10 @@ print(time.process_time() - used)
 import time
 from pathlib import Path
 from tradeflows.model import schema
-from tradeflows.publishers import comext, delimited
+from tradeflows.publishers import comext, reading
 from tradeflows.tables import write
 raw = Path({raw!r})
-parts = list(comext.clean(raw, delimited.uncatalogued(raw, "comext", "trade")))
+parts = list(comext.clean(raw, reading.uncatalogued(raw, "comext", "trade")))
 used = time.process_time()
 with write.TableWriter(Path({out!r}), ".parquet", schema.TRADE) as sink:
     for part in parts:
@@ -81,11 +81,11 @@ MADE = """
 import time
 from pathlib import Path
 from tradeflows import cli
-from tradeflows.publishers import comext, delimited
+from tradeflows.publishers import comext, reading
 from tradeflows.publishers.comext import numbers
 cli.without_pandas()
 raw = Path({raw!r})
-source = delimited.uncatalogued(raw, "comext", "trade")
+source = reading.uncatalogued(raw, "comext", "trade")
 contents = numbers.read(raw)
 some = [
     comext._sorted(raw, contents.words, contents.pieces),

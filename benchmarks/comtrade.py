@@ -215,6 +215,7 @@ from pathlib import Path
 import pandas, pyarrow, pyarrow.compute, pyarrow.csv, pyarrow.json, pyarrow.parquet
 from tradeflows.model import schema
 from tradeflows.publishers import comtrade
+from tradeflows.model.keys import Keys
 from tradeflows.model.source import Source
 files, out = [Path(name) for name in sys.argv[2:-1]], sys.argv[-1]
 warm = pandas.DataFrame({"a": ["1"]}).to_parquet(out)
@@ -227,10 +228,11 @@ if sys.argv[1] == "ours":
         for file in files:
             entry = Source(file.stem, file.name, "comtrade", "", "fetched", "", "by row", None, "",
                            1, "trade", "comtrade.clean", 1)
-            rows = [part.rows for part in comtrade.clean(file, entry, cap=250_000)]
-            rows = pyarrow.Table.from_batches(rows)
-            schema.check_key(rows, schema.TRADE)
-            writer.write_table(rows)
+            keys = Keys(schema.TRADE)
+            for part in comtrade.clean(file, entry, cap=250_000):
+                keys.add(part.rows)
+                writer.write_batch(part.rows)
+            keys.check({entry.id: file})
 else:
     for file in files:
         pandas.DataFrame(json.loads(file.read_bytes())["data"]).to_parquet(out)

@@ -8,7 +8,6 @@ import json
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import fields
 from datetime import date
 from pathlib import Path
 from typing import Any, get_origin, get_type_hints
@@ -403,14 +402,14 @@ MAP_PARTS = ("columns", "fields", "rows", "left_out", "title_lines", "footnotes_
 
 def _map_keys() -> Iterator[str]:
     parts = _attributes(mapping.read_map) | _attributes(mapping.Marks)
-    keys = [*MAP_PARTS, *(field.name for field in fields(mapping.Marks))]
+    keys = [*MAP_PARTS, *mapping.Marks.__struct_fields__]
     _require("the map", keys, parts)
     yield from ("Of the file:", "")
     yield from _table(["key", "meaning"], ([f"`{key}`", parts[key]] for key in keys))
     for what, record, bases in MAP_RECORDS:
         meanings = _attributes(record)
-        known = {field.name for base in bases for field in fields(base)}
-        keys = [field.name for field in fields(record) if field.name not in known]
+        known = {name for base in bases for name in base.__struct_fields__}
+        keys = [name for name in record.__struct_fields__ if name not in known]
         _require(f"the map, {what}", keys, meanings)
         yield from ("", f"Of {what}:", "")
         yield from _table(["key", "meaning"], ([f"`{key}`", meanings[key]] for key in keys))

@@ -23,7 +23,7 @@ from comtrade_twin import row as comtrade_row
 from test_comext_exports import FIGURES, sdmx, view, workbook
 
 from tradeflows.model.errors import TradeflowsError
-from tradeflows.publishers import cbr, comext, comtrade, delimited, ecb, eurostat_energy, gacc
+from tradeflows.publishers import cbr, comext, comtrade, ecb, eurostat_energy, gacc, reading
 
 FLAGS = ("contradictory", "implausible")
 OUTCOMES = ("refused", "identical", "flagged", "different", "silent", "traceback")
@@ -43,7 +43,7 @@ class Format:
 
 
 def rows(form, path):
-    source = delimited.uncatalogued(path, form.clean.__module__.split(".")[2], "trade")
+    source = reading.uncatalogued(path, form.clean.__module__.split(".")[2], "trade")
     parts = form.clean(path, source, **form.options)
     return [row | {"source_id": ""} for part in parts for row in part.rows.to_pylist()]
 

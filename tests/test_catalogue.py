@@ -205,16 +205,16 @@ def test_a_faulty_entry_is_refused(make_root, changes, message):
         ),
         (
             {"cleaner": "tidi.clean"},
-            "no cleaner 'tidi.clean'; did you mean 'tidy'?",
+            "no cleaner 'tidi.clean'; did you mean 'tidy.clean'?",
         ),
         ({"cleaner": "tidy.read_map"}, "no cleaner 'tidy.read_map'"),
         (
             {"cleaner": "cube.clean"},
-            "no cleaner 'cube.clean'; there are cbr, comext",
+            "no cleaner 'cube.clean'",
         ),
         (
-            {"cleaner": "bounds.CHUNK"},
-            "no cleaner 'bounds.CHUNK'; there are cbr, comext, comtrade, ecb",
+            {"cleaner": "arrow.TEXT"},
+            "no cleaner 'arrow.TEXT'; there are cbr.clean, comext.clean",
         ),
     ],
 )

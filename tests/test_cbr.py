@@ -1,12 +1,8 @@
 import re
-from calendar import monthrange
-from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
 import twins
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from tradeflows.model.errors import CodeError, LayoutError, TradeflowsError
 from tradeflows.publishers import cbr
@@ -34,32 +30,20 @@ def test_mean_of_a_month(rows):
     [row] = rows(DOLLAR)
     assert row["rate"] == pytest.approx((77.1734 + 77.6093 + 77.8009) / 3)
     assert (row["base"], row["quote"], row["n_days"], row["flags"]) == ("USD", "RUB", 3, "")
-    assert str(row["ref_period"]) == "2026-03-01"
+    assert (str(row["ref_period"]), row["source_row"]) == ("2026-03-01", 1)
+    # Not covered, or not ended when it was asked for.
+    for old, new in ((b"31.03.2026", b"30.03.2026"), (b"26.03.2026", b"25.03.2026")):
+        assert rows(DOLLAR.replace(old, new))[0]["flags"] == "partial"
+    assert rows(DOLLAR.replace(b"01.03.2026", b"02.03.2026"))[0]["flags"] == "partial"
 
 
-def test_value_for_ten(rows):
+def test_nominal_and_old_rouble(rows):
     yuan, dollar = rows(DAY)
     assert (yuan["base"], yuan["rate"]) == ("CNY", pytest.approx(11.7566))
     assert (dollar["base"], dollar["n_days"], dollar["flags"]) == ("USD", 1, "partial")
-
-
-def test_old_rouble_is_another_currency(rows):
-    raw = twins.cbr(
-        "R01235",
-        "31.12.1997",
-        "01.01.1998",
-        [("31.12.1997", 1, "5960,0000"), ("01.01.1998", 1, "5,9600")],
-    )
+    days = [("31.12.1997", 1, "5960,0000"), ("01.01.1998", 1, "5,9600")]
+    raw = twins.cbr("R01235", "31.12.1997", "01.01.1998", days)
     assert [(row["quote"], row["rate"]) for row in rows(raw)] == [("RUR", 5960), ("RUB", 5.96)]
-
-
-def test_uncovered_month_is_partial(rows):
-    raw = DOLLAR.replace(b"31.03.2026", b"30.03.2026")
-    assert rows(raw)[0]["flags"] == "partial"
-
-
-def test_unended_month_is_partial(rows):
-    assert rows(DOLLAR.replace(b"26.03.2026", b"25.03.2026"))[0]["flags"] == "partial"
 
 
 @pytest.mark.parametrize(
@@ -76,11 +60,17 @@ def test_unended_month_is_partial(rows):
         (b"ValCurs", b"Metall", LayoutError, "<ValCurs>"),
         (b"Record ", b"Rekord ", LayoutError, "XML"),
         (b'Id="R01235"', b'Id="R01375"', LayoutError, "alone"),
+        (b"<ValCurs ", b'<!DOCTYPE x [<!ENTITY a "b">]><ValCurs ', LayoutError, "document type"),
     ],
 )
-def test_what_it_refuses(rows, old, new, error, message):
+def test_what_it_refuses(rows, monkeypatch, old, new, error, message):
     with pytest.raises(error, match=message):
         rows(DOLLAR.replace(old, new))
+    with pytest.raises(LayoutError, match="at least one rate"):
+        rows(twins.cbr("R01235", "01.03.2026", "31.03.2026", []))
+    monkeypatch.setattr(cbr, "LARGEST", 100)
+    with pytest.raises(LayoutError, match="at most"):
+        rows(DOLLAR)
 
 
 def test_rate_for_one_must_agree(rows):
@@ -89,53 +79,6 @@ def test_rate_for_one_must_agree(rows):
     with pytest.raises(LayoutError, match="a VunitRate that is Value by Nominal, found 11,0348"):
         rows(raw.replace(b"<VunitRate>11,0248", b"<VunitRate>11,0348"))
     assert rows(raw.replace(b"<VunitRate>11,0248", b"<VunitRate>11,02"))
-
-
-def test_file_without_a_rate(rows):
-    with pytest.raises(LayoutError, match="at least one rate"):
-        rows(twins.cbr("R01235", "01.03.2026", "31.03.2026", []))
-
-
-def test_file_too_large(rows, monkeypatch):
-    monkeypatch.setattr(cbr, "LARGEST", 100)
-    with pytest.raises(LayoutError, match="at most"):
-        rows(DOLLAR)
-
-
-@settings(max_examples=100, deadline=None)
-@given(
-    st.dictionaries(
-        st.dates(date(2015, 1, 1), date(2026, 12, 31)),
-        st.tuples(st.sampled_from([1, 10, 100]), st.decimals("0.0001", "9999", places=4)),
-        min_size=1,
-        max_size=30,
-    )
-)
-def test_what_is_written_is_read_back(tmp_path_factory, rates):
-    first, last = min(rates), max(rates)
-    path = tmp_path_factory.mktemp("twin") / "a.xml"
-    path.write_bytes(
-        twins.cbr(
-            "R01375",
-            f"{first:%d.%m.%Y}",
-            f"{last:%d.%m.%Y}",
-            [(f"{day:%d.%m.%Y}", n, str(v).replace(".", ",")) for day, (n, v) in rates.items()],
-        )
-    )
-    [part] = cbr.clean(path)
-    found = part.rows.to_pylist()
-    months = {day.replace(day=1) for day in rates}
-    assert {row["ref_period"] for row in found} == months
-    for row in found:
-        held = [v / n for day, (n, v) in rates.items() if day.replace(day=1) == row["ref_period"]]
-        assert row["n_days"] == len(held)
-        assert row["rate"] == pytest.approx(float(sum(held) / len(held)))
-        month = row["ref_period"]
-        end = month + timedelta(days=monthrange(month.year, month.month)[1] - 1)
-        newest = max(day for day in rates if day.replace(day=1) == month)
-        assert (row["flags"] == "") == (
-            first <= month and last >= end and end - newest <= timedelta(days=5)
-        )
 
 
 def naive(raw):
@@ -153,7 +96,7 @@ def naive(raw):
 @pytest.mark.parametrize("raw", [DOLLAR, DAY])
 def test_mutated_bytes_give_what_a_naive_reader_makes_of_them_or_an_error(tmp_path, raw):
     path, read = tmp_path / "a.xml", 0
-    for data in twins.mutations(raw, 2000):
+    for data in twins.mutations(raw, 500):
         path.write_bytes(data)
         try:
             found = [row for part in cbr.clean(path) for row in part.rows.to_pylist()]
@@ -163,4 +106,4 @@ def test_mutated_bytes_give_what_a_naive_reader_makes_of_them_or_an_error(tmp_pa
         total = sum(row["rate"] * row["n_days"] for row in found)
         days = sum(row["n_days"] for row in found)
         assert (total / days, days) == pytest.approx(naive(data))
-    assert read > 50
+    assert read > 10

@@ -64,20 +64,6 @@ def test_a_column_of_us_dollars_is_anybodys(saved):
     assert registry.recognise(saved(b"Country,Commodity codes,2023\n")) == []
 
 
-def test_a_wrong_publisher_is_said_so(saved):
-    with pytest.raises(LayoutError, match=r"what looks like the Bank of Russia .* clean cbr"):
-        registry.require_beginning("ecb", saved(RATES))
-    with pytest.raises(LayoutError, match="nothing that is known"):
-        registry.require_beginning("ecb", saved(b"<html>Error 412</html>"))
-
-
-def test_wrong_publisher_before_option(saved, tmp_path):
-    with pytest.raises(LayoutError, match=r"what looks like China's customs .* clean gacc"):
-        clean.clean("ecb", [saved(twins.gacc([OIL], COLUMNS))], tmp_path / "o.parquet", flow="M")
-    with pytest.raises(QueryError, match="download: files of ecb take no --flow; leave it out"):
-        clean.clean("ecb", [saved(EURO)], tmp_path / "o.parquet", flow="M")
-
-
 def test_files_become_one_table(saved, tmp_path):
     stray = OIL | {"month": "202306", "second quantity": "5", "second unit": "?"}
     paths = [saved(twins.gacc([OIL], COLUMNS)), saved(twins.gacc([stray], [*stray]), "more")]
@@ -216,29 +202,6 @@ def test_same_bytes_in_a_folder(saved, tmp_path):
     assert len([*to.iterdir()]) == 1
 
 
-def test_left_out_with_its_value(saved, tmp_path):
-    by_sea = [row(value=value, motCode=mode) for value, mode in ((60, 2100), (40, 3100))]
-    path, to = saved(envelope([row(value=100.0), *by_sea])), tmp_path / "o.parquet"
-    [told] = clean.clean("comtrade", [path], to)
-    assert told.line().endswith("left out: break-down whose total is kept: 2 (value 100)")
-    [about] = json.loads(parquet.read_metadata(to).metadata[b"sources"])
-    assert about["left_out"] == {"break-down whose total is kept": 2}
-    assert about["value"] == {"break-down whose total is kept": 100.0}
-
-
-def test_kind_of_output_refused(saved, tmp_path):
-    with pytest.raises(QueryError, match=r"--to .*o\.xlsx: expected ….parquet, ….csv or a folder"):
-        clean.clean("ecb", [saved(EURO)], tmp_path / "o.xlsx")
-    assert not (tmp_path / "o.xlsx").exists()
-
-
-@pytest.mark.parametrize("to", ["o.parquet", "folder"])
-def test_same_bytes_two_names(saved, tmp_path, to):
-    paths = [saved(EURO), saved(EURO, "download (1)")]
-    with pytest.raises(SourceError, match=r"download \(1\): the same bytes as .*download; give a"):
-        clean.clean("ecb", paths, tmp_path / to)
-
-
 def test_two_records_of_one_cell(saved, tmp_path):
     path = saved(twins.gacc([OIL, OIL | {"product": "27111100"}, OIL], COLUMNS))
     with pytest.raises(SchemaError, match=r"^download: records 1 and 3 state the same cell"):
@@ -275,11 +238,39 @@ def test_row_groups_are_of_like_size_however_many_rows_come_at_once(tmp_path):
         ("ecb", EURO, {"flow": "M"}, QueryError, "take no --flow"),
         ("customs", EURO, {}, QueryError, "there are cbr, comext"),
         ("ecb", b"", {}, SourceError, "empty"),
+        ("ecb", RATES, {}, LayoutError, r"what looks like the Bank of Russia .* clean cbr"),
+        ("ecb", b"<html>Error 412</html>", {}, LayoutError, "nothing that is known"),
+        # Another publisher's file is said before an option that this one does not take.
+        ("ecb", twins.gacc([OIL], COLUMNS), {"flow": "M"}, LayoutError, "looks like China's"),
     ],
 )
 def test_what_it_refuses(saved, tmp_path, publisher, raw, options, error, message):
     with pytest.raises(error, match=message):
         clean.clean(publisher, [saved(raw)], tmp_path / "a.parquet", **options)
+
+
+def test_what_an_output_may_be(saved, tmp_path):
+    with pytest.raises(QueryError, match=r"--to .*o\.xlsx: expected ….parquet, ….csv or a folder"):
+        clean.clean("ecb", [saved(EURO)], tmp_path / "o.xlsx")
+    for to in ("o.parquet", "folder"):
+        paths = [saved(EURO), saved(EURO, "download (1)")]
+        with pytest.raises(SourceError, match=r"download \(1\): the same bytes as .*; give a"):
+            clean.clean("ecb", paths, tmp_path / to)
+    assert not (tmp_path / "o.xlsx").exists()
+
+
+def test_verb_prints_a_line_a_file(saved, tmp_path, capsys):
+    to, path = str(tmp_path / "o.parquet"), saved(twins.gacc([OIL], COLUMNS))
+    assert cli.main(["clean", "gacc", str(path), "--to", to, "--flow", "M"]) == 0
+    assert capsys.readouterr().out == "download: 1 records, 1 rows of trade; left out: nothing\n"
+    assert cli.main(["clean", "gacc", str(path), "--to", to]) == 2
+    assert "add --flow M" in capsys.readouterr().err
+    by_sea = [row(value=value, motCode=mode) for value, mode in ((60, 2100), (40, 3100))]
+    [told] = clean.clean("comtrade", [saved(envelope([row(value=100.0), *by_sea]))], Path(to))
+    assert told.line().endswith("left out: break-down whose total is kept: 2 (value 100)")
+    [about] = json.loads(parquet.read_metadata(to).metadata[b"sources"])
+    assert about["left_out"] == {"break-down whose total is kept": 2}
+    assert about["value"] == {"break-down whose total is kept": 100.0}
 
 
 def test_missing_file_and_full_disk(saved, tmp_path, monkeypatch):
@@ -306,14 +297,3 @@ def test_read_only_folder(saved, tmp_path, monkeypatch):
     monkeypatch.setattr(Path, "unlink", refuse)
     with pytest.raises(SourceError, match=r"a\.parquet: cannot be written \(Read-only"):
         clean.clean("ecb", [saved(EURO)], tmp_path / "a.parquet")
-
-
-def test_verb_prints_a_line_a_file(saved, tmp_path, capsys):
-    path = saved(twins.gacc([OIL], COLUMNS))
-    assert (
-        cli.main(["clean", "gacc", str(path), "--to", str(tmp_path / "a.parquet"), "--flow", "M"])
-        == 0
-    )
-    assert capsys.readouterr().out == "download: 1 records, 1 rows of trade; left out: nothing\n"
-    assert cli.main(["clean", "gacc", str(path), "--to", str(tmp_path / "a.parquet")]) == 2
-    assert "add --flow M" in capsys.readouterr().err

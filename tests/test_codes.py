@@ -80,15 +80,8 @@ def test_codes_and_members_are_areas():
     [
         ("CS", 1990, "CSK"),
         ("CS", 2005, "SCG"),
-        ("YU", 1991, "YUG"),
         ("YU", 1995, "SCG"),
         ("BE", 1998, "BLX"),
-        ("BE", 1999, "BEL"),
-        ("DD", 1990, "DDR"),
-        ("SU", 1988, "SUN"),
-        ("XA", 2000, "OCE_USA"),
-        ("XZ", 1995, "OCE_NZL"),
-        ("YD", 1990, "YMD"),
         ("RU", 1995, "RUS"),
     ],
 )
@@ -100,12 +93,12 @@ def test_eurostat_codes_by_year(code, year, area):
     ("code", "year"),
     [
         ("CS", 2003),
-        ("CS", 2010),
-        ("CS", None),
         ("DD", 1991),
         ("XA", 2001),
         ("XB", 1997),
         ("YU", 2004),
+        ("CS", 2010),
+        ("CS", None),
         ("ZZ", 1995),
     ],
 )
@@ -134,10 +127,6 @@ def test_words_and_parents_are_products():
     assert codes_used | parents <= listed | {*codes.all_products()}
 
 
-def test_words_are_written_folded():
-    assert all(row["word"] == row["word"].strip().casefold() for row in rows("product_words.csv"))
-
-
 # A publisher's area codes
 
 
@@ -146,42 +135,24 @@ def test_words_are_written_folded():
     [
         ("344", "comtrade", "HKG"),
         ("344", "gacc", "RUS"),
-        ("110", "gacc", "HKG"),
-        ("842", "comtrade", "USA"),
         ("251", "comtrade", "FRA"),
-        ("380", "comtrade", "ITA"),
-        ("381", "comtrade", "ITA"),
-        ("579", "comtrade", "NOR"),
-        ("699", "comtrade", "IND"),
+        ("756", "comtrade", "CHE"),
+        ("757", "comtrade", "CHE"),
         ("490", "comtrade", "S19"),
         ("0", "comtrade", "W00"),
-        ("97", "comtrade", "EU27_2020"),
         ("899", "comtrade", "_X"),
         ("EL", "eurostat", "GRC"),
-        ("GR", "eurostat", "GRC"),
         ("UK", "eurostat", "GBR"),
-        ("XS", "eurostat", "SRB"),
-        ("XK", "eurostat", "XKX"),
         ("QX", "eurostat", "_X"),
-        ("INT_EU27_2020", "eurostat", "EU27_2020_INTRA"),
         ("NOT_A_COUNTRY_CODE(NSP/other)", "eurostat label", "_X"),
         ("Congo - Kinshasa", "eurostat label", "COD"),
-        ("CHINA P RP", "dgcis", "CHN"),
         ("India's Total Import", "dgcis", "W00"),
         ("EU27", "iso3", "EU27_2020"),
-        ("EU28", "iso3", "EU28"),
-        ("TUR", "iso3", "TUR"),
-        ("OTHER", "mgimo", "_X"),
         ("Yamal (BY,PL)", "bruegel", "RUS"),
     ],
 )
 def test_a_code_means_what_its_system_says(code, system, area):
     assert one(code, system) == area
-
-
-def test_two_codes_may_share_an_id():
-    codes_of_switzerland = pa.array(["756", "757"])
-    assert codes.areas(codes_of_switzerland, "comtrade", "raw.csv").to_pylist() == ["CHE", "CHE"]
 
 
 def test_groups_of_one_iso_code_stay_apart():
@@ -200,12 +171,6 @@ def test_groups_of_one_iso_code_stay_apart():
 )
 def test_any_arrow_layout_of_codes_will_do(values):
     assert codes.areas(values, "comtrade", "raw.csv").to_pylist() == ["RUS", "CHN", "RUS"]
-
-
-def test_no_codes_give_no_ids():
-    assert codes.areas(pa.array([], pa.string()), "iso3", "raw.csv").equals(
-        pa.array([], pa.string())
-    )
 
 
 @given(st.data())
@@ -237,16 +202,6 @@ def test_unknown_codes_are_named():
     assert "\n" not in message
 
 
-def test_share_column_is_no_area():
-    with pytest.raises(CodeError, match="'%Share'"):
-        one("%Share", "dgcis")
-
-
-def test_a_missing_code_is_refused():
-    with pytest.raises(CodeError, match="None"):
-        codes.areas(pa.array(["643", None]), "comtrade", "raw.csv")
-
-
 def test_unknown_system_is_refused():
     with pytest.raises(CodeError, match=r"no system 'un'.* it has: bruegel, comext"):
         one("643", "un")
@@ -255,103 +210,47 @@ def test_unknown_system_is_refused():
 # What a person types
 
 
-@pytest.mark.parametrize(
-    ("word", "area"),
-    [
-        ("RUS", "RUS"),
-        ("rus", "RUS"),
-        ("ru", "RUS"),
-        ("Russia", "RUS"),
-        (" russia ", "RUS"),
-        ("russian federation", "RUS"),
-        ("South Korea", "KOR"),
-        ("Türkiye", "TUR"),
-        ("turkey", "TUR"),
-        ("hong kong", "HKG"),
-        ("EL", "GRC"),
-        ("uk", "GBR"),
-        ("world", "W00"),
-        ("eu27", "EU27_2020"),
-        ("eu", "EU"),
-    ],
-)
-def test_area_by_id_letters_and_name(word, area):
-    assert codes.area(word) == area
-
-
 def test_ids_and_names_find_their_area():
     assert all(codes.area(area) == area for area in AREAS)
     assert all(codes.area(row["name"]) == area for area, row in AREAS.items())
-
-
-def test_number_is_no_word_for_an_area():
-    with pytest.raises(QueryError):
-        codes.area("344")
-
-
-def test_misspelt_area_is_refused():
-    with pytest.raises(QueryError, match=r"no area 'Rusia' in areas.csv; did you mean 'Russia'"):
-        codes.area("Rusia")
-
-
-def test_a_word_like_no_area_is_refused():
-    with pytest.raises(QueryError, match="nothing is near"):
-        codes.area("qqqqqqqqqq")
-
-
-def test_an_area_has_a_short_name():
-    assert codes.area_name("KOR") == "South Korea"
-
-
-def test_the_name_of_no_area_is_refused():
-    with pytest.raises(CodeError, match="no area id 'RU'"):
-        codes.area_name("RU")
 
 
 # Wholes and parts
 
 
 @pytest.mark.parametrize(
-    ("whole", "part"),
+    ("whole", "part", "expected"),
     [
-        ("EU27_2020", "DEU"),
-        ("EU28", "GBR"),
-        ("EU28", "EU27_2020"),
-        ("EU", "GBR"),
-        ("EU", "EU28"),
-        ("EU28", "EU"),
-        ("EU27_2020_EXTRA", "RUS"),
-        ("EU27_2020_EXTRA", "GBR"),
-        ("EU27_2020_EXTRA", "_X_EXTRA"),
-        ("EU27_2020_INTRA", "DEU"),
-        ("EU27_2020_INTRA", "_X_INTRA"),
-        ("GBR", "XI"),
-        ("EU28", "XI"),
-        ("SUN", "RUS"),
-        ("W00", "EU27_2020_EXTRA"),
+        ("EU28", "EU27_2020", True),
+        ("EU", "EU28", True),
+        ("EU28", "EU", True),
+        ("EU27_2020_EXTRA", "GBR", True),
+        ("EU27_2020_EXTRA", "_X_EXTRA", True),
+        ("EU28", "XI", True),
+        ("SUN", "RUS", True),
+        ("EU27_2020", "EU28", False),
+        ("EU27_2020", "EU27_2020", False),
+        ("DEU", "EU27_2020", False),
+        ("EU27_2020_EXTRA", "EU27_2020_INTRA", False),
+        ("EU27_2020_EXTRA", "W00", False),
+        ("S19", "TWN", False),
     ],
 )
-def test_a_whole_contains_its_part(whole, part):
-    assert codes.contains(whole, part)
+def test_a_whole_contains_its_parts_alone(whole, part, expected):
+    assert codes.contains(whole, part) is expected
 
 
 @pytest.mark.parametrize(
-    ("whole", "part"),
+    ("ask", "words"),
     [
-        ("EU27_2020", "GBR"),
-        ("EU27_2020", "EU28"),
-        ("EU27_2020", "EU27_2020"),
-        ("DEU", "EU27_2020"),
-        ("EU27_2020_EXTRA", "DEU"),
-        ("EU27_2020_EXTRA", "EU27_2020_INTRA"),
-        ("EU27_2020_EXTRA", "W00"),
-        ("EU27_2020_INTRA", "RUS"),
-        ("S19", "TWN"),
-        ("RUS", "CHN"),
+        (codes.area_name, ["RU"]),
+        (codes.contains, ["EU27", "DEU"]),
+        (codes.contains, ["EU28", "Germany"]),
     ],
 )
-def test_other_areas_are_not_contained(whole, part):
-    assert not codes.contains(whole, part)
+def test_what_is_no_area_id_is_refused(ask, words):
+    with pytest.raises(CodeError, match="no area id"):
+        ask(*words)
 
 
 def test_world_contains_all_but_itself():
@@ -378,80 +277,39 @@ def test_country_is_inside_or_outside_the_eu():
 )
 def test_areas_that_share_a_part_overlap(one, other, expected):
     assert codes.overlaps(one, other) is codes.overlaps(other, one) is expected
-
-
-def test_the_wider_area_overlaps():
-    assert codes.overlaps("W00", "CHN")
-    assert not codes.overlaps("CHN", "W00")
-    assert codes.overlaps("EU28", "EU27_2020")
-
-
-def test_eu_of_28_lost_one():
-    assert len(EU27) == 27
-    assert set(AREAS["EU28"]["members"].split()) - set(EU27) == {"GBR"}
-
-
-@pytest.mark.parametrize(("whole", "part"), [("EU27", "DEU"), ("EU28", "Germany")])
-def test_no_area_contains_nothing(whole, part):
-    with pytest.raises(CodeError, match="no area id"):
-        codes.contains(whole, part)
+    assert codes.overlaps("W00", one)
+    assert not codes.overlaps(one, "W00")
 
 
 # Products
 
 
 @pytest.mark.parametrize(
-    ("code", "ancestor"),
+    ("code", "ancestor", "expected"),
     [
-        ("27090000", "270900"),
-        ("27090000", "2709"),
-        ("27090000", "27"),
-        ("27090000", "TOTAL"),
-        ("2709001000", "27090010"),
-        ("2701:coking", "2701"),
-        ("2701:coking", "27"),
-        ("2711:LPG", "2711"),
-        ("271111+271121", "2711"),
-        ("271111", "271111+271121"),
-        ("27111100", "271111+271121"),
-        ("2701+2704", "2701+2704+2706"),
-        ("2701:thermal", "2701+2702"),
-        ("G3200", "G3000"),
-        ("39XXXXXX", "39"),
-        ("392XXXXX", "39"),
-        ("99RRR100", "99"),
-        ("39269XXX", "3926"),
+        ("27090000", "TOTAL", True),
+        ("2709001000", "27090010", True),
+        ("2701:coking", "2701", True),
+        ("2701:coking", "27", True),
+        ("271111+271121", "2711", True),
+        ("27111100", "271111+271121", True),
+        ("2701+2704", "2701+2704+2706", True),
+        ("2701:thermal", "2701+2702", True),
+        ("G3200", "G3000", True),
+        ("392XXXXX", "39", True),
+        ("39269XXX", "3926", True),
+        ("2709", "2709", False),
+        ("2709", "27090000", False),
+        ("2701+2709", "2701+2702", False),
+        ("2701+2702", "2702+2701", False),
+        ("2701:coking", "2701:thermal", False),
+        ("G3200", "TOTAL", False),
+        ("oil_products", "2710", False),
+        ("392XXXXX", "3926", False),
     ],
 )
-def test_a_product_is_under_its_ancestors(code, ancestor):
-    assert codes.is_under(code, ancestor)
-
-
-@pytest.mark.parametrize(
-    ("code", "ancestor"),
-    [
-        ("2709", "2709"),
-        ("2709", "27090000"),
-        ("2709", "2710"),
-        ("2709", "2701+2702"),
-        ("2701+2709", "2701+2702"),
-        ("2701+2702", "2702+2701"),
-        ("2701:coking", "2701:thermal"),
-        ("G3200", "TOTAL"),
-        ("G3200", "271111"),
-        ("G3000", "G3200"),
-        ("oil_products", "2710"),
-        ("392XXXXX", "3926"),
-    ],
-)
-def test_other_products_are_not_under_it(code, ancestor):
-    assert not codes.is_under(code, ancestor)
-
-
-@pytest.mark.parametrize("code", ["00", "0012", "77", "770123"])
-def test_chapter_that_hs_has_not(code):
-    with pytest.raises(CodeError, match=code):
-        codes.level(code)
+def test_a_product_is_under_its_ancestors_alone(code, ancestor, expected):
+    assert codes.is_under(code, ancestor) is expected
 
 
 @given(st.from_regex(r"(?!00|77)[0-9]{4}([0-9]{2}){0,3}", fullmatch=True))
@@ -464,18 +322,13 @@ def test_hs_code_is_under_its_starts(code):
     ("code", "level"),
     [
         ("TOTAL", 0),
-        ("27", 2),
         ("2709", 4),
-        ("850450", 6),
-        ("27090000", 8),
         ("39XXXXXX", 8),
-        ("2709001000", 10),
         ("2701:coking", 5),
         ("2701+2702", 4),
         ("2711+271121", 4),
         ("G3000", 0),
         ("G3200", 1),
-        ("OIL_AND_PRODUCTS", 0),
     ],
 )
 def test_level_of_a_product(code, level):
@@ -483,7 +336,7 @@ def test_level_of_a_product(code, level):
 
 
 @pytest.mark.parametrize(
-    "code", ["102", "10229", "270", "27O9", "27090", "G32", "", "2701:peat", "2701+", "२७"]
+    "code", ["102", "10229", "270", "27O9", "00", "770123", "G32", "", "2701:peat", "2701+", "२७"]
 )
 def test_no_product_code_is_refused(code):
     reason = "its leading zero is lost" if code in ("102", "10229") else r"products\.csv"
@@ -515,10 +368,8 @@ def test_a_national_code_is_told_from_one_without_its_zero(code, may_be):
     ("word", "found"),
     [
         ("crude oil", ["2709", "O4100_TOT"]),
-        ("Crude Oil ", ["2709", "O4100_TOT"]),
-        ("LNG", ["271111", "G3200"]),
-        ("pipeline gas", ["271121", "G3000:pipeline"]),
-        ("2709", ["2709"]),
+        ("LNG ", ["271111", "G3200"]),
+        ("coal", ["2701", "2701+2704+2706", "2701+2702"]),
         (" 850450", ["850450"]),
         ("2701+2702", ["2701+2702"]),
         ("G3000", ["G3000"]),
@@ -526,10 +377,6 @@ def test_a_national_code_is_told_from_one_without_its_zero(code, may_be):
 )
 def test_word_stands_for_codes(word, found):
     assert codes.product(word) == found
-
-
-def test_coal_has_several_definitions():
-    assert codes.product("coal") == ["2701", "2701+2704+2706", "2701+2702"]
 
 
 def test_misspelt_product_is_refused():
@@ -582,11 +429,6 @@ def test_a_code_list_is_read_as_text(saved):
 def test_what_a_code_list_may_not_be(saved, text, error, message):
     with pytest.raises(error, match=message):
         codes.codelist(saved(text))
-
-
-def test_a_key_may_be_wider_than_the_code(saved):
-    with pytest.raises(LayoutError, match="basket"):
-        codes.codelist(saved("hs6\n880621\n"), key=("basket", "hs6"))
 
 
 def test_a_missing_code_list_is_named(tmp_path):

@@ -24,7 +24,8 @@ from pyarrow import parquet
 from tradeflows import cli, measures, tables
 from tradeflows.model import schema
 from tradeflows.model.errors import CodeError, LayoutError, QueryError, SchemaError, SourceError
-from tradeflows.publishers import archives, bytewise, comext, delimited
+from tradeflows.model.keys import Keys
+from tradeflows.publishers import archives, bytewise, comext, reading
 from tradeflows.publishers.comext import numbers
 from tradeflows.retrieval import adding
 from tradeflows.tables import clean
@@ -70,7 +71,7 @@ def saved(tmp_path):
 
 
 def table(path):
-    parts = list(comext.clean(path, delimited.uncatalogued(path, "comext", "trade")))
+    parts = list(comext.clean(path, reading.uncatalogued(path, "comext", "trade")))
     assert sum(part.records for part in parts) == sum(len(part.rows) for part in parts)
     return pa.concat_tables(
         [pa.Table.from_batches([part.rows]).cast(schema.TRADE) for part in parts]
@@ -223,7 +224,7 @@ def test_split_residual(make_root):
 
 def test_no_dictionary_says_a_word_twice_since_pyarrow_would_write_stray_memory(saved):
     path = saved(twin({"PARTNER": "QU"}, {"PARTNER": "QX"}, {"REPORTER": "DE"}))
-    [part] = comext.clean(path, delimited.uncatalogued(path, "comext", "trade"))
+    [part] = comext.clean(path, reading.uncatalogued(path, "comext", "trade"))
     coded = [
         each.dictionary.to_pylist()
         for each in part.rows.columns
@@ -382,7 +383,7 @@ def test_fractions_are_numbers(saved):
 
 def test_control_totals_travel(saved):
     path = saved(twin({}, {"FLOW": 2, "VALUE_EUR": 7}, {"PARTNER": "CN", "VALUE_EUR": 2}))
-    [part] = comext.clean(path, delimited.uncatalogued(path, "comext", "trade"))
+    [part] = comext.clean(path, reading.uncatalogued(path, "comext", "trade"))
     assert json.loads(part.rows.schema.metadata[b"control"]) == {
         "M": {"rows": 2, "EUR": 1002, "kg": 10},
         "X": {"rows": 1, "EUR": 7, "kg": 5},
@@ -474,7 +475,7 @@ def test_damaged_archive(saved, harm):
         raw[len(raw) // 2 if harm == "flip in the middle" else 200] ^= 4
     path.write_bytes(raw)
     with pytest.raises(LayoutError, match=r"full_v2_202402.7z: expected a whole .7z archive"):
-        next(comext.clean(path, delimited.uncatalogued(path, "comext", "trade")))
+        next(comext.clean(path, reading.uncatalogued(path, "comext", "trade")))
 
 
 @pytest.mark.usefixtures("decoder")
@@ -483,7 +484,7 @@ def test_an_archive_of_two_members(saved):
     with py7zr.SevenZipFile(path, "a") as archive:
         archive.writestr(b"REPORTER\n", "more.dat")
     with pytest.raises(LayoutError, match="found one of 2 members"):
-        list(comext.clean(path, delimited.uncatalogued(path, "comext", "trade")))
+        list(comext.clean(path, reading.uncatalogued(path, "comext", "trade")))
 
 
 @pytest.mark.usefixtures("decoder")
@@ -586,7 +587,10 @@ def test_contract_in_parquet(saved, tmp_path):
     clean.clean("comext", [saved(MANY)], tmp_path / "out")
     [file] = (tmp_path / "out").iterdir()
     stored = parquet.read_table(file).cast(schema.TRADE)
-    schema.check_key(stored, schema.TRADE)
+    keys = Keys(schema.TRADE)
+    for batch in stored.to_batches():
+        keys.add(batch)
+    keys.check({stored["source_id"][0].as_py(): file})
     told = json.loads(parquet.read_metadata(file).metadata[b"control"])
     assert told["M"]["rows"] == len(stored) == 40_000
 

@@ -8,7 +8,7 @@ from pyarrow import parquet
 from tradeflows import cli, tables
 from tradeflows.model import schema
 from tradeflows.model.errors import BuildError, QueryError
-from tradeflows.publishers import delimited
+from tradeflows.publishers import reading
 from tradeflows.retrieval import catalogue
 from tradeflows.tables import checks, write
 
@@ -48,7 +48,7 @@ def _rates(rates, base):
             "quote": "CNY" if base == "USD" else "USD",
             "publisher": "A bank",
             "statistic": "mean",
-            "ref_period": delimited.months(pa.array([*rates], pa.string())),
+            "ref_period": reading.months(pa.array([*rates], pa.string())),
             "n_months": 1,
             "rate": pa.array(rates.values(), pa.float64()),
             "n_days": 20,
@@ -63,7 +63,7 @@ def _batch(values, months=MONTHS, **changes):
     n = len(values)
     value = pa.array(values, pa.float64())
     row = (
-        delimited.A_FLOW
+        reading.A_FLOW
         | {
             "source_id": "oil",
             "source_row": pa.array(range(1, n + 1)),
@@ -75,7 +75,7 @@ def _batch(values, months=MONTHS, **changes):
             "flow_code": "M",
             "cmd_code": "2709",
             "vintage": "1",
-            "ref_period": delimited.months(pa.array(months[:n])),
+            "ref_period": reading.months(pa.array(months[:n])),
             "value_reported": value,
             "currency": "USD",
             "primary_value_usd": value,

@@ -281,18 +281,6 @@ def test_china_states_no_quantity_of_pipeline_gas_since_2022(rows):
     assert gas.loc[~since, "net_wgt_kg"].notna().all()
 
 
-def test_chinas_lpg_has_tonnes_only_and_its_coal_is_the_whole_of_its_parts(rows):
-    name = "gacc_energy_imports_from_russia"
-    assert rows(name, cmd_code="2711:LPG")["value_reported"].isna().all()
-    whole, *parts = (
-        rows(name, cmd_code=code).set_index("ref_period")["net_wgt_kg"]
-        for code in ("2701", "2701:coking", "2701:thermal")
-    )
-    for part in parts:
-        assert len(part) > 100
-        assert (part <= whole.reindex(part.index) * 1.001).all()
-
-
 def test_january_and_february_may_be_one_figure_of_the_year_to_date(rows):
     blocks = [
         (record["period"], record["product"])
@@ -364,47 +352,6 @@ def test_turkish_crude_stands_only_in_the_panel_until_july_2022(ask, rows):
     assert months(crude)[-1] == "2022-07"
 
 
-def test_the_bound_of_pipeline_gas_is_half_of_what_counts_it_twice(rows):
-    name = "eu_pipeline_gas_from_russia_bounds"
-    assert set(rows(name)["qualifier"]) == {"≤"}
-    for record in raw(name):
-        lng = float(record["lng_271111_kg"] or 0)
-        twice = float(record["gas_2711_plus_271121_kg"])
-        bound = float(record["pipeline_271121_upper_bound_kg"])
-        assert bound == pytest.approx((twice - lng) / 2, abs=50)
-        if record["comext_271121_kg"]:
-            assert bound >= float(record["comext_271121_kg"]) * 0.999
-
-
-def test_the_partners_of_comext_are_a_selection(rows):
-    crude = rows(
-        "comext_energy_imports_2019_2021",
-        reporter_iso="DEU",
-        cmd_code="2709",
-        ref_period=pd.Timestamp("2021-06-01"),
-    )
-    value = crude.set_index("partner_iso")["value_reported"]
-    outside = value["EU27_2020_EXTRA"]
-    named = value.drop(["EU27_2020_EXTRA", "EU27_2020_INTRA"], errors="ignore").sum()
-    assert named < outside
-
-
-def test_the_later_release_of_gas_differs_for_the_netherlands_alone(rows):
-    cell = ["reporter_iso", "cmd_code", "ref_period"]
-    later = rows("eurostat_nrg_ti_gasm_from_russia_2018_2025").set_index(cell)["qty"]
-    older = rows("eurostat_nrg_ti_imports_by_partner_2019_2022", partner_iso="RUS", qty_unit="m3")
-    both = pd.concat([later, older.set_index(cell)["qty"]], axis="columns", join="inner").dropna()
-    differs = (both.iloc[:, 0] - both.iloc[:, 1]).abs() > 0.5e6
-    assert len(both) == 634
-    assert set(both[differs].index.get_level_values("reporter_iso")) == {"NLD"}
-
-
-def test_gas_of_2020_is_full_of_holes(rows):
-    gas = rows("eurostat_nrg_ti_gasm_from_russia_2018_2025")
-    holes = gas["qty"].isna().groupby(gas["ref_period"].dt.year).sum()
-    assert holes[holes > 0].to_dict() == {2019: 18, 2020: 396}
-
-
 def test_two_families_of_settlement_shares_are_never_one_line(ask, rows):
     message = refusal(
         lambda **f: ask("settlement", **f),
@@ -434,82 +381,10 @@ def test_the_last_months_of_2021_are_one_figure_for_both_directions(rows):
     assert not len(rows("gacc_china_russia_trade", ref_period=pd.Timestamp("2021-12-01")))
 
 
-def test_no_two_periods_of_the_press_figures_overlap(rows):
-    frame = rows("gacc_china_russia_trade").sort_values("ref_period")
-    start = frame["ref_period"].dt.year * 12 + frame["ref_period"].dt.month
-    end = start + frame["n_months"]
-    for _, ends in end.groupby(frame["flow_code"]):
-        assert (start.loc[ends.index][1:].to_numpy() >= ends.to_numpy()[:-1]).all()
-
-
-def test_the_inverse_rate_and_the_rate_are_two_series(rows):
-    pairs = rows("fx_monthly").groupby(["base", "quote"])["publisher"].unique().str.join("+")
-    assert pairs[("EUR", "USD")] == "European Central Bank"
-    assert pairs[("USD", "EUR")] == "US Federal Reserve"
-    rouble = rows("fx_monthly", quote="RUB")
-    ecb = rouble[rouble["publisher"].eq("European Central Bank")]
-    assert months(ecb)[-1] in ("2022-02", "2022-03")
-    assert months(rouble[rouble["publisher"].eq("Bank of Russia")])[-1] == "2024-12"
-
-
 def test_a_figure_that_repeats_another_confirms_nothing(stored):
     figures = stored["figures"].set_index("id")
     assert figures.loc["O01", "repeats"] == "D01"
     assert figures.loc["U42", "repeats"] == "U33"
-
-
-def test_chinas_office_stands_in_two_vintages_that_differ_in_14_of_108_months(ask):
-    question = {"reporter": "CHN", "partner": "RUS", "product": "crude", "flow": "M", "freq": "M"}
-    gacc, comtrade = (
-        ask(**question, publisher=publisher).set_index("ref_period")["value_reported"]
-        for publisher in ("gacc", "comtrade")
-    )
-    gap = (gacc / comtrade - 1).dropna().abs()
-    assert (len(gap), (gap > 0.001).sum()) == (108, 14)
-    assert gap.max() == pytest.approx(0.021, abs=5e-4)
-
-
-def test_published_drone_figures_disagree_and_all_are_kept(stored):
-    figures = stored["figures"].set_index("id")
-    kept = figures["source_id"].isin(["published_figures_dual_use", "odni_claims"])
-    assert kept.sum() == 130
-    assert figures.loc["D01", ["value", "qualifier", "window_text"]].tolist() == [
-        12e6,
-        ">",
-        "2022-02-24 to 2023-03",
-    ]
-    assert figures.loc["D11", "value"] == 100e6
-
-
-def test_the_russian_side_ends_in_2021_and_has_neither_a_world_nor_hong_kong(rows):
-    russia = rows("rus_customs_trade_by_partner_2006_2021")
-    partners = set(russia["partner_iso"])
-    assert len(partners) == 29
-    assert not partners & {"W00", "HKG", "ARE", "KGZ", "ARM"}
-    assert months(russia)[-1] == "2021-12"
-    assert lacking(russia[russia["partner_iso"].eq("KAZ")], "2010-01", "2010-12") == [
-        f"2010-{month:02}" for month in range(7, 13)
-    ]
-
-
-def test_the_two_sides_of_2021_do_not_agree(rows):
-    def year(name, flow):
-        frame = rows(name, flow_code=flow, partner_iso="CHN" if name.startswith("rus") else "RUS")
-        return round(yearly(frame, "value_reported")[2021] / 1e9, 1)
-
-    russia, china = (
-        "rus_customs_trade_by_partner_2006_2021",
-        "comtrade_china_russia_totals_2017_2024",
-    )
-    assert (year(russia, "X"), year(china, "M")) == (68.9, 79.6)
-    assert (year(russia, "M"), year(china, "X")) == (72.7, 67.2)
-
-
-def test_the_growth_of_2022_turns_on_the_vintage(rows):
-    total = rows("comtrade_china_russia_totals_2017_2024")
-    for flow, growth in (("M", 43.7), ("X", 12.4)):
-        year = yearly(total[total["flow_code"].eq(flow)], "value_reported")
-        assert round(100 * (year[2022] / year[2021] - 1), 1) == growth
 
 
 def test_baci_is_reconciled_while_both_sides_report_and_states_no_drones(rows):
@@ -521,53 +396,6 @@ def test_baci_is_reconciled_while_both_sides_report_and_states_no_drones(rows):
     assert {"852580", "880211", "880330"} <= set(baci["cmd_code"])
     value = baci[baci["ref_period"].dt.year.eq(2021)].groupby("reporter_iso")["value_reported"]
     assert (value.sum() / 1e9).round(1).to_dict() == {"CHN": 69.6, "RUS": 72.1}
-
-
-def test_four_routes_fell_by_79_billion_m3_and_meet_the_printed_quarters(rows):
-    gas = rows("bruegel_russian_gas_by_route_monthly_2019_2022")
-    assert len(gas) == 4 * 48
-    assert set(gas["partner_iso"]) == {"RUS"}
-    assert (yearly(gas, "qty") / 1e9).round(1).to_dict() == {
-        2019: 185.9,
-        2020: 148.0,
-        2021: 143.8,
-        2022: 64.9,
-    }
-    printed = rows("bruegel_eu_gas_imports_by_route_quarterly")
-    printed = printed[printed["partner_code"].isin(gas["partner_code"])]
-    printed = printed.sort_values("vintage").drop_duplicates(
-        ["ref_period", "partner_code"], keep="first"
-    )
-    quarter = gas["ref_period"].dt.to_period("Q").dt.start_time
-    sums = gas.groupby([quarter, gas["partner_code"]])["qty"].sum() / 1e6
-    beside = printed.set_index(["ref_period", "partner_code"])["qty"] / 1e6
-    both = pd.concat({"months": sums, "printed": beside}, axis=1).dropna()
-    assert len(both) == 4 * 5
-    assert (both["months"] - both["printed"]).abs().max() < 0.02
-
-
-def test_a_year_in_hs_2022_is_that_in_hs_2017_to_the_dollar(rows):
-    new = rows("baci_hs22_china_russia_hs4_2023").set_index("cmd_code")["value_reported"]
-    old = rows("baci_hs17_china_russia_2017_2023", reporter_iso="CHN")
-    old = old[old["ref_period"].dt.year.eq(2023)]
-    assert new.sum() == old["value_reported"].sum().round() == 110_013_940_831
-    assert (new > 0).all()  # a 0 is a fill, and no row
-    heading = old["cmd_code"].str[:4]
-    cameras = old[heading.eq("8525")]["value_reported"].sum()
-    assert round(cameras) - new["8525"] == new["8806"]
-
-
-def test_half_of_thailands_drones_for_russia_are_one_odd_month(rows):
-    sold = rows("thailand_drones_monthly_by_partner_2022_2025", flow_code="X")
-    until_november = sold[sold["ref_period"].between("2025-01-01", "2025-11-01")]
-    russia = until_november[until_november["partner_iso"].eq("RUS")].set_index("ref_period")
-    value = russia["value_reported"]
-    assert round(value.sum()) == 124_574_790
-    assert round(100 * value.sum() / until_november["value_reported"].sum(), 1) == 87.6
-    assert round(value["2025-03-01"] / 1e6, 1) == 61.9
-    assert russia.loc["2025-03-01", "qty"] == 1_935
-    year = rows("comtrade_thailand_drones_annual_2022_2024", flow_code="X", partner_iso="W00")
-    assert round(yearly(year, "value_reported")[2022]) == 1_054_863
 
 
 def test_the_sixty_printed_numbers_say_what_each_is(rows):
@@ -596,34 +424,10 @@ def test_six_priority_codes_are_not_in_hs_2017(rows):
     assert {"854800", "852589", "854149", "854151", "854159", "880730"} <= later
 
 
-def test_chinas_drone_partners_sum_to_their_world_and_russia_has_half_a_million(rows):
-    drones = rows("comtrade_china_drone_exports_2022_2025", ref_period=pd.Timestamp("2025-01-01"))
-    world = drones["partner_iso"].eq("W00")
-    by_code = drones.groupby("cmd_code")["value_reported"]
-    assert (by_code.sum() == 2 * drones[world].groupby("cmd_code")["value_reported"].sum()).all()
-    assert drones.loc[drones["partner_iso"].eq("RUS"), "value_reported"].sum() == 479_828
-    assert drones["net_wgt_kg"].isna().all()
-
-
-def test_sixteen_members_state_no_gas_from_russia_in_2021(rows):
-    gas = rows("eurostat_nrg_ti_gasm_from_russia_2018_2025")
-    gas = gas[gas["ref_period"].dt.year.eq(2021) & gas["cmd_code"].eq("G3000")]
-    nothing = gas.groupby("reporter_iso")["qty"].agg(["max", "count"])
-    nothing = nothing[nothing["max"].eq(0) & nothing["count"].eq(12)]
-    assert len(nothing) == 16
-    assert {"AUT", "CZE", "HUN", "ITA", "SVK"} <= set(nothing.index)
-
-
 def test_the_rebuilt_series_says_so_and_reaches_may_2026(ask):
     frame = ask(reporter="RUS", partner="CHN", product="oil and oil products")
     assert months(frame)[-1] == "2026-05"
     assert any("rebuilt" in caveat for caveat in frame.attrs["caveats"])
-
-
-def test_routes_of_gas_lack_2020_to_the_third_quarter_of_2022(rows):
-    gas = rows("bruegel_eu_gas_imports_by_route_quarterly")
-    assert not gas["ref_period"].between("2020-01-01", "2022-09-30").any()
-    assert set(gas["partner_role"]) == {"route"}
 
 
 # --- what a reader asks first --------------------------------------------------------------------

@@ -1,7 +1,4 @@
 import csv
-import io
-import re
-from contextlib import suppress
 
 import pytest
 import twins
@@ -9,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from workbook_twin import workbook
 
-from tradeflows.model.errors import CodeError, LayoutError, QueryError, TradeflowsError
+from tradeflows.model.errors import CodeError, LayoutError, QueryError
 from tradeflows.publishers import gacc, registry
 from tradeflows.publishers.gacc import monthly, query_csv
 
@@ -57,33 +54,20 @@ def rows(tmp_path):
     return clean
 
 
-def test_month_of_oil_in_yuan(rows):
-    [row] = rows(twins.gacc([OIL], PLAIN), flow="M")
+def test_month_of_oil(rows):
+    [row] = rows(twins.gacc([OIL], [*PLAIN, "USD", "regime", "province"]), flow="M")
     assert (row["partner_iso"], row["partner_code"], row["area_system"]) == ("RUS", "344", "gacc")
-    assert (row["value_reported"], row["currency"], row["primary_value_usd"]) == (
-        35_031_234_567,
-        "CNY",
-        None,
-    )
+    assert (row["value_reported"], row["currency"]) == (35_031_234_567, "CNY")
+    assert row["primary_value_usd"] == 5_031_234_567
     assert (row["net_wgt_kg"], row["qty"], row["qty_unit"]) == (9_709_870_000, None, "none")
     assert (str(row["ref_period"]), row["valuation"]) == ("2023-05-01", "CIF")
-
-
-def test_dollars_beside_yuan(rows):
-    [row] = rows(twins.gacc([OIL], [*PLAIN, "USD"]), flow="M")
-    assert (row["currency"], row["primary_value_usd"]) == ("CNY", 5_031_234_567)
+    assert row["breakdown"] == "province=11,regime=10"
 
 
 def test_imports_from_china_are_reimports(rows):
     raw = twins.gacc([OIL | {"partner": "142", "partner name": "中国"}, OIL], PLAIN)
     assert [row["flow_code"] for row in rows(raw, flow="M")] == ["RM", "M"]
     assert {row["flow_code"] for row in rows(raw, flow="X")} == {"X"}
-
-
-def test_regimes_and_provinces(rows):
-    raw = twins.gacc([OIL, OIL | {"regime": "33"}], [*PLAIN, "regime", "province"])
-    kept = rows(raw, flow="M")
-    assert [row["breakdown"] for row in kept] == ["province=11,regime=10", "province=11,regime=33"]
 
 
 def test_zero_quantity_beside_a_value(rows):
@@ -106,19 +90,25 @@ def test_second_unit_has_its_row(rows):
     assert second["source_field"] == "second quantity"
 
 
-def test_stray_quantity_is_counted(tmp_path):
+def test_quantity_without_a_unit_is_counted(tmp_path):
     path = tmp_path / "a.csv"
     path.write_bytes(twins.gacc([OIL | {"second quantity": "5"}], PLAIN))
     [part] = gacc.clean(path, flow="M")
     assert dict(part.left_out) == {query_csv.LOST: 1}
 
 
-def test_period_of_the_caller(rows):
-    columns = [name for name in PLAIN if name != "month"]
-    [row] = rows(twins.gacc([OIL], columns), flow="M", period="2023-01/2023-03")
-    assert (str(row["ref_period"]), row["n_months"], row["flags"]) == ("2023-01-01", 3, "block")
-    [row] = rows(twins.gacc([OIL], columns), flow="M", period="2023")
-    assert (row["freq_code"], row["n_months"], row["flags"]) == ("A", 12, "")
+@pytest.mark.parametrize(
+    ("period", "start", "months", "freq", "flags"),
+    [
+        ("2023-01/2023-03", "2023-01-01", 3, "M", "block"),
+        ("2023-02", "2023-02-01", 1, "M", ""),
+        ("2023", "2023-01-01", 12, "A", ""),
+    ],
+)
+def test_period_of_the_caller(rows, period, start, months, freq, flags):
+    [row] = rows(twins.gacc([OIL], PLAIN[1:]), flow="M", period=period)
+    assert (str(row["ref_period"]), row["n_months"]) == (start, months)
+    assert (row["freq_code"], row["flags"]) == (freq, flags)
 
 
 @pytest.mark.parametrize(
@@ -192,17 +182,46 @@ def test_ten_thousand_lines_are_cut_off(rows, records, resaved):
         rows(resaved(head + line * records), flow="M")
 
 
-def test_file_cut_within_a_line(rows):
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda raw: raw[:-4], "lines of 11 cells, found 10 in record 2; save"),
+        (lambda raw: raw.replace("人民币".encode("gb18030"), b"Colour"), "Colour"),
+        (lambda raw: raw.replace(b",\n", b"\n"), "a comma at the end"),
+        (lambda raw: raw.replace(b'567",\n', b'567",x\n'), "record 1: expected nothing after"),
+        (
+            lambda raw: raw.decode("gb18030").encode() + "俄罗斯".encode("gb18030"),
+            "expected GB18030 or UTF-8, found both",
+        ),
+    ],
+)
+def test_another_file(rows, spoil, message):
     raw = twins.gacc([OIL, OIL | {"month": "202306"}], PLAIN)
-    with pytest.raises(LayoutError, match="lines of 11 cells, found 10 in record 2; save"):
-        rows(raw[:-4], flow="M")
+    with pytest.raises(LayoutError, match=message):
+        rows(spoil(raw), flow="M")
 
 
-def test_other_site_is_named(rows):
-    with pytest.raises(LayoutError, match="Colour"):
-        rows(twins.gacc([OIL], PLAIN).replace("人民币".encode("gb18030"), b"Colour"), flow="M")
-    with pytest.raises(LayoutError, match="a comma at the end"):
-        rows(twins.gacc([OIL], PLAIN).replace(b",\n", b"\n"), flow="M")
+@pytest.mark.parametrize(
+    ("note", "save"),
+    [
+        ("re-encoded: saved as UTF-8", lambda raw: raw.decode("gb18030").encode()),
+        ("re-encoded: saved as UTF-8", lambda raw: raw.decode("gb18030").encode("utf-8-sig")),
+        (
+            "re-encoded: saved as a workbook",
+            lambda raw: workbook(list(csv.reader(raw.decode("gb18030").splitlines())), []),
+        ),
+    ],
+)
+def test_a_file_saved_anew(rows, tmp_path, note, save):
+    raw = twins.gacc([OIL], PLAIN)
+    figures = {"note": None, "source_id": ""}
+    expected = [row | figures for row in rows(raw, flow="M")]
+    found = rows(save(raw), flow="M")
+    assert {row["note"] for row in found} == {note}
+    assert [row | figures for row in found] == expected
+    path = tmp_path / "saved.csv"
+    assert registry.recognise(path) == ["gacc"]
+    assert "俄罗斯" in gacc.records(path, {1})[1].text
 
 
 number = st.integers(0, 10**12)
@@ -269,50 +288,6 @@ def test_what_is_written_is_read_back(tmp_path_factory, records, order, without,
             assert row["qty"] == found[row["qty_unit"]]
 
 
-def naive(raw):
-    """The same cells by the csv module and plain loops, as lenient as can be."""
-    text = raw.decode("gb18030", "surrogateescape")
-    head, *records = [line for line in csv.reader(io.StringIO(text, newline="")) if line]
-    by_heading = {h: n for n, both in twins.HEADINGS.items() for h in both}
-    names = [by_heading[heading.strip()] for heading in head[:-1]]
-    rows = []
-    for line in records:
-        cells = dict(zip(names, line, strict=False))
-        rows.append(
-            (
-                cells.get("month"),
-                cells.get("partner"),
-                cells.get("product", "TOTAL"),
-                float(cells["CNY"].replace(",", "")) if cells.get("CNY") else None,
-            )
-        )
-    return rows
-
-
-def test_mutated_bytes_give_what_a_naive_reader_makes_of_them_or_an_error(tmp_path):
-    more = [
-        OIL | {"partner": "142", "partner name": "中国"},
-        OIL | {"unit": "台", "month": "202306"},
-    ]
-    raw = twins.gacc([OIL, *more], PLAIN)
-    path = tmp_path / "a.csv"
-    read = 0
-    for data in twins.mutations(raw, 2000):
-        path.write_bytes(data)
-        try:
-            rows = [r for part in gacc.clean(path, flow="M") for r in part.rows.to_pylist()]
-        except TradeflowsError:
-            continue
-        read += 1
-        expected = naive(data)
-        assert [
-            (f"{r['ref_period']:%Y%m}", r["partner_code"], r["cmd_code"], r["value_reported"])
-            for r in rows
-            if not r["source_field"]
-        ] == expected
-    assert read > 100
-
-
 # --- the monthly tables --------------------------------------------------------------------------
 
 TITLE = "(14) Major Import Commodities in Quantity and Value,5.2023"
@@ -322,27 +297,6 @@ LINES = [
     ["Soya beans", "10000T", "-", "-", "10", "1,000", "3", "4"],
     ["Mechanical and electrical products*", "-", "-", "77,000", "-", "99,000", "-", "1"],
 ]
-
-
-def test_monthly_table(rows):
-    found = rows(twins.gacc_page(TITLE, LINES))
-    month = [row for row in found if row["cumulation"] == "period"]
-    assert [row["cmd_code"] for row in month] == [
-        "2709",
-        "GACC:electronic_integrated_circuits",
-        "GACC:mechanical_and_electrical_products",
-    ]
-    assert (month[0]["net_wgt_kg"], month[0]["primary_value_usd"]) == (5.144e10, 26_330_011_000)
-    assert (month[1]["qty"], month[1]["qty_unit"], month[1]["flow_code"]) == (3.96e10, "items", "M")
-    to_date = [row for row in found if row["cumulation"] == "ytd"]
-    assert [row["n_months"] for row in to_date] == [5] * 4
-    assert str(to_date[0]["ref_period"]) == "2023-01-01"
-
-
-@pytest.mark.parametrize("unit", ["10000T", "10,000 t", " 10000 T "])
-def test_unit_with_commas(rows, unit):
-    [month, _] = rows(twins.gacc_page(TITLE, [["Coal", unit, *LINES[0][2:]]]))
-    assert month["net_wgt_kg"] == 5.144e10
 
 
 figure = st.one_of(st.just("-"), st.decimals(0, 10**9, places=1).map("{:,}".format))
@@ -390,12 +344,32 @@ def test_page_is_read_back(tmp_path_factory, table, number, months):
     ]
 
 
-def test_january_and_february(rows):
+def test_monthly_table(rows):
+    found = rows(twins.gacc_page(TITLE, LINES))
+    month = [row for row in found if row["cumulation"] == "period"]
+    assert [row["cmd_code"] for row in month] == [
+        "2709",
+        "GACC:electronic_integrated_circuits",
+        "GACC:mechanical_and_electrical_products",
+    ]
+    assert (month[0]["net_wgt_kg"], month[0]["primary_value_usd"]) == (5.144e10, 26_330_011_000)
+    assert (month[1]["qty"], month[1]["qty_unit"], month[1]["flow_code"]) == (3.96e10, "items", "M")
+    to_date = [row for row in found if row["cumulation"] == "ytd"]
+    assert [(str(row["ref_period"]), row["n_months"]) for row in to_date] == [("2023-01-01", 5)] * 4
     title = "(13) Major Export Commodities in Quantity and Value,1-2.2020"
-    first = rows(twins.gacc_page(title, LINES))[0]
-    assert (first["n_months"], first["flags"]) == (2, "block")
-    assert str(first["ref_period"]) == "2020-01-01"
+    first, *_ = rows(twins.gacc_page(title, [["Coal", " 10,000 t ", *LINES[0][2:]]]))
+    assert (str(first["ref_period"]), first["n_months"]) == ("2020-01-01", 2)
+    assert (first["flags"], first["net_wgt_kg"]) == ("block", 5.144e10)
     assert (first["flow_code"], first["valuation"]) == ("X", "FOB")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [({"period": "2023"}, "leave --period out"), ({"flow": "X"}, "the page says Imports")],
+)
+def test_option_beside_the_title(rows, options, message):
+    with pytest.raises(QueryError, match=message):
+        rows(twins.gacc_page(TITLE, LINES), **options)
 
 
 @pytest.mark.parametrize(
@@ -427,43 +401,6 @@ def test_refused_monthly_table(rows, old, new, error, message):
         rows(twins.gacc_page(TITLE, LINES).replace(old, new, 1 if old == b"</tr>" else -1))
 
 
-def figures(found):
-    return [{**row, "note": None, "source_id": ""} for row in found]
-
-
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
-def test_a_file_saved_as_utf8_is_read(rows, tmp_path, encoding):
-    raw = twins.gacc([OIL], PLAIN)
-    found = rows(raw.decode("gb18030").encode(encoding), flow="M")
-    assert {row["note"] for row in found} == {"re-encoded: saved as UTF-8"}
-    path = tmp_path / "saved.csv"
-    assert registry.recognise(path) == ["gacc"]
-    assert "俄罗斯" in gacc.records(path, {1})[1].text
-    assert figures(found) == figures(rows(raw, flow="M"))
-
-
-def test_half_utf8_is_refused(rows):
-    raw = twins.gacc([OIL], PLAIN).decode("gb18030").encode()
-    with pytest.raises(LayoutError, match="expected GB18030 or UTF-8, found both"):
-        rows(raw + "俄罗斯".encode("gb18030"), flow="M")
-
-
-def test_a_file_saved_as_a_workbook(rows, tmp_path):
-    raw = twins.gacc([OIL], PLAIN)
-    lines = list(csv.reader(raw.decode("gb18030").splitlines()))
-    found = rows(workbook(lines, []), flow="M")
-    assert {row["note"] for row in found} == {"re-encoded: saved as a workbook"}
-    assert registry.recognise(tmp_path / "saved.csv") == ["gacc"]
-    assert figures(found) == figures(rows(raw, flow="M"))
-
-
-def test_markup_that_one_parser_refuses_and_another_passes_over_loses_no_row(rows):
-    page = twins.gacc_page(TITLE, LINES)
-    with suppress(LayoutError):  # by the version of Python
-        again = [row["value_reported"] for row in rows(page.replace(b"<p>", b"<![foo <p>"))]
-        assert again == [row["value_reported"] for row in rows(page)]
-
-
 def test_a_page_that_the_parser_gives_up_on_is_no_traceback(rows, monkeypatch):
     def refuse(*_):
         raise monthly.ParserRejectedMarkup("what")
@@ -473,78 +410,40 @@ def test_a_page_that_the_parser_gives_up_on_is_no_traceback(rows, monkeypatch):
         rows(twins.gacc_page(TITLE, LINES))
 
 
-def test_period_beside_the_title(rows):
-    with pytest.raises(QueryError, match="leave --period out"):
-        rows(twins.gacc_page(TITLE, LINES), period="2023")
-
-
-def test_flow_against_the_title(rows):
-    with pytest.raises(QueryError, match="the page says Imports"):
-        rows(twins.gacc_page(TITLE, LINES), flow="X")
-
-
-def naive_page(raw):
-    text = raw.decode("utf-8")
-    rows = re.findall(r"<tr[^>]*>(.*?)</tr\s*>", text, re.DOTALL | re.IGNORECASE)
-    cells = [re.findall(r"<td[^>]*>(.*?)</td\s*>", row, re.DOTALL | re.IGNORECASE) for row in rows]
-    return [
-        (float(row[3].replace(",", "")) * 1000 if row[3].strip() not in ("-", "") else None)
-        for row in cells
-        if len(row) == 8
-    ]
-
-
-def test_mutated_pages_give_what_a_naive_reader_makes_of_them_or_an_error(tmp_path):
-    path, read = tmp_path / "a.html", 0
-    for data in twins.mutations(twins.gacc_page(TITLE, LINES), 2000):
-        path.write_bytes(data)
-        try:
-            parts = list(gacc.clean(path))
-        except TradeflowsError:
-            continue
-        read += 1
-        values = [row["value_reported"] for row in parts[0].rows.to_pylist()]
-        expected = [value for value in naive_page(data) if value is not None]
-        assert [value for value in values if value is not None] == pytest.approx(expected)
-    assert read > 100
-
-
-@pytest.mark.parametrize(
-    ("rows", "message"),
-    [
-        ("<tr><td>x" * 2000 + "</td></tr>" * 2000, "tables, rows and cells within one another"),
-        ("<b>" * 100_000, "at most 60,000 tags"),
-    ],
-)
-def test_nested_page_is_refused(tmp_path, rows, message):
-    path = tmp_path / "table.html"
-    path.write_text(f"<table>{rows}</table>")
-    with pytest.raises(LayoutError, match=message):
-        monthly._rows(path, path.read_text())
-
-
 # --- what a line states twice --------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["日本", "Japan"])
-def test_name_of_another_partner(rows, name):
-    with pytest.raises(LayoutError, match=r"record 2: expected partner 344 .* which is 116"):
-        rows(twins.gacc([OIL, OIL | {"month": "202306", "partner name": name}], PLAIN), flow="M")
+OTHER = {"product": "27101922", "product name": "煤油"}
+SHARED = "record [12]: expected one (partner|product) and one name beside each other"
 
 
-def test_two_names_of_one_partner(rows):
-    # A name that is on no list, beside the code of another partner of the month.
-    lines = [OIL, OIL | {"product": "27101922", "partner name": "x"}]
-    with pytest.raises(LayoutError, match="record 2: expected partner 344 and its name"):
-        rows(twins.gacc(lines, PLAIN), flow="M")
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"month": "202306", "partner name": "日本"},
+        {"month": "202306", "partner name": "Japan"},
+        OTHER | {"partner name": "x"},  # a name that is on no list
+        OTHER | {"partner": "110"},
+        {"partner": "110", "partner name": "x", "product name": "煤"},
+    ],
+)
+def test_codes_and_names_beside_each_other(rows, changes):
+    with pytest.raises(LayoutError, match=SHARED):
+        rows(twins.gacc([OIL, OIL | changes], PLAIN), flow="M")
 
 
-def test_two_names_of_one_product(rows):
-    other = OIL | {"partner": "110", "partner name": "x", "product name": "煤"}
-    with pytest.raises(LayoutError, match="record 2: expected product 27090000 and its name"):
-        rows(twins.gacc([OIL, other], PLAIN), flow="M")
-    later = other | {"month": "202401"}  # a name may change from year to year
-    assert len(rows(twins.gacc([OIL, later], PLAIN), flow="M")) == 2
+def test_name_of_a_product_of_two_codes_is_flagged(rows):
+    other = OIL | {"product": "27101922"}
+    assert [row["flags"] for row in rows(twins.gacc([OIL, other], PLAIN), flow="M")] == [
+        "contradictory",
+        "contradictory",
+    ]
+    for changes in ({"month": "202401"}, {"product name": "煤"}):  # another year, another name
+        kept = rows(twins.gacc([OIL, other | changes], PLAIN), flow="M")
+        assert [row["flags"] for row in kept] == ["", ""]
+    rest = {"product name": "其他"}  # as many products may be called
+    kept = rows(twins.gacc([OIL | rest, other | rest], PLAIN), flow="M")
+    assert [row["flags"] for row in kept] == ["", ""]
 
 
 @pytest.mark.parametrize("yuan", ["5,031,234,567", "350,312,345,670", "0"])

@@ -102,14 +102,14 @@ BAD = {  # name: how it begins, whether a line of many bytes follows, what is sa
     "ecb.bomb": (b"", False, "in the zip"),
     "ecb.climbs": (twins.zipped("../eurofxref-hist.csv", EURO), False, "one CSV in the zip"),
     "ecb.line": (EURO, True, "at most 32 MiB"),
-    "gacc.head": (GOOD["gacc"].split(b"\n")[0][:-1], True, "without a line's end"),
-    "gacc.line": (GOOD["gacc"], True, "one above 1024 KiB"),
+    "gacc.head": (GOOD["gacc"].split(b"\n")[0][:-1], True, "at most 64 MiB"),
+    "gacc.line": (GOOD["gacc"], True, "at most 64 MiB"),
     "eurostat_energy.tsv": (twins.tsv(*ENERGY), True, "one above 1024 KiB"),
     "eurostat_energy.sdmx": (GOOD["eurostat_energy"], True, "one above 1024 KiB"),
     "eurostat_energy.json": (
         b'{"class": "dataset", "source": "ESTAT", "siec": "TIME_PERIOD" ' + b'{"a":' * 100_000,
         False,
-        "brackets within brackets",
+        "JSON-stat of one data set",
     ),
 }
 

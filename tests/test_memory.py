@@ -1,5 +1,7 @@
 """What is computed of a frame once, and when it is computed anew."""
 
+import weakref
+
 import pandas as pd
 
 from tradeflows import measures
@@ -47,3 +49,12 @@ def test_frames_alike_are_two():
             1,
         )
     assert once(MONTHS, "n", lambda: 4) == 4
+
+
+def test_a_frame_lives_while_it_is_remembered_so_that_no_other_takes_its_place():
+    frame = MONTHS.copy()
+    alive = weakref.ref(frame)
+    with remembering():
+        once(frame, "n", lambda: 1)
+        del frame
+        assert alive() is not None

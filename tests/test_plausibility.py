@@ -7,14 +7,14 @@ import pytest
 
 from tradeflows import tables
 from tradeflows.model import schema
-from tradeflows.publishers import delimited, plausibility
+from tradeflows.publishers import plausibility, reading
 
 
 def trade(**columns):
     """Return rows of trade, all of one flow and product unless a column says otherwise."""
     n = max(len(values) for values in columns.values())
     kinds = {field.name: field.type for field in schema.TRADE}
-    plain = delimited.A_FLOW | {
+    plain = reading.A_FLOW | {
         "source_id": "demo",
         "source_row": pa.array(range(1, n + 1)),
         "reporter_iso": "CHN",

@@ -8,6 +8,7 @@ from pyarrow import parquet
 
 from tradeflows.model import schema
 from tradeflows.model.errors import SchemaError
+from tradeflows.model.keys import Keys
 
 BRENT = {
     "source_id": "oil",
@@ -196,21 +197,29 @@ def test_five_offending_records_shown():
     assert found.count("in record") == 5
 
 
-# --- check_key -----------------------------------------------------------------------------------
+# --- keys ----------------------------------------------------------------------------------------
+
+
+def check(*batches):
+    keys = Keys(schema.RATES)
+    for batch in batches:
+        keys.add(batch)
+    keys.check({"oil": "oil.csv", "other": "other.csv"})
 
 
 def test_two_rows_of_one_key():
-    twice = conform(ref_period=pa.array([date(2020, 1, 1)] * 2))
-    found = refusal(schema.check_key, pa.Table.from_batches([twice]), schema.RATES)
-    assert found.startswith("oil: records 1 and 2 state the same cell of rates (BRENT USD Demo")
-    assert found.endswith("1 cells are stated more than once")
+    found = refusal(check, conform(ref_period=pa.array([date(2020, 1, 1)] * 2)))
+    assert found.startswith("oil.csv: records 1 and 2 state the same cell (BRENT USD Demo")
+    assert "; 1 cells are stated more than once" in found
 
 
 def test_two_batches_of_one_key():
-    table = pa.Table.from_batches([conform(), conform()])
-    assert "2 cells are stated more than once" in refusal(schema.check_key, table, schema.RATES)
+    later = conform(source_row=pa.array([3, 4]), ref_period=pa.array([date(2021, 1, 1)] * 2))
+    found = refusal(check, conform(), later.slice(1), conform(source_id="other"))
+    assert found.startswith("record 1 of oil.csv and record 1 of other.csv state the same cell")
+    assert "2020-01-01" in found
+    assert "; 2 cells are stated more than once" in found
 
 
-def test_one_cell_of_two_sources():
-    table = pa.Table.from_batches([conform(), conform(source_id="other")])
-    schema.check_key(table, schema.RATES)
+def test_keys_that_differ():
+    check(conform(), conform(base="URALS"), conform().slice(0, 0))

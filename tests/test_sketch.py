@@ -428,8 +428,7 @@ def test_a_path_that_a_map_cannot_choose_is_said(saved, new_project, capsys, pat
 @pytest.mark.parametrize(
     ("column", "field", "times", "stated"),
     [
-        ("usd million", "value_reported", "", "1,000,000"),
-        ("usd million", "value_reported", ", times = 1000", "1,000,000"),
+        ("usd mln", "value_reported", "", "1,000,000"),
         ("Value (US$ bn)", "value_reported", "", "1,000,000,000"),
         ("Weight (MT)", "net_wgt_kg", "", "1,000"),
         ("thousand tonnes", "net_wgt_kg", ", times = 1000", "1,000,000"),

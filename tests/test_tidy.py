@@ -9,7 +9,7 @@ import pytest
 from tradeflows import tables
 from tradeflows.model.errors import CatalogueError, CodeError, LayoutError, SchemaError
 from tradeflows.model.source import Source
-from tradeflows.publishers import raw_records, registry, tidy
+from tradeflows.publishers import reading, registry, tidy
 from tradeflows.publishers.tidy import forms
 from tradeflows.tables.trace import trace
 
@@ -189,7 +189,9 @@ def test_two_columns_of_one_thing_agree(clean):
     same["words"] = {"about so much": "850760", "": "2710"}
     with pytest.raises(LayoutError) as caught:
         clean(cmd_code={"column": "hs", "agrees": same})
-    assert "record 2: expected the same in hs and remark, found '2709' and ''" in str(caught.value)
+    assert "record 2: expected the same in hs and remark, found '2709' beside ''" in str(
+        caught.value
+    )
 
 
 def test_flag_without_a_column_is_for_all(clean):
@@ -341,6 +343,26 @@ def test_text_joins_columns(clean):
     assert clean(note={"text": "{hs}: {remark}"})[0]["note"] == "850760: about so much"
 
 
+@pytest.mark.parametrize(("times", "is_right"), [(1, False), (1000, False), (10**6, True)])
+def test_a_scale_is_not_below_its_heading(clean, times, is_right):
+    value = {"column": "USD Million", "times": times}
+    columns = ["USD Million" if name == "value" else name for name in COLUMNS]
+    text = TEXT.replace("value", "USD Million")
+    if is_right:
+        [row, _] = clean(text, columns=columns, value_reported=value)
+        assert row["value_reported"] == 1_250_000
+    else:
+        with pytest.raises(CatalogueError, match="times: must be 1000000 or more"):
+            clean(text, columns=columns, value_reported=value)
+
+
+def test_where_two_columns_differ(clean):
+    where = {"column": "hs", "differs": "remark"}
+    text = TEXT.replace("about so much", "850760")
+    notes = [row["note"] for row in clean(text, note={"text": "apart", "where": where})]
+    assert notes == [None, "apart"]
+
+
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
@@ -348,13 +370,18 @@ def test_text_joins_columns(clean):
         ({"cmd_code": {"column": "hss"}}, "column: no column 'hss'; did you mean 'hs'"),
         ({"cmd_cod": "2709"}, "no field 'cmd_cod'; did you mean 'cmd_code'"),
         ({"source_row": 1}, "no field 'source_row'"),
-        ({"cmd_code": {}}, "needs one of column, text or function"),
-        ({"cmd_code": {"column": "hs", "text": "x"}}, "needs one of column, text or function"),
+        ({"cmd_code": {}}, "needs one of column or text"),
+        ({"cmd_code": {"column": "hs", "text": "x"}}, "needs one of column or text"),
         ({"cmd_code": 3.5}, "must be a text, a whole number or a table"),
         ({"cmd_code": {"column": "hs", "matches": "("}}, "no regular expression"),
         ({"cmd_code": {"column": 3}}, "column: must be a text, not 3"),
         ({"note": {"text": "{remarks}"}}, "no column 'remarks'; did you mean 'remark'"),
-        ({"note": {"function": "guess"}}, "no function 'guess'"),
+        ({"note": {"function": "guess"}}, "no key 'function'"),
+        (
+            {"note": {"column": "remark", "where": {"column": "hs", "differs": "x"}}},
+            "no column 'x'",
+        ),
+        ({"note": {"column": "remark", "where": {"column": True}}}, "must be a text, not True"),
         ({"ref_period": {"column": "period", "form": "week"}}, "no form 'week'"),
         ({"value_reported": {"column": "value", "times": 12}}, "a power of ten such as 1000"),
         ({"value_reported": {"column": "value", "times": {"unit": {}}}}, "no column 'unit'"),
@@ -486,7 +513,7 @@ def test_titles_marks_and_footnotes_as_a_publisher_prints_them(printed, end):
     assert [row["flags"] for row in rows] == ["", "", "confidential"]
     assert part.records == 5
     assert part.left_out == {"lines below the table, from 'c:' on": 2}
-    lines = raw_records.records(path, [row["source_row"] for row in rows])
+    lines = reading.records(path, [row["source_row"] for row in rows])
     assert [line.text[:6] for line in lines.values()] == ["Jan-22", "Feb-22", "Mar-22"]
 
 

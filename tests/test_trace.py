@@ -20,7 +20,7 @@ from tradeflows.model import lineage
 from tradeflows.model.errors import CatalogueError, LayoutError, QueryError, SourceError
 from tradeflows.model.lineage import Formula, Role
 from tradeflows.model.memory import remembering
-from tradeflows.publishers import comtrade, eurostat_energy, gacc, raw_records
+from tradeflows.publishers import comtrade, eurostat_energy, gacc, reading
 from tradeflows.tables.trace import recombine, trace
 
 KG, USD, EUR = "net_wgt_kg", "primary_value_usd", "value_reported"
@@ -589,7 +589,7 @@ def test_trace_of_packed_and_chinese_files(tmp_path):
     (tmp_path / "gacc.csv").write_bytes("编码,金额\n27090000,俄罗斯\n".encode("gb18030"))
     assert plain(gacc.records(tmp_path / "gacc.csv", {1})) == {1: (2, "27090000,俄罗斯", "")}
     (tmp_path / "odd.csv").write_bytes(b"a,b\n1,\xff\n2,x\n")
-    for each in (gacc, raw_records):
+    for each in (gacc, reading):
         found = plain(each.records(tmp_path / "odd.csv", {1, 2}))
         assert found == {1: (2, r"1,\xff", ""), 2: (3, "2,x", "")}
 
@@ -597,12 +597,12 @@ def test_trace_of_packed_and_chinese_files(tmp_path):
 def test_line_numbers_as_cleaners_count(tmp_path):
     path = tmp_path / "notes.csv"
     path.write_bytes('\ufeffid,note\r\n\r\n1,"two\r\nlines"\r\n2,5" pipe\r\n3,"a ""b"""'.encode())
-    assert plain(raw_records.records(path, {1, 2, 3})) == {
+    assert plain(reading.records(path, {1, 2, 3})) == {
         1: (3, '1,"two\r\nlines"', ""),
         2: (5, '2,5" pipe', ""),
         3: (6, '3,"a ""b"""', ""),
     }
-    assert plain(raw_records.records(path, {2, 9})) == {2: (5, '2,5" pipe', "")}
+    assert plain(reading.records(path, {2, 9})) == {2: (5, '2,5" pipe', "")}
 
 
 def test_tab_separated_without_quotes(tmp_path):
@@ -620,7 +620,7 @@ def test_line_that_is_no_csv(tmp_path):
     usual = csv.field_size_limit(131_072)  # other libraries raise it for the whole process
     try:
         with pytest.raises(LayoutError, match="field larger"):
-            raw_records.records(path, {1})
+            reading.records(path, {1})
     finally:
         csv.field_size_limit(usual)
 

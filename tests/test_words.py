@@ -27,51 +27,28 @@ def test_every_name_of_iso_3166_is_known(country):
     ("word", "area"),
     [
         ("U.S.", "USA"),
-        ("US", "USA"),
-        ("U.K.", "GBR"),
         ("UK", "GBR"),
-        ("Ivory Coast", "CIV"),
         ("Cote d'Ivoire", "CIV"),
         ("the Netherlands", "NLD"),
         ("The Gambia", "GMB"),
         ("St. Lucia", "LCA"),
-        ("Burma", "MMR"),
-        ("DRC", "COD"),
         ("Korea, South", "KOR"),
-        ("Curacao", "CUW"),
         ("Republic of Korea", "KOR"),
         ("Republic of China", "TWN"),
-        ("PRC", "CHN"),
         ("Korea, Rep. of", "KOR"),
-        ("Korea, Rep.", "KOR"),
         ("Korea (Republic of)", "KOR"),
-        ("Rep. of Korea", "KOR"),
         ("Korea Rep.", "KOR"),
         ("Korea, Dem. People's Rep.", "PRK"),
         ("Dem. Rep. of the Congo", "COD"),
-        ("Congo, Dem. Rep.", "COD"),
-        ("Congo, Rep.", "COG"),
-        ("Congo, Rep. of", "COG"),
-        ("Congo (Dem. Rep.)", "COD"),
         ("Iran, Islamic Rep. of", "IRN"),
-        ("Egypt, Arab Rep.", "EGY"),
-        ("Germany, Fed. Rep.", "DEU"),
-        ("Russian Fed.", "RUS"),
         ("Micronesia, Fed. Sts.", "FSM"),
-        ("Czech Rep.", "CZE"),
-        ("United Rep. of Tanzania", "TZA"),
         ("Falkland Isds (Malvinas)", "FLK"),
-        ("N. Mariana Isds", "MNP"),
         ("Hong Kong SAR, China", "HKG"),
-        ("China, Macao SAR", "MAC"),
         ("China, P.R.: Mainland", "CHN"),
         ("China (Taiwan)", "TWN"),
         ("Sudan (South)", "SSD"),
-        ("Samoa (American)", "ASM"),
         ("Viet-Nam", "VNM"),
         ("Timor Leste", "TLS"),
-        ("Guinea Bissau", "GNB"),
-        ("Euro area", "EA"),
     ],
 )
 def test_usual_words_for_a_country(word, area):
@@ -89,12 +66,6 @@ def test_folded_words_mean_one_area_each():
 @pytest.mark.parametrize("word", ["OPEC", "G7", "BRICS", "Africa", "the EAEU", "Latin America"])
 def test_a_group_is_refused_by_name(word):
     with pytest.raises(QueryError, match=r"a group of \d+ areas .* tf.areas"):
-        codes.area(word)
-
-
-@pytest.mark.parametrize("word", ["the West", "Middle East", "Global South"])
-def test_a_vague_word_is_refused(word):
-    with pytest.raises(QueryError, match="is no list of countries"):
         codes.area(word)
 
 
@@ -131,36 +102,22 @@ def test_members_of_a_group_are_countries(group):
     assert len(set(members)) == len(members) > 1
     assert set(members) <= COUNTRIES
     assert groups.group_of(groups.group_name(group)) == group
+    assert groups.group_name(group)[0].isupper()
 
 
 @pytest.mark.parametrize(
     ("group", "year", "count"),
     [
-        ("OPEC", 2018, 15),
         ("OPEC", 2019, 14),
-        ("OPEC", 2022, 13),
         ("OPEC", 2024, 12),
-        ("BRICS", 2023, 5),
         ("BRICS", 2024, 9),
         ("BRICS", 2025, 10),
-        ("OECD", 2010, 34),
         ("OECD", 2024, 38),
-        ("G7", 2024, 7),
-        ("ASEAN", 2024, 10),
-        ("EAEU", 2024, 5),
-        ("NATO", 2021, 30),
         ("NATO", 2024, 32),
-        ("CIS", 2024, 9),
-        ("BENELUX", 2024, 3),
-        ("VISEGRAD", 2024, 4),
-        ("AFRICAN_UNION", 2016, 54),
         ("AFRICAN_UNION", 2024, 55),
-        ("SCHENGEN", 2006, 15),
         ("SCHENGEN", 2022, 26),
         ("SCHENGEN", 2024, 29),
-        ("ARAB_LEAGUE", 2024, 22),
         ("APEC", 2024, 21),
-        ("CPTPP", 2018, 6),
         ("CPTPP", 2024, 12),
     ],
 )
@@ -204,29 +161,21 @@ def test_the_name_that_iso_4217_gives_a_currency_is_known(money):
     ("word", "code"),
     [
         ("renminbi", "CNY"),
-        ("RMB", "CNY"),
-        ("yuan", "CNY"),
         ("Rouble", "RUB"),
-        ("ruble", "RUB"),
         ("pound sterling", "GBP"),
-        ("Dollar", "USD"),
         ("$", "USD"),
         ("rupee", "INR"),
-        ("tenge", "KZT"),
     ],
 )
 def test_usual_words_for_a_currency(word, code):
     assert currency(word) == code
 
 
-def test_a_word_for_several_currencies_is_refused():
+def test_a_word_for_several_currencies_or_none_is_refused():
     with pytest.raises(QueryError, match="several currencies are called 'peso': ARS, CLP"):
         currency("peso")
     with pytest.raises(QueryError, match="several currencies are called 'krona': ISK, SEK"):
         currency("krona")
-
-
-def test_an_unknown_currency_is_refused():
     with pytest.raises(QueryError, match="no currency"):
         currency("dolar")
 
@@ -235,13 +184,9 @@ def test_an_unknown_currency_is_refused():
     ("word", "code"),
     [
         ("wheat", "1001"),
-        ("soybeans", "1201"),
-        ("lathes", "8458"),
         ("machine tools", "8456+8457+8458+8459+8460+8461+8462+8463"),
         ("gas", "271111+271121"),
-        ("chips", "8542"),
         ("whisky", "220830"),
-        ("whiskey", "220830"),
         ("Excavators", "842952"),
         ("processors and controllers", "854231"),
     ],
@@ -255,11 +200,6 @@ def test_every_word_for_goods_stands_for_codes_that_have_a_name(row):
     assert row["code"] in codes.product(row["word"])
     for code in row["code"].split("+"):
         assert not codes.product_name(code).startswith(("HS ", "of "))
-
-
-@pytest.mark.parametrize("group", GROUPS)
-def test_the_name_of_a_group_begins_in_a_capital(group):
-    assert groups.group_name(group)[0].isupper()
 
 
 def test_words_for_goods_are_folded():

@@ -6,7 +6,6 @@ import inspect
 import math
 import re
 import reprlib
-import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -20,7 +19,7 @@ from tradeflows.claims.bands import Series
 from tradeflows.claims.verdict_rule import KEYS, Question, Range
 from tradeflows.claims.verdict_rule import interval as range_of
 from tradeflows.measures.scaling import BARRELS_PER_TONNE
-from tradeflows.model import contracts, units
+from tradeflows.model import contracts, toml, units
 from tradeflows.model.errors import LedgerError, QueryError, TradeflowsError, near
 from tradeflows.model.lineage import full_number
 from tradeflows.model.periods import span, window_in_words
@@ -474,10 +473,10 @@ class Sentence:
 
 def _contents(ledger: Path) -> dict[str, Any]:
     try:
-        contents = tomllib.loads(ledger.read_text(encoding="utf-8"))
+        contents = toml.loads(ledger.read_text(encoding="utf-8"))
     except OSError as error:
         raise LedgerError(f"{ledger}: cannot be read ({error.strerror})") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:
         raise LedgerError(f"{ledger}: {error}; each claim stands once, as [claim.ID]") from error
     version = contents.get("version", 2 if _is_old(contents) else VERSION)
     if version != VERSION:

@@ -7,6 +7,7 @@ from errno import ENOENT
 from pathlib import Path
 from tempfile import TemporaryFile
 
+from tradeflows.model import toml
 from tradeflows.model.contracts import require_columns
 from tradeflows.model.errors import TWINS, QueryError, SourceError, nearest, there_are
 from tradeflows.model.periods import parse_period, parse_window
@@ -192,11 +193,9 @@ def require_claim(name: str, root: Path, ledger: Path | None) -> None:
     QueryError
         The message has the nearest claim, or where they are listed.
     """
-    import tomllib
-
     path = ledger or root / LEDGER
     try:
-        known = tomllib.loads(path.read_text(encoding="utf-8")).get("claim", {})
+        known = toml.loads(path.read_text(encoding="utf-8")).get("claim", {})
     except (OSError, ValueError):
         return
     if isinstance(known, dict) and name not in known:

@@ -30,7 +30,7 @@ from tradeflows.model.errors import BuildError, NothingStatedError, QueryError, 
 from tradeflows.model.periods import month_of, month_text, parse_period, parse_window
 from tradeflows.model.words import direction
 from tradeflows.publishers import comtrade as replies
-from tradeflows.publishers import delimited
+from tradeflows.publishers import reading
 from tradeflows.retrieval import (
     catalogue,
     comext,
@@ -461,7 +461,7 @@ def _require_unit(unit: str, is_of_eurostat: bool) -> None:
     if is_of_eurostat:
         publisher, known = "Eurostat", ["tonnes", "EUR"]
     else:
-        quantities = {name for name, _ in delimited.units("comtrade").values()} - {"kg"}
+        quantities = {name for name, _ in reading.units("comtrade").values()} - {"kg"}
         publisher, known = "UN Comtrade", ["tonnes", "USD", *sorted(quantities)]
     if unit and unit_of_words(unit, known) not in known:
         raise QueryError(f"unit={unit!r}: {publisher} states nothing in it{near(unit, known)}")

@@ -32,6 +32,7 @@ from tradeflows.model.errors import (
     near,
     nearest,
 )
+from tradeflows.model.groups import is_within
 from tradeflows.model.words import fold, simpler
 
 if TYPE_CHECKING:
@@ -61,30 +62,19 @@ def area_codes(system: str, year: int | None = None) -> dict[str, str]:
 
     Of a `year`, with what its codes meant then; without, with what they mean in any year.
     """
-    codes = {row["code"]: row["area"] for row in _of_system("area_codes.csv", system)}
-    if not codes:
+    rows = [row for row in rows_of("area_codes.csv") if row["system"] == system]
+    if not rows:
         systems = sorted({row["system"] for row in rows_of("area_codes.csv")})
         raise CodeError(f"no system {system!r} in area_codes.csv; it has: {', '.join(systems)}")
+    codes = {row["code"]: row["area"] for row in rows}
+    changed = [row for row in rows_of("area_years.csv") if row["system"] == system]
     if year is not None:
-        codes |= _codes_of_year(system, year, codes)
+        for row in changed:
+            codes.pop(row["code"], None)
+        codes |= {row["code"]: row["area"] for row in changed if is_within(row, year)}
     if system == "iso3":
         codes |= {area: area for area in _areas()}
     return codes
-
-
-def _of_system(name: str, system: str) -> list[dict[str, str]]:
-    """Return the rows of a list that are of a publisher's `system`."""
-    return [row for row in rows_of(name) if row["system"] == system]
-
-
-def _codes_of_year(system: str, year: int, codes: dict[str, str]) -> dict[str, str]:
-    """Take from `codes` those that changed their meaning, and return what they meant in `year`."""
-    meant = {}
-    for row in _of_system("area_years.csv", system):
-        codes.pop(row["code"], None)
-        if int(row["first"] or 0) <= year <= int(row["last"] or 9999):
-            meant[row["code"]] = row["area"]
-    return meant
 
 
 def areas(
@@ -122,10 +112,7 @@ def areas(
     unknown = [code for code in codes if code not in known]
     if unknown:
         then = "" if year is None else f" in {year}"
-        shown = []
-        for code in unknown[:5]:
-            hint = near(code or "", known).removeprefix("; ")
-            shown.append(f"{code!r} ({hint})")
+        shown = [f"{code!r} ({near(code or '', known)[2:]})" for code in unknown[:5]]
         raise CodeError(
             f"{path}: {len(unknown)} of {len(codes)} area codes are not in system {system!r}"
             f"{then}: {', '.join(shown)}; add it to area_codes.csv, never drop the row"
@@ -182,7 +169,7 @@ def area(word: str) -> str:
 
 
 def _hint(word: str, names: Iterable[str]) -> str:
-    """The end of a message about `word`: names that hold it as a word, or are much like it."""
+    """The end of a message about `word`: names that are much like it or hold it as a word."""
     among = set(names)
     part = re.split(r" ?[(,]", fold(word))[0]
     holding = sorted(name for name in among if part and part in fold(name).split())
@@ -434,23 +421,18 @@ def product_name(code: str) -> str:
     neither has bears the name of what it lies within: "of 271119: petroleum gases …".
     """
     level(code)
-    listed = _products().get(code, {})
-    name = listed.get("name")
-    if name:
+    name = plain_product_name(code) or product_description(code)
+    if code in _products() or len(name) <= SHORT_NAME:
         return name
-    description = product_description(code)
-    if len(description) <= SHORT_NAME:
-        return description
     # Several official names begin alike, so the code tells them apart.
-    return f"{textwrap.shorten(description, SHORT_NAME, placeholder=' …')} ({code})"
+    return f"{textwrap.shorten(name, SHORT_NAME, placeholder=' …')} ({code})"
 
 
 def product_description(code: str) -> str:
     """Return the full official name of a product, by the same rule as :func:`product_name`."""
     level(code)
-    parts = code.split("+")
-    if len(parts) > 1 and code not in _products():
-        return "; ".join(product_name(part) for part in parts)
+    if "+" in code and code not in _products():
+        return "; ".join(map(product_name, code.split("+")))
     for above in _up(code):
         name = harmonized_system().get(above) or _products().get(above, {}).get("name")
         if name and above != "TOTAL":
@@ -482,92 +464,26 @@ def codelist(path: Path, key: Sequence[str] = ("hs6",)) -> list[dict[str, str]]:
     CodeError
         A code has not six digits, or two rows share a key.
     """
-    rows = _listed(path, {"hs6", *key})
-    wrong = [row["hs6"] for row in rows if not re.fullmatch(r"[0-9]{6}", row["hs6"])]
-    if wrong:
-        raise CodeError(f"{path}: not six digits: {wrong[:5]}; mend the list")
-    keys = [tuple(row[column] for column in key) for row in rows]
-    _require_once(path, keys, "a key")
-    return rows
-
-
-def _require_once(path: Path, keys: Iterable[tuple[str, ...]], of: str) -> None:
-    """Refuse a list in which two rows have one key."""
-    counts = Counter(keys)
-    twice = [" ".join(cells) for cells, count in counts.items() if count > 1]
-    if twice:
-        raise CodeError(f"{path}: listed more than once: {twice[:5]}; keep one row {of}")
-
-
-def successors(path: Path) -> list[dict[str, str]]:
-    """Read which codes of the Combined Nomenclature took the place of which.
-
-    How the publisher lays out ``RELATIONS/CN8-PRED-SUCC.txt`` is documented nowhere that could be
-    found, so that file is not read as it comes: give it one of the two headings below. The second
-    is that of the spreadsheet of concordances which the publisher offers beside it.
-
-    Parameters
-    ----------
-    path
-        CSV with the columns ``period,predecessor,successor`` or ``Period,Origin code,Destination
-        code``. A period of 20232024 is from 2023 to 2024; a code is not named in a period that
-        leaves it unchanged, and named with each of its successors where it is split.
-
-    Returns
-    -------
-    list of dict
-        One a row: ``period``, ``predecessor``, ``successor``, all text. A code whose leading zero a
-        spreadsheet took has it again.
-
-    Raises
-    ------
-    SourceError, LayoutError
-        As :func:`codelist`; or the years of a period do not follow one another.
-    CodeError
-        A code has not eight digits, or two rows are the same.
-    """
-    names = ("period", "predecessor", "successor")
-    rows = _listed(path, set())
-    headings = [names, ("Period", "Origin code", "Destination code")]
-    stated = [heading for heading in headings if set(heading) <= set(rows[0])]
-    if not stated:
-        raise LayoutError(path, f"columns {','.join(names)}", f"{[*rows[0]]}")
-    links = []
-    for ordinal, row in enumerate(rows, start=1):
-        cells = _succession(f"{path}: record {ordinal}", [row[name].strip() for name in stated[0]])
-        links.append(dict(zip(names, cells, strict=True)))
-    _require_once(path, (tuple(link.values()) for link in links), "each")
-    return links
-
-
-def _succession(place: str, cells: list[str]) -> list[str]:
-    """Return a period of two years that follow, and two codes of eight digits."""
-    period, *pair = cells
-    is_period = re.fullmatch(r"\d{8}", period, re.ASCII)
-    if not is_period or int(period[4:]) != int(period[:4]) + 1:
-        raise LayoutError(place, "a period such as 20232024", repr(period))
-    codes = [code.zfill(8) if len(code) == 7 else code for code in pair]
-    for code in codes:
-        if not re.fullmatch(r"\d{8}", code, re.ASCII):
-            raise CodeError(f"{place}: {code!r} has not eight digits")
-    return [period, *codes]
-
-
-def _listed(path: Path, columns: set[str]) -> list[dict[str, str]]:
-    """Rows of a list, or why there are none."""
     if not path.is_file():
         raise SourceError(f"{path}: no such file; restore it, or mend its path in sources.toml")
     with path.open(encoding="utf-8-sig", newline="") as file:
         reader = csv.DictReader(file)
         rows, header = list(reader), reader.fieldnames or []
-    missing = columns - set(header)
+    missing = {"hs6", *key} - set(header)
     if missing:
         raise LayoutError(path, f"columns {sorted(missing)}", f"{header}")
     if not rows:
         raise LayoutError(path, "a row a code", "none")
-    for ordinal, row in enumerate(rows, start=1):
-        if None in row or None in row.values():
-            raise LayoutError(path, f"{len(header)} cells a row", f"another number in {ordinal}")
+    uneven = [at for at, row in enumerate(rows, start=1) if None in (*row, *row.values())]
+    if uneven:
+        raise LayoutError(path, f"{len(header)} cells a row", f"another number in {uneven[0]}")
+    wrong = [row["hs6"] for row in rows if not re.fullmatch(r"[0-9]{6}", row["hs6"])]
+    if wrong:
+        raise CodeError(f"{path}: not six digits: {wrong[:5]}; mend the list")
+    counts = Counter(" ".join(row[column] for column in key) for row in rows)
+    twice = [cells for cells, count in counts.items() if count > 1]
+    if twice:
+        raise CodeError(f"{path}: listed more than once: {twice[:5]}; keep one row a key")
     return rows
 
 

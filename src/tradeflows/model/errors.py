@@ -7,46 +7,28 @@ from pathlib import Path
 from typing import Any
 
 ALIKE, TWINS = 0.5, 0.75  # how near a word must be to be offered, and to be so with others
+A_SLIP = 0.76  # and how near one of other letters, or "Chad" would be offered for "Chna"
 SHORT = 3  # letters, of which one exchanged makes another word
-SLIPS = 3  # letters at most that a typing error has wrong
 FEW = 40  # words, so many that some of them may be listed instead
 
 
 def nearest(word: str, valid: Iterable[str], most: int = 3, like: float = ALIKE) -> list[str]:
     """Those of `valid` that `word` may be meant for, in any case of letters, the nearest first.
 
-    Such a name begins as `word` does, or differs from it by no more than a slip of the hand: a hint
-    that is wrong helps less than none.
+    Such a name begins as `word` does, has its letters in another order, or is much like it and has
+    its first or last letter: a hint that is wrong helps less than none.
     """
     folded = {name.casefold(): name for name in sorted(valid, reverse=True) if name}
     asked = word.strip().casefold()
-    close = get_close_matches(asked, folded, 4 * most, like)
-    return [folded[name] for name in close if _is_slip(asked, name)][:most]
-
-
-def _is_slip(word: str, name: str) -> bool:
-    """Whether who typed `word` may have meant `name`."""
-    shorter, longer = sorted((word, name), key=len)
-    if len(shorter) >= SHORT and longer.startswith(shorter):
-        return True
-    if len(longer) <= SHORT and len(word) == len(name):
-        return sorted(word) == sorted(name)
-    return _slips(word, name) <= min(SLIPS, max(1, len(longer) // 3))
-
-
-def _slips(word: str, name: str) -> int:
-    """Letters left out, added, exchanged, or swapped with the next, from `word` to `name`."""
-    before: list[int] = []
-    row = list(range(len(name) + 1))
-    for i, letter in enumerate(word):
-        earlier, before = before, row
-        row = [i + 1]
-        for j, other in enumerate(name):
-            slips = min(row[j] + 1, before[j + 1] + 1, before[j] + (letter != other))
-            if i and j and (letter, word[i - 1]) == (name[j - 1], other):
-                slips = min(slips, earlier[j - 1] + 1)
-            row.append(slips)
-    return row[-1]
+    slips = get_close_matches(asked, folded, 4 * most, A_SLIP)
+    names = []
+    for name in get_close_matches(asked, folded, 4 * most, like):
+        shorter, longer = sorted((asked, name), key=len)
+        begins_so = len(shorter) >= SHORT and longer.startswith(shorter)
+        is_slip = name in slips and (asked[0] == name[0] or asked[-1] == name[-1])
+        if begins_so or is_slip or sorted(asked) == sorted(name):
+            names.append(folded[name])
+    return names[:most]
 
 
 def near(word: str, valid: Iterable[str]) -> str:

@@ -51,8 +51,13 @@ def sweep(folder: Path, pattern: str = OURS) -> None:
 def is_left(path: Path) -> bool:
     """Return whether nobody writes a temporary file any more, as far as can be known."""
     writer = WRITER.search(path.name)
-    if writer and writer[1] == _machine() and not _is_alive(int(writer[2])):
-        return True
+    if writer and writer[1] == _machine() and os.name != "nt":  # where asking would end it
+        try:
+            os.kill(int(writer[2]), 0)
+        except ProcessLookupError:
+            return True
+        except (OSError, OverflowError):  # it is another user's, or no process has that number
+            pass
     return time.time() - path.stat().st_mtime > AN_HOUR
 
 
@@ -60,16 +65,3 @@ def is_left(path: Path) -> bool:
 def _machine() -> str:
     """Return what tells this machine from others that may share the folder."""
     return f"{zlib.crc32(platform.node().encode()):08x}"
-
-
-def _is_alive(process: int) -> bool:
-    """Return whether a process of this machine may still run."""
-    if os.name == "nt":  # where asking would end it
-        return True
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except (OSError, OverflowError):  # it is another user's, or no process has that number
-        return True
-    return True

@@ -5,6 +5,7 @@ regions are those of the United Nations' M49. ``group_names.csv`` has the words 
 word without one names no list of countries, and the nearest group that does. As of 2025.
 """
 
+from collections.abc import Mapping
 from functools import cache
 
 from tradeflows.model.codelists import rows_of
@@ -12,51 +13,46 @@ from tradeflows.model.words import fold
 
 
 @cache
-def _by_word() -> dict[str, str]:
-    return {fold(row["word"]): row["group"] for row in rows_of("group_names.csv")}
+def _rows() -> dict[str, Mapping[str, str]]:
+    """The rows of ``group_names.csv`` by word, folded."""
+    return {fold(row["word"]): row for row in rows_of("group_names.csv")}
 
 
-@cache
-def _names() -> dict[str, str]:
-    """The name of each group: the second of its words in capitals or, where it has one, that."""
-    names: dict[str, list[str]] = {}
-    for row in rows_of("group_names.csv"):
-        if row["word"][0].isupper():
-            names.setdefault(row["group"], []).append(row["word"])
-    return {group: words[min(1, len(words) - 1)] for group, words in names.items()}
+def _row(word: str) -> Mapping[str, str]:
+    return _rows().get(fold(word).removeprefix("the "), {})
 
 
 def group_of(word: str) -> str:
     """The id of the group that `word` names; empty where it names none."""
-    folded = fold(word).removeprefix("the ")
-    return _by_word().get(folded, "")
+    return _row(word).get("group", "")
 
 
 def is_vague(word: str) -> bool:
     """Whether `word` speaks of countries without saying which: "the West"."""
-    folded = fold(word)
-    return any(_by_word().get(text) == "" for text in (folded, folded.removeprefix("the ")))
+    rows = (_row(word), _rows().get(fold(word), {}))
+    return any(row and not row["group"] for row in rows)
 
 
 def nearest_group(word: str) -> str:
     """The group that is nearest to a vague `word`; empty where none is."""
-    folded = fold(word).removeprefix("the ")
-    near = {fold(row["word"]): row["near"] for row in rows_of("group_names.csv")}
-    return near.get(folded, "")
+    return _row(word).get("near", "")
 
 
 def group_name(group: str) -> str:
-    """The name of a group as a reader knows it."""
-    return _names()[group]
+    """The name of a group as a reader knows it: the second of its words in capitals, if it has."""
+    names = [row["word"] for row in rows_of("group_names.csv") if row["group"] == group]
+    return [name for name in names if name[0].isupper()][:2][-1]
+
+
+def is_within(row: Mapping[str, str], year: int) -> bool:
+    """Whether a row that holds from its ``first`` year to its ``last`` does so in `year`."""
+    return int(row["first"] or 0) <= year <= int(row["last"] or 9999)
 
 
 def members(group: str, year: int | None = None) -> list[str]:
     """Ids of the members of a group at the end of `year`, or of its newest list."""
-    when = year or 9999
-    rows = [row for row in rows_of("area_groups.csv") if row["group"] == group]
-    return [
-        row["area"] for row in rows if int(row["first"] or 0) <= when <= int(row["last"] or 9999)
-    ]
+    rows = (row for row in rows_of("area_groups.csv") if row["group"] == group)
+    return [row["area"] for row in rows if is_within(row, year or 9999)]
 
 
 def changes(group: str, first: int, last: int) -> list[str]:

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from tradeflows.model import schema
 from tradeflows.model.errors import SchemaError
@@ -21,9 +20,7 @@ class Keys:
     def __init__(self, contract: pa.Schema) -> None:
         names = [name for name in schema.key(contract) if name != "source_id"]
         self._words: dict[str, dict[Any, int]] = {name: {} for name in names}
-        self._codes: dict[str, list[Any]] = {name: [] for name in self._words}
-        self._rows: list[Any] = []
-        self._sources: list[str] = []
+        self._batches: list[tuple[str, np.ndarray, list[np.ndarray]]] = []
         self._whole: dict[tuple[Any, Any], str] = {}
 
     def note(self, batch: pa.RecordBatch) -> None:
@@ -44,11 +41,17 @@ class Keys:
             )
 
     def add(self, batch: pa.RecordBatch) -> None:
-        """Take note of the keys of `batch`."""
-        self._rows.append(batch["source_row"].to_numpy())
-        self._sources += [batch["source_id"][0].as_py()] if len(batch) else [""]
+        """Take note of the keys of `batch`: of each word its place among those met so far."""
+        places = []
         for name, known in self._words.items():
-            self._codes[name].append(_coded(batch[name], known))
+            column = batch[name].dictionary_encode()
+            words = column.dictionary.to_pylist()
+            codes = np.array([known.setdefault(word, len(known)) for word in words], np.int32)
+            is_single = len(codes) == 1  # which takes no room
+            n, indices = len(column), column.indices.to_numpy()
+            places.append(np.broadcast_to(codes, n) if is_single else codes[indices])
+        source = batch["source_id"][0].as_py() if len(batch) else ""
+        self._batches.append((source, batch["source_row"].to_numpy(), places))
 
     def check(self, files: Mapping[str, Path | str]) -> None:
         """Refuse two rows of one key; `files` by the id of their source.
@@ -58,52 +61,33 @@ class Keys:
         SchemaError
             The message names the file, the two records and their cell.
         """
-        columns = []
-        for name, codes in self._codes.items():
-            n_words = len(self._words[name])
-            if n_words > 1:
-                columns.append((np.concatenate(codes), n_words))
-        cells = number_cells(columns, sum(map(len, self._rows)))
+        starts = np.cumsum([0, *(len(rows) for _, rows, _ in self._batches)])
+        columns = (
+            (np.concatenate([places[at] for _, _, places in self._batches]), len(words))
+            for at, words in enumerate(self._words.values())
+            if len(words) > 1
+        )
+        cells = number_cells(columns, starts[-1])
         order = np.argsort(cells, kind="stable")
         same = np.flatnonzero(np.diff(cells[order]) == 0)
-        if len(same):
-            first, second = sorted(order[same[0] : same[0] + 2])
-            raise SchemaError(
-                f"{self._places(first, second, files)} state the same cell "
-                f"({self._cell_text(first)}); {len(same)} cells are stated more than once; "
-                "take one of each out or, where a map reads the file, "
-                "let it read the column that tells them apart: a part of a flow by "
-                'breakdown = { text = "part={State}" }, where State is the column'
-            )
-
-    def _places(self, first: int, second: int, files: Mapping[str, Path | str]) -> str:
-        """The records at two places, with their files."""
-        rows = np.concatenate(self._rows)
-        sources = np.repeat(self._sources, [*map(len, self._rows)])
-        if sources[first] == sources[second]:
-            return f"{files[sources[first]]}: records {rows[first]} and {rows[second]}"
-        records = (f"record {rows[at]} of {files[sources[at]]}" for at in (first, second))
-        return " and ".join(records)
-
-    def _cell_text(self, place: int) -> str:
-        """The key of the row at `place`, in words."""
-        texts = []
-        for name, codes in self._codes.items():
-            words = list(self._words[name])
-            texts.append(str(words[np.concatenate(codes)[place]]))
-        return " ".join(texts)
-
-
-def _coded(column: pa.Array, known: dict[Any, int]) -> np.ndarray:
-    """Return the place of every row's word in `known`, which learns those that are new."""
-    only = next(iter(known)) if len(known) == 1 else None
-    if only is not None and pc.all(pc.equal(column, only)).as_py():
-        return np.broadcast_to(np.int32(0), len(column))
-    encoded = column.dictionary_encode()
-    codes = [known.setdefault(word, len(known)) for word in encoded.dictionary.to_pylist()]
-    if len(codes) == 1:  # one value takes no room
-        return np.broadcast_to(np.int32(codes[0]), len(column))
-    return np.array(codes, np.int32)[encoded.indices.to_numpy()]
+        if not len(same):
+            return
+        stated = []
+        for cell in order[same[0] : same[0] + 2]:
+            at = np.searchsorted(starts, cell, "right") - 1
+            source, rows, places = self._batches[at]
+            stated.append((files[source], rows[cell - starts[at]]))
+        pairs = zip(self._words.values(), places, strict=True)
+        key = " ".join(str([*words][codes[cell - starts[at]]]) for words, codes in pairs)
+        (file, row), (other, last) = stated
+        apart = f"record {row} of {file} and record {last} of {other}"
+        raise SchemaError(
+            f"{f'{file}: records {row} and {last}' if file == other else apart} "
+            f"state the same cell ({key}); {len(same)} cells are stated more than once; "
+            "take one of each out or, where a map reads the file, "
+            "let it read the column that tells them apart: a part of a flow by "
+            'breakdown = { text = "part={State}" }, where State is the column'
+        )
 
 
 def number_cells(columns: Iterable[tuple[np.ndarray, int]], n: int) -> np.ndarray:

@@ -22,7 +22,7 @@ import numpy as np
 
 from tradeflows.model.attached import Attached
 from tradeflows.model.errors import QueryError
-from tradeflows.model.memory import once, remember
+from tradeflows.model.memory import once
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -187,7 +187,7 @@ def record(
     shown = result.copy(deep=False)
     shown.attrs = {}
     result.attrs[MADE] = Lineage(shown, kept_formulas, [frozen(role) for role in kept])
-    remember(result, MADE)
+    once(result, MADE, lambda: True)  # that nobody has changed it since
 
 
 def _copy_of(frame: pd.DataFrame) -> pd.DataFrame:

@@ -39,13 +39,3 @@ def once(frame: pd.DataFrame, key: Hashable, compute: Callable[[], Result]) -> R
         memory[place] = frame, compute()  # the frame too, so that no other takes its id
     result: Result = memory[place][1]
     return result
-
-
-def remember(frame: pd.DataFrame, key: Hashable) -> None:
-    """Note that `key` is true of `frame`; nothing outside of :func:`remembering`."""
-    once(frame, key, lambda: True)
-
-
-def is_remembered(frame: pd.DataFrame, key: Hashable) -> bool:
-    """Whether `key` was noted of just this `frame`, which nobody may have changed since."""
-    return (id(frame), key) in (_memory.get() or {})

@@ -51,16 +51,12 @@ def parse_period(text: object, name: str = "window", *, grain: str = "month or y
     """
     typed = str(text)
     match = YEAR_OR_MONTH.fullmatch(typed.strip())
-    is_month = match is not None and match[2] is not None
-    if match is None or grain == ("year" if is_month else "month"):
+    if match is None or grain == ("month" if match[2] is None else "year"):
         nearly = None if match else NEARLY_A_MONTH.fullmatch(typed.strip())
         hint = f"; did you mean '{nearly[1]}-{int(nearly[2]):02}'?" if nearly else ""
         raise QueryError(f"{name}={typed!r}: expected {EXPECTED[grain]}{hint}")
-    january = int(match[1]) * 12
-    if not is_month:
-        return range(january, january + 12)
-    month = january + int(match[2]) - 1
-    return range(month, month + 1)
+    first = int(match[1]) * 12 + int(match[2] or 1) - 1
+    return range(first, first + (1 if match[2] else 12))
 
 
 def parse_window(start: object, end: object, *, grain: str = "month or year") -> range:
@@ -167,13 +163,10 @@ def is_day_or_month(text: str) -> bool:
 
 def is_day(text: str) -> bool:
     """Whether `text` is a day that exists, as ``2024-06-01``."""
-    if not DAY.fullmatch(text):
-        return False
     try:
-        date.fromisoformat(text)
+        return bool(DAY.fullmatch(text) and date.fromisoformat(text))
     except ValueError:
         return False
-    return True
 
 
 def require_months(every: int | None) -> None:
@@ -250,8 +243,8 @@ def runs(months: Iterable[int]) -> str:
     """Months in words, those in a row as a range."""
     ordered = enumerate(sorted(set(map(int, months))))
     in_a_row = groupby(ordered, key=lambda pair: pair[1] - pair[0])
-    ends = [[month_text(month) for _, month in run] for _, run in in_a_row]
-    return ", ".join(run[0] if len(run) == 1 else f"{run[0]} to {run[-1]}" for run in ends)
+    spans = ([month for _, month in run] for _, run in in_a_row)
+    return ", ".join(ends_text(run[0], run[-1]) for run in spans)
 
 
 def runs_of(months: Any, n: int) -> list[str]:

@@ -1,52 +1,51 @@
 """The contracts of the four tables, as Arrow schemas that travel inside the Parquet files.
 
-:mod:`tradeflows.model.contracts` has what they say. :func:`conform` is the only door into a table.
+``contracts.toml`` has what they say. :func:`conform` is the only door into a table, and
+:class:`tradeflows.model.keys.Keys` sees that no two rows of it share a key.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from functools import cache
+from collections.abc import Iterator, Mapping
 from math import isfinite
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tradeflows.model.contracts import CONTRACTS, FLAGS, Field, fields_of
+from tradeflows.model.contracts import ABOUT, FIELDS, FLAGS, WORDS, Field
 from tradeflows.model.errors import SchemaError
 
 TEXT, NUMBER, COUNT, DAY = pa.string(), pa.float64(), pa.int64(), pa.date32()
-FLAG = pa.bool_()
 
 FEW = 60  # values, so many that a message may list them all
 
 
-def _contract(table: str) -> pa.Schema:
-    """The contract of a table as Arrow has it."""
-    contract = CONTRACTS[table]
-    fields = [_named(name, field) for name, field in fields_of(contract).items()]
-    about = (contract.__doc__ or contract.__name__).rstrip(".")
-    about = about[0].lower() + about[1:]
-    return pa.schema(fields, metadata={"table": table, "version": "1", "about": about})
-
-
-def _named(name: str, field: Field) -> pa.Field:
-    """A field as Arrow has it."""
-    metadata = {"note": field.note, "key": "yes" if field.is_key else ""}
+def _field(name: str, field: Field) -> pa.Field:
+    """A field as Arrow has it, what its contract says of it in the metadata."""
+    metadata = {"note": field.note, "key": "yes" if field.rule == "key" else ""}
     metadata |= {"unit": field.unit, "sdmx": field.sdmx}
     if field.allowed:
-        metadata["allowed"] = json.dumps(field.allowed, ensure_ascii=False)
+        words = WORDS[field.allowed] if isinstance(field.allowed, str) else field.allowed
+        metadata["allowed"] = json.dumps(words, ensure_ascii=False)
     if field.least is not None:
         metadata["least"] = repr(field.least)
-    may_be_null = not (field.is_key or field.is_required)
-    dtype = pa.type_for_alias(field.dtype)
-    return pa.field(name, dtype, nullable=may_be_null, metadata=metadata)
+    return pa.field(name, pa.type_for_alias(field.dtype), not field.rule, metadata)
 
 
-TABLES = {table: _contract(table) for table in CONTRACTS}
+TABLES = {
+    table: pa.schema(
+        [_field(name, field) for name, field in fields.items()],
+        {"table": table, "version": "1", "about": ABOUT[table]},
+    )
+    for table, fields in FIELDS.items()
+}
 TRADE, SETTLEMENT, RATES, FIGURES = TABLES.values()
+
+
+def _about(field: pa.Field, item: str) -> str:
+    return field.metadata.get(item.encode(), b"").decode()
 
 
 def key(schema: pa.Schema) -> list[str]:
@@ -56,21 +55,12 @@ def key(schema: pa.Schema) -> list[str]:
 
 def allowed(field: pa.Field) -> tuple[str, ...]:
     """Values that `field` may hold, empty where any will do."""
-    return _words(_about(field, "allowed") or "[]")
-
-
-@cache  # since each batch of a table asks for those of all its fields
-def _words(listed: str) -> tuple[str, ...]:
-    return tuple(json.loads(listed))
+    return tuple(json.loads(_about(field, "allowed") or "[]"))
 
 
 def _listed(values: tuple[str, ...]) -> str:
-    """Return values in words; of very many some, since no reader looks through them."""
+    """Values in words; of very many some, since no reader looks through them."""
     return ", ".join(values if len(values) <= FEW else (*values[:12], "…"))
-
-
-def _about(field: pa.Field, item: str) -> str:
-    return field.metadata.get(item.encode(), b"").decode()
 
 
 def conform(columns: Mapping[str, Any], schema: pa.Schema) -> pa.RecordBatch:
@@ -89,7 +79,7 @@ def conform(columns: Mapping[str, Any], schema: pa.Schema) -> pa.RecordBatch:
     -------
     RecordBatch, n rows
         Columns in the order of `schema`; whether the key is unique only
-        :func:`check_key` can tell, since a table may come in many batches.
+        :class:`~tradeflows.model.keys.Keys` can tell, since a table may come in many batches.
 
     Raises
     ------
@@ -98,26 +88,32 @@ def conform(columns: Mapping[str, Any], schema: pa.Schema) -> pa.RecordBatch:
         be, not among the allowed ones, below the least, or not finite. The message names the
         column and shows the first five offending records.
     """
+    table = schema.metadata[b"table"].decode()
     differing = sorted(set(columns) ^ set(schema.names))
     if differing:
-        raise SchemaError(
-            f"columns missing or unknown for {_table(schema)}: {', '.join(differing)}"
-        )
+        raise SchemaError(f"columns missing or unknown for {table}: {', '.join(differing)}")
     n = len(columns["source_row"])
     arrays = []
     for field in schema:
         try:
-            arrays.append(_array(columns[field.name], n, field.type))
+            array = _array(columns[field.name], n, field.type)
         except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
-            reason = str(error).splitlines()[0]
-            raise SchemaError(f"{_table(schema)}.{field.name}: {reason}") from error
-        if len(arrays[-1]) != n:
-            counts = f"{len(arrays[-1])} values for {n} records"
-            raise SchemaError(f"{_table(schema)}.{field.name}: {counts}")
+            raise SchemaError(f"{table}.{field.name}: {str(error).splitlines()[0]}") from error
+        if len(array) != n:
+            raise SchemaError(f"{table}.{field.name}: {len(array)} values for {n} records")
+        arrays.append(array)
     coded = [field.with_type(array.type) for field, array in zip(schema, arrays, strict=True)]
     batch = pa.record_batch(arrays, schema=pa.schema(coded, schema.metadata))
-    for field, column in zip(schema, batch.columns, strict=True):
-        _check(field, column, batch)
+    for field, array in zip(schema, arrays, strict=True):
+        for problem, is_bad in _faults(field, array):
+            rows = batch.filter(is_bad)
+            if not len(rows):  # a word of the dictionary that no row has, or a sum beyond numbers
+                continue
+            some = [
+                f"{row[field.name]!r} in record {row['source_row']}" for row in rows[:5].to_pylist()
+            ]
+            count = f"{len(rows)} of {n} rows ({', '.join(some)})"
+            raise SchemaError(f"{field.name}: {problem} in {count}")
     return batch
 
 
@@ -131,85 +127,32 @@ def _array(values: Any, n: int, dtype: pa.DataType) -> pa.Array:
     return array if coded or array.type == dtype else array.cast(dtype)
 
 
-def _check(field: pa.Field, column: pa.Array, batch: pa.RecordBatch) -> None:
-    """Refuse what the field must not hold."""
+def _faults(field: pa.Field, column: pa.Array) -> Iterator[tuple[str, pa.Array]]:
+    """What `field` must not hold, in words, and where it may; all rows are searched only then."""
     if not field.nullable and column.null_count:
-        _refuse(field, "no value", pc.is_null(column), batch)
+        yield "no value", column.is_null()
+    least = _about(field, "least")
+    lowest = pc.min(column).as_py() if least else None
+    if lowest is not None and lowest < float(least):
+        yield f"below {float(least):g}", pc.less(column, float(least))
+    if field.type == NUMBER and not isfinite(pc.sum(column).as_py() or 0):
+        yield "not finite", pc.invert(pc.is_finite(column))
     if field.type == TEXT:
-        _check_words(field, column, batch)
-    elif len(column):
-        _check_numbers(field, column, batch)
+        yield from _word_faults(field, column)
 
 
-def _check_words(field: pa.Field, column: pa.Array, batch: pa.RecordBatch) -> None:
-    """Refuse a text that is none of the allowed ones; each word is looked at once."""
+def _word_faults(field: pa.Field, column: pa.Array) -> Iterator[tuple[str, pa.Array]]:
+    """The same of a text, of which each word is looked at once."""
     among = allowed(field)
     if not among and field.name != "flags":
         return
     is_coded = pa.types.is_dictionary(column.type)
-    words = column.dictionary if is_coded else pc.unique(column)
-    distinct = [word for word in words.to_pylist() if word is not None]
-    if among:
-        problem = f"not one of {_listed(among)}"
-        unknown = [word for word in distinct if word not in among]
-    else:
-        problem = "a word that FLAGS does not define"
-        unknown = [word for word in distinct if not FLAGS.keys() >= set(word.split())]
+    words = (column.dictionary if is_coded else column.unique()).drop_null().to_pylist()
+    known = among or [text for text in words if FLAGS.keys() >= set(text.split())]
+    problem = f"not one of {_listed(among)}" if among else "a word that FLAGS does not define"
+    unknown = set(words).difference(known)
     if unknown:
-        bad = pc.is_in(words if is_coded else column, pa.array(unknown, TEXT))
-        _refuse(field, problem, bad.take(column.indices) if is_coded else bad, batch)
-
-
-def _check_numbers(field: pa.Field, column: pa.Array, batch: pa.RecordBatch) -> None:
-    """Refuse a number below the least, or one that is none; the rows are searched only then."""
-    least = _about(field, "least")
-    if least:
-        lowest = pc.min(column).as_py()
-        if lowest is not None and lowest < float(least):
-            bad = pc.less(column, float(least))
-            _refuse(field, f"below {float(least):g}", bad, batch)
-    if field.type == NUMBER and not isfinite(pc.sum(column).as_py() or 0):
-        _refuse(field, "not finite", pc.invert(pc.is_finite(column)), batch)
-
-
-def _refuse(field: pa.Field, problem: str, bad: pa.Array, batch: pa.RecordBatch) -> None:
-    if pc.any(bad).as_py():
-        bad = pc.fill_null(bad, False)
-        values = batch[field.name].filter(bad)[:5].to_pylist()
-        records = batch["source_row"].filter(bad)[:5].to_pylist()
-        pairs = zip(values, records, strict=True)
-        some = ", ".join(f"{value!r} in record {row}" for value, row in pairs)
-        count = f"{bad.true_count} of {len(batch)} rows"
-        raise SchemaError(f"{field.name}: {problem} in {count} ({some})")
-
-
-def check_key(table: pa.Table, schema: pa.Schema) -> None:
-    """Refuse a table in which two rows share a key.
-
-    Raises
-    ------
-    SchemaError
-        Two rows are alike in every key field; the message shows the first such records.
-    """
-    names = key(schema)
-    counts = table.group_by(names).aggregate(
-        [("source_row", "count"), ("source_row", "min"), ("source_row", "max")]
-    )
-    twice = counts.filter(pc.greater(counts["source_row_count"], 1)).sort_by(
-        [("source_id", "ascending"), ("source_row_min", "ascending")]
-    )
-    if len(twice):
-        [first] = twice.slice(0, 1).to_pylist()
-        cell = " ".join(str(first[name]) for name in names if name != "source_id")
-        low, high = first["source_row_min"], first["source_row_max"]
-        raise SchemaError(
-            f"{first['source_id']}: records {low} and {high} state the same cell of "
-            f"{_table(schema)} ({cell}); {len(twice)} cells are stated more than once"
-        )
-
-
-def _table(schema: pa.Schema) -> str:
-    return schema.metadata[b"table"].decode()
+        yield problem, pc.is_in(column.cast(TEXT), pa.array(unknown, TEXT))
 
 
 def describe(schema: pa.Schema) -> list[dict[str, str]]:

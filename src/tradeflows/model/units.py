@@ -3,14 +3,20 @@
 A unit is a word, with "thousand", "million" or "billion" before it where it is counted by these:
 ``tonnes``, ``million tonnes``, ``Mt``, ``billion USD``, ``thousand barrels a day``. A measure gives
 one unit of a dimension, and a claim may be in any other of it.
+
+``units.csv`` has a row a spelling: of which ``unit`` it is how many in a claim, which ``field`` of
+quantities it fills how many ``times`` in the heading of a file (in lower case, so a file's mt is a
+metric ton, and Mt are a million), what stands before and after a number, and what an axis says.
 """
 
 from __future__ import annotations
 
+import csv
 import math
 import re
 from collections import Counter
 from functools import cache
+from pathlib import Path
 
 from tradeflows.model.currencies import plain_names
 from tradeflows.model.lineage import full_number, padded_number
@@ -25,117 +31,23 @@ COUNTED_BY = {
     "bn": 1e9,
     "trillion": 1e12,
 }
+IN_FULL = {"mn": "million", "bn": "billion"}
 # Numbers that print spells out.
 SPELLED = (
     "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
     "sixteen seventeen eighteen nineteen twenty"
 )
 NUMBER_WORDS = {word: number for number, word in enumerate(SPELLED.split(), start=1)}
-IN_FULL = {"mn": "million", "bn": "billion"}
-# Each unit that is another's multiple, in the one that measures give.
-SIZES = {
-    "kg": ("kg", 1.0),
-    "g": ("kg", 1e-3),
-    "t": ("kg", 1e3),
-    "tonne": ("kg", 1e3),
-    "tonnes": ("kg", 1e3),
-    "kt": ("kg", 1e6),
-    "Mt": ("kg", 1e9),
-    "lb": ("kg", 0.45359237),
-    "pounds": ("kg", 0.45359237),
-    "short tons": ("kg", 907.18474),
-    "long tons": ("kg", 1016.0469088),
-    "%": ("percent", 1.0),
-    "per cent": ("percent", 1.0),
-    "percent": ("percent", 1.0),
-    "points": ("percentage points", 1.0),
-    "percentage points": ("percentage points", 1.0),
-    "bbl/day": ("bbl/day", 1.0),
-    "barrels a day": ("bbl/day", 1.0),
-    "kb/d": ("bbl/day", 1e3),
-    "mb/d": ("bbl/day", 1e6),
-    "m3": ("m3", 1.0),
-    "cubic metres": ("m3", 1.0),
-    "kilolitres": ("m3", 1.0),
-    "kl": ("m3", 1.0),
-    "L": ("m3", 1e-3),
-    "litres": ("m3", 1e-3),
-    "bcm": ("m3", 1e9),
-    "units": ("units", 1.0),
-    "pieces": ("units", 1.0),
-    "items": ("units", 1.0),
-    "dollars": ("USD", 1.0),
-    "$": ("USD", 1.0),
-}
-# How many kilograms a weight is that a file or a person writes, in lower case.
-WEIGHTS = {
-    "kg": 1,
-    "kgs": 1,
-    "kilograms": 1,
-    "t": 10**3,
-    "tonnes": 10**3,
-    "tonne": 10**3,
-    "tons": 10**3,
-    "mt": 10**3,  # metric tons, as customs and exchanges write them
-    "kt": 10**6,
-}
-# The unit of a quantity by the words that files write, in lower case.
-QUANTITIES = {
-    "m3": "m3",
-    "kl": "m3",
-    "kilolitres": "m3",
-    "tj": "TJ",
-    "items": "items",
-    "pieces": "items",
-    "units": "items",
-    "bbl": "bbl",
-    "barrels": "bbl",
-    "litres": "L",
-    "liters": "L",
-    "carat": "carat",
-    "pairs": "pairs",
-}
+
+with Path(__file__).with_suffix(".csv").open(encoding="utf-8", newline="") as file:
+    ROWS = {row.pop("word"): row for row in csv.DictReader(file)}
+SIZES = {word: (row["unit"], float(row["size"])) for word, row in ROWS.items() if row["unit"]}
+WEIGHTS = {word: int(row["times"]) for word, row in ROWS.items() if row["field"] == "kg"}
+QUANTITIES = {word: row["field"] for word, row in ROWS.items() if row["field"] not in ("", "kg")}
+ALOUD = {word: row["aloud"] for word, row in ROWS.items() if row["aloud"]}
 TONNES = ("t", "ton", "tons", "tonne", "tonnes", "metric tons")  # in which a person may ask
-# What readers see of a unit, before and after the number; others stand as they are.
-WORDS = {
-    "USD": ("$", ""),
-    "percent": ("", " %"),
-    "%": ("", " %"),
-    "percentage points": ("", " points"),
-    "times": ("", " times"),
-    "bbl/day": ("", " barrels a day"),
-    "USD/bbl": ("$", " a barrel"),
-    "USD/t": ("$", " a tonne"),
-    "tonnes/yr": ("", " tonnes a year"),
-    "m3": ("", " cubic metres"),
-    "units": ("", " pieces"),
-}
-# How an axis says a unit aloud; others as they are.
-ALOUD = {
-    "USD": "US dollars",
-    "percent": "%",
-    "USD/t": "US dollars a tonne",
-    "USD/bbl": "US dollars a barrel",
-    "bbl/day": "barrels a day",
-    "m3": "cubic metres",
-}
-# What a message names as an example of each dimension's units.
-EXAMPLES = {
-    "kg": ("kg", "tonnes", "million tonnes", "Mt", "lb"),
-    "percent": ("percent", "%"),
-    "percentage points": ("percentage points", "points"),
-    "bbl/day": ("barrels a day", "million barrels a day"),
-    "m3": ("m3", "billion m3", "bcm", "litres", "kilolitres"),
-    "units": ("units", "pieces", "million pieces"),
-}
-# From which value on, the divisor, and its word.
-SCALES = (
-    (1e12, 1e12, "trillion"),
-    (1e9, 1e9, "billion"),
-    (1e6, 1e6, "million"),
-    (1e4, 1e3, "thousand"),
-)
-STEPS = ((1e9, " billion"), (1e6, " million"))  # from which value on a sentence counts so
+# From which value on an axis counts by a word; a sentence does by billions and millions alone.
+SCALES = ((1e12, "trillion"), (1e9, "billion"), (1e6, "million"), (1e4, "thousand"))
 MONTH, RANK, COUNT = "month", "rank", "count"
 COUNTS = (RANK, COUNT, "units", "pieces", "items")  # of things, which are whole
 CURRENCY = re.compile("[A-Z]{3}")
@@ -147,7 +59,10 @@ def unit_words(unit: str) -> tuple[str, str]:
     if word in COUNTED_BY and rest in plain_names():
         before, after = unit_words(rest)
         return before, f" {IN_FULL.get(word, word)}{after}"
-    return WORDS.get(unit, ("", f" {plain_names().get(unit, unit)}"))
+    row = ROWS.get(unit, {"before": "", "after": ""})
+    if row["before"] or row["after"]:
+        return row["before"], row["after"]
+    return "", f" {plain_names().get(unit, unit)}"
 
 
 def amount(value: float, unit: str, digits: int = 3, *, padded: bool = False) -> str:
@@ -165,7 +80,8 @@ def amount(value: float, unit: str, digits: int = 3, *, padded: bool = False) ->
         return month_words(int(value))
     value, unit = in_percent(value, unit)
     before, after = unit_words(unit)
-    size, word = next(((size, word) for size, word in STEPS if abs(value) >= size), (1.0, ""))
+    steps = ((size, f" {word}") for size, word in SCALES[1:3] if abs(value) >= size)
+    size, word = next(steps, (1.0, ""))
     is_counted = unit in COUNTS and size == 1
     spell = padded_number if padded and not is_counted else full_number
     text = spell(abs(value) / size, digits).replace("-", "−")
@@ -206,8 +122,6 @@ def never_beyond(value: float, qualifier: str, digits: int = 3, places: int | No
 
 def found_amount(value: float, unit: str, digits: int = 3) -> str:
     """A number that was found, with its unit: its last zeros are kept where they are its own.
-
-    They are not of what is just as much, such as a figure that somebody stated.
 
     Examples
     --------
@@ -271,14 +185,8 @@ def sized(unit: str) -> tuple[str, float]:
 def factor(given: str, wanted: str, kg_per_unit: float | None = None) -> float | None:
     """What a number in `given` is multiplied by to be in `wanted`; None where nothing stands so.
 
-    Parameters
-    ----------
-    given
-        Unit of the measure.
-    wanted
-        Unit of the claim.
-    kg_per_unit
-        The declared weight of one of `wanted` where it is a volume or a piece, such as a bushel.
+    `kg_per_unit` is the declared weight of one of `wanted` where it is a volume or a piece, such as
+    a bushel.
     """
     from_base, from_size = sized(given)
     to_base, to_size = sized(wanted)
@@ -290,13 +198,9 @@ def factor(given: str, wanted: str, kg_per_unit: float | None = None) -> float |
 def others(given: str) -> str:
     """What a claim on a number in `given` may be in, in words."""
     base, _ = sized(given)
-    words = EXAMPLES.get(base)
-    if words is None and CURRENCY.fullmatch(base):
-        words = (base, f"million {base}", f"billion {plain_names().get(base, base)}")
-    text = ", ".join(words or (base, f"thousand {base}", f"million {base}"))
-    if base == "kg":
-        text += ", or in another with kg_per_unit, the weight of one of it"
-    return text
+    words = [word for word, (unit, _) in SIZES.items() if unit == base] or [base]
+    text = f"{', '.join(words)}, each also with {', '.join(COUNTED_BY)} before it"
+    return f"{text}, or in another with kg_per_unit, its weight" if base == "kg" else text
 
 
 def scale(largest: float) -> tuple[float, str]:
@@ -304,9 +208,9 @@ def scale(largest: float) -> tuple[float, str]:
 
     Numbers below ten thousand are read as they are, with a divisor of 1 and no word.
     """
-    for least, divisor, word in SCALES:
+    for least, word in SCALES:
         if largest >= least:
-            return divisor, word
+            return COUNTED_BY[word], word
     return 1.0, ""
 
 

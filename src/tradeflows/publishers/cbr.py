@@ -6,25 +6,23 @@ currencies in settlements have no published layout that is known, so they stay t
 
 from __future__ import annotations
 
-import math
 import re
-from calendar import monthrange
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import date
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from xml.etree.ElementTree import Element, ParseError
 
+import numpy as np
+import pandas as pd
 import pyarrow as pa
 from defusedxml import DefusedXmlException, ElementTree  # type: ignore[import-untyped]
 
 from tradeflows.model.codelists import rows_of
 from tradeflows.model.errors import CodeError, LayoutError
-from tradeflows.model.schema import RATES
 from tradeflows.model.source import Source
-from tradeflows.publishers import Part, arrow, delimited, raw_records
+from tradeflows.publishers import Part, daily_rates, reading
 
 LARGEST = 16 << 20  # bytes; thirty years of one currency are 2 MB
 RECORD = re.compile(
@@ -32,9 +30,14 @@ RECORD = re.compile(
     r"</\1\s*>",
     re.DOTALL,
 )
-NEW = date(1998, 1, 1)  # the rouble of a thousand old ones
-QUIET_DAYS = 5  # days without a new rate at the end of a month, as weekend and holidays may make
-STATISTIC = "mean of official rates over the days on which a new one took effect"
+NEW = "1998-01-01"  # the rouble of a thousand old ones
+QUIET = pd.Timedelta(
+    days=5
+)  # days without a new rate at the end of a month, as weekend and holidays may make
+FORMS = {  # of the numbers of a record, each with an example
+    "Value": (r"\d{1,12}(,\d{1,9})?", "77,1734"),
+    "Nominal": (r"[1-9]\d{0,8}", "10"),
+}
 
 
 def clean(path: Path, source: Source | None = None) -> Iterator[Part]:
@@ -63,116 +66,62 @@ def clean(path: Path, source: Source | None = None) -> Iterator[Part]:
     CodeError
         A currency that is not known.
     """
-    source = source or delimited.uncatalogued(path, "cbr", "rates")
+    source = source or reading.uncatalogued(path, "cbr", "rates")
     tree = _tree(path)
-    span = _span(path, tree)
-    rates: dict[Cell, list[Rate]] = {}
-    seen = set()
+    is_day = "Date" in tree.attrib
+    first, last = (
+        _day(path, tree.get("Date" if is_day else name)) for name in ("DateRange1", "DateRange2")
+    )
+    rates: dict[tuple[str, datetime], tuple[float, int]] = {}
     for ordinal, record in enumerate(tree, start=1):
-        if record.tag != ("Valute" if span.is_day else "Record"):
+        if record.tag != ("Valute" if is_day else "Record"):
             raise LayoutError(path, "records of rates", f"<{record.tag}>")
-        day = span.first if span.is_day else _day(path, record.get("Date"))
-        currency = _currency(path, tree, record, span.is_day)
-        if not span.first <= day <= span.last or (currency, day) in seen:
-            expected = f"each day of {span.first} to {span.last} once"
-            raise LayoutError(path, expected, f"{day} again or besides")
-        seen.add((currency, day))
-        cell = Cell(currency, day.replace(day=1))
-        rates.setdefault(cell, []).append(Rate(ordinal, _rate(path, record), day))
+        day = first if is_day else _day(path, record.get("Date"))
+        cell = _currency(path, tree, record, is_day), day
+        if not first <= day <= last or cell in rates:
+            expected = f"each day of {first:%Y-%m-%d} to {last:%Y-%m-%d} once"
+            raise LayoutError(path, expected, f"{day:%Y-%m-%d} again or besides")
+        rates[cell] = _rate(path, record), ordinal
     if not rates:
         raise LayoutError(path, "at least one rate", "none", "ask for days on which one was set")
-    yield Part(_rows(source, rates, span), len(tree), {})
+    daily = pd.DataFrame([*rates], columns=["currency", "day"])
+    daily["day"] = daily["day"].astype("datetime64[s]")
+    daily[["rate", "source_row"]] = pd.DataFrame([*rates.values()])
+    means = daily_rates.monthly(daily)
+    # A file may be asked for days to come, and then ends with the last that has a rate.
+    end = means["month"] + pd.offsets.MonthEnd()
+    is_whole = means["month"].ge(first) & end.le(last) & (end - means["last"]).le(QUIET)
+    rows = daily_rates.rows(
+        source,
+        means,
+        ~is_whole,
+        source_field="Value",
+        base=pa.array(means["currency"], pa.string()),
+        quote=pa.array(np.where(means["month"] >= NEW, "RUB", "RUR"), pa.string()),
+        publisher="Bank of Russia",
+        statistic="mean of official rates over the days on which a new one took effect",
+    )
+    yield Part(rows, len(tree), {})
 
 
-@dataclass(frozen=True, order=True)
-class Cell:
-    """A currency, and the first day of a month."""
-
-    currency: str
-    month: date
-
-
-@dataclass(frozen=True)
-class Rate:
-    """Roubles for one unit, from a day on."""
-
-    record: int
-    rate: float
-    day: date
-
-
-@dataclass(frozen=True)
-class Span:
-    """The days that a file covers; or the one of which it has all currencies."""
-
-    first: date
-    last: date
-    is_day: bool
-
-    def has_all_of(self, month: date, rates: list[Rate]) -> bool:
-        """Return whether all rates of a month are there.
-
-        A file may be asked for days to come, and then ends with the last that has a rate.
-        """
-        end = month.replace(day=monthrange(month.year, month.month)[1])
-        quiet = end - max(rate.day for rate in rates)
-        return self.first <= month and self.last >= end and quiet.days <= QUIET_DAYS
-
-
-def _span(path: Path, tree: Element) -> Span:
-    if "Date" in tree.attrib:
-        day = _day(path, tree.get("Date"))
-        return Span(day, day, is_day=True)
-    first, last = tree.get("DateRange1"), tree.get("DateRange2")
-    return Span(_day(path, first), _day(path, last), is_day=False)
-
-
-def records(path: Path, wanted: Collection[int]) -> dict[int, raw_records.Record]:
+def records(path: Path, wanted: Collection[int]) -> dict[int, reading.Record]:
     """Records as they stand in the XML: one of a day, or all of the month that it begins."""
-    raw = delimited.whole(path, LARGEST)
+    raw = reading.whole(path, LARGEST)
     declared = re.match(rb"<\?xml[^>]*encoding=[\"']([\w-]+)", raw)
     text = raw.decode(declared[1].decode() if declared else "utf-8")
-    matches = list(raw_records.numbered(text, RECORD.finditer(text)))
-    months = [match["month"] or str(i) for i, (_, match) in enumerate(matches)]
+    matches = list(enumerate(reading.numbered(text, RECORD.finditer(text)), start=1))
     texts: dict[str, list[str]] = {}
-    for month, (_, match) in zip(months, matches, strict=True):
-        texts.setdefault(month, []).append(match[0])
-    lines = {}
-    for record, (line, _) in enumerate(matches, start=1):
-        if record in wanted:
-            lines[record] = raw_records.Record(line, "\n".join(texts[months[record - 1]]))
-    return lines
-
-
-def _rows(source: Source, rates: Mapping[Cell, list[Rate]], span: Span) -> pa.RecordBatch:
-    """Return a row for each currency and month."""
-    cells = sorted(rates)
-    firsts, means, counts, flags = [], [], [], []
-    for cell in cells:
-        of_month = rates[cell]
-        firsts.append(of_month[0].record)
-        means.append(math.fsum(rate.rate for rate in of_month) / len(of_month))
-        counts.append(len(of_month))
-        flags.append("" if span.has_all_of(cell.month, of_month) else "partial")
-    columns = {
-        "source_row": pa.array(firsts, pa.int64()),
-        "source_field": "Value",
-        "base": arrow.texts([cell.currency for cell in cells]),
-        "quote": arrow.texts(["RUB" if cell.month >= NEW else "RUR" for cell in cells]),
-        "publisher": "Bank of Russia",
-        "statistic": STATISTIC,
-        "ref_period": pa.array([cell.month for cell in cells]),
-        "n_months": 1,
-        "rate": pa.array(means),
-        "n_days": pa.array(counts),
-        "flags": arrow.texts(flags),
-        "note": None,
+    for record, (_, match) in matches:
+        texts.setdefault(match["month"] or str(record), []).append(match[0])
+    return {
+        record: reading.Record(line, "\n".join(texts[match["month"] or str(record)]))
+        for record, (line, match) in matches
+        if record in wanted
     }
-    return delimited.rows(source, RATES, columns)
 
 
 def _tree(path: Path) -> Element:
-    raw = delimited.whole(path, LARGEST)
+    raw = reading.whole(path, LARGEST)
     try:
         tree = ElementTree.fromstring(raw, forbid_dtd=True)
     except (ParseError, ValueError, LookupError, DefusedXmlException) as error:
@@ -189,8 +138,8 @@ def currencies() -> Mapping[str, str]:
     return {row["code"]: row["currency"] for row in rows_of("cbr_currencies.csv")}
 
 
-def _currency(path: Path, tree: Element, record: Element, daily: bool) -> str:
-    if daily:
+def _currency(path: Path, tree: Element, record: Element, is_day: bool) -> str:
+    if is_day:
         code = (record.findtext("CharCode") or "").strip()
     else:
         bank_code = (tree.get("ID") or "").strip()
@@ -220,12 +169,6 @@ def _rate(path: Path, record: Element) -> float:
     return rate
 
 
-FORMS = {  # of the numbers of a record, each with an example
-    "Value": (r"\d{1,12}(,\d{1,9})?", "77,1734"),
-    "Nominal": (r"[1-9]\d{0,8}", "10"),
-}
-
-
 def _number(path: Path, record: Element, tag: str) -> float:
     elements = record.findall(tag)
     text = (elements[0].text or "").strip() if len(elements) == 1 else ""
@@ -237,10 +180,8 @@ def _number(path: Path, record: Element, tag: str) -> float:
     return number
 
 
-def _day(path: Path, text: str | None) -> date:
-    match = re.fullmatch(r"(\d\d)[./](\d\d)[./]([12]\d{3})", text or "", re.ASCII)
-    if match:
-        day, month, year = (int(number) for number in match.groups())
+def _day(path: Path, text: str | None) -> datetime:
+    if re.fullmatch(r"\d\d[./]\d\d[./][12]\d{3}", text or "", re.ASCII):
         with suppress(ValueError):
-            return date(year, month, day)
+            return datetime.strptime(str(text).replace("/", "."), "%d.%m.%Y")
     raise LayoutError(path, "a day such as 03.03.2026", repr(text))

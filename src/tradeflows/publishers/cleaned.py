@@ -45,7 +45,11 @@ class Cleaned:
 
     def line(self) -> str:
         """One line that says all of it."""
-        left = "; ".join(self._reasons()) or "nothing"
+        reasons = []
+        for reason, count in self.left_out.items():
+            worth = f" (value {self.value[reason]:,.0f})" if reason in self.value else ""
+            reasons.append(f"{reason}: {count:,}{worth}")
+        left = "; ".join(reasons) or "nothing"
         empty = f"; {self.empty:,} cells without a figure" if self.empty else ""
         counts = [f"{word}: {count:,}" for word, count in self.flagged.items()]
         flagged = f"; flagged {', '.join(counts)}" if counts else ""
@@ -53,13 +57,6 @@ class Cleaned:
         read = f"{self.source.path}: {self.records:,} records"
         written = f"{self.rows:,} rows of {self.source.table}"
         return f"{read}, {written}; left out: {left}{empty}{flagged}{earlier}"
-
-    def _reasons(self) -> Iterator[str]:
-        """Each reason why something was left out, with its count and its worth."""
-        for reason, count in self.left_out.items():
-            worth = self.value.get(reason)
-            value = "" if worth is None else f" (value {worth:,.0f})"
-            yield f"{reason}: {count:,}{value}"
 
 
 def through(parts: Iterable[Part], keys: Keys, sink: Writer | None = None) -> Iterator[Part]:
@@ -76,15 +73,14 @@ def through(parts: Iterable[Part], keys: Keys, sink: Writer | None = None) -> It
 
 def tally(source: Source, parts: Iterable[Part]) -> Cleaned:
     """What became of one file, from all its `parts`."""
-    counts = Counter[str]()
-    left = Counter[str]()
-    value = Counter[str]()
-    flagged = Counter[str]()
+    counts, left, value, flagged = (Counter[str]() for _ in range(4))
     for part in parts:
         counts.update(records=part.records, rows=len(part.rows), empty=part.empty)
         left.update(part.left_out)
         value.update(part.value)
-        flagged.update(_doubts(part))
+        for counted in part.rows["flags"].value_counts().to_pylist():
+            for word in counted["values"].split():
+                flagged[word] += counted["counts"]
     return Cleaned(
         source,
         counts["records"],
@@ -94,15 +90,6 @@ def tally(source: Source, parts: Iterable[Part]) -> Cleaned:
         counts["empty"],
         {word: flagged[word] for word in DOUBTS if flagged[word]},
     )
-
-
-def _doubts(part: Part) -> Counter[str]:
-    """How many rows have each of :data:`DOUBTS`."""
-    doubts = Counter[str]()
-    for counted in part.rows["flags"].value_counts().to_pylist():
-        for word in set(DOUBTS).intersection(counted["values"].split()):
-            doubts[word] += counted["counts"]
-    return doubts
 
 
 def lines(cleaned: Iterable[Cleaned]) -> list[str]:

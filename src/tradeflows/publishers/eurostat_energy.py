@@ -14,8 +14,8 @@ from tradeflows.model import codes
 from tradeflows.model.errors import CodeError, LayoutError, QueryError
 from tradeflows.model.schema import TRADE
 from tradeflows.model.source import Source
-from tradeflows.publishers import Part, arrow, cubes, delimited, plausibility, raw_records
-from tradeflows.publishers.cubes import Cells, Cube, Flags
+from tradeflows.publishers import Part, arrow, cubes, plausibility, reading
+from tradeflows.publishers.cubes import Cells, Cube
 
 GAS = "G3000"  # its partner is the last border; it contains LNG
 LNG = "G3200"
@@ -55,7 +55,7 @@ def clean(path: Path, source: Source | None = None, *, flow: str = "") -> Iterat
     """
     if flow not in ("", "M", "X"):
         raise QueryError(f"flow {flow!r}: expected M for imports or X for exports")
-    source = source or delimited.uncatalogued(path, "eurostat_energy", "trade")
+    source = source or reading.uncatalogued(path, "eurostat_energy", "trade")
     cube = _reader(path)(path)
     if not (cube.flow or flow):
         raise QueryError(
@@ -69,13 +69,13 @@ def clean(path: Path, source: Source | None = None, *, flow: str = "") -> Iterat
         yield _part(path, source, cells, cube.flow or flow, apart)
 
 
-def records(path: Path, wanted: Collection[int]) -> dict[int, raw_records.Record]:
+def records(path: Path, wanted: Collection[int]) -> dict[int, reading.Record]:
     """Return lines of a TSV or SDMX-CSV, or cells of a JSON-stat, as they stand."""
     read = _reader(path)
     if read is cubes.json_stat:
         return cubes.json_cells(path, wanted)
     with path.open("rb") as file:
-        return raw_records.table(path, file, wanted, quoted=read is not cubes.tsv)
+        return reading.table(path, file, wanted, quoted=read is not cubes.tsv)
 
 
 def _reader(path: Path) -> Callable[[Path], Cube]:
@@ -89,11 +89,10 @@ def _reader(path: Path) -> Callable[[Path], Cube]:
 def _part(path: Path, source: Source, cells: Cells, flow: str, apart: set[Place]) -> Part:
     """Return a row of the table for each cell, those that are `apart` flagged."""
     siec, partner, geo = (cells.dimensions[name] for name in ("siec", "partner", "geo"))
-    _require_known(path, cells)
-    block = _block(path, cells)
+    amounts = _amounts(path, cells)
     is_gas = pc.equal(siec, GAS)
     source_side = pc.if_else(is_gas, "last border", "origin")
-    columns = dict(delimited.A_FLOW)
+    columns = dict(reading.A_FLOW)
     columns["source_row"] = cells.rows
     columns["source_field"] = cells.fields
     columns["vintage"] = source.vintage
@@ -106,49 +105,30 @@ def _part(path: Path, source: Source, cells: Cells, flow: str, apart: set[Place]
     columns["classification_code"] = "SIEC"
     columns["partner_role"] = "destination" if flow == "X" else source_side
     columns["cmd_code"] = siec
-    columns["ref_period"] = delimited.months(block.text("time"))
-    columns |= _amounts(block, cells.value)
-    columns["flags"] = block.words("flag", Flags(), arrow.TEXT, todo="add it to FLAGS of cubes.py")
-    rows = delimited.rows(source, TRADE, columns)
-    rows = plausibility.with_flag(rows, _are_at(rows, apart), plausibility.TWICE)
+    columns["ref_period"] = reading.months(cells.dimensions["time"])
+    columns |= amounts
+    columns["flags"] = cubes.flag_words(cells.record(path), cells.flag)
+    rows = reading.rows(source, TRADE, columns)
+    places = zip(rows["source_row"].to_pylist(), rows["source_field"].to_pylist(), strict=True)
+    is_apart = np.array([place in apart for place in places], bool)
+    rows = plausibility.with_flag(rows, is_apart, plausibility.TWICE)
     return Part(rows, cells.records, {}, empty=cells.empty)
 
 
-def _require_known(path: Path, cells: Cells) -> None:
-    """Refuse another rhythm than months, and a product that is in no list."""
-    rhythms = set(cells.dimensions["freq"].unique().to_pylist()) - {"M"}
-    if rhythms:
-        raise LayoutError(path, "freq M, months", f"{rhythms}")
+def _amounts(path: Path, cells: Cells) -> dict[str, pa.Array]:
+    """Return weights, and quantities in their unit, of months and products that are known."""
+    at, record = cells.dimensions, cells.record(path)
+    reading.require(record, pc.equal(at["freq"], "M"), "freq M, months", at["freq"])
     try:
-        for code in cells.dimensions["siec"].unique().to_pylist():
+        for code in at["siec"].unique().to_pylist():
             codes.level(code)
     except CodeError as error:
         raise CodeError(f"{path}: {error}") from error
-
-
-def _block(path: Path, cells: Cells) -> delimited.Block:
-    """Return what stands beside the figures, its months checked."""
-    columns = {"time": cells.dimensions["time"], "unit": cells.dimensions["unit"]}
-    block = delimited.Block(path, 1, pa.record_batch({**columns, "flag": cells.flag}))
     pattern = r"^[12]\d{3}-(0[1-9]|1[0-2])$"
-    block.demand("time", block.text("time"), pattern, "a month such as 2023-05")
-    return block
-
-
-def _amounts(block: delimited.Block, value: pa.Array) -> dict[str, pa.Array]:
-    """Return weights, and quantities in their unit."""
-    known = delimited.units("eurostat energy")
-    units = {word: unit for word, (unit, _) in known.items()}
-    factors = {word: factor for word, (_, factor) in known.items()}
-    unit = block.words("unit", units, arrow.TEXT)
-    factor = block.words("unit", factors, pa.float64())
-    amount = pc.round(pc.multiply(value, factor), 6)
-    is_weight = pc.equal(unit, "kg")
-    return {
-        "net_wgt_kg": arrow.only(amount, is_weight),
-        "qty": arrow.without(amount, is_weight),
-        "qty_unit": pc.if_else(is_weight, "none", unit),
-    }
+    reading.demand(record, "time", at["time"], pattern, "a month such as 2023-05")
+    known = reading.units("eurostat energy")
+    amount, unit = reading.quantity(record, "unit", at["unit"], cells.value, known)
+    return reading.weight_or_quantity(pc.round(amount, 6), unit)
 
 
 # --- what a file of gas states twice -------------------------------------------------------------
@@ -158,28 +138,22 @@ CELL = ["reporter_code", "partner_code", "ref_period"]
 
 def _gas(path: Path, cells: Cells) -> pa.Table:
     """Return the figures of gas among some cells, as :func:`require_agreement` compares them."""
-    _require_known(path, cells)
-    amounts = _amounts(_block(path, cells), cells.value)
+    amounts = _amounts(path, cells)
+    field, at = cells.fields, cells.dimensions
     table = pa.table(
         {
-            "reporter_code": cells.dimensions["geo"],
-            "partner_code": cells.dimensions["partner"],
-            "ref_period": cells.dimensions["time"],
-            "cmd_code": cells.dimensions["siec"],
+            "reporter_code": at["geo"],
+            "partner_code": at["partner"],
+            "ref_period": at["time"],
+            "cmd_code": at["siec"],
             "qty": amounts["qty"],
             "qty_unit": amounts["qty_unit"],
             "record": cells.rows,
-            "field": _fields(cells),
+            "field": pa.repeat(field, len(cells.rows)) if isinstance(field, str) else field,
         }
     )
     is_gas = pc.is_in(table["cmd_code"], arrow.texts([GAS, LNG]))
     return table.filter(pc.and_(is_gas, table["qty"].is_valid()))
-
-
-def _fields(cells: Cells) -> pa.Array:
-    """Return the field of each cell; a reader may give one word for all."""
-    fields = cells.fields
-    return pa.repeat(fields, len(cells.value)) if isinstance(fields, str) else fields
 
 
 def require_agreement(path: Path, gas: Sequence[pa.Table]) -> set[Place]:
@@ -198,7 +172,11 @@ def require_agreement(path: Path, gas: Sequence[pa.Table]) -> set[Place]:
         return set()
     for unit, most in ROUNDED.items():
         of_unit = table.filter(pc.equal(table["qty_unit"], unit))
-        pairs = _beside(of_unit, "cmd_code", GAS, LNG, ["qty_unit"])
+        gas_side, lng_side = (
+            of_unit.filter(pc.equal(of_unit["cmd_code"], code)).select([*CELL, "qty", "record"])
+            for code in (GAS, LNG)
+        )
+        pairs = gas_side.join(lng_side, CELL, join_type="inner", right_suffix=" other")
         allowed = pc.add(pc.multiply(pairs["qty"], 1.001), most)
         _require(path, pairs, pc.greater(pairs["qty other"], allowed), (GAS, LNG))
     [batch] = table.combine_chunks().to_batches()
@@ -209,26 +187,6 @@ def require_agreement(path: Path, gas: Sequence[pa.Table]) -> set[Place]:
     unusual = pairs.filter(plausibility.is_dense_otherwise(pairs, usual, rounded)).to_pylist()
     places = {(pair["record"], pair["field"]) for pair in unusual}
     return places | {(pair["record other"], pair["field other"]) for pair in unusual}
-
-
-def _are_at(rows: pa.RecordBatch, places: set[Place]) -> np.ndarray:
-    """Return which rows stand at one of `places` in their file."""
-    are_there = np.zeros(len(rows), bool)
-    if not places:
-        return are_there
-    records = pa.array({record for record, _ in places})
-    for at in np.flatnonzero(pc.is_in(rows["source_row"], records)):
-        place = rows["source_row"][at].as_py(), rows["source_field"][at].as_py()
-        are_there[at] = place in places
-    return are_there
-
-
-def _beside(table: pa.Table, column: str, first: str, second: str, besides: list[str]) -> pa.Table:
-    """Return the rows that have `first` in a column, with those that have `second` beside them."""
-    keys = [*CELL, *besides]
-    one_side = table.filter(pc.equal(table[column], first)).select([*keys, "qty", "record"])
-    other_side = table.filter(pc.equal(table[column], second)).select([*keys, "qty", "record"])
-    return one_side.join(other_side, keys, join_type="inner", right_suffix=" other")
 
 
 def _require(

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import date
 from typing import Any
 
 import pyarrow as pa
@@ -57,31 +56,25 @@ def require_placed(path: object, source: Source, rows: pa.RecordBatch) -> None:
     for row in rows.select(names).to_pylist():
         found = _misplaced(row)
         if found and row["id"] not in source.confirmed:
+            key = row["id"] if re.fullmatch(r"[\w-]+", row["id"], re.ASCII) else f'"{row["id"]}"'
+            entries = filter(None, [source.id, source.supersedes])  # confirmed in either
             raise LayoutError(
                 f"{path}: record {row['source_row']}, {row['id']}",
                 "a window that was over when the page was printed, and a single month printed "
                 f"less than {LATE} months after it",
                 found,
-                f'mend the year, or write confirmed.{_key(row["id"])} = "why it is so" in '
-                f"{_entry(source)}",
+                f'mend the year, or write confirmed.{key} = "why it is so" in the entry of '
+                f"{' or, before its update, of '.join(entries)}",
             )
-
-
-def _entry(source: Source) -> str:
-    """Where the confirmed figures of a source are written; a new release has those of the old."""
-    entries = [source.id, source.supersedes] if source.supersedes else [source.id]
-    return f"the entry of {' or, before its update, of '.join(entries)}"
-
-
-def _key(name: str) -> str:
-    """An id as a key of TOML."""
-    return name if re.fullmatch(r"[\w-]+", name, re.ASCII) else f'"{name}"'
 
 
 def _misplaced(row: Mapping[str, Any]) -> str:
     """What is wrong with the window of a figure, beside the day of its printing; or empty."""
     printed = months_of_printing(row["published"])
-    start, end = (row[name] and _month(row[name]) for name in ("window_start", "window_end"))
+    start, end = (
+        row[name] and row[name].year * 12 + row[name].month - 1
+        for name in ("window_start", "window_end")
+    )
     if not printed or end is None:
         return ""
     when = f"printed {row['published']}"
@@ -91,7 +84,3 @@ def _misplaced(row: Mapping[str, Any]) -> str:
     if start == end and late >= LATE:
         return f"the month {row['window_end']:%Y-%m}, {when}: {late} months later"
     return ""
-
-
-def _month(day: date) -> int:
-    return day.year * 12 + day.month - 1

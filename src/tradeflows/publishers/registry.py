@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import importlib
-import inspect
 import re
 import zlib
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from importlib.util import find_spec
+from importlib import import_module
+from inspect import Parameter, signature
 from pathlib import Path
 from typing import Any
 
 from tradeflows.model.errors import CatalogueError, LayoutError, QueryError, SourceError, near
 from tradeflows.model.source import Source
-from tradeflows.publishers import Part, raw_records
+from tradeflows.publishers import Part
 
 HEAD = 1 << 16
 OWN = "project."  # how the cleaners of a project begin, which no module here reads
@@ -101,24 +100,18 @@ def recognise(path: Path) -> list[str]:
         except zlib.error as error:
             raise LayoutError(path, "a whole gzip file", str(error)) from error
     names = [name for name, known in KNOWN.items() if known.begins.search(head)]
-    return [_of_workbook(path)] if names == ["comext"] and head.startswith(b"PK") else names
-
-
-def _of_workbook(path: Path) -> str:
-    """The publisher whose columns a workbook has; Comext's have none that are alike."""
-    from tradeflows.publishers import workbooks
-
-    try:
-        head = ",".join(workbooks.table(path)[0]).encode()
-    except LayoutError:  # of several sheets, or none that can be read: who cleans it says so
-        return "comext"
-    return next(
-        (name for name in ("comtrade", "gacc") if KNOWN[name].begins.search(head)), "comext"
-    )
+    if names == ["comext"] and head.startswith(b"PK"):  # any workbook: its columns tell whose
+        try:
+            columns = ",".join(_module("workbooks").table(path)[0]).encode()
+        except LayoutError:  # of several sheets, or none that can be read: who cleans it says so
+            return names
+        others = [name for name in ("comtrade", "gacc") if KNOWN[name].begins.search(columns)]
+        return others[:1] or names  # Comext's have no columns that are alike
+    return names
 
 
 def publisher_cleaner(
-    publisher: str, options: Mapping[str, Any], paths: Sequence[Path] = ()
+    publisher: str, options: Collection[str], paths: Sequence[Path] = ()
 ) -> Callable[..., Iterator[Part]]:
     """The function that cleans `paths`, if they are of `publisher` and it takes all of `options`.
 
@@ -129,26 +122,26 @@ def publisher_cleaner(
     LayoutError
         As :func:`require_beginning`.
     """
-    if publisher not in KNOWN or not _is_module(publisher):
-        there = [name for name in KNOWN if _is_module(name)]
-        raise QueryError(f"no publisher {publisher!r}{near(publisher, there)}")
-    function: Callable[..., Iterator[Part]] = _import(publisher).clean
-    _, _, *takes = inspect.signature(function).parameters
+    if publisher not in KNOWN:
+        raise QueryError(f"no publisher {publisher!r}{near(publisher, KNOWN)}")
+    function, takes = _cleaner_of(publisher)
     for path in paths:
         require_beginning(publisher, path)
-    unknown = [option for option in options if option not in takes]
-    if unknown:
-        where = "".join(f"{path}: " for path in paths[:1])
-        raise QueryError(f"{where}files of {publisher} take no --{unknown[0]}; leave it out")
+    for option in options:
+        if option not in takes:
+            where = "".join(f"{path}: " for path in paths[:1])
+            raise QueryError(f"{where}files of {publisher} take no --{option}; leave it out")
     return function
 
 
-def _is_module(name: str) -> bool:
-    return find_spec(f"tradeflows.publishers.{name}") is not None
+def _module(name: str) -> Any:
+    return import_module(f"tradeflows.publishers.{name}")
 
 
-def _import(name: str) -> Any:
-    return importlib.import_module(f"tradeflows.publishers.{name}")
+def _cleaner_of(name: str) -> tuple[Callable[..., Iterator[Part]], dict[str, Parameter]]:
+    """Return the function of a publisher's module, and what it takes besides path and source."""
+    function = _module(name).clean
+    return function, dict([*signature(function).parameters.items()][2:])
 
 
 def require_beginning(publisher: str, path: Path) -> None:
@@ -162,12 +155,10 @@ def require_beginning(publisher: str, path: Path) -> None:
     publishers = recognise(path)
     if publisher not in publishers:
         like = " or ".join(KNOWN[name].about for name in publishers) or "nothing that is known"
-        todo = (
-            f"tradeflows clean {publishers[0]}"
-            if publishers
-            else "save it as the publisher sends it"
-        )
-        raise LayoutError(path, KNOWN[publisher].about, f"what looks like {like}", todo)
+        todo = [f"tradeflows clean {name}" for name in publishers[:1]]
+        found = f"what looks like {like}"
+        save = "save it as the publisher sends it"
+        raise LayoutError(path, KNOWN[publisher].about, found, todo[0] if todo else save)
 
 
 def cleaner(source: Source) -> Callable[..., Any]:
@@ -185,39 +176,20 @@ def cleaner(source: Source) -> Callable[..., Any]:
         There is no such function, it has no such argument, or it lacks one that it needs.
     """
     name, _, word = source.cleaner.partition(".")
-    if not name.isidentifier() or not _is_module(name):
-        raise CatalogueError(f"no cleaner {source.cleaner!r}{near(name, MODULES)}")
-    module = vars(_import(name))
-    valid = [candidate for candidate in module if _cleans(module, candidate)]
-    if word not in valid:
-        known = [f"{name}.{candidate}" for candidate in valid] or MODULES
+    if name not in MODULES or word != "clean":
+        known = [f"{module}.clean" for module in MODULES]
         raise CatalogueError(f"no cleaner {source.cleaner!r}{near(source.cleaner, known)}")
-    _require_arguments(source, module[word])
-    if "require_map" in module:
-        module["require_map"](source)
-    return partial(module[word], **source.arguments) if source.arguments else module[word]
-
-
-def _cleans(module: Mapping[str, Any], word: str) -> bool:
-    """Return whether a name of a module is that of a cleaner."""
-    function = module[word]
-    if word.startswith("_") or not inspect.isfunction(function):
-        return False
-    first_two = [*inspect.signature(function).parameters][:2]
-    return first_two == ["path", "source"]
-
-
-def _require_arguments(source: Source, function: Callable[..., Any]) -> None:
-    """Refuse an entry whose arguments are not those that its cleaner takes and needs."""
-    options = dict([*inspect.signature(function).parameters.items()][2:])
+    function, takes = _cleaner_of(name)
     for argument in source.arguments:
-        if argument not in options:
-            raise CatalogueError(
-                f"{source.cleaner} has no argument {argument!r}{near(argument, options)}"
-            )
-    for argument, option in options.items():
+        if argument not in takes:
+            close = near(argument, takes)
+            raise CatalogueError(f"{source.cleaner} has no argument {argument!r}{close}")
+    for argument, option in takes.items():
         if option.default is option.empty and argument not in source.arguments:
             raise CatalogueError(f"{source.cleaner} needs the argument {argument!r}")
+    if name == "tidy":
+        _module(name).require_map(source)
+    return partial(function, **source.arguments) if source.arguments else function
 
 
 def covers(source: Source, rows: Any) -> Any:
@@ -228,10 +200,11 @@ def covers(source: Source, rows: Any) -> Any:
 
 def records(source: Source, path: Path, places: Collection[Any]) -> dict[Any, Any]:
     """What stands in the file of `source` at each of `places`: a record's number, and a field."""
-    module = vars(_module_of(source))
-    if callable(module.get("cells")):  # in a folder of a publisher it may be a module
-        return dict(module["cells"](path, places))
-    read = module.get("records", raw_records.records)
+    module = _module_of(source)
+    cells = getattr(module, "cells", None)
+    if callable(cells):  # in a folder of a publisher it may be a module
+        return dict(cells(path, places))
+    read = getattr(module, "records", None) or _module("reading").records
     if "separator" in source.arguments:  # of a file that is read by a map
         read = partial(read, separator=source.arguments["separator"])
     lines = read(path, {record for record, _ in places})
@@ -239,6 +212,5 @@ def records(source: Source, path: Path, places: Collection[Any]) -> dict[Any, An
 
 
 def _module_of(source: Source) -> Any:
-    if source.cleaner.startswith(OWN):
-        return raw_records
-    return _import(source.cleaner.partition(".")[0])
+    is_own = source.cleaner.startswith(OWN)
+    return _module("reading" if is_own else source.cleaner.partition(".")[0])

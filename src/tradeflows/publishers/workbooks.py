@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import zipfile
+from collections.abc import Collection
 from functools import reduce
 from io import BytesIO
 from pathlib import Path
@@ -19,7 +20,7 @@ from defusedxml.ElementTree import (  # type: ignore[import-untyped]
 )
 
 from tradeflows.model.errors import LayoutError
-from tradeflows.publishers import delimited
+from tradeflows.publishers.reading import ZIP_FAULTS, Record
 
 MARK = b"PK\x03\x04"
 UNPACKED = 64 << 20  # bytes of a workbook
@@ -76,6 +77,16 @@ def table(path: Path) -> list[list[str]]:
     return rows
 
 
+def records(path: Path, wanted: Collection[int]) -> dict[int, Record]:
+    """Return the records `wanted` of a workbook's one table: their cells, with commas between."""
+    lines = table(path)
+    return {
+        record: Record(record + 1, ",".join(lines[record]))
+        for record in wanted
+        if 0 < record < len(lines)
+    }
+
+
 def _unpacked(path: Path) -> BytesIO:
     """Return the parts of a workbook in an archive that is not packed, all within bounds."""
     room, clear, grid = UNPACKED, BytesIO(), Grid()
@@ -94,7 +105,7 @@ def _unpacked(path: Path) -> BytesIO:
                 if name.endswith((".xml", ".rels")):
                     _read_part(f"{path}: {name}", raw, grid)
                 to.writestr(name, raw)
-    except delimited.ZIP_FAULTS as error:
+    except ZIP_FAULTS as error:
         raise LayoutError(
             path, "a whole .xlsx", f"{type(error).__name__}: {str(error)[:150]}", "save it again"
         ) from error

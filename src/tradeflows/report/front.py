@@ -34,12 +34,12 @@ COUNTED = {
     claims.DIFFERS: ("differ", "differs"),
     claims.CANNOT_BE_TOLD: ("cannot be told", "cannot be told"),
 }
-# What the first screen has an example of, by the public words that it is of, the clearest first.
-DIGEST = {
-    "Right": (claims.HOLDS, claims.LEANS_YES),
-    "Wrong, or right only in part": (claims.DIFFERS, claims.LEANS_NO, claims.DEPENDS),
-    "Open": (claims.CANNOT_BE_TOLD,),
-}
+# What the first screen has an example of: right, wrong or in part, and open, the clearest first.
+DIGEST = (
+    (claims.HOLDS, claims.LEANS_YES),
+    (claims.DIFFERS, claims.LEANS_NO, claims.DEPENDS),
+    (claims.CANNOT_BE_TOLD,),
+)
 # The three lists of what cannot be told.
 UNDECIDED = "figures do not decide"
 NOT_PUBLIC = "not public, or no matter of figures"
@@ -155,10 +155,11 @@ def score(verdicts: Iterable[Verdict]) -> str:
     return f"Of {count_of(whole, 'claim')}, {in_a_sentence(counted)}"
 
 
-def digest(verdicts: Sequence[Verdict], project: Project) -> dict[str, list[tuple[Claim, str]]]:
+def digest(verdicts: Sequence[Verdict], project: Project) -> list[tuple[str, Claim, str]]:
     """Claims by which the first screen says what is right, wrong and open, with what was found.
 
-    They are the project's highlights; where it has none of a kind, the first of the core.
+    Each stands with its public word. They are the project's highlights; where it has none of a
+    kind, the first of the core.
 
     Raises
     ------
@@ -168,12 +169,12 @@ def digest(verdicts: Sequence[Verdict], project: Project) -> dict[str, list[tupl
     by_id = {verdict.claim.id: verdict for verdict in verdicts}
     chosen = [_claim(by_id, name) for name in project.highlights]
     core = [verdict for verdict in verdicts if verdict.claim.core]
-    shown = {}
-    for head, words in DIGEST.items():
+    shown = []
+    for words in DIGEST:
         named = [verdict for verdict in chosen if verdict.group in words]
         first = [verdict for word in words for verdict in core if verdict.group == word][:1]
-        shown[head] = [(verdict.claim, _found(verdict, words)) for verdict in named or first]
-    return {head: examples for head, examples in shown.items() if examples}
+        shown += [(item.group, item.claim, _found(item, words)) for item in named or first]
+    return shown
 
 
 def _found(verdict: Verdict, words: Collection[str]) -> str:

@@ -190,7 +190,6 @@ def _front_page(
         "others": front.other_speakers(verdicts, project),
         "signs": claims.signs(core),
         "score": front.score(core) if core else "",
-        "score_of_all": front.score(verdicts),
         "digest": front.digest(verdicts, project),
         "answer": front.answer(verdicts, project),
         "example": front.example(verdicts, project, root),

@@ -2,13 +2,13 @@
 
 import json
 import re
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tradeflows import claims
+from tradeflows.model import toml
 from tradeflows.model.errors import LayoutError
 from tradeflows.model.source import Source
 from tradeflows.report.site import save
@@ -69,7 +69,7 @@ def _claims_with(ledger: Path, source: Source) -> list[Pin]:
 def _readings(ledger: Path) -> dict[str, list[dict[str, Any]]]:
     """What each claim's readings ask for."""
     try:
-        entries = tomllib.loads(ledger.read_text(encoding="utf-8")).get("claim", {})
+        entries = toml.loads(ledger.read_text(encoding="utf-8")).get("claim", {})
         return {
             name: [reading.get("read", {}) for reading in entry.get("reading", [])]
             for name, entry in entries.items()

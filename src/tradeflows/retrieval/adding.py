@@ -22,7 +22,7 @@ from tradeflows.model.errors import (
 from tradeflows.model.files import sweep, temporary
 from tradeflows.model.periods import parse_release
 from tradeflows.model.source import RAW, Publisher, Source
-from tradeflows.publishers import Part, cleaned, control, delimited, registry
+from tradeflows.publishers import Part, cleaned, control, reading, registry
 from tradeflows.retrieval import catalogue, entry_text
 from tradeflows.retrieval.catalogue import COMMITTED, LOCAL, LOCAL_FOLDER, UNDATED
 from tradeflows.retrieval.http import locked, write
@@ -214,7 +214,7 @@ def _release_id(old: str, vintage: str, sha256: str, taken: Container[str]) -> s
 def _loose(path: Path, publisher: str, table: str) -> Source:
     """An entry of what the file itself tells."""
     try:
-        return delimited.uncatalogued(path, publisher, table)
+        return reading.uncatalogued(path, publisher, table)
     except OSError as error:
         raise SourceError(f"{path}: cannot be read ({error.strerror})") from error
 

@@ -8,7 +8,6 @@ strictly: an entry with a misspelt key is an error that names the nearest valid 
 import hashlib
 import os
 import re
-import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
@@ -19,7 +18,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from types import MappingProxyType
 from typing import Any, TypeVar, get_origin, get_type_hints
 
-from tradeflows.model import absence, contracts
+from tradeflows.model import absence, contracts, toml
 from tradeflows.model.attached import ROOT
 from tradeflows.model.errors import CatalogueError, QueryError, SourceError, near
 from tradeflows.model.periods import is_day_or_month, parse_release, release_in_words
@@ -176,8 +175,8 @@ def own_entries(name: str, root: Path) -> dict[str, dict[str, Any]]:
     listing = root / RAW / LOCAL
     text = listing.read_text(encoding="utf-8") if listing.exists() else ""
     try:
-        entries: dict[str, dict[str, Any]] = tomllib.loads(text).get("source", {})
-    except tomllib.TOMLDecodeError as error:
+        entries: dict[str, dict[str, Any]] = toml.loads(text).get("source", {})
+    except ValueError as error:
         raise CatalogueError(f"{listing}: not a TOML file: {error}") from error
     if name in entries:
         return entries
@@ -260,10 +259,10 @@ def _outlets(file: Path, entries: dict[str, Any]) -> dict[str, str]:
 def sections(file: Path) -> dict[str, Any]:
     """The sections of a catalogue file."""
     try:
-        contents = tomllib.loads(file.read_text(encoding="utf-8"))
+        contents = toml.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise CatalogueError(f"{file}: cannot be read ({error.strerror})") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:
         raise CatalogueError(f"{file}: not a TOML file: {error}") from error
     for key, value in contents.items():
         if key not in SECTIONS:

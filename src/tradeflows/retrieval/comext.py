@@ -30,7 +30,7 @@ from tradeflows.model.errors import CodeError, LayoutError, QueryError, SchemaEr
 from tradeflows.model.files import is_left, sweep, temporary
 from tradeflows.model.periods import compact, is_day, parse_period, parse_window
 from tradeflows.model.source import RAW, Source, released
-from tradeflows.publishers import archives, comext, control, delimited, registry
+from tradeflows.publishers import archives, comext, control, reading, registry
 from tradeflows.retrieval import catalogue, changes, user_files
 from tradeflows.retrieval.call_words import call_in_words
 from tradeflows.retrieval.catalogue import LOCAL_FOLDER
@@ -314,7 +314,7 @@ def _listed(path: Path, directory: str) -> dict[str, Listed]:
 
 def _listing_rows(path: Path) -> list[dict[str, str]]:
     """The rows of a listing by the names of its columns, in capitals."""
-    lines = delimited.whole(path, LARGEST_LISTING).decode("utf-8-sig", "replace").splitlines()
+    lines = reading.whole(path, LARGEST_LISTING).decode("utf-8-sig", "replace").splitlines()
     sign = max(",;\t", key=(lines or [""])[0].count)  # no public document names it
     rows = []
     with suppress(csv.Error):  # a page all in one line
@@ -488,7 +488,7 @@ def _whole(path: Path, listed: Listed) -> dict[str, Any]:
                 f"{listed.name}: expected a .7z archive, found {head!r}; a proxy or a "
                 "page of the server answered"
             )
-    loose = delimited.uncatalogued(path, "comext", "trade")
+    loose = reading.uncatalogued(path, "comext", "trade")
     try:
         parts = comext.clean(path, loose)
         first = next(parts)

@@ -22,7 +22,7 @@ import pyarrow as pa
 from tradeflows.model import codes, schema
 from tradeflows.model.errors import CatalogueError, LayoutError, SchemaError, TradeflowsError, near
 from tradeflows.model.source import Source
-from tradeflows.publishers import Part, delimited, raw_records
+from tradeflows.publishers import Part, reading
 from tradeflows.publishers.tidy.reading import DEFAULTS, ROLE
 
 FOLDER = "cleaners"
@@ -140,7 +140,7 @@ def _part(frame: pd.DataFrame, source: Source) -> Part:
     if differing:
         names = ", ".join(sorted(differing))
         raise SchemaError(f"{source.path}: columns missing or unknown for {source.table}: {names}")
-    return Part(delimited.rows(source, contract, columns), len(frame), {})
+    return Part(reading.rows(source, contract, columns), len(frame), {})
 
 
 def _implied(given: Mapping[str, pa.Array], source: Source) -> dict[str, Any]:
@@ -166,7 +166,7 @@ def _require_lines(file: Path, rows: pa.RecordBatch, source: Source, is_named: b
     A figure that the cleaner computed stands in no line, and refuses nothing.
     """
     try:
-        records = raw_records.records(file, ())
+        records = reading.records(file, ())
     except LayoutError:  # no table of lines, so none is shown wrongly
         return
     digits_of = {record: re.sub(r"\D", "", line.text) for record, line in records.items()}

@@ -5,14 +5,13 @@ none. A project without it has a front page with the folder's name.
 """
 
 import re
-import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from tradeflows.model import codes
+from tradeflows.model import codes, toml
 from tradeflows.model.errors import CatalogueError, CodeError, near
 from tradeflows.model.periods import is_day
 from tradeflows.model.words import fold
@@ -226,7 +225,7 @@ def load(root: Path) -> Project:
 @lru_cache(maxsize=4)  # each chart asks for its colours
 def _parsed(path: Path, text: bytes) -> Project:
     try:
-        content = tomllib.loads(text.decode())
+        content = toml.loads(text.decode())
     except ValueError as error:
         raise CatalogueError(f"{path}: cannot be read as TOML: {error}") from error
     _require_known(path, "project.toml", content, Project)

@@ -1,6 +1,5 @@
 """The user's own catalogue, ``local.toml``: what is written into it, and taken out of it."""
 
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -10,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 import tomlkit
 
-from tradeflows.model import schema
+from tradeflows.model import schema, toml
 from tradeflows.model.errors import (
     CodeError,
     LayoutError,
@@ -137,7 +136,7 @@ def record(root: Path, entry: Source) -> bool:
     """Add `entry` to ``local.toml``, unless it is there with its file; the lock is held."""
     path = root / RAW / LOCAL
     text = path.read_text(encoding="utf-8") if path.exists() else ""
-    if entry.id not in tomllib.loads(text).get("source", {}):
+    if entry.id not in toml.loads(text).get("source", {}):
         text = f"{text}\n{entry_text.block('source', entry)}"
         if entry.publisher not in catalogue.publishers(root, local=True):
             for publisher in known_publisher(entry.publisher).values():

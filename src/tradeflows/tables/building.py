@@ -17,6 +17,7 @@ import pyarrow as pa
 from tradeflows.model import schema
 from tradeflows.model.errors import BuildError, LayoutError, TradeflowsError
 from tradeflows.model.files import sweep, temporary
+from tradeflows.model.keys import Keys
 from tradeflows.model.source import Source
 from tradeflows.publishers import Part, control
 from tradeflows.retrieval import catalogue
@@ -242,7 +243,10 @@ def _rows_of(root: Path, source: Source, reading: _Reading) -> Iterator[pa.Table
     rows = pa.Table.from_batches(parts, contract)
     if source.control and not reading.totals and contract is schema.TRADE:
         _require_control(source, _totals(rows), root)
-    schema.check_key(rows, contract)  # a key begins with the source, so it ends with it
+    keys = Keys(contract)
+    for batch in parts:
+        keys.add(batch)
+    keys.check({source.id: source.id})
     order = [(name, "ascending") for name in schema.key(contract)]
     yield rows.sort_by(order).combine_chunks()
 

@@ -16,7 +16,7 @@ from tradeflows.model.errors import QueryError, SchemaError, SourceError
 from tradeflows.model.files import beside, sweep, temporary
 from tradeflows.model.keys import Keys
 from tradeflows.model.source import Source
-from tradeflows.publishers import Part, delimited
+from tradeflows.publishers import Part, reading
 from tradeflows.publishers.cleaned import COUNTED, Cleaned, tally, through
 from tradeflows.publishers.registry import KNOWN, publisher_cleaner
 from tradeflows.tables.write import TableWriter, fingerprint, metadata_of
@@ -143,7 +143,7 @@ def _outputs(
     outputs: dict[Path, list[tuple[Path, Source]]] = {}
     path_of: dict[str, Path] = {}
     for path in files:
-        source = delimited.uncatalogued(path, publisher, table)
+        source = reading.uncatalogued(path, publisher, table)
         output = to if is_file(to) else to / f"{source.id}.parquet"
         twin = path_of.setdefault(source.sha256, path)
         if twin != path:

@@ -34,7 +34,7 @@ from tradeflows.model.lineage import (
     lineage_of,
     parse,
 )
-from tradeflows.model.memory import is_remembered, once
+from tradeflows.model.memory import once
 from tradeflows.model.periods import ends_text, month_of
 from tradeflows.model.source import Source
 from tradeflows.publishers import registry
@@ -362,7 +362,7 @@ def _lines_of(frame: DataFrame, column: str, at: np.ndarray) -> list[Line]:
 
 def _places(frame: DataFrame, lineage: Lineage, column: str, at: np.ndarray) -> np.ndarray:
     """Where the rows `at` of `frame` stand in the result that the measure gave."""
-    if is_remembered(frame, MADE):
+    if once(frame, MADE, lambda: False):
         return at
     labels, known = frame.index[at], lineage.result.index
     if known.is_unique:

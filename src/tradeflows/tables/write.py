@@ -53,7 +53,9 @@ def code() -> bytes:
     """A digest of the code and code lists that decide what is written, and of pyarrow's version."""
     package = Path(__file__).parents[1]
     files = [*package.glob("model/codelists/*.csv"), *package.glob("publishers/**/*.py")]
-    names = ["model/codes.py", "model/contracts.py", "model/schema.py"]
+    names = [
+        f"model/{name}" for name in ("codes.py", "contracts.py", "contracts.toml", "schema.py")
+    ]
     names += ["tables/building.py", "tables/write.py"]
     files += [package / name for name in names]
     text = b"".join(path.read_bytes() for path in sorted(files))

@@ -34,7 +34,7 @@ import pyarrow.compute as pc
 from tradeflows.model.errors import QueryError, SchemaError
 from tradeflows.model.schema import TRADE
 from tradeflows.model.source import Source
-from tradeflows.publishers import Part, archives, delimited, raw_records
+from tradeflows.publishers import Part, archives, reading
 from tradeflows.publishers.comext import exports, layouts
 from tradeflows.publishers.comext.numbers import (
     CELL,
@@ -108,9 +108,7 @@ def _ahead(items: Iterator[T]) -> Iterator[T]:
             yield item
 
 
-def cells(
-    path: Path, places: Collection[tuple[int, str]]
-) -> dict[tuple[int, str], raw_records.Record]:
+def cells(path: Path, places: Collection[tuple[int, str]]) -> dict[tuple[int, str], reading.Record]:
     """Lines of the file as they stand, or of the one in its archive, which is read to the end.
 
     All lines that state a cell, where there are several; of a workbook the cells.
@@ -124,7 +122,7 @@ def cells(
         stated[row, field] = [row, *others]
     wanted = {row for rows in stated.values() for row in rows}
     with archives.opened(path) as stream:
-        lines = raw_records.table(path, stream, wanted)
+        lines = reading.table(path, stream, wanted)
     cells_of = {}
     for place, rows in stated.items():
         if all(row in lines for row in rows):
@@ -266,7 +264,7 @@ class Meanings:
         self.type = self._coded("type", self._words("type"))
         self.is_withheld = self._by_place("partner", [code in WITHHELD for code in self.partners])
         self.is_within = self._by_place("type", [kind == "I" for kind in self._words("type")])
-        units = {} if words.layout.is_old else delimited.units("comext")
+        units = {} if words.layout.is_old else reading.units("comext")
         known = [units.get(word, ("none", np.nan)) for word in self._words("unit")]
         self.unit = self._coded("unit", [unit for unit, _ in known], "none")
         self.factor = self._by_place("unit", [factor for _, factor in known])
@@ -328,7 +326,7 @@ def _constants(source: Source, period: str) -> dict[str, Any]:
     year = int(period[:4])
     is_annual = period.endswith("52")
     start = date(year, 1 if is_annual else int(period[4:]), 1)
-    return delimited.A_FLOW | {
+    return reading.A_FLOW | {
         "source_id": source.id,
         "area_system": "eurostat",
         "currency": "EUR",
@@ -359,7 +357,7 @@ def _maker(path: Path, source: Source, contents: Contents) -> Callable[[Ordered]
         columns: dict[str, Any] = {name: column[:n] for name, column in shared.items()}
         columns |= _columns(meanings, ordered, contents.contradictory)
         # The words of a file were looked at when they were met.
-        rows = delimited.rows(source, TRADE, columns, are_products_known=True)
+        rows = reading.rows(source, TRADE, columns, are_products_known=True)
         return Part(rows.replace_schema_metadata(metadata), n, {}, sorted=True)
 
     return make

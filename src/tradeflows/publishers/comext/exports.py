@@ -32,7 +32,7 @@ from tradeflows.model.errors import CodeError, LayoutError, QueryError, SchemaEr
 from tradeflows.model.keys import number_cells
 from tradeflows.model.schema import TRADE
 from tradeflows.model.source import Source
-from tradeflows.publishers import Part, arrow, cubes, delimited
+from tradeflows.publishers import Part, arrow, cubes, reading
 from tradeflows.publishers.comext import layouts
 from tradeflows.publishers.comext.layouts import CELL, INDICATORS
 from tradeflows.publishers.comext.membership import is_listed_within, span_within
@@ -124,7 +124,7 @@ def clean(path: Path, source: Source, product: str = "") -> Iterator[Part]:
         for name, column in columns.items():
             is_column = isinstance(column, pa.Array)
             here[name] = column.slice(start, ROWS) if is_column else column
-        yield Part(delimited.rows(source, TRADE, here), records, {}, empty=empty)
+        yield Part(reading.rows(source, TRADE, here), records, {}, empty=empty)
         records = empty = 0  # they are counted once
 
 
@@ -283,7 +283,7 @@ def _columns(file: File, source: Source, system: str, given: str = "") -> dict[s
     cells = _cells(file)
     heads = Heads(file, cells.first)
     _require_one_product(file, given)
-    columns = dict(delimited.A_FLOW)
+    columns = dict(reading.A_FLOW)
     columns["vintage"] = _vintage(file, source)
     columns["source_row"] = heads.column("row")
     columns["source_field"] = _fields(file, cells)
@@ -378,7 +378,7 @@ def _flags(file: File, cells: Cells, products: pa.Array) -> pa.Array:
     marks = [letters.take(arrow.at(indices, places)) for places in cells.at.values()]
     is_plain = pc.match_substring_regex(products, r"^(\d+|TOTAL)$")
     marks.append(pc.if_else(is_plain, None, "c"))
-    return arrow.meanings(arrow.joined(marks, ""), cubes.Flags())
+    return cubes.flag_words(lambda _: str(file.path), arrow.joined(marks, ""))
 
 
 def _fields(file: File, cells: Cells) -> pa.Array:
@@ -512,6 +512,6 @@ def _release(word: str, where: str) -> str:
 
 
 def _letters(word: str, where: str) -> str:
-    if word not in cubes.Flags():
+    if set(word) - set(cubes.FLAGS):
         raise LayoutError(where, f"letters of {', '.join(cubes.FLAGS)}", repr(word[:60]))
     return word

@@ -15,8 +15,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tradeflows.model.errors import LayoutError
-from tradeflows.publishers import cubes, delimited, workbooks
-from tradeflows.publishers.raw_records import Record
+from tradeflows.publishers import cubes, reading, workbooks
+from tradeflows.publishers.reading import Record
 
 DATASETS = ("DS-045409", "DS-059322", "DS-059334", "DS-059341")
 CELL = ("reporter", "partner", "product", "flow", "stat_procedure", "transport_mode", "time_period")
@@ -130,7 +130,7 @@ def sdmx(path: Path) -> Iterator[Taken]:
 
 def view(path: Path) -> Iterator[Taken]:
     """Figures of a relational view, whose columns may come in any order."""
-    head = delimited.header(path)
+    head = reading.header(path)
     words = {name: VIEW[name] for name in head if name in VIEW}
     measured = [name for name in head if name in INDICATORS]
     lacks = set(VIEW) - {"STAT_PROCEDURE"} - set(words)
@@ -138,19 +138,18 @@ def view(path: Path) -> Iterator[Taken]:
     if lacks or not measured or not is_known:
         expected = f"{','.join(VIEW)} and of {', '.join(INDICATORS)}"
         raise LayoutError(path, expected, ",".join(head)[:200])
-    for block in delimited.blocks(path, head, head):
+    for block in reading.blocks(path, head, head):
         records = len(block)
         for name in measured:
             yield _measure(block, words, name, records)
             records = 0  # they are counted once
 
 
-def _measure(block: delimited.Block, words: dict[str, str], name: str, records: int) -> Taken:
+def _measure(block: reading.Block, words: dict[str, str], name: str, records: int) -> Taken:
     """Return the figures of one column."""
-    text = block.text(name)
-    text = pc.if_else(pc.equal(text, ":"), "", text)
-    is_stated = pc.not_equal(text, "")
-    value = block.of(name, text).number(name).filter(is_stated)
+    value = block.number(name, absent=("", ":"))
+    is_stated = value.is_valid()
+    value = value.filter(is_stated)
     columns = {ours: block.text(theirs).filter(is_stated) for theirs, ours in words.items()}
     rows = block.rows().filter(is_stated)
     empty = len(block) - len(value)

@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from tradeflows.model import codes
 from tradeflows.model.errors import CodeError, LayoutError
-from tradeflows.publishers import archives, bytewise, delimited
+from tradeflows.publishers import archives, bytewise, reading
 from tradeflows.publishers.comext.membership import EURO_SINCE, is_of_other_trade, uses_euro
 
 PIECE = 1 << 16  # rows that are kept together while the file is read
@@ -182,7 +182,7 @@ class Column:
 def _columns(layout: Layout, period: str) -> dict[str, Column]:
     """Return what is known of the words of each column before a file is read."""
     areas = sorted(codes.area_codes("eurostat", int(period[:4]) if period else None))
-    units = [] if layout.is_old else sorted({"NO_SU", *delimited.units("comext")})
+    units = [] if layout.is_old else sorted({"NO_SU", *reading.units("comext")})
     listed = {name: list(letters) for name, letters in LETTERS.items()}
     listed |= {"partner": areas, "reporter": list(areas), "unit": units, "product": []}
     columns = {}
@@ -343,11 +343,11 @@ def read(path: Path) -> Contents:
     """
     with archives.opened(path) as stream:
         layout = _layout(path, stream.readline(1 << 16))
-        reading = Reading(Words(path, layout))
-        pieces = list(reading.pieces(stream))
+        contents = Reading(Words(path, layout))
+        pieces = list(contents.pieces(stream))
     if not pieces:
         raise LayoutError(path, "at least one record", "a header alone")
-    return Contents(reading.words, pieces, reading.contradictory())
+    return Contents(contents.words, pieces, contents.contradictory())
 
 
 class Reading:

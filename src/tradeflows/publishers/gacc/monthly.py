@@ -2,21 +2,23 @@
 
 import re
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from datetime import date
 from html import unescape
+from itertools import accumulate
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
-from bs4 import BeautifulSoup
+from bs4 import BeautifulSoup, Tag
 from bs4.exceptions import ParserRejectedMarkup
 
 from tradeflows.model import codes
 from tradeflows.model.errors import LayoutError, QueryError
 from tradeflows.model.schema import TRADE
 from tradeflows.model.source import Source
-from tradeflows.publishers import Part, arrow, delimited, raw_records
+from tradeflows.publishers import Part, arrow, reading
 
 LARGEST = 2 << 20  # bytes; the pages have some 0.2 MB, and a parser makes a hundredfold of tags
 TITLE = re.compile(
@@ -41,9 +43,10 @@ KNOWN = {
 }
 HEADS = ("commodity", "commodities")  # of the header's rows
 TAGS = ("table", "tr", "td")
+SPANS = (("month", "period", 2), ("year to date", "ytd", 4))  # over what, from which column on
 NESTED = re.compile(r"<(/?)(?:table|tr|td)[\s>]", re.IGNORECASE)
-ROW = re.compile(r"(?=(<tr[\s>].*?(?:</tr\s*>|\Z)))", re.IGNORECASE | re.DOTALL)
-FIGURE = re.compile(delimited.WITH_COMMAS, re.ASCII)
+ROW = re.compile(r"<tr[\s>].*?(</tr\s*>|\Z)", re.IGNORECASE | re.DOTALL)
+FIGURE = re.compile(reading.WITH_COMMAS, re.ASCII)
 NONE = ("-", "", "–", "—")
 
 
@@ -75,237 +78,155 @@ def clean(path: Path, source: Source, *, flow: str = "") -> Iterator[Part]:
         `flow` contradicts the title.
     """
     text = _text(path)
-    table = [cells for _, cells in _rows(path, text)]
-    title = _title(path, text)
-    if flow not in ("", title.flow):
-        way = "Imports" if title.flow == "M" else "Exports"
+    lines = [cells for _, cells in _rows(path, text)]
+    title, first, last = _title(path, text)
+    if flow not in ("", title["flow_code"]):
+        way = "Imports" if title["flow_code"] == "M" else "Exports"
         raise QueryError(f"{path}: the page says {way}, not --flow {flow}; leave it out")
-    yield _part(path, source, title, table, MONTH)
-    yield _part(path, source, title, table, YEAR_TO_DATE)
+    for field, cumulation, column in SPANS:
+        is_month = cumulation == "period"
+        start = first if is_month else first.replace(month=1)
+        months = last - start.month + 1
+        base = reading.A_FLOW | title
+        base["source_field"] = field
+        base["cumulation"] = cumulation
+        base["vintage"] = source.vintage
+        base["ref_period"] = pa.scalar(start, pa.date32())
+        base["n_months"] = months
+        base["flags"] = "block" if is_month and months > 1 else ""
+        figures = _figures(path, lines, column)
+        rows = reading.rows(source, TRADE, base | figures)
+        yield Part(rows, len(lines) if is_month else 0, {}, empty=len(lines) - len(rows))
 
 
-@dataclass(frozen=True)
-class Title:
-    """What the title of a page says: the flow, and the first and last month of a year."""
-
-    flow: str
-    valuation: str
-    role: str
-    year: int
-    first: int
-    last: int
-
-
-@dataclass(frozen=True)
-class Figures:
-    """Where in a row a quantity stands, with the value after it, and over what both are."""
-
-    field: str
-    cumulation: str
-    column: int
-
-
-MONTH = Figures("month", "period", 2)
-YEAR_TO_DATE = Figures("year to date", "ytd", 4)
-
-
-def _title(path: Path, text: str) -> Title:
-    """Return what the one title of a page says.
+def _title(path: Path, text: str) -> tuple[dict[str, Any], date, int]:
+    """Return what the one title of a page says of all rows, its first month and its last.
 
     Raises
     ------
     LayoutError
         There is none or another, in another unit of money, or it contradicts itself.
     """
-    plain = re.sub(r"<[^>]*>", " ", unescape(text))
-    words = " ".join(plain.split())
+    words = " ".join(re.sub(r"<[^>]*>", " ", unescape(text)).split())
     titles = {match.groups() for match in TITLE.finditer(words)}
     other = [unit for unit in SAID.findall(words) if not MONEY.match(unit)]
     has_money = MONEY.search(words)
     if len(titles) != 1 or other or not has_money:
         unit = "US$1,000" if has_money else "no US$1,000"
-        money = repr(other[0]) if other else unit
         expected = "one table (13) or (14) with its month, in US$1,000"
+        money = repr(other[0]) if other else unit
         raise LayoutError(path, expected, f"{len(titles)} such titles, {money}")
     number, way, first, last, year = titles.pop()
     named, flow, valuation, role = FLOWS[number]
-    title = Title(flow, valuation, role, int(year), int(first), int(last or first))
-    if way != named or not 1 <= title.first <= title.last <= 12:
+    last = int(last or first)
+    if way != named or not 1 <= int(first) <= last <= 12:
         raise LayoutError(path, "a title that agrees with itself", f"({number}) {way}port {words}")
-    return title
+    columns = {
+        "reporter_iso": "CHN",
+        "reporter_code": "142",
+        "area_system": "gacc",
+        "partner_iso": codes.WORLD,
+        "partner_code": "all",
+        "partner_role": role,
+        "flow_code": flow,
+        "valuation": valuation,
+        "currency": "USD",
+    }
+    return columns, date(int(year), int(first), 1), last
 
 
-@dataclass(frozen=True)
-class Line:
-    """A commodity's row with a quantity or a value, in our unit and in dollars."""
-
-    record: int
-    classification: str
-    product: str
-    unit: str
-    amount: float | None
-    value: float | None
-
-
-def _lines(path: Path, table: list[list[str]], figures: Figures) -> Iterator[Line]:
-    """Yield the rows that have a quantity or a value over the span of `figures`."""
-    for record, cells in enumerate(table, start=1):
-        name = cells[0]
-        place = f"{path}: {name}"
-        unit, factor = _unit(place, cells[1])
-        amount = _number(place, cells[figures.column], factor)
-        value = _number(place, cells[figures.column + 1], 1000.0)
-        system, product = KNOWN.get(name.casefold(), ("GACC", _slug(name)))
-        if (amount, value) != (None, None):
-            yield Line(record, system, product, unit, amount, value)
-
-
-def _part(
-    path: Path, source: Source, title: Title, table: list[list[str]], figures: Figures
-) -> Part:
-    """Return a row of the table for each commodity that has a quantity or a value."""
-    lines = list(_lines(path, table, figures))
-    is_month = figures is MONTH
-    months = title.last - title.first + 1 if is_month else title.last
-    start = date(title.year, title.first if is_month else 1, 1)
-    value = pa.array([line.value for line in lines], pa.float64())
-    columns = dict(delimited.A_FLOW)
-    columns["source_row"] = pa.array([line.record for line in lines], pa.int64())
-    columns["source_field"] = figures.field
-    columns["reporter_iso"] = "CHN"
-    columns["reporter_code"] = "142"
-    columns["area_system"] = "gacc"
-    columns["partner_iso"] = codes.WORLD
-    columns["partner_code"] = "all"
-    columns["partner_role"] = title.role
-    columns["flow_code"] = title.flow
-    columns["valuation"] = title.valuation
-    columns["vintage"] = source.vintage
-    columns["classification_code"] = arrow.texts([line.classification for line in lines])
-    columns["cmd_code"] = arrow.texts([line.product for line in lines])
-    columns["ref_period"] = pa.scalar(start, pa.date32())
-    columns["n_months"] = months
-    columns["cumulation"] = figures.cumulation
-    columns["flags"] = _flags(figures, months)
-    columns["value_reported"] = value
-    columns["currency"] = "USD"
-    columns["primary_value_usd"] = value
-    columns |= _quantities(lines)
-    rows = delimited.rows(source, TRADE, columns)
-    return Part(rows, len(table) if is_month else 0, {}, empty=len(table) - len(lines))
-
-
-def _flags(figures: Figures, months: int) -> str:
-    """Return what is said of several months in one figure, which a year to date always is."""
-    return "block" if figures is MONTH and months > 1 else ""
-
-
-def _quantities(lines: list[Line]) -> dict[str, pa.Array]:
-    """Return the weight or the quantity of each row, and its unit."""
-    unit = arrow.texts([line.unit for line in lines])
-    amount = pa.array([line.amount for line in lines], pa.float64())
-    is_weight = pc.equal(unit, "kg")
+def _figures(path: Path, lines: list[list[str]], column: int) -> dict[str, pa.Array]:
+    """Return the quantities and values from `column` on, as columns of the table."""
+    known = reading.units("gacc monthly")
+    figures = []
+    for record, cells in enumerate(lines, start=1):
+        name, word = cells[:2]
+        unit = re.sub(r"\s+|(?<=\d),(?=000)", "", word).upper()
+        if word not in NONE and unit not in known:
+            expected = f"a unit of {', '.join(known)}"
+            raise LayoutError(f"{path}: {name}", expected, repr(word), "add it to units.csv")
+        # A group of goods may have no unit in common.
+        unit, factor = ("none", 1.0) if word in NONE else known[unit]
+        numbers = []
+        for cell, times in zip(cells[column : column + 2], (factor, 1000.0), strict=True):
+            if cell not in NONE and not FIGURE.fullmatch(cell):
+                raise LayoutError(f"{path}: {name}", "a number or -", repr(cell))
+            number = None if cell in NONE else round(float(cell.replace(",", "")) * times, 6)
+            numbers.append(number)
+        slug = re.sub(r"[^a-z0-9]+", "_", name.casefold()).strip("_")
+        product = KNOWN.get(name.casefold(), ("GACC", f"GACC:{slug}"))
+        if numbers != [None, None]:
+            figures.append((record, *product, unit, *numbers))
+    names = ["record", "system", "product", "unit", "amount", "value"]
+    table = pd.DataFrame(figures, columns=names)
+    value = pa.array(table["value"].astype("float64"), from_pandas=True)
+    amount = pa.array(table["amount"].astype("float64"), from_pandas=True)
     return {
-        "net_wgt_kg": arrow.only(amount, is_weight),
-        "qty": arrow.without(amount, is_weight),
-        "qty_unit": pc.if_else(is_weight, "none", unit),
+        "source_row": pa.array(table["record"], pa.int64()),
+        "classification_code": arrow.texts(table["system"]),
+        "cmd_code": arrow.texts(table["product"]),
+        "value_reported": value,
+        "primary_value_usd": value,
+        **reading.weight_or_quantity(amount, arrow.texts(table["unit"])),
     }
 
 
-def records(path: Path, wanted: Collection[int]) -> dict[int, raw_records.Record]:
+def records(path: Path, wanted: Collection[int]) -> dict[int, reading.Record]:
     """Rows of the table as they stand in the page."""
     text = _text(path)
-    rows = raw_records.numbered(text, (match for match, _ in _rows(path, text)))
-    return {
-        record: raw_records.Record(line, match[1])
-        for record, (line, match) in enumerate(rows, start=1)
-        if record in wanted
-    }
+    starts = np.cumsum([0, *(len(line) + 1 for line in text.split("\n"))])
+    records_of = {}
+    for record, (row, _) in enumerate(_rows(path, text), start=1):
+        line = row.sourceline or 0
+        match = ROW.match(text, int(starts[line - 1]) + (row.sourcepos or 0))
+        if match and record in wanted:
+            records_of[record] = reading.Record(line, match[0])
+    return records_of
 
 
 def _text(path: Path) -> str:
-    return delimited.text_of(path, delimited.whole(path, LARGEST), "utf-8-sig")
+    try:
+        return reading.whole(path, LARGEST).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise reading.not_utf8(path) from error
 
 
-def _rows(path: Path, text: str) -> list[tuple[re.Match[str], list[str]]]:
+def _rows(path: Path, text: str) -> list[tuple[Tag, list[str]]]:
     """Each commodity's row and its cells; a page whose tags do not close is refused, not mended."""
-    _require_modest(path, text)
-    page = _page(path, text)
     kept = []
-    for match, row in zip(ROW.finditer(text), page.find_all("tr"), strict=True):
-        texts = [cell.get_text(" ") for cell in row.find_all("td")]
-        cells = [" ".join(text.split()) for text in texts]
-        if _is_commodity(cells):
-            kept.append((match, cells))
+    for row in _page(path, text).find_all("tr"):
+        cells = [" ".join(cell.get_text(" ").split()) for cell in row.find_all("td")]
+        if not cells or cells[0].casefold() in HEADS:
+            continue
+        # A heading has few figures, if any: May, 1-5, the year before.
+        figures = [cell for cell in cells if FIGURE.fullmatch(cell)]
+        if len(cells) == COLUMNS or len(figures) > 2 or "," in "".join(figures):
+            kept.append((row, cells))
     broken = [cells for _, cells in kept if len(cells) != COLUMNS or not all(cells[:2])]
     if broken or not kept:
-        raise LayoutError(
-            path, f"rows of {COLUMNS} cells, commodity and unit first", f"{broken[:1]}"
-        )
+        expected = f"rows of {COLUMNS} cells, commodity and unit first"
+        raise LayoutError(path, expected, f"{broken[:1]}")
     return kept
 
 
 def _page(path: Path, text: str) -> BeautifulSoup:
-    """Return the page, if all its tables, rows and cells close."""
-    opened, closed = _counts(text, ""), _counts(text, "/")
+    """Return the page, if a parser makes no more of it than its size, and all its tags close."""
+    if text.count("<") > MARKUP:
+        raise LayoutError(path, f"a page of at most {MARKUP:,} tags", "more", "save it again")
+    steps = [-1 if match[1] else 1 for match in NESTED.finditer(text)]
+    if max(accumulate(steps), default=0) > DEEPEST:
+        expected = f"at most {DEEPEST} tables, rows and cells within one another"
+        raise LayoutError(path, expected, "more")
+    opened, closed = (
+        [len(re.findall(rf"<{slash}{tag}[\s>]", text, re.IGNORECASE)) for tag in TAGS]
+        for slash in ("", "/")
+    )
     try:
         page = BeautifulSoup(text, "html.parser") if opened == closed else None
     except ParserRejectedMarkup as error:
         raise LayoutError(path, "HTML", "markup that no parser takes", "save it again") from error
     if page is None or [len(page.find_all(tag)) for tag in TAGS] != opened:
-        raise LayoutError(
-            path,
-            f"as many <{'>, <'.join(TAGS)}> closed as opened",
-            f"{opened} opened, {closed} closed",
-            "save the page whole",
-        )
+        expected = f"as many <{'>, <'.join(TAGS)}> closed as opened"
+        tags = f"{opened} opened, {closed} closed"
+        raise LayoutError(path, expected, tags, "save the page whole")
     return page
-
-
-def _counts(text: str, slash: str) -> list[int]:
-    """Return how many of each tag a page opens, or with a slash closes."""
-    tags = (rf"<{slash}{tag}[\s>]" for tag in TAGS)
-    return [len(re.findall(tag, text, re.IGNORECASE)) for tag in tags]
-
-
-def _is_commodity(cells: list[str]) -> bool:
-    """Return whether a row is of a commodity: a heading has few figures, if any."""
-    if not cells or cells[0].casefold() in HEADS:
-        return False
-    figures = [cell for cell in cells if FIGURE.fullmatch(cell)]  # May, 1-5, the year before
-    return len(cells) == COLUMNS or len(figures) > 2 or "," in "".join(figures)
-
-
-def _require_modest(path: Path, text: str) -> None:
-    """Refuse a page of which a parser would make far more than its size."""
-    if text.count("<") > MARKUP:
-        raise LayoutError(path, f"a page of at most {MARKUP:,} tags", "more", "save it again")
-    depth = 0
-    for match in NESTED.finditer(text):
-        depth += -1 if match[1] else 1
-        if depth > DEEPEST:
-            raise LayoutError(
-                path, f"at most {DEEPEST} tables, rows and cells within one another", "more"
-            )
-
-
-def _slug(name: str) -> str:
-    return "GACC:" + re.sub(r"[^a-z0-9]+", "_", name.casefold()).strip("_")
-
-
-def _unit(place: str, word: str) -> tuple[str, float]:
-    if word in NONE:  # a group of goods that have no unit in common
-        return "none", 1.0
-    known = delimited.units("gacc monthly")
-    unit = re.sub(r"\s+|(?<=\d),(?=000)", "", word).upper()
-    if unit not in known:
-        raise LayoutError(place, f"a unit of {', '.join(known)}", repr(word), "add it to units.csv")
-    return known[unit]
-
-
-def _number(place: str, text: str, factor: float) -> float | None:
-    if text in NONE:
-        return None
-    if not FIGURE.fullmatch(text):
-        raise LayoutError(place, "a number or -", repr(text))
-    return round(float(text.replace(",", "")) * factor, 6)

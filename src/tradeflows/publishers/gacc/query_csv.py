@@ -9,22 +9,24 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from functools import cache
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from tradeflows.model import codes
+from tradeflows.model.codelists import rows_of
 from tradeflows.model.errors import LayoutError, QueryError
 from tradeflows.model.periods import first_day, parse_period_or_window
 from tradeflows.model.schema import TRADE
 from tradeflows.model.source import Source
-from tradeflows.publishers import Part, arrow, delimited, raw_records, workbooks
+from tradeflows.publishers import Part, arrow, plausibility, reading, workbooks
 from tradeflows.publishers.gacc import monthly
-from tradeflows.publishers.gacc.agreement import Names, require_one_value
 
 CUT_OFF = 10_000  # lines, after which the query's export stops without a word
 REIMPORTS = "142"  # China as the origin of what China imports
@@ -65,10 +67,15 @@ NEEDS = {  # what a heading is of no use without
     "province name": "province",
     "quantity": "unit",
     "second quantity": "second unit",
+    "second unit": "unit",
 }
 ENDS = {"M": ("CIF", "origin"), "X": ("FOB", "destination")}
 OTHER_CURRENCY = 5.0  # times what goods are worth, as yuan are under the heading of dollars
-MOST = 64 << 20  # bytes of a file that is held whole
+YUAN = (1.4, 9.0)  # for a dollar, ever since 1980, with some room
+SMALL = 1_000.0  # a value whose rounding to whole units a rate would show
+MOST = 64 << 20  # bytes of a file
+REMAINDER = r"(?i)\s*(其他|其它|未列名|other)"  # names that several products may well have
+AGAIN = "obtain the file again"
 NO_UNIT, LOST = "?", "quantity that has no unit, or a second one in the first one's"
 
 
@@ -120,36 +127,15 @@ def clean(
     """
     if flow not in ("", *ENDS):
         raise QueryError(f"flow {flow!r}: expected M for imports or X for exports")
-    source = source or delimited.uncatalogued(path, "gacc", "trade")
-    page = _page(path)
+    source = source or reading.uncatalogued(path, "gacc", "trade")
     asked = {"period": period, "product": product, "partner": partner}
-    for option in filter(asked.get, asked):
-        if page:
+    if _is_page(path):
+        for option in filter(asked.get, asked):
             raise QueryError(f"{path}: the page says that itself; leave --{option} out")
-    if page:
         yield from monthly.clean(path, source, flow=flow)
-    else:
-        yield from _query(path, source, flow, asked)
-
-
-def records(path: Path, wanted: Collection[int]) -> dict[int, raw_records.Record]:
-    """Lines of the query's file, or rows of a page's table, as they stand."""
-    if _page(path):
-        return monthly.records(path, wanted)
-    if workbooks.is_workbook(path):
-        return raw_records.of_workbook(path, wanted)
-    with path.open("rb") as file:
-        return raw_records.table(path, file, wanted, "utf-8-sig" if _in_utf8(path) else "gb18030")
-
-
-def _page(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(512).lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"<")
-
-
-def _query(path: Path, source: Source, flow: str, asked: dict[str, str]) -> Iterator[Part]:
-    saved = _saved(path)
-    names = _names(path, saved.raw)
+        return
+    raw, note = _utf8(path)
+    names = _names(path, raw)
     if not flow:
         raise QueryError(
             f"{path}: the file does not say whether these are imports or exports; "
@@ -160,31 +146,94 @@ def _query(path: Path, source: Source, flow: str, asked: dict[str, str]) -> Iter
             raise QueryError(f"{path}: the file has no {name}; add --{option}, such as {example}")
         if name in names and asked[option]:
             raise QueryError(f"{path}: the file has its {name}; leave --{option} out")
-    base = {**_asked(path, flow, **asked), "note": saved.note}
-    known = Names()
-    records = 0
-    for block in delimited.blocks(path, names, names, utf8=False, raw=saved.raw):
-        if arrow.is_any(pc.not_equal(block.text("end"), "")):
-            raise LayoutError(path, "nothing after the last comma", "a cell more")
-        records += len(block)
-        part = _flows(block, source, flow, base)
-        known.require_same(block)
-        yield part
+    base = {**_asked(path, flow, **asked), "note": note}
+    block = reading.block(path, names, raw)
+    end = block.text("end")
+    block.require(pc.equal(end, ""), "nothing after the last comma", end)
     # Not the line ends: an editor may have changed them, or added some.
-    if records in (CUT_OFF - 1, CUT_OFF):
+    if len(block) in (CUT_OFF - 1, CUT_OFF):
         raise LayoutError(
             path,
             f"fewer than {CUT_OFF:,} lines",
-            f"{records:,} below the header, where the site cuts off",
+            f"{len(block):,} below the header, where the site cuts off",
             "ask it for less at a time (tradeflows guide gacc)",
         )
+    yield _part(block, source, flow, base)
+
+
+def records(path: Path, wanted: Collection[int]) -> dict[int, reading.Record]:
+    """Lines of the query's file, or rows of a page's table, as they stand."""
+    if _is_page(path):
+        return monthly.records(path, wanted)
+    if workbooks.is_workbook(path):
+        return workbooks.records(path, wanted)
+    with path.open("rb") as file:
+        return reading.table(path, file, wanted, "utf-8-sig" if _in_utf8(path) else "gb18030")
+
+
+def _is_page(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(512).lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"<")
+
+
+def _in_utf8(path: Path) -> bool:
+    """Whether the header is in UTF-8, as a program writes that saved the file anew."""
+    with path.open("rb") as file:
+        head = file.readline(4_096)
+    return any(chinese.encode() in head for chinese, *_ in HEADINGS.values())
+
+
+def _utf8(path: Path) -> tuple[bytes, str | None]:
+    """Return the file in UTF-8 with a comma at each line's end, and a note if it was saved anew.
+
+    Bytes that are no GB18030 are shown as such: a name that is not needed may hold some.
+    """
+    if workbooks.is_workbook(path):
+        text = StringIO()
+        lines = workbooks.table(path)
+        width = len([heading for heading in lines[0] if heading])
+        csv.writer(text, lineterminator="\n").writerows([*line[:width], ""] for line in lines)
+        return text.getvalue().encode(), "re-encoded: saved as a workbook"
+    raw = reading.whole(path, MOST)
+    if not _in_utf8(path):
+        return raw.decode("gb18030", "backslashreplace").encode(), None
+    try:
+        return raw.decode("utf-8-sig").encode(), "re-encoded: saved as UTF-8"
+    except UnicodeDecodeError as error:
+        raise LayoutError(path, "GB18030 or UTF-8", "both", "obtain it again") from error
+
+
+def _names(path: Path, raw: bytes) -> list[str]:
+    """Our names of the columns, in the file's order; the empty one after the last comma is end."""
+    *headings, last = [heading.strip() for heading in reading.header(path, raw=raw)] or [""]
+    if last:
+        todo = "save the file as the site exports it"
+        raise LayoutError(path, "a comma at the end of the header", repr(last)[:99], todo)
+    unlisted = [heading for heading in headings if heading not in FIELDS]
+    if unlisted:
+        raise LayoutError(path, "headings of the customs query", f"{unlisted[:5]}")
+    names = [FIELDS[heading] for heading in headings]
+    has_figure = not {"USD", "CNY", "quantity"}.isdisjoint(names)
+    if len(set(names)) < len(names) or not has_figure:
+        raise LayoutError(path, "each heading once, and a value or a quantity", f"{headings}")
+    for name, code in NEEDS.items():
+        if name in names and code not in names:
+            expected = f"the heading {HEADINGS[code][0]}"
+            raise LayoutError(path, expected, f"{HEADINGS[name][0]} alone")
+    return [*names, "end"]
 
 
 def _asked(path: Path, flow: str, period: str, product: str, partner: str) -> dict[str, Any]:
     """What all rows have in common, since the query was asked for it and its file does not say."""
     base: dict[str, Any] = {"flow_code": flow}
     if period:
-        base |= _asked_period(period)
+        window = parse_period_or_window(period, "period")
+        start, months = first_day(window.start), len(window)
+        is_year = months == 12 and start.month == 1
+        base["ref_period"] = pa.scalar(start, pa.date32())
+        base["n_months"] = months
+        base["freq_code"] = "A" if is_year else "M"
+        base["flags"] = "" if is_year or months == 1 else "block"
     if product:
         if product != "TOTAL" and not re.match(DIGITS["product"], product):
             raise QueryError(
@@ -196,19 +245,6 @@ def _asked(path: Path, flow: str, period: str, product: str, partner: str) -> di
     return base
 
 
-def _asked_period(period: str) -> dict[str, Any]:
-    """Return the period that a query was asked for."""
-    window = parse_period_or_window(period, "period")
-    start, months = first_day(window.start), len(window)
-    is_year = months == 12 and start.month == 1
-    return {
-        "ref_period": pa.scalar(start, pa.date32()),
-        "n_months": months,
-        "freq_code": "A" if is_year else "M",
-        "flags": "" if is_year or months == 1 else "block",
-    }
-
-
 def _asked_partner(path: Path, flow: str, partner: str) -> dict[str, Any]:
     """Return the partner that a query was asked for, and the flow, which it may make another."""
     area = codes.area_codes("gacc").get(partner) or codes.area(partner)
@@ -216,105 +252,68 @@ def _asked_partner(path: Path, flow: str, partner: str) -> dict[str, Any]:
     if not here:
         raise QueryError(f"{path}: --partner {partner}: {area} has no code at China's customs")
     are_reimports = flow == "M" and here == [REIMPORTS]
-    return {
-        "partner_iso": area,
-        "partner_code": ",".join(here),
-        "flow_code": "RM" if are_reimports else flow,
-    }
+    flow = "RM" if are_reimports else flow
+    return {"partner_iso": area, "partner_code": ",".join(here), "flow_code": flow}
 
 
-@dataclass(frozen=True)
-class Saved:
-    """What a program that saved the file anew changed.
+# --- what a line states twice, and what it may not state -----------------------------------------
 
-    Attributes
-    ----------
-    raw
-        The bytes that the site had written; None where the file has them.
-    note
-        What is to be said of it beside its figures.
+
+@cache
+def partner_names() -> Mapping[str, str]:
+    """Return the customs' code of each area, by its usual Chinese or English name."""
+    return {row["name"]: row["code"] for row in rows_of("gacc_partner_names.csv")}
+
+
+def _names_beside(block: reading.Block) -> np.ndarray:
+    """Return which records have the name of a product that stands beside another code too.
+
+    The name of another code, a second name of a code and a second code of a partner are refused.
+    All are compared within a month, since a product's name may change from year to year.
     """
-
-    raw: bytes | None = None
-    note: str | None = None
-
-
-def _saved(path: Path) -> Saved:
-    """The bytes of the query's file as the site writes them: GB18030, with a comma at the end."""
-    if workbooks.is_workbook(path):
-        text = StringIO()
-        lines = workbooks.table(path)
-        width = len([heading for heading in lines[0] if heading])
-        csv.writer(text, lineterminator="\n").writerows([*line[:width], ""] for line in lines)
-        return Saved(text.getvalue().encode("gb18030"), "re-encoded: saved as a workbook")
-    if not _in_utf8(path):
-        return Saved()
-    try:
-        whole = delimited.whole(path, MOST).decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise LayoutError(path, "GB18030 or UTF-8", "both", "obtain it again") from error
-    return Saved(whole.encode("gb18030"), "re-encoded: saved as UTF-8")
-
-
-def _in_utf8(path: Path) -> bool:
-    """Whether the header is in UTF-8, as a program writes that saved the file anew."""
-    with path.open("rb") as file:
-        head = file.readline(4_096)
-    return any(chinese.encode() in head for chinese, *_ in HEADINGS.values())
-
-
-def _names(path: Path, raw: bytes | None) -> list[str]:
-    """Our names of the columns, in the file's order; the empty one after the last comma is end."""
-    row_heads = [heading.strip() for heading in delimited.header(path, "gb18030", raw=raw)]
-    if not row_heads or row_heads[-1]:
-        raise LayoutError(
-            path,
-            "a comma at the end of the header",
-            repr(row_heads[-1:])[:99],
-            "save the file as the site exports it",
-        )
-    return [*_known_names(path, row_heads), "end"]
-
-
-def _known_names(path: Path, row_heads: list[str]) -> list[str]:
-    """Return our names of the headings, if each code that a name needs is among them."""
-    headings = row_heads[:-1]
-    unlisted = [heading for heading in headings if heading not in FIELDS]
-    if unlisted:
-        raise LayoutError(path, "headings of the customs query", f"{unlisted[:5]}")
-    names = [FIELDS[heading] for heading in headings]
-    has_figure = not {"USD", "CNY", "quantity"}.isdisjoint(names)
-    if len(set(names)) < len(names) or not has_figure:
-        raise LayoutError(path, "each heading once, and a value or a quantity", f"{row_heads}")
-    for name, code in NEEDS.items():
-        if name in names and code not in names:
-            expected = f"the heading {HEADINGS[code][0]}"
-            raise LayoutError(path, expected, f"{HEADINGS[name][0]} alone")
-    if "second unit" in names and "unit" not in names:
-        expected = f"the heading {HEADINGS['unit'][0]}"
-        raise LayoutError(path, expected, f"{HEADINGS['second unit'][0]} alone")
-    return names
+    cells = block.cells.to_pandas()
+    months = cells["month"] if "month" in cells else pd.Series("", cells.index)
+    for side in ("partner", "product"):
+        if f"{side} name" not in cells:
+            continue
+        code, name = cells[side], cells[f"{side} name"]
+        expected = f"one {side} and one name beside each other"
+        meant = name.map(partner_names()).fillna(code) if side == "partner" else code
+        earlier = name.groupby([months, code]).transform("first")
+        for is_good, known in ((meant == code, meant), (earlier == name, earlier)):
+            shown = [arrow.texts(column) for column in (code, name, known)]
+            block.require(pa.array(is_good), expected, *shown, todo=AGAIN)
+        is_shared = code.groupby([months, name]).transform("nunique") > 1
+        if side == "partner":
+            block.require(pa.array(~is_shared), expected, *shown, todo=AGAIN)
+        elif not is_shared.empty:
+            return (is_shared & ~name.str.match(REMAINDER)).to_numpy()
+    return np.zeros(len(block), bool)
 
 
 # --- rows of the table ---------------------------------------------------------------------------
 
 
-def _flows(block: delimited.Block, source: Source, flow: str, base: dict[str, Any]) -> Part:
-    """Return the rows of some records."""
+def _part(block: reading.Block, source: Source, flow: str, base: dict[str, Any]) -> Part:
+    """Return the rows of all records."""
     names = block.cells.schema.names
     for name, digits in DIGITS.items():
         if name in names:
             what = "a month such as 202305" if name == "month" else "a code"
             block.demand(HEADINGS[name][0], block.text(name), digits, what)
-    values = {}
-    for currency in ("CNY", "USD"):
-        if currency in names:
-            values[currency] = block.number(currency, delimited.WITH_COMMAS)
+    is_shared = _names_beside(block)
+    currencies = [currency for currency in ("CNY", "USD") if currency in names]
+    values = {name: block.number(name, reading.WITH_COMMAS) for name in currencies}
     if len(values) == 2:
-        require_one_value(block, values)
+        yuan, dollars = values.values()
+        rate = pc.divide(yuan, dollars)
+        is_rate = pc.and_(pc.greater(rate, YUAN[0]), pc.less(rate, YUAN[1]))
+        is_small = pc.and_(pc.less_equal(dollars, SMALL), pc.less_equal(yuan, SMALL))
+        expected = "a value in yuan that is its value in dollars at some rate"
+        block.require(pc.or_(is_rate, is_small), expected, yuan, dollars, todo=AGAIN)
     reported = next(iter(values.values()), pa.nulls(len(block), pa.float64()))
     valuation, role = ENDS[flow]
-    row = delimited.A_FLOW | base
+    row = reading.A_FLOW | base
     row["reporter_iso"] = "CHN"
     row["reporter_code"] = REIMPORTS
     row["area_system"] = "gacc"
@@ -326,116 +325,78 @@ def _flows(block: delimited.Block, source: Source, flow: str, base: dict[str, An
     row["currency"] = next(iter(values), None)
     row["primary_value_usd"] = values.get("USD")
     row |= _stated(block, flow)
-    return _quantities(block, source, row, _both(block, reported))
+    rows, lost = _with_quantities(block, source, row, reported)
+    rows = plausibility.with_flag(
+        rows, is_shared[rows["source_row"].to_numpy() - 1], plausibility.TWICE
+    )
+    return Part(rows, len(block), {LOST: lost} if lost else {})
 
 
-def _stated(block: delimited.Block, flow: str) -> dict[str, Any]:
+def _stated(block: reading.Block, flow: str) -> dict[str, Any]:
     """Return what a record says of its partner, product, month and part, as far as it does."""
     names = block.cells.schema.names
     row: dict[str, Any] = {}
     if "partner" in names:
-        partner = block.text("partner")
-        row["partner_code"] = partner
+        partner = row["partner_code"] = block.text("partner")
         row["partner_iso"] = codes.areas(partner, "gacc", block.path)
         if flow == "M":
             row["flow_code"] = pc.if_else(pc.equal(partner, REIMPORTS), "RM", "M")
     if "product" in names:
         row["cmd_code"] = block.text("product")
     if "month" in names:
-        row["ref_period"] = delimited.months(block.text("month"))
-    parts = []
-    for name in ("province", "regime"):
-        if name in names:
-            parts.append(pc.binary_join_element_wise(f"{name}=", block.text(name), ""))
+        row["ref_period"] = reading.months(block.text("month"))
+    parts = [name for name in ("province", "regime") if name in names]
     if parts:
-        row["breakdown"] = pc.binary_join_element_wise(*parts, ",")
+        texts = [pc.binary_join_element_wise(f"{name}=", block.text(name), "") for name in parts]
+        row["breakdown"] = pc.binary_join_element_wise(*texts, ",")
     return row
 
 
-@dataclass(frozen=True)
-class Quantity:
-    """One of a record's quantities, in our unit; null where 0 stands for "not published"."""
-
-    amount: pa.Array
-    unit: pa.Array
-
-    @property
-    def is_weight(self) -> pa.Array:
-        """Where it is a weight."""
-        return pc.equal(self.unit, "kg")
-
-    @property
-    def has_no_unit(self) -> pa.Array:
-        """Where no unit is stated."""
-        return pc.equal(self.unit, "none")
-
-    @property
-    def is_plain(self) -> pa.Array:
-        """Where it has a unit that is no weight's."""
-        return pc.invert(pc.or_(self.is_weight, self.has_no_unit))
-
-    def count(self, where: pa.Array) -> int:
-        """Return how many of those `where` are stated and not zero."""
-        is_stated = pc.and_(where, pc.not_equal(self.amount, 0))
-        return pc.sum(is_stated).as_py() or 0
-
-
-def _both(block: delimited.Block, value: pa.Array) -> tuple[Quantity, Quantity]:
-    """Return the two quantities of each record."""
-    first = _quantity(block, "quantity", "unit", value)
-    return first, _quantity(block, "second quantity", "second unit", value)
-
-
-def _quantity(block: delimited.Block, name: str, unit_of: str, value: pa.Array) -> Quantity:
+def _quantity(
+    block: reading.Block, name: str, unit_of: str, value: pa.Array
+) -> tuple[pa.Array, pa.Array]:
+    """Return a quantity in our unit, null where 0 stands for "not published"; and the unit."""
     if name not in block.cells.schema.names:
-        return Quantity(pa.nulls(len(block), pa.float64()), pa.repeat("none", len(block)))
-    known = delimited.units("gacc") | {NO_UNIT: ("none", 1.0)}
-    units = {word: unit for word, (unit, _) in known.items()}
-    factors = {word: factor for word, (_, factor) in known.items()}
-    unit = block.words(unit_of, units, arrow.TEXT, "gb18030")
-    factor = block.words(unit_of, factors, pa.float64(), "gb18030")
-    amount = pc.multiply(block.number(name, delimited.WITH_COMMAS), factor)
-    has_value = arrow.is_true(pc.not_equal(value, 0))
-    return Quantity(arrow.without(amount, pc.and_(pc.equal(amount, 0), has_value)), unit)
+        return pa.nulls(len(block), pa.float64()), pa.repeat("none", len(block))
+    known = reading.units("gacc") | {NO_UNIT: ("none", 1.0)}
+    stated = block.number(name, reading.WITH_COMMAS)
+    amount, unit = reading.quantity(block.record, unit_of, block.text(unit_of), stated, known)
+    is_unknown = pc.and_(pc.equal(amount, 0), arrow.is_true(pc.not_equal(value, 0)))
+    return arrow.without(amount, is_unknown), unit
 
 
-def _quantities(
-    block: delimited.Block,
-    source: Source,
-    row: Mapping[str, Any],
-    quantities: tuple[Quantity, Quantity],
-) -> Part:
-    """Return the rows with up to two quantities, a second row where neither is a weight."""
-    first, second = quantities
-    second_weight = arrow.only(second.amount, second.is_weight)
-    is_free = pc.and_(second.is_plain, pc.invert(first.is_plain))
-    free_amount = arrow.only(second.amount, is_free)
-    free_unit = pc.if_else(is_free, second.unit, "none")
+def _with_quantities(
+    block: reading.Block, source: Source, row: Mapping[str, Any], value: pa.Array
+) -> tuple[pa.RecordBatch, int]:
+    """Return rows with up to two quantities, a second row where both are in a unit of their own.
+
+    Besides how many quantities that are not zero reach none.
+    """
+    first, unit = _quantity(block, "quantity", "unit", value)
+    second, other = _quantity(block, "second quantity", "second unit", value)
+    is_weight, has_none = pc.equal(unit, "kg"), pc.equal(unit, "none")
+    is_free = pc.or_(is_weight, has_none)  # for the second one to stand in its place
+    is_own = pc.invert(pc.is_in(other, arrow.texts(["kg", "none"])))
+    is_second = pc.and_(is_free, is_own)
     amounts = {
-        "net_wgt_kg": pc.if_else(first.is_weight, first.amount, second_weight),
-        "qty": pc.if_else(first.is_plain, first.amount, free_amount),
-        "qty_unit": pc.if_else(first.is_plain, first.unit, free_unit),
+        "net_wgt_kg": pc.if_else(is_weight, first, pc.if_else(pc.equal(other, "kg"), second, None)),
+        "qty": pc.if_else(is_free, pc.if_else(is_second, second, None), first),
+        "qty_unit": pc.if_else(is_free, pc.if_else(is_second, other, "none"), unit),
     }
-    rows = delimited.rows(source, TRADE, {**row, **amounts}, factor=OTHER_CURRENCY)
-    are_plain = pc.and_(first.is_plain, second.is_plain)
-    is_apart = pc.and_(are_plain, pc.not_equal(first.unit, second.unit))
+    rows = reading.rows(source, TRADE, {**row, **amounts}, factor=OTHER_CURRENCY)
+    is_apart = pc.and_(pc.and_(pc.invert(is_free), is_own), pc.not_equal(unit, other))
     if arrow.is_any(is_apart):
-        rows = pa.concat_batches([rows, _second_rows(source, row, second, is_apart)])
-    is_same = pc.and_(pc.equal(first.unit, second.unit), pc.invert(second.has_no_unit))
-    lost = first.count(first.has_no_unit)
-    lost += second.count(pc.or_(second.has_no_unit, is_same))
-    return Part(rows, len(block), {LOST: lost} if lost else {})
-
-
-def _second_rows(
-    source: Source, row: Mapping[str, Any], second: Quantity, is_apart: pa.Array
-) -> pa.RecordBatch:
-    """Return the rows of second quantities, without values."""
-    amounts = {
-        "source_field": "second quantity",
-        "value_reported": None,
-        "primary_value_usd": None,
-        "qty": second.amount,
-        "qty_unit": pc.if_else(is_apart, second.unit, "none"),
-    }
-    return delimited.rows(source, TRADE, {**row, **amounts}).filter(is_apart)
+        amounts = {
+            "source_field": "second quantity",
+            "value_reported": None,
+            "primary_value_usd": None,
+            "qty": second,
+            "qty_unit": pc.if_else(is_apart, other, "none"),
+        }
+        more = reading.rows(source, TRADE, {**row, **amounts}).filter(is_apart)
+        rows = pa.concat_batches([rows, more])
+    is_lost = pc.or_(pc.equal(other, "none"), pc.equal(unit, other))
+    lost = 0
+    for amount, where in ((first, has_none), (second, is_lost)):
+        lost += pc.sum(pc.and_(where, pc.not_equal(amount, 0))).as_py() or 0
+    return rows, lost

@@ -14,10 +14,9 @@ import pyarrow.compute as pc
 
 from tradeflows.model import codes
 from tradeflows.model.errors import LayoutError
-from tradeflows.publishers import delimited
-from tradeflows.publishers.tidy.forms import FORMS, Period, ends, periods
+from tradeflows.publishers import arrow, reading
+from tradeflows.publishers.tidy.forms import ends, periods
 from tradeflows.publishers.tidy.mapping import Condition, Map, Marks, Value, zeros
-from tradeflows.publishers.tidy.named import NAMED
 
 COUNT = r"^\d{1,4}$"
 MARK = (
@@ -36,8 +35,6 @@ class Cells:
     ----------
     records
         The ordinal of each record in the file.
-    file
-        All cells of the file, where these are some of them.
     below
         Lines below the table that are no records.
     """
@@ -46,7 +43,6 @@ class Cells:
     table: pa.Table
     marks: Marks
     records: pa.Array
-    file: Cells | None = None
     below: int = 0
 
     def __len__(self) -> int:
@@ -56,28 +52,15 @@ class Cells:
     def kept(self, these: pa.Array) -> Cells:
         """The records that `these` are true of."""
         records = self.records.filter(these)
-        return replace(self, table=self.table.filter(these), records=records, file=self)
+        return replace(self, table=self.table.filter(these), records=records)
 
     def record(self, at: int) -> str:
         """The record at a place, as a message names it."""
         return f"{self.path}: record {self.records[at].as_py()}"
 
-    def computed(self, function: str) -> pa.Array:
-        """What a function of the package makes of the file, of these records."""
-        file = self.file or self
-        return NAMED[function](file).filter(pc.is_in(file.records, self.records))
-
     def text(self, name: str) -> pa.Array:
         """Column `name` as it stands."""
         return self.table[name].combine_chunks()
-
-    def filled(self, name: str) -> pa.Array:
-        """Column `name`, null where a cell is empty."""
-        return _filled(self.text(name))
-
-    def demand(self, name: str, text: pa.Array, pattern: str, what: str, todo: str = "") -> None:
-        """Refuse a value of `text` that `pattern` does not match; nulls pass."""
-        delimited.demand(self.record, name, text, pattern, what, todo)
 
     def number(self, name: str, power: Any = 0, words: Mapping[str, Any] | None = None) -> pa.Array:
         """Column `name` as float64, times ten to `power` (one, or an array).
@@ -85,70 +68,66 @@ class Cells:
         `words` stand among the numbers, and each means 0, or "" where it is not known.
         """
         stated = _filled(pc.utf8_trim_whitespace(self.text(name)))  # spreadsheets pad their numbers
-        text = stated
+        text, marks = stated, self.marks
         for word, meaning in (words or {}).items():
             number = None if meaning == "" else "0"
-            is_word = pc.fill_null(pc.equal(stated, word.strip()), False)
+            is_word = arrow.is_true(pc.equal(stated, word.strip()))
             text = pc.if_else(is_word, number, text)
-        text = self._plain(name, text)
-        # The power of ten joins the decimal, so that only the result is rounded to a binary float.
-        decimal = pc.binary_join_element_wise(text, pc.cast(power, pa.string()), "e")
-        return pc.cast(decimal, pa.float64())
-
-    def _plain(self, name: str, text: pa.Array) -> pa.Array:
-        """Numbers of column `name` as 1234.5; what is no number in the file's marks is refused."""
-        marks = self.marks
         what = "a number" if marks == Marks() else f"a number such as {marks.example}"
-        self.demand(name, text, marks.pattern, what, MARK)
+        reading.demand(self.record, name, text, marks.pattern, what, MARK)
         if marks.grouping:
             text = pc.replace_substring_regex(text, marks.between_thousands, "")
-        return text if marks.decimal == "." else pc.replace_substring(text, marks.decimal, ".")
+        text = pc.replace_substring(text, marks.decimal, ".")
+        # The power of ten joins the decimal, so that only the result is rounded to a binary float.
+        decimal = pc.binary_join_element_wise(text, pc.cast(power, pa.string()), "e")
+        figures = pc.cast(decimal, pa.float64())
+        expected = f"a number in {name} that a double holds"
+        reading.require(self.record, pc.is_finite(figures), expected, text)
+        return figures
 
     def count(self, name: str) -> pa.Array:
         """Column `name` (of months, of days) as int64."""
-        text = self.filled(name)
-        self.demand(name, text, COUNT, "a whole number")
+        text = _filled(self.text(name))
+        reading.demand(self.record, name, text, COUNT, "a whole number")
         return pc.cast(text, pa.int64())
 
-    def words(self, name: str, meaning: Mapping[str, Any]) -> pa.Array:
-        """Column `name` with each word replaced by its meaning; another word is refused."""
-        return self.meanings(name, self.text(name), meaning)
-
-    def meanings(
+    def words(
         self,
         name: str,
-        text: pa.Array,
         meaning: Mapping[str, Any],
         kind: pa.DataType | None = None,
+        text: pa.Array | None = None,
     ) -> pa.Array:
-        """Return what each of `text`, of column `name`, means; another word is refused."""
-        return delimited.words(self.path, name, text, meaning, kind)
+        """Column `name`, or its `text`, each word replaced by its meaning; another is refused."""
+        text = self.text(name) if text is None else text
+        return reading.words(self.record, name, text, meaning, kind, "list it in the map")
 
     def are(self, condition: Condition) -> pa.Array:
-        """Return which records meet `condition`."""
-        those = self._are(condition)
+        """Return which records meet `condition`; all where it has no column."""
+        name = condition.column
+        text = self.text(name) if name else arrow.texts(["all"] * len(self))
+        if condition.otherwise:
+            listed = dict.fromkeys(condition.otherwise, False)
+            those = self.words(name, listed | dict.fromkeys(condition.equals, True))
+        elif condition.equals:
+            those = pc.is_in(text, arrow.texts(condition.equals))
+        elif condition.matches:
+            those = pc.match_substring_regex(text, condition.matches, ignore_case=True)
+        elif condition.differs:
+            those = pc.not_equal(text, self.text(condition.differs))
+        elif condition.above is not None:
+            those = pc.greater(self.number(name), condition.above)
+        elif condition.since or condition.until:
+            last = condition.until or "\U0010ffff"
+            those = pc.and_(pc.greater_equal(text, condition.since), pc.less_equal(text, last))
+        else:
+            those = pc.not_equal(text, "")
         return pc.and_(those, self.are(condition.also)) if condition.also else those
 
-    def _are(self, condition: Condition) -> pa.Array:
-        name = condition.column
-        if not name:
-            return pa.repeat(True, len(self))
-        text = self.text(name)
-        if condition.otherwise:
-            return self.words(
-                name,
-                dict.fromkeys(condition.otherwise, False) | dict.fromkeys(condition.equals, True),
-            )
-        if condition.equals:
-            return pc.is_in(text, pa.array(condition.equals, pa.string()))
-        if condition.matches:
-            return pc.match_substring_regex(text, condition.matches, ignore_case=True)
-        if condition.above is not None:
-            return pc.greater(self.number(name), condition.above)
-        if condition.since or condition.until:
-            last = condition.until or "\U0010ffff"
-            return pc.and_(pc.greater_equal(text, condition.since), pc.less_equal(text, last))
-        return pc.not_equal(text, "")
+
+def _filled(text: pa.Array) -> pa.Array:
+    """Return texts, null where one is empty."""
+    return pc.if_else(pc.equal(text, ""), None, text)
 
 
 def read_cells(path: Path, asked: Map) -> Cells:
@@ -166,7 +145,7 @@ def read_cells(path: Path, asked: Map) -> Cells:
         raise LayoutError(path, "a CSV file", "a page of HTML or XML", "fetch the data, not a page")
     columns, marks = asked.columns, asked.marks
     raw, above, below = _table_alone(path, asked)
-    names = delimited.header(path, delimiter=marks.separator, raw=raw)
+    names = reading.header(path, delimiter=marks.separator, raw=raw)
     if names != list(columns):
         lacking = [name for name in columns if name not in names]
         stray = [name for name in names if name not in columns]
@@ -178,9 +157,7 @@ def read_cells(path: Path, asked: Map) -> Cells:
             _where_header(path, asked)
             or "restore the header, or write the new one in `columns` of the entry",
         )
-    blocks = delimited.blocks(
-        path, columns, columns, delimiter=marks.separator, raw=raw, above=above
-    )
+    blocks = reading.blocks(path, columns, columns, delimiter=marks.separator, raw=raw, above=above)
     table = pa.Table.from_batches([block.cells for block in blocks])
     records = pa.array(range(above + 1, above + len(table) + 1))
     return Cells(path, table.combine_chunks(), marks, records, below=below)
@@ -194,13 +171,17 @@ def _table_alone(path: Path, asked: Map) -> tuple[bytes | None, int, int]:
     """
     if not (asked.title_lines or asked.footnotes_from):
         return None, 0, 0
-    lines = path.read_bytes().splitlines(keepends=True)
-    above, rest = lines[: asked.title_lines], lines[asked.title_lines :]
+    content = path.read_bytes()
+    try:
+        content.decode()
+    except UnicodeDecodeError as error:
+        raise reading.not_utf8(path) from error
+    lines = content.splitlines(keepends=True)
+    rest = lines[asked.title_lines :]
     end = len(rest)
     if asked.footnotes_from:
         mark = asked.footnotes_from.encode()
-        below_header = enumerate(rest[1:], start=1)
-        starts = [at for at, line in below_header if line.lstrip(b'"').startswith(mark)]
+        starts = [at for at, line in enumerate(rest) if line.lstrip(b'"').startswith(mark) and at]
         if not starts:
             raise LayoutError(
                 path,
@@ -209,19 +190,19 @@ def _table_alone(path: Path, asked: Map) -> tuple[bytes | None, int, int]:
                 "mend footnotes_from of the map, or leave it out",
             )
         end = starts[0]
-    return b"".join(rest[:end]), _filled_lines(above), _filled_lines(rest[end:])
-
-
-def _filled_lines(lines: list[bytes]) -> int:
-    return sum(bool(line.rstrip(b"\r\n")) for line in lines)
+    above, below = (
+        sum(bool(line.rstrip(b"\r\n")) for line in some)
+        for some in (lines[: asked.title_lines], rest[end:])
+    )
+    return b"".join(rest[:end]), above, below
 
 
 def _where_header(path: Path, asked: Map) -> str:
     """Return what to write where the header stands in another line; empty if it is in none."""
-    lines = path.read_bytes()[: delimited.BLOCK].splitlines()
+    lines = path.read_bytes()[: reading.BLOCK].splitlines()
     for at, line in enumerate(lines[:MOST_TITLE_LINES]):
         with suppress(LayoutError):  # an empty line, or a quote that does not close
-            names = delimited.header(path, delimiter=asked.marks.separator, raw=line)
+            names = reading.header(path, delimiter=asked.marks.separator, raw=line)
             if names == list(asked.columns):
                 return f"the header is line {at + 1}: write title_lines = {at} in the map"
     return ""
@@ -237,10 +218,12 @@ def values(cells: Cells, value: Value, field: pa.Field) -> pa.Array:
     CodeError
         An area code is in no list.
     """
-    if value.function:
-        made = cells.computed(value.function)
-    elif value.text:
-        made = _joined(cells, value.text)
+    if value.text:
+        pieces = [piece for piece in re.split(r"(\{.*?\})", value.text) if piece]
+        texts = [cells.text(piece[1:-1]) if piece.startswith("{") else piece for piece in pieces]
+        made = pc.binary_join_element_wise(*texts, "")
+        if isinstance(made, pa.Scalar):
+            made = pa.repeat(made, len(cells))
         if value.form:
             made = _period(cells, value, field, made)
     else:
@@ -250,24 +233,12 @@ def values(cells: Cells, value: Value, field: pa.Field) -> pa.Array:
     if value.instead:
         made = pc.coalesce(made, values(cells, value.instead, field))
     if value.agrees:
-        _require_same(cells, value, made, values(cells, value.agrees, field))
+        second = value.agrees.column
+        is_same = pc.equal(made, values(cells, value.agrees, field))
+        expected = f"the same in {value.column} and {second}"
+        stated = [cells.text(name) for name in (value.column, second)]
+        reading.require(cells.record, is_same, expected, *stated, todo="mend the one that is wrong")
     return made
-
-
-def _require_same(cells: Cells, value: Value, made: pa.Array, other: pa.Array) -> None:
-    """Refuse a record in which two columns state one thing and differ."""
-    differ = pc.fill_null(pc.not_equal(made, other), False)
-    if not pc.any(differ, min_count=0).as_py():
-        return
-    at = pc.index(differ, True).as_py()
-    second = value.agrees.column if value.agrees else ""
-    stated, means = cells.text(second)[at].as_py(), cells.text(value.column)[at].as_py()
-    raise LayoutError(
-        cells.record(at),
-        f"the same in {value.column} and {second}",
-        f"{means!r} and {stated!r}",
-        "mend the one that is wrong",
-    )
 
 
 def _column(cells: Cells, value: Value, field: pa.Field) -> pa.Array:
@@ -277,42 +248,34 @@ def _column(cells: Cells, value: Value, field: pa.Field) -> pa.Array:
     if value.before:
         text = pc.replace_substring_regex(text, f"{re.escape(value.before)}.*$", "")
     if value.matches:
-        cells.demand(name, text, value.matches, value.means or "another text")
+        what = value.means or "another text"
+        reading.demand(cells.record, name, text, value.matches, what)
     if value.one_of:
-        text = cells.meanings(name, text, dict(zip(value.one_of, value.one_of, strict=True)))
+        cells.words(name, dict.fromkeys(value.one_of, True), text=text)
     for word, meaning in (value.rename or {}).items():
         text = pc.if_else(pc.equal(text, word), meaning, text)
-    if field.type == pa.float64() and value.others is None:
-        return cells.number(name, _power(cells, value), value.words)
     return _read(cells, value, field, text)
 
 
 def _read(cells: Cells, value: Value, field: pa.Field, text: pa.Array) -> pa.Array:
-    """Return the texts of a column as words, areas, periods, counts or texts."""
+    """Return the texts of a column as numbers, words, areas, periods, counts or texts."""
+    name = value.column
+    if field.type == pa.float64() and value.others is None:
+        return cells.number(name, _power(cells, value), value.words)
     if value.words is not None:
-        return _meanings(cells, value, text, field)
+        words = dict(value.words)
+        if value.others is not None:
+            words = dict.fromkeys(text.unique().to_pylist(), value.others) | words
+        if field.nullable:  # an empty meaning is none
+            words = {word: None if meaning == "" else meaning for word, meaning in words.items()}
+        return cells.words(name, words, field.type, text)
     if value.areas:
         return codes.areas(text, value.areas, cells.path)
     if value.form:
-        return _period(cells, value, field, cells.text(value.column))
+        return _period(cells, value, field, cells.text(name))
     if field.type == pa.int64():
-        return cells.count(value.column)
+        return cells.count(name)
     return _filled(text) if field.nullable else text
-
-
-def _filled(text: pa.Array) -> pa.Array:
-    return pc.if_else(pc.equal(text, ""), None, text)
-
-
-def _meanings(cells: Cells, value: Value, text: pa.Array, field: pa.Field) -> pa.Array:
-    """Return what the words of a column mean; an empty meaning is null where a field may be."""
-    words = dict(value.words or {})
-    if value.others is not None:
-        others = dict.fromkeys(text.unique().to_pylist(), value.others)
-        words = others | words
-    if field.nullable:
-        words = {word: None if meaning == "" else meaning for word, meaning in words.items()}
-    return cells.meanings(value.column, text, words, field.type)
 
 
 def _power(cells: Cells, value: Value) -> Any:
@@ -323,17 +286,9 @@ def _power(cells: Cells, value: Value) -> Any:
     powers = {word: zeros("times", scale) for word, scale in scales.items()}
     text = cells.text(name)
     if value.where and powers:  # of a record that the field does not take the unit is another's
-        is_taken = pc.fill_null(cells.are(value.where), False)
+        is_taken = arrow.is_true(cells.are(value.where))
         text = pc.if_else(is_taken, text, next(iter(powers)))
-    return cells.meanings(name, text, powers)
-
-
-def _joined(cells: Cells, template: str) -> pa.Array:
-    """Return `template` with each {column} replaced by its cell."""
-    pieces = [piece for piece in re.split(r"(\{.*?\})", template) if piece]
-    texts = [cells.text(piece[1:-1]) if piece.startswith("{") else piece for piece in pieces]
-    whole = pc.binary_join_element_wise(*texts, "")
-    return whole if isinstance(whole, pa.Array) else pa.repeat(whole, len(cells))
+    return cells.words(name, powers, text=text)
 
 
 def _period(cells: Cells, value: Value, field: pa.Field, text: pa.Array) -> pa.Array:
@@ -347,13 +302,5 @@ def _period(cells: Cells, value: Value, field: pa.Field, text: pa.Array) -> pa.A
     made = periods(cells.record, value.column or value.text, text, value.form, lengths)
     if field.type == pa.int64():
         return pa.array([period and period.months for period in made], pa.int64())
-    return pa.array([period and _day(period, last=last) for period in made], pa.date32())
-
-
-def _day(period: Period, *, last: bool) -> Any:
-    return period.last() if last else period.first
-
-
-def length_of(form: str) -> tuple[str, int]:
-    """Return the rhythm and the months of the periods of a form."""
-    return FORMS[form].freq, FORMS[form].months
+    days = (period and (period.last() if last else period.first) for period in made)
+    return pa.array(days, pa.date32())

@@ -4,26 +4,45 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar, get_type_hints
 
+import msgspec
 import pyarrow as pa
 
 from tradeflows.model import codes, contracts
 from tradeflows.model.errors import CatalogueError, CodeError, near
 from tradeflows.publishers.tidy.forms import FORMS, YEAR_AND_MONTH
-from tradeflows.publishers.tidy.named import NAMED
 
 SEPARATORS = (",", ";", "\t", "|")
-DECIMALS = (".", ",")
-GROUPINGS = ("", ",", ".", " ", "'")
+MARKS = {
+    "separator": SEPARATORS,
+    "decimal": (".", ","),
+    "grouping": ("", ",", ".", " ", "'"),
+}
 BLANKS = "[ \u00a0\u202f]"
 MOST_ZEROS = 15  # of a scale: more would be no unit that a publisher prints in
+# What a heading says of its figures, in the languages of trade statistics' columns.
+PRINTED_IN = {"thousand": 3, "million": 6, "billion": 9}
 OWN = {"source_id", "source_row"}  # fields that every cleaner fills alike
 
+Texts = Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
+Table = dict[str, Any]
+Word = str | int | bool
+# What a key of a map may hold, in words.
+KINDS: Mapping[Any, str] = {
+    str: "a text",
+    bool: "true or false",
+    int: "a whole number",
+    int | None: "a whole number",
+    Texts: "a text or a list of texts",
+    Table: "a table",
+    Table | None: "a table",
+    int | Table: "a whole number or a table",
+    Word | None: "a text, a whole number or true or false",
+}
 
-@dataclass(frozen=True)
-class Condition:
+
+class Condition(msgspec.Struct, frozen=True):
     """Which records something holds for, by the text of one column.
 
     Attributes
@@ -44,23 +63,25 @@ class Condition:
         The text is not after this one, likewise.
     filled
         The cell is not empty.
+    differs
+        Another column, whose text is not the same.
     also
         A second condition, which must hold too.
     """
 
     column: str = ""
-    equals: tuple[str, ...] = ()
-    otherwise: tuple[str, ...] = ()
+    equals: Texts = ()
+    otherwise: Texts = ()
     matches: str = ""
     above: int | None = None
     since: str = ""
     until: str = ""
     filled: bool = False
+    differs: str = ""
     also: Condition | None = None
 
 
-@dataclass(frozen=True)
-class Flag(Condition):
+class Flag(Condition, frozen=True):
     """A word of FLAGS, and the records that it is for; without a column, all.
 
     Attributes
@@ -72,21 +93,23 @@ class Flag(Condition):
     flag: str = ""
 
 
-@dataclass(frozen=True)
-class LeftOut(Condition):
+class LeftOut(Condition, frozen=True):
     """Records that reach no row, and the reason under which they are counted.
 
     Attributes
     ----------
     reason
         Under which they are counted, in words.
+    same
+        Columns in which each must say what a record that stays says, as where a line is printed
+        again.
     """
 
     reason: str = ""
+    same: Texts = ()
 
 
-@dataclass(frozen=True)
-class Value:
+class Value(msgspec.Struct, frozen=True):
     """Where the values of one field come from.
 
     Attributes
@@ -95,8 +118,6 @@ class Value:
         A column of the file.
     text
         In place of a column: a text in which columns stand in braces; with a form it is a period.
-    function
-        In place of a column: a function of :mod:`~tradeflows.publishers.tidy.named`, by name.
     before
         Only what stands before the first of this mark is read.
     matches
@@ -135,39 +156,36 @@ class Value:
 
     column: str = ""
     text: str = ""
-    function: str = ""
     before: str = ""
     matches: str = ""
     means: str = ""
-    one_of: tuple[str, ...] = ()
-    rename: Mapping[str, Any] | None = None
-    words: Mapping[str, Any] | None = None
-    listed: Mapping[str, Any] | None = None
-    others: str | int | bool | None = None
+    one_of: Texts = ()
+    rename: Table | None = None
+    words: Table | None = None
+    listed: Table | None = None
+    others: Word | None = None
     areas: str = ""
     form: str = ""
     length: str = ""
     month: str = ""
-    times: int | Mapping[str, Any] = 1
+    times: int | Table = 1
     where: Condition | None = None
     agrees: Value | None = None
     instead: Value | None = None
 
 
-Field = str | int | bool | Value | tuple[Flag, ...]
-Record = TypeVar("Record", Condition, Flag, LeftOut, Value)
+Field = Word | Value | tuple[Flag, ...]
+Record = TypeVar("Record", bound="Condition | Value")
 
 
-@dataclass(frozen=True)
-class Rows:
+class Rows(msgspec.Struct, frozen=True):
     """What makes one row of each record: the fields by name, and a column that must be filled."""
 
     fields: Mapping[str, Field]
     needs: str = ""
 
 
-@dataclass(frozen=True)
-class Marks:
+class Marks(msgspec.Struct, frozen=True):
     """The marks of a file.
 
     Attributes
@@ -203,8 +221,7 @@ class Marks:
         return rf"^-?{whole}({re.escape(self.decimal)}\d+)?$"
 
 
-@dataclass(frozen=True)
-class Map:
+class Map(msgspec.Struct, frozen=True):
     """A whole map: the file's marks and columns, the rows of each record, and what is left out."""
 
     marks: Marks
@@ -213,6 +230,18 @@ class Map:
     left_out: tuple[LeftOut, ...]
     title_lines: int = 0
     footnotes_from: str = ""
+
+
+HINTS: Mapping[Any, dict[str, Any]] = {
+    kind: get_type_hints(kind, include_extras=True) for kind in (Condition, Flag, LeftOut, Value)
+}
+PARTS: Mapping[str, type[Condition | Value]] = {
+    "also": Condition,
+    "where": Condition,
+    "agrees": Value,
+    "instead": Value,
+}
+COLUMNS = ("column", "differs", "length", "month")  # keys that name a column
 
 
 # --- from the catalogue's tables to a map --------------------------------------------------------
@@ -258,61 +287,53 @@ def read_map(
     Raises
     ------
     CatalogueError
-        An unknown key, field, column, form, function or system of codes, or a value of another
+        An unknown key, field, column, form or system of codes, or a value of another
         kind. One line that names the entry, the place in it, and what would do.
     """
-    names = _texts(f"{where}: columns", columns)
+    names = _converted(f"{where}: columns", columns, Texts)
     common = _fields(f"{where}: fields", fields, contract, names)
     every = []
     for number, override in enumerate(rows or [{}], start=1):
         place = f"{where}: rows, {number}"
-        changes = dict(_table(place, override))
+        changes = _converted(place, override, Table)
         needs = changes.pop("needs", "")
         if needs:
             _known(f"{place}: needs", needs, names, "column")
         differing = _fields(place, changes, contract, names)
         if override and "source_field" not in {**common, **differing}:
-            differing["source_field"] = _column_of(differing, needs, contract)
+            # The column of the figure by which a row is told from the others of its record.
+            figures = (
+                value.column
+                for name, value in differing.items()
+                if isinstance(value, Value) and contract.field(name).type == pa.float64()
+            )
+            differing["source_field"] = next(filter(None, figures), needs)
         every.append(Rows({**common, **differing}, needs))
     left = [
         _record(f"{where}: left_out, {number}", entry, LeftOut, names)
         for number, entry in enumerate(left_out, start=1)
     ]
-    _kind(f"{where}: title_lines", title_lines, "int")
-    _kind(f"{where}: footnotes_from", footnotes_from, "str")
-    around = max(title_lines, 0), footnotes_from
-    return Map(_marks(where, marks), names, tuple(every), tuple(left), *around)
-
-
-def _column_of(differing: Mapping[str, Field], needs: str, contract: pa.Schema) -> str:
-    """The column of the figure by which a row is told from the others of its record."""
-    for name, entry in differing.items():
-        if isinstance(entry, Value) and entry.column and contract.field(name).type == pa.float64():
-            return entry.column
-    return needs
-
-
-def _marks(where: str, marks: Mapping[str, Any]) -> Marks:
-    """The marks of a file, if they are marks and tell decimals from thousands."""
-    possible = {"separator": SEPARATORS, "decimal": DECIMALS, "grouping": GROUPINGS}
+    above = max(_converted(f"{where}: title_lines", title_lines, int), 0)
+    below = _converted(f"{where}: footnotes_from", footnotes_from, str)
     for name, mark in marks.items():
-        if mark not in possible[name]:
-            choices = ", ".join(repr(known) for known in possible[name])
+        if mark not in MARKS[name]:
+            choices = ", ".join(repr(known) for known in MARKS[name])
             raise CatalogueError(f"{where}: {name}: must be one of {choices}, not {mark!r}")
     made = Marks(**marks)
     if made.decimal == made.grouping:
         raise CatalogueError(
             f"{where}: grouping: {made.grouping!r} is the mark of decimals too; write another"
         )
-    return made
+    return Map(made, names, tuple(every), tuple(left), above, below)
 
 
 def _fields(
     where: str, entries: Any, contract: pa.Schema, columns: tuple[str, ...]
 ) -> dict[str, Field]:
+    """Return what each field is: a constant, flags, or where its values come from."""
     possible = [name for name in contract.names if name not in OWN]
     made: dict[str, Field] = {}
-    for name, entry in _table(where, entries).items():
+    for name, entry in _converted(where, entries, Table).items():
         place = f"{where}.{name}"
         _known(place, name, possible, "field")
         if isinstance(entry, list) and name == "flags":
@@ -320,7 +341,7 @@ def _fields(
         elif isinstance(entry, dict):
             value = _record(place, entry, Value, columns)
             if contract.field(name).type == pa.float64():
-                _require_marks(place, value)
+                _require_figures(place, value)
             made[name] = value
         elif type(entry) in (str, int, bool):
             made[name] = entry
@@ -334,143 +355,107 @@ def _fields(
 
 def _record(where: str, entry: Any, kind: type[Record], columns: tuple[str, ...]) -> Record:
     """Return a record of `kind` from a table of the catalogue, all its names checked."""
-    table = dict(_table(where, entry))
-    keys = {field.name: str(field.type) for field in fields(kind)}
+    table = dict(_converted(where, entry, Table))
     for key, value in table.items():
-        _known(where, key, keys, "key")
         place = f"{where}: {key}"
-        if keys[key] == "tuple[str, ...]":
-            table[key] = _texts(place, value)
-        elif keys[key] == "Condition | None":
-            table[key] = _record(place, value, Condition, columns)
-        elif keys[key] == "Value | None":
-            table[key] = _record(place, value, Value, columns)
-        else:
-            _kind(place, value, keys[key])
-    if table.get("listed"):
+        _known(where, key, HINTS[kind], "key")
+        if key in PARTS:
+            table[key] = _record(place, value, PARTS[key], columns)
+            continue
+        table[key] = _converted(place, value, HINTS[kind][key])
+        for name in [value] if key in COLUMNS else table[key] if key == "same" else []:
+            _known(place, name, columns, "column")
+    if kind in (Condition, LeftOut) and "column" not in table:
+        raise CatalogueError(f"{where}: lacks column")
+    try:
+        re.compile(table.get("matches", ""))
+    except re.error as error:
+        pattern = table["matches"]
+        raise CatalogueError(
+            f"{where}: matches: {pattern!r} is no regular expression: {error}"
+        ) from error
+    if "listed" in table:
         table["words"] = _turned(where, table.pop("listed"), table.get("words", {}))
     made = kind(**table)
-    _names(where, made, columns)
+    if isinstance(made, Flag):
+        _known(f"{where}: flag", made.flag, contracts.FLAGS, "flag")
+    if isinstance(made, Value):
+        _require_value(where, made, columns)
     return made
 
 
-def _turned(where: str, listed: Mapping[str, Any], written: Mapping[str, Any]) -> Mapping[str, Any]:
+def _turned(where: str, listed: Table, written: Table) -> Table:
     """Return words with the texts that are listed by their meaning; none may have two."""
     words = dict(written)
-    for meaning, entry in listed.items():
-        for text in _texts(f"{where}: listed.{meaning}", entry):
+    for meaning, texts in listed.items():
+        for text in _converted(f"{where}: listed.{meaning}", texts, Texts):
             if words.setdefault(text, meaning) != meaning:
                 both = f"{words[text]!r} and {meaning!r}"
                 raise CatalogueError(f"{where}: listed: {text!r} means {both}; leave one out")
     return words
 
 
-KINDS = {
-    "str": (str,),
-    "bool": (bool,),
-    "int": (int,),
-    "int | None": (int,),
-    "int | Mapping[str, Any]": (int, dict),
-    "Mapping[str, Any] | None": (dict,),
-    "str | int | bool | None": (str, int, bool),
-}
-IN_WORDS = {
-    str: "a text",
-    bool: "true or false",
-    int: "a whole number",
-    dict: "a table",
-}
-
-
-def _kind(where: str, value: Any, kind: str) -> None:
-    """Refuse a value that is not of the `kind` of its key."""
-    kinds = KINDS[kind]
-    if type(value) not in kinds:
-        wanted = " or ".join(IN_WORDS[kind_of] for kind_of in kinds)
-        raise CatalogueError(f"{where}: must be {wanted}, not {value!r}")
-
-
-def _names(where: str, made: Condition | Value, columns: tuple[str, ...]) -> None:
-    """Refuse a name that the file, the package or the code lists do not have."""
-    if made.column:
-        _known(f"{where}: column", made.column, columns, "column")
-    elif type(made) in (Condition, LeftOut):
-        raise CatalogueError(f"{where}: lacks column")
-    if made.matches:
-        _pattern(f"{where}: matches", made.matches)
-    if isinstance(made, Flag):
-        _known(f"{where}: flag", made.flag, contracts.FLAGS, "flag")
-    if isinstance(made, Value):
-        _value_names(where, made, columns)
-
-
-def _value_names(where: str, made: Value, columns: tuple[str, ...]) -> None:
-    origins = [key for key in ("column", "text", "function") if getattr(made, key)]
-    if len(origins) != 1:
-        raise CatalogueError(f"{where}: needs one of column, text or function, not {origins}")
+def _require_value(where: str, made: Value, columns: tuple[str, ...]) -> None:
+    """Refuse names that the file or the code lists lack, and keys that do not go together."""
+    if bool(made.column) == bool(made.text):
+        origins = "both" if made.column else "neither"
+        raise CatalogueError(f"{where}: needs one of column or text, not {origins}")
     for name in re.findall(r"\{(.*?)\}", made.text):
         _known(f"{where}: text", name, columns, "column")
-    if made.form:
-        _form(where, made)
-    for key in ("length", "month"):
-        if getattr(made, key):
-            _known(f"{where}: {key}", getattr(made, key), columns, "column")
-    if made.function:
-        _known(f"{where}: function", made.function, NAMED, "function")
     if made.areas:
         try:
             codes.area_codes(made.areas)
         except CodeError as error:
             raise CatalogueError(f"{where}: areas: {error}") from error
+    if made.form:
+        _known(f"{where}: form", made.form, FORMS, "form")
+        for key in ("words", "rename"):
+            if getattr(made, key) is not None:
+                message = f"{where}: a form reads the text as it stands; leave {key} out"
+                raise CatalogueError(message)
+    if bool(made.month) != (made.form == YEAR_AND_MONTH):
+        raise CatalogueError(
+            f'{where}: form = "{YEAR_AND_MONTH}" and month, the column of that, go together'
+        )
     if isinstance(made.times, int):
         zeros(f"{where}: times", made.times)
         return
     for name, scales in made.times.items():
         _known(f"{where}: times", name, columns, "column")
-        for word, scale in _table(f"{where}: times.{name}", scales).items():
+        for word, scale in _converted(f"{where}: times.{name}", scales, Table).items():
             zeros(f"{where}: times.{name}.{word}", scale)
 
 
-def _require_marks(where: str, made: Value) -> None:
-    """Refuse what is no meaning of a mark among numbers."""
+def _require_figures(where: str, made: Value) -> None:
+    """Refuse what is no meaning of a mark among numbers, and a scale that the heading denies."""
     if made.rename:
         raise CatalogueError(
             f'{where}: rename is of texts; write words = {{ "-" = 0, "c" = "" }} for marks among '
             'numbers: 0 is none, "" not known'
         )
-    if made.words is None or made.others is not None:
-        return
-    for word, meaning in made.words.items():
-        if meaning != "" and (type(meaning) not in (int, float) or meaning != 0):
+    words = made.words if made.words and made.others is None else {}
+    for word, meaning in words.items():
+        if str(meaning) not in ("", "0", "0.0"):
             raise CatalogueError(
                 f'{where}: words: {word!r} must be 0 (none) or "" (not known), not {meaning!r}'
             )
-
-
-def _form(where: str, made: Value) -> None:
-    _known(f"{where}: form", made.form, FORMS, "form")
-    if bool(made.month) != (made.form == YEAR_AND_MONTH):
-        raise CatalogueError(
-            f'{where}: form = "{YEAR_AND_MONTH}" and month, the column of the month, go together'
-        )
-    for key in ("words", "rename"):
-        if getattr(made, key) is not None:
-            raise CatalogueError(f"{where}: a form reads the text as it stands; leave {key} out")
+    for word, power in PRINTED_IN.items():
+        is_printed_in = re.search(rf"(?<![a-z]){word}s?(?![a-z])", made.column, re.IGNORECASE)
+        if is_printed_in and isinstance(made.times, int) and zeros(where, made.times) < power:
+            raise CatalogueError(
+                f"{where}: times: must be {10**power} or more, as {made.column!r} says, "
+                f"not {made.times}"
+            )
+    for other in (made.agrees, made.instead):
+        if other:
+            _require_figures(where, other)
 
 
 def zeros(where: str, scale: Any) -> int:
     """Return how many zeros the power of ten `scale` has."""
-    digits = str(scale)
-    if type(scale) is int and re.fullmatch("10*", digits) and len(digits) <= MOST_ZEROS:
-        return len(digits) - 1
+    if type(scale) is int and scale in {10**power for power in range(MOST_ZEROS)}:
+        return len(str(scale)) - 1
     raise CatalogueError(f"{where}: must be a power of ten such as 1000, not {scale!r}")
-
-
-def _pattern(where: str, pattern: str) -> None:
-    try:
-        re.compile(pattern)
-    except re.error as error:
-        raise CatalogueError(f"{where}: {pattern!r} is no regular expression: {error}") from error
 
 
 def _known(where: str, name: Any, valid: Iterable[str], kind: str) -> None:
@@ -479,14 +464,9 @@ def _known(where: str, name: Any, valid: Iterable[str], kind: str) -> None:
         raise CatalogueError(f"{where}: no {kind} {name!r}{near(str(name), names)}")
 
 
-def _table(where: str, entry: Any) -> Mapping[str, Any]:
-    if not isinstance(entry, dict):
-        raise CatalogueError(f"{where}: must be a table, not {entry!r}")
-    return entry
-
-
-def _texts(where: str, entry: Any) -> tuple[str, ...]:
-    texts = [entry] if isinstance(entry, str) else entry
-    if isinstance(texts, list) and texts and all(isinstance(text, str) for text in texts):
-        return tuple(texts)
-    raise CatalogueError(f"{where}: must be a text or a list of texts, not {entry!r}")
+def _converted(where: str, entry: Any, kind: Any) -> Any:
+    """Return what a key of a map holds, if it is of the `kind` of the key."""
+    try:
+        return msgspec.convert([entry] if kind == Texts and isinstance(entry, str) else entry, kind)
+    except msgspec.ValidationError as error:
+        raise CatalogueError(f"{where}: must be {KINDS[kind]}, not {entry!r}") from error

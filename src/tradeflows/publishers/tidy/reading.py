@@ -20,13 +20,14 @@ import pyarrow.compute as pc
 from tradeflows.model import codes, schema
 from tradeflows.model.errors import CatalogueError, CodeError, SchemaError
 from tradeflows.model.source import Source
-from tradeflows.publishers import Part, delimited
-from tradeflows.publishers.tidy.columns import Cells, length_of, read_cells, values
-from tradeflows.publishers.tidy.mapping import OWN, Field, Map, Rows, Value, read_map
+from tradeflows.publishers import Part, arrow, reading
+from tradeflows.publishers.tidy.columns import Cells, read_cells, values
+from tradeflows.publishers.tidy.forms import FORMS
+from tradeflows.publishers.tidy.mapping import OWN, Field, Map, Value, read_map
 
 PLAIN: Mapping[str, Any] = {"source_field": "", "flags": "", "note": None, "qualifier": "="}
 DEFAULTS: Mapping[str, Mapping[str, Any]] = {  # what a map need not say
-    "trade": {**delimited.A_FLOW, "area_system": "iso3"},
+    "trade": {**reading.A_FLOW, "area_system": "iso3"},
     "settlement": {**PLAIN, "low": None, "high": None, "statement": "", "unit": "%"},
     "rates": {"source_field": "", "n_months": 1, "flags": "", "note": None, "n_days": None},
     "figures": {
@@ -80,7 +81,7 @@ def clean(
         reasons[f"lines below the table, from {footnotes_from!r} on"] = cells.below
     kept = cells.kept(pc.invert(gone))  # what is left out need not be as the map says
     for number, asked_rows in enumerate(asked.rows):
-        batch = _rows(kept, source, asked_rows)
+        batch = _rows(kept, source, asked_rows.fields)
         counts = dict(reasons) if number == 0 else {}
         if asked_rows.needs:
             has_figure = pc.not_equal(kept.text(asked_rows.needs), "")
@@ -129,111 +130,89 @@ def _left_out(cells: Cells, asked: Map) -> tuple[pa.Array, dict[str, int]]:
         those = cells.are(condition)
         reasons[condition.reason] = pc.sum(those).as_py()
         gone = pc.or_(gone, those)
+    kept = pc.invert(gone)
+    for condition in asked.left_out:
+        if not condition.same:
+            continue
+        both = [cells.text(name) for name in condition.same]
+        stated = pc.binary_join_element_wise(*both, " ")
+        expected = f"{' and '.join(condition.same)} as in a record that stays"
+        is_stated = pc.is_in(stated, stated.filter(kept))
+        is_same = pc.or_(is_stated, pc.invert(cells.are(condition)))
+        reading.require(cells.record, is_same, expected, stated)
     return gone, reasons
 
 
-def _rows(cells: Cells, source: Source, asked_rows: Rows) -> pa.RecordBatch:
+def _rows(cells: Cells, source: Source, fields: Mapping[str, Field]) -> pa.RecordBatch:
     """Return one row a record, by the contract of the table."""
     contract = schema.TABLES[source.table]
     columns: dict[str, Any] = dict(DEFAULTS[source.table])
     if source.table == "trade":
         columns["vintage"] = source.vintage
-    for name, value in asked_rows.fields.items():
-        columns[name] = _values(cells, value, contract.field(name))
+    for name, value in fields.items():
+        if isinstance(value, Value):
+            columns[name] = values(cells, value, contract.field(name))
+        elif isinstance(value, tuple):
+            marks: dict[str, pa.Array] = {}
+            for flag in value:
+                those = cells.are(flag)
+                marks[flag.flag] = pc.or_(marks[flag.flag], those) if flag.flag in marks else those
+            columns[name] = reading.flags(len(cells), **marks)
+        else:
+            columns[name] = value
     if source.table == "trade":
-        columns |= _rhythm(asked_rows.fields)
-        columns |= _flow(source, columns, asked_rows.fields)
+        columns |= _flow(columns, fields)
         _require_areas(source, columns)
-    if source.table == "figures":
-        _require_ids(cells, source, asked_rows.fields)
-    columns["source_row"] = cells.records
-    return delimited.rows(source, contract, columns)
-
-
-def _require_areas(source: Source, columns: Mapping[str, Any]) -> None:
-    """Refuse a constant, or the meaning of a word, that is no area."""
-    for name in ("reporter_iso", "partner_iso"):
-        areas = columns[name]
-        distinct = [areas] if isinstance(areas, str) else pc.unique(areas).drop_null().to_pylist()
-        try:
-            for area in distinct:
-                codes.area_kind(area)
-        except CodeError as error:
-            raise CodeError(f"{source.path}: {name}: {error}") from error
-
-
-def _require_ids(cells: Cells, source: Source, fields: Mapping[str, Field]) -> None:
-    """Refuse a list of figures that repeat others, if it names one that the file does not have."""
     repeats = fields.get("repeats")
-    if isinstance(repeats, Value) and repeats.words:
+    if isinstance(repeats, Value) and repeats.words:  # other figures of the file, by their id
         absent = set(repeats.words) - set(cells.text(repeats.column).to_pylist())
         if absent:
             names = ", ".join(sorted(absent))
             raise SchemaError(f"{source.path}: repeats names {names}, which is no id there")
+    columns["source_row"] = cells.records
+    return reading.rows(source, contract, columns)
 
 
-def _values(cells: Cells, value: Field, field: pa.Field) -> Any:
-    """Return a field's constant, or its values, one a record."""
-    if isinstance(value, Value):
-        return values(cells, value, field)
-    if not isinstance(value, tuple):
-        return value
-    marks: dict[str, pa.Array] = {}
-    for flag in value:
-        those = cells.are(flag)
-        marks[flag.flag] = pc.or_(marks[flag.flag], those) if flag.flag in marks else those
-    return delimited.flags(len(cells), **marks)
+def _require_areas(source: Source, columns: Mapping[str, Any]) -> None:
+    """Refuse a constant, or the meaning of a word, that is no area."""
+    for side in ("reporter_iso", "partner_iso"):
+        areas = columns[side]
+        try:
+            for area in [areas] if isinstance(areas, str) else areas.unique().to_pylist():
+                codes.area_kind(area)
+        except CodeError as error:
+            raise CodeError(f"{source.path}: {side}: {error}") from error
 
 
-def _rhythm(fields: Mapping[str, Field]) -> dict[str, Any]:
-    """Return the rhythm and length of periods that follow from their form."""
-    period = fields.get("ref_period")
-    if not isinstance(period, Value) or not period.form:
-        return {}
-    freq, months = length_of(period.form)
-    implied = {"freq_code": freq, "n_months": months}
-    return {name: value for name, value in implied.items() if name not in fields}
-
-
-def _flow(
-    source: Source, columns: Mapping[str, Any], fields: Mapping[str, Field]
-) -> dict[str, Any]:
-    """Return what follows from the other fields of a trade row.
+def _flow(columns: Mapping[str, Any], fields: Mapping[str, Field]) -> dict[str, Any]:
+    """Return what follows from the other fields of a trade row, where they do not say it.
 
     A zero weight beside a value means "not published", so it becomes null.
     """
-    made = {"area_system": _area_system(source, fields)}
-    for side in ("reporter", "partner"):
-        code = f"{side}_code"
-        if code not in fields:
-            made[code] = columns[f"{side}_iso"]
-    if "partner_role" not in fields:
-        made["partner_role"] = _role(columns["flow_code"])
-    if columns["currency"] == "USD" and "primary_value_usd" not in fields:
-        made["primary_value_usd"] = columns["value_reported"]
-    weight, value = columns["net_wgt_kg"], columns["value_reported"]
-    if weight is not None and value is not None:
-        unknown = pc.and_(pc.equal(weight, 0), pc.not_equal(value, 0))
-        made["net_wgt_kg"] = pc.if_else(pc.fill_null(unknown, False), None, weight)
-    return made
-
-
-def _area_system(source: Source, fields: Mapping[str, Field]) -> str:
-    """Return the system of the codes of both sides."""
-    if "area_system" in fields:
-        return str(fields["area_system"])
+    flow = columns["flow_code"]
+    is_sent = pc.is_in(flow, pa.array([*ROLE])) if isinstance(flow, pa.Array) else flow in ROLE
     sides = [fields["reporter_iso"], fields["partner_iso"]]
-    systems = {side.areas for side in sides if isinstance(side, Value) and side.areas}
-    if len(systems) > 1:
+    systems = sorted({side.areas for side in sides if isinstance(side, Value) and side.areas})
+    if len(systems) > 1 and "area_system" not in fields:
         raise CatalogueError(
-            f"its map: fields: areas in two systems, {' and '.join(sorted(systems))}; "
+            f"its map: fields: areas in two systems, {' and '.join(systems)}; "
             "write one area as a constant, with its reporter_code or partner_code"
         )
-    return systems.pop() if systems else "iso3"
-
-
-def _role(flow: Any) -> Any:
-    """Return what the partner is to the goods of each flow: where they go, or come from."""
-    if isinstance(flow, str):
-        return ROLE.get(flow, "origin")
-    return pc.if_else(pc.is_in(flow, pa.array([*ROLE])), "destination", "origin")
+    made = {
+        "area_system": (systems or ["iso3"])[0],
+        "reporter_code": columns["reporter_iso"],
+        "partner_code": columns["partner_iso"],
+        "partner_role": pc.if_else(is_sent, "destination", "origin"),
+    }
+    period = fields.get("ref_period")
+    if isinstance(period, Value) and period.form:
+        form = FORMS[period.form]
+        made |= {"freq_code": form.freq, "n_months": form.months}
+    if columns["currency"] == "USD":
+        made["primary_value_usd"] = columns["value_reported"]
+    made = {name: value for name, value in made.items() if name not in fields}
+    weight, value = columns["net_wgt_kg"], columns["value_reported"]
+    if weight is not None and value is not None:
+        is_unknown = pc.and_(pc.equal(weight, 0), pc.not_equal(value, 0))
+        made["net_wgt_kg"] = arrow.without(weight, is_unknown)
+    return made

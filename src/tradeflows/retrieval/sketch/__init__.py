@@ -11,7 +11,7 @@ from typing import Any
 
 from tradeflows.model.errors import QueryError
 from tradeflows.model.source import require_table
-from tradeflows.publishers import delimited, registry
+from tradeflows.publishers import reading, registry
 from tradeflows.retrieval import entry_text
 from tradeflows.retrieval.sketch.columns import OWN_CLEANER, Sheet, read
 from tradeflows.retrieval.sketch.guesses import UNKNOWN, Guesses, guess
@@ -97,7 +97,7 @@ def _publisher(owner: str) -> Iterator[str]:
 
 
 def _source(path: Path, owner: str, table: str, sheet: Sheet, guesses: Guesses) -> Iterator[str]:
-    loose = delimited.uncatalogued(path, owner, table)
+    loose = reading.uncatalogued(path, owner, table)
     name = re.sub(r"[^a-z0-9]+", "_", path.stem.lower()).strip("_") or owner
     yield f"[source.{name}]"
     yield from _lines({"publisher": owner}, "whose statistic it is: a [publisher.…], here or held")

@@ -162,7 +162,7 @@ class Column:
 def _form(texts: Collection[str]) -> str:
     """The form of the periods that all `texts` are, or none."""
     for form in PERIOD_FORMS:
-        if texts and all(re.fullmatch(FORMS[form].pattern, text) for text in texts):
+        if texts and all(map(FORMS[form].match, texts)):
             return form
     return ""
 
@@ -349,7 +349,7 @@ def _begins_like_a_record(cells: Sequence[str], columns: Sequence[Column]) -> bo
     """Whether the first cell is as in the records above: one of theirs, or of their form."""
     first = columns[0]
     form = first.form()
-    is_like = form and re.fullmatch(FORMS[form].pattern, cells[0])
+    is_like = form and FORMS[form].match(cells[0])
     return bool(is_like) or not cells[0].strip() or cells[0] in first.texts
 
 

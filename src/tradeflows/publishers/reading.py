@@ -1,0 +1,484 @@
+"""Reading publishers' files: delimited text as columns of text, and rows of our tables out of them.
+
+Nothing is guessed: a column is text until a function here makes numbers, words or days of it, and
+the first record that is not as expected is refused by :func:`require`, which names file, record,
+what was expected and what was found. A record is shown back as it stands by :func:`records`; a
+publisher's module whose files are no CSV in UTF-8 has a function ``records(path, wanted)`` of its
+own, or ``cells(path, places)``, where the field matters too.
+"""
+
+from __future__ import annotations
+
+import csv as text_csv
+import hashlib
+import re
+import zipfile
+import zlib
+from codecs import getincrementaldecoder
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from io import BufferedIOBase, BytesIO, TextIOWrapper
+from pathlib import Path
+from typing import IO, Any, cast
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import csv
+
+from tradeflows.model.codelists import rows_of
+from tradeflows.model.codes import HS, level
+from tradeflows.model.errors import CodeError, LayoutError, SchemaError
+from tradeflows.model.schema import FIGURES, TRADE, conform
+from tradeflows.model.source import Source
+from tradeflows.publishers import arrow, placing, plausibility
+
+BLOCK = 1 << 20  # bytes at a time, and no line may be longer
+# What zipfile raises of a damaged or foreign archive: only its own kinds are documented as such.
+_DAMAGED = (zlib.error, EOFError, NotImplementedError, OSError, RuntimeError, ValueError)
+ZIP_FAULTS = (zipfile.BadZipFile, zipfile.LargeZipFile, *_DAMAGED)
+PLAIN_NUMBER = r"^-?\d+(\.\d+)?$"
+WITH_COMMAS = r"^-?(\d{1,3}(,\d{3})+|\d+)(\.\d+)?$"
+
+A_FLOW: dict[str, Any] = {
+    "source_field": "",
+    "flags": "",
+    "note": None,
+    "qualifier": "=",
+    "partner_role": "origin",
+    "classification_code": "HS",
+    "freq_code": "M",
+    "n_months": 1,
+    "cumulation": "period",
+    "breakdown": "total",
+    "qty_unit": "none",
+    "value_reported": None,
+    "currency": None,
+    "valuation": None,
+    "primary_value_usd": None,
+    "net_wgt_kg": None,
+    "qty": None,
+}
+
+
+# --- one refusal ---------------------------------------------------------------------------------
+
+
+def require(
+    record: Callable[[int], str], good: Any, expected: str, *shown: Any, todo: str = ""
+) -> None:
+    """Refuse the first record that is not `good`.
+
+    Parameters
+    ----------
+    record
+        Names a record by its place, as in "oil.csv: record 3".
+    good
+        Booleans, one a record; where it is not known, the record passes.
+    expected
+        What a good record has.
+    shown
+        Columns whose cells of that record are shown as what was found.
+    todo
+        What to do about it.
+
+    Raises
+    ------
+    LayoutError
+        A record is not good.
+    """
+    at = pc.index(pc.fill_null(good, True), False).as_py()
+    if at < 0:
+        return
+    cells = [column[at].as_py() for column in shown]
+    texts = [repr(cell) if isinstance(cell, str) else f"{cell:,}" for cell in cells]
+    raise LayoutError(record(at), expected, " beside ".join(texts), todo)
+
+
+def demand(
+    record: Callable[[int], str],
+    name: str,
+    text: pa.Array,
+    pattern: str,
+    what: str,
+    todo: str = "",
+) -> None:
+    """Refuse the first cell of a column that `pattern` does not match; nulls pass."""
+    if pc.all(pc.match_substring_regex(text.unique(), pattern), min_count=0).as_py():
+        return
+    is_good = pc.match_substring_regex(text, pattern)
+    require(record, is_good, f"{what} in {name}", text, todo=todo)
+
+
+def words(
+    record: Callable[[int], str],
+    name: str,
+    text: pa.Array,
+    meaning: Mapping[str, Any],
+    kind: pa.DataType | None = None,
+    todo: str = "add it to units.csv",
+) -> pa.Array:
+    """`text` of column `name`, each word replaced by its meaning; another word is refused."""
+    encoded = text.dictionary_encode()
+    known = encoded.dictionary.to_pylist()
+    is_listed = pa.array([word in meaning for word in known], pa.bool_()).take(encoded.indices)
+    expected = f"in {name} one of {', '.join(list(meaning)[:20])}"
+    require(record, is_listed, expected, text, todo=todo)
+    return pa.array([meaning[word] for word in known], kind).take(encoded.indices)
+
+
+def quantity(
+    record: Callable[[int], str],
+    name: str,
+    text: pa.Array,
+    number: pa.Array,
+    known: Mapping[str, tuple[str, float]],
+) -> tuple[pa.Array, pa.Array]:
+    """Return `number` in our units and these, where `text` of column `name` is the publisher's."""
+    unit = words(record, name, text, {word: unit for word, (unit, _) in known.items()})
+    factors = {word: factor for word, (_, factor) in known.items()}
+    return pc.multiply(number, arrow.meanings(text, factors, pa.float64())), unit
+
+
+def weight_or_quantity(amount: pa.Array, unit: pa.Array) -> dict[str, pa.Array]:
+    """Return the columns of a weight where `unit` is kg, else those of a quantity."""
+    is_weight = pc.equal(unit, "kg")
+    return {
+        "net_wgt_kg": arrow.only(amount, is_weight),
+        "qty": arrow.without(amount, is_weight),
+        "qty_unit": pc.if_else(is_weight, "none", unit),
+    }
+
+
+# --- one reader ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Block:
+    """Some records of a delimited file: the ordinal of the first, and their cells as text."""
+
+    path: Path
+    first: int
+    cells: pa.RecordBatch
+
+    def __len__(self) -> int:
+        """Count the records."""
+        return len(self.cells)
+
+    def text(self, name: str) -> pa.Array:
+        """Column `name` as it stands."""
+        return self.cells[name]
+
+    def record(self, at: int) -> str:
+        """The record at a place, as a message names it."""
+        return f"{self.path}: record {self.first + at}"
+
+    def rows(self) -> pa.Array:
+        """Ordinals of the records."""
+        return pa.array(range(self.first, self.first + len(self)), pa.int64())
+
+    def require(self, good: Any, expected: str, *shown: Any, todo: str = "") -> None:
+        """Refuse the first record that is not `good`, as :func:`require` does."""
+        require(self.record, good, expected, *shown, todo=todo)
+
+    def demand(self, name: str, text: pa.Array, pattern: str, what: str) -> None:
+        """Refuse the first cell of `text` that `pattern` does not match; nulls pass."""
+        demand(self.record, name, text, pattern, what)
+
+    def number(
+        self, name: str, pattern: str = PLAIN_NUMBER, absent: Sequence[str] = ("",)
+    ) -> pa.Array:
+        """Column `name` as float64, null where a cell is one of `absent`."""
+        text = self.cells[name]
+        text = arrow.without(text, pc.is_in(text, arrow.texts(absent)))
+        self.demand(name, text, pattern, "a number")
+        number = pc.cast(pc.replace_substring(text, ",", ""), pa.float64())
+        self.require(pc.is_finite(number), f"a number in {name} that a double holds", text)
+        return number
+
+
+def not_utf8(path: Path) -> LayoutError:
+    """What is said of a file in another encoding."""
+    return LayoutError(path, "UTF-8 text", "another encoding", "save it as UTF-8")
+
+
+def fits(path: Path, most: int) -> None:
+    """Refuse a file that is larger than it can sensibly be."""
+    size = path.stat().st_size
+    if size > most:
+        raise LayoutError(path, f"at most {most >> 20} MiB", f"{size >> 20} MiB")
+
+
+def whole(path: Path, most: int) -> bytes:
+    """All bytes of a file that cannot sensibly be larger than `most`."""
+    fits(path, most)
+    return path.read_bytes()
+
+
+def header(path: Path, delimiter: str = ",", raw: bytes | None = None) -> list[str]:
+    """Cells of the first line of the file, or of `raw`, in UTF-8."""
+    with path.open("rb") if raw is None else BytesIO(raw) as file:
+        line = file.readline(BLOCK)
+    if not line:
+        raise LayoutError(path, "a header line", "an empty file")
+    if not line.endswith(b"\n") and len(line) == BLOCK:
+        raise LayoutError(path, "a header line", f"more than {BLOCK} bytes without a line's end")
+    try:
+        text = re.split(rb"[\r\n]", line, maxsplit=1)[0].decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise not_utf8(path) from error
+    if delimiter == "\t":  # no quotes there
+        return text.split(delimiter)
+    try:
+        return next(text_csv.reader([text], delimiter=delimiter, strict=True), [])
+    except text_csv.Error as error:  # a quote that does not close, say
+        raise LayoutError(path, "a header line", str(error)) from error
+
+
+def blocks(
+    path: Path,
+    names: Sequence[str],
+    wanted: Sequence[str],
+    delimiter: str = ",",
+    raw: bytes | None = None,
+    above: int = 0,
+) -> Iterator[Block]:
+    """Records of a delimited file below its header, the columns `wanted` of `names` as text.
+
+    `raw` are the bytes in UTF-8 where they are not those of the file; `above` lines of the file,
+    which count as records, are not among them. A file is read some at a time, so that its size is
+    no matter.
+
+    Raises
+    ------
+    LayoutError
+        No record at all, one with more or fewer cells than `names`, or a line above :data:`BLOCK`.
+    """
+    if raw is None:
+        _require_utf8(path)
+    uneven: list[csv.InvalidRow] = []
+
+    def note(row: csv.InvalidRow) -> str:
+        uneven.append(row)
+        return "error"
+
+    first = above + 1
+    quote = False if delimiter == "\t" else '"'
+    kinds = dict.fromkeys(wanted, pa.string())
+    try:
+        reader = csv.open_csv(
+            path if raw is None else pa.BufferReader(raw),
+            csv.ReadOptions(column_names=names, skip_rows=1, block_size=BLOCK, use_threads=False),
+            csv.ParseOptions(delimiter=delimiter, quote_char=quote, invalid_row_handler=note),
+            csv.ConvertOptions(
+                include_columns=wanted,
+                column_types=kinds,
+                strings_can_be_null=False,
+                check_utf8=False,  # it was
+            ),
+            memory_pool=pa.system_memory_pool(),  # the default one keeps some 10 MiB for itself
+        )
+        for cells in reader:
+            if len(cells):
+                yield Block(path, first, cells)
+                first += len(cells)
+    except pa.ArrowInvalid as error:
+        reason = str(error).splitlines()[0]
+        problem = f"one above {BLOCK >> 10} KiB" if "straddling" in reason else reason[:200]
+        for row in uneven[:1]:  # the header is a row of the reader's
+            problem = f"{row.actual_columns} in record {row.number - 1 + above}"
+        expected = f"lines of {len(names)} cells"
+        raise LayoutError(path, expected, problem, "save the file again as it came") from error
+    if first == above + 1:
+        raise LayoutError(path, "at least one record", "a header alone")
+
+
+def _require_utf8(path: Path) -> None:
+    """Refuse another encoding before pyarrow, which cannot say where a line of it is uneven."""
+    decoder = getincrementaldecoder("utf-8")()
+    try:
+        with path.open("rb") as file:
+            for chunk in iter(lambda: file.read(BLOCK), b""):
+                decoder.decode(chunk)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError as error:
+        raise not_utf8(path) from error
+
+
+def block(path: Path, names: Sequence[str], raw: bytes | None = None) -> Block:
+    """All records of a file that cannot be large, as :func:`blocks` reads them."""
+    return Block(
+        path, 1, pa.concat_batches([some.cells for some in blocks(path, names, names, raw=raw)])
+    )
+
+
+def days(text: pa.Array) -> pa.Array:
+    """Texts such as 2023-05-01 as days; ArrowInvalid where there is no such day."""
+    return pc.cast(pc.cast(text, pa.timestamp("s")), pa.date32())
+
+
+def months(text: pa.Array) -> pa.Array:
+    """Texts such as 2023-05 or 202305, which were checked before, as the month's first day."""
+    encoded = text.dictionary_encode()
+    digits = pc.replace_substring(encoded.dictionary, "-", "")
+    first = pc.strptime(digits, format="%Y%m", unit="s")
+    return pc.cast(first, pa.date32()).take(encoded.indices)
+
+
+def flags(n: int, **where: pa.Array) -> pa.Array:
+    """Flags of n rows, sorted and blank-separated, from one boolean array a word."""
+    out = pa.repeat("", n)
+    for word in sorted(where):
+        mark = pc.if_else(arrow.is_true(where[word]), f" {word}", "")
+        out = pc.binary_join_element_wise(out, mark, "")
+    return pc.utf8_trim_whitespace(out)
+
+
+# --- rows of our tables --------------------------------------------------------------------------
+
+
+def rows(
+    source: Source,
+    schema: pa.Schema,
+    columns: Mapping[str, Any],
+    *,
+    factor: float = plausibility.FACTOR,
+    are_products_known: bool = False,
+) -> pa.RecordBatch:
+    """A batch of `schema`, a figure that can hardly be meant flagged.
+
+    Raises
+    ------
+    SchemaError
+        The columns break the contract of `schema`.
+    CodeError
+        A product code is neither HS nor in ``products.csv``; a lost leading zero is said.
+    """
+    products = columns.get("cmd_code")
+    if schema is not TRADE or are_products_known:
+        products = None
+    elif isinstance(products, str):
+        products = arrow.texts([products])
+    try:
+        for code in products.unique().drop_null().to_pylist() if products else ():
+            if not HS.fullmatch(code):  # of those that are it, there are thousands
+                level(code)
+        n = len(columns["source_row"])
+        spread: dict[str, Any] = {"source_id": source.id}
+        for name, values in columns.items():
+            spread[name] = pa.repeat(values, n) if isinstance(values, pa.Scalar) else values
+        batch = conform(spread, schema)
+    except (CodeError, SchemaError) as error:
+        raise type(error)(f"{source.path}: {error}") from error
+    if schema is FIGURES:
+        placing.require_placed(source.path, source, batch)
+    return plausibility.flagged(batch, factor)
+
+
+@cache
+def units(system: str) -> dict[str, tuple[str, float]]:
+    """What a publisher's words for units mean: our unit, kg among them, and a factor."""
+    known = {}
+    for row in rows_of("units.csv"):
+        if row["system"] == system:
+            known[row["word"]] = row["unit"], float(row["factor"])
+    return known
+
+
+def uncatalogued(path: Path, publisher: str, table: str) -> Source:
+    """An entry for a file that is in no catalogue: the cleaners need its id, path and vintage."""
+    with path.open("rb") as file:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    words = re.sub(r"[^a-z0-9]+", "_", path.stem.lower()).strip("_")
+    return Source(
+        id=f"{words}_{sha256[:8]}",
+        path=path.name,
+        publisher=publisher,
+        title=path.name,
+        kind="published",
+        licence="not stated",
+        vintage="not stated",
+        retrieved=date.fromtimestamp(path.stat().st_mtime),
+        sha256=sha256,
+        bytes=path.stat().st_size,
+        table=table,
+        cleaner=f"{publisher}.clean",
+        rank=1,
+    )
+
+
+# --- from the number of a record to its text -----------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Record:
+    """The first line of a record, its text, and the member of the archive that it lies in."""
+
+    line: int
+    text: str
+    member: str = ""
+
+
+def records(path: Path, wanted: Collection[int], separator: str = ",") -> dict[int, Record]:
+    """Return the records `wanted` that the file has, 1 being the first below its header."""
+    with path.open("rb") as file:
+        return table(path, file, wanted, separator=separator, quoted=separator != "\t")
+
+
+def table(
+    path: Path,
+    stream: IO[bytes] | BufferedIOBase,
+    wanted: Collection[int] = (),
+    encoding: str = "utf-8-sig",
+    *,
+    separator: str = ",",
+    quoted: bool = True,
+) -> dict[int, Record]:
+    """Return the records `wanted`, or all, of a table; `quoted` ones may have several lines.
+
+    Bytes that are none of `encoding` are shown as such: no cleaner minds a cell that it does not
+    need.
+
+    Raises
+    ------
+    LayoutError
+        A line is no record.
+    """
+    text = TextIOWrapper(cast(IO[bytes], stream), encoding, "backslashreplace", newline="")
+    lines: list[str] = []  # of the record that is read
+
+    def noted() -> Iterator[str]:
+        for line in text:
+            lines.append(line)
+            yield line
+
+    reader = text_csv.reader(
+        noted(),
+        delimiter=separator,
+        quoting=text_csv.QUOTE_MINIMAL if quoted else text_csv.QUOTE_NONE,
+    )
+    records_of: dict[int, Record] = {}
+    record, last = -1, max(wanted, default=0)
+    try:
+        for cells in reader:
+            record += bool(cells)  # an empty line is none
+            if cells and record and (record in wanted or not wanted):
+                first = reader.line_num - len(lines) + 1
+                records_of[record] = Record(first, "".join(lines).rstrip("\r\n"))
+            if 0 < last == record:
+                break
+            lines.clear()
+    except text_csv.Error as error:
+        raise LayoutError(path, "lines of cells", str(error)) from error
+    finally:
+        text.detach()
+    return records_of
+
+
+def numbered(text: str, matches: Iterable[re.Match[str]]) -> Iterator[tuple[int, re.Match[str]]]:
+    """Yield each of `matches` in `text`, in its order, after the line that it begins on."""
+    line, at = 1, 0
+    for match in matches:
+        line, at = line + text.count("\n", at, match.start()), match.start()
+        yield line, match
