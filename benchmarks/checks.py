@@ -27,6 +27,7 @@ import comext_month  # noqa: E402
 
 from tradeflows.publishers import comtrade, eurostat_energy, reading  # noqa: E402
 from tradeflows.publishers.comext import numbers  # noqa: E402
+from tradeflows.publishers.gacc import query_csv  # noqa: E402
 from tradeflows.tables import building, clean  # noqa: E402
 
 
