@@ -368,6 +368,23 @@ def test_displacement_over_the_months_of_both_windows():
     )
 
 
+def test_displacement_of_five_months_with_a_hole():
+    """Windows of five months a year apart: what lacks in one is left out of the same month."""
+    frame = pd.concat(
+        [
+            months(2021, 9.0, 9.0, 9.0, 9.0, 9.0, reporter="EU27_2020"),
+            months(2022, 4.0, 4.0, 4.0, 4.0, 4.0, reporter="EU27_2020"),
+            months(2021, 1.0, None, 1.0, 1.0, 1.0),
+            months(2022, 1.0, 50.0, 2.0, 3.0, 4.0),
+        ]
+    )
+    windows = ("2021-01", "2021-05"), ("2022-01", "2022-05")
+    result = measures.displacement(frame, KG, "EU27_2020", "CHN", *windows)
+    china = result[result["reporter_iso"] == "CHN"].iloc[0]
+    assert china["months_after"] == 4
+    assert "2022-01, 2022-03 to 2022-05" in result.attrs["caveats"][1]
+
+
 def test_displacement_at_two_levels():
     level = {"CHN": "27090000", "EU27_2020": "2709"}
     frame = FLOWS[FLOWS["reporter_iso"].isin(list(level))]

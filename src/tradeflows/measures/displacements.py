@@ -205,11 +205,12 @@ def _sides(lines: DataFrame, spans: Sequence[tuple[int, int]]) -> list[DataFrame
     """The lines in each window, with the place of their month in it that the other has too."""
     lengths = {stop - begin for begin, stop in spans}
     cycle = lengths.pop() if len(lengths) == 1 else 12
-    is_of_years = cycle % 12 == 0 and cycle > 12
+    # Windows of five months lie twelve apart, so their months have no place in a cycle of five.
+    is_from_start = cycle > 12 or 12 % cycle != 0
     sides = []
     for begin, stop in spans:
         side = lines[lines["month"].between(begin, stop - 1)]
-        place = (side["month"] - (begin if is_of_years else 0)) % cycle
+        place = (side["month"] - (begin if is_from_start else 0)) % cycle
         sides.append(side.assign(place=place + cycle * side["cell"]))
     return sides
 
