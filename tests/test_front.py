@@ -269,7 +269,7 @@ def test_what_bounds_a_number_is_printed_with_it(root, parts):
     """What is open and how many readings stand for all, what is left out, and another step."""
     [tested, _] = parts.parts
     assert text_of(tested).limits == (
-        "open: no month is named; 2 readings stand for all",
+        "unclear in the sentence: no month is named; 2 readings stand for all",
         "left out: March has no price",
     )
     stepped = replace(tested.claim, printed_because="it is a round number", low=50, high=70)

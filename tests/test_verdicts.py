@@ -58,7 +58,7 @@ def test_a_reader_of_the_ledger_meets_words_alone(verdicts):
 
 
 FORMULA = re.compile(
-    r'<p class="formula" .*? data-formula="(.*?)">(.*?) = (.*?)</p>(.*?)</details>'
+    r'<p class="formula" .*? data-formula="(.*?)">(.*?)(?: =|:) (.*?)</p>(.*?)</details>'
 )
 LINE = re.compile(
     r'<tr(?: data-role="(\w+)")?>.*?<td>(-?[\d.,]+(?:e-\d+)?)(?: [^<]*)?</td><td><code>'

@@ -68,6 +68,8 @@ YEAR = re.compile(r"\b\d{4}\b")
 TIMES = 400.0  # per cent: what is so much more is told in times
 EXACT = ("=", "~")  # qualifiers of a figure that a number can miss
 CHANGES = ("growth of ", "change of ")  # what the measure of a change begins with
+# How the two numbers of a difference are rounded that is a bound, and what the second is.
+OF_TERMS = {AT_LEAST: ("≥", "≤", AT_MOST), AT_MOST: ("≤", "≥", AT_LEAST)}
 # Who counted, as a reader knows him, where the name of a collector is another.
 COLLECTORS = {
     "China Customs": "Chinese customs",
@@ -112,7 +114,13 @@ def compared(reading: ReadingResult) -> str:
     >>> claims.compared(record)
     '$189.9 billion against $146.8 billion'
     """
-    return " against ".join(units.found_amount(*term, FEWEST + 1) for term in reading.compares)
+    *rounded, word = OF_TERMS.get(reading.bound, ("=", "=", ""))
+    digits = FEWEST if reading.bound else FEWEST + 1
+    texts = [
+        units.found_amount(units.never_beyond(value, qualifier, digits), unit, digits)
+        for (value, unit), qualifier in zip(reading.compares, rounded, strict=False)
+    ]
+    return f" against {word}".join(texts)
 
 
 def _number_of(reading: ReadingResult) -> str:
@@ -335,17 +343,17 @@ def because(verdict: Verdict) -> str:
             return _differs(verdict)
         case verdict_rule.DEPENDS:
             return _depends(verdict)
-        case verdict_rule.BOTH_WAYS:
-            return _both_ways(verdict)
         case verdict_rule.NOT_DECIDED:
             return _not_decided(verdict)
         case verdict_rule.NOT_TESTED:
             return f"needs {verdict.claim.settles or 'what is not held here'}"
-    return counted_votes(verdict) if verdict.votes else ""
+    return counted_votes(verdict, figures=len(verdict.votes) > 1) if verdict.votes else ""
 
 
-def counted_votes(verdict: Verdict) -> str:
+def counted_votes(verdict: Verdict, *, figures: bool = False) -> str:
     """Who says what, where votes made a verdict: 1 of 1, Chinese customs.
+
+    With `figures` each has the first of his numbers behind his name.
 
     Examples
     --------
@@ -353,14 +361,17 @@ def counted_votes(verdict: Verdict) -> str:
     >>> claims.counted_votes(claims.evaluate_claim(claims.load()["O01"]))
     '1 of 1: Chinese customs'
     """
-    sides = {
-        answer: [collector(family) for family, said in verdict.votes.items() if answer in said]
-        for answer in (verdict_rule.YES, verdict_rule.NO)
-    }
-    yes, no = sides.values()
+    votes, told = verdict.votes.items(), dict[tuple[str, str], str]()
+    for reading in _deciding(verdict) if figures else ():
+        number = "; ".join(filter(None, (figure_of(reading), compared(reading))))
+        told.setdefault((reading.witness.family, reading.vote), f" ({reading.name}: {number})")
+    yes, no = (
+        [collector(name) + told.get((name, vote), "") for name, of in votes if vote in of]
+        for vote in (verdict_rule.YES, verdict_rule.NO)
+    )
     if yes and no:
         return f"yes by {in_a_sentence(yes)}; no by {in_a_sentence(no)}"
-    whole = len(verdict.votes)
+    whole = len(votes)
     return f"{whole} of {whole}: {in_a_sentence(yes or no)}"
 
 
@@ -512,10 +523,7 @@ def from_to(verdict: Verdict) -> str:
     count = {2: "both"}.get(len(deciding), f"all {len(deciding)}")
     if len(alike) < len(deciding):
         count = f"{len(alike)} of {len(deciding)}"
-    last = figures[-1]
-    if figures[0].startswith(alike[0].bound):  # "at least" stands once
-        last = last.removeprefix(alike[0].bound)
-    return f"by {count} readings {units.in_a_range(figures[0], last)}{_lengths(alike)}"
+    return f"by {count} readings {units.in_a_range(figures[0], figures[-1])}{_lengths(alike)}"
 
 
 def _lengths(readings: Sequence[ReadingResult]) -> str:
@@ -539,25 +547,6 @@ def _depends(verdict: Verdict) -> str:
             sides[fits].append(f"{reading.name} ({number})")
         shown.add((reading.question, number))
     return f"yes if {' or '.join(sides[True])}; no if {' or '.join(sides[False])}"
-
-
-def _both_ways(verdict: Verdict) -> str:
-    """Who says yes and who says no, each with the first of his numbers."""
-    numbers: dict[tuple[str, str], str] = {}
-    for reading in _deciding(verdict):
-        told = f" ({reading.name}: {figure_of(reading)})"
-        numbers.setdefault((reading.witness.family, reading.vote), told)
-    yes, no = (
-        in_a_sentence(
-            [
-                collector(family) + numbers.get((family, answer), "")
-                for family, said in verdict.votes.items()
-                if answer in said
-            ]
-        )
-        for answer in (verdict_rule.YES, verdict_rule.NO)
-    )
-    return f"yes by {yes}; no by {no}"
 
 
 def _not_decided(verdict: Verdict) -> str:
@@ -877,7 +866,7 @@ def left_open(part: Verdict) -> list[str]:
     because += [f"{NARROWED}{row.because}" for row in rows if set(row.leaves) - set(claim.open)]
     texts = list(dict.fromkeys([*because, claim.open_because] if claim.open_because else because))
     if any(not values for values in claim.open.values()):
-        count = len([item for item in part.readings if item.answers])
+        count = sum(bool(item.answers or item.decides) for item in part.readings)
         texts.append(f"{count_of(count, 'reading')} stand for all" if count != 1 else ONE_READING)
     return texts
 

@@ -515,7 +515,12 @@ def _number_of(reading: Reading, claim: Claim, project: _Project) -> _Number:
     coverage, lacking = _coverage(reading, stages, read[0])
     lacking = ", ".join(_each_once([lacking, *_unstated(reading, read)]))
     bases = [name for name in frame if name.endswith("_base") and frame[name].dtype.kind == "f"]
-    base = float(frame[bases[0]].iloc[0]) if reading.result == "change" and bases else 0.0
+    base, compares = 0.0, tuple[tuple[float, str], ...]()
+    if reading.result == "change" and bases:
+        base = float(frame[bases[0]].iloc[0])
+        unit = _unit(frame, "change").replace("percentage points", "percent")
+        ends = (bases[0].removesuffix("_base"), bases[0])
+        compares = tuple((float(frame[end].iloc[0]), unit) for end in ends)
     return _Number(
         value=value,
         ends=_ends(frame, reading, value),
@@ -531,6 +536,7 @@ def _number_of(reading: Reading, claim: Claim, project: _Project) -> _Number:
         lacking=lacking,
         base=base,
         periods=tuple(map(int, frame.get("n_months", ())))[:1],
+        compares=compares,
     )
 
 

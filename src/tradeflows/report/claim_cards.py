@@ -144,7 +144,7 @@ def card(verdict: Verdict, root: Path, most: int) -> dict[str, Any]:
         "speaker": project.load(root).named(claim.who),
         "who": claim.who,
         "where": _where(claim),
-        "window": claim.window,
+        "window": claim.window if any(_has_months(part.claim) for part in verdict.each) else "",
         "said": "" if verdict.parts else _claimed_range(claim),
         "sign": claims.mark(verdict),
         "word": claims.label(verdict) if verdict.parts else text_of(verdict).word,
@@ -172,6 +172,11 @@ def _part(part: Verdict, root: Path, most: int, first: int) -> dict[str, Any]:
         "first": first,
         "readings": [_reading(item, _axis(part, item.unit), root, most) for item in part.readings],
     }
+
+
+def _has_months(claim: Claim) -> bool:
+    """Whether the words of a part say of which months it is."""
+    return claim.open.get("start") != ()
 
 
 def _where(claim: Claim) -> str:

@@ -159,7 +159,8 @@ def _figure(part: Verdict, shown: ReadingResult | None) -> str:
     if shown is None:
         return ""
     if part.group == claims.DEPENDS:
-        return claims.from_to(part).partition(" readings ")[2] or claims.figure_of(shown)
+        ends = claims.from_to(part).partition(" readings ")[2] or claims.figure_of(shown)
+        return ends if part.claim.figure else ""  # two leads, each over another, are no range
     return claims.figure_of(shown)
 
 
@@ -179,6 +180,8 @@ def _because(part: Verdict, shown: ReadingResult | None) -> str:
             return words
         case claims.NOT_TESTED:
             return f"{part.reason}; {words}"
+        case _ if len(part.votes) > 1:  # each voter has his own number
+            return words
         case claims.CONTRADICTED:
             words = "" if part.deviation is None else claims.short(part)
         case claims.DIFFERS if part.deviation is None:
@@ -212,7 +215,7 @@ def _limits(part: Verdict) -> Iterable[str]:
         yield f"one of them taken as {full_number(part.claim.kg_per_unit)} kg"
     opened = "; ".join(claims.left_open(part)) if part.readings else ""
     if opened:
-        yield f"open: {opened}"
+        yield f"unclear in the sentence: {opened}"
     deciding = [item for item in part.readings if item.decides]
     for rest in dict.fromkeys(item.rest for item in deciding if item.rest):
         yield f"left out: {rest}"
@@ -223,13 +226,17 @@ def _limits(part: Verdict) -> Iterable[str]:
 
 
 def _beside(part: Verdict) -> Iterable[str]:
-    """The readings that go against a part, or that its ledger puts beside it."""
+    """The readings that go against a part, and those that its ledger puts beside it."""
+    told: dict[str, list[str]] = {"otherwise": [], "beside it": []}
     for item in part.readings:
         is_otherwise = _says_otherwise(item, part)
         if is_otherwise or item.beside:
             pair = f" ({claims.compared(item)})" if item.compares else ""
             words = "otherwise" if is_otherwise else "beside it"
-            yield f"{words} {claims.figure_of(item)}: {item.name}{pair}"
+            told[words].append(f"{claims.figure_of(item)}: {item.name}{pair}")
+    for words, texts in told.items():
+        if texts:
+            yield f"{words} {'; '.join(texts)}"
 
 
 def read_as(claim: Claim) -> str:
