@@ -55,9 +55,10 @@ def is_listed_within(area: str) -> bool:
     return area in (INSIDE, *LEFT) or codes.contains(INSIDE, area)
 
 
-def span_within(area: str) -> tuple[date, date]:
-    """Return since when an area that is listed within belonged there, and until when."""
-    return JOINED.get(area, date.min), LEFT.get(area, date.max)
+def is_within(area: str, day: date) -> bool:
+    """Return whether an area was of the Community on a day, as far as its goods are listed so."""
+    belonged = JOINED.get(area, date.min) <= day < LEFT.get(area, date.max)
+    return belonged and is_listed_within(area)
 
 
 def is_of_other_trade(kind: str, area: str, period: str) -> bool:
@@ -71,6 +72,5 @@ def is_of_other_trade(kind: str, area: str, period: str) -> bool:
     if kind == "I":
         return not is_listed_within(area)
     if kind == "E" and is_listed_within(area):
-        joined, _ = span_within(area)
-        return int(period[:4]) > joined.year
+        return int(period[:4]) > JOINED.get(area, date.min).year
     return False
