@@ -869,14 +869,6 @@ def from_dollars(value, row, rates):
     return value * len(monthly) / sum(monthly)
 
 
-def customs_rate(cells, least=10_000):
-    """Dollars a yuan from (yuan, dollars) of the cells that are large enough."""
-    used = [(yuan, dollars) for yuan, dollars in cells if yuan > 0 and dollars >= least]
-    if not used:
-        raise NoAnswerError("no cell")
-    return ratio(sum(dollars for _, dollars in used), sum(yuan for yuan, _ in used))
-
-
 def cross(rates, other):
     """By month the rate of one currency in the other."""
     return {month: ratio(rate, other.get(month)) for month, rate in rates.items()}
@@ -885,17 +877,3 @@ def cross(rates, other):
 def per_month(value, first, last):
     """A published figure by the months of its window, whole calendar months."""
     return value / (last - first + 1)
-
-
-# --- nomenclature ---------------------------------------------------------------------------------
-
-
-def chained(figures, successors):
-    """By new code the least and the most that the old codes' figures can have brought it."""
-    answer = {}
-    for old, figure in figures.items():
-        became = successors.get(old, {old})
-        for new in became:
-            low, high = answer.get(new, (0.0, 0.0))
-            answer[new] = (low + (figure if len(became) == 1 else 0.0), high + figure)
-    return answer

@@ -60,7 +60,7 @@ def test_nominal_and_old_rouble(rows):
         (b"ValCurs", b"Metall", LayoutError, "<ValCurs>"),
         (b"Record ", b"Rekord ", LayoutError, "XML"),
         (b'Id="R01235"', b'Id="R01375"', LayoutError, "alone"),
-        (b"<ValCurs ", b'<!DOCTYPE x [<!ENTITY a "b">]><ValCurs ', LayoutError, "document type"),
+        (b"<ValCurs ", b"<!DOCTYPE x><ValCurs ", LayoutError, "document type"),
     ],
 )
 def test_what_it_refuses(rows, monkeypatch, old, new, error, message):

@@ -150,6 +150,7 @@ def test_goods_of_the_caller(rows, product, partner, found):
         ({"unit": "斤"}, PLAIN, {"flow": "M"}, LayoutError, "'斤'; add it to units"),
         ({"CNY": "35.031.234"}, PLAIN, {"flow": "M"}, LayoutError, "a number in CNY"),
         ({"CNY": "3,5"}, PLAIN, {"flow": "M"}, LayoutError, "'3,5'"),
+        ({"CNY": "9" * 400}, PLAIN, {"flow": "M"}, LayoutError, "that a double holds"),
         ({"CNY": "６３９"}, PLAIN, {"flow": "M"}, LayoutError, "a number in CNY, found '６３９'"),
         ({"CNY": "3503,125"}, PLAIN, {"flow": "M"}, LayoutError, "'3503,125'"),
         ({"CNY": "3.50312E+10"}, PLAIN, {"flow": "M"}, LayoutError, r"'3\.50312E\+10'"),
@@ -185,6 +186,7 @@ def test_ten_thousand_lines_are_cut_off(rows, records, resaved):
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
+        (lambda raw: raw.splitlines(keepends=True)[0], "at least one record"),
         (lambda raw: raw[:-4], "lines of 11 cells, found 10 in record 2; save"),
         (lambda raw: raw.replace("人民币".encode("gb18030"), b"Colour"), "Colour"),
         (lambda raw: raw.replace(b",\n", b"\n"), "a comma at the end"),

@@ -8,7 +8,7 @@ import maps
 import pytest
 import twins
 
-from tradeflows import cli, measures, tables
+from tradeflows import cli, tables
 from tradeflows.model import files
 from tradeflows.model.errors import (
     LayoutError,
@@ -400,23 +400,6 @@ def test_doctor_and_rows_look_at_it(make_root, saved, capsys):
         checks.rows(root, "trade", wanted, local=False)
     assert cli.main(["--root", str(root), "rows", "trade", f"source_id={second.source.id}"]) == 0
     assert "reporter_iso CHN" in capsys.readouterr().out
-
-
-def test_yuan_and_dollars_give_the_customs_rate(make_root, saved):
-    root = make_root({"oil": {}})
-    yuan = {**OIL, "CNY": "35,218,641,969"}
-    del yuan["USD"]
-    [first] = adding.add([saved(twins.gacc([yuan], [*yuan]), "yuan.csv")], root, flow="M")
-    [second] = adding.add([saved(RAW)], root, flow="M")
-    tables.build(root)
-    asked = [tables.read(source=each.source.id, local=True, root=root) for each in (first, second)]
-    rates = measures.customs_rate(*asked)
-    assert rates["rate"].tolist() == [pytest.approx(1 / 7)]
-    terms = trace.trace(measures.convert(asked[0], rates), "primary_value_usd", root)
-    assert sorted(terms["path"].unique()) == sorted(
-        f"data/raw/{each.source.path}" for each in (first, second)
-    )
-    assert terms["formula"].unique().tolist() == ["value * (rate_dollars / rate_yuan) / 1"]
 
 
 def test_yuan_beside_dollars_need_a_choice(make_root, saved):

@@ -1,6 +1,7 @@
 """Each measure against a case worked by hand, and each thing that it refuses."""
 
 import math
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -72,23 +73,6 @@ def test_inputs_are_not_changed():
 # --- total ----------------------------------------------------------------------------------------
 
 
-def test_total_of_a_year():
-    result = measures.total(months(2021, *range(1, 13)), KG, start="2021", end="2021")
-    assert result[KG].tolist() == [78]  # 1 + 2 + … + 12
-    assert result[["n_months", "n_stated", "complete"]].to_numpy().tolist() == [[12, 12, True]]
-
-
-def test_total_with_a_hole():
-    frame = pd.concat([months(2021, 1.0, None, 4.0), months(2021, None, None, reporter="IND")])
-    result = measures.total(frame, KG, ["reporter_iso"], start="2021-01", end="2021-04")
-    assert result["reporter_iso"].tolist() == ["CHN", "IND"]
-    assert result[KG].iloc[0] == 5
-    assert math.isnan(result[KG].iloc[1])
-    assert result["n_stated"].tolist() == [2, 0]
-    assert result["missing"].tolist() == ["2021-02, 2021-04", "2021-01 to 2021-04"]
-    assert "2 of 2 sums" in result.attrs["caveats"][0]
-
-
 def test_total_over_routes():
     routes = pd.concat([months(2021, *[1.0] * 12), months(2021, *[2.0] * 12)], ignore_index=True)
     routes["partner_code"] = ["one"] * 12 + ["two"] * 12
@@ -112,12 +96,6 @@ def test_yearly_sums_start_at_the_window():
     result = measures.total(frame, KG, every=12)
     assert result[KG].tolist() == [12, 24]
     assert result["ref_period"].dt.year.tolist() == [2020, 2021]
-
-
-def test_block_counts_for_its_months():
-    result = measures.total(pd.concat([block("2021-01", 2, 10.0), block("2021-03", 1, 4.0)]), KG)
-    assert result[KG].tolist() == [14]
-    assert result["complete"].tolist() == [True]
 
 
 def members(*cells, **shared):
@@ -151,13 +129,6 @@ def test_from_members_names_others():
     result = measures.from_members(frame, KG, "EU27")
     assert result[KG].tolist() == [5]
     assert "left out, since no member of EU27_2020: EU27_2020, NOR" in result.attrs["caveats"]
-
-
-def test_from_members_without_figures():
-    frame = members(("DEU", "2023-01", None), ("FRA", "2023-02", 1.0))
-    result = measures.from_members(frame, KG)
-    assert result[KG].isna().tolist() == [True, False]
-    assert result["n_members"].tolist() == [0, 1]
 
 
 def test_from_members_by_group():
@@ -256,80 +227,6 @@ def test_label_summed_over_is_a_caveat():
 TWO = pd.concat([months(2021, 1.0), months(2021, 2.0, reporter="IND")])
 
 
-@pytest.mark.parametrize(
-    ("frame", "arguments", "message"),
-    [
-        (TWO, {}, r"reporter_iso is mixed \(CHN, IND\).*query\(\"reporter_iso == 'CHN'\"\), or"),
-        (TWO, {"by": ["partner_iso"]}, "no column partner_iso"),
-        (TWO.iloc[:0], {}, "empty"),
-        (TWO, {"by": ["ref_period"]}, "every=1"),
-        (TWO.assign(currency="EUR"), {"over": ["currency"]}, "currency cannot be summed over"),
-        (TWO, {"by": ["reporter_iso"], "start": "2021-13"}, "expected a month such as"),
-        (TWO, {"by": ["reporter_iso"], "start": "2021", "every": 7}, "no whole number of 7"),
-        (TWO, {"by": ["reporter_iso"], "start": "2022", "end": "2021"}, "no whole number"),
-        (
-            months(2021, 1.0, 2.0, currency=["EUR", "USD"]).rename(columns={KG: "value_reported"}),
-            {"value": "value_reported"},
-            r"currency is mixed \(EUR, USD\)",
-        ),
-        (
-            months(2021, 1.0, 2.0, valuation=["CIF", None]).rename(columns={KG: USD}),
-            {"value": USD},
-            r"valuation is mixed \(CIF, not stated\)",
-        ),
-        (
-            months(2021, 1.0, 2.0, qty_unit=["m3", "TJ"]).rename(columns={KG: "qty"}),
-            {"value": "qty"},
-            r"qty_unit is mixed \(TJ, m3\)",
-        ),
-        (months(2021, 1.0, 2.0, measure=["a", "b"]), {}, "measure is mixed"),
-        (
-            pd.concat([block("2021-01", 2, 3.0), months(2021, 1.0)]),
-            {},
-            "periods overlap: 2021-01 is stated 2 times, and n_months is mixed",
-        ),
-        (
-            pd.concat([months(2021, 1.0, publisher="a"), months(2021, 1.0, publisher="b")]),
-            {},
-            r"stated 2 times, and publisher is mixed \(a, b\)",
-        ),
-        (pd.concat([months(2021, 1.0)] * 2), {}, "2021-01 is stated 2 times: keep one row"),
-        (block("2021-12", 2, 3.0), {"start": "2022", "end": "2022"}, "2021-12 to 2022-01 crosses"),
-        (
-            rows(("CHN", "2021", 1.0), ("CHN", None, 2.0)),
-            {},
-            "no ref_period",
-        ),
-        (
-            SUPPLY,
-            {"by": ["partner_iso"], "absent": "zero", "alike": ["reporter_iso"]},
-            "alike names reporter_iso, which is not among `by`",
-        ),
-    ],
-)
-def test_what_a_total_refuses(frame, arguments, message):
-    with pytest.raises(QueryError, match=message):
-        measures.total(frame, **({"value": KG} | arguments))
-
-
-@pytest.mark.parametrize(
-    ("column", "whole", "part"),
-    [
-        ("partner_iso", "W00", "DEU"),
-        ("reporter_iso", "EU27_2020", "DEU"),
-        ("cmd_code", "2711", "271111"),
-        ("cmd_code", "TOTAL", "27"),
-        ("cmd_code", "2701+2702", "2701+2704+2706"),
-        ("flow_code", "MX", "X"),
-        ("breakdown", "total", "regime=transit"),
-    ],
-)
-def test_whole_is_not_added_to_its_part(column, whole, part):
-    frame = rows((whole, "2021", 5.0), (part, "2021", 2.0), columns=[column, "ref_period", KG])
-    with pytest.raises(QueryError, match=rf"{column} has .*overlaps.*query\(\"{column} != '"):
-        measures.total(frame, KG, over=[column])
-
-
 def test_whole_and_part_in_different_sums():
     frame = rows(
         ("CHN", "27090000", 5.0),
@@ -342,23 +239,6 @@ def test_whole_and_part_in_different_sums():
 
 
 # --- share, year on year, growth ------------------------------------------------------------------
-
-
-def test_share_of_two_suppliers():
-    part = rows(
-        ("RUS", "2021-01", 30.0),
-        ("SAU", "2021-01", None),
-        ("SAU", "2021-02", 2.0),
-        columns=["partner_iso", "ref_period", KG],
-    )
-    whole = rows(
-        ("W00", "2021-01", 120.0),
-        ("W00", "2021-02", 0.0),
-        columns=["partner_iso", "ref_period", KG],
-    )
-    result = measures.share(part, whole, KG)["share_pct"]
-    assert result.iloc[0] == 25  # 30 of 120
-    assert result.iloc[1:].isna().all()  # nothing stated; a whole of nothing
 
 
 def test_rest_of_two_months():
@@ -382,51 +262,9 @@ def test_rest_of_two_months():
     assert "partner_iso" not in result, "neither of the two"
 
 
-@pytest.mark.parametrize(
-    ("part", "whole", "message"),
-    [
-        (months(2021, 1.0, 1.0), months(2021, 9.0), r"lacks 1 cells of the part \(2021-02 1\)"),
-        (pd.concat([months(2021, 1.0)] * 2), months(2021, 9.0), "2021-01 1 is stated 2 times"),
-        (months(2021, 1.0, flow_code="X"), months(2021, 9.0, flow_code="M"), "flow_code is mixed"),
-        (months(2021, 1.0, qualifier="≤"), months(2021, 9.0), "a figure that is ≤"),
-        (months(2021, 1.0, partner_iso="IND"), months(2021, 9.0, partner_iso="RUS"), "is not in"),
-    ],
-)
-def test_what_a_rest_refuses(part, whole, message):
-    with pytest.raises(QueryError, match=message):
-        measures.rest(whole, part, KG)
-
-
 def test_share_by_reporter():
     whole = pd.concat([months(2021, 10.0), months(2021, 4.0, reporter="IND")])
     assert measures.share(TWO, whole, KG, by=["reporter_iso"])["share_pct"].tolist() == [10, 50]
-
-
-@pytest.mark.parametrize(
-    ("part", "whole", "message"),
-    [
-        (months(2021, 1.0, 1.0), months(2021, 9.0), r"lacks 1 cells of the part \(2021-02 1\)"),
-        (months(2021, 1.0), TWO, "reporter_iso is mixed"),
-        (months(2021, 1.0), pd.concat([months(2021, 9.0)] * 2), "2021-01 1 is stated 2 times"),
-        (months(2021, 1.0, flow_code="X"), months(2021, 9.0, flow_code="M"), "flow_code is mixed"),
-        (months(2021, 1.0), months(2021, 9.0).drop(columns=KG), "no column net_wgt_kg"),
-    ],
-)
-def test_what_a_share_refuses(part, whole, message):
-    with pytest.raises(QueryError, match=message):
-        measures.share(part, whole, KG)
-
-
-def test_share_refuses_another_currency():
-    euros = months(2021, 1.0, currency="EUR").rename(columns={KG: "value_reported"})
-    with pytest.raises(QueryError, match=r"currency is mixed \(EUR, USD\)"):
-        measures.share(euros, euros.assign(currency="USD"), "value_reported")
-
-
-def test_yoy_of_a_month():
-    result = measures.yoy(pd.concat([months(2020, 100.0, 80.0), months(2021, 150.0, 60.0)]), KG)
-    assert result["yoy_pct"].iloc[2:].tolist() == [50, -25]  # 150 on 100, 60 on 80
-    assert result["missing"].tolist() == ["2019-01", "2019-02", "", ""]
 
 
 def test_yoy_of_a_block():
@@ -480,11 +318,6 @@ def test_growth_without_a_shared_month():
     assert result.attrs["caveats"] == ("2022 against 2021 over no month only",)
 
 
-def test_growth_refuses_a_fiscal_year():
-    with pytest.raises(QueryError, match="2021-04 to 2022-03 crosses"):
-        measures.growth(block("2021-04", 12, 5.0), KG, 2022, 2021)
-
-
 # --- displacement ---------------------------------------------------------------------------------
 
 
@@ -524,9 +357,32 @@ def test_displacement_of_unequal_windows():
     )
 
 
-def test_displacement_without_a_loss():
-    result = measures.displacement(FLOWS, KG, "CHN", "IND", "2021-01", "2022-01")
-    assert result[["displacement", "displacement_net", "part"]].isna().all(axis=None)
+def test_displacement_over_the_months_of_both_windows():
+    is_absent = FLOWS["reporter_iso"].eq("CHN") & FLOWS["ref_period"].eq("2021-02")
+    frame = FLOWS[~is_absent]
+    windows = ("2021-01", "2021-02"), ("2022-01", "2022-02")
+    result = measures.displacement(frame, KG, "EU27_2020", "CHN", *windows)
+    assert result["months_after"].tolist() == [2, 1]
+    assert result.attrs["caveats"][1] == (
+        "CHN is compared over 1 months that both windows have: 2022-01"
+    )
+
+
+def test_displacement_of_five_months_with_a_hole():
+    """Windows of five months a year apart: what lacks in one is left out of the same month."""
+    frame = pd.concat(
+        [
+            months(2021, 9.0, 9.0, 9.0, 9.0, 9.0, reporter="EU27_2020"),
+            months(2022, 4.0, 4.0, 4.0, 4.0, 4.0, reporter="EU27_2020"),
+            months(2021, 1.0, None, 1.0, 1.0, 1.0),
+            months(2022, 1.0, 50.0, 2.0, 3.0, 4.0),
+        ]
+    )
+    windows = ("2021-01", "2021-05"), ("2022-01", "2022-05")
+    result = measures.displacement(frame, KG, "EU27_2020", "CHN", *windows)
+    china = result[result["reporter_iso"] == "CHN"].iloc[0]
+    assert china["months_after"] == 4
+    assert "2022-01, 2022-03 to 2022-05" in result.attrs["caveats"][1]
 
 
 def test_displacement_at_two_levels():
@@ -554,32 +410,6 @@ def test_displacement_over_placebos():
     assert math.isnan(result["displacement"].iloc[1])
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "base", "message"),
-    [
-        ("EU27_2020", ["CHN", "USA"], "2021", "reporter_iso has no USA; it has CHN, EU27_2020"),
-        ("EU27_2020", ["CHN", "EU27_2020"], "2021", "named twice"),
-        ("EU27_2020", "CHN", "2019", "EU27_2020 has no net_wgt_kg from 2019 to 2019"),
-        ("EU27_2020", "CHN", ("2021-05", "2021-02"), "is before the start"),
-        ("EU27_2020", "CHN", "21", "expected a month such as"),
-    ],
-)
-def test_what_displacement_refuses(old, new, base, message):
-    with pytest.raises(QueryError, match=message):
-        measures.displacement(FLOWS, KG, old, new, base, "2022")
-
-
-def test_displacement_of_nested_buyers():
-    frame = buyers(EU27_2020=(9, 5, 5), DEU=(1, 2, 2))
-    with pytest.raises(QueryError, match="EU27_2020, which overlaps DEU"):
-        measures.displacement(frame, KG, "EU27_2020", "DEU", "2021", "2022")
-
-
-def test_displacement_over_names_the_window():
-    with pytest.raises(QueryError, match="early: EU27_2020 has no"):
-        measures.displacement_over(FLOWS, KG, "EU27_2020", "CHN", {"early": ("2018", "2019")})
-
-
 # --- prices ---------------------------------------------------------------------------------------
 
 
@@ -598,12 +428,6 @@ def test_unit_value_names_its_currency():
         assert unit_of(result, "unit_value_per_tonne") == f"{currency}/t"
 
 
-def test_unit_value_without_a_weight():
-    frame = months(2021, None, 0.0, 5.0, 5.0, flags=["", "", "estimated rounded", "rounded"])
-    result = measures.unit_value(frame.assign(**{USD: 1.0}))["unit_value_per_tonne"]
-    assert result.isna().tolist() == [True, True, True, False]
-
-
 def test_unit_value_outliers():
     # per tonne 10, 11, 12, 13, 30: median 12, deviations 2 1 0 1 18, their median 1;
     # the limit is 3.5 / 0.6745 = 5.19 away
@@ -611,12 +435,6 @@ def test_unit_value_outliers():
     assert measures.unit_value(frame)["outlier"].tolist() == [False] * 4 + [True]
     by_self = measures.unit_value(frame.assign(cmd_code=list("abcde")), by=["cmd_code"])
     assert not by_self["outlier"].any()
-
-
-def test_unit_value_of_two_currencies():
-    frame = months(2021, 1.0, 2.0, currency=["EUR", "USD"], value_reported=1.0)
-    with pytest.raises(QueryError, match="currency is mixed"):
-        measures.unit_value(frame, "value_reported")
 
 
 def goods(**cells):
@@ -641,12 +459,6 @@ def test_fisher_splits_a_change():
     assert result["index"].tolist() == pytest.approx([1.154701, 1.732051], abs=1e-6)
     # 50 · ln 1.154701 / ln 2 = 10.3759 of the 50
     assert result["change"].tolist() == pytest.approx([10.3759, 39.6241], abs=1e-4)
-
-
-def test_tornqvist_splits_a_change():
-    # share of 2709: 0.2 and 0.2; only its price moved, to twice: 2 ** 0.2
-    result = measures.price_quantity(BASKET, USD, KG, "2021-01", "2022-01", index="tornqvist")
-    assert result["index"].tolist() == pytest.approx([2**0.2, 2**0.8])
 
 
 def test_split_without_a_quantity():
@@ -675,83 +487,12 @@ def test_split_of_an_unchanged_value():
     assert result["change"].tolist() == pytest.approx([8 * math.log(2), -8 * math.log(2)])
 
 
-@pytest.mark.parametrize(
-    ("frame", "arguments", "message"),
-    [
-        (BASKET, {"index": "paasche"}, "choose fisher or tornqvist"),
-        (BASKET, {"after": ("2022-01", "2022-02")}, "differ in length"),
-        (goods(_2709=(1, 1, None, 1)), {}, "2709 has no primary_value_usd for 2022-01"),
-        (BASKET.assign(reporter_iso=["CHN", "IND"] * 2), {}, "reporter_iso is mixed"),
-        (
-            BASKET.rename(columns={KG: "qty"}).assign(qty_unit=["m3", "TJ"] * 2),
-            {"quantity": "qty"},
-            r"2701 is stated 2 times, and qty_unit is mixed \(TJ, m3\)",
-        ),
-    ],
-)
-def test_what_the_split_refuses(frame, arguments, message):
-    with pytest.raises(QueryError, match=message):
-        measures.price_quantity(
-            frame,
-            **({"value": USD, "quantity": KG, "base": "2021-01", "after": "2022-01"} | arguments),
-        )
-
-
 # --- concentration --------------------------------------------------------------------------------
-
-
-SUPPLIERS = rows(
-    ("RUS", "2021", 50.0),
-    ("SAU", "2021", 30.0),
-    ("IRQ", "2021", 20.0),
-    ("RUS", "2022", 5.0),
-    ("SAU", "2022", 5.0),
-    columns=["partner_iso", "ref_period", KG],
-)
-
-
-def test_hhi_sums_squared_shares():
-    result = measures.hhi(SUPPLIERS, KG)
-    assert result["hhi"].tolist() == pytest.approx([0.38, 0.5])  # 0.25 + 0.09 + 0.04; two halves
-    assert result["n_members"].tolist() == [3, 2]
-
-
-def test_shares_behind_the_hhi():
-    assert measures.shares(SUPPLIERS, KG)["share_pct"].tolist() == [50, 30, 20, 50, 50]
-
-
-def test_hhi_with_a_null_member():
-    frame = SUPPLIERS.assign(**{KG: [50.0, None, 20.0, 5.0, 5.0]})
-    result = measures.hhi(frame, KG)["hhi"]
-    assert result.isna().tolist() == [True, False]
-
-
-@pytest.mark.parametrize(
-    ("frame", "message"),
-    [
-        (SUPPLIERS.replace({"partner_iso": {"SAU": "W00"}}), "W00, which overlaps"),
-        (pd.concat([SUPPLIERS, SUPPLIERS]), "2021-01 RUS is stated 2 times"),
-        (SUPPLIERS.assign(n_months=[1, 2, 1, 1, 1]), r"n_months is mixed .*n_months == 1'"),
-        (SUPPLIERS.assign(cmd_code=["2709"] * 4 + ["2710"]), "cmd_code is mixed"),
-    ],
-)
-def test_what_the_hhi_refuses(frame, message):
-    with pytest.raises(QueryError, match=message):
-        measures.hhi(frame, KG)
 
 
 PART = rows(
     ("RUS", 50.0), ("SAU", 30.0), ("EXTRA", 100.0), columns=["partner_iso", KG], ref_period="2021"
 )
-
-
-def test_hhi_in_a_whole_is_a_range():
-    assert measures.shares(PART, KG, whole="EXTRA")["share_pct"].tolist() == [50, 30]
-    result = measures.hhi(PART, KG, whole="EXTRA").iloc[0]
-    assert result["hhi"] == pytest.approx(0.34)  # 0.25 + 0.09, the other 20 spread over very many
-    assert result["hhi_most"] == pytest.approx(0.38)  # and 0.04, the other 20 being one supplier
-    assert result["rest_pct"] == pytest.approx(20)
-    assert result["n_members"] == 2
 
 
 def test_hhi_with_the_share_of_a_member():
@@ -769,24 +510,6 @@ def test_hhi_with_the_share_of_a_member():
 def test_hhi_of_a_whole_without_members():
     result = measures.hhi(PART.iloc[2:], KG, whole="EXTRA").iloc[0]
     assert result[["hhi", "hhi_most", "rest_pct", "n_members"]].tolist() == [0, 1, 100, 0]
-
-
-def test_hhi_in_a_whole_with_a_null():
-    result = measures.hhi(PART.assign(**{KG: [50.0, None, 100.0]}), KG, whole="EXTRA")
-    assert result[["hhi", "hhi_most", "rest_pct"]].isna().all(axis=None)
-
-
-@pytest.mark.parametrize(
-    ("figures", "whole", "message"),
-    [
-        ([50.0, 60.0, 100.0], "EXTRA", "2021-01 come to 110, more than the 100 of EXTRA"),
-        ([50.0, 30.0, 100.0], "W00", "2021-01 has no row of W00: read it beside its members"),
-    ],
-)
-def test_parts_of_no_whole_are_refused(figures, whole, message):
-    for measure in (measures.shares, measures.hhi):
-        with pytest.raises(QueryError, match=message):
-            measure(PART.assign(**{KG: figures}), KG, whole=whole)
 
 
 # --- endings --------------------------------------------------------------------------------------
@@ -825,32 +548,7 @@ def test_index_without_a_base():
     assert listed["base_pct"].tolist() == [100, 50]
 
 
-@pytest.mark.parametrize(
-    ("frame", "options", "message"),
-    [
-        (flow(DEU=[0.0, 5.0]), {}, "nothing had any net_wgt_kg in the base 2021-01"),
-        (block("2021-01", 2, 5.0), {}, "more than a month have no last month"),
-        (flow(DEU=[1.0]), {"part": 0}, "part is 0: the part of the base is above 0 and at most 1"),
-        (flow(DEU=[1.0]), {"part": 1.5}, "part is 1.5: "),
-        (pd.concat([flow(DEU=[1.0])] * 2), {}, "DEU 2021-01 is stated 2 times"),
-        (flow(DEU=[1.0, 1.0]).assign(cmd_code=["1", "2"]), {}, "cmd_code is mixed"),
-    ],
-)
-def test_what_has_no_end_to_be_found(frame, options, message):
-    with pytest.raises(QueryError, match=message):
-        measures.last_active_month(frame, KG, "2021-01", **options)
-
-
 # --- barrels, gap, conversion, figures ------------------------------------------------------------
-
-
-def test_barrels_a_day():
-    frame = pd.concat(
-        [block("2020-02", 1, 29e6), block("2021-01", 2, 59e6), block("2021", 12, None)]
-    )
-    result = measures.barrels_per_day(frame)["barrels_per_day"]
-    assert result.iloc[:2].tolist() == pytest.approx([7330, 7330])  # 1,000 t a day, 29 and 59 days
-    assert math.isnan(result.iloc[2])
 
 
 def test_gap_of_mirror_sides():
@@ -914,20 +612,6 @@ def test_gap_at_another_level():
     assert f"all goods beside crude oil to 4 digits of its code: {other}" in told
 
 
-@pytest.mark.parametrize("other", [{"cmd_code": "2710"}, {"cmd_code": "2709", "n_months": 2}])
-def test_gap_of_different_flows(other):
-    with pytest.raises(QueryError, match=r"share no cell .*2709; .*27"):
-        measures.gap(months(2021, 1.0, cmd_code="2709"), months(2021, 1.0, **other), KG)
-
-
-def test_what_gap_refuses():
-    euros = months(2021, 1.0, currency="EUR").rename(columns={KG: "value_reported"})
-    with pytest.raises(QueryError, match="currency is mixed"):
-        measures.gap(euros, euros.assign(currency="USD"), "value_reported")
-    with pytest.raises(QueryError, match="stated 2 times"):
-        measures.gap(months(2021, 1.0), pd.concat([months(2021, 1.0)] * 2), KG)
-
-
 RATES = pd.DataFrame(
     {
         "base": "EUR",
@@ -944,57 +628,21 @@ def euros(*cells, currency="EUR"):
     return rows(*cells, columns=["ref_period", "n_months", "value_reported"], currency=currency)
 
 
-def test_convert_euros():
-    frame = euros(
-        ("2021-01", 1, 100.0), ("2021-01", 2, 100.0), ("2021-02", 2, 100.0), ("2021-02", 1, None)
-    )
-    result = measures.convert(frame, RATES)
-    # 1.2; the mean of 1.2 and 1.3; March has no rate
-    assert result["primary_value_usd"].iloc[:2].tolist() == pytest.approx([120, 125])
-    assert result["primary_value_usd"].iloc[2:].isna().all()
-    assert result.attrs["caveats"] == (
-        "converted to USD at monthly rates (ECB mean of daily rates)",
-    )
-
-
 def test_convert_keeps_dollars():
     frame = euros(("2021-01", 1, 7.0), ("2021-01", 1, 100.0)).assign(currency=["USD", "EUR"])
     assert measures.convert(frame, RATES)["primary_value_usd"].tolist() == [7, 120]
     given_value = measures.convert(frame.assign(primary_value_usd=[None, 119.0]), RATES)
     assert given_value["primary_value_usd"].tolist() == [7, 119]
+    assert given_value["rate_of"].isna().all()
 
 
-def test_dollars_become_euros():
-    frame = rows(
-        ("2021-01", 1, 120.0),
-        ("2021-01", 2, 125.0),
-        ("2021-03", 1, 7.0),
-        columns=["ref_period", "n_months", "primary_value_usd"],
-    )
-    result = measures.from_dollars(frame, RATES)
-    assert result["value_reported"].iloc[:2].tolist() == pytest.approx([100, 100])
-    assert result["value_reported"].iloc[2:].isna().all(), "March has no rate"
-    assert result["currency"].eq("EUR").all()
-    inverse = RATES.assign(base="USD", quote="EUR", rate=1 / RATES["rate"])
-    by_inverse = measures.from_dollars(frame.head(1), inverse)
-    assert by_inverse["value_reported"].tolist() == pytest.approx([100])
-    two = pd.concat([RATES, RATES.assign(base="CNY")])
-    with pytest.raises(QueryError, match=r"base is mixed \(CNY, EUR\)"):
-        measures.from_dollars(frame, two)
-
-
-@pytest.mark.parametrize(
-    ("currency", "rates", "message"),
-    [
-        ("CNY", RATES, "no rate from CNY to USD"),
-        ("EUR", RATES.assign(quote="CNY"), "quoted in CNY"),
-        ("EUR", RATES.assign(publisher=["ECB", "FRED"]), r"publisher is mixed \(ECB, FRED\)"),
-        ("EUR", pd.concat([RATES, RATES]), "EUR 2021-01 is stated 2 times"),
-    ],
-)
-def test_what_the_conversion_refuses(currency, rates, message):
-    with pytest.raises(QueryError, match=message):
-        measures.convert(euros(("2021-01", 1, 1.0), currency=currency), rates)
+def test_converted_rows_are_named_and_flagged():
+    frame = euros(("2021-01", 1, 100.0), ("2021-03", 1, 9.0)).assign(flags="rounded")
+    result = measures.convert(frame, RATES)
+    assert result["flags"].tolist() == ["derived rounded", "rounded"]  # March has no rate
+    assert result["rate_of"].iloc[0] == "ECB mean of daily rates"
+    whole = measures.convert(frame, RATES.iloc[:1].assign(n_months=3))
+    assert whole["rate"].tolist() == pytest.approx([1.2, 1.2])  # of a quarter, as of its months
 
 
 def quoted(quote, *rates, base="USD", publisher="Bank"):
@@ -1018,20 +666,6 @@ def test_cross_rate_of_roubles_a_yuan():
     assert result[["base", "quote"]].iloc[0].tolist() == ["CNY", "RUB"]
     assert result["publisher"].iloc[0] == "Bank / B"
     assert result.attrs["caveats"] == ("RUB for CNY through USD",)
-
-
-@pytest.mark.parametrize(
-    ("other", "message"),
-    [
-        (quoted("CNY", 7.0, base="EUR"), "one side is for USD and the other for EUR"),
-        (pd.concat([quoted("CNY", 7.0), quoted("EUR", 0.9)]), "quote is mixed"),
-        (pd.concat([quoted("CNY", 7.0)] * 2), "2021-01 is stated 2 times"),
-        (quoted("CNY", 7.0).assign(ref_period=pd.Timestamp("2030-01-01")), "share no month"),
-    ],
-)
-def test_what_a_cross_rate_refuses(other, message):
-    with pytest.raises(QueryError, match=message):
-        measures.cross(quoted("RUB", 70.0), other)
 
 
 def figures(*cells):
@@ -1064,11 +698,6 @@ def test_mean_month_of_a_sum():
     assert result["unit"].tolist() == ["kg"]
     holed = measures.total(months(2023, 1.0, None), KG, start="2023-01", end="2023-02")
     assert measures.per_month(holed, KG)["value_per_month"].isna().all()
-
-
-def test_per_month_of_a_reversed_window():
-    with pytest.raises(QueryError, match="ends before it starts"):
-        measures.per_month(figures(("2023-05-01", "2023-04-01", "event", "USD", 1.0, None)))
 
 
 # --- properties -----------------------------------------------------------------------------------
@@ -1118,16 +747,6 @@ def test_order_of_rows_does_not_matter(measure, both):
     np.testing.assert_allclose(first.to_numpy(), second.to_numpy(), equal_nan=True)
 
 
-@pytest.mark.parametrize(
-    ("measure", "power"), [*((m, 1) for m in LINEAR), *((m, 0) for m in SCALE_FREE)]
-)
-@settings(max_examples=15, deadline=None)
-@given(both=flows(), k=st.sampled_from([0.5, 2, 1000]))
-def test_only_linear_measures_scale(measure, power, both, k):
-    once, scaled = measure(both[0]), measure(both[0].assign(**{KG: both[0][KG] * k}))
-    np.testing.assert_allclose(scaled.to_numpy(), once.to_numpy() * k**power, equal_nan=True)
-
-
 @settings(max_examples=25, deadline=None)
 @given(cells=st.lists(st.tuples(*[st.integers(0, 99)] * 4), min_size=1, max_size=4))
 def test_split_adds_up_to_the_change(cells):
@@ -1135,71 +754,6 @@ def test_split_adds_up_to_the_change(cells):
     frame = goods(**dict(zip(codes, cells, strict=False)))
     result = measures.price_quantity(frame, USD, KG, "2021-01", "2022-01")
     assert result["change"].sum() == pytest.approx(sum(v1 - v0 for v0, _, v1, _ in cells), abs=1e-9)
-
-
-@settings(max_examples=25, deadline=None)
-@given(parts=st.lists(WEIGHTS, min_size=2, max_size=4), k=st.sampled_from([0.5, 7]))
-def test_shares_in_a_whole_add_up(parts, k):
-    part = rows(*(("DEU", "2021", float(value)) for value in parts), cmd_code="2709")
-    whole = rows(("DEU", "2021", float(sum(parts))))
-    once = measures.share(part, whole, KG)["share_pct"]
-    scaled = measures.share(
-        part.assign(**{KG: part[KG] * k}), whole.assign(**{KG: whole[KG] * k}), KG
-    )
-    np.testing.assert_allclose(once, scaled["share_pct"])
-    assert once.isna().all() if not sum(parts) else once.sum() == pytest.approx(100)
-
-
-@pytest.mark.parametrize("other", ["EU27_2020_EXTRA", "EU27_2020_INTRA"])
-def test_overlapping_groups_are_not_added(other):
-    frame = months(2019, 1.0, 2.0, reporter="USA").assign(
-        partner_iso=["EU28", other], ref_period=pd.Timestamp("2019-01-01")
-    )
-    with pytest.raises(QueryError, match="which overlaps"):
-        measures.total(frame, KG, over=["partner_iso"])
-
-
-@pytest.mark.parametrize(
-    ("column", "more"),
-    [("value", {"unit": "%"}), ("value", {"unit": "percent"}), ("share_pct", {}), ("rate", {})],
-)
-def test_no_sum_of_shares_or_rates(column, more):
-    frame = months(2023, 20.0, 30.0, **more).rename(columns={KG: column})
-    with pytest.raises(QueryError, match=f"there is no sum of {column}"):
-        measures.total(frame, column)
-
-
-def test_cross_rate_of_month_and_year():
-    rouble, yuan = (
-        rows(
-            ("USD", quote, "2023-01", 7.0),
-            columns=["base", "quote", "ref_period", "rate"],
-            n_months=n,
-        )
-        for quote, n in (("RUB", 1), ("CNY", 12))
-    )
-    with pytest.raises(QueryError, match="n_months is mixed"):
-        measures.cross(rouble, yuan)
-
-
-def test_unit_value_of_cubic_metres():
-    frame = months(2023, 20.0, qty=5.0, qty_unit="m3", primary_value_usd=1.0)
-    with pytest.raises(QueryError, match="qty is in m3"):
-        measures.unit_value(frame, weight="qty")
-
-
-@pytest.mark.parametrize(
-    ("part", "whole"),
-    [
-        ({"cmd_code": "2701"}, {"cmd_code": "2709"}),
-        ({"partner_iso": "RUS"}, {"partner_iso": "EU27_2020"}),
-        ({"reporter_iso": "CHN"}, {"reporter_iso": "IND"}),
-    ],
-)
-def test_share_outside_the_whole(part, whole):
-    frame = months(2021, 1.0)
-    with pytest.raises(QueryError, match=r"of the part is not in .*, the whole"):
-        measures.share(frame.assign(**part), frame.assign(**whole), KG)
 
 
 @pytest.mark.parametrize(
@@ -1220,22 +774,6 @@ def test_share_inside_the_whole(part, whole):
     frame = months(2021, 1.0)
     shares = measures.share(frame.assign(**part), frame.assign(**{KG: 4.0}, **whole), KG)
     assert shares["share_pct"].tolist() == [25]
-
-
-def test_difference_and_its_unit():
-    printed = pd.DataFrame({"value": [114.0], "unit": ["USD"]})
-    summed = pd.DataFrame({"value_reported": [80.0], "currency": ["USD"]})
-    found = measures.difference(printed, summed, "value", "value_reported").iloc[0]
-    assert (found["change"], found["unit"]) == (34.0, "USD")
-    assert found["growth_pct"] == pytest.approx(42.5)
-
-
-def test_difference_of_shares():
-    now, then = (pd.DataFrame({"value": [x], "unit": ["percent"]}) for x in (25.0, 0.5))
-    assert measures.difference(now, then, "value").loc[0, ["change", "unit"]].tolist() == [
-        24.5,
-        "percentage points",
-    ]
 
 
 @pytest.mark.parametrize(
@@ -1314,21 +852,6 @@ def test_mean_of_the_months_that_have_a_figure():
 def test_difference_of_repeated_rows():
     now = pd.DataFrame({"value": [25.0, 25.0], "unit": "percent"})
     assert measures.difference(now, now.head(1), "value")["change"].item() == 0
-
-
-@pytest.mark.parametrize(
-    ("values", "unit", "message"),
-    [
-        ([1.0, 2.0], "USD", "value has 2"),
-        ([float("nan")], "USD", "value has 0"),
-        ([1.0], "EUR", "EUR, USD"),
-    ],
-)
-def test_what_a_difference_refuses(values, unit, message):
-    side = pd.DataFrame({"value": values, "unit": unit})
-    base = pd.DataFrame({"value": [1.0], "unit": "USD"})
-    with pytest.raises(QueryError, match=message):
-        measures.difference(side, base, "value")
 
 
 def test_total_over_both_flows():
@@ -1417,48 +940,237 @@ def test_sum_parts_of_a_total():
     assert set(whole["breakdown"]) == {"total"}
 
 
-@pytest.mark.parametrize(
-    ("words", "over", "message"),
-    [
-        (
-            ["total", NORMAL],
-            (),
-            "27090090 2024-02 is stated as a whole and in parts.*breakdown is "
-            r"mixed \(procedure=1,type=E, total\): keep one",
-        ),
-        (["regime=10", "regime=10,province=11"], (), "parts of two kinds"),
-        ([NORMAL, NORMAL], (), "stated 2 times"),
-        ([NORMAL, "procedure=1,type=L"], (), "type=L is not known to add up with the other parts"),
-        (["mode=1", "mode=2"], (), "mode=1 is not known to add up"),
-        ([NORMAL, INWARD], ["regime"], "breakdown has no 'regime'; it has procedure, type"),
-    ],
-)
-def test_what_sum_parts_refuses(words, over, message):
-    rows = broken(*((word, 1, 1, None) for word in words))
-    with pytest.raises(QueryError, match=message):
-        measures.sum_parts(rows, "value_reported", over)
-
-
-def test_sum_parts_in_two_units():
-    rows = broken((NORMAL, 1, 1, 2), (INWARD, 2, 1, 3), qty_unit=["items", "pairs"])
-    with pytest.raises(QueryError, match="qty_unit is mixed"):
-        measures.sum_parts(rows, "qty")
-    assert measures.sum_parts(rows, "value_reported")["value_reported"].tolist() == [3]
-
-
 # --- units ----------------------------------------------------------------------------------------
 
 
-def test_scale_divides_and_rounds():
-    frame = pd.DataFrame({"net_wgt_kg": [123_456.0, np.nan, -98_765.0, 0.0]})
-    for options, expected in (
-        ({}, [123.456, np.nan, -98.765, 0.0]),
-        ({"decimals": 1}, [123.5, np.nan, -98.8, 0.0]),
-        ({"figures": 2}, [120.0, np.nan, -99.0, 0.0]),
-    ):
-        scaled = measures.scale(frame, "net_wgt_kg", 1000, "tonnes", **options)
-        pd.testing.assert_series_equal(
-            scaled["tonnes"], pd.Series(expected, name="tonnes"), check_exact=True
+# --- what is refused, and why ---------------------------------------------------------------------
+
+
+def summed(frame, value=KG, **options):
+    return lambda: measures.total(frame, value, **options)
+
+
+def sides(measure, **columns):
+    """A measure of two frames of one month, with other values in the first and in the second."""
+    first, second = (
+        months(
+            2021, figure, value_reported=1.0, **{name: pair[i] for name, pair in columns.items()}
         )
-    with pytest.raises(QueryError, match="no column tons"):
-        measures.scale(frame, "tons", 1000, "tonnes")
+        for i, figure in enumerate((1.0, 9.0))
+    )
+    return lambda value=KG: measure(first, second, value)
+
+
+def over(column, whole, part, year="2021"):
+    frame = rows((whole, year, 5.0), (part, year, 2.0), columns=[column, "ref_period", KG])
+    return summed(frame, over=[column])
+
+
+def split(frame=BASKET, quantity=KG, after="2022-01", **options):
+    return lambda: measures.price_quantity(frame, USD, quantity, "2021-01", after, **options)
+
+
+def displaced_by(new, base="2021", old="EU27_2020", frame=FLOWS):
+    return lambda: measures.displacement(frame, KG, old, new, base, "2022")
+
+
+def suppliers(*members, figures=(50.0, 30.0, 100.0), **columns):
+    cells = zip(members, figures, strict=False)
+    return rows(*cells, columns=["partner_iso", KG], ref_period="2021").assign(**columns)
+
+
+def parts(*words, over=(), value="value_reported", **columns):
+    frame = broken(*((word, 1, 1, None) for word in words), **columns)
+    return lambda: measures.sum_parts(frame, value, over)
+
+
+def ending(frame, **options):
+    return lambda: measures.last_active_month(frame, KG, "2021-01", **options)
+
+
+def converted(rates, currency="EUR"):
+    return lambda: measures.convert(euros(("2021-01", 1, 1.0), currency=currency), rates)
+
+
+def crossed(other):
+    return lambda: measures.cross(quoted("RUB", 70.0), other)
+
+
+def apart(values, unit):
+    side = pd.DataFrame({"value": values, "unit": unit})
+    base = pd.DataFrame({"value": [1.0], "unit": "USD"})
+    return lambda: measures.difference(side, base, "value")
+
+
+ROUTES = {"absent": "zero", "alike": ["reporter_iso"]}
+IN_TWO_UNITS = BASKET.rename(columns={KG: "qty"}).assign(qty_unit=["m3", "TJ"] * 2)
+TWICE = pd.concat([months(2021, 1.0)] * 2)
+REFUSED = [
+    (summed(TWO), r"reporter_iso is mixed \(CHN, IND\).*query\(\"reporter_iso == 'CHN'\"\), or"),
+    (summed(TWO, by=["partner_iso"]), "no column partner_iso"),
+    (summed(TWO.iloc[:0]), "empty"),
+    (summed(TWO, by=["ref_period"]), "every=1"),
+    (summed(TWO.assign(currency="EUR"), over=["currency"]), "currency cannot be summed over"),
+    (summed(TWO, by=["reporter_iso"], start="2021-13"), "expected a month such as"),
+    (summed(TWO, by=["reporter_iso"], start="2021", every=7), "no whole number of 7"),
+    (summed(TWO, by=["reporter_iso"], start="2022", end="2021"), "no whole number"),
+    (summed(months(2021, 1.0, 2.0, measure=["a", "b"])), "measure is mixed"),
+    (
+        summed(months(2021, 1.0, 2.0, valuation=["CIF", None], **{USD: 1.0}), USD),
+        r"valuation is mixed \(CIF, not stated\)",
+    ),
+    (
+        summed(months(2021, 1.0, 2.0, qty_unit=["m3", "TJ"], qty=1.0), "qty"),
+        r"qty_unit is mixed \(TJ, m3\)",
+    ),
+    (
+        summed(pd.concat([block("2021-01", 2, 3.0), months(2021, 1.0)])),
+        "periods overlap: 2021-01 is stated 2 times, and n_months is mixed",
+    ),
+    (
+        summed(TWICE.assign(publisher=["a", "b"])),
+        r"stated 2 times, and publisher is mixed \(a, b\)",
+    ),
+    (summed(TWICE), "2021-01 is stated 2 times: keep one row"),
+    (summed(block("2021-12", 2, 3.0), start="2022", end="2022"), "2021-12 to 2022-01 crosses"),
+    (summed(rows(("CHN", "2021", 1.0), ("CHN", None, 2.0))), "no ref_period"),
+    (summed(SUPPLY, by=["partner_iso"], **ROUTES), "alike names reporter_iso, which is not among"),
+    (summed(months(2021, 1.0, value=1.0, unit="%"), "value"), "no sum of value"),
+    (summed(months(2021, 1.0, share_pct=1.0), "share_pct"), "no sum of share_pct"),
+    (summed(months(2021, 1.0, rate=1.0), "rate"), "no sum of rate"),
+    (over("partner_iso", "W00", "DEU"), "W00, which overlaps DEU: keep one, such as frame.query"),
+    (over("reporter_iso", "EU27_2020", "DEU"), "EU27_2020, which overlaps DEU"),
+    (over("partner_iso", "EU28", "EU27_2020_EXTRA", "2019"), "which overlaps"),
+    (over("partner_iso", "EU28", "EU27_2020_INTRA", "2019"), "which overlaps"),
+    (over("cmd_code", "2711", "271111"), "2711, which overlaps 271111"),
+    (over("cmd_code", "TOTAL", "27"), "TOTAL, which overlaps 27"),
+    (over("cmd_code", "2701+2702", "2701+2704+2706"), "which overlaps"),
+    (over("flow_code", "MX", "X"), "MX, which overlaps X"),
+    (over("breakdown", "total", "regime=transit"), "total, which overlaps regime=transit"),
+    (lambda: measures.growth(block("2021-04", 12, 5.0), KG, 2022, 2021), "to 2022-03 crosses"),
+    (
+        lambda: measures.rest(months(2021, 9.0), months(2021, 1.0, 1.0), KG),
+        r"lacks 1 cells of the part \(2021-02 1\)",
+    ),
+    (lambda: measures.rest(months(2021, 9.0), TWICE, KG), "2021-01 1 is stated 2 times"),
+    (lambda: measures.share(months(2021, 1.0), TWICE, KG), "2021-01 1 is stated 2 times"),
+    (lambda: measures.share(months(2021, 1.0), TWO, KG), "reporter_iso is mixed"),
+    (sides(measures.rest, flow_code="XM"), "flow_code is mixed"),
+    (sides(measures.rest, qualifier="=≤"), "a figure that is ≤"),
+    (sides(measures.rest, partner_iso=["RUS", "IND"]), "is not in"),
+    (sides(measures.share, flow_code="XM"), "flow_code is mixed"),
+    (sides(measures.share, cumulation=["ytd", "period"]), "cumulation is mixed"),
+    (sides(measures.share, cmd_code=["2701", "2709"]), "of the part is not in 2709, the whole"),
+    (sides(measures.share, partner_iso=["RUS", "EU27_2020"]), "of the part is not in EU27_2020"),
+    (sides(measures.share, reporter_iso=["CHN", "IND"]), "of the part is not in IND"),
+    (partial(sides(measures.share, currency=["EUR", "USD"]), "value_reported"), "currency is mix"),
+    (partial(sides(measures.gap, currency=["EUR", "USD"]), "value_reported"), "currency is mixed"),
+    (sides(measures.gap, cmd_code=["2709", "2710"]), r"share no cell .*2709; .*2710"),
+    (sides(measures.gap, n_months=[1, 2]), "share no cell"),
+    (lambda: measures.gap(months(2021, 1.0), TWICE, KG), "stated 2 times"),
+    (displaced_by(["CHN", "USA"]), "reporter_iso has no USA; it has CHN, EU27_2020"),
+    (displaced_by(["CHN", "EU27_2020"]), "named twice"),
+    (displaced_by("CHN", "2019"), "EU27_2020 has no net_wgt_kg from 2019 to 2019"),
+    (displaced_by("CHN", ("2021-05", "2021-02")), "is before the start"),
+    (displaced_by("CHN", "21"), "expected a month such as"),
+    (
+        displaced_by("DEU", frame=buyers(EU27_2020=(9, 5, 5), DEU=(1, 2, 2))),
+        "EU27_2020, which overlaps DEU",
+    ),
+    (
+        lambda: measures.displacement_over(FLOWS, KG, "CHN", "IND", {"early": ("2018", "2019")}),
+        "early: CHN has no",
+    ),
+    (
+        lambda: measures.unit_value(
+            months(2021, 1.0, 2.0, currency=["EUR", "USD"], value_reported=1.0), "value_reported"
+        ),
+        "currency is mixed",
+    ),
+    (
+        lambda: measures.unit_value(months(2023, 1.0, qty=5.0, qty_unit="m3"), KG, "qty"),
+        "qty is in m3",
+    ),
+    (split(index="paasche"), "choose fisher or tornqvist"),
+    (split(after=("2022-01", "2022-02")), "differ in length"),
+    (split(goods(_2709=(1, 1, None, 1))), "2709 has no primary_value_usd for 2022-01"),
+    (split(BASKET.assign(reporter_iso=["CHN", "IND"] * 2)), "reporter_iso is mixed"),
+    (split(IN_TWO_UNITS, "qty"), r"2701 is stated 2 times, and qty_unit is mixed \(TJ, m3\)"),
+    (lambda: measures.hhi(suppliers("W00", "RUS"), KG), "W00, which overlaps"),
+    (lambda: measures.hhi(suppliers("RUS", "RUS"), KG), "2021-01 RUS is stated 2 times"),
+    (
+        lambda: measures.hhi(suppliers("RUS", "SAU", n_months=[1, 2]), KG),
+        r"n_months is mixed .*n_months == 1'",
+    ),
+    (
+        lambda: measures.hhi(suppliers("RUS", "SAU", cmd_code=["2709", "2710"]), KG),
+        "cmd_code is mixed",
+    ),
+    (
+        lambda: measures.hhi(PART.assign(**{KG: [50.0, 60.0, 100.0]}), KG, whole="EXTRA"),
+        "2021-01 come to 110, more than the 100 of EXTRA",
+    ),
+    (
+        lambda: measures.shares(PART, KG, whole="W00"),
+        "2021-01 has no row of W00: read it beside its members",
+    ),
+    (ending(flow(DEU=[0.0, 5.0])), "nothing had any net_wgt_kg in the base 2021-01"),
+    (ending(block("2021-01", 2, 5.0)), "more than a month have no last month"),
+    (ending(flow(DEU=[1.0]), part=0), "part is 0: the part of the base is above 0 and at most 1"),
+    (ending(flow(DEU=[1.0]), part=1.5), "part is 1.5: "),
+    (ending(pd.concat([flow(DEU=[1.0])] * 2)), "DEU 2021-01 is stated 2 times"),
+    (ending(flow(DEU=[1.0, 1.0]).assign(cmd_code=["1", "2"])), "cmd_code is mixed"),
+    (converted(RATES, "CNY"), "no rate from CNY to USD"),
+    (converted(RATES.assign(quote="CNY")), "quoted in CNY"),
+    (converted(RATES.assign(publisher=["ECB", "FRED"])), r"publisher is mixed \(ECB, FRED\)"),
+    (converted(RATES.assign(statistic=["mean", "end"])), "statistic is mixed"),
+    (converted(pd.concat([RATES, RATES])), "EUR 2021-01 is stated 2 times"),
+    (
+        lambda: measures.from_dollars(
+            months(2021, **{USD: [1.0]}, reporter_iso="CHN"),
+            pd.concat([RATES, RATES.assign(base="CNY")]),
+        ),
+        r"base is mixed \(CNY, EUR\)",
+    ),
+    (crossed(quoted("CNY", 7.0, base="EUR")), "one side is for USD and the other for EUR"),
+    (crossed(pd.concat([quoted("CNY", 7.0), quoted("EUR", 0.9)])), "quote is mixed"),
+    (crossed(pd.concat([quoted("CNY", 7.0)] * 2)), "2021-01 is stated 2 times"),
+    (crossed(quoted("CNY", 7.0).assign(ref_period=pd.Timestamp("2030"))), "share no month"),
+    (crossed(quoted("CNY", 7.0).assign(n_months=12)), "n_months is mixed"),
+    (apart([1.0, 2.0], "USD"), "value has 2"),
+    (apart([float("nan")], "USD"), "value has 0"),
+    (apart([1.0], "EUR"), "EUR, USD"),
+    (
+        parts("total", NORMAL),
+        "27090090 2024-02 is stated as a whole and in parts.*breakdown is "
+        r"mixed \(procedure=1,type=E, total\): keep one",
+    ),
+    (parts("regime=10", "regime=10,province=11"), "parts of two kinds"),
+    (parts(NORMAL, NORMAL), "stated 2 times"),
+    (parts(NORMAL, "procedure=1,type=L"), "type=L is not known to add up with the other parts"),
+    (parts("mode=1", "mode=2"), "mode=1 is not known to add up"),
+    (parts(NORMAL, INWARD, over=["regime"]), "breakdown has no 'regime'; it has procedure, type"),
+    (parts(NORMAL, INWARD, value="qty", qty=1, qty_unit=["items", "pairs"]), "qty_unit is mixed"),
+    (
+        lambda: measures.per_month(
+            figures(("2023-05-01", "2023-04-01", "event", "USD", 1.0, None))
+        ),
+        "ends before it starts",
+    ),
+    (lambda: measures.scale(BASKET, "tons", 1000, "tonnes"), "no column tons"),
+    (lambda: measures.lead(suppliers("CHN", "DEU"), KG, "CHE"), "no row has partner_iso 'CHE'"),
+    (lambda: measures.lead(suppliers("CHN"), KG, "CHN"), "stands alone"),
+    (lambda: measures.lead(suppliers("CHN", "DEU", "DEU"), KG, "CHN"), "stated 2 times"),
+    (
+        lambda: measures.lead(suppliers("CHN", "DEU", figures=(1.0, math.nan)), KG, "CHN"),
+        "DEU has no net_wgt_kg",
+    ),
+    (lambda: measures.peak(months(2021, math.nan), KG), "none is the largest"),
+    (lambda: measures.count(months(2021, 1.0, None), KG), "1 rows have no net_wgt_kg"),
+]
+
+
+@pytest.mark.parametrize(("measure", "message"), REFUSED, ids=[message for _, message in REFUSED])
+def test_what_is_refused_and_why(measure, message):
+    with pytest.raises(QueryError, match=message):
+        measure()

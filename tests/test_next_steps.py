@@ -41,13 +41,10 @@ RUSSIAN = FRAME[FRAME["partner_iso"].eq("RUS")]
 KNOWN = RUSSIAN[RUSSIAN["ref_period"].ne("2021-04-01")]
 CHINA = RUSSIAN[RUSSIAN["reporter_iso"].eq("CHN")]
 WORLD = CHINA.assign(partner_iso="W00", value_reported=1000.0)
-YUAN = CHINA.assign(currency="CNY")
 DOLLARS = CHINA.assign(primary_value_usd=CHINA[VALUE] * 1e6, currency="USD")
 RATES = rates_of({JANUARY + month: 1.1 for month in range(24)})
 ROUBLES = rates_of({JANUARY + month: 70.0 for month in range(24)}, "USD", "RUB")
 WINDOWS = {"war": ("2021", "2022"), "back": ("2022", "2021")}
-CODES = frame_of([stated("CHN", "RUS", month, "11111111") for month in range(12)])
-LINKS = [{"period": "20212022", "predecessor": "11111111", "successor": "22222222"}]
 FIGURES = pd.DataFrame(
     {
         "window_start": pd.to_datetime(["2021-01-01", "2022-01-01"]),
@@ -64,11 +61,9 @@ MEASURES = {  # what each gives, and the column of its figure
         lambda: measures.baskets(CHINA, VALUE, {"crude": ["2709"], "all": ["2709"]}),
         VALUE,
     ),
-    "chained": (lambda: measures.chained(CODES, LINKS, 2022), "high"),
     "convert": (lambda: measures.convert(FRAME.assign(currency="EUR"), RATES), "primary_value_usd"),
     "count": (lambda: measures.count(KNOWN, VALUE, by=["reporter_iso"]), "count"),
     "cross": (lambda: measures.cross(ROUBLES, ROUBLES.assign(quote="CNY", rate=7.0)), "rate"),
-    "customs_rate": (lambda: measures.customs_rate(YUAN, DOLLARS), "rate"),
     "difference": (
         lambda: measures.difference(CHINA.iloc[[0]], CHINA.iloc[[1]], VALUE),
         "change",

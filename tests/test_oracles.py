@@ -2,7 +2,6 @@
 
 import math
 
-import numpy as np
 import oracles
 import pandas as pd
 import pytest
@@ -24,7 +23,6 @@ WORDS = {
     "has no": "has no value",
     "no month": "states no month of the year in both windows",
     "lacks": "lacks .* cells",
-    "no cell": "no cell of",
     "alone": "stands alone|no row has partner_iso",
     "no whole window": "is no whole number of",
     "none": "no value_reported is stated",
@@ -356,21 +354,6 @@ def test_cross(rates, other):
         assert alike(number, expected)
 
 
-@fuzz(8)
-@given(st.lists(st.tuples(st.floats(0, 1e6), st.floats(0, 1e6)), min_size=1, max_size=6))
-def test_customs_rate(cells):
-    partners = ["RUS", "USA", "SAU", "KAZ", "IND", "BRA"][: len(cells)]
-    yuan = frame_of([_single(p, y) for p, (y, _) in zip(partners, cells, strict=True)])
-    dollars = frame_of([_single(p, d) for p, (_, d) in zip(partners, cells, strict=True)])
-    dollars = dollars.assign(primary_value_usd=dollars[VALUE])
-    both = answer_or_refusal(
-        lambda: oracles.customs_rate(cells),
-        lambda: measures.customs_rate(yuan.assign(currency="CNY"), dollars),
-    )
-    if both:
-        assert alike(both[0]["rate"].item(), both[1])
-
-
 SERIES = st.dictionaries(st.sampled_from(YEARS), FIGURE, min_size=1)
 
 
@@ -541,28 +524,3 @@ def test_stack(several):
     expected = oracles.stack(named)
     assert result["series"].tolist() == [row["series"] for row in expected]
     assert all(map(alike, result[VALUE], [row["value"] for row in expected]))
-
-
-CODE = st.sampled_from(("11111111", "22222222", "33333333"))
-SUCCESSORS = st.dictionaries(CODE, st.sets(CODE, min_size=1), min_size=1)
-
-
-@fuzz(8)
-@given(st.dictionaries(CODE, st.floats(0, 1e6), min_size=1), SUCCESSORS)
-def test_chained(figures, successors):
-    pairs = [
-        {"period": "20212022", "predecessor": old, "successor": new}
-        for old, some in successors.items()
-        for new in some
-    ]
-    # A code that the table names as a successor alone goes on as itself too.
-    named = {new for some in successors.values() for new in some}
-    kept = named - set(successors)
-    became = {old: successors.get(old, {old}) | ({old} & kept) for old in figures}
-    frame = frame_of([_single("RUS", value, product=code) for code, value in figures.items()])
-    result = measures.chained(frame, pairs, 2022).set_index("cmd_code")
-    expected = oracles.chained(figures, became)
-    assert set(result.index) == set(expected)
-    for code, (low, high) in expected.items():
-        assert result.loc[code, ["low", "high"]].tolist() == pytest.approx([low, high])
-        assert np.isnan(result.loc[code, VALUE]) == (low < high)

@@ -37,6 +37,10 @@ def no_areas(path, source):
     return clean(path, source).assign(partner_iso="Ruritania")
 
 
+def no_product(path, source):
+    return clean(path, source).assign(cmd_code="101")
+
+
 def lacking(path, source):
     return clean(path, source).drop(columns="cmd_code")
 
@@ -172,6 +176,7 @@ def test_without_consent_nothing_runs(make, consent):
         ("project.newsroom", "expected project.NAME.FUNCTION"),
         ("os.system", "no cleaner 'os.system'"),
         ("project.newsroom.no_areas", "'Ruritania'"),
+        ("project.newsroom.no_product", "wheat.csv: '101'"),
         ("project.newsroom.lacking", "columns missing or unknown for trade: cmd_code"),
         ("project.newsroom.failing", "what project.newsroom.failing reads, found KeyError"),
     ],

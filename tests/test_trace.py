@@ -393,7 +393,7 @@ def test_trace_has_signs(root):
     frame = measures.displacement(crude(), KG, "CHN", ["IND", "TUR"], "2021", "2022")
     assert set(trace(frame, "part")["sign"]) == {1, -1}
     none = lineage.evaluate("max(0, a - b) + c", {"a": 1.0, "b": 2.0, "c": 3.0})
-    assert none == (3.0, {"c": 1.0})
+    assert none == (3.0, {"a": 0.0, "b": 0.0, "c": 1.0})
 
 
 def test_a_null_has_no_terms(root):
@@ -675,10 +675,10 @@ def test_formula_has_value_and_slopes(formula):
         ("__import__('os')", "is no arithmetic"),
         ("a.real", "is no arithmetic"),
         ("a if a else b", "is no arithmetic"),
-        ("a % 2", "a formula has"),
+        ("a % 2", "is no arithmetic"),
         ("2 ** a", "a formula has"),
         ("b", "no value for b; there are a"),
-        ("a / 0", "has no value: .*division"),
+        ("a / 0", "has no value"),
         ("log(-a)", "has no value"),
         ("(-a) ** 0.5", "has no value"),
     ],

@@ -9,14 +9,13 @@ the formulas that :func:`tradeflows.trace` follows back to raw lines.
 A `Window` is a year (``"2021"``), a month (``"2022-02"``) or a pair of them, both ends included.
 """
 
-from tradeflows.measures.chains import chained
 from tradeflows.measures.comparisons import CIF_BAND, difference, gap, growth, yoy
 from tradeflows.measures.concentration import hhi
 from tradeflows.measures.displacements import displacement, displacement_over
 from tradeflows.measures.endings import index_to_base, last_active_month
 from tradeflows.measures.prices import OUTLIER, price_quantity, unit_value
 from tradeflows.measures.ranks import count, lead, mean, peak
-from tradeflows.measures.rates import convert, cross, customs_rate, from_dollars
+from tradeflows.measures.rates import convert, cross, from_dollars
 from tradeflows.measures.scaling import (
     BARRELS_PER_TONNE,
     DAYS_PER_MONTH,
@@ -36,11 +35,9 @@ __all__ = [
     "Window",
     "barrels_per_day",
     "baskets",
-    "chained",
     "convert",
     "count",
     "cross",
-    "customs_rate",
     "difference",
     "displacement",
     "displacement_over",

@@ -1,7 +1,8 @@
 """What the measures share: checks that refuse a mixture, groups of rows, and what is carried on."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import permutations, repeat
+from functools import partial
+from itertools import permutations
 from types import MappingProxyType
 
 import numpy as np
@@ -13,7 +14,7 @@ from tradeflows.model import codes, lineage
 from tradeflows.model.absence import AXES, ZEROS, zeros_of
 from tradeflows.model.attached import ROOT
 from tradeflows.model.errors import QueryError, near
-from tradeflows.model.lineage import Formula, Role
+from tradeflows.model.lineage import Formula, Names, Role
 from tradeflows.model.memory import once
 from tradeflows.model.periods import first_month, month_text
 
@@ -69,13 +70,15 @@ NOTHING: Mapping[str, Formula] = MappingProxyType({})
 # --- numbers and groups of rows -------------------------------------------------------------------
 
 
+def names_of(columns: str | Sequence[str]) -> tuple[str, ...]:
+    """One column or several, as several."""
+    return (columns,) if isinstance(columns, str) else tuple(columns)
+
+
 def numbers_of(frame: DataFrame, value: str) -> Series:
     """`value` as floats; a sum with a hole in it is no figure."""
     numbers = Series(frame[value].to_numpy("float64", na_value=np.nan), frame.index)
-    if "complete" not in frame:
-        return numbers
-    is_complete = frame["complete"].astype("bool")
-    return numbers.where(is_complete)
+    return numbers.where(frame["complete"].astype("bool")) if "complete" in frame else numbers
 
 
 def figures_of(
@@ -83,6 +86,11 @@ def figures_of(
 ) -> Role:
     """The role of `value` in a formula, a sum with a hole in it being no figure."""
     return Role(frame, value, row, slot, numbers_of(frame, value).to_numpy())
+
+
+def formulas_of(names: Names, texts: Mapping[str, str]) -> dict[str, Formula]:
+    """A formula over the same `names` for each column of `texts`."""
+    return {column: Formula(text, names) for column, text in texts.items()}
 
 
 def computed(result: DataFrame, formulas: Mapping[str, Formula], *names: str) -> DataFrame:
@@ -99,14 +107,10 @@ def grain_of(frame: DataFrame, value: str) -> list[str]:
 
 def unit_of(frame: DataFrame, column: str) -> str:
     """The unit of the figures in `column`, as the first row has it; empty where nothing says it."""
-    fixed = UNIT_OF.get(column)
-    if fixed:
-        return fixed
     units = frame.get(UNIT_IN.get(column, "unit"))
-    if units is None:
-        return ""
-    per = _PER.get(column, "")
-    return f"{units.iloc[0]}{per}"
+    if column in UNIT_OF or units is None:
+        return UNIT_OF.get(column, "")
+    return f"{units.iloc[0]}{_PER.get(column, '')}"
 
 
 def groups_of(frame: DataFrame, columns: Sequence[str]) -> ndarray:
@@ -119,23 +123,15 @@ def groups_of(frame: DataFrame, columns: Sequence[str]) -> ndarray:
 def grouped(frame: DataFrame, columns: Sequence[str]) -> tuple[ndarray, DataFrame]:
     """Number of each row's group, and a row a group with what its rows share."""
     group = groups_of(frame, columns)
-    _, first = np.unique(group, return_index=True)
-    heads = frame[list(columns)].iloc[first]
-    return group, heads.reset_index(drop=True)
+    first = np.unique(group, return_index=True)[1]
+    return group, frame[list(columns)].iloc[first].reset_index(drop=True)
 
 
-def values_in(values: Series, group: ndarray, n: int) -> list[set[str]]:
-    """Values that occur in each of `n` groups, nulls apart."""
-    code, texts = pd.factorize(values)
-    return _sets(code, texts, group, n)
-
-
-def _sets(code: ndarray, texts: Sequence[str], group: ndarray, n: int) -> list[set[str]]:
-    """The texts, by their code, that occur in each of `n` groups."""
+def values_in(code: ndarray, texts: Sequence[str], group: ndarray, n: int) -> list[set[str]]:
+    """The texts, by their code (-1 for none), that occur in each of `n` groups."""
     sets: list[set[str]] = [set() for _ in range(n)]
     is_known = code >= 0
-    pairs = np.unique(group[is_known] * len(texts) + code[is_known])
-    for pair in pairs:
+    for pair in np.unique(group[is_known] * len(texts) + code[is_known]):
         place, which = divmod(pair, len(texts))
         sets[place].add(texts[which])
     return sets
@@ -184,19 +180,25 @@ def unique(frame: DataFrame, keys: Sequence[str]) -> None:
     twice = frame.duplicated(list(keys), keep=False).to_numpy()
     if twice.any():
         cell = groups_of(frame, keys)
-        repeated = cell[twice.argmax()]
-        rows = frame[cell == repeated]
-        first = rows[list(keys)].iloc[0]
-        refuse_repeated(rows, " ".join(words(first)))
+        rows = frame[cell == cell[twice.argmax()]]
+        refuse_repeated(rows, " ".join(words(rows[list(keys)].iloc[0])))
 
 
-def require_members(frame: DataFrame, value: str, of: str, by: Sequence[str]) -> None:
-    """Refuse members of a group that are stated twice, or in several units or by several ways."""
-    require_columns(frame, value, of, *by)
-    columns = (*grain_of(frame, value), "n_months")
-    fixed = [column for column in columns if column not in {of, *by}]
-    require_single_value(frame, fixed)
-    unique(frame, [*by, of])
+def prepared(
+    frame: DataFrame, values: str | Sequence[str], *columns: str, cell: Sequence[str] = ()
+) -> DataFrame:
+    """`frame`, if it has rows, the figures `values` and `columns`.
+
+    With `cell`, the columns that name its cells: if it states each but once, all in one value of
+    the other columns of the grain, and over periods of one length.
+    """
+    names = names_of(values)
+    require_columns(frame, *names, *columns, *cell)
+    if cell:
+        grain = {column: None for name in names for column in grain_of(frame, name)}
+        require_single_value(frame, [name for name in (*grain, "n_months") if name not in cell])
+        unique(frame, cell)
+    return frame
 
 
 def refuse_repeated(rows: DataFrame, cell: str) -> None:
@@ -208,9 +210,8 @@ def refuse_repeated(rows: DataFrame, cell: str) -> None:
 def require_disjoint(frame: DataFrame, column: str, by: Sequence[str] = ()) -> None:
     """Refuse values of `column` that overlap one another within a group of `by`."""
     group = groups_of(frame, by)
-    n = group.max(initial=-1) + 1
-    sets = {frozenset(values) for values in values_in(frame[column], group, n)}
-    for values in sets:
+    code, texts = pd.factorize(frame[column])
+    for values in set(map(frozenset, values_in(code, texts, group, group.max(initial=-1) + 1))):
         for whole, part in overlaps(column, values):
             query = f"frame.query({f'{column} != {whole!r}'!r})"
             raise QueryError(
@@ -220,9 +221,11 @@ def require_disjoint(frame: DataFrame, column: str, by: Sequence[str] = ()) -> N
 
 def overlaps(column: str, values: frozenset[str]) -> list[tuple[str, str]]:
     """Pairs among `values` of which the first has something of the second."""
-    if column == "cmd_code":
-        return _overlapping_goods(values)
     pairs = permutations(sorted(values), 2)
+    if column == "cmd_code":  # one lies within the other, or they share a code of a union
+        nested = [(whole, code) for code in values for whole in codes.wholes(code, set(values))]
+        unions = {code: set(code.split("+")) for code in values if "+" in code}
+        return nested + [(a, b) for a, b in permutations(unions, 2) if unions[a] & unions[b]]
     if column in ("reporter_iso", "partner_iso"):
         groups = codes.groups()
         return [pair for pair in pairs if pair[0] in groups and codes.overlaps(*pair)]
@@ -230,24 +233,13 @@ def overlaps(column: str, values: frozenset[str]) -> list[tuple[str, str]]:
     return [(whole, part) for whole, part in pairs if part in parts.get(whole, ())]
 
 
-def _overlapping_goods(values: frozenset[str]) -> list[tuple[str, str]]:
-    """Pairs of codes of which one lies within the other, or that share a code of a union."""
-    among = set(values)
-    nested = [(whole, code) for code in values for whole in codes.wholes(code, among)]
-    unions = {code: set(code.split("+")) for code in values if "+" in code}
-    sharing = [(a, b) for a, b in permutations(unions, 2) if unions[a] & unions[b]]
-    return nested + sharing
-
-
 # --- words ----------------------------------------------------------------------------------------
 
 
 def listed(frame: DataFrame, column: str) -> str:
     """Values of a column, the first eight of them."""
-    values = {"not stated" if pd.isna(value) else str(value) for value in frame[column]}
-    first = sorted(values)[:8]
-    more = " …" if len(values) > 8 else ""
-    return ", ".join(first) + more
+    values = sorted({"not stated" if pd.isna(value) else str(value) for value in frame[column]})
+    return ", ".join(values[:8]) + (" …" if len(values) > 8 else "")
 
 
 def words(cells: Iterable[object]) -> list[str]:
@@ -255,10 +247,9 @@ def words(cells: Iterable[object]) -> list[str]:
     return [f"{cell:%Y-%m}" if isinstance(cell, pd.Timestamp) else str(cell) for cell in cells]
 
 
-def join_flags(flags: set[str]) -> str:
+def join_flags(flags: Iterable[str]) -> str:
     """All words of several flags."""
-    words_of = " ".join(flags).split()
-    return " ".join(sorted(set(words_of)))
+    return " ".join(sorted(set(" ".join(flags).split())))
 
 
 def join_qualifiers(qualifiers: set[str]) -> str:
@@ -269,28 +260,23 @@ def join_qualifiers(qualifiers: set[str]) -> str:
     return others.pop() if len(others) == 1 else "~"
 
 
-def _codes_of(frame: DataFrame, name: str) -> tuple[ndarray, Sequence[str]]:
-    """The code of each text of a column, -1 for none, and the texts."""
-    return once(frame, ("codes", name), lambda: pd.factorize(frame[name]))
-
-
 def combine_flags(frame: DataFrame, row: ndarray, slot: ndarray, n: int) -> dict[str, list[str]]:
     """What the flags and qualifiers that `frame` has come to in each of `n` sums of its rows."""
     columns = {}
     for name, join in (("flags", join_flags), ("qualifier", join_qualifiers)):
         if name in frame:
-            code, texts = _codes_of(frame, name)
-            columns[name] = [join(values) for values in _sets(code[row], texts, slot, n)]
+            code, texts = once(frame, ("codes", name), partial(pd.factorize, frame[name]))
+            columns[name] = [join(values) for values in values_in(code[row], texts, slot, n)]
     return columns
 
 
-def add_flag(flags: Series, word: str, where: Iterable[object] = repeat(True)) -> Series:
-    """`flags` with `word` among those of the rows `where`."""
-    marks = [
-        " ".join(sorted({*text.split(), word})) if here else text
-        for text, here in zip(flags, where, strict=False)
-    ]
-    return Series(marks, flags.index, flags.dtype)
+def flagged_derived(frame: DataFrame, where: ndarray | bool = True) -> DataFrame:
+    """`frame` with ``derived`` among the flags of the rows `where`, if it has flags."""
+    if "flags" not in frame:
+        return frame
+    pairs = zip(frame["flags"], np.broadcast_to(where, len(frame)), strict=True)
+    flags = [join_flags([text, "derived"]) if here else text for text, here in pairs]
+    return frame.assign(flags=Series(flags, frame.index, frame["flags"].dtype))
 
 
 # --- what a result carries ------------------------------------------------------------------------
@@ -326,10 +312,32 @@ def spread(frame: DataFrame, cell: ndarray, stated: ndarray) -> DataFrame:
     month = first[row] + np.arange(len(row)) - np.repeat(begins, length)
     lines = DataFrame({"cell": cell[row], "row": row, "month": month, "stated": stated[row]})
     of_figures = lines[lines["stated"]]
-    is_twice = of_figures.duplicated(["cell", "month"], keep=False)
+    is_twice = of_figures.duplicated(["cell", "month"], keep=False).to_numpy()
     if is_twice.any():
-        cell_of, month_of = of_figures.loc[is_twice, ["cell", "month"]].iloc[0]
-        is_same = of_figures["cell"].eq(cell_of) & of_figures["month"].eq(month_of)
+        keys = of_figures[["cell", "month"]]
+        is_same = keys.eq(keys.iloc[is_twice.argmax()]).all(axis="columns")
         rows = frame.iloc[of_figures.loc[is_same, "row"]]
+        month_of = int(keys["month"].iloc[is_twice.argmax()])
         refuse_repeated(rows, f"periods overlap: {month_text(month_of)}")
     return lines
+
+
+def shared_months(sides: Sequence[DataFrame]) -> list[DataFrame]:
+    """Lines of two sides, those of a month that one side alone states left out.
+
+    A block goes as a whole, and takes its other months from the other side.
+
+    Parameters
+    ----------
+    sides
+        Lines of :func:`spread` that have a figure, with ``place``, the cell and its month of the
+        year.
+    """
+    lines = pd.concat([side.assign(side=number) for number, side in enumerate(sides)])
+    while True:
+        first, second = (lines.loc[lines["side"].eq(number), "place"] for number in (0, 1))
+        is_alone = ~lines["place"].isin(np.intersect1d(first, second))
+        is_dropped = is_alone.groupby([lines["side"], lines["row"]]).transform("any")
+        if not is_dropped.any():
+            return [lines[lines["side"].eq(number)] for number in (0, 1)]
+        lines = lines[~is_dropped]

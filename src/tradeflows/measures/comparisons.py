@@ -11,14 +11,17 @@ from tradeflows.measures.common import (
     UNITS,
     computed,
     figures_of,
+    formulas_of,
     grain_of,
     grouped,
     groups_of,
     listed,
     numbers_of,
     overlaps,
+    prepared,
     require_columns,
     require_single_value,
+    shared_months,
     spread,
     unique,
     unit_of,
@@ -28,7 +31,7 @@ from tradeflows.measures.common import (
 from tradeflows.measures.zeros import with_used_zeros, with_zeros
 from tradeflows.model import codes
 from tradeflows.model.errors import QueryError
-from tradeflows.model.lineage import PLACE, Formula, Role
+from tradeflows.model.lineage import PLACE, Role
 from tradeflows.model.periods import require_whole_periods, runs_of
 
 _KEYS_OF_GAP = (
@@ -71,53 +74,31 @@ def yoy(frame: DataFrame, value: str) -> DataFrame:
     >>> measures.yoy(tonnes, "net_wgt_kg")["yoy_pct"].tolist()
     [nan, 25.0]
     """
-    frame = with_zeros(frame, value)
-    require_columns(frame, "ref_period", "n_months", value)
-    lines = _lines_by_cell(frame, value)
-    pairs = _year_before(lines, frame["n_months"])
-    is_tiled = pairs.groupby("row")["tiled"].all()
-    used = pairs[pairs["row"].map(is_tiled)]
+    frame = prepared(with_zeros(frame, value), value, "ref_period", "n_months")
+    cell = groups_of(frame, grain_of(frame, value))
+    if "cumulation" in frame:  # years to date overlap by their nature: each length by itself
+        is_to_date = frame["cumulation"].eq("ytd")
+        cell = cell + len(frame) * (frame["n_months"] * is_to_date).to_numpy()
+    lines = spread(frame, cell, numbers_of(frame, value).notna().to_numpy())
+    earlier = lines.loc[lines["stated"], ["cell", "month", "row"]].rename(columns={"row": "base"})
+    earlier["month"] += 12
+    pairs = lines.merge(earlier, on=["cell", "month"], how="left")
+    # A base period counts only when all of its months fall into the period compared.
+    matched = pairs.groupby(["row", "base"])["month"].transform("size")
+    length = Series(frame["n_months"].to_numpy("int64"))
+    pairs["tiled"] = matched.eq(pairs["base"].map(length))
+    used = pairs[pairs.groupby("row")["tiled"].transform("all")]
     used = used.drop_duplicates(["row", "base"]).astype("int64")
-    row = used["row"].to_numpy()
-    base = used["base"].to_numpy()
-    earlier = figures_of(frame, value, base, row)
-    roles = {"value": figures_of(frame, value), "base": earlier}
-    name = f"{value}_base"
-    formulas = {"yoy_pct": Formula(GROWTH, roles)}
-    formulas[name] = Formula("base", roles)
-    result = computed(frame, formulas, name, "yoy_pct")
+    names = {"value": figures_of(frame, value)}
+    names["base"] = figures_of(frame, value, used["base"].to_numpy(), used["row"].to_numpy())
+    formulas = formulas_of(names, {"yoy_pct": GROWTH, f"{value}_base": "base"})
+    result = computed(frame, formulas, f"{value}_base", "yoy_pct")
     silent = lines.loc[~lines["stated"], ["row", "month"]]
     unmatched = pairs.loc[~pairs["tiled"], ["row", "month"]]
     unmatched["month"] -= 12
     absent = pd.concat([silent, unmatched])
     result["missing"] = runs_of(absent.groupby("row")["month"], len(frame))
     return with_lineage(result, frame, kept=[Role(frame)], formulas=formulas)
-
-
-def _lines_by_cell(frame: DataFrame, value: str) -> DataFrame:
-    """One line a month of each row, by cell; years to date of each length by themselves."""
-    has_value = numbers_of(frame, value).notna().to_numpy()
-    cell = groups_of(frame, grain_of(frame, value))
-    if "cumulation" in frame:  # years to date overlap by their nature
-        is_to_date = frame["cumulation"].eq("ytd")
-        length = (frame["n_months"] * is_to_date).to_numpy()
-        cell = cell + len(frame) * length
-    return spread(frame, cell, has_value)
-
-
-def _year_before(lines: DataFrame, n_months: Series) -> DataFrame:
-    """Each line beside that of the same month of the year before, and whether it may be compared.
-
-    A base period counts only when all of its months fall into the period compared.
-    """
-    base = lines.loc[lines["stated"], ["cell", "month", "row"]]
-    base = base.rename(columns={"row": "base"})
-    base["month"] += 12
-    pairs = lines.merge(base, on=["cell", "month"], how="left")
-    matched = pairs.groupby(["row", "base"])["month"].transform("size")
-    length = Series(n_months.to_numpy("int64"))
-    pairs["tiled"] = matched.eq(pairs["base"].map(length))
-    return pairs
 
 
 def growth(frame: DataFrame, value: str, year: int, base: int) -> DataFrame:
@@ -144,61 +125,38 @@ def growth(frame: DataFrame, value: str, year: int, base: int) -> DataFrame:
     >>> measures.growth(tonnes, "net_wgt_kg", year=2022, base=2021)["growth_pct"].item()
     25.0
     """
-    frame = with_zeros(frame, value)
-    require_columns(frame, "ref_period", "n_months", value)
-    has_value = numbers_of(frame, value).notna().to_numpy()
+    frame = prepared(with_zeros(frame, value), value, "ref_period", "n_months")
     cell, result = grouped(frame, grain_of(frame, value))
-    lines = spread(frame, cell, has_value)
-    stated = lines[lines["stated"]]
-    row = stated["row"].to_numpy()
-    month = stated["month"].to_numpy()
-    year_of = month // 12
-    is_compared = np.isin(year_of, (year, base))
-    within = np.where(is_compared, year_of, -1)
-    require_whole_periods(row, month, within)
-    place = cell[row] * 12 + month % 12
-    kept = _in_both_years(row, place, within, (year, base))
-    roles = {}
-    for name, side in (("value", year), ("base", base)):
-        is_entered = kept & (within == side)
-        entered = np.unique(row[is_entered])
-        roles[name] = figures_of(frame, value, entered, cell[entered])
-    name = f"{value}_base"
-    formulas = {"growth_pct": Formula(GROWTH, roles)}
-    formulas["change"] = Formula("value - base", roles)
-    formulas[value] = Formula("value", roles)
-    formulas[name] = Formula("base", roles)
-    result = computed(result, formulas, value, name, "change", "growth_pct")
-    shared = np.unique(place[kept])
-    cell_of = shared // 12
-    result["n_months"] = np.bincount(cell_of, minlength=len(result))
-    months = Series(12 * year + shared % 12)
-    result["months"] = runs_of(months.groupby(cell_of), len(result))
-    is_partial = result["n_months"] < 12
-    caveats = []
-    for which in dict.fromkeys(result.loc[is_partial, "months"]):
-        caveats.append(f"{year} against {base} over {which or 'no month'} only")
-    used = with_used_zeros(frame, np.unique(row[kept]))
+    lines = spread(frame, cell, numbers_of(frame, value).notna().to_numpy())
+    place = lines["cell"] * 12 + lines["month"] % 12
+    lines = lines.assign(year=lines["month"] // 12, place=place)
+    lines = lines[lines["stated"]]
+    within = lines["year"].where(lines["year"].isin([year, base]), -1).to_numpy()
+    require_whole_periods(lines["row"].to_numpy(), lines["month"].to_numpy(), within)
+    shared = shared_months([lines[lines["year"].eq(which)] for which in (year, base)])
+    entered = [np.unique(side["row"]) for side in shared]
+    names = {
+        name: figures_of(frame, value, row, cell[row])
+        for name, row in zip(("value", "base"), entered, strict=True)
+    }
+    texts = {
+        "growth_pct": GROWTH,
+        "change": "value - base",
+        value: "value",
+        f"{value}_base": "base",
+    }
+    formulas = formulas_of(names, texts)
+    result = computed(result, formulas, value, f"{value}_base", "change", "growth_pct")
+    places = np.unique(shared[0]["place"])
+    result["n_months"] = np.bincount(places // 12, minlength=len(result))
+    months = Series(12 * year + places % 12)
+    result["months"] = runs_of(months.groupby(places // 12), len(result))
+    caveats = [
+        f"{year} against {base} over {which or 'no month'} only"
+        for which in dict.fromkeys(result.loc[result["n_months"] < 12, "months"])
+    ]
+    used = with_used_zeros(frame, np.unique(np.concatenate(entered)))
     return with_lineage(result, used, caveats=caveats, formulas=formulas)
-
-
-def _in_both_years(
-    row: ndarray, place: ndarray, within: ndarray, years: tuple[int, int]
-) -> ndarray:
-    """Whether the month of the year (`place`) of each line is stated in both years.
-
-    A block goes as a whole, and takes its other months from the other year.
-    """
-    first, second = years
-    kept = within >= 0
-    alone = kept
-    while alone.any():
-        in_first = place[kept & (within == first)]
-        in_second = place[kept & (within == second)]
-        both = np.intersect1d(in_first, in_second)
-        alone = kept & ~np.isin(place, both)
-        kept = kept & ~np.isin(row, row[alone])
-    return np.asarray(kept)
 
 
 def difference(
@@ -247,38 +205,43 @@ def difference(
     """
     column_of_base = base_value or value
     sides = {"value": (frame, value), "base": (base, column_of_base)}
-    units = set()
     for role, (side, column) in sides.items():
         require_columns(side, column, *by)
         n = numbers_of(side, column).nunique()
         if not by and (n != 1 or pd.isna(side[column].iloc[0])):
             raise QueryError(f"{role} must be one figure, and {column} has {n}: keep one row")
-        units.add(unit_of(side, column))
-    units.discard("")
+    units = {unit_of(frame, value), unit_of(base, column_of_base)} - {""}
     if len(units) > 1:
-        stated = ", ".join(sorted(units))
-        raise QueryError(f"the two differ in unit ({stated})")
+        raise QueryError(f"the two differ in unit ({', '.join(sorted(units))})")
     heads = DataFrame(index=[0])
     at = at_base = np.zeros(1, "int64")  # of rows that repeat one another the first
+    kept = []
     if by:
         at, at_base = _cells_of_both(frame, base, by)
         heads = frame.iloc[at]
-    roles = {"value": figures_of(frame, value, at)}
-    roles["base"] = figures_of(base, column_of_base, at_base)
-    name = f"{value}_base"
-    formulas = {"change": Formula("value - base", roles)}
-    formulas["growth_pct"] = Formula(GROWTH, roles)
-    formulas[value] = Formula("value", roles)
-    formulas[name] = Formula("base", roles)
-    result = computed(heads, formulas, value, name, "change")
+        kept = [Role(frame, row=at)]
+    names = {"value": figures_of(frame, value, at)}
+    names["base"] = figures_of(base, column_of_base, at_base)
+    texts = {
+        "change": "value - base",
+        "growth_pct": GROWTH,
+        value: "value",
+        f"{value}_base": "base",
+    }
+    formulas = formulas_of(names, texts)
+    result = computed(heads, formulas, value, f"{value}_base", "change")
     is_per_cent = bool(units & {"%", "percent"})
     result["unit"] = "percentage points" if is_per_cent else "".join(units)
     result = computed(result, formulas, "growth_pct")
     if "qualifier" in frame or "qualifier" in base:
-        qualifiers = zip(_qualifiers(frame, at), _qualifiers(base, at_base), strict=True)
-        result["qualifier"] = [_between(*pair) for pair in qualifiers]
-    kept = [Role(frame, row=at)] if by else []
+        signs = map(_between, _qualifiers(frame, at), _qualifiers(base, at_base))
+        result["qualifier"] = list(signs)
     return with_lineage(result, frame, base, formulas=formulas, kept=kept)
+
+
+def _qualifiers(frame: DataFrame, at: ndarray) -> list[str]:
+    """How the rows `at` of a frame qualify their figures."""
+    return list(frame["qualifier"].iloc[at]) if "qualifier" in frame else ["="] * len(at)
 
 
 def _cells_of_both(frame: DataFrame, base: DataFrame, by: Sequence[str]) -> tuple[ndarray, ndarray]:
@@ -288,18 +251,16 @@ def _cells_of_both(frame: DataFrame, base: DataFrame, by: Sequence[str]) -> tupl
     matched = frame[[*by]].merge(places, on=[*by], how="left")["_base"]
     at = np.flatnonzero(matched.notna())
     if not len(at):
-        first, second = (" ".join(words(side[[*by]].iloc[0])) for side in (frame, base))
         raise QueryError(
-            f"the two share no {' and '.join(by)} ({first}; {second}): read them for the same"
+            f"the two share no {' and '.join(by)} ({_first_cells(frame, base, by)}): "
+            "read them for the same"
         )
     return at, matched.to_numpy()[at].astype("int64")
 
 
-def _qualifiers(frame: DataFrame, at: ndarray) -> list[str]:
-    """How the rows `at` of a frame qualify their figures."""
-    if "qualifier" not in frame:
-        return ["="] * len(at)
-    return [str(sign) for sign in frame["qualifier"].iloc[at]]
+def _first_cells(first: DataFrame, second: DataFrame, keys: Sequence[str]) -> str:
+    """The first cell of either side, in words."""
+    return "; ".join(" ".join(words(side[[*keys]].iloc[0])) for side in (first, second))
 
 
 def _between(first: str, second: str) -> str:
@@ -354,20 +315,24 @@ def gap(
     require_columns(m, "ref_period", "n_months", value)
     require_columns(x, "ref_period", "n_months", value)
     shared = set(m) & set(x)
-    compared = shared - {"valuation"}
-    units = [name for name in UNITS.get(value, ()) if name in compared]
-    stated = pd.concat([m[units], x[units]])
-    require_single_value(stated, units)
-    exporter = _as_importer(m, x)
-    keys = [name for name in _KEYS_OF_GAP if name in shared]
+    units = [name for name in UNITS.get(value, ()) if name in shared - {"valuation"}]
+    require_single_value(pd.concat([m[units], x[units]]), units)
+    flows = [frozenset(side.get("flow_code", ())) for side in (m, x)]
+    is_one_flow = flows[0] == flows[1] != frozenset()  # as two publishers' statements are
+    exporter = x
+    if "flow_code" in shared and not is_one_flow:
+        names = {"reporter_iso": "partner_iso", "partner_iso": "reporter_iso"}
+        exporter = x.rename(columns=names)
     if band is None:
         has_no_freight = value in ("net_wgt_kg", "qty")
         band = (1.0, 1.0) if has_no_freight else CIF_BAND
     caveats = _caveats_of_band(m, x, band)
-    goods = _at_two_levels(m, x) if "cmd_code" in keys else ()
+    keys = [name for name in _KEYS_OF_GAP if name in shared]
+    goods = _goods_at_two_levels(m, x)
     if goods:
         keys.remove("cmd_code")
-        caveats.append(_levels_in_words(*goods))
+        sides = " beside ".join(map(_to_its_level, goods))
+        caveats.append(f"{sides}: one may hold goods that the other does not")
     unique(m, keys)
     unique(exporter, keys)
     left = _numbered(m, value)
@@ -375,44 +340,37 @@ def gap(
     result = left.merge(right, on=keys, how="outer", suffixes=("_m", "_x"))
     at_m = result.pop("_at_m").fillna(-1).to_numpy("int64")
     at_x = result.pop("_at_x").fillna(-1).to_numpy("int64")
-    is_in_both = (at_m >= 0) & (at_x >= 0)
-    if not is_in_both.any():
-        first, second = (" ".join(words(side[keys].iloc[0])) for side in (m, exporter))
+    if not ((at_m >= 0) & (at_x >= 0)).any():
         raise QueryError(
-            f"the two sides share no cell ({first}; {second}): read the same "
+            f"the two sides share no cell ({_first_cells(m, exporter, keys)}): read the same "
             "flow over the same periods"
         )
-    over, under = ("first", "second") if _is_one_flow(m, x) else ("m", "x")
-    roles = {over: _above_zero(m, value, at_m)}
-    roles[under] = _above_zero(x, value, at_x)
-    ratios = {"gap": Formula(f"log({over} / {under})", roles)}
-    ratios["ratio"] = Formula(f"{over} / {under}", roles)
-    ratios["above_pct"] = Formula(f"({over} / {under} - 1) * 100", roles)
-    result = computed(result, ratios, "ratio", "above_pct", "gap")
-    ratio = result["ratio"]
-    is_inside = ratio.between(*band).astype("boolean")
-    result["outside"] = (~is_inside).mask(ratio.isna())
-    sides = {f"{value}_m": Formula(over, roles)}
-    sides[f"{value}_x"] = Formula(under, roles)
-    return with_lineage(result, m, x, caveats=caveats, formulas=ratios | sides)
+    over, under = ("first", "second") if is_one_flow else ("m", "x")
+    names_of = {over: _above_zero(m, value, at_m), under: _above_zero(x, value, at_x)}
+    texts = {"gap": f"log({over} / {under})", "ratio": f"{over} / {under}"}
+    texts["above_pct"] = f"({over} / {under} - 1) * 100"
+    formulas = formulas_of(names_of, texts | {f"{value}_m": over, f"{value}_x": under})
+    result = computed(result, formulas, "ratio", "above_pct", "gap")
+    is_inside = result["ratio"].between(*band).astype("boolean")
+    result["outside"] = (~is_inside).mask(result["ratio"].isna())
+    return with_lineage(result, m, x, caveats=caveats, formulas=formulas)
 
 
-def _at_two_levels(m: DataFrame, x: DataFrame) -> tuple[str, ...]:
+def _above_zero(frame: DataFrame, value: str, row: ndarray) -> Role:
+    """The figures of `value` above 0, as a role."""
+    figures = numbers_of(frame, value)
+    return Role(frame, value, row, values=figures.where(figures > 0).to_numpy())
+
+
+def _goods_at_two_levels(m: DataFrame, x: DataFrame) -> tuple[str, ...]:
     """The product of either side, where one product is stated at two levels."""
-    goods_of_m = m["cmd_code"]
-    goods_of_x = x["cmd_code"]
-    if goods_of_m.nunique() != 1 or goods_of_x.nunique() != 1:
+    if "cmd_code" not in m or "cmd_code" not in x:
         return ()
-    goods = (goods_of_m.iloc[0], goods_of_x.iloc[0])
-    if overlaps("cmd_code", frozenset(goods)):
-        return goods
-    return ()
-
-
-def _levels_in_words(first: str, second: str) -> str:
-    """That two codes of one product are compared, by its names."""
-    sides = " beside ".join(map(_to_its_level, (first, second)))
-    return f"{sides}: one may hold goods that the other does not"
+    first = m["cmd_code"].unique()
+    second = x["cmd_code"].unique()
+    goods = (*first, *second)
+    is_one_each = len(first) == len(second) == 1
+    return goods if is_one_each and overlaps("cmd_code", frozenset(goods)) else ()
 
 
 def _to_its_level(code: str) -> str:
@@ -423,23 +381,9 @@ def _to_its_level(code: str) -> str:
 
 def _numbered(side: DataFrame, value: str) -> DataFrame:
     """Rows with their number, without their place in the raw file, which the lineage knows."""
-    rows = side.drop(columns=[*PLACE], errors="ignore")
-    rows = rows.assign(_at=np.arange(len(side)))
+    rows = side.drop(columns=[*PLACE], errors="ignore").assign(_at=np.arange(len(side)))
     rows[value] = numbers_of(side, value)
     return rows
-
-
-def _as_importer(m: DataFrame, x: DataFrame) -> DataFrame:
-    """`x` with its partner as the reporter, if the two sides are of different flows."""
-    if "flow_code" not in {*m} & {*x} or _is_one_flow(m, x):
-        return x
-    return x.rename(columns={"reporter_iso": "partner_iso", "partner_iso": "reporter_iso"})
-
-
-def _is_one_flow(m: DataFrame, x: DataFrame) -> bool:
-    """Whether both sides are known to be of the same flow, as two publishers' statements are."""
-    flows = [set(side["flow_code"].unique()) for side in (m, x) if "flow_code" in side]
-    return len(flows) == 2 and flows[0] == flows[1]
 
 
 def _caveats_of_band(m: DataFrame, x: DataFrame, band: tuple[float, float]) -> list[str]:
@@ -455,12 +399,5 @@ def _caveats_of_band(m: DataFrame, x: DataFrame, band: tuple[float, float]) -> l
     stated = [(listed(side, "valuation"), name) for side, name in usual]
     others = [f"{values} for {name}" for values, name in stated if values != name]
     if others:
-        differing = " and ".join(others)
-        caveats.append(f"the band may not fit, since values are {differing}")
+        caveats.append(f"the band may not fit, since values are {' and '.join(others)}")
     return caveats
-
-
-def _above_zero(frame: DataFrame, value: str, row: ndarray) -> Role:
-    """The figures of `value` above 0, as a role."""
-    figures = numbers_of(frame, value)
-    return Role(frame, value, row, values=figures.where(figures > 0).to_numpy())

@@ -9,6 +9,7 @@ from pandas import DataFrame
 from tradeflows.measures.common import (
     computed,
     figures_of,
+    formulas_of,
     grouped,
     numbers_of,
     require_absent,
@@ -16,7 +17,9 @@ from tradeflows.measures.common import (
 )
 from tradeflows.measures.shares import SHARE, wholes_of
 from tradeflows.measures.zeros import with_zeros
-from tradeflows.model.lineage import Formula, Role
+from tradeflows.model.lineage import Role
+
+_SQUARES = "sum([v ** 2 for v in value])"
 
 
 def hhi(
@@ -59,54 +62,32 @@ def hhi(
     require_absent(absent)
     _, heads = grouped(frame, by)
     frame, sums, group = wholes_of(frame, value, of, by, whole)
-    figures = numbers_of(frame, value)
-    is_full = figures.notna().groupby(group).all()
-    known = is_full.reindex(heads.index, fill_value=bool(whole))
+    figures = numbers_of(frame, value).groupby(group)
     members = figures_of(frame, value, slot=group)
-    if whole:
-        members = replace(members, empty=0.0)  # of no member, the rest is all
-        formulas = _bounds(members, Role(sums, value))
-        if member:
-            part = _figure_of(member, frame, value, of, heads)
-            if absent == "zero":
-                part = replace(part, empty=0.0)
-            names = {"part": part, "whole": Role(sums, value)}
-            formulas["share_pct"] = Formula(SHARE, names)
-    else:
-        squares = "sum([v ** 2 for v in value]) / value ** 2"
-        formulas = {"hhi": Formula(squares, {"value": members})}
+    texts = {"hhi": f"{_SQUARES} / value ** 2"}
+    names = {"value": members}
+    if whole:  # some of its members are not known
+        names = {"value": replace(members, empty=0.0), "whole": Role(sums, value)}
+        texts = {"hhi": f"{_SQUARES} / whole ** 2"}
+        texts["hhi_most"] = f"({_SQUARES} + (whole - value) ** 2) / whole ** 2"
+        texts["rest_pct"] = "100 * (whole - value) / whole"
+    formulas = formulas_of(names, texts)
+    if whole and member:
+        counted = with_zeros(frame, value)  # a declared zero of the member is its figure
+        row = np.flatnonzero(counted[of].eq(member))
+        numbered = heads.assign(_all=0, _slot=np.arange(len(heads)))
+        cells = counted[list(by)].iloc[row].assign(_all=0)
+        slot = cells.merge(numbered, on=["_all", *by], how="left")["_slot"].to_numpy()
+        is_known = ~np.isnan(slot)
+        part = figures_of(counted, value, row[is_known], slot[is_known].astype("int64"))
+        if absent == "zero":
+            part = replace(part, empty=0.0)
+        formulas |= formulas_of({"part": part, "whole": Role(sums, value)}, {"share_pct": SHARE})
     result = computed(heads, formulas)
+    is_full = figures.count().eq(figures.size())
+    known = is_full.reindex(heads.index, fill_value=bool(whole))
     for name in formulas:
         result[name] = result[name].where(known)
-    size = figures.groupby(group).size()
-    size = size.reindex(heads.index, fill_value=0)
+    size = figures.size().reindex(heads.index, fill_value=0)
     result.insert(len(heads.columns) + 1, "n_members", size)
     return with_lineage(result, frame, sums, formulas=formulas)
-
-
-def _figure_of(member: str, frame: DataFrame, value: str, of: str, heads: DataFrame) -> Role:
-    """The figure of one member in each group of `heads`, a declared zero among them."""
-    counted = with_zeros(frame, value)
-    is_member = counted[of].eq(member)
-    row = np.flatnonzero(is_member)
-    by = list(heads.columns)
-    if not by:
-        single = np.zeros(len(row), "int64")
-        return figures_of(counted, value, row, single)
-    numbered = heads.assign(_slot=np.arange(len(heads)))
-    groups = counted[by].iloc[row]
-    placed = groups.merge(numbered, on=by, how="left")
-    slot = placed["_slot"]
-    is_known = slot.notna().to_numpy()
-    known = slot[is_known].to_numpy("int64")
-    return figures_of(counted, value, row[is_known], known)
-
-
-def _bounds(members: Role, whole: Role) -> dict[str, Formula]:
-    """The least and the most of the index where some members of the whole are not known."""
-    names = {"value": members, "whole": whole}
-    most = "(sum([v ** 2 for v in value]) + (whole - value) ** 2) / whole ** 2"
-    formulas = {"hhi": Formula("sum([v ** 2 for v in value]) / whole ** 2", names)}
-    formulas["hhi_most"] = Formula(most, names)
-    formulas["rest_pct"] = Formula("100 * (whole - value) / whole", names)
-    return formulas

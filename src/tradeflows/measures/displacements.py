@@ -5,17 +5,19 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from pandas import DataFrame, Series
+from pandas import DataFrame
 
 from tradeflows.measures.common import (
-    LABELS,
     computed,
+    formulas_of,
     groups_of,
     listed,
+    names_of,
     numbers_of,
-    require_columns,
+    prepared,
     require_disjoint,
     require_single_value,
+    shared_months,
     spread,
     with_lineage,
 )
@@ -76,10 +78,9 @@ def displacement(
     >>> moved["displacement"].tolist()
     [0.5, 0.5]
     """
-    frame = with_zeros(frame, value)
-    require_columns(frame, by, value)
+    frame = prepared(with_zeros(frame, value), value, by)
     role = _roles(frame, by, old, new)
-    is_buyer = frame[by].isin(list(role))
+    is_buyer = frame[by].isin(list(role)).to_numpy()
     buyers = frame[is_buyer]
     require_disjoint(buyers, by)
     goods = ("cmd_code", "classification_code")
@@ -87,33 +88,47 @@ def displacement(
     for _, rows in buyers.groupby(by):
         # Buyers may hold a product at different levels, each of them at one.
         require_single_value(rows, over[:1])
-    shared, notes = _shared_months(buyers, value, by, over, base, after)
+    shared, notes = _rows_to_compare(buyers, value, by, (base, after))
     result, formulas, missing = _means(role, shared, (base, after), value, by, over)
-    is_new = result["role"].eq("new")
-    copied = result.copy()
-    table = with_lineage(copied, formulas=formulas)
-    ratios = _ratios(table, is_new)
-    for name, formula in ratios.items():
-        result[name] = formula.numbers(len(result))
-    part = result["part"]
-    result["part"] = part.where(is_new)
-    change_of_old = result.loc[~is_new, "change"].sum()
-    if change_of_old >= 0:  # the old buyers together lost nothing
+    table = with_lineage(result.copy(), formulas=formulas)
+    is_new = result["role"].eq("new").to_numpy()
+    n = len(table)
+    names = {"change": Role(table, "change")}
+    for name, side in (("gain", is_new), ("loss", ~is_new)):  # its buyers enter each row
+        row = np.flatnonzero(side)
+        names[name] = Role(table, "change", np.tile(row, n), np.arange(n).repeat(len(row)))
+    texts = {"displacement": f"{_GAIN} / {_LOSS}", "displacement_net": "gain / -loss"}
+    ratios = formulas_of(names, texts | {"part": f"max(0, change) / {_LOSS}"})
+    result = computed(result, ratios)
+    result["part"] = result["part"].where(is_new)
+    if result.loc[~is_new, "change"].sum() >= 0:  # the old buyers together lost nothing
         result["displacement_net"] = np.nan
     result["missing"] = missing
     result["complete"] = result["missing"].eq("")
-    before = window_text(base)
-    since = window_text(after)
-    caveats = [f"{value} as means of the months with a figure, {before} and {since}", *notes]
-    for buyer, months in zip(result[by], missing, strict=True):
+    windows = f"{window_text(base)} and {window_text(after)}"
+    caveats = [f"{value} as means of the months with a figure, {windows}", *notes]
+    for buyer, months in zip(role, missing, strict=True):
         if months:
             caveats.append(f"{buyer} lacks {months}")
-    order = [by, "role"]
-    order += [f"{value}_base", "months_base"]
-    order += [f"{value}_after", "months_after"]
+    order = [by, "role", f"{value}_base", "months_base", f"{value}_after", "months_after"]
     order += ["change", "part", "displacement", "displacement_net", "missing", "complete"]
-    used = with_used_zeros(frame, is_buyer.to_numpy() & in_windows(frame, base, after))
+    used = with_used_zeros(frame, is_buyer & in_windows(frame, base, after))
     return with_lineage(result[order], used, caveats=caveats, formulas=ratios | formulas)
+
+
+def _roles(
+    frame: DataFrame, by: str, old: str | Sequence[str], new: str | Sequence[str]
+) -> dict[str, str]:
+    """Each buyer and whether it is old or new, if `frame` has them all."""
+    role = dict.fromkeys(names_of(old), "old") | dict.fromkeys(names_of(new), "new")
+    named = names_of(old) + names_of(new)
+    if len(role) < len(named):
+        raise QueryError(f"a buyer is named twice among {', '.join(named)}")
+    stated = set(frame[by])
+    absent = [buyer for buyer in role if buyer not in stated]
+    if absent:
+        raise QueryError(f"{by} has no {', '.join(absent)}; it has {listed(frame, by)}")
+    return role
 
 
 def _means(
@@ -130,185 +145,74 @@ def _means(
     names: dict[str, Any] = {}
     sides = zip(("base", "after"), windows, shared, "mn", strict=True)
     for name, window, rows, count in sides:
-        sums = total(rows, value, [by], over, *ends_of(window))
-        places = pd.Index(sums[by])
-        at = places.get_indexer(result[by])
-        names[name] = Role(sums, value, at)
+        start, end = ends_of(window)
+        sums = total(rows, value, [by], over, start, end)
+        at = pd.Index(sums[by]).get_indexer(result[by])
         of_buyer = sums.iloc[at]
-        _require_figures(of_buyer, value, by, window)
         n_stated = of_buyer["n_stated"].to_numpy()
+        if not n_stated.all():
+            raise QueryError(
+                f"{of_buyer[by].iloc[n_stated.argmin()]} has no {value} from {start} to {end}: "
+                "choose another window or leave the buyer out"
+            )
+        names[name] = Role(sums, value, at)
         names[count] = n_stated
         result[f"months_{name}"] = n_stated
         texts = zip(missing, of_buyer["missing"], strict=True)
         missing = [", ".join(filter(None, pair)) for pair in texts]
-    formulas = {f"{value}_base": Formula("base / m", names)}
-    formulas[f"{value}_after"] = Formula("after / n", names)
-    formulas["change"] = Formula("after / n - base / m", names)
-    for name, formula in formulas.items():
-        result[name] = formula.numbers(len(result))
-    return result, formulas, missing
+    means = {f"{value}_base": "base / m", f"{value}_after": "after / n"}
+    formulas = formulas_of(names, means | {"change": "after / n - base / m"})
+    return computed(result, formulas), formulas, missing
 
 
-def _ratios(table: DataFrame, is_new: Series) -> dict[str, Formula]:
-    """The formulas of the displacement, its net form, and each buyer's part of it."""
-    gain = _in_each(table, is_new)
-    loss = _in_each(table, ~is_new)
-    change = Role(table, "change")
-    sides = {"change": change, "gain": gain, "loss": loss}
-    ratios = {"displacement": Formula(f"{_GAIN} / {_LOSS}", sides)}
-    ratios["displacement_net"] = Formula("gain / -loss", sides)
-    ratios["part"] = Formula(f"max(0, change) / {_LOSS}", sides)
-    return ratios
-
-
-def _roles(
-    frame: DataFrame, by: str, old: str | Sequence[str], new: str | Sequence[str]
-) -> dict[str, str]:
-    """Each buyer and whether it is old or new, if `frame` has them all."""
-    old_buyers = _tuple(old)
-    new_buyers = _tuple(new)
-    role = dict.fromkeys(old_buyers, "old")
-    role |= dict.fromkeys(new_buyers, "new")
-    named = old_buyers + new_buyers
-    if len(role) < len(named):
-        names = ", ".join(named)
-        raise QueryError(f"a buyer is named twice among {names}")
-    stated = set(frame[by])
-    absent = [buyer for buyer in role if buyer not in stated]
-    if absent:
-        names = ", ".join(absent)
-        raise QueryError(f"{by} has no {names}; it has {listed(frame, by)}")
-    return role
-
-
-def _require_figures(sums: DataFrame, value: str, by: str, window: Window) -> None:
-    """Refuse a buyer without any figure in `window`."""
-    is_empty = sums["n_stated"] == 0
-    empty = sums.loc[is_empty, by]
-    if len(empty):
-        start, end = ends_of(window)
-        buyer = empty.iloc[0]
-        raise QueryError(
-            f"{buyer} has no {value} from {start} to {end}: choose "
-            "another window or leave the buyer out"
-        )
-
-
-def _shared_months(
-    buyers: DataFrame, value: str, by: str, over: Sequence[str], base: Window, after: Window
+def _rows_to_compare(
+    buyers: DataFrame, value: str, by: str, windows: tuple[Window, Window]
 ) -> tuple[list[DataFrame], list[str]]:
     """Rows to compare in either window: of each buyer the months that it states in both.
 
     Windows that hold different months of the year have none in common: then all rows, and a caveat.
     """
-    spans = [span(window) for window in (base, after)]
-    months_of_base, months_of_after = (_months_of_year(ends) for ends in spans)
-    if months_of_base != months_of_after:
-        caveat = "the two windows hold different months of the year"
-        return [buyers, buyers], [caveat]
-    lengths = {stop - begin for begin, stop in spans}
-    cycle = lengths.pop() if len(lengths) == 1 else 12
-    is_of_years = cycle % 12 == 0 and cycle > 12
-    group = groups_of(buyers, [by])
-    goods = [name for name in over if name not in LABELS]
-    cell = groups_of(buyers, [by, *goods])
-    figures = numbers_of(buyers, value)
-    has_value = figures.notna().to_numpy()
-    lines = spread(buyers, cell, has_value)
-    lines = lines[lines["stated"]]
-    buyer_of = group[lines["row"]]
-    lines = lines.assign(buyer=buyer_of)
-    month = lines["month"]
-    sides = []
-    for begin, stop in spans:
-        is_inside = month.between(begin, stop - 1)
-        inside = lines[is_inside]
-        first = begin if is_of_years else 0
-        offset = inside["month"] - first
-        side = inside.assign(place=offset % cycle)
-        sides.append(side)
-    cells = lines.groupby("buyer")["cell"].nunique()
-    kept = _in_both(sides, cells)
-    return _rows_kept(buyers, by, sides, kept)
-
-
-def _months_of_year(ends: tuple[int, int]) -> set[int]:
-    """The months of the year that lie between two months."""
-    months = range(*ends)
-    return {month % 12 for month in months}
-
-
-def _in_both(sides: list[DataFrame], cells: Series) -> list[DataFrame]:
-    """Lines of the places in the year that a buyer states in full on both sides.
-
-    A block goes as a whole, and takes its other months from the other side.
-    """
-    while True:
-        first, second = (_full_places(lines, cells) for lines in sides)
-        both = first.intersection(second)
-        left = []
-        for lines in sides:
-            places = pd.MultiIndex.from_frame(lines[["buyer", "place"]])
-            is_shared = places.isin(both)
-            dropped = lines.loc[~is_shared, "row"]
-            is_dropped = lines["row"].isin(dropped)
-            left.append(lines[~is_dropped])
-        sizes = [len(lines) for lines in sides]
-        sizes_left = [len(lines) for lines in left]
-        if sizes_left == sizes:
-            return left
-        sides = left
-
-
-def _full_places(lines: DataFrame, cells: Series) -> pd.MultiIndex:
-    """Buyers and places in the year of which all `cells` of the buyer are stated in a month."""
-    months = lines.groupby(["buyer", "month", "place"])
-    count = months["cell"].nunique().reset_index()
-    n_cells = count["buyer"].map(cells)
-    is_full = count["cell"].eq(n_cells)
-    full = count[is_full]
-    return pd.MultiIndex.from_frame(full[["buyer", "place"]])
-
-
-def _rows_kept(
-    buyers: DataFrame, by: str, sides: list[DataFrame], kept: list[DataFrame]
-) -> tuple[list[DataFrame], list[str]]:
-    """The rows of `buyers` without those that only one side states, and which months are left."""
+    spans = [span(window) for window in windows]
+    first, second = ({month % 12 for month in range(*ends)} for ends in spans)
+    if first != second:
+        return [buyers, buyers], ["the two windows hold different months of the year"]
+    has_value = numbers_of(buyers, value).notna().to_numpy()
+    lines = spread(buyers, groups_of(buyers, [by]), has_value)
+    sides = _sides(lines[lines["stated"]], spans)
     frames = []
     caveats = []
     names = buyers[by].to_numpy()
-    place = np.arange(len(buyers))
-    before, since = (set(names[lines["row"]]) for lines in sides)
-    in_both = before & since
-    for lines, left in zip(sides, kept, strict=True):
-        dropped = np.setdiff1d(lines["row"], left["row"])
-        name_of = names[left["row"]]
+    before, since = (set(names[side["row"]]) for side in sides)
+    for side, kept in zip(sides, shared_months(sides), strict=True):
+        dropped = np.setdiff1d(side["row"], kept["row"])
         for buyer in dict.fromkeys(names[dropped]):
-            months = left.loc[name_of == buyer, "month"]
-            if months.empty and buyer in in_both:
+            months = kept.loc[names[kept["row"]] == buyer, "month"]
+            if len(months):
+                over_months = f"{months.nunique()} months that both windows have: {runs(months)}"
+                caveats.append(f"{buyer} is compared over {over_months}")
+            elif buyer in before & since:
                 raise QueryError(
                     f"{buyer} states no month of the year in both windows: choose other "
                     "windows or leave the buyer out"
                 )
-            if months.empty:  # it has nothing in one window, which is refused by name
-                is_other = names[dropped] != buyer
-                dropped = dropped[is_other]
-                continue
-            n = months.nunique()
-            which = runs(months)
-            caveats.append(f"{buyer} is compared over {n} months that both windows have: {which}")
-        is_dropped = np.isin(place, dropped)
-        frames.append(buyers[~is_dropped])
+            else:  # it has nothing in one window, which is refused by name
+                dropped = dropped[names[dropped] != buyer]
+        frames.append(buyers[~np.isin(np.arange(len(buyers)), dropped)])
     return frames, caveats
 
 
-def _in_each(table: DataFrame, side: Series) -> Role:
-    """The change of every buyer of one side, which enters each row."""
-    buyers = np.flatnonzero(side)
-    n = len(table)
-    row = np.tile(buyers, n)
-    slot = np.arange(n).repeat(len(buyers))
-    return Role(table, "change", row, slot)
+def _sides(lines: DataFrame, spans: Sequence[tuple[int, int]]) -> list[DataFrame]:
+    """The lines in each window, with the place of their month in it that the other has too."""
+    lengths = {stop - begin for begin, stop in spans}
+    cycle = lengths.pop() if len(lengths) == 1 else 12
+    # Windows of five months lie twelve apart, so their months have no place in a cycle of five.
+    is_from_start = cycle > 12 or 12 % cycle != 0
+    sides = []
+    for begin, stop in spans:
+        side = lines[lines["month"].between(begin, stop - 1)]
+        place = (side["month"] - (begin if is_from_start else 0)) % cycle
+        sides.append(side.assign(place=place + cycle * side["cell"]))
+    return sides
 
 
 def displacement_over(
@@ -360,44 +264,27 @@ def displacement_over(
         except QueryError as error:
             raise QueryError(f"{name}: {error}") from error
     table = stack(inputs, "window")
-    n = len(table) // len(inputs)  # buyers of each window
     row = np.arange(len(table))
-    ratios = {}
-    for name in ("displacement", "displacement_net"):
-        ratio = Role(table, name, row[::n])
-        ratios[name] = Formula("ratio", {"ratio": ratio})
-    for buyer in _tuple(new):
-        is_buyer = table[by].eq(buyer)
-        ratio = Role(table, "part", row[is_buyer])
-        ratios[f"part_{buyer}"] = Formula("ratio", {"ratio": ratio})
+    window = row // (len(table) // len(inputs))
+    heads = np.unique(window, return_index=True)[1]
+    picked = {name: (name, heads) for name in ("displacement", "displacement_net")}
+    for buyer in names_of(new):
+        picked[f"part_{buyer}"] = ("part", row[table[by].eq(buyer)])
+    ratios = {
+        name: Formula("ratio", {"ratio": Role(table, column, some)})
+        for name, (column, some) in picked.items()
+    }
     is_new = table["role"].eq("new").to_numpy()
-    of_new = row[is_new]
-    of_old = row[~is_new]
-    gain = Role(table, "change", of_new, of_new // n)
-    loss = Role(table, "change", of_old, of_old // n)
+    gain = Role(table, "change", row[is_new], window[is_new])
+    loss = Role(table, "change", row[~is_new], window[~is_new])
     sums = {f"{value}_gain": Formula(_GAIN, {"gain": gain})}
     sums[f"{value}_loss"] = Formula(_LOSS, {"loss": loss})
+    bases, afters = zip(*windows.values(), strict=True)
+    before = 0 if event is None else span(event)[0]
     result = DataFrame({"window": list(inputs)})
-    bases = [base for base, _ in windows.values()]
-    afters = [after for _, after in windows.values()]
     result["base"] = [window_text(base) for base in bases]
     result["after"] = [window_text(after) for after in afters]
-    result["placebo"] = [_ends_before(after, event) for after in afters]
+    result["placebo"] = [span(after)[1] <= before for after in afters]
     result = computed(result, sums | ratios)
     result["complete"] = [part["complete"].all() for part in inputs.values()]
     return with_lineage(result, frame, table, formulas=ratios | sums)
-
-
-def _ends_before(window: Window, event: str | None) -> bool:
-    """Whether a window is over when an event comes."""
-    if event is None:
-        return False
-    _, stop = span(window)
-    begin, _ = span(event)
-    return stop <= begin
-
-
-def _tuple(names: str | Sequence[str]) -> tuple[str, ...]:
-    if isinstance(names, str):
-        return (names,)
-    return tuple(names)

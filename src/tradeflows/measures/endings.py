@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 
 import numpy as np
-import pandas as pd
 from pandas import DataFrame, Series
 
 from tradeflows.measures.common import (
     computed,
     figures_of,
+    formulas_of,
     grouped,
     groups_of,
-    require_columns,
+    prepared,
     require_single_value,
     unique,
     with_lineage,
@@ -19,7 +19,7 @@ from tradeflows.measures.common import (
 from tradeflows.measures.sums import total
 from tradeflows.measures.zeros import with_zeros
 from tradeflows.model.errors import QueryError
-from tradeflows.model.lineage import Formula, Role
+from tradeflows.model.lineage import Role
 from tradeflows.model.periods import Window, days, ends_of, first_month, runs, span
 
 
@@ -72,38 +72,27 @@ def last_active_month(
     base_name = f"{value}_base"
     month, pct = first_month(listed), listed["base_pct"]
     group, result = grouped(listed, by)
-    by_group = listed.groupby(group)
-    result[base_name] = by_group[base_name].first()
-    result["months_base"] = by_group["months_base"].first()
+    first = np.unique(group, return_index=True)[1]
+    for name in (base_name, "months_base"):
+        result[name] = listed[name].to_numpy()[first]
     has_figure = pct.notna()
-    conditions = {"last": pct >= 100 * part, "last_any": pct > 0, "until": has_figure}
-    for name, holds in conditions.items():
+    for name, holds in {
+        "last": pct >= 100 * part,
+        "last_any": pct > 0,
+        "until": has_figure,
+    }.items():
         last = month[holds].groupby(group[holds]).max()
-        result[name] = _first_days(last.reindex(result.index))
+        stated = Series(days(last.to_numpy("int64")).astype("datetime64[s]"), last.index)
+        result[name] = stated.reindex(result.index)
     result["ended"] = result["last"] < result["until"]
     asked = set(range(span(base)[0], int(month.max()) + 1))
-    missing = []
-    for number in range(len(result)):
-        stated = month[has_figure & (group == number)]
-        missing.append(runs(asked - set(stated)))
+    by_group = month[has_figure].groupby(group[has_figure]).agg(set)
+    missing = [runs(asked - by_group.get(number, set())) for number in result.index]
     result["missing"] = missing
-    first = np.unique(group, return_index=True)[1]
-    role = Role(listed, base_name, first)
-    caveats = []
-    for name, months in zip(result[by[0]], missing, strict=True):
-        if months:
-            caveats.append(f"{name}: no {value} in {months}")
-    formulas = {base_name: Formula("base", {"base": role})}
+    names = zip(result[by[0]], missing, strict=True)
+    caveats = [f"{name}: no {value} in {months}" for name, months in names if months]
+    formulas = formulas_of({"base": Role(listed, base_name, first)}, {base_name: "base"})
     return with_lineage(result, listed, caveats=caveats, formulas=formulas)
-
-
-def _first_days(months: Series) -> Series:
-    """The first day of each month, none where there is none."""
-    first_days = Series(pd.NaT, months.index, "datetime64[s]")
-    is_known = months.notna()
-    known = months[is_known].to_numpy("int64")
-    first_days[is_known] = days(known).astype("datetime64[s]")
-    return first_days
 
 
 def index_to_base(
@@ -132,8 +121,7 @@ def index_to_base(
     >>> measures.index_to_base(tonnes, "net_wgt_kg", "2021-12")["base_pct"].tolist()
     [100.0, 125.0]
     """
-    frame = with_zeros(frame, value)
-    require_columns(frame, "ref_period", "n_months", value, *by)
+    frame = prepared(with_zeros(frame, value), value, "ref_period", "n_months", *by)
     unit = [c for c in ("cmd_code", "qty_unit", "currency") if c in frame and c not in by]
     require_single_value(frame.loc[frame[value].notna(), unit], unit)
     if (frame["n_months"] != 1).any():
@@ -143,22 +131,16 @@ def index_to_base(
     sums = total(frame, value, by, start=start, end=end)
     group = groups_of(frame, by)
     stated = sums["n_stated"].to_numpy("int64")
-    base_sum = sums[value].to_numpy()
-    has_base = stated > 0
-    mean = np.where(has_base, base_sum / np.where(has_base, stated, 1), np.nan)
-    is_above = mean > 0
+    mean = sums[value].to_numpy() / np.where(stated > 0, stated, np.nan)
     is_since = first_month(frame) >= span(base)[0]
-    kept = np.flatnonzero(is_above[group] & is_since.to_numpy())
+    kept = np.flatnonzero((mean > 0)[group] & is_since.to_numpy())
     if not len(kept):
         raise QueryError(f"nothing had any {value} in the base {runs(range(*span(base)))}")
     cell = group[kept]
-    months = stated[cell]
-    figures = figures_of(frame, value, kept)
-    names = {"value": figures, "base": Role(sums, value, cell), "n": months}
+    names = {"value": figures_of(frame, value, kept), "base": Role(sums, value, cell)}
+    names["n"] = stated[cell]
     base_name = f"{value}_base"
-    formulas = {"base_pct": Formula("100 * value / (base / n)", names)}
-    formulas[base_name] = Formula("base / n", names)
+    formulas = formulas_of(names, {"base_pct": "100 * value / (base / n)", base_name: "base / n"})
     result = computed(frame.iloc[kept], formulas, base_name)
-    result["months_base"] = months
-    result = computed(result, formulas, "base_pct")
+    result = computed(result.assign(months_base=stated[cell]), formulas, "base_pct")
     return with_lineage(result, frame, kept=[Role(frame, row=kept)], formulas=formulas)

@@ -12,9 +12,10 @@ from tradeflows.measures.common import (
     UNITS,
     computed,
     figures_of,
+    formulas_of,
     groups_of,
     numbers_of,
-    require_columns,
+    prepared,
     require_single_value,
     unique,
     unit_of,
@@ -72,44 +73,33 @@ def unit_value(
     >>> measures.unit_value(bought)["unit_value_per_tonne"].item()
     500.0
     """
-    require_columns(frame, value, weight, *by)
+    prepared(frame, value, weight, *by)
     unit = unit_of(frame, weight)
     if unit not in ("kg", ""):
         raise QueryError(
             f"{weight} is in {unit}, and a unit value a tonne is of kilograms: give the net weight"
         )
-    figures = numbers_of(frame, value)
     units = [column for column in UNITS.get(value, ()) if column in frame and column not in by]
-    stated = frame.loc[figures.notna(), units]
-    require_single_value(stated, units)
-    weights = _weight(frame, weight)
-    kilograms = Role(frame, weight, values=weights.to_numpy())
+    require_single_value(frame.loc[numbers_of(frame, value).notna(), units], units)
+    kilograms = Role(frame, weight, values=_measured(frame, weight).to_numpy())
     names = {"value": figures_of(frame, value), "weight": kilograms}
     per_tonne = "value / (weight / 1000)"
-    per_barrel = f"{per_tonne} / {barrels_per_tonne!r}"
-    formulas = {"unit_value_per_tonne": Formula(per_tonne, names)}
-    formulas["unit_value_per_barrel"] = Formula(per_barrel, names)
+    texts = {"unit_value_per_tonne": per_tonne}
+    texts["unit_value_per_barrel"] = f"{per_tonne} / {barrels_per_tonne!r}"
+    formulas = formulas_of(names, texts)
     result = computed(frame, formulas)
+    price = result["unit_value_per_tonne"]
     group = groups_of(frame, by)
-    result["outlier"] = _is_outlier(result["unit_value_per_tonne"], group)
-    column_of_unit = UNIT_IN.get(value, "unit")
-    currency = UNIT_OF.get(value, frame.get(column_of_unit))
+    middle = price.groupby(group).transform("median")
+    away = (price - middle).abs()
+    deviation = away.groupby(group).transform("median") / 0.6745  # as of a standard normal
+    # Rounding in the last bits is no deviation where most unit values are the same.
+    result["outlier"] = away.gt(OUTLIER * deviation) & away.gt(1e-9 * middle.abs())
+    currency = UNIT_OF.get(value, frame.get(UNIT_IN.get(value, "unit")))
     if currency is not None:
         result = result.assign(unit_value_in=currency)
     caveats = [f"{barrels_per_tonne:g} barrels a tonne"]
     return with_lineage(result, frame, caveats=caveats, kept=[Role(frame)], formulas=formulas)
-
-
-def _is_outlier(price: Series, groups: np.ndarray) -> Series:
-    """Whether each price is too far from the median of its group, in scaled median deviations."""
-    middle = price.groupby(groups).transform("median")
-    away = (price - middle).abs()
-    deviation = away.groupby(groups).transform("median")
-    spread = deviation / 0.6745  # 0.6745 for a standard normal
-    is_far = away.gt(OUTLIER * spread)
-    # Rounding in the last bits is no deviation where most unit values are the same.
-    rounding = 1e-9 * middle.abs()
-    return is_far & away.gt(rounding)
 
 
 def price_quantity(
@@ -160,49 +150,47 @@ def price_quantity(
     """
     if index not in _PRICES:
         raise QueryError(f"no index {index!r}: choose fisher or tornqvist")
-    begin, stop = span(base)
-    begin_after, stop_after = span(after)
-    if stop - begin != stop_after - begin_after:
+    if np.ptp([np.ptp(span(window)) for window in (base, after)]):
         raise QueryError(
             f"{window_text(base)} and {window_text(after)} differ in length: choose equal windows"
         )
-    frame = with_zeros(frame, value, quantity)
-    require_columns(frame, value, quantity, good)
+    frame = prepared(with_zeros(frame, value, quantity), value, quantity, good)
     sides = _sides(frame, value, quantity, good, (base, after))
-    columns = {}
-    for name, (sums, column) in sides.items():
-        columns[name] = numbers_of(sums.set_index(good), column)
-    table = DataFrame(columns)
+    table = DataFrame(
+        {name: numbers_of(sums.set_index(good), c) for name, (sums, c) in sides.items()}
+    )
     is_split = table.gt(0).all(axis="columns")
-    split = table.index[is_split]
-    apart = table.index[~is_split]
-    rows = [("unsplit", name) for name in apart]
-    texts = [("v1 - v0", "0")] * len(rows)
+    split, apart = table.index[is_split], table.index[~is_split]
     # Every good of the split enters both of its rows, and each of the others one row.
+    rows = [("unsplit", name) for name in apart]
+    goods = [*apart]
     n_goods = [1] * len(apart)
+    changes = ["v1 - v0"] * len(apart)
+    indices = ["0"] * len(apart)
     if len(split):
+        worth = table.loc[is_split, ["v0", "v1"]].sum()
+        # The logarithmic mean of two values that are the same is that value.
+        is_level = np.isclose(worth["v1"] / worth["v0"], 1, rtol=1e-12)
+        mean = "v0" if is_level else "(v1 - v0) / log(v1 / v0)"
+        prices = _PRICES[index]
+        effect = f"{mean} * log({prices})"
         rows = [("price", ""), ("quantity", ""), *rows]
-        texts = [*_texts(table[is_split], index), *texts]
+        goods = [*split, *split, *goods]
         n_goods = [len(split), len(split), *n_goods]
-    goods = [*split, *split, *apart]
+        changes = [effect, f"v1 - v0 - {effect}", *changes]
+        indices = [prices, f"v1 / v0 / {prices}", *indices]
     slot = np.arange(len(rows)).repeat(n_goods)
-    names = {}
-    for name, (sums, column) in sides.items():
-        places = pd.Index(sums[good])
-        at = places.get_indexer(goods)
-        names[name] = Role(sums, column, at, slot)
-    changes, indices = zip(*texts, strict=True)
+    names = {
+        name: Role(sums, column, pd.Index(sums[good]).get_indexer(goods), slot)
+        for name, (sums, column) in sides.items()
+    }
     formulas = {"change": Formula(changes, names), "index": Formula(indices, names)}
-    heads = DataFrame(rows, columns=["effect", good])
-    result = computed(heads, formulas)
-    is_unsplit = result["effect"].eq("unsplit")
-    result.loc[is_unsplit, "index"] = np.nan
-    before = window_text(base)
-    since = window_text(after)
-    caveats = [f"change of {value} from {before} to {since}, {index.capitalize()} index"]
+    result = computed(DataFrame(rows, columns=["effect", good]), formulas)
+    result.loc[result["effect"].eq("unsplit"), "index"] = np.nan
+    windows = f"from {window_text(base)} to {window_text(after)}"
+    caveats = [f"change of {value} {windows}, {index.capitalize()} index"]
     if len(apart):
-        listed = ", ".join(map(str, apart))
-        caveats.append(f"not split for want of {quantity}: {listed}")
+        caveats.append(f"not split for want of {quantity}: {', '.join(map(str, apart))}")
     used = with_used_zeros(frame, in_windows(frame, base, after))
     return with_lineage(result, used, caveats=caveats, formulas=formulas)
 
@@ -211,18 +199,14 @@ def _sides(
     frame: DataFrame, value: str, quantity: str, good: str, windows: tuple[Window, Window]
 ) -> dict[str, tuple[DataFrame, str]]:
     """Sums of each good in either window by their name in a formula, and the column of each."""
-    weights = _weight(frame, quantity)
-    amounts = frame.assign(**{quantity: weights})
-    columns = [good]
-    if quantity == "qty" and "qty_unit" in amounts:
-        columns.append("qty_unit")
+    amounts = frame.assign(**{quantity: _measured(frame, quantity)})
+    columns = [good, "qty_unit"] if quantity == "qty" and "qty_unit" in amounts else [good]
     sides: dict[str, tuple[DataFrame, str]] = {}
     for i, window in enumerate(windows):
         start, end = ends_of(window)
         worth = total(amounts, value, [good], (), start, end)
-        is_full = worth["complete"]
-        if not is_full.all():
-            hole = worth[~is_full].iloc[0]
+        if not worth["complete"].all():
+            hole = worth[~worth["complete"]].iloc[0]
             raise QueryError(
                 f"{hole[good]} has no {value} for {hole['missing']}: leave the good "
                 "out or choose another window"
@@ -234,22 +218,8 @@ def _sides(
     return sides
 
 
-def _texts(table: DataFrame, index: str) -> list[tuple[str, str]]:
-    """Formulas of change and index, of the price and of the quantity."""
-    prices = _PRICES[index]
-    before = table["v0"].sum()
-    after = table["v1"].sum()
-    mean = "(v1 - v0) / log(v1 / v0)"
-    # The logarithmic mean of two values that are the same is that value.
-    if np.isclose(after / before, 1, rtol=1e-12):
-        mean = "v0"
-    effect = f"{mean} * log({prices})"
-    of_price = (effect, prices)
-    of_quantity = (f"v1 - v0 - {effect}", f"v1 / v0 / {prices}")
-    return [of_price, of_quantity]
-
-
-def _weight(frame: DataFrame, weight: str) -> Series:
+def _measured(frame: DataFrame, weight: str) -> Series:
+    """Weights or quantities above 0, but for those that are flagged estimated."""
     numbers = numbers_of(frame, weight)
     numbers = numbers.where(numbers > 0)
     if "flags" not in frame:

@@ -4,27 +4,25 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from pandas import DataFrame, Series
+from pandas import DataFrame
 
 from tradeflows.measures.common import (
     UNITS,
     computed,
     figures_of,
-    grain_of,
+    formulas_of,
     grouped,
     groups_of,
     numbers_of,
+    prepared,
     require_columns,
     require_disjoint,
-    require_members,
-    require_single_value,
-    unique,
     unit_of,
     with_lineage,
 )
 from tradeflows.model import codes
 from tradeflows.model.errors import QueryError, there_are
-from tradeflows.model.lineage import COUNT, Formula, Role
+from tradeflows.model.lineage import COUNT, Formula, Names
 from tradeflows.model.periods import first_month
 
 
@@ -39,8 +37,6 @@ def lead(
 
     Parameters
     ----------
-    value
-        Column of the figures.
     member
         The member of `of` that is asked about.
     of, by
@@ -69,12 +65,11 @@ def lead(
       next  lead  rank
     0  USA  50.0   1.0
     """
-    require_members(frame, value, of, by)
+    prepared(frame, value, cell=[*by, of])
     require_disjoint(frame, of, by)
-    figures = numbers_of(frame, value)
-    is_unknown = figures.isna()
-    if is_unknown.any():
-        unknown = frame.loc[is_unknown, of].iloc[0]
+    figures = numbers_of(frame, value).reset_index(drop=True)
+    if figures.isna().any():
+        unknown = frame[of].iloc[figures.isna().argmax()]
         raise QueryError(f"{unknown} has no {value}, so that nobody's rank is known: leave it out")
     group = groups_of(frame, by)
     is_member = frame[of].eq(member).to_numpy()
@@ -85,43 +80,25 @@ def lead(
         raise QueryError(f"no row has {of} {member!r}; {there_are(members)}")
     if (sizes < 2).any():
         raise QueryError(f"{member} stands alone, so that it leads nobody: read the others too")
-    place = np.arange(len(frame))
-    order = np.argsort(group[is_member])
-    chosen = place[is_member][order]
-    figures_of_others = figures.where(~is_member)
-    others = Series(figures_of_others.to_numpy())
-    largest = others.groupby(group).idxmax().to_numpy()
-    roles = {"value": figures_of(frame, value, chosen)}
-    roles["next"] = figures_of(frame, value, largest)
-    of_member = figures.iloc[chosen].to_numpy()
-    is_above = figures.gt(of_member[group])
-    above = np.flatnonzero(is_above)
-    larger = figures_of(frame, value, above, group[above])
-    larger = replace(larger, empty=0.0)
+    chosen = np.flatnonzero(is_member)[np.argsort(group[is_member])]
+    largest = figures.where(~is_member).groupby(group).idxmax().to_numpy()
+    above = np.flatnonzero(figures > figures.to_numpy()[chosen][group])
+    larger = replace(figures_of(frame, value, above, group[above]), empty=0.0)
+    names = {"value": figures_of(frame, value, chosen), "next": figures_of(frame, value, largest)}
+    texts = {"lead": "value - next", "lead_pct": "100 * (value / next - 1)"}
     formulas = {"rank": Formula("1 + sum([v ** 0 for v in larger])", {"larger": larger})}
-    formulas["lead"] = Formula("value - next", roles)
-    formulas["lead_pct"] = Formula("100 * (value / next - 1)", roles)
-    formulas[value] = Formula("value", roles)
-    formulas[f"{value}_next"] = Formula("next", roles)
-    result = frame[[*by, of]].iloc[chosen]
-    result = result.reset_index(drop=True)
+    formulas |= formulas_of(names, texts | {value: "value", f"{value}_next": "next"})
+    result = frame[[*by, of]].iloc[chosen].reset_index(drop=True)
     result["next"] = frame[of].iloc[largest].to_numpy()
     result = computed(result, formulas)
     result["n_members"] = sizes
     result["unit"] = unit_of(frame, value)
-    caveats = []
-    name = _name(member, of)
-    for size, other in zip(sizes, result["next"], strict=True):
-        name_of_other = _name(other, of)
-        caveats.append(f"the largest besides {name}, of {size}, is {name_of_other}")
+    name_of = codes.area_name if of in ("partner_iso", "reporter_iso") else str
+    caveats = [
+        f"the largest besides {name_of(member)}, of {size}, is {name_of(other)}"
+        for size, other in zip(sizes, result["next"], strict=True)
+    ]
     return with_lineage(result, frame, caveats=caveats, formulas=formulas)
-
-
-def _name(member: str, of: str) -> str:
-    """A member in words: of an area its name."""
-    if of in ("partner_iso", "reporter_iso"):
-        return codes.area_name(member)
-    return str(member)
 
 
 def peak(frame: DataFrame, value: str, by: Sequence[str] = ()) -> DataFrame:
@@ -129,8 +106,6 @@ def peak(frame: DataFrame, value: str, by: Sequence[str] = ()) -> DataFrame:
 
     Parameters
     ----------
-    value
-        Column of the figures.
     by
         Columns that set groups apart, each with a peak each.
 
@@ -153,28 +128,17 @@ def peak(frame: DataFrame, value: str, by: Sequence[str] = ()) -> DataFrame:
     >>> measures.peak(tonnes, "net_wgt_kg")["ref_period"].dt.strftime("%Y-%m").item()
     '2023-02'
     """
-    require_columns(frame, value, "ref_period", "n_months", *by)
-    columns = (*grain_of(frame, value), "n_months")
-    fixed = [column for column in columns if column not in by]
-    require_single_value(frame, fixed)
-    unique(frame, [*by, "ref_period"])
+    prepared(frame, value, "n_months", cell=[*by, "ref_period"])
     figures = numbers_of(frame, value)
     group = groups_of(frame, by)
-    has_value = figures.notna().to_numpy()
-    known = set(group[has_value])
-    if len(known) < len(set(group)):
+    if (figures.groupby(group).count() == 0).any():
         raise QueryError(f"no {value} is stated, so that none is the largest: read a longer span")
-    filled = figures.fillna(-np.inf)
-    order = np.lexsort((frame["ref_period"], -filled, group))
-    _, first = np.unique(group[order], return_index=True)
-    at = order[first]
-    largest = figures_of(frame, value, at)
-    formulas = {value: Formula("value", {"value": largest})}
+    order = np.lexsort((frame["ref_period"], -figures.fillna(-np.inf), group))
+    at = order[np.unique(group[order], return_index=True)[1]]
+    formulas = formulas_of({"value": figures_of(frame, value, at)}, {value: "value"})
     units = [name for name in UNITS.get(value, ()) if name in frame]
     kept = dict.fromkeys([*by, "ref_period", "n_months", *units])
-    heads = frame[list(kept)].iloc[at]
-    heads = heads.reset_index(drop=True)
-    result = computed(heads, formulas)
+    result = computed(frame[list(kept)].iloc[at].reset_index(drop=True), formulas)
     return with_lineage(result, frame, formulas=formulas)
 
 
@@ -183,8 +147,6 @@ def mean(frame: DataFrame, value: str, by: Sequence[str] = ()) -> DataFrame:
 
     Parameters
     ----------
-    value
-        Column of the figures.
     by
         Columns that set means apart.
 
@@ -210,19 +172,15 @@ def mean(frame: DataFrame, value: str, by: Sequence[str] = ()) -> DataFrame:
     0         2  81.0
     """
     require_columns(frame, "ref_period", "n_months", value, *by)
-    fixed = (*grain_of(frame, value), "n_months")
-    unique(frame, [*by, "ref_period"])
     group, heads = grouped(frame, by)
     for _, rows in frame.groupby(group):  # groups may differ from one another
-        require_single_value(rows, fixed)
-    is_stated = numbers_of(frame, value).notna().to_numpy()
-    row = np.flatnonzero(is_stated)
+        prepared(rows, value, cell=["ref_period"])
+    row = np.flatnonzero(numbers_of(frame, value).notna())
     n_stated = np.bincount(group[row], minlength=len(heads))
-    names: dict[str, Role | np.ndarray] = {"value": figures_of(frame, value, row, group[row])}
-    names["n"] = n_stated
-    formulas = {value: Formula("value / n", names)}
+    names: Names = {"value": figures_of(frame, value, row, group[row]), "n": n_stated}
+    formulas = formulas_of(names, {value: "value / n"})
     after = (first_month(frame) + frame["n_months"]).groupby(group).max()
-    heads = heads.assign(ref_period=frame["ref_period"].groupby(group).min().to_numpy())
+    heads["ref_period"] = frame["ref_period"].groupby(group).min().to_numpy()
     heads["n_months"] = after.to_numpy() - first_month(heads)
     result = computed(heads, formulas).assign(n_stated=n_stated)
     return with_lineage(result, frame, formulas=formulas)
@@ -233,8 +191,6 @@ def count(frame: DataFrame, value: str, above: float = 0.0, by: Sequence[str] = 
 
     Parameters
     ----------
-    value
-        Column of the figures.
     above
         The bound, in the unit of `value`; what is equal to it is not above.
     by
@@ -264,12 +220,8 @@ def count(frame: DataFrame, value: str, above: float = 0.0, by: Sequence[str] = 
     if is_unknown.any():
         raise QueryError(f"{int(is_unknown.sum())} rows have no {value}: leave them out")
     group, result = grouped(frame, by)
-    sizes = np.bincount(group)
-    is_above = figures.gt(above)
-    row = np.flatnonzero(is_above)
-    counted = figures_of(frame, value, row, group[row])
-    counted = replace(counted, empty=0.0)
-    formulas = {"count": Formula(COUNT, {"value": counted})}
-    result = computed(result, formulas)
-    result["n_members"] = sizes
+    row = np.flatnonzero(figures > above)
+    counted = replace(figures_of(frame, value, row, group[row]), empty=0.0)
+    formulas = formulas_of({"value": counted}, {"count": COUNT})
+    result = computed(result, formulas).assign(n_members=np.bincount(group))
     return with_lineage(result, frame, formulas=formulas)

@@ -1,7 +1,5 @@
 """From one unit to another: barrels a day, a month."""
 
-import math
-
 import numpy as np
 import pandas as pd
 from pandas import DataFrame
@@ -9,7 +7,8 @@ from pandas import DataFrame
 from tradeflows.measures.common import (
     computed,
     figures_of,
-    require_columns,
+    formulas_of,
+    prepared,
     unit_of,
     with_lineage,
 )
@@ -38,13 +37,12 @@ def barrels_per_day(frame: DataFrame, barrels_per_tonne: float = BARRELS_PER_TON
     >>> measures.barrels_per_day(pd.DataFrame(may))["barrels_per_day"].round().item()
     7330.0
     """
-    require_columns(frame, "ref_period", "n_months", "net_wgt_kg")
+    prepared(frame, "net_wgt_kg", "ref_period", "n_months")
     first = first_month(frame).to_numpy()
-    n_months = frame["n_months"].to_numpy("int64")
-    length = days(first + n_months) - days(first)
+    length = days(first + frame["n_months"].to_numpy("int64")) - days(first)
     names = {"weight": figures_of(frame, "net_wgt_kg"), "days": length.astype("int64")}
     text = f"weight / 1000 * {barrels_per_tonne!r} / days"
-    formulas = {"barrels_per_day": Formula(text, names)}
+    formulas = formulas_of(names, {"barrels_per_day": text})
     caveats = [f"{barrels_per_tonne:g} barrels a tonne"]
     result = computed(frame, formulas)
     return with_lineage(result, frame, caveats=caveats, formulas=formulas, kept=[Role(frame)])
@@ -84,44 +82,36 @@ def per_month(figures: DataFrame, value: str = "value") -> DataFrame:
     >>> measures.per_month(figures)["value_per_month"].item()
     1.0
     """
-    if value != "value":
-        return _mean_month(figures, value)
-    require_columns(figures, "window_start", "window_end", "value", "unit")
-    start = pd.to_datetime(figures["window_start"])
-    last = pd.to_datetime(figures["window_end"])
-    stop = last + pd.Timedelta(days=1)
-    if (stop <= start).any():
-        raise QueryError("a window ends before it starts: mend window_start and window_end")
-    calendar = 12.0 * (stop.dt.year - start.dt.year) + stop.dt.month - start.dt.month
-    whole = start.dt.day.eq(1) & stop.dt.day.eq(1)
-    n_days = (stop - start).dt.days
-    months = calendar.where(whole, n_days / DAYS_PER_MONTH)
-    if "freq" in figures:
-        freq = figures["freq"].astype("str")
-        monthly = freq.str.startswith("monthly")
-        months = months.mask(monthly & months.notna(), 1.0)
-    divisor = months.where(figures["unit"].isin(_ADD_UP))
+    if value == "value":
+        prepared(figures, value, "window_start", "window_end", "unit")
+        start = pd.to_datetime(figures["window_start"])
+        stop = pd.to_datetime(figures["window_end"]) + pd.Timedelta(days=1)
+        if (stop <= start).any():
+            raise QueryError("a window ends before it starts: mend window_start and window_end")
+        calendar = 12.0 * (stop.dt.year - start.dt.year) + stop.dt.month - start.dt.month
+        is_whole = start.dt.day.eq(1) & stop.dt.day.eq(1)
+        months = calendar.where(is_whole, (stop - start).dt.days / DAYS_PER_MONTH)
+        if "freq" in figures:
+            is_monthly = figures["freq"].astype("str").str.startswith("monthly")
+            months = months.mask(is_monthly & months.notna(), 1.0)
+        result = figures.assign(months=months)
+        divisor = months.where(figures["unit"].isin(_ADD_UP))
+        caveats = ["published figures divided by the months of their windows"]
+    else:
+        prepared(figures, value, "ref_period", "n_months")
+        divisor = figures["n_months"].astype("float64")
+        if "complete" in figures:
+            divisor = divisor.where(figures["complete"])
+        result = figures.assign(months=divisor, unit=unit_of(figures, value))
+        caveats = [f"{value} divided by the months of its window"]
     formulas = {}
-    for column in ("value", "low", "high"):
+    for column in ("value", "low", "high") if value == "value" else (value,):
         if column in figures:
             names = {"value": Role(figures, column), "months": divisor.to_numpy()}
-            formulas[f"{column}_per_month"] = Formula("value / months", names)
-    result = computed(figures.assign(months=months), formulas)
-    caveats = ["published figures divided by the months of their windows"]
+            name = "value" if column == value else column
+            formulas[f"{name}_per_month"] = Formula("value / months", names)
+    result = computed(result, formulas)
     return with_lineage(result, figures, caveats=caveats, formulas=formulas, kept=[Role(figures)])
-
-
-def _mean_month(sums: DataFrame, value: str) -> DataFrame:
-    """The mean month of each sum, by the months of its window."""
-    require_columns(sums, "ref_period", "n_months", value)
-    months = sums["n_months"].astype("float64")
-    if "complete" in sums:
-        months = months.where(sums["complete"])
-    names = {"value": Role(sums, value), "months": months.to_numpy()}
-    formulas = {"value_per_month": Formula("value / months", names)}
-    result = computed(sums.assign(months=months, unit=unit_of(sums, value)), formulas)
-    caveats = [f"{value} divided by the months of its window"]
-    return with_lineage(result, sums, caveats=caveats, formulas=formulas, kept=[Role(sums)])
 
 
 def scale(
@@ -154,31 +144,22 @@ def scale(
     >>> measures.scale(pd.DataFrame({"net_wgt_kg": [5e9]}), "net_wgt_kg", 1e9, "mt")["mt"].item()
     5.0
     """
-    require_columns(frame, column)
-    numbers = frame[column].to_numpy("float64", na_value=np.nan)
-    exact = numbers / divisor
-    places = _places(exact, decimals, figures)
+    prepared(frame, column)
+    exact = frame[column].to_numpy("float64", na_value=np.nan) / divisor
+    places = np.full(len(exact), decimals, object)
+    if figures is not None:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            size = np.floor(np.log10(np.abs(exact)))
+        places = figures - 1 - np.where(np.isfinite(size), size, 0).astype("int64")
     quotient = "value"
     if divisor != 1:
         factor = int(divisor) if divisor == int(divisor) else divisor
         quotient = f"value / {factor!r}"
-    texts = [quotient if n is None else f"round({quotient}, {n})" for n in places]
-    rounded = [
-        value if n is None or math.isnan(value) else round(value, n)
-        for value, n in zip(exact.tolist(), places, strict=True)
-    ]
+    pairs = list(zip(exact.tolist(), places.tolist(), strict=True))
+    texts = [quotient if n is None else f"round({quotient}, {n})" for _, n in pairs]
+    rounded = [x if n is None or np.isnan(x) else round(x, n) for x, n in pairs]
     kinds = list(dict.fromkeys(texts))
     which = np.array([kinds.index(text) for text in texts])
     formula = Formula(kinds, {"value": Role(frame, column)}, which)
     result = frame.assign(**{into: rounded})
     return with_lineage(result, frame, formulas={into: formula}, kept=[Role(frame)])
-
-
-def _places(values: np.ndarray, decimals: int | None, figures: int | None) -> list[int | None]:
-    """To how many decimals each of `values` is rounded, None where it is left as it is."""
-    if figures is None:
-        return [decimals] * len(values)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        size = np.floor(np.log10(np.abs(values)))
-    first = np.where(np.isfinite(size), size, 0).astype("int64")
-    return [figures - 1 - int(power) for power in first]

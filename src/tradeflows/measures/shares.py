@@ -3,23 +3,23 @@
 from collections.abc import Sequence
 
 import numpy as np
-import pandas as pd
 from numpy import ndarray
-from pandas import DataFrame
+from pandas import DataFrame, concat
 
 from tradeflows.measures.common import (
     UNITS,
     computed,
     figures_of,
+    formulas_of,
     grain_of,
     grouped,
     join_flags,
     join_qualifiers,
+    names_of,
     numbers_of,
     overlaps,
-    require_columns,
+    prepared,
     require_disjoint,
-    require_members,
     require_single_value,
     unique,
     with_lineage,
@@ -64,24 +64,17 @@ def share(part: DataFrame, whole: DataFrame, value: str, by: Sequence[str] = ())
     75.0
     """
     keys = ["ref_period", "n_months", *by]
-    part = with_zeros(part, value)
-    whole = with_zeros(whole, value)
-    require_columns(part, *keys, value)
-    require_columns(whole, *keys, value)
-    _require_one_unit(part, whole, value, by)
-    fixed = [column for column in grain_of(whole, value) if column not in by]
-    require_single_value(whole, fixed)
+    part, whole = (prepared(with_zeros(side, value), value, *keys) for side in (part, whole))
+    _require_same_flow(part, whole, value, by)
+    prepared(whole, value, cell=keys)
     _require_within(part, whole, by)
-    unique(whole, keys)
     at = _places_in(whole, part, keys)
-    of_whole = _places_of_whole(whole, at, part.index)
-    result = part.assign(**of_whole)
-    roles = {"part": figures_of(part, value), "whole": figures_of(whole, value, at)}
-    share_of = Formula(SHARE, roles)
-    stated = Formula("whole", roles)
-    name = f"{value}_whole"
-    formulas = {"share_pct": share_of, name: stated}
-    result = computed(result, formulas, name, "share_pct")
+    columns = [column for column in PLACE if column in whole]
+    of_whole = whole[columns].iloc[at].set_axis(part.index)
+    names = {"part": figures_of(part, value), "whole": figures_of(whole, value, at)}
+    formulas = formulas_of(names, {"share_pct": SHARE, f"{value}_whole": "whole"})
+    result = part.assign(**of_whole.add_suffix("_whole"))
+    result = computed(result, formulas, f"{value}_whole", "share_pct")
     return with_lineage(result, part, whole, formulas=formulas, kept=[Role(part)])
 
 
@@ -123,53 +116,39 @@ def rest(
     >>> measures.rest(whole, part, "net_wgt_kg")["net_wgt_kg"].item()
     25.0
     """
-    values = [value] if isinstance(value, str) else list(value)
+    values = names_of(value)
     keys = ["ref_period", "n_months", *by]
-    part = with_zeros(part, *values)
-    whole = with_zeros(whole, *values)
-    shared = []
+    part, whole = (prepared(with_zeros(side, *values), values, *keys) for side in (part, whole))
     for name in values:
-        require_columns(part, *keys, name)
-        require_columns(whole, *keys, name)
-        _require_one_unit(part, whole, name, by)
-        shared += [column for column in grain_of(whole, name) if column not in keys]
-    require_single_value(whole, list(dict.fromkeys(shared)))
+        _require_same_flow(part, whole, name, by)
+    prepared(whole, values, cell=keys)
     _require_within(part, whole, by)
-    unique(whole, keys)
     unique(part, keys)
-    at = _places_in(whole, part, keys)
-    same = [name for name in dict.fromkeys(shared) if set(part.get(name, ())) == set(whole[name])]
-    formulas = {}
-    for name in values:
-        roles = {"whole": figures_of(whole, name, at), "part": figures_of(part, name)}
-        formulas[name] = Formula("whole - part", roles)
-    result = part[[*keys, *same]].assign(**_marks_of_both(part, whole.iloc[at]))
-    result = computed(result, formulas)
-    return with_lineage(result, whole, part, formulas=formulas)
-
-
-def _marks_of_both(part: DataFrame, whole: DataFrame) -> dict[str, list[str]]:
-    """The flags of both sides, row by row; refuses a figure that is a bound."""
-    frames = (part, whole)
-    for frame in frames:
-        bounds = join_qualifiers(set(frame.get("qualifier", ())))
+    for side in (part, whole):
+        bounds = join_qualifiers(set(side.get("qualifier", ())))
         if bounds not in ("=", "~"):
             raise QueryError(f"a side has a figure that is {bounds}: a rest needs whole figures")
-    flags = [frame["flags"].to_list() for frame in frames if "flags" in frame]
-    return {"flags": [join_flags({*row}) for row in zip(*flags, strict=True)]} if flags else {}
+    at = _places_in(whole, part, keys)
+    grain = dict.fromkeys(column for name in values for column in grain_of(whole, name))
+    shared = [name for name in grain if name not in keys]
+    same = [name for name in shared if set(part.get(name, ())) == set(whole[name])]
+    formulas = {}
+    for name in values:
+        names = {"whole": figures_of(whole, name, at), "part": figures_of(part, name)}
+        formulas[name] = Formula("whole - part", names)
+    result = part[[*keys, *same]]
+    flags = [side["flags"] for side in (part, whole.iloc[at]) if "flags" in side]
+    if flags:
+        result = result.assign(flags=[join_flags(row) for row in zip(*flags, strict=True)])
+    return with_lineage(computed(result, formulas), whole, part, formulas=formulas)
 
 
-def _require_one_unit(part: DataFrame, whole: DataFrame, value: str, by: Sequence[str]) -> None:
+def _require_same_flow(part: DataFrame, whole: DataFrame, value: str, by: Sequence[str]) -> None:
     """Refuse two sides that differ in flow, cumulation or unit."""
-    shared = set(part) & set(whole)
-    shared -= set(by)
     columns = ("flow_code", "cumulation", *UNITS.get(value, ()))
-    same = [column for column in columns if column in shared]
-    sides = []
-    for frame in (part, whole):
-        has_value = frame[value].notna()
-        sides.append(frame.loc[has_value, same])
-    require_single_value(pd.concat(sides), same)
+    same = [name for name in columns if name in part and name in whole and name not in by]
+    sides = [side.loc[side[value].notna(), same] for side in (part, whole)]
+    require_single_value(concat(sides), same)
 
 
 def _places_in(whole: DataFrame, part: DataFrame, keys: list[str]) -> ndarray:
@@ -179,8 +158,7 @@ def _places_in(whole: DataFrame, part: DataFrame, keys: list[str]) -> ndarray:
     at = matched["_at"].fillna(-1).to_numpy("int64")
     lost = part.loc[at < 0, keys]
     if len(lost):
-        first = lost.head(5).to_numpy()
-        cells = ", ".join(" ".join(words(row)) for row in first)
+        cells = ", ".join(" ".join(words(row)) for row in lost.head(5).to_numpy())
         raise QueryError(
             f"the whole lacks {len(lost)} cells of the part ({cells}): read it for "
             "the same periods, or keep those of the part that it has"
@@ -188,29 +166,18 @@ def _places_in(whole: DataFrame, part: DataFrame, keys: list[str]) -> ndarray:
     return np.asarray(at)
 
 
-def _places_of_whole(whole: DataFrame, at: ndarray, index: pd.Index) -> DataFrame:
-    """Where in its raw file the whole of each row of the part is stated."""
-    columns = [column for column in PLACE if column in whole]
-    rows = whole[columns].iloc[at]
-    labelled = rows.set_axis(index)
-    return labelled.add_suffix("_whole")
-
-
 def _require_within(part: DataFrame, whole: DataFrame, by: Sequence[str]) -> None:
     """Refuse members of `part` that have nothing to do with the one value of `whole`."""
     names = ["reporter_iso", "partner_iso"]
-    system = set(part.get("classification_code", ()))
-    system_of_whole = set(whole.get("classification_code", ()))
-    if system == system_of_whole:  # else levels of two lists would be compared
+    systems = [set(side.get("classification_code", ())) for side in (part, whole)]
+    if systems[0] == systems[1]:  # else levels of two lists would be compared
         names.append("cmd_code")
     for name in names:
         if name in by or name not in part or name not in whole:
             continue
         container = whole[name].iloc[0]
-        members = set(part[name]) - {container}
-        for member in sorted(members):
-            both = frozenset((member, container))
-            if not overlaps(name, both):
+        for member in sorted(set(part[name]) - {container}):
+            if not overlaps(name, frozenset((member, container))):
                 raise QueryError(
                     f"{name} {member} of the part is not in {container}, the whole: read the "
                     "two for what belongs together"
@@ -228,8 +195,6 @@ def shares(
 
     Parameters
     ----------
-    value
-        Column of the figures.
     of, by
         Columns of the members, and those that set groups of them apart.
     whole
@@ -260,56 +225,42 @@ def shares(
     """
     frame, sums, group = wholes_of(frame, value, of, by, whole)
     names = {"value": figures_of(frame, value), "whole": Role(sums, value, group)}
-    formulas = {"share_pct": Formula("100 * value / whole", names)}
+    formulas = formulas_of(names, {"share_pct": "100 * value / whole"})
     result = computed(frame, formulas)
     return with_lineage(result, frame, kept=[Role(frame)], formulas=formulas)
 
 
 def wholes_of(
     frame: DataFrame, value: str, of: str, by: Sequence[str], whole: str
-) -> tuple[DataFrame, DataFrame, np.ndarray]:
+) -> tuple[DataFrame, DataFrame, ndarray]:
     """The members, a frame with the whole of each group of `by`, and the group of each member."""
-    require_members(frame, value, of, by)
+    prepared(frame, value, cell=[*by, of])
     group, heads = grouped(frame, by)
     figures = numbers_of(frame, value)
     if not whole:
         require_disjoint(frame, of, by)
-        is_full = figures.notna().groupby(group).all()
-        sums = figures.groupby(group).sum()
-        sums = sums.where(is_full).to_frame(value)
-        role = Role(frame, value, slot=group)
-        formulas = {value: Formula("value", {"value": role})}
-        sums = with_lineage(sums, formulas=formulas)
-        return frame, sums, group
+        by_group = figures.groupby(group)
+        sums = by_group.sum().where(by_group.count().eq(by_group.size())).to_frame(value)
+        formulas = {value: Formula("value", {"value": Role(frame, value, slot=group)})}
+        return frame, with_lineage(sums, formulas=formulas), group
     is_whole = frame[of].eq(whole).to_numpy()
     row = np.flatnonzero(~is_whole)
     members = with_lineage(frame[~is_whole], frame, kept=[Role(frame, row=row)])
     require_disjoint(members, of, by)
-    group_of_member = group[~is_whole]
-    by_group = np.argsort(group[is_whole])
-    order = np.flatnonzero(is_whole)[by_group]
-
-    def cell_of(place: int) -> str:
-        return " ".join(words(heads.iloc[place])) if len(by) else value
-
+    order = np.flatnonzero(is_whole)[np.argsort(group[is_whole])]
+    cells = [" ".join(words(head)) if len(by) else value for head in heads.to_numpy(object)]
     lost = set(range(len(heads))) - set(group[order])
     if lost:
-        cell = cell_of(min(lost))
-        raise QueryError(f"{cell} has no row of {whole}: read it beside its members")
-    figure_of_whole = figures.iloc[order].to_numpy()
-    sums = DataFrame({value: figure_of_whole})
-    parts = figures[~is_whole].groupby(group_of_member).sum()
-    parts = parts.reindex(sums.index, fill_value=0.0)
+        raise QueryError(f"{cells[min(lost)]} has no row of {whole}: read it beside its members")
+    sums = DataFrame({value: figures.iloc[order].to_numpy()})
+    parts = figures[~is_whole].groupby(group[row]).sum().reindex(sums.index, fill_value=0.0)
     over = parts[parts > sums[value] * (1 + 1e-9)]
     if len(over):
         place = over.index[0]
-        cell = cell_of(place)
         raise QueryError(
-            f"the members of {cell} come to {parts[place]:.6g}, more than "
+            f"the members of {cells[place]} come to {parts[place]:.6g}, more than "
             f"the {sums[value][place]:.6g} of {whole}: choose a window in "
             "which both are stated"
         )
-    role = Role(frame, value, order)
-    formulas = {value: Formula("value", {"value": role})}
-    sums = with_lineage(sums, formulas=formulas)
-    return members, sums, group_of_member
+    formulas = {value: Formula("value", {"value": Role(frame, value, order)})}
+    return members, with_lineage(sums, formulas=formulas), group[row]

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -14,16 +15,17 @@ from pandas.api.extensions import ExtensionArray
 from tradeflows.measures.common import (
     CELL,
     LABELS,
-    add_flag,
     combine_flags,
+    flagged_derived,
     grain_of,
     grouped,
     groups_of,
     listed,
+    names_of,
     numbers_of,
+    prepared,
     refuse_repeated,
     require_absent,
-    require_columns,
     require_disjoint,
     require_single_value,
     spread,
@@ -47,17 +49,8 @@ from tradeflows.model.periods import (
     span,
 )
 
-_SUMMABLE = {
-    "reporter_iso",
-    "partner_iso",
-    "flow_code",
-    "cmd_code",
-    "breakdown",
-    *LABELS,
-}
-
+_SUMMABLE = {"reporter_iso", "partner_iso", "flow_code", "cmd_code", "breakdown", *LABELS}
 _NO_SUM = ("%", "percent", "ratio", "times")
-
 # Dimensions of `breakdown` whose parts are without overlap, and the values of which that is known:
 # Eurostat's L and M repeat for Northern Ireland and Great Britain what I and E have.
 # A map calls `part` what its author knows to be without overlap.
@@ -140,67 +133,49 @@ def total(
        net_wgt_kg  complete  missing
     0         3.0     False  2023-03
     """
-    values = tuple(_names(value))
-    asked = _Asked(values, tuple(by), tuple(over), absent, tuple(by if alike is None else alike))
-    rows = once(frame, asked, lambda: _rows_of(frame, asked))
-    lines = rows.lines
-    windows = _windows(lines.month, start, end, every)
-    window = windows.place(lines.month)
-    _require_in_one_window(lines, window)
-    full = _stated_months(rows, windows, window)
-    is_entered = lines.stated & (window >= 0)
-    row, first_line = np.unique(lines.row[is_entered], return_index=True)
-    slot = lines.group[is_entered] * windows.n + window[is_entered]
-    slot = slot[first_line]
+    key = (names_of(value), tuple(by), tuple(over), absent, tuple(by if alike is None else alike))
+    rows = once(frame, ("rows to sum", *key), lambda: _rows_of(frame, *key))
+    begin, stop, every = _windows(rows.month, start, end, every)
+    n = (stop - begin) // every
+    is_inside = (rows.month >= begin) & (rows.month < stop)
+    window = np.where(is_inside, (rows.month - begin) // every, -1)
+    stated = rows.stated
+    require_whole_periods(rows.row[stated], rows.month[stated], window[stated])
+    full = _stated_months(rows, begin, stop, absent).reshape(-1, every)
+    is_complete = full.all(axis=1)
+    is_entered = stated & is_inside
+    row, first_line = np.unique(rows.row[is_entered], return_index=True)
+    slot = (rows.group * n + window)[is_entered][first_line]
 
-    columns = _sums_head(rows, windows)
-    is_complete = np.asarray(full.all(axis=1))
+    group = np.arange(len(rows.n_cells)).repeat(n)
+    columns: dict[str, Any] = {name: column.take(group) for name, column in rows.head.items()}
+    starts = begin + every * np.tile(np.arange(n), len(rows.n_cells))
+    columns["ref_period"] = days(starts).astype("datetime64[us]")
+    columns["n_months"] = np.full(len(starts), every)
     formulas = {}
-    for name in values:
-        role = Role(rows.frame, name, row, slot, rows.figures[name])
-        formula = Formula("value", {"value": role})
-        formulas[name] = formula
-        sums = formula.numbers(len(full))
-        is_none = is_complete & np.isnan(sums)
-        columns[name] = np.where(is_none, 0.0, sums)
+    for name, figures in rows.figures.items():
+        formulas[name] = Formula("value", {"value": Role(rows.frame, name, row, slot, figures)})
+        sums = formulas[name].numbers(len(full))
+        columns[name] = np.where(is_complete & np.isnan(sums), 0.0, sums)
     columns["n_stated"] = full.sum(axis=1)
     columns["complete"] = is_complete
-    columns["missing"] = _missing_months(full, windows, rows.n_groups)
+    columns["missing"] = [
+        runs(first + np.flatnonzero(~has_month))
+        for first, has_month in zip(starts, full, strict=True)
+    ]
     columns |= combine_flags(rows.frame, row, slot, len(full))
-    result = DataFrame(columns)
-    caveats = _caveats_of_sums(rows, row, is_complete)
+    caveats = []
+    for column in [name for name in over if name in LABELS]:
+        used = rows.frame[[column]].iloc[row]
+        if used[column].nunique(dropna=False) > 1:
+            caveats.append(f"{column} differs within the sum: {listed(used, column)}")
+    if not is_complete.all():
+        caveats.append(
+            f"{(~is_complete).sum()} of {len(full)} sums of {', '.join(rows.figures)} lack months, "
+            "which `missing` names; nothing was put in their place"
+        )
     used = with_used_zeros(rows.frame, row)
-    return with_lineage(result, used, caveats=caveats, formulas=formulas)
-
-
-@dataclass(frozen=True)
-class _Asked:
-    """What is asked of sums beside their windows, as :func:`total` has it."""
-
-    values: tuple[str, ...]
-    by: tuple[str, ...]
-    over: tuple[str, ...]
-    absent: str
-    alike_in: tuple[str, ...]
-
-
-@dataclass(frozen=True, eq=False)
-class _Lines:
-    """One line a month of each row, in the order of the rows.
-
-    Attributes
-    ----------
-    row, month
-        The row's position, and the month, counted from year 0.
-    cell, group, stated
-        The number of the row's cell and of its group, and whether it has a figure.
-    """
-
-    row: ndarray
-    month: ndarray
-    cell: ndarray
-    group: ndarray
-    stated: ndarray
+    return with_lineage(DataFrame(columns), used, caveats=caveats, formulas=formulas)
 
 
 @dataclass(frozen=True, eq=False)
@@ -209,107 +184,88 @@ class _Rows:
 
     Attributes
     ----------
-    asked, frame
-        What is asked, and the rows with those of declared zeros.
-    figures
-        The numbers of each column to sum.
-    head
-        The columns that hold one value, a row a group.
-    same
-        The number of each group's set of groups that are alike.
-    n_cells
-        How many cells each group has.
-    lines
-        The months of the rows.
+    frame, figures
+        The rows with those of declared zeros, and the numbers of each column to sum.
+    head, same, n_cells
+        Of each group: what all its rows share, its set of groups that are alike, and how many
+        cells it has.
+    row, month, cell, group, stated
+        One line a month of each row, in the order of the rows: the row's position, the month from
+        year 0, its cell and group, and whether it has all figures.
     """
 
-    asked: _Asked
     frame: DataFrame
     figures: Mapping[str, ndarray]
     head: Mapping[str, ExtensionArray]
     same: ndarray
     n_cells: ndarray
-    lines: _Lines
+    row: ndarray
+    month: ndarray
+    cell: ndarray
+    group: ndarray
+    stated: ndarray
 
-    @property
-    def n_groups(self) -> int:
-        """How many groups the rows have."""
-        return len(self.n_cells)
 
-
-def _rows_of(frame: DataFrame, asked: _Asked) -> _Rows:
+def _rows_of(
+    frame: DataFrame,
+    values: Sequence[str],
+    by: Sequence[str],
+    over: Sequence[str],
+    absent: str,
+    alike: Sequence[str],
+) -> _Rows:
     """The rows of `frame` as they are summed; refuses what must not be added up."""
-    values = asked.values
-    by = list(asked.by)
-    over = list(asked.over)
-    frame = with_zeros(frame, *values)
+    frame = prepared(with_zeros(frame, *values), values, "ref_period", "n_months", *by, *over)
     _require_summable(frame, values, by, over)
-    alike_in = _alike(asked.absent, asked.alike_in, by)
-    figures = {}
-    has_value = np.ones(len(frame), bool)
-    for name in values:
-        numbers = numbers_of(frame, name).to_numpy()
-        figures[name] = numbers
-        has_value &= ~np.isnan(numbers)
-    fixed = _fixed_columns(frame, values, by, over, has_value)
-    goods = [column for column in over if column not in LABELS]
-    cell = groups_of(frame, [*by, *goods])
+    require_absent(absent)
+    stray = sorted(set(alike) - set(by))
+    if stray:
+        raise QueryError(f"alike names {stray[0]}, which is not among `by`")
+    figures = {name: numbers_of(frame, name).to_numpy() for name in values}
+    has_value = np.logical_and.reduce([~np.isnan(numbers) for numbers in figures.values()])
+    free = {*by, *over, *(["partner_role"] if "flow_code" in (*by, *over) else [])}
+    grain = dict.fromkeys(column for name in values for column in grain_of(frame, name))
+    fixed = [column for column in grain if column not in free]
+    stated = frame.loc[has_value, list(dict.fromkeys([*by, *over, *fixed]))]
+    require_single_value(stated, fixed, "or name it in `by` or `over`")
+    for column in over:
+        require_disjoint(stated, column, by)
+    cell = groups_of(frame, [*by, *(column for column in over if column not in LABELS)])
     group, heads = grouped(frame, by)
-    by_month = spread(frame, cell, has_value)
-    row = by_month["row"].to_numpy()
-    month = by_month["month"].to_numpy()
-    lines = _Lines(row, month, cell[row], group[row], has_value[row])
-    _, first = np.unique(cell, return_index=True)
-    n_cells = np.bincount(group[first], minlength=len(heads))
-    repeated = [int(has_value.argmax())] * len(heads)
-    shared = without_attrs(frame[fixed].iloc[repeated])
+    lines = spread(frame, cell, has_value)
+    row = lines["row"].to_numpy()
+    n_cells = np.bincount(group[np.unique(cell, return_index=True)[1]], minlength=len(heads))
+    shared = without_attrs(frame[fixed].iloc[[int(has_value.argmax())] * len(heads)])
     joined = heads.join(shared.reset_index(drop=True))
     head = {name: column.array for name, column in joined.items()}
-    return _Rows(asked, frame, figures, head, groups_of(heads, alike_in), n_cells, lines)
+    same = groups_of(heads, alike)
+    month = lines["month"].to_numpy()
+    return _Rows(
+        frame, figures, head, same, n_cells, row, month, cell[row], group[row], has_value[row]
+    )
 
 
-def _require_in_one_window(lines: _Lines, window: ndarray) -> None:
-    """Refuse a stated period that crosses the edge of a window."""
-    stated = lines.stated
-    require_whole_periods(lines.row[stated], lines.month[stated], window[stated])
-
-
-def _sums_head(rows: _Rows, windows: "_Windows") -> dict[str, Any]:
-    """The columns of a row a group and window: its group, what all rows share, and its period."""
-    columns: dict[str, Any] = {**rows.head}
-    if windows.n > 1:
-        group = np.arange(rows.n_groups).repeat(windows.n)
-        columns = {name: values.take(group) for name, values in rows.head.items()}
-    starts = np.tile(windows.starts, rows.n_groups)
-    columns["ref_period"] = days(starts).astype("datetime64[us]")
-    columns["n_months"] = np.full(len(starts), windows.every)
-    return columns
-
-
-def _missing_months(full: ndarray, windows: "_Windows", n_groups: int) -> list[str]:
-    """In words the months of each sum that are not stated."""
-    starts = np.tile(windows.starts, n_groups)
-    missing = []
-    for begin, has_month in zip(starts, full, strict=True):
-        offset = np.flatnonzero(~has_month)
-        months = runs(begin + offset)
-        missing.append(months)
-    return missing
-
-
-def _names(value: str | Sequence[str]) -> list[str]:
-    if isinstance(value, str):
-        return [value]
-    return list(value)
+def _windows(
+    month: ndarray, start: str | None, end: str | None, every: int | None
+) -> tuple[int, int, int]:
+    """First month of the windows, the month after their last, and the length of each."""
+    begin = int(month.min()) if start is None else span(start)[0]
+    stop = int(month.max()) + 1 if end is None else span(end)[1]
+    require_months(every)
+    every = every or max(stop - begin, 1)
+    if stop <= begin or (stop - begin) % every:
+        raise QueryError(
+            f"{month_text(begin)} to {month_text(stop - 1)} is no whole number of "
+            f"{every} months: choose start and end so that it is"
+        )
+    return begin, stop, every
 
 
 def _require_summable(
     frame: DataFrame, values: Sequence[str], by: Sequence[str], over: Sequence[str]
 ) -> None:
     """Refuse columns that have no sum, or that may not be summed over."""
-    require_columns(frame, "ref_period", "n_months", *values, *by, *over)
-    columns_of_period = {"ref_period", "n_months"}
-    if columns_of_period & set(by):
+    if {"ref_period", "n_months"} & set(by):
         raise QueryError("sums are of windows: give every=1 rather than ref_period in `by`")
     for name in values:
         unit = unit_of(frame, name)
@@ -318,155 +274,34 @@ def _require_summable(
             raise QueryError(
                 f"there is no sum of {column}: sum what it was made of, or take the mean"
             )
-    others = set(over) - _SUMMABLE
-    if _are_routes(frame):
-        others.discard("partner_code")
-    barred = sorted(others)
+    barred = set(over) - _SUMMABLE
+    if "partner_role" in frame and frame["partner_role"].eq("route").all():
+        barred.discard("partner_code")  # every partner is a way that goods came by
     if barred:
-        raise QueryError(f"{barred[0]} cannot be summed over: name it in `by`, or keep one value")
+        raise QueryError(f"{min(barred)} cannot be summed over: name it in `by`, or keep one value")
 
 
-def _are_routes(frame: DataFrame) -> bool:
-    """Whether every partner is a way that goods came by, so that one partner has several."""
-    return "partner_role" in frame and bool(frame["partner_role"].eq("route").all())
+def _stated_months(rows: _Rows, begin: int, stop: int, absent: str) -> ndarray:
+    """Whether each group states each month from `begin` to before `stop`.
 
-
-def _alike(absent: str, alike: Sequence[str], by: Sequence[str]) -> list[str]:
-    """The columns of `by` in which groups are alike, once `absent` is known to be right."""
-    require_absent(absent)
-    others = set(alike) - set(by)
-    stray = sorted(others)
-    if stray:
-        raise QueryError(f"alike names {stray[0]}, which is not among `by`")
-    return list(alike)
-
-
-def _fixed_columns(
-    frame: DataFrame,
-    values: Sequence[str],
-    by: Sequence[str],
-    over: Sequence[str],
-    has_value: ndarray,
-) -> list[str]:
-    """Columns of the grain that hold one value in all rows with a figure; refuses others."""
-    grain: dict[str, None] = {}
-    for name in values:
-        columns = grain_of(frame, name)
-        grain |= dict.fromkeys(columns)
-    free = {*by, *over}
-    if "flow_code" in free:
-        free.add("partner_role")  # the role follows from the flow
-    fixed = [column for column in grain if column not in free]
-    used = dict.fromkeys([*by, *over, *fixed])
-    rows = frame[list(used)]
-    if not has_value.all():
-        rows = rows[has_value]
-    require_single_value(rows, fixed, "or name it in `by` or `over`")
-    for column in over:
-        require_disjoint(rows, column, by)
-    return fixed
-
-
-@dataclass(frozen=True)
-class _Windows:
-    """`n` windows of `every` months, the first of which begins in the month `begin`."""
-
-    begin: int
-    every: int
-    n: int
-
-    @property
-    def length(self) -> int:
-        """Months of all windows."""
-        return self.n * self.every
-
-    @property
-    def starts(self) -> ndarray:
-        """First month of each window."""
-        return self.begin + self.every * np.arange(self.n)
-
-    def place(self, month: ndarray) -> ndarray:
-        """The window that each month lies in, -1 for none."""
-        offset = month - self.begin
-        is_inside = (offset >= 0) & (offset < self.length)
-        window = offset // self.every
-        return np.where(is_inside, window, -1)
-
-
-def _windows(month: ndarray, start: str | None, end: str | None, every: int | None) -> _Windows:
-    """The windows from `start` to `end`, by default those of all months."""
-    begin = int(month.min()) if start is None else span(start)[0]
-    stop = int(month.max()) + 1 if end is None else span(end)[1]
-    length = stop - begin
-    require_months(every)
-    every = every or max(length, 1)
-    n, rest = divmod(length, every)
-    if length <= 0 or rest:
-        first = month_text(begin)
-        last = month_text(stop - 1)
-        raise QueryError(
-            f"{first} to {last} is no whole number of "
-            f"{every} months: choose start and end so that it is"
-        )
-    return _Windows(begin, every, n)
-
-
-def _stated_months(rows: _Rows, windows: _Windows, window: ndarray) -> ndarray:
-    """Whether each sum has a month: one row a sum, one column a month of it."""
-    is_inside = window >= 0
-    if rows.asked.absent == "zero":
-        return _months_of_any_cell(rows, windows, is_inside)
-    return _months_of_all_cells(rows, windows, is_inside)
-
-
-def _months_of_all_cells(rows: _Rows, windows: _Windows, is_inside: ndarray) -> ndarray:
-    """Whether every cell of a group states a month."""
-    lines = rows.lines
-    n_groups = rows.n_groups
-    entered = lines.stated & is_inside
-    offset = lines.month[entered] - windows.begin
-    place = lines.group[entered] * windows.length + offset
-    count = np.bincount(place, minlength=n_groups * windows.length)
-    count = count.reshape(-1, windows.every)
-    n_cells = rows.n_cells.repeat(windows.n)
-    return np.asarray(count == n_cells[:, None])
-
-
-def _months_of_any_cell(rows: _Rows, windows: _Windows, is_inside: ndarray) -> ndarray:
-    """As :func:`_months_of_all_cells`, where a cell without a row had nothing in a month.
-
-    Some cell of a group that is alike states the month, and no cell of the group has a row without
-    a figure for it.
+    Every cell of it does; or, where an absent row is zero, some cell of a group that is alike,
+    and no cell of the group has a row without a figure for the month.
     """
-    lines = rows.lines
-    offset = lines.month - windows.begin
-    stated = lines.stated & is_inside
-    known = np.zeros((rows.n_groups, windows.length), bool)
-    known[rows.same[lines.group[stated]], offset[stated]] = True
+    length = stop - begin
+    offset = rows.month - begin
+    is_inside = (offset >= 0) & (offset < length)
+    stated = rows.stated & is_inside
+    if absent == "unknown":
+        place = rows.group[stated] * length + offset[stated]
+        count = np.bincount(place, minlength=len(rows.n_cells) * length)
+        return np.asarray(count.reshape(-1, length) == rows.n_cells[:, None])
+    known = np.zeros((len(rows.n_cells), length), bool)
+    known[rows.same[rows.group[stated]], offset[stated]] = True
     full = known[rows.same]
-    place = lines.cell * windows.length + offset
-    empty = ~lines.stated & is_inside
-    empty[empty] = ~np.isin(place[empty], place[stated])
-    full[lines.group[empty], offset[empty]] = False
-    return full.reshape(-1, windows.every)
-
-
-def _caveats_of_sums(rows: _Rows, row: ndarray, is_complete: ndarray) -> list[str]:
-    """Which labels differ within the sums, and how many sums lack months."""
-    caveats = []
-    for column in [name for name in rows.asked.over if name in LABELS]:
-        used = rows.frame[[column]].iloc[row]
-        if used[column].nunique(dropna=False) > 1:
-            stated = listed(used, column)
-            caveats.append(f"{column} differs within the sum: {stated}")
-    holes = int((~is_complete).sum())
-    if holes:
-        names = ", ".join(rows.asked.values)
-        caveats.append(
-            f"{holes} of {len(is_complete)} sums of {names} lack months, which "
-            "`missing` names; nothing was put in their place"
-        )
-    return caveats
+    place = rows.cell * length + offset
+    is_null = is_inside & ~rows.stated & ~np.isin(place, place[stated])
+    full[rows.group[is_null], offset[is_null]] = False
+    return full
 
 
 def sum_parts(frame: DataFrame, value: str | Sequence[str], over: Sequence[str] = ()) -> DataFrame:
@@ -507,41 +342,47 @@ def sum_parts(frame: DataFrame, value: str | Sequence[str], over: Sequence[str] 
     >>> measures.sum_parts(parts, "net_wgt_kg")["net_wgt_kg"].item()
     5.0
     """
-    values = _names(value)
-    require_columns(frame, "breakdown", *values)
-    parts = {text: _dimensions(text) for text in frame["breakdown"].unique()}
-    named: dict[str, None] = {}
-    for values_of in parts.values():
-        named |= dict.fromkeys(values_of)
-    named.pop(_NUMBERED, None)
-    over = list(over or named)
-    _require_additive(parts, over, list(named))
-    left = {text: _without(values_of, over) for text, values_of in parts.items()}
-    rest = frame["breakdown"].map(left)
-    whole = frame.assign(breakdown=rest)
-    whole = without_attrs(whole)
-    not_shared = {*_OF_ROW, *values}
-    keys = [name for name in whole if name not in not_shared]
+    values = names_of(value)
+    prepared(frame, values, "breakdown")
+    breakdown = frame["breakdown"]
+    parts = {text: _dimensions(text) for text in breakdown.unique()}
+    over = _summed_dimensions(parts, over)
+    left = {text: _without(part_of, over) for text, part_of in parts.items()}
+    whole = without_attrs(frame.assign(breakdown=breakdown.map(left)))
+    keys = [name for name in whole if name not in {*_OF_ROW, *values}]
     slot, result = grouped(whole, [*keys, "breakdown"])
     n = np.bincount(slot)
     _require_one_kind(frame, parts, slot, n)
+    caveats = []
+    are_sums = n > 1
+    if are_sums.any():
+        names = f"{' and '.join(over)} ({listed(frame, 'breakdown')})"
+        caveats.append(f"{are_sums.sum()} of {len(n)} rows are sums over {names}")
     formulas = {}
-    holes = []
     for name in values:
-        role = Role(frame, name, None, slot)
-        formula = Formula("value", {"value": role})
-        formulas[name] = formula
-        result[name] = formula.numbers(len(n))
-        hole = _hole_of_parts(frame, name, slot, n)
-        if hole:
-            holes.append(hole)
+        formulas[name] = Formula("value", {"value": Role(frame, name, None, slot)})
+        result[name] = formulas[name].numbers(len(n))
+        n_stated = np.bincount(slot, frame[name].notna(), minlength=len(n))
+        has_hole = (n_stated > 0) & (n_stated < n)
+        if has_hole.any():
+            caveats.append(
+                f"{has_hole.sum()} of {are_sums.sum()} sums of {name} have a part that states "
+                "none, so they are none"
+            )
     if "qty" in values:
-        result["qty_unit"] = _unit_of_parts(frame, slot)
+        has_value = frame["qty"].notna()
+        units = frame["qty_unit"].where(has_value).groupby(slot)
+        if (units.nunique() > 1).any():
+            stated = frame[has_value]
+            require_single_value(stated, ["qty_unit"], what="of parts that are summed, ")
+        result["qty_unit"] = np.asarray(units.first().fillna("none"))
     result["n_parts"] = n
-    row = np.arange(len(frame))
-    flags = combine_flags(frame, row, slot, len(n))
-    result = result.assign(**flags)
-    caveats = _caveats_of_parts(frame, parts, over, n, holes)
+    result = result.assign(**combine_flags(frame, np.arange(len(frame)), slot, len(n)))
+    alone = [text for text, part_of in parts.items() if part_of]
+    if len(alone) == 1:
+        caveats.append(
+            f"{alone[0]} is the only part that is here; it is a total as far as there are no others"
+        )
     result = with_lineage(result, frame, caveats=caveats, formulas=formulas)
     zeros = zeros_of_wholes(frame, result, left)
     if zeros is not None:
@@ -549,63 +390,27 @@ def sum_parts(frame: DataFrame, value: str | Sequence[str], over: Sequence[str] 
     return result
 
 
-def _hole_of_parts(frame: DataFrame, name: str, slot: ndarray, n: ndarray) -> str:
-    """In words how many sums of `name` have a hole; empty where none has."""
-    has_value = frame[name].notna()
-    n_stated = np.bincount(slot, has_value, minlength=len(n))
-    has_hole = (n_stated > 0) & (n_stated < n)
-    if not has_hole.any():
-        return ""
-    n_sums = (n > 1).sum()
-    return (
-        f"{has_hole.sum()} of {n_sums} sums of {name} have a part that states "
-        "none, so they are none"
-    )
+def _dimensions(word: str) -> dict[str, str]:
+    """What a value of `breakdown` says, by dimension; nothing for total."""
+    return {} if word == "total" else dict(part.split("=", 1) for part in word.split(","))
 
 
-def _caveats_of_parts(
-    frame: DataFrame,
-    parts: Mapping[str, Mapping[str, str]],
-    over: Sequence[str],
-    n: ndarray,
-    holes: Sequence[str],
-) -> list[str]:
-    """Which rows are sums of parts, which of these have a hole, and a part that stands alone."""
-    caveats = []
-    are_sums = n > 1
-    if are_sums.any():
-        names = " and ".join(over)
-        stated = listed(frame, "breakdown")
-        caveats.append(f"{are_sums.sum()} of {len(n)} rows are sums over {names} ({stated})")
-    caveats += holes
-    named = [text for text, values_of in parts.items() if values_of]
-    if len(named) == 1:
-        caveats.append(
-            f"{named[0]} is the only part that is here; it is a total as far as there are no others"
-        )
-    return caveats
-
-
-def _without(values_of: Mapping[str, str], over: Sequence[str]) -> str:
+def _without(part_of: Mapping[str, str], over: Sequence[str]) -> str:
     """What is left of a value of `breakdown` when it is summed over some of its dimensions."""
-    dropped = {*over, _NUMBERED}
-    kept = []
-    for name, part in values_of.items():
-        if name not in dropped:
-            kept.append(f"{name}={part}")
+    kept = [f"{name}={part}" for name, part in part_of.items() if name not in (*over, _NUMBERED)]
     return ",".join(kept) or "total"
 
 
-def _require_additive(
-    parts: Mapping[str, Mapping[str, str]], over: Sequence[str], named: Sequence[str]
-) -> None:
-    """Refuse a dimension that is not there, or a value of one that may overlap another."""
+def _summed_dimensions(parts: Mapping[str, Mapping[str, str]], over: Sequence[str]) -> list[str]:
+    """`over`, or all dimensions; refuses one that is not there, or of which values may overlap."""
+    named = [name for name in dict.fromkeys(chain(*parts.values())) if name != _NUMBERED]
+    over = list(over or named)
     for name in over:
         if name not in named:
             stated = ", ".join(named) or "none"
             raise QueryError(f"breakdown has no {name!r}; it has {stated}")
         known = ADDITIVE.get(name, "(?!)")
-        values = {values_of[name] for values_of in parts.values() if name in values_of}
+        values = {part_of[name] for part_of in parts.values() if name in part_of}
         unknown = [part for part in values if not re.fullmatch(known, part)]
         if unknown:
             part = f"{name}={min(unknown)}"
@@ -613,62 +418,29 @@ def _require_additive(
             raise QueryError(
                 f"{part} is not known to add up with the other parts: leave it out, as in {kept}"
             )
+    return over
 
 
 def _require_one_kind(
-    frame: DataFrame,
-    parts: Mapping[str, Mapping[str, str]],
-    slot: ndarray,
-    n: ndarray,
+    frame: DataFrame, parts: Mapping[str, Mapping[str, str]], slot: ndarray, n: ndarray
 ) -> None:
     """Refuse a cell that is stated as a whole and in parts, in parts of two kinds, or twice."""
-    kinds = {}
-    for text, values_of in parts.items():
-        names = [name for name in values_of if name != _NUMBERED]
-        kinds[text] = " ".join(names)
     breakdown = frame["breakdown"]
-    kind = breakdown.map(kinds)
-    n_kinds = kind.groupby(slot).nunique().to_numpy()
-    n_texts = breakdown.groupby(slot).nunique().to_numpy()
-    is_mixed = n_kinds > 1
-    is_wrong = is_mixed
-    if not is_mixed.any():
-        is_wrong = n_texts < n  # a part is stated twice
-    if not is_wrong.any():
-        return
-    rows = frame[slot == is_wrong.argmax()]
-    columns = [name for name in (*CELL, "ref_period") if name in rows]
-    named_by = [name for name in columns if name != "breakdown"]
-    first = rows[named_by].iloc[0]
-    cell = " ".join(words(first))
-    if is_mixed.any():
-        require_single_value(
-            rows,
-            ["breakdown"],
-            what=f"{cell} is stated as a whole and in parts, or in parts of two kinds: ",
-        )
-    refuse_repeated(rows, cell)
-
-
-def _unit_of_parts(frame: DataFrame, slot: ndarray) -> ndarray:
-    """The unit of the quantity of each sum, which its parts share."""
-    has_value = frame["qty"].notna()
-    units = frame["qty_unit"].where(has_value)
-    units_of_sum = units.groupby(slot)
-    n_units = units_of_sum.nunique()
-    if (n_units > 1).any():
-        stated = frame[has_value]
-        require_single_value(stated, ["qty_unit"], what="of parts that are summed, ")
-    unit = units_of_sum.first()
-    return np.asarray(unit.fillna("none"))
-
-
-def _dimensions(word: str) -> dict[str, str]:
-    """What a value of `breakdown` says, by dimension; nothing for total."""
-    if word == "total":
-        return {}
-    parts = word.split(",")
-    return dict(part.split("=", 1) for part in parts)
+    kinds = {
+        text: " ".join(name for name in part_of if name != _NUMBERED)
+        for text, part_of in parts.items()
+    }
+    is_mixed = breakdown.map(kinds).groupby(slot).nunique().to_numpy() > 1
+    is_repeated = breakdown.groupby(slot).nunique().to_numpy() < n
+    is_wrong = is_mixed if is_mixed.any() else is_repeated
+    if is_wrong.any():
+        rows = frame[slot == is_wrong.argmax()]
+        named_by = [name for name in (*CELL, "ref_period") if name in rows and name != "breakdown"]
+        cell = " ".join(words(rows[named_by].iloc[0]))
+        if is_mixed.any():
+            what = f"{cell} is stated as a whole and in parts, or in parts of two kinds: "
+            require_single_value(rows, ["breakdown"], what=what)
+        refuse_repeated(rows, cell)
 
 
 def from_members(
@@ -708,7 +480,7 @@ def from_members(
       reporter_iso  net_wgt_kg  complete
     0    EU27_2020         5.0     False
     """
-    require_columns(frame, "reporter_iso", "ref_period", "n_months", value)
+    prepared(frame, value, "reporter_iso", "ref_period", "n_months")
     group = codes.area(area)
     members = codes.members(group)
     frame = with_zeros(frame, value)
@@ -717,59 +489,30 @@ def from_members(
     if stated.empty:
         raise QueryError(f"no row of a member of {group} with a figure: read those of its members")
     period = kept["ref_period"]
-    start = f"{period.min():%Y-%m}"
-    end = f"{period.max():%Y-%m}"
+    start, end = (f"{day:%Y-%m}" for day in (period.min(), period.max()))
     sums = total(stated, value, by, ["reporter_iso"], start, end, every=1, absent="zero")
-    present = _members_by_sum(stated, sums, [*by, "ref_period"])
-    missing = []
-    for some in present:
-        lacking = [member for member in members if member not in some]
-        missing.append(", ".join(lacking))
-    result = sums.drop(columns="n_stated")
+    keys = [*by, "ref_period"]
+    numbered = sums[keys].assign(_sum=np.arange(len(sums)))
+    stating = stated[keys].assign(_member=stated["reporter_iso"])
+    by_sum = numbered.merge(stating, on=keys).groupby("_sum")["_member"].agg(set)
+    present = [by_sum.get(number, set()) for number in range(len(sums))]
+    result = flagged_derived(without_attrs(sums.drop(columns="n_stated")))
     result["reporter_iso"] = group
     result["n_members"] = [len(some) for some in present]
     result["of_members"] = len(members)
-    result["complete"] = [not names for names in missing]
-    result["missing"] = missing
-    caveats = _caveats_of_members(frame, result, group, members)
-    if "flags" in result:
-        result["flags"] = add_flag(result["flags"], "derived")
-    plain = without_attrs(result)
-    return with_lineage(plain, sums, caveats=caveats, kept=[Role(sums)])
-
-
-def _members_by_sum(stated: DataFrame, sums: DataFrame, keys: list[str]) -> list[set[str]]:
-    """The members that state a figure, of each row of `sums`."""
-    reporters = stated.groupby(keys, dropna=False)["reporter_iso"]
-    states = reporters.agg(set)
-    present = []
-    for cell in sums[keys].itertuples(index=False, name=None):
-        label = cell if len(keys) > 1 else cell[0]
-        some = states.get(label, set())
-        present.append(some)
-    return present
-
-
-def _caveats_of_members(
-    frame: DataFrame, result: DataFrame, group: str, members: Sequence[str]
-) -> list[str]:
-    """How many sums lack members of the group, and which reporters are none of it."""
+    result["complete"] = result["n_members"].eq(len(members))
+    result["missing"] = [", ".join(who for who in members if who not in some) for some in present]
     caveats = []
-    is_short = ~result["complete"]
-    short = int(is_short.sum())
-    if short:
-        n_members = result["n_members"]
-        least = int(n_members.min())
+    if not result["complete"].all():
         caveats.append(
-            f"{short} of {len(result)} sums are of fewer than the {len(members)} "
-            f"members of {group}, of {least} at least; `missing` names the "
-            "others"
+            f"{(~result['complete']).sum()} of {len(result)} sums are of fewer than the "
+            f"{len(members)} members of {group}, of {result['n_members'].min()} at least; "
+            "`missing` names the others"
         )
-    others = set(frame["reporter_iso"]) - set(members)
+    others = sorted(set(frame["reporter_iso"]) - set(members))
     if others:
-        names = ", ".join(sorted(others))
-        caveats.append(f"left out, since no member of {group}: {names}")
-    return caveats
+        caveats.append(f"left out, since no member of {group}: {', '.join(others)}")
+    return with_lineage(result, sums, caveats=caveats, kept=[Role(sums)])
 
 
 def stack(frames: Mapping[str, DataFrame], column: str = "series") -> DataFrame:
@@ -795,19 +538,12 @@ def stack(frames: Mapping[str, DataFrame], column: str = "series") -> DataFrame:
     >>> measures.stack({"China": one, "India": one})["series"].tolist()
     ['China', 'India']
     """
-    named = []
-    kept = []
-    begin = 0
-    for name, frame in frames.items():
-        labelled = frame.assign(**{column: name})
-        named.append(without_attrs(labelled))
-        end = begin + len(frame)
-        role = Role(frame, slot=np.arange(begin, end))
-        kept.append(role)
-        begin = end
     inputs = [*frames.values()]
-    joined = pd.concat(named, ignore_index=True)
-    result = with_lineage(joined, *inputs, kept=kept)
+    named = [without_attrs(frame.assign(**{column: name})) for name, frame in frames.items()]
+    ends = np.cumsum([len(frame) for frame in inputs])
+    slots = [np.arange(end - len(frame), end) for frame, end in zip(inputs, ends, strict=True)]
+    kept = [Role(frame, slot=slot) for frame, slot in zip(inputs, slots, strict=True)]
+    result = with_lineage(pd.concat(named, ignore_index=True), *inputs, kept=kept)
     result.attrs.pop(ZEROS, None)
     zeros = stacked_zeros(inputs)
     if zeros is not None:
@@ -859,12 +595,9 @@ def baskets(
     for name, codes_ in goods.items():
         lacking = set(codes_) - set(frame[of])
         if lacking:
-            first = min(lacking)
             raise QueryError(
-                f"basket {name!r} names {first}, which the frame does not hold; "
+                f"basket {name!r} names {min(lacking)}, which the frame does not hold; "
                 f"it holds {listed(frame, of)}"
             )
-        is_named = frame[of].isin(codes_)
-        rows = frame[is_named]
-        sums[name] = total(rows, value, over=[of], every=every)
+        sums[name] = total(frame[frame[of].isin(codes_)], value, over=[of], every=every)
     return stack(sums, "basket")

@@ -15,8 +15,7 @@ import ast
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
-from operator import itemgetter
+from functools import lru_cache, partial, reduce
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -173,8 +172,7 @@ def record(
     """
     result.attrs.pop(MADE, None)
     named = [role for formula in formulas.values() for role in formula.names.values()]
-    roles = [role for role in (*named, *kept) if isinstance(role, Role)]
-    frames = {id(role.frame): role.frame for role in roles}
+    frames = {id(role.frame): role.frame for role in (*named, *kept) if isinstance(role, Role)}
     copies = {key: _copy_of(frame) for key, frame in frames.items()}
     if not any(lineage_of(copy) or set(PLACE) <= set(copy) for copy in copies.values()):
         return
@@ -182,12 +180,12 @@ def record(
     def frozen(role: Any) -> Any:
         return replace(role, frame=copies[id(role.frame)]) if isinstance(role, Role) else role
 
+    kept_formulas = {
+        column: replace(formula, names={key: frozen(role) for key, role in formula.names.items()})
+        for column, formula in formulas.items()
+    }
     shown = result.copy(deep=False)
     shown.attrs = {}
-    kept_formulas = {}
-    for name, formula in formulas.items():
-        names = {key: frozen(role) for key, role in formula.names.items()}
-        kept_formulas[name] = replace(formula, names=names)
     result.attrs[MADE] = Lineage(shown, kept_formulas, [frozen(role) for role in kept])
     once(result, MADE, lambda: True)  # that nobody has changed it since
 
@@ -221,13 +219,16 @@ def padded_number(value: float, digits: int = 3) -> str:
 
 # --- what a formula comes to ----------------------------------------------------------------------
 
-Slopes = Mapping[str, float]
-_FUNCTIONS: dict[str, tuple[Callable[[float], float], Callable[[float], float]]] = {
-    "abs": (abs, lambda x: math.copysign(1.0, x)),
-    "exp": (math.exp, math.exp),
-    "log": (math.log, lambda x: 1 / x),
-    "sqrt": (math.sqrt, lambda x: 0.5 / math.sqrt(x)),
+Names = Mapping[str, Role | np.ndarray]
+Numbers = Callable[[np.ndarray], np.ndarray]
+# Each function of a formula, and its slope.
+_FUNCTIONS: dict[str, tuple[Numbers, Numbers]] = {
+    "abs": (np.abs, lambda x: np.copysign(1.0, x)),
+    "exp": (np.exp, np.exp),
+    "log": (np.log, np.reciprocal),
+    "sqrt": (np.sqrt, lambda x: 0.5 / np.sqrt(x)),
 }
+_STEP = 1e-170  # its square is no number any more
 
 
 @lru_cache(4096)
@@ -239,8 +240,11 @@ def parse(formula: str) -> ast.expr:
         raise QueryError(f"{formula!r} is no formula: {error.msg}") from error
 
 
-def evaluate(formula: str, values: Mapping[str, float]) -> tuple[float, Slopes]:
+def evaluate(formula: str, values: Mapping[str, float]) -> tuple[float, dict[str, float]]:
     """What `formula` comes to, and its slope in each of its names.
+
+    Each name takes a small imaginary step in turn, as in Squire and Trapp (1998): the real part of
+    the result is the number, and its imaginary part is the slope, to the last digits.
 
     Parameters
     ----------
@@ -254,89 +258,21 @@ def evaluate(formula: str, values: Mapping[str, float]) -> tuple[float, Slopes]:
     QueryError
         Anything but arithmetic, a name without a value, or no number as the result.
     """
+    node = parse(formula)
+    n = len(values)
+    steps = 1j * _STEP * np.eye(n)
+    columns = {
+        name: value + step for (name, value), step in zip(values.items(), steps, strict=True)
+    }
     try:
-        return _value(parse(formula), values)
+        with np.errstate(divide="raise", invalid="raise", over="raise"):
+            numbers = _array(node, columns, {}, n)
     except (ArithmeticError, ValueError) as error:
         raise QueryError(f"{formula!r} has no value: {error}") from error
-
-
-def _value(node: ast.expr, values: Mapping[str, float]) -> tuple[float, Slopes]:
-    match node:
-        case ast.Constant(value=int() | float() as number):
-            return float(number), {}
-        case ast.Name(id=name) if name in values:
-            return values[name], {name: 1.0}
-        case ast.UnaryOp(op=ast.USub(), operand=operand):
-            value, slopes = _value(operand, values)
-            return -value, _mix((-1.0, slopes))
-        case ast.BinOp(left=left, op=op, right=right):
-            return _binary(op, *_value(left, values), *_value(right, values))
-        case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]):
-            result = _call(name, arguments, values)
-            if result is not None:
-                return result
-        case ast.Name(id=name):
-            raise QueryError(f"no value for {name}; there are {', '.join(values) or 'none'}")
-    raise QueryError(f"{ast.unparse(node)!r} is no arithmetic of a formula")
-
-
-def _call(
-    name: str, arguments: Sequence[ast.expr], values: Mapping[str, float]
-) -> tuple[float, Slopes] | None:
-    """What a function of a formula comes to; nothing where it is none of a formula's."""
-    match name, arguments:
-        case "sum", [ast.List(elts=items)]:
-            terms = [_value(item, values) for item in items]
-            slopes = [(1.0, slopes) for _, slopes in terms]
-            return math.fsum(value for value, _ in terms), _mix(*slopes)
-        case (("max" | "min"), [_, *_]):
-            choose = max if name == "max" else min
-            return choose((_value(item, values) for item in arguments), key=itemgetter(0))
-        case "round", [item, places]:
-            value, slopes_of = _value(item, values)
-            return round(value, int(_value(places, values)[0])), slopes_of
-        case _, [item] if name in _FUNCTIONS:
-            function, slope = _FUNCTIONS[name]
-            value, slopes_of = _value(item, values)
-            return function(value), _mix((slope(value), slopes_of)) if slopes_of else {}
-    return None
-
-
-def _binary(
-    op: ast.operator, a: float, of_a: Slopes, b: float, of_b: Slopes
-) -> tuple[float, Slopes]:
-    match op:
-        case ast.Add():
-            return a + b, _mix((1.0, of_a), (1.0, of_b))
-        case ast.Sub():
-            return a - b, _mix((1.0, of_a), (-1.0, of_b))
-        case ast.Mult():
-            return a * b, _mix((b, of_a), (a, of_b))
-        case ast.Div():
-            return a / b, _mix((1 / b, of_a), (-a / b / b, of_b))
-        case ast.Pow() if not of_b:
-            return math.pow(a, b), _mix((b * math.pow(a, b - 1), of_a))
-    raise QueryError("a formula has + - * / and ** with a constant")
-
-
-def _mix(*parts: tuple[float, Slopes]) -> Slopes:
-    """Slopes of a sum of parts, each with a factor."""
-    total: dict[str, float] = {}
-    for factor, slopes in parts:
-        for name, slope in slopes.items():
-            total[name] = total.get(name, 0.0) + factor * slope
-    return total
-
-
-# --- what a formula comes to over arrays ----------------------------------------------------------
-
-Names = Mapping[str, Role | np.ndarray]
-_ARRAYS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
-    "abs": np.abs,
-    "exp": np.exp,
-    "log": np.log,
-    "sqrt": np.sqrt,
-}
+    if np.isnan(numbers).any():
+        raise QueryError(f"{formula!r} has no value: a number is missing")
+    slopes = np.broadcast_to(numbers.imag / _STEP, n)
+    return float(numbers.real[0]), dict(zip(values, slopes.tolist(), strict=True))
 
 
 def _column(node: ast.expr, names: Names, n: int) -> np.ndarray:
@@ -364,31 +300,50 @@ def _array(node: ast.expr, columns: Mapping[str, np.ndarray], names: Names, n: i
             return columns[name]
         case ast.UnaryOp(op=ast.USub(), operand=operand):
             return -numbers(operand)
-        case ast.BinOp(left=left, op=op, right=right):
-            return _combine(op, numbers(left), numbers(right))
+        case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATORS:
+            return _OPERATORS[type(op)](numbers(left), numbers(right))
         case ast.Call(func=ast.Name(id="sum"), args=[ast.ListComp() as terms]):
             return _sum_of_terms(terms, columns, names, n)
-        case ast.Call(func=ast.Name(id=("max" | "min") as name), args=[first, second]):
-            choose = np.maximum if name == "max" else np.minimum
-            return np.asarray(choose(numbers(first), numbers(second)))
-        case ast.Call(func=ast.Name(id=name), args=[item]) if name in _ARRAYS:
-            return _ARRAYS[name](numbers(item))
+        case ast.Call(func=ast.Name(id="sum"), args=[ast.List(elts=[_, *_] as items)]):
+            table = np.stack(np.broadcast_arrays(*map(numbers, items)))
+            return math.fsum(table.real[:, 0]) + 1j * table.imag.sum(axis=0)
+        case ast.Call(func=ast.Name(id=("max" | "min") as name), args=[_, *_] as items):
+            return reduce(partial(_extreme, name), map(numbers, items))
+        case ast.Call(func=ast.Name(id="round"), args=[item, places]):
+            exact = numbers(item)  # in which the slopes are, too
+            return round(float(exact.real[0]), int(numbers(places)[0])) + 1j * exact.imag
+        case ast.Call(func=ast.Name(id=name), args=[item], keywords=[]) if name in _FUNCTIONS:
+            function, slope = _FUNCTIONS[name]
+            return _moved(numbers(item), function, slope)
+        case ast.Name(id=name):
+            raise QueryError(f"no value for {name}; there are {', '.join(columns) or 'none'}")
     raise QueryError(f"{ast.unparse(node)!r} is no arithmetic of a formula")
 
 
-def _combine(op: ast.operator, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    match op:
-        case ast.Add():
-            return a + b
-        case ast.Sub():
-            return a - b
-        case ast.Mult():
-            return a * b
-        case ast.Div():
-            return a / np.where(b == 0, np.nan, b)
-        case ast.Pow():
-            return np.asarray(a**b)
-    raise QueryError("a formula has + - * / and **")
+def _moved(x: np.ndarray, function: Numbers, slope: Numbers) -> np.ndarray:
+    """`function` of `x`, and of the steps in it what `slope` makes of them."""
+    return function(x.real) + 1j * slope(x.real) * x.imag if np.iscomplexobj(x) else function(x)
+
+
+def _extreme(name: str, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """The larger or the smaller of two, the first of equals."""
+    is_first = a.real >= b.real if name == "max" else a.real <= b.real
+    return np.where(np.isnan(a) | np.isnan(b), np.nan, np.where(is_first, a, b))
+
+
+def _power(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    if np.iscomplexobj(b):
+        raise QueryError("a formula has ** with a constant alone")
+    return _moved(a, lambda x: x**b, lambda x: b * x ** (b - 1))
+
+
+_OPERATORS: dict[type[ast.operator], Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
+    ast.Add: np.add,
+    ast.Sub: np.subtract,
+    ast.Mult: np.multiply,
+    ast.Div: lambda a, b: a / np.where(b.real == 0, np.nan, b),
+    ast.Pow: _power,
+}
 
 
 def _sum_of_terms(
@@ -402,9 +357,9 @@ def _sum_of_terms(
     slot = np.zeros(0, "int64")
     single: dict[str, np.ndarray] = {}
     for variable, role_name in zip(variables, lists, strict=True):
-        role = names[ast.unparse(role_name)]
+        role = names.get(ast.unparse(role_name))
         if not isinstance(role, Role):
-            raise QueryError(f"{ast.unparse(role_name)} is one number a row, and no list")
+            raise QueryError(f"{ast.unparse(role_name)} is no list of numbers")
         single[ast.unparse(variable)], slot = role.entries(n)
     whole = {name: np.broadcast_to(column, n)[slot] for name, column in columns.items()}
     each_term = _array(terms.elt, {**whole, **single}, {}, len(slot))
