@@ -20,18 +20,9 @@ JOINED = {
 )
 LEFT = {"GBR": date(2020, 2, 1)}
 # The first year in which the euro is a reporter's currency, by the publisher's codes.
-EURO_SINCE = {
-    "AT": 1999,
-    "BE": 1999,
-    "DE": 1999,
-    "ES": 1999,
-    "FI": 1999,
-    "FR": 1999,
-    "IE": 1999,
-    "IT": 1999,
-    "LU": 1999,
-    "NL": 1999,
-    "PT": 1999,
+EURO_SINCE = dict.fromkeys(
+    ("AT", "BE", "DE", "ES", "FI", "FR", "IE", "IT", "LU", "NL", "PT"), 1999
+) | {
     "GR": 2001,
     "SI": 2007,
     "CY": 2008,
