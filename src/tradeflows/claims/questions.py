@@ -148,12 +148,6 @@ def months_of(start: str, end: str) -> range:
     return range(*span((start, end)))
 
 
-def months_of_base(keys: Question) -> range:
-    """The months of the base of a change; none where there is none."""
-    first, _, last = keys.base.partition("..")
-    return months_of(first, last or first) if first else range(0)
-
-
 def covers(whole: Question, part: Question) -> bool:
     """Whether an amount of `whole` has all of `part` in it: its goods, countries and months."""
     same = ("measure", "base")

@@ -27,11 +27,6 @@ def is_any(mask: pa.Array) -> bool:
     return bool(pc.any(mask, min_count=0).as_py())
 
 
-def first_true(mask: pa.Array) -> int:
-    """Return the first place at which `mask` is true."""
-    return int(pc.index(is_true(mask), True).as_py())
-
-
 def only(values: Any, where: pa.Array) -> pa.Array:
     """Return `values` where `where` is true, null elsewhere."""
     return pc.if_else(where, values, None)
