@@ -12,9 +12,11 @@ PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml"
 
 
-def workbook(*sheets):
-    """Bytes of an .xlsx with these sheets, each a list of lines of cells; None is no cell."""
+def workbook(*sheets, names=(), parts=None):
+    """Bytes of an .xlsx with these sheets, each a list of lines; None or no text is no cell."""
     numbers = range(1, len(sheets) + 1)
+    names = names or [f"Sheet{n}" for n in numbers]
+    more = parts or {}
     parts = {
         "xl/theme/theme1.xml": '<theme><fillToRect l="50000" r="50000"/></theme>',
         "[Content_Types].xml": f'<Types xmlns="{PACKAGE}/content-types"><Default Extension="rels" '
@@ -24,7 +26,10 @@ def workbook(*sheets):
         + "</Types>",
         "_rels/.rels": _relations([("rId1", "officeDocument", "xl/workbook.xml")]),
         "xl/workbook.xml": f'<workbook xmlns="{MAIN}" xmlns:r="{OFFICE}"><sheets>'
-        + "".join(f'<sheet name="Sheet{n}" sheetId="{n}" r:id="rId{n}"/>' for n in numbers)
+        + "".join(
+            f'<sheet name="{name}" sheetId="{n}" r:id="rId{n}"/>'
+            for n, name in zip(numbers, names, strict=True)
+        )
         + "</sheets></workbook>",
         "xl/_rels/workbook.xml.rels": _relations(
             [(f"rId{n}", "worksheet", f"worksheets/sheet{n}.xml") for n in numbers]
@@ -37,7 +42,7 @@ def workbook(*sheets):
         )
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, text in parts.items():
+        for name, text in (parts | more).items():
             archive.writestr(name, text)
     return buffer.getvalue()
 
@@ -60,7 +65,7 @@ def _row(down, line):
 
 
 def _cell(place, value):
-    if value is None:
+    if value in (None, ""):
         return ""
     if isinstance(value, bool):
         return f'<c r="{place}" t="b"><v>{int(value)}</v></c>'

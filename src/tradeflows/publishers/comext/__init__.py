@@ -113,8 +113,7 @@ def cells(path: Path, places: Collection[tuple[int, str]]) -> dict[tuple[int, st
 
     All lines that state a cell, where there are several; of a workbook the cells.
     """
-    service = layouts.reader(path)
-    if service and service.read is layouts.workbook:
+    if layouts.reader(path) is layouts.workbook:
         return layouts.workbook_cells(path, places)
     stated = {}
     for row, field in places:

@@ -20,18 +20,9 @@ JOINED = {
 )
 LEFT = {"GBR": date(2020, 2, 1)}
 # The first year in which the euro is a reporter's currency, by the publisher's codes.
-EURO_SINCE = {
-    "AT": 1999,
-    "BE": 1999,
-    "DE": 1999,
-    "ES": 1999,
-    "FI": 1999,
-    "FR": 1999,
-    "IE": 1999,
-    "IT": 1999,
-    "LU": 1999,
-    "NL": 1999,
-    "PT": 1999,
+EURO_SINCE = dict.fromkeys(
+    ("AT", "BE", "DE", "ES", "FI", "FR", "IE", "IT", "LU", "NL", "PT"), 1999
+) | {
     "GR": 2001,
     "SI": 2007,
     "CY": 2008,
@@ -55,9 +46,10 @@ def is_listed_within(area: str) -> bool:
     return area in (INSIDE, *LEFT) or codes.contains(INSIDE, area)
 
 
-def span_within(area: str) -> tuple[date, date]:
-    """Return since when an area that is listed within belonged there, and until when."""
-    return JOINED.get(area, date.min), LEFT.get(area, date.max)
+def is_within(area: str, day: date) -> bool:
+    """Return whether an area was of the Community on a day, as far as its goods are listed so."""
+    belonged = JOINED.get(area, date.min) <= day < LEFT.get(area, date.max)
+    return belonged and is_listed_within(area)
 
 
 def is_of_other_trade(kind: str, area: str, period: str) -> bool:
@@ -71,6 +63,5 @@ def is_of_other_trade(kind: str, area: str, period: str) -> bool:
     if kind == "I":
         return not is_listed_within(area)
     if kind == "E" and is_listed_within(area):
-        joined, _ = span_within(area)
-        return int(period[:4]) > joined.year
+        return int(period[:4]) > JOINED.get(area, date.min).year
     return False
