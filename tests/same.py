@@ -30,7 +30,7 @@ PROJECTS = ("", "examples/soybeans")
 FUZZED = 200  # files a format
 SHOWN = 20  # differences a topic
 WIDTH = 100  # letters of a value that is shown
-ACCEPTED = ("control totals", "verdicts", "notebooks")  # topics of what `accept` writes
+ACCEPTED = ("control totals", "verdicts")  # topics of what `accept` writes
 ROW = ("source_id", "source_row", "source_field")  # where a row of a table comes from
 KEYS = {
     "control_totals": ("table", "source_id", "year", "measure", "unit"),
@@ -97,10 +97,20 @@ def leaves(value, item):
 
 def reads():
     """A digest a column of what `read` answers to each question of the ledgers."""
+    from tradeflows import read
+    from tradeflows.model.errors import TradeflowsError
+
     for project, path in files("data/claims.toml"):
         entries = tomllib.loads(path.read_text(encoding="utf-8"))
         for question in dict.fromkeys(map(json.dumps, questions(entries))):
-            yield f"{project}{question}", frame_of(json.loads(question), path.parents[1])
+            asked = {"table": "trade", "root": path.parents[1], **json.loads(question)}
+            try:
+                frame = read(**asked, local=False)
+            except TradeflowsError:
+                yield f"{project}{question}", "refused"
+                continue
+            columns = (f"{name} {frame[name].dtype} {digest([*frame[name]])}" for name in frame)
+            yield f"{project}{question}", f"{len(frame)} rows; {'; '.join(columns)}"
 
 
 def questions(entry):
@@ -110,18 +120,6 @@ def questions(entry):
             yield value
         elif isinstance(value, dict | list):
             yield from questions(value)
-
-
-def frame_of(question, root):
-    import tradeflows
-    from tradeflows.model.errors import TradeflowsError
-
-    try:
-        frame = tradeflows.read(**{"table": "trade", **question}, root=root, local=False)
-    except TradeflowsError:
-        return "refused"
-    columns = (f"{name} {frame[name].dtype} {digest(frame[name].tolist())}" for name in frame)
-    return f"{len(frame)} rows; {'; '.join(columns)}"
 
 
 def fuzzed(folder):
@@ -176,6 +174,12 @@ def tradeflows(project, *verb, stdout=subprocess.PIPE):
     return subprocess.Popen(command, stdout=stdout)
 
 
+def accept(projects):
+    """Announce all of some projects, and return those where that failed."""
+    verbs = [tradeflows(project, "accept", stdout=sys.stderr) for project in projects]
+    return [project for project, verb in zip(projects, verbs, strict=True) if verb.wait()]
+
+
 def topics(files, fast, mutations):
     """Return what is compared: a function a topic."""
     found = {
@@ -196,13 +200,14 @@ def snapshot(to, **options):
 
     if not Path(package.__file__).is_relative_to(TREE):
         sys.exit(f"{TREE}: expected its own package, found {package.__file__}; set PYTHONPATH")
-    for _, path in files("notebooks/*.ipynb") if options["fast"] else ():
-        path.unlink()
-    verbs = [tradeflows(project, "accept", stdout=sys.stderr) for project in PROJECTS]
-    codes = [verb.wait() for verb in verbs]
+    left = PROJECTS if options["fast"] else accept(PROJECTS)
+    for project in left:  # where a notebook fails, all else is announced without them
+        for path in (TREE / project).glob("notebooks/*.ipynb"):
+            path.unlink()
+    failed = accept(left)
     for name, said in topics(**options).items():
         path = Path(to) / f"{name}.json"
-        if path.exists() or (name in ACCEPTED and any(codes)):
+        if path.exists() or (failed and name in ACCEPTED):
             continue
         began = time.monotonic()
         try:
@@ -269,6 +274,7 @@ def differences(base, now):
     if len(base) < 2 or len(now) < 2:  # the order alone
         return [f"nothing to compare: {len(base)} items of the base, {len(now)} of now"]
     items = [item for item in {**base, **now} if base.get(item) != now.get(item)]
+    items.sort(key=lambda item: not (item in base and item in now))  # what moved comes first
     lines = [f"{len(items):,} of {len({**base, **now}):,} differ"] if items else []
     for item in items[:SHOWN]:
         was, is_now = base.get(item, "nothing"), now.get(item, "nothing")
