@@ -80,9 +80,9 @@ def sheet(cells: str, **more: str) -> bytes:
 NESTED = "<tr><td>x" * 20_000 + "</td></tr>" * 20_000
 SHARED = {"xl/sharedStrings.xml": f"<sst><si><t>{'x' * 30_000}</t></si></sst>"}
 BAD = {  # name: how it begins, whether a line of many bytes follows, what is said
-    "comtrade.json": (b'{"data":' + b"[" * 200_000, False, "brackets within brackets"),
-    "comtrade.objects": (b'{"data":' + b'{"a":' * 200_000, False, "brackets within brackets"),
-    "comtrade.line": (b'{"elapsedTime":"0", "data":[', True, "a whole JSON reply"),
+    "comtrade.json": (b'{"data":' + b"[" * 200_000, False, "a whole JSON reply"),
+    "comtrade.objects": (b'{"data":' + b'{"a":' * 200_000, False, "a whole JSON reply"),
+    "comtrade.line": (b'{"elapsedTime":"0", "data":[', True, "fits into memory"),
     "comtrade.table": ("\t".join(row()).encode() + b"\n", True, "at most 112 MiB"),
     "comtrade.gz": (swelling(96 << 20), False, "unpacked, found more"),
     "comext.tags": (sheet("<c/>" * 5_000_000), False, "at most 4,000,000 tags"),
