@@ -315,9 +315,7 @@ def test_a_figure_that_seems_the_same_says_what_was_taken_for_it(verdicts):
         for one in verdicts
         if one.claim.id in ("O10", "O11")
     }
-    as_read = (
-        "read as 1.95 to 2.05 million barrels a day, since March stands beside it as 1.65 million"
-    )
+    as_read = "read as 1.95 to 2.05 million barrels a day, since beside 1.65 a tenth is our choice"
     assert names["O11"].endswith(f"said, {as_read}")
     assert names["O10"].endswith("said")
 
