@@ -207,7 +207,7 @@ def test_a_kill_while_it_is_copied_leaves_no_half_file(make_root, saved, monkeyp
     folder = root / "data/raw/local/gacc"
     assert [path.suffix for path in folder.iterdir()] == [".tmp"]
 
-    monkeypatch.setattr(files, "_is_alive", lambda _: False)
+    monkeypatch.setattr(files, "is_left", lambda _: True)
     [added] = adding.add([saved(RAW)], root, flow="M")
     assert [*folder.iterdir()] == [added.source.file(root)]
 
