@@ -22,7 +22,7 @@ from tradeflows.retrieval import catalogue
 from tradeflows.retrieval.project import Project
 
 NUMBER = re.compile(r"\{(\w+)(?:\.(deviation|claimed))?\}")
-MOST = 2  # claims of a group that stand open; the others open at a click
+MOST = 1  # claims of a group that stand open; the others open at a click
 NAMED = 3  # who made the claims beside the core; the others are counted
 PLACE = 8  # letters of a hash that a reader is shown
 # Of many claims, by their public word, and of one.
