@@ -48,6 +48,7 @@ VERBS_TESTS = (  # the smallest that have every verb
     "test_guide.py",
     "test_init.py",
     "test_local.py",
+    "test_open_words.py::test_an_older_ledger_is_refused_and_rewritten",
     "test_releases.py",
     "test_sketch.py",
 )
