@@ -22,8 +22,8 @@ from tradeflows.claims import answers, describe, ledger, open_words, verdict_rul
 from tradeflows.cli.arguments import GROUPS, parser
 from tradeflows.explore.answer import Answer
 from tradeflows.model import absence, codes, contracts, errors, units
-from tradeflows.publishers.tidy import mapping, reading
-from tradeflows.publishers.tidy.forms import FORMS
+from tradeflows.model.periods import FORMS
+from tradeflows.publishers.tidy import mapping
 from tradeflows.retrieval import project
 from tradeflows.tables import filters
 
@@ -383,7 +383,7 @@ FOLLOWING = {
 
 def _map_defaults() -> Iterator[str]:
     """What a map need not say, and what a row has then."""
-    values = {**reading.DEFAULTS["trade"], **FOLLOWING}
+    values = {**mapping.DEFAULTS["trade"], **FOLLOWING}
     texts = {name: "empty" if value in ("", None) else str(value) for name, value in values.items()}
     yield from _table(
         ["field", "where the map does not say it"],
@@ -401,7 +401,7 @@ MAP_PARTS = ("columns", "fields", "rows", "left_out", "title_lines", "footnotes_
 
 
 def _map_keys() -> Iterator[str]:
-    parts = _attributes(mapping.read_map) | _attributes(mapping.Marks)
+    parts = _attributes(mapping.Map) | _attributes(mapping.Marks)
     keys = [*MAP_PARTS, *mapping.Marks.__struct_fields__]
     _require("the map", keys, parts)
     yield from ("Of the file:", "")
@@ -426,7 +426,7 @@ def _area_systems() -> Iterator[str]:
 
 
 def _forms() -> Iterator[str]:
-    rows = ([f"`{name}`", form.what or "as a person prints it"] for name, form in FORMS.items())
+    rows = ([f"`{name}`", form.what] for name, form in FORMS.items())
     yield from _table(["form", "how a period is written"], rows)
 
 

@@ -104,7 +104,7 @@ BAD = {
     ),
     "a number that is text": (
         {"text": BRENT.replace("55.66", "n/a")},
-        "a.csv: record 2: expected a number in usd_per_barrel, found 'n/a'",
+        "a.csv: record 2: expected a number such as 1234.5 in usd_per_barrel, found 'n/a'",
     ),
     "a month that does not exist": (
         {"text": BRENT.replace("2020-02", "2023-13")},

@@ -10,7 +10,6 @@ from tradeflows import tables
 from tradeflows.model.errors import CatalogueError, CodeError, LayoutError, SchemaError
 from tradeflows.model.source import Source
 from tradeflows.publishers import reading, registry, tidy
-from tradeflows.publishers.tidy import forms
 from tradeflows.tables.trace import trace
 
 COLUMNS = ["period", "partner", "flow", "hs", "value", "weight", "remark"]

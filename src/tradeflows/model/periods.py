@@ -1,9 +1,11 @@
-"""Months and windows: every one that a person types is parsed here, and what rows cover."""
+"""Months and windows: how a person types them, how files write them, and what rows cover."""
 
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
 from numbers import Integral
@@ -17,9 +19,140 @@ if TYPE_CHECKING:
 
 Window = str | tuple[str, str]
 
-YEAR_OR_MONTH = re.compile(r"([1-9]\d{3})(?:-(0[1-9]|1[0-2]))?", re.ASCII)
-# Near enough to a month to ask whether it was meant: 2023-5, 2023/05, 202305, 2023-05-17.
-NEARLY_A_MONTH = re.compile(r"([1-9]\d{3})\D?(0?[1-9]|1[0-2])(?:-[0-3]?\d)?", re.ASCII)
+# --- how files write a period ---------------------------------------------------------------------
+
+NAMES = "january february march april may june july august september october november december"
+MONTHS = {  # by whole name, first three letters and number
+    text: number
+    for number, name in enumerate(NAMES.split(), start=1)
+    for text in (name, name[:3], f"{number}", f"{number:02}")
+}
+MONTHS["sept"] = 9
+LENGTHS = {"m": 1, "q": 3, "h": 6}  # of a month, a quarter and a half of a year
+# What stands in braces in a pattern of a form.
+PARTS = {
+    "year": r"(?P<y>[12]\d{3})",
+    "short year": r"(?P<y>[12]\d{3}|\d\d)",
+    "printed year": r"(?P<y>\d{4})",
+    "month": "(?P<m>0[1-9]|1[0-2])",
+    "number": "(?P<m>0?[1-9]|1[0-2])",
+    "name": f"(?P<m>(?i:{'|'.join(filter(str.isalpha, MONTHS))}))",
+    "last": r"(?P<y2>[12]\d{3})-(?P<m2>0[1-9]|1[0-2])",
+}
+
+
+@dataclass(frozen=True)
+class Period:
+    """First day of a period, and its length in months; a day has none."""
+
+    first: date
+    months: int = 0
+
+    def ending(self, months: int) -> Period:
+        """The period of so many months that ends with this one."""
+        return Period(first_day(month_of(self.first) + 1 - months), months)
+
+    @property
+    def last(self) -> date:
+        """The last day."""
+        if not self.months:
+            return self.first
+        month = first_day(month_of(self.first) + self.months - 1)
+        return month.replace(day=monthrange(month.year, month.month)[1])
+
+
+@dataclass(frozen=True)
+class Form:
+    """How files write a period: what it is in words, its length and rhythm, and its patterns."""
+
+    what: str
+    months: int
+    freq: str
+    patterns: tuple[str, ...]
+
+    def match(self, text: str) -> re.Match[str] | None:
+        """The first of its patterns that all of `text` is."""
+        patterns = (pattern.format_map(PARTS) for pattern in self.patterns)
+        matches = (re.fullmatch(pattern, text, re.ASCII) for pattern in patterns)
+        return next(filter(None, matches), None)
+
+    def read(self, text: str) -> Period | None:
+        """The period that `text` states; None where it is not of this form, or no such day is."""
+        match = self.match(text)
+        if not match:
+            return None
+        part = {name: cell for name, cell in match.groupdict().items() if cell}
+        year = int(part["y"])
+        if len(part["y"]) == 2:  # 68 is 2068 and 69 is 1969, as POSIX has it
+            year += 1900 if year >= 69 else 2000
+        first, months = 12 * year, int(part.get("n", 12))
+        for unit in LENGTHS.keys() & part.keys():  # one at most
+            months = LENGTHS[unit]
+            first += months * (MONTHS[part[unit].lower()] - 1)
+        if "next" in part:
+            if int(part["next"]) != (year + 1) % 100:
+                return None
+            first += 3  # April
+        if "m2" in part:
+            months = 12 * int(part["y2"]) + int(part["m2"]) - first
+        try:
+            day = first_day(first)
+            exact = day.replace(day=int(part.get("d", 1)))
+        except ValueError:  # a 30th of February, or the year 0
+            return None
+        if "d" in part and not self.months:
+            return Period(exact)
+        return Period(day, months) if months > 0 else None
+
+
+YEAR_AND_MONTH = "year and month"
+FORMS = {
+    "month": Form("a month such as 2023-05", 1, "M", ("{year}-{month}",)),
+    "yyyymm": Form("a month such as 202305 or 2023M05", 1, "M", ("{year}M?{month}",)),
+    "month and year": Form("a month such as 05/2023 or 5.2023", 1, "M", ("{number}[/.-]{year}",)),
+    # One day for all of a month, as many offices date a monthly figure.
+    "day of the month": Form(
+        "a month by one of its days, such as 2023-05-31 or 31.05.2023",
+        1,
+        "M",
+        (r"{year}-{month}-(?P<d>\d\d)", r"(?P<d>\d\d?)\.{number}\.{year}"),
+    ),
+    "named month": Form(
+        "a month such as May 2023, May-2023 or May-23 (69 to 99 are 1969 to 1999)",
+        1,
+        "M",
+        ("{name}[ -]{short year}",),
+    ),
+    # The year and the month of two columns, joined by a stroke.
+    YEAR_AND_MONTH: Form(
+        "a year and a month such as 5 or May", 1, "M", ("{year}-{number}", "{short year}-{name}")
+    ),
+    "quarter": Form("a quarter such as 2023-Q2", 3, "Q", ("{year}-Q(?P<q>[1-4])",)),
+    "months": Form(
+        "a month such as 2023-05, or 2021-01..2021-02", 0, "M", (r"{year}-{month}(\.\.{last})?",)
+    ),
+    # The months of a year to the end of this one.
+    "year to month": Form("a month such as 2023-05", 0, "M", ("{year}-(?P<n>0[1-9]|1[0-2])",)),
+    "year": Form("a year such as 2023", 12, "A", ("{year}",)),
+    "april year": Form("a fiscal year such as 2022-23", 12, "A", (r"{year}-(?P<next>\d\d)",)),
+    # As a person printed it; one that is vague is no fault.
+    "printed": Form(
+        "a period in print, such as 2023, 2023-05 or 2023-Q2",
+        0,
+        "",
+        (
+            "{printed year}",
+            "{printed year}-{number}",
+            r"{printed year}-{number}-(?P<d>\d\d)",
+            "{printed year}-Q(?P<q>0?[1-4])",
+            "{printed year}-H(?P<h>0?[12])",
+            r"first (?P<n>\d\d?) months {printed year}",
+        ),
+    ),
+}
+
+# --- what a person types --------------------------------------------------------------------------
+
 MONTH_OF_A_RELEASE = re.compile(r"([1-9]\d{3})-?(0[1-9]|1[0-2])", re.ASCII)
 DAY = re.compile(r"[1-9]\d{3}-\d\d-\d\d", re.ASCII)
 MONTH_OR_DAY = re.compile(
@@ -50,13 +183,15 @@ def parse_period(text: object, name: str = "window", *, grain: str = "month or y
         It is neither, or not of this `grain`.
     """
     typed = str(text)
-    match = YEAR_OR_MONTH.fullmatch(typed.strip())
-    if match is None or grain == ("month" if match[2] is None else "year"):
-        nearly = None if match else NEARLY_A_MONTH.fullmatch(typed.strip())
-        hint = f"; did you mean '{nearly[1]}-{int(nearly[2]):02}'?" if nearly else ""
-        raise QueryError(f"{name}={typed!r}: expected {EXPECTED[grain]}{hint}")
-    first = int(match[1]) * 12 + int(match[2] or 1) - 1
-    return range(first, first + (1 if match[2] else 12))
+    for form in grain.split(" or "):
+        period = FORMS[form].read(typed.strip())
+        if period:
+            first = month_of(period.first)
+            return range(first, first + period.months)
+    others = (form.read(typed.strip()) for form in FORMS.values() if form.months == 1)
+    nearly = next(filter(None, others), None) if grain != "year" else None
+    hint = f"; did you mean '{month_text(month_of(nearly.first))}'?" if nearly else ""
+    raise QueryError(f"{name}={typed!r}: expected {EXPECTED[grain]}{hint}")
 
 
 def parse_window(start: object, end: object, *, grain: str = "month or year") -> range:
@@ -110,15 +245,11 @@ def parse_release(text: str, name: str) -> str:
     QueryError
         It is none of these.
     """
-    try:
-        if text.count("-") == 2:
-            parse_day(text, name)
-        else:
-            parse_period(text, name)
-    except QueryError as error:
+    typed = text.strip()
+    if not (is_day(text) or FORMS["month"].match(typed) or FORMS["year"].match(typed)):
         raise QueryError(
             f"{name}={text!r}: expected the day, month or year of the release, such as 2024-07-20"
-        ) from error
+        )
     return text
 
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from typing import Annotated, Any, TypeVar, get_type_hints
+from collections.abc import Collection, Mapping, Sequence
+from typing import Annotated, Any
 
 import msgspec
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from tradeflows.model import codes, contracts
-from tradeflows.model.errors import CatalogueError, CodeError, near
-from tradeflows.publishers.tidy.forms import FORMS, YEAR_AND_MONTH
+from tradeflows.model import contracts, schema
+from tradeflows.model.codelists import rows_of
+from tradeflows.model.errors import CatalogueError, near
+from tradeflows.model.periods import FORMS, YEAR_AND_MONTH
+from tradeflows.model.source import Source
+from tradeflows.publishers import reading
 
 SEPARATORS = (",", ";", "\t", "|")
 MARKS = {
@@ -20,29 +24,50 @@ MARKS = {
     "grouping": ("", ",", ".", " ", "'"),
 }
 BLANKS = "[ \u00a0\u202f]"
-MOST_ZEROS = 15  # of a scale: more would be no unit that a publisher prints in
-# What a heading says of its figures, in the languages of trade statistics' columns.
-PRINTED_IN = {"thousand": 3, "million": 6, "billion": 9}
-OWN = {"source_id", "source_row"}  # fields that every cleaner fills alike
+# Scales by which numbers may be multiplied; more zeros would be no unit that a publisher prints in.
+POWERS = {10**zeros: zeros for zeros in range(15)}
+# What a heading or a unit says of its figures, in the languages of trade statistics' columns.
+PRINTED_IN = {"thousand": 1000, "million": 10**6, "billion": 10**9}
 
-Texts = Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
-Table = dict[str, Any]
+OWN = {"source_id", "source_row"}  # fields that every cleaner fills alike
+PLAIN: Mapping[str, Any] = {"source_field": "", "flags": "", "note": None, "qualifier": "="}
+UNSAID = (
+    "exporter importer hs_codes freq low high repeats confidence published address measure route "
+    "base_start base_end"
+)
+DEFAULTS: Mapping[str, Mapping[str, Any]] = {  # what a map need not say
+    "trade": {**reading.A_FLOW, "area_system": "iso3"},
+    "settlement": {**PLAIN, "low": None, "high": None, "statement": "", "unit": "%"},
+    "rates": {"source_field": "", "n_months": 1, "flags": "", "note": None, "n_days": None},
+    "figures": {
+        **PLAIN,
+        **dict.fromkeys(UNSAID.split()),
+        **{"collector": "", "witness": "relay", "interested": False, "forecast": False},
+    },
+}
+# What follows from other fields.
+FOLLOWS = {"trade": ("reporter_code", "partner_code", "vintage")}
+
+
 Word = str | int | bool
-# What a key of a map may hold, in words.
-KINDS: Mapping[Any, str] = {
-    str: "a text",
-    bool: "true or false",
-    int: "a whole number",
-    int | None: "a whole number",
-    Texts: "a text or a list of texts",
-    Table: "a table",
-    Table | None: "a table",
-    int | Table: "a whole number or a table",
-    Word | None: "a text, a whole number or true or false",
+FILLED, ONE = msgspec.Meta(min_length=1), msgspec.Meta(min_length=1, max_length=1)
+Name = Annotated[str, FILLED]
+KINDS = {  # what stands in a map, in words
+    "str": "a text",
+    "int": "a whole number",
+    "bool": "true or false",
+    "array": "a list",
+    "object": "a table",
 }
 
 
-class Condition(msgspec.Struct, frozen=True):
+class Texts(tuple[str, ...]):
+    """One or more texts; in a map one may stand alone."""
+
+    __slots__ = ()
+
+
+class Condition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which records something holds for, by the text of one column.
 
     Attributes
@@ -69,19 +94,19 @@ class Condition(msgspec.Struct, frozen=True):
         A second condition, which must hold too.
     """
 
-    column: str = ""
-    equals: Texts = ()
-    otherwise: Texts = ()
+    column: Name
+    equals: Texts = Texts()
+    otherwise: Texts = Texts()
     matches: str = ""
     above: int | None = None
     since: str = ""
     until: str = ""
     filled: bool = False
-    differs: str = ""
+    differs: Name = ""
     also: Condition | None = None
 
 
-class Flag(Condition, frozen=True):
+class Flag(Condition, frozen=True, kw_only=True):
     """A word of FLAGS, and the records that it is for; without a column, all.
 
     Attributes
@@ -90,10 +115,11 @@ class Flag(Condition, frozen=True):
         A word of the list of flags.
     """
 
-    flag: str = ""
+    flag: Name
+    column: Name = ""
 
 
-class LeftOut(Condition, frozen=True):
+class LeftOut(Condition, frozen=True, kw_only=True):
     """Records that reach no row, and the reason under which they are counted.
 
     Attributes
@@ -106,10 +132,10 @@ class LeftOut(Condition, frozen=True):
     """
 
     reason: str = ""
-    same: Texts = ()
+    same: Texts = Texts()
 
 
-class Value(msgspec.Struct, frozen=True):
+class Value(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where the values of one field come from.
 
     Attributes
@@ -154,38 +180,40 @@ class Value(msgspec.Struct, frozen=True):
         Where the value of a record that has none comes from, by the same keys.
     """
 
-    column: str = ""
+    column: Name = ""
     text: str = ""
     before: str = ""
     matches: str = ""
     means: str = ""
-    one_of: Texts = ()
-    rename: Table | None = None
-    words: Table | None = None
-    listed: Table | None = None
+    one_of: Texts = Texts()
+    rename: Annotated[dict[str, str], FILLED] = {}
+    words: Annotated[dict[str, Any], FILLED] = {}
+    listed: Annotated[dict[str, Texts], FILLED] = {}
     others: Word | None = None
-    areas: str = ""
-    form: str = ""
-    length: str = ""
-    month: str = ""
-    times: int | Table = 1
+    areas: Name = ""
+    form: Name = ""
+    length: Name = ""
+    month: Name = ""
+    times: int | Annotated[dict[str, dict[str, int]], ONE] = 1
     where: Condition | None = None
     agrees: Value | None = None
     instead: Value | None = None
 
+    @property
+    def scales(self) -> list[tuple[str, int]]:
+        """The power of ten of the column, or of each word of another."""
+        if isinstance(self.times, int):
+            return [(self.column, self.times)]
+        return [scale for scales in self.times.values() for scale in scales.items()]
 
-Field = Word | Value | tuple[Flag, ...]
-Record = TypeVar("Record", bound="Condition | Value")
+    @property
+    def meanings(self) -> dict[str, Any]:
+        """What each text means by `words` and `listed`."""
+        listed = {text: word for word, texts in self.listed.items() for text in texts}
+        return {**self.words, **listed}
 
 
-class Rows(msgspec.Struct, frozen=True):
-    """What makes one row of each record: the fields by name, and a column that must be filled."""
-
-    fields: Mapping[str, Field]
-    needs: str = ""
-
-
-class Marks(msgspec.Struct, frozen=True):
+class Marks(msgspec.Struct, frozen=True, kw_only=True):
     """The marks of a file.
 
     Attributes
@@ -215,57 +243,18 @@ class Marks(msgspec.Struct, frozen=True):
     @property
     def pattern(self) -> str:
         """The pattern of a whole number cell."""
-        whole = r"\d+"
-        if self.grouping:
-            whole = rf"(\d{{1,3}}({self.between_thousands}\d{{3}})+|\d+)"
+        whole = rf"(\d{{1,3}}({self.between_thousands}\d{{3}})+|\d+)" if self.grouping else r"\d+"
         return rf"^-?{whole}({re.escape(self.decimal)}\d+)?$"
 
 
-class Map(msgspec.Struct, frozen=True):
-    """A whole map: the file's marks and columns, the rows of each record, and what is left out."""
-
-    marks: Marks
-    columns: tuple[str, ...]
-    rows: tuple[Rows, ...]
-    left_out: tuple[LeftOut, ...]
-    title_lines: int = 0
-    footnotes_from: str = ""
+Field = Word | Value | list[Flag]
 
 
-HINTS: Mapping[Any, dict[str, Any]] = {
-    kind: get_type_hints(kind, include_extras=True) for kind in (Condition, Flag, LeftOut, Value)
-}
-PARTS: Mapping[str, type[Condition | Value]] = {
-    "also": Condition,
-    "where": Condition,
-    "agrees": Value,
-    "instead": Value,
-}
-COLUMNS = ("column", "differs", "length", "month")  # keys that name a column
+class Map(Marks, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A whole map: the file's marks and columns, the rows of each record, and what is left out.
 
-
-# --- from the catalogue's tables to a map --------------------------------------------------------
-
-
-def read_map(
-    where: str,
-    contract: pa.Schema,
-    columns: Any,
-    fields: Any,
-    rows: Any = (),
-    left_out: Any = (),
-    title_lines: Any = 0,
-    footnotes_from: Any = "",
-    **marks: Any,
-) -> Map:
-    """Return the map that the arguments of an entry write.
-
-    Parameters
+    Attributes
     ----------
-    where
-        The entry, for messages.
-    contract
-        The table that the rows are for.
     columns
         The header of the file, exactly.
     fields
@@ -273,7 +262,8 @@ def read_map(
         also a list of tables, each of a flag.
     rows
         Where a record gives several rows, the fields that differ, a table a row; ``needs`` names
-        the column without which there is no such row.
+        the column without which there is no such row. As :func:`read_map` returns them, all
+        fields of each row, and that column.
     left_out
         A list of tables, each of a condition and a reason: records that reach no row.
     title_lines
@@ -281,192 +271,179 @@ def read_map(
     footnotes_from
         How the first line below the table begins, such as "Source:"; it and what follows is no
         record.
-    **marks
-        Those of :class:`Marks` that differ from its own.
+    """
+
+    columns: Texts
+    fields: dict[str, Any]
+    rows: list[Any] = []
+    left_out: list[Any] = []
+    title_lines: Annotated[int, msgspec.Meta(ge=0)] = 0
+    footnotes_from: str = ""
+
+
+KEYS = (*Map.__struct_fields__, *Value.__struct_fields__, *LeftOut.__struct_fields__, "flag")
+COLUMNS = (
+    "column",
+    "text",
+    "differs",
+    "length",
+    "month",
+    "same",
+    "times",
+)  # keys that name columns
+LISTS: Mapping[str, tuple[str, Collection[str]]] = {  # what others name
+    "form": ("form", FORMS),
+    "areas": ("system", {row["system"] for row in rows_of("area_codes.csv")}),
+    "flag": ("flag", contracts.FLAGS),
+}
+
+
+def read_map(source: Source, **arguments: Any) -> Map:
+    """Return the map that the arguments of an entry write.
 
     Raises
     ------
     CatalogueError
-        An unknown key, field, column, form or system of codes, or a value of another
-        kind. One line that names the entry, the place in it, and what would do.
+        An unknown key, field, column, form or system of codes, a value of another kind, or a field
+        of the table that nothing fills. One line that names the place in the map, and what would
+        do.
     """
-    names = _converted(f"{where}: columns", columns, Texts)
-    common = _fields(f"{where}: fields", fields, contract, names)
-    every = []
-    for number, override in enumerate(rows or [{}], start=1):
+    where = "its map"
+    contract = schema.TABLES[source.table]
+    asked: Map = _converted(where, arguments, Map)
+    for name, known in MARKS.items():
+        _known(f"{where}: {name}", "mark", getattr(asked, name), known)
+    if asked.decimal == asked.grouping:
+        raise CatalogueError(
+            f"{where}: grouping: {asked.grouping!r} is the mark of decimals too; write another"
+        )
+    common = _fields(f"{where}: fields", asked.fields, contract, asked.columns)
+    filled = {*OWN, *DEFAULTS[source.table], *FOLLOWS.get(source.table, ())}
+    rows = []
+    for number, override in enumerate(asked.rows or [{}], start=1):
         place = f"{where}: rows, {number}"
-        changes = _converted(place, override, Table)
+        changes = _converted(place, override, dict[str, Any])
         needs = changes.pop("needs", "")
+        differing = _fields(place, changes, contract, asked.columns)
+        fields = common | differing
         if needs:
-            _known(f"{place}: needs", needs, names, "column")
-        differing = _fields(place, changes, contract, names)
-        if override and "source_field" not in {**common, **differing}:
+            _known(f"{place}: needs", "column", needs, asked.columns)
+        if override and "source_field" not in fields:
             # The column of the figure by which a row is told from the others of its record.
             figures = (
                 value.column
                 for name, value in differing.items()
-                if isinstance(value, Value) and contract.field(name).type == pa.float64()
+                if isinstance(value, Value) and _is_figure(contract, name)
             )
-            differing["source_field"] = next(filter(None, figures), needs)
-        every.append(Rows({**common, **differing}, needs))
-    left = [
-        _record(f"{where}: left_out, {number}", entry, LeftOut, names)
-        for number, entry in enumerate(left_out, start=1)
-    ]
-    above = max(_converted(f"{where}: title_lines", title_lines, int), 0)
-    below = _converted(f"{where}: footnotes_from", footnotes_from, str)
-    for name, mark in marks.items():
-        if mark not in MARKS[name]:
-            choices = ", ".join(repr(known) for known in MARKS[name])
-            raise CatalogueError(f"{where}: {name}: must be one of {choices}, not {mark!r}")
-    made = Marks(**marks)
-    if made.decimal == made.grouping:
-        raise CatalogueError(
-            f"{where}: grouping: {made.grouping!r} is the mark of decimals too; write another"
-        )
-    return Map(made, names, tuple(every), tuple(left), above, below)
+            fields["source_field"] = next(filter(None, figures), needs)
+        lacking = ", ".join(name for name in contract.names if name not in filled | fields.keys())
+        if lacking:
+            raise CatalogueError(
+                f"{where}: fields: lacks {lacking}; give each a column or a constant"
+            )
+        rows.append((fields, needs))
+    left_out = _converted(f"{where}: left_out", asked.left_out, list[LeftOut])
+    for condition in left_out:
+        _require(f"{where}: left_out", condition, asked.columns, is_figure=False)
+    return msgspec.structs.replace(asked, rows=rows, left_out=left_out)
+
+
+def _is_figure(contract: pa.Schema, name: str) -> bool:
+    return bool(contract.field(name).type == pa.float64())
 
 
 def _fields(
-    where: str, entries: Any, contract: pa.Schema, columns: tuple[str, ...]
+    where: str, entries: Mapping[str, Any], contract: pa.Schema, columns: Sequence[str]
 ) -> dict[str, Field]:
     """Return what each field is: a constant, flags, or where its values come from."""
-    possible = [name for name in contract.names if name not in OWN]
     made: dict[str, Field] = {}
-    for name, entry in _converted(where, entries, Table).items():
+    for name, entry in entries.items():
         place = f"{where}.{name}"
-        _known(place, name, possible, "field")
-        if isinstance(entry, list) and name == "flags":
-            made[name] = tuple(_record(place, flag, Flag, columns) for flag in entry)
-        elif isinstance(entry, dict):
-            value = _record(place, entry, Value, columns)
-            if contract.field(name).type == pa.float64():
-                _require_figures(place, value)
-            made[name] = value
-        elif type(entry) in (str, int, bool):
-            made[name] = entry
-        else:
-            raise CatalogueError(
-                f"{place}: must be a text, a whole number or a table such as "
-                f"{{ column = {columns[0]!r} }}, not {entry!r}"
-            )
+        _known(place, "field", name, [name for name in contract.names if name not in OWN])
+        kind = Word | Value | list[Flag] if name == "flags" else Word | Value
+        made[name] = value = _converted(place, entry, kind)
+        for part in value if isinstance(value, list) else [value]:
+            if isinstance(part, msgspec.Struct):
+                _require(place, part, columns, _is_figure(contract, name))
     return made
-
-
-def _record(where: str, entry: Any, kind: type[Record], columns: tuple[str, ...]) -> Record:
-    """Return a record of `kind` from a table of the catalogue, all its names checked."""
-    table = dict(_converted(where, entry, Table))
-    for key, value in table.items():
-        place = f"{where}: {key}"
-        _known(where, key, HINTS[kind], "key")
-        if key in PARTS:
-            table[key] = _record(place, value, PARTS[key], columns)
-            continue
-        table[key] = _converted(place, value, HINTS[kind][key])
-        for name in [value] if key in COLUMNS else table[key] if key == "same" else []:
-            _known(place, name, columns, "column")
-    if kind in (Condition, LeftOut) and "column" not in table:
-        raise CatalogueError(f"{where}: lacks column")
-    try:
-        re.compile(table.get("matches", ""))
-    except re.error as error:
-        pattern = table["matches"]
-        raise CatalogueError(
-            f"{where}: matches: {pattern!r} is no regular expression: {error}"
-        ) from error
-    if "listed" in table:
-        table["words"] = _turned(where, table.pop("listed"), table.get("words", {}))
-    made = kind(**table)
-    if isinstance(made, Flag):
-        _known(f"{where}: flag", made.flag, contracts.FLAGS, "flag")
-    if isinstance(made, Value):
-        _require_value(where, made, columns)
-    return made
-
-
-def _turned(where: str, listed: Table, written: Table) -> Table:
-    """Return words with the texts that are listed by their meaning; none may have two."""
-    words = dict(written)
-    for meaning, texts in listed.items():
-        for text in _converted(f"{where}: listed.{meaning}", texts, Texts):
-            if words.setdefault(text, meaning) != meaning:
-                both = f"{words[text]!r} and {meaning!r}"
-                raise CatalogueError(f"{where}: listed: {text!r} means {both}; leave one out")
-    return words
-
-
-def _require_value(where: str, made: Value, columns: tuple[str, ...]) -> None:
-    """Refuse names that the file or the code lists lack, and keys that do not go together."""
-    if bool(made.column) == bool(made.text):
-        origins = "both" if made.column else "neither"
-        raise CatalogueError(f"{where}: needs one of column or text, not {origins}")
-    for name in re.findall(r"\{(.*?)\}", made.text):
-        _known(f"{where}: text", name, columns, "column")
-    if made.areas:
-        try:
-            codes.area_codes(made.areas)
-        except CodeError as error:
-            raise CatalogueError(f"{where}: areas: {error}") from error
-    if made.form:
-        _known(f"{where}: form", made.form, FORMS, "form")
-        for key in ("words", "rename"):
-            if getattr(made, key) is not None:
-                message = f"{where}: a form reads the text as it stands; leave {key} out"
-                raise CatalogueError(message)
-    if bool(made.month) != (made.form == YEAR_AND_MONTH):
-        raise CatalogueError(
-            f'{where}: form = "{YEAR_AND_MONTH}" and month, the column of that, go together'
-        )
-    if isinstance(made.times, int):
-        zeros(f"{where}: times", made.times)
-        return
-    for name, scales in made.times.items():
-        _known(f"{where}: times", name, columns, "column")
-        for word, scale in _converted(f"{where}: times.{name}", scales, Table).items():
-            zeros(f"{where}: times.{name}.{word}", scale)
-
-
-def _require_figures(where: str, made: Value) -> None:
-    """Refuse what is no meaning of a mark among numbers, and a scale that the heading denies."""
-    if made.rename:
-        raise CatalogueError(
-            f'{where}: rename is of texts; write words = {{ "-" = 0, "c" = "" }} for marks among '
-            'numbers: 0 is none, "" not known'
-        )
-    words = made.words if made.words and made.others is None else {}
-    for word, meaning in words.items():
-        if str(meaning) not in ("", "0", "0.0"):
-            raise CatalogueError(
-                f'{where}: words: {word!r} must be 0 (none) or "" (not known), not {meaning!r}'
-            )
-    for word, power in PRINTED_IN.items():
-        is_printed_in = re.search(rf"(?<![a-z]){word}s?(?![a-z])", made.column, re.IGNORECASE)
-        if is_printed_in and isinstance(made.times, int) and zeros(where, made.times) < power:
-            raise CatalogueError(
-                f"{where}: times: must be {10**power} or more, as {made.column!r} says, "
-                f"not {made.times}"
-            )
-    for other in (made.agrees, made.instead):
-        if other:
-            _require_figures(where, other)
-
-
-def zeros(where: str, scale: Any) -> int:
-    """Return how many zeros the power of ten `scale` has."""
-    if type(scale) is int and scale in {10**power for power in range(MOST_ZEROS)}:
-        return len(str(scale)) - 1
-    raise CatalogueError(f"{where}: must be a power of ten such as 1000, not {scale!r}")
-
-
-def _known(where: str, name: Any, valid: Iterable[str], kind: str) -> None:
-    names = list(valid)
-    if name not in names:
-        raise CatalogueError(f"{where}: no {kind} {name!r}{near(str(name), names)}")
 
 
 def _converted(where: str, entry: Any, kind: Any) -> Any:
-    """Return what a key of a map holds, if it is of the `kind` of the key."""
+    """Return what stands in a map as a record of `kind`, or whatever else it should be."""
     try:
-        return msgspec.convert([entry] if kind == Texts and isinstance(entry, str) else entry, kind)
+        return msgspec.convert(entry, kind, dec_hook=_texts)
     except msgspec.ValidationError as error:
-        raise CatalogueError(f"{where}: must be {KINDS[kind]}, not {entry!r}") from error
+        said = re.sub(r"\b(?<!\.)[a-z]+\b", lambda word: KINDS.get(word[0], word[0]), str(error))
+        unknown = re.search(r"unknown field `([^`]*)`", str(error))
+        hint = f"no key {unknown[1]!r}{near(unknown[1], KEYS)}" if unknown else said
+        raise CatalogueError(f"{where}: {hint}") from error
+
+
+def _texts(_: Any, entry: Any) -> Texts:
+    """Return the texts of a list, or of one text."""
+    listed = [entry] if isinstance(entry, str) else entry
+    return Texts(msgspec.convert(listed, Annotated[tuple[str, ...], FILLED]))
+
+
+def _require(where: str, made: Any, columns: Sequence[str], is_figure: bool) -> None:
+    """Refuse a record that names what is not there, or whose keys do not go together."""
+    lists = {**dict.fromkeys(COLUMNS, ("column", columns)), **LISTS}
+    for key in made.__struct_fields__:
+        value, (what, known) = getattr(made, key), lists.get(key, ("", ()))
+        if isinstance(value, msgspec.Struct):
+            _require(f"{where}: {key}", value, columns, is_figure)
+        if key == "text":
+            value = re.findall(r"\{(.*?)\}", value)
+        names = [value] if isinstance(value, str) else [] if isinstance(value, int) else value
+        for name in names if what and value else ():
+            _known(f"{where}: {key}", what, name, known)
+    try:
+        pc.match_substring_regex("", made.matches)
+    except pa.ArrowInvalid as error:
+        problem = f"{made.matches!r} is no regular expression: {error}"
+        raise CatalogueError(f"{where}: matches: {problem}") from error
+    if isinstance(made, Flag) and not made.column and made != Flag(flag=made.flag):
+        raise CatalogueError(f"{where}: lacks column")
+    for is_broken, rule in _rules(made, is_figure) if isinstance(made, Value) else ():
+        if is_broken:
+            raise CatalogueError(f"{where}: {rule}")
+
+
+def _rules(made: Value, is_figure: bool) -> list[tuple[Any, str]]:
+    """What the keys of a field must not be together, and what is said of it."""
+    meanings = made.meanings
+    listed = [text for texts in made.listed.values() for text in texts]
+    marks = {str(meaning) for meaning in meanings.values()} - {"", "0", "0.0"}
+    rules: list[tuple[Any, str]] = [
+        (bool(made.column) == bool(made.text), "needs one of column or text"),
+        (len(listed) + len(made.words) > len(meanings), "words, listed: a text stands there twice"),
+        (
+            made.form and (meanings or made.rename or made.areas),
+            "a form reads the text as it stands; leave words, rename and areas out",
+        ),
+        (
+            bool(made.month) != (made.form == YEAR_AND_MONTH),
+            "the form of a year and a month and month, the column of that, go together",
+        ),
+        (
+            is_figure and made.rename,
+            'rename is of texts; write words = { "-" = 0, "c" = "" } for marks among numbers: 0 is '
+            'none, "" not known',
+        ),
+        (
+            is_figure and made.others is None and marks,
+            f'words: a mark must be 0 (none) or "" (not known), not {", ".join(marks)}',
+        ),
+    ]
+    for text, scale in made.scales:
+        rules.append((scale not in POWERS, f"times: must be a power of ten, not {scale}"))
+        for word, least in PRINTED_IN.items():
+            says_so = re.search(rf"(?<![a-z]){word}s?(?![a-z])", text, re.IGNORECASE)
+            expected = f"times: must be {least} or more, as {text!r} says, not {scale}"
+            rules.append((is_figure and says_so and scale < least, expected))
+    return rules
+
+
+def _known(where: str, what: str, name: Any, known: Collection[str]) -> None:
+    if name not in known:
+        raise CatalogueError(f"{where}: no {what} {name!r}{near(str(name), known)}")

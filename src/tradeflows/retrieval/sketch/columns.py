@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tradeflows.model import codes
 from tradeflows.model.errors import LayoutError, QueryError, SourceError
-from tradeflows.publishers.tidy.forms import FORMS, MONTHS
+from tradeflows.model.periods import FORMS, MONTHS
 from tradeflows.publishers.tidy.mapping import SEPARATORS, Marks
 
 MOST_RECORDS = 100_000  # that are looked at

@@ -9,8 +9,8 @@ import pyarrow as pa
 
 from tradeflows.model import codes, contracts, schema
 from tradeflows.model.errors import QueryError
+from tradeflows.model.periods import YEAR_AND_MONTH
 from tradeflows.model.units import QUANTITIES, WEIGHTS
-from tradeflows.publishers.tidy.forms import YEAR_AND_MONTH
 from tradeflows.publishers.tidy.mapping import OWN
 from tradeflows.retrieval import entry_text
 from tradeflows.retrieval.sketch.columns import (
