@@ -216,11 +216,10 @@ def _column(cells: Cells, value: Value, field: pa.Field, taken: pa.Array | None)
     """Return the texts of a column as numbers, words, areas, counts or texts."""
     name, text, words = value.column, _text(cells, value), value.meanings
     if field.type == pa.float64() and value.others is None:
-        powers = {word: POWERS[scale] for word, scale in value.scales}
-        power: Any = powers.get(name)
-        if isinstance(value.times, dict):
-            [unit] = value.times
-            # The unit of a record that the field does not take is another's.
+        [(unit, scales)] = value.times.items()
+        powers = {word: POWERS[scale] for word, scale in scales.items()}
+        power: Any = powers.get("")
+        if unit:  # that of a record which the field does not take is another's
             units = arrow.only(cells.text(unit), taken) if value.where else cells.text(unit)
             power = cells.words(unit, powers, units)
         return cells.number(name, power, words)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
+from functools import partial
 from typing import Annotated, Any
 
 import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
+from msgspec import UNSET, UnsetType
+from msgspec.structs import asdict
 
 from tradeflows.model import contracts, schema
 from tradeflows.model.codelists import rows_of
@@ -18,16 +21,12 @@ from tradeflows.model.source import Source
 from tradeflows.publishers import reading
 
 SEPARATORS = (",", ";", "\t", "|")
-MARKS = {
-    "separator": SEPARATORS,
-    "decimal": (".", ","),
-    "grouping": ("", ",", ".", " ", "'"),
-}
 BLANKS = "[ \u00a0\u202f]"
 # Scales by which numbers may be multiplied; more zeros would be no unit that a publisher prints in.
 POWERS = {10**zeros: zeros for zeros in range(15)}
 # What a heading or a unit says of its figures, in the languages of trade statistics' columns.
 PRINTED_IN = {"thousand": 1000, "million": 10**6, "billion": 10**9}
+PRINTED = re.compile(r"(?<![a-z])(thousand|million|billion)s?(?![a-z])", re.IGNORECASE)
 
 OWN = {"source_id", "source_row"}  # fields that every cleaner fills alike
 PLAIN: Mapping[str, Any] = {"source_field": "", "flags": "", "note": None, "qualifier": "="}
@@ -50,9 +49,14 @@ FOLLOWS = {"trade": ("reporter_code", "partner_code", "vintage")}
 
 
 Word = str | int | bool
-FILLED, ONE = msgspec.Meta(min_length=1), msgspec.Meta(min_length=1, max_length=1)
+FILLED = msgspec.Meta(min_length=1)
 Name = Annotated[str, FILLED]
-KINDS = {  # what stands in a map, in words
+KINDS = {  # what msgspec says of a map, in words
+    "Expected": "must be",
+    "got": "not",
+    "Object": "it",
+    "float": "a decimal",
+    "null": "nothing",
     "str": "a text",
     "int": "a whole number",
     "bool": "true or false",
@@ -65,6 +69,18 @@ class Texts(tuple[str, ...]):
     """One or more texts; in a map one may stand alone."""
 
     __slots__ = ()
+
+
+class Scales(dict[str, dict[str, int]]):
+    """By the words of a column the scale of each; where one column has no name, of any."""
+
+    __slots__ = ()
+
+
+HELD: Mapping[Any, Any] = {
+    Texts: Annotated[tuple[str, ...], FILLED],
+    Scales: Annotated[dict[str, dict[str, int]], msgspec.Meta(min_length=1, max_length=1)],
+}
 
 
 class Condition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -194,17 +210,10 @@ class Value(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     form: Name = ""
     length: Name = ""
     month: Name = ""
-    times: int | Annotated[dict[str, dict[str, int]], ONE] = 1
+    times: Scales = Scales({"": {"": 1}})
     where: Condition | None = None
     agrees: Value | None = None
     instead: Value | None = None
-
-    @property
-    def scales(self) -> list[tuple[str, int]]:
-        """The power of ten of the column, or of each word of another."""
-        if isinstance(self.times, int):
-            return [(self.column, self.times)]
-        return [scale for scales in self.times.values() for scale in scales.items()]
 
     @property
     def meanings(self) -> dict[str, Any]:
@@ -262,8 +271,7 @@ class Map(Marks, frozen=True, kw_only=True, forbid_unknown_fields=True):
         also a list of tables, each of a flag.
     rows
         Where a record gives several rows, the fields that differ, a table a row; ``needs`` names
-        the column without which there is no such row. As :func:`read_map` returns them, all
-        fields of each row, and that column.
+        the column without which there is no such row.
     left_out
         A list of tables, each of a condition and a reason: records that reach no row.
     title_lines
@@ -274,32 +282,34 @@ class Map(Marks, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """
 
     columns: Texts
-    fields: dict[str, Any]
-    rows: list[Any] = []
-    left_out: list[Any] = []
+    left_out: list[LeftOut] = []
     title_lines: Annotated[int, msgspec.Meta(ge=0)] = 0
     footnotes_from: str = ""
 
 
-KEYS = (*Map.__struct_fields__, *Value.__struct_fields__, *LeftOut.__struct_fields__, "flag")
-COLUMNS = (
-    "column",
-    "text",
-    "differs",
-    "length",
-    "month",
-    "same",
-    "times",
-)  # keys that name columns
-LISTS: Mapping[str, tuple[str, Collection[str]]] = {  # what others name
+# What a constant is by the type of its field; a day has none.
+CONSTANTS: Mapping[pa.DataType, Any] = {
+    pa.string(): str,
+    pa.date32(): str,
+    pa.float64(): int,
+    pa.int64(): int,
+    pa.bool_(): bool,
+}
+COLUMNS = ("column", "text", "differs", "length", "month", "same", "times", "needs")
+LISTS: Mapping[str, tuple[str, Collection[str]]] = {  # what a key names, but for columns
     "form": ("form", FORMS),
     "areas": ("system", {row["system"] for row in rows_of("area_codes.csv")}),
     "flag": ("flag", contracts.FLAGS),
+    "separator": ("mark", SEPARATORS),
+    "decimal": ("mark", (".", ",")),
+    "grouping": ("mark", (",", ".", " ", "'")),
 }
 
 
-def read_map(source: Source, **arguments: Any) -> Map:
-    """Return the map that the arguments of an entry write.
+def read_map(source: Source, **arguments: Any) -> tuple[Map, list[tuple[dict[str, Field], str]]]:
+    """Return the map that the arguments of an entry write, and the rows that a record gives.
+
+    Of each row its fields, and the column without which there is no such row.
 
     Raises
     ------
@@ -308,109 +318,100 @@ def read_map(source: Source, **arguments: Any) -> Map:
         of the table that nothing fills. One line that names the place in the map, and what would
         do.
     """
-    where = "its map"
     contract = schema.TABLES[source.table]
-    asked: Map = _converted(where, arguments, Map)
-    for name, known in MARKS.items():
-        _known(f"{where}: {name}", "mark", getattr(asked, name), known)
-    if asked.decimal == asked.grouping:
-        raise CatalogueError(
-            f"{where}: grouping: {asked.grouping!r} is the mark of decimals too; write another"
-        )
-    common = _fields(f"{where}: fields", asked.fields, contract, asked.columns)
-    filled = {*OWN, *DEFAULTS[source.table], *FOLLOWS.get(source.table, ())}
-    rows = []
-    for number, override in enumerate(asked.rows or [{}], start=1):
-        place = f"{where}: rows, {number}"
-        changes = _converted(place, override, dict[str, Any])
-        needs = changes.pop("needs", "")
-        differing = _fields(place, changes, contract, asked.columns)
-        fields = common | differing
-        if needs:
-            _known(f"{place}: needs", "column", needs, asked.columns)
-        if override and "source_field" not in fields:
-            # The column of the figure by which a row is told from the others of its record.
-            figures = (
-                value.column
-                for name, value in differing.items()
-                if isinstance(value, Value) and _is_figure(contract, name)
-            )
-            fields["source_field"] = next(filter(None, figures), needs)
-        lacking = ", ".join(name for name in contract.names if name not in filled | fields.keys())
-        if lacking:
-            raise CatalogueError(
-                f"{where}: fields: lacks {lacking}; give each a column or a constant"
-            )
-        rows.append((fields, needs))
-    left_out = _converted(f"{where}: left_out", asked.left_out, list[LeftOut])
-    for condition in left_out:
-        _require(f"{where}: left_out", condition, asked.columns, is_figure=False)
-    return msgspec.structs.replace(asked, rows=rows, left_out=left_out)
-
-
-def _is_figure(contract: pa.Schema, name: str) -> bool:
-    return bool(contract.field(name).type == pa.float64())
-
-
-def _fields(
-    where: str, entries: Mapping[str, Any], contract: pa.Schema, columns: Sequence[str]
-) -> dict[str, Field]:
-    """Return what each field is: a constant, flags, or where its values come from."""
-    made: dict[str, Field] = {}
-    for name, entry in entries.items():
-        place = f"{where}.{name}"
-        _known(place, "field", name, [name for name in contract.names if name not in OWN])
-        kind = Word | Value | list[Flag] if name == "flags" else Word | Value
-        made[name] = value = _converted(place, entry, kind)
-        for part in value if isinstance(value, list) else [value]:
-            if isinstance(part, msgspec.Struct):
-                _require(place, part, columns, _is_figure(contract, name))
-    return made
-
-
-def _converted(where: str, entry: Any, kind: Any) -> Any:
-    """Return what stands in a map as a record of `kind`, or whatever else it should be."""
+    names = [name for name in contract.names if name not in OWN]
+    kinds = {name: CONSTANTS[contract.field(name).type] | Value | UnsetType for name in names}
+    kinds["flags"] |= list[Flag]
+    defined = partial(msgspec.defstruct, kw_only=True, forbid_unknown_fields=True)
+    fields = defined("Fields", [(*kind, UNSET) for kind in kinds.items()])
+    row = defined("Row", [("needs", str, "")], bases=(fields,))
+    whole = defined("Whole", [("fields", fields), ("rows", list[row], [])], bases=(Map,))  # type: ignore[valid-type]
     try:
-        return msgspec.convert(entry, kind, dec_hook=_texts)
+        asked: Any = msgspec.convert(arguments, whole, dec_hook=_hook)
     except msgspec.ValidationError as error:
-        said = re.sub(r"\b(?<!\.)[a-z]+\b", lambda word: KINDS.get(word[0], word[0]), str(error))
-        unknown = re.search(r"unknown field `([^`]*)`", str(error))
-        hint = f"no key {unknown[1]!r}{near(unknown[1], KEYS)}" if unknown else said
-        raise CatalogueError(f"{where}: {hint}") from error
+        said, *places = str(error).split(" - at `$")
+        known = {*names, *Value.__struct_fields__, *LeftOut.__struct_fields__}
+        hint = [near(word, known) for word in re.findall("unknown field `(.*)`", said)]
+        said = re.sub(r"\w+", lambda word: KINDS.get(word[0], word[0]), said)
+        place = "".join(places[-1:]).rstrip("`")
+        raise CatalogueError(f"its map{place}: {said}{''.join(hint)}") from error
+    figures = {name for name in names if contract.field(name).type == pa.float64()}
+    for path, part in _parts(asked, "its map"):
+        is_figure = not figures.isdisjoint(path)
+        for is_broken, rule in _rules(part, asked.columns, is_figure):
+            if is_broken:
+                raise CatalogueError(f"{'.'.join(path)}: {rule}")
+    filled = {*DEFAULTS[source.table], *FOLLOWS.get(source.table, ())}
+    rows = []
+    for override in asked.rows or [row()]:
+        own = _given(override)
+        needs = own.pop("needs")
+        stated = _given(asked.fields) | own
+        if asked.rows and "source_field" not in stated:
+            # The column of the figure by which a row is told from the others of its record.
+            told = [getattr(value, "column", "") for name, value in own.items() if name in figures]
+            stated["source_field"] = next(filter(None, told), needs)
+        lacking = ", ".join(name for name in names if name not in filled | stated.keys())
+        if lacking:
+            todo = "give each a column or a constant"
+            raise CatalogueError(f"its map: fields: lacks {lacking}; {todo}")
+        rows.append((stated, needs))
+    return asked, rows
 
 
-def _texts(_: Any, entry: Any) -> Texts:
-    """Return the texts of a list, or of one text."""
-    listed = [entry] if isinstance(entry, str) else entry
-    return Texts(msgspec.convert(listed, Annotated[tuple[str, ...], FILLED]))
+def _given(record: Any) -> dict[str, Any]:
+    """What a record of fields says."""
+    return {name: value for name, value in asdict(record).items() if value is not UNSET}
 
 
-def _require(where: str, made: Any, columns: Sequence[str], is_figure: bool) -> None:
-    """Refuse a record that names what is not there, or whose keys do not go together."""
+def _hook(kind: Any, entry: Any) -> Any:
+    """Return one text as a list of texts, and one scale as that of any word."""
+    if isinstance(entry, str):
+        entry = [entry]
+    elif isinstance(entry, int):
+        entry = {"": {"": entry}}
+    try:
+        return kind(msgspec.convert(entry, HELD[kind]))
+    except msgspec.ValidationError as error:
+        raise ValueError(str(error)) from error  # to which msgspec adds the place
+
+
+def _parts(made: Any, *path: str) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Yield each record of a map, after the place where it stands."""
+    if isinstance(made, list):
+        for number, part in enumerate(made, start=1):
+            yield from _parts(part, *path, f"{number}")
+    elif isinstance(made, msgspec.Struct):
+        yield path, made
+        for key in made.__struct_fields__:
+            yield from _parts(getattr(made, key), *path, key)
+
+
+def _rules(made: Any, columns: Collection[str], is_figure: bool) -> list[tuple[Any, str]]:
+    """What a record must not name or say, and how that is said."""
+    rules: list[tuple[Any, str]] = []
     lists = {**dict.fromkeys(COLUMNS, ("column", columns)), **LISTS}
-    for key in made.__struct_fields__:
-        value, (what, known) = getattr(made, key), lists.get(key, ("", ()))
-        if isinstance(value, msgspec.Struct):
-            _require(f"{where}: {key}", value, columns, is_figure)
+    for key in lists.keys() & {*made.__struct_fields__}:
+        value, (what, known) = getattr(made, key), lists[key]
         if key == "text":
             value = re.findall(r"\{(.*?)\}", value)
-        names = [value] if isinstance(value, str) else [] if isinstance(value, int) else value
-        for name in names if what and value else ():
-            _known(f"{where}: {key}", what, name, known)
-    try:
-        pc.match_substring_regex("", made.matches)
-    except pa.ArrowInvalid as error:
-        problem = f"{made.matches!r} is no regular expression: {error}"
-        raise CatalogueError(f"{where}: matches: {problem}") from error
-    if isinstance(made, Flag) and not made.column and made != Flag(flag=made.flag):
-        raise CatalogueError(f"{where}: lacks column")
-    for is_broken, rule in _rules(made, is_figure) if isinstance(made, Value) else ():
-        if is_broken:
-            raise CatalogueError(f"{where}: {rule}")
+        for name in filter(None, [value] if isinstance(value, str) else value):
+            if name not in known:
+                rules.append((True, f"{key}: no {what} {name!r}{near(name, known)}"))
+    if isinstance(made, Marks):
+        rules.append((made.decimal == made.grouping, "grouping: it is the mark of decimals too"))
+    if isinstance(made, Flag):
+        rules.append((not made.column and made != Flag(flag=made.flag), "lacks column"))
+    if isinstance(made, Condition | Value):
+        try:
+            pc.match_substring_regex("", made.matches)
+        except pa.ArrowInvalid as error:
+            rules.append((True, f"matches: {made.matches!r} is no regular expression: {error}"))
+    return rules + _rules_of_fields(made, is_figure) if isinstance(made, Value) else rules
 
 
-def _rules(made: Value, is_figure: bool) -> list[tuple[Any, str]]:
-    """What the keys of a field must not be together, and what is said of it."""
+def _rules_of_fields(made: Value, is_figure: bool) -> list[tuple[Any, str]]:
+    """What the keys of a field must not say together."""
     meanings = made.meanings
     listed = [text for texts in made.listed.values() for text in texts]
     marks = {str(meaning) for meaning in meanings.values()} - {"", "0", "0.0"}
@@ -423,7 +424,7 @@ def _rules(made: Value, is_figure: bool) -> list[tuple[Any, str]]:
         ),
         (
             bool(made.month) != (made.form == YEAR_AND_MONTH),
-            "the form of a year and a month and month, the column of that, go together",
+            'form = "year and month" and month, the column of that, go together',
         ),
         (
             is_figure and made.rename,
@@ -435,15 +436,12 @@ def _rules(made: Value, is_figure: bool) -> list[tuple[Any, str]]:
             f'words: a mark must be 0 (none) or "" (not known), not {", ".join(marks)}',
         ),
     ]
-    for text, scale in made.scales:
-        rules.append((scale not in POWERS, f"times: must be a power of ten, not {scale}"))
-        for word, least in PRINTED_IN.items():
-            says_so = re.search(rf"(?<![a-z]){word}s?(?![a-z])", text, re.IGNORECASE)
-            expected = f"times: must be {least} or more, as {text!r} says, not {scale}"
-            rules.append((is_figure and says_so and scale < least, expected))
+    [scales] = made.times.values()
+    for word, scale in scales.items():
+        stated = PRINTED.findall(word or made.column) if is_figure else []
+        least = max((PRINTED_IN[text.lower()] for text in stated), default=1)
+        rules += [
+            (scale not in POWERS, f"times: must be a power of ten such as 1000, not {scale}"),
+            (scale < least, f"times: must be {least} or more, as its name says, not {scale}"),
+        ]
     return rules
-
-
-def _known(where: str, what: str, name: Any, known: Collection[str]) -> None:
-    if name not in known:
-        raise CatalogueError(f"{where}: no {what} {name!r}{near(str(name), known)}")

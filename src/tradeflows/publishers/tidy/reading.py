@@ -55,7 +55,7 @@ def clean(
     LayoutError, CodeError, SchemaError
         The file is not as the map says.
     """
-    asked = read_map(
+    asked, asked_rows = read_map(
         source,
         columns=columns,
         fields=fields,
@@ -73,8 +73,8 @@ def clean(
         counts[f"lines below the table, from {footnotes_from!r} on"] = below
     kept = cells.kept(stays)  # what is left out need not be as the map says
     records = len(cells.records) + below  # each is counted once, however many rows it gives
-    for fields_of_row, needs in asked.rows:
-        batch = _rows(kept, source, fields_of_row)
+    for row, needs in asked_rows:
+        batch = _rows(kept, source, row)
         if needs:
             batch = batch.filter(pc.not_equal(kept.text(needs), ""))
         without = len(kept.records) - len(batch)
