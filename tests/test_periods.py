@@ -1,6 +1,7 @@
-"""The one parser of months and windows, and the one number of a cell."""
+"""The one parser of months and windows, the forms in which files write them, and cells' numbers."""
 
 import re
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,6 @@ from tradeflows.model.keys import number_cells
         ("2022-01", "2022-12", "2022"),
         ("2023-05", "2023-05", "May 2023"),
         ("2023-01", "2023-05", "January to May 2023"),
-        ("2022-11", "2023-05", "November 2022 to May 2023"),
         ("2022-02-24", "2023-03", "24 February 2022 to March 2023"),
         ("2022", "2023", "2022 to 2023"),
         ("", "2023-07", "July 2023"),
@@ -36,23 +36,16 @@ def test_a_text_has_its_dates_in_words_and_no_other_number():
 
 
 def test_a_year_is_its_twelve_months():
-    assert [periods.month_text(month) for month in periods.parse_period("2023")][::11] == [
-        "2023-01",
-        "2023-12",
-    ]
-    assert [*map(periods.month_text, periods.parse_period("2023-05"))] == ["2023-05"]
+    assert periods.runs(periods.parse_period(" 2023 ")) == "2023-01 to 2023-12"
+    assert periods.runs(periods.parse_period("2023-05")) == "2023-05"
 
 
 @pytest.mark.parametrize(
     ("text", "grain", "message"),
     [
-        (
-            "2023-13",
-            "month or year",
-            "start='2023-13': expected a month such as 2023-05",
-        ),
+        ("2023-13", "month or year", "start='2023-13': expected a month such as 2023-05"),
         ("2023-5", "month or year", "did you mean '2023-05'"),
-        ("202305", "month", "expected a month such as 2023-05; did you mean '2023-05'"),
+        ("May 2023", "month", "expected a month such as 2023-05; did you mean '2023-05'"),
         ("2023", "month", "start='2023': expected a month such as 2023-05$"),
         ("2023-05", "year", "start='2023-05': expected a year such as 2023$"),
         ("٢٠٢٣", "month or year", "expected a month"),
@@ -75,6 +68,54 @@ def test_a_day_that_does_not_exist(day):
     with pytest.raises(QueryError, match=f"as_of='{day}': expected a day such as 2024-06-01"):
         periods.parse_day(day, "as_of")
     assert not periods.is_day(day)
+
+
+@pytest.mark.parametrize(
+    ("form", "text", "first", "months"),
+    [
+        ("yyyymm", "202305", (2023, 5, 1), 1),
+        ("yyyymm", "2023M05", (2023, 5, 1), 1),
+        ("quarter", "2023-Q2", (2023, 4, 1), 3),
+        ("april year", "1999-00", (1999, 4, 1), 12),
+        ("months", "2021-11..2022-02", (2021, 11, 1), 4),
+        ("months", "2021-11", (2021, 11, 1), 1),
+        ("year to month", "2021-03", (2021, 1, 1), 3),
+        ("month and year", "5.2023", (2023, 5, 1), 1),
+        ("day of the month", "31.05.2023", (2023, 5, 1), 1),
+        ("day of the month", "2023-05-31", (2023, 5, 1), 1),
+        ("named month", "DEC-2016", (2016, 12, 1), 1),
+        ("named month", "Sept-16", (2016, 9, 1), 1),
+        ("named month", "Dec 69", (1969, 12, 1), 1),
+        ("printed", "first 9 months 2020", (2020, 1, 1), 9),
+        ("printed", "2023-H2", (2023, 7, 1), 6),
+        ("printed", "2023-05-17", (2023, 5, 17), 0),
+    ],
+)
+def test_form_of_a_period(form, text, first, months):
+    assert periods.FORMS[form].read(text) == periods.Period(date(*first), months)
+
+
+def test_a_period_has_a_last_day():
+    assert periods.FORMS["months"].read("2023-11..2024-02").last == date(2024, 2, 29)
+
+
+@pytest.mark.parametrize(
+    ("form", "text"),
+    [
+        ("months", "2022-02..2021-11"),
+        ("april year", "2022-24"),
+        ("year to month", "2021-13"),
+        ("printed", "2023-02-30"),
+        ("year", "23"),
+        ("month and year", "13/2023"),
+        ("day of the month", "31.02.2023"),
+        ("day of the month", "05/31/2023"),
+        ("yyyymm", "2023M5"),
+        ("named month", "Mon-2016"),
+    ],
+)
+def test_a_period_of_another_form_is_none(form, text):
+    assert periods.FORMS[form].read(text) is None
 
 
 def test_months_are_parsed_in_one_place():

@@ -188,7 +188,7 @@ def values(cells: Cells, value: Value, field: pa.Field) -> pa.Array:
     if value.instead:
         made = pc.coalesce(made, values(cells, value.instead, field))
     if value.agrees:
-        names = value.column, value.agrees.column
+        names = [other.column for other in (value, value.agrees) if other.column]
         is_same = pc.equal(made, values(cells, value.agrees, field))
         expected, todo = f"the same in {' and '.join(names)}", "mend the one that is wrong"
         reading.require(cells.record, is_same, expected, *map(cells.text, names), todo=todo)
