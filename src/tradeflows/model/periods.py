@@ -48,17 +48,22 @@ class Period:
     first: date
     months: int = 0
 
-    def ending(self, months: int) -> Period:
-        """The period of so many months that ends with this one."""
+    def ending(self, months: int | None) -> Period:
+        """The period of so many months, if that is known, that ends with this one."""
+        if not (months and self.first):
+            return self
         return Period(first_day(month_of(self.first) + 1 - months), months)
 
     @property
     def last(self) -> date:
         """The last day."""
-        if not self.months:
+        if not self.months:  # a day, or not known
             return self.first
         month = first_day(month_of(self.first) + self.months - 1)
         return month.replace(day=monthrange(month.year, month.month)[1])
+
+
+VAGUE = Period(None, None)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)
@@ -77,32 +82,32 @@ class Form:
         return next(filter(None, matches), None)
 
     def read(self, text: str) -> Period | None:
-        """The period that `text` states; None where it is not of this form, or no such day is."""
+        """The period that `text` states; None where it is not of this form, or no such day is.
+
+        What a person printed may be vague, which is no fault.
+        """
         match = self.match(text)
         if not match:
-            return None
+            return None if self.freq else VAGUE
         part = {name: cell for name, cell in match.groupdict().items() if cell}
         year = int(part["y"])
         if len(part["y"]) == 2:  # 68 is 2068 and 69 is 1969, as POSIX has it
             year += 1900 if year >= 69 else 2000
-        first, months = 12 * year, int(part.get("n", 12))
+        first, months = 12 * year + 3 * ("next" in part), int(part.get("n", 12))
         for unit in LENGTHS.keys() & part.keys():  # one at most
             months = LENGTHS[unit]
             first += months * (MONTHS[part[unit].lower()] - 1)
-        if "next" in part:
-            if int(part["next"]) != (year + 1) % 100:
-                return None
-            first += 3  # April
         if "m2" in part:
             months = 12 * int(part["y2"]) + int(part["m2"]) - first
+        is_next = int(part.get("next", year + 1)) % 100 == (year + 1) % 100
+        if months < 1 or not is_next:
+            return None
         try:
             day = first_day(first)
             exact = day.replace(day=int(part.get("d", 1)))
         except ValueError:  # a 30th of February, or the year 0
             return None
-        if "d" in part and not self.months:
-            return Period(exact)
-        return Period(day, months) if months > 0 else None
+        return Period(exact) if "d" in part and not self.months else Period(day, months)
 
 
 YEAR_AND_MONTH = "year and month"
@@ -135,7 +140,6 @@ FORMS = {
     "year to month": Form("a month such as 2023-05", 0, "M", ("{year}-(?P<n>0[1-9]|1[0-2])",)),
     "year": Form("a year such as 2023", 12, "A", ("{year}",)),
     "april year": Form("a fiscal year such as 2022-23", 12, "A", (r"{year}-(?P<next>\d\d)",)),
-    # As a person printed it; one that is vague is no fault.
     "printed": Form(
         "a period in print, such as 2023, 2023-05 or 2023-Q2",
         0,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from tradeflows.model import codes
 from tradeflows.model.errors import LayoutError
-from tradeflows.model.periods import FORMS
+from tradeflows.model.periods import FORMS, Period
 from tradeflows.publishers import arrow, reading
 from tradeflows.publishers.tidy.mapping import POWERS, Condition, Map, Marks, Value
 
@@ -149,21 +149,29 @@ def read_cells(path: Path, asked: Map) -> tuple[Cells, int]:
     raw = b"".join(rest[:end])
     names = reading.header(path, separator, raw)
     if names != [*asked.columns]:
-        todo = "restore the header, or write the new one in `columns` of the entry"
-        for at, line in enumerate(lines[:MOST_TITLE_LINES]):
-            with suppress(LayoutError):  # an empty line, or a quote that does not close
-                if reading.header(path, separator, line) == [*asked.columns]:
-                    todo = f"the header is line {at + 1}: write title_lines = {at} in the map"
-        lacking = [name for name in asked.columns if name not in names]
-        stray = [name for name in names if name not in asked.columns]
-        differs = f"none of {lacking} and besides {stray}"
-        found = differs if lacking or stray else separator.join(names)
-        raise LayoutError(path, f"the columns {separator.join(asked.columns)}", found, todo)
+        raise _other_header(path, asked, names, lines)
     first, below = (sum(bool(line.strip(b"\r\n")) for line in some) for some in (above, rest[end:]))
     blocks = reading.blocks(path, names, names, separator, raw, first)
     table = pa.concat_batches([block.cells for block in blocks])
     records = pa.array(range(first + 1, first + 1 + len(table)))
     return Cells(path, table, records, asked), below
+
+
+def _other_header(
+    path: Path, asked: Map, names: Sequence[str], lines: Sequence[bytes]
+) -> LayoutError:
+    """Return what is said of a header that is not that of the map."""
+    columns, separator = [*asked.columns], asked.separator
+    todo = "restore the header, or write the new one in `columns` of the entry"
+    for at, line in enumerate(lines[:MOST_TITLE_LINES]):
+        with suppress(LayoutError):  # an empty line, or a quote that does not close
+            if reading.header(path, separator, line) == columns:
+                todo = f"the header is line {at + 1}: write title_lines = {at} in the map"
+    lacking = [name for name in columns if name not in names]
+    stray = [name for name in names if name not in columns]
+    differs = f"none of {lacking} and besides {stray}"
+    found = differs if lacking or stray else separator.join(names)
+    return LayoutError(path, f"the columns {separator.join(columns)}", found, todo)
 
 
 def values(cells: Cells, value: Value, field: pa.Field) -> pa.Array:
@@ -216,13 +224,7 @@ def _column(cells: Cells, value: Value, field: pa.Field, taken: pa.Array | None)
     """Return the texts of a column as numbers, words, areas, counts or texts."""
     name, text, words = value.column, _text(cells, value), value.meanings
     if field.type == pa.float64() and value.others is None:
-        [(unit, scales)] = value.times.items()
-        powers = {word: POWERS[scale] for word, scale in scales.items()}
-        power: Any = powers.get("")
-        if unit:  # that of a record which the field does not take is another's
-            units = arrow.only(cells.text(unit), taken) if value.where else cells.text(unit)
-            power = cells.words(unit, powers, units)
-        return cells.number(name, power, words)
+        return cells.number(name, _power(cells, value, taken), words)
     if words:
         if value.others is not None:
             words = dict.fromkeys(text.unique().to_pylist(), value.others) | words
@@ -236,30 +238,44 @@ def _column(cells: Cells, value: Value, field: pa.Field, taken: pa.Array | None)
     return filled(text) if field.nullable else text
 
 
+def _power(cells: Cells, value: Value, taken: pa.Array | None) -> Any:
+    """Return the power of ten of a scale: one for all records, or one a record."""
+    [(unit, scales)] = value.times.items()
+    powers = {word: POWERS[scale] for word, scale in scales.items()}
+    if not unit:
+        return powers[""]
+    words = cells.text(unit)
+    # The unit of a record that the field does not take is another's.
+    return cells.words(unit, powers, arrow.only(words, taken) if value.where else words)
+
+
 def _periods(cells: Cells, value: Value, field: pa.Field) -> pa.Array:
     """Return the first day of each period, its last, or its length in months, by the field."""
     form, is_last = FORMS[value.form], field.name == LAST_DAY
     text = _text(cells, value)
     if value.month:
         text = pc.binary_join_element_wise(text, cells.text(value.month), "-")
-    known = {}
-    for cell in text.unique().to_pylist():
-        ends = RANGE.split(cell, maxsplit=1) if value.form == "printed" else [cell]
-        end = ends[-1] if is_last else ends[0]
-        period = form.read(end)
-        if period or (value.form == "printed" and not form.match(end)):  # which is vague
-            known[cell] = period
+    if value.form == "printed":
+        end = -1 if is_last else 0
+        text = arrow.meanings(text, lambda cell: RANGE.split(cell, maxsplit=1)[end])
+    read = {cell: form.read(cell) for cell in text.unique().to_pylist()}
+    known = {cell: period for cell, period in read.items() if period}
     expected = f"{form.what} in {value.column or value.text}"
     reading.require(cells.record, pc.is_in(text, arrow.texts([*known])), expected, text)
-    fiscal = FORMS["april year"]
-    if form != fiscal and len(known) > 1 and all(map(fiscal.read, known)):
-        todo = 'write form = "april year"'
-        raise LayoutError(cells.path, expected, "fiscal years such as 2009-10 alone", todo)
-    if value.form == "day of the month" and len({*known.values()}) < len(known):
-        raise LayoutError(cells.path, expected, "several days of one month", "keep one of them")
+    _require_form(cells, value.form, expected, known)
     made = [known[cell] for cell in text.to_pylist()]
     if value.length:
-        pairs = zip(made, cells.count(value.length).to_pylist(), strict=True)
-        made = [period.ending(months) if period and months else period for period, months in pairs]
+        lengths = cells.count(value.length).to_pylist()
+        made = [period.ending(n) for period, n in zip(made, lengths, strict=True)]
     item = "months" if field.type == pa.int64() else "last" if is_last else "first"
-    return pa.array([period and getattr(period, item) for period in made])
+    return pa.array([getattr(period, item) for period in made])
+
+
+def _require_form(cells: Cells, form: str, expected: str, known: Mapping[str, Period]) -> None:
+    """Refuse periods that can hardly be of this form, though each by itself may be."""
+    fiscal = "april year"
+    if FORMS[form].freq == "M" and len(known) > 1 and all(map(FORMS[fiscal].read, known)):
+        todo = f'write form = "{fiscal}"'
+        raise LayoutError(cells.path, expected, "fiscal years such as 2009-10 alone", todo)
+    if form == "day of the month" and len({*known.values()}) < len(known):
+        raise LayoutError(cells.path, expected, "several days of one month", "keep one of them")

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from functools import partial
+from itertools import chain
 from typing import Annotated, Any
 
 import msgspec
@@ -326,21 +329,8 @@ def read_map(source: Source, **arguments: Any) -> tuple[Map, list[tuple[dict[str
     fields = defined("Fields", [(*kind, UNSET) for kind in kinds.items()])
     row = defined("Row", [("needs", str, "")], bases=(fields,))
     whole = defined("Whole", [("fields", fields), ("rows", list[row], [])], bases=(Map,))  # type: ignore[valid-type]
-    try:
-        asked: Any = msgspec.convert(arguments, whole, dec_hook=_hook)
-    except msgspec.ValidationError as error:
-        said, *places = str(error).split(" - at `$")
-        known = {*names, *Value.__struct_fields__, *LeftOut.__struct_fields__}
-        hint = [near(word, known) for word in re.findall("unknown field `(.*)`", said)]
-        said = re.sub(r"\w+", lambda word: KINDS.get(word[0], word[0]), said)
-        place = "".join(places[-1:]).rstrip("`")
-        raise CatalogueError(f"its map{place}: {said}{''.join(hint)}") from error
     figures = {name for name in names if contract.field(name).type == pa.float64()}
-    for path, part in _parts(asked, "its map"):
-        is_figure = not figures.isdisjoint(path)
-        for is_broken, rule in _rules(part, asked.columns, is_figure):
-            if is_broken:
-                raise CatalogueError(f"{'.'.join(path)}: {rule}")
+    asked = _checked(arguments, whole, names, figures)
     filled = {*DEFAULTS[source.table], *FOLLOWS.get(source.table, ())}
     rows = []
     for override in asked.rows or [row()]:
@@ -353,10 +343,33 @@ def read_map(source: Source, **arguments: Any) -> tuple[Map, list[tuple[dict[str
             stated["source_field"] = next(filter(None, told), needs)
         lacking = ", ".join(name for name in names if name not in filled | stated.keys())
         if lacking:
-            todo = "give each a column or a constant"
-            raise CatalogueError(f"its map: fields: lacks {lacking}; {todo}")
+            raise _fault("fields", f"lacks {lacking}; give each a column or a constant")
         rows.append((stated, needs))
     return asked, rows
+
+
+def _fault(place: str, problem: str) -> CatalogueError:
+    """Return what is said of a place in a map."""
+    return CatalogueError(": ".join(filter(None, ("its map", place, problem))))
+
+
+def _checked(
+    arguments: Mapping[str, Any], kind: Any, names: Iterable[str], figures: AbstractSet[str]
+) -> Any:
+    """Return the map of an entry, each part a record; `names` are those of the fields."""
+    try:
+        asked = msgspec.convert(arguments, kind, dec_hook=_hook)
+    except msgspec.ValidationError as error:
+        said, *places = str(error).split(" - at `$")
+        known = {*names, *Value.__struct_fields__, *LeftOut.__struct_fields__}
+        hint = [near(word, known) for word in re.findall("unknown field `(.*)`", said)]
+        said = re.sub(r"\w+", lambda word: KINDS.get(word[0], word[0]), said)
+        raise _fault("".join(places[-1:]).strip(".`"), said + "".join(hint)) from error
+    for path, part in _parts(asked):
+        for is_broken, rule in _rules(part, asked.columns, not figures.isdisjoint(path)):
+            if is_broken:
+                raise _fault(".".join(path), rule)
+    return asked
 
 
 def _given(record: Any) -> dict[str, Any]:
@@ -413,11 +426,12 @@ def _rules(made: Any, columns: Collection[str], is_figure: bool) -> list[tuple[A
 def _rules_of_fields(made: Value, is_figure: bool) -> list[tuple[Any, str]]:
     """What the keys of a field must not say together."""
     meanings = made.meanings
-    listed = [text for texts in made.listed.values() for text in texts]
+    texts = Counter([*made.words, *chain.from_iterable(made.listed.values())])
+    twice = [text for text, times in texts.items() if times > 1]
     marks = {str(meaning) for meaning in meanings.values()} - {"", "0", "0.0"}
     rules: list[tuple[Any, str]] = [
         (bool(made.column) == bool(made.text), "needs one of column or text"),
-        (len(listed) + len(made.words) > len(meanings), "words, listed: a text stands there twice"),
+        (twice, f"listed: {', '.join(sorted(twice))} stands there twice; leave one out"),
         (
             made.form and (meanings or made.rename or made.areas),
             "a form reads the text as it stands; leave words, rename and areas out",
@@ -436,12 +450,12 @@ def _rules_of_fields(made: Value, is_figure: bool) -> list[tuple[Any, str]]:
             f'words: a mark must be 0 (none) or "" (not known), not {", ".join(marks)}',
         ),
     ]
-    [scales] = made.times.values()
-    for word, scale in scales.items():
-        stated = PRINTED.findall(word or made.column) if is_figure else []
-        least = max((PRINTED_IN[text.lower()] for text in stated), default=1)
-        rules += [
-            (scale not in POWERS, f"times: must be a power of ten such as 1000, not {scale}"),
-            (scale < least, f"times: must be {least} or more, as its name says, not {scale}"),
-        ]
+    for word, scale in next(iter(made.times.values())).items():
+        text = word or made.column
+        least = max((PRINTED_IN[stated.lower()] for stated in PRINTED.findall(text)), default=1)
+        wrong = f"times: must be {least} or more, as {text!r} says, not {scale}"
+        rules.append((is_figure and scale < least, wrong))
+        rules.append(
+            (scale not in POWERS, f"times: must be a power of ten such as 1000, not {scale}")
+        )
     return rules

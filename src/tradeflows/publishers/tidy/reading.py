@@ -128,6 +128,7 @@ def _rows(cells: Cells, source: Source, fields: Mapping[str, Field]) -> pa.Recor
                     marks[flag.flag] = pc.or_(marks.get(flag.flag, those), those)
                 columns[name] = reading.flags(len(cells.records), **marks)
         if source.table == "trade":
+            _require_areas(source, columns)
             columns = _flow(source, columns, fields)
     except pa.ArrowException as error:  # a constant or a meaning of another kind
         raise SchemaError(f"{source.path}: its map: {str(error).splitlines()[0]}") from error
@@ -141,18 +142,22 @@ def _rows(cells: Cells, source: Source, fields: Mapping[str, Field]) -> pa.Recor
     return reading.rows(source, contract, columns)
 
 
-def _flow(source: Source, columns: dict[str, Any], fields: Mapping[str, Field]) -> dict[str, Any]:
-    """Return the columns of trade, with what follows from others where they do not say it.
-
-    A zero weight beside a value means "not published", so it becomes null.
-    """
-    for side in SIDES:  # a constant, or the meaning of a word, may be no area
+def _require_areas(source: Source, columns: Mapping[str, Any]) -> None:
+    """Refuse a constant, or the meaning of a word, that is no area."""
+    for side in SIDES:
         areas = columns[side]
         try:
             for area in areas.unique().to_pylist() if isinstance(areas, pa.Array) else [areas]:
                 codes.area_kind(str(area))
         except CodeError as error:
             raise CodeError(f"{source.path}: {side}: {error}") from error
+
+
+def _flow(source: Source, columns: dict[str, Any], fields: Mapping[str, Field]) -> dict[str, Any]:
+    """Return the columns of trade, with what follows from others where they do not say it.
+
+    A zero weight beside a value means "not published", so it becomes null.
+    """
     stated = [fields[side] for side in SIDES]
     systems = sorted({side.areas for side in stated if isinstance(side, Value) and side.areas})
     if len(systems) > 1 and "area_system" not in fields:
