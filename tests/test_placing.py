@@ -175,7 +175,7 @@ def test_a_map_says_who_counted_by_id(rows):
 
 def test_a_text_listed_under_two_meanings_is_refused(rows):
     twice = {"column": "id", "listed": {"Gazprom": ["X1"], "Kpler": ["X1"]}}
-    with pytest.raises(CatalogueError, match="'X1' means 'Gazprom' and 'Kpler'"):
+    with pytest.raises(CatalogueError, match="listed: X1 stands there twice"):
         rows("2023-03", "2023-04", collector=twice)
 
 
