@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from collections.abc import Set as AbstractSet
 from functools import partial
 from itertools import chain
 from typing import Annotated, Any
@@ -290,6 +289,9 @@ class Map(Marks, frozen=True, kw_only=True, forbid_unknown_fields=True):
     footnotes_from: str = ""
 
 
+FIGURES = {
+    field.name for table in schema.TABLES.values() for field in table if field.type == pa.float64()
+}
 # What a constant is by the type of its field; a day has none.
 CONSTANTS: Mapping[pa.DataType, Any] = {
     pa.string(): str,
@@ -329,8 +331,7 @@ def read_map(source: Source, **arguments: Any) -> tuple[Map, list[tuple[dict[str
     fields = defined("Fields", [(*kind, UNSET) for kind in kinds.items()])
     row = defined("Row", [("needs", str, "")], bases=(fields,))
     whole = defined("Whole", [("fields", fields), ("rows", list[row], [])], bases=(Map,))  # type: ignore[valid-type]
-    figures = {name for name in names if contract.field(name).type == pa.float64()}
-    asked = _checked(arguments, whole, names, figures)
+    asked = _checked(arguments, whole, names)
     filled = {*DEFAULTS[source.table], *FOLLOWS.get(source.table, ())}
     rows = []
     for override in asked.rows or [row()]:
@@ -339,7 +340,7 @@ def read_map(source: Source, **arguments: Any) -> tuple[Map, list[tuple[dict[str
         stated = _given(asked.fields) | own
         if asked.rows and "source_field" not in stated:
             # The column of the figure by which a row is told from the others of its record.
-            told = [getattr(value, "column", "") for name, value in own.items() if name in figures]
+            told = [getattr(value, "column", "") for name, value in own.items() if name in FIGURES]
             stated["source_field"] = next(filter(None, told), needs)
         lacking = ", ".join(name for name in names if name not in filled | stated.keys())
         if lacking:
@@ -353,9 +354,7 @@ def _fault(place: str, problem: str) -> CatalogueError:
     return CatalogueError(": ".join(filter(None, ("its map", place, problem))))
 
 
-def _checked(
-    arguments: Mapping[str, Any], kind: Any, names: Iterable[str], figures: AbstractSet[str]
-) -> Any:
+def _checked(arguments: Mapping[str, Any], kind: Any, names: Iterable[str]) -> Any:
     """Return the map of an entry, each part a record; `names` are those of the fields."""
     try:
         asked = msgspec.convert(arguments, kind, dec_hook=_hook)
@@ -366,7 +365,7 @@ def _checked(
         said = re.sub(r"\w+", lambda word: KINDS.get(word[0], word[0]), said)
         raise _fault("".join(places[-1:]).strip(".`"), said + "".join(hint)) from error
     for path, part in _parts(asked):
-        for is_broken, rule in _rules(part, asked.columns, not figures.isdisjoint(path)):
+        for is_broken, rule in _rules(part, asked.columns, not FIGURES.isdisjoint(path)):
             if is_broken:
                 raise _fault(".".join(path), rule)
     return asked
@@ -404,7 +403,7 @@ def _rules(made: Any, columns: Collection[str], is_figure: bool) -> list[tuple[A
     """What a record must not name or say, and how that is said."""
     rules: list[tuple[Any, str]] = []
     lists = {**dict.fromkeys(COLUMNS, ("column", columns)), **LISTS}
-    for key in lists.keys() & {*made.__struct_fields__}:
+    for key in filter(lists.__contains__, made.__struct_fields__):
         value, (what, known) = getattr(made, key), lists[key]
         if key == "text":
             value = re.findall(r"\{(.*?)\}", value)
@@ -431,7 +430,7 @@ def _rules_of_fields(made: Value, is_figure: bool) -> list[tuple[Any, str]]:
     marks = {str(meaning) for meaning in meanings.values()} - {"", "0", "0.0"}
     rules: list[tuple[Any, str]] = [
         (bool(made.column) == bool(made.text), "needs one of column or text"),
-        (twice, f"listed: {', '.join(sorted(twice))} stands there twice; leave one out"),
+        (twice, f"listed: {', '.join(twice)} stands there twice; leave one out"),
         (
             made.form and (meanings or made.rename or made.areas),
             "a form reads the text as it stands; leave words, rename and areas out",
@@ -447,7 +446,7 @@ def _rules_of_fields(made: Value, is_figure: bool) -> list[tuple[Any, str]]:
         ),
         (
             is_figure and made.others is None and marks,
-            f'words: a mark must be 0 (none) or "" (not known), not {", ".join(marks)}',
+            f'words: a mark must be 0 (none) or "" (not known), not {", ".join(sorted(marks))}',
         ),
     ]
     for word, scale in next(iter(made.times.values())).items():
