@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from tradeflows.model.errors import CatalogueError, LayoutError
+from tradeflows.model.errors import CatalogueError, CodeError, LayoutError
 from tradeflows.publishers import reading, registry, tidy
 
 COLUMNS = ["period", "partner", "flow", "hs", "value", "weight", "remark"]
@@ -137,6 +137,13 @@ def test_two_columns_of_one_thing_agree(clean):
     same["words"] = {"about so much": "850760", "": "2710"}
     with pytest.raises(LayoutError, match="record 2: expected the same in hs and remark, found"):
         clean(cmd_code={"column": "hs", "agrees": same})
+
+
+def test_a_constant_or_a_meaning_that_is_no_area_is_refused(clean):
+    with pytest.raises(CodeError, match="reporter_iso: no area id 'CHX'"):
+        clean(reporter_iso="CHX")
+    with pytest.raises(CodeError, match="partner_iso: no area id 'RU'"):
+        clean(partner_iso={"column": "partner", "words": {"RUS": "RU", "KAZ": "KAZ"}})
 
 
 MARKS = {"separator": ";", "decimal": ",", "grouping": "."}
