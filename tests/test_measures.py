@@ -828,7 +828,7 @@ def test_difference_cell_by_cell():
     assert np.isnan(whole["growth_pct"].iloc[3])
     with pytest.raises(QueryError, match="stated 2 times"):
         measures.difference(base, both, KG, by=["ref_period"])
-    with pytest.raises(QueryError, match=r"share no ref_period \(2021-01; 2022-01\)"):
+    with pytest.raises(QueryError, match=r"share no cell of ref_period \(2021-01; 2022-01\)"):
         measures.difference(base, months(2022, 1.0), KG, by=["ref_period"])
 
 

@@ -1,21 +1,21 @@
 """How trade is spread over its members."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 from pandas import DataFrame
 
 from tradeflows.measures.common import (
+    Columns,
     computed,
     figures_of,
     formulas_of,
-    grouped,
-    numbers_of,
+    have_figures,
+    places_in,
     require_absent,
     with_lineage,
 )
-from tradeflows.measures.shares import SHARE, wholes_of
+from tradeflows.measures.shares import SHARE, members_and_wholes
 from tradeflows.measures.zeros import with_zeros
 from tradeflows.model.lineage import Role
 
@@ -26,7 +26,7 @@ def hhi(
     frame: DataFrame,
     value: str,
     of: str = "partner_iso",
-    by: Sequence[str] = ("ref_period",),
+    by: Columns = ("ref_period",),
     whole: str = "",
     member: str = "",
     absent: str = "unknown",
@@ -60,34 +60,28 @@ def hhi(
     0.625
     """
     require_absent(absent)
-    _, heads = grouped(frame, by)
-    frame, sums, group = wholes_of(frame, value, of, by, whole)
-    figures = numbers_of(frame, value).groupby(group)
-    members = figures_of(frame, value, slot=group)
-    texts = {"hhi": f"{_SQUARES} / value ** 2"}
-    names = {"value": members}
+    members, sums = members_and_wholes(frame, value, of, by, whole)
+    group = places_in(sums, members, by)
+    names = {"value": figures_of(members, value, slot=group)}
+    formulas = formulas_of(names, hhi=f"{_SQUARES} / value ** 2")
     if whole:  # some of its members are not known
-        names = {"value": replace(members, empty=0.0), "whole": Role(sums, value)}
-        texts = {"hhi": f"{_SQUARES} / whole ** 2"}
-        texts["hhi_most"] = f"({_SQUARES} + (whole - value) ** 2) / whole ** 2"
-        texts["rest_pct"] = "100 * (whole - value) / whole"
-    formulas = formulas_of(names, texts)
+        names = {"value": replace(names["value"], empty=0.0), "whole": Role(sums, value)}
+        formulas = formulas_of(
+            names,
+            hhi=f"{_SQUARES} / whole ** 2",
+            hhi_most=f"({_SQUARES} + (whole - value) ** 2) / whole ** 2",
+            rest_pct="100 * (whole - value) / whole",
+        )
     if whole and member:
-        counted = with_zeros(frame, value)  # a declared zero of the member is its figure
+        counted = with_zeros(members, value)  # a declared zero of the member is its figure
         row = np.flatnonzero(counted[of].eq(member))
-        numbered = heads.assign(_all=0, _slot=np.arange(len(heads)))
-        cells = counted[list(by)].iloc[row].assign(_all=0)
-        slot = cells.merge(numbered, on=["_all", *by], how="left")["_slot"].to_numpy()
-        is_known = ~np.isnan(slot)
-        part = figures_of(counted, value, row[is_known], slot[is_known].astype("int64"))
-        if absent == "zero":
-            part = replace(part, empty=0.0)
-        formulas |= formulas_of({"part": part, "whole": Role(sums, value)}, {"share_pct": SHARE})
-    result = computed(heads, formulas)
-    is_full = figures.count().eq(figures.size())
-    known = is_full.reindex(heads.index, fill_value=bool(whole))
-    for name in formulas:
-        result[name] = result[name].where(known)
-    size = figures.size().reindex(heads.index, fill_value=0)
-    result.insert(len(heads.columns) + 1, "n_members", size)
-    return with_lineage(result, frame, sums, formulas=formulas)
+        slot = places_in(sums, counted.iloc[row], by)
+        part = figures_of(counted, value, row, slot)
+        part = replace(part, empty=0.0) if absent == "zero" else part
+        formulas |= formulas_of({"part": part, "whole": names["whole"]}, share_pct=SHARE)
+    sizes = np.bincount(group, minlength=len(sums))
+    result = computed(sums[[*by]], formulas)
+    result.insert(len(by) + 1, "n_members", sizes)
+    has_hole = np.bincount(group, ~have_figures(members, value), len(sums)) > 0
+    result.loc[has_hole, [*formulas]] = np.nan
+    return with_lineage(result, members, formulas=formulas)

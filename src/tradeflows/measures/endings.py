@@ -1,11 +1,10 @@
 """When a flow came to an end."""
 
-from collections.abc import Sequence
-
 import numpy as np
 from pandas import DataFrame, Series
 
 from tradeflows.measures.common import (
+    Columns,
     computed,
     figures_of,
     formulas_of,
@@ -17,10 +16,9 @@ from tradeflows.measures.common import (
     with_lineage,
 )
 from tradeflows.measures.sums import total
-from tradeflows.measures.zeros import with_zeros
 from tradeflows.model.errors import QueryError
 from tradeflows.model.lineage import Role
-from tradeflows.model.periods import Window, days, ends_of, first_month, runs, span
+from tradeflows.model.periods import Window, days, ends_of, first_month, runs, span, window_text
 
 
 def last_active_month(
@@ -28,7 +26,7 @@ def last_active_month(
     value: str,
     base: Window,
     part: float = 0.5,
-    by: Sequence[str] = ("reporter_iso",),
+    by: Columns = ("reporter_iso",),
 ) -> DataFrame:
     """Find the last month in which each cell still had a `part` of its mean month in the base.
 
@@ -71,32 +69,25 @@ def last_active_month(
     listed = index_to_base(frame, value, base, by)
     base_name = f"{value}_base"
     month, pct = first_month(listed), listed["base_pct"]
-    group, result = grouped(listed, by)
-    first = np.unique(group, return_index=True)[1]
-    for name in (base_name, "months_base"):
-        result[name] = listed[name].to_numpy()[first]
-    has_figure = pct.notna()
-    for name, holds in {
-        "last": pct >= 100 * part,
-        "last_any": pct > 0,
-        "until": has_figure,
-    }.items():
-        last = month[holds].groupby(group[holds]).max()
-        stated = Series(days(last.to_numpy("int64")).astype("datetime64[s]"), last.index)
-        result[name] = stated.reindex(result.index)
+    group, result = grouped(listed, [*by, base_name, "months_base"])
+    day = Series(days(month.to_numpy()).astype("datetime64[s]"))
+    for name, holds in (("last", pct >= 100 * part), ("last_any", pct > 0), ("until", pct.notna())):
+        at = np.flatnonzero(holds)
+        result[name] = day[at].groupby(group[at]).max()
     result["ended"] = result["last"] < result["until"]
-    asked = set(range(span(base)[0], int(month.max()) + 1))
-    by_group = month[has_figure].groupby(group[has_figure]).agg(set)
-    missing = [runs(asked - by_group.get(number, set())) for number in result.index]
+    asked = {*range(span(base)[0], month.max() + 1)}
+    stated = month[pct.notna()].groupby(group[pct.notna()]).agg(set)
+    missing = [runs(asked - stated.get(number, set())) for number in result.index]
     result["missing"] = missing
     names = zip(result[by[0]], missing, strict=True)
     caveats = [f"{name}: no {value} in {months}" for name, months in names if months]
-    formulas = formulas_of({"base": Role(listed, base_name, first)}, {base_name: "base"})
+    base_role = Role(listed, base_name, np.unique(group, return_index=True)[1])
+    formulas = formulas_of({"base": base_role}, **{base_name: "base"})
     return with_lineage(result, listed, caveats=caveats, formulas=formulas)
 
 
 def index_to_base(
-    frame: DataFrame, value: str, base: Window, by: Sequence[str] = ("reporter_iso",)
+    frame: DataFrame, value: str, base: Window, by: Columns = ("reporter_iso",)
 ) -> DataFrame:
     """Put each month as a percentage of the mean month of the same cell in a base window.
 
@@ -121,26 +112,26 @@ def index_to_base(
     >>> measures.index_to_base(tonnes, "net_wgt_kg", "2021-12")["base_pct"].tolist()
     [100.0, 125.0]
     """
-    frame = prepared(with_zeros(frame, value), value, "ref_period", "n_months", *by)
+    frame = prepared(frame, value, "ref_period", "n_months", *by, zeros=True)
     unit = [c for c in ("cmd_code", "qty_unit", "currency") if c in frame and c not in by]
-    require_single_value(frame.loc[frame[value].notna(), unit], unit)
+    require_single_value(frame[frame[value].notna()], unit)
     if (frame["n_months"] != 1).any():
         raise QueryError("periods of more than a month have no last month: keep n_months == 1")
     unique(frame, [*by, "ref_period"])
     start, end = ends_of(base)
     sums = total(frame, value, by, start=start, end=end)
     group = groups_of(frame, by)
-    stated = sums["n_stated"].to_numpy("int64")
-    mean = sums[value].to_numpy() / np.where(stated > 0, stated, np.nan)
-    is_since = first_month(frame) >= span(base)[0]
-    kept = np.flatnonzero((mean > 0)[group] & is_since.to_numpy())
+    has_base = (sums[value] > 0)[group].to_numpy()
+    kept = np.flatnonzero(has_base & (first_month(frame) >= span(base)[0]))
     if not len(kept):
-        raise QueryError(f"nothing had any {value} in the base {runs(range(*span(base)))}")
+        raise QueryError(f"nothing had any {value} in the base {window_text(base)}")
     cell = group[kept]
+    n_stated = sums["n_stated"].to_numpy("int64")[cell]
     names = {"value": figures_of(frame, value, kept), "base": Role(sums, value, cell)}
-    names["n"] = stated[cell]
     base_name = f"{value}_base"
-    formulas = formulas_of(names, {"base_pct": "100 * value / (base / n)", base_name: "base / n"})
-    result = computed(frame.iloc[kept], formulas, base_name)
-    result = computed(result.assign(months_base=stated[cell]), formulas, "base_pct")
+    formulas = formulas_of(
+        {**names, "n": n_stated}, base_pct="100 * value / (base / n)", **{base_name: "base / n"}
+    )
+    result = computed(frame.iloc[kept], formulas, base_name).assign(months_base=n_stated)
+    result = computed(result, formulas, "base_pct")
     return with_lineage(result, frame, kept=[Role(frame, row=kept)], formulas=formulas)
