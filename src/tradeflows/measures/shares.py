@@ -1,4 +1,6 @@
-"""Shares: of a part in a whole, of each member in the sum of all; and the rest of a whole."""
+"""Shares: of a part in a whole, of each member in the sum of all, and how they are spread."""
+
+from dataclasses import replace
 
 import numpy as np
 from numpy import ndarray
@@ -13,6 +15,7 @@ from tradeflows.measures.common import (
     formulas_of,
     grain_of,
     grouped,
+    have_figures,
     join_flags,
     join_qualifiers,
     names_of,
@@ -20,15 +23,18 @@ from tradeflows.measures.common import (
     overlaps,
     places_in,
     prepared,
+    require_absent,
     require_disjoint,
     require_single_value,
     unique,
     with_lineage,
 )
+from tradeflows.measures.zeros import with_zeros
 from tradeflows.model.errors import QueryError
 from tradeflows.model.lineage import PLACE, Formula, Role
 
 SHARE = "100 * part / whole"
+_SQUARES = "sum([v ** 2 for v in value])"
 
 
 def share(part: DataFrame, whole: DataFrame, value: str, by: Columns = ()) -> DataFrame:
@@ -198,7 +204,7 @@ def shares(
     >>> measures.shares(sellers, "net_wgt_kg")["share_pct"].tolist()
     [75.0, 25.0]
     """
-    members, sums = members_and_wholes(frame, value, of, by, whole)
+    members, sums = _members_and_wholes(frame, value, of, by, whole)
     at = places_in(sums, members, by)
     names = {"value": figures_of(members, value), "whole": Role(sums, value, at)}
     formulas = formulas_of(names, share_pct="100 * value / whole")
@@ -206,7 +212,72 @@ def shares(
     return with_lineage(result, members, kept=[Role(members)], formulas=formulas)
 
 
-def members_and_wholes(
+def hhi(
+    frame: DataFrame,
+    value: str,
+    of: str = "partner_iso",
+    by: Columns = ("ref_period",),
+    whole: str = "",
+    member: str = "",
+    absent: str = "unknown",
+) -> DataFrame:
+    """Sum squared shares, ``Σ s²`` (Herfindahl and Hirschman): from 1/n (even) to 1 (one member).
+
+    The list behind it is :func:`shares`, with the same arguments and the same errors.
+
+    Parameters
+    ----------
+    member
+        Of which the share in a `whole` is to stand beside the index, as ``share_pct`` (%).
+    absent
+        What a group without a row of `member` stands for that its source does not declare:
+        ``unknown``, and the share is null; or ``zero``.
+
+    Returns
+    -------
+    DataFrame, one row a group of `by`
+        `by`, ``hhi`` and ``n_members``. With a `whole`, of which no member may be known, the index
+        is an interval: ``hhi`` is the least that it can be, the rest being spread over very many,
+        ``hhi_most`` the most, the rest being one member, and ``rest_pct`` (%) is the rest.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from tradeflows import measures
+    >>> year = {"ref_period": pd.Timestamp("2023-01-01"), "n_months": 12}
+    >>> sellers = pd.DataFrame({**year, "partner_iso": ["BRA", "USA"], "net_wgt_kg": [75.0, 25.0]})
+    >>> measures.hhi(sellers, "net_wgt_kg")["hhi"].item()
+    0.625
+    """
+    require_absent(absent)
+    members, sums = _members_and_wholes(frame, value, of, by, whole)
+    group = places_in(sums, members, by)
+    names = {"value": figures_of(members, value, slot=group)}
+    formulas = formulas_of(names, hhi=f"{_SQUARES} / value ** 2")
+    if whole:  # some of its members are not known
+        names = {"value": replace(names["value"], empty=0.0), "whole": Role(sums, value)}
+        formulas = formulas_of(
+            names,
+            hhi=f"{_SQUARES} / whole ** 2",
+            hhi_most=f"({_SQUARES} + (whole - value) ** 2) / whole ** 2",
+            rest_pct="100 * (whole - value) / whole",
+        )
+    if whole and member:
+        counted = with_zeros(members, value)  # a declared zero of the member is its figure
+        row = np.flatnonzero(counted[of].eq(member))
+        slot = places_in(sums, counted.iloc[row], by)
+        part = figures_of(counted, value, row, slot)
+        part = replace(part, empty=0.0) if absent == "zero" else part
+        formulas |= formulas_of({"part": part, "whole": names["whole"]}, share_pct=SHARE)
+    sizes = np.bincount(group, minlength=len(sums))
+    result = computed(sums[[*by]], formulas)
+    result.insert(len(by) + 1, "n_members", sizes)
+    has_hole = np.bincount(group, ~have_figures(members, value), len(sums)) > 0
+    result.loc[has_hole, [*formulas]] = np.nan
+    return with_lineage(result, members, formulas=formulas)
+
+
+def _members_and_wholes(
     frame: DataFrame, value: str, of: str, by: Columns, whole: str
 ) -> tuple[DataFrame, DataFrame]:
     """The members, and a row a group of `by` with what their shares are of: `whole`, or the sum."""
