@@ -202,8 +202,8 @@ def _rows_of(
     if {"ref_period", "n_months"} & {*by}:
         raise QueryError("sums are of windows: give every=1 rather than ref_period in `by`")
     for name in values:
-        unit = "a rate" if name == "rate" else unit_of(frame, name)
-        if unit in _NO_SUM:
+        unit = unit_of(frame, name)
+        if unit in _NO_SUM or name == "rate":
             raise QueryError(
                 f"there is no sum of {name} ({unit}): sum what it was made of, or take the mean"
             )
