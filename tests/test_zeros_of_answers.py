@@ -33,7 +33,7 @@ def ask(tmp_path):
     return read
 
 
-def test_a_block_that_the_window_cuts(ask):
+def test_blocks_and_zeros_do_not_overlap(ask):
     # Russia's figure of January and February is stated as one, so neither month is a zero.
     lines = [line(0, length=2), line(2), line(0, "USA"), line(1, "USA"), line(2, "USA")]
     assert ask(lines, start="2021-02", end="2021-03") == []

@@ -126,12 +126,12 @@ def stacked_zeros(frames: Sequence[DataFrame]) -> Zeros | None:
     """
     # A frame without periods is of a whole window, such as a growth, in which no month is none.
     timed = [frame for frame in frames if {*PERIOD} <= {*frame} and len(frame)]
+    cells = [_ends_of(frame, AXES) for frame in timed if {*AXES} <= {*frame}]
     zeros = [(frame, zeros_of(frame)) for frame in timed]
     rows = [_of_frame(frame, some) for frame, some in zeros if some is not None]
     if not rows:
         return None
-    cells = pd.concat([_ends_of(frame, AXES) for frame in timed if {*AXES} <= {*frame}])
-    single = cells.drop_duplicates([*AXES], keep=False, ignore_index=True)
+    single = pd.concat(cells).drop_duplicates([*AXES], keep=False, ignore_index=True)
     kept = pd.concat(rows, ignore_index=True)
     return Zeros(kept[_are_in(single, kept, AXES)].reset_index(drop=True), single)
 
