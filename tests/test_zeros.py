@@ -68,12 +68,6 @@ def test_growth_counts_a_declared_zero(project):
     assert len(measures.stack({"one": growth, "two": growth})) == 2
 
 
-def test_only_a_zero_is_an_empty_answer(project):
-    frame = ask(project(beans()), start="2018-11", end="2018-11")
-    assert frame.empty
-    assert measures.total(frame, USD)[USD].tolist() == [0.0]
-
-
 def test_a_zero_is_of_the_goods_asked_for(make_root):
     rows = [
         row(CHINA, month, USA, code, "M", qtyUnitCode=-1, qty=None, qtyUnitAbbr="N/A")
@@ -106,18 +100,6 @@ def test_a_month_nobody_reported(project):
     for partner in ("USA", "ARG"):
         with pytest.raises(QueryError, match="nothing in trade matches"):
             ask(root, partner, start="2018-11", end="2018-11")
-
-
-def test_a_world_row_is_never_a_zero(project):
-    rows = [each for each in beans(skip=()) if each["partnerCode"] != 0 or each["period"] < "2018"]
-    assert zeros_of(ask(project(rows), partner="W00", end="2018-12")) is None
-
-
-def test_zeros_at_the_end_of_a_window(project):
-    root = project(beans(skip=LATE))
-    assert zeros_of(ask(root)) is None
-    year = measures.total(ask(root, start="2018", end="2018"), USD)
-    assert year[[USD, "n_months", "complete"]].to_numpy().tolist() == [[660.0, 12, True]]
 
 
 def test_a_filter_takes_zeros_along(project):
