@@ -46,14 +46,9 @@ def displacement(
     Above 1, more was gained than lost. The net form lets a new buyer's fall count against the
     others' gain: ``Σ_new (q1 - q0) / Σ_old (q0 - q1)``.
 
-    Parameters
-    ----------
-    old, new
-        Buyers, as codes of the column `by`.
-    base, after
-        Windows compared; q0 and q1 are means over the months with a figure, so that windows of
-        different length compare. Where both hold the same months of the year, those that a buyer
-        states in one window alone are left out for that buyer.
+    Buyers are codes of the column `by`; q0 and q1 are means over the months of either window that
+    have a figure, so that windows of different length compare. Where both hold the same months of
+    the year, those that a buyer states in one window alone are left out for that buyer.
 
     Returns
     -------
@@ -84,9 +79,9 @@ def displacement(
     role = dict.fromkeys(named, "new") | dict.fromkeys(names_of(old), "old")
     if len(role) < len(named):
         raise QueryError(f"a buyer is named twice among {', '.join(named)}")
-    absent = [buyer for buyer in role if buyer not in set(frame[by])]
+    absent = {*named} - {*frame[by]}
     if absent:
-        raise QueryError(f"{by} has no {', '.join(absent)}; it has {listed(frame, by)}")
+        raise QueryError(f"{by} has no {', '.join(sorted(absent))}; it has {listed(frame, by)}")
     is_buyer = frame[by].isin(named).to_numpy()
     buyers = frame[is_buyer]
     require_disjoint(buyers, by)
@@ -205,12 +200,8 @@ def displacement_over(
 ) -> DataFrame:
     """Apply :func:`displacement` to several windows: a range instead of one number.
 
-    Parameters
-    ----------
-    windows
-        Name of each comparison, with its base and its after window.
-    event
-        Month of the event; a comparison that ends before it is a placebo.
+    `windows` has a base and an after window by the name of the comparison; one that ends before
+    the month of the `event` is a placebo.
 
     Returns
     -------
@@ -245,15 +236,17 @@ def displacement_over(
     table = stack(inputs, "window")
     row = np.arange(len(table))
     window = row // (len(table) // len(inputs))
-    heads = np.unique(window, return_index=True)[1]
+    heads = row[:: len(table) // len(inputs)]
     picked = {name: Role(table, name, heads) for name in ("displacement", "displacement_net")}
     for buyer in names_of(new):
         picked[f"part_{buyer}"] = Role(table, "part", row[table[by].eq(buyer)])
     ratios = {name: Formula("ratio", {"ratio": role}) for name, role in picked.items()}
     is_new = table["role"].eq("new")
     gain, loss = (Role(table, "change", row[side], window[side]) for side in (is_new, ~is_new))
-    sums = {f"{value}_gain": Formula(_GAIN, {"gain": gain})}
-    sums[f"{value}_loss"] = Formula(_LOSS, {"loss": loss})
+    sums = {
+        f"{value}_gain": Formula(_GAIN, {"gain": gain}),
+        f"{value}_loss": Formula(_LOSS, {"loss": loss}),
+    }
     bases, afters = zip(*windows.values(), strict=True)
     before = 0 if event is None else span(event)[0]
     columns = {

@@ -46,18 +46,13 @@ def unit_value(
 ) -> DataFrame:
     """Value over weight, per tonne and per barrel.
 
-    Parameters
-    ----------
-    by
-        Columns within which a unit value is judged an outlier.
-
     Returns
     -------
     DataFrame, rows and columns of `frame`
         With ``unit_value_per_tonne`` and ``unit_value_per_barrel`` (in the value's currency, which
         ``unit_value_in`` names if it is known; null where the weight is null, 0 or flagged
         estimated) and ``outlier``: further than 3.5 scaled median absolute deviations from the
-        median.
+        median of its group of `by`.
 
     Raises
     ------
@@ -115,12 +110,8 @@ def price_quantity(
     The index P of prices and Q of quantities multiply to the ratio of values; each is given the
     part ``L ln P`` or ``L ln Q`` of the change, L being the logarithmic mean of the two values.
 
-    Parameters
-    ----------
-    base, after
-        Windows of the same length.
-    index
-        ``fisher`` (the geometric mean of Laspeyres and Paasche) or ``tornqvist``.
+    The two windows are of the same length; `index` is ``fisher`` (the geometric mean of Laspeyres
+    and Paasche) or ``tornqvist``.
 
     Returns
     -------

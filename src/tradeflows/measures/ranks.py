@@ -218,12 +218,7 @@ def last_active_month(
     A month below it counts for nothing as long as a later one is not, so that a ship in every
     third month is no end.
 
-    Parameters
-    ----------
-    base
-        Window whose mean month, over the months with a figure, is 100 per cent.
-    part
-        What must be reached of that mean: 0.5 is half.
+    The mean month of the base is that over its months with a figure. A `part` of 0.5 is half.
 
     Returns
     -------

@@ -29,10 +29,7 @@ from tradeflows.model.lineage import Formula, Role
 def convert(frame: DataFrame, rates: DataFrame) -> DataFrame:
     """Put ``value_reported`` into US dollars at a named monthly rate.
 
-    Parameters
-    ----------
-    rates
-        Rows of the table ``rates`` from or to USD, of one publisher and statistic.
+    `rates` are rows of the table of that name from or to USD, of one publisher and statistic.
 
     Returns
     -------

@@ -51,12 +51,8 @@ def barrels_per_day(frame: DataFrame, barrels_per_tonne: float = BARRELS_PER_TON
 def per_month(figures: DataFrame, value: str = "value") -> DataFrame:
     """Bring published figures to a month by the length of their windows, or sums by theirs.
 
-    Parameters
-    ----------
-    figures
-        Rows of the table ``figures``, or sums of trade as :func:`total` gives them.
-    value
-        Column of the sums, such as ``value_reported``; of published figures it is ``value``.
+    Of rows of the table ``figures`` `value` is ``value``; of sums as :func:`total` gives them it
+    is their column, such as ``value_reported``.
 
     Returns
     -------

@@ -40,12 +40,8 @@ _SQUARES = "sum([v ** 2 for v in value])"
 def share(part: DataFrame, whole: DataFrame, value: str, by: Columns = ()) -> DataFrame:
     """Share of `part` in `whole`, period by period.
 
-    Parameters
-    ----------
-    part, whole
-        `whole` has one row a period and `by`; `part` may have several (all suppliers).
-    by
-        Columns, beside the period, in which the two must agree.
+    `whole` has one row a period and `by`, the columns in which the two must agree beside the
+    period; `part` may have several (all suppliers).
 
     Returns
     -------
@@ -176,13 +172,8 @@ def shares(
 ) -> DataFrame:
     """Each member's share in the sum of the members that `frame` lists.
 
-    Parameters
-    ----------
-    of, by
-        Columns of the members, and those that set groups of them apart.
-    whole
-        The code in `of` of the row that states the whole of each group, where the members listed
-        are only some of its parts.
+    Members are of the column `of`, in groups of `by`. Where they are only some of the parts of a
+    whole, `whole` is the code in `of` of the row that states it.
 
     Returns
     -------

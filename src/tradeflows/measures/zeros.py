@@ -16,21 +16,11 @@ PERIOD = ("ref_period", "n_months")
 
 
 def with_zeros(frame: DataFrame, *values: str) -> DataFrame:
-    """`frame` and below it a row for each declared zero of its cells.
+    """`frame`, as read and filtered as you like, and below it a row for each zero of its cells.
 
-    Parameters
-    ----------
-    frame
-        As :func:`tradeflows.read` gave it, filtered as you like.
-    values
-        Further columns of figures, which are 0 in such a row as those of the table are.
-
-    Returns
-    -------
-    DataFrame
-        The rows of `frame`, with their labels; those of the zeros have ``declared_zero``, and in
-        ``source_id``, ``source_row`` and ``source_field`` the reporter's other line of the period.
-        `frame` itself where it has no zeros.
+    Those of the zeros have ``declared_zero``, and in ``source_id``, ``source_row`` and
+    ``source_field`` the reporter's other line of the period; 0 in the figures of the table and in
+    those that `values` names. `frame` itself where it has none.
     """
     zeros = zeros_of(frame)
     if zeros is None or DECLARED in frame or not {*PERIOD} <= {*frame}:
@@ -60,15 +50,7 @@ def with_zeros(frame: DataFrame, *values: str) -> DataFrame:
 
 
 def with_used_zeros(frame: DataFrame, used: np.ndarray) -> DataFrame:
-    """`frame` as :func:`with_zeros` gave it, saying of the zeros among its rows `used` alone.
-
-    Parameters
-    ----------
-    frame
-        With rows of zeros or without.
-    used
-        The rows that entered a result, by position or as a mask.
-    """
+    """`frame` as :func:`with_zeros` gave it, saying of the zeros among its rows `used` alone."""
     if DECLARED not in frame:
         return frame
     entered = frame.iloc[used]
@@ -137,14 +119,9 @@ def stacked_zeros(frames: Sequence[DataFrame]) -> Zeros | None:
 
 
 def zeros_of_wholes(frame: DataFrame, sums: DataFrame, whole_of: Mapping[str, str]) -> Zeros | None:
-    """The zeros of sums over parts: where every part of a cell is declared to be none.
+    """The zeros of `sums` of the parts in `frame`: where every part of a cell is declared none.
 
-    Parameters
-    ----------
-    frame, sums
-        The parts, and the sums of them.
-    whole_of
-        What is left of each value of ``breakdown`` in the sums.
+    `whole_of` says what is left of each value of ``breakdown`` in the sums.
     """
     zeros = zeros_of(frame)
     if zeros is None or frame.empty or not {*AXES} <= {*frame}:
