@@ -6,8 +6,6 @@ from functools import partial
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from tradeflows import measures
 from tradeflows.measures.common import unit_of
@@ -440,14 +438,6 @@ def test_peak_is_the_earliest_of_equals():
     assert (f"{row['ref_period']:%Y-%m}", row[KG]) == ("2021-02", 9.0)
 
 
-@st.composite
-def flows(draw):
-    """Two months of 2021 and of 2022 of three buyers, in any order."""
-    three = {who: draw(st.tuples(*[st.integers(0, 1000)] * 3)) for who in ("DEU", "CHN", "IND")}
-    frame = buyers(**three).astype({KG: "float64"}).reset_index(drop=True)
-    return frame, frame.iloc[draw(st.permutations(range(len(frame))))]
-
-
 def in_order(frame):
     return frame.sort_values(["reporter_iso", "ref_period"]).reset_index(drop=True)
 
@@ -456,17 +446,16 @@ def in_order(frame):
     "measure",
     [
         lambda f: measures.total(f, KG, ["reporter_iso"], every=12, end="2022")[[KG]],
-        lambda f: measures.displacement(f, KG, "DEU", ["CHN", "IND"], "2021", "2022")[["part"]],
+        lambda f: measures.displacement(f, KG, "TUR", ["CHN", "IND"], "2021", "2022")[["part"]],
         lambda f: measures.growth(f, KG, 2022, 2021)[[KG, "growth_pct"]],
         lambda f: in_order(measures.shares(f, KG, of="reporter_iso"))[["share_pct"]],
         lambda f: measures.hhi(f, KG, of="reporter_iso")[["hhi"]],
         lambda f: in_order(measures.yoy(f, KG))[["yoy_pct"]],
     ],
 )
-@settings(max_examples=15, deadline=None)
-@given(both=flows())
-def test_order_of_rows_does_not_matter(measure, both):
-    first, second = map(measure, both)
+def test_order_of_rows_does_not_matter(measure):
+    frame = FLOWS[FLOWS["reporter_iso"].ne("EU27_2020")].reset_index(drop=True)
+    first, second = measure(frame), measure(frame.sample(frac=1, random_state=3))
     np.testing.assert_allclose(first.to_numpy(), second.to_numpy(), equal_nan=True)
 
 
