@@ -1,6 +1,7 @@
 """What the measures share: checks that refuse a mixture, groups of rows, and what is carried on."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from itertools import chain, permutations
 
 import numpy as np
@@ -14,6 +15,7 @@ from tradeflows.model.absence import AXES
 from tradeflows.model.attached import ROOT
 from tradeflows.model.errors import QueryError, near
 from tradeflows.model.lineage import Formula, Names, Role
+from tradeflows.model.memory import once as remembered
 from tradeflows.model.periods import first_month, month_text
 
 Columns = Sequence[str]
@@ -129,12 +131,12 @@ def places_in(base: DataFrame, frame: DataFrame, keys: Columns) -> ndarray:
     return np.asarray(places.fillna(-1), "int64")
 
 
-def texts_by(texts: Series, group: ndarray, n: int) -> list[set[str]]:
-    """The texts that occur in each of `n` groups of rows."""
+def texts_by(code: ndarray, texts: Columns, group: ndarray, n: int) -> list[set[str]]:
+    """The texts, by their code (-1 for none), that occur in each of `n` groups of rows."""
     sets: list[set[str]] = [set() for _ in range(n)]
-    pairs = DataFrame({"group": group, "text": texts.array}).dropna().drop_duplicates()
-    for place, text in zip(pairs["group"], pairs["text"], strict=True):
-        sets[place].add(text)
+    for pair in np.unique(group[code >= 0] * len(texts) + code[code >= 0]):
+        place, which = divmod(pair, len(texts))
+        sets[place].add(texts[which])
     return sets
 
 
@@ -207,7 +209,8 @@ def refuse_repeated(rows: DataFrame, cell: str) -> None:
 def require_disjoint(frame: DataFrame, column: str, by: Columns = ()) -> None:
     """Refuse values of `column` that overlap one another within a group of `by`."""
     group = groups_of(frame, by)
-    sets = texts_by(frame[column], group, group.max(initial=-1) + 1)
+    code, texts = pd.factorize(frame[column])
+    sets = texts_by(code, texts, group, group.max(initial=-1) + 1)
     for whole, part in chain(*(overlaps(column, values) for values in set(map(frozenset, sets)))):
         query = f"frame.query({f'{column} != {whole!r}'!r})"
         raise QueryError(f"{column} has {whole}, which overlaps {part}: keep one, such as {query}")
@@ -256,12 +259,12 @@ def join_qualifiers(qualifiers: set[str]) -> str:
 
 def combine_flags(frame: DataFrame, row: ndarray, slot: ndarray, n: int) -> dict[str, list[str]]:
     """What the flags and qualifiers that `frame` has come to in each of `n` sums of its rows."""
-    joins = {"flags": join_flags, "qualifier": join_qualifiers}
-    return {
-        name: [join(texts) for texts in texts_by(frame[name].iloc[row], slot, n)]
-        for name, join in joins.items()
-        if name in frame
-    }
+    columns = {}
+    for name, join in (("flags", join_flags), ("qualifier", join_qualifiers)):
+        if name in frame:
+            code, texts = remembered(frame, ("codes", name), partial(pd.factorize, frame[name]))
+            columns[name] = [join(some) for some in texts_by(code[row], texts, slot, n)]
+    return columns
 
 
 def flagged_derived(frame: DataFrame, where: ndarray | bool = True) -> DataFrame:

@@ -141,8 +141,9 @@ def total(
     """
     key = (names_of(value), tuple(by), tuple(over), absent, tuple(by if alike is None else alike))
     frame, heads, lines = once(frame, ("rows to sum", *key), lambda: _rows_of(frame, *key))
-    begin = lines["month"].min() if start is None else span(start)[0]
-    stop = lines["month"].max() + 1 if end is None else span(end)[1]
+    line_row, _, month, stated, group, _ = lines
+    begin = int(month.min()) if start is None else span(start)[0]
+    stop = int(month.max()) + 1 if end is None else span(end)[1]
     require_months(every)
     every = every or max(stop - begin, 1)
     n = (stop - begin) // every
@@ -151,13 +152,12 @@ def total(
             f"{month_text(begin)} to {month_text(stop - 1)} is no whole number of "
             f"{every} months: choose start and end so that it is"
         )
-    window = (lines["month"] - begin) // every
-    lines = lines.assign(window=window.where(window.between(0, n - 1), -1))
-    stated = lines[lines["stated"]]
-    require_whole_periods(*stated[["row", "month", "window"]].to_numpy().T)
-    entered = stated[stated["window"] >= 0].drop_duplicates("row")
-    row = entered["row"].to_numpy()
-    slot = (entered["group"] * n + entered["window"]).to_numpy()
+    is_inside = (month >= begin) & (month < stop)
+    window = np.where(is_inside, (month - begin) // every, -1)
+    require_whole_periods(line_row[stated], month[stated], window[stated])
+    entered = np.flatnonzero(stated & is_inside)
+    row, first_line = np.unique(line_row[entered], return_index=True)
+    slot = (group * n + window)[entered[first_line]]
     formulas = {
         name: Formula("value", {"value": figures_of(frame, name, row, slot)}) for name in key[0]
     }
@@ -179,11 +179,10 @@ def total(
         missing=missing,
         **combine_flags(frame, row, slot, len(full)),
     )
-    used = frame.iloc[row]
     caveats = [
-        f"{column} differs within the sum: {listed(used, column)}"
+        f"{column} differs within the sum: {listed(frame.iloc[row], column)}"
         for column in over
-        if column in LABELS and used[column].nunique(dropna=False) > 1
+        if column in LABELS and frame[column].iloc[row].nunique(dropna=False) > 1
     ]
     if not is_complete.all():
         caveats.append(
@@ -195,8 +194,11 @@ def total(
 
 def _rows_of(
     frame: DataFrame, values: Columns, by: Columns, over: Columns, absent: str, alike: Columns
-) -> tuple[DataFrame, DataFrame, DataFrame]:
-    """The rows that may be summed, what each group of them shares, and their lines of a month."""
+) -> tuple[DataFrame, DataFrame, tuple[ndarray, ...]]:
+    """The rows that may be summed, what each group of them shares, and their lines of a month.
+
+    Of each line: row, cell, month, whether it has all figures, group, and set of groups alike.
+    """
     frame = prepared(frame, values, "ref_period", "n_months", *by, *over, zeros=True)
     require_absent(absent)
     if {"ref_period", "n_months"} & {*by}:
@@ -229,26 +231,31 @@ def _rows_of(
     shared = frame[fixed].iloc[[int(has_value.argmax())] * len(heads)]
     heads = heads.join(shared.set_axis(heads.index))
     heads.attrs = {}
-    return frame, heads, lines
+    return frame, heads, tuple(map(np.asarray, lines.to_dict("series").values()))
 
 
-def _stated_months(lines: DataFrame, begin: int, length: int, absent: str) -> ndarray:
+def _stated_months(lines: tuple[ndarray, ...], begin: int, length: int, absent: str) -> ndarray:
     """Whether each group states each of so many months.
 
     Every cell of it does; or, where an absent row is zero, some cell of a group that is alike,
     and no cell of the group has a row without a figure for the month.
     """
-    cells = lines.drop_duplicates("cell").sort_values("cell")
-    inside = lines[lines["window"] >= 0]
-    has, lacks = np.zeros((2, len(cells), length), bool)
-    for table, is_stated in ((has, True), (lacks, False)):
-        at = inside[inside["stated"].eq(is_stated)]
-        table[at["cell"], at["month"] - begin] = True
-    known = DataFrame(has)
-    if absent == "zero":
-        of_alike = known.groupby(cells["same"].to_numpy()).transform("any")
-        known = of_alike & ~(lacks & ~has)
-    return known.groupby(cells["group"].to_numpy()).all().to_numpy()
+    _, cell, month, stated, group, same = lines
+    offset = month - begin
+    is_inside = (offset >= 0) & (offset < length)
+    has, lacks = np.zeros((2, cell.max() + 1, length), bool)
+    known = np.zeros((same.max() + 1, length), bool)
+    at, silent = (np.flatnonzero(is_inside & some) for some in (stated, ~stated))
+    has[cell[at], offset[at]] = True
+    lacks[cell[silent], offset[silent]] = True
+    known[same[at], offset[at]] = True
+    # Cells are numbered group by group.
+    first_line = np.unique(group, return_index=True)[1]
+    first_cell = np.unique(group[np.unique(cell, return_index=True)[1]], return_index=True)[1]
+    if absent == "unknown":
+        return np.logical_and.reduceat(has, first_cell)
+    holes = np.logical_or.reduceat(lacks & ~has, first_cell)
+    return known[same[first_line]] & ~holes
 
 
 def sum_parts(frame: DataFrame, value: str | Columns, over: Columns = ()) -> DataFrame:
