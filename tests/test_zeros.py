@@ -58,36 +58,14 @@ def ask(root, partner="USA", **window):
     return tf.read(reporter="CHN", partner=partner, product="120190", flow="M", root=root, **window)
 
 
-def test_read_invents_no_row(project):
-    frame = ask(project(beans()))
-    assert len(frame) == 23
-    (zero,) = zeros_of(frame).rows.to_dict("records")
-    assert (zero["partner_iso"], zero["ref_period"].strftime("%Y-%m")) == ("USA", "2018-11")
-
-
 def test_growth_counts_a_declared_zero(project):
-    (result,) = measures.growth(ask(project(beans())), USD, 2018, 2017).to_dict("records")
-    assert (result["n_months"], result[USD]) == (12, 11 * 60)
-    assert result["growth_pct"] == pytest.approx(100 * (660 / 1200 - 1))
-
-
-def test_growth_without_declaration(project):
-    frame = ask(project(beans(), absent=()))
-    assert zeros_of(frame) is None
-    (result,) = measures.growth(frame, USD, 2018, 2017).to_dict("records")
-    assert (result["n_months"], result["growth_pct"]) == (11, pytest.approx(-40))
-
-
-def test_total_of_a_declared_month(project):
     frame = ask(project(beans()))
-    month = measures.total(frame, USD, start="2018-11", end="2018-11")
-    assert month[[USD, "complete", "missing"]].to_numpy().tolist() == [[0.0, True, ""]]
-
-
-def test_only_a_zero_is_an_empty_answer(project):
-    frame = ask(project(beans()), start="2018-11", end="2018-11")
-    assert frame.empty
-    assert measures.total(frame, USD)[USD].tolist() == [0.0]
+    assert len(frame) == 23  # no row is invented
+    growth = measures.growth(frame, USD, 2018, 2017)
+    assert growth[["n_months", USD]].to_numpy().tolist() == [[12, 11 * 60]]
+    assert growth["growth_pct"].item() == pytest.approx(100 * (660 / 1200 - 1))
+    # A growth is of a window, so that below another it needs no period.
+    assert len(measures.stack({"one": growth, "two": growth})) == 2
 
 
 def test_a_zero_is_of_the_goods_asked_for(make_root):
@@ -109,33 +87,19 @@ def test_a_zero_is_of_the_goods_asked_for(make_root):
         tf.read(product="TOTAL", **asked)
 
 
+@pytest.mark.parametrize("narrowed", [{"until": "2018-10"}, {"reporter": "BRA"}])
+def test_what_is_not_declared(project, narrowed):
+    assert zeros_of(ask(project(beans(), absent=[ALONG_PARTNERS | narrowed]))) is None
+
+
 def test_a_month_nobody_reported(project):
     root = project(beans(skip=(), silent=NONE))
     assert zeros_of(ask(root)) is None
-    with pytest.raises(QueryError, match="nothing in trade matches"):
-        ask(root, start="2018-11", end="2018-11")
-
-
-def test_a_world_row_is_never_a_zero(project):
-    rows = [each for each in beans(skip=()) if each["partnerCode"] != 0 or each["period"] < "2018"]
-    assert zeros_of(ask(project(rows), partner="W00", end="2018-12")) is None
-
-
-def test_outside_the_declared_span(project):
-    early = ALONG_PARTNERS | {"until": "2018-10"}
-    assert zeros_of(ask(project(beans(), absent=[early]))) is None
-
-
-def test_another_reporter_is_not_meant(project):
-    other = ALONG_PARTNERS | {"reporter": "BRA"}
-    assert zeros_of(ask(project(beans(), absent=[other]))) is None
-
-
-def test_zeros_at_the_end_of_a_window(project):
-    root = project(beans(skip=LATE))
-    assert zeros_of(ask(root)) is None
-    year = measures.total(ask(root, start="2018", end="2018"), USD)
-    assert year[[USD, "n_months", "complete"]].to_numpy().tolist() == [[660.0, 12, True]]
+    caveats = ask(root, start="2018", end="2018").attrs["caveats"]
+    assert "CHN: no row in 1 of the months asked for: 2018-11" in caveats
+    for partner in ("USA", "ARG"):
+        with pytest.raises(QueryError, match="nothing in trade matches"):
+            ask(root, partner, start="2018-11", end="2018-11")
 
 
 def test_a_filter_takes_zeros_along(project):
@@ -147,55 +111,11 @@ def test_a_filter_takes_zeros_along(project):
     assert len(with_zeros(both.query("partner_iso == 'USA'"))) == 24
 
 
-def test_yoy_of_a_declared_zero(project):
-    result = measures.yoy(ask(project(beans())), USD)
-    november = result[result["ref_period"].eq("2018-11-01")]
-    assert november[["yoy_pct", "missing"]].to_numpy().tolist() == [[-100.0, ""]]
-
-
-def test_share_of_a_declared_zero(project):
-    root = project(beans())
-    result = measures.share(ask(root), ask(root, "W00"), USD)
-    assert result.loc[result["ref_period"].eq("2018-11-01"), "share_pct"].tolist() == [0.0]
-
-
-def test_displacement_counts_declared_zeros(project):
-    both = ask(project(beans()), partner=["USA", "BRA"])
-    result = measures.displacement(both, USD, "USA", "BRA", "2017", "2018", by="partner_iso")
-    assert result[f"{USD}_after"].tolist() == [55.0, 60.0]
-    assert result["complete"].all()
-
-
-def test_stacked_answers_keep_their_zeros(project):
-    root = project(beans())
-    stacked = measures.stack({"us": ask(root), "brazil": ask(root, "BRA")})
-    sums = measures.total(stacked, USD, ["series"], ["partner_iso"], "2018", "2018")
-    assert dict(zip(sums["series"], sums[USD], strict=True)) == {"us": 660.0, "brazil": 720.0}
-    assert sums["complete"].all()
-
-
 def test_a_cell_stacked_twice_has_no_zeros(project):
     root = project(beans())
     stacked = measures.stack({"one": ask(root), "two": ask(root)})
     sums = measures.total(stacked, USD, ["series"], start="2018", end="2018")
     assert sums["missing"].tolist() == ["2018-11", "2018-11"]
-
-
-def test_stacked_growths_have_no_month_that_is_none(project):
-    """A growth of declared zeros is of a window, so that below another it needs no period."""
-    root = project(beans(skip={(2018, 11)}))
-    growth = measures.growth(ask(root), USD, 2018, 2017)
-    stacked = measures.stack({"one": growth, "two": growth})
-    assert stacked["growth_pct"].tolist() == 2 * growth["growth_pct"].tolist()
-
-
-def test_trace_shows_the_other_line(project):
-    root = project(beans())
-    month = measures.total(ask(root), USD, start="2018-11", end="2018-11")
-    (term,) = trace(month, USD, root).to_dict("records")
-    assert (term["value"], term["unit"], term["declared_zero"]) == (0.0, "USD", True)
-    record = json.loads(term["text"])
-    assert (record["partnerCode"], record["period"]) == (int(BRAZIL), "201811")
 
 
 def test_trace_zeros_of_stacked_answers(project):
@@ -212,10 +132,14 @@ def test_trace_zeros_of_summed_parts(project, tmp_path):
     assert trace(month, USD, tmp_path / "project")["declared_zero"].tolist() == [True]
 
 
-def test_the_world_row_if_there_is_no_other(project):
-    root = project(beans(of_others=(WORLD,)))
-    (term,) = trace(measures.total(ask(root), USD, start="2018-11", end="2018-11"), USD, root).text
-    assert json.loads(term)["partnerCode"] == 0
+@pytest.mark.parametrize(("others", "partner"), [((BRAZIL, WORLD), 76), ((WORLD,), 0)])
+def test_trace_shows_the_other_line_or_the_world_row(project, others, partner):
+    root = project(beans(of_others=others))
+    month = measures.total(ask(root), USD, start="2018-11", end="2018-11")
+    (term,) = trace(month, USD, root).to_dict("records")
+    assert (term["value"], term["unit"], term["declared_zero"]) == (0.0, "USD", True)
+    record = json.loads(term["text"])
+    assert (record["partnerCode"], record["period"]) == (partner, "201811")
 
 
 def test_estimated_weights_are_shown_and_named(project):
@@ -234,11 +158,6 @@ def test_flow_of_nothing_but_zeros(project):
     assert [word in answer.caveats[0] for word in ("absent rows", "2018-11")] == [True, True]
     with pytest.raises(QueryError, match="nothing is held"):
         tf.flow("120190", "China", "Argentina", **month)
-
-
-def test_a_partner_that_no_row_names(project):
-    with pytest.raises(QueryError, match="nothing in trade matches"):
-        ask(project(beans()), partner="ARG", start="2018-11", end="2018-11")
 
 
 def test_share_of_a_member_that_is_none(project):
@@ -267,25 +186,12 @@ def by_regime(project, *regimes):
     return joined, rows, cells
 
 
-def test_sum_parts_keeps_the_zeros(project):
-    parts, _, _ = by_regime(project, 1, 2)
-    year = measures.total(measures.sum_parts(parts, USD), USD, start="2018", end="2018")
-    assert year[[USD, "complete"]].to_numpy().tolist() == [[2 * 11 * 60.0, True]]
-
-
 def test_sum_parts_of_one_zero_part(project):
     # Of the other part nobody knows, so the whole of that month is not known.
     parts, rows, cells = by_regime(project, 1, 2)
     parts.attrs[ZEROS] = Zeros(rows.iloc[:1], cells)
     year = measures.total(measures.sum_parts(parts, USD), USD, start="2018", end="2018")
     assert year["missing"].tolist() == ["2018-11"]
-
-
-def test_a_hole_where_zeros_are_declared(project):
-    # In 2018-03 China reported nothing; in 2018-11 it bought nothing from the USA.
-    root = project(beans(silent=("201803",)))
-    caveats = ask(root, start="2018", end="2018").attrs["caveats"]
-    assert "CHN: no row in 1 of the months asked for: 2018-03" in caveats
 
 
 SEED, GRAIN = "120110", "120190"
@@ -313,19 +219,13 @@ def share_of_brazil(root, absent="unknown"):
 
 def test_a_world_of_two_codes(project):
     # A declaration along partners says nothing of a world's month without a row of one code.
-    share, missing = share_of_brazil(project(seed_and_grain()))
+    root = project(seed_and_grain())
+    share, missing = share_of_brazil(root)
     assert np.isnan(share)
     assert missing == "2018-01 to 2018-05, 2018-07 to 2018-12"
-
-
-def test_a_world_of_two_declared_codes(project):
-    root = project(seed_and_grain(), absent=(ALONG_PARTNERS, ALONG_GOODS))
-    assert share_of_brazil(root) == (pytest.approx(100 * (12 * 120 + 1) / (12 * 120 + 1)), "")
-
-
-def test_a_world_of_two_codes_by_option(project):
-    share, missing = share_of_brazil(project(seed_and_grain()), absent="zero")
-    assert (share, missing) == (pytest.approx(100), "")
+    assert share_of_brazil(root, absent="zero") == (pytest.approx(100), "")
+    both = project(seed_and_grain(), absent=(ALONG_PARTNERS, ALONG_GOODS))
+    assert share_of_brazil(both) == (pytest.approx(100), "")
 
 
 @pytest.mark.parametrize(
@@ -336,13 +236,10 @@ def test_a_world_of_two_codes_by_option(project):
         ({"from": "2019"}, "absent: the end 2018-12 is before the start 2019"),
         ({"product": "1201"}, "absent has no key 'product'"),
         ({"until": 2018}, "absent must be a list of tables of texts"),
+        ({"until": ""}, "absent lacks until"),
     ],
 )
 def test_a_wrong_declaration(project, change, message):
+    entry = ALONG_PARTNERS | change
     with pytest.raises(CatalogueError, match=message):
-        project(beans(), absent=[ALONG_PARTNERS | change])
-
-
-def test_a_declaration_lacks_its_span(project):
-    with pytest.raises(CatalogueError, match="absent lacks until"):
-        project(beans(), absent=[{"along": "partner_iso", "from": "2017"}])
+        project(beans(), absent=[{key: value for key, value in entry.items() if value != ""}])

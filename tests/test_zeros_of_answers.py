@@ -33,35 +33,16 @@ def ask(tmp_path):
     return read
 
 
-def test_a_block_that_the_window_cuts(ask):
+def test_blocks_and_zeros_do_not_overlap(ask):
     # Russia's figure of January and February is stated as one, so neither month is a zero.
     lines = [line(0, length=2), line(2), line(0, "USA"), line(1, "USA"), line(2, "USA")]
     assert ask(lines, start="2021-02", end="2021-03") == []
-
-
-def test_zeros_do_not_overlap(ask):
     lines = [line(2), line(0, "USA", 2), line(0, "KAZ"), line(1, "KAZ")]
     assert ask(lines, start="2021-01", end="2021-03") == [(1, 2)]
 
 
-def test_a_zero_as_known_by_a_day(ask):
-    # What shows that China reported February came out in March.
-    lines = [line(0), line(2), line(1, "USA", vintage="2022-03-15")]
-    assert ask(lines) == [(2, 1)]
-    assert ask(lines, as_of="2022-02-01") == []
-
-
-def test_a_zero_in_the_part_of_another(ask):
-    # The second file may say nothing of the months that the first one is taken for.
-    first = [line(month) for month in (0, 1, 3)]
-    second = [line(month, "USA", source="file1", rank=2) for month in range(6)]
-    second.append(line(5, source="file1", rank=2))
-    asked = {"declared": ["file1"], "splice": True, "start": "2021-01", "end": "2021-06"}
-    assert ask(first, second, **asked) == [(5, 1)]
-
-
 def test_a_zero_of_an_answer_has_its_raw_line(tmp_path):
-    lines = [line(0), line(0, "USA"), line(1, "USA")]
+    lines = [line(0), line(0, "USA"), line(1, "USA", weight=None)]
     root = invented.project_of(tmp_path, {"file0": lines}, ["file0"])
     partners = tf.flow("2709", "China", ["Russia", "USA"], unit="tonnes", root=root).by("partner")
     terms = partners.trace()
@@ -71,13 +52,6 @@ def test_a_zero_of_an_answer_has_its_raw_line(tmp_path):
         [5.0, "kg", False],
         [0.0, "kg", True],
     ]
-
-
-def test_a_zero_beside_a_weightless_line(tmp_path):
-    lines = [line(0), line(1, "USA", weight=None)]
-    root = invented.project_of(tmp_path, {"file0": lines}, ["file0"])
-    asked = {"start": "2021-02", "end": "2021-02", "root": root}
-    assert tf.flow("2709", "China", "Russia", unit="tonnes", **asked)["value"].tolist() == [0.0]
 
 
 @pytest.mark.parametrize(

@@ -10,11 +10,9 @@ A `Window` is a year (``"2021"``), a month (``"2022-02"``) or a pair of them, bo
 """
 
 from tradeflows.measures.comparisons import CIF_BAND, difference, gap, growth, yoy
-from tradeflows.measures.concentration import hhi
 from tradeflows.measures.displacements import displacement, displacement_over
-from tradeflows.measures.endings import index_to_base, last_active_month
 from tradeflows.measures.prices import OUTLIER, price_quantity, unit_value
-from tradeflows.measures.ranks import count, lead, mean, peak
+from tradeflows.measures.ranks import count, index_to_base, last_active_month, lead, mean, peak
 from tradeflows.measures.rates import convert, cross, from_dollars
 from tradeflows.measures.scaling import (
     BARRELS_PER_TONNE,
@@ -23,7 +21,7 @@ from tradeflows.measures.scaling import (
     per_month,
     scale,
 )
-from tradeflows.measures.shares import rest, share, shares
+from tradeflows.measures.shares import hhi, rest, share, shares
 from tradeflows.measures.sums import baskets, from_members, stack, sum_parts, total
 from tradeflows.model.periods import Window
 

@@ -2,22 +2,23 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
-from itertools import permutations
-from types import MappingProxyType
+from itertools import chain, permutations
 
 import numpy as np
 import pandas as pd
 from numpy import ndarray
 from pandas import DataFrame, Series
 
+from tradeflows.measures.zeros import with_zeros
 from tradeflows.model import codes, lineage
-from tradeflows.model.absence import AXES, ZEROS, zeros_of
+from tradeflows.model.absence import AXES
 from tradeflows.model.attached import ROOT
 from tradeflows.model.errors import QueryError, near
 from tradeflows.model.lineage import Formula, Names, Role
-from tradeflows.model.memory import once
+from tradeflows.model.memory import once as remembered
 from tradeflows.model.periods import first_month, month_text
 
+Columns = Sequence[str]
 CELL = (*AXES, "concept", "measure", "region", "currency_group")
 LABELS = ("classification_code", "valuation")  # how a cell is stated, not which cell it is
 UNITS = {
@@ -52,25 +53,14 @@ UNIT_IN = {
     "unit_value_per_barrel": "unit_value_in",
 }
 _PER = {"unit_value_per_tonne": "/t", "unit_value_per_barrel": "/bbl"}
-_RIVALS = (
-    "publisher",
-    "vintage",
-    "n_months",
-    "freq_code",
-    "qty_unit",
-    "partner_code",
-    "source_id",
-    *CELL,
-    *LABELS,
-)
+_STATED = ("publisher", "vintage", "n_months", "freq_code", "qty_unit", "partner_code", "source_id")
 _PARTS_OF_FLOW = {"MX": ("M", "X", "RM", "RX"), "M": ("RM",), "X": ("RX",)}
-NOTHING: Mapping[str, Formula] = MappingProxyType({})
 
 
 # --- numbers and groups of rows -------------------------------------------------------------------
 
 
-def names_of(columns: str | Sequence[str]) -> tuple[str, ...]:
+def names_of(columns: str | Columns) -> tuple[str, ...]:
     """One column or several, as several."""
     return (columns,) if isinstance(columns, str) else tuple(columns)
 
@@ -81,6 +71,11 @@ def numbers_of(frame: DataFrame, value: str) -> Series:
     return numbers.where(frame["complete"].astype("bool")) if "complete" in frame else numbers
 
 
+def have_figures(frame: DataFrame, values: str | Columns) -> ndarray:
+    """Which rows of `frame` have a figure in each of `values`."""
+    return np.logical_and.reduce([numbers_of(frame, name).notna() for name in names_of(values)])
+
+
 def figures_of(
     frame: DataFrame, value: str, row: ndarray | None = None, slot: ndarray | None = None
 ) -> Role:
@@ -88,7 +83,7 @@ def figures_of(
     return Role(frame, value, row, slot, numbers_of(frame, value).to_numpy())
 
 
-def formulas_of(names: Names, texts: Mapping[str, str]) -> dict[str, Formula]:
+def formulas_of(names: Names, **texts: str) -> dict[str, Formula]:
     """A formula over the same `names` for each column of `texts`."""
     return {column: Formula(text, names) for column, text in texts.items()}
 
@@ -99,10 +94,10 @@ def computed(result: DataFrame, formulas: Mapping[str, Formula], *names: str) ->
     return result.assign(**columns)
 
 
-def grain_of(frame: DataFrame, value: str) -> list[str]:
+def grain_of(frame: DataFrame, values: str | Columns) -> list[str]:
     """Columns of `frame` that say which cell a row states, and in which unit."""
-    columns = (*CELL, "classification_code", *UNITS.get(value, ()))
-    return [column for column in columns if column in frame]
+    units = chain(*(UNITS.get(name, ()) for name in names_of(values)))
+    return [name for name in dict.fromkeys([*CELL, LABELS[0], *units]) if name in frame]
 
 
 def unit_of(frame: DataFrame, column: str) -> str:
@@ -113,35 +108,36 @@ def unit_of(frame: DataFrame, column: str) -> str:
     return f"{units.iloc[0]}{_PER.get(column, '')}"
 
 
-def groups_of(frame: DataFrame, columns: Sequence[str]) -> ndarray:
+def groups_of(frame: DataFrame, columns: Columns) -> ndarray:
     """Number of each row's group, from 0 on."""
     if not columns:
         return np.zeros(len(frame), "int64")
     return frame.groupby(list(columns), dropna=False).ngroup().to_numpy()
 
 
-def grouped(frame: DataFrame, columns: Sequence[str]) -> tuple[ndarray, DataFrame]:
+def grouped(frame: DataFrame, columns: Columns) -> tuple[ndarray, DataFrame]:
     """Number of each row's group, and a row a group with what its rows share."""
     group = groups_of(frame, columns)
     first = np.unique(group, return_index=True)[1]
     return group, frame[list(columns)].iloc[first].reset_index(drop=True)
 
 
-def values_in(code: ndarray, texts: Sequence[str], group: ndarray, n: int) -> list[set[str]]:
-    """The texts, by their code (-1 for none), that occur in each of `n` groups."""
+def places_in(base: DataFrame, frame: DataFrame, keys: Columns) -> ndarray:
+    """The row of `base` that has the cell of each row of `frame`, -1 for none."""
+    if not keys:
+        return np.zeros(len(frame), "int64")
+    numbered = base[[*keys]].assign(_at=np.arange(len(base)))
+    places = frame[[*keys]].merge(numbered, on=[*keys], how="left")["_at"]
+    return np.asarray(places.fillna(-1), "int64")
+
+
+def texts_by(code: ndarray, texts: Columns, group: ndarray, n: int) -> list[set[str]]:
+    """The texts, by their code (-1 for none), that occur in each of `n` groups of rows."""
     sets: list[set[str]] = [set() for _ in range(n)]
-    is_known = code >= 0
-    for pair in np.unique(group[is_known] * len(texts) + code[is_known]):
+    for pair in np.unique(group[code >= 0] * len(texts) + code[code >= 0]):
         place, which = divmod(pair, len(texts))
         sets[place].add(texts[which])
     return sets
-
-
-def without_attrs(frame: DataFrame) -> DataFrame:
-    """`frame` without attrs, which pandas would compare at every step."""
-    plain = frame.copy(deep=False)
-    plain.attrs = {}
-    return plain
 
 
 # --- checks ---------------------------------------------------------------------------------------
@@ -169,54 +165,55 @@ def require_single_value(
     for column in columns:
         if column in frame and frame[column].nunique(dropna=False) > 1:
             value = min(frame[column].dropna(), key=str)
-            query = f"frame.query({f'{column} == {value!r}'!r})"
-            choices = [choice, "or add its parts up by sum_parts" if column == "breakdown" else ""]
-            todo = ", ".join([f"keep one, such as {query}", *filter(None, choices)])
+            todo = f"keep one, such as frame.query({f'{column} == {value!r}'!r}){choice}"
+            todo += ", or add its parts up by sum_parts" if column == "breakdown" else ""
             raise QueryError(f"{what}{column} is mixed ({listed(frame, column)}): {todo}")
 
 
-def unique(frame: DataFrame, keys: Sequence[str]) -> None:
+def unique(frame: DataFrame, keys: Columns) -> None:
     """Refuse two rows that are alike in `keys`."""
-    twice = frame.duplicated(list(keys), keep=False).to_numpy()
+    twice = frame.duplicated([*keys], keep=False).to_numpy()
     if twice.any():
-        cell = groups_of(frame, keys)
-        rows = frame[cell == cell[twice.argmax()]]
-        refuse_repeated(rows, " ".join(words(rows[list(keys)].iloc[0])))
+        _, rows = next(iter(frame[twice].groupby([*keys], sort=False, dropna=False)))
+        refuse_repeated(rows, cell_text(rows, keys))
 
 
 def prepared(
-    frame: DataFrame, values: str | Sequence[str], *columns: str, cell: Sequence[str] = ()
+    frame: DataFrame,
+    values: str | Columns,
+    *columns: str,
+    once: Columns = (),
+    zeros: bool = False,
 ) -> DataFrame:
-    """`frame`, if it has rows, the figures `values` and `columns`.
+    """`frame`, if it has rows, the figures `values` and `columns`; with `zeros`, declared ones too.
 
-    With `cell`, the columns that name its cells: if it states each but once, all in one value of
+    With `once`, the columns that name its cells: if it states each but once, all in one value of
     the other columns of the grain, and over periods of one length.
     """
-    names = names_of(values)
-    require_columns(frame, *names, *columns, *cell)
-    if cell:
-        grain = {column: None for name in names for column in grain_of(frame, name)}
-        require_single_value(frame, [name for name in (*grain, "n_months") if name not in cell])
-        unique(frame, cell)
+    frame = with_zeros(frame, *names_of(values)) if zeros else frame
+    require_columns(frame, *names_of(values), *columns, *once)
+    if once:
+        grain = (*grain_of(frame, values), "n_months")
+        require_single_value(frame, [name for name in grain if name not in once])
+        unique(frame, once)
     return frame
 
 
 def refuse_repeated(rows: DataFrame, cell: str) -> None:
     """Say that `rows` state one `cell`, and which column tells them apart."""
-    require_single_value(rows, _RIVALS, what=f"{cell} is stated {len(rows)} times, and ")
-    raise QueryError(f"{cell} is stated {len(rows)} times: keep one row")
+    told = f"{cell} is stated {len(rows)} times"
+    require_single_value(rows, (*_STATED, *CELL, *LABELS), what=f"{told}, and ")
+    raise QueryError(f"{told}: keep one row")
 
 
-def require_disjoint(frame: DataFrame, column: str, by: Sequence[str] = ()) -> None:
+def require_disjoint(frame: DataFrame, column: str, by: Columns = ()) -> None:
     """Refuse values of `column` that overlap one another within a group of `by`."""
     group = groups_of(frame, by)
     code, texts = pd.factorize(frame[column])
-    for values in set(map(frozenset, values_in(code, texts, group, group.max(initial=-1) + 1))):
-        for whole, part in overlaps(column, values):
-            query = f"frame.query({f'{column} != {whole!r}'!r})"
-            raise QueryError(
-                f"{column} has {whole}, which overlaps {part}: keep one, such as {query}"
-            )
+    sets = texts_by(code, texts, group, group.max(initial=-1) + 1)
+    for whole, part in chain(*(overlaps(column, values) for values in set(map(frozenset, sets)))):
+        query = f"frame.query({f'{column} != {whole!r}'!r})"
+        raise QueryError(f"{column} has {whole}, which overlaps {part}: keep one, such as {query}")
 
 
 def overlaps(column: str, values: frozenset[str]) -> list[tuple[str, str]]:
@@ -242,9 +239,11 @@ def listed(frame: DataFrame, column: str) -> str:
     return ", ".join(values[:8]) + (" …" if len(values) > 8 else "")
 
 
-def words(cells: Iterable[object]) -> list[str]:
-    """Cells as texts, days as months."""
-    return [f"{cell:%Y-%m}" if isinstance(cell, pd.Timestamp) else str(cell) for cell in cells]
+def cell_text(frame: DataFrame, columns: Columns, at: int = 0) -> str:
+    """Cells of one row as a text, days as months."""
+    cells = frame[[*columns]].iloc[at]
+    texts = (f"{x:%Y-%m}" if isinstance(x, pd.Timestamp) else str(x) for x in cells)
+    return " ".join(texts)
 
 
 def join_flags(flags: Iterable[str]) -> str:
@@ -254,9 +253,7 @@ def join_flags(flags: Iterable[str]) -> str:
 
 def join_qualifiers(qualifiers: set[str]) -> str:
     """What several qualifiers come to in a sum."""
-    others = qualifiers - {"="}
-    if not others:
-        return "="
+    others = qualifiers - {"="} or {"="}
     return others.pop() if len(others) == 1 else "~"
 
 
@@ -265,8 +262,8 @@ def combine_flags(frame: DataFrame, row: ndarray, slot: ndarray, n: int) -> dict
     columns = {}
     for name, join in (("flags", join_flags), ("qualifier", join_qualifiers)):
         if name in frame:
-            code, texts = once(frame, ("codes", name), partial(pd.factorize, frame[name]))
-            columns[name] = [join(values) for values in values_in(code[row], texts, slot, n)]
+            code, texts = remembered(frame, ("codes", name), partial(pd.factorize, frame[name]))
+            columns[name] = [join(some) for some in texts_by(code[row], texts, slot, n)]
     return columns
 
 
@@ -274,9 +271,9 @@ def flagged_derived(frame: DataFrame, where: ndarray | bool = True) -> DataFrame
     """`frame` with ``derived`` among the flags of the rows `where`, if it has flags."""
     if "flags" not in frame:
         return frame
-    pairs = zip(frame["flags"], np.broadcast_to(where, len(frame)), strict=True)
-    flags = [join_flags([text, "derived"]) if here else text for text, here in pairs]
-    return frame.assign(flags=Series(flags, frame.index, frame["flags"].dtype))
+    flags = frame["flags"]
+    derived = flags.map(lambda text: join_flags([text, "derived"])).astype(flags.dtype)
+    return frame.assign(flags=derived.where(np.broadcast_to(where, len(frame)), flags))
 
 
 # --- what a result carries ------------------------------------------------------------------------
@@ -285,59 +282,45 @@ def flagged_derived(frame: DataFrame, where: ndarray | bool = True) -> DataFrame
 def with_lineage(
     result: DataFrame,
     *inputs: DataFrame,
-    caveats: Sequence[str] = (),
-    formulas: Mapping[str, Formula] = NOTHING,
+    caveats: Columns = (),
+    formulas: Mapping[str, Formula] | None = None,
     kept: Sequence[Role] = (),
 ) -> DataFrame:
     """Give `result` the sources and caveats of `inputs`, in order, each once, and its lineage."""
     for name, more in (("sources", ()), ("caveats", caveats)):
-        items = [item for frame in inputs for item in frame.attrs.get(name, ())]
-        result.attrs[name] = tuple(dict.fromkeys([*items, *more]))
+        items = chain(*(frame.attrs.get(name, ()) for frame in inputs), more)
+        result.attrs[name] = tuple(dict.fromkeys(items))
     projects = {frame.attrs[ROOT] for frame in inputs if ROOT in frame.attrs}
     if len(projects) == 1:
         result.attrs[ROOT] = projects.pop()
-    zeros = zeros_of(inputs[0]) if kept and inputs else None
-    if zeros is not None:  # rows that are passed on lack the same ones
-        result.attrs[ZEROS] = zeros
-    lineage.record(result, formulas, kept)
+    lineage.record(result, formulas or {}, kept)
     return result
 
 
 def spread(frame: DataFrame, cell: ndarray, stated: ndarray) -> DataFrame:
     """One line a month of each row; refuses two stated periods of one cell that overlap."""
+    row = np.arange(len(frame)).repeat(frame["n_months"].to_numpy("int64"))
     first = first_month(frame).to_numpy()
-    length = frame["n_months"].to_numpy("int64")
-    row = np.repeat(np.arange(len(frame)), length)
-    begins = length.cumsum() - length
-    month = first[row] + np.arange(len(row)) - np.repeat(begins, length)
-    lines = DataFrame({"cell": cell[row], "row": row, "month": month, "stated": stated[row]})
+    columns = {"cell": cell, "month": first, "stated": stated}
+    lines = DataFrame({"row": row} | {name: column[row] for name, column in columns.items()})
+    lines["month"] += lines.groupby("row").cumcount()
     of_figures = lines[lines["stated"]]
-    is_twice = of_figures.duplicated(["cell", "month"], keep=False).to_numpy()
-    if is_twice.any():
-        keys = of_figures[["cell", "month"]]
-        is_same = keys.eq(keys.iloc[is_twice.argmax()]).all(axis="columns")
-        rows = frame.iloc[of_figures.loc[is_same, "row"]]
-        month_of = int(keys["month"].iloc[is_twice.argmax()])
-        refuse_repeated(rows, f"periods overlap: {month_text(month_of)}")
+    twice = of_figures[of_figures.duplicated(["cell", "month"], keep=False)]
+    for (_, month), same in twice.groupby(["cell", "month"], sort=False):
+        refuse_repeated(frame.iloc[same["row"]], f"periods overlap: {month_text(month)}")
     return lines
 
 
 def shared_months(sides: Sequence[DataFrame]) -> list[DataFrame]:
     """Lines of two sides, those of a month that one side alone states left out.
 
-    A block goes as a whole, and takes its other months from the other side.
-
-    Parameters
-    ----------
-    sides
-        Lines of :func:`spread` that have a figure, with ``place``, the cell and its month of the
-        year.
+    A block goes as a whole, and takes its other months from the other side. A line, as of
+    :func:`spread`, has a figure and ``place``, such as its month of the year.
     """
     lines = pd.concat([side.assign(side=number) for number, side in enumerate(sides)])
     while True:
-        first, second = (lines.loc[lines["side"].eq(number), "place"] for number in (0, 1))
-        is_alone = ~lines["place"].isin(np.intersect1d(first, second))
+        is_alone = lines.groupby(["cell", "place"])["side"].transform("nunique").lt(2)
         is_dropped = is_alone.groupby([lines["side"], lines["row"]]).transform("any")
         if not is_dropped.any():
-            return [lines[lines["side"].eq(number)] for number in (0, 1)]
+            return [lines[lines["side"].eq(number)] for number in range(2)]
         lines = lines[~is_dropped]

@@ -1,7 +1,5 @@
 """Prices at the border: value over weight, and what of a change in value is price."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import pandas as pd
 from pandas import DataFrame, Series
@@ -10,10 +8,12 @@ from tradeflows.measures.common import (
     UNIT_IN,
     UNIT_OF,
     UNITS,
+    Columns,
     computed,
     figures_of,
     formulas_of,
     groups_of,
+    have_figures,
     numbers_of,
     prepared,
     require_single_value,
@@ -23,7 +23,7 @@ from tradeflows.measures.common import (
 )
 from tradeflows.measures.scaling import BARRELS_PER_TONNE
 from tradeflows.measures.sums import total
-from tradeflows.measures.zeros import in_windows, with_used_zeros, with_zeros
+from tradeflows.measures.zeros import in_windows, with_used_zeros
 from tradeflows.model.errors import QueryError
 from tradeflows.model.lineage import Formula, Role
 from tradeflows.model.periods import Window, ends_of, span, window_text
@@ -42,14 +42,9 @@ def unit_value(
     value: str = "primary_value_usd",
     weight: str = "net_wgt_kg",
     barrels_per_tonne: float = BARRELS_PER_TONNE,
-    by: Sequence[str] = (),
+    by: Columns = (),
 ) -> DataFrame:
     """Value over weight, per tonne and per barrel.
-
-    Parameters
-    ----------
-    by
-        Columns within which a unit value is judged an outlier.
 
     Returns
     -------
@@ -57,7 +52,7 @@ def unit_value(
         With ``unit_value_per_tonne`` and ``unit_value_per_barrel`` (in the value's currency, which
         ``unit_value_in`` names if it is known; null where the weight is null, 0 or flagged
         estimated) and ``outlier``: further than 3.5 scaled median absolute deviations from the
-        median.
+        median of its group of `by`.
 
     Raises
     ------
@@ -79,14 +74,13 @@ def unit_value(
         raise QueryError(
             f"{weight} is in {unit}, and a unit value a tonne is of kilograms: give the net weight"
         )
-    units = [column for column in UNITS.get(value, ()) if column in frame and column not in by]
-    require_single_value(frame.loc[numbers_of(frame, value).notna(), units], units)
-    kilograms = Role(frame, weight, values=_measured(frame, weight).to_numpy())
-    names = {"value": figures_of(frame, value), "weight": kilograms}
+    units = [column for column in UNITS.get(value, ()) if column not in by]
+    require_single_value(frame[have_figures(frame, value)], units)
+    names = {"value": figures_of(frame, value)}
+    names["weight"] = Role(frame, weight, values=_measured(frame, weight).to_numpy())
     per_tonne = "value / (weight / 1000)"
-    texts = {"unit_value_per_tonne": per_tonne}
-    texts["unit_value_per_barrel"] = f"{per_tonne} / {barrels_per_tonne!r}"
-    formulas = formulas_of(names, texts)
+    per_barrel = f"{per_tonne} / {barrels_per_tonne!r}"
+    formulas = formulas_of(names, unit_value_per_tonne=per_tonne, unit_value_per_barrel=per_barrel)
     result = computed(frame, formulas)
     price = result["unit_value_per_tonne"]
     group = groups_of(frame, by)
@@ -97,7 +91,7 @@ def unit_value(
     result["outlier"] = away.gt(OUTLIER * deviation) & away.gt(1e-9 * middle.abs())
     currency = UNIT_OF.get(value, frame.get(UNIT_IN.get(value, "unit")))
     if currency is not None:
-        result = result.assign(unit_value_in=currency)
+        result["unit_value_in"] = currency
     caveats = [f"{barrels_per_tonne:g} barrels a tonne"]
     return with_lineage(result, frame, caveats=caveats, kept=[Role(frame)], formulas=formulas)
 
@@ -116,12 +110,8 @@ def price_quantity(
     The index P of prices and Q of quantities multiply to the ratio of values; each is given the
     part ``L ln P`` or ``L ln Q`` of the change, L being the logarithmic mean of the two values.
 
-    Parameters
-    ----------
-    base, after
-        Windows of the same length.
-    index
-        ``fisher`` (the geometric mean of Laspeyres and Paasche) or ``tornqvist``.
+    The two windows are of the same length; `index` is ``fisher`` (the geometric mean of Laspeyres
+    and Paasche) or ``tornqvist``.
 
     Returns
     -------
@@ -143,10 +133,8 @@ def price_quantity(
     >>> crude = pd.DataFrame({"cmd_code": "2709", "ref_period": years, "n_months": 12,
     ...                       "primary_value_usd": [100.0, 300.0], "net_wgt_kg": [10.0, 15.0]})
     >>> split = measures.price_quantity(crude, "primary_value_usd", "net_wgt_kg", "2021", "2022")
-    >>> split[["effect", "index"]]
-         effect  index
-    0     price    2.0
-    1  quantity    1.5
+    >>> split["index"].tolist()
+    [2.0, 1.5]
     """
     if index not in _PRICES:
         raise QueryError(f"no index {index!r}: choose fisher or tornqvist")
@@ -154,39 +142,34 @@ def price_quantity(
         raise QueryError(
             f"{window_text(base)} and {window_text(after)} differ in length: choose equal windows"
         )
-    frame = prepared(with_zeros(frame, value, quantity), value, quantity, good)
+    frame = prepared(frame, value, quantity, good, zeros=True)
     sides = _sides(frame, value, quantity, good, (base, after))
     table = DataFrame(
         {name: numbers_of(sums.set_index(good), c) for name, (sums, c) in sides.items()}
     )
     is_split = table.gt(0).all(axis="columns")
-    split, apart = table.index[is_split], table.index[~is_split]
-    # Every good of the split enters both of its rows, and each of the others one row.
-    rows = [("unsplit", name) for name in apart]
-    goods = [*apart]
-    n_goods = [1] * len(apart)
-    changes = ["v1 - v0"] * len(apart)
-    indices = ["0"] * len(apart)
-    if len(split):
+    apart = table.index[~is_split]
+    # A row has its effect and good, the formulas of its change and index, and the goods in it.
+    rows = [("unsplit", name, "v1 - v0", "0", [name]) for name in apart]
+    if is_split.any():
         worth = table.loc[is_split, ["v0", "v1"]].sum()
         # The logarithmic mean of two values that are the same is that value.
         is_level = np.isclose(worth["v1"] / worth["v0"], 1, rtol=1e-12)
         mean = "v0" if is_level else "(v1 - v0) / log(v1 / v0)"
         prices = _PRICES[index]
         effect = f"{mean} * log({prices})"
-        rows = [("price", ""), ("quantity", ""), *rows]
-        goods = [*split, *split, *goods]
-        n_goods = [len(split), len(split), *n_goods]
-        changes = [effect, f"v1 - v0 - {effect}", *changes]
-        indices = [prices, f"v1 / v0 / {prices}", *indices]
-    slot = np.arange(len(rows)).repeat(n_goods)
-    names = {
-        name: Role(sums, column, pd.Index(sums[good]).get_indexer(goods), slot)
+        split = [*table.index[is_split]]
+        quantities = (f"v1 - v0 - {effect}", f"v1 / v0 / {prices}", split)
+        rows = [("price", "", effect, prices, split), ("quantity", "", *quantities), *rows]
+    effects, names, changes, indices, goods = zip(*rows, strict=True)
+    slot = np.arange(len(rows)).repeat([*map(len, goods)])
+    roles = {
+        name: Role(sums, column, pd.Index(sums[good]).get_indexer(np.concatenate(goods)), slot)
         for name, (sums, column) in sides.items()
     }
-    formulas = {"change": Formula(changes, names), "index": Formula(indices, names)}
-    result = computed(DataFrame(rows, columns=["effect", good]), formulas)
-    result.loc[result["effect"].eq("unsplit"), "index"] = np.nan
+    formulas = {"change": Formula(changes, roles), "index": Formula(indices, roles)}
+    result = computed(DataFrame({"effect": effects, good: names}), formulas)
+    result["index"] = result["index"].mask(result["effect"].eq("unsplit"))
     windows = f"from {window_text(base)} to {window_text(after)}"
     caveats = [f"change of {value} {windows}, {index.capitalize()} index"]
     if len(apart):
@@ -213,8 +196,7 @@ def _sides(
             )
         amount = total(amounts, quantity, columns, (), start, end)
         unique(amount, [good])
-        sides[f"v{i}"] = (worth, value)
-        sides[f"q{i}"] = (amount, quantity)
+        sides |= {f"v{i}": (worth, value), f"q{i}": (amount, quantity)}
     return sides
 
 

@@ -1,29 +1,33 @@
-"""Where a member stands among the others, when a flow was largest, their mean and their count."""
+"""Where a member stands, when a flow was largest and when it ended, means and counts."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from pandas import DataFrame
+from pandas import DataFrame, Series
 
 from tradeflows.measures.common import (
     UNITS,
+    Columns,
     computed,
     figures_of,
     formulas_of,
     grouped,
     groups_of,
+    have_figures,
     numbers_of,
     prepared,
     require_columns,
     require_disjoint,
+    require_single_value,
+    unique,
     unit_of,
     with_lineage,
 )
+from tradeflows.measures.sums import total
 from tradeflows.model import codes
 from tradeflows.model.errors import QueryError, there_are
-from tradeflows.model.lineage import COUNT, Formula, Names
-from tradeflows.model.periods import first_month
+from tradeflows.model.lineage import COUNT, Role
+from tradeflows.model.periods import Window, days, ends_of, first_month, runs, span, window_text
 
 
 def lead(
@@ -31,16 +35,9 @@ def lead(
     value: str,
     member: str,
     of: str = "partner_iso",
-    by: Sequence[str] = (),
+    by: Columns = (),
 ) -> DataFrame:
-    """Lead of one member over the largest of the others, and its rank among all that are listed.
-
-    Parameters
-    ----------
-    member
-        The member of `of` that is asked about.
-    of, by
-        Columns of the members, and those that set groups of them apart.
+    """Lead of one member of `of` over the largest of the others, and its rank among all listed.
 
     Returns
     -------
@@ -61,11 +58,10 @@ def lead(
     >>> from tradeflows import measures
     >>> year = {"ref_period": pd.Timestamp("2023-01-01"), "n_months": 12}
     >>> sellers = pd.DataFrame({**year, "partner_iso": ["BRA", "USA"], "net_wgt_kg": [75.0, 25.0]})
-    >>> measures.lead(sellers, "net_wgt_kg", "BRA")[["next", "lead", "rank"]]
-      next  lead  rank
-    0  USA  50.0   1.0
+    >>> measures.lead(sellers, "net_wgt_kg", "BRA")["lead"].item()
+    50.0
     """
-    prepared(frame, value, cell=[*by, of])
+    prepared(frame, value, once=[*by, of])
     require_disjoint(frame, of, by)
     figures = numbers_of(frame, value).reset_index(drop=True)
     if figures.isna().any():
@@ -74,9 +70,9 @@ def lead(
     group = groups_of(frame, by)
     is_member = frame[of].eq(member).to_numpy()
     sizes = np.bincount(group)
-    lacking = set(range(len(sizes))) - set(group[is_member])
+    lacking = {*group} - {*group[is_member]}
     if lacking:
-        members = frame[of].iloc[group == min(lacking)].astype(str)
+        members = frame[of][group == min(lacking)].astype(str)
         raise QueryError(f"no row has {of} {member!r}; {there_are(members)}")
     if (sizes < 2).any():
         raise QueryError(f"{member} stands alone, so that it leads nobody: read the others too")
@@ -85,29 +81,26 @@ def lead(
     above = np.flatnonzero(figures > figures.to_numpy()[chosen][group])
     larger = replace(figures_of(frame, value, above, group[above]), empty=0.0)
     names = {"value": figures_of(frame, value, chosen), "next": figures_of(frame, value, largest)}
-    texts = {"lead": "value - next", "lead_pct": "100 * (value / next - 1)"}
-    formulas = {"rank": Formula("1 + sum([v ** 0 for v in larger])", {"larger": larger})}
-    formulas |= formulas_of(names, texts | {value: "value", f"{value}_next": "next"})
-    result = frame[[*by, of]].iloc[chosen].reset_index(drop=True)
-    result["next"] = frame[of].iloc[largest].to_numpy()
-    result = computed(result, formulas)
-    result["n_members"] = sizes
-    result["unit"] = unit_of(frame, value)
+    formulas = formulas_of({"larger": larger}, rank="1 + sum([v ** 0 for v in larger])")
+    formulas |= formulas_of(
+        names,
+        lead="value - next",
+        lead_pct="100 * (value / next - 1)",
+        **{value: "value", f"{value}_next": "next"},
+    )
+    others = frame[of].to_numpy()[largest]
+    result = frame[[*by, of]].iloc[chosen].reset_index(drop=True).assign(next=others)
+    result = computed(result, formulas).assign(n_members=sizes, unit=unit_of(frame, value))
     name_of = codes.area_name if of in ("partner_iso", "reporter_iso") else str
     caveats = [
         f"the largest besides {name_of(member)}, of {size}, is {name_of(other)}"
-        for size, other in zip(sizes, result["next"], strict=True)
+        for size, other in zip(sizes, others, strict=True)
     ]
     return with_lineage(result, frame, caveats=caveats, formulas=formulas)
 
 
-def peak(frame: DataFrame, value: str, by: Sequence[str] = ()) -> DataFrame:
+def peak(frame: DataFrame, value: str, by: Columns = ()) -> DataFrame:
     """The period with the largest figure, the earlier one of equals.
-
-    Parameters
-    ----------
-    by
-        Columns that set groups apart, each with a peak each.
 
     Returns
     -------
@@ -128,27 +121,22 @@ def peak(frame: DataFrame, value: str, by: Sequence[str] = ()) -> DataFrame:
     >>> measures.peak(tonnes, "net_wgt_kg")["ref_period"].dt.strftime("%Y-%m").item()
     '2023-02'
     """
-    prepared(frame, value, "n_months", cell=[*by, "ref_period"])
-    figures = numbers_of(frame, value)
+    prepared(frame, value, "n_months", once=[*by, "ref_period"])
+    figures = numbers_of(frame, value).fillna(-np.inf)
     group = groups_of(frame, by)
-    if (figures.groupby(group).count() == 0).any():
-        raise QueryError(f"no {value} is stated, so that none is the largest: read a longer span")
-    order = np.lexsort((frame["ref_period"], -figures.fillna(-np.inf), group))
+    order = np.lexsort((frame["ref_period"], -figures, group))
     at = order[np.unique(group[order], return_index=True)[1]]
-    formulas = formulas_of({"value": figures_of(frame, value, at)}, {value: "value"})
+    if not have_figures(frame.iloc[at], value).all():
+        raise QueryError(f"no {value} is stated, so that none is the largest: read a longer span")
+    formulas = formulas_of({"value": figures_of(frame, value, at)}, **{value: "value"})
     units = [name for name in UNITS.get(value, ()) if name in frame]
     kept = dict.fromkeys([*by, "ref_period", "n_months", *units])
-    result = computed(frame[list(kept)].iloc[at].reset_index(drop=True), formulas)
+    result = computed(frame[[*kept]].iloc[at].reset_index(drop=True), formulas)
     return with_lineage(result, frame, formulas=formulas)
 
 
-def mean(frame: DataFrame, value: str, by: Sequence[str] = ()) -> DataFrame:
+def mean(frame: DataFrame, value: str, by: Columns = ()) -> DataFrame:
     """Mean of what has no sum, such as a price or a rate, over the periods that have a figure.
-
-    Parameters
-    ----------
-    by
-        Columns that set means apart.
 
     Returns
     -------
@@ -167,39 +155,31 @@ def mean(frame: DataFrame, value: str, by: Sequence[str] = ()) -> DataFrame:
     >>> from tradeflows import measures
     >>> months = pd.to_datetime(["2023-01-01", "2023-02-01"])
     >>> brent = pd.DataFrame({"ref_period": months, "n_months": 1, "rate": [80.0, 82.0]})
-    >>> measures.mean(brent, "rate")[["n_months", "rate"]]
-       n_months  rate
-    0         2  81.0
+    >>> measures.mean(brent, "rate")["rate"].item()
+    81.0
     """
     require_columns(frame, "ref_period", "n_months", value, *by)
-    group, heads = grouped(frame, by)
+    group, result = grouped(frame, by)
     for _, rows in frame.groupby(group):  # groups may differ from one another
-        prepared(rows, value, cell=["ref_period"])
-    row = np.flatnonzero(numbers_of(frame, value).notna())
-    n_stated = np.bincount(group[row], minlength=len(heads))
-    names: Names = {"value": figures_of(frame, value, row, group[row]), "n": n_stated}
-    formulas = formulas_of(names, {value: "value / n"})
-    after = (first_month(frame) + frame["n_months"]).groupby(group).max()
-    heads["ref_period"] = frame["ref_period"].groupby(group).min().to_numpy()
-    heads["n_months"] = after.to_numpy() - first_month(heads)
-    result = computed(heads, formulas).assign(n_stated=n_stated)
+        prepared(rows, value, once=["ref_period"])
+    row = np.flatnonzero(have_figures(frame, value))
+    n_stated = np.bincount(group[row], minlength=len(result))
+    figures = figures_of(frame, value, row, group[row])
+    formulas = formulas_of({"value": figures, "n": n_stated}, **{value: "value / n"})
+    after = first_month(frame) + frame["n_months"]
+    result["ref_period"] = frame["ref_period"].groupby(group).min()
+    result["n_months"] = after.groupby(group).max() - first_month(result)
+    result = computed(result, formulas).assign(n_stated=n_stated)
     return with_lineage(result, frame, formulas=formulas)
 
 
-def count(frame: DataFrame, value: str, above: float = 0.0, by: Sequence[str] = ()) -> DataFrame:
+def count(frame: DataFrame, value: str, above: float = 0.0, by: Columns = ()) -> DataFrame:
     """How many rows have a figure above a bound: products that rose, partners that were sold to.
-
-    Parameters
-    ----------
-    above
-        The bound, in the unit of `value`; what is equal to it is not above.
-    by
-        Columns that set groups apart, each with a count each.
 
     Returns
     -------
     DataFrame, one row a group of `by`
-        `by`, ``count`` and ``n_members``, of which the others are not above the bound.
+        `by`, ``count`` (of what is above the bound, not equal to it) and ``n_members``.
 
     Raises
     ------
@@ -215,13 +195,123 @@ def count(frame: DataFrame, value: str, above: float = 0.0, by: Sequence[str] = 
     1.0
     """
     require_columns(frame, value, *by)
-    figures = numbers_of(frame, value)
-    is_unknown = figures.isna()
-    if is_unknown.any():
-        raise QueryError(f"{int(is_unknown.sum())} rows have no {value}: leave them out")
+    n_unknown = (~have_figures(frame, value)).sum()
+    if n_unknown:
+        raise QueryError(f"{n_unknown} rows have no {value}: leave them out")
     group, result = grouped(frame, by)
-    row = np.flatnonzero(figures > above)
+    row = np.flatnonzero(numbers_of(frame, value) > above)
     counted = replace(figures_of(frame, value, row, group[row]), empty=0.0)
-    formulas = formulas_of({"value": counted}, {"count": COUNT})
+    formulas = formulas_of({"value": counted}, count=COUNT)
     result = computed(result, formulas).assign(n_members=np.bincount(group))
     return with_lineage(result, frame, formulas=formulas)
+
+
+def last_active_month(
+    frame: DataFrame,
+    value: str,
+    base: Window,
+    part: float = 0.5,
+    by: Columns = ("reporter_iso",),
+) -> DataFrame:
+    """Find the last month in which each cell still had a `part` of its mean month in the base.
+
+    A month below it counts for nothing as long as a later one is not, so that a ship in every
+    third month is no end.
+
+    The mean month of the base is that over its months with a figure. A `part` of 0.5 is half.
+
+    Returns
+    -------
+    DataFrame, one row a cell that has had something in the base
+        `by`, ``<value>_base`` (a month), ``months_base``, ``last`` (the month), ``last_any`` (the
+        last month with anything), ``until`` (the last month with a figure), ``ended`` (whether
+        ``last`` lies before it) and ``missing``, the months from the base on without a figure. The
+        list behind it is :func:`index_to_base`.
+
+    Raises
+    ------
+    QueryError
+        A period longer than a month, a month twice, mixed units, a base without any figure, or
+        a `part` that is not above 0 and at most 1.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from tradeflows import measures
+    >>> months = pd.date_range("2021-01-01", "2022-03-01", freq="MS")
+    >>> gas = pd.DataFrame({"reporter_iso": "POL", "ref_period": months, "n_months": 1,
+    ...                     "net_wgt_kg": [10.0] * 13 + [1.0] * 2})
+    >>> measures.last_active_month(gas, "net_wgt_kg", "2021")["last"].dt.strftime("%Y-%m").item()
+    '2022-01'
+    """
+    if not 0 < part <= 1:  # more than the mean may never have been reached, and so not end
+        raise QueryError(f"part is {part}: the part of the base is above 0 and at most 1")
+    listed = index_to_base(frame, value, base, by)
+    base_name = f"{value}_base"
+    month, pct = first_month(listed), listed["base_pct"]
+    group, result = grouped(listed, [*by, base_name, "months_base"])
+    day = Series(days(month.to_numpy()).astype("datetime64[s]"))
+    for name, holds in (("last", pct >= 100 * part), ("last_any", pct > 0), ("until", pct.notna())):
+        at = np.flatnonzero(holds)
+        result[name] = day[at].groupby(group[at]).max()
+    result["ended"] = result["last"] < result["until"]
+    asked = {*range(span(base)[0], month.max() + 1)}
+    stated = month[pct.notna()].groupby(group[pct.notna()]).agg(set)
+    missing = [runs(asked - stated.get(number, set())) for number in result.index]
+    result["missing"] = missing
+    names = zip(result[by[0]], missing, strict=True)
+    caveats = [f"{name}: no {value} in {months}" for name, months in names if months]
+    base_role = Role(listed, base_name, np.unique(group, return_index=True)[1])
+    formulas = formulas_of({"base": base_role}, **{base_name: "base"})
+    return with_lineage(result, listed, caveats=caveats, formulas=formulas)
+
+
+def index_to_base(
+    frame: DataFrame, value: str, base: Window, by: Columns = ("reporter_iso",)
+) -> DataFrame:
+    """Put each month as a percentage of the mean month of the same cell in a base window.
+
+    Returns
+    -------
+    DataFrame, rows and columns of `frame`
+        With ``<value>_base``, ``months_base`` and ``base_pct`` (%), from the base on; cells whose
+        base has nothing in it are left out.
+
+    Raises
+    ------
+    QueryError
+        As :func:`last_active_month`.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from tradeflows import measures
+    >>> months = pd.to_datetime(["2021-12-01", "2022-01-01"])
+    >>> tonnes = pd.DataFrame({"reporter_iso": "CHN", "ref_period": months, "n_months": 1,
+    ...                        "net_wgt_kg": [80.0, 100.0]})
+    >>> measures.index_to_base(tonnes, "net_wgt_kg", "2021-12")["base_pct"].tolist()
+    [100.0, 125.0]
+    """
+    frame = prepared(frame, value, "ref_period", "n_months", *by, zeros=True)
+    unit = [c for c in ("cmd_code", "qty_unit", "currency") if c in frame and c not in by]
+    require_single_value(frame[frame[value].notna()], unit)
+    if (frame["n_months"] != 1).any():
+        raise QueryError("periods of more than a month have no last month: keep n_months == 1")
+    unique(frame, [*by, "ref_period"])
+    start, end = ends_of(base)
+    sums = total(frame, value, by, start=start, end=end)
+    group = groups_of(frame, by)
+    has_base = (sums[value] > 0)[group].to_numpy()
+    kept = np.flatnonzero(has_base & (first_month(frame) >= span(base)[0]))
+    if not len(kept):
+        raise QueryError(f"nothing had any {value} in the base {window_text(base)}")
+    cell = group[kept]
+    n_stated = sums["n_stated"].to_numpy("int64")[cell]
+    names = {"value": figures_of(frame, value, kept), "base": Role(sums, value, cell)}
+    base_name = f"{value}_base"
+    formulas = formulas_of(
+        {**names, "n": n_stated}, base_pct="100 * value / (base / n)", **{base_name: "base / n"}
+    )
+    result = computed(frame.iloc[kept], formulas, base_name).assign(months_base=n_stated)
+    result = computed(result, formulas, "base_pct")
+    return with_lineage(result, frame, kept=[Role(frame, row=kept)], formulas=formulas)

@@ -1,8 +1,5 @@
 """Values in US dollars at a published rate, dollars in another currency, and cross rates."""
 
-from dataclasses import dataclass
-from typing import Any
-
 import numpy as np
 import pandas as pd
 from numpy import ndarray
@@ -12,9 +9,12 @@ from tradeflows.measures.common import (
     computed,
     figures_of,
     flagged_derived,
+    formulas_of,
     groups_of,
+    have_figures,
     listed,
     numbers_of,
+    places_in,
     prepared,
     require_columns,
     require_single_value,
@@ -29,10 +29,7 @@ from tradeflows.model.lineage import Formula, Role
 def convert(frame: DataFrame, rates: DataFrame) -> DataFrame:
     """Put ``value_reported`` into US dollars at a named monthly rate.
 
-    Parameters
-    ----------
-    rates
-        Rows of the table ``rates`` from or to USD, of one publisher and statistic.
+    `rates` are rows of the table of that name from or to USD, of one publisher and statistic.
 
     Returns
     -------
@@ -54,24 +51,23 @@ def convert(frame: DataFrame, rates: DataFrame) -> DataFrame:
     >>> from tradeflows import measures
     >>> may = {"ref_period": pd.to_datetime(["2023-05-01"]), "n_months": 1}
     >>> sold = pd.DataFrame({**may, "value_reported": 100.0, "currency": "EUR"})
-    >>> rates = pd.DataFrame({**may, "base": "EUR", "quote": "USD", "rate": 1.1, "publisher": "ECB",
-    ...                       "statistic": "mean of daily rates"})
+    >>> rates = pd.DataFrame({**may, "base": "EUR", "quote": "USD", "rate": 1.1})
     >>> measures.convert(sold, rates)["primary_value_usd"].round(2).item()
     110.0
     """
     require_columns(frame, "ref_period", "n_months", "value_reported", "currency")
-    known = _known_rates(rates)
-    currency = frame["currency"]
-    is_usd = currency.eq("USD").to_numpy("bool", na_value=False)
-    names: dict[str, Any] = {"value": figures_of(frame, "value_reported")}
-    names |= known.names_in(frame, currency.to_numpy())
+    column = _column_of(rates)
+    names, mean, owner = _rates_of(frame, frame["currency"], rates, column)
+    is_usd = frame["currency"].eq("USD").to_numpy("bool", na_value=False)
     which = np.where(is_usd, 0, 1).astype("int8")
+    names = {"value": figures_of(frame, "value_reported"), **names}
     if "primary_value_usd" in frame:
-        which[numbers_of(frame, "primary_value_usd").notna()] = 2
+        which[have_figures(frame, "primary_value_usd")] = 2
         names["given"] = Role(frame, "primary_value_usd")
-    texts = ["value", f"value * {known.mean}", "given"]
-    formulas = {"primary_value_usd": Formula(texts, names, which)}
-    formulas["rate"] = Formula([known.mean, "1"], names, is_usd.astype("int8"))
+    formulas = {
+        "primary_value_usd": Formula(["value", f"value * {mean}", "given"], names, which),
+        "rate": Formula([mean, "1"], names, is_usd.astype("int8")),
+    }
     result = computed(frame, formulas)
     if result["rate"].isna().all():
         raise QueryError(
@@ -79,9 +75,9 @@ def convert(frame: DataFrame, rates: DataFrame) -> DataFrame:
             "frame: read the rates for its currency and months"
         )
     is_converted = (which == 1) & result["primary_value_usd"].notna().to_numpy()
-    result["rate_of"] = Series(known.name, frame.index, dtype="str").where(is_converted)
+    result["rate_of"] = Series(owner, frame.index, dtype="str").where(is_converted)
     result = flagged_derived(result, is_converted)
-    caveats = [f"converted to USD at monthly rates ({known.name})"]
+    caveats = [f"converted to USD at monthly rates ({owner})"]
     return with_lineage(
         result, frame, rates, caveats=caveats, kept=[Role(frame)], formulas=formulas
     )
@@ -89,11 +85,6 @@ def convert(frame: DataFrame, rates: DataFrame) -> DataFrame:
 
 def from_dollars(frame: DataFrame, rates: DataFrame) -> DataFrame:
     """Put ``primary_value_usd`` into the one other currency of `rates`, month by month.
-
-    Parameters
-    ----------
-    rates
-        As for :func:`convert`, from or to USD, of one currency.
 
     Returns
     -------
@@ -112,89 +103,64 @@ def from_dollars(frame: DataFrame, rates: DataFrame) -> DataFrame:
     >>> from tradeflows import measures
     >>> may = {"ref_period": pd.to_datetime(["2023-05-01"]), "n_months": 1}
     >>> sold = pd.DataFrame({**may, "primary_value_usd": 110.0})
-    >>> rates = pd.DataFrame({**may, "base": "EUR", "quote": "USD", "rate": 1.1, "publisher": "ECB",
-    ...                       "statistic": "mean of daily rates"})
-    >>> measures.from_dollars(sold, rates)[["value_reported", "currency"]].round(2)
-       value_reported currency
-    0           100.0      EUR
+    >>> rates = pd.DataFrame({**may, "base": "EUR", "quote": "USD", "rate": 1.1})
+    >>> measures.from_dollars(sold, rates)["value_reported"].round(2).item()
+    100.0
     """
     require_columns(frame, "ref_period", "n_months", "primary_value_usd")
-    known = _known_rates(rates)
-    require_single_value(rates, [known.column])
-    money = str(rates[known.column].iloc[0])
-    names: dict[str, Any] = {"value": figures_of(frame, "primary_value_usd")}
-    names |= known.names_in(frame, np.full(len(frame), money, object))
-    formulas = {"value_reported": Formula(f"value / ({known.mean})", names)}
+    column = _column_of(rates)
+    require_single_value(rates, [column])
+    money = str(rates[column].iloc[0])
+    names, mean, owner = _rates_of(frame, Series(money, frame.index), rates, column)
+    names = {"value": figures_of(frame, "primary_value_usd"), **names}
+    formulas = formulas_of(names, value_reported=f"value / ({mean})")
     result = flagged_derived(computed(frame, formulas).assign(currency=money))
-    caveats = [f"converted to {money} at monthly rates ({known.name})"]
+    caveats = [f"converted to {money} at monthly rates ({owner})"]
     return with_lineage(
         result, frame, rates, caveats=caveats, kept=[Role(frame)], formulas=formulas
     )
 
 
-@dataclass(frozen=True, eq=False)
-class _Rates:
-    """Rates from or to the dollar.
-
-    Attributes
-    ----------
-    frame, column
-        The rates, and their column of the other currency.
-    table, row
-        Each currency and month that they are of, and the row of each.
-    mean
-        The formula of dollars for one unit over some months.
-    name
-        Whose rate it is.
-    """
-
-    frame: DataFrame
-    column: str
-    table: pd.MultiIndex
-    row: ndarray
-    mean: str
-    name: str
-
-    def names_in(self, frame: DataFrame, money: ndarray) -> dict[str, Any]:
-        """The names in `mean`, for `money` in each row of `frame`: one rate a month, or NaN."""
-        n = len(frame)
-        lines = spread(frame, np.arange(n), np.ones(n, bool))
-        row = lines["row"].to_numpy()
-        place = self.table.get_indexer(pd.MultiIndex.from_arrays([money[row], lines["month"]]))
-        at = np.where(place < 0, -1, self.row[place])
-        rate = numbers_of(self.frame, "rate")
-        role = Role(self.frame, "rate", at, row, rate.where(rate > 0).to_numpy())
-        return {"rate": role, "months": frame["n_months"].to_numpy()}
-
-
-def _known_rates(rates: DataFrame) -> _Rates:
+def _column_of(rates: DataFrame) -> str:
+    """The column of the other currency, in rates from or to the dollar."""
     require_columns(rates, "base", "quote", "ref_period", "rate")
-    is_inverse = bool(rates["base"].eq("USD").all())
-    column = "quote" if is_inverse else "base"
-    require_single_value(rates, ["publisher"])
-    prepared(rates, "rate", cell=[column, "ref_period"])
+    is_inverse = rates["base"].eq("USD").all()
     quote = rates["quote"].iloc[0]
     if not is_inverse and quote != "USD":
         raise QueryError(
             f"the rates are quoted in {quote}: read those with quote='USD', or with base='USD'"
         )
+    return "quote" if is_inverse else "base"
+
+
+def _rates_of(
+    frame: DataFrame, money: Series, rates: DataFrame, column: str
+) -> tuple[dict[str, Role | ndarray], str, str]:
+    """Names and formula of dollars for one unit of the `money` of each row, and whose rate it is.
+
+    Over several months it is the mean of theirs.
+    """
+    require_single_value(rates, ["publisher"])
+    prepared(rates, "rate", once=[column, "ref_period"])
     timed = rates if "n_months" in rates else rates.assign(n_months=1)
-    lines = spread(timed, groups_of(rates, [column]), np.ones(len(rates), bool))
-    row = lines["row"].to_numpy()
-    table = pd.MultiIndex.from_arrays([rates[column].iloc[row], lines["month"]])
-    mean = "sum([1 / r for r in rate]) / months" if is_inverse else "rate / months"
+    known = spread(timed, groups_of(rates, [column]), np.ones(len(rates), bool))
+    asked = spread(frame, np.arange(len(frame)), np.ones(len(frame), bool))
+    known["money"] = rates[column].array[known["row"]]
+    asked["money"] = money.array[asked["row"]]
+    place = places_in(known, asked, ["money", "month"])
+    at = np.where(place < 0, -1, known["row"].to_numpy()[place])
+    rate = numbers_of(rates, "rate")
+    role = Role(rates, "rate", at, asked["row"].to_numpy(), rate.where(rate > 0).to_numpy())
+    mean = "sum([1 / r for r in rate]) / months" if column == "quote" else "rate / months"
     owner = [str(rates[name].iloc[0]) for name in ("publisher", "statistic") if name in rates]
-    return _Rates(rates, column, table, row, mean, " ".join(owner) or "not named")
+    names: dict[str, Role | ndarray] = {"rate": role, "months": frame["n_months"].to_numpy()}
+    return names, mean, " ".join(owner) or "not named"
 
 
 def cross(rates: DataFrame, other: DataFrame) -> DataFrame:
     """Cross rate of two currencies through the one that both are quoted for.
 
-    Parameters
-    ----------
-    rates, other
-        Rows of the table ``rates`` with one base: roubles a dollar and yuan a dollar give roubles
-        a yuan.
+    Of rows with one base: roubles a dollar and yuan a dollar give roubles a yuan.
 
     Returns
     -------
@@ -212,31 +178,29 @@ def cross(rates: DataFrame, other: DataFrame) -> DataFrame:
     --------
     >>> import pandas as pd
     >>> from tradeflows import measures
-    >>> may = {"ref_period": pd.to_datetime(["2023-05-01"]), "n_months": 1, "publisher": "A bank",
-    ...        "statistic": "mean of daily rates"}
-    >>> roubles = pd.DataFrame({**may, "base": "USD", "quote": "RUB", "rate": 80.0})
-    >>> yuan = pd.DataFrame({**may, "base": "USD", "quote": "CNY", "rate": 8.0})
-    >>> measures.cross(roubles, yuan)[["base", "quote", "rate"]]
-      base quote  rate
-    0  CNY   RUB  10.0
+    >>> may = {"ref_period": pd.to_datetime(["2023-05-01"]), "n_months": 1, "base": "USD"}
+    >>> roubles = pd.DataFrame({**may, "quote": "RUB", "rate": 80.0})
+    >>> yuan = pd.DataFrame({**may, "quote": "CNY", "rate": 8.0})
+    >>> measures.cross(roubles, yuan)["rate"].item()
+    10.0
     """
-    for side in (rates, other):
+    sides = (rates, other)
+    for side in sides:
         require_columns(side, "base", "quote", "ref_period", "n_months", "rate")
         require_single_value(side, ["base", "quote", "publisher", "n_months"])
         unique(side, ["ref_period"])
-    require_single_value(pd.concat([rates[["n_months"]], other[["n_months"]]]), ["n_months"])
-    (base, quote), (base_of_other, quote_of_other) = (
-        side[["base", "quote"]].iloc[0] for side in (rates, other)
-    )
+    require_single_value(pd.concat([side[["n_months"]] for side in sides]), ["n_months"])
+    base, base_of_other = (side["base"].iloc[0] for side in sides)
+    quote, quote_of_other = (side["quote"].iloc[0] for side in sides)
     if base != base_of_other:
         raise QueryError(
             f"one side is for {base} and the other for {base_of_other}: read both for one"
         )
-    at = pd.Index(other["ref_period"]).get_indexer(rates["ref_period"])
-    if not (at >= 0).any():
+    at = places_in(other, rates, ["ref_period"])
+    if (at < 0).all():
         raise QueryError("the two sides share no month: read both for the same time")
     names = {"rate": figures_of(rates, "rate"), "other": figures_of(other, "rate", at)}
-    formulas = {"rate": Formula("rate / other", names)}
+    formulas = formulas_of(names, rate="rate / other")
     plain = rates[["quote", "ref_period", "n_months"]].assign(base=quote_of_other)
     result = computed(plain, formulas)
     for name in ("publisher", "statistic"):

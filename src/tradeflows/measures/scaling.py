@@ -42,7 +42,7 @@ def barrels_per_day(frame: DataFrame, barrels_per_tonne: float = BARRELS_PER_TON
     length = days(first + frame["n_months"].to_numpy("int64")) - days(first)
     names = {"weight": figures_of(frame, "net_wgt_kg"), "days": length.astype("int64")}
     text = f"weight / 1000 * {barrels_per_tonne!r} / days"
-    formulas = formulas_of(names, {"barrels_per_day": text})
+    formulas = formulas_of(names, barrels_per_day=text)
     caveats = [f"{barrels_per_tonne:g} barrels a tonne"]
     result = computed(frame, formulas)
     return with_lineage(result, frame, caveats=caveats, formulas=formulas, kept=[Role(frame)])
@@ -51,12 +51,8 @@ def barrels_per_day(frame: DataFrame, barrels_per_tonne: float = BARRELS_PER_TON
 def per_month(figures: DataFrame, value: str = "value") -> DataFrame:
     """Bring published figures to a month by the length of their windows, or sums by theirs.
 
-    Parameters
-    ----------
-    figures
-        Rows of the table ``figures``, or sums of trade as :func:`total` gives them.
-    value
-        Column of the sums, such as ``value_reported``; of published figures it is ``value``.
+    Of rows of the table ``figures`` `value` is ``value``; of sums as :func:`total` gives them it
+    is their column, such as ``value_reported``.
 
     Returns
     -------
@@ -96,6 +92,7 @@ def per_month(figures: DataFrame, value: str = "value") -> DataFrame:
             months = months.mask(is_monthly & months.notna(), 1.0)
         result = figures.assign(months=months)
         divisor = months.where(figures["unit"].isin(_ADD_UP))
+        columns = {name: name for name in ("value", "low", "high") if name in figures}
         caveats = ["published figures divided by the months of their windows"]
     else:
         prepared(figures, value, "ref_period", "n_months")
@@ -103,13 +100,15 @@ def per_month(figures: DataFrame, value: str = "value") -> DataFrame:
         if "complete" in figures:
             divisor = divisor.where(figures["complete"])
         result = figures.assign(months=divisor, unit=unit_of(figures, value))
+        columns = {"value": value}
         caveats = [f"{value} divided by the months of its window"]
-    formulas = {}
-    for column in ("value", "low", "high") if value == "value" else (value,):
-        if column in figures:
-            names = {"value": Role(figures, column), "months": divisor.to_numpy()}
-            name = "value" if column == value else column
-            formulas[f"{name}_per_month"] = Formula("value / months", names)
+    months_of = divisor.to_numpy()
+    formulas = {
+        f"{name}_per_month": Formula(
+            "value / months", {"value": Role(figures, column), "months": months_of}
+        )
+        for name, column in columns.items()
+    }
     result = computed(result, formulas)
     return with_lineage(result, figures, caveats=caveats, formulas=formulas, kept=[Role(figures)])
 
@@ -125,17 +124,11 @@ def scale(
 ) -> DataFrame:
     """Divide a column, such as kilograms into million tonnes, so that a chart knows whence it is.
 
-    Parameters
-    ----------
-    column, divisor, into
-        The column, what it is divided by, and the name of the new one.
-    decimals, figures
-        Where given, to how many decimals, or significant figures, the new one is rounded.
-
     Returns
     -------
     DataFrame, rows and columns of `frame`
-        With `into`; null where `column` is.
+        With `into`, null where `column` is; where asked for, rounded to so many `decimals` or
+        significant `figures`.
 
     Examples
     --------
@@ -145,21 +138,20 @@ def scale(
     5.0
     """
     prepared(frame, column)
-    exact = frame[column].to_numpy("float64", na_value=np.nan) / divisor
-    places = np.full(len(exact), decimals, object)
-    if figures is not None:
-        with np.errstate(divide="ignore", invalid="ignore"):
-            size = np.floor(np.log10(np.abs(exact)))
-        places = figures - 1 - np.where(np.isfinite(size), size, 0).astype("int64")
     quotient = "value"
     if divisor != 1:
         factor = int(divisor) if divisor == int(divisor) else divisor
         quotient = f"value / {factor!r}"
-    pairs = list(zip(exact.tolist(), places.tolist(), strict=True))
-    texts = [quotient if n is None else f"round({quotient}, {n})" for _, n in pairs]
-    rounded = [x if n is None or np.isnan(x) else round(x, n) for x, n in pairs]
-    kinds = list(dict.fromkeys(texts))
-    which = np.array([kinds.index(text) for text in texts])
-    formula = Formula(kinds, {"value": Role(frame, column)}, which)
+    texts, rounded = [], []
+    for number in frame[column].to_numpy("float64", na_value=np.nan) / divisor:
+        places = decimals
+        if figures is not None:
+            size = np.floor(np.log10(abs(number))) if number and np.isfinite(number) else 0
+            places = figures - 1 - int(size)
+        texts.append(quotient if places is None else f"round({quotient}, {places})")
+        is_exact = places is None or np.isnan(number)
+        rounded.append(number if is_exact else round(float(number), places))
+    which, kinds = pd.factorize(pd.Series(texts))
+    formula = Formula([*kinds], {"value": Role(frame, column)}, which)
     result = frame.assign(**{into: rounded})
     return with_lineage(result, frame, formulas={into: formula}, kept=[Role(frame)])

@@ -1,6 +1,6 @@
-"""Shares: of a part in a whole, of each member in the sum of all; and the rest of a whole."""
+"""Shares: of a part in a whole, of each member in the sum of all, and how they are spread."""
 
-from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy import ndarray
@@ -8,39 +8,40 @@ from pandas import DataFrame, concat
 
 from tradeflows.measures.common import (
     UNITS,
+    Columns,
+    cell_text,
     computed,
     figures_of,
     formulas_of,
     grain_of,
     grouped,
+    have_figures,
     join_flags,
     join_qualifiers,
     names_of,
     numbers_of,
     overlaps,
+    places_in,
     prepared,
+    require_absent,
     require_disjoint,
     require_single_value,
     unique,
     with_lineage,
-    words,
 )
 from tradeflows.measures.zeros import with_zeros
 from tradeflows.model.errors import QueryError
 from tradeflows.model.lineage import PLACE, Formula, Role
 
 SHARE = "100 * part / whole"
+_SQUARES = "sum([v ** 2 for v in value])"
 
 
-def share(part: DataFrame, whole: DataFrame, value: str, by: Sequence[str] = ()) -> DataFrame:
+def share(part: DataFrame, whole: DataFrame, value: str, by: Columns = ()) -> DataFrame:
     """Share of `part` in `whole`, period by period.
 
-    Parameters
-    ----------
-    part, whole
-        `whole` has one row a period and `by`; `part` may have several (all suppliers).
-    by
-        Columns, beside the period, in which the two must agree.
+    `whole` has one row a period and `by`, the columns in which the two must agree beside the
+    period; `part` may have several (all suppliers).
 
     Returns
     -------
@@ -63,34 +64,19 @@ def share(part: DataFrame, whole: DataFrame, value: str, by: Sequence[str] = ())
     >>> measures.share(part, whole, "net_wgt_kg")["share_pct"].item()
     75.0
     """
-    keys = ["ref_period", "n_months", *by]
-    part, whole = (prepared(with_zeros(side, value), value, *keys) for side in (part, whole))
-    _require_same_flow(part, whole, value, by)
-    prepared(whole, value, cell=keys)
-    _require_within(part, whole, by)
-    at = _places_in(whole, part, keys)
+    part, whole, at = _part_and_whole(part, whole, value, by)
     columns = [column for column in PLACE if column in whole]
-    of_whole = whole[columns].iloc[at].set_axis(part.index)
+    places = whole[columns].iloc[at].set_axis(part.index).add_suffix("_whole")
     names = {"part": figures_of(part, value), "whole": figures_of(whole, value, at)}
-    formulas = formulas_of(names, {"share_pct": SHARE, f"{value}_whole": "whole"})
-    result = part.assign(**of_whole.add_suffix("_whole"))
-    result = computed(result, formulas, f"{value}_whole", "share_pct")
+    formulas = formulas_of(names, share_pct=SHARE, **{f"{value}_whole": "whole"})
+    result = computed(part.assign(**places), formulas, f"{value}_whole", "share_pct")
     return with_lineage(result, part, whole, formulas=formulas, kept=[Role(part)])
 
 
-def rest(
-    whole: DataFrame, part: DataFrame, value: str | Sequence[str], by: Sequence[str] = ()
-) -> DataFrame:
+def rest(whole: DataFrame, part: DataFrame, value: str | Columns, by: Columns = ()) -> DataFrame:
     """Take a part out of its whole, period by period, such as one supplier out of all imports.
 
-    Parameters
-    ----------
-    whole, part
-        One row a period and `by` each.
-    value
-        One column of figures, or several, such as a value and its weight.
-    by
-        Columns, beside the period, in which the two must agree.
+    Either side has one row a period and `by`, the columns in which the two must agree.
 
     Returns
     -------
@@ -102,9 +88,7 @@ def rest(
     Raises
     ------
     QueryError
-        A side states a cell twice, a cell of `part` is absent in `whole`, they differ in flow,
-        cumulation or unit, a reporter, partner or product of `part` is not in that of `whole`, or
-        a figure is bounded only.
+        As :func:`share`; also a cell that `part` states twice, or a figure that is bounded only.
 
     Examples
     --------
@@ -116,24 +100,17 @@ def rest(
     >>> measures.rest(whole, part, "net_wgt_kg")["net_wgt_kg"].item()
     25.0
     """
-    values = names_of(value)
+    part, whole, at = _part_and_whole(part, whole, value, by)
     keys = ["ref_period", "n_months", *by]
-    part, whole = (prepared(with_zeros(side, *values), values, *keys) for side in (part, whole))
-    for name in values:
-        _require_same_flow(part, whole, name, by)
-    prepared(whole, values, cell=keys)
-    _require_within(part, whole, by)
     unique(part, keys)
     for side in (part, whole):
         bounds = join_qualifiers(set(side.get("qualifier", ())))
         if bounds not in ("=", "~"):
             raise QueryError(f"a side has a figure that is {bounds}: a rest needs whole figures")
-    at = _places_in(whole, part, keys)
-    grain = dict.fromkeys(column for name in values for column in grain_of(whole, name))
-    shared = [name for name in grain if name not in keys]
+    shared = [name for name in grain_of(whole, value) if name not in keys]
     same = [name for name in shared if set(part.get(name, ())) == set(whole[name])]
     formulas = {}
-    for name in values:
+    for name in names_of(value):
         names = {"whole": figures_of(whole, name, at), "part": figures_of(part, name)}
         formulas[name] = Formula("whole - part", names)
     result = part[[*keys, *same]]
@@ -143,40 +120,42 @@ def rest(
     return with_lineage(computed(result, formulas), whole, part, formulas=formulas)
 
 
-def _require_same_flow(part: DataFrame, whole: DataFrame, value: str, by: Sequence[str]) -> None:
-    """Refuse two sides that differ in flow, cumulation or unit."""
-    columns = ("flow_code", "cumulation", *UNITS.get(value, ()))
-    same = [name for name in columns if name in part and name in whole and name not in by]
-    sides = [side.loc[side[value].notna(), same] for side in (part, whole)]
-    require_single_value(concat(sides), same)
+def _part_and_whole(
+    part: DataFrame, whole: DataFrame, values: str | Columns, by: Columns
+) -> tuple[DataFrame, DataFrame, ndarray]:
+    """Both sides with their zeros, and the row of `whole` for each of `part`.
 
-
-def _places_in(whole: DataFrame, part: DataFrame, keys: list[str]) -> ndarray:
-    """The row of `whole` for each row of `part`; refuses a cell that the whole lacks."""
-    places = whole[keys].assign(_at=np.arange(len(whole)))
-    matched = part[keys].merge(places, on=keys, how="left")
-    at = matched["_at"].fillna(-1).to_numpy("int64")
-    lost = part.loc[at < 0, keys]
+    Refuses two that differ in flow, cumulation or unit, or a cell that the whole lacks.
+    """
+    keys = ["ref_period", "n_months", *by]
+    part, whole = (prepared(side, values, *keys, zeros=True) for side in (part, whole))
+    for value in names_of(values):
+        columns = ("flow_code", "cumulation", *UNITS.get(value, ()))
+        same = [name for name in columns if name in part and name in whole and name not in by]
+        sides = [side.loc[side[value].notna(), same] for side in (part, whole)]
+        require_single_value(concat(sides), same)
+    prepared(whole, values, once=keys)
+    _require_within(part, whole, by)
+    at = places_in(whole, part, keys)
+    lost = part[at < 0]
     if len(lost):
-        cells = ", ".join(" ".join(words(row)) for row in lost.head(5).to_numpy())
+        cells = ", ".join(cell_text(lost, keys, place) for place in range(min(5, len(lost))))
         raise QueryError(
-            f"the whole lacks {len(lost)} cells of the part ({cells}): read it for "
-            "the same periods, or keep those of the part that it has"
+            f"the whole lacks {len(lost)} cells of the part ({cells}): read it for the same "
+            "periods, or keep those of the part that it has"
         )
-    return np.asarray(at)
+    return part, whole, at
 
 
-def _require_within(part: DataFrame, whole: DataFrame, by: Sequence[str]) -> None:
+def _require_within(part: DataFrame, whole: DataFrame, by: Columns) -> None:
     """Refuse members of `part` that have nothing to do with the one value of `whole`."""
-    names = ["reporter_iso", "partner_iso"]
-    systems = [set(side.get("classification_code", ())) for side in (part, whole)]
-    if systems[0] == systems[1]:  # else levels of two lists would be compared
-        names.append("cmd_code")
-    for name in names:
-        if name in by or name not in part or name not in whole:
-            continue
+    names = {"reporter_iso", "partner_iso", "cmd_code"} & {*part} & {*whole} - {*by}
+    first, second = ({*side.get("classification_code", ())} for side in (part, whole))
+    if first != second:  # levels of two lists would be compared
+        names -= {"cmd_code"}
+    for name in sorted(names):
         container = whole[name].iloc[0]
-        for member in sorted(set(part[name]) - {container}):
+        for member in {*part[name]} - {container}:
             if not overlaps(name, frozenset((member, container))):
                 raise QueryError(
                     f"{name} {member} of the part is not in {container}, the whole: read the "
@@ -188,18 +167,13 @@ def shares(
     frame: DataFrame,
     value: str,
     of: str = "partner_iso",
-    by: Sequence[str] = ("ref_period",),
+    by: Columns = ("ref_period",),
     whole: str = "",
 ) -> DataFrame:
     """Each member's share in the sum of the members that `frame` lists.
 
-    Parameters
-    ----------
-    of, by
-        Columns of the members, and those that set groups of them apart.
-    whole
-        The code in `of` of the row that states the whole of each group, where the members listed
-        are only some of its parts; shares are in that.
+    Members are of the column `of`, in groups of `by`. Where they are only some of the parts of a
+    whole, `whole` is the code in `of` of the row that states it.
 
     Returns
     -------
@@ -218,49 +192,108 @@ def shares(
     >>> from tradeflows import measures
     >>> year = {"ref_period": pd.Timestamp("2023-01-01"), "n_months": 12}
     >>> sellers = pd.DataFrame({**year, "partner_iso": ["BRA", "USA"], "net_wgt_kg": [75.0, 25.0]})
-    >>> measures.shares(sellers, "net_wgt_kg")[["partner_iso", "share_pct"]]
-      partner_iso  share_pct
-    0         BRA       75.0
-    1         USA       25.0
+    >>> measures.shares(sellers, "net_wgt_kg")["share_pct"].tolist()
+    [75.0, 25.0]
     """
-    frame, sums, group = wholes_of(frame, value, of, by, whole)
-    names = {"value": figures_of(frame, value), "whole": Role(sums, value, group)}
-    formulas = formulas_of(names, {"share_pct": "100 * value / whole"})
-    result = computed(frame, formulas)
-    return with_lineage(result, frame, kept=[Role(frame)], formulas=formulas)
+    members, sums = _members_and_wholes(frame, value, of, by, whole)
+    at = places_in(sums, members, by)
+    names = {"value": figures_of(members, value), "whole": Role(sums, value, at)}
+    formulas = formulas_of(names, share_pct="100 * value / whole")
+    result = computed(members, formulas)
+    return with_lineage(result, members, kept=[Role(members)], formulas=formulas)
 
 
-def wholes_of(
-    frame: DataFrame, value: str, of: str, by: Sequence[str], whole: str
-) -> tuple[DataFrame, DataFrame, ndarray]:
-    """The members, a frame with the whole of each group of `by`, and the group of each member."""
-    prepared(frame, value, cell=[*by, of])
-    group, heads = grouped(frame, by)
-    figures = numbers_of(frame, value)
-    if not whole:
-        require_disjoint(frame, of, by)
-        by_group = figures.groupby(group)
-        sums = by_group.sum().where(by_group.count().eq(by_group.size())).to_frame(value)
-        formulas = {value: Formula("value", {"value": Role(frame, value, slot=group)})}
-        return frame, with_lineage(sums, formulas=formulas), group
+def hhi(
+    frame: DataFrame,
+    value: str,
+    of: str = "partner_iso",
+    by: Columns = ("ref_period",),
+    whole: str = "",
+    member: str = "",
+    absent: str = "unknown",
+) -> DataFrame:
+    """Sum squared shares, ``Σ s²`` (Herfindahl and Hirschman): from 1/n (even) to 1 (one member).
+
+    The list behind it is :func:`shares`, with the same arguments and the same errors.
+
+    Parameters
+    ----------
+    member
+        Of which the share in a `whole` is to stand beside the index, as ``share_pct`` (%).
+    absent
+        What a group without a row of `member` stands for that its source does not declare:
+        ``unknown``, and the share is null; or ``zero``.
+
+    Returns
+    -------
+    DataFrame, one row a group of `by`
+        `by`, ``hhi`` and ``n_members``. With a `whole`, of which no member may be known, the index
+        is an interval: ``hhi`` is the least that it can be, the rest being spread over very many,
+        ``hhi_most`` the most, the rest being one member, and ``rest_pct`` (%) is the rest.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from tradeflows import measures
+    >>> year = {"ref_period": pd.Timestamp("2023-01-01"), "n_months": 12}
+    >>> sellers = pd.DataFrame({**year, "partner_iso": ["BRA", "USA"], "net_wgt_kg": [75.0, 25.0]})
+    >>> measures.hhi(sellers, "net_wgt_kg")["hhi"].item()
+    0.625
+    """
+    require_absent(absent)
+    members, sums = _members_and_wholes(frame, value, of, by, whole)
+    group = places_in(sums, members, by)
+    names = {"value": figures_of(members, value, slot=group)}
+    formulas = formulas_of(names, hhi=f"{_SQUARES} / value ** 2")
+    if whole:  # some of its members are not known
+        names = {"value": replace(names["value"], empty=0.0), "whole": Role(sums, value)}
+        formulas = formulas_of(
+            names,
+            hhi=f"{_SQUARES} / whole ** 2",
+            hhi_most=f"({_SQUARES} + (whole - value) ** 2) / whole ** 2",
+            rest_pct="100 * (whole - value) / whole",
+        )
+    if whole and member:
+        counted = with_zeros(members, value)  # a declared zero of the member is its figure
+        row = np.flatnonzero(counted[of].eq(member))
+        slot = places_in(sums, counted.iloc[row], by)
+        part = figures_of(counted, value, row, slot)
+        part = replace(part, empty=0.0) if absent == "zero" else part
+        formulas |= formulas_of({"part": part, "whole": names["whole"]}, share_pct=SHARE)
+    sizes = np.bincount(group, minlength=len(sums))
+    result = computed(sums[[*by]], formulas)
+    result.insert(len(by) + 1, "n_members", sizes)
+    has_hole = np.bincount(group, ~have_figures(members, value), len(sums)) > 0
+    result.loc[has_hole, [*formulas]] = np.nan
+    return with_lineage(result, members, formulas=formulas)
+
+
+def _members_and_wholes(
+    frame: DataFrame, value: str, of: str, by: Columns, whole: str
+) -> tuple[DataFrame, DataFrame]:
+    """The members, and a row a group of `by` with what their shares are of: `whole`, or the sum."""
+    prepared(frame, value, once=[*by, of])
+    group, sums = grouped(frame, by)
     is_whole = frame[of].eq(whole).to_numpy()
-    row = np.flatnonzero(~is_whole)
-    members = with_lineage(frame[~is_whole], frame, kept=[Role(frame, row=row)])
+    row = np.flatnonzero(is_whole) if whole else np.arange(len(frame))
+    members = frame
+    if whole:
+        at = np.flatnonzero(~is_whole)
+        members = with_lineage(frame.iloc[at], frame, kept=[Role(frame, row=at)])
     require_disjoint(members, of, by)
-    order = np.flatnonzero(is_whole)[np.argsort(group[is_whole])]
-    cells = [" ".join(words(head)) if len(by) else value for head in heads.to_numpy(object)]
-    lost = set(range(len(heads))) - set(group[order])
-    if lost:
-        raise QueryError(f"{cells[min(lost)]} has no row of {whole}: read it beside its members")
-    sums = DataFrame({value: figures.iloc[order].to_numpy()})
-    parts = figures[~is_whole].groupby(group[row]).sum().reindex(sums.index, fill_value=0.0)
-    over = parts[parts > sums[value] * (1 + 1e-9)]
-    if len(over):
+    figures = numbers_of(frame, value)
+    wholes = figures.iloc[row].groupby(group[row]).sum(skipna=False)
+    lost = sums.index.difference(wholes.index)
+    if len(lost):
+        cell = cell_text(sums, by, lost[0]) or value
+        raise QueryError(f"{cell} has no row of {whole}: read it beside its members")
+    parts = figures[~is_whole].groupby(group[~is_whole]).sum()
+    over = parts[parts > wholes[parts.index] * (1 + 1e-9)]
+    if whole and len(over):
         place = over.index[0]
         raise QueryError(
-            f"the members of {cells[place]} come to {parts[place]:.6g}, more than "
-            f"the {sums[value][place]:.6g} of {whole}: choose a window in "
-            "which both are stated"
+            f"the members of {cell_text(sums, by, place) or value} come to {over[place]:.6g}, more "
+            f"than the {wholes[place]:.6g} of {whole}: choose a window in which both are stated"
         )
-    formulas = {value: Formula("value", {"value": Role(frame, value, order)})}
-    return members, with_lineage(sums, formulas=formulas), group[row]
+    formulas = {value: Formula("value", {"value": Role(frame, value, row, group[row])})}
+    return members, with_lineage(sums.assign(**{value: wholes}), formulas=formulas)

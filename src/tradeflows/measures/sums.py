@@ -1,28 +1,30 @@
 """Sums over windows, of parts and of baskets of goods, and several answers in one frame."""
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from itertools import chain
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy import ndarray
-from pandas import DataFrame
-from pandas.api.extensions import ExtensionArray
+from pandas import DataFrame, Series
 
 from tradeflows.measures.common import (
     CELL,
     LABELS,
+    Columns,
+    cell_text,
     combine_flags,
+    computed,
+    figures_of,
     flagged_derived,
     grain_of,
     grouped,
     groups_of,
+    have_figures,
     listed,
     names_of,
-    numbers_of,
+    places_in,
     prepared,
     refuse_repeated,
     require_absent,
@@ -31,10 +33,14 @@ from tradeflows.measures.common import (
     spread,
     unit_of,
     with_lineage,
-    without_attrs,
-    words,
 )
-from tradeflows.measures.zeros import stacked_zeros, with_used_zeros, with_zeros, zeros_of_wholes
+from tradeflows.measures.zeros import (
+    one_below,
+    stacked_zeros,
+    with_used_zeros,
+    with_zeros,
+    zeros_of_wholes,
+)
 from tradeflows.model import codes
 from tradeflows.model.absence import ZEROS
 from tradeflows.model.errors import QueryError
@@ -79,22 +85,22 @@ _OF_ROW = (
 
 def total(
     frame: DataFrame,
-    value: str | Sequence[str],
-    by: Sequence[str] = (),
-    over: Sequence[str] = (),
+    value: str | Columns,
+    by: Columns = (),
+    over: Columns = (),
     start: str | None = None,
     end: str | None = None,
     every: int | None = None,
     absent: str = "unknown",
-    alike: Sequence[str] | None = None,
+    alike: Columns | None = None,
 ) -> DataFrame:
     """Sum `value` over a window, or over each `every` months of it.
 
     Parameters
     ----------
     value
-        Column to sum. Of several columns only rows that state all are summed, so that the sums
-        can be divided by one another.
+        Column to sum. Of several only rows that state all are summed, so that the sums can be
+        divided by one another.
     by, over
         Columns that set sums apart, and those that are summed over: ``partner_code`` where every
         partner is a route. Any other column of the grain must hold one value.
@@ -134,177 +140,125 @@ def total(
     0         3.0     False  2023-03
     """
     key = (names_of(value), tuple(by), tuple(over), absent, tuple(by if alike is None else alike))
-    rows = once(frame, ("rows to sum", *key), lambda: _rows_of(frame, *key))
-    begin, stop, every = _windows(rows.month, start, end, every)
-    n = (stop - begin) // every
-    is_inside = (rows.month >= begin) & (rows.month < stop)
-    window = np.where(is_inside, (rows.month - begin) // every, -1)
-    stated = rows.stated
-    require_whole_periods(rows.row[stated], rows.month[stated], window[stated])
-    full = _stated_months(rows, begin, stop, absent).reshape(-1, every)
-    is_complete = full.all(axis=1)
-    is_entered = stated & is_inside
-    row, first_line = np.unique(rows.row[is_entered], return_index=True)
-    slot = (rows.group * n + window)[is_entered][first_line]
-
-    group = np.arange(len(rows.n_cells)).repeat(n)
-    columns: dict[str, Any] = {name: column.take(group) for name, column in rows.head.items()}
-    starts = begin + every * np.tile(np.arange(n), len(rows.n_cells))
-    columns["ref_period"] = days(starts).astype("datetime64[us]")
-    columns["n_months"] = np.full(len(starts), every)
-    formulas = {}
-    for name, figures in rows.figures.items():
-        formulas[name] = Formula("value", {"value": Role(rows.frame, name, row, slot, figures)})
-        sums = formulas[name].numbers(len(full))
-        columns[name] = np.where(is_complete & np.isnan(sums), 0.0, sums)
-    columns["n_stated"] = full.sum(axis=1)
-    columns["complete"] = is_complete
-    columns["missing"] = [
-        runs(first + np.flatnonzero(~has_month))
-        for first, has_month in zip(starts, full, strict=True)
-    ]
-    columns |= combine_flags(rows.frame, row, slot, len(full))
-    caveats = []
-    for column in [name for name in over if name in LABELS]:
-        used = rows.frame[[column]].iloc[row]
-        if used[column].nunique(dropna=False) > 1:
-            caveats.append(f"{column} differs within the sum: {listed(used, column)}")
-    if not is_complete.all():
-        caveats.append(
-            f"{(~is_complete).sum()} of {len(full)} sums of {', '.join(rows.figures)} lack months, "
-            "which `missing` names; nothing was put in their place"
-        )
-    used = with_used_zeros(rows.frame, row)
-    return with_lineage(DataFrame(columns), used, caveats=caveats, formulas=formulas)
-
-
-@dataclass(frozen=True, eq=False)
-class _Rows:
-    """Rows that may be summed, and what of them no window changes.
-
-    Attributes
-    ----------
-    frame, figures
-        The rows with those of declared zeros, and the numbers of each column to sum.
-    head, same, n_cells
-        Of each group: what all its rows share, its set of groups that are alike, and how many
-        cells it has.
-    row, month, cell, group, stated
-        One line a month of each row, in the order of the rows: the row's position, the month from
-        year 0, its cell and group, and whether it has all figures.
-    """
-
-    frame: DataFrame
-    figures: Mapping[str, ndarray]
-    head: Mapping[str, ExtensionArray]
-    same: ndarray
-    n_cells: ndarray
-    row: ndarray
-    month: ndarray
-    cell: ndarray
-    group: ndarray
-    stated: ndarray
-
-
-def _rows_of(
-    frame: DataFrame,
-    values: Sequence[str],
-    by: Sequence[str],
-    over: Sequence[str],
-    absent: str,
-    alike: Sequence[str],
-) -> _Rows:
-    """The rows of `frame` as they are summed; refuses what must not be added up."""
-    frame = prepared(with_zeros(frame, *values), values, "ref_period", "n_months", *by, *over)
-    _require_summable(frame, values, by, over)
-    require_absent(absent)
-    stray = sorted(set(alike) - set(by))
-    if stray:
-        raise QueryError(f"alike names {stray[0]}, which is not among `by`")
-    figures = {name: numbers_of(frame, name).to_numpy() for name in values}
-    has_value = np.logical_and.reduce([~np.isnan(numbers) for numbers in figures.values()])
-    free = {*by, *over, *(["partner_role"] if "flow_code" in (*by, *over) else [])}
-    grain = dict.fromkeys(column for name in values for column in grain_of(frame, name))
-    fixed = [column for column in grain if column not in free]
-    stated = frame.loc[has_value, list(dict.fromkeys([*by, *over, *fixed]))]
-    require_single_value(stated, fixed, "or name it in `by` or `over`")
-    for column in over:
-        require_disjoint(stated, column, by)
-    cell = groups_of(frame, [*by, *(column for column in over if column not in LABELS)])
-    group, heads = grouped(frame, by)
-    lines = spread(frame, cell, has_value)
-    row = lines["row"].to_numpy()
-    n_cells = np.bincount(group[np.unique(cell, return_index=True)[1]], minlength=len(heads))
-    shared = without_attrs(frame[fixed].iloc[[int(has_value.argmax())] * len(heads)])
-    joined = heads.join(shared.reset_index(drop=True))
-    head = {name: column.array for name, column in joined.items()}
-    same = groups_of(heads, alike)
-    month = lines["month"].to_numpy()
-    return _Rows(
-        frame, figures, head, same, n_cells, row, month, cell[row], group[row], has_value[row]
-    )
-
-
-def _windows(
-    month: ndarray, start: str | None, end: str | None, every: int | None
-) -> tuple[int, int, int]:
-    """First month of the windows, the month after their last, and the length of each."""
+    frame, heads, lines = once(frame, ("rows to sum", *key), lambda: _rows_of(frame, *key))
+    line_row, _, month, stated, group, _ = lines
     begin = int(month.min()) if start is None else span(start)[0]
     stop = int(month.max()) + 1 if end is None else span(end)[1]
     require_months(every)
     every = every or max(stop - begin, 1)
-    if stop <= begin or (stop - begin) % every:
+    n = (stop - begin) // every
+    if stop <= begin or begin + n * every < stop:
         raise QueryError(
             f"{month_text(begin)} to {month_text(stop - 1)} is no whole number of "
             f"{every} months: choose start and end so that it is"
         )
-    return begin, stop, every
+    is_inside = (month >= begin) & (month < stop)
+    window = np.where(is_inside, (month - begin) // every, -1)
+    require_whole_periods(line_row[stated], month[stated], window[stated])
+    entered = np.flatnonzero(stated & is_inside)
+    row, first_line = np.unique(line_row[entered], return_index=True)
+    slot = (group * n + window)[entered[first_line]]
+    formulas = {
+        name: Formula("value", {"value": figures_of(frame, name, row, slot)}) for name in key[0]
+    }
+    full = _stated_months(lines, begin, n * every, absent).reshape(-1, every)
+    is_complete = full.all(axis=1)
+    starts = np.tile(np.arange(begin, stop, every), len(heads))
+    missing = [
+        runs(first + np.flatnonzero(~has_month))
+        for first, has_month in zip(starts, full, strict=True)
+    ]
+    result = heads.loc[heads.index.repeat(n)].reset_index(drop=True)
+    result["ref_period"] = days(starts).astype("datetime64[us]")
+    result = computed(result.assign(n_months=every), formulas)
+    for name in formulas:
+        result[name] = result[name].mask(is_complete & result[name].isna(), 0.0)
+    result = result.assign(
+        n_stated=full.sum(axis=1),
+        complete=is_complete,
+        missing=missing,
+        **combine_flags(frame, row, slot, len(full)),
+    )
+    caveats = [
+        f"{column} differs within the sum: {listed(frame.iloc[row], column)}"
+        for column in over
+        if column in LABELS and frame[column].iloc[row].nunique(dropna=False) > 1
+    ]
+    if not is_complete.all():
+        caveats.append(
+            f"{(~is_complete).sum()} of {len(full)} sums of {', '.join(formulas)} lack months, "
+            "which `missing` names; nothing was put in their place"
+        )
+    return with_lineage(result, with_used_zeros(frame, row), caveats=caveats, formulas=formulas)
 
 
-def _require_summable(
-    frame: DataFrame, values: Sequence[str], by: Sequence[str], over: Sequence[str]
-) -> None:
-    """Refuse columns that have no sum, or that may not be summed over."""
-    if {"ref_period", "n_months"} & set(by):
+def _rows_of(
+    frame: DataFrame, values: Columns, by: Columns, over: Columns, absent: str, alike: Columns
+) -> tuple[DataFrame, DataFrame, tuple[ndarray, ...]]:
+    """The rows that may be summed, what each group of them shares, and their lines of a month.
+
+    Of each line: row, cell, month, whether it has all figures, group, and set of groups alike.
+    """
+    frame = prepared(frame, values, "ref_period", "n_months", *by, *over, zeros=True)
+    require_absent(absent)
+    if {"ref_period", "n_months"} & {*by}:
         raise QueryError("sums are of windows: give every=1 rather than ref_period in `by`")
     for name in values:
         unit = unit_of(frame, name)
         if unit in _NO_SUM or name == "rate":
-            column = f"{name} ({unit})" if unit else name
             raise QueryError(
-                f"there is no sum of {column}: sum what it was made of, or take the mean"
+                f"there is no sum of {name} ({unit}): sum what it was made of, or take the mean"
             )
-    barred = set(over) - _SUMMABLE
+    barred = {*over} - _SUMMABLE
     if "partner_role" in frame and frame["partner_role"].eq("route").all():
-        barred.discard("partner_code")  # every partner is a way that goods came by
-    if barred:
-        raise QueryError(f"{min(barred)} cannot be summed over: name it in `by`, or keep one value")
+        barred -= {"partner_code"}  # every partner is a way that goods came by
+    for name in sorted(barred):
+        raise QueryError(f"{name} cannot be summed over: name it in `by`, or keep one value")
+    for name in sorted({*alike} - {*by}):
+        raise QueryError(f"alike names {name}, which is not among `by`")
+    has_value = have_figures(frame, values)
+    stated = frame[has_value]
+    free = {*by, *over} | ({"partner_role"} if "flow_code" in (*by, *over) else set())
+    fixed = [column for column in grain_of(frame, values) if column not in free]
+    require_single_value(stated, fixed, ", or name it in `by` or `over`")
+    for column in over:
+        require_disjoint(stated, column, by)
+    group, heads = grouped(frame, by)
+    cell = groups_of(frame, [*by, *(column for column in over if column not in LABELS)])
+    lines = spread(frame, cell, has_value)
+    of_line = group[lines["row"]]
+    lines = lines.assign(group=of_line, same=groups_of(heads, alike)[of_line])
+    shared = frame[fixed].iloc[[int(has_value.argmax())] * len(heads)]
+    heads = heads.join(shared.set_axis(heads.index))
+    heads.attrs = {}
+    return frame, heads, tuple(map(np.asarray, lines.to_dict("series").values()))
 
 
-def _stated_months(rows: _Rows, begin: int, stop: int, absent: str) -> ndarray:
-    """Whether each group states each month from `begin` to before `stop`.
+def _stated_months(lines: tuple[ndarray, ...], begin: int, length: int, absent: str) -> ndarray:
+    """Whether each group states each of so many months.
 
     Every cell of it does; or, where an absent row is zero, some cell of a group that is alike,
     and no cell of the group has a row without a figure for the month.
     """
-    length = stop - begin
-    offset = rows.month - begin
+    _, cell, month, stated, group, same = lines
+    offset = month - begin
     is_inside = (offset >= 0) & (offset < length)
-    stated = rows.stated & is_inside
+    has, lacks = np.zeros((2, cell.max() + 1, length), bool)
+    known = np.zeros((same.max() + 1, length), bool)
+    at, silent = (np.flatnonzero(is_inside & some) for some in (stated, ~stated))
+    has[cell[at], offset[at]] = True
+    lacks[cell[silent], offset[silent]] = True
+    known[same[at], offset[at]] = True
+    # Cells are numbered group by group.
+    first_line = np.unique(group, return_index=True)[1]
+    first_cell = np.unique(group[np.unique(cell, return_index=True)[1]], return_index=True)[1]
     if absent == "unknown":
-        place = rows.group[stated] * length + offset[stated]
-        count = np.bincount(place, minlength=len(rows.n_cells) * length)
-        return np.asarray(count.reshape(-1, length) == rows.n_cells[:, None])
-    known = np.zeros((len(rows.n_cells), length), bool)
-    known[rows.same[rows.group[stated]], offset[stated]] = True
-    full = known[rows.same]
-    place = rows.cell * length + offset
-    is_null = is_inside & ~rows.stated & ~np.isin(place, place[stated])
-    full[rows.group[is_null], offset[is_null]] = False
-    return full
+        return np.logical_and.reduceat(has, first_cell)
+    holes = np.logical_or.reduceat(lacks & ~has, first_cell)
+    return known[same[first_line]] & ~holes
 
 
-def sum_parts(frame: DataFrame, value: str | Sequence[str], over: Sequence[str] = ()) -> DataFrame:
+def sum_parts(frame: DataFrame, value: str | Columns, over: Columns = ()) -> DataFrame:
     """Sum `value` over parts of `breakdown`: procedures, trade types, regimes, provinces.
 
     What a map of one's own calls ``part`` is added up, too.
@@ -316,8 +270,7 @@ def sum_parts(frame: DataFrame, value: str | Sequence[str], over: Sequence[str] 
     value
         Column to sum, or several, each by itself.
     over
-        Dimensions to sum over, all that are named where not given; the others stay in
-        ``breakdown``.
+        Dimensions to sum over, by default all; the others stay in ``breakdown``.
 
     Returns
     -------
@@ -344,45 +297,38 @@ def sum_parts(frame: DataFrame, value: str | Sequence[str], over: Sequence[str] 
     """
     values = names_of(value)
     prepared(frame, values, "breakdown")
-    breakdown = frame["breakdown"]
-    parts = {text: _dimensions(text) for text in breakdown.unique()}
-    over = _summed_dimensions(parts, over)
-    left = {text: _without(part_of, over) for text, part_of in parts.items()}
-    whole = without_attrs(frame.assign(breakdown=breakdown.map(left)))
+    over, parts, left = _parts_of(frame["breakdown"], over)
+    whole = frame.assign(breakdown=frame["breakdown"].map(left))
     keys = [name for name in whole if name not in {*_OF_ROW, *values}]
     slot, result = grouped(whole, [*keys, "breakdown"])
+    result.attrs = {}
     n = np.bincount(slot)
     _require_one_kind(frame, parts, slot, n)
     caveats = []
-    are_sums = n > 1
-    if are_sums.any():
+    n_sums = (n > 1).sum()
+    if n_sums:
         names = f"{' and '.join(over)} ({listed(frame, 'breakdown')})"
-        caveats.append(f"{are_sums.sum()} of {len(n)} rows are sums over {names}")
-    formulas = {}
+        caveats.append(f"{n_sums} of {len(n)} rows are sums over {names}")
+    formulas = {name: Formula("value", {"value": Role(frame, name, None, slot)}) for name in values}
+    result = computed(result, formulas)
     for name in values:
-        formulas[name] = Formula("value", {"value": Role(frame, name, None, slot)})
-        result[name] = formulas[name].numbers(len(n))
-        n_stated = np.bincount(slot, frame[name].notna(), minlength=len(n))
-        has_hole = (n_stated > 0) & (n_stated < n)
-        if has_hole.any():
-            caveats.append(
-                f"{has_hole.sum()} of {are_sums.sum()} sums of {name} have a part that states "
-                "none, so they are none"
-            )
+        n_stated = np.bincount(slot, frame[name].notna())
+        n_holes = ((n_stated > 0) & (n_stated < n)).sum()
+        if n_holes:
+            told = "have a part that states none, so they are none"
+            caveats.append(f"{n_holes} of {n_sums} sums of {name} {told}")
     if "qty" in values:
-        has_value = frame["qty"].notna()
-        units = frame["qty_unit"].where(has_value).groupby(slot)
+        units = frame["qty_unit"].where(frame["qty"].notna()).groupby(slot)
         if (units.nunique() > 1).any():
-            stated = frame[has_value]
+            stated = frame[frame["qty"].notna()]
             require_single_value(stated, ["qty_unit"], what="of parts that are summed, ")
         result["qty_unit"] = np.asarray(units.first().fillna("none"))
     result["n_parts"] = n
     result = result.assign(**combine_flags(frame, np.arange(len(frame)), slot, len(n)))
-    alone = [text for text, part_of in parts.items() if part_of]
+    alone = [word for word in parts if word != "total"]
     if len(alone) == 1:
-        caveats.append(
-            f"{alone[0]} is the only part that is here; it is a total as far as there are no others"
-        )
+        told = "is the only part that is here; it is a total as far as there are no others"
+        caveats.append(f"{alone[0]} {told}")
     result = with_lineage(result, frame, caveats=caveats, formulas=formulas)
     zeros = zeros_of_wholes(frame, result, left)
     if zeros is not None:
@@ -392,33 +338,35 @@ def sum_parts(frame: DataFrame, value: str | Sequence[str], over: Sequence[str] 
 
 def _dimensions(word: str) -> dict[str, str]:
     """What a value of `breakdown` says, by dimension; nothing for total."""
-    return {} if word == "total" else dict(part.split("=", 1) for part in word.split(","))
+    pairs = (part.partition("=") for part in word.split(","))
+    return {name: value for name, _, value in pairs if name not in ("total", _NUMBERED)}
 
 
-def _without(part_of: Mapping[str, str], over: Sequence[str]) -> str:
-    """What is left of a value of `breakdown` when it is summed over some of its dimensions."""
-    kept = [f"{name}={part}" for name, part in part_of.items() if name not in (*over, _NUMBERED)]
-    return ",".join(kept) or "total"
+def _parts_of(
+    breakdown: Series, over: Columns
+) -> tuple[Columns, dict[str, dict[str, str]], dict[str, str]]:
+    """The dimensions to sum over; what each value of `breakdown` says, and is when summed over.
 
-
-def _summed_dimensions(parts: Mapping[str, Mapping[str, str]], over: Sequence[str]) -> list[str]:
-    """`over`, or all dimensions; refuses one that is not there, or of which values may overlap."""
-    named = [name for name in dict.fromkeys(chain(*parts.values())) if name != _NUMBERED]
-    over = list(over or named)
+    Refuses a dimension that is not there, or of which values may overlap.
+    """
+    parts = {word: _dimensions(word) for word in breakdown.unique()}
+    named = [*dict.fromkeys(chain(*parts.values()))]
+    over = over or named
     for name in over:
         if name not in named:
-            stated = ", ".join(named) or "none"
-            raise QueryError(f"breakdown has no {name!r}; it has {stated}")
-        known = ADDITIVE.get(name, "(?!)")
-        values = {part_of[name] for part_of in parts.values() if name in part_of}
-        unknown = [part for part in values if not re.fullmatch(known, part)]
-        if unknown:
-            part = f"{name}={min(unknown)}"
-            kept = f"frame[~frame['breakdown'].str.contains('{part}')]"
-            raise QueryError(
-                f"{part} is not known to add up with the other parts: leave it out, as in {kept}"
-            )
-    return over
+            raise QueryError(f"breakdown has no {name!r}; it has {', '.join(named) or 'none'}")
+        for value in sorted({part_of[name] for part_of in parts.values() if name in part_of}):
+            if not re.fullmatch(ADDITIVE.get(name, "(?!)"), value):
+                part = f"{name}={value}"
+                raise QueryError(
+                    f"{part} is not known to add up with the other parts: leave it out, as in "
+                    f"frame[~frame['breakdown'].str.contains('{part}')]"
+                )
+    left = {
+        word: ",".join(f"{name}={value}" for name, value in part_of.items() if name not in over)
+        for word, part_of in parts.items()
+    }
+    return over, parts, {word: text or "total" for word, text in left.items()}
 
 
 def _require_one_kind(
@@ -426,25 +374,20 @@ def _require_one_kind(
 ) -> None:
     """Refuse a cell that is stated as a whole and in parts, in parts of two kinds, or twice."""
     breakdown = frame["breakdown"]
-    kinds = {
-        text: " ".join(name for name in part_of if name != _NUMBERED)
-        for text, part_of in parts.items()
-    }
-    is_mixed = breakdown.map(kinds).groupby(slot).nunique().to_numpy() > 1
-    is_repeated = breakdown.groupby(slot).nunique().to_numpy() < n
-    is_wrong = is_mixed if is_mixed.any() else is_repeated
+    kinds = {word: " ".join(part_of) for word, part_of in parts.items()}
+    is_mixed = breakdown.map(kinds).groupby(slot).nunique() > 1
+    is_wrong = is_mixed if is_mixed.any() else breakdown.groupby(slot).nunique() < n
     if is_wrong.any():
-        rows = frame[slot == is_wrong.argmax()]
-        named_by = [name for name in (*CELL, "ref_period") if name in rows and name != "breakdown"]
-        cell = " ".join(words(rows[named_by].iloc[0]))
-        if is_mixed.any():
-            what = f"{cell} is stated as a whole and in parts, or in parts of two kinds: "
-            require_single_value(rows, ["breakdown"], what=what)
+        rows = frame[slot == is_wrong.idxmax()]
+        keys = [name for name in (*CELL, "ref_period") if name in rows and name != "breakdown"]
+        cell = cell_text(rows, keys)
+        what = f"{cell} is stated as a whole and in parts, or in parts of two kinds: "
+        require_single_value(rows if is_mixed.any() else rows[:0], ["breakdown"], what=what)
         refuse_repeated(rows, cell)
 
 
 def from_members(
-    frame: DataFrame, value: str, area: str = "EU27_2020", by: Sequence[str] = ()
+    frame: DataFrame, value: str, area: str = "EU27_2020", by: Columns = ()
 ) -> DataFrame:
     """Build the figure of a group of countries from those of its members, month by month.
 
@@ -475,60 +418,49 @@ def from_members(
     >>> from tradeflows import measures
     >>> may = {"ref_period": pd.Timestamp("2023-05-01"), "n_months": 1}
     >>> members = pd.DataFrame({**may, "reporter_iso": ["DEU", "FRA"], "net_wgt_kg": [2.0, 3.0]})
-    >>> eu = measures.from_members(members, "net_wgt_kg")
-    >>> eu[["reporter_iso", "net_wgt_kg", "complete"]]  # 25 members state nothing
-      reporter_iso  net_wgt_kg  complete
-    0    EU27_2020         5.0     False
+    >>> measures.from_members(members, "net_wgt_kg")["n_members"].item()  # 25 state nothing
+    2
     """
     prepared(frame, value, "reporter_iso", "ref_period", "n_months")
     group = codes.area(area)
     members = codes.members(group)
     frame = with_zeros(frame, value)
     kept = frame[frame["reporter_iso"].isin(members)]
-    stated = kept[numbers_of(kept, value).notna()]
+    stated = kept[have_figures(kept, value)]
     if stated.empty:
         raise QueryError(f"no row of a member of {group} with a figure: read those of its members")
     period = kept["ref_period"]
     start, end = (f"{day:%Y-%m}" for day in (period.min(), period.max()))
     sums = total(stated, value, by, ["reporter_iso"], start, end, every=1, absent="zero")
-    keys = [*by, "ref_period"]
-    numbered = sums[keys].assign(_sum=np.arange(len(sums)))
-    stating = stated[keys].assign(_member=stated["reporter_iso"])
-    by_sum = numbered.merge(stating, on=keys).groupby("_sum")["_member"].agg(set)
-    present = [by_sum.get(number, set()) for number in range(len(sums))]
-    result = flagged_derived(without_attrs(sums.drop(columns="n_stated")))
-    result["reporter_iso"] = group
-    result["n_members"] = [len(some) for some in present]
-    result["of_members"] = len(members)
-    result["complete"] = result["n_members"].eq(len(members))
-    result["missing"] = [", ".join(who for who in members if who not in some) for some in present]
+    at = places_in(sums, stated, [*by, "ref_period"])
+    stating = stated["reporter_iso"].groupby(at).agg(set)
+    present = [stating.get(place, set()) for place in range(len(sums))]
+    n_members = np.array([len(some) for some in present])
+    is_full = n_members == len(members)
+    result = flagged_derived(sums.drop(columns="n_stated")).assign(
+        reporter_iso=group,
+        n_members=n_members,
+        of_members=len(members),
+        complete=is_full,
+        missing=[", ".join(who for who in members if who not in some) for some in present],
+    )
     caveats = []
-    if not result["complete"].all():
+    if not is_full.all():
         caveats.append(
-            f"{(~result['complete']).sum()} of {len(result)} sums are of fewer than the "
-            f"{len(members)} members of {group}, of {result['n_members'].min()} at least; "
+            f"{(~is_full).sum()} of {len(result)} sums are of fewer than the "
+            f"{len(members)} members of {group}, of {n_members.min()} at least; "
             "`missing` names the others"
         )
-    others = sorted(set(frame["reporter_iso"]) - set(members))
+    others = {*frame["reporter_iso"]} - {*members}
     if others:
-        caveats.append(f"left out, since no member of {group}: {', '.join(others)}")
+        caveats.append(f"left out, since no member of {group}: {', '.join(sorted(others))}")
     return with_lineage(result, sums, caveats=caveats, kept=[Role(sums)])
 
 
 def stack(frames: Mapping[str, DataFrame], column: str = "series") -> DataFrame:
     """Put several answers one below the other, each under its name, to draw them together.
 
-    Parameters
-    ----------
-    frames
-        The frames by name, such as one a publisher.
-    column
-        Column that is to hold the name.
-
-    Returns
-    -------
-    DataFrame
-        All rows in order; the sources and caveats are those of all frames.
+    All rows in order, with `column` for the name; the sources and caveats are those of all frames.
 
     Examples
     --------
@@ -539,12 +471,10 @@ def stack(frames: Mapping[str, DataFrame], column: str = "series") -> DataFrame:
     ['China', 'India']
     """
     inputs = [*frames.values()]
-    named = [without_attrs(frame.assign(**{column: name})) for name, frame in frames.items()]
-    ends = np.cumsum([len(frame) for frame in inputs])
-    slots = [np.arange(end - len(frame), end) for frame, end in zip(inputs, ends, strict=True)]
-    kept = [Role(frame, slot=slot) for frame, slot in zip(inputs, slots, strict=True)]
-    result = with_lineage(pd.concat(named, ignore_index=True), *inputs, kept=kept)
-    result.attrs.pop(ZEROS, None)
+    named = [frame.assign(**{column: name}) for name, frame in frames.items()]
+    result = pd.concat(named, ignore_index=True)
+    result.attrs = {}
+    result = with_lineage(result, *inputs, kept=one_below(inputs))
     zeros = stacked_zeros(inputs)
     if zeros is not None:
         result.attrs[ZEROS] = zeros
@@ -554,18 +484,13 @@ def stack(frames: Mapping[str, DataFrame], column: str = "series") -> DataFrame:
 def baskets(
     frame: DataFrame,
     value: str,
-    goods: Mapping[str, Sequence[str]],
+    goods: Mapping[str, Columns],
     of: str = "cmd_code",
     every: int = 12,
 ) -> DataFrame:
     """Sum `value` over each of several declared baskets of goods, window by window.
 
-    Parameters
-    ----------
-    goods
-        Codes of the column `of` by the name of their basket.
-    every
-        Length of each window in months, as in :func:`total`.
+    `goods` has codes of the column `of` by the name of their basket.
 
     Returns
     -------
@@ -582,18 +507,14 @@ def baskets(
     >>> import pandas as pd
     >>> from tradeflows import measures
     >>> year = {"ref_period": pd.Timestamp("2023-01-01"), "n_months": 12}
-    >>> goods = pd.DataFrame({**year, "cmd_code": ["2709", "2711"], "value_reported": [50.0, 30.0],
-    ...                       "currency": "USD"})
+    >>> goods = pd.DataFrame({**year, "cmd_code": ["2709", "2711"], "net_wgt_kg": [5.0, 3.0]})
     >>> of = {"oil": ["2709"], "both": ["2709", "2711"]}
-    >>> sums = measures.baskets(goods, "value_reported", of)
-    >>> sums[["basket", "value_reported"]]
-      basket  value_reported
-    0    oil            50.0
-    1   both            80.0
+    >>> measures.baskets(goods, "net_wgt_kg", of)["net_wgt_kg"].tolist()
+    [5.0, 8.0]
     """
     sums = {}
     for name, codes_ in goods.items():
-        lacking = set(codes_) - set(frame[of])
+        lacking = {*codes_} - {*frame[of]}
         if lacking:
             raise QueryError(
                 f"basket {name!r} names {min(lacking)}, which the frame does not hold; "
