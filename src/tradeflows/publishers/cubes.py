@@ -162,14 +162,8 @@ def json_stat(path: Path) -> Iterator[Cells]:
             raise ValueError("no cell")
         categories = np.unravel_index(np.array(places, np.int64), cube.size)
         for name, size, category in zip(cube.id, cube.size, categories, strict=True):
-            axis = cube.dimension[name].category
-            index = axis.index or [*axis.label]
-            if isinstance(index, list):
-                index = {code: at for at, code in enumerate(index)}
-            if len(index) != size or sorted(index.values()) != [*range(size)]:
-                raise ValueError(f"{len(index)} categories for a size of {size}")
-            codes = arrow.texts(sorted(index, key=index.__getitem__))
-            columns[name] = codes.take(pa.array(category))
+            codes = _codes(cube.dimension[name].category, size)
+            columns[name] = arrow.texts(codes).take(pa.array(category))
     except FAULTS as error:
         reason = f"{type(error).__name__}: {str(error)[:99]}"
         raise LayoutError(path, "JSON-stat of one data set", reason, "obtain it again") from error
@@ -179,6 +173,16 @@ def json_stat(path: Path) -> Iterator[Cells]:
     columns["row"], columns["value"] = pc.add(pa.array(places), 1), number
     columns["field"] = pa.repeat("value", len(places))
     yield cube.extension.get("id", ""), pa.record_batch(columns)
+
+
+def _codes(axis: Category, size: int) -> list[str]:
+    """Return the codes of a dimension in their order."""
+    index = axis.index or [*axis.label]
+    if isinstance(index, list):
+        index = {code: at for at, code in enumerate(index)}
+    if len(index) != size or sorted(index.values()) != [*range(size)]:
+        raise ValueError(f"{len(index)} categories for a size of {size}")
+    return sorted(index, key=index.__getitem__)
 
 
 def json_cells(path: Path, wanted: Collection[int]) -> dict[int, reading.Record]:

@@ -35,13 +35,12 @@ from tradeflows.model.schema import TRADE
 from tradeflows.model.source import Source
 from tradeflows.publishers import Part, cubes, reading
 from tradeflows.publishers.comext import layouts
-from tradeflows.publishers.comext.layouts import INDICATORS
+from tradeflows.publishers.comext.layouts import INDICATORS, Figure
 from tradeflows.publishers.comext.membership import is_within
 from tradeflows.publishers.tidy.forms import Form, Period
 
 ROWS = 1 << 16  # in a part
 LARGEST = 2**53 - 1  # a float64 holds whole numbers up to here
-STATED = ("row", "field", "value", "flag")
 MEASURES = ("value_reported", "net_wgt_kg", "qty")
 CELL = ("reporter", "partner", "product", "flow", "stat_procedure", "transport_mode", "time")
 FLOWS = {"1": "M", "import": "M", "2": "X", "export": "X"}
@@ -82,7 +81,9 @@ DAY = r"(?P<d>\d\d)/(?P<m>0[1-9]|1[0-2])/(?:20)?(?P<y>\d\d)(?: \d\d:\d\d(?::\d\d
 UPDATE = Form("a day such as 15/09/26", 0, "", (DAY,))
 HIDDEN = ("QX", "QY", "QZ")
 WITHHELD = "Countries and territories not specified for commercial or military reasons"
-Place = tuple[int, str]  # of a figure: its record, and what it is called in a message
+Place = tuple[int, str]  # of a figure: its record, and its cell in a workbook
+# The row of each cell, and where its figures stand, by what they measure.
+Cells = dict[tuple[str, ...], tuple[dict[str, Any], dict[str, Place]]]
 
 
 def clean(path: Path, source: Source, product: str = "") -> Iterator[Part]:
@@ -119,49 +120,57 @@ def clean(path: Path, source: Source, product: str = "") -> Iterator[Part]:
     if read is None:
         raise LayoutError(path, "an SDMX-CSV, an .xlsx or a relational view of Comext", "another")
     system = "eurostat" if read is layouts.sdmx else "comext label"
-    cells: dict[tuple[str, ...], tuple[dict[str, Any], dict[str, Place]]] = {}
+    cells: Cells = {}
     records, releases, empty = set(), set(), 0
     for figure in read(path):
-        number, field, value, flag = (figure.get(name, "") for name in STATED)
-        records.add((number, field.partition("!")[0]))
-        if value is None and not flag:
+        records.add((figure["row"], figure["field"].partition("!")[0]))
+        if figure["value"] is None and not figure["flag"]:
             empty += 1
             continue
-        key = tuple(figure.get(name, "") for name in CELL)
-        here = field or f"record {number}"
         try:
-            measure, factor = _meaning("INDICATORS", INDICATORS, figure["indicators"])
-            if abs(value or 0) > LARGEST:
-                raise LayoutError(measure, "at most 2^53", f"{value:,.0f}")
-            update = figure.get("LAST UPDATE")
-            releases |= {str(_period("LAST_UPDATE", UPDATE, update).first)} if update else set()
-            if key not in cells:
-                cells[key] = _words(key, system, product) | {"source_row": number}, {}
-            row, places = cells[key]
-            row["flags"] |= {_meaning("FLAG", cubes.FLAGS, letter) for letter in flag}
+            releases.add(_add(cells, figure, system, product))
         except TradeflowsError as error:
-            error.args = (f"{path}: {here}, {error}",)
+            error.args = (f"{path}: {_name(figure['row'], figure['field'])}, {error}",)
             raise
-        if measure in places:
-            words = " ".join(filter(None, key))
-            both = f"{places[measure][1]} and {here}"
-            raise SchemaError(f"{path}: {both} state the same figure ({words})")
-        places[measure] = number, here
-        row[measure] = None if value is None else round(value * factor, 6)
     if product and len({key[2] for key in cells}) > 1:
         raise QueryError(
             f"{path}: --product {product} names one product, and the file has several; "
             "leave it out, or export one at a time"
         )
-    if len(releases) > 1:
-        raise LayoutError(path, "figures of one release", f"{sorted(releases)[:5]}")
+    stated = sorted(releases - {""})
+    if len(stated) > 1:
+        raise LayoutError(path, "figures of one release", f"{stated[:5]}")
     shared = reading.A_FLOW | {"source_id": source.id, "area_system": system, "currency": "EUR"}
-    shared["vintage"] = next(iter(releases), source.vintage)
+    shared["vintage"] = next(iter(stated), source.vintage)
     rows = (shared | _row(row, places) for row, places in cells.values())
-    for start in range(0, max(len(cells), 1), ROWS):
+    for _ in range(0, max(len(cells), 1), ROWS):
         table = pa.Table.from_pylist([*islice(rows, ROWS)], TRADE)
         batch = reading.rows(source, TRADE, dict(zip(TRADE.names, table.columns, strict=True)))
-        yield Part(batch, 0 if start else len(records), {}, empty=0 if start else empty)
+        yield Part(batch, len(records), {}, empty=empty)
+        records, empty = set(), 0  # they are counted once
+
+
+def _name(row: int, field: str) -> str:
+    return field or f"record {row}"
+
+
+def _add(cells: Cells, figure: Figure, system: str, product: str) -> str:
+    """Add a figure to its cell; return the day of the release that it is of, if it says so."""
+    key = tuple(figure.get(name, "") for name in CELL)
+    measure, factor = _meaning("INDICATORS", INDICATORS, figure["indicators"])
+    value, update = figure["value"], figure.get("LAST UPDATE")
+    if abs(value or 0) > LARGEST:
+        raise LayoutError(measure, "at most 2^53", f"{value:,.0f}")
+    if key not in cells:
+        cells[key] = _words(key, system, product) | {"source_row": figure["row"]}, {}
+    row, places = cells[key]
+    if measure in places:
+        words = " ".join(filter(None, key))
+        raise SchemaError(f"the same figure as {_name(*places[measure])} ({words})")
+    places[measure] = figure["row"], figure["field"]
+    row["flags"] |= {_meaning("FLAG", cubes.FLAGS, letter) for letter in figure["flag"]}
+    row[measure] = None if value is None else round(value * factor, 6)
+    return str(_period("LAST_UPDATE", UPDATE, update).first) if update else ""
 
 
 def _words(key: tuple[str, ...], system: str, given: str) -> dict[str, Any]:
@@ -203,20 +212,17 @@ def _words(key: tuple[str, ...], system: str, given: str) -> dict[str, Any]:
 def _row(row: dict[str, Any], places: Mapping[str, Place]) -> dict[str, Any]:
     """Return a row with what follows from its figures together, and where they stand."""
     there = [places[measure] for measure in MEASURES if measure in places]
+    field = " ".join(field for _, field in there).strip()  # empty but in a workbook
     others = [str(number) for number, _ in there if number != row["source_row"]]
-    field = f"with {', '.join(others)}" if others else ""
-    if "!" in there[0][1]:  # a cell of a workbook
-        field = " ".join(here for _, here in there)
+    if others and not field:
+        field = f"with {', '.join(others)}"
     if row.get("net_wgt_kg") == 0 and row.get("value_reported"):
         row["net_wgt_kg"] = None
     qty = row.pop("qty", None)
     amount = f"supplementary quantity {str(qty).removesuffix('.0')} in a unit not stated"
-    notes = [row["note"], amount if qty else None]
-    row["flags"], row["note"] = (
-        " ".join(sorted(row["flags"])),
-        "; ".join(filter(None, notes)) or None,
-    )
-    return row | {"source_field": field}
+    notes = filter(None, [row["note"], amount if qty else None])
+    row["note"] = "; ".join(notes) or None
+    return row | {"source_field": field, "flags": " ".join(sorted(row["flags"]))}
 
 
 # --- what the words mean -------------------------------------------------------------------------

@@ -90,7 +90,7 @@ def view(path: Path) -> Iterator[Figure]:
         for name in measured:
             columns["value"] = block.number(name, absent=("", ":"))
             for figure in pa.record_batch(columns).to_pylist():
-                yield figure | {"indicators": name, "flag": ""}
+                yield figure | {"indicators": name, "flag": "", "field": ""}
 
 
 # --- xlsx: a sheet for each product, flow and indicator, a column a period -----------------------
@@ -108,6 +108,10 @@ def workbook(path: Path) -> Iterator[Figure]:
     for name in named:
         where, lines = f"{path}: {name}", sheets[name]
         head, constants, times, labels = _head(where, lines)
+        stated = [*constants, *filter(None, labels)]
+        if not {*NEEDED} <= {*stated} or len({*stated}) < len(stated):
+            expected = "each of REPORTER, PARTNER, PRODUCT, FLOW and INDICATORS once"
+            raise LayoutError(where, expected, f"{stated}")
         body = [*takewhile(lambda line: line[0] not in END, lines[head:])]
         below = next(filter(None, chain(*lines[head + len(body) :])), FOOT[0])
         if not body or below not in FOOT:
@@ -169,11 +173,7 @@ def _head(where: str, lines: list[list[str]]) -> tuple[int, Figure, list[str], l
         key, text = line[0], next(filter(None, line[1:]), "")
         dimension, code = _dimension(key), re.fullmatch(r".*\[(\w+)\]", text)
         if times and dimension:
-            labels = [*map(_dimension, line)]
-            stated = [*constants, *filter(None, labels)]
-            if {*NEEDED} <= {*stated} and len({*stated}) == len(stated):
-                return row, constants, times, labels
-            break
+            return row, constants, times, [*map(_dimension, line)]
         if key == "TIME":
             times = line
         elif key == "Dataset:":
@@ -181,9 +181,8 @@ def _head(where: str, lines: list[list[str]]) -> tuple[int, Figure, list[str], l
         elif key == "Last updated:":
             constants["LAST UPDATE"] = text
         elif dimension and dimension not in constants:
-            is_coded = code and dimension not in ("reporter", "partner")
-            constants[dimension] = code[1] if code and is_coded else text
+            is_area = dimension in ("reporter", "partner")
+            constants[dimension] = text if is_area or not code else code[1]
         elif not BESIDES.fullmatch(key):
             raise LayoutError(f"{where}!A{row}", "a dimension, TIME or labels", repr(key[:60]))
-    expected = "a line TIME, and each of REPORTER, PARTNER, PRODUCT, FLOW and INDICATORS once"
-    raise LayoutError(where, expected, f"{[*constants]}")
+    raise LayoutError(where, "a line TIME and a line such as REPORTER (Labels)", "no such lines")
