@@ -362,7 +362,7 @@ MUCH = '<worksheet><c t="s"><v>0</v></c><c t="s"><v>0</v></c></worksheet>'
         ("GRID", 500, {"xl/a.xml": '<a><row><c r="a1"/><c r="Z20"/></row></a>'}, "cells"),
         ("GRID", 500, {"xl/a.xml": f"<a>{NO_PLACE * 25}<row>{'<c/>' * 25}</row></a>"}, "cells"),
         ("TEXT", 1999, {"xl/sharedStrings.xml": LONG, "xl/a.xml": MUCH}, "letters"),
-        ("TEXT", 1999, {"xl/SharedStrings.xml": LONG, "xl/a.xml": MUCH}, "letters"),
+        ("TEXT", 1999, {"xl/a.xml": MUCH, "xl/SharedStrings.xml": LONG}, "letters"),
         ("TEXT", 1999, {"xl/a.xml": MUCH, "xl/b.xml": LONG}, "IndexError"),
         ("TEXT", 1999, {"xl/b.xml": ENTITY}, "DTDForbidden"),
     ],
