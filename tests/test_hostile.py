@@ -89,7 +89,7 @@ BAD = {  # name: how it begins, whether a line of many bytes follows, what is sa
     "comext.shared": (
         sheet('<c t="s"><v>0</v></c>' * 3_000, **SHARED),
         False,
-        "at most 64 million letters",
+        "at most 64,000,000 letters",
     ),
     "comext.grid": (sheet('<c r="A1"/><c r="XFD999"/>'), False, "at most 1,000,000 cells"),
     "gacc.rows": (f"<html>Commodities in Quantity and Value{NESTED}".encode(), False, "tags"),

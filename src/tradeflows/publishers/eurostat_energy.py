@@ -3,25 +3,28 @@
 Source: Eurostat, https://ec.europa.eu/eurostat/databrowser, as TSV, SDMX-CSV or JSON-stat.
 """
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+import re
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
-import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from tradeflows.model import codes
-from tradeflows.model.errors import CodeError, LayoutError, QueryError
+from tradeflows.model.errors import LayoutError, QueryError
 from tradeflows.model.schema import TRADE
 from tradeflows.model.source import Source
 from tradeflows.publishers import Part, arrow, cubes, plausibility, reading
-from tradeflows.publishers.cubes import Cells, Cube
+from tradeflows.publishers.cubes import Cells
 
+DATASET = re.compile(r"NRG_T([IE])_(?:OIL|GAS|SFF)M", re.IGNORECASE)
 GAS = "G3000"  # its partner is the last border; it contains LNG
 LNG = "G3200"
 ROUNDED = {"m3": 1e6, "TJ": 45.0}  # what a figure may be apart from another by rounding
-Place = tuple[int, str]  # a record, and a field of it
 DENSITY = (12.0, 120.0)  # megajoules of a cubic metre, three times below and above any gas
+CELL = ["reporter_code", "partner_code", "ref_period"]
+PLACE = ["source_row", "source_field"]
 
 
 def clean(path: Path, source: Source | None = None, *, flow: str = "") -> Iterator[Part]:
@@ -56,17 +59,26 @@ def clean(path: Path, source: Source | None = None, *, flow: str = "") -> Iterat
     if flow not in ("", "M", "X"):
         raise QueryError(f"flow {flow!r}: expected M for imports or X for exports")
     source = source or reading.uncatalogued(path, "eurostat_energy", "trade")
-    cube = _reader(path)(path)
-    if not (cube.flow or flow):
-        raise QueryError(
-            f"{path}: the file does not say whether it is nrg_ti (imports) or nrg_te; "
-            "add --flow M or --flow X"
-        )
-    if cube.flow and flow not in ("", cube.flow):
-        raise QueryError(f"{path}: the file says {cube.flow}, not --flow {flow}; leave it out")
-    apart = require_agreement(path, [_gas(path, cells) for cells in cube.cells])
-    for cells in _reader(path)(path).cells:
-        yield _part(path, source, cells, cube.flow or flow, apart)
+    read, gas = _reader(path), []
+    for data, cells in read(path):
+        flow = _flow(path, data, flow)
+        figures = pa.record_batch(_figures(path, cells))
+        is_gas = pc.is_in(figures["cmd_code"], arrow.texts([GAS, LNG]))
+        gas.append(figures.filter(pc.and_(is_gas, figures["qty"].is_valid())))
+    apart = _apart(path, pa.concat_batches(gas))
+    for _, cells in read(path):
+        columns = reading.A_FLOW | _figures(path, cells)
+        columns["reporter_iso"] = codes.areas(columns["reporter_code"], "eurostat", path)
+        columns["partner_iso"] = codes.areas(columns["partner_code"], "eurostat", path)
+        source_side = pc.if_else(pc.equal(columns["cmd_code"], GAS), "last border", "origin")
+        columns["partner_role"] = "destination" if flow == "X" else source_side
+        columns["flow_code"], columns["area_system"] = flow, "eurostat"
+        columns["classification_code"], columns["vintage"] = "SIEC", source.vintage
+        rows = reading.rows(source, TRADE, columns)
+        places = pd.MultiIndex.from_frame(rows.select(PLACE).to_pandas())
+        rows = plausibility.with_flag(rows, places.isin(apart), plausibility.TWICE)
+        records = pc.count_distinct(cells["row"]).as_py()
+        yield Part(rows, records, {}, empty=len(cells) - len(rows))
 
 
 def records(path: Path, wanted: Collection[int]) -> dict[int, reading.Record]:
@@ -78,7 +90,7 @@ def records(path: Path, wanted: Collection[int]) -> dict[int, reading.Record]:
         return reading.table(path, file, wanted, quoted=read is not cubes.tsv)
 
 
-def _reader(path: Path) -> Callable[[Path], Cube]:
+def _reader(path: Path) -> Callable[[Path], Iterator[Cells]]:
     with path.open("rb") as file:
         start = file.read(4096).lstrip(b"\xef\xbb\xbf \r\n\t")
     if start.startswith(b"{"):
@@ -86,125 +98,77 @@ def _reader(path: Path) -> Callable[[Path], Cube]:
     return cubes.tsv if b"\\TIME_PERIOD\t" in start else cubes.sdmx
 
 
-def _part(path: Path, source: Source, cells: Cells, flow: str, apart: set[Place]) -> Part:
-    """Return a row of the table for each cell, those that are `apart` flagged."""
-    siec, partner, geo = (cells.dimensions[name] for name in ("siec", "partner", "geo"))
-    amounts = _amounts(path, cells)
-    is_gas = pc.equal(siec, GAS)
-    source_side = pc.if_else(is_gas, "last border", "origin")
-    columns = dict(reading.A_FLOW)
-    columns["source_row"] = cells.rows
-    columns["source_field"] = cells.fields
-    columns["vintage"] = source.vintage
-    columns["reporter_iso"] = codes.areas(geo, "eurostat", path)
-    columns["reporter_code"] = geo
-    columns["partner_iso"] = codes.areas(partner, "eurostat", path)
-    columns["partner_code"] = partner
-    columns["area_system"] = "eurostat"
-    columns["flow_code"] = flow
-    columns["classification_code"] = "SIEC"
-    columns["partner_role"] = "destination" if flow == "X" else source_side
-    columns["cmd_code"] = siec
-    columns["ref_period"] = reading.months(cells.dimensions["time"])
-    columns |= amounts
-    columns["flags"] = cubes.flag_words(cells.record(path), cells.flag)
-    rows = reading.rows(source, TRADE, columns)
-    places = zip(rows["source_row"].to_pylist(), rows["source_field"].to_pylist(), strict=True)
-    is_apart = np.array([place in apart for place in places], bool)
-    rows = plausibility.with_flag(rows, is_apart, plausibility.TWICE)
-    return Part(rows, cells.records, {}, empty=cells.empty)
+def _flow(path: Path, data: str, flow: str) -> str:
+    """Return M or X, by the data set that a file names, or as it was given."""
+    match = DATASET.search(data)
+    if data and not match:
+        raise LayoutError(path, "one data set nrg_ti_…m or nrg_te_…m", repr(data))
+    stated = {"I": "M", "E": "X"}[match[1].upper()] if match else flow
+    if not stated:
+        raise QueryError(
+            f"{path}: the file does not say whether it is nrg_ti (imports) or nrg_te; "
+            "add --flow M or --flow X"
+        )
+    if flow not in ("", stated):
+        raise QueryError(f"{path}: the file says {stated}, not --flow {flow}; leave it out")
+    return stated
 
 
-def _amounts(path: Path, cells: Cells) -> dict[str, pa.Array]:
-    """Return weights, and quantities in their unit, of months and products that are known."""
-    at, record = cells.dimensions, cells.record(path)
-    reading.require(record, pc.equal(at["freq"], "M"), "freq M, months", at["freq"])
-    try:
-        for code in at["siec"].unique().to_pylist():
-            codes.level(code)
-    except CodeError as error:
-        raise CodeError(f"{path}: {error}") from error
+def _figures(path: Path, cells: pa.RecordBatch) -> dict[str, pa.Array]:
+    """Return the cells that have a figure or a flag, with weights and quantities in their unit."""
+    cells = cells.filter(pc.or_(cells["value"].is_valid(), pc.not_equal(cells["flag"], "")))
+
+    def record(at: int) -> str:
+        return f"{path}: record {cells['row'][at]}"
+
+    reading.require(record, pc.equal(cells["freq"], "M"), "freq M, months", cells["freq"])
     pattern = r"^[12]\d{3}-(0[1-9]|1[0-2])$"
-    reading.demand(record, "time", at["time"], pattern, "a month such as 2023-05")
+    reading.demand(record, "time", cells["time"], pattern, "a month such as 2023-05")
+    letters, todo = "".join(cubes.FLAGS), "add it to FLAGS of cubes.py"
+    reading.demand(record, "flag", cells["flag"], f"^[{letters}]*$", f"letters of {letters}", todo)
     known = reading.units("eurostat energy")
-    amount, unit = reading.quantity(record, "unit", at["unit"], cells.value, known)
-    return reading.weight_or_quantity(pc.round(amount, 6), unit)
+    amount, unit = reading.quantity(record, "unit", cells["unit"], cells["value"], known)
+    return {
+        "reporter_code": cells["geo"],
+        "partner_code": cells["partner"],
+        "cmd_code": cells["siec"],
+        "ref_period": reading.months(cells["time"]),
+        "source_row": cells["row"],
+        "source_field": cells["field"],
+        "flags": arrow.meanings(
+            cells["flag"], lambda run: " ".join(sorted({cubes.FLAGS[letter] for letter in run}))
+        ),
+        **reading.weight_or_quantity(pc.round(amount, 6), unit),
+    }
 
 
 # --- what a file of gas states twice -------------------------------------------------------------
 
-CELL = ["reporter_code", "partner_code", "ref_period"]
 
-
-def _gas(path: Path, cells: Cells) -> pa.Table:
-    """Return the figures of gas among some cells, as :func:`require_agreement` compares them."""
-    amounts = _amounts(path, cells)
-    field, at = cells.fields, cells.dimensions
-    table = pa.table(
-        {
-            "reporter_code": at["geo"],
-            "partner_code": at["partner"],
-            "ref_period": at["time"],
-            "cmd_code": at["siec"],
-            "qty": amounts["qty"],
-            "qty_unit": amounts["qty_unit"],
-            "record": cells.rows,
-            "field": pa.repeat(field, len(cells.rows)) if isinstance(field, str) else field,
-        }
-    )
-    is_gas = pc.is_in(table["cmd_code"], arrow.texts([GAS, LNG]))
-    return table.filter(pc.and_(is_gas, table["qty"].is_valid()))
-
-
-def require_agreement(path: Path, gas: Sequence[pa.Table]) -> set[Place]:
+def _apart(path: Path, gas: pa.RecordBatch) -> list[tuple[int, str]]:
     """Refuse liquefied gas above the gas that contains it, and energy far from its volume's.
 
     Eurostat rounds both to whole units, and its own volumes and energies are at times twice apart:
     where they are for no gas that there is, their places are returned.
-
-    Raises
-    ------
-    LayoutError
-        The message names both figures and both records.
     """
-    table = pa.concat_tables(gas) if gas else pa.table({})
-    if not len(table):
-        return set()
-    for unit, most in ROUNDED.items():
-        of_unit = table.filter(pc.equal(table["qty_unit"], unit))
-        gas_side, lng_side = (
-            of_unit.filter(pc.equal(of_unit["cmd_code"], code)).select([*CELL, "qty", "record"])
-            for code in (GAS, LNG)
-        )
-        pairs = gas_side.join(lng_side, CELL, join_type="inner", right_suffix=" other")
-        allowed = pc.add(pc.multiply(pairs["qty"], 1.001), most)
-        _require(path, pairs, pc.greater(pairs["qty other"], allowed), (GAS, LNG))
-    [batch] = table.combine_chunks().to_batches()
-    pairs = plausibility.volumes_and_energies(batch, [*CELL, "cmd_code"])
-    wrong = plausibility.is_dense_otherwise(pairs, DENSITY, DENSITY[1])
-    _require(path, pairs, wrong, ("m3", "TJ"))
+    frame = gas.to_pandas()
+    is_lng = frame["cmd_code"] == LNG
+    on = [*CELL, "qty_unit"]
+    sides = frame[~is_lng].merge(frame[is_lng], on=on, suffixes=("", " other"))
+    allowed = sides["qty"] * 1.001 + sides["qty_unit"].map(ROUNDED).astype(float)
+    pairs = plausibility.volumes_and_energies(gas, [*CELL, "cmd_code"])
+    dense = pairs.filter(plausibility.is_dense_otherwise(pairs, DENSITY, DENSITY[1])).to_pandas()
+    above = sides[sides["qty other"] > allowed]
+    for names, wrong in ((f"{GAS} and {LNG}", above), ("m3 and TJ", dense)):
+        for pair in wrong.sort_values("source_row").head(1).to_dict("records"):
+            raise LayoutError(
+                f"{path}: records {pair['source_row']} and {pair['source_row other']}",
+                f"{names} that agree",
+                f"{pair['qty']:,.0f} and {pair['qty other']:,.0f} ({pair['reporter_code']} "
+                f"from {pair['partner_code']}, {pair['ref_period']:%Y-%m})",
+                "obtain the file again",
+            )
     usual, rounded = plausibility.DENSITY, plausibility.ROUNDED
-    unusual = pairs.filter(plausibility.is_dense_otherwise(pairs, usual, rounded)).to_pylist()
-    places = {(pair["record"], pair["field"]) for pair in unusual}
-    return places | {(pair["record other"], pair["field other"]) for pair in unusual}
-
-
-def _require(
-    path: Path,
-    pairs: pa.Table | pa.RecordBatch,
-    wrong: pa.Array | pa.ChunkedArray,
-    names: tuple[str, str],
-) -> None:
-    """Refuse the first of `pairs` that is `wrong`."""
-    pairs = pairs.filter(wrong).sort_by("record")
-    if not len(pairs):
-        return
-    pair = pairs.slice(0, 1).to_pylist()[0]
-    first, second = names
-    raise LayoutError(
-        f"{path}: records {pair['record']} and {pair['record other']}",
-        f"{first} and {second} that agree",
-        f"{pair['qty']:,.0f} and {pair['qty other']:,.0f} "
-        f"({pair['reporter_code']} from {pair['partner_code']}, {pair['ref_period']})",
-        "obtain the file again",
-    )
+    odd = pairs.filter(plausibility.is_dense_otherwise(pairs, usual, rounded)).to_pylist()
+    first = [(pair["source_row"], pair["source_field"]) for pair in odd]
+    return first + [(pair["source_row other"], pair["source_field other"]) for pair in odd]

@@ -1,4 +1,4 @@
-"""Workbooks (.xlsx) that a publisher's site sends, or a person saved: their sheets as cells.
+"""Workbooks (.xlsx) that a publisher's site sends, or a person saved: their sheets as texts.
 
 Bytes come from a stranger, so the archive is unpacked here, within bounds and with its sums
 checked, before anything reads it.
@@ -14,21 +14,18 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from defusedxml.ElementTree import (  # type: ignore[import-untyped]
-    DefusedXMLParser,
-    ParseError,
-)
+from defusedxml.ElementTree import ParseError, iterparse  # type: ignore[import-untyped]
 
 from tradeflows.model.errors import LayoutError
 from tradeflows.publishers.reading import ZIP_FAULTS, Record
 
 MARK = b"PK\x03\x04"
 UNPACKED = 64 << 20  # bytes of a workbook
-GRID = 1_000_000  # cells of all its sheets, empty ones too
 MARKUP = 4_000_000  # tags of one part
-TEXT = 64 << 20  # letters in all cells, however often one text is shared
-STRINGS = "xl/sharedStrings.xml"  # texts that cells of any sheet refer to
-CELL_PLACE = re.compile(r"([A-Z]*)(\d+)", re.ASCII)
+GRID = 1_000_000  # cells of all sheets, empty ones too
+TEXT = 64_000_000  # letters in all cells, however often one text is shared
+STRINGS = "sharedstrings"  # in the name of the part with texts that cells of any sheet refer to
+PLACE = re.compile(r"([A-Z]*)(\d*)", re.ASCII | re.IGNORECASE)
 
 
 def is_workbook(path: Path) -> bool:
@@ -37,8 +34,8 @@ def is_workbook(path: Path) -> bool:
         return file.read(len(MARK)) == MARK
 
 
-def sheets(path: Path) -> dict[str, list[list[Any]]]:
-    """Lines of cells of each sheet, by its name.
+def sheets(path: Path) -> dict[str, list[list[str]]]:
+    """Lines of cells of each sheet, by its name, as texts.
 
     Raises
     ------
@@ -47,139 +44,92 @@ def sheets(path: Path) -> dict[str, list[list[Any]]]:
     """
     from python_calamine import CalamineError, load_workbook
 
+    room, cells, letters = UNPACKED, 0, 0
+    clear, shared = BytesIO(), list[int]()
+    faults = (*ZIP_FAULTS, ParseError, LookupError, CalamineError)
     try:
-        book = load_workbook(_unpacked(path))
-        return {
-            name: book.get_sheet_by_name(name).to_python(skip_empty_area=False)
-            for name in book.sheet_names
-        }
-    except (CalamineError, ValueError, OSError) as error:
-        raise LayoutError(path, "a workbook", str(error)[:200], "save it again") from error
+        with zipfile.ZipFile(path) as packed, zipfile.ZipFile(clear, "w") as to:
+            names = packed.namelist()
+            if len(set(names)) < len(names):
+                raise LayoutError(path, "each part once", "one twice")
+            for name in sorted(names, key=lambda name: STRINGS not in name.lower()):
+                with packed.open(name) as file:
+                    raw = file.read(room + 1)
+                room -= len(raw)
+                _limit(path, UNPACKED - room, UNPACKED, "bytes unpacked")
+                to.writestr(name, raw)
+                if name.endswith((".xml", ".rels")):
+                    _limit(path, raw.count(b"<"), MARKUP, "tags")
+                    size = _measured(raw, shared)
+                    cells, letters = cells + size[0], letters + size[1]
+                    _limit(path, cells, GRID, "cells")
+                    _limit(path, letters, TEXT, "letters")
+        clear.seek(0)
+        book = load_workbook(clear)
+        texts = {}
+        for name in book.sheet_names:
+            lines = book.get_sheet_by_name(name).to_python(skip_empty_area=False)
+            texts[name] = [[_text(cell) for cell in line] for line in lines]
+    except faults as error:
+        reason = f"{type(error).__name__}: {str(error)[:150]}"
+        raise LayoutError(path, "a whole .xlsx", reason, "save it again") from error
+    return texts
+
+
+def _limit(path: Path, size: int, most: int, what: str) -> None:
+    if size > most:
+        raise LayoutError(path, f"at most {most:,} {what}", f"{size:,} or more")
+
+
+def _measured(raw: bytes, shared: list[int]) -> tuple[int, int]:
+    """Return the cells of a part's grid and the letters of texts in it that `shared` are long.
+
+    Calamine makes room up to the furthest cell, and copies a text for each cell that has it.
+    """
+    row = column = across = down = letters = 0
+    for _, element in iterparse(BytesIO(raw), forbid_dtd=True):
+        name = element.tag.rpartition("}")[2]
+        # Elsewhere, as in a theme's shades, an attribute of that name is no place.
+        if name not in ("row", "c", "si"):
+            continue
+        text = "".join(element.itertext())
+        place, digits = PLACE.findall(element.get("r", ""))[0]
+        if name == "si":
+            shared.append(len(text))
+        elif name == "row":
+            row, column = int(digits or row + 1), 0
+        else:  # one that does not say where it stands comes after the last
+            row, column = int(digits or row), column_number(place) or column + 1
+            letters += shared[int(text)] if text and element.get("t") == "s" else 0
+        across, down = max(across, column), max(down, row)
+        element.clear()
+    return across * down, letters
 
 
 def table(path: Path) -> list[list[str]]:
-    """Lines of the one sheet of a workbook that is not empty, as text; empty lines left out.
+    """Lines of the one sheet of a workbook that is not empty; empty lines left out.
 
     Raises
     ------
     LayoutError
         As :func:`sheets`; or no sheet, or several, have cells.
     """
-    filled = {}
-    for name, lines in sheets(path).items():
-        texts = [[text(cell) for cell in line] for line in lines]
-        rows = [row for row in texts if any(row)]
-        if rows:
-            filled[name] = rows
-    if len(filled) != 1:
-        raise LayoutError(path, "one sheet with cells", f"{len(filled)}: {', '.join(filled)[:99]}")
-    [rows] = filled.values()
-    return rows
+    filled = {name: [*filter(any, lines)] for name, lines in sheets(path).items()}
+    names = [name for name, lines in filled.items() if lines]
+    if len(names) != 1:
+        raise LayoutError(path, "one sheet with cells", f"{len(names)}: {', '.join(names)[:99]}")
+    return filled[names[0]]
 
 
 def records(path: Path, wanted: Collection[int]) -> dict[int, Record]:
     """Return the records `wanted` of a workbook's one table: their cells, with commas between."""
     lines = table(path)
-    return {
-        record: Record(record + 1, ",".join(lines[record]))
-        for record in wanted
-        if 0 < record < len(lines)
-    }
+    there = [at for at in wanted if 0 < at < len(lines)]
+    return {at: Record(at + 1, ",".join(lines[at])) for at in there}
 
 
-def _unpacked(path: Path) -> BytesIO:
-    """Return the parts of a workbook in an archive that is not packed, all within bounds."""
-    room, clear, grid = UNPACKED, BytesIO(), Grid()
-    try:
-        with zipfile.ZipFile(path) as packed, zipfile.ZipFile(clear, "w") as to:
-            names = packed.namelist()
-            if len(set(names)) < len(names):
-                raise LayoutError(path, "each part once", "one twice")
-            names.sort(key=lambda name: name != STRINGS)  # the texts before the cells
-            for name in names:
-                with packed.open(name) as file:
-                    raw = file.read(room + 1)
-                room -= len(raw)
-                if room < 0:
-                    raise LayoutError(path, f"at most {UNPACKED >> 20} MiB unpacked", "more")
-                if name.endswith((".xml", ".rels")):
-                    _read_part(f"{path}: {name}", raw, grid)
-                to.writestr(name, raw)
-    except ZIP_FAULTS as error:
-        raise LayoutError(
-            path, "a whole .xlsx", f"{type(error).__name__}: {str(error)[:150]}", "save it again"
-        ) from error
-    clear.seek(0)
-    return clear
-
-
-class Grid:
-    """How large the sheets of a workbook are, learnt from their XML tag by tag.
-
-    Attributes
-    ----------
-    cells, letters
-        Of all sheets so far: cells of their grids, empty ones too, and letters in them.
-    """
-
-    def __init__(self) -> None:
-        self.cells = self.letters = 0
-        self._across = self._down = 0
-        self._lengths: list[int] = []
-        self._is_shared = False
-        self._text: list[str] = []
-
-    def start(self, tag: str, attributes: dict[str, str]) -> None:
-        """Note where a cell stands, and whether its text is a shared one."""
-        name = tag.rpartition("}")[2]
-        # Elsewhere, as in a theme's shades, an attribute of that name is no place.
-        place = CELL_PLACE.fullmatch(attributes.get("r", "")) if name in ("c", "row") else None
-        if place:
-            self._across = max(self._across, column_number(place[1]))
-            self._down = max(self._down, int(place[2]))
-        if name in ("c", "si"):
-            self._is_shared = attributes.get("t") == "s"
-            self._text.clear()
-
-    def data(self, text: str) -> None:
-        """Note some text."""
-        self._text.append(text)
-
-    def end(self, tag: str) -> None:
-        """Count the letters of a cell, or of a text that cells share."""
-        name = tag.rpartition("}")[2]
-        if name == "si":
-            self._lengths.append(sum(map(len, self._text)))
-        elif name == "c":
-            text = "".join(self._text).strip()
-            known = self._is_shared and text.isdigit() and int(text) < len(self._lengths)
-            self.letters += self._lengths[int(text)] if known else len(text)
-        elif name == "worksheet":
-            self.cells += self._across * self._down
-            self._across = self._down = 0
-
-    def close(self) -> None:
-        """Do nothing: what was learnt stands in the attributes."""
-
-
-def _read_part(where: str, raw: bytes, grid: Grid) -> None:
-    """Refuse what is no XML, or few bytes that span a grid or a text which no memory holds."""
-    if raw.count(b"<") > MARKUP:
-        raise LayoutError(where, f"at most {MARKUP:,} tags", "more")
-    parser = DefusedXMLParser(target=grid, forbid_dtd=True)
-    try:
-        parser.feed(raw)
-        parser.close()
-    except (ParseError, ValueError, LookupError) as error:
-        raise LayoutError(where, "XML", str(error)[:150], "save it again") from error
-    if grid.cells > GRID:
-        raise LayoutError(where, f"at most {GRID:,} cells", f"{grid.cells:,} so far")
-    if grid.letters > TEXT:
-        raise LayoutError(where, f"at most {TEXT >> 20} million letters", f"{grid.letters:,}")
-
-
-def text(cell: Any) -> str:
-    """A cell as text; numbers come as floats, whatever they are."""
+def _text(cell: Any) -> str:
+    """Return a cell as text; numbers come as floats, whatever they are."""
     if isinstance(cell, bool):
         return str(cell).lower()
     if isinstance(cell, float):
@@ -189,7 +139,7 @@ def text(cell: Any) -> str:
 
 def column_number(letters: str) -> int:
     """The number of a column, 1 being A."""
-    return reduce(lambda number, letter: number * 26 + ord(letter) - 64, letters, 0)
+    return reduce(lambda number, letter: number * 26 + ord(letter) - 64, letters.upper(), 0)
 
 
 def column_letters(column: int) -> str:
