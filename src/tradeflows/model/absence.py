@@ -110,9 +110,7 @@ class Zeros(Attached):
 
     def __new__(cls, rows: pd.DataFrame, cells: pd.DataFrame) -> Self:
         """Take the rows, and their number as the text."""
-        zeros = super().__new__(cls, f"{len(rows)} declared zeros")
-        zeros.rows, zeros.cells = rows, cells
-        return zeros
+        return super().__new__(cls, f"{len(rows)} declared zeros", rows=rows, cells=cells)
 
 
 def zeros_of(frame: pd.DataFrame) -> Zeros | None:
