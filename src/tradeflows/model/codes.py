@@ -71,7 +71,9 @@ def area_codes(system: str, year: int | None = None) -> dict[str, str]:
 def areas(
     values: pa.Array | pa.ChunkedArray, system: str, path: Path | str, year: int | None = None
 ) -> pa.Array:
-    """Translate a publisher's area codes into area ids.
+    """Translate a publisher's area codes into area ids, in the order of `values`.
+
+    Several codes may share an id, so keep the codes beside them.
 
     Parameters
     ----------
@@ -83,11 +85,6 @@ def areas(
         File that they came from, for the message.
     year
         When they were written, where the meaning of a code depends on it.
-
-    Returns
-    -------
-    Array of text, n ids
-        In the order of `values`. Several codes may share an id, so keep the codes beside them.
 
     Raises
     ------
@@ -168,11 +165,10 @@ def _area(area: str) -> dict[str, str]:
     return _areas()[area]
 
 
-@cache
 def named(name: str) -> str:
     """Return the id of the area whose plain name `name` is, in any case; empty where none is."""
-    names = {row["name"].casefold(): area for area, row in _areas().items()}
-    return names.get(name.strip().casefold(), "")
+    folded = name.strip().casefold()
+    return next((area for area, row in _areas().items() if row["name"].casefold() == folded), "")
 
 
 def area_name(area: str) -> str:
@@ -191,13 +187,7 @@ def _leaves(area: str) -> frozenset[str]:
 
 
 def members(area: str) -> list[str]:
-    """Ids of the areas that a group lists as its members, in their order.
-
-    Raises
-    ------
-    CodeError
-        `area` is no area id, or a group that has no list, as the world.
-    """
+    """Ids of the areas that a group lists as its members; CodeError if it has no list, as W00."""
     listed = _area(area)["members"].split()
     if not listed or listed[0][0] in "*!":
         raise CodeError(f"{area} has no list of members in areas.csv")
@@ -205,15 +195,10 @@ def members(area: str) -> list[str]:
 
 
 def contains(whole: str, part: str) -> bool:
-    """Tell whether all of area `part` is counted in area `whole`, so that adding them counts twice.
+    """Tell whether all of area `part` is counted in area `whole`; CodeError if one is no area id.
 
     An area does not contain itself. ``EU``, whose membership changed, is taken at its widest and
     so contains ``EU28`` and is contained in it; what is outside such a group, at its narrowest.
-
-    Raises
-    ------
-    CodeError
-        `whole` or `part` is no area id.
     """
     return _leaves(part) <= _leaves(whole) and whole != part
 
@@ -221,12 +206,7 @@ def contains(whole: str, part: str) -> bool:
 def overlaps(whole: str, part: str) -> bool:
     """Tell whether `whole` contains some of area `part`, and is not itself within it.
 
-    States that are no more apart: what they held in part was never stated beside them.
-
-    Raises
-    ------
-    CodeError
-        `whole` or `part` is no area id.
+    Not of states that are no more: what they held in part was never stated beside them.
     """
     if contains(whole, part) or contains(part, whole) or whole == part:
         return contains(whole, part)
@@ -329,12 +309,7 @@ def is_under(code: str, ancestor: str) -> bool:
     """Tell whether all of product `code` lies within `ancestor`, in one classification.
 
     A union a+b lies within what holds all its parts; within it lie its parts and their
-    descendants. No code is under itself.
-
-    Raises
-    ------
-    CodeError
-        A code is neither HS nor in ``products.csv``.
+    descendants. No code is under itself. CodeError if a code is neither HS nor in the list.
     """
     parts, wholes = set(code.split("+")), set(ancestor.split("+"))
     for whole in wholes:
@@ -343,15 +318,10 @@ def is_under(code: str, ancestor: str) -> bool:
 
 
 def level(code: str) -> int:
-    """Return how fine `code` is: the digits of an HS code, 0 for TOTAL.
+    """Return how fine `code` is: the digits of an HS code, 0 for TOTAL; CodeError if it is none.
 
     A part that has no code of its own (2701:coking) is one finer than its parent, and so are the
     codes of other lists, which begin at 0; a union is as fine as its coarsest part.
-
-    Raises
-    ------
-    CodeError
-        `code` is neither HS nor in ``products.csv``.
     """
     if "+" in code:
         return min(map(level, code.split("+")))
@@ -425,7 +395,7 @@ def product_description(code: str) -> str:
 
 
 def codelist(path: Path, key: Sequence[str] = ("hs6",)) -> list[dict[str, str]]:
-    """Read a list of HS subheadings, such as the common high priority goods.
+    """Rows of a list of HS subheadings, such as the common high priority goods, by column.
 
     Parameters
     ----------
@@ -433,11 +403,6 @@ def codelist(path: Path, key: Sequence[str] = ("hs6",)) -> list[dict[str, str]]:
         CSV with a header and a column ``hs6``; one row a subheading, or one a basket and code.
     key
         Columns that no two rows may share.
-
-    Returns
-    -------
-    list of dict
-        One a row, by column, all values text.
 
     Raises
     ------

@@ -31,12 +31,9 @@ FIELDS: dict[str, dict[str, dict[str, Any]]] = {
 
 
 def require_columns(table: str, names: Iterable[str]) -> None:
-    """Refuse a column that `table` does not have; a table of periods is asked by month, too.
+    """Refuse a column that `table` does not have, with the nearest in the QueryError.
 
-    Raises
-    ------
-    QueryError
-        The message has the nearest.
+    A table of periods is asked by month, too.
     """
     source.require_table(table)
     known = [*FIELDS[table], *["month"] * ("ref_period" in FIELDS[table])]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from math import isfinite
 from typing import Any
 
 import pyarrow as pa
@@ -106,10 +105,10 @@ def conform(columns: Mapping[str, Any], schema: pa.Schema) -> pa.RecordBatch:
     batch = pa.record_batch(arrays, schema=pa.schema(coded, schema.metadata))
     for field in coded:
         for problem, is_bad in _faults(field, batch[field.name]):
-            rows = batch.filter(is_bad)
-            if len(rows):  # no word of the dictionary that no row has, nor a sum beyond numbers
+            if pc.any(is_bad).as_py():
+                rows = batch.filter(is_bad)
                 pairs = zip(
-                    rows[field.name].to_pylist(), rows["source_row"].to_pylist(), strict=True
+                    *(rows[name].to_pylist() for name in (field.name, "source_row")), strict=True
                 )
                 some = [f"{value!r} in record {row}" for value, row in pairs][:5]
                 count = f"{len(rows)} of {n} rows ({', '.join(some)})"
@@ -128,24 +127,24 @@ def _array(values: Any, n: int, dtype: pa.DataType) -> pa.Array:
 
 
 def _faults(field: pa.Field, column: pa.Array) -> Iterator[tuple[str, pa.Array]]:
-    """What `field` must not hold, in words, and where it may; all rows are searched only then."""
-    if not field.nullable and column.null_count:
+    """What `field` must not hold, in words, and where `column` does."""
+    if not field.nullable:
         yield "no value", column.is_null()
     least = _about(field, "least")
-    if least and not pc.all(pc.greater_equal(column, float(least)), min_count=0).as_py():
+    if least:
         yield f"below {float(least):g}", pc.less(column, float(least))
-    if field.type == NUMBER and not isfinite(pc.sum(column).as_py() or 0):
+    if field.type == NUMBER:
         yield "not finite", pc.invert(pc.is_finite(column))
     among = allowed(field)
     if among or field.name == "flags":
         words = column.dictionary if pa.types.is_dictionary(column.type) else column.unique()
-        unknown = [word for word in words.drop_null().to_pylist() if not _is_known(word, among)]
-        problem = f"not one of {_listed(among)}" if among else "a word that FLAGS does not define"
-        yield problem, pc.is_in(column.cast(TEXT), pa.array(unknown, TEXT))
-
-
-def _is_known(word: str, among: tuple[str, ...]) -> bool:
-    return word in among if among else FLAGS.keys() >= set(word.split())
+        known = among or [text for text in words.to_pylist() if FLAGS.keys() >= {*text.split()}]
+        unknown = {*words.drop_null().to_pylist()}.difference(known)
+        if unknown:  # each word is looked at once
+            problem = (
+                f"not one of {_listed(among)}" if among else "a word that FLAGS does not define"
+            )
+            yield problem, pc.is_in(column.cast(TEXT), pa.array(unknown, TEXT))
 
 
 def describe(schema: pa.Schema) -> list[dict[str, str]]:
