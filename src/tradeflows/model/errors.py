@@ -6,13 +6,12 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-TWINS = 0.75  # how near a word must be to be offered with others
-A_SLIP = 0.76  # and how near to be one by a slip, or "Chad" would be offered for "Chna"
+ALIKE = 0.76  # how near a word must be to be meant, or "Chad" would be offered for "Chna"
 SHORT = 3  # letters, of which one exchanged makes another word
 FEW = 40  # words, so many that some of them may be listed instead
 
 
-def nearest(word: str, valid: Iterable[str], most: int = 3, like: float = A_SLIP) -> list[str]:
+def nearest(word: str, valid: Iterable[str], most: int = 3) -> list[str]:
     """Those of `valid` that `word` may be meant for, in any case of letters, the nearest first.
 
     Such a name is much like it and has its first or last letter, begins as `word` does, has its
@@ -22,7 +21,7 @@ def nearest(word: str, valid: Iterable[str], most: int = 3, like: float = A_SLIP
     asked = word.strip().casefold()
     close = [
         name
-        for name in get_close_matches(asked, folded, 4 * most, max(like, A_SLIP))
+        for name in get_close_matches(asked, folded, 4 * most, ALIKE)
         if asked[0] == name[0] or asked[-1] == name[-1]
     ]
     for name in sorted(folded, key=len):
@@ -39,11 +38,6 @@ def near(word: str, valid: Iterable[str]) -> str:
     if close:
         return f"; did you mean {' or '.join(map(repr, close))}?"
     return f"; {there_are(words)}" if 0 < len(words) <= FEW else "; nothing is near"
-
-
-def sentences(asked: str, told: str) -> str:
-    """A question and what is said after it, either of which may be empty."""
-    return f"{asked} {told[0].upper()}{told[1:]}" if asked and told else asked or told
 
 
 def there_are(valid: Iterable[str]) -> str:
