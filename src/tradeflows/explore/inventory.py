@@ -340,7 +340,7 @@ def _areas_of(word: str, root: Path | None) -> list[str]:
     group = groups.group_of(word)
     if group:
         return groups.members(group)
-    if groups.is_vague(word):
+    if groups.row_of(word):  # a word of countries that says not which
         return []
     folded = fold(word)
     try:

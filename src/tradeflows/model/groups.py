@@ -28,11 +28,6 @@ def group_of(word: str) -> str:
     return row_of(word).get("group", "")
 
 
-def is_vague(word: str) -> bool:
-    """Whether `word` speaks of countries without saying which: "the West"."""
-    return bool(row_of(word)) and not group_of(word)
-
-
 def group_name(group: str) -> str:
     """The name of a group as a reader knows it: the second of its words in capitals, if it has."""
     names = [row["word"] for row in rows_of("group_names.csv") if row["group"] == group]
