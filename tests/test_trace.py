@@ -688,6 +688,11 @@ def test_what_is_no_formula_is_refused(formula, message):
         recombine(pd.DataFrame({"role": ["a"], "value": [1.0]}), formula)
 
 
+def test_over_zero_there_is_no_value_whatever_is_made_of_it():
+    over_zero = lineage.Formula("exp(0 - 1 / a)", {"a": np.array([0.0, 1.0])})
+    assert over_zero.numbers(2).tolist() == pytest.approx([math.nan, math.exp(-1)], nan_ok=True)
+
+
 def test_frame_with_lineage_is_saved(root, tmp_path):
     frame = yearly(crude())
     frame.to_parquet(tmp_path / "sums.parquet")

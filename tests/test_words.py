@@ -4,7 +4,7 @@ import pycountry
 import pytest
 
 from tradeflows import tables
-from tradeflows.model import codes, groups
+from tradeflows.model import codes, groups, units
 from tradeflows.model.codelists import rows_of
 from tradeflows.model.currencies import currency, plain_names
 from tradeflows.model.errors import QueryError
@@ -159,3 +159,9 @@ def test_few_codes_lack_a_name_of_their_own(embedded):
         above = code[:4] if code[:4] in named else code[:2]
         heading = codes.harmonized_system().get(above) or codes.plain_product_name(above)
         assert codes.product_description(code) == f"of {above}: {heading}"
+
+
+def test_a_metric_ton_and_a_million_tonnes_are_told_apart_by_case():
+    assert (units.WEIGHTS["mt"], units.factor("Mt", "tonnes")) == (1000, 1e6)
+    assert not {"Mt", "MT"} & {*units.WEIGHTS}
+    assert units.factor("mt", "tonnes") is None

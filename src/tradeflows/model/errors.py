@@ -14,16 +14,12 @@ FEW = 40  # words, so many that some of them may be listed instead
 def nearest(word: str, valid: Iterable[str], most: int = 3) -> list[str]:
     """Those of `valid` that `word` may be meant for, in any case of letters, the nearest first.
 
-    Such a name is much like it and has its first or last letter, begins as `word` does, has its
-    letters in another order, or has it among its words: a hint that is wrong helps less than none.
+    Such a name is much like it, begins as `word` does, has its letters in another order, or has it
+    among its words: a hint that is wrong helps less than none.
     """
     folded = {name.casefold(): name for name in sorted(valid, reverse=True) if name}
     asked = word.strip().casefold()
-    close = [
-        name
-        for name in get_close_matches(asked, folded, 4 * most, ALIKE)
-        if asked[0] == name[0] or asked[-1] == name[-1]
-    ]
+    close = get_close_matches(asked, folded, most, ALIKE)
     for name in sorted(folded, key=len):
         begins_so = len(asked) >= SHORT and name.startswith(asked)
         if begins_so or asked in name.split() or sorted(asked) == sorted(name):
