@@ -786,7 +786,7 @@ def test_a_number_differs_from_what_it_misses(judge, build):
             '[claim.C1]\ntheme = "a"\nstatement = "b"\nnot_tested = "not public"\n',
             "needs either figure",
         ),
-        (claim(1, reading()) * 2, "each claim stands once"),
+        (claim(1, reading()) * 2, "claim C1: Cannot declare"),
         ("claims = 1\n", "no key 'claims'; did you mean 'claim'?"),
         ("claim = 1\n", "claim must be a table of keys, not 1"),
         (claim(1, reading()).replace("printed_to = 0.0\n", ""), "lacks printed_to, the step"),

@@ -111,7 +111,7 @@ BAD = {
         "a.csv: record 2: expected a month such as 2023-05 in period, found '2023-13'",
     ),
     "a repeated key": ({"text": BRENT + "2020-01,64\n"}, "a: records 1 and 3 state the same cell"),
-    "an unknown area": (trade(CRUDE.replace("IND", "IDN2")), "'IDN2' (did you mean 'IDN'"),
+    "an unknown area": (trade(CRUDE.replace("IND", "IDN2")), "'IDN2'; did you mean 'IDN'"),
     "an unknown product": (
         trade(COMEXT.replace("2709", "7709"), "comext_energy_imports_2019_2021"),
         "a.csv: '7709' has not 2, 4, 6",

@@ -32,7 +32,7 @@ def ended():
 @pytest.mark.skipif(os.name == "nt", reason="asking after a process would end it there")
 def test_who_writes_decides(tmp_path, monkeypatch, machine, process, age, stays):
     if machine:
-        monkeypatch.setattr(files, "_machine", lambda: machine)
+        monkeypatch.setattr(files, "MACHINE", machine)
     number = ended() if process == "ended" else os.getpid()
     monkeypatch.setattr(os, "getpid", lambda: number)
     path = files.temporary(tmp_path / "trade.parquet")

@@ -36,5 +36,21 @@ def test_hostile_toml_is_one_line(tmp_path, file, read, text):
     assert len(str(refused.value)) < 500
 
 
+@pytest.mark.parametrize("text", [*HOSTILE.values(), "x = ", "[claim.A]"])
+def test_a_hostile_claim_spoils_no_other(text):
+    claims = (
+        f"[claim.A]\nx = 1\n[[claim.A.y]]\nz = [\n  [2],\n]\n[claim.B]\n{text}\n[claim.C]\nx = 3"
+    )
+    tables = toml.loads_apart(f"version = 3\n{claims}\n[[series]]\nx = 4\n", "claim")
+    wrong = "A" if "claim" in text else "B"
+    assert {name for name, entry in tables["claim"].items() if isinstance(entry, ValueError)} == {
+        wrong
+    }
+    assert tables["claim"]["C"] == {"x": 3}
+    assert tables["series"] == [{"x": 4}]
+    with pytest.raises(ValueError, match="Invalid value"):
+        toml.loads_apart(f"x = \n{claims}", "claim")
+
+
 def test_what_is_written_as_infinite_is_left_to_the_reader():
     assert toml.loads("x = inf")["x"] > 0

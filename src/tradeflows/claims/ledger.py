@@ -435,6 +435,8 @@ def read_ledger(
     errors: dict[str, LedgerError] = {}
     for name, entry in contents.get("claim", {}).items():
         try:
+            if isinstance(entry, ValueError):  # no TOML by itself
+                raise LedgerError(f"{ledger.name}: claim {name}: {entry}") from entry
             claims[name] = _claim(f"{ledger.name}: claim {name}", name, entry, figures, series)
         except LedgerError as error:
             errors[name] = error
@@ -473,7 +475,7 @@ class Sentence:
 
 def _contents(ledger: Path) -> dict[str, Any]:
     try:
-        contents = toml.loads(ledger.read_text(encoding="utf-8"))
+        contents = toml.loads_apart(ledger.read_text(encoding="utf-8"), "claim")
     except OSError as error:
         raise LedgerError(f"{ledger}: cannot be read ({error.strerror})") from error
     except ValueError as error:

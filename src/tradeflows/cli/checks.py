@@ -9,7 +9,7 @@ from tempfile import TemporaryFile
 
 from tradeflows.model import toml
 from tradeflows.model.contracts import require_columns
-from tradeflows.model.errors import TWINS, QueryError, SourceError, nearest, there_are
+from tradeflows.model.errors import QueryError, SourceError, nearest, there_are
 from tradeflows.model.periods import parse_period, parse_window
 from tradeflows.model.source import require_table
 
@@ -127,7 +127,7 @@ def _nearest_file(path: Path, known: Iterable[str]) -> str:
     What all files of a kind end in makes no two of them alike.
     """
     by_stem = {Path(name).stem: name for name in known}
-    close = [by_stem[stem] for stem in nearest(path.stem, by_stem, like=TWINS)]
+    close = [by_stem[stem] for stem in nearest(path.stem, by_stem)]
     if close:
         return f"did you mean {' or '.join(close)}?"
     return there_are(by_stem.values()) if by_stem else "the project has none"

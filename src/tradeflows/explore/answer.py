@@ -13,7 +13,7 @@ from tradeflows.measures.common import LABELS, listed, require_single_value, wit
 from tradeflows.model import codes
 from tradeflows.model.attached import ROOT
 from tradeflows.model.contracts import CURRENCIES
-from tradeflows.model.errors import TWINS, QueryError, near, nearest, require_text, sentences
+from tradeflows.model.errors import QueryError, near, nearest, require_text
 from tradeflows.model.lineage import Formula, Role
 from tradeflows.model.periods import first_month, month_text, require_months, runs
 from tradeflows.retrieval import catalogue
@@ -288,7 +288,7 @@ class Plot(PlotAccessor):
 
         ours = {*charts.ChartOptions.__annotations__, *OURS}
         for name in sorted(set(options) - ours):
-            if nearest(name, ours, like=TWINS):
+            if nearest(name, ours):
                 raise QueryError(f"no option {name!r} of a chart{near(name, ours)}")
         if arguments or set(options) - ours:
             return super().__call__(*arguments, **options)
@@ -360,10 +360,9 @@ def column_of(frame: pd.DataFrame, word: str) -> str:
         return word
     shorts = [short for short, code in CODE_COLUMNS.items() if code in frame]
     others = [str(name) for name in frame.columns if name not in shorts]
-    close = nearest(str(word), [*shorts, *others], like=TWINS)
-    asked = f"did you mean {close[0]!r}?" if close else ""
-    hint = sentences(asked, f"there are {', '.join([*shorts, *others])}")
-    raise QueryError(f"no column {word!r}; {hint}")
+    close = nearest(str(word), [*shorts, *others])
+    there = f"there are {', '.join([*shorts, *others])}"
+    raise QueryError(f"no column {word!r}; {f'did you mean {close[0]!r}?' if close else there}")
 
 
 def series_columns(frame: pd.DataFrame) -> list[str]:

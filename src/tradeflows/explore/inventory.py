@@ -16,7 +16,7 @@ from tradeflows.explore.answer import Answer, answer
 from tradeflows.explore.hints import example_call
 from tradeflows.model import codes, groups, schema
 from tradeflows.model.currencies import currency
-from tradeflows.model.errors import TWINS, CatalogueError, QueryError, near, nearest, require_text
+from tradeflows.model.errors import CatalogueError, QueryError, near, require_text
 from tradeflows.model.lineage import COUNT, PLACE, Formula, Role, record
 from tradeflows.model.periods import month_of, runs
 from tradeflows.model.words import fold
@@ -100,8 +100,7 @@ def _nothing_of(word: str, root: Path) -> str:
     try:
         names = [codes.product_name(code) for code in own_words.product(word, root)]
     except QueryError:
-        close = nearest(word, own_words.product_words(root), like=TWINS)
-        hint = f"; did you mean {' or '.join(map(repr, close))}?" if close else ""
+        hint = near(word, own_words.product_words(root)).removesuffix("; nothing is near")
         return f"nothing is held of {word!r} (see tf.sources()); {fetch}{hint}"
     goods = ", ".join(dict.fromkeys(names))
     return f"nothing is held of {word!r} ({goods}); {fetch}"
@@ -341,7 +340,7 @@ def _areas_of(word: str, root: Path | None) -> list[str]:
     group = groups.group_of(word)
     if group:
         return groups.members(group)
-    if groups.is_vague(word):
+    if groups.row_of(word):  # a word of countries that says not which
         return []
     folded = fold(word)
     try:

@@ -57,13 +57,15 @@ def absence(entry: Mapping[str, str]) -> Absence:
 def problems(entries: Any) -> Iterator[str]:
     """What is wrong with the key ``absent`` of an entry, in words."""
     example = '{ along = "partner_iso", reporter = "CHN", from = "2016-01", until = "2024-12" }'
-    known = tuple(KEYS)
     for entry in entries:
         if not isinstance(entry, Mapping) or not all(isinstance(v, str) for v in entry.values()):
             yield f"absent must be a list of tables of texts such as {example}, not {entry!r}"
             continue
-        for key in sorted(entry.keys() - set(known)):
-            yield f"absent has no key {key!r}{near(key, known)}"
+        yield from (
+            f"absent has no key {key!r}{near(key, KEYS)}"
+            for key in sorted(entry)
+            if key not in KEYS
+        )
         lacking = [key for key in REQUIRED if key not in entry]
         if lacking:
             yield f"absent lacks {', '.join(lacking)}: write it as {example}"
@@ -71,7 +73,7 @@ def problems(entries: Any) -> Iterator[str]:
         if entry["along"] not in ALONG:
             yield f"absent along {entry['along']!r}{near(entry['along'], ALONG)}"
         try:
-            parse_window(entry["from"], entry["until"])
+            absence(entry)
         except QueryError as error:
             yield f"absent: {error}"
 
@@ -110,9 +112,7 @@ class Zeros(Attached):
 
     def __new__(cls, rows: pd.DataFrame, cells: pd.DataFrame) -> Self:
         """Take the rows, and their number as the text."""
-        zeros = super().__new__(cls, f"{len(rows)} declared zeros")
-        zeros.rows, zeros.cells = rows, cells
-        return zeros
+        return super().__new__(cls, f"{len(rows)} declared zeros", rows=rows, cells=cells)
 
 
 def zeros_of(frame: pd.DataFrame) -> Zeros | None:

@@ -1,16 +1,22 @@
 """What travels with a frame in its ``attrs``: as text where the frame is saved."""
 
-from typing import Self
+from typing import Any, Self
 
 ROOT = "root"  # the folder of the project that an answer was asked of, where a user named it
 
 
 class Attached(str):
-    """A text with more behind it, of which a copy is itself.
+    """A text with `parts` behind it, of which a copy is itself.
 
     It is a text so that a frame with it can still be saved, to Parquet or as a pickle, and the
     text is what remains there.
     """
+
+    def __new__(cls, text: str, **parts: Any) -> Self:
+        """Take the text, and the parts as attributes."""
+        attached = super().__new__(cls, text)
+        vars(attached).update(parts)
+        return attached
 
     def __copy__(self) -> Self:
         """Itself, as pandas copies attrs at every step."""

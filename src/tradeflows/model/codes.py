@@ -16,22 +16,14 @@ import csv
 import re
 import textwrap
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from functools import cache
+from collections.abc import Sequence
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tradeflows.model import groups as country_groups
-from tradeflows.model.codelists import rows_of
-from tradeflows.model.errors import (
-    TWINS,
-    CodeError,
-    LayoutError,
-    QueryError,
-    SourceError,
-    near,
-    nearest,
-)
+from tradeflows.model.codelists import rows_by, rows_of
+from tradeflows.model.errors import CodeError, LayoutError, QueryError, SourceError, near
 from tradeflows.model.groups import is_within
 from tradeflows.model.words import fold, simpler
 
@@ -51,9 +43,11 @@ UNCODED = "GACC:"
 TYPED = ("iso3", "eurostat", "eurostat label", "words")
 
 
-@cache
-def _areas() -> dict[str, dict[str, str]]:
-    return {row["area"]: row for row in rows_of("areas.csv")}
+_areas = partial(rows_by, "areas.csv", "area")
+_products = partial(rows_by, "products.csv", "code")
+
+
+# --- areas ----------------------------------------------------------------------------------------
 
 
 @cache
@@ -64,23 +58,22 @@ def area_codes(system: str, year: int | None = None) -> dict[str, str]:
     """
     rows = [row for row in rows_of("area_codes.csv") if row["system"] == system]
     if not rows:
-        systems = sorted({row["system"] for row in rows_of("area_codes.csv")})
-        raise CodeError(f"no system {system!r} in area_codes.csv; it has: {', '.join(systems)}")
+        systems = {row["system"] for row in rows_of("area_codes.csv")}
+        raise CodeError(f"no system {system!r} in area_codes.csv{near(system, systems)}")
     codes = {row["code"]: row["area"] for row in rows}
-    changed = [row for row in rows_of("area_years.csv") if row["system"] == system]
-    if year is not None:
-        for row in changed:
-            codes.pop(row["code"], None)
-        codes |= {row["code"]: row["area"] for row in changed if is_within(row, year)}
-    if system == "iso3":
-        codes |= {area: area for area in _areas()}
-    return codes
+    changed = [row for row in rows_of("area_years.csv") if year and row["system"] == system]
+    for row in changed:
+        codes.pop(row["code"], None)
+    codes |= {row["code"]: row["area"] for row in changed if is_within(row, year or 0)}
+    return codes | {area: area for area in _areas() if system == "iso3"}
 
 
 def areas(
     values: pa.Array | pa.ChunkedArray, system: str, path: Path | str, year: int | None = None
 ) -> pa.Array:
-    """Translate a publisher's area codes into area ids.
+    """Translate a publisher's area codes into area ids, in the order of `values`.
+
+    Several codes may share an id, so keep the codes beside them.
 
     Parameters
     ----------
@@ -92,11 +85,6 @@ def areas(
         File that they came from, for the message.
     year
         When they were written, where the meaning of a code depends on it.
-
-    Returns
-    -------
-    Array of text, n ids
-        In the order of `values`. Several codes may share an id, so keep the codes beside them.
 
     Raises
     ------
@@ -112,13 +100,12 @@ def areas(
     unknown = [code for code in codes if code not in known]
     if unknown:
         then = "" if year is None else f" in {year}"
-        shown = [f"{code!r} ({near(code or '', known)[2:]})" for code in unknown[:5]]
         raise CodeError(
             f"{path}: {len(unknown)} of {len(codes)} area codes are not in system {system!r}"
-            f"{then}: {', '.join(shown)}; add it to area_codes.csv, never drop the row"
+            f"{then}: {', '.join(map(repr, unknown[:5]))}{near(unknown[0] or '', known)}; add it "
+            "to area_codes.csv, never drop the row"
         )
-    meant = [known[code] for code in codes]
-    return pa.array(meant, pa.string()).take(coded.indices)
+    return pa.array([known[code] for code in codes], pa.string()).take(coded.indices)
 
 
 def codes_of(area: str, system: str) -> list[str]:
@@ -129,9 +116,9 @@ def codes_of(area: str, system: str) -> list[str]:
 @cache
 def area_words() -> dict[str, str]:
     """Every word that a person may type for an area, folded, with the id of its area."""
-    words = {word: area for system in TYPED for word, area in area_codes(system).items()}
-    words |= {row["name"]: area for area, row in _areas().items()}
-    folded = {fold(word): area for word, area in words.items()}
+    words = [(row["name"], area) for area, row in _areas().items()]
+    words += (pair for system in TYPED for pair in area_codes(system).items())
+    folded = {fold(word): area for word, area in words}
     return {word.replace("-", " "): area for word, area in folded.items()} | folded
 
 
@@ -144,37 +131,27 @@ def area(word: str) -> str:
         There is no such area; the message offers the nearest, none is guessed. Or `word` is a
         group that no publisher states as one, or names no list of countries.
     """
-    folded = fold(word)
-    if folded in area_words():
-        return area_words()[folded]
-    for spelling in simpler(folded):
-        area = area_words().get(spelling, "")
-        if area and is_country(area):
-            return area
-        if area:  # "Ireland (Northern)" is no Ireland
-            break
-    group = country_groups.group_of(word)
-    if group:
-        members = country_groups.members(group)
+    known = area_words()
+    spellings = [fold(word), *simpler(fold(word))]
+    area, at = next(
+        ((known[text], at) for at, text in enumerate(spellings) if text in known), ("", 0)
+    )
+    if area and (not at or is_country(area)):  # "Ireland (Northern)" is no Ireland
+        return area
+    group = country_groups.row_of(word)
+    if group.get("group"):
+        members = country_groups.members(group["group"])
         raise QueryError(
             f"{word!r} is a group of {len(members)} areas that no publisher states as one: ask for "
             f"its members, which tf.areas({word!r}) lists"
         )
-    if country_groups.is_vague(word):
-        group = country_groups.nearest_group(word)
-        near_by = f"; {country_groups.group_name(group)!r} is one that is near" if group else ""
-        raise QueryError(f"{word!r} is no list of countries: name those that you mean{near_by}")
-    names = [row["name"] for row in _areas().values()]
-    raise QueryError(f"no area {word!r} in areas.csv{_hint(word, names)}")
-
-
-def _hint(word: str, names: Iterable[str]) -> str:
-    """The end of a message about `word`: names that are much like it or hold it as a word."""
-    among = set(names)
-    part = re.split(r" ?[(,]", fold(word))[0]
-    holding = sorted(name for name in among if part and part in fold(name).split())
-    close = list(dict.fromkeys([*nearest(word, among, like=TWINS), *holding]))[:3]
-    return f"; did you mean {' or '.join(map(repr, close))}?" if close else "; nothing is near"
+    if group:
+        name = group["near"] and repr(country_groups.group_name(group["near"]))
+        hint = f"; {name} is one that is near" if name else ""
+        raise QueryError(f"{word!r} is no list of countries: name those that you mean{hint}")
+    first_part = re.split(r" ?[(,]", word)[0]
+    hint = near(first_part, [row["name"] for row in _areas().values()])
+    raise QueryError(f"no area {word!r} in areas.csv{hint}")
 
 
 def area_kind(area: str) -> str:
@@ -188,11 +165,10 @@ def _area(area: str) -> dict[str, str]:
     return _areas()[area]
 
 
-@cache
 def named(name: str) -> str:
     """Return the id of the area whose plain name `name` is, in any case; empty where none is."""
-    names = {row["name"].casefold(): area for area, row in _areas().items()}
-    return names.get(name.strip().casefold(), "")
+    folded = name.strip().casefold()
+    return next((area for area, row in _areas().items() if row["name"].casefold() == folded), "")
 
 
 def area_name(area: str) -> str:
@@ -211,13 +187,7 @@ def _leaves(area: str) -> frozenset[str]:
 
 
 def members(area: str) -> list[str]:
-    """Ids of the areas that a group lists as its members, in their order.
-
-    Raises
-    ------
-    CodeError
-        `area` is no area id, or a group that has no list, as the world.
-    """
+    """Ids of the areas that a group lists as its members; CodeError if it has no list, as W00."""
     listed = _area(area)["members"].split()
     if not listed or listed[0][0] in "*!":
         raise CodeError(f"{area} has no list of members in areas.csv")
@@ -225,15 +195,10 @@ def members(area: str) -> list[str]:
 
 
 def contains(whole: str, part: str) -> bool:
-    """Tell whether all of area `part` is counted in area `whole`, so that adding them counts twice.
+    """Tell whether all of area `part` is counted in area `whole`; CodeError if one is no area id.
 
     An area does not contain itself. ``EU``, whose membership changed, is taken at its widest and
     so contains ``EU28`` and is contained in it; what is outside such a group, at its narrowest.
-
-    Raises
-    ------
-    CodeError
-        `whole` or `part` is no area id.
     """
     return _leaves(part) <= _leaves(whole) and whole != part
 
@@ -241,22 +206,31 @@ def contains(whole: str, part: str) -> bool:
 def overlaps(whole: str, part: str) -> bool:
     """Tell whether `whole` contains some of area `part`, and is not itself within it.
 
-    States that are no more apart: what they held in part was never stated beside them.
-
-    Raises
-    ------
-    CodeError
-        `whole` or `part` is no area id.
+    Not of states that are no more: what they held in part was never stated beside them.
     """
     if contains(whole, part) or contains(part, whole) or whole == part:
         return contains(whole, part)
-    former = "former" in (_area(whole)["kind"], _area(part)["kind"])
-    return not former and not _leaves(whole).isdisjoint(_leaves(part))
+    kinds = area_kind(whole), area_kind(part)
+    return "former" not in kinds and not _leaves(whole).isdisjoint(_leaves(part))
 
 
 @cache
-def _products() -> dict[str, dict[str, str]]:
-    return {row["code"]: row for row in rows_of("products.csv")}
+def groups() -> list[str]:
+    """Ids of the areas that contain others: the world and groups of countries."""
+    return [area for area, row in _areas().items() if row["members"]]
+
+
+def is_country(area: str) -> bool:
+    """Tell whether `area` is a country, be it one whose parts have ids too (the United Kingdom)."""
+    return area_kind(area) == "country"
+
+
+def parts(area: str) -> list[str]:
+    """Areas that some publishers state in the place of country `area`, if there are such."""
+    return _area(area)["members"].split() if is_country(area) else []
+
+
+# --- products -------------------------------------------------------------------------------------
 
 
 @cache
@@ -278,14 +252,6 @@ def product_words() -> dict[str, list[str]]:
     for row in rows_of("product_words.csv"):
         words.setdefault(row["word"], []).append(row["code"])
     return words
-
-
-@cache
-def _products_by_name() -> dict[str, list[str]]:
-    names: dict[str, list[str]] = {}
-    for code, row in _products().items():
-        names.setdefault(fold(row["name"]), []).append(code)
-    return names
 
 
 @cache
@@ -343,12 +309,7 @@ def is_under(code: str, ancestor: str) -> bool:
     """Tell whether all of product `code` lies within `ancestor`, in one classification.
 
     A union a+b lies within what holds all its parts; within it lie its parts and their
-    descendants. No code is under itself.
-
-    Raises
-    ------
-    CodeError
-        A code is neither HS nor in ``products.csv``.
+    descendants. No code is under itself. CodeError if a code is neither HS nor in the list.
     """
     parts, wholes = set(code.split("+")), set(ancestor.split("+"))
     for whole in wholes:
@@ -357,19 +318,13 @@ def is_under(code: str, ancestor: str) -> bool:
 
 
 def level(code: str) -> int:
-    """Return how fine `code` is: the digits of an HS code, 0 for TOTAL.
+    """Return how fine `code` is: the digits of an HS code, 0 for TOTAL; CodeError if it is none.
 
     A part that has no code of its own (2701:coking) is one finer than its parent, and so are the
     codes of other lists, which begin at 0; a union is as fine as its coarsest part.
-
-    Raises
-    ------
-    CodeError
-        `code` is neither HS nor in ``products.csv``.
     """
-    parts = code.split("+")
-    if len(parts) > 1:
-        return min(map(level, parts))
+    if "+" in code:
+        return min(map(level, code.split("+")))
     if HS.fullmatch(code):
         return len(code)
     parent = _parent(code)
@@ -395,13 +350,12 @@ def product(word: str) -> list[str]:
     try:
         level(code)
     except CodeError as error:
-        named = _products_by_name().get(folded, [])
-        if len(named) == 1:
-            return named
-        known = [*product_words(), *_products()]
+        codes = [code for code, row in _products().items() if fold(row["name"]) == folded]
+        if len(codes) == 1:
+            return codes
         raise QueryError(
             f"no product {word!r} in products.csv (tf.products({word!r}) looks in the names of all "
-            f"codes){_hint(word, known)}"
+            f"codes){near(word, [*product_words(), *_products()])}"
         ) from error
     return [code]
 
@@ -434,14 +388,14 @@ def product_description(code: str) -> str:
     if "+" in code and code not in _products():
         return "; ".join(map(product_name, code.split("+")))
     for above in _up(code):
-        name = harmonized_system().get(above) or _products().get(above, {}).get("name")
+        name = harmonized_system().get(above) or plain_product_name(above)
         if name and above != "TOTAL":
             return name if above == code else f"of {above}: {name}"
     return f"HS {code}"
 
 
 def codelist(path: Path, key: Sequence[str] = ("hs6",)) -> list[dict[str, str]]:
-    """Read a list of HS subheadings, such as the common high priority goods.
+    """Rows of a list of HS subheadings, such as the common high priority goods, by column.
 
     Parameters
     ----------
@@ -449,11 +403,6 @@ def codelist(path: Path, key: Sequence[str] = ("hs6",)) -> list[dict[str, str]]:
         CSV with a header and a column ``hs6``; one row a subheading, or one a basket and code.
     key
         Columns that no two rows may share.
-
-    Returns
-    -------
-    list of dict
-        One a row, by column, all values text.
 
     Raises
     ------
@@ -467,16 +416,16 @@ def codelist(path: Path, key: Sequence[str] = ("hs6",)) -> list[dict[str, str]]:
     if not path.is_file():
         raise SourceError(f"{path}: no such file; restore it, or mend its path in sources.toml")
     with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.DictReader(file)
-        rows, header = list(reader), reader.fieldnames or []
-    missing = {"hs6", *key} - set(header)
+        header, *lines = [*csv.reader(file)] or [[]]
+    missing = {"hs6", *key}.difference(header)
     if missing:
         raise LayoutError(path, f"columns {sorted(missing)}", f"{header}")
+    try:
+        rows = [dict(zip(header, line, strict=True)) for line in lines if line]
+    except ValueError as error:
+        raise LayoutError(path, f"{len(header)} cells a row", "another number in some") from error
     if not rows:
         raise LayoutError(path, "a row a code", "none")
-    uneven = [at for at, row in enumerate(rows, start=1) if None in (*row, *row.values())]
-    if uneven:
-        raise LayoutError(path, f"{len(header)} cells a row", f"another number in {uneven[0]}")
     wrong = [row["hs6"] for row in rows if not re.fullmatch(r"[0-9]{6}", row["hs6"])]
     if wrong:
         raise CodeError(f"{path}: not six digits: {wrong[:5]}; mend the list")
@@ -485,22 +434,6 @@ def codelist(path: Path, key: Sequence[str] = ("hs6",)) -> list[dict[str, str]]:
     if twice:
         raise CodeError(f"{path}: listed more than once: {twice[:5]}; keep one row a key")
     return rows
-
-
-@cache
-def groups() -> list[str]:
-    """Ids of the areas that contain others: the world and groups of countries."""
-    return [area for area, row in _areas().items() if row["members"]]
-
-
-def is_country(area: str) -> bool:
-    """Tell whether `area` is a country, be it one whose parts have ids too (the United Kingdom)."""
-    return _area(area)["kind"] == "country"
-
-
-def parts(area: str) -> list[str]:
-    """Areas that some publishers state in the place of country `area`, if there are such."""
-    return _area(area)["members"].split() if is_country(area) else []
 
 
 @cache

@@ -3,19 +3,17 @@
 from functools import cache
 
 from tradeflows.model.codelists import rows_of
-from tradeflows.model.errors import QueryError, nearest
+from tradeflows.model.errors import QueryError, near
 from tradeflows.model.words import fold
-
-LIKE = 0.8  # how near a word must be to be offered
 
 
 @cache
 def _by_word() -> dict[str, list[str]]:
     codes: dict[str, list[str]] = {}
     for row in rows_of("currencies.csv"):
-        texts = [row["code"], row["name"], *row["words"].split("; ")]
-        for text in filter(None, dict.fromkeys(map(fold, texts))):
-            codes.setdefault(text, []).append(row["code"])
+        words = {fold(text) for text in (row["code"], row["name"], *row["words"].split("; "))}
+        for word in words - {""}:
+            codes.setdefault(word, []).append(row["code"])
     return codes
 
 
@@ -28,13 +26,11 @@ def currency(word: str) -> str:
         There is none, or several go by that word.
     """
     codes = _by_word().get(fold(word), [])
-    if len(codes) == 1:
-        return codes[0]
-    if codes:
+    if len(codes) > 1:
         raise QueryError(f"several currencies are called {word!r}: {', '.join(codes)}; name one")
-    close = nearest(fold(word), _by_word(), like=LIKE)
-    hint = f"; did you mean {' or '.join(map(repr, close))}?" if close else ""
-    raise QueryError(f"no currency {word!r} in ISO 4217{hint}")
+    if not codes:
+        raise QueryError(f"no currency {word!r} in ISO 4217{near(fold(word), _by_word())}")
+    return codes[0]
 
 
 @cache

@@ -6,44 +6,34 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-ALIKE, TWINS = 0.5, 0.75  # how near a word must be to be offered, and to be so with others
-A_SLIP = 0.76  # and how near one of other letters, or "Chad" would be offered for "Chna"
+ALIKE = 0.76  # how near a word must be to be meant, or "Chad" would be offered for "Chna"
 SHORT = 3  # letters, of which one exchanged makes another word
 FEW = 40  # words, so many that some of them may be listed instead
 
 
-def nearest(word: str, valid: Iterable[str], most: int = 3, like: float = ALIKE) -> list[str]:
+def nearest(word: str, valid: Iterable[str], most: int = 3) -> list[str]:
     """Those of `valid` that `word` may be meant for, in any case of letters, the nearest first.
 
-    Such a name begins as `word` does, has its letters in another order, or is much like it and has
-    its first or last letter: a hint that is wrong helps less than none.
+    Such a name is much like it, begins as `word` does, has its letters in another order, or has it
+    among its words: a hint that is wrong helps less than none.
     """
     folded = {name.casefold(): name for name in sorted(valid, reverse=True) if name}
     asked = word.strip().casefold()
-    slips = get_close_matches(asked, folded, 4 * most, A_SLIP)
-    names = []
-    for name in get_close_matches(asked, folded, 4 * most, like):
-        shorter, longer = sorted((asked, name), key=len)
-        begins_so = len(shorter) >= SHORT and longer.startswith(shorter)
-        is_slip = name in slips and (asked[0] == name[0] or asked[-1] == name[-1])
-        if begins_so or is_slip or sorted(asked) == sorted(name):
-            names.append(folded[name])
-    return names[:most]
+    close = get_close_matches(asked, folded, most, ALIKE)
+    for name in sorted(folded, key=len):
+        begins_so = len(asked) >= SHORT and name.startswith(asked)
+        if begins_so or asked in name.split() or sorted(asked) == sorted(name):
+            close.append(name)
+    return [folded[name] for name in dict.fromkeys(close)][:most]
 
 
 def near(word: str, valid: Iterable[str]) -> str:
     """The end of a message about `word`: the nearest of `valid`, or what there is, if it is few."""
-    words = sorted(filter(None, set(valid)))
-    close = nearest(word, words, like=TWINS)
-    some = close or nearest(word, words, most=1)
-    asked = f"did you mean {' or '.join(map(repr, some))}?" if some else ""
-    listed = there_are(words) if words and not close and len(words) <= FEW else ""
-    return f"; {sentences(asked, listed) or 'nothing is near'}"
-
-
-def sentences(asked: str, told: str) -> str:
-    """A question and what is said after it, either of which may be empty."""
-    return f"{asked} {told[0].upper()}{told[1:]}" if asked and told else asked or told
+    words = {*valid} - {""}
+    close = nearest(word, words)
+    if close:
+        return f"; did you mean {' or '.join(map(repr, close))}?"
+    return f"; {there_are(words)}" if 0 < len(words) <= FEW else "; nothing is near"
 
 
 def there_are(valid: Iterable[str]) -> str:

@@ -6,12 +6,12 @@ import re
 import time
 import zlib
 from contextlib import suppress
-from functools import cache
 from pathlib import Path
 from uuid import uuid4
 
 AN_HOUR = 3600
 OURS = f".*.{'[0-9a-f]' * 8}-[0-9]*.tmp"
+MACHINE = f"{zlib.crc32(platform.node().encode()):08x}"  # among others that share the folder
 WRITER = re.compile(r"\.([0-9a-f]{8})-(\d+)\.")  # a machine and a process, in a file's name
 
 
@@ -34,7 +34,7 @@ def beside(folder: Path) -> Path:
 
 def temporary(path: Path, ending: str = "tmp") -> Path:
     """Where this process writes what goes to `path`: hidden beside it, named after who writes."""
-    return path.with_name(f".{path.name}.{_machine()}-{os.getpid()}.{ending}")
+    return path.with_name(f".{path.name}.{MACHINE}-{os.getpid()}.{ending}")
 
 
 def sweep(folder: Path, pattern: str = OURS) -> None:
@@ -51,7 +51,7 @@ def sweep(folder: Path, pattern: str = OURS) -> None:
 def is_left(path: Path) -> bool:
     """Return whether nobody writes a temporary file any more, as far as can be known."""
     writer = WRITER.search(path.name)
-    if writer and writer[1] == _machine() and os.name != "nt":  # where asking would end it
+    if writer and writer[1] == MACHINE and os.name != "nt":  # where asking would end it
         try:
             os.kill(int(writer[2]), 0)
         except ProcessLookupError:
@@ -59,9 +59,3 @@ def is_left(path: Path) -> bool:
         except (OSError, OverflowError):  # it is another user's, or no process has that number
             pass
     return time.time() - path.stat().st_mtime > AN_HOUR
-
-
-@cache
-def _machine() -> str:
-    """Return what tells this machine from others that may share the folder."""
-    return f"{zlib.crc32(platform.node().encode()):08x}"

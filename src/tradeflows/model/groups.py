@@ -14,28 +14,18 @@ from tradeflows.model.words import fold
 
 @cache
 def _rows() -> dict[str, Mapping[str, str]]:
-    """The rows of ``group_names.csv`` by word, folded."""
     return {fold(row["word"]): row for row in rows_of("group_names.csv")}
 
 
-def _row(word: str) -> Mapping[str, str]:
-    return _rows().get(fold(word).removeprefix("the "), {})
+def row_of(word: str) -> Mapping[str, str]:
+    """The row of ``group_names.csv`` that `word` is, empty where it speaks of no countries."""
+    folded = fold(word)
+    return _rows().get(folded.removeprefix("the "), _rows().get(folded, {}))
 
 
 def group_of(word: str) -> str:
     """The id of the group that `word` names; empty where it names none."""
-    return _row(word).get("group", "")
-
-
-def is_vague(word: str) -> bool:
-    """Whether `word` speaks of countries without saying which: "the West"."""
-    rows = (_row(word), _rows().get(fold(word), {}))
-    return any(row and not row["group"] for row in rows)
-
-
-def nearest_group(word: str) -> str:
-    """The group that is nearest to a vague `word`; empty where none is."""
-    return _row(word).get("near", "")
+    return row_of(word).get("group", "")
 
 
 def group_name(group: str) -> str:
@@ -59,10 +49,8 @@ def changes(group: str, first: int, last: int) -> list[str]:
     """Who joined or left a group from the year `first` to the year `last`, as "QAT until 2018"."""
     texts = []
     for row in rows_of("area_groups.csv"):
-        if row["group"] != group:
-            continue
-        if row["first"] and first < int(row["first"]) <= last:
+        if row["group"] == group and first < int(row["first"] or first) <= last:
             texts.append(f"{row['area']} from {row['first']}")
-        if row["last"] and first <= int(row["last"]) < last:
+        if row["group"] == group and first <= int(row["last"] or last) < last:
             texts.append(f"{row['area']} until {row['last']}")
     return texts

@@ -4,21 +4,22 @@ A measure writes a formula once: :meth:`Formula.numbers` computes it over arrays
 :func:`tradeflows.trace` explains a number by it.
 
 A role is a name in a formula; it stands for the sum of the numbers that entered under it. A
-formula is Python arithmetic: ``+ - * / **``, ``abs exp log max min round sqrt``, ``sum([…])``, and
-two forms that take a role number by number, ``sum([v ** 2 for v in value])`` and
-``sum([p * q for p, q in zip(price, amount)])``.
+formula is Python arithmetic: ``+ - * /``, ``**`` with a constant, ``exp log round``, ``max`` of
+two, ``sum([…])``, and two forms that take a role number by number, ``sum([v ** 2 for v in value])``
+and ``sum([p * q for p, q in zip(price, amount)])``.
 """
 
 from __future__ import annotations
 
 import ast
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache, partial, reduce
-from typing import TYPE_CHECKING, Any, Self
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy import ndarray
 
 from tradeflows.model.attached import Attached
 from tradeflows.model.errors import QueryError
@@ -54,36 +55,35 @@ class Role:
 
     frame: pd.DataFrame
     column: str = ""
-    row: np.ndarray | None = None
-    slot: np.ndarray | None = None
-    values: np.ndarray | None = None
+    row: ndarray | None = None
+    slot: ndarray | None = None
+    values: ndarray | None = None
     empty: float = math.nan
 
-    def input_rows(self, wanted: np.ndarray) -> list[np.ndarray]:
-        """Rows that entered each of the result's rows `wanted`."""
-        if self.slot is None:
-            row = wanted if self.row is None else self.row[wanted]
-            return [row[i : i + 1] if row[i] >= 0 else row[:0] for i in range(len(row))]
-        order = np.argsort(self.slot, kind="stable")
-        slot = self.slot[order]
-        row = order if self.row is None else self.row[order]
-        starts = np.searchsorted(slot, wanted, "left")
-        stops = np.searchsorted(slot, wanted, "right")
-        return [row[a:b] for a, b in zip(starts, stops, strict=True)]
+    def _rows_and_slots(self) -> tuple[ndarray, ndarray]:
+        row = np.arange(len(self.frame)) if self.row is None else self.row
+        return row, np.arange(len(row)) if self.slot is None else self.slot
 
-    def entries(self, n: int) -> tuple[np.ndarray, np.ndarray]:
-        """The numbers that entered a result of `n` rows, NaN for none, and the row of each."""
+    def input_rows(self, wanted: ndarray) -> list[ndarray]:
+        """Rows that entered each of the result's rows `wanted`."""
+        row, slot = self._rows_and_slots()
+        order = np.argsort(slot, kind="stable")
+        order = order[row[order] >= 0]
+        starts, stops = (np.searchsorted(slot[order], wanted, side) for side in ("left", "right"))
+        return [row[order[a:b]] for a, b in zip(starts, stops, strict=True)]
+
+    def entries(self) -> tuple[ndarray, ndarray]:
+        """The numbers that entered, NaN for none, and the row of the result of each."""
+        row, slot = self._rows_and_slots()
         figures = self.values
         if figures is None:
             figures = self.frame[self.column].to_numpy("float64", na_value=np.nan)
-        row = np.arange(len(figures)) if self.row is None else self.row
         known = np.append(figures, np.nan)[row]  # place -1 is none
-        slot = np.arange(n) if self.slot is None else self.slot
         return known[slot >= 0], slot[slot >= 0]
 
-    def sums(self, n: int) -> np.ndarray:
+    def sums(self, n: int) -> ndarray:
         """The sum of what entered each of `n` rows, `empty` where nothing did."""
-        numbers, slot = self.entries(n)
+        numbers, slot = self.entries()
         sums = np.bincount(slot, numbers, minlength=n)
         return np.where(np.bincount(slot, minlength=n) > 0, sums, self.empty)
 
@@ -103,27 +103,26 @@ class Formula:
     """
 
     text: str | Sequence[str]
-    names: Mapping[str, Role | np.ndarray]
-    which: np.ndarray | None = None
+    names: Mapping[str, Role | ndarray]
+    which: ndarray | None = None
 
-    def of(self, rows: np.ndarray) -> list[str]:
+    def of(self, rows: ndarray) -> list[str]:
         """The formula of each of `rows`."""
         if isinstance(self.text, str):
             return [self.text] * len(rows)
         return [self.text[i] for i in (rows if self.which is None else self.which[rows])]
 
-    def numbers(self, n: int) -> np.ndarray:
+    def numbers(self, n: int) -> ndarray:
         """What the formula comes to in each of `n` rows.
 
         NaN where a number is missing, a divisor is 0 or a root or logarithm has no value.
         """
-        if isinstance(self.text, str):
-            return _column(parse(self.text), self.names, n)
-        which = np.arange(n) if self.which is None else self.which
+        texts = np.array(self.of(np.arange(n)), object)
         result = np.full(n, np.nan)
-        for i, text in enumerate(self.text):
-            if (which == i).any():
-                result = np.where(which == i, _column(parse(text), self.names, n), result)
+        for text in dict.fromkeys(texts):
+            with np.errstate(all="ignore"):
+                numbers = _array(parse(text), self.names, n)
+            result = np.where((texts == text) & np.isfinite(numbers), numbers, result)
         return result
 
 
@@ -144,18 +143,6 @@ class Lineage(Attached):
     formulas: Mapping[str, Formula]
     kept: Sequence[Role]
 
-    def __new__(
-        cls, result: pd.DataFrame, formulas: Mapping[str, Formula], kept: Sequence[Role]
-    ) -> Self:
-        """Take the parts, and the formulas as the text."""
-        texts = []
-        for name, formula in formulas.items():
-            text = formula.text if isinstance(formula.text, str) else " or ".join(formula.text)
-            texts.append(f"{name} = {text}")
-        made = super().__new__(cls, "; ".join(texts) or "rows as they came")
-        made.result, made.formulas, made.kept = result, formulas, kept
-        return made
-
 
 def lineage_of(frame: pd.DataFrame) -> Lineage | None:
     """The lineage of `frame`, if a measure made it and nothing has taken it since."""
@@ -172,27 +159,27 @@ def record(
     """
     result.attrs.pop(MADE, None)
     named = [role for formula in formulas.values() for role in formula.names.values()]
-    frames = {id(role.frame): role.frame for role in (*named, *kept) if isinstance(role, Role)}
-    copies = {key: _copy_of(frame) for key, frame in frames.items()}
-    if not any(lineage_of(copy) or set(PLACE) <= set(copy) for copy in copies.values()):
+    frames = [role.frame for role in (*named, *kept) if isinstance(role, Role)]
+    if not any(lineage_of(frame) or set(PLACE) <= set(frame) for frame in frames):
         return
 
     def frozen(role: Any) -> Any:
-        return replace(role, frame=copies[id(role.frame)]) if isinstance(role, Role) else role
+        if not isinstance(role, Role):
+            return role
+        return replace(role, frame=once(role.frame, "copy", partial(role.frame.copy, deep=False)))
 
-    kept_formulas = {
+    made = {
         column: replace(formula, names={key: frozen(role) for key, role in formula.names.items()})
         for column, formula in formulas.items()
     }
     shown = result.copy(deep=False)
     shown.attrs = {}
-    result.attrs[MADE] = Lineage(shown, kept_formulas, [frozen(role) for role in kept])
+    texts = [f"{name} = {formula.text}" for name, formula in formulas.items()]
+    roles = [frozen(role) for role in kept]
+    result.attrs[MADE] = Lineage(
+        "; ".join(texts) or "rows as they came", result=shown, formulas=made, kept=roles
+    )
     once(result, MADE, lambda: True)  # that nobody has changed it since
-
-
-def _copy_of(frame: pd.DataFrame) -> pd.DataFrame:
-    """The frame as it is now, one and the same for all that is made of it."""
-    return once(frame, "copy", lambda: frame.copy(deep=False))
 
 
 def full_number(value: float, digits: int = 15) -> str:
@@ -219,15 +206,7 @@ def padded_number(value: float, digits: int = 3) -> str:
 
 # --- what a formula comes to ----------------------------------------------------------------------
 
-Names = Mapping[str, Role | np.ndarray]
-Numbers = Callable[[np.ndarray], np.ndarray]
-# Each function of a formula, and its slope.
-_FUNCTIONS: dict[str, tuple[Numbers, Numbers]] = {
-    "abs": (np.abs, lambda x: np.copysign(1.0, x)),
-    "exp": (np.exp, np.exp),
-    "log": (np.log, np.reciprocal),
-    "sqrt": (np.sqrt, lambda x: 0.5 / np.sqrt(x)),
-}
+Names = Mapping[str, Role | ndarray]
 _STEP = 1e-170  # its square is no number any more
 
 
@@ -243,8 +222,8 @@ def parse(formula: str) -> ast.expr:
 def evaluate(formula: str, values: Mapping[str, float]) -> tuple[float, dict[str, float]]:
     """What `formula` comes to, and its slope in each of its names.
 
-    Each name takes a small imaginary step in turn, as in Squire and Trapp (1998): the real part of
-    the result is the number, and its imaginary part is the slope, to the last digits.
+    For the slopes each name takes a small imaginary step in turn, as in Squire and Trapp (1998):
+    the imaginary part of the result is the slope, to the last digits.
 
     Parameters
     ----------
@@ -259,108 +238,79 @@ def evaluate(formula: str, values: Mapping[str, float]) -> tuple[float, dict[str
         Anything but arithmetic, a name without a value, or no number as the result.
     """
     node = parse(formula)
-    n = len(values)
-    steps = 1j * _STEP * np.eye(n)
-    columns = {
-        name: value + step for (name, value), step in zip(values.items(), steps, strict=True)
-    }
+    point = np.array([*values.values()], "float64")
+    steps = point[:, None] + 1j * _STEP * np.eye(len(point))
     try:
         with np.errstate(divide="raise", invalid="raise", over="raise"):
-            numbers = _array(node, columns, {}, n)
-    except (ArithmeticError, ValueError) as error:
+            number = float(_array(node, dict(zip(values, point[:, None], strict=True)), 1)[0])
+        with np.errstate(all="ignore"):
+            moved = _array(node, dict(zip(values, steps, strict=True)), len(point))
+    except (ArithmeticError, TypeError, ValueError) as error:
         raise QueryError(f"{formula!r} has no value: {error}") from error
-    if np.isnan(numbers).any():
+    if math.isnan(number):
         raise QueryError(f"{formula!r} has no value: a number is missing")
-    slopes = np.broadcast_to(numbers.imag / _STEP, n)
-    return float(numbers.real[0]), dict(zip(values, slopes.tolist(), strict=True))
+    slopes = np.broadcast_to(moved.imag / _STEP, len(point))
+    return number, dict(zip(values, slopes.tolist(), strict=True))
 
 
-def _column(node: ast.expr, names: Names, n: int) -> np.ndarray:
-    """The numbers of all `n` rows; what has no value in a row is NaN."""
-    columns = {}
-    used = {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
-    for name in used & set(names):
-        behind = names[name]
-        columns[name] = behind.sums(n) if isinstance(behind, Role) else behind.astype("float64")
-    with np.errstate(all="ignore"):
-        numbers = np.broadcast_to(_array(node, columns, names, n), n)
-    return np.where(np.isfinite(numbers), numbers, np.nan)
-
-
-def _array(node: ast.expr, columns: Mapping[str, np.ndarray], names: Names, n: int) -> np.ndarray:
-    """What `node` comes to, given an array behind each of its names."""
-
-    def numbers(part: ast.expr) -> np.ndarray:
-        return _array(part, columns, names, n)
-
-    match node:
-        case ast.Constant(value=int() | float() as number):
-            return np.float64(number) * np.ones(1)
-        case ast.Name(id=name) if name in columns:
-            return columns[name]
-        case ast.UnaryOp(op=ast.USub(), operand=operand):
-            return -numbers(operand)
-        case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATORS:
-            return _OPERATORS[type(op)](numbers(left), numbers(right))
-        case ast.Call(func=ast.Name(id="sum"), args=[ast.ListComp() as terms]):
-            return _sum_of_terms(terms, columns, names, n)
-        case ast.Call(func=ast.Name(id="sum"), args=[ast.List(elts=[_, *_] as items)]):
-            table = np.stack(np.broadcast_arrays(*map(numbers, items)))
-            return math.fsum(table.real[:, 0]) + 1j * table.imag.sum(axis=0)
-        case ast.Call(func=ast.Name(id=("max" | "min") as name), args=[_, *_] as items):
-            return reduce(partial(_extreme, name), map(numbers, items))
-        case ast.Call(func=ast.Name(id="round"), args=[item, places]):
-            exact = numbers(item)  # in which the slopes are, too
-            return round(float(exact.real[0]), int(numbers(places)[0])) + 1j * exact.imag
-        case ast.Call(func=ast.Name(id=name), args=[item], keywords=[]) if name in _FUNCTIONS:
-            function, slope = _FUNCTIONS[name]
-            return _moved(numbers(item), function, slope)
-        case ast.Name(id=name):
-            raise QueryError(f"no value for {name}; there are {', '.join(columns) or 'none'}")
-    raise QueryError(f"{ast.unparse(node)!r} is no arithmetic of a formula")
-
-
-def _moved(x: np.ndarray, function: Numbers, slope: Numbers) -> np.ndarray:
-    """`function` of `x`, and of the steps in it what `slope` makes of them."""
-    return function(x.real) + 1j * slope(x.real) * x.imag if np.iscomplexobj(x) else function(x)
-
-
-def _extreme(name: str, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """The larger or the smaller of two, the first of equals."""
-    is_first = a.real >= b.real if name == "max" else a.real <= b.real
-    return np.where(np.isnan(a) | np.isnan(b), np.nan, np.where(is_first, a, b))
-
-
-def _power(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    if np.iscomplexobj(b):
-        raise QueryError("a formula has ** with a constant alone")
-    return _moved(a, lambda x: x**b, lambda x: b * x ** (b - 1))
-
-
-_OPERATORS: dict[type[ast.operator], Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
+_OPERATORS: dict[type, Any] = {
     ast.Add: np.add,
     ast.Sub: np.subtract,
     ast.Mult: np.multiply,
     ast.Div: lambda a, b: a / np.where(b.real == 0, np.nan, b),
-    ast.Pow: _power,
+}
+_FUNCTIONS: dict[str, Any] = {
+    "exp": lambda x: np.exp(x),
+    "log": lambda x: np.log(x),
+    "max": lambda a, b: np.where(np.isnan(b) | (b.real > a.real), b, a),
+    # Of one number alone, in whose imaginary part the slopes are.
+    "round": lambda x, places: round(float(x.real[0]), int(places.real[0])) + (x - x.real),
 }
 
 
-def _sum_of_terms(
-    terms: ast.ListComp, columns: Mapping[str, np.ndarray], names: Names, n: int
-) -> np.ndarray:
+def _array(node: ast.expr, names: Names, n: int) -> ndarray:
+    """What `node` comes to in each of `n` rows, or one number for them all."""
+
+    def numbers(part: ast.expr) -> ndarray:
+        return _array(part, names, n)
+
+    match node:
+        case ast.Constant(value=int() | float() as number):
+            return np.full(1, float(number))
+        case ast.Name(id=name) if name in names:
+            behind = names[name]
+            return behind.sums(n) if isinstance(behind, Role) else behind * 1.0
+        case ast.UnaryOp(op=ast.USub(), operand=operand):
+            return -numbers(operand)
+        case ast.BinOp(left=left, op=ast.Pow(), right=ast.Constant() as power):
+            return np.power(numbers(left), numbers(power))
+        case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATORS:
+            return _OPERATORS[type(op)](numbers(left), numbers(right))
+        case ast.Call(func=ast.Name(id="sum"), args=[ast.ListComp() as terms]):
+            return _sum_of_terms(terms, names, n)
+        case ast.Call(func=ast.Name(id="sum"), args=[ast.List(elts=[_, *_] as items)]):
+            table = np.stack(np.broadcast_arrays(*map(numbers, items)))
+            return math.fsum(table.real[:, 0]) + (table - table.real).sum(axis=0)
+        case ast.Call(func=ast.Name(id=name), args=items, keywords=[]) if name in _FUNCTIONS:
+            return _FUNCTIONS[name](*map(numbers, items))
+    known = ", ".join(names) or "none"
+    raise QueryError(f"{ast.unparse(node)!r} is no arithmetic of a formula over {known}")
+
+
+def _sum_of_terms(terms: ast.ListComp, names: Names, n: int) -> ndarray:
     """The sum over the single numbers of a role, or of several that go together."""
-    generator = terms.generators[0]
-    over, target = generator.iter, generator.target
-    lists = over.args if isinstance(over, ast.Call) else [over]
-    variables = target.elts if isinstance(target, ast.Tuple) else [target]
-    slot = np.zeros(0, "int64")
-    single: dict[str, np.ndarray] = {}
-    for variable, role_name in zip(variables, lists, strict=True):
-        role = names.get(ast.unparse(role_name))
-        if not isinstance(role, Role):
-            raise QueryError(f"{ast.unparse(role_name)} is no list of numbers")
-        single[ast.unparse(variable)], slot = role.entries(n)
-    whole = {name: np.broadcast_to(column, n)[slot] for name, column in columns.items()}
-    each_term = _array(terms.elt, {**whole, **single}, {}, len(slot))
-    return np.bincount(slot, np.broadcast_to(each_term, slot.shape), minlength=n)
+    loop = terms.generators[0]
+    lists = [names.get(name) for name in _ids(loop.iter) if name != "zip"]
+    entries = [role.entries() for role in lists if isinstance(role, Role)]
+    if not entries or len(entries) != len(lists):
+        raise QueryError(f"{ast.unparse(loop.iter)} is no list of numbers")
+    slot = entries[0][1]
+    known = {name: _array(ast.Name(name), names, n) for name in _ids(terms.elt) if name in names}
+    known = {name: np.broadcast_to(numbers, n)[slot] for name, numbers in known.items()}
+    single = zip(_ids(loop.target), (numbers for numbers, _ in entries), strict=True)
+    numbers = _array(terms.elt, known | dict(single), len(slot))
+    return np.bincount(slot, np.broadcast_to(numbers, slot.shape), minlength=n)
+
+
+def _ids(node: ast.expr) -> list[str]:
+    return [part.id for part in ast.walk(node) if isinstance(part, ast.Name)]

@@ -11,9 +11,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Result = TypeVar("Result")
-Memory = dict[tuple[int, Hashable], tuple["pd.DataFrame", Any]]
 
-_memory: ContextVar[Memory | None] = ContextVar("memory", default=None)
+_memory: ContextVar[dict[Any, Any] | None] = ContextVar("memory", default=None)
 
 
 @contextmanager
@@ -34,8 +33,8 @@ def once(frame: pd.DataFrame, key: Hashable, compute: Callable[[], Result]) -> R
     memory = _memory.get()
     if memory is None:
         return compute()
-    place = id(frame), key
-    if place not in memory:
-        memory[place] = frame, compute()  # the frame too, so that no other takes its id
-    result: Result = memory[place][1]
+    _, results = memory.setdefault(id(frame), (frame, {}))  # which keeps its id for it
+    if key not in results:
+        results[key] = compute()
+    result: Result = results[key]
     return result

@@ -8,35 +8,34 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from math import isfinite
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tradeflows.model.contracts import ABOUT, FIELDS, FLAGS, WORDS, Field
+from tradeflows.model.contracts import ABOUT, FIELDS, FLAGS, WORDS
 from tradeflows.model.errors import SchemaError
 
-TEXT, NUMBER, COUNT, DAY = pa.string(), pa.float64(), pa.int64(), pa.date32()
+TEXT, NUMBER, DAY = pa.string(), pa.float64(), pa.date32()
 
 FEW = 60  # values, so many that a message may list them all
 
 
-def _field(name: str, field: Field) -> pa.Field:
+def _field(name: str, entry: Mapping[str, Any]) -> pa.Field:
     """A field as Arrow has it, what its contract says of it in the metadata."""
-    metadata = {"note": field.note, "key": "yes" if field.rule == "key" else ""}
-    metadata |= {"unit": field.unit, "sdmx": field.sdmx}
-    if field.allowed:
-        words = WORDS[field.allowed] if isinstance(field.allowed, str) else field.allowed
-        metadata["allowed"] = json.dumps(words, ensure_ascii=False)
-    if field.least is not None:
-        metadata["least"] = repr(field.least)
-    return pa.field(name, pa.type_for_alias(field.dtype), not field.rule, metadata)
+    rule, words = entry.get("rule"), entry.get("allowed")
+    metadata = {"note": entry["note"], "key": "yes" if rule == "key" else ""}
+    metadata |= {item: entry.get(item, "") for item in ("unit", "sdmx")}
+    if words:
+        metadata["allowed"] = json.dumps(WORDS.get(str(words), words), ensure_ascii=False)
+    if "least" in entry:
+        metadata["least"] = repr(entry["least"])
+    return pa.field(name, pa.type_for_alias(entry["dtype"]), not rule, metadata)
 
 
 TABLES = {
     table: pa.schema(
-        [_field(name, field) for name, field in fields.items()],
+        [_field(name, entry) for name, entry in fields.items()],
         {"table": table, "version": "1", "about": ABOUT[table]},
     )
     for table, fields in FIELDS.items()
@@ -97,23 +96,23 @@ def conform(columns: Mapping[str, Any], schema: pa.Schema) -> pa.RecordBatch:
     for field in schema:
         try:
             array = _array(columns[field.name], n, field.type)
-        except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
+        except pa.ArrowException as error:
             raise SchemaError(f"{table}.{field.name}: {str(error).splitlines()[0]}") from error
         if len(array) != n:
             raise SchemaError(f"{table}.{field.name}: {len(array)} values for {n} records")
         arrays.append(array)
     coded = [field.with_type(array.type) for field, array in zip(schema, arrays, strict=True)]
     batch = pa.record_batch(arrays, schema=pa.schema(coded, schema.metadata))
-    for field, array in zip(schema, arrays, strict=True):
-        for problem, is_bad in _faults(field, array):
-            rows = batch.filter(is_bad)
-            if not len(rows):  # a word of the dictionary that no row has, or a sum beyond numbers
-                continue
-            some = [
-                f"{row[field.name]!r} in record {row['source_row']}" for row in rows[:5].to_pylist()
-            ]
-            count = f"{len(rows)} of {n} rows ({', '.join(some)})"
-            raise SchemaError(f"{field.name}: {problem} in {count}")
+    for field in coded:
+        for problem, is_bad in _faults(field, batch[field.name]):
+            if pc.any(is_bad).as_py():
+                rows = batch.filter(is_bad)
+                pairs = zip(
+                    *(rows[name].to_pylist() for name in (field.name, "source_row")), strict=True
+                )
+                some = [f"{value!r} in record {row}" for value, row in pairs][:5]
+                count = f"{len(rows)} of {n} rows ({', '.join(some)})"
+                raise SchemaError(f"{field.name}: {problem} in {count}")
     return batch
 
 
@@ -124,35 +123,28 @@ def _array(values: Any, n: int, dtype: pa.DataType) -> pa.Array:
         values = values.combine_chunks()
     array = values if isinstance(values, pa.Array) else pa.Array.from_pandas(values)
     coded = pa.types.is_dictionary(array.type) and array.type.value_type == dtype
-    return array if coded or array.type == dtype else array.cast(dtype)
+    return array if coded else array.cast(dtype)
 
 
 def _faults(field: pa.Field, column: pa.Array) -> Iterator[tuple[str, pa.Array]]:
-    """What `field` must not hold, in words, and where it may; all rows are searched only then."""
-    if not field.nullable and column.null_count:
+    """What `field` must not hold, in words, and where `column` does."""
+    if not field.nullable:
         yield "no value", column.is_null()
     least = _about(field, "least")
-    lowest = pc.min(column).as_py() if least else None
-    if lowest is not None and lowest < float(least):
+    if least:
         yield f"below {float(least):g}", pc.less(column, float(least))
-    if field.type == NUMBER and not isfinite(pc.sum(column).as_py() or 0):
+    if field.type == NUMBER:
         yield "not finite", pc.invert(pc.is_finite(column))
-    if field.type == TEXT:
-        yield from _word_faults(field, column)
-
-
-def _word_faults(field: pa.Field, column: pa.Array) -> Iterator[tuple[str, pa.Array]]:
-    """The same of a text, of which each word is looked at once."""
     among = allowed(field)
-    if not among and field.name != "flags":
-        return
-    is_coded = pa.types.is_dictionary(column.type)
-    words = (column.dictionary if is_coded else column.unique()).drop_null().to_pylist()
-    known = among or [text for text in words if FLAGS.keys() >= set(text.split())]
-    problem = f"not one of {_listed(among)}" if among else "a word that FLAGS does not define"
-    unknown = set(words).difference(known)
-    if unknown:
-        yield problem, pc.is_in(column.cast(TEXT), pa.array(unknown, TEXT))
+    if among or field.name == "flags":
+        words = column.dictionary if pa.types.is_dictionary(column.type) else column.unique()
+        known = among or [text for text in words.to_pylist() if FLAGS.keys() >= {*text.split()}]
+        unknown = {*words.drop_null().to_pylist()}.difference(known)
+        if unknown:  # each word is looked at once
+            problem = (
+                f"not one of {_listed(among)}" if among else "a word that FLAGS does not define"
+            )
+            yield problem, pc.is_in(column.cast(TEXT), pa.array(unknown, TEXT))
 
 
 def describe(schema: pa.Schema) -> list[dict[str, str]]:

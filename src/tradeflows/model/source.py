@@ -20,13 +20,7 @@ FEW = 4  # of them, whom a line names
 
 
 def require_table(name: str) -> None:
-    """Refuse a table that there is none of.
-
-    Raises
-    ------
-    QueryError
-        The message has the nearest.
-    """
+    """Refuse a table that there is none of, with the nearest in the QueryError."""
     if name not in TABLES:
         raise QueryError(f"no table {name!r}{near(name, TABLES)}")
 
@@ -35,15 +29,8 @@ def require_table(name: str) -> None:
 class Publisher:
     """Whose statistics a file holds.
 
-    Attributes
-    ----------
-    id
-        One short name of a-z, 0-9 and _: the folder below ``data/raw``, what a source's
-        ``publisher`` names, and what ``read(publisher=)`` takes.
-    name, short
-        In full, and as a chart's footer has it.
-    home
-        Web site; empty where the entry stands for many publishers, each named in its row.
+    `id` is the folder below ``data/raw``, what a source's ``publisher`` names and ``read`` takes;
+    `short` is for charts; `home` is empty where the entry stands for many, named in each row.
     """
 
     id: str
@@ -104,8 +91,7 @@ def month(source: Source) -> str:
 def carrier_of(source: Source, outlets: Mapping[str, Sequence[str]] = MappingProxyType({})) -> str:
     """The short name of who passed a source on, or what copy it is from; or empty.
 
-    Of a source whose rows name an outlet each, `outlets` has those of the rows that are shown: up
-    to :data:`FEW` are named.
+    Of news `outlets`, by source, up to :data:`FEW` are named.
     """
     carrier = source.via.partition(" (")[0]
     named = outlets.get(source.id, ())

@@ -4,20 +4,20 @@ A unit is a word, with "thousand", "million" or "billion" before it where it is 
 ``tonnes``, ``million tonnes``, ``Mt``, ``billion USD``, ``thousand barrels a day``. A measure gives
 one unit of a dimension, and a claim may be in any other of it.
 
-``units.csv`` has a row a spelling: of which ``unit`` it is how many in a claim, which ``field`` of
-quantities it fills how many ``times`` in the heading of a file (in lower case, so a file's mt is a
-metric ton, and Mt are a million), what stands before and after a number, and what an axis says.
+``unit_words.csv`` has a row a spelling: of which ``unit`` it is how many in a claim, which
+``field`` of quantities it fills how many ``times`` in the heading of a file (in lower case, so a
+file's mt is a metric ton, and Mt are a million), what stands before and after a number, and what
+an axis says.
 """
 
 from __future__ import annotations
 
-import csv
 import math
 import re
 from collections import Counter
 from functools import cache
-from pathlib import Path
 
+from tradeflows.model.codelists import rows_by
 from tradeflows.model.currencies import plain_names
 from tradeflows.model.lineage import full_number, padded_number
 from tradeflows.model.periods import month_words
@@ -39,8 +39,7 @@ SPELLED = (
 )
 NUMBER_WORDS = {word: number for number, word in enumerate(SPELLED.split(), start=1)}
 
-with Path(__file__).with_suffix(".csv").open(encoding="utf-8", newline="") as file:
-    ROWS = {row.pop("word"): row for row in csv.DictReader(file)}
+ROWS = rows_by("unit_words.csv", "word")
 SIZES = {word: (row["unit"], float(row["size"])) for word, row in ROWS.items() if row["unit"]}
 WEIGHTS = {word: int(row["times"]) for word, row in ROWS.items() if row["field"] == "kg"}
 QUANTITIES = {word: row["field"] for word, row in ROWS.items() if row["field"] not in ("", "kg")}
@@ -59,8 +58,8 @@ def unit_words(unit: str) -> tuple[str, str]:
     if word in COUNTED_BY and rest in plain_names():
         before, after = unit_words(rest)
         return before, f" {IN_FULL.get(word, word)}{after}"
-    row = ROWS.get(unit, {"before": "", "after": ""})
-    if row["before"] or row["after"]:
+    row = ROWS.get(unit, {})
+    if row.get("before") or row.get("after"):
         return row["before"], row["after"]
     return "", f" {plain_names().get(unit, unit)}"
 
@@ -80,12 +79,11 @@ def amount(value: float, unit: str, digits: int = 3, *, padded: bool = False) ->
         return month_words(int(value))
     value, unit = in_percent(value, unit)
     before, after = unit_words(unit)
-    steps = ((size, f" {word}") for size, word in SCALES[1:3] if abs(value) >= size)
-    size, word = next(steps, (1.0, ""))
-    is_counted = unit in COUNTS and size == 1
+    size, word = next((step for step in SCALES[1:3] if abs(value) >= step[0]), (1.0, ""))
+    is_counted = unit in COUNTS and not word
     spell = padded_number if padded and not is_counted else full_number
     text = spell(abs(value) / size, digits).replace("-", "−")
-    return f"{'−' if value < 0 else ''}{before}{text}{word}{after}"
+    return f"{'−' if value < 0 else ''}{before}{text}{' ' * bool(word)}{word}{after}"
 
 
 # A bound is rounded away from what it leaves open.
@@ -143,8 +141,7 @@ def in_a_range(low: str, high: str) -> str:
     >>> in_a_range("$10.2 billion", "$10.3 billion"), in_a_range("900 tonnes", "2 million tonnes")
     ('$10.2 to $10.3 billion', '900 tonnes to 2 million tonnes')
     """
-    ends = [re.search(r"[^\d]*$", text) for text in (low, high)]
-    first, last = (end[0] if end else "" for end in ends)
+    first, last = (re.sub(r".*\d", "", text) for text in (low, high))
     return f"{low.removesuffix(first) if first == last else low} to {high}"
 
 
@@ -208,10 +205,8 @@ def scale(largest: float) -> tuple[float, str]:
 
     Numbers below ten thousand are read as they are, with a divisor of 1 and no word.
     """
-    for least, word in SCALES:
-        if largest >= least:
-            return COUNTED_BY[word], word
-    return 1.0, ""
+    scales = ((COUNTED_BY[word], word) for least, word in SCALES if largest >= least)
+    return next(scales, (1.0, ""))
 
 
 def axis_label(word: str, unit: str) -> str:

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from tradeflows.model.errors import QueryError, require_text
@@ -21,7 +21,7 @@ def count_of(count: int, word: str) -> str:
     return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"
 
 
-_STATE = re.compile(
+_STATE = (
     r"(?:the )?(?:[a-z']+ )*?"
     r"(?:republic|kingdom|states?|principality|commonwealth|duchy|union|sultanate|federation)"
     r" of (?:the )?(.+)"
@@ -55,6 +55,10 @@ _BY_NAME = (
 )
 
 
+_BEHIND = re.compile(r"([^(,]+?)(?: \(|, | (?=" + _FORM + r"$))([^(),]+)\)?")
+_SIMPLER = ((rf" ?\({_BY_NAME}\)", ""), ("-", " "), ("^the ", ""), (rf"^{_STATE}$", r"\1"))
+
+
 def fold(text: str) -> str:
     """`text` in lower case without accents, dots and blanks at its ends: "U.S." is "us"."""
     decomposed = unicodedata.normalize("NFKD", text.casefold())
@@ -72,12 +76,12 @@ def direction(word: str) -> str:
         It is neither a code nor a word for one.
     """
     require_text("flow", word, "imports")
-    folded = fold(word)
     for name, code in DIRECTIONS.items():
-        if folded in (name, name.removesuffix("s"), code.casefold()):
+        if fold(word) in (name, name.removesuffix("s"), code.casefold()):
             return code
-    choices = ", ".join(f"{name!r} ({code})" for name, code in DIRECTIONS.items())
-    raise QueryError(f"flow={word!r}: expected one of {choices}")
+    raise QueryError(
+        f"flow={word!r}: expected one of {', '.join(map(repr, DIRECTIONS))}, or a code"
+    )
 
 
 def simpler(folded: str) -> list[str]:
@@ -90,30 +94,20 @@ def simpler(folded: str) -> list[str]:
     """
     full = " ".join(_FULL.get(word, word) for word in re.findall(r"[(),]|[^\s(),]+", folded))
     full = re.sub(r" ?([,)])", r"\1", full).replace("( ", "(")
-    spellings = [folded, full, *_turned(full)]
-    spellings += [re.sub(rf" ?\({_BY_NAME}\)", "", text) for text in spellings]
-    spellings += [text.replace("-", " ") for text in spellings]
-    spellings += [text.removeprefix("the ") for text in spellings]
-    states = [_STATE.fullmatch(text) for text in spellings]
-    spellings += [match[1] for match in states if match]
+    spellings = [folded, full]
+    behind = _BEHIND.fullmatch(full)
+    if behind:  # which goes before the name: "iran (islamic republic of)"
+        form = re.sub(r"( of)?( the)?$", "", behind[2])
+        spellings += [f"{form} {behind[1]}", f"{form} of {behind[1]}"]
+    for pattern, replacement in _SIMPLER:
+        spellings += [re.sub(pattern, replacement, text) for text in spellings]
     return list(dict.fromkeys(spellings))[1:]
-
-
-def _turned(text: str) -> Iterator[str]:
-    """The name with what stands behind it in front: "iran (islamic republic of)"."""
-    behind = re.fullmatch(r"([^(,]+?)(?: \(|, | (?=" + _FORM + r"$))([^(),]+)\)?", text)
-    if behind:
-        name, form = behind[1], re.sub(r"( of)?( the)?$", "", behind[2])
-        yield f"{form} {name}"
-        yield f"{form} of {name}"
 
 
 def texts_of(name: str, value: Any, example: str = "2709") -> list[str]:
     """One value or several of the filter `name`, as a list."""
-    is_single = isinstance(value, str) or not isinstance(value, Iterable)
-    texts = [value] if is_single else [*value]
-    are_texts = all(isinstance(text, str) for text in texts)
-    if not texts or not are_texts:
+    texts = [value] if isinstance(value, str) or not isinstance(value, Iterable) else [*value]
+    if not texts or not all(isinstance(text, str) for text in texts):
         raise QueryError(
             f"{name}={value!r}: expected a text such as {example!r}, or a list of them"
         )

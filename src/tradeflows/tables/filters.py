@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
 from tradeflows.model import codes
-from tradeflows.model.errors import TWINS, QueryError, near, nearest, there_are
+from tradeflows.model.errors import QueryError, near, nearest, there_are
 from tradeflows.model.periods import ends_text, first_day, month_of, parse_period, parse_window
 from tradeflows.model.source import Publisher, Source
 from tradeflows.model.words import fold
@@ -127,7 +127,7 @@ def _sources_of(
             by_name = ""
             if STATED_BY in FILTERS[table]:
                 by_name = f" ({STATED_BY}= takes a name that rows have)"
-            close = nearest(word, names, like=TWINS)
+            close = nearest(word, names)
             hint = f"did you mean {close[0]!r}?" if close else there_are(names)
             raise QueryError(f"no publisher {word!r} of {table}{by_name}; {hint}")
     wanted = {id_of[fold(word)] for word in words}

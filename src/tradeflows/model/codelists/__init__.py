@@ -12,3 +12,9 @@ def rows_of(name: str) -> tuple[dict[str, str], ...]:
     """The rows of the list `name`, each by column."""
     with (LISTS / name).open(encoding="utf-8", newline="") as file:
         return tuple(csv.DictReader(file))
+
+
+@cache
+def rows_by(name: str, column: str) -> dict[str, dict[str, str]]:
+    """The rows of the list `name` by the value of a `column` that each has but once."""
+    return {row[column]: row for row in rows_of(name)}
