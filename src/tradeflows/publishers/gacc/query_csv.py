@@ -283,7 +283,7 @@ def _part(block: reading.Block, source: Source, flow: str, base: dict[str, Any])
         if name in lines:
             what = "a month such as 202305" if name == "month" else "a code"
             block.demand(HEADINGS[name][0], block.text(name), digits, what)
-    is_twice = _names_beside(block).to_numpy()
+    is_twice = np.array(_names_beside(block))
     none = pd.Series(np.nan, lines.index)
     values = {
         name: block.number(name, reading.WITH_COMMAS).to_pandas()
