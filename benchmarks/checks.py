@@ -41,7 +41,7 @@ CHECKS = {  # where each check is called, and what stands there without it
     (numbers.Reading, "_require_trade"): nothing,
     (numbers.Reading, "_differing"): lambda *_: [],
     (query_csv, "_names_beside"): lambda block: np.zeros(len(block), bool),
-    (comtrade, "require_agreement"): nothing,
+    (comtrade, "PAIRS"): (),
     (eurostat_energy, "require_agreement"): lambda *_: set(),
 }
 

@@ -11,8 +11,7 @@ from tradeflows.explore.flow import flow
 from tradeflows.explore.hints import held
 from tradeflows.model import codes
 from tradeflows.model.errors import NothingStatedError
-from tradeflows.publishers.comtrade import PARTED_BY
-from tradeflows.publishers.comtrade_parts import PROCEDURE, TRANSPORT, group_of_mode
+from tradeflows.publishers.comtrade import PARTED_BY, PROCEDURE, TRANSPORT, group_of_mode
 
 CELL = ["reporter_iso", "partner_iso", "flow_code", "cmd_code", "ref_period", "n_months"]
 

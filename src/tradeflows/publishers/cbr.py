@@ -7,16 +7,13 @@ currencies in settlements have no published layout that is known, so they stay t
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import suppress
-from datetime import datetime
-from functools import cache
+from collections import defaultdict
+from collections.abc import Collection, Iterator
 from pathlib import Path
-from xml.etree.ElementTree import Element, ParseError
+from xml.etree.ElementTree import ParseError
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 from defusedxml import DefusedXmlException, ElementTree  # type: ignore[import-untyped]
 
 from tradeflows.model.codelists import rows_of
@@ -31,12 +28,16 @@ RECORD = re.compile(
     re.DOTALL,
 )
 NEW = "1998-01-01"  # the rouble of a thousand old ones
-QUIET = pd.Timedelta(
-    days=5
-)  # days without a new rate at the end of a month, as weekend and holidays may make
-FORMS = {  # of the numbers of a record, each with an example
+# Days without a new rate at the end of a month, as weekend and holidays may make.
+QUIET = pd.Timedelta(days=5)
+DAY = (r"\d\d[./]\d\d[./][12]\d{3}", "03.03.2026")
+FORMS = {  # of what a record states or the file says of it, each with an example
+    "DateRange1": DAY,
+    "DateRange2": DAY,
+    "Date": DAY,
     "Value": (r"\d{1,12}(,\d{1,9})?", "77,1734"),
     "Nominal": (r"[1-9]\d{0,8}", "10"),
+    "VunitRate": (r"(\d{1,12}(,\d{1,20})?)?", "11,0248"),
 }
 
 
@@ -67,41 +68,81 @@ def clean(path: Path, source: Source | None = None) -> Iterator[Part]:
         A currency that is not known.
     """
     source = source or reading.uncatalogued(path, "cbr", "rates")
-    tree = _tree(path)
-    is_day = "Date" in tree.attrib
-    first, last = (
-        _day(path, tree.get("Date" if is_day else name)) for name in ("DateRange1", "DateRange2")
+    table = _table(path)
+    for name, (pattern, example) in FORMS.items():
+        is_good = table[name].str.fullmatch(pattern, flags=re.ASCII)
+        _require(path, is_good, f"one {name} such as {example}", table[name])
+    unknown = table["CharCode"][~table["CharCode"].str.fullmatch("[A-Z]{3}")].unique().tolist()
+    if unknown:
+        raise CodeError(f"{path}: no currency {unknown}; add it to cbr_currencies.csv")
+    value, nominal, stated = (
+        pd.to_numeric(table[name].str.replace(",", "."))
+        for name in ("Value", "Nominal", "VunitRate")
     )
-    rates: dict[tuple[str, datetime], tuple[float, int]] = {}
-    for ordinal, record in enumerate(tree, start=1):
-        if record.tag != ("Valute" if is_day else "Record"):
-            raise LayoutError(path, "records of rates", f"<{record.tag}>")
-        day = first if is_day else _day(path, record.get("Date"))
-        cell = _currency(path, tree, record, is_day), day
-        if not first <= day <= last or cell in rates:
-            expected = f"each day of {first:%Y-%m-%d} to {last:%Y-%m-%d} once"
-            raise LayoutError(path, expected, f"{day:%Y-%m-%d} again or besides")
-        rates[cell] = _rate(path, record), ordinal
-    if not rates:
-        raise LayoutError(path, "at least one rate", "none", "ask for days on which one was set")
-    daily = pd.DataFrame([*rates], columns=["currency", "day"])
-    daily["day"] = daily["day"].astype("datetime64[s]")
-    daily[["rate", "source_row"]] = pd.DataFrame([*rates.values()])
-    means = daily_rates.monthly(daily)
+    rate = value / nominal
+    _require(path, value > 0, "one Value above 0", table["Value"])
+    # Newer answers state the rate of one unit too.
+    room = 0.51 * 10.0 ** -table["VunitRate"].str.partition(",")[2].str.len() + 1e-9 * rate
+    is_apart = (stated - rate).abs() > room
+    _require(path, ~is_apart, "a VunitRate that is Value by Nominal", table["VunitRate"])
+    first, last, day = (
+        pd.to_datetime(table[name].str.replace("/", "."), format="%d.%m.%Y", errors="coerce")
+        for name in ("DateRange1", "DateRange2", "Date")
+    )
+    rates = table.assign(currency=table["CharCode"], day=day, rate=rate, source_row=table.index)
+    is_new = day.between(first, last) & ~rates.duplicated(["currency", "day"])
+    _require(path, is_new, "each day of the span once", table["Date"])
+    means = daily_rates.monthly(rates)
     # A file may be asked for days to come, and then ends with the last that has a rate.
     end = means["month"] + pd.offsets.MonthEnd()
-    is_whole = means["month"].ge(first) & end.le(last) & (end - means["last"]).le(QUIET)
+    is_whole = means["month"].ge(first[1]) & end.le(last[1]) & (end - means["last"]).le(QUIET)
     rows = daily_rates.rows(
         source,
         means,
         ~is_whole,
         source_field="Value",
-        base=pa.array(means["currency"], pa.string()),
-        quote=pa.array(np.where(means["month"] >= NEW, "RUB", "RUR"), pa.string()),
+        base=means["currency"],
+        quote=np.where(means["month"] >= NEW, "RUB", "RUR"),
         publisher="Bank of Russia",
         statistic="mean of official rates over the days on which a new one took effect",
     )
-    yield Part(rows, len(tree), {})
+    yield Part(rows, len(table), {})
+
+
+def _table(path: Path) -> pd.DataFrame:
+    """Return the texts of each record, with what the file says of all, numbered from 1."""
+    try:
+        tree = ElementTree.fromstring(reading.whole(path, LARGEST), forbid_dtd=True)
+    except (ParseError, ValueError, LookupError, DefusedXmlException) as error:
+        reason = f"{type(error).__name__} {error}"
+        raise LayoutError(path, "XML without a document type", reason) from error
+    day, own = tree.get("Date", ""), tree.get("ID", "").strip()
+    tag = "Valute" if day else "Record"
+    is_good = [
+        record.tag == tag
+        and own in (record.get("Id", own).strip(), "")
+        and len(record) == len({part.tag for part in record})
+        for record in tree
+    ]
+    if tree.tag != "ValCurs" or set(is_good) != {True}:
+        expected = f"<ValCurs> with <{tag}> of {own} alone, each of its fields once"
+        found = f"<{tree.tag}> with others or none"
+        raise LayoutError(path, expected, found, "ask for days on which a rate was set")
+    known = {row["code"]: row["currency"] for row in rows_of("cbr_currencies.csv")}
+    about = {"DateRange1": day, "DateRange2": day, "CharCode": known.get(own, own)}
+    lines = [
+        {**about, **tree.attrib, **record.attrib}
+        | {part.tag: (part.text or "").strip() for part in record}
+        for record in tree
+    ]
+    return pd.DataFrame(lines, range(1, len(lines) + 1), [*FORMS, "CharCode"]).fillna("")
+
+
+def _require(path: Path, is_good: pd.Series, expected: str, shown: pd.Series) -> None:
+    """Refuse the first record that is not good."""
+    for record, text in shown[~is_good].items():
+        place, todo = f"{path}: record {record}", "ask for the rates again"
+        raise LayoutError(place, expected, repr(text), todo)
 
 
 def records(path: Path, wanted: Collection[int]) -> dict[int, reading.Record]:
@@ -109,79 +150,12 @@ def records(path: Path, wanted: Collection[int]) -> dict[int, reading.Record]:
     raw = reading.whole(path, LARGEST)
     declared = re.match(rb"<\?xml[^>]*encoding=[\"']([\w-]+)", raw)
     text = raw.decode(declared[1].decode() if declared else "utf-8")
-    matches = list(enumerate(reading.numbered(text, RECORD.finditer(text)), start=1))
-    texts: dict[str, list[str]] = {}
-    for record, (_, match) in matches:
-        texts.setdefault(match["month"] or str(record), []).append(match[0])
+    matches = dict(enumerate(reading.numbered(text, RECORD.finditer(text)), start=1))
+    texts: dict[str, list[str]] = defaultdict(list)
+    for record, (_, match) in matches.items():
+        texts[match["month"] or str(record)].append(match[0])
     return {
         record: reading.Record(line, "\n".join(texts[match["month"] or str(record)]))
-        for record, (line, match) in matches
+        for record, (line, match) in matches.items()
         if record in wanted
     }
-
-
-def _tree(path: Path) -> Element:
-    raw = reading.whole(path, LARGEST)
-    try:
-        tree = ElementTree.fromstring(raw, forbid_dtd=True)
-    except (ParseError, ValueError, LookupError, DefusedXmlException) as error:
-        reason = type(error).__name__ if isinstance(error, DefusedXmlException) else str(error)
-        raise LayoutError(path, "XML without a document type", reason) from error
-    if tree.tag != "ValCurs":
-        raise LayoutError(path, "<ValCurs>", f"<{tree.tag}>")
-    return tree
-
-
-@cache
-def currencies() -> Mapping[str, str]:
-    """Return the currency of each code of the bank's own, which a file of one currency has."""
-    return {row["code"]: row["currency"] for row in rows_of("cbr_currencies.csv")}
-
-
-def _currency(path: Path, tree: Element, record: Element, is_day: bool) -> str:
-    if is_day:
-        code = (record.findtext("CharCode") or "").strip()
-    else:
-        bank_code = (tree.get("ID") or "").strip()
-        if record.get("Id", bank_code).strip() != bank_code:
-            raise LayoutError(path, f"the currency {bank_code} alone", f"{record.get('Id')}")
-        code = currencies().get(bank_code, "")
-        if not code:
-            raise CodeError(f"{path}: no currency {bank_code!r}; add it to cbr_currencies.csv")
-    if not re.fullmatch("[A-Z]{3}", code):
-        raise CodeError(f"{path}: {code!r} is no currency of ISO 4217")
-    return code
-
-
-def _rate(path: Path, record: Element) -> float:
-    """Return roubles for one unit, which newer answers state beside value and nominal."""
-    rate = _number(path, record, "Value") / _number(path, record, "Nominal")
-    stated = (record.findtext("VunitRate") or "").strip()
-    if not stated:
-        return rate
-    if not re.fullmatch(r"\d{1,12}(,\d{1,20})?", stated, re.ASCII):
-        raise LayoutError(path, "a VunitRate such as 11,0248", repr(stated))
-    digits = len(stated.partition(",")[2])
-    apart = abs(float(stated.replace(",", ".")) - rate)
-    if apart > 0.51 * 10.0**-digits + 1e-9 * rate:
-        expected = "a VunitRate that is Value by Nominal"
-        raise LayoutError(path, expected, f"{stated} beside {rate:.10g}", "ask for the rates again")
-    return rate
-
-
-def _number(path: Path, record: Element, tag: str) -> float:
-    elements = record.findall(tag)
-    text = (elements[0].text or "").strip() if len(elements) == 1 else ""
-    pattern, example = FORMS[tag]
-    is_number = re.fullmatch(pattern, text, re.ASCII)
-    number = float(text.replace(",", ".")) if is_number else 0.0
-    if number == 0:
-        raise LayoutError(path, f"one {tag} such as {example}", repr(text))
-    return number
-
-
-def _day(path: Path, text: str | None) -> datetime:
-    if re.fullmatch(r"\d\d[./]\d\d[./][12]\d{3}", text or "", re.ASCII):
-        with suppress(ValueError):
-            return datetime.strptime(str(text).replace("/", "."), "%d.%m.%Y")
-    raise LayoutError(path, "a day such as 03.03.2026", repr(text))

@@ -13,14 +13,16 @@ import csv
 import gzip
 import zlib
 from codecs import BOM_UTF8
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import reduce
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
 import msgspec
+import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv as pacsv
@@ -29,25 +31,14 @@ from tradeflows.model import codes
 from tradeflows.model.errors import LayoutError
 from tradeflows.model.schema import TRADE
 from tradeflows.model.source import Source
-from tradeflows.publishers import Part, arrow, reading, workbooks
-from tradeflows.publishers.comtrade_checks import (
-    COMPARED,
-    MARKS,
-    contradictory,
-    is_near,
-    require_agreement,
-    text,
-)
-
-if TYPE_CHECKING:
-    import pandas as pd
+from tradeflows.publishers import Part, reading, workbooks
 
 ALL = "all"
 ROWS = 1 << 16  # in a part
 GZIP = b"\x1f\x8b"
-BLANKS = BOM_UTF8 + b" \t\r\n"
 LARGEST = 112 << 20  # bytes of an unpacked table, which takes 2.5 times as much while it is read
 SWELLING = 200  # times its packed size; tables of figures swell ten- to fortyfold
+NEAR = 1e-6  # of a figure: what rounding to a binary number may make of it
 
 CAPS = (500, 100_000, 250_000)  # rows: preview, and the two that are told of a key
 FLOWS = ("M", "X", "RM", "RX")
@@ -59,17 +50,16 @@ ESTIMATED = ("isqtyestimated", "isnetwgtestimated")
 CELL = ["period", "reportercode", "flowcode", "partnercode", "classificationcode", "cmdcode"]
 OTHER_CODES = ("typecode", "freqcode", "partner2code", "customscode", "moscode", "motcode")
 NEEDED = (*OTHER_CODES, *CELL, "qtyunitcode", *ESTIMATED, *FIGURES)
-# What JSON may have in a field: true is no number, and no code.
-FIGURE, CODE, MARK = float | int | None, int | str | None, bool | int | str | None
+MADE_BY = ("isreported", "isaggregate")  # its country, or the publisher
 # What a code looks like, as a regular expression and in words.
 GRAMMAR = {
-    "typecode": ("^C$", "goods (C)"),
-    "freqcode": ("^[AM]$", "A or M"),
-    "classificationcode": (r"^H(\d|S)$", "HS (H0, H1, …)"),
-    "flowcode": (f"^({'|'.join([*FLOWS, *PART_OF])})$", "a flow of the publisher's list"),
-    "period": (r"^[12]\d{3}(0[1-9]|1[0-2])?$", "a year or a month such as 202305"),
+    "typecode": ("C", "goods (C)"),
+    "freqcode": ("[AM]", "A or M"),
+    "classificationcode": ("H[0-9S]", "HS (H0, H1, …)"),
+    "flowcode": ("|".join([*FLOWS, *PART_OF]), "a flow of the publisher's list"),
+    "period": ("[12][0-9]{3}(0[1-9]|1[0-2])?", "a year or a month such as 202305"),
 }
-# The codes of a whole: "0 " and "0" are one, and only services have a mode of supply.
+# The codes of a whole; only services have a mode of supply.
 WHOLE = {
     "partner2code": ["0"],
     "customscode": ["C00"],
@@ -82,10 +72,135 @@ PARTED_BY = {
     "procedure": ("customscode", "procedure"),
     "transport": ("motcode", "transport"),
 }
+TRANSPORT = {
+    "1000": "air",
+    "2000": "water",
+    "2100": "sea",
+    "2200": "inland waterway",
+    "2900": "other water",
+    "3000": "land",
+    "3100": "railway",
+    "3200": "road",
+    "3900": "other land",
+    "9000": "another mode",
+    "9100": "pipelines and cables",
+    "9110": "pipelines",
+    "9120": "cables",
+    "9190": "other pipelines and cables",
+    "9200": "post",
+    "9300": "self-propelled",
+    "9900": "other",
+}
+PROCEDURE = {
+    "C01": "clearance for home use",
+    "C02": "reimport in the same state",
+    "C03": "outright export",
+    "C04": "customs warehouses",
+    "C05": "free zone",
+    "C06": "inward processing",
+    "C07": "outward processing",
+    "C08": "drawback",
+    "C09": "processing for home use",
+    "C10": "coastwise carriage",
+    "C11": "customs offences",
+    "C12": "travellers",
+    "C13": "postal traffic",
+    "C14": "stores",
+    "C15": "relief consignments",
+    "C20": "not elsewhere specified",
+}
+# The publisher's signs for the units that goods come in; the others are rare, and pass.
+UNITS = {
+    "n/a": "-1",
+    "m²": "2",
+    "1000 kwh": "3",
+    "m": "4",
+    "u": "5",
+    "2u": "6",
+    "l": "7",
+    "kg": "8",
+    "1000u": "9",
+    "12u": "11",
+    "m³": "12",
+    "carat": "13",
+    "km": "14",
+    "g": "15",
+    "1000 m³": "17",
+    "tj": "18",
+    "bbl": "19",
+}
+FLOW_NAMES = {
+    "import": "M",
+    "export": "X",
+    "re-import": "RM",
+    "re-export": "RX",
+    "foreign import": "FM",
+    "domestic export": "DX",
+    "import of goods for inward processing": "MIP",
+    "import of goods after outward processing": "MOP",
+    "export of goods after inward processing": "XIP",
+    "export of goods for outward processing": "XOP",
+}
 
 
-@dataclass(frozen=True)
-class Asked:
+def _same_country(code: str, other: str) -> bool:
+    """Whether an area may stand beside a code: special areas have names and ISO codes of others."""
+    area = codes.area_codes("comtrade").get(code, "")
+    are_countries = all(each and codes.is_country(each) for each in (area, other))
+    return area == other or not are_countries
+
+
+def _is_iso(code: str, iso: str) -> bool:
+    return _same_country(code, codes.area_codes("iso3").get(iso, ""))
+
+
+def _is_name(code: str, name: str) -> bool:
+    return _same_country(code, codes.named(name))
+
+
+@cache
+def _codes_by_name() -> dict[str, set[str]]:
+    """The codes of each official name of goods; several share names such as "other"."""
+    names: dict[str, set[str]] = defaultdict(set, {"all commodities": {"TOTAL"}})
+    for code, name in codes.harmonized_system().items():
+        names[name.casefold()].add(code)
+    return names
+
+
+# Two fields that state one thing; whether their texts go together; and whether a row in which they
+# do not is refused, or flagged. A year has the month 52.
+PAIRS: tuple[tuple[str, str, Callable[[str, str], bool], bool], ...] = (
+    ("period", "refyear", lambda period, year: period[:4] == year, True),
+    ("period", "refmonth", lambda period, month: (period[4:] or "52") == month.zfill(2), True),
+    ("period", "refperiodid", lambda period, day: f"{period}0101"[:8] == day, True),
+    ("reportercode", "reporteriso", _is_iso, True),
+    ("partnercode", "partneriso", _is_iso, True),
+    ("reportercode", "reporterdesc", _is_name, True),
+    ("partnercode", "partnerdesc", _is_name, True),
+    (
+        "flowcode",
+        "flowdesc",
+        lambda code, name: FLOW_NAMES.get(name.casefold(), code) == code,
+        True,
+    ),
+    (
+        "qtyunitcode",
+        "qtyunitabbr",
+        lambda code, sign: UNITS.get(sign.casefold(), code) == code,
+        True,
+    ),
+    (
+        "cmdcode",
+        "cmddesc",
+        lambda code, name: code in _codes_by_name().get(name.casefold(), {code}),
+        False,
+    ),
+    (*MADE_BY, lambda reported, built: reported.lower() != built.lower(), False),
+)
+READ = dict.fromkeys([*NEEDED, *(name for pair in PAIRS for name in pair[:2])])
+
+
+class Asked(NamedTuple):
     """What a reply was asked for, in the publisher's codes; ``all`` is every one."""
 
     reporters: tuple[str, ...]
@@ -95,11 +210,10 @@ class Asked:
     flows: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Reply:
+class Reply(NamedTuple):
     """What one file holds: `rows` by lower-case field name, and the `error` that it reports."""
 
-    rows: pa.Table
+    rows: pd.DataFrame
     error: str
 
 
@@ -145,32 +259,28 @@ def clean(
     CodeError
         An area or flow is in no list.
     """
-    reply = read(path)
-    if reply.error:
-        raise LayoutError(path, "a reply with data", repr(reply.error), "ask again")
-    records = len(reply.rows)
-    caps = [int(cap)] if cap else CAPS
-    if records and records in caps and not _begins(path, GZIP):  # a file in bulk has no cap
+    rows, message = read(path)
+    if message:
+        raise LayoutError(path, "a reply with data", repr(message), "ask again")
+    records = len(rows)
+    # A file in bulk has no cap.
+    if records in ([cap] if cap else CAPS) and not _head(path).startswith(GZIP):
         problem = f"{records} records, which is a row cap"
         raise LayoutError(path, "a whole reply", problem, "ask for less at once")
-    rows = reply.rows if records else _typed(path, dict.fromkeys(NEEDED, ()))
-    del reply  # which a large file needs the room of
-    ordinal = pa.array(range(1, records + 1), pa.int64())
-    rows = rows.append_column("ordinal", ordinal).combine_chunks()
     for name, (pattern, what) in GRAMMAR.items():
-        values = pc.unique(text(rows, name))
-        is_good = arrow.is_true(pc.match_substring_regex(values, pattern))
-        unexpected = values.filter(pc.invert(is_good)).to_pylist()
-        if unexpected:
-            shown = ", ".join(repr(value) for value in unexpected[:5])
-            raise LayoutError(path, f"{what} in {name}", shown)
-    require_agreement(path, rows)
+        odd = rows[name][~rows[name].str.fullmatch(pattern, na=False)]
+        for record, code in odd.items():
+            raise LayoutError(f"{path}: record {record}", f"{what} in {name}", repr(code))
+    if (rows["period"].str.len().eq(4) != rows["freqcode"].eq("A")).any():
+        raise LayoutError(path, "years where freqcode is A and months where it is M", "a mixture")
+    rows["odd"] = _contradictory(path, rows)
     totals, left_out, value = _totals(path, rows, breakdown)
+    del rows  # which a large file needs the room of
+    cells = {tuple(words.split()) for words in unequal}
+    days = {name: words.split()[0] for name, words in (releases or {}).items()}
     for start in range(0, max(len(totals), 1), ROWS):
-        some = totals.slice(start, ROWS)
-        columns = _columns(path, source, some, releases or {}, unequal)
-        if breakdown:
-            columns["breakdown"] = _part_of_total(some)
+        columns = _columns(path, totals[start : start + ROWS], cells)
+        columns["vintage"] = [days.get(name, source.vintage) for name in columns["vintage"]]
         yield Part(reading.rows(source, TRADE, columns), records, left_out, value)
         records, left_out, value = 0, {}, {}  # they are counted once
 
@@ -191,11 +301,17 @@ def covers(source: Source, rows: pd.DataFrame) -> pd.Series:
     return is_asked if ALL in box.partners else is_asked & rows["partner_code"].isin(box.partners)
 
 
+def group_of_mode(code: str) -> list[str]:
+    """The modes of transport that contain one: of sea, 2100, water, 2000."""
+    groups = [code[:1] + "000", code[:2] + "00"]
+    return [group for group in groups if group != code and group in TRANSPORT]
+
+
 # --- the forms of a file -------------------------------------------------------------------------
 
 
 def read(path: Path) -> Reply:
-    """Every row of a reply or export; names in lower case, since their case differs by channel.
+    """Every row of a reply or export, numbered from 1; names in lower case, as channels differ.
 
     Raises
     ------
@@ -203,16 +319,19 @@ def read(path: Path) -> Reply:
         The file is no JSON reply and no table of fields, is cut off, or holds another number of
         rows than it says.
     """
-    with path.open("rb") as file:
-        first = file.read(512).lstrip(BLANKS)[:1]
+    head = _head(path)
     try:
-        if _begins(path, GZIP):
-            return Reply(_table(path, "gzip"), "")
-        if workbooks.is_workbook(path):
-            return Reply(_workbook(path), "")
-        if first == b"<":
+        if head.startswith(workbooks.MARK):
+            names, *lines = workbooks.table(path)
+            columns = {
+                name.lower(): [line[at] or None for line in lines] for at, name in enumerate(names)
+            }
+            return Reply(_typed(path, columns), "")
+        if head.startswith(b"<"):
             raise LayoutError(path, "JSON or a table", "a page of HTML or XML", "fetch the data")
-        return _json(path) if first in (b"{", b"") else Reply(_table(path, None), "")
+        if head.startswith(b"{") or not head:
+            return _json(path)
+        return Reply(_table(path), "")
     except MemoryError as error:
         size = f"{path.stat().st_size >> 20} MiB"
         expected = "a file that fits into memory"
@@ -221,37 +340,36 @@ def read(path: Path) -> Reply:
 
 def records(path: Path, wanted: Collection[int]) -> dict[int, reading.Record]:
     """Lines of an export, or members of the list ``data`` of a reply, as they stand."""
-    if workbooks.is_workbook(path):
+    head = _head(path)
+    if head.startswith(workbooks.MARK):
         return workbooks.records(path, wanted)
-    with gzip.open(path) if _begins(path, GZIP) else path.open("rb") as file:
-        head = file.read(512).lstrip(BLANKS)
-        file.seek(0)
-        if not head.startswith(b"{"):
-            quoted = b"\t" not in head.partition(b"\n")[0]
+    if not head.startswith(b"{"):
+        with gzip.open(path) if head.startswith(GZIP) else path.open("rb") as file:
+            quoted = b"\t" not in file.readline(1 << 14)
+            file.seek(0)
             return reading.table(path, file, wanted, quoted=quoted)
     content, reply = _envelope(path)
-    last = max(wanted)
-    if not reply.data or last > len(reply.data):
-        raise LayoutError(path, f"a reply with a list of data of {last} rows", "less")
-    members = {}
-    at = content.index(b'"data"')
-    for record, raw in enumerate(reply.data[:last], start=1):
-        member = bytes(raw)
-        at = content.index(member, at)
+    data = (reply.data or [])[: max(wanted)]
+    if len(data) < max(wanted):
+        raise LayoutError(path, f"a reply with a list of data of {max(wanted)} rows", "less")
+    members, at = {}, content.index(b'"data"')
+    for record, raw in enumerate(map(bytes, data), start=1):
+        at = content.index(raw, at)
         if record in wanted:
             line = content.count(b"\n", 0, at) + 1
-            members[record] = reading.Record(line, member.decode())
-        at += len(member)
+            members[record] = reading.Record(line, raw.decode())
+        at += len(raw)
     return members
 
 
-def _begins(path: Path, mark: bytes) -> bool:
+def _head(path: Path) -> bytes:
+    """The first bytes of a file, without what may stand before any text."""
     with path.open("rb") as file:
-        return file.read(len(mark)) == mark
+        return file.read(512).lstrip(BOM_UTF8 + b" \t\r\n")
 
 
 def _envelope(path: Path) -> tuple[bytes, Envelope]:
-    """Return the bytes of a JSON reply, and the reply."""
+    """The bytes of a JSON reply, and the reply."""
     content = path.read_bytes().removeprefix(BOM_UTF8)
     try:
         content.decode()  # what is not read is text as well
@@ -263,66 +381,57 @@ def _envelope(path: Path) -> tuple[bytes, Envelope]:
 
 
 def _json(path: Path) -> Reply:
-    """Return the rows and the message of a JSON reply."""
-    reply = _envelope(path)[1]
+    """The rows and the message of a JSON reply."""
+    content, reply = _envelope(path)
     message = str(reply.error or reply.message or "")
-    if not isinstance(reply.data, list):
-        if message or (reply.data is None and reply.count == 0):
-            return Reply(pa.table({}), message)
-        raise LayoutError(path, "an object with a list of data", "none")
-    for counted in (reply.count, reply.total):
-        if counted not in (msgspec.UNSET, len(reply.data)):
-            raise LayoutError(path, f"the {counted} rows that it counts", f"{len(reply.data)}")
-    return Reply(_rows_of(path, reply.data) if reply.data else pa.table({}), message)
-
-
-def _rows_of(path: Path, data: Sequence[msgspec.Raw]) -> pa.Table:
-    """Return the fields that are read of the rows of a JSON reply."""
-    rows: list[tuple[Any, ...]] = []
+    data, counts = reply.data, (reply.count, reply.total)
+    stated = {count for count in counts if isinstance(count, int)}
+    if not isinstance(data, list):
+        if not message and (reply.count != 0 or data is msgspec.UNSET):
+            raise LayoutError(path, "an object with a list of data", "none")
+        data = []
+    elif stated - {len(data)}:
+        raise LayoutError(path, f"the {max(stated)} rows that it counts", f"{len(data)}")
+    if not data:
+        return Reply(_typed(path, dict.fromkeys(NEEDED, ())), message)
+    figure, mark, code = float | int | None, bool | int | str | None, int | str | None
+    kinds = dict.fromkeys(FIGURES, figure) | dict.fromkeys((*ESTIMATED, *MADE_BY), mark)
     try:
         names = {name.lower(): name for name in msgspec.json.decode(data[0], type=dict[str, Any])}
         kept = _fields(path, names)
-        kinds = dict.fromkeys(FIGURES, FIGURE) | dict.fromkeys((*ESTIMATED, *MARKS), MARK)
-        fields = [(name, kinds.get(name, CODE)) for name in kept]
-        row = msgspec.defstruct("Row", fields, rename={name: names[name] for name in kept})
-        decoder = msgspec.json.Decoder(row)
-        for raw in data:
-            rows.append(msgspec.structs.astuple(decoder.decode(raw)))
+        fields = [(name, kinds.get(name, code)) for name in kept]
+        row: Any = msgspec.defstruct("Row", fields, rename=names)
+        reply_of: Any = msgspec.defstruct("Rows", [("data", list[row])])
+        del data, reply.data
+        rows = msgspec.json.decode(content, type=reply_of).data
     except (msgspec.DecodeError, RecursionError) as error:
-        expected = "an object with a number or a text in each field"
-        raise LayoutError(f"{path}: record {len(rows) + 1}", expected, str(error)) from error
-    return _typed(path, dict(zip(kept, zip(*rows, strict=True), strict=True)))
+        expected = "objects with a number or a text in each field"
+        raise LayoutError(path, expected, str(error)) from error
+    columns = zip(*map(msgspec.structs.astuple, rows), strict=True)
+    return Reply(_typed(path, dict(zip(kept, columns, strict=True))), message)
 
 
-def _workbook(path: Path) -> pa.Table:
-    """Return the fields that are read of the site's workbook."""
-    head, *lines = workbooks.table(path)
-    names = [name.lower() for name in head]
-    kept = _fields(path, names)
-    columns = dict(zip(names, zip(*lines, strict=True), strict=True)) if lines else {}
-    cells = {name: [cell or None for cell in columns.get(name, ())] for name in kept}
-    return _typed(path, cells)
-
-
-def _table(path: Path, compression: str | None) -> pa.Table:
-    """Return the fields that are read of an export; all are ASCII, so Latin-1 is no matter."""
-    most, size = LARGEST, path.stat().st_size
+def _table(path: Path) -> pd.DataFrame:
+    """The fields that are read of an export; all are ASCII, so Latin-1 is no matter."""
+    compression = "gzip" if _head(path).startswith(GZIP) else None
+    most = min(LARGEST, max(1 << 20, SWELLING * path.stat().st_size))
     try:
-        if compression:  # nothing that it unpacks to is kept
-            most = min(LARGEST, max(1 << 20, SWELLING * size))
-            size = 0
-            with gzip.open(path) as file:
-                while size <= most and (chunk := file.read(1 << 20)):
-                    size += len(chunk)
-        with pa.input_stream(path, compression=compression) as stream:
-            top = stream.read(16_384).decode("latin-1").lstrip("ï»¿").splitlines()
+        with gzip.open(path) if compression else path.open("rb") as file:
+            top = chunk = file.read(1 << 14)
+            size = len(top)
+            while chunk and size <= most:  # nothing of it is kept
+                chunk = file.read(1 << 20)
+                size += len(chunk)
     except (OSError, EOFError, zlib.error) as error:
         raise LayoutError(path, "a whole gzip file", str(error), "fetch it again") from error
     if size > most:
         expected = f"a table of at most {most >> 20} MiB unpacked"
         raise LayoutError(path, expected, "more", "ask for less at once")
-    delimiter = "\t" if top and "\t" in top[0] else ","
-    head, line = (next(csv.reader([line], delimiter=delimiter), []) for line in [*top, "", ""][:2])
+    lines = top.removeprefix(BOM_UTF8).decode("latin-1").splitlines()
+    delimiter = "\t" if "\t" in lines[0] else ","
+    head, line = (
+        next(csv.reader([line], delimiter=delimiter), []) for line in [*lines, "", ""][:2]
+    )
     names = [name.strip().lower() for name in head]
     if len(line) == len(names) + 1 and line[-1] == "":
         names.append("")  # a last field without a name; a reader that guesses shifts every column
@@ -336,27 +445,28 @@ def _table(path: Path, compression: str | None) -> pa.Table:
         null_values=["", "null"],
     )
     reading = pacsv.ReadOptions(column_names=names, skip_rows=1, encoding="latin-1")
+    parsing = pacsv.ParseOptions(delimiter=delimiter)
     try:
         with pa.input_stream(path, compression=compression) as stream:
-            parsing = pacsv.ParseOptions(delimiter=delimiter)
-            table = pacsv.read_csv(stream, reading, parsing, conversion).unify_dictionaries()
+            table = pacsv.read_csv(stream, reading, parsing, conversion)
     except (pa.ArrowInvalid, OSError, EOFError) as error:
         raise LayoutError(path, f"{len(names)} fields a row", str(error).splitlines()[0]) from error
     return _typed(path, dict(zip(kept, table.columns, strict=True)))
 
 
 def _fields(path: Path, names: Collection[str]) -> list[str]:
-    """Return the fields that are read, of those that a file has; none may be missing."""
+    """The fields that are read, of those that a file has; none may be missing."""
     missing = [name for name in NEEDED if name not in names]
     if missing:
         raise LayoutError(path, f"the fields {', '.join(NEEDED)}", f"no {', '.join(missing)}")
-    return [name for name in (*NEEDED, *COMPARED) if name in names]
+    return [name for name in READ if name in names]
 
 
-def _typed(path: Path, columns: Mapping[str, Any]) -> pa.Table:
-    """Return the columns of a file: its figures as float64, any other as text."""
+def _typed(path: Path, columns: Mapping[str, Any]) -> pd.DataFrame:
+    """The columns of a file that are read: figures as float64, others as words without blanks."""
     made = {}
-    for name, values in columns.items():
+    for name in _fields(path, columns):
+        values = columns[name]
         is_figure = name in FIGURES
         try:
             column = values if isinstance(values, pa.ChunkedArray) else pa.array(values)
@@ -369,184 +479,179 @@ def _typed(path: Path, columns: Mapping[str, Any]) -> pa.Table:
                     "a number",
                     "export the file again; a spreadsheet rounds a number such as 1.6E+11",
                 )
-            is_coded = pa.types.is_dictionary(column.type)
-            kind = pa.float64() if is_figure else pa.string()
-            made[name] = column if is_coded else pc.cast(column, kind)
+            column = pc.cast(column, pa.float64() if is_figure else pa.string())
         except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError) as error:
             what = "a number" if is_figure else "texts or numbers alone"
             raise LayoutError(path, f"{what} in {name}", str(error).splitlines()[0]) from error
-    return pa.table(made)
+        # One channel writes a number where another writes a word, or adds a blank.
+        made[name] = column if is_figure else pc.utf8_trim_whitespace(column).dictionary_encode()
+    rows = pa.table(made).to_pandas()
+    rows.index += 1
+    return rows
 
 
 # --- from records to rows ------------------------------------------------------------------------
 
 
+def _contradictory(path: Path, rows: pd.DataFrame) -> pd.Series:
+    """Return which rows have a flag for fields that contradict one another, by :data:`PAIRS`.
+
+    Raises
+    ------
+    LayoutError
+        Some may not; the message names the record and both fields.
+    """
+    is_odd = pd.Series(False, rows.index)
+    for first, second, agree, is_refused in PAIRS:
+        if second not in rows:
+            continue
+        both = rows[[first, second]]
+        pairs = both.drop_duplicates().dropna().itertuples(name=None)
+        odd = {(a, b): record for record, a, b in pairs if a and b and not agree(a, b)}
+        for (code, other), record in odd.items() if is_refused else ():
+            place, expected = (
+                f"{path}: record {record}",
+                f"{first} and {second} that state the same",
+            )
+            raise LayoutError(place, expected, f"{code!r} and {other!r}", "ask for the reply again")
+        if odd:
+            pairs = both.itertuples(index=False, name=None)
+            is_odd |= np.array([pair in odd for pair in pairs])
+    return is_odd
+
+
 def _totals(
-    path: Path, rows: pa.Table, breakdown: str
-) -> tuple[pa.Table, dict[str, int], dict[str, float]]:
-    """Return the total rows and the parts by one break-down, and what was left out, by reason.
+    path: Path, rows: pd.DataFrame, breakdown: str
+) -> tuple[pd.DataFrame, dict[str, int], dict[str, float]]:
+    """The total rows, the parts by one break-down after them, and what was left out, by reason.
 
     Each part needs its total among them. What was left out is counted, and valued.
     """
-    flow = text(rows, "flowcode")
-    is_flow = pc.is_in(flow, arrow.texts(FLOWS))
-    is_whole = {name: pc.is_in(text(rows, name), arrow.texts(of)) for name, of in WHOLE.items()}
-    is_total = reduce(pc.and_, is_whole.values(), is_flow)
-    if pc.all(is_total, min_count=0).as_py():
+    is_flow = rows["flowcode"].isin(FLOWS)
+    is_whole = pd.DataFrame({name: rows[name].isin(of) for name, of in WHOLE.items()})
+    is_total = is_flow & is_whole.all(axis=1)
+    rows["breakdown"] = "total"
+    if is_total.all():
         return rows, {}, {}
-    is_part = pc.invert(is_total)
-    cells = {name: text(rows, name) for name in CELL} | {"ordinal": rows["ordinal"]}
-    cells["flowcode"] = arrow.meanings(flow, lambda word: PART_OF.get(word, word))
-    parts = pa.table(cells)
-    wholes = parts.filter(is_total).select(CELL)
-    orphans = parts.filter(is_part).join(wholes, keys=CELL, join_type="left anti")
+    flow = rows["flowcode"].map(lambda word: PART_OF.get(word, word))
+    cell = rows[CELL].assign(flowcode=flow).groupby(CELL, observed=True, dropna=False).ngroup()
+    orphans = rows.index[~cell.isin(cell[is_total])]
     if len(orphans):
         raise LayoutError(
-            f"{path}: record {pc.min(orphans['ordinal']).as_py()}",
+            f"{path}: record {orphans[0]}",
             "a total beside each break-down",
             f"{len(orphans)} break-downs without one",
             "ask for partner2Code=0, customsCode=C00 and motCode=0 too",
         )
-    kept = [rows.filter(is_total)]
+    is_kept, kept = is_total, [rows[is_total]]
     if breakdown:
-        name, _ = PARTED_BY[breakdown]
-        is_wanted = reduce(
-            pc.and_, (is_whole | {name: pc.invert(is_whole[name])}).values(), is_flow
-        )
-        kept.append(rows.filter(is_wanted))
-        is_part = pc.and_(is_part, pc.invert(is_wanted))
-    left_out, value = {}, {}
-    is_inside = pc.is_in(flow, arrow.texts(list(PART_OF)))
-    for reason, where in (
-        ("break-down whose total is kept", pc.invert(is_inside)),
-        ("flow inside imports or exports", is_inside),
-    ):
-        worths = rows["primaryvalue"].filter(pc.and_(is_part, where))
-        if len(worths):
-            left_out[reason] = len(worths)
-        if len(worths.drop_null()):
-            value[reason] = pc.sum(worths).as_py()
-    return pa.concat_tables(kept).combine_chunks(), left_out, value
+        field, word = PARTED_BY[breakdown]
+        is_wanted = is_flow & ~is_whole[field] & is_whole.drop(columns=field).all(axis=1)
+        parts = rows[is_wanted]
+        kept.append(parts.assign(breakdown=f"{word}=" + parts[field].astype(str)))
+        is_kept |= is_wanted
+    reasons = is_flow.map(
+        {True: "break-down whose total is kept", False: "flow inside imports or exports"}
+    )
+    worths = rows["primaryvalue"][~is_kept].groupby(reasons)
+    value = worths.sum(min_count=1).dropna().to_dict()
+    return pd.concat(kept), worths.size().to_dict(), value
 
 
 def _columns(
-    path: Path, source: Source, rows: pa.Table, releases: Mapping[str, str], unequal: Sequence[str]
+    path: Path, rows: pd.DataFrame, unequal: Collection[tuple[str, ...]]
 ) -> dict[str, Any]:
-    """Return the columns of the trade table from total rows."""
-    reporter, partner, period, flow, goods, freq = (
-        text(rows, name)
-        for name in ("reportercode", "partnercode", "period", "flowcode", "cmdcode", "freqcode")
+    """Return the columns of the trade table from total rows; for a vintage its data set."""
+    reporter, partner, period, flow, goods = (
+        rows[name] for name in ("reportercode", "partnercode", "period", "flowcode", "cmdcode")
     )
-    is_annual = pc.equal(freq, "A")
-    if arrow.is_any(pc.not_equal(pc.equal(pc.utf8_length(period), 4), is_annual)):
-        raise LayoutError(path, "years where freqcode is A and months where it is M", "a mixture")
-    month = pc.if_else(is_annual, "01", pc.utf8_slice_codeunits(period, 4, 6))
-    year = pc.utf8_slice_codeunits(period, 0, 4)
-    imports = pc.is_in(flow, arrow.texts(["M", "RM"]))
-    values, other_value, is_value_odd = _values(rows, imports)
-    amounts, other_unit, is_amount_odd = _amounts(rows)
-    dataset = pc.binary_join_element_wise(reporter, period, " ")
-    days = {name: words.split()[0] for name, words in releases.items()}
-    cell = pc.binary_join_element_wise(dataset, flow, partner, goods, " ")
-    estimated = []
-    for name, amount in zip(ESTIMATED, ("qty", "net_wgt_kg"), strict=True):
-        is_marked = pc.is_in(pc.utf8_lower(text(rows, name)), arrow.texts(["true", "1"]))
-        estimated.append(pc.and_(is_marked, amounts[amount].is_valid()))
-    notes = pc.binary_join_element_wise(other_value, other_unit, "; ")
-    odd = [is_value_odd, is_amount_odd, contradictory(rows)]
+    is_import = flow.isin(["M", "RM"])
+    is_annual = rows["freqcode"].eq("A")
+    figures, is_estimated, is_odd = _figures(rows, is_import)
+    names = zip(reporter, period, flow, partner, goods, strict=True)
+    marks = {
+        "contradictory": is_odd,
+        "estimated": is_estimated,
+        "unequal": np.array([name in unequal for name in names], bool),
+    }
+    years, months = period.str[:4], period.str[4:].replace("", "01")
     return {
         **reading.A_FLOW,
-        **values,
-        **amounts,
-        "source_row": rows["ordinal"],
-        "reporter_iso": codes.areas(reporter, "comtrade", path),
+        **figures,
+        "source_row": rows.index,
+        "reporter_iso": codes.areas(pa.array(reporter), "comtrade", path),
         "reporter_code": reporter,
-        "partner_iso": codes.areas(partner, "comtrade", path),
+        "partner_iso": codes.areas(pa.array(partner), "comtrade", path),
         "partner_code": partner,
         "area_system": "comtrade",
-        "partner_role": pc.if_else(imports, "origin", "destination"),
+        "partner_role": np.where(is_import, "origin", "destination"),
         "flow_code": flow,
-        "classification_code": text(rows, "classificationcode"),
-        "cmd_code": goods,
-        "freq_code": freq,
-        "ref_period": reading.days(pc.binary_join_element_wise(year, month, "01", "-")),
-        "n_months": pc.if_else(is_annual, pa.scalar(12, pa.int64()), pa.scalar(1, pa.int64())),
-        "vintage": arrow.meanings(dataset, lambda name: days.get(name, source.vintage)),
-        "flags": reading.flags(
-            len(rows),
-            contradictory=reduce(pc.or_, odd),
-            estimated=pc.or_(*estimated),
-            unequal=pc.is_in(cell, arrow.texts(list(unequal))),
-        ),
-        "note": pc.coalesce(notes, other_value, other_unit),
+        "classification_code": rows["classificationcode"],
+        "cmd_code": pa.array(goods),
+        "breakdown": rows["breakdown"].tolist(),
+        "freq_code": rows["freqcode"],
+        "ref_period": pd.to_datetime(years + months, format="%Y%m"),
+        "n_months": np.where(is_annual, 12, 1),
+        "vintage": [" ".join(pair) for pair in zip(reporter, period, strict=True)],
+        "flags": reading.flags(len(rows), **{word: pa.array(mark) for word, mark in marks.items()}),
     }
 
 
-def _part_of_total(rows: pa.Table) -> pa.Array:
-    """Return the part that each row is, such as transport=2100, or total."""
-    names = arrow.texts(["total"] * len(rows))
-    for field, word in PARTED_BY.values():
-        code = text(rows, field)
-        part = pc.binary_join_element_wise(word, code, "=")
-        names = pc.if_else(pc.is_in(code, arrow.texts(WHOLE[field])), names, part)
-    return names
-
-
-def _published(rows: pa.Table, name: str) -> pa.Array:
-    """Return a figure; a zero beside a value is null, since it means "not published"."""
-    figure, value = rows[name].combine_chunks(), rows["primaryvalue"].combine_chunks()
-    return arrow.without(figure, pc.and_(pc.not_equal(value, 0), pc.equal(figure, 0)))
-
-
-def _values(rows: pa.Table, imports: pa.Array) -> tuple[dict[str, Any], pa.Array, pa.Array]:
-    """Return the value of each row, that on the other side of the border, and which are odd.
+def _figures(
+    rows: pd.DataFrame, is_import: pd.Series
+) -> tuple[dict[str, Any], pd.Series, pd.Series]:
+    """Return the figures of each row, which amounts are estimated, and which rows are odd.
 
     The value that is not the primary one is null in older rows and 0.0 in newer ones. Odd is one
-    that is neither its CIF nor its FOB value, and an export of which the CIF value alone is stated.
+    that is neither its CIF nor its FOB value, an export of which the CIF value alone is stated,
+    and a quantity in kilograms, the weight where no net weight is stated, beside another.
     """
-    primary = rows["primaryvalue"].combine_chunks()
-    cif, fob = _published(rows, "cifvalue"), _published(rows, "fobvalue")
-    is_fob = arrow.is_true(pc.equal(primary, fob))
-    is_cif = pc.and_(arrow.is_true(pc.equal(primary, cif)), pc.or_(imports, pc.invert(is_fob)))
-    fob_or_none = pc.if_else(is_fob, "FOB", pa.scalar(None, pa.string()))
-    has_cif, has_fob = cif.is_valid(), fob.is_valid()
-    is_either = pc.or_(is_near(primary, cif), is_near(primary, fob))
-    other_value = pc.and_not(pc.or_(has_cif, has_fob), is_either)
-    other_side = pc.and_not(pc.and_not(has_cif, has_fob), imports)
-    other = arrow.only(pc.if_else(is_cif, fob, cif), pc.or_(is_cif, is_fob))
-    note = pc.binary_join_element_wise(
-        pc.if_else(is_cif, "FOB", "CIF"), pc.cast(other, pa.string()), " "
+    primary = rows["primaryvalue"]
+    cif, fob, weight, quantity = (
+        rows[name].mask(rows[name].eq(0) & primary.fillna(0).ne(0))  # not published
+        for name in ("cifvalue", "fobvalue", "netwgt", "qty")
     )
+    is_fob = primary == fob
+    is_cif = (primary == cif) & (is_import | ~is_fob)
+    other = cif.mask(is_cif, fob).where(is_cif | is_fob)
+    is_either = _is_near(primary, cif) | _is_near(primary, fob)
+    is_odd = rows["odd"] | (cif.notna() | fob.notna()) & ~is_either
+    is_odd |= cif.notna() & fob.isna() & ~is_import
+
+    code = rows["qtyunitcode"].astype("str")
+    known = pd.DataFrame(reading.units("comtrade"), ["unit", "scale"]).T
+    unit, scale = code.map(known["unit"]), code.map(known["scale"]).astype(float)
+    stated = quantity.mask(code.eq("-1"))
+    scaled = pd.Series(pc.round(pa.array(stated * scale, from_pandas=True), 6), rows.index, float)
+    weighed = scaled.where(unit.eq("kg"))
+    qty = scaled.mask(unit.eq("kg"))
+    is_odd |= weighed.notna() & weight.notna() & ~_is_near(weighed, weight)
+
+    side = _texts(other, np.where(is_cif, "FOB ", "CIF "))
+    foreign = _texts(stated.where(unit.isna()), "qty ") + " in unit " + code
+    is_estimated = [
+        rows[name].str.lower().isin(["true", "1"]) & amount.notna()
+        for name, amount in zip(ESTIMATED, (qty, weight.fillna(weighed)), strict=True)
+    ]
     columns = {
         "value_reported": primary,
         "primary_value_usd": primary,
         "currency": "USD",
-        "valuation": pc.if_else(is_cif, "CIF", fob_or_none),
-    }
-    return columns, note, pc.or_(other_value, other_side)
-
-
-def _amounts(rows: pa.Table) -> tuple[dict[str, Any], pa.Array, pa.Array]:
-    """Return the quantities of each row, one in an unknown unit as a note, and which are odd.
-
-    A quantity in kilograms is the weight where no net weight is stated, and odd beside another.
-    """
-    code = text(rows, "qtyunitcode")
-    known = reading.units("comtrade")
-    unit = arrow.meanings(code, lambda word: known.get(word, ("", 1.0))[0])
-    scale = arrow.meanings(code, lambda word: known.get(word, ("", 1.0))[1], pa.float64())
-    weight = _published(rows, "netwgt")
-    quantity = arrow.without(_published(rows, "qty"), pc.equal(code, "-1"))
-    scaled = pc.round(pc.multiply(quantity, scale), 6)
-    is_weight, is_foreign = pc.equal(unit, "kg"), pc.equal(unit, "")
-    weighed = arrow.only(scaled, is_weight)
-    qty = arrow.without(scaled, pc.or_(is_weight, is_foreign))
-    number = pc.cast(arrow.only(quantity, is_foreign), pa.string())
-    note = pc.binary_join_element_wise("qty", number, "in unit", code, " ")
-    columns = {
-        "net_wgt_kg": pc.coalesce(weight, weighed),
+        "valuation": pd.Series("FOB", rows.index, object).where(is_fob).mask(is_cif, "CIF"),
+        "net_wgt_kg": weight.fillna(weighed),
         "qty": qty,
-        "qty_unit": pc.if_else(qty.is_valid(), unit, "none"),
+        "qty_unit": unit.where(qty.notna(), "none"),
+        "note": (side + "; " + foreign).fillna(side).fillna(foreign).astype(object),
     }
-    are_both = pc.and_(weighed.is_valid(), weight.is_valid())
-    return columns, note, pc.and_not(are_both, is_near(weighed, weight))
+    return columns, is_estimated[0] | is_estimated[1], is_odd
+
+
+def _is_near(first: pd.Series, second: pd.Series) -> pd.Series:
+    """Where two figures are the same, but for what rounding makes of them."""
+    return (first - second).abs() <= first.abs() * NEAR
+
+
+def _texts(figures: pd.Series, before: Any) -> pd.Series:
+    """Figures as texts, 100 for 100.0, after what stands `before`; null where there is none."""
+    texts = pc.cast(pa.array(figures, from_pandas=True), pa.string())
+    return before + pd.Series(texts.to_pylist(), figures.index, "str")

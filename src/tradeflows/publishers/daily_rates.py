@@ -28,7 +28,7 @@ def monthly(rates: pd.DataFrame) -> pd.DataFrame:
         ``currency``, ``month`` (its first day), ``source_row`` (the first record), ``rate`` (the
         mean), ``n_days`` (rates in it) and ``last`` (their last day).
     """
-    month = rates["day"].to_numpy().astype("datetime64[M]").astype("datetime64[s]")
+    month = rates["day"].dt.to_period("M").dt.start_time
     months = rates.assign(month=month).groupby(["currency", "month"], observed=True)
     means = months.agg(
         source_row=("source_row", "min"),
@@ -41,8 +41,7 @@ def monthly(rates: pd.DataFrame) -> pd.DataFrame:
 
 def rows(source: Source, means: pd.DataFrame, is_partial: Any, **columns: Any) -> pa.RecordBatch:
     """A row of :data:`~tradeflows.model.schema.RATES` for each of the `means`, with `columns`."""
-    shown = {name: pa.array(means[name]) for name in ("source_row", "rate", "n_days")}
-    period = pa.array(means["month"].to_numpy().astype("datetime64[D]"))
-    flags = pa.array(np.where(is_partial, "partial", ""), pa.string())
-    more = {"ref_period": period, "n_months": 1, "flags": flags, "note": None}
-    return reading.rows(source, RATES, {**shown, **more, **columns})
+    figures = means[["source_row", "rate", "n_days"]].to_dict("series")
+    flags = np.where(is_partial, "partial", "")
+    about = {"ref_period": means["month"], "n_months": 1, "flags": flags, "note": None}
+    return reading.rows(source, RATES, {**figures, **about, **columns})

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import re
 import zipfile
+from collections import defaultdict
 from collections.abc import Collection, Iterator
-from contextlib import suppress
-from datetime import datetime
 from io import BytesIO
 from pathlib import Path
 
@@ -58,23 +57,51 @@ def clean(path: Path, source: Source | None = None) -> Iterator[Part]:
     """
     source = source or reading.uncatalogued(path, "ecb", "rates")
     _, raw = _unzipped(path)
+    try:
+        raw.decode()
+    except UnicodeDecodeError as error:
+        raise reading.not_utf8(path) from error
     head = [cell.strip() for cell in reading.header(path, raw=raw)]
-    currencies = _currencies(path, head)
+    currencies = head[1:-1]
+    if head != ["Date", *currencies, ""]:
+        todo = "save the file as the bank publishes it"
+        raise LayoutError(path, "a header from Date to a last comma", f"{head[:5]}", todo)
+    known = [word for word in currencies if re.fullmatch("[A-Z]{3}", word)]
+    if currencies != list(dict.fromkeys(known)):
+        raise CodeError(f"{path}: {currencies}: not each a currency, once")
     cells = reading.block(path, head, raw).cells
     trimmed = [pc.utf8_trim(cell, " \t") for cell in cells.columns]
     block = reading.Block(path, 1, pa.record_batch(trimmed, head))
-    end = block.text("")
+    end, day = block.text(""), block.text("Date")
     block.require(pc.equal(end, ""), "nothing after the last comma", end)
-    days = pd.DataFrame({"day": _days(block), "source_row": block.rows()})
-    is_new = pa.array(~days["day"].duplicated())
-    block.require(is_new, "each day once", block.text("Date"), todo="obtain it again")
+    form = "%Y-%m-%d"
+    if len(block) == 1 and ONE_DAY.fullmatch(day[0].as_py()):
+        form = "%d %B %Y"
+    else:
+        block.demand("Date", day, ISO_DAY, DAY)
+    try:
+        days = pd.DataFrame({"day": pd.to_datetime(day.to_pandas(), format=form)})
+    except ValueError as error:
+        raise LayoutError(path, DAY, str(error)) from error
+    block.require(pa.array(~days["day"].duplicated()), "each day once", day, todo="obtain it again")
+    # Each month is named by its first record in the file, whatever that says of a currency.
+    month = days["day"].dt.to_period("M").dt.start_time
+    days["source_row"] = pd.Series(block.rows()).groupby(month).transform("min")
     for currency in currencies:
         rate = block.number(currency, absent=(NONE,))
         expected = f"rates of {currency} above 0, or {NONE}"
         block.require(pc.greater(rate, 0), expected, block.text(currency))
         days[currency] = rate.to_numpy(zero_copy_only=False)
-    means, is_partial, empty = _means(days, currencies)
-    quote = pa.array(means["currency"].astype(str), pa.string())
+    rates = days.melt(["day", "source_row"], currencies, "currency", "rate")
+    rates["currency"] = pd.Categorical(rates["currency"], currencies)
+    stated = rates.dropna(subset="rate")
+    means = daily_rates.monthly(stated)
+    months = means["month"].to_numpy().astype("datetime64[M]")
+    first_weekday = np.busday_offset(months, 0, "forward")
+    is_partial = means["n_days"] < means["month"].map(month.value_counts())
+    is_partial |= np.maximum(first_weekday, BEGUN) < days["day"].min()
+    is_partial |= np.busday_offset(months + 1, -1, "forward") > days["day"].max()
+    quote = means["currency"].astype(str)
     rows = daily_rates.rows(
         source,
         means,
@@ -85,82 +112,30 @@ def clean(path: Path, source: Source | None = None) -> Iterator[Part]:
         publisher="European Central Bank",
         statistic="mean of daily rates",
     )
-    yield Part(rows, len(block), {}, empty=empty)
-
-
-def _means(days: pd.DataFrame, currencies: list[str]) -> tuple[pd.DataFrame, pd.Series[bool], int]:
-    """Return the means of each month, which of them are partial, and how many rates lack.
-
-    Each month is named by its first record in the file, whatever that says of a currency.
-    """
-    month = days["day"].dt.to_period("M").dt.start_time
-    days["source_row"] = days.groupby(month)["source_row"].transform("min")
-    rates = days.melt(["day", "source_row"], currencies, "currency", "rate")
-    rates["currency"] = pd.Categorical(rates["currency"], currencies)
-    stated = rates.dropna(subset="rate")
-    means = daily_rates.monthly(stated)
-    is_partial = means["n_days"] < means["month"].map(month.value_counts())
-    oldest, newest = days["day"].min(), days["day"].max()
-    first, end = np.array([oldest, newest], "datetime64[M]")
-    if oldest > max(np.busday_offset(first, 0, roll="forward"), BEGUN):
-        is_partial |= means["month"] == first
-    if newest < np.busday_offset(end + 1, -1, roll="forward"):
-        is_partial |= means["month"] == end
-    return means, is_partial, len(rates) - len(stated)
-
-
-def _currencies(path: Path, head: list[str]) -> list[str]:
-    """Return the currencies of a header that runs from Date to a last comma."""
-    if head[:1] != ["Date"] or head[-1] != "":
-        expected = "a header from Date to a last comma"
-        todo = "save the file as the bank publishes it"
-        raise LayoutError(path, expected, f"{head[:5]}", todo)
-    currencies = head[1:-1]
-    unexpected = [entry for entry in currencies if not re.fullmatch("[A-Z]{3}", entry)]
-    if unexpected or len(set(currencies)) < len(currencies):
-        raise CodeError(f"{path}: {unexpected or currencies}: not each a currency, once")
-    return currencies
-
-
-def _days(block: reading.Block) -> np.ndarray:
-    """Return the day of each record; a file of one day prints it in English."""
-    text = block.text("Date")
-    first = text[0].as_py()
-    if len(text) == 1 and ONE_DAY.fullmatch(first):
-        with suppress(ValueError):
-            return np.array([datetime.strptime(first, "%d %B %Y")], "datetime64[s]")
-    block.demand("Date", text, ISO_DAY, DAY)
-    try:
-        return reading.days(text).to_numpy(zero_copy_only=False).astype("datetime64[s]")
-    except pa.ArrowInvalid as error:
-        raise LayoutError(block.path, DAY, str(error)) from error
+    yield Part(rows, len(block), {}, empty=len(rates) - len(stated))
 
 
 def records(path: Path, wanted: Collection[int]) -> dict[int, reading.Record]:
     """Lines of all days of the month that each record begins, as they stand in the CSV."""
     member, raw = _unzipped(path)
-    with path.open("rb") if raw is None else BytesIO(raw) as file:
-        days = reading.table(path, file)
-    months: dict[str, list[str]] = {}
+    days = reading.table(path, BytesIO(raw))
+    lines = defaultdict(list)
     for day in days.values():
-        months.setdefault(day.text.lstrip(' "')[:7], []).append(day.text)
-    return {
-        row: reading.Record(
-            days[row].line, "\n".join(months[days[row].text.lstrip(' "')[:7]]), member
-        )
-        for row in wanted
-        if row in days
-    }
+        lines[day.text.lstrip(' "')[:7]].append(day.text)
+    whole = {}
+    for row in days.keys() & wanted:
+        day = days[row]
+        whole[row] = reading.Record(day.line, "\n".join(lines[day.text.lstrip(' "')[:7]]), member)
+    return whole
 
 
-def _unzipped(path: Path) -> tuple[str, bytes | None]:
-    """Name and bytes of the CSV in a zip; None where the file is the CSV itself."""
-    with path.open("rb") as file:
-        if file.read(2) != b"PK":
-            reading.fits(path, LARGEST)
-            return "", None
+def _unzipped(path: Path) -> tuple[str, bytes]:
+    """Name and bytes of the CSV in a zip; without a name where the file is the CSV itself."""
+    raw = reading.whole(path, LARGEST)
+    if not raw.startswith(b"PK"):
+        return "", raw
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(BytesIO(raw)) as archive:
             names = archive.namelist()
             if len(names) != 1 or not re.fullmatch(r"[\w.-]+\.csv", names[0], re.ASCII):
                 raise LayoutError(path, "one CSV in the zip", f"{names[:3]}")

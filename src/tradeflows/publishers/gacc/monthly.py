@@ -1,15 +1,13 @@
 """Tables (13) and (14) of the monthly bulletin of China's customs, as pages of the English site."""
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterator
 from datetime import date
 from html import unescape
 from itertools import accumulate
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-import pandas as pd
 import pyarrow as pa
 from bs4 import BeautifulSoup, Tag
 from bs4.exceptions import ParserRejectedMarkup
@@ -18,7 +16,7 @@ from tradeflows.model import codes
 from tradeflows.model.errors import LayoutError, QueryError
 from tradeflows.model.schema import TRADE
 from tradeflows.model.source import Source
-from tradeflows.publishers import Part, arrow, reading
+from tradeflows.publishers import Part, reading
 
 LARGEST = 2 << 20  # bytes; the pages have some 0.2 MB, and a parser makes a hundredfold of tags
 TITLE = re.compile(
@@ -43,8 +41,7 @@ KNOWN = {
 }
 HEADS = ("commodity", "commodities")  # of the header's rows
 TAGS = ("table", "tr", "td")
-SPANS = (("month", "period", 2), ("year to date", "ytd", 4))  # over what, from which column on
-NESTED = re.compile(r"<(/?)(?:table|tr|td)[\s>]", re.IGNORECASE)
+NESTED = re.compile(r"<(/?)(table|tr|td)[\s>]", re.IGNORECASE)
 ROW = re.compile(r"<tr[\s>].*?(</tr\s*>|\Z)", re.IGNORECASE | re.DOTALL)
 FIGURE = re.compile(reading.WITH_COMMAS, re.ASCII)
 NONE = ("-", "", "–", "—")
@@ -79,106 +76,92 @@ def clean(path: Path, source: Source, *, flow: str = "") -> Iterator[Part]:
     """
     text = _text(path)
     lines = [cells for _, cells in _rows(path, text)]
-    title, first, last = _title(path, text)
-    if flow not in ("", title["flow_code"]):
-        way = "Imports" if title["flow_code"] == "M" else "Exports"
-        raise QueryError(f"{path}: the page says {way}, not --flow {flow}; leave it out")
-    for field, cumulation, column in SPANS:
-        is_month = cumulation == "period"
-        start = first if is_month else first.replace(month=1)
-        months = last - start.month + 1
-        base = reading.A_FLOW | title
-        base["source_field"] = field
-        base["cumulation"] = cumulation
-        base["vintage"] = source.vintage
-        base["ref_period"] = pa.scalar(start, pa.date32())
-        base["n_months"] = months
-        base["flags"] = "block" if is_month and months > 1 else ""
-        figures = _figures(path, lines, column)
-        rows = reading.rows(source, TRADE, base | figures)
-        yield Part(rows, len(lines) if is_month else 0, {}, empty=len(lines) - len(rows))
-
-
-def _title(path: Path, text: str) -> tuple[dict[str, Any], date, int]:
-    """Return what the one title of a page says of all rows, its first month and its last.
-
-    Raises
-    ------
-    LayoutError
-        There is none or another, in another unit of money, or it contradicts itself.
-    """
-    words = " ".join(re.sub(r"<[^>]*>", " ", unescape(text)).split())
-    titles = {match.groups() for match in TITLE.finditer(words)}
-    other = [unit for unit in SAID.findall(words) if not MONEY.match(unit)]
-    has_money = MONEY.search(words)
-    if len(titles) != 1 or other or not has_money:
-        unit = "US$1,000" if has_money else "no US$1,000"
-        expected = "one table (13) or (14) with its month, in US$1,000"
-        money = repr(other[0]) if other else unit
-        raise LayoutError(path, expected, f"{len(titles)} such titles, {money}")
-    number, way, first, last, year = titles.pop()
-    named, flow, valuation, role = FLOWS[number]
-    last = int(last or first)
-    if way != named or not 1 <= int(first) <= last <= 12:
-        raise LayoutError(path, "a title that agrees with itself", f"({number}) {way}port {words}")
-    columns = {
+    number, first, last, year = _title(path, text)
+    way, sent, valuation, role = FLOWS[number]
+    if flow not in ("", sent):
+        raise QueryError(f"{path}: the page says {way}ports, not --flow {flow}; leave it out")
+    about = reading.A_FLOW | {
+        "source_id": source.id,
+        "vintage": source.vintage,
         "reporter_iso": "CHN",
         "reporter_code": "142",
         "area_system": "gacc",
         "partner_iso": codes.WORLD,
         "partner_code": "all",
         "partner_role": role,
-        "flow_code": flow,
+        "flow_code": sent,
         "valuation": valuation,
         "currency": "USD",
     }
-    return columns, date(int(year), int(first), 1), last
+    rows = []
+    for field, cumulation, start in (("month", "period", first), ("year to date", "ytd", 1)):
+        about |= {
+            "source_field": field,
+            "cumulation": cumulation,
+            "ref_period": date(year, start, 1),
+            "n_months": last - start + 1,
+            "flags": "block" if field == "month" and last > first else "",
+        }
+        for record, cells in enumerate(lines, start=1):
+            figures = _figures(path, cells, 2 if field == "month" else 4)
+            rows.append(about | figures | {"source_row": record})
+    kept = [row for row in rows if row["amount"] is not None or row["value_reported"] is not None]
+    batch = pa.RecordBatch.from_pylist(kept, TRADE)
+    columns = {name: batch[name] for name in TRADE.names}
+    yield Part(reading.rows(source, TRADE, columns), len(lines), {}, empty=len(rows) - len(kept))
 
 
-def _figures(path: Path, lines: list[list[str]], column: int) -> dict[str, pa.Array]:
-    """Return the quantities and values from `column` on, as columns of the table."""
-    known = reading.units("gacc monthly")
-    figures = []
-    for record, cells in enumerate(lines, start=1):
-        name, word = cells[:2]
-        unit = re.sub(r"\s+|(?<=\d),(?=000)", "", word).upper()
-        if word not in NONE and unit not in known:
-            expected = f"a unit of {', '.join(known)}"
-            raise LayoutError(f"{path}: {name}", expected, repr(word), "add it to units.csv")
-        # A group of goods may have no unit in common.
-        unit, factor = ("none", 1.0) if word in NONE else known[unit]
-        numbers = []
-        for cell, times in zip(cells[column : column + 2], (factor, 1000.0), strict=True):
-            if cell not in NONE and not FIGURE.fullmatch(cell):
-                raise LayoutError(f"{path}: {name}", "a number or -", repr(cell))
-            number = None if cell in NONE else round(float(cell.replace(",", "")) * times, 6)
-            numbers.append(number)
-        slug = re.sub(r"[^a-z0-9]+", "_", name.casefold()).strip("_")
-        product = KNOWN.get(name.casefold(), ("GACC", f"GACC:{slug}"))
-        if numbers != [None, None]:
-            figures.append((record, *product, unit, *numbers))
-    names = ["record", "system", "product", "unit", "amount", "value"]
-    table = pd.DataFrame(figures, columns=names)
-    value = pa.array(table["value"].astype("float64"), from_pandas=True)
-    amount = pa.array(table["amount"].astype("float64"), from_pandas=True)
+def _title(path: Path, text: str) -> tuple[str, int, int, int]:
+    """Return the number of the table, its first month and its last, and their year."""
+    words = " ".join(re.sub(r"<[^>]*>", " ", unescape(text)).split())
+    titles = set(TITLE.findall(words))
+    others = [unit for unit in SAID.findall(words) if not MONEY.match(unit)]
+    if len(titles) != 1 or others or not MONEY.search(words):
+        expected = "one table (13) or (14) with its month, in US$1,000"
+        money = others or "no US$1,000 or that"
+        raise LayoutError(path, expected, f"{len(titles)} such titles, {money}")
+    [(number, way, opens, closes, year)] = titles
+    first, last = int(opens), int(closes or opens)
+    if way != FLOWS[number][0] or not 1 <= first <= last <= 12:
+        raise LayoutError(path, "a title that agrees with itself", f"({number}) {way}port {words}")
+    return number, first, last, int(year)
+
+
+def _figures(path: Path, cells: list[str], column: int) -> dict[str, object]:
+    """Return what a line says of its product, with the quantity and value from `column` on."""
+    known = reading.units("gacc monthly") | dict.fromkeys(NONE, ("none", 1.0))
+    name, word = cells[:2]
+    unit, factor = known.get(re.sub(r"\s+|(?<=\d),(?=000)", "", word).upper(), ("", 1.0))
+    if not unit:
+        expected = f"a unit of {', '.join(known)}"
+        raise LayoutError(f"{path}: {name}", expected, repr(word), "add it to units.csv")
+    numbers: list[float | None] = []
+    for cell, times in zip(cells[column : column + 2], (factor, 1000.0), strict=True):
+        if cell not in NONE and not FIGURE.fullmatch(cell):
+            raise LayoutError(f"{path}: {name}", "a number or -", repr(cell))
+        numbers.append(None if cell in NONE else round(float(cell.replace(",", "")) * times, 6))
+    slug = re.sub(r"[^a-z0-9]+", "_", name.casefold()).strip("_")
+    system, product = KNOWN.get(name.casefold(), ("GACC", f"GACC:{slug}"))
+    amount, value = numbers
+    quantity = {"net_wgt_kg": amount} if unit == "kg" else {"qty": amount, "qty_unit": unit}
     return {
-        "source_row": pa.array(table["record"], pa.int64()),
-        "classification_code": arrow.texts(table["system"]),
-        "cmd_code": arrow.texts(table["product"]),
+        "amount": amount,
+        "classification_code": system,
+        "cmd_code": product,
         "value_reported": value,
         "primary_value_usd": value,
-        **reading.weight_or_quantity(amount, arrow.texts(table["unit"])),
+        **quantity,
     }
 
 
 def records(path: Path, wanted: Collection[int]) -> dict[int, reading.Record]:
     """Rows of the table as they stand in the page."""
     text = _text(path)
-    starts = np.cumsum([0, *(len(line) + 1 for line in text.split("\n"))])
+    starts = [0, *accumulate(len(line) + 1 for line in text.split("\n"))]
     records_of = {}
     for record, (row, _) in enumerate(_rows(path, text), start=1):
         line = row.sourceline or 0
-        match = ROW.match(text, int(starts[line - 1]) + (row.sourcepos or 0))
+        match = ROW.match(text, starts[line - 1] + (row.sourcepos or 0))
         if match and record in wanted:
             records_of[record] = reading.Record(line, match[0])
     return records_of
@@ -191,42 +174,37 @@ def _text(path: Path) -> str:
         raise reading.not_utf8(path) from error
 
 
+def _page(path: Path, text: str) -> BeautifulSoup:
+    """Return the page; one whose tags do not close is refused, not mended."""
+    if text.count("<") > MARKUP:
+        raise LayoutError(path, f"a page of at most {MARKUP:,} tags", "more", "save it again")
+    tags = NESTED.findall(text)
+    if max(accumulate(-1 if slash else 1 for slash, _ in tags), default=0) > DEEPEST:
+        expected = f"at most {DEEPEST} tables, rows and cells within one another"
+        raise LayoutError(path, expected, "more")
+    counts = Counter(slash + tag.lower() for slash, tag in tags)
+    try:
+        page = BeautifulSoup(text, "html.parser")
+    except ParserRejectedMarkup as error:
+        raise LayoutError(path, "HTML", "markup that no parser takes", "save it again") from error
+    if any({counts[tag], counts[f"/{tag}"]} != {len(page.find_all(tag))} for tag in TAGS):
+        expected = f"as many <{'>, <'.join(TAGS)}> closed as opened"
+        raise LayoutError(path, expected, f"{dict(counts)}", "save the page whole")
+    return page
+
+
 def _rows(path: Path, text: str) -> list[tuple[Tag, list[str]]]:
-    """Each commodity's row and its cells; a page whose tags do not close is refused, not mended."""
+    """Return each commodity's row, and its cells."""
     kept = []
     for row in _page(path, text).find_all("tr"):
         cells = [" ".join(cell.get_text(" ").split()) for cell in row.find_all("td")]
-        if not cells or cells[0].casefold() in HEADS:
-            continue
         # A heading has few figures, if any: May, 1-5, the year before.
         figures = [cell for cell in cells if FIGURE.fullmatch(cell)]
-        if len(cells) == COLUMNS or len(figures) > 2 or "," in "".join(figures):
+        is_row = len(cells) == COLUMNS or len(figures) > 2 or "," in "".join(figures)
+        if is_row and cells[0].casefold() not in HEADS:
             kept.append((row, cells))
     broken = [cells for _, cells in kept if len(cells) != COLUMNS or not all(cells[:2])]
     if broken or not kept:
         expected = f"rows of {COLUMNS} cells, commodity and unit first"
         raise LayoutError(path, expected, f"{broken[:1]}")
     return kept
-
-
-def _page(path: Path, text: str) -> BeautifulSoup:
-    """Return the page, if a parser makes no more of it than its size, and all its tags close."""
-    if text.count("<") > MARKUP:
-        raise LayoutError(path, f"a page of at most {MARKUP:,} tags", "more", "save it again")
-    steps = [-1 if match[1] else 1 for match in NESTED.finditer(text)]
-    if max(accumulate(steps), default=0) > DEEPEST:
-        expected = f"at most {DEEPEST} tables, rows and cells within one another"
-        raise LayoutError(path, expected, "more")
-    opened, closed = (
-        [len(re.findall(rf"<{slash}{tag}[\s>]", text, re.IGNORECASE)) for tag in TAGS]
-        for slash in ("", "/")
-    )
-    try:
-        page = BeautifulSoup(text, "html.parser") if opened == closed else None
-    except ParserRejectedMarkup as error:
-        raise LayoutError(path, "HTML", "markup that no parser takes", "save it again") from error
-    if page is None or [len(page.find_all(tag)) for tag in TAGS] != opened:
-        expected = f"as many <{'>, <'.join(TAGS)}> closed as opened"
-        tags = f"{opened} opened, {closed} closed"
-        raise LayoutError(path, expected, tags, "save the page whole")
-    return page

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Collection, Iterator, Mapping
-from functools import cache
-from io import StringIO
+from collections.abc import Collection, Iterator
+from io import BytesIO, StringIO
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +24,7 @@ from tradeflows.model.errors import LayoutError, QueryError
 from tradeflows.model.periods import first_day, parse_period_or_window
 from tradeflows.model.schema import TRADE
 from tradeflows.model.source import Source
-from tradeflows.publishers import Part, arrow, plausibility, reading, workbooks
+from tradeflows.publishers import Part, plausibility, reading, workbooks
 from tradeflows.publishers.gacc import monthly
 
 CUT_OFF = 10_000  # lines, after which the query's export stops without a word
@@ -74,7 +73,8 @@ OTHER_CURRENCY = 5.0  # times what goods are worth, as yuan are under the headin
 YUAN = (1.4, 9.0)  # for a dollar, ever since 1980, with some room
 SMALL = 1_000.0  # a value whose rounding to whole units a rate would show
 MOST = 64 << 20  # bytes of a file
-REMAINDER = r"(?i)\s*(其他|其它|未列名|other)"  # names that several products may well have
+# How names begin that several products may well have.
+REMAINDER = re.compile(r"\s*(其他|其它|未列名|other)", re.ASCII | re.IGNORECASE)
 AGAIN = "obtain the file again"
 NO_UNIT, LOST = "?", "quantity that has no unit, or a second one in the first one's"
 
@@ -146,7 +146,7 @@ def clean(
             raise QueryError(f"{path}: the file has no {name}; add --{option}, such as {example}")
         if name in names and asked[option]:
             raise QueryError(f"{path}: the file has its {name}; leave --{option} out")
-    base = {**_asked(path, flow, **asked), "note": note}
+    base = _asked(path, flow, **asked) | {"note": note}
     block = reading.block(path, names, raw)
     end = block.text("end")
     block.require(pc.equal(end, ""), "nothing after the last comma", end)
@@ -167,20 +167,12 @@ def records(path: Path, wanted: Collection[int]) -> dict[int, reading.Record]:
         return monthly.records(path, wanted)
     if workbooks.is_workbook(path):
         return workbooks.records(path, wanted)
-    with path.open("rb") as file:
-        return reading.table(path, file, wanted, "utf-8-sig" if _in_utf8(path) else "gb18030")
+    return reading.table(path, BytesIO(_utf8(path)[0]), wanted)
 
 
 def _is_page(path: Path) -> bool:
     with path.open("rb") as file:
         return file.read(512).lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"<")
-
-
-def _in_utf8(path: Path) -> bool:
-    """Whether the header is in UTF-8, as a program writes that saved the file anew."""
-    with path.open("rb") as file:
-        head = file.readline(4_096)
-    return any(chinese.encode() in head for chinese, *_ in HEADINGS.values())
 
 
 def _utf8(path: Path) -> tuple[bytes, str | None]:
@@ -195,12 +187,12 @@ def _utf8(path: Path) -> tuple[bytes, str | None]:
         csv.writer(text, lineterminator="\n").writerows([*line[:width], ""] for line in lines)
         return text.getvalue().encode(), "re-encoded: saved as a workbook"
     raw = reading.whole(path, MOST)
-    if not _in_utf8(path):
+    if not any(chinese.encode() in raw[:4_096] for chinese, *_ in HEADINGS.values()):
         return raw.decode("gb18030", "backslashreplace").encode(), None
     try:
         return raw.decode("utf-8-sig").encode(), "re-encoded: saved as UTF-8"
     except UnicodeDecodeError as error:
-        raise LayoutError(path, "GB18030 or UTF-8", "both", "obtain it again") from error
+        raise LayoutError(path, "GB18030 or UTF-8", "both", AGAIN) from error
 
 
 def _names(path: Path, raw: bytes) -> list[str]:
@@ -209,86 +201,76 @@ def _names(path: Path, raw: bytes) -> list[str]:
     if last:
         todo = "save the file as the site exports it"
         raise LayoutError(path, "a comma at the end of the header", repr(last)[:99], todo)
-    unlisted = [heading for heading in headings if heading not in FIELDS]
-    if unlisted:
-        raise LayoutError(path, "headings of the customs query", f"{unlisted[:5]}")
-    names = [FIELDS[heading] for heading in headings]
+    names = [FIELDS.get(heading, "") for heading in headings]
+    lacking = [
+        HEADINGS[name][0] for name, code in NEEDS.items() if name in names and code not in names
+    ]
     has_figure = not {"USD", "CNY", "quantity"}.isdisjoint(names)
-    if len(set(names)) < len(names) or not has_figure:
-        raise LayoutError(path, "each heading once, and a value or a quantity", f"{headings}")
-    for name, code in NEEDS.items():
-        if name in names and code not in names:
-            expected = f"the heading {HEADINGS[code][0]}"
-            raise LayoutError(path, expected, f"{HEADINGS[name][0]} alone")
+    if "" in names or lacking or len(set(names)) < len(names) or not has_figure:
+        expected = "headings of the customs query, each once, and a value or a quantity"
+        found = f"{headings}" + (f", and {lacking} alone" if lacking else "")
+        raise LayoutError(path, expected, found)
     return [*names, "end"]
 
 
 def _asked(path: Path, flow: str, period: str, product: str, partner: str) -> dict[str, Any]:
     """What all rows have in common, since the query was asked for it and its file does not say."""
-    base: dict[str, Any] = {"flow_code": flow}
+    base = reading.A_FLOW | {"flow_code": flow, "partner_role": ENDS[flow][1]}
     if period:
         window = parse_period_or_window(period, "period")
-        start, months = first_day(window.start), len(window)
-        is_year = months == 12 and start.month == 1
-        base["ref_period"] = pa.scalar(start, pa.date32())
-        base["n_months"] = months
-        base["freq_code"] = "A" if is_year else "M"
-        base["flags"] = "" if is_year or months == 1 else "block"
+        is_year = len(window) == 12 and window.start % 12 == 0
+        base |= {
+            "ref_period": pa.scalar(first_day(window.start), pa.date32()),
+            "n_months": len(window),
+            "freq_code": "A" if is_year else "M",
+            "flags": "" if is_year or len(window) == 1 else "block",
+        }
     if product:
         if product != "TOTAL" and not re.match(DIGITS["product"], product):
-            raise QueryError(
-                f"--product {product}: expected an HS code of 2 to 10 digits, or TOTAL"
-            )
+            expected = "expected an HS code of 2 to 10 digits, or TOTAL"
+            raise QueryError(f"--product {product}: {expected}")
         base["cmd_code"] = product
-    if partner:
-        base |= _asked_partner(path, flow, partner)
-    return base
+    return base | (_asked_partner(path, flow, partner) if partner else {})
 
 
-def _asked_partner(path: Path, flow: str, partner: str) -> dict[str, Any]:
+def _asked_partner(path: Path, flow: str, partner: str) -> dict[str, str]:
     """Return the partner that a query was asked for, and the flow, which it may make another."""
     area = codes.area_codes("gacc").get(partner) or codes.area(partner)
     here = ["all"] if area == codes.WORLD else codes.codes_of(area, "gacc")
     if not here:
         raise QueryError(f"{path}: --partner {partner}: {area} has no code at China's customs")
-    are_reimports = flow == "M" and here == [REIMPORTS]
-    flow = "RM" if are_reimports else flow
+    flow = "RM" if flow == "M" and here == [REIMPORTS] else flow
     return {"partner_iso": area, "partner_code": ",".join(here), "flow_code": flow}
 
 
 # --- what a line states twice, and what it may not state -----------------------------------------
 
 
-@cache
-def partner_names() -> Mapping[str, str]:
-    """Return the customs' code of each area, by its usual Chinese or English name."""
-    return {row["name"]: row["code"] for row in rows_of("gacc_partner_names.csv")}
-
-
-def _names_beside(block: reading.Block) -> np.ndarray:
+def _names_beside(block: reading.Block) -> pd.Series:
     """Return which records have the name of a product that stands beside another code too.
 
     The name of another code, a second name of a code and a second code of a partner are refused.
     All are compared within a month, since a product's name may change from year to year.
     """
+    partners = {row["name"]: row["code"] for row in rows_of("gacc_partner_names.csv")}
     cells = block.cells.to_pandas()
-    months = cells["month"] if "month" in cells else pd.Series("", cells.index)
-    for side in ("partner", "product"):
+    month = cells.get("month", pd.Series("", cells.index))
+    is_twice = pd.Series(False, cells.index)
+    for side, usual in (("partner", partners), ("product", {})):
         if f"{side} name" not in cells:
             continue
         code, name = cells[side], cells[f"{side} name"]
-        expected = f"one {side} and one name beside each other"
-        meant = name.map(partner_names()).fillna(code) if side == "partner" else code
-        earlier = name.groupby([months, code]).transform("first")
-        for is_good, known in ((meant == code, meant), (earlier == name, earlier)):
-            shown = [arrow.texts(column) for column in (code, name, known)]
-            block.require(pa.array(is_good), expected, *shown, todo=AGAIN)
-        is_shared = code.groupby([months, name]).transform("nunique") > 1
+        earlier = name.groupby([month, code]).transform("first")
+        is_shared = code.groupby([month, name]).transform("nunique") > 1
+        is_own = [usual.get(*pair) == pair[1] for pair in zip(name, code, strict=True)]
+        is_good = (earlier == name) & np.array(is_own, bool)
         if side == "partner":
-            block.require(pa.array(~is_shared), expected, *shown, todo=AGAIN)
-        elif not is_shared.empty:
-            return (is_shared & ~name.str.match(REMAINDER)).to_numpy()
-    return np.zeros(len(block), bool)
+            is_good &= ~is_shared
+        shown = pa.array(code), pa.array(name)
+        expected = f"one {side} and one name beside each other"
+        block.require(pa.array(is_good), expected, *shown, todo=AGAIN)
+        is_twice = is_shared & ~name.str.match(REMAINDER)
+    return is_twice
 
 
 # --- rows of the table ---------------------------------------------------------------------------
@@ -296,107 +278,87 @@ def _names_beside(block: reading.Block) -> np.ndarray:
 
 def _part(block: reading.Block, source: Source, flow: str, base: dict[str, Any]) -> Part:
     """Return the rows of all records."""
-    names = block.cells.schema.names
+    lines = block.cells.to_pandas()
     for name, digits in DIGITS.items():
-        if name in names:
+        if name in lines:
             what = "a month such as 202305" if name == "month" else "a code"
             block.demand(HEADINGS[name][0], block.text(name), digits, what)
-    is_shared = _names_beside(block)
-    currencies = [currency for currency in ("CNY", "USD") if currency in names]
-    values = {name: block.number(name, reading.WITH_COMMAS) for name in currencies}
-    if len(values) == 2:
-        yuan, dollars = values.values()
-        rate = pc.divide(yuan, dollars)
-        is_rate = pc.and_(pc.greater(rate, YUAN[0]), pc.less(rate, YUAN[1]))
-        is_small = pc.and_(pc.less_equal(dollars, SMALL), pc.less_equal(yuan, SMALL))
-        expected = "a value in yuan that is its value in dollars at some rate"
-        block.require(pc.or_(is_rate, is_small), expected, yuan, dollars, todo=AGAIN)
-    reported = next(iter(values.values()), pa.nulls(len(block), pa.float64()))
-    valuation, role = ENDS[flow]
-    row = reading.A_FLOW | base
-    row["reporter_iso"] = "CHN"
-    row["reporter_code"] = REIMPORTS
-    row["area_system"] = "gacc"
-    row["source_row"] = block.rows()
-    row["partner_role"] = role
-    row["vintage"] = source.vintage
-    row["valuation"] = valuation if values else None
-    row["value_reported"] = reported
-    row["currency"] = next(iter(values), None)
-    row["primary_value_usd"] = values.get("USD")
-    row |= _stated(block, flow)
-    rows, lost = _with_quantities(block, source, row, reported)
-    rows = plausibility.with_flag(
-        rows, is_shared[rows["source_row"].to_numpy() - 1], plausibility.TWICE
-    )
+    is_twice = np.array(_names_beside(block))
+    none = pd.Series(np.nan, lines.index)
+    values = {
+        name: block.number(name, reading.WITH_COMMAS).to_pandas()
+        for name in ("CNY", "USD")
+        if name in lines
+    }
+    yuan, dollars = values.get("CNY", none), values.get("USD", none)
+    rate, is_small = yuan / dollars, (yuan <= SMALL) & (dollars <= SMALL)
+    is_good = pa.array(rate.isna() | rate.between(*YUAN, "neither") | is_small)
+    expected = "a value in yuan that is its value in dollars at some rate"
+    block.require(is_good, expected, pa.array(yuan), pa.array(dollars), todo=AGAIN)
+    reported = next(iter(values.values()), none)
+    amounts, lost = _amounts(block, reported)
+    at = amounts.pop("at").to_numpy()
+    is_first = np.arange(len(at)) < len(lines)
+    row = base | amounts.to_dict("series")
+    row |= {
+        "valuation": ENDS[flow][0] if values else None,
+        "reporter_iso": "CHN",
+        "reporter_code": REIMPORTS,
+        "area_system": "gacc",
+        "vintage": source.vintage,
+        "source_row": at + 1,
+        "source_field": np.where(is_first, "", "second quantity"),
+        "value_reported": reported[at].where(is_first),
+        "currency": next(iter(values), None),
+        "primary_value_usd": dollars[at].where(is_first),
+    }
+    row |= _stated(block.path, lines.iloc[at], flow)
+    rows = reading.rows(source, TRADE, row, factor=OTHER_CURRENCY)
+    rows = plausibility.with_flag(rows, is_twice[at], plausibility.TWICE)
     return Part(rows, len(block), {LOST: lost} if lost else {})
 
 
-def _stated(block: reading.Block, flow: str) -> dict[str, Any]:
+def _stated(path: Path, cells: pd.DataFrame, flow: str) -> dict[str, Any]:
     """Return what a record says of its partner, product, month and part, as far as it does."""
-    names = block.cells.schema.names
     row: dict[str, Any] = {}
-    if "partner" in names:
-        partner = row["partner_code"] = block.text("partner")
-        row["partner_iso"] = codes.areas(partner, "gacc", block.path)
+    if "partner" in cells:
+        partner = pa.array(cells["partner"])
+        row |= {"partner_code": partner, "partner_iso": codes.areas(partner, "gacc", path)}
         if flow == "M":
-            row["flow_code"] = pc.if_else(pc.equal(partner, REIMPORTS), "RM", "M")
-    if "product" in names:
-        row["cmd_code"] = block.text("product")
-    if "month" in names:
-        row["ref_period"] = reading.months(block.text("month"))
-    parts = [name for name in ("province", "regime") if name in names]
+            row["flow_code"] = np.where(cells["partner"] == REIMPORTS, "RM", "M")
+    if "product" in cells:
+        row["cmd_code"] = pa.array(cells["product"])
+    if "month" in cells:
+        row["ref_period"] = pd.to_datetime(cells["month"], format="%Y%m")
+    parts = [f"{name}=" + cells[name] for name in ("province", "regime") if name in cells]
     if parts:
-        texts = [pc.binary_join_element_wise(f"{name}=", block.text(name), "") for name in parts]
-        row["breakdown"] = pc.binary_join_element_wise(*texts, ",")
+        row["breakdown"] = [",".join(words) for words in zip(*parts, strict=True)]
     return row
 
 
-def _quantity(
-    block: reading.Block, name: str, unit_of: str, value: pa.Array
-) -> tuple[pa.Array, pa.Array]:
-    """Return a quantity in our unit, null where 0 stands for "not published"; and the unit."""
-    if name not in block.cells.schema.names:
-        return pa.nulls(len(block), pa.float64()), pa.repeat("none", len(block))
-    known = reading.units("gacc") | {NO_UNIT: ("none", 1.0)}
-    stated = block.number(name, reading.WITH_COMMAS)
-    amount, unit = reading.quantity(block.record, unit_of, block.text(unit_of), stated, known)
-    is_unknown = pc.and_(pc.equal(amount, 0), arrow.is_true(pc.not_equal(value, 0)))
-    return arrow.without(amount, is_unknown), unit
+def _amounts(block: reading.Block, values: pd.Series) -> tuple[pd.DataFrame, int]:
+    """Return the weight and the quantity of each record, then those of a second unit of its own.
 
-
-def _with_quantities(
-    block: reading.Block, source: Source, row: Mapping[str, Any], value: pa.Array
-) -> tuple[pa.RecordBatch, int]:
-    """Return rows with up to two quantities, a second row where both are in a unit of their own.
-
-    Besides how many quantities that are not zero reach none.
+    Zero beside a value is null. Besides how many quantities that are not zero reach no row.
     """
-    first, unit = _quantity(block, "quantity", "unit", value)
-    second, other = _quantity(block, "second quantity", "second unit", value)
-    is_weight, has_none = pc.equal(unit, "kg"), pc.equal(unit, "none")
-    is_free = pc.or_(is_weight, has_none)  # for the second one to stand in its place
-    is_own = pc.invert(pc.is_in(other, arrow.texts(["kg", "none"])))
-    is_second = pc.and_(is_free, is_own)
-    amounts = {
-        "net_wgt_kg": pc.if_else(is_weight, first, pc.if_else(pc.equal(other, "kg"), second, None)),
-        "qty": pc.if_else(is_free, pc.if_else(is_second, second, None), first),
-        "qty_unit": pc.if_else(is_free, pc.if_else(is_second, other, "none"), unit),
-    }
-    rows = reading.rows(source, TRADE, {**row, **amounts}, factor=OTHER_CURRENCY)
-    is_apart = pc.and_(pc.and_(pc.invert(is_free), is_own), pc.not_equal(unit, other))
-    if arrow.is_any(is_apart):
-        amounts = {
-            "source_field": "second quantity",
-            "value_reported": None,
-            "primary_value_usd": None,
-            "qty": second,
-            "qty_unit": pc.if_else(is_apart, other, "none"),
-        }
-        more = reading.rows(source, TRADE, {**row, **amounts}).filter(is_apart)
-        rows = pa.concat_batches([rows, more])
-    is_lost = pc.or_(pc.equal(other, "none"), pc.equal(unit, other))
-    lost = 0
-    for amount, where in ((first, has_none), (second, is_lost)):
-        lost += pc.sum(pc.and_(where, pc.not_equal(amount, 0))).as_py() or 0
-    return rows, lost
+    known = reading.units("gacc") | {NO_UNIT: ("none", 1.0)}
+    stated = []
+    for name, unit in (("quantity", "unit"), ("second quantity", "second unit")):
+        if name in block.cells.schema.names:
+            number = block.number(name, reading.WITH_COMMAS)
+            pair = reading.quantity(block.record, unit, block.text(unit), number, known)
+            stated.append([*zip(*(column.to_pylist() for column in pair), strict=True)])
+    lost, first, second = 0, [], []
+    for at, value in enumerate(values.fillna(0)):
+        units: dict[str, float | None] = {}
+        for amount, unit in (pairs[at] for pairs in stated):
+            if unit == "none" or unit in units:
+                lost += bool(amount)
+            else:
+                units[unit] = None if value and not amount else amount
+        weight = units.pop("kg", None)
+        own, *more = [*units.items(), ("none", None)]
+        first.append((at, weight, *own))
+        second += [(at, None, *each) for each in more[:-1]]
+    names = ["at", "net_wgt_kg", "qty_unit", "qty"]
+    return pd.DataFrame(first + second, columns=names), lost

@@ -367,7 +367,7 @@ def _require_asked(path: Path, reply: cleaner.Reply, call: Call) -> None:
         open_level = not MOST.keys().isdisjoint({*values} - {"TOTAL"})
         if not len(reply.rows) or open_level or ALL in values:
             continue
-        came = {str(value) for value in reply.rows[name].unique().to_pylist()}
+        came = set(reply.rows[name].dropna())
         unasked = sorted(came - {*values})
         if unasked:
             raise LayoutError(path, "only what was asked for", f"{name} {', '.join(unasked[:3])}")

@@ -92,11 +92,8 @@ def is_asked_in(source: Source, classification: str, breakdown: str) -> bool:
 
 def counted(reply: cleaner.Reply) -> Counter[tuple[str, str, str]]:
     """Rows of a reply by reporter, period and partner."""
-    if not len(reply.rows):
-        return Counter()
-    a, b, c = key = ["reportercode", "period", "partnercode"]
-    counts = reply.rows.group_by(key).aggregate([([], "count_all")]).to_pylist()
-    return Counter({(str(row[a]), str(row[b]), str(row[c])): row["count_all"] for row in counts})
+    key = ["reportercode", "period", "partnercode"]
+    return Counter(reply.rows[key].itertuples(index=False, name=None))
 
 
 def density(root: Path, calls: Sequence[Call], records: Mapping[str, int]) -> dict[Goods, Density]:
