@@ -57,9 +57,5 @@ def joined(columns: Sequence[pa.Array], between: str) -> pa.Array:
 
     pyarrow's own way to skip what is null loses rows without any text.
     """
-    led = []
-    for column in columns:
-        text = pc.binary_join_element_wise(between, column, "")
-        led.append(pc.fill_null(text, ""))
-    whole = pc.binary_join_element_wise(*led, "")
-    return pc.utf8_slice_codeunits(whole, len(between))
+    led = [pc.fill_null(pc.binary_join_element_wise(between, text, ""), "") for text in columns]
+    return pc.utf8_slice_codeunits(pc.binary_join_element_wise(*led, ""), len(between))

@@ -8,8 +8,6 @@ that of another year: such a row is refused, unless its entry lists it as confir
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Any
 
 import pyarrow as pa
 
@@ -37,11 +35,8 @@ def months_of_printing(published: str | None) -> range:
     match = PRINTED.match(published or "")
     if not match:
         return range(0)
-    january = int(match[1]) * 12
-    if not match[2]:
-        return range(january, january + 12)
-    month = january + int(match[2]) - 1
-    return range(month, month + 1)
+    months = range(int(match[1]) * 12, int(match[1]) * 12 + 12)
+    return months[int(match[2]) - 1 :][:1] if match[2] else months
 
 
 def require_placed(path: object, source: Source, rows: pa.RecordBatch) -> None:
@@ -52,35 +47,28 @@ def require_placed(path: object, source: Source, rows: pa.RecordBatch) -> None:
     LayoutError
         The message names the figure, what was found and what to do.
     """
-    names = ("id", "window_start", "window_end", "published", "source_row")
-    for row in rows.select(names).to_pylist():
-        found = _misplaced(row)
-        if found and row["id"] not in source.confirmed:
-            key = row["id"] if re.fullmatch(r"[\w-]+", row["id"], re.ASCII) else f'"{row["id"]}"'
-            entries = filter(None, [source.id, source.supersedes])  # confirmed in either
-            raise LayoutError(
-                f"{path}: record {row['source_row']}, {row['id']}",
-                "a window that was over when the page was printed, and a single month printed "
-                f"less than {LATE} months after it",
-                found,
-                f'mend the year, or write confirmed.{key} = "why it is so" in the entry of '
-                f"{' or, before its update, of '.join(entries)}",
-            )
-
-
-def _misplaced(row: Mapping[str, Any]) -> str:
-    """What is wrong with the window of a figure, beside the day of its printing; or empty."""
-    printed = months_of_printing(row["published"])
-    start, end = (
-        row[name] and row[name].year * 12 + row[name].month - 1
-        for name in ("window_start", "window_end")
-    )
-    if not printed or end is None:
-        return ""
-    when = f"printed {row['published']}"
-    if end > printed[-1]:
-        return f"a window to {row['window_end']:%Y-%m-%d}, {when}"
-    late = printed[0] - end
-    if start == end and late >= LATE:
-        return f"the month {row['window_end']:%Y-%m}, {when}: {late} months later"
-    return ""
+    names = ["id", "window_start", "window_end", "published", "source_row"]
+    for name, first, last, published, record in zip(
+        *rows.select(names).to_pydict().values(), strict=True
+    ):
+        printed = months_of_printing(published)
+        if not printed or last is None or name in source.confirmed:
+            continue
+        start, end = (day and day.year * 12 + day.month - 1 for day in (first, last))
+        late = printed[0] - end
+        if end > printed[-1]:
+            found = f"a window to {last}, printed {published}"
+        elif start == end and late >= LATE:
+            found = f"the month {last:%Y-%m}, printed {published}: {late} months later"
+        else:
+            continue
+        key = name if re.fullmatch(r"[\w-]+", name, re.ASCII) else f'"{name}"'
+        entries = filter(None, [source.id, source.supersedes])  # confirmed in either
+        raise LayoutError(
+            f"{path}: record {record}, {name}",
+            "a window that was over when the page was printed, and a single month printed "
+            f"less than {LATE} months after it",
+            found,
+            f'mend the year, or write confirmed.{key} = "why it is so" in the entry of '
+            f"{' or, before its update, of '.join(entries)}",
+        )
