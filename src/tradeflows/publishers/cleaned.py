@@ -38,18 +38,16 @@ class Cleaned:
 
     def line(self) -> str:
         """One line that says all of it."""
-        worth = {reason: f" (value {value:,.0f})" for reason, value in self.value.items()}
+        worth = {why: f" (value {value:,.0f})" for why, value in self.value.items()}
         left = [f"{why}: {count:,}{worth.get(why, '')}" for why, count in self.left_out.items()]
         flagged = [f"{word}: {count:,}" for word, count in self.flagged.items()]
-        parts = [
-            f"{self.source.path}: {self.records:,} records, {self.rows:,} rows of "
-            f"{self.source.table}",
-            f"left out: {'; '.join(left) or 'nothing'}",
-            f"{self.empty:,} cells without a figure" if self.empty else "",
-            f"flagged {', '.join(flagged)}" if flagged else "",
-            "held already" if self.is_earlier else "",
-        ]
-        return "; ".join(filter(None, parts))
+        line = f"{self.source.path}: {self.records:,} records, {self.rows:,} rows of "
+        line += f"{self.source.table}; left out: {'; '.join(left) or 'nothing'}"
+        if self.empty:
+            line += f"; {self.empty:,} cells without a figure"
+        if flagged:
+            line += f"; flagged {', '.join(flagged)}"
+        return line + "; held already" * self.is_earlier
 
 
 def through(
@@ -57,10 +55,9 @@ def through(
 ) -> Iterator[Part]:
     """`parts`, each after its `keys` are noted and its rows given to `write`."""
     for part in parts:
-        if part.sorted:  # a whole file, whose cleaner has looked for doubles within it
-            keys.note(part.rows)
-        else:
-            keys.add(part.rows)
+        # Of a sorted part, the cleaner has looked for doubles within the whole file.
+        note = keys.note if part.sorted else keys.add
+        note(part.rows)
         if write:
             write(part.rows)
         yield part

@@ -15,28 +15,7 @@ from tradeflows.model.errors import LayoutError
 from tradeflows.model.source import Source
 
 LATE = 11  # months after a month, from which on its figure is refused
-PRINTED = re.compile(r"([12]\d{3})(?:-(0[1-9]|1[0-2]))?(?!\d)", re.ASCII)
-
-
-def months_of_printing(published: str | None) -> range:
-    """Months, counted from year 0, in which a page may have been printed; none where not stated.
-
-    Parameters
-    ----------
-    published
-        A day, a month or a year, whatever stands behind it.
-
-    Examples
-    --------
-    >>> from tradeflows.publishers import placing
-    >>> [len(placing.months_of_printing(text)) for text in ("2023-04 (undated)", "2023", "")]
-    [1, 12, 0]
-    """
-    match = PRINTED.match(published or "")
-    if not match:
-        return range(0)
-    months = range(int(match[1]) * 12, int(match[1]) * 12 + 12)
-    return months[int(match[2]) - 1 :][:1] if match[2] else months
+PRINTED = re.compile(r"([12]\d{3})(?:-(0[1-9]|1[0-2]))?(?!\d)", re.ASCII)  # year, maybe month
 
 
 def require_placed(path: object, source: Source, rows: pa.RecordBatch) -> None:
@@ -51,14 +30,15 @@ def require_placed(path: object, source: Source, rows: pa.RecordBatch) -> None:
     for name, first, last, published, record in zip(
         *rows.select(names).to_pydict().values(), strict=True
     ):
-        printed = months_of_printing(published)
+        printed = PRINTED.match(published or "")
         if not printed or last is None or name in source.confirmed:
             continue
-        start, end = (day and day.year * 12 + day.month - 1 for day in (first, last))
-        late = printed[0] - end
-        if end > printed[-1]:
+        year, month = printed.groups()  # of a year alone, any month of it
+        end = last.year * 12 + last.month
+        late = int(year) * 12 + int(month or 1) - end
+        if late + (0 if month else 11) < 0:
             found = f"a window to {last}, printed {published}"
-        elif start == end and late >= LATE:
+        elif first and (first.year, first.month) == (last.year, last.month) and late >= LATE:
             found = f"the month {last:%Y-%m}, printed {published}: {late} months later"
         else:
             continue

@@ -17,7 +17,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tradeflows.model.keys import number_cells
-from tradeflows.model.schema import RATES, TRADE
 from tradeflows.publishers import arrow
 
 FLAG, TWICE = "implausible", "contradictory"
@@ -40,17 +39,14 @@ PLACE = ["reporter_code", "partner_code", "ref_period", "flow_code", "cmd_code",
 def flagged(batch: pa.RecordBatch, factor: float = FACTOR) -> pa.RecordBatch:
     """Return rows of trade or rates, those with a figure that can hardly be meant flagged so.
 
-    Parameters
-    ----------
-    factor
-        How many times a unit's value may be what it is in the other rows, or that part of it.
+    A unit's value may be `factor` times what it is in the other rows, or that part of it.
     """
-    table = (batch.schema.metadata or {}).get(b"table", b"")
-    if len(batch) and table == TRADE.metadata[b"table"]:
+    table = (batch.schema.metadata or {}).get(b"table") if len(batch) else b""
+    if table == b"rates":
+        return with_flag(batch, _is_odd_rate(batch), FLAG)
+    if table == b"trade":
         batch = with_flag(batch, _is_odd_gas(batch), TWICE)
         return with_flag(batch, _is_odd_trade(batch, factor), FLAG)
-    if len(batch) and table == RATES.metadata[b"table"]:
-        return with_flag(batch, _is_odd_rate(batch), FLAG)
     return batch
 
 
@@ -101,18 +97,17 @@ def _is_odd_trade(batch: pa.RecordBatch, factor: float) -> np.ndarray:
     value, worth = value[some] / amount[some], np.log(value[some])
     group, _ = pd.factorize(group[some], sort=True)
     sizes = np.bincount(group)
-    middles = np.cumsum(sizes) - sizes + (sizes - 1) // 2
+    room, middles = group * ROOM, (np.cumsum(sizes) - (sizes // 2 + 1))[group]
 
     def median(numbers: np.ndarray) -> np.ndarray:
         """Return the lower median of each row's group, by one sort: groups lie ROOM apart."""
-        in_order = np.sort(group * ROOM + numbers)
-        return np.asarray(in_order[middles] - np.arange(len(sizes)) * ROOM)[group]
+        return np.asarray(np.sort(room + numbers)[middles] - room)
 
     logs = np.log(value)
     apart = np.abs(logs - median(logs))
     is_far = (apart > np.log(factor)) & (apart > SPREAD * 1.4826 * median(apart))
     is_odd[rows[some]] |= is_far & (worth >= median(worth))
-    return np.asarray(is_odd)
+    return is_odd
 
 
 def _is_odd_gas(batch: pa.RecordBatch) -> np.ndarray:
@@ -142,16 +137,10 @@ def volumes_and_energies(gas: pa.RecordBatch, place: Sequence[str]) -> pa.Table:
 def is_dense_otherwise(
     pairs: pa.Table, density: tuple[float, float], rounded: float
 ) -> pa.ChunkedArray:
-    """Return where a cubic metre has an energy outside `density`, which rounding does not explain.
+    """Return which `pairs` of volumes and energies have another `density`.
 
-    Parameters
-    ----------
-    pairs
-        As :func:`volumes_and_energies` returns them.
-    density
-        The least and the most megajoules of a cubic metre.
-    rounded
-        Terajoules that rounding may take or add.
+    It is given by the least and the most megajoules of a cubic metre; rounding may take or add
+    `rounded` terajoules.
     """
     low, high = (pc.multiply(pairs["qty"], limit * 1e-6) for limit in density)
     is_low = pc.less(pc.add(pairs["qty other"], rounded), low)
@@ -162,15 +151,12 @@ def _is_odd_rate(batch: pa.RecordBatch) -> np.ndarray:
     """Return which rates are twice, or half, those of both months beside them, which agree."""
     frame = batch.select([*SERIES, "ref_period", "rate"]).to_pandas(date_as_object=False)
     frame = frame.sort_values([*SERIES, "ref_period"], kind="stable")
-    month = frame["ref_period"].dt
-    frame["month"] = month.year * 12 + month.month
-    with np.errstate(divide="ignore", invalid="ignore"):  # a rate of 0
+    frame["month"] = frame["ref_period"].to_numpy("datetime64[M]").astype(int)
+    with np.errstate(divide="ignore"):  # a rate of 0
         frame["log"] = np.log(frame["rate"])
-        by_series = frame.groupby(SERIES)[["month", "log"]]
-        before, after = by_series.shift(1), by_series.shift(-1)
-        is_odd = (after["month"] - before["month"] == 2) & (
-            (after["log"] - before["log"]).abs() < np.log(WITHIN)
-        )
-        for beside in (before, after):
-            is_odd &= (frame["log"] - beside["log"]).abs() > np.log(JUMP)
+    before, after = frame.shift(1), frame.shift(-1)
+    is_odd = (before[SERIES] == after[SERIES]).all(axis=1) & (after["month"] - before["month"] == 2)
+    is_odd &= (after["log"] - before["log"]).abs() < np.log(WITHIN)
+    for beside in (before, after):
+        is_odd &= (frame["log"] - beside["log"]).abs() > np.log(JUMP)
     return is_odd.sort_index().to_numpy()

@@ -67,18 +67,14 @@ Namer = Callable[[int], str]  # names a record by its place, as in "oil.csv: rec
 
 
 def require(record: Namer, good: Any, expected: str, *shown: Any, todo: str = "") -> None:
-    """Refuse the first record that is not `good`; where it is not known, it passes.
+    """Refuse the first record that is not `good`; where that is not known, it passes.
 
     Parameters
     ----------
-    good
-        Booleans, one a record.
     expected
         What a good record has.
     shown
         Columns whose cells of that record are what was found.
-    todo
-        What to do about it.
 
     Raises
     ------
@@ -122,8 +118,8 @@ def quantity(
     known: Mapping[str, tuple[str, float]],
 ) -> tuple[pa.Array, pa.Array]:
     """Return `number` in our units and these, where `text` of column `name` is the publisher's."""
-    unit = words(record, name, text, {word: unit for word, (unit, _) in known.items()})
-    factor = arrow.meanings(text, lambda word: known[word][1], pa.float64())
+    kind = pa.struct({"unit": arrow.TEXT, "factor": pa.float64()})
+    unit, factor = words(record, name, text, known, kind).flatten()
     return pc.multiply(number, factor), unit
 
 
@@ -185,7 +181,7 @@ class Block:
 
 
 def not_utf8(path: Path) -> LayoutError:
-    """What is said of a file in another encoding."""
+    """The refusal of a file in another encoding."""
     return LayoutError(path, "UTF-8 text", "another encoding", "save it as UTF-8")
 
 
@@ -211,9 +207,9 @@ def header(path: Path, delimiter: str = ",", raw: bytes | None = None) -> list[s
         raise LayoutError(path, "a header line", found)
     try:
         text = line.splitlines()[0].decode("utf-8-sig")
-        if delimiter == "\t":  # no quotes there
-            return text.split(delimiter)
-        return next(text_csv.reader([text], delimiter=delimiter, strict=True), [])
+        quote = None if delimiter == "\t" else '"'
+        reader = text_csv.reader([text], delimiter=delimiter, quotechar=quote, strict=True)
+        return next(reader) or [""]
     except UnicodeDecodeError as error:
         raise not_utf8(path) from error
     except text_csv.Error as error:  # a quote that does not close, say
@@ -228,11 +224,10 @@ def blocks(
     raw: bytes | None = None,
     above: int = 0,
 ) -> Iterator[Block]:
-    """Records of a delimited file below its header, the columns `wanted` of `names` as text.
+    """Records below the header of a file of any size, the columns `wanted` of `names` as text.
 
     `raw` are the bytes in UTF-8 where they are not those of the file; `above` lines of the file,
-    which count as records, are not among them. A file is read some at a time, so that its size is
-    no matter.
+    which count as records, are not among them.
 
     Raises
     ------
@@ -321,18 +316,18 @@ def rows(
     CodeError
         A product code is neither HS nor in ``products.csv``; a lost leading zero is said.
     """
-    products = columns.get("cmd_code")
-    if isinstance(products, str | None):
-        products = arrow.texts([products])
-    is_checked = schema is TRADE and not are_products_known
     n = len(columns["source_row"])
     spread: dict[str, Any] = {"source_id": source.id}
     for name, values in columns.items():
         spread[name] = pa.repeat(values, n) if isinstance(values, pa.Scalar) else values
     try:
-        for code in products.unique().drop_null().to_pylist() if is_checked else ():
-            if not HS.fullmatch(code):  # of those that are it, there are thousands
-                level(code)
+        if schema is TRADE and not are_products_known:
+            products = columns["cmd_code"]
+            if isinstance(products, str | None):
+                products = arrow.texts([products])
+            for code in products.unique().drop_null().to_pylist():
+                if not HS.fullmatch(code):  # of those that are it, there are thousands
+                    level(code)
         batch = conform(spread, schema)
     except (CodeError, SchemaError) as error:
         raise type(error)(f"{source.path}: {error}") from error
@@ -352,18 +347,19 @@ def uncatalogued(path: Path, publisher: str, table: str) -> Source:
     """An entry for a file that is in no catalogue: the cleaners need its id, path and vintage."""
     with path.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-    words = re.sub(r"[^a-z0-9]+", "_", path.stem.lower()).strip("_")
+    name = re.sub(r"[^a-z0-9]+", "_", path.stem.lower()).strip("_")
+    written = path.stat()
     return Source(
-        id=f"{words}_{sha256[:8]}",
+        id=f"{name}_{sha256[:8]}",
         path=path.name,
         publisher=publisher,
         title=path.name,
         kind="published",
         licence="not stated",
         vintage="not stated",
-        retrieved=date.fromtimestamp(path.stat().st_mtime),
+        retrieved=date.fromtimestamp(written.st_mtime),
         sha256=sha256,
-        bytes=path.stat().st_size,
+        bytes=written.st_size,
         table=table,
         cleaner=f"{publisher}.clean",
         rank=1,
@@ -399,8 +395,7 @@ def table(
 ) -> dict[int, Record]:
     """Return the records `wanted`, or all, of a table; `quoted` ones may have several lines.
 
-    Bytes that are none of `encoding` are shown as such: no cleaner minds a cell that it does not
-    need.
+    Bytes that are none of `encoding` are shown as such.
 
     Raises
     ------
@@ -409,19 +404,18 @@ def table(
     """
     text = TextIOWrapper(cast(IO[bytes], stream), encoding, "backslashreplace", newline="")
     parsed, plain = tee(text)
-    quote = '"' if quoted else None
-    reader = text_csv.reader(parsed, delimiter=separator, quotechar=quote)
+    reader = text_csv.reader(parsed, delimiter=separator, quotechar='"' if quoted else None)
     records_of: dict[int, Record] = {}
-    record, first, last = -1, 1, max(wanted, default=0)
+    record, before, last = -1, 0, max(wanted, default=0)
     try:
         for cells in reader:
-            lines = "".join(islice(plain, reader.line_num - first + 1))
+            lines = "".join(islice(plain, reader.line_num - before))
             record += bool(cells)  # an empty line is none
             if cells and record and (record in wanted or not wanted):
-                records_of[record] = Record(first, lines.rstrip("\r\n"))
+                records_of[record] = Record(before + 1, lines.rstrip("\r\n"))
             if 0 < last == record:
                 break
-            first = reader.line_num + 1
+            before = reader.line_num
     except text_csv.Error as error:
         raise LayoutError(path, "lines of cells", str(error)) from error
     finally:
@@ -430,7 +424,7 @@ def table(
 
 
 def numbered(text: str, matches: Iterable[re.Match[str]]) -> Iterator[tuple[int, re.Match[str]]]:
-    """Yield each of `matches` in `text`, in its order, after the line that it begins on."""
+    """Yield each of `matches` in `text` after the line that it begins on."""
     line, at = 1, 0
     for match in matches:
         line, at = line + text.count("\n", at, match.start()), match.start()

@@ -144,13 +144,7 @@ def publisher_cleaner(
 
 
 def cleaner(source: Source) -> Callable[..., Any]:
-    """The function that turns the file of `source` into rows, its arguments filled in.
-
-    Returns
-    -------
-    callable
-        Takes the file's path and `source`; a public function of a module of
-        :mod:`tradeflows.publishers` whose first parameters are ``path`` and ``source``.
+    """The function of path and `source` that yields rows of its file, its arguments filled in.
 
     Raises
     ------
