@@ -241,10 +241,10 @@ def blocks(
                     pass
         except UnicodeDecodeError as error:
             raise not_utf8(path) from error
-    uneven: list[csv.InvalidRow] = []
+    problems = []
 
-    def note(row: csv.InvalidRow) -> str:
-        uneven.append(row)
+    def note(row: csv.InvalidRow) -> str:  # the header is a row of the reader's
+        problems.append(f"{row.actual_columns} in record {row.number - 1 + above}")
         return "error"
 
     first = above + 1
@@ -263,12 +263,10 @@ def blocks(
                 yield Block(path, first, cells)
                 first += len(cells)
     except pa.ArrowInvalid as error:
-        reason = str(error).splitlines()[0]
-        problem = f"one above {BLOCK >> 10} KiB" if "straddling" in reason else reason[:200]
-        for row in uneven[:1]:  # the header is a row of the reader's
-            problem = f"{row.actual_columns} in record {row.number - 1 + above}"
+        reason = str(error).splitlines()[0][:200]
+        problems.append(f"one above {BLOCK >> 10} KiB" if "straddling" in reason else reason)
         expected = f"lines of {len(names)} cells"
-        raise LayoutError(path, expected, problem, "save the file again as it came") from error
+        raise LayoutError(path, expected, problems[0], "save the file again as it came") from error
     if first == above + 1:
         raise LayoutError(path, "at least one record", "a header alone")
 

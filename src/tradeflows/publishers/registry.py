@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
@@ -106,12 +107,10 @@ def recognise(path: Path) -> list[str]:
             raise LayoutError(path, "a whole gzip file", str(error)) from error
     names = [name for name, known in KNOWN.items() if known.begins.search(head)]
     if names == ["comext"] and head.startswith(b"PK"):  # any workbook: its columns tell whose
-        try:
+        with suppress(LayoutError):  # of several sheets, or damaged: who cleans it says so
             columns = ",".join(_module("workbooks").table(path)[0]).encode()
-        except LayoutError:  # of several sheets, or none that can be read: who cleans it says so
-            return names
-        others = [name for name in ("comtrade", "gacc") if KNOWN[name].begins.search(columns)]
-        return others[:1] or names  # Comext's have no columns that are alike
+            others = [name for name in ("comtrade", "gacc") if KNOWN[name].begins.search(columns)]
+            return others[:1] or names  # Comext's have no columns that are alike
     return names
 
 
