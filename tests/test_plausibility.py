@@ -61,7 +61,8 @@ ODD, TWICE = "implausible", "contradictory"
         ),
         # Few rows have no median, small ones do not matter, and other goods have another.
         (trade(value_reported=VALUES[:9], net_wgt_kg=[10.0] * 8 + [0.001]), [""] * 9),
-        (trade(value_reported=[*VALUES[:13], 9e3], net_wgt_kg=[10.0] * 13 + [0.001]), [""] * 14),
+        (trade(value_reported=[*VALUES[:13], 2e4], net_wgt_kg=[10.0] * 13 + [0.001]), [""] * 14),
+        (trade(value_reported=[9e3] * 14, net_wgt_kg=[10.0] * 13 + [0.001]), [""] * 14),
         (
             trade(
                 value_reported=VALUES[:13] * 2,

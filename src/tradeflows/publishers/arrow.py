@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -42,13 +42,10 @@ def at(values: pa.Array, place: np.ndarray) -> pa.Array:
     return values.take(pa.array(place, mask=place < 0))
 
 
-def meanings(
-    words: pa.Array, meaning: Callable[[Any], Any] | Mapping[Any, Any], kind: pa.DataType = TEXT
-) -> pa.Array:
+def meanings(words: pa.Array, meaning: Callable[[Any], Any], kind: pa.DataType = TEXT) -> pa.Array:
     """Return what each of `words` means; each distinct one is looked up once."""
     encoded = words.dictionary_encode(null_encoding="encode")
-    look_up = meaning if callable(meaning) else meaning.__getitem__
-    known = [look_up(word) for word in encoded.dictionary.to_pylist()]
+    known = [meaning(word) for word in encoded.dictionary.to_pylist()]
     return pa.array(known, kind).take(encoded.indices)
 
 
