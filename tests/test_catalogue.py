@@ -208,6 +208,7 @@ def test_a_faulty_entry_is_refused(make_root, changes, message):
             "no cleaner 'tidi.clean'; did you mean 'tidy.clean'?",
         ),
         ({"cleaner": "tidy.read_map"}, "no cleaner 'tidy.read_map'"),
+        ({"cleaner": "tidy"}, "no cleaner 'tidy'; did you mean 'tidy.clean'?"),
         (
             {"cleaner": "cube.clean"},
             "no cleaner 'cube.clean'",
