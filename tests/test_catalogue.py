@@ -196,9 +196,9 @@ def test_a_faulty_entry_is_refused(make_root, changes, message):
     [
         (
             {"cleaner": "tidy.clean"},
-            "tidy.clean needs the argument 'columns'",
+            "tidy.clean: missing a required argument: 'columns'; its arguments are columns, fields",
         ),
-        ({"arguments": {"flow": "M"}}, "tidy.clean has no argument 'flow'"),
+        ({"arguments": {"flow": "M"}}, "tidy.clean: got an unexpected keyword argument 'flow'"),
         (
             {"cleaner": "tidy.claen"},
             "no cleaner 'tidy.claen'; did you mean 'tidy.clean'?",
@@ -208,6 +208,7 @@ def test_a_faulty_entry_is_refused(make_root, changes, message):
             "no cleaner 'tidi.clean'; did you mean 'tidy.clean'?",
         ),
         ({"cleaner": "tidy.read_map"}, "no cleaner 'tidy.read_map'"),
+        ({"cleaner": "tidy"}, "no cleaner 'tidy'; did you mean 'tidy.clean'?"),
         (
             {"cleaner": "cube.clean"},
             "no cleaner 'cube.clean'",

@@ -1,6 +1,5 @@
 from itertools import product
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
@@ -56,6 +55,10 @@ def test_rows_as_a_plain_filter(folder):
             found.sort_values(order, ignore_index=True), plain.sort_values(order, ignore_index=True)
         )
         assert found["ref_period"].is_monotonic_increasing
+    crude = bulk.rows(folder, "2709", partner="RUS", flow="M")
+    quarters = measures.total(crude, "value_reported", over=["cmd_code"], every=3)
+    assert quarters["value_reported"].sum() == crude["value_reported"].sum()
+    assert quarters["n_months"].tolist() == [3] * 4
 
 
 def test_country_stated_by_its_parts(tmp_path):
@@ -72,13 +75,6 @@ def test_country_stated_by_its_parts(tmp_path):
     save(tmp_path, "202102", [(good, "XI", "1", 3), (good, "GB", "1", 11)])
     with pytest.raises(QueryError, match="partner GBR contains XI, so the answer would count it"):
         bulk.rows(tmp_path / "out", good, partner=["GBR", "XI", "XU"])
-
-
-def test_measures_take_the_rows(folder):
-    crude = bulk.rows(folder, "2709", partner="RUS", flow="M")
-    quarters = measures.total(crude, "value_reported", over=["cmd_code"], every=3)
-    assert quarters["value_reported"].sum() == crude["value_reported"].sum()
-    assert quarters["n_months"].tolist() == [3] * 4
 
 
 def test_row_groups_of_the_product(folder):
@@ -113,6 +109,8 @@ def test_mixture_refused(folder, tmp_path):
     save(tmp_path, "202401", [("85423190", "CN", 1, 1), ("85423190", "WORLD", 1, 2)])
     with pytest.raises(QueryError, match="partner W00 contains CHN"):
         bulk.rows(folder, "854231")
+    countries = bulk.rows(folder, "854231", partner="countries")
+    assert set(countries["partner_iso"]) == {"CHN", "RUS", "USA"}
     save(tmp_path, "202312", [("85423190", "CN", 1, 99)], name="again")
     with pytest.raises(QueryError, match=r"again_202312_.* and full_202312_.* both state AUT"):
         bulk.rows(folder, "854231", partner="CN")
@@ -131,12 +129,6 @@ def test_mixture_refused(folder, tmp_path):
 def test_question_refused(folder, ask, message):
     with pytest.raises(QueryError, match=message):
         bulk.rows(folder, **ask)
-
-
-def test_countries_without_their_sums(tmp_path):
-    save(tmp_path, "202401", [("85423190", "CN", 1, 1), ("85423190", "WORLD", 1, 2)])
-    rows = bulk.rows(tmp_path / "out", "854231", partner="countries")
-    assert rows["partner_iso"].tolist() == ["CHN"]
 
 
 def test_no_cleaned_file(tmp_path):
@@ -160,10 +152,3 @@ def test_rows_in_doubt_are_counted(tmp_path):
     assert one_file.line().endswith("; flagged contradictory: 1")
     [again] = clean.clean("comext", [raw], tmp_path / "out")
     assert again.line().endswith("; flagged contradictory: 1; held already")
-
-
-def test_groups_between_two_products_are_not_read():
-    first = np.array(["2709", "3000", "854231", "8544", ""])
-    last = np.array(["270900", "8541", "8543", "9999", bulk.LAST])
-    may_have = bulk._may_have(first, last, ["2709", "8542"])
-    assert may_have.tolist() == [True, False, True, False, True]

@@ -43,6 +43,4 @@ class Part:
 def control(part: Part) -> dict[str, Any]:
     """Rows and sums of the whole file by flow, where its cleaner states them; else empty."""
     metadata = part.rows.schema.metadata or {}
-    text = metadata.get(b"control", b"{}")
-    totals: dict[str, Any] = json.loads(text)
-    return totals
+    return dict(json.loads(metadata.get(b"control", b"{}")))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -42,13 +42,10 @@ def at(values: pa.Array, place: np.ndarray) -> pa.Array:
     return values.take(pa.array(place, mask=place < 0))
 
 
-def meanings(
-    words: pa.Array, meaning: Callable[[Any], Any] | Mapping[Any, Any], kind: pa.DataType = TEXT
-) -> pa.Array:
+def meanings(words: pa.Array, meaning: Callable[[Any], Any], kind: pa.DataType = TEXT) -> pa.Array:
     """Return what each of `words` means; each distinct one is looked up once."""
     encoded = words.dictionary_encode(null_encoding="encode")
-    look_up = meaning if callable(meaning) else meaning.__getitem__
-    known = [look_up(word) for word in encoded.dictionary.to_pylist()]
+    known = [meaning(word) for word in encoded.dictionary.to_pylist()]
     return pa.array(known, kind).take(encoded.indices)
 
 
@@ -57,9 +54,5 @@ def joined(columns: Sequence[pa.Array], between: str) -> pa.Array:
 
     pyarrow's own way to skip what is null loses rows without any text.
     """
-    led = []
-    for column in columns:
-        text = pc.binary_join_element_wise(between, column, "")
-        led.append(pc.fill_null(text, ""))
-    whole = pc.binary_join_element_wise(*led, "")
-    return pc.utf8_slice_codeunits(whole, len(between))
+    led = [pc.fill_null(pc.binary_join_element_wise(between, text, ""), "") for text in columns]
+    return pc.utf8_slice_codeunits(pc.binary_join_element_wise(*led, ""), len(between))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from tradeflows.model.keys import Keys
 from tradeflows.model.source import Source
@@ -18,13 +18,6 @@ if TYPE_CHECKING:
 COUNTED = ("records", "rows", "left_out", "value", "empty", "flagged")
 # Flags of rows that stay, and that somebody should look at.
 DOUBTS = (plausibility.TWICE, plausibility.FLAG)
-
-
-class Writer(Protocol):
-    """What rows are written to."""
-
-    def write(self, rows: pa.RecordBatch) -> None:
-        """Add `rows`."""
 
 
 @dataclass(frozen=True)
@@ -45,51 +38,45 @@ class Cleaned:
 
     def line(self) -> str:
         """One line that says all of it."""
-        reasons = []
-        for reason, count in self.left_out.items():
-            worth = f" (value {self.value[reason]:,.0f})" if reason in self.value else ""
-            reasons.append(f"{reason}: {count:,}{worth}")
-        left = "; ".join(reasons) or "nothing"
-        empty = f"; {self.empty:,} cells without a figure" if self.empty else ""
-        counts = [f"{word}: {count:,}" for word, count in self.flagged.items()]
-        flagged = f"; flagged {', '.join(counts)}" if counts else ""
-        earlier = "; held already" if self.is_earlier else ""
-        read = f"{self.source.path}: {self.records:,} records"
-        written = f"{self.rows:,} rows of {self.source.table}"
-        return f"{read}, {written}; left out: {left}{empty}{flagged}{earlier}"
+        worth = {why: f" (value {value:,.0f})" for why, value in self.value.items()}
+        left = [f"{why}: {count:,}{worth.get(why, '')}" for why, count in self.left_out.items()]
+        flagged = [f"{word}: {count:,}" for word, count in self.flagged.items()]
+        line = f"{self.source.path}: {self.records:,} records, {self.rows:,} rows of "
+        line += f"{self.source.table}; left out: {'; '.join(left) or 'nothing'}"
+        if self.empty:
+            line += f"; {self.empty:,} cells without a figure"
+        if flagged:
+            line += f"; flagged {', '.join(flagged)}"
+        return line + "; held already" * self.is_earlier
 
 
-def through(parts: Iterable[Part], keys: Keys, sink: Writer | None = None) -> Iterator[Part]:
-    """`parts`, each after its `keys` are noted and its rows written."""
+def through(
+    parts: Iterable[Part], keys: Keys, write: Callable[[pa.RecordBatch], None] | None = None
+) -> Iterator[Part]:
+    """`parts`, each after its `keys` are noted and its rows given to `write`."""
     for part in parts:
-        if part.sorted:  # a whole file, whose cleaner has looked for doubles within it
-            keys.note(part.rows)
-        else:
-            keys.add(part.rows)
-        if sink:
-            sink.write(part.rows)
+        # Of a sorted part, the cleaner has looked for doubles within the whole file.
+        note = keys.note if part.sorted else keys.add
+        note(part.rows)
+        if write:
+            write(part.rows)
         yield part
 
 
 def tally(source: Source, parts: Iterable[Part]) -> Cleaned:
     """What became of one file, from all its `parts`."""
-    counts, left, value, flagged = (Counter[str]() for _ in range(4))
+    records = rows = empty = 0
+    left, value, flagged = Counter[str](), Counter[str](), Counter[str]()
     for part in parts:
-        counts.update(records=part.records, rows=len(part.rows), empty=part.empty)
+        records += part.records
+        rows += len(part.rows)
+        empty += part.empty
         left.update(part.left_out)
         value.update(part.value)
         for counted in part.rows["flags"].value_counts().to_pylist():
-            for word in counted["values"].split():
-                flagged[word] += counted["counts"]
-    return Cleaned(
-        source,
-        counts["records"],
-        counts["rows"],
-        dict(left),
-        dict(value),
-        counts["empty"],
-        {word: flagged[word] for word in DOUBTS if flagged[word]},
-    )
+            flagged.update(dict.fromkeys(counted["values"].split(), counted["counts"]))
+    doubts = {word: flagged[word] for word in DOUBTS if flagged[word]}
+    return Cleaned(source, records, rows, dict(left), dict(value), empty, doubts)
 
 
 def lines(cleaned: Iterable[Cleaned]) -> list[str]:
@@ -97,7 +84,6 @@ def lines(cleaned: Iterable[Cleaned]) -> list[str]:
     files = list(cleaned)
     report = [file.line() for file in files]
     if len(files) > 1:
-        records = sum(file.records for file in files)
-        rows = sum(file.rows for file in files)
+        records, rows = sum(file.records for file in files), sum(file.rows for file in files)
         report.append(f"{len(files)} files: {records:,} records, {rows:,} rows")
     return report

@@ -2,9 +2,7 @@
 
 Nothing is guessed: a column is text until a function here makes numbers, words or days of it, and
 the first record that is not as expected is refused by :func:`require`, which names file, record,
-what was expected and what was found. A record is shown back as it stands by :func:`records`; a
-publisher's module whose files are no CSV in UTF-8 has a function ``records(path, wanted)`` of its
-own, or ``cells(path, places)``, where the field matters too.
+what was expected and what was found. A record is shown back as it stands by :func:`records`.
 """
 
 from __future__ import annotations
@@ -14,12 +12,12 @@ import hashlib
 import re
 import zipfile
 import zlib
-from codecs import getincrementaldecoder
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from io import BufferedIOBase, BytesIO, TextIOWrapper
+from itertools import islice, tee
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -62,26 +60,21 @@ A_FLOW: dict[str, Any] = {
 }
 
 
+Namer = Callable[[int], str]  # names a record by its place, as in "oil.csv: record 3"
+
+
 # --- one refusal ---------------------------------------------------------------------------------
 
 
-def require(
-    record: Callable[[int], str], good: Any, expected: str, *shown: Any, todo: str = ""
-) -> None:
-    """Refuse the first record that is not `good`.
+def require(record: Namer, good: Any, expected: str, *shown: Any, todo: str = "") -> None:
+    """Refuse the first record that is not `good`; where that is not known, it passes.
 
     Parameters
     ----------
-    record
-        Names a record by its place, as in "oil.csv: record 3".
-    good
-        Booleans, one a record; where it is not known, the record passes.
     expected
         What a good record has.
     shown
-        Columns whose cells of that record are shown as what was found.
-    todo
-        What to do about it.
+        Columns whose cells of that record are what was found.
 
     Raises
     ------
@@ -89,30 +82,21 @@ def require(
         A record is not good.
     """
     at = pc.index(pc.fill_null(good, True), False).as_py()
-    if at < 0:
-        return
-    cells = [column[at].as_py() for column in shown]
-    texts = [repr(cell) if isinstance(cell, str) else f"{cell:,}" for cell in cells]
-    raise LayoutError(record(at), expected, " beside ".join(texts), todo)
+    if at >= 0:
+        found = " beside ".join(repr(column[at].as_py()) for column in shown)
+        raise LayoutError(record(at), expected, found, todo)
 
 
 def demand(
-    record: Callable[[int], str],
-    name: str,
-    text: pa.Array,
-    pattern: str,
-    what: str,
-    todo: str = "",
+    record: Namer, name: str, text: pa.Array, pattern: str, what: str, todo: str = ""
 ) -> None:
     """Refuse the first cell of a column that `pattern` does not match; nulls pass."""
-    if pc.all(pc.match_substring_regex(text.unique(), pattern), min_count=0).as_py():
-        return
     is_good = pc.match_substring_regex(text, pattern)
     require(record, is_good, f"{what} in {name}", text, todo=todo)
 
 
 def words(
-    record: Callable[[int], str],
+    record: Namer,
     name: str,
     text: pa.Array,
     meaning: Mapping[str, Any],
@@ -120,25 +104,23 @@ def words(
     todo: str = "add it to units.csv",
 ) -> pa.Array:
     """`text` of column `name`, each word replaced by its meaning; another word is refused."""
-    encoded = text.dictionary_encode()
-    known = encoded.dictionary.to_pylist()
-    is_listed = pa.array([word in meaning for word in known], pa.bool_()).take(encoded.indices)
-    expected = f"in {name} one of {', '.join(list(meaning)[:20])}"
+    is_listed = pc.is_in(text, arrow.texts([*meaning, None]))
+    expected = f"in {name} one of {', '.join([*meaning][:20])}"
     require(record, is_listed, expected, text, todo=todo)
-    return pa.array([meaning[word] for word in known], kind).take(encoded.indices)
+    return arrow.meanings(text, meaning.get, kind)
 
 
 def quantity(
-    record: Callable[[int], str],
+    record: Namer,
     name: str,
     text: pa.Array,
     number: pa.Array,
     known: Mapping[str, tuple[str, float]],
 ) -> tuple[pa.Array, pa.Array]:
     """Return `number` in our units and these, where `text` of column `name` is the publisher's."""
-    unit = words(record, name, text, {word: unit for word, (unit, _) in known.items()})
-    factors = {word: factor for word, (_, factor) in known.items()}
-    return pc.multiply(number, arrow.meanings(text, factors, pa.float64())), unit
+    kind = pa.struct({"unit": arrow.TEXT, "factor": pa.float64()})
+    unit, factor = words(record, name, text, known, kind).flatten()
+    return pc.multiply(number, factor), unit
 
 
 def weight_or_quantity(amount: pa.Array, unit: pa.Array) -> dict[str, pa.Array]:
@@ -176,7 +158,7 @@ class Block:
 
     def rows(self) -> pa.Array:
         """Ordinals of the records."""
-        return pa.array(range(self.first, self.first + len(self)), pa.int64())
+        return pa.array(range(self.first, self.first + len(self)))
 
     def require(self, good: Any, expected: str, *shown: Any, todo: str = "") -> None:
         """Refuse the first record that is not `good`, as :func:`require` does."""
@@ -199,7 +181,7 @@ class Block:
 
 
 def not_utf8(path: Path) -> LayoutError:
-    """What is said of a file in another encoding."""
+    """The refusal of a file in another encoding."""
     return LayoutError(path, "UTF-8 text", "another encoding", "save it as UTF-8")
 
 
@@ -220,18 +202,16 @@ def header(path: Path, delimiter: str = ",", raw: bytes | None = None) -> list[s
     """Cells of the first line of the file, or of `raw`, in UTF-8."""
     with path.open("rb") if raw is None else BytesIO(raw) as file:
         line = file.readline(BLOCK)
-    if not line:
-        raise LayoutError(path, "a header line", "an empty file")
-    if not line.endswith(b"\n") and len(line) == BLOCK:
-        raise LayoutError(path, "a header line", f"more than {BLOCK} bytes without a line's end")
+    if not line or line[BLOCK - 1 :] not in (b"", b"\n"):
+        found = f"more than {BLOCK} bytes without a line's end" if line else "an empty file"
+        raise LayoutError(path, "a header line", found)
     try:
-        text = re.split(rb"[\r\n]", line, maxsplit=1)[0].decode("utf-8-sig")
+        text = line.splitlines()[0].decode("utf-8-sig")
+        quote = None if delimiter == "\t" else '"'
+        reader = text_csv.reader([text], delimiter=delimiter, quotechar=quote, strict=True)
+        return next(reader) or [""]
     except UnicodeDecodeError as error:
         raise not_utf8(path) from error
-    if delimiter == "\t":  # no quotes there
-        return text.split(delimiter)
-    try:
-        return next(text_csv.reader([text], delimiter=delimiter, strict=True), [])
     except text_csv.Error as error:  # a quote that does not close, say
         raise LayoutError(path, "a header line", str(error)) from error
 
@@ -244,11 +224,10 @@ def blocks(
     raw: bytes | None = None,
     above: int = 0,
 ) -> Iterator[Block]:
-    """Records of a delimited file below its header, the columns `wanted` of `names` as text.
+    """Records below the header of a file of any size, the columns `wanted` of `names` as text.
 
     `raw` are the bytes in UTF-8 where they are not those of the file; `above` lines of the file,
-    which count as records, are not among them. A file is read some at a time, so that its size is
-    no matter.
+    which count as records, are not among them.
 
     Raises
     ------
@@ -256,27 +235,27 @@ def blocks(
         No record at all, one with more or fewer cells than `names`, or a line above :data:`BLOCK`.
     """
     if raw is None:
-        _require_utf8(path)
-    uneven: list[csv.InvalidRow] = []
+        try:  # pyarrow cannot say where a line in another encoding is uneven
+            with path.open(encoding="utf-8", newline="") as file:
+                while file.read(BLOCK):
+                    pass
+        except UnicodeDecodeError as error:
+            raise not_utf8(path) from error
+    problems = []
 
-    def note(row: csv.InvalidRow) -> str:
-        uneven.append(row)
+    def note(row: csv.InvalidRow) -> str:  # the header is a row of the reader's
+        problems.append(f"{row.actual_columns} in record {row.number - 1 + above}")
         return "error"
 
     first = above + 1
     quote = False if delimiter == "\t" else '"'
-    kinds = dict.fromkeys(wanted, pa.string())
+    kinds = dict.fromkeys(wanted, arrow.TEXT)
     try:
         reader = csv.open_csv(
             path if raw is None else pa.BufferReader(raw),
             csv.ReadOptions(column_names=names, skip_rows=1, block_size=BLOCK, use_threads=False),
             csv.ParseOptions(delimiter=delimiter, quote_char=quote, invalid_row_handler=note),
-            csv.ConvertOptions(
-                include_columns=wanted,
-                column_types=kinds,
-                strings_can_be_null=False,
-                check_utf8=False,  # it was
-            ),
+            csv.ConvertOptions(include_columns=wanted, column_types=kinds, check_utf8=False),
             memory_pool=pa.system_memory_pool(),  # the default one keeps some 10 MiB for itself
         )
         for cells in reader:
@@ -284,55 +263,35 @@ def blocks(
                 yield Block(path, first, cells)
                 first += len(cells)
     except pa.ArrowInvalid as error:
-        reason = str(error).splitlines()[0]
-        problem = f"one above {BLOCK >> 10} KiB" if "straddling" in reason else reason[:200]
-        for row in uneven[:1]:  # the header is a row of the reader's
-            problem = f"{row.actual_columns} in record {row.number - 1 + above}"
+        reason = str(error).splitlines()[0][:200]
+        problems.append(f"one above {BLOCK >> 10} KiB" if "straddling" in reason else reason)
         expected = f"lines of {len(names)} cells"
-        raise LayoutError(path, expected, problem, "save the file again as it came") from error
+        raise LayoutError(path, expected, problems[0], "save the file again as it came") from error
     if first == above + 1:
         raise LayoutError(path, "at least one record", "a header alone")
 
 
-def _require_utf8(path: Path) -> None:
-    """Refuse another encoding before pyarrow, which cannot say where a line of it is uneven."""
-    decoder = getincrementaldecoder("utf-8")()
-    try:
-        with path.open("rb") as file:
-            for chunk in iter(lambda: file.read(BLOCK), b""):
-                decoder.decode(chunk)
-        decoder.decode(b"", final=True)
-    except UnicodeDecodeError as error:
-        raise not_utf8(path) from error
-
-
 def block(path: Path, names: Sequence[str], raw: bytes | None = None) -> Block:
     """All records of a file that cannot be large, as :func:`blocks` reads them."""
-    return Block(
-        path, 1, pa.concat_batches([some.cells for some in blocks(path, names, names, raw=raw)])
-    )
+    parts = blocks(path, names, names, raw=raw)
+    return Block(path, 1, pa.concat_batches([part.cells for part in parts]))
 
 
 def days(text: pa.Array) -> pa.Array:
     """Texts such as 2023-05-01 as days; ArrowInvalid where there is no such day."""
-    return pc.cast(pc.cast(text, pa.timestamp("s")), pa.date32())
+    return pc.cast(text, pa.date32())
 
 
 def months(text: pa.Array) -> pa.Array:
     """Texts such as 2023-05 or 202305, which were checked before, as the month's first day."""
-    encoded = text.dictionary_encode()
-    digits = pc.replace_substring(encoded.dictionary, "-", "")
-    first = pc.strptime(digits, format="%Y%m", unit="s")
-    return pc.cast(first, pa.date32()).take(encoded.indices)
+    digits = pc.replace_substring(text, "-", "")
+    return pc.cast(pc.strptime(digits, format="%Y%m", unit="s"), pa.date32())
 
 
 def flags(n: int, **where: pa.Array) -> pa.Array:
     """Flags of n rows, sorted and blank-separated, from one boolean array a word."""
-    out = pa.repeat("", n)
-    for word in sorted(where):
-        mark = pc.if_else(arrow.is_true(where[word]), f" {word}", "")
-        out = pc.binary_join_element_wise(out, mark, "")
-    return pc.utf8_trim_whitespace(out)
+    marks = [arrow.only(word, where[word]) for word in sorted(where)]
+    return arrow.joined([pa.nulls(n, arrow.TEXT), *marks], " ")
 
 
 # --- rows of our tables --------------------------------------------------------------------------
@@ -355,19 +314,18 @@ def rows(
     CodeError
         A product code is neither HS nor in ``products.csv``; a lost leading zero is said.
     """
-    products = columns.get("cmd_code")
-    if schema is not TRADE or are_products_known:
-        products = None
-    elif isinstance(products, str):
-        products = arrow.texts([products])
+    n = len(columns["source_row"])
+    spread: dict[str, Any] = {"source_id": source.id}
+    for name, values in columns.items():
+        spread[name] = pa.repeat(values, n) if isinstance(values, pa.Scalar) else values
     try:
-        for code in products.unique().drop_null().to_pylist() if products else ():
-            if not HS.fullmatch(code):  # of those that are it, there are thousands
-                level(code)
-        n = len(columns["source_row"])
-        spread: dict[str, Any] = {"source_id": source.id}
-        for name, values in columns.items():
-            spread[name] = pa.repeat(values, n) if isinstance(values, pa.Scalar) else values
+        if schema is TRADE and not are_products_known:
+            products = columns["cmd_code"]
+            if isinstance(products, str | None):
+                products = arrow.texts([products])
+            for code in products.unique().drop_null().to_pylist():
+                if not HS.fullmatch(code):  # of those that are it, there are thousands
+                    level(code)
         batch = conform(spread, schema)
     except (CodeError, SchemaError) as error:
         raise type(error)(f"{source.path}: {error}") from error
@@ -379,29 +337,27 @@ def rows(
 @cache
 def units(system: str) -> dict[str, tuple[str, float]]:
     """What a publisher's words for units mean: our unit, kg among them, and a factor."""
-    known = {}
-    for row in rows_of("units.csv"):
-        if row["system"] == system:
-            known[row["word"]] = row["unit"], float(row["factor"])
-    return known
+    listed = [row for row in rows_of("units.csv") if row["system"] == system]
+    return {row["word"]: (row["unit"], float(row["factor"])) for row in listed}
 
 
 def uncatalogued(path: Path, publisher: str, table: str) -> Source:
     """An entry for a file that is in no catalogue: the cleaners need its id, path and vintage."""
     with path.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-    words = re.sub(r"[^a-z0-9]+", "_", path.stem.lower()).strip("_")
+    name = re.sub(r"[^a-z0-9]+", "_", path.stem.lower()).strip("_")
+    written = path.stat()
     return Source(
-        id=f"{words}_{sha256[:8]}",
+        id=f"{name}_{sha256[:8]}",
         path=path.name,
         publisher=publisher,
         title=path.name,
         kind="published",
         licence="not stated",
         vintage="not stated",
-        retrieved=date.fromtimestamp(path.stat().st_mtime),
+        retrieved=date.fromtimestamp(written.st_mtime),
         sha256=sha256,
-        bytes=path.stat().st_size,
+        bytes=written.st_size,
         table=table,
         cleaner=f"{publisher}.clean",
         rank=1,
@@ -437,8 +393,7 @@ def table(
 ) -> dict[int, Record]:
     """Return the records `wanted`, or all, of a table; `quoted` ones may have several lines.
 
-    Bytes that are none of `encoding` are shown as such: no cleaner minds a cell that it does not
-    need.
+    Bytes that are none of `encoding` are shown as such.
 
     Raises
     ------
@@ -446,29 +401,19 @@ def table(
         A line is no record.
     """
     text = TextIOWrapper(cast(IO[bytes], stream), encoding, "backslashreplace", newline="")
-    lines: list[str] = []  # of the record that is read
-
-    def noted() -> Iterator[str]:
-        for line in text:
-            lines.append(line)
-            yield line
-
-    reader = text_csv.reader(
-        noted(),
-        delimiter=separator,
-        quoting=text_csv.QUOTE_MINIMAL if quoted else text_csv.QUOTE_NONE,
-    )
+    parsed, plain = tee(text)
+    reader = text_csv.reader(parsed, delimiter=separator, quotechar='"' if quoted else None)
     records_of: dict[int, Record] = {}
-    record, last = -1, max(wanted, default=0)
+    record, before, last = -1, 0, max(wanted, default=0)
     try:
         for cells in reader:
+            lines = "".join(islice(plain, reader.line_num - before))
             record += bool(cells)  # an empty line is none
             if cells and record and (record in wanted or not wanted):
-                first = reader.line_num - len(lines) + 1
-                records_of[record] = Record(first, "".join(lines).rstrip("\r\n"))
+                records_of[record] = Record(before + 1, lines.rstrip("\r\n"))
             if 0 < last == record:
                 break
-            lines.clear()
+            before = reader.line_num
     except text_csv.Error as error:
         raise LayoutError(path, "lines of cells", str(error)) from error
     finally:
@@ -477,7 +422,7 @@ def table(
 
 
 def numbered(text: str, matches: Iterable[re.Match[str]]) -> Iterator[tuple[int, re.Match[str]]]:
-    """Yield each of `matches` in `text`, in its order, after the line that it begins on."""
+    """Yield each of `matches` in `text` after the line that it begins on."""
     line, at = 1, 0
     for match in matches:
         line, at = line + text.count("\n", at, match.start()), match.start()

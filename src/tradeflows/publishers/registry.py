@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
-from inspect import Parameter, signature
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +80,11 @@ KNOWN = {
 MODULES = (*KNOWN, "tidy")  # those that have cleaners; the others help them
 
 
+def _module(name: str) -> Any:
+    """A module of this package, which is loaded when a file needs it."""
+    return import_module(f"tradeflows.publishers.{name}")
+
+
 def recognise(path: Path) -> list[str]:
     """Names of the publishers whose files begin as `path` does.
 
@@ -101,12 +107,10 @@ def recognise(path: Path) -> list[str]:
             raise LayoutError(path, "a whole gzip file", str(error)) from error
     names = [name for name, known in KNOWN.items() if known.begins.search(head)]
     if names == ["comext"] and head.startswith(b"PK"):  # any workbook: its columns tell whose
-        try:
+        with suppress(LayoutError):  # of several sheets, or damaged: who cleans it says so
             columns = ",".join(_module("workbooks").table(path)[0]).encode()
-        except LayoutError:  # of several sheets, or none that can be read: who cleans it says so
-            return names
-        others = [name for name in ("comtrade", "gacc") if KNOWN[name].begins.search(columns)]
-        return others[:1] or names  # Comext's have no columns that are alike
+            others = [name for name in ("comtrade", "gacc") if KNOWN[name].begins.search(columns)]
+            return others[:1] or names  # Comext's have no columns that are alike
     return names
 
 
@@ -120,73 +124,44 @@ def publisher_cleaner(
     QueryError
         There is no such publisher or option; the message lists what there is.
     LayoutError
-        As :func:`require_beginning`.
+        A file begins as none of `publisher` does; the message says what it looks like.
     """
     if publisher not in KNOWN:
         raise QueryError(f"no publisher {publisher!r}{near(publisher, KNOWN)}")
-    function, takes = _cleaner_of(publisher)
     for path in paths:
-        require_beginning(publisher, path)
+        names = recognise(path)
+        if publisher not in names:
+            like = " or ".join(KNOWN[name].about for name in names) or "nothing that is known"
+            todo = f"tradeflows clean {names[0]}" if names else "save it as the publisher sends it"
+            raise LayoutError(path, KNOWN[publisher].about, f"what looks like {like}", todo)
+    function: Callable[..., Iterator[Part]] = _module(publisher).clean
     for option in options:
-        if option not in takes:
+        if option not in signature(function).parameters:
             where = "".join(f"{path}: " for path in paths[:1])
             raise QueryError(f"{where}files of {publisher} take no --{option}; leave it out")
     return function
 
 
-def _module(name: str) -> Any:
-    return import_module(f"tradeflows.publishers.{name}")
-
-
-def _cleaner_of(name: str) -> tuple[Callable[..., Iterator[Part]], dict[str, Parameter]]:
-    """Return the function of a publisher's module, and what it takes besides path and source."""
-    function = _module(name).clean
-    return function, dict([*signature(function).parameters.items()][2:])
-
-
-def require_beginning(publisher: str, path: Path) -> None:
-    """Refuse a file that does not begin as those of `publisher` do.
-
-    Raises
-    ------
-    LayoutError
-        The message says what the file looks like.
-    """
-    publishers = recognise(path)
-    if publisher not in publishers:
-        like = " or ".join(KNOWN[name].about for name in publishers) or "nothing that is known"
-        todo = [f"tradeflows clean {name}" for name in publishers[:1]]
-        found = f"what looks like {like}"
-        save = "save it as the publisher sends it"
-        raise LayoutError(path, KNOWN[publisher].about, found, todo[0] if todo else save)
-
-
 def cleaner(source: Source) -> Callable[..., Any]:
-    """The function that turns the file of `source` into rows, its arguments filled in.
-
-    Returns
-    -------
-    callable
-        Takes the file's path and `source`; a public function of a module of
-        :mod:`tradeflows.publishers` whose first parameters are ``path`` and ``source``.
+    """The function of path and `source` that yields rows of its file, its arguments filled in.
 
     Raises
     ------
     CatalogueError
         There is no such function, it has no such argument, or it lacks one that it needs.
     """
-    name, _, word = source.cleaner.partition(".")
-    if name not in MODULES or word != "clean":
+    name = source.cleaner.removesuffix(".clean")
+    if name not in MODULES or name == source.cleaner:
         known = [f"{module}.clean" for module in MODULES]
         raise CatalogueError(f"no cleaner {source.cleaner!r}{near(source.cleaner, known)}")
-    function, takes = _cleaner_of(name)
-    for argument in source.arguments:
-        if argument not in takes:
-            close = near(argument, takes)
-            raise CatalogueError(f"{source.cleaner} has no argument {argument!r}{close}")
-    for argument, option in takes.items():
-        if option.default is option.empty and argument not in source.arguments:
-            raise CatalogueError(f"{source.cleaner} needs the argument {argument!r}")
+    function = _module(name).clean
+    takes = signature(function)
+    try:
+        takes.bind_partial(None, source, **source.arguments)  # what is not known before what lacks
+        takes.bind(None, source, **source.arguments)
+    except TypeError as error:
+        names = ", ".join([*takes.parameters][2:]) or "none"
+        raise CatalogueError(f"{source.cleaner}: {error}; its arguments are {names}") from error
     if name == "tidy":
         _module(name).require_map(source)
     return partial(function, **source.arguments) if source.arguments else function
@@ -194,23 +169,20 @@ def cleaner(source: Source) -> Callable[..., Any]:
 
 def covers(source: Source, rows: Any) -> Any:
     """Whether the file of `source` was asked for each of `rows`; of what is unknown, False."""
-    known = getattr(_module_of(source), "covers", None)
-    return known(source, rows) if known else rows["source_id"].isin([])
+    if source.cleaner == "comtrade.clean":
+        return _module("comtrade").covers(source, rows)
+    return rows["source_id"].isin([])
 
 
 def records(source: Source, path: Path, places: Collection[Any]) -> dict[Any, Any]:
     """What stands in the file of `source` at each of `places`: a record's number, and a field."""
-    module = _module_of(source)
-    cells = getattr(module, "cells", None)
-    if callable(cells):  # in a folder of a publisher it may be a module
-        return dict(cells(path, places))
-    read = getattr(module, "records", None) or _module("reading").records
-    if "separator" in source.arguments:  # of a file that is read by a map
-        read = partial(read, separator=source.arguments["separator"])
-    lines = read(path, {record for record, _ in places})
+    name = source.cleaner.partition(".")[0]
+    if name == "comext":  # where the field matters too
+        return dict(_module(name).cells(path, places))
+    wanted = {record for record, _ in places}
+    if name in KNOWN:
+        lines = _module(name).records(path, wanted)
+    else:  # read by a map, or by a cleaner of the project's own
+        separator = source.arguments.get("separator", ",")
+        lines = _module("reading").records(path, wanted, separator)
     return {place: lines[place[0]] for place in places if place[0] in lines}
-
-
-def _module_of(source: Source) -> Any:
-    is_own = source.cleaner.startswith(OWN)
-    return _module("reading" if is_own else source.cleaner.partition(".")[0])

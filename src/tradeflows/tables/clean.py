@@ -233,7 +233,7 @@ def _write(
     keys, cleaned = Keys(contract), []
     with TableWriter(path, suffix, contract, statistics=NARROW_COLUMNS) as writer:
         for source, parts in files:
-            cleaned.append(tally(source, through(parts, keys, writer)))
+            cleaned.append(tally(source, through(parts, keys, writer.write)))
             if strict and cleaned[-1].left_out:
                 raise SchemaError(f"--strict: {cleaned[-1].line()}")
         keys.check({file.source.id: file.source.path for file in cleaned})
