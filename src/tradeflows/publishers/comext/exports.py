@@ -15,7 +15,6 @@ https://ec.europa.eu/eurostat/comext/newxtweb (xlsx and relational view).
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from functools import cache
 from itertools import islice
 from pathlib import Path
@@ -31,13 +30,13 @@ from tradeflows.model.errors import (
     SchemaError,
     TradeflowsError,
 )
+from tradeflows.model.periods import NAMES, Form, Period
 from tradeflows.model.schema import TRADE
 from tradeflows.model.source import Source
 from tradeflows.publishers import Part, cubes, reading
 from tradeflows.publishers.comext import layouts
 from tradeflows.publishers.comext.layouts import INDICATORS, Figure
 from tradeflows.publishers.comext.membership import is_within
-from tradeflows.publishers.tidy.forms import Form, Period
 
 ROWS = 1 << 16  # in a part
 LARGEST = 2**53 - 1  # a float64 holds whole numbers up to here
@@ -70,15 +69,15 @@ BREAKDOWNS = {
     | {word: f"{kind}={code}" for code, label in labels.items() for word in (code, label)}
     for kind, labels in (("procedure", PROCEDURES), ("mode", MODES))
 }
-YEAR = "(?P<y>(?:19|20)[0-9]{2})"
+YEAR = r"(?P<y>(?:19|20)\d\d)"
 PERIODS = (
     rf"(?:A |Jan\.-Dec\. )?{YEAR}",
-    rf"(?:M )?{YEAR}-(?P<m>0[1-9]|1[0-2])",
-    rf"(?P<m>[A-Z][a-z][a-z])\.? {YEAR}",
+    f"(?:M )?{YEAR}-{{month}}",
+    rf"(?P<m>{'|'.join(name[:3].title() for name in NAMES.split())})\.? {YEAR}",
 )
-PERIOD = Form("a month such as 2023-09 or Sep. 2023, or a year", 0, "", PERIODS)
-DAY = r"(?P<d>\d\d)/(?P<m>0[1-9]|1[0-2])/(?:20)?(?P<y>\d\d)(?: \d\d:\d\d(?::\d\d)?)?"
-UPDATE = Form("a day such as 15/09/26", 0, "", (DAY,))
+PERIOD = Form("a month such as 2023-09 or Sep. 2023, or a year", 0, "M", PERIODS)
+DAY = r"(?P<d>\d\d)/{month}/(?:20)?(?P<y>\d\d)(?: \d\d:\d\d(?::\d\d)?)?"
+UPDATE = Form("a day such as 15/09/26", 0, "D", (DAY,))
 HIDDEN = ("QX", "QY", "QZ")
 WITHHELD = "Countries and territories not specified for commercial or military reasons"
 Place = tuple[int, str]  # of a figure: its record, and its cell in a workbook
@@ -237,11 +236,10 @@ def _meaning(name: str, known: Mapping[str, Any], word: str) -> Any:
 
 @cache
 def _period(name: str, form: Form, word: str) -> Period:
-    with suppress(ValueError):  # a 30th of February
-        period = form.read(word)
-        if period:
-            return period
-    raise LayoutError(name, form.what, repr(word[:60]))
+    period = form.read(word)
+    if not period:
+        raise LayoutError(name, form.what, repr(word[:60]))
+    return period
 
 
 @cache
