@@ -159,13 +159,12 @@ def _places(cells: Any, words: Words) -> dict[str, Any]:
 
 def _control(contents: bulk.Contents) -> bytes:
     """Return rows, EUR and kg by flow, as JSON; exact up to 2^53."""
-    flow, value, weight = (contents.columns[name] for name in ("flow", "value", "kg"))
-    rows, value, weight = (np.bincount(flow, weights) for weights in (None, value, weight))
     words = contents.words["flow"].to_pylist()
     totals = {}
     for word in sorted(words):
-        at = words.index(word)
-        totals[FLOWS[word]] = {"rows": int(rows[at]), "EUR": value[at], "kg": weight[at]}
+        is_its = contents.columns["flow"] == words.index(word)
+        value, weight = (contents.columns[name][is_its].sum() for name in ("value", "kg"))
+        totals[FLOWS[word]] = {"rows": int(is_its.sum()), "EUR": value, "kg": weight}
     return json.dumps(totals).encode()
 
 

@@ -5,6 +5,7 @@ Some forty bytes a row: which product, flow, partner, …, as places in lists, a
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -122,9 +123,7 @@ def _header(path: Path, line: bytes) -> list[str]:
     near = max((SINCE_2002, UNTIL_2001), key=lambda known: len({*known.split(",")} & {*names}))
     if text != near:
         lacking = [name for name in near.split(",") if name not in names]
-        stray = [name[:40] for name in names if name not in near.split(",")]
-        found = f"none of {lacking[:20]} and besides {stray[:20]}: {text[:300]}"
-        raise LayoutError(path, f"the header {near}", found)
+        raise LayoutError(path, f"the header {near}", f"none of {lacking} in {text[:500]!r}")
     return names
 
 
@@ -176,7 +175,7 @@ def _fault(path: Path, names: list[str], text: bytes, first: int) -> LayoutError
         for name, cell in zip(names, cells, strict=True):
             if not PLAIN.fullmatch(cell):
                 return LayoutError(place, f"plain letters in {name}", repr(cell[:40])[1:])
-    raise AssertionError(path)
+    raise AssertionError(path)  # a line that pyarrow alone takes amiss
 
 
 def _numbers(block: reading.Block, name: str) -> Array:
@@ -246,17 +245,12 @@ def _require_trade(path: Path, contents: Contents) -> None:
     """Refuse trade within the Community with a partner outside, or the other way round."""
     known = codes.area_codes("eurostat", int(contents.period[:4]))
     kinds, partners = (contents.words[name].to_pylist() for name in ("type", "partner"))
-    wrong = [
-        [is_of_other_trade(kind, known[code], contents.period) for code in partners]
-        for kind in kinds
-    ]
+    pairs = itertools.product(kinds, partners)
+    wrong = [is_of_other_trade(kind, known[code], contents.period) for kind, code in pairs]
     kind, partner = contents.columns["type"], contents.columns["partner"]
-    is_wrong = np.array(wrong)[kind, partner]
+    is_wrong = np.reshape(wrong, (len(kinds), -1))[kind, partner]
     if is_wrong.any():
-        at = int(is_wrong.argmax())
-        raise LayoutError(
-            f"{path}: record {at + 1}",
-            f"a {contents.theirs('type')} that agrees with {contents.theirs('partner')}",
-            f"{kinds[kind[at]]} beside {partners[partner[at]]}",
-            "obtain the file again",
-        )
+        at = is_wrong.argmax()
+        expected = f"a {contents.theirs('type')} that agrees with {contents.theirs('partner')}"
+        found = f"{kinds[kind[at]]} beside {partners[partner[at]]}"
+        raise LayoutError(f"{path}: record {at + 1}", expected, found, "obtain the file again")
