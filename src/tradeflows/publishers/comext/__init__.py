@@ -159,12 +159,14 @@ def _places(cells: Any, words: Words) -> dict[str, Any]:
 
 def _control(contents: bulk.Contents) -> bytes:
     """Return rows, EUR and kg by flow, as JSON; exact up to 2^53."""
-    words = contents.words["flow"].to_pylist()
+    columns, words = contents.columns, contents.words["flow"].to_pylist()
+    rows, value, weight = (
+        np.bincount(columns["flow"], columns.get(name)) for name in ("", "value", "kg")
+    )
     totals = {}
     for word in sorted(words):
-        is_its = contents.columns["flow"] == words.index(word)
-        value, weight = (contents.columns[name][is_its].sum() for name in ("value", "kg"))
-        totals[FLOWS[word]] = {"rows": int(is_its.sum()), "EUR": value, "kg": weight}
+        at = words.index(word)
+        totals[FLOWS[word]] = {"rows": int(rows[at]), "EUR": value[at], "kg": weight[at]}
     return json.dumps(totals).encode()
 
 
@@ -203,27 +205,23 @@ def _cuts(cells: Array, words: Words) -> list[int]:
 
 def _meanings(
     path: Path, contents: bulk.Contents, words: Words
-) -> dict[str, tuple[tuple[str, ...], pa.DictionaryArray]]:
-    """Return for a column of the table which of the file say it, and what their words mean."""
+) -> dict[str, tuple[str, pa.DictionaryArray]]:
+    """Return for a column of the table which of the file says it, and what its words mean."""
     flows, kinds, year = words["flow"], words["type"], int(contents.period[:4])
     is_secret = [_confidential(word) for word in words["product"]]
-    meant: dict[str, tuple[tuple[str, ...], Any]] = {
-        "flow_code": (("flow",), [FLOWS[word] for word in flows]),
-        "valuation": (("flow",), ["CIF" if word == "1" else "FOB" for word in flows]),
-        "partner_role": (
-            ("flow", "type"),
-            [ROLES.get(flow + kind, ROLES[flow]) for flow in flows for kind in kinds],
-        ),
-        "breakdown": (
-            ("procedure", "type"),
-            [f"procedure={one},type={kind}" for one in words["procedure"] for kind in kinds],
-        ),
-        "flags": (("product",), np.where(is_secret, "confidential", "")),
-        "note": (("partner",), [WITHHELD.get(word) for word in words["partner"]]),
+    parts = itertools.product(words["procedure"], kinds)
+    meant: dict[str, tuple[str, Any]] = {
+        "flow_code": ("flow", [FLOWS[word] for word in flows]),
+        "valuation": ("flow", ["CIF" if word == "1" else "FOB" for word in flows]),
+        "partner_role": ("role", [ROLES.get(a + b, ROLES[a]) for a in flows for b in kinds]),
+        "breakdown": ("part", [f"procedure={one},type={kind}" for one, kind in parts]),
+        "flags": ("product", np.where(is_secret, "confidential", "")),
+        "note": ("partner", [WITHHELD.get(word) for word in words["partner"]]),
+        "reporter_code": ("reporter", words["reporter"]),
+        "partner_code": ("partner", words["partner"]),
     }
     for side in ("reporter", "partner"):
-        meant[f"{side}_iso"] = (side,), codes.areas(pa.array(words[side]), "eurostat", path, year)
-        meant[f"{side}_code"] = (side,), words[side]
+        meant[f"{side}_iso"] = side, codes.areas(pa.array(words[side]), "eurostat", path, year)
     return {
         name: (of, pa.array(texts, pa.string()).dictionary_encode())
         for name, (of, texts) in meant.items()
@@ -231,14 +229,14 @@ def _meanings(
 
 
 def _columns(
-    words: Words, meanings: Mapping[str, Any], place: Mapping[str, Array], nth: Array
+    words: Words, meanings: Mapping[str, Any], place: dict[str, Array], nth: Array
 ) -> dict[str, Any]:
     """Return the columns of text: `nth` counts the residuals of one cell."""
+    for name, of in (("role", "flow"), ("part", "procedure")):
+        place[name] = place[of] * len(words["type"]) + place["type"]
     columns: dict[str, Any] = {}
     for name, (of, meant) in meanings.items():
-        shape = [len(words[one]) for one in of]
-        at = np.ravel_multi_index([place[one] for one in of], shape)
-        columns[name] = meant.take(pa.array(at))
+        columns[name] = meant.take(pa.array(place[of]))
     low, high = place["product"][[0, -1]]
     goods = pa.array(words["product"][low : high + 1])
     columns["cmd_code"] = pa.DictionaryArray.from_arrays(place["product"] - low, goods)
