@@ -28,7 +28,7 @@ export LC_ALL := C.UTF-8
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help report test fuzz same crash lab accept data bench look docs lock clean
+.PHONY: help report test quick fuzz same crash lab accept data bench look docs lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -43,6 +43,13 @@ test: $(ENV) $(BUILT) ## run all that CI runs: style, types, tests, and every no
 	$(BIN)/python -m pytest -q -n 2 --dist loadscope --nbval --nbval-current-env \
 	    --junitxml=build/notebooks.xml notebooks
 	$(BIN)/tradeflows --root examples/soybeans check
+
+quick: $(ENV) $(BUILT) ## try a step in a minute: style, types, all tests that are not slow, one notebook
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q -n 2 --dist loadscope -m "not slow" --durations 5 --durations-min 1 \
+	    --nbval --nbval-current-env tests notebooks/03_drone_parts.ipynb
 
 fuzz: export TRADEFLOWS_FUZZ ?= $(or $(FUZZ),1)
 fuzz: $(ENV) $(BUILT) ## random questions of read and each measure, mutated files (FUZZ=0.1 FILES=100 MUTATIONS=50: fewer)

@@ -21,7 +21,51 @@ settings.load_profile("project")
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 PROJECT = Path(__file__).parents[1]
+# Files whose tests make a page, a kernel, a project or a process each, or judge the whole ledger:
+# `make quick` leaves them out, as it does single tests marked `slow`.
+SLOW = [
+    "accept",
+    "ask",
+    "behind",
+    "chart_files",
+    "cleaned",
+    "cluster",
+    "comtrade",
+    "comtrade_calls",
+    "comtrade_processes",
+    "docs",
+    "doctests",
+    "examples",
+    "explore",
+    "frames",
+    "front",
+    "headings",
+    "init",
+    "interrupts",
+    "lab",
+    "live_notebook",
+    "look",
+    "lying_ledgers",
+    "moves",
+    "next_steps",
+    "one_line",
+    "package",
+    "platforms",
+    "releases",
+    "report",
+    "two_directions",
+    "verdicts",
+]
 BRENT = "period,usd_per_barrel\n2020-01,63.65\n2020-02,55.66\n"
+
+
+def pytest_collection_modifyitems(items):
+    """Mark what stands in a slow file; a file that is new is a quick one until it is listed."""
+    if gone := [name for name in SLOW if not (PROJECT / f"tests/test_{name}.py").is_file()]:
+        raise pytest.UsageError(f"SLOW of tests/conftest.py lists files that are gone: {gone}")
+    for item in items:
+        if item.path.stem.removeprefix("test_") in SLOW:
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(scope="session")

@@ -281,8 +281,10 @@ def differences(base, now):
         pairs = enumerate(zip(was, f"{is_now}\n", strict=False))
         differs = next((i for i, (letter, other) in pairs if letter != other), len(was))
         start = max(0, differs - WIDTH // 3)
-        was, is_now = ("…" * (start > 0) + text[start : start + WIDTH] for text in (was, is_now))
-        lines += [f"  {item}", f"    base: {was}", f"    now:  {is_now}"]
+        lines.append(f"  {item}")
+        for name, text in (("base: ", was), ("now:  ", is_now)):
+            part = "…" * (start > 0) + text[start : start + WIDTH]
+            lines.append(f"    {name}{part}".replace("\n", "\\n"))
     return lines
 
 

@@ -1264,6 +1264,7 @@ CROWDED = readings(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "draw",
     [

@@ -834,6 +834,7 @@ def test_faults_name_the_claim(judge, text, message):
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.slow
 @settings(
     max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
@@ -846,6 +847,7 @@ def test_order_of_rows_changes_nothing(build, judge, order):
     )
 
 
+@pytest.mark.slow
 @settings(
     max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )

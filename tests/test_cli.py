@@ -308,6 +308,7 @@ LIGHT = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", LIGHT.values(), ids=LIGHT)
 def test_the_start_is_light(words):
     script = (
@@ -373,6 +374,7 @@ def test_the_help_has_its_options_though_headings_are_coloured(monkeypatch):
         assert option in text.partition("Options, before or after the verb")[2]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere names of files are always Unicode")
 @pytest.mark.parametrize(
     ("folder", "setting", "words"),
@@ -576,6 +578,7 @@ sys.exit(cli.main(sys.argv[1:]) or "nothing was loaded")
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "words",
     [
@@ -620,6 +623,7 @@ def test_a_lacking_extra_is_one_line(make_root):
     )
 
 
+@pytest.mark.slow
 def test_pyarrow_waits_for_pandas():
     script = (
         "import sys\nfrom tradeflows import cli\ncli.without_pandas()\nimport pyarrow as pa\n"
@@ -630,6 +634,7 @@ def test_pyarrow_waits_for_pandas():
     assert (done.returncode, done.stderr) == (0, b"")
 
 
+@pytest.mark.slow
 def test_cleaning_waits_for_no_pandas():
     script = (
         "import sys\nfrom tradeflows import cli\ncli.without_pandas()\n"
@@ -697,6 +702,7 @@ def written_to(stream, root, words, unbuffered):
     return done.returncode, done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unbuffered", [False, True])
 @pytest.mark.parametrize("words", WRITES)
 def test_a_closed_pipe_is_no_fault(make_root, words, unbuffered):
@@ -742,6 +748,7 @@ def test_a_sketch_in_a_session_without_umlauts(tmp_path, file, to):
     assert [path.name for path in tmp_path.iterdir()] == [file]
 
 
+@pytest.mark.slow
 def test_a_fault_is_said_though_nobody_reads_the_answer(make_root):
     root = make_root({"oil": {}})
     (root / "data" / "claims.toml").write_text("[claim.X2]\n")
@@ -753,6 +760,7 @@ def test_a_fault_is_said_though_nobody_reads_the_answer(make_root):
     assert err.startswith("tradeflows: ")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unbuffered", [False, True])
 @pytest.mark.parametrize("words", WRITES)
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no such device on this system")

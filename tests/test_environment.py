@@ -18,6 +18,7 @@ from tradeflows.model.schema import TABLES
 ROOT = Path(__file__).parents[1]
 TARGETS = {
     "report",
+    "quick",
     "same",
     "test",
     "lab",
@@ -121,6 +122,7 @@ def test_what_is_optional_is_tested(project):
     assert {*chain.from_iterable(optional.values())} <= {*project["dependency-groups"]["dev"]}
 
 
+@pytest.mark.slow
 def test_each_import_is_stated(locked):
     tops = ("src", "tests", "benchmarks", "docs")
     files = [file for top in tops for file in (ROOT / top).rglob("*.py")]

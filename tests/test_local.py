@@ -212,6 +212,7 @@ def test_a_kill_while_it_is_copied_leaves_no_half_file(make_root, saved, monkeyp
     assert [*folder.iterdir()] == [added.source.file(root)]
 
 
+@pytest.mark.slow
 def test_two_processes_lose_no_entry(make_root, saved):
     root = make_root({"oil": {}})
     paths = [
@@ -343,6 +344,7 @@ def test_a_number_is_followed_to_its_text(
         trace.trace(tables.read(**asked), column, root)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("module", "raw", "options"),
     [

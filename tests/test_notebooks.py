@@ -297,6 +297,7 @@ def collected(folder, *options):
     ).stdout.splitlines()
 
 
+@pytest.mark.slow
 def test_nbval_names_a_cell_s_claim(tmp_path):
     shutil.copy(ROOT / "notebooks" / "conftest.py", tmp_path)
     save_notebook(tmp_path / "01_oil.ipynb", *CLAIM, "## Of x::y", "1")

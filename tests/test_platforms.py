@@ -41,16 +41,22 @@ def test_all_imports_without_posix():
 
 VERBS_TESTS = (  # the smallest that have every verb
     "test_ask.py::test_the_verbs_answer",
-    "test_cli.py",
-    "test_comtrade.py::test_what_a_revision_changed_is_shown",
+    "test_claims.py::test_one_wrong_claim_is_one_line",
+    "test_cli.py::test_a_shell_completes_each_verb",
+    "test_cli.py::test_build_says_what_was_left_out",
+    "test_cli.py::test_clean_shows_each_file",
+    "test_cli.py::test_sources_as_json",
+    "test_cli.py::test_verify_counts_the_files",
     "test_comtrade.py::test_the_command_says_what_came",
-    "test_doctor.py",
-    "test_guide.py",
-    "test_init.py",
-    "test_local.py",
+    "test_comtrade.py::test_what_a_revision_changed_is_shown",
+    "test_guide.py::test_the_verb_prints_the_steps",
+    "test_init.py::test_a_new_project_is_checked",
+    "test_init.py::test_the_example_of_a_claim_is_right",
+    "test_local.py::test_a_removed_file_is_gone",
+    "test_local.py::test_doctor_and_rows_look_at_it",
     "test_open_words.py::test_an_older_ledger_is_refused_and_rewritten",
-    "test_releases.py",
-    "test_sketch.py",
+    "test_releases.py::test_last_months_of_zeros_are_asked_about_when_they_come",
+    "test_sketch.py::test_a_sketch_needs_no_project",
 )
 
 

@@ -425,6 +425,7 @@ def test_a_path_that_a_map_cannot_choose_is_said(saved, new_project, capsys, pat
     assert (said in capsys.readouterr().out) == is_said
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("column", "field", "times", "stated"),
     [

@@ -297,6 +297,7 @@ tables.build(root, kill if moment == "first source" else None)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("moment", ["first source", "second fsync", "second replace"])
 def test_killed_build_leaves_whole_tables(make_root, moment):
     root = make_root({"oil": {}, "crude": comtrade("2020-02,IND,crude_oil,2709,50,25")})
@@ -328,6 +329,7 @@ sys.exit(cli.main(["--quiet", "--root", sys.argv[1], "build"]))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("room", [0, 5000])
 def test_full_disk_loses_nothing(make_root, room):
     root = make_root({"oil": {}})

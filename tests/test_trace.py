@@ -262,6 +262,7 @@ def by_hand(root, terms):
     return eval(terms["formula"].iloc[0], names, sums)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [*EVERY])
 @settings(
     max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]

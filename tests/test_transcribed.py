@@ -318,6 +318,7 @@ def test_rows_keep_the_contract(name, clean):
     keys.check({name: name})
 
 
+@pytest.mark.slow
 @EACH
 @given(order=st.randoms(use_true_random=False))
 @settings(
@@ -382,6 +383,7 @@ ODD = (
 )
 
 
+@pytest.mark.slow
 @EACH
 @given(draw=st.data())
 @settings(
