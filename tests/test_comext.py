@@ -121,7 +121,6 @@ def test_kind_of_trade_against_partner(saved, kind, partner, period, role):
     [
         ({"VALUE_NAC": 999}, "202402", ""),  # a rounding
         ({"VALUE_NAC": 1002}, "202402", "contradictory"),
-        ({"VALUE_EUR": 10**12 + 5, "VALUE_NAC": 2 * 10**12 + 5}, "202402", "contradictory"),
         ({"VALUE_NAC": 4300, "PRODUCT_NC": "39XXXXXX"}, "202402", "confidential contradictory"),
         ({"REPORTER": "PL", "VALUE_NAC": 4300}, "202402", ""),
         ({"REPORTER": "HR", "VALUE_NAC": 7500}, "202402", "contradictory"),
@@ -201,7 +200,7 @@ def test_supplementary_units_are_kept(saved, unit, amount, qty, ours):
     ("name", "period", "expected"),
     [
         ("full_v2_202352.dat", "202352", ("A", 12, date(2023, 1, 1))),
-        ("sample_eb248852.dat", "202402", ("M", 1, date(2024, 2, 1))),  # a hash is no month
+        ("sample_12248852.dat", "202402", ("M", 1, date(2024, 2, 1))),  # a hash is no month
         ("sample.dat", "202412", ("M", 1, date(2024, 12, 1))),
         ("full_v2_202402_eb248852.dat", "202403", None),  # added by hand, the month before a hash
     ],
@@ -269,14 +268,13 @@ cells = st.fixed_dictionaries(
 @settings(max_examples=60, deadline=None)
 @given(
     st.lists(cells, min_size=1, max_size=40, unique_by=lambda cell: tuple(cell.values())[:7]),
-    st.integers(130, 5000),
+    st.integers(len(comext.SINCE_2002) + 1, 5000),
 )
 def test_nothing_is_lost_or_changed_wherever_the_blocks_end(tmp_path_factory, drawn, block):
     path = tmp_path_factory.mktemp("drawn") / "full_202402.dat"
     path.write_bytes(twin(*drawn))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(archives, "PIPE", 300)
-        patch.setattr(bulk, "BLOCK", max(block, len(comext.SINCE_2002) + 1))
+        patch.setattr(bulk, "BLOCK", block)
         patch.setattr(comext, "ROWS", 7)
         found = sorted(rows(path), key=lambda row: row["source_row"])
     stated = csv.DictReader(io.StringIO(twin(*drawn).decode()))
@@ -420,7 +418,7 @@ def test_contract_in_parquet_which_two_runs_may_write_at_once(saved, tmp_path):
         ({"PRODUCT_SITC": '"33'}, LayoutError, "record 2: expected plain letters in PRODUCT_SITC"),
         ({"PRODUCT_SITC": "3,3"}, LayoutError, "record 2: expected 18 fields, found 19"),
         ({"PRODUCT_SITC": "3\n3"}, LayoutError, "record 2: expected 18 fields, found 5"),
-        ({"QUANTITY_SUPPL_UNIT": "0\n"}, LayoutError, "record 3: expected"),
+        ({"QUANTITY_SUPPL_UNIT": "0\n"}, LayoutError, "record 3: expected a number in VALUE_EUR"),
         ({}, SchemaError, r"records 1 and 2 state the same cell \(27090090 1 AT RU"),
     ],
 )
@@ -439,7 +437,6 @@ def test_wrong_row_is_named(saved, change, error, message):
         (b"<html><title>503</title></html>", "nothing that is known"),
         (twin({}).replace(b"VALUE_EUR", b"VALUE_USD"), r"none of \['VALUE_EUR'\] in .*VALUE_USD"),
         (twin(), "a header alone"),
-        (twin({}) + b"x" * 40_000, "fields"),
         (twin({}) + b"x" * 3_000_000, "lines"),
     ],
 )
