@@ -26,7 +26,7 @@ sys.path[:0] = [str(ROOT / "benchmarks"), str(ROOT / "src")]
 import comext_month  # noqa: E402
 
 from tradeflows.publishers import comtrade, eurostat_energy, reading  # noqa: E402
-from tradeflows.publishers.comext import numbers  # noqa: E402
+from tradeflows.publishers.comext import bulk  # noqa: E402
 from tradeflows.publishers.gacc import query_csv  # noqa: E402
 from tradeflows.tables import building, clean  # noqa: E402
 
@@ -37,9 +37,8 @@ def nothing(*_: object, **__: object) -> None:
 
 CHECKS = {  # where each check is called, and what stands there without it
     (reading.plausibility, "flagged"): lambda batch, *_: batch,
-    (numbers.Reading, "contradictory"): lambda _: np.zeros(0, np.int64),
-    (numbers.Reading, "_require_trade"): nothing,
-    (numbers.Reading, "_differing"): lambda *_: [],
+    (bulk, "_contradictory"): lambda *_: [],
+    (bulk, "_require_trade"): nothing,
     (query_csv, "_names_beside"): lambda block: np.zeros(len(block), bool),
     (comtrade, "PAIRS"): (),
     (eurostat_energy, "require_agreement"): lambda *_: set(),

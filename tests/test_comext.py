@@ -2,18 +2,13 @@ import csv
 import io
 import itertools
 import json
-import os
-import resource
 import shutil
-import signal
 import subprocess
 import sys
-import time
 from datetime import date
 from functools import cache
 
 import numpy as np
-import pandas as pd
 import py7zr
 import pyarrow as pa
 import pytest
@@ -21,13 +16,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet
 
-from tradeflows import cli, measures, tables
+from tradeflows import cli
 from tradeflows.model import schema
-from tradeflows.model.errors import CodeError, LayoutError, QueryError, SchemaError, SourceError
+from tradeflows.model.errors import CodeError, LayoutError, SchemaError, SourceError
 from tradeflows.model.keys import Keys
-from tradeflows.publishers import archives, bytewise, comext, reading
-from tradeflows.publishers.comext import numbers
-from tradeflows.retrieval import adding
+from tradeflows.publishers import archives, comext, reading
+from tradeflows.publishers.comext import bulk
 from tradeflows.tables import clean
 
 NEW, OLD = comext.SINCE_2002.split(","), comext.UNTIL_2001.split(",")
@@ -70,39 +64,19 @@ def saved(tmp_path):
     return save
 
 
-def table(path):
+def rows(path):
     parts = list(comext.clean(path, reading.uncatalogued(path, "comext", "trade")))
     assert sum(part.records for part in parts) == sum(len(part.rows) for part in parts)
-    return pa.concat_tables(
-        [pa.Table.from_batches([part.rows]).cast(schema.TRADE) for part in parts]
-    )
+    tables = [pa.Table.from_batches([part.rows]).cast(schema.TRADE) for part in parts]
+    return pa.concat_tables(tables).to_pylist()
 
 
-def rows(path):
-    return table(path).to_pylist()
-
-
-def run(*arguments, **more):
-    command = [*COMMAND, *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, **more)
-
-
-DECODERS = [
-    pytest.param(False, id="py7zr"),
-    pytest.param(
-        True,
-        id="7z",
-        marks=pytest.mark.skipif(
-            not (shutil.which("7z") or shutil.which("7zz")), reason="no 7z here"
-        ),
-    ),
-]
-
-
-@pytest.fixture(params=DECODERS)
+@pytest.fixture(params=["py7zr", "7z"])
 def decoder(request, monkeypatch):
-    if not request.param:
+    if request.param == "py7zr":
         monkeypatch.setattr(archives.shutil, "which", lambda _: None)
+    elif not (shutil.which("7z") or shutil.which("7zz")):
+        pytest.skip("no 7z here")
 
 
 # --- what a row becomes --------------------------------------------------------------------------
@@ -110,190 +84,98 @@ def decoder(request, monkeypatch):
 
 def test_import_is_cif_export_fob(saved):
     bought, sold = rows(saved(twin({}, {"FLOW": 2})))
-    assert bought | {"source_id": ""} == {
-        "source_id": "",
-        "source_row": 1,
-        "source_field": "",
-        "reporter_iso": "AUT",
-        "reporter_code": "AT",
-        "partner_iso": "RUS",
-        "partner_code": "RU",
-        "area_system": "eurostat",
-        "partner_role": "origin",
-        "flow_code": "M",
-        "classification_code": "CN2024",
-        "cmd_code": "27090090",
-        "freq_code": "M",
-        "ref_period": date(2024, 2, 1),
-        "n_months": 1,
-        "cumulation": "period",
-        "breakdown": "procedure=1,type=E",
-        "qty_unit": "none",
-        "vintage": "not stated",
-        "value_reported": 1000.0,
-        "currency": "EUR",
-        "valuation": "CIF",
-        "primary_value_usd": None,
-        "net_wgt_kg": 5.0,
-        "qty": None,
-        "qualifier": "=",
-        "flags": "",
-        "note": None,
-    }
-    assert (sold["flow_code"], sold["valuation"], sold["partner_role"]) == (
-        "X",
-        "FOB",
-        "destination",
+    assert " ".join(map(str, [*bought.values()][1:])) == (
+        "1  AUT AT RUS RU eurostat origin M CN2024 27090090 M 2024-02-01 1 period "
+        "procedure=1,type=E none not stated 1000.0 EUR CIF None 5.0 None =  None"
     )
-
-
-def test_goods_within_are_consigned(saved):
-    [row] = rows(saved(twin({"PARTNER": "DE", "TRADE_TYPE": "I"})))
-    assert row["partner_role"] == "consignment"
+    told = (sold["flow_code"], sold["valuation"], sold["partner_role"])
+    assert told == ("X", "FOB", "destination")
 
 
 @pytest.mark.parametrize(
-    ("kind", "partner", "period"),
-    [("I", "RU", "202402"), ("E", "DE", "202402"), ("E", "PL", "200502"), ("I", "US", "200202")],
-)
-def test_kind_of_trade_against_partner(saved, kind, partner, period):
-    raw = twin({}, {"TRADE_TYPE": kind, "PARTNER": partner}).replace(b"202402", period.encode())
-    with pytest.raises(LayoutError, match=rf"record 2: .* TRADE_TYPE .* {kind} beside {partner}"):
-        rows(saved(raw, f"full_{period}.dat"))
-
-
-@pytest.mark.parametrize(
-    ("kind", "partner", "period"),
-    [("I", "GB", "201902"), ("E", "GB", "202102"), ("E", "PL", "200302"), ("I", "QV", "202402")],
-)
-def test_kinds_of_trade_that_may_be(saved, kind, partner, period):
-    raw = twin({"TRADE_TYPE": kind, "PARTNER": partner}).replace(b"202402", period.encode())
-    assert len(rows(saved(raw, f"full_{period}.dat"))) == 1
-
-
-@pytest.mark.parametrize(
-    ("change", "flags"),
+    ("kind", "partner", "period", "role"),
     [
-        ({"VALUE_NAC": 999}, ""),  # a rounding
-        ({"VALUE_NAC": 1002}, "contradictory"),
-        ({"VALUE_NAC": 10000}, "contradictory"),
-        ({"VALUE_EUR": 10**12 + 5, "VALUE_NAC": 2 * 10**12 + 5}, "contradictory"),
-        ({"REPORTER": "PL", "VALUE_NAC": 4300}, ""),
-        ({"REPORTER": "HR", "VALUE_NAC": 7500}, "contradictory"),
+        ("I", "DE", "202402", "consignment"),
+        ("I", "GB", "201902", "consignment"),
+        ("E", "GB", "202102", "origin"),
+        ("E", "PL", "200302", "origin"),
+        ("I", "QV", "202402", "consignment"),
+        ("I", "RU", "202402", None),
+        ("E", "DE", "202402", None),
+        ("E", "PL", "200502", None),
+        ("I", "US", "200202", None),
     ],
 )
-def test_value_in_national_currency(saved, change, flags):
-    kept = rows(saved(twin({"PRODUCT_NC": "01012100"}, change)))
+def test_kind_of_trade_against_partner(saved, kind, partner, period, role):
+    raw = twin({}, {"TRADE_TYPE": kind, "PARTNER": partner}).replace(b"202402", period.encode())
+    path = saved(raw, f"full_{period}.dat")
+    if role:
+        assert {row["source_row"]: row["partner_role"] for row in rows(path)}[2] == role
+        return
+    with pytest.raises(LayoutError, match=rf"record 2: .* TRADE_TYPE .* {kind} beside {partner}"):
+        rows(path)
+
+
+@pytest.mark.parametrize(
+    ("change", "period", "flags"),
+    [
+        ({"VALUE_NAC": 999}, "202402", ""),  # a rounding
+        ({"VALUE_NAC": 1002}, "202402", "contradictory"),
+        ({"VALUE_NAC": 4300, "PRODUCT_NC": "39XXXXXX"}, "202402", "confidential contradictory"),
+        ({"REPORTER": "PL", "VALUE_NAC": 4300}, "202402", ""),
+        ({"REPORTER": "HR", "VALUE_NAC": 7500}, "202402", "contradictory"),
+        ({"REPORTER": "HR", "VALUE_NAC": 7500}, "202202", ""),  # before it had the euro
+    ],
+)
+def test_value_in_national_currency(saved, change, period, flags):
+    raw = twin({"PRODUCT_NC": "01012100"}, change).replace(b"202402", period.encode())
+    kept = rows(saved(raw, f"full_{period}.dat"))
     assert {row["source_row"]: row["flags"] for row in kept} == {1: "", 2: flags}
-
-
-def test_currency_before_the_euro(saved):
-    raw = twin({"REPORTER": "HR", "VALUE_NAC": 7500}).replace(b"202402", b"202202")
-    assert [row["flags"] for row in rows(saved(raw, "full_202202.dat"))] == [""]
 
 
 def test_layout_until_2001(saved):
     [row] = rows(saved(twin({}, base=OLD_ROW, columns=OLD), "full_200101.dat"))
     assert (row["reporter_iso"], row["partner_iso"], row["cmd_code"]) == ("FRA", "NLD", "01012100")
     assert (row["value_reported"], row["net_wgt_kg"]) == (2580.0, 600.0)
-    assert (row["qty"], row["note"]) == (None, "qty 1 in unit A")
+    assert (row["qty"], row["qty_unit"], row["note"]) == (None, "none", "qty 1 in unit A")
     assert row["classification_code"] == "CN2001"
 
 
-@pytest.mark.parametrize("product", ["39XXXXXX", "99RRR100"])
-def test_confidential_goods(saved, product):
-    confidential = {"PRODUCT_NC": product, "VALUE_EUR": 89}
-    found = rows(saved(twin(confidential, confidential | {"PRODUCT_SITC": "583XX"}, {})))
-    secret = [row for row in found if row["cmd_code"] == product]
-    assert [row["flags"] for row in found].count("confidential") == 2
-    assert [row["breakdown"] for row in secret] == [
-        "procedure=1,type=E",
-        "procedure=1,type=E,residual=2",
-    ]
-
-
-def test_split_residual(make_root):
-    secret = {"PRODUCT_NC": "39XXXXXX", "VALUE_EUR": 89}
-    text = twin(secret, secret | {"PRODUCT_SITC": "583XX", "VALUE_EUR": 11}, {}).decode()
-    entry = {"table": "trade", "cleaner": "comext.clean", "text": text}
-    root = make_root({"full_202402": entry})
-    tables.build(root)
-    found = tables.read(product="39XXXXXX", breakdown="parts", root=root)
-    assert measures.sum_parts(found, "value_reported")["value_reported"].tolist() == [100]
+def test_residuals_are_numbered(saved, monkeypatch):
+    monkeypatch.setattr(comext, "ROWS", 2)
+    secret = [{"PRODUCT_NC": "99RRR100", "VALUE_EUR": i} for i in range(7)]
+    found = rows(saved(twin(*secret, {})))[1:]
+    assert [row["value_reported"] for row in found] == [*range(7)]
+    assert {row["flags"] for row in found} == {"confidential"}
+    kind = "procedure=1,type=E"
+    numbered = [f"{kind},residual={k}" for k in range(2, 8)]
+    assert [row["breakdown"] for row in found] == [kind, *numbered]
 
 
 def test_no_dictionary_says_a_word_twice_since_pyarrow_would_write_stray_memory(saved):
     path = saved(twin({"PARTNER": "QU"}, {"PARTNER": "QX"}, {"REPORTER": "DE"}))
     [part] = comext.clean(path, reading.uncatalogued(path, "comext", "trade"))
-    coded = [
-        each.dictionary.to_pylist()
-        for each in part.rows.columns
-        if pa.types.is_dictionary(each.type)
-    ]
-    assert coded
-    assert [words for words in coded if len(words) != len(set(words))] == []
+    coded = [each for each in part.rows.columns if pa.types.is_dictionary(each.type)]
+    assert len(coded) > 10
+    assert [each for each in coded if len(each.dictionary.unique()) != len(each.dictionary)] == []
 
 
-def test_residuals_are_numbered(saved, monkeypatch):
-    monkeypatch.setattr(comext, "ROWS", 2)
-    found = rows(saved(twin(*({"PRODUCT_NC": "39XXXXXX", "VALUE_EUR": i} for i in range(7)))))
-    assert [row["value_reported"] for row in found] == [*range(7)]
-    kind = "procedure=1,type=E"
-    assert [row["breakdown"] for row in found] == [
-        kind,
-        *(f"{kind},residual={k}" for k in range(2, 8)),
-    ]
-
-
-def test_same_cell_twice_is_refused(saved, monkeypatch):
-    monkeypatch.setattr(comext, "ROWS", 1)
-    with pytest.raises(
-        SchemaError, match=r"records 1 and 3 state the same cell \(27090090 1 AT RU"
-    ):
-        rows(saved(twin({}, {"PARTNER": "CN"}, {})))
-
-
-def test_withheld_partners(saved):
-    codes = ["QP", "QQ", "QR", "QS", "QU", "QV", "QW", "QX", "QY", "QZ"]
-    found = rows(saved(twin(*({"PARTNER": code} for code in codes))))
-    assert [row["partner_code"] for row in found] == codes
-    assert [row["partner_iso"] for row in found] == [
-        "XZ",
-        "X1",
-        "_X_INTRA",
-        "_X_EXTRA",
-        "_X",
-        "_X_INTRA",
-        "_X_EXTRA",
-        "_X",
-        "_X_INTRA",
-        "_X_EXTRA",
-    ]
-    assert [row["partner_code"] for row in found if row["note"]] == ["QX", "QY", "QZ"]
-
-
-def test_the_two_parts_of_the_united_kingdom_and_the_whole_are_three_areas(saved):
-    found = rows(saved(twin(*({"PARTNER": code} for code in ("GB", "XI", "XU")))))
-    assert [row["partner_iso"] for row in found] == ["GBR", "XI", "XU"]
-
-
-def test_totals_are_kept(saved):
-    found = rows(
-        saved(
-            twin(
-                {"PRODUCT_NC": "TOTAL", "REPORTER": "EU27_2020"},
-                {"PARTNER": "EU27_2020_EXTRA"},
-                {"PARTNER": "WORLD"},
-            )
-        )
+def test_partners_that_are_no_country(saved):
+    pairs = (
+        "GB GBR, QP XZ, QQ X1, QU _X, QV _X_INTRA, QW _X_EXTRA, QX _X, QY _X_INTRA, QZ _X_EXTRA, "
+        "WORLD W00, XI XI, XU XU"
     )
-    assert {row["cmd_code"] for row in found} == {"TOTAL", "27090090"}
-    assert {row["reporter_iso"] for row in found} == {"EU27_2020", "AUT"}
-    assert {row["partner_iso"] for row in found} == {"RUS", "EU27_2020_EXTRA", "W00"}
+    areas = dict(pair.split() for pair in pairs.split(", "))
+    changes = [{"PARTNER": code} for code in areas]
+    found = rows(saved(twin(*changes, {"PRODUCT_NC": "TOTAL", "REPORTER": "EU27_2020"})))
+    assert {row["partner_code"]: row["partner_iso"] for row in found[:-1]} == areas
+    assert [row["partner_code"] for row in found if row["note"]] == ["QX", "QY", "QZ"]
+    assert (found[-1]["cmd_code"], found[-1]["reporter_iso"]) == ("TOTAL", "EU27_2020")
+    assert found[-1]["flags"] == ""
 
 
 @pytest.mark.parametrize(
-    ("value", "kilograms", "weight"), [(9, 0, None), (0, 0, 0.0), (0, 3, 3.0), (9, 3, 3.0)]
+    ("value", "kilograms", "weight"), [(9, 0, None), (0, 0, 0), (0, 3, 3), (9, 3, 3), (9, 0.5, 0.5)]
 )
 def test_zero_weight_beside_a_value(saved, value, kilograms, weight):
     [row] = rows(saved(twin({"VALUE_EUR": value, "QUANTITY_KG": kilograms})))
@@ -305,8 +187,6 @@ def test_zero_weight_beside_a_value(saved, value, kilograms, weight):
     [
         ("PST", 7, 7, "items"),
         ("1000_M3", 7, 7000, "m3"),
-        ("KG_N", 7, 7, "KG_N"),
-        ("NO_SU", 0, None, "none"),
         ("NO_SU", 7, None, "none"),
         ("PST", 0, None, "none"),
     ],
@@ -316,69 +196,48 @@ def test_supplementary_units_are_kept(saved, unit, amount, qty, ours):
     assert (row["qty"], row["qty_unit"]) == (qty, ours)
 
 
-def test_a_year_is_twelve_months(saved):
-    [row] = rows(saved(twin({"PERIOD": "202352"}), "full_v2_202352.dat"))
-    assert (row["freq_code"], row["n_months"]) == ("A", 12)
-    assert row["ref_period"] == date(2023, 1, 1)
+@pytest.mark.parametrize(
+    ("name", "period", "expected"),
+    [
+        ("full_v2_202352.dat", "202352", ("A", 12, date(2023, 1, 1))),
+        ("sample_12248852.dat", "202402", ("M", 1, date(2024, 2, 1))),  # a hash is no month
+        ("sample.dat", "202412", ("M", 1, date(2024, 12, 1))),
+        ("full_v2_202402_eb248852.dat", "202403", None),  # added by hand, the month before a hash
+    ],
+)
+def test_period(saved, name, period, expected):
+    path = saved(twin({"PERIOD": period}), name)
+    if not expected:
+        with pytest.raises(LayoutError, match="expected PERIOD 202402, the file's, found 202403"):
+            rows(path)
+        return
+    [row] = rows(path)
+    assert (row["freq_code"], row["n_months"], row["ref_period"]) == expected
 
 
-@pytest.mark.parametrize("name", ["sample_eb248852.dat", "sample_12248852.dat", "sample.dat"])
-def test_hash_is_no_month(saved, name):
-    [row] = rows(saved(twin({"PERIOD": "202402"}), name))
-    assert row["ref_period"] == date(2024, 2, 1)
-
-
-def test_the_month_of_a_file_added_by_hand_stands_before_its_hash(saved):
-    path = saved(twin({"PERIOD": "202403"}), "full_v2_202402_eb248852.dat")
-    with pytest.raises(LayoutError, match="expected PERIOD 202402, the file's, found 202403"):
-        rows(path)
-
-
-SORTED = ("cmd_code", "flow_code", "reporter_code", "partner_code")
-
-
-def test_rows_come_sorted(saved):
-    found = rows(saved(twin({"PRODUCT_NC": "27112100"}, {"PARTNER": "US"}, {})))
-    assert [(row["cmd_code"], row["partner_code"]) for row in found] == [
-        ("27090090", "RU"),
-        ("27090090", "US"),
-        ("27112100", "RU"),
-    ]
-    assert [row["source_row"] for row in found] == [3, 2, 1]
-
-
-@pytest.mark.parametrize("most", [numbers.NOWHERE, 3], ids=["few products", "too many"])
-def test_rows_out_of_the_publishers_order_come_as_those_in_it(saved, monkeypatch, most):
-    monkeypatch.setattr(comext, "NOWHERE", most)
+def test_rows_out_of_the_publishers_order_come_as_those_in_it(saved):
     names = ("REPORTER", "PARTNER", "PRODUCT_NC", "FLOW")
     goods = ["01012100", "27090090", "27112100"]
     places = itertools.product(["AT", "DE"], ["CN", "RU"], goods, "12")
     listed = [dict(zip(names, place, strict=True)) for place in places]
+    ordered = ("cmd_code", "flow_code", "reporter_code", "partner_code")
     found = []
-    for some in (listed, listed[::-1], listed[1::2] + listed[::2]):
-        cells = [{name: row[name] for name in SORTED} for row in rows(saved(twin(*some)))]
-        found.append(cells)
-    expected = sorted(found[0], key=lambda cell: list(cell.values()))
-    assert found == [expected] * 3
+    for some in (listed[::-1], listed[1::2] + listed[::2]):
+        found.append([tuple(row[name] for name in ordered) for row in rows(saved(twin(*some)))])
+    assert found == [sorted(found[0])] * 2
 
 
 @pytest.mark.parametrize(
     "change",
     [
-        lambda raw: raw,
         lambda raw: raw.replace(b"\n", b"\r\n"),
         lambda raw: b"\xef\xbb\xbf" + raw,
         lambda raw: raw[:-1],
-        lambda raw: raw.replace(b"RU", b'"RU"'),
+        lambda raw: raw.replace(b",", b'","').replace(b"\n", b'"\n"')[:-1].replace(b"RE", b'"RE'),
     ],
 )
-def test_line_ends_do_not_matter(saved, change):
+def test_line_ends_and_quotes_do_not_matter(saved, change):
     assert len(rows(saved(change(twin({}, {"FLOW": 2}))))) == 2
-
-
-def test_fractions_are_numbers(saved):
-    [row] = rows(saved(twin({"QUANTITY_KG": "0.5"})))
-    assert row["net_wgt_kg"] == 0.5
 
 
 def test_control_totals_travel(saved):
@@ -404,70 +263,60 @@ cells = st.fixed_dictionaries(
         "QUANTITY_SUPPL_UNIT": st.integers(0, 10**9),
     }
 ).filter(lambda cell: cell["PARTNER"] not in ("RU", "CN") or cell["TRADE_TYPE"] == "E")
-KEY = ["REPORTER", "PARTNER", "TRADE_TYPE", "PRODUCT_NC", "FLOW", "STAT_PROCEDURE", "SUPPL_UNIT"]
 
 
 @settings(max_examples=60, deadline=None)
 @given(
-    st.lists(
-        cells, min_size=1, max_size=40, unique_by=lambda cell: tuple(cell[name] for name in KEY)
-    ),
-    st.integers(300, 5000),
+    st.lists(cells, min_size=1, max_size=40, unique_by=lambda cell: tuple(cell.values())[:7]),
+    st.integers(len(comext.SINCE_2002) + 1, 5000),
 )
 def test_nothing_is_lost_or_changed_wherever_the_blocks_end(tmp_path_factory, drawn, block):
     path = tmp_path_factory.mktemp("drawn") / "full_202402.dat"
     path.write_bytes(twin(*drawn))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(bytewise, "BLOCK", block)
-        patch.setattr(bytewise, "LONGEST", 250)
-        patch.setattr(numbers, "PIECE", 5)
+        patch.setattr(bulk, "BLOCK", block)
         patch.setattr(comext, "ROWS", 7)
         found = sorted(rows(path), key=lambda row: row["source_row"])
-    for ordinal, (row, naive) in enumerate(
-        zip(found, csv.DictReader(io.StringIO(twin(*drawn).decode())), strict=True), start=1
-    ):
+    stated = csv.DictReader(io.StringIO(twin(*drawn).decode()))
+    for ordinal, (row, naive) in enumerate(zip(found, stated, strict=True), start=1):
         assert row["source_row"] == ordinal
-        assert row["reporter_code"] == naive["REPORTER"]
-        assert row["partner_code"] == naive["PARTNER"]
-        assert row["cmd_code"] == naive["PRODUCT_NC"]
+        codes = (row["reporter_code"], row["partner_code"], row["cmd_code"])
+        assert codes == (naive["REPORTER"], naive["PARTNER"], naive["PRODUCT_NC"])
         assert row["flow_code"] == {"1": "M", "2": "X"}[naive["FLOW"]]
         assert row["breakdown"] == f"procedure={naive['STAT_PROCEDURE']},type={naive['TRADE_TYPE']}"
         value, weight = int(naive["VALUE_EUR"]), int(naive["QUANTITY_KG"])
         assert row["value_reported"] == value
         assert row["net_wgt_kg"] == (None if value and not weight else weight)
         amount = int(naive["QUANTITY_SUPPL_UNIT"])
-        stated = naive["SUPPL_UNIT"] != "NO_SU" and not (value and not amount)
+        is_stated = naive["SUPPL_UNIT"] != "NO_SU" and not (value and not amount)
         factor = 1000 if naive["SUPPL_UNIT"] == "1000_M3" else 1
-        assert row["qty"] == (amount * factor if stated else None)
+        assert row["qty"] == (amount * factor if is_stated else None)
 
 
 # --- archives, and the dataset -------------------------------------------------------------------
 
+DRAW = np.random.default_rng(1).integers(1, 10**9, 40_000).tolist()
+MANY = twin(
+    *(
+        {"PRODUCT_NC": f"27{i:06}", "VALUE_EUR": v, "QUANTITY_KG": v // 3}
+        for i, v in enumerate(DRAW)
+    )
+)
+
 
 @pytest.mark.usefixtures("decoder")
 def test_an_archive_is_read_as_its_text(saved):
-    raw = twin(*({"VALUE_EUR": i, "PARTNER": p} for i, p in enumerate(["RU", "CN", "US"])))
-    packed, plain = rows(saved(raw, "full_v2_202402.7z")), rows(saved(raw))
+    packed, plain = rows(saved(MANY, "full_v2_202402.7z")), rows(saved(MANY))
     assert [row | {"source_id": ""} for row in packed] == [row | {"source_id": ""} for row in plain]
-
-
-def many(n=40_000):
-    draw = np.random.default_rng(1)
-    return twin(
-        *(
-            {"PRODUCT_NC": f"27{i:06}", "VALUE_EUR": v, "QUANTITY_KG": v // 3}
-            for i, v in enumerate(draw.integers(1, 10**9, n))
-        )
-    )
-
-
-MANY = many()
+    path = saved(twin({}), "full_v2_202402.7z")
+    assert comext.cells(path, [(1, "")])[1, ""].text == LINE
 
 
 @pytest.mark.usefixtures("decoder")
 @pytest.mark.parametrize("harm", ["cut", "flip in the middle", "flip near the start", "cut early"])
-def test_damaged_archive(saved, harm):
-    path = saved(MANY, "full_v2_202402.7z")
+@pytest.mark.parametrize("raw", [MANY, MANY.replace(b",1,1,NO_SU", b",3,1,NO_SU")])
+def test_the_fault_of_an_archive_goes_before_others(saved, harm, raw):
+    path = saved(raw, "full_v2_202402.7z")
     raw = bytearray(path.read_bytes())
     if harm.startswith("cut"):
         del raw[len(raw) // (2 if harm == "cut" else 20) :]
@@ -484,19 +333,7 @@ def test_an_archive_of_two_members(saved):
     with py7zr.SevenZipFile(path, "a") as archive:
         archive.writestr(b"REPORTER\n", "more.dat")
     with pytest.raises(LayoutError, match="found one of 2 members"):
-        list(comext.clean(path, reading.uncatalogued(path, "comext", "trade")))
-
-
-@pytest.mark.usefixtures("decoder")
-def test_a_decoder_that_was_begun_before_is_taken_up_and_its_fault_found(saved):
-    path = saved(MANY, "full_v2_202402.7z")
-    archives.begin(path)
-    assert len(rows(path)) == 40_000
-    path.write_bytes(path.read_bytes()[:-9_000])
-    archives.begin(path)
-    with pytest.raises(LayoutError, match=r"expected a whole \.7z archive"):
         rows(path)
-    assert not archives._begun
 
 
 @pytest.mark.usefixtures("decoder")
@@ -504,59 +341,20 @@ def test_interrupt_of_an_archive(saved):
     path = saved(MANY, "full_v2_202402.7z")
     path.write_bytes(path.read_bytes()[:-9_000])  # since Ctrl-C ends the decoder, too
 
-    def interrupted():
-        with archives.opened(path):
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        interrupted()
-
-
-@pytest.mark.usefixtures("decoder")
-@pytest.mark.parametrize("threads", ["1", "4,2", ""])
-def test_a_decoder_is_begun_whatever_the_threads(saved, monkeypatch, threads):
-    path = saved(twin({}), "full_v2_202402.7z")
-    monkeypatch.setenv("OMP_NUM_THREADS", threads)
-    archives.begin(path)
-    assert len(rows(path)) == 1
-
-
-def test_what_is_no_archive_or_not_there_begins_nothing(saved, tmp_path):
-    archives.begin(saved(MANY))
-    archives.begin(tmp_path / "full_v2_202402.7z")
-    assert not archives._begun
+    with pytest.raises(KeyboardInterrupt), archives.opened(path):
+        raise KeyboardInterrupt
 
 
 @pytest.mark.usefixtures("decoder")
 def test_a_bad_row_of_a_whole_archive_is_blamed_on_the_row(saved):
-    path = saved(MANY.replace(b",27012345,", b",2701234?,"), "full_v2_202402.7z")
     with pytest.raises(CodeError, match="record 12346: PRODUCT_NC '2701234\\?' is no code"):
-        rows(path)
-
-
-def test_the_dataset_opens_everywhere_as_it_is(saved, tmp_path):
-    paths = [
-        saved(twin({"PERIOD": p}, {"PERIOD": p, "PARTNER": "CN"}), f"full_v2_{p}.7z")
-        for p in ("202401", "202402")
-    ]
-    to = tmp_path / "out"
-    assert cli.main(["clean", "comext", *map(str, paths), "--to", str(to)]) == 0
-    frame = pd.read_parquet(to)
-    assert list(frame.columns) == schema.TRADE.names
-    assert frame.groupby("ref_period").size().tolist() == [2, 2]
-    pl, duckdb = pytest.importorskip("polars"), pytest.importorskip("duckdb")
-    chinese = pl.scan_parquet(to / "*.parquet").filter(pl.col("partner_code") == "CN")
-    assert chinese.collect().height == 2
-    query = f"select count(*) from '{to}/*.parquet' where partner_iso = 'RUS'"
-    assert duckdb.sql(query).fetchall() == [(2,)]
+        rows(saved(MANY.replace(b",27012345,", b",2701234?,"), "full_v2_202402.7z"))
 
 
 def test_two_releases_of_a_month_do_not_go_into_one_file(saved, tmp_path):
     old, new = saved(twin({})), saved(twin({"VALUE_EUR": 2}), "full_v2_202402.dat")
     to = tmp_path / "out.parquet"
-    with pytest.raises(
-        SchemaError, match=r"full_202402_\w+ and full_v2_202402_\w+ both state 2024"
-    ):
+    with pytest.raises(SchemaError, match="both state 2024"):
         clean.clean("comext", [old, new], to)
     assert not to.exists()
     month = saved(twin({"PERIOD": "202403"}), "full_202403.dat")
@@ -583,44 +381,17 @@ def test_a_release_lies_beside_the_one_before_and_the_same_bytes_come_again(
         assert clean.restated(to)[0].count(".parquet") == said
 
 
-def test_contract_in_parquet(saved, tmp_path):
-    clean.clean("comext", [saved(MANY)], tmp_path / "out")
+def test_contract_in_parquet_which_two_runs_may_write_at_once(saved, tmp_path):
+    command = [*COMMAND, str(saved(MANY)), "--to", str(tmp_path / "out")]
+    both = [subprocess.Popen(command, stdout=subprocess.DEVNULL) for _ in "ab"]
+    assert [process.wait() for process in both] == [0, 0]
     [file] = (tmp_path / "out").iterdir()
     stored = parquet.read_table(file).cast(schema.TRADE)
     keys = Keys(schema.TRADE)
     for batch in stored.to_batches():
         keys.add(batch)
     keys.check({stored["source_id"][0].as_py(): file})
-    told = json.loads(parquet.read_metadata(file).metadata[b"control"])
-    assert told["M"]["rows"] == len(stored) == 40_000
-
-
-def test_what_is_added_and_built_answers_questions_and_refuses_a_double_count(saved, tmp_path):
-    root = tmp_path / "project"
-    (root / "data" / "raw").mkdir(parents=True)
-    (root / "data" / "raw" / "sources.toml").write_text(
-        '[publisher.eurostat]\nname = "Eurostat"\nshort = "Eurostat"\nhome = ""\n'
-    )
-    others = (
-        {"PRODUCT_NC": "27090010"},
-        {"PRODUCT_NC": "TOTAL"},
-        {"PARTNER": "WORLD"},
-        {"REPORTER": "EU27_2020"},
-    )
-    path = saved(twin({}, *others), "full_v2_202402.7z")
-    [added] = adding.add([path], root, vintage="2024-04-15")
-    tables.build(root)
-    ask = {"local": True, "root": root, "flow": "M"}
-    crude = tables.read(product="2709", reporter="AUT", partner="RUS", **ask)
-    assert crude["cmd_code"].tolist() == ["27090010", "27090090"]
-    assert crude["source_id"].unique().tolist() == [added.source.id]
-    for more, message in (
-        ({"product": "2709", "reporter": "AUT"}, "partner W00 contains RUS"),
-        ({"product": "2709", "partner": "RUS"}, "EU27_2020 contains AUT"),
-        ({"reporter": "AUT", "partner": "RUS"}, "TOTAL contains 2709"),
-    ):
-        with pytest.raises(QueryError, match=message):
-            tables.read(**ask, **more)
+    assert len(stored) == 40_000
 
 
 # --- bad input -----------------------------------------------------------------------------------
@@ -629,58 +400,34 @@ def test_what_is_added_and_built_answers_questions_and_refuses_a_double_count(sa
 @pytest.mark.parametrize(
     ("change", "error", "message"),
     [
-        ({"VALUE_EUR": "1O5"}, LayoutError, "record 2: expected a number in VALUE_EUR.*'1O5'"),
+        ({"VALUE_EUR": "1e5"}, LayoutError, "record 2: expected a number in VALUE_EUR.*'1e5'"),
         ({"QUANTITY_KG": ""}, LayoutError, "record 2: expected a number in QUANTITY_KG, found ''"),
-        ({"QUANTITY_KG": "nan"}, LayoutError, "record 2: expected a number in QUANTITY_KG"),
         ({"VALUE_EUR": 2**53}, LayoutError, r"record 2: expected at most 2\^53 in VALUE_EUR"),
-        ({"VALUE_EUR": 10**30}, LayoutError, r"record 2: expected at most 2\^53 in VALUE_EUR"),
+        ({"VALUE_EUR": "9" * 400}, LayoutError, r"record 2: expected at most 2\^53 in VALUE_EUR"),
         ({"QUANTITY_KG": -1}, SchemaError, r"net_wgt_kg: below 0 .*record 2"),
-        ({"PERIOD": "202403"}, LayoutError, "record 2: expected PERIOD 202402.*found 202403"),
         ({"PERIOD": "202413"}, LayoutError, "record 2: expected PERIOD like"),
-        ({"REPORTER": "ZZ"}, CodeError, "record 2, REPORTER: .*'ZZ'"),
         ({"REPORTER": "RU"}, CodeError, "record 2: REPORTER RU is neither a member"),
         ({"PARTNER": "??"}, CodeError, "record 2, PARTNER: .*area_codes.csv"),
         ({"FLOW": 3}, LayoutError, "record 2: expected FLOW like .* found '3'"),
-        ({"STAT_PROCEDURE": 4}, LayoutError, "record 2: expected STAT_PROCEDURE"),
-        ({"TRADE_TYPE": "Z"}, LayoutError, "record 2: expected TRADE_TYPE"),
+        ({"STAT_PROCEDURE": 12}, LayoutError, "record 2: expected STAT_PROCEDURE.*found '12'"),
         ({"SUPPL_UNIT": "FURLONG"}, CodeError, "record 2: SUPPL_UNIT 'FURLONG' is not in units"),
         ({"PRODUCT_NC": "2709009"}, CodeError, "record 2: PRODUCT_NC '2709009' is no code"),
-        ({"PRODUCT_NC": "\udcff"}, LayoutError, "record 2"),
+        ({"PRODUCT_NC": "\udcff"}, LayoutError, "record 2: expected plain letters in PRODUCT_NC"),
         ({"REPORTER": "AT "}, LayoutError, "record 2: expected plain letters in REPORTER.*'AT '"),
         ({"VALUE_EUR": "+5"}, LayoutError, r"record 2: expected plain letters in VALUE_EUR.*'\+5'"),
-        ({}, SchemaError, "records 1 and 2 state the same cell"),
+        ({"PRODUCT_SITC": '"33'}, LayoutError, "record 2: expected plain letters in PRODUCT_SITC"),
+        ({"PRODUCT_SITC": "3,3"}, LayoutError, "record 2: expected 18 fields, found 19"),
+        ({"PRODUCT_SITC": "3\n3"}, LayoutError, "record 2: expected 18 fields, found 5"),
+        ({"QUANTITY_SUPPL_UNIT": "0\n"}, LayoutError, "record 3: expected a number in VALUE_EUR"),
+        ({}, SchemaError, r"records 1 and 2 state the same cell \(27090090 1 AT RU"),
     ],
 )
 def test_wrong_row_is_named(saved, change, error, message):
-    path = saved(twin({}, {"PARTNER": "CN"} | change if change else {}))
+    path = saved(twin({}, {"PARTNER": "CN"} | change if change else {}, {"STAT_PROCEDURE": 3}))
     with pytest.raises(error, match=message) as raised:
         rows(path)
     assert "full_202402.dat" in str(raised.value)
     assert "\n" not in str(raised.value)
-
-
-def test_first_of_two_strange_words(saved):
-    path = saved(twin({}, {"STAT_PROCEDURE": 8}, {"STAT_PROCEDURE": 4}))
-    with pytest.raises(LayoutError, match=r"record 2: expected STAT_PROCEDURE.*found '8'"):
-        rows(path)
-
-
-def test_a_word_of_two_letters_after_many_of_one(saved):
-    change = {"PARTNER": "CN", "STAT_PROCEDURE": 12}
-    with pytest.raises(LayoutError, match=r"record 2: expected STAT_PROCEDURE.*found '12'"):
-        rows(saved(twin({}, change)))
-
-
-def test_short_row_is_named(saved):
-    raw = MANY.replace(b"E,27012345,33300,", b"E,27012345,")
-    with pytest.raises(LayoutError, match="record 12346: expected 18 fields, found 17"):
-        rows(saved(raw))
-
-
-def test_open_quote_is_named(saved):
-    raw = MANY.replace(b"E,27012345,33300,", b'"E,27012345,33300,')
-    with pytest.raises(LayoutError, match="record 12346: expected 18 fields, found 3"):
-        rows(saved(raw))
 
 
 @pytest.mark.parametrize(
@@ -688,71 +435,16 @@ def test_open_quote_is_named(saved):
     [
         (b"", "empty"),
         (b"<html><title>503</title></html>", "nothing that is known"),
-        (twin({}).replace(b"VALUE_EUR", b"VALUE_USD"), r"none of \['VALUE_EUR'\].*'VALUE_USD'"),
+        (twin({}).replace(b"VALUE_EUR", b"VALUE_USD"), r"none of \['VALUE_EUR'\] in .*VALUE_USD"),
         (twin(), "a header alone"),
-        (twin({}) + b"x" * 40_000, "fields"),
+        (twin({}) + b"x" * 3_000_000, "lines"),
     ],
 )
-@pytest.mark.parametrize("name", ["full_202402.dat", "full_v2_202402.csv"])
-def test_no_such_file_is_refused(saved, tmp_path, capsys, raw, message, name):
-    to = tmp_path / "out"
-    assert cli.main(["clean", "comext", str(saved(raw, name)), "--to", str(to)]) == 1
+def test_no_such_file_is_refused(saved, tmp_path, capsys, raw, message):
+    path, to = saved(raw), tmp_path / "out"
+    assert cli.main(["clean", "comext", str(path), "--to", str(to)]) == 1
     said = capsys.readouterr().err
     assert said.count("\n") == 1
     assert not to.exists() or not list(to.iterdir())
     with pytest.raises((LayoutError, SourceError), match=message):
-        clean.clean("comext", [tmp_path / name], to)
-
-
-def test_a_page_under_the_name_of_an_archive_is_no_archive(tmp_path):
-    path = tmp_path / "full_v2_202402.7z"
-    path.write_bytes(b"<!DOCTYPE html><html>404</html>")
-    with pytest.raises(LayoutError, match=r"full_v2_202402.7z: .*nothing that is known"):
-        clean.clean("comext", [path], tmp_path / "out")
-
-
-def test_file_given_twice(saved, tmp_path):
-    path = saved(twin({}))
-    (tmp_path / "copy").mkdir()
-    for name in ("copy", "full_v2_202402.dat"):  # under its own name, and another
-        copy = shutil.copy(path, tmp_path / name)
-        with pytest.raises(SourceError, match="the same bytes as"):
-            clean.clean("comext", [path, tmp_path / copy], tmp_path / "out")
-    assert len(clean.clean("comext", [path, path], tmp_path / "out")) == 1
-
-
-def test_full_disk_leaves_the_older(saved, tmp_path):
-    to = tmp_path / "out"
-    clean.clean("comext", [saved(twin({}))], to)
-    before = {file.name: file.read_bytes() for file in to.iterdir()}
-    full = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000))  # noqa: E731
-    # Bytecode that Python cuts at the limit is not found out before it is loaded again.
-    environment = os.environ | {"PYTHONDONTWRITEBYTECODE": "1"}
-    path = saved(MANY, "full_v2_202402.dat")
-    done = run(path, "--to", to, "--quiet", preexec_fn=full, env=environment)
-    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
-    assert "cannot be written" in done.stderr
-    assert {file.name: file.read_bytes() for file in to.iterdir()} == before
-
-
-def test_killed_run(saved, tmp_path):
-    path, to = saved(MANY), tmp_path / "out"
-    command = [*COMMAND, str(path), "--to", str(to)]
-    for delay in (0.5, 0.9):
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-        time.sleep(delay)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        for file in to.glob("*.parquet") if to.exists() else ():
-            assert parquet.read_metadata(file).num_rows == 40_000
-    assert run(path, "--to", to).returncode == 0
-    assert len(pd.read_parquet(to)) == 40_000
-
-
-def test_two_runs_at_once(saved, tmp_path):
-    path, to = saved(MANY), tmp_path / "out"
-    command = [*COMMAND, str(path), "--to", str(to)]
-    both = [subprocess.Popen(command, stdout=subprocess.DEVNULL, env=os.environ) for _ in "ab"]
-    assert [process.wait() for process in both] == [0, 0]
-    [file] = to.iterdir()
-    assert parquet.read_metadata(file).num_rows == 40_000
+        clean.clean("comext", [path], to)

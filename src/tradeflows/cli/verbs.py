@@ -560,7 +560,7 @@ def clean(args: argparse.Namespace) -> None:
     """Turn a publisher's own files into a Parquet file, a CSV or a folder of Parquet files."""
     checks.require_output(args.to, (".parquet", ".csv"))
     if args.is_own_process:
-        _begin_early(args)
+        without_pandas()
     from tradeflows.publishers import cleaned
     from tradeflows.tables import clean
 
@@ -594,15 +594,6 @@ def _by_file(step: terminal.Step) -> Callable[[Path, int, int, int], None]:
         step(line, done, total, f"{path.name}, {records:,} records")
 
     return show
-
-
-def _begin_early(args: argparse.Namespace) -> None:
-    """Start the decoder of a packed file while modules are being loaded; let pandas wait."""
-    if args.cluster is None:
-        from tradeflows.publishers import archives
-
-        archives.begin(args.file[0])
-    without_pandas()
 
 
 def _unsaid(args: argparse.Namespace) -> dict[str, str]:

@@ -7,38 +7,34 @@ from datetime import date
 from tradeflows.model import codes
 
 INSIDE = "EU27_2020_INTRA"
-# After 1988, the first year that there is.
-JOINED = {
-    "AUT": date(1995, 1, 1),
-    "FIN": date(1995, 1, 1),
-    "SWE": date(1995, 1, 1),
-    "BGR": date(2007, 1, 1),
-    "ROU": date(2007, 1, 1),
-    "HRV": date(2013, 7, 1),
-} | dict.fromkeys(
-    ("CYP", "CZE", "EST", "HUN", "LTU", "LVA", "MLT", "POL", "SVK", "SVN"), date(2004, 5, 1)
-)
-LEFT = {"GBR": date(2020, 2, 1)}
-# The first year in which the euro is a reporter's currency, by the publisher's codes.
-EURO_SINCE = dict.fromkeys(
-    ("AT", "BE", "DE", "ES", "FI", "FR", "IE", "IT", "LU", "NL", "PT"), 1999
-) | {
-    "GR": 2001,
-    "SI": 2007,
-    "CY": 2008,
-    "MT": 2008,
-    "SK": 2009,
-    "EE": 2011,
-    "LV": 2014,
-    "LT": 2015,
-    "HR": 2023,
-    "BG": 2026,
+JOINED = {  # after 1988, the first year that there is
+    area: day
+    for areas, day in (
+        ("AUT FIN SWE", date(1995, 1, 1)),
+        ("CYP CZE EST HUN LTU LVA MLT POL SVK SVN", date(2004, 5, 1)),
+        ("BGR ROU", date(2007, 1, 1)),
+        ("HRV", date(2013, 7, 1)),
+    )
+    for area in areas.split()
 }
-
-
-def uses_euro(reporter: str, year: int) -> bool:
-    """Return whether the euro was the currency of a reporter in all of a year."""
-    return year >= EURO_SINCE.get(reporter, 9999)
+LEFT = {"GBR": date(2020, 2, 1)}
+# The first year in all of which the euro is a reporter's currency, by the publisher's codes.
+EURO_SINCE = {
+    code: year
+    for year, those in (
+        (1999, "AT BE DE ES FI FR IE IT LU NL PT"),
+        (2001, "GR"),
+        (2007, "SI"),
+        (2008, "CY MT"),
+        (2009, "SK"),
+        (2011, "EE"),
+        (2014, "LV"),
+        (2015, "LT"),
+        (2023, "HR"),
+        (2026, "BG"),
+    )
+    for code in those.split()
+}
 
 
 def is_listed_within(area: str) -> bool:

@@ -1,0 +1,256 @@
+"""A Comext file in bulk as numbers: both layouts since 1988, and the words that may stand in them.
+
+Some forty bytes a row: which product, flow, partner, …, as places in lists, and the figures.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import csv
+
+from tradeflows.model import codes
+from tradeflows.model.errors import CodeError, LayoutError
+from tradeflows.publishers import archives, reading
+from tradeflows.publishers.comext.membership import EURO_SINCE, is_of_other_trade
+
+BLOCK = 1 << 20  # bytes at a time, and no line may be longer
+MOST = 1 << 16  # words in a column
+LARGEST = 2**53 - 1  # a float64 holds whole numbers up to here
+Array = np.ndarray[Any, Any]
+SINCE_2002 = (
+    "REPORTER,PARTNER,TRADE_TYPE,PRODUCT_NC,PRODUCT_SITC,PRODUCT_CPA21,PRODUCT_CPA22,PRODUCT_BEC,"
+    "PRODUCT_BEC5,PRODUCT_SECTION,FLOW,STAT_PROCEDURE,SUPPL_UNIT,PERIOD,VALUE_EUR,VALUE_NAC,"
+    "QUANTITY_KG,QUANTITY_SUPPL_UNIT"
+)
+UNTIL_2001 = (
+    "DECLARANT,DECLARANT_ISO,PARTNER,PARTNER_ISO,TRADE_TYPE,PRODUCT_NC,PRODUCT_SITC,"
+    "PRODUCT_cpa2002,PRODUCT_cpa2008,PRODUCT_CPA2_1,PRODUCT_BEC,PRODUCT_SECTION,FLOW,STAT_REGIME,"
+    "SUPP_UNIT,PERIOD,VALUE_IN_EUROS,QUANTITY_IN_KG,SUP_QUANTITY"
+)
+# Columns that tell cells apart, by their place in the sort, and those that are figures.
+CELL = ("product", "flow", "reporter", "partner", "procedure", "type", "unit")
+FIGURES = ("value", "kg", "qty")
+THEIRS = {  # since 2002, and until 2001
+    "period": ("PERIOD", "PERIOD"),
+    "product": ("PRODUCT_NC", "PRODUCT_NC"),
+    "flow": ("FLOW", "FLOW"),
+    "reporter": ("REPORTER", "DECLARANT_ISO"),
+    "partner": ("PARTNER", "PARTNER_ISO"),
+    "procedure": ("STAT_PROCEDURE", "STAT_REGIME"),
+    "type": ("TRADE_TYPE", "TRADE_TYPE"),
+    "unit": ("SUPPL_UNIT", "SUPP_UNIT"),
+    "value": ("VALUE_EUR", "VALUE_IN_EUROS"),
+    "kg": ("QUANTITY_KG", "QUANTITY_IN_KG"),
+    "qty": ("QUANTITY_SUPPL_UNIT", "SUP_QUANTITY"),
+}
+FLOWS = {"1": "M", "2": "X"}
+PATTERNS = {
+    "period": "(19|20)[0-9]{2}(0[1-9]|1[0-2]|52)",
+    "flow": "[12]",
+    "procedure": "[1235679]",
+    "type": "[EILM]",
+}
+# A file's month stands last in its name, or before the hash of one that was added by hand, whose
+# own end may be six digits too.
+NAMED = re.compile(r"(?<!\d)(?<!_[0-9a-f]{2})\d{6}(?=(_[0-9a-f]{8})?\.\w+$)", re.ASCII)
+QUOTED = re.compile(rb'(?<![^,\n])"([^",\n]*)"(?=[,\n])')
+PLAIN = re.compile(rb"[--\x7f]*")  # all that there is from the minus on
+
+
+@dataclass
+class Contents:
+    """A file as numbers, in its order."""
+
+    is_old: bool  # it has the layout until 2001
+    period: str  # such as 202402, or 202352 for a year
+    words: dict[str, pa.Array]  # the period, and of each of CELL the words it has, as they came
+    columns: dict[str, Array]  # of each of CELL where in `words` its are; of FIGURES numbers
+    contradictory: list[int]  # records whose value in national currency, the euro, is another
+
+    def theirs(self, name: str) -> str:
+        """Return what the file calls our column `name`."""
+        return THEIRS[name][self.is_old]
+
+
+def read(path: Path) -> Contents:
+    """Return all of a file.
+
+    Raises
+    ------
+    LayoutError
+        The archive is damaged, the header is another, a row has another number of fields, or a
+        word or a number is none; or a kind of trade that the partner's does not agree with.
+        Messages name record and field.
+    CodeError
+        A reporter, partner, product or unit is in no list.
+    """
+    named = NAMED.search(path.name)
+    words = dict.fromkeys(("period", *CELL), pa.array([], pa.string()))
+    columns: dict[str, Array] = {name: np.empty(0) for name in FIGURES}
+    columns |= {name: np.empty(0, np.uint16) for name in CELL}
+    with archives.opened(path) as stream:
+        names = _header(path, stream.readline(BLOCK))
+        is_old = "VALUE_NAC" not in names
+        contents = Contents(is_old, named[0] if named else "", words, columns, [])
+        for block in _blocks(path, names, stream):
+            came = {name: _numbers(block, contents.theirs(name)) for name in FIGURES}
+            came |= {name: _places(contents, block, name) for name in words}  # first the period
+            for name, column in columns.items():
+                # It grows where it lies, since a copy would take too much room.
+                column.resize(len(column) + len(block), refcheck=False)
+                column[-len(block) :] = came[name]
+            if not is_old:
+                contents.contradictory += _contradictory(block, int(contents.period[:4]))
+    if not contents.period or not len(columns["value"]):
+        raise LayoutError(path, "at least one record", "a header alone")
+    _require_trade(path, contents)
+    return contents
+
+
+def _header(path: Path, line: bytes) -> list[str]:
+    """Return the names that stand in a file's first line."""
+    text = line.decode("utf-8-sig", "replace").strip().replace('"', "")
+    names = text.split(",")
+    near = max((SINCE_2002, UNTIL_2001), key=lambda known: len({*known.split(",")} & {*names}))
+    if text != near:
+        lacking = [name for name in near.split(",") if name not in names]
+        raise LayoutError(path, f"the header {near}", f"none of {lacking} in {text[:500]!r}")
+    return names
+
+
+def _blocks(path: Path, names: list[str], stream: IO[bytes]) -> Iterator[reading.Block]:
+    """Yield the columns that are read as text, about :data:`BLOCK` bytes at a time."""
+    wanted = {both["VALUE_NAC" not in names] for both in THEIRS.values()}
+    wanted |= {"VALUE_NAC"} & {*names}
+    options = (
+        csv.ReadOptions(column_names=names, block_size=3 * BLOCK, use_threads=False),
+        csv.ParseOptions(quote_char=False, ignore_empty_lines=False),
+        csv.ConvertOptions(
+            include_columns=[*wanted],
+            column_types=dict.fromkeys(wanted, pa.string()),
+            strings_can_be_null=False,
+            check_utf8=False,
+        ),
+    )
+    first = 1
+    while True:
+        text = stream.read(BLOCK) + stream.readline(BLOCK)
+        if not text:
+            return
+        if len(text) >= 2 * BLOCK:
+            raise LayoutError(path, "lines", f"one above {BLOCK >> 10} KiB")
+        if not text.endswith(b"\n"):  # as the last line may not
+            text += b"\n"
+        if b"\r" in text or b'"' in text:
+            text = QUOTED.sub(rb"\1", text.replace(b"\r\n", b"\n"))
+        letters = np.frombuffer(text, np.uint8)
+        n_strange = np.count_nonzero(letters - np.uint8(ord(",")) > 127 - ord(","))
+        if n_strange > np.count_nonzero(letters == ord("\n")):
+            raise _fault(path, names, text, first)
+        try:
+            table = csv.read_csv(pa.BufferReader(text), *options)
+        except pa.ArrowInvalid as error:
+            raise _fault(path, names, text, first) from error
+        block = reading.Block(path, first, table.combine_chunks().to_batches()[0])
+        first += len(block)
+        yield block
+
+
+def _fault(path: Path, names: list[str], text: bytes, first: int) -> LayoutError:
+    """Say of the first line that is not as expected why."""
+    for record, line in enumerate(text.split(b"\n"), first):
+        cells = line.split(b",")
+        place = f"{path}: record {record}"
+        if len(cells) != len(names):
+            return LayoutError(place, f"{len(names)} fields", f"{len(cells)}")
+        for name, cell in zip(names, cells, strict=True):
+            if not PLAIN.fullmatch(cell):
+                return LayoutError(place, f"plain letters in {name}", repr(cell[:40])[1:])
+    raise AssertionError(path)  # a line that pyarrow alone takes amiss
+
+
+def _numbers(block: reading.Block, name: str) -> Array:
+    """Return a column of numbers as float64, exact up to 2^53."""
+    text = block.text(name)
+    if not pc.all(pc.ascii_is_decimal(text)).as_py():
+        block.demand(name, text, reading.PLAIN_NUMBER, "a number")
+    number = text.cast(pa.float64())
+    block.require(pc.less_equal(pc.abs(number), LARGEST), f"at most 2^53 in {name}", text)
+    return number.to_numpy()
+
+
+def _places(contents: Contents, block: reading.Block, name: str) -> Array:
+    """Return where each word of a column is among those of the file; new ones are looked at."""
+    text, known = block.text(contents.theirs(name)), contents.words[name]
+    places = pc.index_in(text, value_set=known)
+    if places.null_count:
+        new = text.filter(places.is_null()).unique()
+        firsts = pc.index_in(new, value_set=text)
+        for word, at in zip(new.to_pylist(), firsts.to_pylist(), strict=True):
+            _require_word(contents, name, word, block.record(at))
+        contents.words[name] = known = pa.concat_arrays([known, new])
+        places = pc.index_in(text, value_set=known)
+        if len(known) > MOST:
+            raise LayoutError(block.path, f"at most {MOST} words in {name}", f"{len(known)}")
+    return places.to_numpy()
+
+
+def _require_word(contents: Contents, name: str, word: str, record: str) -> None:
+    """Refuse a word that column `name` cannot have; the first period is the file's."""
+    theirs = contents.theirs(name)
+    if not re.fullmatch(PATTERNS.get(name, ".*"), word):
+        raise LayoutError(record, f"{theirs} like {PATTERNS[name]}", repr(word))
+    if name == "period":
+        if contents.period not in ("", word):
+            raise LayoutError(record, f"{theirs} {contents.period}, the file's", word)
+        contents.period = word
+    elif name == "product" and word != "TOTAL" and not codes.HS.fullmatch(word):
+        raise CodeError(f"{record}: {theirs} {word!r} is no code of the Combined Nomenclature")
+    elif theirs == "SUPPL_UNIT" and word not in ("NO_SU", *reading.units("comext")):
+        raise CodeError(f"{record}: {theirs} {word!r} is not in units.csv; add it there")
+    elif name in ("reporter", "partner"):
+        year = int(contents.period[:4])
+        [area] = codes.areas(pa.array([word]), "eurostat", f"{record}, {theirs}", year).to_pylist()
+        is_reporter = area in codes.groups() or codes.contains("EU28", area)
+        if name == "reporter" and not is_reporter:
+            raise CodeError(f"{record}: {theirs} {word} is neither a member state nor a group")
+
+
+def _contradictory(block: reading.Block, year: int) -> Iterator[int]:
+    """Yield the records whose two values differ by more than rounding, where both are euros."""
+    value, national = block.text("VALUE_EUR"), block.text("VALUE_NAC")
+    euro = pa.array([code for code, since in EURO_SINCE.items() if since <= year], pa.string())
+    differs = pc.not_equal(value, national)
+    if pc.any(differs).as_py():
+        differs = pc.and_(differs, pc.is_in(block.text("REPORTER"), euro))
+    for at in np.flatnonzero(differs).tolist():
+        try:
+            is_near = abs(float(value[at].as_py()) - float(national[at].as_py())) <= 1
+        except ValueError:
+            is_near = False
+        if not is_near:
+            yield block.first + at
+
+
+def _require_trade(path: Path, contents: Contents) -> None:
+    """Refuse trade within the Community with a partner outside, or the other way round."""
+    known = codes.area_codes("eurostat", int(contents.period[:4]))
+    kinds, partners = (contents.words[name].to_pylist() for name in ("type", "partner"))
+    pairs = itertools.product(kinds, partners)
+    wrong = [is_of_other_trade(kind, known[code], contents.period) for kind, code in pairs]
+    kind, partner = contents.columns["type"], contents.columns["partner"]
+    is_wrong = np.reshape(wrong, (len(kinds), -1))[kind, partner]
+    if is_wrong.any():
+        at = is_wrong.argmax()
+        expected = f"a {contents.theirs('type')} that agrees with {contents.theirs('partner')}"
+        found = f"{kinds[kind[at]]} beside {partners[partner[at]]}"
+        raise LayoutError(f"{path}: record {at + 1}", expected, found, "obtain the file again")
