@@ -34,7 +34,6 @@ from tradeflows.retrieval.http import (
     UnreachableError,
     Web,
     locked,
-    require_shallow,
     stamp,
 )
 from tradeflows.retrieval.user_files import quarantine, record, remove, require_cleanable
@@ -344,7 +343,6 @@ def _ask(
 
 def _read(path: Path, web: Web) -> cleaner.Reply:
     """The reply in `path`; RetryError where it is none, or not whole."""
-    require_shallow(path)
     try:
         reply = cleaner.read(path)
     except (LayoutError, pa.ArrowException, ValueError, TypeError) as error:

@@ -45,7 +45,6 @@ from tradeflows.retrieval.http import (
     RetryError,
     UnreachableError,
     Web,
-    require_shallow,
     write,
 )
 
@@ -313,7 +312,6 @@ def _first_codes(reporters: Sequence[str]) -> list[str]:
 
 def _datasets(path: Path, web: Web) -> list[dict[str, Any]]:
     """The items of the list of data sets in `path`; RetryError where it is none."""
-    require_shallow(path)
     try:
         reply = json.loads(path.read_bytes())
         reason = reply.get("error") or reply.get("message")
@@ -324,7 +322,14 @@ def _datasets(path: Path, web: Web) -> list[dict[str, Any]]:
             raise ValueError(f"{len(items)} of {reply['count']}")
         for item in items:
             _require_dataset(item)
-    except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
+    except (
+        ValueError,
+        TypeError,
+        KeyError,
+        AttributeError,
+        ArithmeticError,
+        RecursionError,
+    ) as error:
         reason = str(error).encode("ascii", "backslashreplace").decode()
         raise RetryError(f"no list of data sets ({reason[:200]})") from error
     return items
