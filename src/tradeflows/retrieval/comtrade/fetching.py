@@ -190,7 +190,7 @@ def fetch(planned: Plan, web: Web, root: Path, progress: Show | None = None) -> 
 
 def _run(planned: Plan, web: Web, root: Path, progress: Show | None, before: Outcome) -> Outcome:
     """Make the calls of a plan until none is left or none has a chance, after those `before`."""
-    queue = Queue(planned.calls, planned.records, planned.limits, planned.density)
+    queue = Queue(planned.calls, planned.records, planned.limits, planned.seen)
     outcome = before
     in_a_row = 0
     while queue and not outcome.reason:

@@ -21,21 +21,22 @@ from tradeflows.retrieval.comtrade.packing import (
     KEYED,
     PREVIEW,
     Call,
-    Density,
     Goods,
     Limits,
+    Queue,
+    Seen,
+    boxes_of,
     lacking,
     most_rows,
-    pack,
 )
 from tradeflows.retrieval.comtrade.questions import Request, in_words, iso
 from tradeflows.retrieval.comtrade.replies import (
     count,
-    density,
     folder,
     held,
     mark_ambiguous,
     recover,
+    seen_before,
     spent,
 )
 from tradeflows.retrieval.http import (
@@ -69,7 +70,7 @@ class Plan:
         Time of the list of data sets.
     spent
         Calls that this machine had made today.
-    density
+    seen
         What held replies tell of how full others come.
     """
 
@@ -81,7 +82,7 @@ class Plan:
     absent: tuple[str, ...]
     listed: float
     spent: int
-    density: Mapping[Goods, Density] = field(default_factory=dict)
+    seen: Mapping[Goods, Seen] = field(default_factory=dict)
 
     def __str__(self) -> str:
         """Say how many calls, how long they take, and what that is of today's quota."""
@@ -191,16 +192,11 @@ def plan(
     for cell in releases:
         for box in lacking(asked, have.get(cell, ())):
             wanted[box].add(cell)
-    known = density(root, [*wanted], sizes)
-    calls = [
-        call
-        for box, cells in wanted.items()
-        for call in pack(box, cells, records, limits, known.get(box.goods))
-    ]
+    seen = seen_before(root, [*wanted], sizes)
+    boxes = [part for box, cells in wanted.items() for part in boxes_of(box, cells, records)]
+    calls = tuple(Queue(boxes, records, limits, seen).calls())
     absent = _absent(asked, releases)
-    return Plan(
-        asked, limits, tuple(calls), releases, records, absent, listing.time, already, known
-    )
+    return Plan(asked, limits, calls, releases, records, absent, listing.time, already, seen)
 
 
 def _begin(web: Web, limits: Limits, root: Path) -> int:
