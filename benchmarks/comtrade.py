@@ -36,7 +36,7 @@ from comtrade_twin import FAULTS, KEY, Twin, row, serve  # noqa: E402
 
 from tradeflows.model import codes  # noqa: E402
 from tradeflows.retrieval import catalogue, comtrade  # noqa: E402
-from tradeflows.retrieval.comtrade.packing import Queue  # noqa: E402
+from tradeflows.retrieval.comtrade.packing import Queue, boxes_of  # noqa: E402
 from tradeflows.retrieval.http import FetchError  # noqa: E402
 
 HEAD = '[publisher.comtrade]\nname = "UN"\nshort = "UN Comtrade"\nhome = ""\n'
@@ -191,7 +191,7 @@ def _draw(seed: int, months: int, fill: float, uneven: bool, cap: int) -> tuple[
     records = {f"156 {p}": int(n) for p, n in zip(periods, table.sum(axis=1) * times, strict=True)}
     limits = replace(comtrade.PREVIEW if preview else comtrade.KEYED, cap=cap)
     box = comtrade.Call((), (), ("all",), ("AG6",), ("X",))
-    queue = Queue(comtrade.pack(box, records, records, limits), records, limits)
+    queue = Queue(boxes_of(box, records, records), records, limits)
     made, cut, whole = 1, 0, 0
     while queue:
         call = queue.take()

@@ -58,7 +58,7 @@ class Directory(comtrade_twin.Twin):
         path = f"/files?file={quote(f'{folder}/{name}', safe='')}"
         self.offers.pop(path, None)
         if offered:
-            self.offers[path] = (content, f'"{period} {released}"', self.cuts)
+            self.offers[path] = (content, self.cuts)
 
     @property
     def downloads(self):

@@ -278,23 +278,12 @@ class Handler(BaseHTTPRequestHandler):
             there = {"Location": "https://elsewhere.example"} if fault == "302" else {}
             self.send(status, there, body)
 
-    def offer(self, content, tag, cut):
-        """A file in whole or in part; `cut` is a list of bytes after which to break off."""
-        start, asked = 0, self.headers.get("Range")
-        resumed = asked and self.headers.get("If-Range") == tag
-        if resumed:
-            start = int(asked.removeprefix("bytes=").rstrip("-"))
-        if resumed and start >= len(content):
-            return self.send(416, {"Content-Encoding": "identity"}, b"")
-        body = content[start:]
-        headers = {"ETag": tag, "Content-Encoding": "identity"}
-        if resumed:
-            headers["Content-Range"] = f"bytes {start}-{len(content) - 1}/{len(content)}"
-        some = cut.pop(0) if cut else len(body)
-        self.send(206 if resumed else 200, headers, body[:some], length=len(body))
-        if some < len(body):
+    def offer(self, content, cut):
+        """A file; `cut` is a list of bytes after which to break off."""
+        some = cut.pop(0) if cut else len(content)
+        self.send(200, {"Content-Encoding": "identity"}, content[:some], length=len(content))
+        if some < len(content):
             self.close_connection = True
-        return None
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 import hashlib
 import multiprocessing
-import os
 import random
 import re
 import resource
@@ -290,56 +289,17 @@ BIG = month(
 )
 
 
-def test_a_cut_download_goes_on(root):
+def test_a_cut_download_is_asked_for_again(root):
     twin, content = Directory(), archive(BIG)
     twin.publish(content)
     twin.cuts += [5000, 7000]
     run(root, twin)
-    assert [seen.get("Range") for seen in twin.seen if "Range" in seen] == [
-        "bytes=5000-",
-        "bytes=12000-",
-    ]
+    assert len(twin.downloads) == 3
     assert held(root)[0].file(root).read_bytes() == content
-
-
-def test_an_old_part_is_swept(root):
-    twin, folder = Directory("202402"), root / "data" / "raw" / "local" / "comext"
-    folder.mkdir(parents=True)
-    names = [
-        ".20240315T110000_full_v2_202402.7z.part",
-        ".20240315T110000_full_v2_202402.7z.mark",
-        ".listing.7.part",
-        ".20240415T110000_full_v2_202403.7z.part",
-    ]
-    for name in names:
-        (folder / name).write_bytes(b"7z")
-    run(root, twin)
-    assert {name for name in names if (folder / name).exists()} == {*names}  # a run may be alive
-    for name in names:
-        os.utime(folder / name, (0, 0))
-    run(root, twin)
-    assert [name for name in names if (folder / name).exists()] == names[3:]
 
 
 class Killed(BaseException):
     """As a signal would: no handler of errors catches it."""
-
-
-def test_the_next_run_goes_on(root):
-    twin, content = Directory(), archive(BIG)
-    twin.publish(content)
-    twin.cuts += [9000]
-
-    def stop(_):
-        raise Killed
-
-    twin.clock_sleep, twin.sleep = twin.sleep, stop  # at the pause after the break
-    with pytest.raises(Killed):
-        run(root, twin)
-    assert held(root) == []
-    twin.sleep = twin.clock_sleep
-    assert len(run(root, twin)[1].came) == 1
-    assert twin.seen[-1]["Range"] == "bytes=9000-"
 
 
 @pytest.mark.parametrize("step", ["check", "record"])
@@ -381,7 +341,7 @@ def test_an_interrupt_says_how_to_go_on(root, monkeypatch, capsys):
         (archive(BIG)[:-40], len(archive(BIG)), "a file of .* bytes came, expected"),
         (archive(BIG)[:9000], None, "expected a whole .7z archive"),
         (archive(BIG)[:9000] + b"\x55" * 100 + archive(BIG)[9100:], None, "a whole .7z archive"),
-        (archive(month(period="202401")), None, "expected 2024-02, found rows of 2024-01"),
+        (archive(month(period="202401")), None, "expected PERIOD 202402, the file's, found 202401"),
         (archive(b"REPORTER,PARTNER\n"), None, "expected the header"),
     ],
     ids=[

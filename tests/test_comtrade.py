@@ -265,9 +265,10 @@ def test_of_like_plans_none_is_full():
     months = [f"{year}{month:02}" for year in (2022, 2023) for month in range(1, 13)]
     rows, records = 17_000 // len(who), {f"156 {period}": 200_000 for period in months}
     first = comtrade.Call(("156",), (months[0],), ("all",), ("AG6",), ("X",))
-    density = packing.Density()
-    density.learn(first, records, {("156", months[0], name): rows for name in who})
-    calls = packing.pack(first, [*records][1:], records, comtrade.KEYED, density)
+    seen = packing.Seen()
+    seen.learn(first, records, {("156", months[0], name): rows for name in who})
+    boxes = packing.boxes_of(first, [*records][1:], records)
+    calls = packing.Queue(boxes, records, comtrade.KEYED, {first.goods: seen}).calls()
     full = [
         len(call.periods) * len(who & {*packing.enumerated(call.partners)}) * rows for call in calls
     ]
@@ -288,8 +289,8 @@ def test_cuts_do_not_part_the_rest(seed):
         for period in ("202401", "202402")
     }
     box = comtrade.Call((), (), ("all",), ("AG6",), ("X",))
-    calls = comtrade.pack(box, records, records, comtrade.PREVIEW)
-    queue, made = packing.Queue(calls, records, comtrade.PREVIEW), 0
+    boxes = packing.boxes_of(box, records, records)
+    queue, made = packing.Queue(boxes, records, comtrade.PREVIEW), 0
     while queue:
         call, made = queue.take(), made + 1
         came = {

@@ -3,7 +3,6 @@
 import errno
 import hashlib
 import os
-import ssl
 import sys
 import threading
 import time
@@ -137,16 +136,12 @@ def test_a_timeout_with_status_200_heals(twin, web, tmp_path):
         web.raise_for_reply(200, {}, "Execution Timeout expired")
 
 
-def trickled(handler, head):
-    """Send a byte at a time, of the headers or of the body, for a minute."""
-    body = b'{"error": ""}'
-    lines = f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\nX: {'x' * 600}\r\n\r\n".encode()
-    if not head:
-        handler.wfile.write(lines)
-        lines = body * 100
+def trickled(handler):
+    """Send a body a byte at a time, for a minute."""
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 600\r\n\r\n")
     handler.close_connection = True
     try:
-        for sign in lines:
+        for sign in b" " * 600:
             handler.wfile.write(bytes([sign]))
             handler.wfile.flush()
             threading.Event().wait(0.1)
@@ -154,116 +149,60 @@ def trickled(handler, head):
         return
 
 
-@pytest.mark.parametrize("head", [True, False])
-def test_patience_holds_over_a_whole_reply(twin, web, tmp_path, monkeypatch, head):
+def test_patience_holds_over_a_whole_reply(twin, tmp_path, monkeypatch):
     monkeypatch.setattr(http, "PATIENCE", 0.5)
     monkeypatch.setattr(http, "ATTEMPTS", 1)
-    twin.faults = [lambda handler: trickled(handler, head)]
+    twin.faults = [trickled]
     begun = time.monotonic()
-    with pytest.raises(FetchError, match="not whole after 0 min 0"):
+    with (
+        serve(twin) as base,
+        Web(base) as web,
+        pytest.raises(FetchError, match="not whole after 0 min 0"),
+    ):
         get(web, tmp_path / "reply")
     assert time.monotonic() - begun < 3
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_reply_has_a_size_limit(twin, web, tmp_path, monkeypatch):
-    monkeypatch.setattr(http, "LARGEST_REPLY", 100_000)
+    monkeypatch.setattr(http, "LARGEST", 100_000)
     twin.faults = [(200, {}, b" " * 10_000_000)]  # which is small where it is packed
     with pytest.raises(RefusedError, match="more than 100,000 bytes came"):
         get(web, tmp_path / "reply")
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_file_has_a_size_limit(twin, web, tmp_path, monkeypatch):
-    monkeypatch.setattr(http, "LARGEST_FILE", 100_000)
-    twin.offers["/file"] = (CONTENT, '"1"', [])
-    with pytest.raises(RefusedError, match="more than 100,000 bytes came"):
-        web.download(f"{web.base}/file", tmp_path / "file")
-    assert not (tmp_path / ".file.part").exists()
-    with pytest.raises(FetchError, match="expected 5"):
-        web.download(f"{web.base}/file", tmp_path / "file", size=5)
-
-
-def test_a_mark_that_is_no_ascii_is_no_mark(twin, web, tmp_path):
-    twin.offers["/file"] = (CONTENT, '"ü"', [70_000])
-    web.download(f"{web.base}/file", tmp_path / "file")
-    assert ranges(twin) == [None, None]
-
-
-@pytest.mark.parametrize("text", [b'{"data":' + b"[" * 200_000, b'{"a":' * 100 + b"1" + b"}" * 100])
-def test_deep_brackets_reach_no_parser(tmp_path, text):
-    (tmp_path / "reply").write_bytes(text)
-    with pytest.raises(http.RetryError, match="brackets in brackets"):
-        http.require_shallow(tmp_path / "reply")
-    (tmp_path / "reply").write_bytes(b'{"data": [{"a": "[[[[{{\\"[["}]}' + b'{"a": [1]}' * 99)
-    http.require_shallow(tmp_path / "reply")
-
-
-def test_an_untrusted_certificate_is_said(web):
-    error = httpx.ConnectError("[SSL: CERTIFICATE_VERIFY_FAILED]")
-    error.__cause__ = ssl.SSLCertVerificationError(1, "no")
-    error.__cause__.verify_message = "self-signed certificate"
-    with pytest.raises(UnreachableError, match=r"not trusted here \(self-signed.*SSL_CERT_FILE"):
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (
+            httpx.ConnectError("[SSL: CERTIFICATE_VERIFY_FAILED] self-signed"),
+            "self-.*SSL_CERT_FILE",
+        ),
+        (httpx.ProxyError("407 Proxy Authentication Required"), "407.*HTTPS_PROXY"),
+    ],
+)
+def test_what_stands_between_is_said_at_once(twin, web, error, said):
+    start = twin.now
+    with pytest.raises(UnreachableError, match=f"no way to demo: .*{said}"):
         web._with_retries("https://demo/x", raising(error))
-
-
-def test_a_proxy_that_refuses_is_said(web):
-    error = httpx.ProxyError("407 Proxy Authentication Required")
-    with pytest.raises(UnreachableError, match=r"the proxy .* refuses \(407.*HTTPS_PROXY"):
-        web._with_retries("https://demo/x", raising(error))
-
-
-def test_a_refusing_proxy_is_met_for_real(twin, tmp_path, monkeypatch):
-    with serve(twin) as proxy:  # it knows no CONNECT
-        monkeypatch.setenv("HTTPS_PROXY", proxy)
-        with (
-            Web("https://demo.example", clock=twin.clock) as web,
-            pytest.raises(UnreachableError, match="the proxy on the way to demo"),
-        ):
-            get(web, tmp_path / "reply")
-
-
-BAD_PROXIES = {
-    "a SOCKS proxy": ("ALL_PROXY", "socks5://127.0.0.1:1080", "SOCKS .* 'httpx\\[socks\\]'"),
-    "no scheme of a proxy": ("HTTPS_PROXY", "foo://me:s3cret@x", "such as .*'foo://…@x'; mend"),
-    "no number of a port": ("HTTP_PROXY", "http://host:port", "found 'http://host:port'; mend"),
-    "a bracket too few": ("NO_PROXY", "[::1", "names of hosts with commas"),
-}
-
-
-@pytest.mark.parametrize("what", BAD_PROXIES)
-def test_a_setting_that_names_no_proxy_is_said(monkeypatch, what):
-    setting, address, said = BAD_PROXIES[what]
-    monkeypatch.setitem(sys.modules, "socksio", None)
-    monkeypatch.setattr(http, "find_spec", lambda name: None)
-    monkeypatch.setenv(setting, address)
-    with pytest.raises(UnreachableError, match=f"^{setting}.*{said}") as caught:
-        Web("https://demo.example")
-    assert "s3cret" not in str(caught.value)
+    assert twin.now == start
 
 
 @pytest.mark.parametrize(
-    ("base", "key", "setting", "said"),
+    ("setting", "address"),
     [
-        ("http://demo.example", KEY, "HTTP_PROXY", "the proxy that HTTP_PROXY names refuses, or"),
-        ("http://demo.example", "", "ALL_PROXY", "the proxy that ALL_PROXY names refuses, or"),
-        ("https://demo.example", KEY, "HTTPS_PROXY", "403; the key may not do this$"),
-        ("http://demo.example", KEY, "", "403; the key may not do this$"),
-        ("http://demo.example", "", "", "403; the server refuses this call$"),
+        ("ALL_PROXY", "socks5://127.0.0.1:1080"),
+        ("HTTPS_PROXY", "foo://me:s3cret@x"),
+        ("NO_PROXY", "[::1"),
     ],
 )
-def test_who_refuses_is_said(monkeypatch, base, key, setting, said):
-    if setting:
-        monkeypatch.setenv(setting, "http://127.0.0.1:9")
-    with Web(base, header="Key", key=key) as web, pytest.raises(RefusedError, match=said):
-        web.raise_for_reply(403, {}, "<html>Forbidden</html>")
-
-
-def test_a_host_that_needs_no_proxy_refuses_itself(monkeypatch):
-    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
-    monkeypatch.setenv("NO_PROXY", "demo.example")
-    with Web("http://demo.example") as web, pytest.raises(RefusedError, match="the server refuses"):
-        web.raise_for_reply(403, {}, "")
+def test_a_setting_that_names_no_proxy_is_said(monkeypatch, setting, address):
+    monkeypatch.setitem(sys.modules, "socksio", None)
+    monkeypatch.setenv(setting, address)
+    with pytest.raises(UnreachableError, match="a proxy is set by HTTP_PROXY") as caught:
+        Web("https://demo.example")
+    assert "s3cret" not in str(caught.value)
 
 
 def raising(error):
@@ -353,7 +292,7 @@ def test_a_repeated_key_is_hidden(twin, tmp_path):
     ):
         with pytest.raises(RefusedError, match="401 Access denied: … is wrong") as caught:
             get(web, tmp_path / "reply", "data/v1/getDa/C/M/HS")
-        twin.offers["/echo"] = (b"." * 70_000 + key.encode(), '"1"', [])
+        twin.offers["/echo"] = (b"." * 70_000 + key.encode(), [])
         with pytest.raises(RefusedError, match="repeats the key, so it is not kept"):
             get(web, tmp_path / "reply", "echo")
         with pytest.raises(RefusedError) as cut:  # of a long text the beginning is told
@@ -365,80 +304,22 @@ def test_a_repeated_key_is_hidden(twin, tmp_path):
 
 # --- a large file --------------------------------------------------------------------------------
 
-CONTENT = bytes(range(256)) * 1000
+
+def whole_file(path):
+    return path.read_bytes()
 
 
-def ranges(twin):
-    return [seen.get("Range") for seen in twin.seen]
-
-
-def test_a_cut_download_goes_on(twin, web, tmp_path):
-    twin.offers["/file"] = (CONTENT, '"1"', [70_000, 80_000])
-    saved = web.download(
-        f"{web.base}/file", tmp_path / "file", sha256=hashlib.sha256(CONTENT).hexdigest()
-    )
-    assert (tmp_path / "file").read_bytes() == CONTENT
-    assert saved.bytes == len(CONTENT)
-    starts = [int(each.split("=")[1][:-1]) for each in ranges(twin)[1:]]
-    assert len(starts) == 2
-    assert 0 < starts[0] <= 70_000 < starts[1] <= 150_000
-    assert [path.name for path in tmp_path.iterdir() if "lock" not in path.name] == ["file"]
-
-
-def test_a_short_body_is_gone_on_from(twin, tmp_path):
-    twin.offers["/file"] = (CONTENT[:70_000], '"1"', [])
-    twin.sleep = lambda _: twin.offers.update({"/file": (CONTENT, '"1"', [])})
-    with serve(twin) as base, Web(base, clock=twin.clock) as web:
-        web.download(f"{base}/file", tmp_path / "file", size=len(CONTENT))
-    assert (tmp_path / "file").read_bytes() == CONTENT
-    assert ranges(twin) == [None, "bytes=70000-"]
-
-
-def test_a_killed_download_goes_on(twin, web, tmp_path):
-    twin.offers["/file"] = (CONTENT, '"1"', [40_000] * 5)
-    with pytest.raises(FetchError, match="5 times over"):
-        web.download(f"{web.base}/file", tmp_path / "file")
-    twin.offers["/file"] = (CONTENT, '"1"', [])
-    web.download(f"{web.base}/file", tmp_path / "file")
-    assert (tmp_path / "file").read_bytes() == CONTENT
-    assert ranges(twin)[-1] != ranges(twin)[0]
-
-
-def test_a_changed_file_begins_anew(twin, web, tmp_path):
-    twin.offers["/file"] = (CONTENT, '"1"', [40_000] * 5)
-    with pytest.raises(FetchError):
-        web.download(f"{web.base}/file", tmp_path / "file")
-    twin.offers["/file"] = (CONTENT[::-1], '"2"', [])
-    web.download(f"{web.base}/file", tmp_path / "file")
-    assert (tmp_path / "file").read_bytes() == CONTENT[::-1]
-
-
-def test_a_weak_mark_begins_anew(twin, web, tmp_path):
-    twin.offers["/file"] = (CONTENT, 'W/"1"', [70_000])
-    web.download(f"{web.base}/file", tmp_path / "file")
-    assert ranges(twin) == [None, None]
-    assert (tmp_path / "file").read_bytes() == CONTENT
-
-
-def test_more_than_there_is_begins_anew(twin, web, tmp_path):
-    (tmp_path / ".file.part").write_bytes(CONTENT + b"more")
-    (tmp_path / ".file.mark").write_text('"1"')
-    twin.offers["/file"] = (CONTENT, '"1"', [])
-    web.download(f"{web.base}/file", tmp_path / "file")
-    assert (tmp_path / "file").read_bytes() == CONTENT
-
-
-def test_another_hash_is_not_kept(twin, web, tmp_path):
-    twin.offers["/file"] = (CONTENT, '"1"', [])
-    with pytest.raises(FetchError, match=r"expected sha256 0000.*got [0-9a-f]{64} in 256000 bytes"):
-        web.download(f"{web.base}/file", tmp_path / "file", sha256="0" * 64)
-    assert not (tmp_path / "file").exists()
-
-
-def test_a_missing_file_is_no_at_once(twin, web, tmp_path):
-    twin.faults = ["404"]
-    with pytest.raises(RefusedError, match="404"):
-        web.download(f"{web.base}/{PATH}", tmp_path / "file")
+def test_a_body_of_another_size_is_asked_for_again(twin, web, tmp_path):
+    content = bytes(range(256)) * 1000
+    twin.offers["/file"] = (content, [70_000, 80_000])  # cut off, twice
+    came = []
+    url, size = f"{web.base}/file", len(content)
+    saved, _ = web.get(url, tmp_path / "file", whole_file, size=size, progress=came.append)
+    assert saved.sha256 == hashlib.sha256(content).hexdigest()
+    assert (came[-1], len(twin.paths)) == (len(content), 3)
+    with pytest.raises(FetchError, match="a file of 256000 bytes came, expected 5, 5 times over"):
+        web.get(url, tmp_path / "other", whole_file, size=5)
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
 def test_two_that_hold_one_lock_take_turns(tmp_path):

@@ -1,8 +1,8 @@
 """Live Eurostat Comext: the months that are published, those that are lacking fetched whole.
 
-:func:`plan` reads the publisher's directory; :func:`fetch` downloads each month's archive, goes on
-where a run was cut off, reads all of it before it counts as held, and catalogues it in
-``local.toml`` with its control totals. The day on which the directory dates a file is its release:
+:func:`plan` reads the publisher's directory; :func:`fetch` downloads each month's archive that is
+lacking, reads all of it before it counts as held, and catalogues it in ``local.toml`` with its
+control totals. The day on which the directory dates a file is its release:
 a month that is released again stands beside the older one, which it supersedes, and :func:`diff`
 shows what changed.
 """
@@ -15,7 +15,7 @@ import json
 import os
 import re
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
@@ -27,7 +27,7 @@ import pyarrow as pa
 
 from tradeflows.model import codes
 from tradeflows.model.errors import CodeError, LayoutError, QueryError, SchemaError, SourceError
-from tradeflows.model.files import is_left, sweep, temporary
+from tradeflows.model.files import sweep, temporary
 from tradeflows.model.periods import compact, is_day, parse_period, parse_window
 from tradeflows.model.source import RAW, Source, released
 from tradeflows.publishers import archives, comext, control, reading, registry
@@ -216,7 +216,7 @@ def plan(periods: Sequence[str], web: Web, root: Path) -> Plan:
         if wanted:
             by_period = _listing(directory, web, root)
             listed |= {period: by_period[period] for period in wanted if period in by_period}
-    _sweep(_folder(root), listed.values())
+    sweep(_folder(root), ".*.tmp")
     known = _fetched(root)
     kept = {archive for archive in listed.values() if _entry(archive, known, root)}
     return Plan(
@@ -251,17 +251,6 @@ def published(web: Web, root: Path, *, age: float = -1.0) -> dict[str, str]:
     return months
 
 
-def _sweep(folder: Path, listed: Iterable[Listed]) -> None:
-    """Remove what is left of a listing or of a release that is no longer listed."""
-    sweep(folder, ".*.tmp")
-    now = {archive.name: archive.file for archive in listed}
-    for path in [*folder.glob(".*.part"), *folder.glob(".*.mark")]:
-        file = path.stem.removeprefix(".")
-        gone = file.startswith("listing.") or now.get(file.partition("_")[2], file) != file
-        if gone and is_left(path):
-            path.unlink(missing_ok=True)
-
-
 def _listing(directory: str, web: Web, root: Path) -> dict[str, Listed]:
     """The months' archives of one directory of the publisher."""
     url = web.url(
@@ -274,7 +263,7 @@ def _listing(directory: str, web: Web, root: Path) -> dict[str, Listed]:
             "dateFormat": "ISO",
         },
     )
-    aside = temporary(_folder(root) / "listing", "part")
+    aside = temporary(_folder(root) / "listing")
     try:
         return web.get(url, aside, lambda path: _listed(path, directory))[1]
     except MissingError as error:
@@ -431,20 +420,17 @@ def _one(listed: Listed, web: Web, root: Path, show: Callable[[int], None]) -> S
         source = _entry(listed, known, root)
         if source:
             return source
-        totals: dict[str, Any] = {}
-
-        def whole(path: Path) -> None:
-            totals.update(_whole(path, listed))
-
-        if file.exists():  # a run was killed before it could catalogue it
-            whole(file)
-            with file.open("rb") as stream:
-                sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
-                size = stream.tell()
-        else:
-            saved = web.download(url, file, size=listed.bytes, check=whole, progress=show)
-            sha256 = saved.sha256
-            size = saved.bytes
+        if not file.exists():  # else a run was killed before it could catalogue it
+            aside = temporary(file)
+            web.get(url, aside, lambda path: path.replace(file), size=listed.bytes, progress=show)
+        try:
+            totals = _whole(file, listed)
+        except FetchError:
+            file.unlink()
+            raise
+        with file.open("rb") as stream:
+            sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
+        size = file.stat().st_size
         now = web.clock.now()
         same = [source for source in known if user_files.month(source) == listed.period]
         twin = [source for source in same if source.sha256 == sha256]
@@ -495,12 +481,6 @@ def _whole(path: Path, listed: Listed) -> dict[str, Any]:
         deque(parts, maxlen=0)  # whose cells are checked as they are sorted
     except LayoutError as error:
         raise FetchError(str(error).replace(str(path), listed.name)) from None
-    first_day = first.rows["ref_period"][0].as_py()
-    period = f"{first_day:%Y%m}"
-    if period != listed.period:
-        raise FetchError(
-            f"{listed.name}: expected {_month(listed.period)}, found rows of {_month(period)}"
-        )
     return control(first)
 
 

@@ -30,7 +30,7 @@ from tradeflows.retrieval import catalogue
 from tradeflows.retrieval.call_words import call_in_words
 from tradeflows.retrieval.catalogue import LOCAL, LOCAL_FOLDER
 from tradeflows.retrieval.http import (
-    LARGEST_REPLY,
+    LARGEST,
     Clock,
     FetchError,
     QuotaError,
@@ -479,14 +479,14 @@ def _unpacked(path: Path, head: bytes) -> bytes:
             with zipfile.ZipFile(path) as archive:
                 [name] = archive.namelist()
                 with archive.open(name) as member:
-                    content = member.read(LARGEST_REPLY + 1)
+                    content = member.read(LARGEST + 1)
         else:
             with gzip.open(path) as packed:
-                content = packed.read(LARGEST_REPLY + 1)
+                content = packed.read(LARGEST + 1)
     except (OSError, EOFError, ValueError, zlib.error, zipfile.BadZipFile) as error:
         raise RetryError(f"a damaged archive ({error})") from error
-    if len(content) > LARGEST_REPLY:
-        raise RefusedError(f"more than {LARGEST_REPLY:,} bytes unpacked; no answer has that")
+    if len(content) > LARGEST:
+        raise RefusedError(f"more than {LARGEST:,} bytes unpacked; no answer has that")
     return content
 
 

@@ -11,7 +11,7 @@ for again.
 from tradeflows.retrieval.comtrade.changes import diff
 from tradeflows.retrieval.comtrade.completeness import check
 from tradeflows.retrieval.comtrade.fetching import Progress, Report, fetch
-from tradeflows.retrieval.comtrade.packing import KEYED, PREVIEW, Call, Limits, pack, split
+from tradeflows.retrieval.comtrade.packing import KEYED, PREVIEW, Call, Limits, split
 from tradeflows.retrieval.comtrade.planning import (
     BASE,
     HEADER,
@@ -44,7 +44,6 @@ __all__ = [
     "diff",
     "edition",
     "fetch",
-    "pack",
     "plan",
     "release_of",
     "request",

@@ -34,7 +34,6 @@ from tradeflows.retrieval.http import (
     UnreachableError,
     Web,
     locked,
-    require_shallow,
     stamp,
 )
 from tradeflows.retrieval.user_files import quarantine, record, remove, require_cleanable
@@ -191,7 +190,7 @@ def fetch(planned: Plan, web: Web, root: Path, progress: Show | None = None) -> 
 
 def _run(planned: Plan, web: Web, root: Path, progress: Show | None, before: Outcome) -> Outcome:
     """Make the calls of a plan until none is left or none has a chance, after those `before`."""
-    queue = Queue(planned.calls, planned.records, planned.limits, planned.density)
+    queue = Queue(planned.calls, planned.records, planned.limits, planned.seen)
     outcome = before
     in_a_row = 0
     while queue and not outcome.reason:
@@ -344,7 +343,6 @@ def _ask(
 
 def _read(path: Path, web: Web) -> cleaner.Reply:
     """The reply in `path`; RetryError where it is none, or not whole."""
-    require_shallow(path)
     try:
         reply = cleaner.read(path)
     except (LayoutError, pa.ArrowException, ValueError, TypeError) as error:

@@ -21,21 +21,22 @@ from tradeflows.retrieval.comtrade.packing import (
     KEYED,
     PREVIEW,
     Call,
-    Density,
     Goods,
     Limits,
+    Queue,
+    Seen,
+    boxes_of,
     lacking,
     most_rows,
-    pack,
 )
 from tradeflows.retrieval.comtrade.questions import Request, in_words, iso
 from tradeflows.retrieval.comtrade.replies import (
     count,
-    density,
     folder,
     held,
     mark_ambiguous,
     recover,
+    seen_before,
     spent,
 )
 from tradeflows.retrieval.http import (
@@ -45,7 +46,6 @@ from tradeflows.retrieval.http import (
     RetryError,
     UnreachableError,
     Web,
-    require_shallow,
     write,
 )
 
@@ -70,7 +70,7 @@ class Plan:
         Time of the list of data sets.
     spent
         Calls that this machine had made today.
-    density
+    seen
         What held replies tell of how full others come.
     """
 
@@ -82,7 +82,7 @@ class Plan:
     absent: tuple[str, ...]
     listed: float
     spent: int
-    density: Mapping[Goods, Density] = field(default_factory=dict)
+    seen: Mapping[Goods, Seen] = field(default_factory=dict)
 
     def __str__(self) -> str:
         """Say how many calls, how long they take, and what that is of today's quota."""
@@ -192,16 +192,11 @@ def plan(
     for cell in releases:
         for box in lacking(asked, have.get(cell, ())):
             wanted[box].add(cell)
-    known = density(root, [*wanted], sizes)
-    calls = [
-        call
-        for box, cells in wanted.items()
-        for call in pack(box, cells, records, limits, known.get(box.goods))
-    ]
+    seen = seen_before(root, [*wanted], sizes)
+    boxes = [part for box, cells in wanted.items() for part in boxes_of(box, cells, records)]
+    calls = tuple(Queue(boxes, records, limits, seen).calls())
     absent = _absent(asked, releases)
-    return Plan(
-        asked, limits, tuple(calls), releases, records, absent, listing.time, already, known
-    )
+    return Plan(asked, limits, calls, releases, records, absent, listing.time, already, seen)
 
 
 def _begin(web: Web, limits: Limits, root: Path) -> int:
@@ -313,7 +308,6 @@ def _first_codes(reporters: Sequence[str]) -> list[str]:
 
 def _datasets(path: Path, web: Web) -> list[dict[str, Any]]:
     """The items of the list of data sets in `path`; RetryError where it is none."""
-    require_shallow(path)
     try:
         reply = json.loads(path.read_bytes())
         reason = reply.get("error") or reply.get("message")
@@ -324,7 +318,14 @@ def _datasets(path: Path, web: Web) -> list[dict[str, Any]]:
             raise ValueError(f"{len(items)} of {reply['count']}")
         for item in items:
             _require_dataset(item)
-    except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
+    except (
+        ValueError,
+        TypeError,
+        KeyError,
+        AttributeError,
+        ArithmeticError,
+        RecursionError,
+    ) as error:
         reason = str(error).encode("ascii", "backslashreplace").decode()
         raise RetryError(f"no list of data sets ({reason[:200]})") from error
     return items

@@ -13,7 +13,7 @@ from tradeflows.model.source import RAW, Source
 from tradeflows.publishers import comtrade as cleaner
 from tradeflows.retrieval import catalogue
 from tradeflows.retrieval.catalogue import LOCAL, LOCAL_FOLDER
-from tradeflows.retrieval.comtrade.packing import Call, Density, Goods, is_open, lacking
+from tradeflows.retrieval.comtrade.packing import Call, Goods, Seen, is_open, lacking
 from tradeflows.retrieval.comtrade.questions import Request, iso
 from tradeflows.retrieval.http import Web, locked, stamp, write
 from tradeflows.retrieval.user_files import rewrite_entries
@@ -96,10 +96,10 @@ def counted(reply: cleaner.Reply) -> Counter[tuple[str, str, str]]:
     return Counter(reply.rows[key].itertuples(index=False, name=None))
 
 
-def density(root: Path, calls: Sequence[Call], records: Mapping[str, int]) -> dict[Goods, Density]:
+def seen_before(root: Path, calls: Sequence[Call], records: Mapping[str, int]) -> dict[Goods, Seen]:
     """What held replies to the like of `calls` tell of how full they come, the last ones alone."""
     wanted = {call.goods for call in calls if is_open(call)}
-    known: dict[Goods, Density] = defaultdict(Density)
+    known: dict[Goods, Seen] = defaultdict(Seen)
     for source in [source for source in fetched(root) if box_of(source).goods in wanted][-LAST:]:
         box = box_of(source)
         reply = cleaner.read(catalogue.check(source, root))
