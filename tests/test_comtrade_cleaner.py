@@ -104,6 +104,13 @@ def test_zero_beside_a_value(clean):
     assert column(found, "flags") == ["", "", ""]
 
 
+def test_an_estimated_quantity_that_is_the_weight(clean):
+    kilograms = {"qty": 12.5, "qtyUnitCode": 8, "isQtyEstimated": True}
+    found = clean(row(**kilograms, netWgt=None), row(**kilograms, netWgt=12.5, partner="398"))
+    assert column(found, "net_wgt_kg") == [12.5, 12.5]
+    assert column(found, "flags") == ["estimated", ""]
+
+
 def test_two_codes_of_one_iso(clean):
     found = clean(row(partner="756"), row(partner="757"), row(partner="492"))
     assert column(found, "partner_iso")[:2] == ["CHE", "CHE"]
@@ -240,6 +247,10 @@ def test_wrong_row_is_refused(clean, changes, error, message):
         (envelope([row()], count=2), "expected the 2 rows that it counts, found 1"),
         (envelope([row()], totalRecords=2), "expected the 2 rows that it counts, found 1"),
         (envelope([row()])[:-40], "expected a whole JSON reply"),
+        (
+            envelope([row()]).replace(b'"flowCode"', b'"flowCode": "X", "flowCode"'),
+            "flowCode twice",
+        ),
         (envelope([{"a": 1}]), "no typecode"),
         (envelope([1, 2]), "expected objects with a number"),
         (b'{"something": 1}', "expected an object with a list of data"),
@@ -250,7 +261,7 @@ def test_wrong_row_is_refused(clean, changes, error, message):
         (gzip.compress(",".join([*row(), "\n"]).encode() * 99)[:-9], "expected"),
         (envelope([row()]).replace(b"motDesc", b"mot\xe1Desc"), "names and messages in UTF-8"),
     ],
-    ids=range(14),
+    ids=range(15),
 )
 def test_partial_reply_is_refused(tmp_path, content, message):
     path = tmp_path / "reply"

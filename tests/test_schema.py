@@ -1,7 +1,6 @@
 import re
 from datetime import date
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
@@ -173,9 +172,7 @@ def check(*batches):
 
 def test_two_rows_of_one_key():
     found = refusal(check, conform(ref_period=pa.array([date(2020, 1, 1)] * 2)))
-    assert found.startswith(
-        "record 1 of oil.csv and record 2 of oil.csv state the same cell (BRENT USD"
-    )
+    assert found.startswith("oil.csv: records 1 and 2 state the same cell (BRENT USD Demo")
     assert "; 1 cells are stated more than once" in found
 
 
@@ -187,13 +184,8 @@ def test_two_batches_of_one_key():
     assert "; 2 cells are stated more than once" in found
 
 
-def test_keys_that_differ(monkeypatch):
-    batches = conform(), conform(base="URALS"), conform().slice(0, 0)
-    check(*batches)
-    # Hashes may agree by chance: the rows decide.
-    one_hash = lambda frame, **_: pd.Series(np.zeros(len(frame), "uint64"))  # noqa: E731
-    monkeypatch.setattr(pd.util, "hash_pandas_object", one_hash)
-    check(*batches)
+def test_keys_that_differ():
+    check(conform(), conform(base="URALS"), conform().slice(0, 0))
 
 
 def test_another_file_of_a_month_that_is_stated_whole():

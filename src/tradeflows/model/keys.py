@@ -5,24 +5,22 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
-from numpy import ndarray
 
 from tradeflows.model import schema
 from tradeflows.model.errors import SchemaError
 
 
 class Keys:
-    """Whether rows repeat a key, learnt batch by batch at some bytes a row.
+    """Whether rows repeat a key, learnt batch by batch at a few bytes a row.
 
     Which source states a row is no matter here: two that state one cell would be counted twice.
     """
 
     def __init__(self, contract: pa.Schema) -> None:
-        self._names = [name for name in schema.key(contract) if name != "source_id"]
-        self._batches: list[pd.DataFrame] = []
-        self._hashes = [pd.Series([], dtype="uint64")]
+        names = [name for name in schema.key(contract) if name != "source_id"]
+        self._words: dict[str, dict[Any, int]] = {name: {} for name in names}
+        self._batches: list[tuple[str, np.ndarray, list[np.ndarray]]] = []
         self._whole: dict[tuple[Any, Any], str] = {}
 
     def note(self, batch: pa.RecordBatch) -> None:
@@ -43,12 +41,17 @@ class Keys:
             )
 
     def add(self, batch: pa.RecordBatch) -> None:
-        """Take note of the keys of `batch`, whose words are numbered to take little room."""
-        names = ("source_id", *self._names)
-        columns = {name: batch[name].dictionary_encode() for name in names}
-        frame = pa.table({**columns, "source_row": batch["source_row"]}).to_pandas()
-        self._batches.append(frame)
-        self._hashes.append(pd.util.hash_pandas_object(frame[self._names], index=False))
+        """Take note of the keys of `batch`: of each word its place among those met so far."""
+        places = []
+        for name, known in self._words.items():
+            column = batch[name].dictionary_encode()
+            words = column.dictionary.to_pylist()
+            codes = np.array([known.setdefault(word, len(known)) for word in words], np.int32)
+            is_single = len(codes) == 1  # which takes no room
+            n, indices = len(column), column.indices.to_numpy()
+            places.append(np.broadcast_to(codes, n) if is_single else codes[indices])
+        source = batch["source_id"][0].as_py() if len(batch) else ""
+        self._batches.append((source, batch["source_row"].to_numpy(), places))
 
     def check(self, files: Mapping[str, Path | str]) -> None:
         """Refuse two rows of one key; `files` by the id of their source.
@@ -58,31 +61,36 @@ class Keys:
         SchemaError
             The message names the file, the two records and their cell.
         """
-        is_suspect = pd.concat(self._hashes).duplicated(keep=False).to_numpy()
-        if not is_suspect.any():
-            return
-        ends = np.cumsum([len(batch) for batch in self._batches])
-        pairs = zip(self._batches, np.split(is_suspect, ends), strict=False)
-        frame = pd.concat([batch[mask].astype("object") for batch, mask in pairs])
-        is_later = frame.duplicated(self._names).to_numpy()
-        if not is_later.any():  # rows of other cells that happen to have one hash
-            return
-        cell = frame[self._names].iloc[is_later.argmax()]
-        same = frame[frame[self._names].eq(cell).all(axis="columns")].iloc[:2]
-        (file, first), (other, last) = zip(
-            same["source_id"].map(files), same["source_row"], strict=True
+        starts = np.cumsum([0, *(len(rows) for _, rows, _ in self._batches)])
+        columns = (
+            (np.concatenate([places[at] for _, _, places in self._batches]), len(words))
+            for at, words in enumerate(self._words.values())
+            if len(words) > 1
         )
+        cells = number_cells(columns, starts[-1])
+        order = np.argsort(cells, kind="stable")
+        same = np.flatnonzero(np.diff(cells[order]) == 0)
+        if not len(same):
+            return
+        stated = []
+        for cell in order[same[0] : same[0] + 2]:
+            at = np.searchsorted(starts, cell, "right") - 1
+            source, rows, places = self._batches[at]
+            stated.append((files[source], rows[cell - starts[at]]))
+        pairs = zip(self._words.values(), places, strict=True)
+        key = " ".join(str([*words][codes[cell - starts[at]]]) for words, codes in pairs)
+        (file, row), (other, last) = stated
+        apart = f"record {row} of {file} and record {last} of {other}"
         raise SchemaError(
-            f"record {first} of {file} and record {last} of {other} "
-            f"state the same cell ({' '.join(map(str, cell))}); "
-            f"{is_later.sum()} cells are stated more than once; "
+            f"{f'{file}: records {row} and {last}' if file == other else apart} "
+            f"state the same cell ({key}); {len(same)} cells are stated more than once; "
             "take one of each out or, where a map reads the file, "
             "let it read the column that tells them apart: a part of a flow by "
             'breakdown = { text = "part={State}" }, where State is the column'
         )
 
 
-def number_cells(columns: Iterable[tuple[ndarray, int]], n: int) -> ndarray:
+def number_cells(columns: Iterable[tuple[np.ndarray, int]], n: int) -> np.ndarray:
     """A number for each of `n` rows, equal where all their columns are.
 
     Parameters

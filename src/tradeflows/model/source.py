@@ -29,8 +29,15 @@ def require_table(name: str) -> None:
 class Publisher:
     """Whose statistics a file holds.
 
-    `id` is the folder below ``data/raw``, what a source's ``publisher`` names and ``read`` takes;
-    `short` is for charts; `home` is empty where the entry stands for many, named in each row.
+    Attributes
+    ----------
+    id
+        One short name of a-z, 0-9 and _: the folder below ``data/raw``, what a source's
+        ``publisher`` names, and what ``read(publisher=)`` takes.
+    name, short
+        In full, and as a chart's footer has it.
+    home
+        Web site; empty where the entry stands for many publishers, each named in its row.
     """
 
     id: str

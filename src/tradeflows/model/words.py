@@ -79,9 +79,8 @@ def direction(word: str) -> str:
     for name, code in DIRECTIONS.items():
         if fold(word) in (name, name.removesuffix("s"), code.casefold()):
             return code
-    raise QueryError(
-        f"flow={word!r}: expected one of {', '.join(map(repr, DIRECTIONS))}, or a code"
-    )
+    choices = ", ".join(f"{name!r} ({code})" for name, code in DIRECTIONS.items())
+    raise QueryError(f"flow={word!r}: expected one of {choices}")
 
 
 def simpler(folded: str) -> list[str]:

@@ -392,23 +392,29 @@ def _json(path: Path) -> Reply:
         data = []
     elif stated - {len(data)}:
         raise LayoutError(path, f"the {max(stated)} rows that it counts", f"{len(data)}")
-    if not data:
-        return Reply(_typed(path, dict.fromkeys(NEEDED, ())), message)
+    rows = _rows_of(path, content, data[0]) if data else dict.fromkeys(NEEDED, ())
+    return Reply(_typed(path, rows), message)
+
+
+def _rows_of(path: Path, content: bytes, first: msgspec.Raw) -> dict[str, Any]:
+    """The fields that are read of the rows of a reply; which those are the `first` row says."""
     figure, mark, code = float | int | None, bool | int | str | None, int | str | None
     kinds = dict.fromkeys(FIGURES, figure) | dict.fromkeys((*ESTIMATED, *MADE_BY), mark)
     try:
-        names = {name.lower(): name for name in msgspec.json.decode(data[0], type=dict[str, Any])}
+        names = {name.lower(): name for name in msgspec.json.decode(first, type=dict[str, Any])}
         kept = _fields(path, names)
         fields = [(name, kinds.get(name, code)) for name in kept]
         row: Any = msgspec.defstruct("Row", fields, rename=names)
         reply_of: Any = msgspec.defstruct("Rows", [("data", list[row])])
-        del data, reply.data
         rows = msgspec.json.decode(content, type=reply_of).data
     except (msgspec.DecodeError, RecursionError) as error:
         expected = "objects with a number or a text in each field"
         raise LayoutError(path, expected, str(error)) from error
+    for name in kept:  # of a field that stands twice in a row the parser takes the last
+        if content.count(f'"{names[name]}"'.encode()) > len(rows):
+            raise LayoutError(path, "each field of a row once", f"{names[name]} twice")
     columns = zip(*map(msgspec.structs.astuple, rows), strict=True)
-    return Reply(_typed(path, dict(zip(kept, columns, strict=True))), message)
+    return dict(zip(kept, columns, strict=True))
 
 
 def _table(path: Path) -> pd.DataFrame:
@@ -569,10 +575,11 @@ def _columns(
     is_annual = rows["freqcode"].eq("A")
     figures, is_estimated, is_odd = _figures(rows, is_import)
     names = zip(reporter, period, flow, partner, goods, strict=True)
+    is_unequal = np.array([name in unequal for name in names], bool)
     marks = {
         "contradictory": is_odd,
         "estimated": is_estimated,
-        "unequal": np.array([name in unequal for name in names], bool),
+        "unequal": is_unequal & rows["breakdown"].eq("total"),
     }
     years, months = period.str[:4], period.str[4:].replace("", "01")
     return {
@@ -629,9 +636,11 @@ def _figures(
 
     side = _texts(other, np.where(is_cif, "FOB ", "CIF "))
     foreign = _texts(stated.where(unit.isna()), "qty ") + " in unit " + code
+    # A weight for want of a net one is the quantity in kilograms, and as well estimated.
+    amounts = qty.fillna(weighed.mask(weight.notna())), weight.fillna(weighed)
     is_estimated = [
         rows[name].str.lower().isin(["true", "1"]) & amount.notna()
-        for name, amount in zip(ESTIMATED, (qty, weight.fillna(weighed)), strict=True)
+        for name, amount in zip(ESTIMATED, amounts, strict=True)
     ]
     columns = {
         "value_reported": primary,

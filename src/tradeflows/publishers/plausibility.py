@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -78,14 +77,9 @@ def _is_odd_trade(batch: pa.RecordBatch, factor: float) -> np.ndarray:
     if len(rows) < FEW:
         return is_odd
     value, amount = value[rows], amount[rows]
-    columns = []
-    for name in LIKE:
-        coded = batch[name].dictionary_encode()
-        places = coded.indices.fill_null(len(coded.dictionary)).to_numpy()
-        columns.append((places[rows], len(coded.dictionary) + bool(coded.null_count)))
-    group = number_cells(columns, len(rows))
+    group = _groups(batch, LIKE)[rows]
     if group.max() > 4 * len(rows):  # or counts by number would take much room
-        group, _ = pd.factorize(group, sort=True)
+        group = np.unique(group, return_inverse=True)[1]
     first = (np.bincount(group, amount)[group] - amount) * value
     second = (np.bincount(group, value)[group] - value) * amount
     is_far = (first > factor * second) | (second > factor * first)
@@ -95,7 +89,7 @@ def _is_odd_trade(batch: pa.RecordBatch, factor: float) -> np.ndarray:
 
     some = np.isin(group, group[is_far])
     value, worth = value[some] / amount[some], np.log(value[some])
-    group, _ = pd.factorize(group[some], sort=True)
+    group = np.unique(group[some], return_inverse=True)[1]
     sizes = np.bincount(group)
     room, middles = group * ROOM, (np.cumsum(sizes) - (sizes // 2 + 1))[group]
 
@@ -108,6 +102,16 @@ def _is_odd_trade(batch: pa.RecordBatch, factor: float) -> np.ndarray:
     is_far = (apart > np.log(factor)) & (apart > SPREAD * 1.4826 * median(apart))
     is_odd[rows[some]] |= is_far & (worth >= median(worth))
     return is_odd
+
+
+def _groups(rows: pa.RecordBatch, names: Sequence[str]) -> np.ndarray:
+    """Return a number for each row, equal where all columns `names` are."""
+    columns = []
+    for name in names:
+        coded = rows[name].dictionary_encode()
+        places = coded.indices.fill_null(len(coded.dictionary)).to_numpy()
+        columns.append((places, len(coded.dictionary) + bool(coded.null_count)))
+    return number_cells(columns, len(rows))
 
 
 def _is_odd_gas(batch: pa.RecordBatch) -> np.ndarray:
@@ -124,19 +128,21 @@ def _is_odd_gas(batch: pa.RecordBatch) -> np.ndarray:
     return is_odd
 
 
-def volumes_and_energies(gas: pa.RecordBatch, place: Sequence[str]) -> pa.Table:
+def volumes_and_energies(gas: pa.RecordBatch, place: Sequence[str]) -> pa.RecordBatch:
     """Return rows in cubic metres, with what those in terajoules state of the same `place`."""
-    stated = gas.filter(gas["qty"].is_valid()).to_pandas()
-    volumes, energies = (
-        stated[stated["qty_unit"] == unit].drop_duplicates([*place]) for unit in ("m3", "TJ")
-    )
-    pairs = volumes.merge(energies, on=[*place], suffixes=("", " other"))
-    return pa.Table.from_pandas(pairs, preserve_index=False)
+    gas = gas.filter(gas["qty"].is_valid())
+    units, cells = np.array(gas["qty_unit"].to_pylist()), _groups(gas, place)
+    in_m3, in_tj = (np.flatnonzero(units == unit) for unit in ("m3", "TJ"))
+    _, first, second = np.intersect1d(cells[in_m3], cells[in_tj], return_indices=True)
+    pairs, energies = gas.take(pa.array(in_m3[first])), gas.take(pa.array(in_tj[second]))
+    for name in set(gas.schema.names) - {*place, "qty_unit"}:
+        pairs = pairs.append_column(f"{name} other", energies[name])
+    return pairs
 
 
 def is_dense_otherwise(
-    pairs: pa.Table, density: tuple[float, float], rounded: float
-) -> pa.ChunkedArray:
+    pairs: pa.RecordBatch, density: tuple[float, float], rounded: float
+) -> pa.Array:
     """Return which `pairs` of volumes and energies have another `density`.
 
     It is given by the least and the most megajoules of a cubic metre; rounding may take or add
@@ -149,14 +155,17 @@ def is_dense_otherwise(
 
 def _is_odd_rate(batch: pa.RecordBatch) -> np.ndarray:
     """Return which rates are twice, or half, those of both months beside them, which agree."""
-    frame = batch.select([*SERIES, "ref_period", "rate"]).to_pandas(date_as_object=False)
-    frame = frame.sort_values([*SERIES, "ref_period"], kind="stable")
-    frame["month"] = frame["ref_period"].to_numpy("datetime64[M]").astype(int)
-    with np.errstate(divide="ignore"):  # a rate of 0
-        frame["log"] = np.log(frame["rate"])
-    before, after = frame.shift(1), frame.shift(-1)
-    is_odd = (before[SERIES] == after[SERIES]).all(axis=1) & (after["month"] - before["month"] == 2)
-    is_odd &= (after["log"] - before["log"]).abs() < np.log(WITHIN)
-    for beside in (before, after):
-        is_odd &= (frame["log"] - beside["log"]).abs() > np.log(JUMP)
-    return is_odd.sort_index().to_numpy()
+    group = _groups(batch, SERIES)
+    months = batch["ref_period"].to_numpy(zero_copy_only=False).astype("datetime64[M]").astype(int)
+    order = np.lexsort((months, group))
+    group, months = group[order], months[order]
+    with np.errstate(divide="ignore", invalid="ignore"):  # a rate of 0
+        logs = np.log(batch["rate"].to_numpy(zero_copy_only=False)[order])
+        before, after = logs[:-2], logs[2:]
+        is_odd = (group[:-2] == group[2:]) & (months[2:] - months[:-2] == 2)
+        is_odd &= np.abs(after - before) < np.log(WITHIN)
+        for beside in (before, after):
+            is_odd &= np.abs(logs[1:-1] - beside) > np.log(JUMP)
+    odd_rows = np.zeros(len(batch), bool)
+    odd_rows[order[1:-1]] = is_odd
+    return odd_rows

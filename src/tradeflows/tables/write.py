@@ -52,12 +52,9 @@ def fingerprint(sources: Iterable[Source], table: str, root: Path | None = None)
 def code() -> bytes:
     """A digest of the code and code lists that decide what is written, and of pyarrow's version."""
     package = Path(__file__).parents[1]
-    files = [*package.glob("model/codelists/*.csv"), *package.glob("publishers/**/*.py")]
-    names = [
-        f"model/{name}" for name in ("codes.py", "contracts.py", "contracts.toml", "schema.py")
-    ]
-    names += ["tables/building.py", "tables/write.py"]
-    files += [package / name for name in names]
+    patterns = ["model/codelists/*.csv", "model/*.py", "model/*.toml", "publishers/**/*.py"]
+    patterns += ["tables/building.py", "tables/write.py"]
+    files = [path for pattern in patterns for path in package.glob(pattern)]
     text = b"".join(path.read_bytes() for path in sorted(files))
     return hashlib.sha256(pa.__version__.encode() + text).digest()
 

@@ -66,9 +66,10 @@ class Cells:
         `words` stand among the numbers, and each means 0, or "" where it is not known.
         """
         known = {word.strip(): None if mark == "" else "0" for word, mark in (words or {}).items()}
-        known[""] = None
-        stated = pc.utf8_trim_whitespace(self.table[name])  # spreadsheets pad their numbers
-        text, marks = arrow.meanings(stated, lambda word: known.get(word, word)), self.marks
+        text = filled(pc.utf8_trim_whitespace(self.table[name]))  # spreadsheets pad their numbers
+        if known:
+            text = arrow.meanings(text, lambda word: known.get(word, word))
+        marks = self.marks
         what = f"a number such as {marks.example}"
         reading.demand(self.record, name, text, marks.pattern, what, MARK)
         if marks.grouping:
@@ -217,7 +218,9 @@ def _text(cells: Cells, value: Value) -> pa.Array:
         reading.demand(cells.record, name, text, value.matches, value.means or "another text")
     if value.one_of:
         cells.words(name, dict.fromkeys(value.one_of), text)
-    return arrow.meanings(text, lambda word: value.rename.get(word, word))
+    if value.rename:
+        text = arrow.meanings(text, lambda word: value.rename.get(word, word))
+    return text
 
 
 def _column(cells: Cells, value: Value, field: pa.Field, taken: pa.Array | None) -> pa.Array:
@@ -263,12 +266,11 @@ def _periods(cells: Cells, value: Value, field: pa.Field) -> pa.Array:
     expected = f"{form.what} in {value.column or value.text}"
     reading.require(cells.record, pc.is_in(text, arrow.texts([*known])), expected, text)
     _require_form(cells, value.form, expected, known)
-    made = [known[cell] for cell in text.to_pylist()]
-    if value.length:
-        lengths = cells.count(value.length).to_pylist()
-        made = [period.ending(n) for period, n in zip(made, lengths, strict=True)]
     item = "months" if field.type == pa.int64() else "last" if is_last else "first"
-    return pa.array([getattr(period, item) for period in made])
+    if not value.length:
+        return arrow.meanings(text, lambda cell: getattr(known[cell], item), field.type)
+    pairs = zip(text.to_pylist(), cells.count(value.length).to_pylist(), strict=True)
+    return pa.array([getattr(known[cell].ending(n), item) for cell, n in pairs], field.type)
 
 
 def _require_form(cells: Cells, form: str, expected: str, known: Mapping[str, Period]) -> None:

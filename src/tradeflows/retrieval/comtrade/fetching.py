@@ -153,7 +153,7 @@ def fetch(planned: Plan, web: Web, root: Path, progress: Show | None = None) -> 
     outcome = _run(planned, web, root, progress, Outcome())
     for _ in range(ROUNDS):
         is_fresh = web.clock.now() - planned.listed <= FRESH
-        if not planned.calls or outcome.reason or is_fresh:
+        if not planned.boxes or outcome.reason or is_fresh:
             break
         try:
             now = plan(planned.request, web, planned.limits, root)
@@ -190,7 +190,7 @@ def fetch(planned: Plan, web: Web, root: Path, progress: Show | None = None) -> 
 
 def _run(planned: Plan, web: Web, root: Path, progress: Show | None, before: Outcome) -> Outcome:
     """Make the calls of a plan until none is left or none has a chance, after those `before`."""
-    queue = Queue(planned.calls, planned.records, planned.limits, planned.seen)
+    queue = Queue(planned.boxes, planned.records, planned.limits, planned.seen)
     outcome = before
     in_a_row = 0
     while queue and not outcome.reason:
@@ -365,7 +365,7 @@ def _require_asked(path: Path, reply: cleaner.Reply, call: Call) -> None:
         open_level = not MOST.keys().isdisjoint({*values} - {"TOTAL"})
         if not len(reply.rows) or open_level or ALL in values:
             continue
-        came = set(reply.rows[name].dropna())
+        came = set(reply.rows[name].astype("object").fillna("null"))
         unasked = sorted(came - {*values})
         if unasked:
             raise LayoutError(path, "only what was asked for", f"{name} {', '.join(unasked[:3])}")
@@ -399,7 +399,7 @@ def _asked_in_halves(
             f"for in parts: the server may have stopped there; such as {first.call}"
         )
         return outcome, [line]
-    halves = replace(planned, calls=tuple(split(first.call)))
+    halves = replace(planned, boxes=tuple(split(first.call)))
     tried = _run(halves, web, root, progress, replace(outcome, kept=()))
     stopped = replace(outcome, reason=tried.reason, later=tried.later)
     if tried.rows <= count or tried.reason:
@@ -416,7 +416,7 @@ def _asked_in_halves(
             pieces += split(reply.call)
     believed = (*outcome.kept, *tried.kept)
     whole = [reply for reply in believed if reply not in (*cut_off, *cut_halves)]
-    parts = replace(planned, calls=tuple(pieces), limits=replace(planned.limits, cap=count))
+    parts = replace(planned, boxes=tuple(pieces), limits=replace(planned.limits, cap=count))
     before = replace(stopped, kept=tuple(whole), failed=tried.failed)
     line = (
         f"replies stop at {count:,} rows, below the {planned.limits.cap:,} that the publisher "

@@ -131,14 +131,17 @@ def most_rows(call: Call, records: Records) -> int:
     return sum(min(bound, records.get(cell, 0)) for cell in cells_of(call))
 
 
-def split(call: Call) -> list[Call]:
-    """`call` in two halves; none where it is a single cell."""
+def split(call: Call, *, mixed: bool = False) -> list[Call]:
+    """`call` in two halves; none where it is a single cell.
+
+    Of partners in turn where `mixed`: the world stands first, as do others that trade much.
+    """
     for name in ("periods", "reporters", "partners", "products", "flows"):
         values = getattr(call, name)
         values = enumerated(values) if name == "partners" else values
         half = len(values) // 2
         halves = values[:half], values[half:]
-        if name == "partners":  # the world stands first, and so do others that trade much
+        if name == "partners" and mixed:
             halves = values[::2], values[1::2]
         if half:
             return [replace(call, **{name: some}) for some in halves]
@@ -300,7 +303,11 @@ class Queue:
         if is_open(call) or seen.of:
             seen.learn(call, self._records, rows)
         self._full = min(FULL, self._full * 1.05)
-        for name in ("partners", "periods"):  # boxes that differ in one list alone are one
+        for name in (
+            "partners",
+            "periods",
+            "reporters",
+        ):  # boxes that differ in one list alone are one
             alike: dict[Call, list[str]] = {}
             for box in self._boxes:
                 alike.setdefault(replace(box, **{name: ()}), []).extend(getattr(box, name))
@@ -314,6 +321,6 @@ class Queue:
         self.limits = replace(self.limits, cap=min(self.limits.cap, count))
         if self._seen[call.goods].of:  # more came than was expected, and may again
             self._full *= FULL
-        halves = split(call)
+        halves = split(call, mixed=True)
         self._boxes += halves[::-1]
         return bool(halves)

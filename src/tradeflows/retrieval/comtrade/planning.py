@@ -8,8 +8,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 from importlib import import_module
+from itertools import chain
 from math import ceil
 from pathlib import Path
 from typing import Any
@@ -60,6 +61,8 @@ class Plan:
 
     Attributes
     ----------
+    boxes
+        What is lacking, of which each call asks for a part.
     releases
         Cell to "date checksum", for every cell of the request that the publisher has.
     records
@@ -76,13 +79,18 @@ class Plan:
 
     request: Request
     limits: Limits
-    calls: tuple[Call, ...]
+    boxes: tuple[Call, ...]
     releases: Mapping[str, str]
     records: Mapping[str, int]
     absent: tuple[str, ...]
     listed: float
     spent: int
     seen: Mapping[Goods, Seen] = field(default_factory=dict)
+
+    @cached_property
+    def calls(self) -> tuple[Call, ...]:
+        """The calls that it takes, as far as is known beforehand."""
+        return tuple(Queue(self.boxes, self.records, self.limits, self.seen).calls())
 
     def __str__(self) -> str:
         """Say how many calls, how long they take, and what that is of today's quota."""
@@ -193,10 +201,10 @@ def plan(
         for box in lacking(asked, have.get(cell, ())):
             wanted[box].add(cell)
     seen = seen_before(root, [*wanted], sizes)
-    boxes = [part for box, cells in wanted.items() for part in boxes_of(box, cells, records)]
-    calls = tuple(Queue(boxes, records, limits, seen).calls())
+    parts = (boxes_of(box, cells, records) for box, cells in wanted.items())
+    boxes = tuple(chain.from_iterable(parts))
     absent = _absent(asked, releases)
-    return Plan(asked, limits, calls, releases, records, absent, listing.time, already, seen)
+    return Plan(asked, limits, boxes, releases, records, absent, listing.time, already, seen)
 
 
 def _begin(web: Web, limits: Limits, root: Path) -> int:
