@@ -40,6 +40,7 @@ SLOW = [
     "frames",
     "front",
     "headings",
+    "hostile",
     "init",
     "interrupts",
     "lab",

@@ -136,6 +136,7 @@ def plain():
     return pd.DataFrame(answer(ROWS))
 
 
+@pytest.mark.slow
 @fuzz(25, many=500)
 @given(st.lists(st.sampled_from(sorted(OPERATIONS)), min_size=5, max_size=5))
 def test_five_operations_as_on_a_frame(plain, chain):

@@ -93,6 +93,7 @@ def naive(raw):
     return float(sum(held) / len(held)), len(held)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("raw", [DOLLAR, DAY])
 def test_mutated_bytes_give_what_a_naive_reader_makes_of_them_or_an_error(tmp_path, raw):
     path, read = tmp_path / "a.xml", 0

@@ -1311,6 +1311,7 @@ def test_close_windows_are_named_apart():
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("more", [{}, {"events": {"2022-02-24": "Invasion"}}])
 def test_windows_fit_on_narrow_paper(more):
     months = "2023-07 2023-01 2022-03 2023-01 2022-03 2022-03 2023-01 2023-01"

@@ -115,6 +115,7 @@ def test_code_outside_its_years(code, year):
         area_of(code, "eurostat", year)
 
 
+@pytest.mark.slow
 @given(st.data())
 def test_codes_are_mapped_or_refused_in_any_layout(data):
     system = data.draw(st.sampled_from(SYSTEMS))

@@ -265,6 +265,7 @@ cells = st.fixed_dictionaries(
 ).filter(lambda cell: cell["PARTNER"] not in ("RU", "CN") or cell["TRADE_TYPE"] == "E")
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(
     st.lists(cells, min_size=1, max_size=40, unique_by=lambda cell: tuple(cell.values())[:7]),
@@ -304,6 +305,7 @@ MANY = twin(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("decoder")
 def test_an_archive_is_read_as_its_text(saved):
     packed, plain = rows(saved(MANY, "full_v2_202402.7z")), rows(saved(MANY))
@@ -381,6 +383,7 @@ def test_a_release_lies_beside_the_one_before_and_the_same_bytes_come_again(
         assert clean.restated(to)[0].count(".parquet") == said
 
 
+@pytest.mark.slow
 def test_contract_in_parquet_which_two_runs_may_write_at_once(saved, tmp_path):
     command = [*COMMAND, str(saved(MANY)), "--to", str(tmp_path / "out")]
     both = [subprocess.Popen(command, stdout=subprocess.DEVNULL) for _ in "ab"]

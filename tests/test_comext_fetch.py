@@ -451,6 +451,7 @@ def kill_at_random(start, times, whole, work, *arguments):
         yield
 
 
+@pytest.mark.slow
 def test_killed_at_random_a_fetch_is_whole(root, start):
     twin, spare = Directory(), root.with_name("spare")
     twin.publish(archive(BIG))
@@ -462,6 +463,7 @@ def test_killed_at_random_a_fetch_is_whole(root, start):
     assert [state.state for state in catalogue.states(root)] == ["ok"]
 
 
+@pytest.mark.slow
 def test_killed_at_random_a_dataset_is_whole(tmp_path, start):
     old, new = (tmp_path / name for name in ("old.7z", "new.7z"))
     old.write_bytes(archive(month()))

@@ -122,6 +122,7 @@ def naive(raw):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("raw", "least"), [(HISTORY, 25), (DAY, 10)])
 def test_mutated_bytes_give_what_a_naive_reader_makes_of_them_or_an_error(tmp_path, raw, least):
     path, read = tmp_path / "a", 0

@@ -93,6 +93,7 @@ LEFT_OUT = {  # records that a map leaves out
 }
 
 
+@pytest.mark.slow
 @EACH
 def test_every_raw_record_gives_a_row_or_is_left_out_for_a_reason(name, rows, embedded):
     held = rows(name)["source_row"]
@@ -207,6 +208,7 @@ def test_no_zero_weight_stands_beside_a_value_and_true_zeros_are_kept(stored, ro
     assert rows(name)["qty"].isna().sum() == sum(not record["value"] for record in raw(name)) > 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "filters",
     [

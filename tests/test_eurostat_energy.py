@@ -186,6 +186,7 @@ figure = st.one_of(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(st.lists(series, min_size=1, max_size=5, unique_by=itemgetter(2, 4)), st.data())
 def test_what_is_written_is_read_back_in_all_three_formats(tmp_path_factory, some, data):

@@ -255,6 +255,7 @@ def agreeing(record):
     return record | names | {"CNY": record["USD"] * 7}
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(
     st.lists(record.map(agreeing), min_size=1, max_size=6),

@@ -309,6 +309,7 @@ def test_nbval_names_a_cell_s_claim(tmp_path):
     ]
 
 
+@pytest.mark.slow
 def test_without_nbval_no_name_is_changed(tmp_path):
     shutil.copy(ROOT / "notebooks" / "conftest.py", tmp_path)
     (tmp_path / "test_it.py").write_text("def test_it(): pass\n")

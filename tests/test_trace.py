@@ -232,6 +232,7 @@ RAW_COLUMN = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", EVERY)
 def test_lines_come_to_the_number(root, name):
     result = EVERY[name]()
@@ -283,6 +284,7 @@ def traced(result):
     return terms.sort_values(list(terms)).reset_index(drop=True)
 
 
+@pytest.mark.slow
 @settings(
     max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
