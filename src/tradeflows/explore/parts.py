@@ -10,8 +10,9 @@ from tradeflows.explore.answer import Answer, answer, with_caveats
 from tradeflows.explore.flow import flow
 from tradeflows.explore.hints import held
 from tradeflows.model import codes
+from tradeflows.model.codelists import meanings
 from tradeflows.model.errors import NothingStatedError
-from tradeflows.publishers.comtrade import PARTED_BY, PROCEDURE, TRANSPORT, group_of_mode
+from tradeflows.publishers.comtrade import PARTED_BY, group_of_mode
 
 CELL = ["reporter_iso", "partner_iso", "flow_code", "cmd_code", "ref_period", "n_months"]
 
@@ -76,5 +77,5 @@ def _name(part: str) -> str:
     if word == "partner2":
         area = codes.area_codes("comtrade").get(code)
         return codes.area_name(area) if area else code
-    names = TRANSPORT if word == "transport" else PROCEDURE
+    names = meanings(f"comtrade {word}")
     return names.get(code, code)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -22,11 +21,6 @@ def is_true(mask: pa.Array) -> pa.Array:
     return pc.fill_null(mask, False)
 
 
-def is_any(mask: pa.Array) -> bool:
-    """Return whether `mask` is true anywhere."""
-    return bool(pc.any(mask, min_count=0).as_py())
-
-
 def only(values: Any, where: pa.Array) -> pa.Array:
     """Return `values` where `where` is true, null elsewhere."""
     return pc.if_else(where, values, None)
@@ -35,11 +29,6 @@ def only(values: Any, where: pa.Array) -> pa.Array:
 def without(values: pa.Array, where: pa.Array) -> pa.Array:
     """Return `values`, null where `where` is true; where that is not known they stay."""
     return pc.if_else(is_true(where), None, values)
-
-
-def at(values: pa.Array, place: np.ndarray) -> pa.Array:
-    """Return `values` at each `place`, null at -1."""
-    return values.take(pa.array(place, mask=place < 0))
 
 
 def meanings(words: pa.Array, meaning: Callable[[Any], Any], kind: pa.DataType = TEXT) -> pa.Array:

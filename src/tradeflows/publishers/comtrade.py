@@ -28,6 +28,7 @@ import pyarrow.compute as pc
 from pyarrow import csv as pacsv
 
 from tradeflows.model import codes
+from tradeflows.model.codelists import meanings
 from tradeflows.model.errors import LayoutError
 from tradeflows.model.schema import TRADE
 from tradeflows.model.source import Source
@@ -72,75 +73,6 @@ PARTED_BY = {
     "procedure": ("customscode", "procedure"),
     "transport": ("motcode", "transport"),
 }
-TRANSPORT = {
-    "1000": "air",
-    "2000": "water",
-    "2100": "sea",
-    "2200": "inland waterway",
-    "2900": "other water",
-    "3000": "land",
-    "3100": "railway",
-    "3200": "road",
-    "3900": "other land",
-    "9000": "another mode",
-    "9100": "pipelines and cables",
-    "9110": "pipelines",
-    "9120": "cables",
-    "9190": "other pipelines and cables",
-    "9200": "post",
-    "9300": "self-propelled",
-    "9900": "other",
-}
-PROCEDURE = {
-    "C01": "clearance for home use",
-    "C02": "reimport in the same state",
-    "C03": "outright export",
-    "C04": "customs warehouses",
-    "C05": "free zone",
-    "C06": "inward processing",
-    "C07": "outward processing",
-    "C08": "drawback",
-    "C09": "processing for home use",
-    "C10": "coastwise carriage",
-    "C11": "customs offences",
-    "C12": "travellers",
-    "C13": "postal traffic",
-    "C14": "stores",
-    "C15": "relief consignments",
-    "C20": "not elsewhere specified",
-}
-# The publisher's signs for the units that goods come in; the others are rare, and pass.
-UNITS = {
-    "n/a": "-1",
-    "m²": "2",
-    "1000 kwh": "3",
-    "m": "4",
-    "u": "5",
-    "2u": "6",
-    "l": "7",
-    "kg": "8",
-    "1000u": "9",
-    "12u": "11",
-    "m³": "12",
-    "carat": "13",
-    "km": "14",
-    "g": "15",
-    "1000 m³": "17",
-    "tj": "18",
-    "bbl": "19",
-}
-FLOW_NAMES = {
-    "import": "M",
-    "export": "X",
-    "re-import": "RM",
-    "re-export": "RX",
-    "foreign import": "FM",
-    "domestic export": "DX",
-    "import of goods for inward processing": "MIP",
-    "import of goods after outward processing": "MOP",
-    "export of goods after inward processing": "XIP",
-    "export of goods for outward processing": "XOP",
-}
 
 
 def _same_country(code: str, other: str) -> bool:
@@ -180,13 +112,13 @@ PAIRS: tuple[tuple[str, str, Callable[[str, str], bool], bool], ...] = (
     (
         "flowcode",
         "flowdesc",
-        lambda code, name: FLOW_NAMES.get(name.casefold(), code) == code,
+        lambda code, name: meanings("comtrade name of flow").get(name.casefold(), code) == code,
         True,
     ),
     (
         "qtyunitcode",
         "qtyunitabbr",
-        lambda code, sign: UNITS.get(sign.casefold(), code) == code,
+        lambda code, sign: meanings("comtrade sign of unit").get(sign.casefold(), code) == code,
         True,
     ),
     (
@@ -304,7 +236,7 @@ def covers(source: Source, rows: pd.DataFrame) -> pd.Series:
 def group_of_mode(code: str) -> list[str]:
     """The modes of transport that contain one: of sea, 2100, water, 2000."""
     groups = [code[:1] + "000", code[:2] + "00"]
-    return [group for group in groups if group != code and group in TRANSPORT]
+    return [group for group in groups if group != code and group in meanings("comtrade transport")]
 
 
 # --- the forms of a file -------------------------------------------------------------------------

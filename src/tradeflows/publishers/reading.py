@@ -277,11 +277,6 @@ def block(path: Path, names: Sequence[str], raw: bytes | None = None) -> Block:
     return Block(path, 1, pa.concat_batches([part.cells for part in parts]))
 
 
-def days(text: pa.Array) -> pa.Array:
-    """Texts such as 2023-05-01 as days; ArrowInvalid where there is no such day."""
-    return pc.cast(text, pa.date32())
-
-
 def months(text: pa.Array) -> pa.Array:
     """Texts such as 2023-05 or 202305, which were checked before, as the month's first day."""
     digits = pc.replace_substring(text, "-", "")

@@ -23,6 +23,7 @@ from typing import Any
 import pyarrow as pa
 
 from tradeflows.model import codes
+from tradeflows.model.codelists import meanings
 from tradeflows.model.errors import (
     CodeError,
     LayoutError,
@@ -43,31 +44,15 @@ LARGEST = 2**53 - 1  # a float64 holds whole numbers up to here
 MEASURES = ("value_reported", "net_wgt_kg", "qty")
 CELL = ("reporter", "partner", "product", "flow", "stat_procedure", "transport_mode", "time")
 FLOWS = {"1": "M", "import": "M", "2": "X", "export": "X"}
-PROCEDURES = {
-    "1": "normal",
-    "2": "inward processing",
-    "3": "outward processing",
-    "5": "inward processing (suspension)",
-    "6": "inward processing (drawback)",
-    "7": "economic processing arrangements for textiles",
-    "9": "not recorded from customs declarations",
-}
-MODES = {
-    "0": "unknown",
-    "1": "sea",
-    "2": "rail",
-    "3": "road",
-    "4": "air",
-    "5": "post",
-    "7": "fixed mechanism",
-    "8": "inland waterway",
-    "9": "self propulsion",
-}
 # What each code or label says of the break-down; empty where all are in one figure.
 BREAKDOWNS = {
     kind: {"": "", "total": ""}
-    | {word: f"{kind}={code}" for code, label in labels.items() for word in (code, label)}
-    for kind, labels in (("procedure", PROCEDURES), ("mode", MODES))
+    | {
+        word: f"{kind}={code}"
+        for code, label in meanings(f"comext {kind}").items()
+        for word in (code, label)
+    }
+    for kind in ("procedure", "mode")
 }
 YEAR = r"(?P<y>(?:19|20)\d\d)"
 PERIODS = (

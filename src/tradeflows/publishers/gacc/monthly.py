@@ -13,6 +13,7 @@ from bs4 import BeautifulSoup, Tag
 from bs4.exceptions import ParserRejectedMarkup
 
 from tradeflows.model import codes
+from tradeflows.model.codelists import meanings
 from tradeflows.model.errors import LayoutError, QueryError
 from tradeflows.model.schema import TRADE
 from tradeflows.model.source import Source
@@ -30,15 +31,6 @@ FLOWS = {"13": ("Ex", "X", "FOB", "destination"), "14": ("Im", "M", "CIF", "orig
 DEEPEST = 24  # tables, rows and cells within one another
 MARKUP = 60_000  # tags; a page has some six thousand
 COLUMNS = 8  # commodity, unit, two figures of the month, two of the year to date, two changes
-# Commodities that are a product of products.csv; every other keeps its name.
-KNOWN = {
-    "crude petroleum oils": ("HS", "2709"),
-    "crude petroleum oil": ("HS", "2709"),
-    "coal and lignite": ("HS", "2701+2702"),
-    "natural gases": ("HS", "271111+271121"),
-    "natural gases in liquefied state": ("HS", "271111"),
-    "refined petroleum products": ("GACC", "oil_products"),
-}
 HEADS = ("commodity", "commodities")  # of the header's rows
 TAGS = ("table", "tr", "td")
 NESTED = re.compile(r"<(/?)(table|tr|td)[\s>]", re.IGNORECASE)
@@ -141,7 +133,8 @@ def _figures(path: Path, cells: list[str], column: int) -> dict[str, object]:
             raise LayoutError(f"{path}: {name}", "a number or -", repr(cell))
         numbers.append(None if cell in NONE else round(float(cell.replace(",", "")) * times, 6))
     slug = re.sub(r"[^a-z0-9]+", "_", name.casefold()).strip("_")
-    system, product = KNOWN.get(name.casefold(), ("GACC", f"GACC:{slug}"))
+    listed = meanings("gacc commodity")  # a product each of products.csv; others keep their names
+    system, product = listed.get(name.casefold(), f"GACC GACC:{slug}").split()
     amount, value = numbers
     quantity = {"net_wgt_kg": amount} if unit == "kg" else {"qty": amount, "qty_unit": unit}
     return {
