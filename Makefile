@@ -39,7 +39,7 @@ test: $(ENV) $(BUILT) ## run all that CI runs: style, types, tests, and every no
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -q -n 2 --junitxml=build/tests.xml tests
+	$(BIN)/python -m pytest -q -n 2 --dist worksteal --junitxml=build/tests.xml tests
 	$(BIN)/python -m pytest -q -n 2 --dist loadscope --nbval --nbval-current-env \
 	    --junitxml=build/notebooks.xml notebooks
 	$(BIN)/tradeflows --root examples/soybeans check

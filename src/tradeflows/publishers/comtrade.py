@@ -443,18 +443,21 @@ def _contradictory(path: Path, rows: pd.DataFrame) -> pd.Series:
     for first, second, agree, is_refused in PAIRS:
         if second not in rows:
             continue
-        both = rows[[first, second]]
-        pairs = both.drop_duplicates().dropna().itertuples(name=None)
-        odd = {(a, b): record for record, a, b in pairs if a and b and not agree(a, b)}
-        for (code, other), record in odd.items() if is_refused else ():
-            place, expected = (
-                f"{path}: record {record}",
+        pairs = [*zip(rows[first].tolist(), rows[second].tolist(), strict=True)]
+        # What is not stated is not a number, and so not itself.
+        odd = {(a, b) for a, b in set(pairs) if a and b and a == a and b == b and not agree(a, b)}
+        if not odd:
+            continue
+        are_odd = [pair in odd for pair in pairs]
+        if is_refused:
+            record = are_odd.index(True)
+            raise LayoutError(
+                f"{path}: record {record + 1}",
                 f"{first} and {second} that state the same",
+                "{!r} and {!r}".format(*pairs[record]),
+                "ask for the reply again",
             )
-            raise LayoutError(place, expected, f"{code!r} and {other!r}", "ask for the reply again")
-        if odd:
-            pairs = both.itertuples(index=False, name=None)
-            is_odd |= np.array([pair in odd for pair in pairs])
+        is_odd |= np.array(are_odd)
     return is_odd
 
 
@@ -558,8 +561,9 @@ def _figures(
     is_odd |= cif.notna() & fob.isna() & ~is_import
 
     code = rows["qtyunitcode"].astype("str")
-    known = pd.DataFrame(reading.units("comtrade"), ["unit", "scale"]).T
-    unit, scale = code.map(known["unit"]), code.map(known["scale"]).astype(float)
+    known = reading.units("comtrade")
+    unit = code.map({word: unit for word, (unit, _) in known.items()})
+    scale = code.map({word: scale for word, (_, scale) in known.items()}).astype(float)
     stated = quantity.mask(code.eq("-1"))
     scaled = pd.Series(pc.round(pa.array(stated * scale, from_pandas=True), 6), rows.index, float)
     weighed = scaled.where(unit.eq("kg"))
