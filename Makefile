@@ -44,6 +44,7 @@ test: $(ENV) $(BUILT) ## run all that CI runs: style, types, tests, and every no
 	    --junitxml=build/notebooks.xml notebooks
 	$(BIN)/tradeflows --root examples/soybeans check
 
+quick: export TRADEFLOWS_FEW := 0.2
 quick: $(ENV) $(BUILT) ## try a step in a minute: style, types, all tests that are not slow, one notebook
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

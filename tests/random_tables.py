@@ -20,7 +20,8 @@ HEALTH = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_t
 
 
 def fuzz(few, many=2000):
-    """Settings of a test: `few` examples in `make test`, `many` in `make fuzz`."""
+    """Settings of a test: `few` examples in `make test`, `many` in `make fuzz`, some in `quick`."""
+    few = max(2, int(few * float(os.environ.get("TRADEFLOWS_FEW", "1"))))
     wanted = os.environ.get("TRADEFLOWS_FUZZ")
     examples = few if not wanted else max(few, int(many * float(wanted)))
     return settings(
