@@ -10,7 +10,7 @@ from tradeflows.explore.answer import Answer, answer, with_caveats
 from tradeflows.explore.flow import flow
 from tradeflows.explore.hints import held
 from tradeflows.model import codes
-from tradeflows.model.codelists import meanings
+from tradeflows.model.codelists import publisher_words
 from tradeflows.model.errors import NothingStatedError
 from tradeflows.publishers.comtrade import PARTED_BY, group_of_mode
 
@@ -77,5 +77,5 @@ def _name(part: str) -> str:
     if word == "partner2":
         area = codes.area_codes("comtrade").get(code)
         return codes.area_name(area) if area else code
-    names = meanings(f"comtrade {word}")
+    names = publisher_words(f"comtrade {word}")
     return names.get(code, code)

@@ -28,7 +28,7 @@ import pyarrow.compute as pc
 from pyarrow import csv as pacsv
 
 from tradeflows.model import codes
-from tradeflows.model.codelists import meanings
+from tradeflows.model.codelists import publisher_words
 from tradeflows.model.errors import LayoutError
 from tradeflows.model.schema import TRADE
 from tradeflows.model.source import Source
@@ -112,13 +112,17 @@ PAIRS: tuple[tuple[str, str, Callable[[str, str], bool], bool], ...] = (
     (
         "flowcode",
         "flowdesc",
-        lambda code, name: meanings("comtrade name of flow").get(name.casefold(), code) == code,
+        lambda code, name: (
+            publisher_words("comtrade name of flow").get(name.casefold(), code) == code
+        ),
         True,
     ),
     (
         "qtyunitcode",
         "qtyunitabbr",
-        lambda code, sign: meanings("comtrade sign of unit").get(sign.casefold(), code) == code,
+        lambda code, sign: (
+            publisher_words("comtrade sign of unit").get(sign.casefold(), code) == code
+        ),
         True,
     ),
     (
@@ -236,7 +240,11 @@ def covers(source: Source, rows: pd.DataFrame) -> pd.Series:
 def group_of_mode(code: str) -> list[str]:
     """The modes of transport that contain one: of sea, 2100, water, 2000."""
     groups = [code[:1] + "000", code[:2] + "00"]
-    return [group for group in groups if group != code and group in meanings("comtrade transport")]
+    return [
+        group
+        for group in groups
+        if group != code and group in publisher_words("comtrade transport")
+    ]
 
 
 # --- the forms of a file -------------------------------------------------------------------------

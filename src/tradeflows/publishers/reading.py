@@ -185,16 +185,11 @@ def not_utf8(path: Path) -> LayoutError:
     return LayoutError(path, "UTF-8 text", "another encoding", "save it as UTF-8")
 
 
-def fits(path: Path, most: int) -> None:
-    """Refuse a file that is larger than it can sensibly be."""
+def whole(path: Path, most: int) -> bytes:
+    """All bytes of a file that cannot sensibly be larger than `most`."""
     size = path.stat().st_size
     if size > most:
         raise LayoutError(path, f"at most {most >> 20} MiB", f"{size >> 20} MiB")
-
-
-def whole(path: Path, most: int) -> bytes:
-    """All bytes of a file that cannot sensibly be larger than `most`."""
-    fits(path, most)
     return path.read_bytes()
 
 

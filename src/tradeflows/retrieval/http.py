@@ -259,7 +259,7 @@ class Web:
                         break
                 text = body.decode("utf-8", "replace")
                 self.raise_for_reply(reply.status_code, reply.headers, text)
-            with writing(to), to.open("wb") as file:
+            with _writing(to), to.open("wb") as file:
                 for chunk in self._chunks(reply):
                     if self._key and self._key.encode() in tail + chunk:
                         raise RefusedError("the reply repeats the key, so it is not kept")
@@ -322,7 +322,7 @@ class Web:
 def locked(path: Path) -> Iterator[None]:
     """Hold the lock of `path`, so that two runs take turns; a killed process lets go of it."""
     lock = FileLock(path.with_name(f".{path.name}.lock"), poll_interval=POLL)
-    with writing(path):
+    with _writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         lock.acquire()
     try:
@@ -335,7 +335,7 @@ def write(path: Path, text: str, *, lasting: bool = True) -> None:
     """Write `text` to `path` whole or not at all; not `lasting` is quicker, and power may fail."""
     aside = temporary(path)
     try:
-        with writing(path), aside.open("w", encoding="utf-8") as file:
+        with _writing(path), aside.open("w", encoding="utf-8") as file:
             file.write(text)
             if lasting:
                 file.flush()
@@ -349,7 +349,7 @@ def write(path: Path, text: str, *, lasting: bool = True) -> None:
 
 
 @contextmanager
-def writing(path: Path) -> Iterator[None]:
+def _writing(path: Path) -> Iterator[None]:
     """Say of a file that cannot be written where, and what to do."""
     try:
         yield

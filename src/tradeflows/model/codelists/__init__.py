@@ -15,7 +15,7 @@ def rows_of(name: str) -> tuple[dict[str, str], ...]:
 
 
 @cache
-def meanings(name: str) -> dict[str, str]:
+def publisher_words(name: str) -> dict[str, str]:
     """What each word of a list of a publisher's words means, such as ``comtrade transport``."""
     return {
         row["word"]: row["meaning"] for row in rows_of("publisher_words.csv") if row["list"] == name

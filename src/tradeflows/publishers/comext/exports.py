@@ -23,7 +23,7 @@ from typing import Any
 import pyarrow as pa
 
 from tradeflows.model import codes
-from tradeflows.model.codelists import meanings
+from tradeflows.model.codelists import publisher_words
 from tradeflows.model.errors import (
     CodeError,
     LayoutError,
@@ -49,7 +49,7 @@ BREAKDOWNS = {
     kind: {"": "", "total": ""}
     | {
         word: f"{kind}={code}"
-        for code, label in meanings(f"comext {kind}").items()
+        for code, label in publisher_words(f"comext {kind}").items()
         for word in (code, label)
     }
     for kind in ("procedure", "mode")

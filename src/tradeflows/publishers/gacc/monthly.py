@@ -13,7 +13,7 @@ from bs4 import BeautifulSoup, Tag
 from bs4.exceptions import ParserRejectedMarkup
 
 from tradeflows.model import codes
-from tradeflows.model.codelists import meanings
+from tradeflows.model.codelists import publisher_words
 from tradeflows.model.errors import LayoutError, QueryError
 from tradeflows.model.schema import TRADE
 from tradeflows.model.source import Source
@@ -133,7 +133,8 @@ def _figures(path: Path, cells: list[str], column: int) -> dict[str, object]:
             raise LayoutError(f"{path}: {name}", "a number or -", repr(cell))
         numbers.append(None if cell in NONE else round(float(cell.replace(",", "")) * times, 6))
     slug = re.sub(r"[^a-z0-9]+", "_", name.casefold()).strip("_")
-    listed = meanings("gacc commodity")  # a product each of products.csv; others keep their names
+    # A product each of products.csv; others keep their names.
+    listed = publisher_words("gacc commodity")
     system, product = listed.get(name.casefold(), f"GACC GACC:{slug}").split()
     amount, value = numbers
     quantity = {"net_wgt_kg": amount} if unit == "kg" else {"qty": amount, "qty_unit": unit}

@@ -303,11 +303,8 @@ class Queue:
         if is_open(call) or seen.of:
             seen.learn(call, self._records, rows)
         self._full = min(FULL, self._full * 1.05)
-        for name in (
-            "partners",
-            "periods",
-            "reporters",
-        ):  # boxes that differ in one list alone are one
+        # Boxes that differ in one list alone are one.
+        for name in ("partners", "periods", "reporters"):
             alike: dict[Call, list[str]] = {}
             for box in self._boxes:
                 alike.setdefault(replace(box, **{name: ()}), []).extend(getattr(box, name))
