@@ -70,8 +70,8 @@ class Source:
     left_out: str = ""
     note: str = ""
     arguments: Mapping[str, Any] = field(default_factory=dict)
-    control: Mapping[str, Any] = field(default_factory=dict)
-    absent: Sequence[Mapping[str, str]] = ()
+    control: Mapping[str, Mapping[str, int | float]] = field(default_factory=dict)
+    absent: Sequence[Mapping[str, Any]] = ()
     collector: str = REPORTER
     witness: str = "office"
     interested: bool = False

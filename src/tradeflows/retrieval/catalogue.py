@@ -11,12 +11,12 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from types import MappingProxyType
-from typing import Any, TypeVar, get_origin, get_type_hints
+from typing import Any, TypeVar
 
 from tradeflows.model import absence, contracts, toml
 from tradeflows.model.attached import ROOT
@@ -38,6 +38,13 @@ MANY = 8  # speakers, whom a line names
 # Kinds of who counted that a file may be of; a legal act is a row's.
 WITNESSES = tuple(word for word in contracts.WITNESSES if word != "law")
 SECTIONS = {"publisher": "[publisher.NAME]", "source": "[source.NAME]", "outlet": "[outlet]"}
+# What the arguments of cleaners are; a map is checked by who reads it.
+ARGUMENTS = {
+    **dict.fromkeys(("flow", "period", "product", "partner"), str),
+    "releases": Mapping[str, str],
+    "unequal": Sequence[str],
+    "cap": int,
+}
 MAY_BE_EMPTY = ("home", "cleaner", "address", "steps", "supersedes", "left_out", "note")
 
 
@@ -278,70 +285,33 @@ def add_entries(
     """Put `entries` as records of `kind` into `known`, and return the new ones."""
     added = []
     for name, keys in entries.items():
-        where = f"{file}: {section} {name}"
-        if not re.fullmatch(r"[a-z0-9_]+", name):
-            raise CatalogueError(f"{where}: an id is made of a-z, 0-9 and _")
         if name in known and kind is Publisher:  # the committed catalogue has it: so it is named
             continue
-        if name in known:
-            raise CatalogueError(f"{where}: {COMMITTED} has this id already; take another")
-        if not isinstance(keys, dict):
-            raise CatalogueError(f"{where}: must be a table of keys")
-        entry = _entry(where, name, keys, kind)
-        if isinstance(entry, Publisher) and entry.home and not is_web_address(entry.home):
-            raise CatalogueError(f"{where}: home must begin with https://, not {entry.home!r}")
-        if isinstance(entry, Source):
-            _require_release(where, entry.vintage)
-        added.append(entry)
-        known[name] = entry
+        try:
+            if not re.fullmatch(r"[a-z0-9_]+", name):
+                raise ValueError("an id is made of a-z, 0-9 and _")
+            if name in known:
+                raise ValueError(f"{COMMITTED} has this id already; take another")
+            known[name] = _entry(name, keys, kind)
+        except ValueError as error:
+            raise CatalogueError(f"{file}: {section} {name}: {error}") from error
+        added.append(known[name])
     return added
 
 
-def _require_release(where: str, vintage: str) -> None:
-    """Refuse what is written as a day or a month and is none; other words are a publisher's."""
-    if not re.fullmatch(r"\d{4}-[\d-]+", vintage):
-        return
-    try:
-        parse_release(vintage, "vintage")
-    except QueryError as error:
-        raise CatalogueError(f"{where}: {error}") from error
-
-
-def _entry(where: str, name: str, keys: dict[str, Any], kind: type[Entry]) -> Entry:
-    """One entry as a record; CatalogueError where a key is wrong."""
-    types = {key: get_origin(of) or of for key, of in get_type_hints(kind).items() if key != "id"}
+def _entry(name: str, keys: Any, kind: type[Entry]) -> Entry:
+    """One entry as a record; ValueError where a key is wrong."""
+    if isinstance(keys, dict) and type(keys.get("vintage")) in (date, int):
+        keys = keys | {"vintage": str(keys["vintage"])}  # a day or year without quotes is its text
+    entry = toml.record(kind, keys, id=name)
     for key in keys:
-        if key not in types:
-            raise CatalogueError(f"{where}: no key {key!r} exists{near(key, types)}")
-    at_rest = defaults(kind)
-    lacking = [key for key in types if key not in keys and key not in at_rest]
-    if lacking:
-        raise CatalogueError(f"{where}: lacks {', '.join(lacking)}")
-    if type(keys.get("vintage")) in (date, int):  # a day or year without quotes is its text
-        keys = keys | {"vintage": str(keys["vintage"])}
-    for key, value in keys.items():
-        # bool is an int and datetime a date, so only the type itself will do.
-        written = {Mapping: dict, Sequence: list}.get(types[key], types[key])
-        if type(value) is not written:
-            wanted = {str: "text", int: "a whole number", date: "a date such as 2026-11-25"}
-            wanted |= {Sequence: "a list of tables", bool: "true or false"}
-            raise CatalogueError(
-                f"{where}: {key} must be {wanted.get(types[key], 'a table')}, not {value!r}"
-            )
-        if value == "" and key not in MAY_BE_EMPTY:
-            raise CatalogueError(f"{where}: {key} is empty")
-    return kind(id=name, **keys)
-
-
-def defaults(kind: type[Publisher] | type[Source]) -> dict[str, Any]:
-    """What an entry need not say, with the value that it has then."""
-    values = {}
-    for item in fields(kind):
-        if item.default is not MISSING:
-            values[item.name] = item.default
-        elif item.default_factory is not MISSING:
-            values[item.name] = item.default_factory()
-    return values
+        if keys[key] == "" and key not in MAY_BE_EMPTY:
+            raise ValueError(f"{key} is empty")
+    if isinstance(entry, Publisher) and entry.home and not is_web_address(entry.home):
+        raise ValueError(f"home must begin with https://, not {entry.home!r}")
+    if isinstance(entry, Source) and re.fullmatch(r"\d{4}-[\d-]+", entry.vintage):
+        parse_release(entry.vintage, "vintage")  # other words are a publisher's
+    return entry
 
 
 def problems(
@@ -372,48 +342,21 @@ def problems(
     if (source.table == CODE_LIST) != (source.cleaner == ""):
         yield "a code list has no cleaner, and every other file has one"
     yield from absence.problems(source.absent)
-    yield from _kind_problems(source)
+    yield from _argument_problems(source)
 
 
-def _kind_problems(source: Source) -> Iterator[str]:
-    """What is of a wrong kind in the tables of an entry; a map is checked by who reads it."""
-    for key, value in source.arguments.items():
-        is_right, words = ARGUMENTS.get(key, (_is_anything, ""))
-        if source.cleaner != "tidy.clean" and not is_right(value):
-            yield f"arguments: {key} must be {words}, not {value!r}"
-    for name, reason in source.confirmed.items():
-        if not (isinstance(reason, str) and reason):
-            yield f"confirmed: {name} must have its reason as a text, not {reason!r}"
+def _argument_problems(source: Source) -> Iterator[str]:
+    """What is wrong with the tables of an entry, in words."""
+    for key in source.arguments.keys() & ARGUMENTS if source.cleaner != "tidy.clean" else ():
+        try:
+            toml.typed(source.arguments[key], ARGUMENTS[key], f"arguments: {key}")
+        except ValueError as error:
+            yield str(error)
     if source.confirmed and source.table != "figures":
         yield f"confirmed is of printed figures alone, and {source.id} is of {source.table}"
-    for flow, sums in source.control.items():
-        if not (isinstance(sums, dict) and all(type(n) in (int, float) for n in sums.values())):
-            yield f"control: {flow} must be a table of numbers, not {sums!r}"
-
-
-def _is_anything(value: Any) -> bool:
-    return True
-
-
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str)
-
-
-def _are_texts(value: Any) -> bool:
-    texts = value.values() if isinstance(value, dict) else value
-    return isinstance(value, dict | list) and all(map(_is_text, texts))
-
-
-# What the arguments of cleaners must be, and in words.
-ARGUMENTS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
-    "flow": (_is_text, "text"),
-    "period": (_is_text, "text"),
-    "product": (_is_text, "text"),
-    "partner": (_is_text, "text"),
-    "releases": (lambda value: isinstance(value, dict) and _are_texts(value), "a table of texts"),
-    "unequal": (lambda value: isinstance(value, list) and _are_texts(value), "a list of texts"),
-    "cap": (lambda value: type(value) is int, "a whole number"),
-}
+    for name in source.confirmed:
+        if not source.confirmed[name]:
+            yield f"confirmed: {name} must have its reason as a text, not ''"
 
 
 def is_web_address(text: str) -> bool:
