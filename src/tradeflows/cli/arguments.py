@@ -194,7 +194,7 @@ def _report(verb: Parser) -> None:
     _notebooks(verb)
     _ledger(verb)
     verb.add_argument(
-        "--to", type=Path, default=Path("report"), metavar="FOLDER", help="default: report"
+        "--to", type=Path, metavar="FOLDER", help="default: report, in the project's folder"
     )
 
 

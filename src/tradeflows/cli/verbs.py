@@ -144,7 +144,8 @@ def report(args: argparse.Namespace) -> None:
     root = root_of(args)
     files = checks.notebooks(args.notebook, root)
     checks.require_ledger(args.ledger, root)
-    checks.require_folder_of_pages(args.to)
+    to = args.to or root / "report"
+    checks.require_folder_of_pages(to, root)
     errors: list[TradeflowsError] = []
     asked = {"ledger": args.ledger, "local": args.local, "wrong": errors.append}
     with terminal.progress(0, "steps", quiet=args.quiet):  # what lacks is said before the work
@@ -152,7 +153,7 @@ def report(args: argparse.Namespace) -> None:
     _build_if_stale(args, root)
     with _notebooks_in_turn(args) as progress:
         progress(f"running {len(files)} notebooks" if files else "running the notebooks")
-        written = pages.write(files, args.to, root, progress, **asked)
+        written = pages.write(files, to, root, progress, **asked)
     say(*written)
     terminal.fail(errors)
 
@@ -442,7 +443,6 @@ def sketch(args: argparse.Namespace) -> None:
 def add(args: argparse.Namespace) -> None:
     """Check files that you saved, catalogue them, and build; known ones are passed over."""
     root = root_of(args)
-    checks.require_file(args.file[0])  # the others are looked at in their turn
     from tradeflows.retrieval import adding, comext, maps
 
     template = maps.read(args.map) if args.map else None
@@ -453,6 +453,7 @@ def add(args: argparse.Namespace) -> None:
     for path in args.file:  # one by one, so that what is kept is said before what is refused
         with terminal.progress(0, "files", quiet=args.quiet) as step:
             step("", words=f"checking {path.name}")
+            checks.require_file(path)
             [added] = adding.add(
                 [path],
                 root,
@@ -476,6 +477,7 @@ def add(args: argparse.Namespace) -> None:
 
 def update(args: argparse.Namespace) -> None:
     """Take a source's newer release: catalogue it, build, and announce what moved with it."""
+    checks.require_file(args.file)
     from tradeflows.retrieval import catalogue
 
     root = root_of(args)
@@ -559,6 +561,8 @@ def remove(args: argparse.Namespace) -> None:
 def clean(args: argparse.Namespace) -> None:
     """Turn a publisher's own files into a Parquet file, a CSV or a folder of Parquet files."""
     checks.require_output(args.to, (".parquet", ".csv"))
+    for path in args.file:
+        checks.require_file(path)
     if args.is_own_process:
         without_pandas()
     from tradeflows.publishers import cleaned

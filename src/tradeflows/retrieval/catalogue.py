@@ -37,6 +37,7 @@ from tradeflows.publishers import registry
 
 COMMITTED = "sources.toml"
 LOCAL_FOLDER = "local"
+RESERVED = re.compile(r"local|con|prn|aux|nul|(com|lpt)\d")  # ours, and what Windows keeps
 FORMER = "local.toml"  # where the entries of all own files stood together
 QUARANTINE = "quarantine"  # below it: what a server sent and no cleaner could read
 CODE_LIST = "code list"
@@ -324,6 +325,8 @@ def add_entries(
         try:
             if not re.fullmatch(r"[a-z0-9_]+", name):
                 raise ValueError("an id is made of a-z, 0-9 and _")
+            if RESERVED.fullmatch(name):
+                raise ValueError("no file or folder may have this name everywhere; take another")
             if name in known:
                 raise ValueError("another entry has this id already; take another")
             known[name] = _entry(name, keys, kind)
