@@ -72,6 +72,12 @@ def require_output(to: Path, suffixes: Iterable[str]) -> None:
 def require_folder_of_pages(to: Path, root: Path) -> None:
     """Refuse a folder of pages that cannot be written, or that holds what is not of a report."""
     require_folder(to)
+    in_the_way = [path for path in to.glob("*.*") if path.suffix in PAGES and path.is_dir()]
+    if in_the_way:
+        raise QueryError(
+            f"{min(in_the_way)}: cannot be written, since it is a folder; move it away, "
+            "or name another folder by --to"
+        )
     raw = (root / "data").resolve()
     is_of_data = raw in (to.resolve(), *to.resolve().parents)
     is_foreign = to.is_dir() and any(to.iterdir()) and not (to / CHART_SCRIPT).is_file()
@@ -79,12 +85,6 @@ def require_folder_of_pages(to: Path, root: Path) -> None:
         raise QueryError(
             f"{to}: lies in data, or holds other files than a report's; name a new folder, or an "
             "empty one, by --to"
-        )
-    in_the_way = [path for path in to.glob("*.*") if path.suffix in PAGES and path.is_dir()]
-    if in_the_way:
-        raise QueryError(
-            f"{min(in_the_way)}: cannot be written, since it is a folder; move it away, "
-            "or name another folder by --to"
         )
 
 

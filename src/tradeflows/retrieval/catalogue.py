@@ -190,6 +190,30 @@ def is_own(source: Source) -> bool:
     return PurePosixPath(source.path).parts[:1] == (LOCAL_FOLDER,)
 
 
+def own_entries(name: str, root: Path) -> dict[str, tuple[Path, dict[str, Any]]]:
+    """Each of the user's own entries, `name` among them: its file and its keys, right or wrong.
+
+    Raises
+    ------
+    SourceError
+        There is no such entry; the message says if the committed catalogue has it.
+    CatalogueError
+        The committed catalogue cannot be read.
+    """
+    own: dict[str, tuple[Path, dict[str, Any]]] = {}
+    for file in own_entry_files(root):
+        with suppress(CatalogueError):  # of another file, which is said when all are read
+            entries = sections(file).get("source", {}).items()
+            own |= {id: (file, keys) for id, keys in entries if isinstance(keys, dict)}
+    if name in own:
+        return own
+    if name in load(root):
+        raise SourceError(
+            f"{name} is of the committed catalogue, and not yours to remove with this"
+        )
+    raise SourceError(f"{root / RAW / LOCAL_FOLDER}: no source {name!r}{near(name, own)}")
+
+
 def publishers(root: Path, *, local: bool = False) -> dict[str, Publisher]:
     """Every publisher of the catalogue by its id; parameters and errors as for :func:`load`."""
     return dict(_read(root, local).publishers)
