@@ -255,8 +255,8 @@ def test_wrong_row_is_refused(clean, changes, error, message):
         (envelope([1, 2]), "expected objects with a number"),
         (b'{"something": 1}', "expected an object with a list of data"),
         (b"<!DOCTYPE html><title>502</title>", "a page of HTML"),
-        (b"a,b\n1,2\n", "expected the fields typecode"),
-        (",".join([*row(), "\n1,2\n"]).encode(), "expected 48 fields a row"),
+        (b"a,b\n1,2\n", "expected the columns typecode"),
+        (",".join([*row(), "\n1,2\n"]).encode(), "expected lines of 48 cells"),
         (b"\x1f\x8b broken", "expected a whole gzip file"),
         (gzip.compress(",".join([*row(), "\n"]).encode() * 99)[:-9], "expected"),
         (envelope([row()]).replace(b"motDesc", b"mot\xe1Desc"), "names and messages in UTF-8"),
@@ -286,15 +286,15 @@ def test_reply_of_the_cap_is_cut_off(clean, cap, whole):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"refYear": 2021}, "period and refyear that state the same, found '202201' and '2021'"),
+        ({"refYear": 2021}, "period and refyear that state the same, found '202201' beside '2021'"),
         ({"refPeriodId": 20220201}, "period and refperiodid that state the same"),
         ({"reporterISO": "RUS"}, "reportercode and reporteriso that state the same"),
-        ({"partnerISO": "KAZ"}, "partnercode and partneriso .* found '643' and 'KAZ'"),
+        ({"partnerISO": "KAZ"}, "partnercode and partneriso .* found '643' beside 'KAZ'"),
         ({"partnerDesc": "Kazakhstan"}, "partnercode and partnerdesc that state the same"),
         ({"refMonth": 2}, "period and refmonth that state the same"),
         ({"period": "2022", "freqCode": "A", "refMonth": 1}, "period and refmonth"),
         ({"flowDesc": "Import"}, "flowcode and flowdesc that state the same"),
-        ({"qtyUnitAbbr": "kg"}, "qtyunitcode and qtyunitabbr .* found '5' and 'kg'"),
+        ({"qtyUnitAbbr": "kg"}, "qtyunitcode and qtyunitabbr .* found '5' beside 'kg'"),
     ],
 )
 def test_contradiction_is_refused(clean, changes, message):

@@ -155,9 +155,9 @@ def test_goods_of_the_caller(rows, product, partner, found):
         ({"CNY": "3503,125"}, PLAIN, {"flow": "M"}, LayoutError, "'3503,125'"),
         ({"CNY": "3.50312E+10"}, PLAIN, {"flow": "M"}, LayoutError, r"'3\.50312E\+10'"),
         ({"quantity": "9.7e9"}, PLAIN, {"flow": "M"}, LayoutError, "a number in quantity"),
-        ({}, ["month", "partner name", "USD"], {"flow": "M"}, LayoutError, "alone"),
+        ({}, ["month", "partner name", "USD"], {"flow": "M"}, LayoutError, "found no partner"),
         ({}, ["month", "partner"], {"flow": "M"}, LayoutError, "a value or a quantity"),
-        ({}, [*PLAIN, "CNY"], {"flow": "M"}, LayoutError, "each once"),
+        ({}, [*PLAIN, "CNY"], {"flow": "M"}, LayoutError, "found CNY too"),
     ],
 )
 def test_what_it_refuses(rows, changes, columns, options, error, message):
@@ -387,7 +387,7 @@ def test_option_beside_the_title(rows, options, message):
         (b"5.2023", b"13.2023", LayoutError, "agrees with itself"),
         (b"(14)", b"(13)", LayoutError, "agrees with itself"),
         (b"(14)", b"(4)", LayoutError, "0 such titles"),
-        (b"100MN", b"GROSS", LayoutError, "circuits: expected a unit of .*, found 'GROSS'"),
+        (b"100MN", b"GROSS", LayoutError, "circuits: expected in unit one of .*, found 'GROSS'"),
         (b"5144.0", b"5144.O", LayoutError, "csv: Crude petroleum oils: expected a number or -"),
         (b"</tr>", b"", LayoutError, "as many <table>, <tr>, <td> closed"),
         (b"<td>100MN</td>", b"", LayoutError, "rows of 8 cells"),

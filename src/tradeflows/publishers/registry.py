@@ -167,13 +167,6 @@ def cleaner(source: Source) -> Callable[..., Any]:
     return partial(function, **source.arguments) if source.arguments else function
 
 
-def covers(source: Source, rows: Any) -> Any:
-    """Whether the file of `source` was asked for each of `rows`; of what is unknown, False."""
-    if source.cleaner == "comtrade.clean":
-        return _module("comtrade").covers(source, rows)
-    return rows["source_id"].isin([])
-
-
 def records(source: Source, path: Path, places: Collection[Any]) -> dict[Any, Any]:
     """What stands in the file of `source` at each of `places`: a record's number, and a field."""
     name = source.cleaner.partition(".")[0]

@@ -13,7 +13,6 @@ from tradeflows.model import schema
 from tradeflows.model.errors import QueryError
 from tradeflows.model.periods import DAY, parse_day
 from tradeflows.model.source import Source, month, released
-from tradeflows.publishers import registry
 from tradeflows.retrieval import catalogue
 
 if TYPE_CHECKING:
@@ -107,8 +106,13 @@ def current(frame: DataFrame, day: str | None, sources: Mapping[str, Source]) ->
         newer = cells.map({cell: place(name, cell) for cell in texts})
         is_older = own_place.ge(0) & own_place.lt(newer)
         is_older &= frame["publisher"].eq(sources[name].publisher)
-        if is_older.any():
-            is_gone |= is_older & registry.covers(sources[name], frame)
+        if is_older.any() and sources[name].cleaner == "comtrade.clean":
+            from tradeflows.retrieval.comtrade.replies import box_of
+
+            box = box_of(sources[name])
+            asked = frame.loc[is_older, ["partner_code", "cmd_code", "flow_code"]]
+            is_covered = [box.covers(*row) for row in asked.itertuples(index=False)]
+            is_gone |= pd.Series(is_covered, asked.index).reindex(frame.index, fill_value=False)
     if is_gone.all():
         newest = max(frame["vintage"])
         raise QueryError(
