@@ -179,9 +179,9 @@ def clean(
     for name, (pattern, what) in GRAMMAR.items():
         is_good = arrow.is_true(pc.match_substring_regex(rows[name], f"^({pattern})$"))
         reading.require(_namer(path), is_good, f"{what} in {name}", rows[name])
-    is_year = pc.equal(pc.utf8_length(rows["period"]), 4)
-    if pc.any(pc.xor(is_year, pc.equal(rows["freqcode"], "A"))).as_py():
-        raise LayoutError(path, "years where freqcode is A and months where it is M", "a mixture")
+    is_good = pc.equal(pc.equal(pc.utf8_length(rows["period"]), 4), pc.equal(rows["freqcode"], "A"))
+    expected = "years where freqcode is A, and months where it is M"
+    reading.require(_namer(path), is_good, expected, rows["period"], rows["freqcode"])
     rows = rows.append_column("odd", _contradictory(path, rows))
     rows = rows.append_column("record", pa.array(range(1, records + 1)))
     totals, left_out, value = _totals(path, rows, breakdown)
@@ -236,11 +236,8 @@ def records(path: Path, wanted: Collection[int]) -> dict[int, reading.Record]:
             file.seek(0)
             return reading.table(path, file, wanted, quoted=quoted)
     content, reply = _envelope(path)
-    data = (reply.data or [])[: max(wanted)]
-    if len(data) < max(wanted):
-        raise LayoutError(path, f"a reply with a list of data of {max(wanted)} rows", "less")
     members, at = {}, content.index(b'"data"')
-    for record, raw in enumerate(map(bytes, data), start=1):
+    for record, raw in enumerate(map(bytes, (reply.data or [])[: max(wanted)]), start=1):
         at = content.index(raw, at)
         if record in wanted:
             line = content.count(b"\n", 0, at) + 1

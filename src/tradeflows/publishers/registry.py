@@ -163,7 +163,7 @@ def cleaner(source: Source) -> Callable[..., Any]:
         names = ", ".join([*takes.parameters][2:]) or "none"
         raise CatalogueError(f"{source.cleaner}: {error}; its arguments are {names}") from error
     if name == "tidy":
-        _module(name).require_map(source)
+        _module(name).read_map(source, **source.arguments)
     return partial(function, **source.arguments) if source.arguments else function
 
 

@@ -97,28 +97,14 @@ def part(path: Path, source: Source, flow: str, asked: Mapping[str, str]) -> Par
         if name in names:
             what = "a month such as 202305" if name == "month" else "a code"
             block.demand(HEADINGS[name], block.text(name), digits, what)
-    values = _values(block)
-    reported = values.iloc[:, 0] if len(values.columns) else pd.Series(np.nan, values.index)
-    first, second, lost = _amounts(block, reported)
-    table = first.assign(
-        source_row=block.rows(),
-        source_field="",
-        value_reported=reported,
-        primary_value_usd=values.get("USD", np.nan),
-        is_twice=_names_beside(block),
-        **_stated(block, flow),
-    )
-    without = {"net_wgt_kg": np.nan, "value_reported": np.nan, "primary_value_usd": np.nan}
-    more = table.loc[second.index].assign(source_field="second quantity", **without, **second)
+    table = _stated(block, flow)
+    amounts, second, lost = _amounts(block, table.get("value_reported", pd.Series(0, table.index)))
+    table = table.assign(source_field="", is_twice=_names_beside(block), **amounts)
+    without = ["net_wgt_kg", "value_reported", "primary_value_usd"]
+    more = table.loc[second.index].assign(source_field="second quantity", **second)
+    more[table.columns.intersection(without)] = np.nan
     table = pd.concat([table, more])
     is_twice = table.pop("is_twice").to_numpy()
-    row |= {
-        "valuation": ENDS[flow][0] if len(values.columns) else None,
-        "reporter_iso": "CHN",
-        "reporter_code": REIMPORTS,
-        "area_system": "gacc",
-        "currency": next(iter(values), None),
-    }
     row |= {name: pa.array(column, from_pandas=True) for name, column in table.items()}
     rows = reading.rows(source, TRADE, row, factor=OTHER_CURRENCY)
     rows = plausibility.with_flag(rows, is_twice, plausibility.TWICE)
@@ -168,7 +154,13 @@ def _names(path: Path, raw: bytes) -> list[str]:
 
 def _asked(path: Path, flow: str, period: str, product: str, partner: str) -> dict[str, Any]:
     """What all rows have in common, since the query was asked for it and its file does not say."""
-    base = reading.A_FLOW | {"flow_code": flow, "partner_role": ENDS[flow][1]}
+    base = reading.A_FLOW | {
+        "flow_code": flow,
+        "partner_role": ENDS[flow][1],
+        "reporter_iso": "CHN",
+        "reporter_code": REIMPORTS,
+        "area_system": "gacc",
+    }
     if period:
         window = parse_period_or_window(period, "period")
         is_year = len(window) == 12 and window.start % 12 == 0
@@ -224,25 +216,31 @@ def _names_beside(block: reading.Block) -> Any:
     return is_twice
 
 
-def _values(block: reading.Block) -> pd.DataFrame:
-    """Return the values of each record, yuan first; they must be dollars at some rate."""
-    names = [name for name in ("CNY", "USD") if name in block.cells.schema.names]
-    columns = {name: block.number(name, grouping=",").to_pandas() for name in names}
-    values = pd.DataFrame(columns, range(len(block)))
-    if len(names) == 2:
-        rate = values["CNY"] / values["USD"]
-        is_good = rate.isna() | rate.between(*YUAN, "neither") | values.le(SMALL).all(axis=1)
-        expected = "a value in yuan that is its value in dollars at some rate"
-        block.require(pa.array(is_good), expected, *map(block.text, names), todo=AGAIN)
-    return values
-
-
 # --- rows of the table ---------------------------------------------------------------------------
 
 
-def _stated(block: reading.Block, flow: str) -> dict[str, Any]:
-    """Return what a record says of its partner, product, month and part, as far as it does."""
-    cells, row = block.cells.to_pandas(), {}
+def _stated(block: reading.Block, flow: str) -> pd.DataFrame:
+    """Return what a record says of its value, partner, product, month and part, as far as it does.
+
+    The value is in yuan where that is stated; beside them dollars must be it at some rate.
+    """
+    cells = block.cells.to_pandas()
+    row: dict[str, Any] = {"source_row": block.rows()}
+    values = {
+        name: block.number(name, grouping=",").to_pandas()
+        for name in ("CNY", "USD")
+        if name in cells
+    }
+    for name, value in reversed(values.items()):
+        row |= {"value_reported": value, "currency": name, "valuation": ENDS[flow][0]}
+    if "USD" in values:
+        row["primary_value_usd"] = values["USD"]
+    if len(values) == 2:
+        yuan, dollars = values.values()
+        rate, is_small = yuan / dollars, np.maximum(yuan, dollars) <= SMALL
+        is_good = pa.array(rate.isna() | rate.between(*YUAN, "neither") | is_small)
+        expected = "a value in yuan that is its value in dollars at some rate"
+        block.require(is_good, expected, *map(block.text, values), todo=AGAIN)
     if "partner" in cells:
         row["partner_code"] = cells["partner"]
         row["partner_iso"] = codes.areas(block.text("partner"), "gacc", block.path).to_pylist()
@@ -255,7 +253,7 @@ def _stated(block: reading.Block, flow: str) -> dict[str, Any]:
     parts = [f"{name}=" + cells[name] for name in ("province", "regime") if name in cells]
     if parts:
         row["breakdown"] = [",".join(words) for words in zip(*parts, strict=True)]
-    return row
+    return pd.DataFrame(row)
 
 
 def _amounts(block: reading.Block, values: pd.Series) -> tuple[pd.DataFrame, pd.DataFrame, int]:

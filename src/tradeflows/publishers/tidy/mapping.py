@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import partial
 from itertools import chain
 from typing import Annotated, Any
@@ -20,10 +20,9 @@ from tradeflows.model.codelists import rows_of
 from tradeflows.model.errors import CatalogueError, near
 from tradeflows.model.periods import FORMS, YEAR_AND_MONTH
 from tradeflows.model.source import Source
-from tradeflows.publishers import reading
+from tradeflows.publishers import numbers, reading
 
 SEPARATORS = (",", ";", "\t", "|")
-BLANKS = "[ \u00a0\u202f]"
 # Scales by which numbers may be multiplied; more zeros would be no unit that a publisher prints in.
 POWERS = {10**zeros: zeros for zeros in range(15)}
 # What a heading or a unit says of its figures, in the languages of trade statistics' columns.
@@ -248,14 +247,13 @@ class Marks(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def between_thousands(self) -> str:
-        """The pattern of the mark between thousands; a blank may be one that breaks no line."""
-        return BLANKS if self.grouping == " " else re.escape(self.grouping)
+        """The pattern of the mark between thousands."""
+        return numbers.between_thousands(self.grouping)
 
     @property
     def pattern(self) -> str:
         """The pattern of a whole number cell."""
-        whole = rf"(\d{{1,3}}({self.between_thousands}\d{{3}})+|\d+)" if self.grouping else r"\d+"
-        return rf"^-?{whole}({re.escape(self.decimal)}\d+)?$"
+        return numbers.pattern(self.decimal, self.grouping)
 
 
 Field = Word | Value | list[Flag]
@@ -331,7 +329,18 @@ def read_map(source: Source, **arguments: Any) -> tuple[Map, list[tuple[dict[str
     fields = defined("Fields", [(*kind, UNSET) for kind in kinds.items()])
     row = defined("Row", [("needs", str, "")], bases=(fields,))
     whole = defined("Whole", [("fields", fields), ("rows", list[row], [])], bases=(Map,))  # type: ignore[valid-type]
-    asked = _checked(arguments, whole, names)
+    try:
+        asked: Any = msgspec.convert(arguments, whole, dec_hook=_hook)
+    except msgspec.ValidationError as error:
+        said, *places = str(error).split(" - at `$")
+        known = {*names, *Value.__struct_fields__, *LeftOut.__struct_fields__}
+        hint = [near(word, known) for word in re.findall("unknown field `(.*)`", said)]
+        said = re.sub(r"\w+", lambda word: KINDS.get(word[0], word[0]), said)
+        raise _fault("".join(places[-1:]).strip(".`"), said + "".join(hint)) from error
+    for path, part in _parts(asked):
+        for is_broken, rule in _rules(part, asked.columns, not FIGURES.isdisjoint(path)):
+            if is_broken:
+                raise _fault(".".join(path), rule)
     filled = {*DEFAULTS[source.table], *FOLLOWS.get(source.table, ())}
     rows = []
     for override in asked.rows or [row()]:
@@ -352,23 +361,6 @@ def read_map(source: Source, **arguments: Any) -> tuple[Map, list[tuple[dict[str
 def _fault(place: str, problem: str) -> CatalogueError:
     """Return what is said of a place in a map."""
     return CatalogueError(": ".join(filter(None, ("its map", place, problem))))
-
-
-def _checked(arguments: Mapping[str, Any], kind: Any, names: Iterable[str]) -> Any:
-    """Return the map of an entry, each part a record; `names` are those of the fields."""
-    try:
-        asked = msgspec.convert(arguments, kind, dec_hook=_hook)
-    except msgspec.ValidationError as error:
-        said, *places = str(error).split(" - at `$")
-        known = {*names, *Value.__struct_fields__, *LeftOut.__struct_fields__}
-        hint = [near(word, known) for word in re.findall("unknown field `(.*)`", said)]
-        said = re.sub(r"\w+", lambda word: KINDS.get(word[0], word[0]), said)
-        raise _fault("".join(places[-1:]).strip(".`"), said + "".join(hint)) from error
-    for path, part in _parts(asked):
-        for is_broken, rule in _rules(part, asked.columns, not FIGURES.isdisjoint(path)):
-            if is_broken:
-                raise _fault(".".join(path), rule)
-    return asked
 
 
 def _given(record: Any) -> dict[str, Any]:
