@@ -68,19 +68,20 @@ WHOLE: dict[str, list[str | None]] = {
 }
 
 
-def _same_country(code: str, other: str) -> bool:
-    """Whether an area may stand beside a code: special areas have names and ISO codes of others."""
-    area = codes.area_codes("comtrade").get(code, "")
-    are_countries = all(each and codes.is_country(each) for each in (area, other))
-    return area == other or not are_countries
+def _is_area(area_of: Callable[[str], str]) -> Callable[[str, str], bool]:
+    """Whether a text may stand beside a code: special areas have names and ISO codes of others."""
+
+    def may_be(code: str, text: str) -> bool:
+        areas = {codes.area_codes("comtrade").get(code, ""), area_of(text)}
+        return len(areas) == 1 or not all(area and codes.is_country(area) for area in areas)
+
+    return may_be
 
 
-def _is_iso(code: str, iso: str) -> bool:
-    return _same_country(code, codes.area_codes("iso3").get(iso, ""))
-
-
-def _is_name(code: str, name: str) -> bool:
-    return _same_country(code, codes.named(name))
+_is_iso, _is_name = (
+    _is_area(lambda iso: codes.area_codes("iso3").get(iso, "")),
+    _is_area(codes.named),
+)
 
 
 @cache

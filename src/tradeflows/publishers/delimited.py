@@ -54,10 +54,10 @@ class Block:
         return numbers.number(self.record, name, self.cells[name], **marks)
 
 
-def head(path: Path, most: int = 4096) -> bytes:
+def head(path: Path) -> bytes:
     """The first bytes of a file, without what may stand before any text."""
     with path.open("rb") as file:
-        return file.read(most).lstrip(BOM_UTF8 + b" \t\r\n")
+        return file.read(4096).lstrip(BOM_UTF8 + b" \t\r\n")
 
 
 def whole(path: Path, most: int) -> bytes:
@@ -77,7 +77,6 @@ def blocks(
     above: int = 0,
     *,
     encoding: str = "utf8",
-    lines: int = 1,
 ) -> Iterator[Block]:
     """Records below the header of a file of any size, the columns `wanted` of `names` as text.
 
@@ -87,8 +86,6 @@ def blocks(
         The bytes, where they are not those of the file as it is.
     above
         Records of the file that are not among them, and are counted.
-    lines
-        How many the header has.
 
     Raises
     ------
@@ -105,13 +102,13 @@ def blocks(
     problems = []
 
     def note(row: csv.InvalidRow) -> str:
-        problems.append(f"{row.actual_columns} in record {row.number - lines + above}")
+        problems.append(f"{row.actual_columns} in record {row.number - 1 + above}")
         return "error"
 
     first = above + 1
     quote = False if delimiter == "\t" else '"'
     reading = csv.ReadOptions(
-        column_names=names, skip_rows=lines, block_size=BLOCK, use_threads=False, encoding=encoding
+        column_names=names, skip_rows=1, block_size=BLOCK, use_threads=False, encoding=encoding
     )
     kinds = dict.fromkeys(wanted, arrow.TEXT)
     try:

@@ -18,9 +18,7 @@ def not_utf8(path: Path) -> LayoutError:
     return LayoutError(path, "UTF-8 text", "another encoding", "save it as UTF-8")
 
 
-def header(
-    path: Path, delimiter: str = ",", raw: bytes | None = None, encoding: str = "utf-8-sig"
-) -> list[str]:
+def header(path: Path, delimiter: str = ",", raw: bytes | None = None) -> list[str]:
     """Cells of the first line of the file, or of `raw`."""
     with path.open("rb") if raw is None else BytesIO(raw) as file:
         line = file.readline(BLOCK)
@@ -29,7 +27,7 @@ def header(
         raise LayoutError(path, "a header line", found)
     quote = None if delimiter == "\t" else '"'
     try:
-        text = line.splitlines()[0].decode(encoding)
+        text = line.splitlines()[0].decode("utf-8-sig")
         return next(csv.reader([text], delimiter=delimiter, quotechar=quote, strict=True)) or [""]
     except UnicodeDecodeError as error:
         raise not_utf8(path) from error
