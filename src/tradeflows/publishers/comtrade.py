@@ -236,9 +236,9 @@ def records(path: Path, wanted: Collection[int]) -> dict[int, reading.Record]:
             quoted = b"\t" not in file.readline(1 << 14)
             file.seek(0)
             return reading.table(path, file, wanted, quoted=quoted)
-    content, reply = _envelope(path)
+    content, data, _ = _envelope(path)
     members, at = {}, content.index(b'"data"')
-    for record, raw in enumerate(map(bytes, (reply.data or [])[: max(wanted)]), start=1):
+    for record, raw in enumerate(map(bytes, data[: max(wanted)]), start=1):
         at = content.index(raw, at)
         if record in wanted:
             line = content.count(b"\n", 0, at) + 1
@@ -251,29 +251,30 @@ def _namer(path: Path) -> reading.Namer:
     return lambda at: f"{path}: record {at + 1}"
 
 
-def _envelope(path: Path) -> tuple[bytes, Envelope]:
-    """The bytes of a JSON reply, and the reply."""
+def _envelope(path: Path) -> tuple[bytes, list[msgspec.Raw], str]:
+    """The bytes of a JSON reply, its rows as they stand, and its message."""
     content = path.read_bytes().removeprefix(BOM_UTF8)
     try:
         content.decode()  # what is not read is text as well
-        return content, msgspec.json.decode(content, type=Envelope)
+        reply = msgspec.json.decode(content, type=Envelope)
     except UnicodeDecodeError as error:
         raise LayoutError(path, "names and messages in UTF-8", str(error)) from error
     except (msgspec.DecodeError, RecursionError) as error:
         raise LayoutError(path, "a whole JSON reply", str(error), "ask again") from error
-
-
-def _json(path: Path) -> Reply:
-    """The rows and the message of a JSON reply; which fields are read its first row says."""
-    content, reply = _envelope(path)
     message = str(reply.error or reply.message or "")
     data, stated = reply.data, {reply.count, reply.total} - {msgspec.UNSET}
     if not isinstance(data, list):
         if not message and (reply.count != 0 or data is msgspec.UNSET):
             raise LayoutError(path, "an object with a list of data", "none")
-        data = []
-    elif stated - {len(data)}:
+        return content, [], message
+    if stated - {len(data)}:
         raise LayoutError(path, f"the {max(map(str, stated))} rows that it counts", f"{len(data)}")
+    return content, data, message
+
+
+def _json(path: Path) -> Reply:
+    """The rows and the message of a JSON reply; which fields are read its first row says."""
+    content, data, message = _envelope(path)
     if not data:
         return Reply(_typed(path, dict.fromkeys(NEEDED, ())), message)
     figure, mark, code = float | int | None, bool | int | str | None, int | str | None

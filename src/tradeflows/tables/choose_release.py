@@ -12,7 +12,7 @@ import pyarrow as pa
 from tradeflows.model import schema
 from tradeflows.model.errors import QueryError
 from tradeflows.model.periods import DAY, parse_day
-from tradeflows.model.source import Source, month, released
+from tradeflows.model.source import Source, bulk_month, released
 from tradeflows.retrieval import catalogue
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ def current(frame: DataFrame, day: str | None, sources: Mapping[str, Source]) ->
         newer = cells.map({cell: place(name, cell) for cell in texts})
         is_older = own_place.ge(0) & own_place.lt(newer)
         is_older &= frame["publisher"].eq(sources[name].publisher)
-        if is_older.any() and sources[name].cleaner == "comtrade.clean":
+        if is_older.any():
             from tradeflows.retrieval.comtrade.replies import box_of
 
             box = box_of(sources[name])
@@ -198,7 +198,7 @@ def family_of(source: Source) -> str:
     """
     if source.kind not in ("fetched", "published"):
         return source.id
-    whole = ", whole months" if month(source) else ""
+    whole = ", whole months" if bulk_month(source) else ""
     return f"{source.publisher}, {source.kind}{whole}"
 
 
@@ -274,7 +274,7 @@ def _stated_once(frame: DataFrame, is_own: Series, sources: Mapping[str, Source]
         count = len(ambiguous.groupby(cell))
         raise QueryError(
             f"{count} cells are stated in several ways, by files of one day; add "
-            f"{choice}, or the vintage of each to local.toml"
+            f"{choice}, or the vintage of each to its entry"
         )
     if taken.empty:
         return Choice(kept)

@@ -162,8 +162,8 @@ def _text(path: Path) -> str:
         raise reading.not_utf8(path) from error
 
 
-def _rows(path: Path, text: str) -> list[tuple[Tag, list[str]]]:
-    """Return each commodity's row, and its cells; tags that do not close are refused."""
+def _page(path: Path, text: str) -> BeautifulSoup:
+    """Return the page; one whose tags do not close is refused, not mended."""
     if text.count("<") > MARKUP:
         raise LayoutError(path, f"a page of at most {MARKUP:,} tags", "more", "save it again")
     tags = NESTED.findall(text)
@@ -178,8 +178,13 @@ def _rows(path: Path, text: str) -> list[tuple[Tag, list[str]]]:
     if any({counts[tag], counts[f"/{tag}"]} != {len(page.find_all(tag))} for tag in TAGS):
         expected = f"as many <{'>, <'.join(TAGS)}> closed as opened"
         raise LayoutError(path, expected, f"{dict(counts)}", "save the page whole")
+    return page
+
+
+def _rows(path: Path, text: str) -> list[tuple[Tag, list[str]]]:
+    """Return each commodity's row, and its cells."""
     kept = []
-    for row in page.find_all("tr"):
+    for row in _page(path, text).find_all("tr"):
         cells = [" ".join(cell.get_text(" ").split()) for cell in row.find_all("td")]
         # A heading has few figures, if any: May, 1-5, the year before.
         figures = [cell for cell in cells if FIGURE.fullmatch(cell)]

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from tradeflows.model import codes
 from tradeflows.model.errors import LayoutError
-from tradeflows.model.periods import FORMS
+from tradeflows.model.periods import FORMS, Period
 from tradeflows.publishers import arrow, numbers, reading
 from tradeflows.publishers.tidy.mapping import POWERS, Condition, Map, Marks, Value
 
@@ -167,15 +167,14 @@ def values(cells: Cells, value: Value, field: pa.Field) -> pa.Array:
     CodeError
         An area code is in no list.
     """
-    taken = cells.are(value.where) if value.where else None
+    taken = cells.are(value.where) if value.where else pa.scalar(True)
     if value.text and not value.form:
         made = _text(cells, value)
     elif value.form:
         made = _periods(cells, value, field)
     else:
         made = _column(cells, value, field, taken)
-    if value.where:
-        made = pc.if_else(taken, made, None)
+    made = arrow.only(made, taken)
     if value.instead:
         made = pc.coalesce(made, values(cells, value.instead, field))
     if value.agrees:
@@ -205,7 +204,7 @@ def _text(cells: Cells, value: Value) -> pa.Array:
     return text
 
 
-def _column(cells: Cells, value: Value, field: pa.Field, taken: pa.Array | None) -> pa.Array:
+def _column(cells: Cells, value: Value, field: pa.Field, taken: Any) -> pa.Array:
     """Return the texts of a column as numbers, words, areas, counts or texts."""
     name, text, words = value.column, _text(cells, value), value.meanings
     if field.type == pa.float64() and value.others is None:
@@ -213,9 +212,8 @@ def _column(cells: Cells, value: Value, field: pa.Field, taken: pa.Array | None)
         powers: Any = {word: POWERS[scale] for word, scale in scales.items()}
         if not unit:
             return cells.number(name, powers[""], words)
-        units = cells.text(unit)
         # The unit of a record that the field does not take is another's.
-        units = arrow.only(units, taken) if value.where else units
+        units = arrow.only(cells.text(unit), taken)
         return cells.number(name, cells.words(unit, powers, units), words)
     if words:
         if value.others is not None:
@@ -243,15 +241,19 @@ def _periods(cells: Cells, value: Value, field: pa.Field) -> pa.Array:
     known = {cell: period for cell, period in read.items() if period}
     expected = f"{form.what} in {value.column or value.text}"
     reading.require(cells.record, pc.is_in(text, arrow.texts([*known])), expected, text)
-    # Periods that can hardly be of this form, though each by itself may be.
-    fiscal = "april year"
-    if form.freq == "M" and len(known) > 1 and all(map(FORMS[fiscal].read, known)):
-        todo = f'write form = "{fiscal}"'
-        raise LayoutError(cells.path, expected, "fiscal years such as 2009-10 alone", todo)
-    if value.form == "day of the month" and len({*known.values()}) < len(known):
-        raise LayoutError(cells.path, expected, "several days of one month", "keep one of them")
+    _require_form(cells, value.form, expected, known)
     item = "months" if field.type == pa.int64() else "last" if is_last else "first"
     if not value.length:
         return arrow.meanings(text, lambda cell: getattr(known[cell], item), field.type)
     pairs = zip(text.to_pylist(), cells.count(value.length).to_pylist(), strict=True)
     return pa.array([getattr(known[cell].ending(n), item) for cell, n in pairs], field.type)
+
+
+def _require_form(cells: Cells, form: str, expected: str, known: Mapping[str, Period]) -> None:
+    """Refuse periods that can hardly be of this form, though each by itself may be."""
+    fiscal = "april year"
+    if FORMS[form].freq == "M" and len(known) > 1 and all(map(FORMS[fiscal].read, known)):
+        todo = f'write form = "{fiscal}"'
+        raise LayoutError(cells.path, expected, "fiscal years such as 2009-10 alone", todo)
+    if form == "day of the month" and len({*known.values()}) < len(known):
+        raise LayoutError(cells.path, expected, "several days of one month", "keep one of them")

@@ -329,18 +329,7 @@ def read_map(source: Source, **arguments: Any) -> tuple[Map, list[tuple[dict[str
     fields = defined("Fields", [(*kind, UNSET) for kind in kinds.items()])
     row = defined("Row", [("needs", str, "")], bases=(fields,))
     whole = defined("Whole", [("fields", fields), ("rows", list[row], [])], bases=(Map,))  # type: ignore[valid-type]
-    try:
-        asked: Any = msgspec.convert(arguments, whole, dec_hook=_hook)
-    except msgspec.ValidationError as error:
-        said, *places = str(error).split(" - at `$")
-        known = {*names, *Value.__struct_fields__, *LeftOut.__struct_fields__}
-        hint = [near(word, known) for word in re.findall("unknown field `(.*)`", said)]
-        said = re.sub(r"\w+", lambda word: KINDS.get(word[0], word[0]), said)
-        raise _fault("".join(places[-1:]).strip(".`"), said + "".join(hint)) from error
-    for path, part in _parts(asked):
-        for is_broken, rule in _rules(part, asked.columns, not FIGURES.isdisjoint(path)):
-            if is_broken:
-                raise _fault(".".join(path), rule)
+    asked = _checked(arguments, whole, names)
     filled = {*DEFAULTS[source.table], *FOLLOWS.get(source.table, ())}
     rows = []
     for override in asked.rows or [row()]:
@@ -361,6 +350,23 @@ def read_map(source: Source, **arguments: Any) -> tuple[Map, list[tuple[dict[str
 def _fault(place: str, problem: str) -> CatalogueError:
     """Return what is said of a place in a map."""
     return CatalogueError(": ".join(filter(None, ("its map", place, problem))))
+
+
+def _checked(arguments: Mapping[str, Any], kind: Any, names: Collection[str]) -> Any:
+    """Return the map of an entry, each part a record; `names` are those of the fields."""
+    try:
+        asked = msgspec.convert(arguments, kind, dec_hook=_hook)
+    except msgspec.ValidationError as error:
+        said, *places = str(error).split(" - at `$")
+        known = {*names, *Value.__struct_fields__, *LeftOut.__struct_fields__}
+        hint = [near(word, known) for word in re.findall("unknown field `(.*)`", said)]
+        said = re.sub(r"\w+", lambda word: KINDS.get(word[0], word[0]), said)
+        raise _fault("".join(places[-1:]).strip(".`"), said + "".join(hint)) from error
+    for path, part in _parts(asked):
+        for is_broken, rule in _rules(part, asked.columns, not FIGURES.isdisjoint(path)):
+            if is_broken:
+                raise _fault(".".join(path), rule)
+    return asked
 
 
 def _given(record: Any) -> dict[str, Any]:
