@@ -270,6 +270,13 @@ def test_partial_reply_is_refused(tmp_path, content, message):
         list(comtrade.clean(path, SOURCE))
 
 
+def test_a_table_that_swells_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(comtrade, "LARGEST", 1 << 10)
+    path = export(tmp_path / "TradeData.csv", [row(), row(partner="398")])
+    with pytest.raises(LayoutError, match="a table of at most 0 MiB unpacked, found more"):
+        list(comtrade.clean(path, SOURCE))
+
+
 @pytest.mark.parametrize(("cap", "whole"), [(0, False), (500, False), (100_000, True)])
 def test_reply_of_the_cap_is_cut_off(clean, cap, whole):
     rows = [row(period=f"{1980 + i // 12}{i % 12 + 1:02}") for i in range(500)]
@@ -290,6 +297,7 @@ def test_reply_of_the_cap_is_cut_off(clean, cap, whole):
         ({"refPeriodId": 20220201}, "period and refperiodid that state the same"),
         ({"reporterISO": "RUS"}, "reportercode and reporteriso that state the same"),
         ({"partnerISO": "KAZ"}, "partnercode and partneriso .* found '643' beside 'KAZ'"),
+        ({"reporterDesc": "Brazil"}, "reportercode and reporterdesc that state the same"),
         ({"partnerDesc": "Kazakhstan"}, "partnercode and partnerdesc that state the same"),
         ({"refMonth": 2}, "period and refmonth that state the same"),
         ({"period": "2022", "freqCode": "A", "refMonth": 1}, "period and refmonth"),
@@ -321,6 +329,7 @@ def test_special_areas_share_iso_codes(clean):
         ({"cmdDesc": "what no list has"}, ""),
         ({"isReported": False}, "contradictory"),
         ({"isReported": False, "isAggregate": True}, ""),
+        ({"isReported": None}, ""),
     ],
 )
 def test_figure_stated_twice_is_flagged(clean, changes, flags):

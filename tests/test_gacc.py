@@ -8,7 +8,7 @@ from workbook_twin import workbook
 
 from tradeflows.model.errors import CodeError, LayoutError, QueryError
 from tradeflows.publishers import gacc, registry
-from tradeflows.publishers.gacc import query_csv
+from tradeflows.publishers.gacc import monthly, query_csv
 
 ALL = [*twins.HEADINGS]
 PLAIN = [
@@ -402,6 +402,22 @@ def test_option_beside_the_title(rows, options, message):
 def test_refused_monthly_table(rows, old, new, error, message):
     with pytest.raises(error, match=message):
         rows(twins.gacc_page(TITLE, LINES).replace(old, new, 1 if old == b"</tr>" else -1))
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "message"),
+    [
+        (query_csv, "MOST", "at most 0 MiB"),
+        (monthly, "LARGEST", "at most 0 MiB"),
+        (monthly, "MARKUP", "a page of at most 9 tags"),
+        (monthly, "DEEPEST", "tables, rows and cells within one another"),
+    ],
+)
+def test_the_size_of_a_file_is_bounded(rows, monkeypatch, module, name, message):
+    monkeypatch.setattr(module, name, 2 if name == "DEEPEST" else 9)
+    raw = twins.gacc([OIL], PLAIN) if module is query_csv else twins.gacc_page(TITLE, LINES)
+    with pytest.raises(LayoutError, match=message):
+        rows(raw, flow="M")
 
 
 # --- what a line states twice --------------------------------------------------------------------

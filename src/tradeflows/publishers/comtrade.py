@@ -237,6 +237,8 @@ def records(path: Path, wanted: Collection[int]) -> dict[int, reading.Record]:
             file.seek(0)
             return reading.table(path, file, wanted, quoted=quoted)
     content, data, _ = _envelope(path)
+    if len(data) < max(wanted):
+        raise LayoutError(path, f"a list of data of {max(wanted)} rows", f"{len(data)}")
     members, at = {}, content.index(b'"data"')
     for record, raw in enumerate(map(bytes, data[: max(wanted)]), start=1):
         at = content.index(raw, at)
