@@ -33,7 +33,7 @@ from tradeflows.publishers import Part, arrow, numbers, reading, workbooks
 
 ROWS = 1 << 16  # in a part
 GZIP = b"\x1f\x8b"
-LARGEST = 112 << 20  # bytes of an unpacked table, which takes 2.5 times as much while it is read
+LARGEST = 112 << 20  # bytes of an unpacked table, which takes four times as much while it is read
 SWELLING = 200  # times its packed size; tables of figures swell ten- to fortyfold
 NEAR = 1e-6  # of a figure: what rounding to a binary number may make of it
 
@@ -78,10 +78,8 @@ def _is_area(area_of: Callable[[str], str]) -> Callable[[str, str], bool]:
     return may_be
 
 
-_is_iso, _is_name = (
-    _is_area(lambda iso: codes.area_codes("iso3").get(iso, "")),
-    _is_area(codes.named),
-)
+_is_iso = _is_area(lambda iso: codes.area_codes("iso3").get(iso, ""))
+_is_name = _is_area(codes.named)
 
 
 @cache
@@ -186,6 +184,7 @@ def clean(
     rows = rows.append_column("odd", _contradictory(path, rows))
     rows = rows.append_column("record", pa.array(range(1, records + 1)))
     totals, left_out, value = _totals(path, rows, breakdown)
+    del rows
     days = {cell: release.split()[0] for cell, release in (releases or {}).items()}
     for start in range(0, max(len(totals), 1), ROWS):
         some = totals.slice(start, ROWS)
@@ -323,6 +322,7 @@ def _table(path: Path) -> pa.RecordBatch:
     for block in read:
         columns = {name: arrow.filled(block.text(name), ["", "null"]) for name in kept}
         parts.append(_typed(path, columns, block))
+    del raw  # which a large file needs the room of
     return pa.concat_batches(parts)
 
 
@@ -378,11 +378,9 @@ def _contradictory(path: Path, rows: pa.RecordBatch) -> pa.Array:
         texts = pc.binary_join_element_wise(rows[first], rows[second], "\0")
         are_one = arrow.meanings(texts, is_one, pa.bool_())
         if is_refused:
-            expected, shown = (
-                f"{first} and {second} that state the same",
-                (rows[first], rows[second]),
-            )
-            reading.require(_namer(path), are_one, expected, *shown, todo="ask for the reply again")
+            expected, todo = f"{first} and {second} that state the same", "ask for the reply again"
+            shown = rows[first], rows[second]
+            reading.require(_namer(path), are_one, expected, *shown, todo=todo)
         is_odd = pc.or_(is_odd, pc.invert(are_one))
     return is_odd
 
@@ -429,7 +427,10 @@ def _totals(
             left_out[reason] = len(worths)
         if worths.null_count < len(worths):
             value[reason] = math.fsum(worths.drop_null().to_pylist())
-    return pa.concat_batches([rows.filter(is_total), rows.filter(is_part)]), left_out, value
+    totals = rows if pc.all(is_total).as_py() else rows.filter(is_total)
+    if breakdown:
+        totals = pa.concat_batches([totals, rows.filter(is_part)])
+    return totals, left_out, value
 
 
 def _columns(path: Path, rows: pa.RecordBatch, unequal: Sequence[str]) -> dict[str, Any]:
