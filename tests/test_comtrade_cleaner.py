@@ -251,7 +251,7 @@ def test_wrong_row_is_refused(clean, changes, error, message):
             envelope([row()]).replace(b'"flowCode"', b'"flowCode": "X", "flowCode"'),
             "flowCode twice",
         ),
-        (envelope([{"a": 1}]), "no typecode"),
+        (envelope([{"a": 1}]), r"none of \['typecode'"),
         (envelope([1, 2]), "expected objects with a number"),
         (b'{"something": 1}', "expected an object with a list of data"),
         (b"<!DOCTYPE html><title>502</title>", "a page of HTML"),

@@ -57,8 +57,8 @@ def require_header(
     if others is not None:
         stray += [name for name, times in Counter(names).items() if times > 1]
     if lacking or stray:
-        expected = f"the columns {', '.join(needed)}"
-        if others:
-            expected += f", and of {', '.join(others)}, each once"
-        found = f"no {', '.join(lacking)}" if lacking else f"{', '.join(stray)[:200]} too"
+        among = f", and of {', '.join(others)}, each once" if others else ""
+        expected = f"the columns {','.join(needed)}{among}"
+        besides = f" and besides {stray[:20]}" if stray else ""
+        found = f"none of {lacking}{besides}"
         raise LayoutError(path, expected, found, todo)
