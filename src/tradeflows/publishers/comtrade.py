@@ -91,10 +91,6 @@ def _codes_by_name() -> dict[str, set[str]]:
     return names
 
 
-def _is_product_name(code: str, name: str) -> bool:
-    return code in _codes_by_name().get(name.casefold(), {code})
-
-
 def _means(name: str) -> Callable[[str, str], bool]:
     """Whether a word of the list `name`, if it is there, means a code."""
     return lambda code, word: publisher_words(name).get(word.casefold(), code) == code
@@ -112,7 +108,12 @@ PAIRS: tuple[tuple[str, str, Callable[[str, str], bool], bool], ...] = (
     ("partnercode", "partnerdesc", _is_name, True),
     ("flowcode", "flowdesc", _means("comtrade name of flow"), True),
     ("qtyunitcode", "qtyunitabbr", _means("comtrade sign of unit"), True),
-    ("cmdcode", "cmddesc", _is_product_name, False),
+    (
+        "cmdcode",
+        "cmddesc",
+        lambda code, name: code in _codes_by_name().get(name.casefold(), {code}),
+        False,
+    ),
     (*MADE_BY, lambda reported, built: reported.lower() != built.lower(), False),
 )
 READ = dict.fromkeys([*NEEDED, *(name for pair in PAIRS for name in pair[:2])])
