@@ -43,15 +43,6 @@ CELL = re.compile(r'(?:"\s*(?P<place>\d+)\s*"\s*:\s*)?(?P<cell>"[^"]*"|[^\s,\]}]
 Cells = tuple[str, pa.RecordBatch]
 
 
-def require_columns(
-    path: Path, head: Sequence[str], needed: Collection[str], others: Collection[str]
-) -> None:
-    """Refuse a header that has not each column `needed` once, or others than `others`."""
-    if not {*needed} <= {*head} <= {*needed, *others} or len({*head}) < len(head):
-        expected = f"the columns {','.join(needed)}, and of {', '.join(others)}"
-        raise LayoutError(path, expected, ",".join(head)[:200])
-
-
 def tsv(path: Path) -> Iterator[Cells]:
     """Cells of a TSV: a record a series, a column a month, such as "123.4 p" or ": c".
 
@@ -94,7 +85,7 @@ def sdmx(
     """
     head = [cell.partition(":")[0] for cell in reading.header(path)]
     needed = ("DATAFLOW", *dimensions, "TIME_PERIOD", "OBS_VALUE")
-    require_columns(path, head, needed, (*besides, *FLAG_COLUMNS, *PLAIN))
+    reading.require_header(path, head, needed, (*besides, *FLAG_COLUMNS, *PLAIN))
     data, has_labels = "", False
     for block in reading.blocks(path, head, head):
         columns = {name: block.text(name) for name in head}

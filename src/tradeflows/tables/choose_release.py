@@ -13,7 +13,6 @@ from tradeflows.model import schema
 from tradeflows.model.errors import QueryError
 from tradeflows.model.periods import DAY, parse_day
 from tradeflows.model.source import Source, bulk_month, released
-from tradeflows.publishers import registry
 from tradeflows.retrieval import catalogue
 
 if TYPE_CHECKING:
@@ -108,7 +107,12 @@ def current(frame: DataFrame, day: str | None, sources: Mapping[str, Source]) ->
         is_older = own_place.ge(0) & own_place.lt(newer)
         is_older &= frame["publisher"].eq(sources[name].publisher)
         if is_older.any():
-            is_gone |= is_older & registry.covers(sources[name], frame)
+            from tradeflows.retrieval.comtrade.replies import box_of
+
+            box = box_of(sources[name])
+            asked = frame.loc[is_older, ["partner_code", "cmd_code", "flow_code"]]
+            is_covered = [box.covers(*row) for row in asked.itertuples(index=False)]
+            is_gone |= pd.Series(is_covered, asked.index).reindex(frame.index, fill_value=False)
     if is_gone.all():
         newest = max(frame["vintage"])
         raise QueryError(

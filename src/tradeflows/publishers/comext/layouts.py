@@ -82,7 +82,7 @@ def sdmx(path: Path) -> Iterator[Figure]:
 def view(path: Path) -> Iterator[Figure]:
     """Figures of a relational view: a record has one for each of its last columns."""
     head = reading.header(path)
-    cubes.require_columns(path, head, VIEW, ("STAT_PROCEDURE", *INDICATORS))
+    reading.require_header(path, head, VIEW, ("STAT_PROCEDURE", *INDICATORS))
     measured = [name for name in head if name in INDICATORS]
     for block in reading.blocks(path, head, head):
         columns = {VIEW.get(name, name.lower()): block.text(name) for name in head}
