@@ -172,7 +172,7 @@ def _words(key: tuple[str, ...], system: str, given: str) -> dict[str, Any]:
     area = _area("REPORTER", reporter, system, first.year)
     if area not in codes.groups() and not codes.contains("EU28", area):
         raise CodeError(f"REPORTER: {reporter} is neither a member state nor a group")
-    source_role = "consignment" if is_within(origin, first) else "origin"
+    source_role = "consignment" if is_within(origin, str(first)) else "origin"
     is_hidden = partner in HIDDEN or partner.startswith(WITHHELD)
     return {
         "flow_code": "X" if is_export else "M",
