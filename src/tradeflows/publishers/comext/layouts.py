@@ -78,12 +78,7 @@ def sdmx(path: Path) -> Figures:
     for data, cells in cubes.sdmx(path, ("freq", *NEEDED), ("transport_mode",)):
         _require_data_set(path, data)
         time = pc.binary_join_element_wise(cells["freq"], cells["time"], " ")
-        nowhere = pa.repeat("", len(cells))
-        yield (
-            cells.drop_columns(["time", "field"])
-            .append_column("time", time)
-            .append_column("field", nowhere)
-        )
+        yield cells.drop_columns(["time", "field"]).append_column("time", time)
 
 
 def view(path: Path) -> Figures:

@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import date
 from functools import cache
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +42,6 @@ from tradeflows.publishers.comext.layouts import INDICATORS
 from tradeflows.publishers.comext.membership import is_within
 
 CELL = ("reporter", "partner", "product", "flow", "stat_procedure", "transport_mode", "time")
-TEXTS = (*CELL, "indicators", "flag", "LAST UPDATE", "field")
 MEASURES = ("value_reported", "net_wgt_kg", "qty")
 FLOWS = {"1": "M", "import": "M", "2": "X", "export": "X"}
 # What each code or label says of the break-down; empty where all are in one figure.
@@ -103,20 +102,17 @@ def clean(path: Path, source: Source, product: str = "") -> Iterator[Part]:
     system = "eurostat" if read is layouts.sdmx else "comext label"
     cells: dict[tuple[str, ...], dict[str, Any]] = {}
     records, releases, empty = set(), set(), 0
-    for words, value, row in _figures(read(path)):
-        key, (indicator, letters, update, field) = words[: len(CELL)], words[len(CELL) :]
+    for figure in chain.from_iterable(batch.to_pylist() for batch in read(path)):
+        row, field = figure["row"], figure.get("field", "")
         records.add((row, field.partition("!")[0]))
-        if value is None and not letters:
+        if figure["value"] is None and not figure.get("flag"):
             empty += 1
             continue
         place = field or f"record {row}"
         try:
-            measure = _meaning("INDICATORS", INDICATORS, indicator)
-            if key not in cells:
-                cells[key] = _row(key, system, product) | {"source_row": row}
-            _add(cells[key], measure, value, letters, place)
-            if update:
-                releases.add(str(_period("LAST_UPDATE", UPDATE, update).first))
+            _add(cells, figure, place, system, product)
+            update = figure.get("LAST UPDATE")
+            releases |= {_period("LAST_UPDATE", UPDATE, update).first} if update else set()
         except TradeflowsError as error:
             error.args = (f"{path}: {place}, {error}",)
             raise
@@ -126,9 +122,9 @@ def clean(path: Path, source: Source, product: str = "") -> Iterator[Part]:
             "leave it out, or export one at a time"
         )
     if len(releases) > 1:
-        raise LayoutError(path, "figures of one release", f"{sorted(releases)[:5]}")
+        raise LayoutError(path, "figures of one release", " and ".join(map(str, releases)))
     shared = reading.A_FLOW | {"source_id": source.id, "area_system": system, "currency": "EUR"}
-    shared["vintage"] = next(iter(releases), source.vintage)
+    shared["vintage"] = str(next(iter(releases), source.vintage))
     rows = (shared | _finished(row) for row in cells.values())
     for _ in range(0, max(len(cells), 1), ROWS):
         table = pa.Table.from_pylist([*islice(rows, ROWS)], TRADE)
@@ -137,33 +133,27 @@ def clean(path: Path, source: Source, product: str = "") -> Iterator[Part]:
         records, empty = set(), 0  # they are counted once
 
 
-def _figures(batches: Iterator[pa.RecordBatch]) -> Iterator[tuple[tuple[str, ...], Any, int]]:
-    """Yield the :data:`TEXTS` of each figure, empty where it has none, its value and its record."""
-    for batch in batches:
-        known = [name in batch.schema.names for name in TEXTS]
-        texts = [
-            batch[name].to_pylist() if is_known else [""] * len(batch)
-            for name, is_known in zip(TEXTS, known, strict=True)
-        ]
-        yield from zip(
-            zip(*texts, strict=True),
-            batch["value"].to_pylist(),
-            batch["row"].to_pylist(),
-            strict=True,
-        )
-
-
 def _add(
-    row: dict[str, Any], measured: tuple[str, int], value: Any, letters: str, place: str
+    cells: dict[tuple[str, ...], dict[str, Any]],
+    figure: dict[str, Any],
+    place: str,
+    system: str,
+    product: str,
 ) -> None:
-    """Add a figure to its row."""
-    measure, factor = measured
+    """Add a figure to its cell."""
+    key = tuple(figure.get(name, "") for name in CELL)
+    measure, factor = _meaning("INDICATORS", INDICATORS, figure["indicators"])
+    value = figure["value"]
     if abs(value or 0) > LARGEST:
         raise LayoutError(measure, "at most 2^53", f"{value:,.0f}")
+    if key not in cells:
+        cells[key] = _row(key, system, product) | {"source_row": figure["row"], "places": {}}
+    row = cells[key]
     if measure in row["places"]:
-        raise SchemaError(f"the same figure as {row['places'][measure]} ({row['words']})")
+        words = " ".join(filter(None, key))
+        raise SchemaError(f"the same figure as {row['places'][measure]} ({words})")
     row["places"][measure] = place
-    row["flags"] |= {_meaning("FLAG", cubes.FLAGS, letter) for letter in letters}
+    row["flags"] |= {_meaning("FLAG", cubes.FLAGS, letter) for letter in figure.get("flag", "")}
     row[measure] = None if value is None else round(value * factor, 6)
 
 
