@@ -47,14 +47,17 @@ def clean(path: Path, source: Source, *, product: str = "") -> Iterator[Part]:
 
     Raises
     ------
-    LayoutError, CodeError, SchemaError
-        As :func:`tradeflows.publishers.comext.bulk.clean` does.
+    LayoutError, CodeError
+        As :func:`tradeflows.publishers.comext.bulk.read` does; nothing has been yielded then.
+    SchemaError
+        Two rows state one cell that is no residual of confidential goods.
     """
     if layouts.reader(path):
-        return services.clean(path, source, product)
+        yield from services.clean(path, source, product)
+        return
     if product:
         raise QueryError(f"{path}: a file in bulk states its products; leave --product out")
-    return bulk.clean(path, source)
+    yield from bulk.rows(path, source, bulk.read(path))
 
 
 def cells(path: Path, places: Collection[tuple[int, str]]) -> dict[tuple[int, str], reading.Record]:

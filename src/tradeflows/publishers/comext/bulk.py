@@ -115,22 +115,12 @@ def read(path: Path) -> Contents:
             for word in block.cells["PERIOD"].dictionary.to_pylist():
                 _require_word(contents, block, "PERIOD", word)
             for name, theirs in FIGURES.items():
-                number = block.number(theirs[is_old], absent=())
+                number, shown = block.number(theirs[is_old], absent=()), block.text(theirs[is_old])
                 is_exact = pc.less_equal(pc.abs(number), LARGEST)
-                shown = block.text(theirs[is_old])
                 block.require(is_exact, f"at most 2^53 in {theirs[is_old]}", shown)
                 columns[name].append(number.to_numpy())
-            for name, known in words.items():
-                column = block.text(CELL[name][is_old])
-                came = column.dictionary.to_pylist()
-                for word in came:
-                    if word not in known:
-                        _require_word(contents, block, CELL[name][is_old], word)
-                        known[word] = len(known)
-                if len(known) > MOST:
-                    raise LayoutError(path, f"at most {MOST} words in {name}", f"{len(known)}")
-                places = np.array([known[word] for word in came], np.uint16)
-                columns[name].append(places[column.indices])
+            for name in words:
+                columns[name].append(_places(contents, block, name))
             if not is_old:
                 contents.contradictory += _contradictory(block, int(contents.period[:4]))
     for name, parts in columns.items():
@@ -162,6 +152,20 @@ def _blocks(
     except pa.ArrowInvalid as error:
         expected = f"lines of {len(names)} fields in UTF-8, none above {BLOCK >> 10} KiB"
         raise LayoutError(path, expected, str(error).splitlines()[0][:200]) from error
+
+
+def _places(contents: Contents, block: reading.Block, name: str) -> Array:
+    """Return which of the file's words those of a column are; a new one is looked at."""
+    known, theirs = contents.words[name], CELL[name][contents.is_old]
+    column = block.text(theirs)
+    words = column.dictionary.to_pylist()
+    for word in words:
+        if word not in known:
+            _require_word(contents, block, theirs, word)
+            known[word] = len(known)
+    if len(known) > MOST:
+        raise LayoutError(block.path, f"at most {MOST} words in {name}", f"{len(known)}")
+    return np.array([known[word] for word in words], np.uint16)[column.indices]
 
 
 def _require_word(contents: Contents, block: reading.Block, name: str, word: str) -> None:
@@ -226,39 +230,29 @@ def _require_trade(path: Path, contents: Contents) -> None:
         raise LayoutError(f"{path}: record {at + 1}", expected, found, "obtain the file again")
 
 
-def clean(path: Path, source: Source) -> Iterator[Part]:
+def rows(path: Path, source: Source, contents: Contents) -> Iterator[Part]:
     """Yield all rows of a file in the order of their cells.
 
     Raises
     ------
-    LayoutError, CodeError
-        As :func:`read` does; nothing has been yielded then.
     SchemaError
         Two rows state one cell that is no residual of confidential goods.
     """
-    contents = read(path)
     metadata = {**(TRADE.metadata or {}), b"control": _control(contents)}
-    words, places = {}, []
-    for name, known in contents.words.items():
-        came = [*known]
-        # Units until 2001 are letters that no list has, and stay in the order of the file.
-        words[name] = came if contents.is_old and name == "unit" else sorted(came)
-        to = {word: at for at, word in enumerate(words[name])}
-        rank = np.array([to[word] for word in came], np.uint16)
-        places.append((rank[contents.columns.pop(name)], len(rank)))
-    cells = number_cells(places, len(contents.columns["value"]))
-    places.clear()  # which takes much room
+    words, cells = _numbered(contents)
     order = np.argsort(cells, kind="stable")
     cells = cells[order]
+    shape = [len(of) for of in words.values()]
     nth = _repeats(path, words, cells, order)
     shared, meanings = _shared(source, contents.period), _meanings(path, contents.period, words)
     for begin, stop in itertools.pairwise(_cuts(cells, words)):
-        rows, place = order[begin:stop], _places(cells[begin:stop], words)
+        records = order[begin:stop]
+        place = dict(zip(CELL, np.unravel_index(cells[begin:stop], shape), strict=True))
         columns = dict(shared)
         for name, (of, last, meant) in meanings.items():
             at = place[of] * len(words[last]) + place[last] if last else place[of]
             columns[name] = meant.take(pa.array(at))
-        columns |= _amounts(contents, words["unit"], place["unit"], rows)
+        columns |= _amounts(contents, words["unit"], place["unit"], records)
         low, high = place["product"][[0, -1]]
         goods = pa.array(words["product"][low : high + 1])
         columns["cmd_code"] = pa.DictionaryArray.from_arrays(place["product"] - low, goods)
@@ -267,12 +261,27 @@ def clean(path: Path, source: Source) -> Iterator[Part]:
             kinds = ["", *(f",residual={n}" for n in range(2, number.max() + 2))]
             both = columns["breakdown"].cast(pa.string()), pa.array(kinds).take(pa.array(number))
             columns["breakdown"] = pc.binary_join_element_wise(*both, "").dictionary_encode()
-        columns["source_row"] = rows + 1
+        columns["source_row"] = records + 1
         # The words of a file were looked at when they were met.
         batch = reading.rows(source, TRADE, columns, are_products_known=True)
-        is_odd = np.isin(rows + 1, contents.contradictory)
+        is_odd = np.isin(records + 1, contents.contradictory)
         batch = plausibility.with_flag(batch, is_odd, plausibility.TWICE)
-        yield Part(batch.replace_schema_metadata(metadata), len(rows), {}, sorted=True)
+        yield Part(batch.replace_schema_metadata(metadata), len(records), {}, sorted=True)
+
+
+def _numbered(contents: Contents) -> tuple[dict[str, list[str]], Array]:
+    """Return the words of each column in their order, and a number of each row's cell."""
+    words: dict[str, list[str]] = {}
+    places = []
+    for name, known in contents.words.items():
+        came = [*known]
+        # Units until 2001 are letters that no list has, and stay in the order of the file.
+        words[name] = came if contents.is_old and name == "unit" else sorted(came)
+        to = {word: at for at, word in enumerate(words[name])}
+        rank = np.array([to[word] for word in came], np.uint16)
+        places.append((rank[contents.columns.pop(name)], len(rank)))
+    cells = number_cells(places, len(contents.columns["value"]))
+    return words, cells
 
 
 def _control(contents: Contents) -> bytes:
@@ -287,18 +296,13 @@ def _control(contents: Contents) -> bytes:
     return json.dumps(totals).encode()
 
 
-def _places(cells: Any, words: dict[str, list[str]]) -> dict[str, Any]:
-    """Return which of `words` the cells are, by the column."""
-    shape = [len(words[name]) for name in CELL]
-    return dict(zip(CELL, np.unravel_index(cells, shape), strict=True))
-
-
 def _repeats(path: Path, words: dict[str, list[str]], cells: Array, order: Array) -> Array:
     """Return how many rows of its cell lie before each row; residuals alone may be several."""
     nth = np.zeros(len(cells), np.int32)
     for at in np.flatnonzero(cells[1:] == cells[:-1]) + 1:
         nth[at] = nth[at - 1] + 1
-        stated = [words[name][place] for name, place in _places(cells[at], words).items()]
+        places = np.unravel_index(cells[at], [len(of) for of in words.values()])
+        stated = [of[place] for of, place in zip(words.values(), places, strict=True)]
         if not is_confidential(stated[0]):
             records = f"{path}: records {order[at - 1] + 1} and {order[at] + 1}"
             raise SchemaError(f"{records} state the same cell ({' '.join(stated)})")

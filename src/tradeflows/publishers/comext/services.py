@@ -160,7 +160,7 @@ def _add(
 def _row(key: tuple[str, ...], system: str, product: str) -> dict[str, Any]:
     """Return what the words of a cell mean."""
     reporter, partner, goods, flow, procedure, mode, time = key
-    code = _product(goods, product)
+    code = _product(product, goods)
     dated = _dated(time)
     day = dated["ref_period"]
     directed = _directed(flow, procedure, mode)
