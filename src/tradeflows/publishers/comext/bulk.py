@@ -115,9 +115,12 @@ def read(path: Path) -> Contents:
             for word in block.cells["PERIOD"].dictionary.to_pylist():
                 _require_word(contents, block, "PERIOD", word)
             for name, theirs in FIGURES.items():
-                number, shown = block.number(theirs[is_old], absent=()), block.text(theirs[is_old])
+                text = block.text(theirs[is_old])
+                if not pc.all(pc.ascii_is_decimal(text)).as_py():  # faster than a pattern
+                    block.demand(theirs[is_old], text, reading.PLAIN_NUMBER, "a number")
+                number = text.cast(pa.float64())
                 is_exact = pc.less_equal(pc.abs(number), LARGEST)
-                block.require(is_exact, f"at most 2^53 in {theirs[is_old]}", shown)
+                block.require(is_exact, f"at most 2^53 in {theirs[is_old]}", text)
                 columns[name].append(number.to_numpy())
             for name in words:
                 columns[name].append(_places(contents, block, name))

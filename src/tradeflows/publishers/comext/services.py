@@ -66,6 +66,9 @@ UPDATE = Form("a day such as 15/09/26", 0, "D", (DAY,))
 HIDDEN = "Countries and territories not specified for commercial or military reasons"
 
 
+Cells = dict[tuple[str, ...], dict[str, Any]]  # rows, by their words
+
+
 def clean(path: Path, source: Source, product: str = "") -> Iterator[Part]:
     """Trade rows of one answer of Comext's services.
 
@@ -100,22 +103,7 @@ def clean(path: Path, source: Source, product: str = "") -> Iterator[Part]:
     if read is None:
         raise LayoutError(path, "an SDMX-CSV, an .xlsx or a relational view of Comext", "another")
     system = "eurostat" if read is layouts.sdmx else "comext label"
-    cells: dict[tuple[str, ...], dict[str, Any]] = {}
-    records, releases, empty = set(), set(), 0
-    for figure in chain.from_iterable(batch.to_pylist() for batch in read(path)):
-        row, field = figure["row"], figure.get("field", "")
-        records.add((row, field.partition("!")[0]))
-        if figure["value"] is None and not figure.get("flag"):
-            empty += 1
-            continue
-        place = field or f"record {row}"
-        try:
-            _add(cells, figure, place, system, product)
-            update = figure.get("LAST UPDATE")
-            releases |= {_period("LAST_UPDATE", UPDATE, update).first} if update else set()
-        except TradeflowsError as error:
-            error.args = (f"{path}: {place}, {error}",)
-            raise
+    cells, records, releases, empty = _read(path, read(path), system, product)
     if product and len({key[2] for key in cells}) > 1:
         raise QueryError(
             f"{path}: --product {product} names one product, and the file has several; "
@@ -129,12 +117,35 @@ def clean(path: Path, source: Source, product: str = "") -> Iterator[Part]:
     for _ in range(0, max(len(cells), 1), ROWS):
         table = pa.Table.from_pylist([*islice(rows, ROWS)], TRADE)
         batch = reading.rows(source, TRADE, dict(zip(TRADE.names, table.columns, strict=True)))
-        yield Part(batch, len(records), {}, empty=empty)
-        records, empty = set(), 0  # they are counted once
+        yield Part(batch, records, {}, empty=empty)
+        records = empty = 0  # they are counted once
+
+
+def _read(
+    path: Path, batches: Iterator[pa.RecordBatch], system: str, product: str
+) -> tuple[Cells, int, set[date], int]:
+    """Return all cells, and how many records there are, of which days, and without a figure."""
+    cells: Cells = {}
+    records, releases, empty = set(), set[date](), 0
+    for figure in chain.from_iterable(batch.to_pylist() for batch in batches):
+        row, field = figure["row"], figure.get("field", "")
+        records.add((row, field.partition("!")[0]))
+        if figure["value"] is None and not figure.get("flag"):
+            empty += 1
+            continue
+        place = field or f"record {row}"
+        try:
+            _add(cells, figure, place, system, product)
+            update = figure.get("LAST UPDATE")
+            releases |= {_period("LAST_UPDATE", UPDATE, update).first} if update else set()
+        except TradeflowsError as error:
+            error.args = (f"{path}: {place}, {error}",)
+            raise
+    return cells, len(records), releases, empty
 
 
 def _add(
-    cells: dict[tuple[str, ...], dict[str, Any]],
+    cells: Cells,
     figure: dict[str, Any],
     place: str,
     system: str,
