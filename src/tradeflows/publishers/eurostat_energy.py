@@ -124,7 +124,7 @@ def _figures(path: Path, cells: pa.RecordBatch) -> pa.RecordBatch:
     reading.require(record, pc.equal(cells["freq"], "M"), "freq M, months", cells["freq"])
     pattern = r"^[12]\d{3}-(0[1-9]|1[0-2])$"
     reading.demand(record, "time", cells["time"], pattern, "a month such as 2023-05")
-    letters, todo = "".join(cubes.FLAGS), "add it to FLAGS of cubes.py"
+    letters, todo = "".join(cubes.FLAGS), "add it to publisher_words.csv"
     reading.demand(record, "flag", cells["flag"], f"^[{letters}]*$", f"letters of {letters}", todo)
     known = reading.units("eurostat energy")
     amount, unit = reading.quantity(record, "unit", cells["unit"], cells["value"], known)

@@ -33,6 +33,7 @@ BLOCK = 1 << 20  # bytes at a time, and no line may be longer
 ROWS = 1 << 16  # in a part, more or less
 MOST = 1 << 16  # words in a column
 LARGEST = 2**53 - 1  # a float64 holds whole numbers up to here
+CODED = pa.dictionary(pa.int32(), pa.string())
 Array = np.ndarray[Any, Any]
 SINCE_2002 = (
     "REPORTER,PARTNER,TRADE_TYPE,PRODUCT_NC,PRODUCT_SITC,PRODUCT_CPA21,PRODUCT_CPA22,PRODUCT_BEC,"
@@ -137,9 +138,8 @@ def _blocks(
     path: Path, names: list[str], stream: Any, *, is_quoted: bool
 ) -> Iterator[reading.Block]:
     """Yield records below the header: words dictionary-coded, figures as text."""
-    coded = pa.dictionary(pa.int32(), pa.string())
     theirs = {both["VALUE_NAC" not in names] for both in CELL.values()} | {"PERIOD"}
-    kinds = dict.fromkeys(theirs, coded)
+    kinds = dict.fromkeys(theirs, CODED)
     figures = {both["VALUE_NAC" not in names] for both in FIGURES.values()}
     kinds |= dict.fromkeys(figures | {"VALUE_NAC"} & {*names}, pa.string())
     first = 1
@@ -242,12 +242,32 @@ def rows(path: Path, source: Source, contents: Contents) -> Iterator[Part]:
         Two rows state one cell that is no residual of confidential goods.
     """
     metadata = {**(TRADE.metadata or {}), b"control": _control(contents)}
+    year, month = int(contents.period[:4]), int(contents.period[4:])
+    freq, months = ("A", 12) if month == 52 else ("M", 1)
+    shared: dict[str, Any] = {
+        "source_id": source.id,
+        "area_system": "eurostat",
+        "currency": "EUR",
+        "classification_code": f"CN{year}",
+        "freq_code": freq,
+        "vintage": source.vintage,
+    }
+    shared = {
+        name: pa.scalar(text, CODED)
+        for name, text in (reading.A_FLOW | shared).items()
+        if isinstance(text, str)
+    }
+    shared = (
+        reading.A_FLOW
+        | shared
+        | {"n_months": months, "ref_period": pa.scalar(date(year, month % 52 or 1, 1))}
+    )
     words, cells = _numbered(contents)
     order = np.argsort(cells, kind="stable")
     cells = cells[order]
     shape = [len(of) for of in words.values()]
     nth = _repeats(path, words, cells, order)
-    shared, meanings = _shared(source, contents.period), _meanings(path, contents.period, words)
+    meanings = _meanings(path, year, words)
     for begin, stop in itertools.pairwise(_cuts(cells, words)):
         records = order[begin:stop]
         place = dict(zip(CELL, np.unravel_index(cells[begin:stop], shape), strict=True))
@@ -332,26 +352,8 @@ def _cuts(cells: Array, words: dict[str, list[str]]) -> list[int]:
     return cuts
 
 
-def _shared(source: Source, period: str) -> dict[str, Any]:
-    """Return the columns that all rows share, text dictionary-coded."""
-    year, month = int(period[:4]), int(period[4:])
-    shared = reading.A_FLOW | {
-        "source_id": source.id,
-        "area_system": "eurostat",
-        "currency": "EUR",
-        "classification_code": f"CN{year}",
-        "freq_code": "A" if month == 52 else "M",
-        "vintage": source.vintage,
-        "n_months": 12 if month == 52 else 1,
-        "ref_period": pa.scalar(date(year, month % 52 or 1, 1), pa.date32()),
-    }
-    coded = pa.dictionary(pa.int32(), pa.string())
-    texts = {name: pa.scalar(text, coded) for name, text in shared.items() if isinstance(text, str)}
-    return shared | texts
-
-
 def _meanings(
-    path: Path, period: str, words: dict[str, list[str]]
+    path: Path, year: int, words: dict[str, list[str]]
 ) -> dict[str, tuple[str, str, pa.DictionaryArray]]:
     """Return for a column of the table which one or two of the file say it, and what they mean."""
     flows, kinds, procedures = words["flow"], words["type"], words["procedure"]
@@ -375,7 +377,7 @@ def _meanings(
     for side in ("reporter", "partner"):
         codes_of = pa.array(words[side])
         meant[f"{side}_code"] = side, "", codes_of
-        meant[f"{side}_iso"] = side, "", codes.areas(codes_of, "eurostat", path, int(period[:4]))
+        meant[f"{side}_iso"] = side, "", codes.areas(codes_of, "eurostat", path, year)
     return {
         name: (of, last, pa.array(texts, pa.string()).dictionary_encode())
         for name, (of, last, texts) in meant.items()

@@ -170,29 +170,21 @@ def _add(
 
 def _row(key: tuple[str, ...], system: str, product: str) -> dict[str, Any]:
     """Return what the words of a cell mean."""
-    reporter, partner, goods, flow, procedure, mode, time = key
+    reporter, partner, goods, *rest = key
+    trade = _trade(*rest)
     code = _product(product, goods)
-    dated = _dated(time)
-    day = dated["ref_period"]
-    directed = _directed(flow, procedure, mode)
+    area, role = _area("PARTNER", partner, system, trade["ref_period"])
     is_hidden = partner in WITHHELD or partner.startswith(HIDDEN)
-    area, role = _partner(partner, system, day)
-    return (
-        directed
-        | dated
-        | {
-            "cmd_code": code,
-            "reporter_iso": _reporter(reporter, system, day.year),
-            "reporter_code": reporter,
-            "partner_iso": area,
-            "partner_code": partner,
-            "partner_role": "destination" if directed["flow_code"] == "X" else role,
-            "note": WITHHELD["QX"] if is_hidden else None,
-            "flags": {"confidential"} if is_confidential(code) else set(),
-            "places": {},
-            "words": " ".join(filter(None, key)),
-        }
-    )
+    return trade | {
+        "cmd_code": code,
+        "reporter_iso": _area("REPORTER", reporter, system, trade["ref_period"])[0],
+        "reporter_code": reporter,
+        "partner_iso": area,
+        "partner_code": partner,
+        "partner_role": "destination" if trade["flow_code"] == "X" else role,
+        "note": WITHHELD["QX"] if is_hidden else None,
+        "flags": {"confidential"} if is_confidential(code) else set(),
+    }
 
 
 def _finished(row: dict[str, Any]) -> dict[str, Any]:
@@ -223,18 +215,6 @@ def _meaning(name: str, known: Mapping[str, Any], word: str) -> Any:
     return meaning
 
 
-@cache
-def _directed(flow: str, procedure: str, mode: str) -> dict[str, str]:
-    code = _meaning("FLOW", FLOWS, flow)
-    kinds = [
-        _meaning("STAT_PROCEDURE", BREAKDOWNS["procedure"], procedure),
-        _meaning("TRANSPORT_MODE", BREAKDOWNS["mode"], mode),
-    ]
-    breakdown = ",".join(filter(None, kinds)) or "total"
-    return {"flow_code": code, "valuation": "FOB" if code == "X" else "CIF", "breakdown": breakdown}
-
-
-@cache
 def _period(name: str, form: Form, word: str) -> Period:
     period = form.read(word)
     if not period:
@@ -243,9 +223,18 @@ def _period(name: str, form: Form, word: str) -> Period:
 
 
 @cache
-def _dated(time: str) -> dict[str, Any]:
+def _trade(flow: str, procedure: str, mode: str, time: str) -> dict[str, Any]:
+    """Return what was traded when, in the words of our columns."""
+    code = _meaning("FLOW", FLOWS, flow)
+    kinds = [
+        _meaning("STAT_PROCEDURE", BREAKDOWNS["procedure"], procedure),
+        _meaning("TRANSPORT_MODE", BREAKDOWNS["mode"], mode),
+    ]
     period = _period("TIME_PERIOD", PERIOD, time)
     return {
+        "flow_code": code,
+        "valuation": "FOB" if code == "X" else "CIF",
+        "breakdown": ",".join(filter(None, kinds)) or "total",
         "ref_period": period.first,
         "n_months": period.months,
         "freq_code": "A" if period.months == 12 else "M",
@@ -254,18 +243,13 @@ def _dated(time: str) -> dict[str, Any]:
 
 
 @cache
-def _partner(word: str, system: str, day: date) -> tuple[str, str]:
-    """Return a partner's area, and its role where goods come from it."""
-    [area] = codes.areas(pa.array([word]), system, "PARTNER", day.year).to_pylist()
-    return area, "consignment" if is_within(area, str(day)) else "origin"
-
-
-@cache
-def _reporter(word: str, system: str, year: int) -> str:
-    [area] = codes.areas(pa.array([word]), system, "REPORTER", year).to_pylist()
-    if area not in codes.groups() and not codes.contains("EU28", area):
+def _area(side: str, word: str, system: str, day: date) -> tuple[str, str]:
+    """Return an area, and its role where goods come from it."""
+    [area] = codes.areas(pa.array([word]), system, side, day.year).to_pylist()
+    is_reporter = area in codes.groups() or codes.contains("EU28", area)
+    if side == "REPORTER" and not is_reporter:
         raise CodeError(f"REPORTER: {word} is neither a member state nor a group")
-    return str(area)
+    return area, "consignment" if is_within(area, str(day)) else "origin"
 
 
 @cache
