@@ -406,7 +406,7 @@ def test_contract_in_parquet_which_two_runs_may_write_at_once(saved, tmp_path):
         ({"VALUE_EUR": "1e5"}, LayoutError, "record 2: expected a number in VALUE_EUR.*'1e5'"),
         ({"QUANTITY_KG": ""}, LayoutError, "record 2: expected a number in QUANTITY_KG, found ''"),
         ({"VALUE_EUR": 2**53}, LayoutError, r"record 2: expected at most 2\^53 in VALUE_EUR"),
-        ({"VALUE_EUR": "9" * 400}, LayoutError, "record 2: .*VALUE_EUR that a double holds"),
+        ({"VALUE_EUR": "9" * 400}, LayoutError, r"record 2: expected at most 2\^53 in VALUE_EUR"),
         ({"QUANTITY_KG": -1}, SchemaError, r"net_wgt_kg: below 0 .*record 2"),
         ({"PERIOD": "202413"}, LayoutError, "record 2: expected PERIOD like"),
         ({"REPORTER": "RU"}, CodeError, "record 2: REPORTER RU is neither a member"),

@@ -215,6 +215,7 @@ def _meaning(name: str, known: Mapping[str, Any], word: str) -> Any:
     return meaning
 
 
+@cache
 def _period(name: str, form: Form, word: str) -> Period:
     period = form.read(word)
     if not period:
