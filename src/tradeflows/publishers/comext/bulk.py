@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import date
 from math import prod
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -64,12 +65,12 @@ FIGURES = {
 FLOWS = {"1": "M", "2": "X"}
 ROLES = {"1": "origin", "1I": "consignment", "2": "destination"}  # of partners, by flow and type
 WITHHELD = dict.fromkeys(("QX", "QY", "QZ"), "partner withheld for commercial or military reasons")
+PLAIN = bytes(range(ord(","), 128)) + b"\r\n"  # all letters that a file has besides quotes
 PATTERNS = {
     "PERIOD": "(19|20)[0-9]{2}(0[1-9]|1[0-2]|52)",
     "FLOW": "[12]",
     "STAT_PROCEDURE": "[1235679]",
     "STAT_REGIME": "[1235679]",
-    "SUPP_UNIT": "[!-~]*",
     "TRADE_TYPE": "[EILM]",
 }
 # A file's month stands last in its name, or before the hash of one that was added by hand, whose
@@ -142,10 +143,19 @@ def _blocks(
     kinds = dict.fromkeys(theirs, CODED)
     figures = {both["VALUE_NAC" not in names] for both in FIGURES.values()}
     kinds |= dict.fromkeys(figures | {"VALUE_NAC"} & {*names}, pa.string())
+    letters = PLAIN + b'"' * is_quoted
+
+    def read(size: int) -> bytes:
+        text: bytes = stream.read(size)
+        strange = text.translate(None, letters)
+        if strange:
+            raise LayoutError(path, "plain letters in all cells", repr(strange[:20])[1:])
+        return text
+
     first = 1
     try:
         for cells in csv.open_csv(
-            pa.PythonFile(stream, "r"),
+            pa.PythonFile(SimpleNamespace(read=read, closed=False), "r"),
             csv.ReadOptions(column_names=names, block_size=BLOCK, use_threads=False),
             csv.ParseOptions(quote_char='"' if is_quoted else False, ignore_empty_lines=False),
             csv.ConvertOptions(include_columns=[*kinds], column_types=kinds),
