@@ -22,7 +22,7 @@ NAMED = {
     "charts/names.py": "short names of currencies, by their codes",
     "cli/arguments.py": "the name of an office, in the help",
     "measures/rates.py": "an example of a cross rate",
-    "model/codes.py": "an example of a code that means two areas",
+    "model/areas.py": "an example of a code that means two areas",
     "publishers": "whose files they read, and the words of these files",
     "retrieval/user_files.py": "names of known publishers",
     "retrieval/catalogue.py": "an example of a credit",

@@ -12,22 +12,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tradeflows.model.codelists import publisher_words
 from tradeflows.model.errors import LayoutError
 from tradeflows.publishers import arrow, reading
 
 LARGEST = 512 << 20  # bytes of JSON
 DIMENSIONS = ("freq", "siec", "partner", "unit", "geo")
-FLAGS = {
-    "p": "provisional",
-    "e": "estimated",
-    "s": "estimated",
-    "f": "estimated",
-    "c": "confidential",
-    "b": "break",
-    "u": "unreliable",
-    "n": "unreliable",
-    "d": "definition",
-}
+FLAGS = publisher_words("eurostat flag")
 FLAG_COLUMNS = ("OBS_FLAG", "CONF_STATUS")
 # Columns of an SDMX-CSV in which there are no labels beside the codes.
 PLAIN = ("DATAFLOW", "LAST UPDATE", "TIME_PERIOD", "OBS_VALUE", "STRUCTURE", "STRUCTURE_ID")
