@@ -27,6 +27,7 @@ from tradeflows.retrieval import catalogue, entry_text
 from tradeflows.retrieval.catalogue import COMMITTED, LOCAL, LOCAL_FOLDER, UNDATED
 from tradeflows.retrieval.http import locked, write
 from tradeflows.retrieval.maps import Template
+from tradeflows.retrieval.sketch import agreement
 from tradeflows.retrieval.user_files import (
     count,
     known_publisher,
@@ -301,9 +302,11 @@ def _catalogue(
         written_in = template.file if template else path
         raise CatalogueError(f"{written_in}: source {entry.id}: {problem}")
     totals = dict[str, Any]()
+    agreement.require_agreement(path, entry)
     clean = catalogue.cleaner(entry, root)
     as_given = replace(entry, path=str(path))  # what a message names
-    counts = count(_controlled(clean(path, as_given), totals), path, as_given)
+    parts = agreement.require_sizes(clean(path, as_given), path, entry)
+    counts = count(_controlled(parts, totals), path, as_given)
     entry = replace(entry, control=totals)
     with locked(root / RAW / LOCAL):
         _once(path, entry, root)  # another process may have been faster

@@ -384,8 +384,8 @@ def _kind_problems(source: Source) -> Iterator[str]:
     for name, reason in source.confirmed.items():
         if not (isinstance(reason, str) and reason):
             yield f"confirmed: {name} must have its reason as a text, not {reason!r}"
-    if source.confirmed and source.table != "figures":
-        yield f"confirmed is of printed figures alone, and {source.id} is of {source.table}"
+    if source.confirmed and source.table not in ("figures", "trade"):
+        yield f"confirmed is of printed figures and of trade, and {source.id} is of {source.table}"
     for flow, sums in source.control.items():
         if not (isinstance(sums, dict) and all(type(n) in (int, float) for n in sums.values())):
             yield f"control: {flow} must be a table of numbers, not {sums!r}"
