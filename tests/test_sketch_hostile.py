@@ -167,6 +167,7 @@ PERIODS = [
     ("Date", ["2023-01-06", "2023-02-10"], "Weekly export sales", "value usd", None),
     ("Semaine", ["2023-01-06"], "", "value usd", None),
     ("Quarter", ["2023-01", "2023-02"], "", "value usd", None),
+    ("Month", ["2023-01", "2023-02"], "", "value usd yr", None),
     ("Year", ["2023-01"], "", "value usd", None),
     ("Month", ["2023-05", "2023-06"], "", "value usd", ("2023-05", 1)),
     ("Month", ["May-2023", "Jun-2023"], "", "value usd", ("2023-05", 1)),
@@ -403,7 +404,10 @@ def test_periods(path, header, cells, line, figure, meant):
     }
     if meant and meant[1] in usual:
         period = {"column": header, "form": usual[meant[1]]}
-        rows = accepted(path, text, ref_period=period, value_reported=number, currency="USD")
+        sums = {"n_months": period, "cumulation": "ytd"} if meant[1] == "ytd" else {}
+        rows = accepted(
+            path, text, ref_period=period, value_reported=number, currency="USD", **sums
+        )
         assert is_right(rows)
 
 

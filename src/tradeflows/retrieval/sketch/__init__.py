@@ -25,7 +25,7 @@ __all__ = ["UNKNOWN", "sketch"]
 
 UNKNOWN = "???"
 Guess = tuple[Any, str]  # what a key is, and the remark behind it
-AREA_SYSTEMS = ("iso3", "eurostat", "comtrade", "gacc")
+AREA_SYSTEMS = ("iso3", "eurostat", "comtrade")
 # Kinds of words in a header that is of no figure.
 LABELS = frozenset(
     "year quarter month period week reporter partner side goods article system flow units "
@@ -205,6 +205,7 @@ def _trade(sheet: Sheet) -> tuple[dict[str, Guess], list[str]]:
     fields = {"ref_period": _period(sheet), "reporter_iso": _areas(sheet, "reporter")}
     fields |= {"partner_iso": _areas(sheet, "partner"), "flow_code": _flow(sheet)}
     fields |= _goods(sheet)
+    iso3 = codes.area_codes("iso3")
     numbers, wide = [], {"months": 0, "countries": 0, "imports": 0, "exports": 0}
     for column in sheet.columns.values():
         said = column.heading
@@ -212,7 +213,8 @@ def _trade(sheet: Sheet) -> tuple[dict[str, Guess], list[str]]:
             numbers.append(column)
             of_period = "month name" in said.says or Column("", [column.name]).forms
             wide["months"] += bool(of_period)
-            wide["countries"] += bool(area_named(column.name))
+            names = (word for word in said.rest if area_named(word) or word in iso3)
+            wide["countries"] += any(names)
             wide["imports"] += "M" in said.says.get("direction", ())
             wide["exports"] += "X" in said.says.get("direction", ())
     kinds = [kind for kind in ("months", "countries") if wide[kind] > 1]
@@ -246,7 +248,11 @@ def _period(sheet: Sheet) -> Guess:
         return _open("ref_period", periods or said)
     [column] = periods
     what = {form: FORMS[form].what for form in column.forms}
-    what |= {form: "the year to a month" for form in column.forms if form == "year to month"}
+    what |= {
+        form: 'the year to a month, with n_months alike and cumulation = "ytd"'
+        for form in column.forms
+        if form == "year to month"
+    }
     forms = " or ".join(f'"{form}" ({about})?' for form, about in what.items())
     return {"column": column.name, "form": UNKNOWN}, f"{forms} {_cells(column)}"
 
@@ -263,7 +269,7 @@ def _areas(sheet: Sheet, side: str) -> Guess:
         return _open(f"{side}_iso", columns or _named(sheet, "side", "areas"))
     [column] = columns
     remarks = []
-    for system in AREA_SYSTEMS:
+    for system in (*AREA_SYSTEMS, *{*column.heading.says.get("areas", ())} & {"gacc"}):
         known = codes.area_codes(system)
         if column.texts and known.keys() >= {*column.texts}:
             some = [f"{code} is {codes.area_name(known[code])}" for code in [*column.texts][:FEW]]
@@ -271,7 +277,7 @@ def _areas(sheet: Sheet, side: str) -> Guess:
     if remarks:
         return {"column": column.name, "areas": UNKNOWN}, " or ".join(remarks)
     words = dict.fromkeys([*column.texts][:MANY], UNKNOWN)
-    return {"column": column.name, "words": words}, f"codes of no list: {AN_AREA}"
+    return {"column": column.name, "words": words}, f"not known: {AN_AREA}"
 
 
 def _flow(sheet: Sheet) -> Guess:
@@ -342,11 +348,14 @@ def _figures(sheet: Sheet, numbers: list[Column]) -> dict[str, Guess]:
                 keys["times"] = {units[0].name: dict.fromkeys(units[0].texts, UNKNOWN)}
                 sizes = {text: sorted(heading(text).factors(field)) or [1] for text in texts}
                 remark = "; ".join(f"{text}: {of[0]:.12g}?" for text, of in sizes.items())
-            remark = f"times: {remark or '1, or 1000 if it is counted in thousands?'}"
+            lines = [f"{place} says {line!r}" for place, line in sheet.around.items()]
+            if not remark:
+                remark = "; ".join(["1, or 1000 if it is counted in thousands?", *lines[:FEW]])
+            remark = f"times: {remark} {_cells(column)}"
             if column.no_numbers:
                 keys["words"] = dict.fromkeys(column.no_numbers, UNKNOWN)
                 remark = f"{remark}; {MARKS_MEAN}"
-            fields[field] = keys, f"{remark} {_cells(column)}"
+            fields[field] = keys, remark
     fields = fields or {"value_reported": _open("value_reported", numbers)}
     said = [column.heading for column in numbers] + [heading(text) for text in texts]
     if "value_reported" in fields:

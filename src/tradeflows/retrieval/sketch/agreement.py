@@ -21,7 +21,7 @@ from tradeflows.model.source import Source
 from tradeflows.publishers import Part
 from tradeflows.publishers.tidy.mapping import Map, Value, read_map
 from tradeflows.retrieval.sketch.columns import MOST_RECORDS, Sheet, area_named, number, read
-from tradeflows.retrieval.sketch.headings import FIELDS, Heading, heading, words_for
+from tradeflows.retrieval.sketch.headings import FIELDS, NO_FIGURES, Heading, heading, words_for
 
 Fields = Mapping[str, Any]
 Fault = tuple[str, str]  # the field of the map that is wrong, and why
@@ -32,6 +32,7 @@ FEW = 2  # words of no list beside a scale that is meant for all figures
 WORTH = (0.003, 100_000.0)  # of a kilogram in any currency, but for what is precious
 PRECIOUS = "71"
 ALIKE = 5.0  # times as much may a second column state of the same flows
+LATER = re.compile("jul|oct|sep")  # in which other fiscal years begin
 MANY_MONTHS = 6  # of a year, whose figures do not all rise unless they add up
 SIDES = {"reporter_iso": "reporter", "partner_iso": "partner"}
 
@@ -106,7 +107,7 @@ def _units(sheet: Sheet) -> dict[str, dict[str, Heading]]:
 
 def _figures(sheet: Sheet, asked: Map, fields: Fields) -> Iterator[Fault]:
     """What is a figure of the field, by what it is counted, its currency and its unit."""
-    units = _units(sheet)
+    units, period = _units(sheet), fields["ref_period"]
     for field in FIELDS:
         value = fields.get(field)
         if not isinstance(value, Value) or not value.column:
@@ -116,12 +117,9 @@ def _figures(sheet: Sheet, asked: Map, fields: Fields) -> Iterator[Fault]:
         [(by, scales)] = value.times.items()
         header = f"the header {column.name!r}"
         is_amount = own.kinds == ["qty"] and "quantity" not in own.says  # of any unit
-        of_month = (
-            "month name" in own.says
-            and isinstance(fields["ref_period"], Value)
-            and fields["ref_period"].text
-        )
-        if own.odd and not of_month:
+        is_of_month = own.odd == NO_FIGURES["month name"] and getattr(period, "text", "")
+        is_sum = own.odd == NO_FIGURES["cumulated"] and fields.get("cumulation") == "ytd"
+        if own.odd and not is_of_month and not is_sum:
             yield field, f"{header} is of {own.odd}"
         stated = [(header, own)]
         for where, one in _around(sheet):
@@ -201,22 +199,28 @@ def _period(sheet: Sheet, fields: Fields) -> Iterator[Fault]:
     of_figures = [getattr(fields.get(field), "column", "") for field in FIELDS]
     headers = [(f"the header {one.text!r}", one) for one in (*own, *map(heading, of_figures))]
     forms = sheet.columns[value.column].forms if value.column else [value.form]
-    is_sum = value.form == "year to month" or fields.get("cumulation") == "ytd"
-    for where, one in (*headers, *_around(sheet)):
-        starts = re.search("jul|oct|sep", one.text, re.IGNORECASE), "apr" in one.text.lower()
+    is_sum = value.form == "year to month"
+    if is_sum and not ("n_months" in fields and fields.get("cumulation") == "ytd"):
+        keys = 'n_months = { column = "…", form = "year to month" } and cumulation = "ytd"'
+        yield "ref_period", f"the year to a month needs {keys} too"
+    lines = [*headers, *_around(sheet)]
+    text = " ".join(one.text for _, one in lines).lower()
+    is_april = value.form == "april year" and ("apr" in text or not LATER.search(text))
+    for where, one in lines:
         wrong = {
             "weeks": "week" in one.says,
             "a fiscal year": "fiscal" in one.says
             and (value.form == "year" or "april year" in forms)
-            and (value.form != "april year" or (starts[0] and not starts[1])),
+            and not is_april,
             "the year to a month": "cumulated" in one.says and form.months == 1 and not is_sum,
         }
         for what in (what for what, is_wrong in wrong.items() if is_wrong):
             yield "ref_period", f"{where} says {what}, and the map {form.what}"
     rhythms = {"A": "year", "Q": "quarter", "M": "month"}
-    stated = [freq for freq, kind in rhythms.items() if kind in own[0].says]
-    if len(forms) > 1 and stated and form.freq not in stated:
-        yield "ref_period", f"the header {value.column!r} says {rhythms[stated[0]]}"
+    for where, one in headers if len(forms) > 1 else headers[2:]:
+        stated = [freq for freq, kind in rhythms.items() if kind in one.says]
+        if stated and form.freq not in stated:
+            yield "ref_period", f"{where} says {rhythms[stated[0]]}, and the map {form.what}"
 
 
 def _codes(sheet: Sheet, fields: Fields) -> Iterator[Fault]:
