@@ -19,8 +19,15 @@ from tradeflows.model.errors import CatalogueError
 from tradeflows.model.periods import FORMS
 from tradeflows.model.source import Source
 from tradeflows.publishers import Part
-from tradeflows.publishers.tidy.mapping import Map, Value, read_map
-from tradeflows.retrieval.sketch.columns import MOST_RECORDS, Sheet, area_named, number, read
+from tradeflows.publishers.tidy.mapping import POWERS, Map, Value, read_map
+from tradeflows.retrieval.sketch.columns import (
+    MOST_RECORDS,
+    Column,
+    Sheet,
+    area_named,
+    number,
+    read,
+)
 from tradeflows.retrieval.sketch.headings import FIELDS, NO_FIGURES, Heading, heading, words_for
 
 Fields = Mapping[str, Any]
@@ -34,6 +41,8 @@ PRECIOUS = "71"
 ALIKE = 5.0  # times as much may a second column state of the same flows
 LATER = re.compile("jul|oct|sep")  # in which other fiscal years begin
 MANY_MONTHS = 6  # of a year, whose figures do not all rise unless they add up
+RHYTHMS = {"year": "A", "quarter": "Q", "month": "M"}
+SERIES = ("reporter_iso", "partner_iso", "flow_code", "cmd_code", "breakdown", "qty_unit")
 SIDES = {"reporter_iso": "reporter", "partner_iso": "partner"}
 
 
@@ -58,7 +67,8 @@ def require_agreement(path: Path, source: Source) -> None:
     for fields, _ in rows:
         _refuse(path, source, _figures(sheet, asked, fields))
         _refuse(path, source, _period(sheet, fields))
-        _refuse(path, source, _codes(sheet, fields))
+        _refuse(path, source, _areas(sheet, fields))
+        _refuse(path, source, _goods(sheet, fields))
 
 
 def require_sizes(parts: Iterable[Part], path: Path, source: Source) -> Iterator[Part]:
@@ -91,80 +101,93 @@ def _around(sheet: Sheet) -> Said:
             yield f"{place} ({clause.strip()!r})", heading(clause.strip())
 
 
-def _units(sheet: Sheet) -> dict[str, dict[str, Heading]]:
-    """What each text of a column of units, or of powers of ten, says."""
+def _units(sheet: Sheet, number: Column) -> dict[str, dict[str, Heading]]:
+    """What each text of the columns of units, or of powers of ten, says of a column of numbers."""
     units = {}
     for column in sheet.columns.values():
-        said = {text: heading(text) for text in column.texts}
+        said = {text: heading(text).counted() for text in column.texts}
+        is_unit = not column.ways and any(one.kinds or one.scales for one in said.values())
         if "multiplier" in column.heading.says and all(map(str.isdecimal, said)):
-            said = {text: Heading(text, {}, {10.0 ** int(text[:2])}, ()) for text in said}
-        elif column.ways or not any(one.kinds or one.scales for one in said.values()):
-            continue
-        if "units" in column.heading.says or not any(one.rest for one in said.values()):
-            units[column.name] = {text: one.counted() for text, one in said.items()}
-    return units
+            units[column.name] = {
+                text: Heading(text, {}, {10.0 ** int(text[:2])}, ()) for text in said
+            }
+        elif is_unit and ("units" in column.heading.says or not any(o.rest for o in said.values())):
+            units[column.name] = said
+    # Unit2 is the unit of Quantity2, where there are several.
+    alike = {name: units[name] for name in units if heading(name).rest == number.heading.rest}
+    return alike if len(units) > 1 and alike else units
 
 
 def _figures(sheet: Sheet, asked: Map, fields: Fields) -> Iterator[Fault]:
     """What is a figure of the field, by what it is counted, its currency and its unit."""
-    units, period = _units(sheet), fields["ref_period"]
     for field in FIELDS:
         value = fields.get(field)
-        if not isinstance(value, Value) or not value.column:
-            continue
-        column = sheet.columns[value.column]
-        own = column.heading
-        [(by, scales)] = value.times.items()
-        header = f"the header {column.name!r}"
-        is_amount = own.kinds == ["qty"] and "quantity" not in own.says  # of any unit
-        is_of_month = own.odd == NO_FIGURES["month name"] and getattr(period, "text", "")
-        is_sum = own.odd == NO_FIGURES["cumulated"] and fields.get("cumulation") == "ytd"
-        if own.odd and not is_of_month and not is_sum:
-            yield field, f"{header} is of {own.odd}"
-        stated = [(header, own)]
-        for where, one in _around(sheet):
-            if field in one.kinds or not (one.kinds or len(one.rest) > FEW):
-                stated.append((where, one.unscaled() if own.factors(field) else one))
-        numbered = [name for name in units if heading(name).rest == own.rest]
-        for name in units if len(units) == 1 else numbered or units:
-            kinds = {*chain(*(one.kinds for one in units[name].values()))}
-            if name == by:
-                pairs = {text: given for text, given in scales.items() if text in units[name]}
-                for text, given in pairs.items():
-                    where = f"the column {name!r} ({text!r})"
-                    if field not in (units[name][text].kinds or [field]) and not value.where:
-                        yield field, f"{where} says {' and '.join(units[name][text].kinds)}"
-                    yield from _differing(field, {}, where, units[name][text], given)
-            elif name != getattr(value.where, "column", "") and (
-                field in kinds or not kinds or (is_amount and "value_reported" not in kinds)
-            ):
-                said = units[name].items()
-                stated += [(f"the column {name!r} ({text!r})", one) for text, one in said]
-        is_whole = not any(one.scales for _, one in stated) and "currency" in own.says
-        if is_whole and scales.get("", 1) != 1:
-            yield field, f"times is {scales['']:,}, and {header} says nothing of that"
-        for where, one in stated:
-            if one.kinds and field not in one.kinds and not (is_amount and one is own):
-                yield field, f"{where} says {' and '.join(one.kinds)}"
-            yield from _differing(field, fields, where, one, scales.get("", 0))
-        yield from _second(sheet, asked, field, value)
+        if isinstance(value, Value) and value.column:
+            column = sheet.columns[value.column]
+            excused = {
+                NO_FIGURES["month name"]: getattr(fields["ref_period"], "text", ""),
+                NO_FIGURES["cumulated"]: fields.get("cumulation") == "ytd",
+            }
+            if column.heading.odd and not excused.get(column.heading.odd):
+                yield field, f"the header {column.name!r} is of {column.heading.odd}"
+            yield from _counted(sheet, fields, field, value, column)
+            yield from _second(sheet, asked, field, value)
 
 
-def _differing(field: str, fields: Fields, where: str, one: Heading, given: int) -> Iterator[Fault]:
-    """What a heading says otherwise of a figure than its map, which multiplies by `given`."""
-    sizes = one.factors(field)
-    if given and sizes and float(given) not in sizes:
-        listed = " or ".join(f"{size:,.12g}" for size in sorted(sizes))
-        yield field, f"times is {given:,}, and {where} says {listed}"
-    if field == "net_wgt_kg" and "gross" in one.says:
-        yield field, f"{where} says a gross weight"
-    stated = {"currency": {*one.says.get("currency", ())}, "qty_unit": one.units()}
-    stated["valuation"] = {*one.says.get("valuation", ())}
-    for name in ("qty_unit",) if field == "qty" else ("currency", "valuation"):
+def _stated(sheet: Sheet, field: str, value: Value, column: Column) -> Said:
+    """What is said of a column of numbers: by its header, the lines around, and columns of units."""
+    own = column.heading
+    yield f"the header {column.name!r}", own
+    for where, one in _around(sheet):
+        if field in one.kinds or not (one.kinds or len(one.rest) > FEW):
+            yield where, one.unscaled() if own.factors(field) else one
+    for name, texts in _units(sheet, column).items():
+        kinds = {*chain(*(one.kinds for one in texts.values()))}
+        is_of_field = not kinds or field in kinds
+        is_of_field |= own.is_amount and "value_reported" not in kinds
+        if is_of_field and name not in (*value.times, getattr(value.where, "column", "")):
+            yield from ((f"the column {name!r} ({text!r})", one) for text, one in texts.items())
+
+
+def _counted(
+    sheet: Sheet, fields: Fields, field: str, value: Value, column: Column
+) -> Iterator[Fault]:
+    """What a map says otherwise of a column of numbers than the file."""
+    [(by, scales)] = value.times.items()
+    own, stated = column.heading, [*_stated(sheet, field, value, column)]
+    is_scaled = any(one.scales for _, one in stated)
+    if "currency" in own.says and scales.get("", 1) != 1 and not is_scaled:
+        yield field, f"times is {scales['']:,}, of which {column.name!r} and the file say nothing"
+    pairs = [(where, one, scales.get("", 0)) for where, one in stated]
+    for text, one in _units(sheet, column).get(by, {}).items():
+        if text in scales and not (value.where and field not in one.kinds):
+            pairs.append((f"the column {by!r} ({text!r})", one, scales[text]))
+    for where, one, given in pairs:
+        if one.kinds and field not in one.kinds and not (own.is_amount and one is own):
+            yield field, f"{where} says {' and '.join(one.kinds)}"
+        sizes = one.factors(field)
+        if given and sizes and float(given) not in sizes:
+            listed = " or ".join(f"{size:,.12g}" for size in sorted(sizes))
+            no_map = "" if sizes & POWERS.keys() else ", which no map multiplies by: leave it out"
+            yield field, f"times is {given:,}, and {where} says {listed}{no_map}"
+        if field == "net_wgt_kg" and "gross" in one.says:
+            yield field, f"{where} says a gross weight"
+        yield from _named(fields, field, where, one)
+
+
+def _named(fields: Fields, field: str, where: str, one: Heading) -> Iterator[Fault]:
+    """The currency, the valuation or the unit of a figure, where a heading says another."""
+    stated = (
+        {"qty_unit": one.units()}
+        if field == "qty"
+        else {name: {*one.says.get(name, ())} for name in ("currency", "valuation")}
+    )
+    for name in stated:
         value = fields.get(name)
+        pairs = getattr(value, "meanings", {}).items()
         if isinstance(value, str) and stated[name] and value not in stated[name]:
             yield name, f"it is {value}, and {where} says {' or '.join(sorted(stated[name]))}"
-        for text, meaning in getattr(value, "meanings", {}).items() if name == "qty_unit" else ():
+        for text, meaning in pairs if name == "qty_unit" else ():
             if heading(text).units() and meaning not in {"none", *heading(text).units()}:
                 yield name, f"{text!r} is {min(heading(text).units())}, not {meaning}"
 
@@ -194,63 +217,63 @@ def _period(sheet: Sheet, fields: Fields) -> Iterator[Fault]:
     value = fields["ref_period"]
     if not isinstance(value, Value) or not value.form:
         return
-    form = FORMS[value.form]
-    own = [heading(name) for name in (value.column, value.month)]
-    of_figures = [getattr(fields.get(field), "column", "") for field in FIELDS]
-    headers = [(f"the header {one.text!r}", one) for one in (*own, *map(heading, of_figures))]
+    form, is_sum = FORMS[value.form], value.form == "year to month"
     forms = sheet.columns[value.column].forms if value.column else [value.form]
-    is_sum = value.form == "year to month"
+    numbers = [getattr(fields.get(field), "column", "") for field in FIELDS]
+    named = [(f"the header {name!r}", heading(name)) for name in numbers]
+    own = [(f"the header {name!r}", heading(name)) for name in (value.column, value.month)]
+    lines = [*own, *named, *_around(sheet)]
     if is_sum and not ("n_months" in fields and fields.get("cumulation") == "ytd"):
         keys = 'n_months = { column = "…", form = "year to month" } and cumulation = "ytd"'
         yield "ref_period", f"the year to a month needs {keys} too"
-    lines = [*headers, *_around(sheet)]
     text = " ".join(one.text for _, one in lines).lower()
     is_april = value.form == "april year" and ("apr" in text or not LATER.search(text))
+    may_be_fiscal = value.form == "year" or "april year" in forms
+    wrong = {
+        "week": "weeks",
+        "fiscal": "a fiscal year" * (may_be_fiscal and not is_april),
+        "cumulated": "the year to a month" * (form.months == 1),
+    }
     for where, one in lines:
-        wrong = {
-            "weeks": "week" in one.says,
-            "a fiscal year": "fiscal" in one.says
-            and (value.form == "year" or "april year" in forms)
-            and not is_april,
-            "the year to a month": "cumulated" in one.says and form.months == 1 and not is_sum,
-        }
-        for what in (what for what, is_wrong in wrong.items() if is_wrong):
+        for what in filter(None, map(wrong.get, one.says)):
             yield "ref_period", f"{where} says {what}, and the map {form.what}"
-    rhythms = {"A": "year", "Q": "quarter", "M": "month"}
-    for where, one in headers if len(forms) > 1 else headers[2:]:
-        stated = [freq for freq, kind in rhythms.items() if kind in one.says]
+    for where, one in (*own[: len(forms) > 1], *named):
+        stated = {RHYTHMS[kind]: kind for kind in RHYTHMS.keys() & one.says.keys()}
         if stated and form.freq not in stated:
-            yield "ref_period", f"{where} says {rhythms[stated[0]]}, and the map {form.what}"
+            yield "ref_period", f"{where} says {min(stated.values())}, and the map {form.what}"
 
 
-def _codes(sheet: Sheet, fields: Fields) -> Iterator[Fault]:
-    """Codes of areas beside their names, and codes of goods that are of no HS."""
+def _areas(sheet: Sheet, fields: Fields) -> Iterator[Fault]:
+    """Codes of areas, beside their names in another column."""
     for field, side in SIDES.items():
         value = fields[field]
         if not isinstance(value, Value) or not value.column:
             continue
-        said = heading(value.column).says
-        if value.areas and value.areas not in said.get("areas", [value.areas]):
+        if value.areas not in ("", *heading(value.column).says.get("areas", [value.areas])):
             yield field, f"the header {value.column!r} says other codes than {value.areas!r}"
         known = codes.area_codes(value.areas) if value.areas else value.meanings
+        others = {*SIDES.values(), "side"} - {side}
         for name, column in sheet.columns.items():
-            if {*SIDES.values(), "side"} - {side} & column.heading.says.keys() or column.ways:
-                continue
-            for code, text in _pairs(sheet, value.column, name):
+            apart = column.ways or others & column.heading.says.keys()
+            for code, text in () if apart else _pairs(sheet, value.column, name):
                 if area_named(text) not in ("", known.get(code, area_named(text))):
                     yield field, f"{code!r} is {known[code]}, and {name!r} says {text!r}"
-    goods, system = fields["cmd_code"], fields.get("classification_code", "HS")
-    if isinstance(goods, Value) and str(system).startswith("H"):
-        headers = [(f"the header {goods.column!r}", heading(goods.column))]
-        for where, one in (*headers, *_around(sheet)):
-            if "HS" not in one.says.get("system", ["HS"]):
-                yield "classification_code", f"it is {system}, and {where} says another"
-        known = {*codes.harmonized_system(), *words_for("earlier")}
-        texts = sheet.columns[goods.column].texts if goods.column and not goods.meanings else ()
-        listed = [text for text in texts if codes.HS.fullmatch(text) and text[:2] < "98"]
-        strange = [text for text in listed if text[:4] not in known]
-        if len(strange) * 10 > len(listed):
-            yield "classification_code", f"{strange[0]!r} is below no heading of the HS"
+
+
+def _goods(sheet: Sheet, fields: Fields) -> Iterator[Fault]:
+    """Codes of goods that are of no HS."""
+    value, system = fields["cmd_code"], str(fields.get("classification_code", "HS"))
+    if not isinstance(value, Value) or not value.column or not system.startswith("H"):
+        return
+    for where, one in ((f"the header {value.column!r}", heading(value.column)), *_around(sheet)):
+        if "HS" not in one.says.get("system", ["HS"]):
+            yield "classification_code", f"it is {system}, and {where} says another"
+    known = {*codes.harmonized_system(), *words_for("earlier")}
+    texts = sheet.columns[value.column].texts if not value.meanings else ()
+    listed = [text[:4] for text in texts if codes.HS.fullmatch(text) and text[:2] < "98"]
+    strange = [heading_code for heading_code in listed if heading_code not in known]
+    if len(strange) * 10 > len(listed):
+        yield "classification_code", f"{strange[0]!r} of {value.column!r} is no heading of the HS"
 
 
 def _pairs(sheet: Sheet, first: str, second: str) -> set[tuple[str, str]]:
@@ -263,7 +286,6 @@ def _pairs(sheet: Sheet, first: str, second: str) -> set[tuple[str, str]]:
 
 def _sizes(batch: pa.RecordBatch) -> Iterator[Fault]:
     """Figures that are worth next to nothing or more than gold, and those that only rise."""
-    names = ("reporter_iso", "partner_iso", "flow_code", "cmd_code", "breakdown", "qty_unit")
     rows = batch.slice(0, MOST_RECORDS).to_pylist()
     both = [row for row in rows if row["value_reported"] and row["net_wgt_kg"]]
     ordinary = [row for row in both if not row["cmd_code"].startswith(PRECIOUS)]
@@ -271,13 +293,18 @@ def _sizes(batch: pa.RecordBatch) -> Iterator[Fault]:
     if not WORTH[0] < worth < WORTH[1]:
         yield "net_wgt_kg", f"a kilogram would be worth {worth:,.3g} in the middle row"
     for field in ("value_reported", "net_wgt_kg"):
-        years: dict[tuple[str, ...], dict[date, float]] = {}
-        for row in rows:
-            if row["n_months"] == 1 and row["cumulation"] == "period" and row[field] is not None:
-                year = (*(row[name] for name in names), f"{row['ref_period']:%Y}")
-                years.setdefault(year, {})[row["ref_period"]] = row[field]
-        courses = [[year[day] for day in sorted(year)] for year in years.values()]
-        whole = [course for course in courses if len(course) >= MANY_MONTHS]
-        rising = [course for course in whole if sorted(course) == course]
-        if whole and rising == whole and all(course[-1] > 2 * course[0] for course in whole):
+        if _rises(rows, field):
             yield "ref_period", f"{field} rises in every month of a year, as a year to a month does"
+
+
+def _rises(rows: Iterable[Mapping[str, Any]], field: str) -> bool:
+    """Whether the months of every year rise, and double."""
+    years: dict[tuple[str, ...], dict[date, float]] = {}
+    for row in rows:
+        if row["n_months"] == 1 and row["cumulation"] == "period" and row[field] is not None:
+            year = (*(row[name] for name in SERIES), f"{row['ref_period']:%Y}")
+            years.setdefault(year, {})[row["ref_period"]] = row[field]
+    courses = [[year[day] for day in sorted(year)] for year in years.values()]
+    whole = [course for course in courses if len(course) >= MANY_MONTHS]
+    rising = [one for one in whole if sorted(one) == one and one[-1] > 2 * one[0]]
+    return bool(whole) and rising == whole

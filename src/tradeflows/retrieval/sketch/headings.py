@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from itertools import chain, product
+from math import prod
 
 from tradeflows.model import contracts
 from tradeflows.model.codelists import rows_of
@@ -17,6 +18,9 @@ from tradeflows.model.periods import MONTHS
 # Codes of currencies that are words of English too, and so say nothing in a header.
 ENGLISH = {"ALL", "TOP", "TRY", "MAD", "CUP", "PEN", "GEL", "COP", "MOP", "SOS"}
 CURRENCIES = {*contracts.CURRENCIES} - ENGLISH
+SCALED = {"scale", "prefix"}
+MEASURED = {"currency", "kg", "quantity", "money", "amount", "weight"}
+SHORT = "k|m|b|mn|mln|mio|bn"  # prefixes that stand beside a code of a currency
 APART = ("mark", "earlier")  # lists of texts that are no words of a header
 UNITS = ("currency", "kg", "quantity")  # what a scale stands beside
 FIELDS: Mapping[str, Collection[str]] = {  # of figures, and what headers say of them
@@ -68,8 +72,7 @@ def list_of_words(header: str) -> list[str]:
 
 def _parted(match: re.Match[str]) -> str:
     """A prefix and a currency apart: kUSD, EURm."""
-    first, last = match["first"], match["last"]
-    return f"{first} {last}" if {first, last} & CURRENCIES else match[0]
+    return " ".join(match.groups()) if CURRENCIES & {*match.groups()} else match[0]
 
 
 @dataclass(frozen=True)
@@ -111,25 +114,23 @@ class Heading:
     @property
     def odd(self) -> str:
         """Why a column of that name is no figure of a flow; empty where it may be one."""
-        for says, why in NO_FIGURES.items():
-            if says in self.says:
-                return why
-        return "one of several columns" if len(self.says.get("direction", ())) > 1 else ""
+        return next((why for says, why in NO_FIGURES.items() if says in self.says), "")
 
     def factors(self, field: str) -> set[float]:
         """By what its numbers are multiplied for `field`; none where it says nothing of that."""
-        units: set[float] = set()
-        if field == "net_wgt_kg":
-            units = {float(size) for size in self.says.get("kg", ())}
-        if field == "qty":
-            units = {float(unit.partition("*")[2]) for unit in self.says.get("quantity", ())}
-        if not (units or self.scales):
-            return set()
-        return {unit * scale for unit, scale in product(units or {1.0}, self.scales or {1.0})}
+        of_field = {"net_wgt_kg": "kg", "qty": "quantity"}.get(field, "")
+        units = {float(unit.rpartition("*")[2]) for unit in self.says.get(of_field, ())}
+        pairs = product(units or {1.0}, self.scales or {1.0})
+        return {prod(pair) for pair in pairs} if units or self.scales else set()
 
     def counted(self) -> "Heading":
         """The same of a unit: of a currency alone it is one."""
         return replace(self, scales=self.scales or ({1.0} if "currency" in self.says else ()))
+
+    @property
+    def is_amount(self) -> bool:
+        """Whether it is a quantity of a unit that it does not say."""
+        return self.kinds == ["qty"] and "quantity" not in self.says
 
     def unscaled(self) -> "Heading":
         """The same of a text that says nothing of scales and units."""
@@ -152,33 +153,34 @@ NO_FIGURES = {
 @cache
 def heading(text: str) -> Heading:
     """What a header or a line says."""
-    apart = re.sub(
-        r"\b(?P<first>k|m|b|mn|mln|mio|bn)(?P<last>[A-Z]{3})\b", _parted, text, flags=re.I
-    )
-    apart = re.sub(r"\b(?P<first>[A-Z]{3})(?P<last>k|m|mn|mln|mio|bn)\b", _parted, apart)
+    apart = re.sub(rf"\b({SHORT})([A-Z]{{3}})\b", _parted, text, flags=re.IGNORECASE)
+    apart = re.sub(rf"\b([A-Z]{{3}})({SHORT})\b", _parted, apart)
     apart = re.sub(r"(?<=[a-z])(?=[A-Z])|[\s_.]+(?!\d)", " ", apart)
     tokens = [match[0] for match in _tokens().finditer(apart)]
     known = [vocabulary().get(token, vocabulary().get(token.lower(), [])) for token in tokens]
-    kinds = [{says for says, _ in meanings} for meanings in known]
+    kinds = [{kind for kind, _ in meanings} - {"prefix"} for meanings in known]
     says: dict[str, set[str]] = {}
-    scales: set[float] = set()
-    rest = []
-    for at, (token, meanings) in enumerate(zip(tokens, known, strict=True)):
-        near = set(chain(*kinds[max(at - 1, 0) : at], *kinds[at + 1 : at + 2]))
-        digits = re.sub("[,.]", "", token)
-        sizes = [meaning for kind, meaning in meanings if kind in ("scale", "prefix")]
-        if digits.isdecimal() and re.fullmatch("10+|000", digits):
-            sizes = ["1000" if digits == "000" else digits]
-        if token == "/":
-            measured = {*UNITS, "money", "amount", "weight"}
-            is_price = measured & set(chain(*kinds[:at])) and measured & set(chain(*kinds[at:]))
-            says.setdefault("part" if is_price else "filler", set()).add("")
-        elif sizes and (kinds[at] == {"scale"} or near & {*UNITS, "scale", "money", "prefix"}):
-            factors = {float(size) for size in sizes[0].split("|")}
-            scales = {one * other for one, other in product(scales or {1.0}, factors)}
-        elif not meanings or kinds[at] == {"prefix"}:
-            rest.append(token)
-        for kind, meaning in meanings:
-            if kind not in ("scale", "prefix"):
-                says.setdefault(kind, set()).update(meaning.split("|"))
-    return Heading(text, says, scales, rest)
+    for kind, meaning in chain(*known):
+        says.setdefault(kind, set()).update(meaning.split("|"))
+    factors = []
+    for at, token in enumerate(tokens):
+        near = set().union(*known[max(at - 1, 0) : at], *known[at + 1 : at + 2])
+        factors.append(_factors(token, known[at], {kind for kind, _ in near}))
+        if token == "/" and all(MEASURED & set(chain(*some)) for some in (kinds[:at], kinds[at:])):
+            says["part"] = set()
+    counted = [sizes for sizes in factors if sizes]
+    scales = {prod(sizes) for sizes in product(*counted)} if counted else ()
+    unknown = zip(tokens, kinds, factors, strict=True)
+    rest = [token for token, of, sizes in unknown if not (of or sizes) and token != "/"]
+    return Heading(text, {kind: says[kind] for kind in says.keys() - SCALED}, scales, rest)
+
+
+def _factors(token: str, meanings: Collection[tuple[str, str]], near: set[str]) -> set[float]:
+    """By what a token says that numbers are counted, beside words that say what is `near` it."""
+    sizes = {kind: meaning for kind, meaning in meanings if kind in SCALED}
+    digits = re.sub("[,.]", "", token)
+    if re.fullmatch("10+|000", digits):
+        sizes["prefix"] = digits if digits != "000" else "1000"
+    if "scale" in sizes or near & {*UNITS, *SCALED, "money"}:
+        return {float(size) for meaning in sizes.values() for size in meaning.split("|")}
+    return set()
