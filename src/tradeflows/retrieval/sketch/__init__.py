@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from tradeflows.model.errors import LayoutError, QueryError
-from tradeflows.model.periods import MONTHS
 from tradeflows.model.source import require_table
 from tradeflows.publishers import reading, registry, workbooks
 from tradeflows.retrieval import entry_text
@@ -107,10 +106,8 @@ def _source(path: Path, owner: str, table: str, sheet: Sheet) -> Iterator[str]:
     yield _line("arguments.columns", [*sheet.names])
     yield from _marks(sheet)
     for column in sheet.columns.values():
-        is_month = "month" in column.heading.says and not column.forms
-        sums = [text for text in column.texts if text.lower() not in MONTHS]
-        if is_month and 0 < 2 * len(sums) < len(column.texts):
-            left_out = [{"column": column.name, "equals": sums, "reason": UNKNOWN}]
+        if "month" in column.heading.says and column.is_of_months and column.sums:
+            left_out = [{"column": column.name, "equals": column.sums, "reason": UNKNOWN}]
             yield _line("arguments.left_out", left_out, "no months; what are these records?")
     yield from ("", f"[source.{name}.arguments.fields]")
     for field, (value, remark) in fields.items():

@@ -5,7 +5,7 @@ same figures and the size of the numbers are asked. What says nothing agrees wit
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date
 from itertools import chain
 from pathlib import Path
@@ -102,20 +102,9 @@ def _around(sheet: Sheet) -> Said:
 
 
 def _units(sheet: Sheet, number: Column) -> dict[str, dict[str, Heading]]:
-    """What each text of the columns of units, or of powers of ten, says of a column of numbers."""
-    units = {}
-    for column in sheet.columns.values():
-        said = {text: heading(text).counted() for text in column.texts}
-        is_unit = not column.ways and any(one.kinds or one.scales for one in said.values())
-        if "multiplier" in column.heading.says and all(map(str.isdecimal, said)):
-            units[column.name] = {
-                text: Heading(text, {}, {10.0 ** int(text[:2])}, ()) for text in said
-            }
-        elif is_unit and ("units" in column.heading.says or not any(o.rest for o in said.values())):
-            units[column.name] = said
-    # Unit2 is the unit of Quantity2, where there are several.
-    alike = {name: units[name] for name in units if heading(name).rest == number.heading.rest}
-    return alike if len(units) > 1 and alike else units
+    """The columns of units of a column of numbers: Unit2 alone is of Quantity2."""
+    alike = [name for name in sheet.units if heading(name).rest == number.heading.rest]
+    return {name: sheet.units[name] for name in alike or sheet.units}
 
 
 def _figures(sheet: Sheet, asked: Map, fields: Fields) -> Iterator[Fault]:
@@ -135,7 +124,7 @@ def _figures(sheet: Sheet, asked: Map, fields: Fields) -> Iterator[Fault]:
 
 
 def _stated(sheet: Sheet, field: str, value: Value, column: Column) -> Said:
-    """What is said of a column of numbers: by its header, the lines around, and columns of units."""
+    """What the header, the lines around and columns of units say of a column of numbers."""
     own = column.heading
     yield f"the header {column.name!r}", own
     for where, one in _around(sheet):
@@ -154,25 +143,30 @@ def _counted(
 ) -> Iterator[Fault]:
     """What a map says otherwise of a column of numbers than the file."""
     [(by, scales)] = value.times.items()
-    own, stated = column.heading, [*_stated(sheet, field, value, column)]
+    given, stated = scales.get("", 1), [*_stated(sheet, field, value, column)]
     is_scaled = any(one.scales for _, one in stated)
-    if "currency" in own.says and scales.get("", 1) != 1 and not is_scaled:
-        yield field, f"times is {scales['']:,}, of which {column.name!r} and the file say nothing"
-    pairs = [(where, one, scales.get("", 0)) for where, one in stated]
+    if "currency" in column.heading.says and given != 1 and not is_scaled:
+        yield field, f"times is {given:,}, of which {column.name!r} and the file say nothing"
+    for where, one in stated:
+        if not (column.heading.is_amount and one is column.heading):
+            yield from _differing(field, where, one, 0 if by else given)
+        yield from _named(fields, field, where, one)
     for text, one in _units(sheet, column).get(by, {}).items():
         if text in scales and not (value.where and field not in one.kinds):
-            pairs.append((f"the column {by!r} ({text!r})", one, scales[text]))
-    for where, one, given in pairs:
-        if one.kinds and field not in one.kinds and not (own.is_amount and one is own):
-            yield field, f"{where} says {' and '.join(one.kinds)}"
-        sizes = one.factors(field)
-        if given and sizes and float(given) not in sizes:
-            listed = " or ".join(f"{size:,.12g}" for size in sorted(sizes))
-            no_map = "" if sizes & POWERS.keys() else ", which no map multiplies by: leave it out"
-            yield field, f"times is {given:,}, and {where} says {listed}{no_map}"
-        if field == "net_wgt_kg" and "gross" in one.says:
-            yield field, f"{where} says a gross weight"
-        yield from _named(fields, field, where, one)
+            yield from _differing(field, f"the column {by!r} ({text!r})", one, scales[text])
+
+
+def _differing(field: str, where: str, one: Heading, given: int) -> Iterator[Fault]:
+    """What a heading says otherwise of numbers that a map multiplies by `given`."""
+    sizes = one.factors(field)
+    if one.kinds and field not in one.kinds:
+        yield field, f"{where} says {' and '.join(one.kinds)}"
+    if field == "net_wgt_kg" and "gross" in one.says:
+        yield field, f"{where} says a gross weight"
+    if given and sizes and float(given) not in sizes:
+        listed = " or ".join(f"{size:,.12g}" for size in sorted(sizes))
+        no_map = "" if sizes & POWERS.keys() else ", by which no map multiplies: leave it out"
+        yield field, f"times is {given:,}, and {where} says {listed}{no_map}"
 
 
 def _named(fields: Fields, field: str, where: str, one: Heading) -> Iterator[Fault]:
@@ -217,30 +211,36 @@ def _period(sheet: Sheet, fields: Fields) -> Iterator[Fault]:
     value = fields["ref_period"]
     if not isinstance(value, Value) or not value.form:
         return
-    form, is_sum = FORMS[value.form], value.form == "year to month"
+    form = FORMS[value.form]
     forms = sheet.columns[value.column].forms if value.column else [value.form]
-    numbers = [getattr(fields.get(field), "column", "") for field in FIELDS]
-    named = [(f"the header {name!r}", heading(name)) for name in numbers]
-    own = [(f"the header {name!r}", heading(name)) for name in (value.column, value.month)]
-    lines = [*own, *named, *_around(sheet)]
-    if is_sum and not ("n_months" in fields and fields.get("cumulation") == "ytd"):
-        keys = 'n_months = { column = "…", form = "year to month" } and cumulation = "ytd"'
-        yield "ref_period", f"the year to a month needs {keys} too"
-    text = " ".join(one.text for _, one in lines).lower()
-    is_april = value.form == "april year" and ("apr" in text or not LATER.search(text))
-    may_be_fiscal = value.form == "year" or "april year" in forms
-    wrong = {
-        "week": "weeks",
-        "fiscal": "a fiscal year" * (may_be_fiscal and not is_april),
-        "cumulated": "the year to a month" * (form.months == 1),
-    }
+    own = [heading(name) for name in (value.column, value.month)]
+    figures = [heading(getattr(fields.get(field), "column", "")) for field in FIELDS]
+    lines = [*((f"the header {one.text!r}", one) for one in (*own, *figures)), *_around(sheet)]
+    wrong = _not_of_form(value.form, forms, " ".join(one.text.lower() for _, one in lines))
     for where, one in lines:
         for what in filter(None, map(wrong.get, one.says)):
             yield "ref_period", f"{where} says {what}, and the map {form.what}"
-    for where, one in (*own[: len(forms) > 1], *named):
+    for one in own + figures if len(forms) > 1 else figures:
         stated = {RHYTHMS[kind]: kind for kind in RHYTHMS.keys() & one.says.keys()}
-        if stated and form.freq not in stated:
-            yield "ref_period", f"{where} says {min(stated.values())}, and the map {form.what}"
+        if form.freq not in (stated or [form.freq]):
+            said = f"the header {one.text!r} says {min(stated.values())}"
+            yield "ref_period", f"{said}, and the map {form.what}"
+    if value.form == "year to month" and "n_months" not in fields:
+        keys = 'n_months = { column = "…", form = "year to month" } and cumulation = "ytd"'
+        yield "ref_period", f"the year to a month needs {keys} too"
+
+
+def _not_of_form(form: str, forms: Collection[str], text: str) -> dict[str, str]:
+    """What headings must not say of periods of a form, which might be of other `forms`."""
+    wrong = {"week": "weeks"}
+    is_fiscal = form == "year" or "april year" in forms
+    if form == "april year":
+        is_fiscal = "apr" not in text and bool(LATER.search(text))
+    if is_fiscal:
+        wrong["fiscal"] = "a fiscal year"
+    if FORMS[form].months == 1:
+        wrong["cumulated"] = "the year to a month"
+    return wrong
 
 
 def _areas(sheet: Sheet, fields: Fields) -> Iterator[Fault]:

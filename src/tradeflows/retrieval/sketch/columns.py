@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tradeflows.model import codes
 from tradeflows.model.errors import LayoutError, QueryError, SourceError
-from tradeflows.model.periods import FORMS
+from tradeflows.model.periods import FORMS, MONTHS
 from tradeflows.publishers import reading, workbooks
 from tradeflows.publishers.tidy.mapping import SEPARATORS, Marks
 from tradeflows.retrieval.sketch.headings import Heading, heading, words_for
@@ -58,6 +58,16 @@ class Column:
         """The marks among its numbers."""
         return [text for text in self.texts if self.ways and text.lower() in words_for("mark")]
 
+    @property
+    def sums(self) -> list[str]:
+        """Its texts that are no months."""
+        return [text for text in self.texts if text.lower() not in MONTHS]
+
+    @property
+    def is_of_months(self) -> bool:
+        """Whether most of its texts are months of a year that stands elsewhere."""
+        return 2 * len(self.sums) < len(self.texts)
+
     @cached_property
     def forms(self) -> list[str]:
         """The forms in which all of its texts are periods."""
@@ -96,6 +106,22 @@ class Sheet:
         texts = (dict.fromkeys(map(str.strip, column)) for column in cells)
         named = zip(self.names, texts, strict=True)
         return {name: Column(name, [*filter(None, distinct)]) for name, distinct in named}
+
+    @cached_property
+    def units(self) -> dict[str, dict[str, Heading]]:
+        """What each text of the columns of units, or of powers of ten, says."""
+        units = {}
+        for column in self.columns.values():
+            said = {text: heading(text).counted() for text in column.texts}
+            if "multiplier" in column.heading.says and all(map(str.isdecimal, said)):
+                said = {text: Heading(text, {}, {10.0 ** int(text[:2])}, ()) for text in said}
+            elif column.ways or (
+                "units" not in column.heading.says and any(one.rest for one in said.values())
+            ):
+                continue
+            if any(one.kinds or one.scales for one in said.values()):
+                units[column.name] = said
+        return units
 
     def ways(self, numbers: Iterable[Column]) -> list[Marks]:
         """The marks in which `numbers` are written; several if they would not mean the same.
@@ -185,36 +211,40 @@ def _layout(lines: Sequence[str]) -> tuple[str, int]:
 def _sheet(path: Path, lines: Iterator[list[str]]) -> Sheet:
     """A header, the records below it, and the notes below these."""
     names = next(lines, [])
-    if not all(map(str.strip, names)):
+    unnamed = [name for name in names if names.count(name) > 1 or not name.strip()]
+    if unnamed:
+        found = f"{unnamed[0]!r} twice" if unnamed[0].strip() else "an empty one"
         todo = f"save the table with one line of names, or {OWN_CLEANER}"
-        raise LayoutError(path, "a name for each column", "an empty one", todo)
-    for name in names:
-        if names.count(name) > 1:
-            raise LayoutError(path, "different names of columns", f"{name!r} twice", OWN_CLEANER)
-    records: list[list[str]] = []
-    last: deque[tuple[int, list[str]]] = deque(maxlen=LOOKED_AT)
-    count = 0
-    for count, cells in enumerate(lines, start=1):
-        last.append((count, cells))
-        if count <= MOST_RECORDS:
-            records.append(cells)
-    firsts = {cells[0] for _, cells in last if len(cells) == len(names) and any(cells[1:])}
-    notes: list[list[str]] = []
-    while last and not any(last[-1][1][1:]) and last[-1][1][0] not in {"", *firsts}:
-        if len(names) == 1 or Column("", [last[-1][1][0]]).forms:
-            break
-        notes.insert(0, last.pop()[1])
-    records = records[: count - len(notes)]
-    if not records:
+        raise LayoutError(path, "a name of its own for each column", found, todo)
+    numbered = enumerate(lines, start=1)
+    first = [*islice(numbered, MOST_RECORDS)]
+    last = deque(chain(first[-LOOKED_AT:], numbered), maxlen=LOOKED_AT)
+    firsts = {cells[0] for _, cells in last if any(cells[1:])}
+    notes: list[str] = []
+    while last and len(names) > 1 and _is_note(last[-1][1], firsts):
+        notes.insert(0, last.pop()[1][0])
+    if not last:
         raise LayoutError(path, "at least one record", "a header alone")
-    for at, cells in chain(enumerate(records, start=1), last):
-        if len(cells) != len(names):
-            uneven = f"{len(cells)} in record {at}"
+    count = last[-1][0]
+    _require_width(path, len(names), (*first[:count], *last))
+    records = [cells for _, cells in first[:count]]
+    footnotes = _beginning(notes[0], {cells[0] for cells in records}) if notes else ""
+    around = {f"the note {text[:40]!r}": text for text in notes}
+    return Sheet(names, records, around, count, footnotes_from=footnotes)
+
+
+def _require_width(path: Path, width: int, numbered: Iterable[tuple[int, list[str]]]) -> None:
+    """Refuse records with more or fewer cells than the header."""
+    for at, cells in numbered:
+        if len(cells) != width:
             todo = f"save it again as it came, or {OWN_CLEANER}"
-            raise LayoutError(path, f"lines of {len(names)} cells", uneven, todo)
-    around = {f"the note {cells[0][:40]!r}": cells[0] for cells in notes}
-    footnotes = _beginning(notes[0][0], {cells[0] for cells in records}) if notes else ""
-    return Sheet(names, records, around, count - len(notes), footnotes_from=footnotes)
+            raise LayoutError(path, f"lines of {width} cells", f"{len(cells)} in record {at}", todo)
+
+
+def _is_note(cells: Sequence[str], firsts: Collection[str]) -> bool:
+    """Whether a line has its first cell alone, and that begins no record."""
+    is_record = cells[0] in {"", *firsts} or bool(Column("", cells[:1]).forms)
+    return not (any(cells[1:]) or is_record)
 
 
 def _beginning(text: str, others: Iterable[str]) -> str:

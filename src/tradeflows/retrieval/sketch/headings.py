@@ -39,15 +39,15 @@ def words_for(says: str) -> frozenset[str]:
 
 
 @cache
-def vocabulary() -> dict[str, list[tuple[str, str]]]:
-    """What each word says: its kind, and its meanings with strokes between them."""
-    words: dict[str, list[tuple[str, str]]] = {}
+def vocabulary() -> dict[str, dict[str, str]]:
+    """What each word says: by kind its meanings, with strokes between them."""
     listed = [(*row.values(),) for row in rows_of("heading_words.csv")]
     listed += [("currency", code, code.lower()) for code in CURRENCIES]
     listed.append(("month name", "", "; ".join(filter(str.isalpha, MONTHS))))
+    words: dict[str, dict[str, str]] = {}
     for says, meaning, spellings in listed:
         for word in spellings.split("; ") if says not in APART else ():
-            words.setdefault(word, []).append((says, meaning))
+            words.setdefault(word, {})[says] = meaning
     return words
 
 
@@ -150,37 +150,41 @@ NO_FIGURES = {
 }
 
 
+def _apart(text: str) -> list[str]:
+    """The words, numbers and signs of a text, those that are joined apart: netWgt, kUSD, EURm."""
+    parted = re.sub(rf"\b({SHORT})([A-Z]{{3}})\b", _parted, text, flags=re.IGNORECASE)
+    parted = re.sub(rf"\b([A-Z]{{3}})({SHORT})\b", _parted, parted)
+    parted = re.sub(r"(?<=[a-z])(?=[A-Z])|[\s_.]+(?!\d)", " ", parted)
+    return [match[0] for match in _tokens().finditer(parted)]
+
+
 @cache
 def heading(text: str) -> Heading:
     """What a header or a line says."""
-    apart = re.sub(rf"\b({SHORT})([A-Z]{{3}})\b", _parted, text, flags=re.IGNORECASE)
-    apart = re.sub(rf"\b([A-Z]{{3}})({SHORT})\b", _parted, apart)
-    apart = re.sub(r"(?<=[a-z])(?=[A-Z])|[\s_.]+(?!\d)", " ", apart)
-    tokens = [match[0] for match in _tokens().finditer(apart)]
-    known = [vocabulary().get(token, vocabulary().get(token.lower(), [])) for token in tokens]
-    kinds = [{kind for kind, _ in meanings} - {"prefix"} for meanings in known]
+    tokens = _apart(text)
+    known = [vocabulary().get(word, vocabulary().get(word.lower(), {})) for word in tokens]
     says: dict[str, set[str]] = {}
-    for kind, meaning in chain(*known):
-        says.setdefault(kind, set()).update(meaning.split("|"))
-    factors = []
-    for at, token in enumerate(tokens):
-        near = set().union(*known[max(at - 1, 0) : at], *known[at + 1 : at + 2])
-        factors.append(_factors(token, known[at], {kind for kind, _ in near}))
-        if token == "/" and all(MEASURED & set(chain(*some)) for some in (kinds[:at], kinds[at:])):
+    scales: set[float] = set()
+    rest = []
+    for at, (token, meanings) in enumerate(zip(tokens, known, strict=True)):
+        near = {*chain(*known[max(at - 1, 0) : at], *known[at + 1 : at + 2])}
+        factors = _factors(token, meanings, near)
+        if factors:
+            scales = {prod(pair) for pair in product(scales or {1.0}, factors)}
+        elif token == "/" and MEASURED & {*chain(*known[:at])} and MEASURED & {*chain(*known[at:])}:
             says["part"] = set()
-    counted = [sizes for sizes in factors if sizes]
-    scales = {prod(sizes) for sizes in product(*counted)} if counted else ()
-    unknown = zip(tokens, kinds, factors, strict=True)
-    rest = [token for token, of, sizes in unknown if not (of or sizes) and token != "/"]
-    return Heading(text, {kind: says[kind] for kind in says.keys() - SCALED}, scales, rest)
+        elif token != "/" and meanings.keys() <= {"prefix"}:
+            rest.append(token)
+        for kind in meanings.keys() - SCALED:
+            says.setdefault(kind, set()).update(meanings[kind].split("|"))
+    return Heading(text, says, scales, rest)
 
 
-def _factors(token: str, meanings: Collection[tuple[str, str]], near: set[str]) -> set[float]:
+def _factors(token: str, meanings: Mapping[str, str], near: set[str]) -> set[float]:
     """By what a token says that numbers are counted, beside words that say what is `near` it."""
-    sizes = {kind: meaning for kind, meaning in meanings if kind in SCALED}
     digits = re.sub("[,.]", "", token)
+    sizes = meanings.get("scale", meanings.get("prefix", ""))
     if re.fullmatch("10+|000", digits):
-        sizes["prefix"] = digits if digits != "000" else "1000"
-    if "scale" in sizes or near & {*UNITS, *SCALED, "money"}:
-        return {float(size) for meaning in sizes.values() for size in meaning.split("|")}
-    return set()
+        sizes = digits if digits != "000" else "1000"
+    is_meant = "scale" in meanings or near & {*UNITS, *SCALED, "money"}
+    return {float(size) for size in sizes.split("|")} if sizes and is_meant else set()

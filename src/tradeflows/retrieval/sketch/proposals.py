@@ -1,14 +1,15 @@
 """Where each field of a table may come from: what a header says whole, and what it may be."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from itertools import chain
 from typing import Any
 
 from tradeflows.model import codes, schema
-from tradeflows.model.periods import FORMS, MONTHS, YEAR_AND_MONTH
+from tradeflows.model.periods import FORMS, YEAR_AND_MONTH
 from tradeflows.publishers.tidy.mapping import OWN, POWERS
 from tradeflows.retrieval.sketch.columns import Column, Sheet, area_named
-from tradeflows.retrieval.sketch.headings import FIELDS, heading
+from tradeflows.retrieval.sketch.headings import FIELDS, Heading, heading
 
 UNKNOWN = "???"
 Guess = tuple[Any, str]  # what a key is, and the remark behind it
@@ -50,6 +51,7 @@ LISTED = {  # how to find what texts mean that no list has
     "cmd_code": "an HS code each, the six digits that a country's own begins with; "
     "tradeflows.products('pepper') looks for one",
 }
+NAMED = ("currency", "valuation")
 NEED_NOT_BE_SAID = {"source_field", "flags", "qualifier", "n_months", "unit", "statement", *OWN}
 
 
@@ -69,7 +71,8 @@ def by_name(sheet: Sheet, table: str) -> dict[str, Guess]:
 
 def of_trade(sheet: Sheet) -> tuple[dict[str, Guess], list[str]]:
     """The fields of trade, and what is to be said besides."""
-    fields = {"ref_period": _period(sheet)} | {field: _label(sheet, field) for field in SAYS}
+    labels = {field: _label(sheet, field) for field in ("reporter_iso", "partner_iso", "flow_code")}
+    fields = {"ref_period": _period(sheet), **labels, "cmd_code": _goods(sheet)}
     fields["classification_code"] = _open("classification_code")
     numbers = []
     for column in sheet.columns.values():
@@ -121,7 +124,7 @@ def _wide(numbers: Iterable[Column]) -> str:
 
 def _period(sheet: Sheet) -> Guess:
     said = _named(sheet, "year", "month", "quarter", "period", "week", "fiscal")
-    months = [c for c in said if 2 * sum(t.lower() in MONTHS for t in c.texts) > len(c.texts)]
+    months = [column for column in said if column.is_of_months]
     years = [c for c in said if c.forms == ["year"] and "fiscal" not in c.heading.says]
     if len(years) == len(months) == 1:
         keys = {"column": years[0].name, "month": months[0].name, "form": UNKNOWN}
@@ -136,103 +139,112 @@ def _period(sheet: Sheet) -> Guess:
     return {"column": periods[0].name, "form": UNKNOWN}, f"{forms} {_cells(*periods)}"
 
 
-def _meaning(field: str, text: str) -> str:
-    """What a text means in a field of labels, where it says so whole; else empty."""
-    if field == "cmd_code":
-        return ""
+def _flow(text: str) -> str:
+    """The direction that a text says, whole; else empty."""
     said = heading(text)
-    meant = [*said.says.get("direction", ())] if field == "flow_code" else [area_named(text)]
-    return meant[0] if len(meant) == 1 and not (field == "flow_code" and said.rest) else ""
+    directions = [*said.says.get("direction", ())]
+    return directions[0] if len(directions) == 1 and not said.rest else ""
+
+
+def _candidates(sheet: Sheet, field: str) -> list[Column]:
+    """The columns whose headers say that they may be of a field of labels."""
+    says, others = SAYS[field]
+    columns = [column for column in _named(sheet, *says) if not column.heading.kinds]
+    return [column for column in columns if others.isdisjoint(column.heading.says)]
 
 
 def _label(sheet: Sheet, field: str) -> Guess:
     """The only column of names, else of codes, whose header says that it is of a field."""
-    says, others = SAYS[field]
-    columns = [c for c in _named(sheet, *says) if not (c.heading.says.keys() & others)]
-    columns = [c for c in columns if not c.heading.kinds]
-    if field == "cmd_code":
-        columns = [c for c in columns if "HS" in c.heading.says.get("system", ["HS"])]
-        coded = [
-            c for c in columns if all(re.fullmatch(r"\d{2,8}|\d{10}|TOTAL", t) for t in c.texts)
-        ]
-        if len(coded) == 1:
-            is_odd = any(len(text) % 2 for text in coded[0].texts)
-            zero = "odd numbers of digits: a spreadsheet took a zero away; save it anew; "
-            return {"column": coded[0].name}, zero * is_odd + _cells(*coded)
-    named = [c for c in columns if any(_meaning(field, text) for text in c.texts)]
-    if len(named or columns) != 1 or len((named or columns)[0].texts) > MANY:
+    columns, meaning = _candidates(sheet, field), _flow if field == "flow_code" else area_named
+    named = [column for column in columns if any(map(meaning, column.texts))]
+    if len(named or columns) != 1:
         lines = [*sheet.names, *sheet.around.values()] if field == "flow_code" else []
         said = [f"it says {text!r}" for text in lines if "direction" in heading(text).says]
         return UNKNOWN, "; ".join([_open(field, columns)[1], *said[:FEW]])
     [column] = named or columns
-    systems = {} if named or not field.endswith("_iso") else _systems(column)
+    systems = "" if named or field == "flow_code" else _systems(column)
     if systems:
-        return {"column": column.name, "areas": UNKNOWN}, " or ".join(systems.values())
-    words = {text: _meaning(field, text) or UNKNOWN for text in column.texts}
+        return {"column": column.name, "areas": UNKNOWN}, systems
+    words = {text: meaning(text) or UNKNOWN for text in [*column.texts][:MANY]}
     return {"column": column.name, "words": words}, LISTED[field]
 
 
-def _systems(column: Column) -> dict[str, str]:
+def _goods(sheet: Sheet) -> Guess:
+    """The only column of codes that may be of the HS, else of names."""
+    columns = _candidates(sheet, "cmd_code")
+    fit = [c for c in columns if "HS" in c.heading.says.get("system", ["HS"])]
+    coded = [c for c in fit if all(re.fullmatch(r"\d{2,8}|\d{10}|TOTAL", t) for t in c.texts)]
+    if len(coded) == 1:
+        is_odd = any(len(text) % 2 for text in coded[0].texts)
+        zero = "odd numbers of digits: a spreadsheet took a zero away; save it anew; "
+        return {"column": coded[0].name}, zero * is_odd + _cells(*coded)
+    if len(fit) != 1:
+        return _open("cmd_code", columns)
+    words = dict.fromkeys([*fit[0].texts][:MANY], UNKNOWN)
+    return {"column": fit[0].name, "words": words}, LISTED["cmd_code"]
+
+
+def _systems(column: Column) -> str:
     """The systems that have all codes of a column, and what the first ones would mean."""
-    meanings = {}
+    meanings = []
     for system in ("iso3", "eurostat", "comtrade", *column.heading.says.get("areas", ())):
         known = codes.area_codes(system) if system != "another" else {}
         if column.texts and known.keys() >= {*column.texts}:
             some = [f"{code} is {codes.area_name(known[code])}" for code in [*column.texts][:FEW]]
-            meanings[system] = f'"{system}", where {", ".join(some)}?'
-    return meanings
+            meanings.append(f'"{system}", where {", ".join(some)}?')
+    return " or ".join(dict.fromkeys(meanings))
 
 
 def _figures(sheet: Sheet, numbers: list[Column]) -> dict[str, Guess]:
     """Value, weight and quantity: the only column of each whose header says it whole."""
-    units = [c for c in _named(sheet, "units") if any(heading(t).kinds for t in c.texts)]
-    texts = [text for column in units for text in column.texts]
-    kinds = {kind for text in texts for kind in heading(text).kinds}
+    of_units = [*chain(*(said.values() for said in sheet.units.values()))]
+    kinds = {*chain(*(one.kinds for one in of_units))}
+    measuring = [column for column in numbers if not column.heading.odd]
     fields: dict[str, Guess] = {}
     for field in FIELDS:
-        columns = [c for c in numbers if field in c.heading.kinds and not c.heading.odd]
+        columns = [column for column in measuring if field in column.heading.kinds]
         if kinds == {field} and not columns:  # a quantity whose units are of weight
-            columns = [c for c in numbers if c.heading.kinds in ([], ["qty"])]
+            columns = [column for column in measuring if column.heading.kinds in ([], ["qty"])]
         if columns and (field != "qty" or kinds <= {"qty"}):
-            by = units if len(units) == 1 and kinds == {field} else []
-            fields[field] = _figure(sheet, field, columns, by)
+            fields[field] = _figure(sheet, field, columns, is_by_unit=kinds == {field})
     fields = fields or {"value_reported": _open("value_reported", numbers)}
-    said = [column.heading for column in numbers] + [heading(text) for text in texts]
+    said = [column.heading for column in measuring if column.heading.field] + of_units
+    return fields | _stated(sheet, said, fields)
+
+
+def _stated(sheet: Sheet, said: Collection[Heading], fields: Collection[str]) -> dict[str, Guess]:
+    """The currency, the valuation where it is said, and the unit of quantities."""
+    currency, valuation = ({*chain(*(one.says.get(name, ()) for one in said))} for name in NAMED)
     lines = [line for line in sheet.around.values() if "currency" in heading(line).says]
-    stated = {
-        "currency": {code for one in said if one.field for code in one.says.get("currency", ())},
-        "valuation": {word for one in said for word in one.says.get("valuation", ())},
-        "qty_unit": {unit for one in said for unit in one.units()},
-    }
+    stated: dict[str, Guess] = {}
     if "value_reported" in fields:
-        about = "; ".join([*sorted(stated["currency"]), *lines, WHAT["currency"]])
-        fields["currency"] = UNKNOWN, about
-        for name in ("currency", "valuation"):
-            if len(stated[name]) == 1:
-                fields[name] = stated[name].pop(), ""
+        about = "; ".join([*sorted(currency), *lines, WHAT["currency"]])
+        stated["currency"] = (currency.pop(), "") if len(currency) == 1 else (UNKNOWN, about)
+    if "value_reported" in fields and len(valuation) == 1:
+        stated["valuation"] = valuation.pop(), ""
     if "qty" in fields:
-        fields["qty_unit"] = UNKNOWN, "; ".join([*sorted(stated["qty_unit"]), WHAT["qty_unit"]])
-    return fields
+        units = {*chain(*(one.units() for one in said))}
+        stated["qty_unit"] = UNKNOWN, "; ".join([*sorted(units), WHAT["qty_unit"]])
+    return stated
 
 
-def _figure(sheet: Sheet, field: str, columns: list[Column], units: list[Column]) -> Guess:
-    """A field of numbers, by the units of a column if there is one."""
-    [*whole] = (c for c in columns if units or c.heading.field == field)
+def _figure(sheet: Sheet, field: str, columns: list[Column], *, is_by_unit: bool) -> Guess:
+    """A field of numbers, of which the only column says it whole, or its units."""
+    said = columns[0].heading
+    sizes = sorted(said.factors(field))
+    is_whole = len(columns) == 1 and (is_by_unit or said.field == field)
     if field == "net_wgt_kg":  # what does not say that it is net may be gross
-        whole = [column for column in whole if "net" in column.heading.says]
-    sizes = sorted(columns[0].heading.factors(field))
-    if len(whole) != 1 or len(columns) != 1 or not {*sizes} <= POWERS.keys():
+        is_whole &= "net" in said.says
+    if not (is_whole and {*sizes} <= POWERS.keys()):
         return _open(field, columns)
-    keys: dict[str, Any] = {"column": columns[0].name, "times": UNKNOWN}
-    remark = " or ".join(f"{size:.12g}?" for size in sizes)
-    if units:
-        keys["times"] = {units[0].name: dict.fromkeys(units[0].texts, UNKNOWN)}
-        of = {text: min(heading(text).factors(field), default=1) for text in units[0].texts}
-        remark = "; ".join(f"{text}: {size:.12g}?" for text, size in of.items())
-    elif not sizes:
-        lines = [f"{place} says {line!r}" for place, line in sheet.around.items()]
-        remark = "; ".join(["1, or 1000 if it is counted in thousands?", *lines[:FEW]])
-    remark = f"times: {remark} {_cells(*columns)}"
+    keys: dict[str, Any] = {"column": said.text, "times": UNKNOWN}
+    lines = [f"{place} says {line!r}" for place, line in sheet.around.items()]
+    about = [f"{size:.12g}?" for size in sizes] or ["1, or 1000 if in thousands?", *lines[:FEW]]
+    for unit, texts in sheet.units.items() if is_by_unit else ():
+        keys["times"] = {unit: dict.fromkeys(texts, UNKNOWN)}
+        sizes_of = {text: min(one.factors(field), default=1) for text, one in texts.items()}
+        about = [f"{text}: {size:.12g}?" for text, size in sizes_of.items()]
+    remark = f"times: {'; '.join(about)} {_cells(*columns)}"
     if columns[0].no_numbers:
         keys["words"] = dict.fromkeys(columns[0].no_numbers, UNKNOWN)
         remark += '; words: 0 if the publisher means none by a mark, "" if not known or held back'
