@@ -67,6 +67,7 @@ def require_agreement(path: Path, source: Source) -> None:
     for fields, _ in rows:
         _refuse(path, source, _figures(sheet, asked, fields))
         _refuse(path, source, _period(sheet, fields))
+        _refuse(path, source, _sums(fields))
         _refuse(path, source, _areas(sheet, fields))
         _refuse(path, source, _goods(sheet, fields))
 
@@ -105,6 +106,14 @@ def _units(sheet: Sheet, number: Column) -> dict[str, dict[str, Heading]]:
     """The columns of units of a column of numbers: Unit2 alone is of Quantity2."""
     alike = [name for name in sheet.units if heading(name).rest == number.heading.rest]
     return {name: sheet.units[name] for name in alike or sheet.units}
+
+
+def _sums(fields: Fields) -> Iterator[Fault]:
+    """Years to a month, whose length only a key of their own says."""
+    form = getattr(fields["ref_period"], "form", "")
+    if form == "year to month" and "n_months" not in fields:
+        keys = 'n_months = { column = "…", form = "year to month" } and cumulation = "ytd"'
+        yield "ref_period", f"the year to a month needs {keys} too"
 
 
 def _figures(sheet: Sheet, asked: Map, fields: Fields) -> Iterator[Fault]:
@@ -209,9 +218,9 @@ def _second(sheet: Sheet, asked: Map, field: str, value: Value) -> Iterator[Faul
 def _period(sheet: Sheet, fields: Fields) -> Iterator[Fault]:
     """The form of periods, where their texts may be of several."""
     value = fields["ref_period"]
-    if not isinstance(value, Value) or not value.form:
+    form = FORMS.get(getattr(value, "form", ""))
+    if not form:
         return
-    form = FORMS[value.form]
     forms = sheet.columns[value.column].forms if value.column else [value.form]
     own = [heading(name) for name in (value.column, value.month)]
     figures = [heading(getattr(fields.get(field), "column", "")) for field in FIELDS]
@@ -220,14 +229,11 @@ def _period(sheet: Sheet, fields: Fields) -> Iterator[Fault]:
     for where, one in lines:
         for what in filter(None, map(wrong.get, one.says)):
             yield "ref_period", f"{where} says {what}, and the map {form.what}"
-    for one in own + figures if len(forms) > 1 else figures:
+    for one in figures + own[: 2 * (len(forms) > 1)]:
         stated = {RHYTHMS[kind]: kind for kind in RHYTHMS.keys() & one.says.keys()}
         if form.freq not in (stated or [form.freq]):
             said = f"the header {one.text!r} says {min(stated.values())}"
             yield "ref_period", f"{said}, and the map {form.what}"
-    if value.form == "year to month" and "n_months" not in fields:
-        keys = 'n_months = { column = "…", form = "year to month" } and cumulation = "ytd"'
-        yield "ref_period", f"the year to a month needs {keys} too"
 
 
 def _not_of_form(form: str, forms: Collection[str], text: str) -> dict[str, str]:

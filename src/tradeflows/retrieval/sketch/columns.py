@@ -211,17 +211,13 @@ def _layout(lines: Sequence[str]) -> tuple[str, int]:
 def _sheet(path: Path, lines: Iterator[list[str]]) -> Sheet:
     """A header, the records below it, and the notes below these."""
     names = next(lines, [])
-    unnamed = [name for name in names if names.count(name) > 1 or not name.strip()]
-    if unnamed:
-        found = f"{unnamed[0]!r} twice" if unnamed[0].strip() else "an empty one"
-        todo = f"save the table with one line of names, or {OWN_CLEANER}"
-        raise LayoutError(path, "a name of its own for each column", found, todo)
+    _require_names(path, names)
     numbered = enumerate(lines, start=1)
     first = [*islice(numbered, MOST_RECORDS)]
     last = deque(chain(first[-LOOKED_AT:], numbered), maxlen=LOOKED_AT)
     firsts = {cells[0] for _, cells in last if any(cells[1:])}
     notes: list[str] = []
-    while last and len(names) > 1 and _is_note(last[-1][1], firsts):
+    while firsts and last and _is_note(last[-1][1], firsts):
         notes.insert(0, last.pop()[1][0])
     if not last:
         raise LayoutError(path, "at least one record", "a header alone")
@@ -231,6 +227,15 @@ def _sheet(path: Path, lines: Iterator[list[str]]) -> Sheet:
     footnotes = _beginning(notes[0], {cells[0] for cells in records}) if notes else ""
     around = {f"the note {text[:40]!r}": text for text in notes}
     return Sheet(names, records, around, count, footnotes_from=footnotes)
+
+
+def _require_names(path: Path, names: Sequence[str]) -> None:
+    """Refuse a header that names a column twice or not at all."""
+    for name in names:
+        if names.count(name) > 1 or not name.strip():
+            found = f"{name!r} twice" if name.strip() else "an empty one"
+            todo = f"save the table with one line of names, or {OWN_CLEANER}"
+            raise LayoutError(path, "a name of its own for each column", found, todo)
 
 
 def _require_width(path: Path, width: int, numbered: Iterable[tuple[int, list[str]]]) -> None:

@@ -44,6 +44,7 @@ SAYS: Mapping[str, tuple[set[str], set[str]]] = {
         {"partner", "reporter", "side", "flow", "units", "areas"},
     ),
 }
+SIDES = {"reporter_iso": ("side", "areas"), "partner_iso": ("side", "areas"), "flow_code": ()}
 LISTED = {  # how to find what texts mean that no list has
     "reporter_iso": "an id as tradeflows.areas() lists it; W00 is the world",
     "partner_iso": "an id as tradeflows.areas() lists it; W00 is the world",
@@ -146,6 +147,12 @@ def _flow(text: str) -> str:
     return directions[0] if len(directions) == 1 and not said.rest else ""
 
 
+def _directions(sheet: Sheet) -> list[str]:
+    """What headers, and lines around the table, say of imports and exports."""
+    lines = [*sheet.names, *sheet.around.values()]
+    return [f"it says {text!r}" for text in lines if "direction" in heading(text).says]
+
+
 def _candidates(sheet: Sheet, field: str) -> list[Column]:
     """The columns whose headers say that they may be of a field of labels."""
     says, others = SAYS[field]
@@ -158,8 +165,8 @@ def _label(sheet: Sheet, field: str) -> Guess:
     columns, meaning = _candidates(sheet, field), _flow if field == "flow_code" else area_named
     named = [column for column in columns if any(map(meaning, column.texts))]
     if len(named or columns) != 1:
-        lines = [*sheet.names, *sheet.around.values()] if field == "flow_code" else []
-        said = [f"it says {text!r}" for text in lines if "direction" in heading(text).says]
+        columns = columns or _named(sheet, *SIDES[field])
+        said = _directions(sheet) if field == "flow_code" else []
         return UNKNOWN, "; ".join([_open(field, columns)[1], *said[:FEW]])
     [column] = named or columns
     systems = "" if named or field == "flow_code" else _systems(column)
@@ -197,15 +204,15 @@ def _systems(column: Column) -> str:
 
 def _figures(sheet: Sheet, numbers: list[Column]) -> dict[str, Guess]:
     """Value, weight and quantity: the only column of each whose header says it whole."""
-    of_units = [*chain(*(said.values() for said in sheet.units.values()))]
+    of_units = [*chain(*map(dict.values, sheet.units.values()))]
     kinds = {*chain(*(one.kinds for one in of_units))}
     measuring = [column for column in numbers if not column.heading.odd]
     fields: dict[str, Guess] = {}
     for field in FIELDS:
         columns = [column for column in measuring if field in column.heading.kinds]
-        if kinds == {field} and not columns:  # a quantity whose units are of weight
-            columns = [column for column in measuring if column.heading.kinds in ([], ["qty"])]
-        if columns and (field != "qty" or kinds <= {"qty"}):
+        if kinds == {field}:  # a quantity whose units are of weight
+            columns = columns or [c for c in measuring if c.heading.kinds in ([], ["qty"])]
+        if columns and not (field == "qty" and kinds - {"qty"}):
             fields[field] = _figure(sheet, field, columns, is_by_unit=kinds == {field})
     fields = fields or {"value_reported": _open("value_reported", numbers)}
     said = [column.heading for column in measuring if column.heading.field] + of_units
@@ -238,8 +245,8 @@ def _figure(sheet: Sheet, field: str, columns: list[Column], *, is_by_unit: bool
     if not (is_whole and {*sizes} <= POWERS.keys()):
         return _open(field, columns)
     keys: dict[str, Any] = {"column": said.text, "times": UNKNOWN}
-    lines = [f"{place} says {line!r}" for place, line in sheet.around.items()]
-    about = [f"{size:.12g}?" for size in sizes] or ["1, or 1000 if in thousands?", *lines[:FEW]]
+    lines = ["1, or 1000 if in thousands?", *map(repr, [*sheet.around.values()][:FEW])]
+    about = [f"{size:.12g}?" for size in sizes] or lines
     for unit, texts in sheet.units.items() if is_by_unit else ():
         keys["times"] = {unit: dict.fromkeys(texts, UNKNOWN)}
         sizes_of = {text: min(one.factors(field), default=1) for text, one in texts.items()}
