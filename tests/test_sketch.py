@@ -282,7 +282,7 @@ def test_a_factor_taken_out_of_a_map_is_said(new_project, capsys, column, field,
     assert cli.main(["add", "wheat.csv", "--map", "map.toml"]) == 0
     assert cli.main(["doctor"]) == 0
     assert "scale" not in capsys.readouterr().out
-    local = root / "data" / "raw" / "local.toml"
+    [local] = (root / "data/raw/local").rglob("*.toml")
     wrong = local.read_text(encoding="utf-8").replace(f"times = {times}", "times = 1000000000")
     local.write_text(wrong, encoding="utf-8")
     assert cli.main(["build"]) == 0

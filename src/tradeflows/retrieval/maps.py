@@ -60,7 +60,7 @@ def read(file: Path) -> Template:
         count = f"{len(sources)} of them" if sources else "none"
         raise CatalogueError(f"{file}: expected one [source.NAME], found {count}")
     lines = enumerate(file.read_text(encoding="utf-8").splitlines(), start=1)
-    still_open = [(at, line) for at, line in lines if f'"{UNKNOWN}"' in line.partition("#")[0]]
+    still_open = [(at, line) for at, line in lines if UNKNOWN in line.partition("#")[0]]
     for at, line in still_open[:1]:
         key, _, rest = line.partition(" = ")
         expected = rest.partition("#")[2].strip() or "what is right there"
