@@ -506,3 +506,54 @@ def test_two_columns_that_match(path, headers, numbers, field, meant):
             )
     for name, times in meant.items():
         assert accepted(path, text, **{field: {"column": name, "times": times}}, **currency)
+
+
+@pytest.mark.parametrize(
+    ("values_of", "weights", "is_taken"),
+    [
+        (["5", "6"], ["20000", "30000"], False),  # thousands of dollars, and kilograms
+        (["5000000", "6000000"], ["20", "30"], False),  # dollars, and thousands of tonnes
+        (["5000", "6000"], ["20000", "30000"], True),
+    ],
+)
+def test_what_a_kilogram_is_worth(path, values_of, weights, is_taken):
+    rows = zip(("2023-01", "2023-02"), values_of, weights, strict=True)
+    text = "month,Value,Net weight\n" + "".join(f"{','.join(row)}\n" for row in rows)
+    figures = {
+        "value_reported": {"column": "Value", "times": 1},
+        "net_wgt_kg": {"column": "Net weight", "times": 1},
+    }
+    is_right = lambda rows: is_taken  # noqa: E731
+    assert refused_or(is_right, path, text, currency="USD", **figures) is not is_taken
+
+
+@pytest.mark.parametrize(
+    ("header", "cells", "words"),
+    [
+        ("Sex", ["M", "X"], None),
+        ("Mode", ["M", "E"], None),
+        ("Flow", ["M", "X"], {"M": UNKNOWN, "X": UNKNOWN}),
+        ("Flow", ["1", "2"], {"1": UNKNOWN, "2": UNKNOWN}),
+        ("Exp or Imp", ["1", "2"], {"1": UNKNOWN, "2": UNKNOWN}),
+        ("Direction", ["Imports", "Exports"], {"Imports": "M", "Exports": "X"}),
+        ("Trade flow", ["Imports", "Mode X"], {"Imports": "M", "Mode X": UNKNOWN}),
+        ("Flow", ["Imports minus exports", "Exports"], None),
+    ],
+)
+def test_a_direction_is_said_by_words_alone(path, header, cells, words):
+    text = f"month,{header},value usd\n" + "".join(f"2023-01,{cell},5\n" for cell in cells)
+    flow = proposed(path, text)["flow_code"]
+    if words:
+        assert flow == {"column": header, "words": words}
+    else:
+        assert flow == UNKNOWN or UNKNOWN in flow["words"].values()
+
+
+def test_units_of_several_kinds_are_read_where_they_are_their_own(path):
+    text = "month,Quantity,Unit\n2023-01,12,KL\n2023-02,5,MT\n"
+    where = {"column": "Unit", "equals": "MT", "otherwise": "KL"}
+    weight = {"column": "Quantity", "times": 1000, "where": where}
+    assert values(accepted(path, text, net_wgt_kg=weight), "net_wgt_kg") == [None, 5000]
+    wrong = {**weight, "times": 1}
+    is_right = lambda rows: values(rows, "net_wgt_kg") == [None, 5000]  # noqa: E731
+    assert refused_or(is_right, path, text, net_wgt_kg=wrong)

@@ -19,7 +19,7 @@ from tradeflows.model.errors import CatalogueError
 from tradeflows.model.periods import FORMS
 from tradeflows.model.source import Source
 from tradeflows.publishers import Part
-from tradeflows.publishers.tidy.mapping import POWERS, Map, Value, read_map
+from tradeflows.publishers.tidy.mapping import POWERS, Condition, Map, Value, read_map
 from tradeflows.retrieval.sketch.columns import (
     MOST_RECORDS,
     Column,
@@ -139,12 +139,23 @@ def _stated(sheet: Sheet, field: str, value: Value, column: Column) -> Said:
     for where, one in _around(sheet):
         if field in one.kinds or not (one.kinds or len(one.rest) > FEW):
             yield where, one.unscaled() if own.factors(field) else one
-    for name, texts in _units(sheet, column).items():
+    for name, of_column in _units(sheet, column).items():
+        texts = dict(of_column)
+        for condition in _conditions(value.where):
+            if condition.column == name:  # of the others the field is another's
+                texts = {text: texts[text] for text in texts if text in condition.equals}
         kinds = {*chain(*(one.kinds for one in texts.values()))}
         is_of_field = not kinds or field in kinds
         is_of_field |= own.is_amount and "value_reported" not in kinds
-        if is_of_field and name not in (*value.times, getattr(value.where, "column", "")):
+        if is_of_field and name not in value.times:
             yield from ((f"the column {name!r} ({text!r})", one) for text, one in texts.items())
+
+
+def _conditions(where: Condition | None) -> Iterator[Condition]:
+    """A condition, and those that join it."""
+    if where:
+        yield where
+        yield from _conditions(where.also)
 
 
 def _counted(
