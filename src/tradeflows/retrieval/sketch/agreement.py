@@ -102,10 +102,22 @@ def _around(sheet: Sheet) -> Said:
             yield f"{place} ({clause.strip()!r})", heading(clause.strip())
 
 
-def _units(sheet: Sheet, number: Column) -> dict[str, dict[str, Heading]]:
-    """The columns of units of a column of numbers: Unit2 alone is of Quantity2."""
-    alike = [name for name in sheet.units if heading(name).rest == number.heading.rest]
-    return {name: sheet.units[name] for name in alike or sheet.units}
+def _units(sheet: Sheet, value: Value) -> dict[str, dict[str, Heading]]:
+    """What the columns of units say of a column of numbers: Unit2 alone is of Quantity2."""
+    own = heading(value.column)
+    alike = [name for name in sheet.units if heading(name).rest == own.rest]
+    units = {name: sheet.units[name] for name in alike or sheet.units}
+    for condition in _conditions(value.where):  # of its other records the number is another's
+        texts = units.get(condition.column, {})
+        units[condition.column] = {text: texts[text] for text in texts if text in condition.equals}
+    return units
+
+
+def _conditions(where: Condition | None) -> Iterator[Condition]:
+    """A condition, and those that join it."""
+    if where:
+        yield where
+        yield from _conditions(where.also)
 
 
 def _sums(fields: Fields) -> Iterator[Fault]:
@@ -139,23 +151,12 @@ def _stated(sheet: Sheet, field: str, value: Value, column: Column) -> Said:
     for where, one in _around(sheet):
         if field in one.kinds or not (one.kinds or len(one.rest) > FEW):
             yield where, one.unscaled() if own.factors(field) else one
-    for name, of_column in _units(sheet, column).items():
-        texts = dict(of_column)
-        for condition in _conditions(value.where):
-            if condition.column == name:  # of the others the field is another's
-                texts = {text: texts[text] for text in texts if text in condition.equals}
+    for name, texts in _units(sheet, value).items():
         kinds = {*chain(*(one.kinds for one in texts.values()))}
         is_of_field = not kinds or field in kinds
         is_of_field |= own.is_amount and "value_reported" not in kinds
         if is_of_field and name not in value.times:
             yield from ((f"the column {name!r} ({text!r})", one) for text, one in texts.items())
-
-
-def _conditions(where: Condition | None) -> Iterator[Condition]:
-    """A condition, and those that join it."""
-    if where:
-        yield where
-        yield from _conditions(where.also)
 
 
 def _counted(
@@ -171,8 +172,8 @@ def _counted(
         if not (column.heading.is_amount and one is column.heading):
             yield from _differing(field, where, one, 0 if by else given)
         yield from _named(fields, field, where, one)
-    for text, one in _units(sheet, column).get(by, {}).items():
-        if text in scales and not (value.where and field not in one.kinds):
+    for text, one in _units(sheet, value).get(by, {}).items():
+        if text in scales:
             yield from _differing(field, f"the column {by!r} ({text!r})", one, scales[text])
 
 
