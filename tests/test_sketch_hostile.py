@@ -223,6 +223,7 @@ GOODS = [
 AROUND = [
     ("Values in thousand USD", "Value", "value_reported", 1000),
     ("(in thousands)", "Value", "value_reported", 1000),
+    ("Exports of wheat", "Value (thousands)", "value_reported", 1000),
     ("Unit: million USD", "Value", "value_reported", 10**6),
     ("Value: thousand USD; weight: tonnes", "Value", "value_reported", 1000),
     ("Value: thousand USD; weight: tonnes", "Net weight", "net_wgt_kg", 1000),

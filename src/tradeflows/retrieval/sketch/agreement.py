@@ -169,7 +169,7 @@ def _counted(
     if "currency" in column.heading.says and given != 1 and not is_scaled:
         yield field, f"times is {given:,}, of which {column.name!r} and the file say nothing"
     for where, one in stated:
-        if not (column.heading.is_amount and one is column.heading):
+        if one is not column.heading or not one.is_vague:
             yield from _differing(field, where, one, 0 if by else given)
         yield from _named(fields, field, where, one)
     for text, one in _units(sheet, value).get(by, {}).items():

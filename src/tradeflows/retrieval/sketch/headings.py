@@ -123,6 +123,12 @@ class Heading:
         pairs = product(units or {1.0}, self.scales or {1.0})
         return {prod(pair) for pair in pairs} if units or self.scales else set()
 
+    @property
+    def is_vague(self) -> bool:
+        """Whether it is a value or a quantity of anything, such as a bare Value beside a unit."""
+        is_value = {*self.says} & {"money", *UNITS, "valuation"} == {"money"}
+        return (self.is_amount or is_value) and not self.scales
+
     def counted(self) -> "Heading":
         """The same of a unit: of a currency alone it is one."""
         return replace(self, scales=self.scales or ({1.0} if "currency" in self.says else ()))
