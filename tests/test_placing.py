@@ -165,7 +165,10 @@ def test_a_text_listed_under_two_meanings_is_refused(rows):
         ({"witness": "ofice"}, "did you mean 'office'"),
         ({"confirmed": {"X1": ""}}, "confirmed: X1 must have its reason as a text"),
         ({"confirmed": {"X1": 3}}, "confirmed: X1 must have its reason as a text"),
-        ({"confirmed": {"X1": "so"}, "table": "trade"}, "confirmed is of printed figures alone"),
+        (
+            {"confirmed": {"X1": "so"}, "table": "rates"},
+            "confirmed is of printed figures and of trade",
+        ),
     ],
 )
 def test_keys_of_an_entry_are_checked(keys, problem):
