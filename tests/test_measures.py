@@ -589,7 +589,6 @@ IN_TWO_UNITS = BASKET.rename(columns={KG: "qty"}).assign(qty_unit=["m3", "TJ"] *
 TWICE = pd.concat([months(2021, 1.0)] * 2)
 NO_DATE = rows(("CHN", "2021", 1.0), ("CHN", None, 2.0))
 TWO_CURRENCIES = months(2021, 1.0, 2.0, currency=["EUR", "USD"], value_reported=1.0)
-VOLUME = months(2023, 1.0, qty=5.0, qty_unit="m3")
 TOO_MUCH = PART.assign(**{KG: [50.0, 60.0, 100.0]})
 OTHER_MONEY = pd.concat([RATES, RATES.assign(base="CNY")])
 NESTED = buyers(EU27_2020=(9, 5, 5), DEU=(1, 2, 2))
@@ -644,7 +643,6 @@ REFUSED = [
     (displaced_by("CHN", frame=FLOWS.assign(cmd_code=["2709", "2710"] * 8)), "cmd_code is mixed"),
     (lambda: measures.displacement_over(FLOWS, KG, "CHN", "IND", EARLY), "early: CHN has no"),
     (lambda: measures.unit_value(TWO_CURRENCIES, "value_reported"), "currency is mixed"),
-    (lambda: measures.unit_value(VOLUME, KG, "qty"), "qty is in m3"),
     (split(after=("2022-01", "2022-02")), "differ in length"),
     (split(goods(_2709=(1, 1, None, 1))), "2709 has no primary_value_usd for 2022-01"),
     (split(IN_TWO_UNITS, "qty"), r"2701 is stated 2 times, and qty_unit is mixed \(TJ, m3\)"),

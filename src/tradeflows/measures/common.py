@@ -142,21 +142,17 @@ def prepared(
     the other columns of the grain, and over periods of one length.
     """
     frame = with_zeros(frame, *names_of(values)) if zeros else frame
-    require_columns(frame, *names_of(values), *columns, *once)
+    needed = (*names_of(values), *columns, *once)
+    missing = [column for column in needed if column not in frame]
+    if missing:
+        raise QueryError(f"the frame has no column {', '.join(missing)}: pass one that has")
+    if frame.empty:
+        raise QueryError("the frame is empty: pass one with rows")
     if once:
         grain = {*grain_of(frame, values), "n_months"}
         require_single_value(frame, [name for name in frame if name in grain - {*once}])
         unique(frame, once)
     return frame
-
-
-def require_columns(frame: DataFrame, *columns: str) -> None:
-    """Refuse a frame without rows or without one of `columns`."""
-    missing = [column for column in columns if column not in frame]
-    if missing:
-        raise QueryError(f"the frame has no column {', '.join(missing)}: pass one that has")
-    if frame.empty:
-        raise QueryError("the frame is empty: pass one with rows")
 
 
 def require_absent(absent: str) -> None:

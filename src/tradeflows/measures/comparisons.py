@@ -20,7 +20,6 @@ from tradeflows.measures.common import (
     overlaps,
     places_in,
     prepared,
-    require_columns,
     require_single_value,
     shared_months,
     spread,
@@ -195,11 +194,11 @@ def difference(
     """
     sides = ((frame, value), (base, base_value or value))
     for side, column in sides:
-        require_columns(side, column, *by)
+        prepared(side, column, *by)
         n = numbers_of(side, column).nunique()
         if not by and (n != 1 or pd.isna(side[column].iloc[0])):
             raise QueryError(f"either side must be one figure, and {column} has {n}: keep one row")
-    units = {unit_of(*side) for side in sides} - {""}
+    units = {unit_of(frame, value), unit_of(*sides[1])} - {""}
     if len(units) > 1:
         raise QueryError(f"the two differ in unit ({', '.join(sorted(units))})")
     at = at_base = np.zeros(1, "int64")  # of rows that repeat one another the first
@@ -282,7 +281,7 @@ def gap(
     1.1
     """
     for side in (m, x):
-        require_columns(side, "ref_period", "n_months", value)
+        prepared(side, "ref_period", "n_months", value)
     shared = {*m} & {*x}
     units = [name for name in UNITS.get(value, ()) if name in shared - {"valuation"}]
     require_single_value(pd.concat([m[units], x[units]]), units)
@@ -330,13 +329,14 @@ def _compared_by(
         text = f"freight and insurance explain imports of {low:.2f} to {high:.2f} times the exports"
         caveats = [f"{text}; {_IMF}" if band == CIF_BAND else text]
     if band == CIF_BAND:
-        pairs = ((m, "CIF"), (x, "FOB"))
-        pairs = [(listed(side, "valuation"), fair) for side, fair in pairs if "valuation" in side]
-        others = [f"{valuation} for {fair}" for valuation, fair in pairs if valuation != fair]
+        others = []
+        for side, fair in ((m, "CIF"), (x, "FOB")):
+            if "valuation" in side and listed(side, "valuation") != fair:
+                others.append(f"{listed(side, 'valuation')} for {fair}")
         if others:
-            text = f"values are {' and '.join(others)}"
-            caveats.append(f"the band may not fit, since {text}")
-    keys = [name for name in _KEYS_OF_GAP if name in m and name in x]
+            caveats.append(f"the band may not fit, since values are {' and '.join(others)}")
+    shared = {*m} & {*x}
+    keys = [name for name in _KEYS_OF_GAP if name in shared]
     goods = []
     if "cmd_code" in keys:
         goods = [*m["cmd_code"].unique(), *x["cmd_code"].unique()]

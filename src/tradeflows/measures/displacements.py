@@ -84,19 +84,15 @@ def displacement(
         raise QueryError(f"{by} has no {', '.join(sorted(absent))}; it has {listed(frame, by)}")
     is_buyer = frame[by].isin(named).to_numpy()
     buyers = frame[is_buyer]
-    require_disjoint(buyers, by)
-    goods = [name for name in ("cmd_code", "classification_code") if name in frame and name != by]
-    for _, rows in buyers.groupby(by):
-        # Buyers may hold a product at different levels, each of them at one.
-        require_single_value(rows, goods[:1])
     result = DataFrame({by: named, "role": role.values()})
     windows = (base, after)
     sides, notes = _rows_to_compare(buyers, value, by, windows)
+    over = [name for name in ("cmd_code", "classification_code") if name in frame and name != by]
     names: dict[str, Any] = {}
     missing = []
     for name, n, window, rows in zip(("base", "after"), "mn", windows, sides, strict=True):
         start, end = ends_of(window)
-        sums = total(rows, value, [by], goods, start, end)
+        sums = total(rows, value, [by], over, start, end)
         at = places_in(sums, result, [by])
         months = sums["n_stated"].to_numpy()[at]
         if not months.all():
@@ -129,9 +125,8 @@ def displacement(
         result["displacement_net"] = np.nan
     text = f"{value} as means of the months with a figure"
     caveats = [f"{text}, {window_text(base)} and {window_text(after)}", *notes]
-    for buyer, months in zip(named, result["missing"], strict=True):
-        if months:
-            caveats.append(f"{buyer} lacks {months}")
+    lacking = result.loc[~result["complete"], [by, "missing"]]
+    caveats += [f"{buyer} lacks {months}" for buyer, months in lacking.to_numpy()]
     order = [by, "role", f"{value}_base", "months_base", f"{value}_after", "months_after"]
     order += ["change", "part", "displacement", "displacement_net", "missing", "complete"]
     used = with_used_zeros(frame, is_buyer & in_windows(frame, *windows))
@@ -145,6 +140,10 @@ def _rows_to_compare(
 
     Windows that hold different months of the year have none in common: then all rows, and a caveat.
     """
+    require_disjoint(buyers, by)
+    for _, rows in buyers.groupby(by):
+        # Buyers may hold a product at different levels, each of them at one.
+        require_single_value(rows, {"cmd_code"} - {by})
     spans = [range(*span(window)) for window in windows]
     first, second = ({month % 12 for month in months} for months in spans)
     if first != second:

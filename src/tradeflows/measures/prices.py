@@ -18,7 +18,6 @@ from tradeflows.measures.common import (
     prepared,
     require_single_value,
     unique,
-    unit_of,
     with_lineage,
 )
 from tradeflows.measures.scaling import BARRELS_PER_TONNE
@@ -39,11 +38,10 @@ _PRICES = (
 def unit_value(
     frame: DataFrame,
     value: str = "primary_value_usd",
-    weight: str = "net_wgt_kg",
     barrels_per_tonne: float = BARRELS_PER_TONNE,
     by: Columns = (),
 ) -> DataFrame:
-    """Value over weight, per tonne and per barrel.
+    """Value over net weight, per tonne and per barrel.
 
     Returns
     -------
@@ -56,7 +54,7 @@ def unit_value(
     Raises
     ------
     QueryError
-        `value` is in several currencies or valuations, or `weight` in another unit than kilograms.
+        `value` is in several currencies or valuations.
 
     Examples
     --------
@@ -67,16 +65,11 @@ def unit_value(
     >>> measures.unit_value(bought)["unit_value_per_tonne"].item()
     500.0
     """
-    prepared(frame, value, weight, *by)
-    unit = unit_of(frame, weight)
-    if unit not in ("kg", ""):
-        raise QueryError(
-            f"{weight} is in {unit}, and a unit value a tonne is of kilograms: give the net weight"
-        )
+    prepared(frame, value, "net_wgt_kg", *by)
     units = [column for column in UNITS.get(value, ()) if column not in by]
     require_single_value(frame[have_figures(frame, value)], units)
-    names = {"value": figures_of(frame, value)}
-    names["weight"] = Role(frame, weight, values=_measured(frame, weight).to_numpy())
+    weight = Role(frame, "net_wgt_kg", values=_measured(frame, "net_wgt_kg").to_numpy())
+    names = {"value": figures_of(frame, value), "weight": weight}
     per_tonne = "value / (weight / 1000)"
     per_barrel = f"{per_tonne} / {barrels_per_tonne!r}"
     formulas = formulas_of(names, unit_value_per_tonne=per_tonne, unit_value_per_barrel=per_barrel)
@@ -183,9 +176,9 @@ def price_quantity(
     return with_lineage(result, used, caveats=caveats, formulas=formulas)
 
 
-def _measured(frame: DataFrame, weight: str) -> Series:
+def _measured(frame: DataFrame, quantity: str) -> Series:
     """Weights or quantities above 0, but for those that are flagged estimated."""
-    numbers = numbers_of(frame, weight)
+    numbers = numbers_of(frame, quantity)
     numbers = numbers.where(numbers > 0)
     if "flags" not in frame:
         return numbers

@@ -16,7 +16,6 @@ from tradeflows.measures.common import (
     have_figures,
     numbers_of,
     prepared,
-    require_columns,
     require_disjoint,
     require_single_value,
     unique,
@@ -156,7 +155,7 @@ def mean(frame: DataFrame, value: str, by: Columns = ()) -> DataFrame:
     >>> measures.mean(brent, "rate")["rate"].item()
     81.0
     """
-    require_columns(frame, "ref_period", "n_months", value, *by)
+    prepared(frame, "ref_period", "n_months", value, *by)
     group, result = grouped(frame, by)
     for _, rows in frame.groupby(group):  # groups may differ from one another
         prepared(rows, value, once=["ref_period"])
@@ -192,7 +191,7 @@ def count(frame: DataFrame, value: str, above: float = 0.0, by: Columns = ()) ->
     >>> measures.count(growth, "growth_pct")["count"].item()
     1.0
     """
-    require_columns(frame, value, *by)
+    prepared(frame, value, *by)
     n_unknown = (~have_figures(frame, value)).sum()
     if n_unknown:
         raise QueryError(f"{n_unknown} rows have no {value}: leave them out")

@@ -14,7 +14,6 @@ from tradeflows.measures.common import (
     listed,
     numbers_of,
     prepared,
-    require_columns,
     require_single_value,
     spread,
     with_lineage,
@@ -52,7 +51,7 @@ def convert(frame: DataFrame, rates: DataFrame) -> DataFrame:
     >>> measures.convert(sold, rates)["primary_value_usd"].round(2).item()
     110.0
     """
-    require_columns(frame, "ref_period", "n_months", "value_reported", "currency")
+    prepared(frame, "ref_period", "n_months", "value_reported", "currency")
     names, mean, owner = _rates_of(frame, frame["currency"], rates)
     names = {"value": figures_of(frame, "value_reported"), **names}
     is_usd = frame["currency"].eq("USD").to_numpy("bool", na_value=False)
@@ -102,7 +101,7 @@ def from_dollars(frame: DataFrame, rates: DataFrame) -> DataFrame:
     >>> measures.from_dollars(sold, rates)["value_reported"].round(2).item()
     100.0
     """
-    require_columns(frame, "ref_period", "n_months", "primary_value_usd")
+    prepared(frame, "ref_period", "n_months", "primary_value_usd")
     names, mean, owner = _rates_of(frame, None, rates)
     names = {"value": figures_of(frame, "primary_value_usd"), **names}
     formulas = formulas_of(names, value_reported=f"value / ({mean})")
@@ -117,7 +116,7 @@ def from_dollars(frame: DataFrame, rates: DataFrame) -> DataFrame:
 
 def _column_of(rates: DataFrame) -> str:
     """The column of the other currency, in rates from or to the dollar."""
-    require_columns(rates, "base", "quote", "ref_period", "rate")
+    prepared(rates, "base", "quote", "ref_period", "rate")
     if rates["base"].eq("USD").all():
         return "quote"
     quote = rates["quote"].iloc[0]

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from itertools import chain
 
 import numpy as np
 import pandas as pd
@@ -137,9 +136,10 @@ def total(
     values, alike = names_of(value), by if alike is None else alike
     frame, has_value, fixed = _summable(frame, values, by, over, absent, alike)
     group, heads = grouped(frame, by)
-    cell = groups_of(frame, [*by, *(column for column in over if column not in LABELS)])
+    cell = groups_of(frame, [*by, *{*over}.difference(LABELS)])
     lines = spread(frame, cell, has_value)
-    row, month, stated = (lines[name].to_numpy() for name in ("row", "month", "stated"))
+    row, month = lines[["row", "month"]].to_numpy().T
+    stated = lines["stated"].to_numpy()
     begin = month.min() if start is None else span(start)[0]
     stop = month.max() + 1 if end is None else span(end)[1]
     require_months(every)
@@ -281,7 +281,7 @@ def sum_parts(frame: DataFrame, value: str | Columns) -> DataFrame:
     dimensions = {word: _dimensions(word) for word in frame["breakdown"].unique()}
     keys = [name for name in frame if name not in {*_OF_ROW, *values}]
     slot, result = grouped(frame, keys)
-    kinds = frame["breakdown"].map({word: " ".join(names) for word, names in dimensions.items()})
+    kinds = frame["breakdown"].map(dimensions)
     is_mixed = kinds.groupby(slot).transform("nunique") > 1
     if is_mixed.any():
         rows = frame[slot == slot[is_mixed.argmax()]]
@@ -297,9 +297,9 @@ def sum_parts(frame: DataFrame, value: str | Columns) -> DataFrame:
     n_sums = (n > 1).sum()
     caveats = []
     if n_sums:
-        names = " and ".join(dict.fromkeys(chain(*dimensions.values())))
-        parts = f"{names} ({listed(frame, 'breakdown')})"
-        caveats.append(f"{n_sums} of {len(n)} rows are sums over {parts}")
+        names = " and ".join(dict.fromkeys(" ".join(dimensions.values()).split()))
+        words = listed(frame, "breakdown")
+        caveats.append(f"{n_sums} of {len(n)} rows are sums over {names} ({words})")
     for name in values:
         n_stated = np.bincount(slot, frame[name].notna())
         n_holes = ((n_stated > 0) & (n_stated < n)).sum()
@@ -326,7 +326,7 @@ def sum_parts(frame: DataFrame, value: str | Columns) -> DataFrame:
     return result
 
 
-def _dimensions(word: str) -> list[str]:
+def _dimensions(word: str) -> str:
     """The dimensions that a value of `breakdown` names; refuses a part that may overlap others."""
     names = []
     for part in word.split(","):
@@ -339,7 +339,7 @@ def _dimensions(word: str) -> list[str]:
                 f"frame[~frame['breakdown'].str.contains('{part}')]"
             )
         names.append(name)
-    return names
+    return " ".join(names)
 
 
 def stack(frames: Mapping[str, DataFrame], column: str = "series") -> DataFrame:
