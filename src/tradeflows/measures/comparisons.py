@@ -327,8 +327,9 @@ def _compared_by(
     caveats = [ALIKE]
     if not low == high == 1:
         text = f"freight and insurance explain imports of {low:.2f} to {high:.2f} times the exports"
-        caveats = [f"{text}; {_IMF}" if band == CIF_BAND else text]
+        caveats = [text]
     if band == CIF_BAND:
+        caveats[0] += f"; {_IMF}"
         others = []
         for side, fair in ((m, "CIF"), (x, "FOB")):
             if "valuation" in side and listed(side, "valuation") != fair:
