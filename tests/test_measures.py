@@ -613,6 +613,7 @@ REFUSED = [
     (summed(TWICE), "2021-01 is stated 2 times: keep one row"),
     (summed(block("2021-12", 2, 3.0), start="2022", end="2022"), "2021-12 to 2022-01 crosses"),
     (summed(NO_DATE), "no ref_period"),
+    (lambda: measures.growth(block("2021-12", 2, 3.0), KG, 2022, 2021), "2022-01 crosses the edge"),
     (summed(SUPPLY, by=["partner_iso"], **ROUTES), "alike names reporter_iso, which is not among"),
     (summed(SUPPLY, absent="none"), "absent='none'"),
     (summed(months(2021, 1.0, value=1.0, unit="%"), "value"), "no sum of value"),
