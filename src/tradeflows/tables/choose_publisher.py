@@ -12,7 +12,7 @@ import numpy as np
 from tradeflows.model.absence import Zeros
 from tradeflows.model.errors import QueryError
 from tradeflows.model.periods import ends_text, first_month, month_text, runs
-from tradeflows.model.source import Source, month
+from tradeflows.model.source import Source, bulk_month
 from tradeflows.tables.choose_release import Choice, family_of
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def _series(frame: DataFrame, sources: Mapping[str, Source]) -> tuple[np.ndarray
 def _rank(source: Source) -> float:
     """The place of a source: what is fetched first, and a whole month before an answer of it."""
     is_fetched = source.kind == "fetched"
-    is_whole = bool(month(source))
+    is_whole = bool(bulk_month(source))
     return source.rank - 0.5 * is_fetched - 0.1 * is_whole
 
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 from tradeflows.model import schema
 from tradeflows.model.errors import QueryError
 from tradeflows.model.periods import DAY, parse_day
-from tradeflows.model.source import Source, month, released
+from tradeflows.model.source import Source, bulk_month, released
 from tradeflows.publishers import registry
 from tradeflows.retrieval import catalogue
 
@@ -194,7 +194,7 @@ def family_of(source: Source) -> str:
     """
     if source.kind not in ("fetched", "published"):
         return source.id
-    whole = ", whole months" if month(source) else ""
+    whole = ", whole months" if bulk_month(source) else ""
     return f"{source.publisher}, {source.kind}{whole}"
 
 
@@ -270,7 +270,7 @@ def _stated_once(frame: DataFrame, is_own: Series, sources: Mapping[str, Source]
         count = len(ambiguous.groupby(cell))
         raise QueryError(
             f"{count} cells are stated in several ways, by files of one day; add "
-            f"{choice}, or the vintage of each to local.toml"
+            f"{choice}, or the vintage of each to its entry"
         )
     if taken.empty:
         return Choice(kept)
