@@ -79,11 +79,14 @@ def formulas_of(names: Names, **texts: str) -> dict[str, Formula]:
     return {column: Formula(text, names) for column, text in texts.items()}
 
 
-def computed(result: DataFrame, formulas: Mapping[str, Formula]) -> DataFrame:
-    """`result` with a column for each formula."""
+def computed(result: DataFrame, formulas: Mapping[str, Formula], *names: str) -> DataFrame:
+    """`result` with a column for each formula, or for those of `names`.
+
+    The first of the formulas is what a trace follows unless it is asked for another.
+    """
     result = result.copy(deep=False)
-    for name, formula in formulas.items():
-        result[name] = formula.numbers(len(result))
+    for name in names or formulas:
+        result[name] = formulas[name].numbers(len(result))
     return result
 
 

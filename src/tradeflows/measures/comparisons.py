@@ -90,8 +90,8 @@ def yoy(frame: DataFrame, value: str) -> DataFrame:
     used = pairs[is_tiled.groupby(pairs["row"]).transform("all")]
     row, base = used[["row", "base"]].drop_duplicates().to_numpy("int64").T
     names = {"value": figures_of(frame, value), "base": figures_of(frame, value, base, row)}
-    formulas = formulas_of(names, **{f"{value}_base": "base"}, yoy_pct=GROWTH)
-    result = computed(frame, formulas)
+    formulas = formulas_of(names, yoy_pct=GROWTH, **{f"{value}_base": "base"})
+    result = computed(frame, formulas, f"{value}_base", "yoy_pct")
     unmatched = pairs[~is_tiled].assign(month=pairs["month"] - 12)
     missing = pd.concat([lines[~lines["stated"]], unmatched])
     result["missing"] = runs_of(missing.groupby("row")["month"], len(frame))
@@ -137,8 +137,8 @@ def growth(frame: DataFrame, value: str, year: int, base: int) -> DataFrame:
         row = lines.loc[lines["side"].eq(side), "row"].unique()
         names[name] = figures_of(frame, value, row, cell[row])
     columns = {value: "value", f"{value}_base": "base"}
-    formulas = formulas_of(names, **columns, change="value - base", growth_pct=GROWTH)
-    result = computed(result, formulas)
+    formulas = formulas_of(names, growth_pct=GROWTH, change="value - base", **columns)
+    result = computed(result, formulas, *columns, "change", "growth_pct")
     months = lines[lines["side"].eq(0)].groupby("cell")["month"]
     result["n_months"] = months.size().reindex(result.index, fill_value=0)
     result["months"] = runs_of(months, len(result))
@@ -212,10 +212,10 @@ def difference(
         result, kept = frame.iloc[at], [Role(frame, row=at)]
     names = {"value": figures_of(frame, value, at), "base": figures_of(*sides[1], at_base)}
     columns = {value: "value", f"{value}_base": "base"}
-    formulas = formulas_of(names, **columns, change="value - base", growth_pct=GROWTH)
-    result = computed(result, formulas)
-    unit = "percentage points" if units & {"%", "percent"} else "".join(units)
-    result.insert(result.columns.get_loc("growth_pct"), "unit", unit)
+    formulas = formulas_of(names, change="value - base", growth_pct=GROWTH, **columns)
+    result = computed(result, formulas, *columns, "change")
+    result["unit"] = "percentage points" if units & {"%", "percent"} else "".join(units)
+    result = computed(result, formulas, "growth_pct")
     if "qualifier" in frame or "qualifier" in base:
         signs = [
             side["qualifier"].iloc[rows] if "qualifier" in side else ["="] * len(rows)
@@ -309,11 +309,9 @@ def gap(
         figures = figures.where(figures > 0).to_numpy()
         roles[name] = Role(side, value, at[column].to_numpy(), values=figures)
     ratio = f"{over} / {under}"
-    texts = {f"{value}_m": over, f"{value}_x": under}
-    texts |= {"ratio": ratio, "above_pct": f"({ratio} - 1) * 100", "gap": f"log({ratio})"}
-    formulas = formulas_of(roles, **texts)
-    stated = result[[f"{value}_m", f"{value}_x"]]  # those that are not above 0, too
-    result = computed(result, formulas).assign(**stated)
+    texts = {"gap": f"log({ratio})", "ratio": ratio, "above_pct": f"({ratio} - 1) * 100"}
+    formulas = formulas_of(roles, **texts, **{f"{value}_m": over, f"{value}_x": under})
+    result = computed(result, formulas, "ratio", "above_pct", "gap")
     is_inside = result["ratio"].between(*band).astype("boolean")
     result["outside"] = (~is_inside).mask(result["ratio"].isna())
     return with_lineage(result, m, x, caveats=caveats, formulas=formulas)

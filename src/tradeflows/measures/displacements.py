@@ -219,20 +219,21 @@ def displacement_over(
     window = np.arange(len(inputs)).repeat(row.shape[1])
     is_new = table["role"].eq("new")
     formulas = {}
-    for name, text, side in (("gain", _GAIN, is_new), ("loss", _LOSS, ~is_new)):
-        change = Role(table, "change", np.flatnonzero(side), window[side])
-        formulas[f"{value}_{name}"] = Formula(text, {name: change})
     for name in ("displacement", "displacement_net"):
         formulas[name] = Formula("ratio", {"ratio": Role(table, name, row[:, 0])})
     for buyer in names_of(new):
         part = Role(table, "part", np.flatnonzero(table[by].eq(buyer)))
         formulas[f"part_{buyer}"] = Formula("ratio", {"ratio": part})
+    sums = {}
+    for name, text, side in (("gain", _GAIN, is_new), ("loss", _LOSS, ~is_new)):
+        change = Role(table, "change", np.flatnonzero(side), window[side])
+        sums[f"{value}_{name}"] = Formula(text, {name: change})
     result = DataFrame({"window": [*inputs]})
     bases, afters = zip(*windows.values(), strict=True)
     result["base"] = [*map(window_text, bases)]
     result["after"] = [*map(window_text, afters)]
     before = 0 if event is None else span(event)[0]
     result["placebo"] = [span(after)[1] <= before for after in afters]
-    result = computed(result, formulas)
+    result = computed(result, sums | formulas)
     result["complete"] = table["complete"].groupby(window).all()
-    return with_lineage(result, frame, table, formulas=formulas)
+    return with_lineage(result, frame, table, formulas=formulas | sums)

@@ -304,8 +304,9 @@ def index_to_base(
     cell = group[kept]
     n_stated = sums["n_stated"].to_numpy()[cell]
     names = {"value": figures_of(frame, value, kept), "base": Role(sums, value, cell)}
-    texts = {f"{value}_base": "base / n", "base_pct": "100 * value / (base / n)"}
+    texts = {"base_pct": "100 * value / (base / n)", f"{value}_base": "base / n"}
     formulas = formulas_of({**names, "n": n_stated}, **texts)
-    result = computed(frame.iloc[kept], formulas)
-    result.insert(result.columns.get_loc("base_pct"), "months_base", n_stated)
+    result = computed(frame.iloc[kept], formulas, f"{value}_base")
+    result["months_base"] = n_stated
+    result = computed(result, formulas, "base_pct")
     return with_lineage(result, frame, kept=[Role(frame, row=kept)], formulas=formulas)

@@ -67,8 +67,9 @@ def share(part: DataFrame, whole: DataFrame, value: str, by: Columns = ()) -> Da
     part, whole, at = _part_and_whole(part, whole, value, by)
     places = whole[[name for name in PLACE if name in whole]].iloc[at].set_axis(part.index)
     names = {"part": figures_of(part, value), "whole": figures_of(whole, value, at)}
-    formulas = formulas_of(names, **{f"{value}_whole": "whole"}, share_pct=SHARE)
-    result = computed(part.assign(**places.add_suffix("_whole")), formulas)
+    formulas = formulas_of(names, share_pct=SHARE, **{f"{value}_whole": "whole"})
+    result = part.assign(**places.add_suffix("_whole"))
+    result = computed(result, formulas, f"{value}_whole", "share_pct")
     return with_lineage(result, part, whole, formulas=formulas, kept=[Role(part)])
 
 
