@@ -21,7 +21,6 @@ NAMED = {
     "report/templates/methods.html.j2": "families of those who counted",
     "charts/names.py": "short names of currencies, by their codes",
     "cli/arguments.py": "the name of an office, in the help",
-    "measures/rates.py": "an example of a cross rate",
     "model/areas.py": "an example of a code that means two areas",
     "publishers": "whose files they read, and the words of these files",
     "retrieval/user_files.py": "names of known publishers",
