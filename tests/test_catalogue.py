@@ -168,6 +168,7 @@ def test_an_entry_becomes_a_source(make_root):
             {"cleaner": "comtrade.clean", "table": "trade", "arguments": {"unequal": [3]}},
             "arguments: unequal must be a list of texts, not [3]",
         ),
+        ({"confirmed": {"X1": 3}}, "confirmed: X1 must be text, not 3"),
         ({"control": {"M": 3}}, "control: M must be a table of numbers, not 3"),
         ({"table": 5}, "table must be text, not 5"),
         ({"table": {}}, "table must be text, not {}"),

@@ -62,7 +62,9 @@ def rows(source: Source, root: Path, path: Path | None = None) -> pa.Table:
     """
     clean = catalogue.cleaner(source, root)
     parts = clean(path or catalogue.check(source, root), source)
-    return pa.Table.from_batches([part.rows for part in parts], schema.TABLES[source.table])
+    contract = schema.TABLES[source.table]
+    tables = [pa.Table.from_batches([part.rows]).cast(contract) for part in parts]
+    return pa.concat_tables([contract.empty_table(), *tables])
 
 
 def diff(name: str, root: Path, period: str = "") -> list[changes.Change]:

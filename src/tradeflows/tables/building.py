@@ -234,7 +234,7 @@ def _write_rows(root: Path, source: Source, writer: TableWriter) -> tuple[Cleane
     """
     contract = schema.TABLES[source.table]
     totals: dict[str, Any] = {}
-    parts: list[pa.RecordBatch] = []
+    parts: list[pa.Table] = []
 
     def write(rows: pa.Table) -> None:
         for batch in rows.to_batches(max_chunksize=ROWS_A_GROUP):
@@ -245,18 +245,19 @@ def _write_rows(root: Path, source: Source, writer: TableWriter) -> tuple[Cleane
             if not totals and control(part):
                 totals.update(control(part))
                 _require_control(source, totals, root)
+            rows = pa.Table.from_batches([part.rows]).cast(contract)
             if part.sorted:  # a file of any size, whose cleaner has looked for doubles
-                write(pa.Table.from_batches([part.rows]).cast(contract))
+                write(rows)
             else:
-                parts.append(part.rows)
+                parts.append(rows)
             yield part
 
     became = tally(source, written())
-    rows = pa.Table.from_batches(parts, contract)
+    rows = pa.concat_tables([contract.empty_table(), *parts])
     if source.control and not totals and contract is schema.TRADE:
         _require_control(source, _totals(rows), root)
     keys = Keys(contract)
-    for batch in parts:
+    for batch in rows.to_batches():
         keys.add(batch)
     keys.check({source.id: source.id})
     order = [(name, "ascending") for name in schema.key(contract)]
