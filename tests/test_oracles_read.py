@@ -1,4 +1,4 @@
-"""`read` beside its oracle: random tables of two sources, and random questions to them."""
+"""`read` beside its oracle: random tables of up to three files, and random questions to them."""
 
 import csv
 import hashlib
@@ -41,11 +41,16 @@ HEAD = """\
 name = "Office of Invention"
 short = "Demo"
 home = ""
+
+[publisher.other]
+name = "Second Office of Invention"
+short = "Other"
+home = ""
 """
 ENTRY = """
 [source.{name}]
 path = "demo/{name}.csv"
-publisher = "demo"
+publisher = "{publisher}"
 title = "Invented"
 kind = "transcribed"
 steps = "Made up for a test."
@@ -78,7 +83,7 @@ qty_unit = {{ column = "unit" }}
 """
 
 
-def rows_of(random, name, rank):
+def rows_of(random, name, rank, publisher="demo"):
     """Rows of one file: some cells in some months, now and then a null, a zero or two releases.
 
     January and February of a cell may be one block; a file may state each flow in two units, and
@@ -99,7 +104,8 @@ def rows_of(random, name, rank):
                     parts = ["total"]
                     if random.random() < share_in_parts:
                         parts = ["regime=1", "regime=2", "total"][: random.integers(1, 4)]
-                    period = {"source": name, "rank": rank, "month": int(month), "length": length}
+                    period = {"source": name, "rank": rank, "publisher": publisher}
+                    period |= {"month": int(month), "length": length}
                     rows += statements(random, cell | period, parts, units, n_releases)
     return rows
 
@@ -153,6 +159,7 @@ def project_of(folder, files, declared):
             sha256=hashlib.sha256(text).hexdigest(),
             size=len(text),
             rank=rows[0]["rank"],
+            publisher=rows[0].get("publisher", "demo"),
             columns=json.dumps(COLUMNS),
             absent=absent if name in declared else "",
         )
@@ -215,7 +222,11 @@ def answer_or_message(ask, *arguments):
 def every_question(seed, n_files):
     """Yield the folder, rows and declared sources of a random project, and questions to it."""
     random = np.random.default_rng(seed)
-    files = {f"file{i}": rows_of(random, f"file{i}", i + 1) for i in range(n_files)}
+    publishers = random.choice(["demo", "other"], n_files)
+    files = {
+        f"file{i}": rows_of(random, f"file{i}", i + 1, str(publisher))
+        for i, publisher in enumerate(publishers)
+    }
     files = {name: rows for name, rows in files.items() if rows}
     assume(files)
     declared = {name for name in files if random.random() < 0.5}
@@ -234,7 +245,7 @@ def numbered(files):
 
 
 @fuzz(2, many=800)
-@given(st.integers(0, 2**32 - 1), st.integers(1, 2))
+@given(st.integers(0, 2**32 - 1), st.integers(1, 3))
 def test_read(seed, n_files):
     for root, rows, question, declared in every_question(seed, n_files):
         require_same(root, rows, question, declared)
@@ -308,7 +319,7 @@ def zeros_in(rows, cells):
 
 
 @fuzz(2, many=800)
-@given(st.integers(0, 2**32 - 1), st.integers(1, 2))
+@given(st.integers(0, 2**32 - 1), st.integers(1, 3))
 def test_flow(seed, n_files):
     for root, rows, question, declared in every_question(seed, n_files):
         require_same_flow(root, rows, question, declared)

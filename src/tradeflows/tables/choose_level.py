@@ -80,7 +80,7 @@ def _levels(found: set[str], alternatives: list[str]) -> set[str]:
         under = _under(found, [whole])
         if not all(codes.kinds_beside(code) <= under for code in under):
             continue
-        if under and all(any(_share(part, code) for code in under) for part in whole.split("+")):
+        if under and all(any(share(part, code) for code in under) for part in whole.split("+")):
             return {code for code in under if not codes.wholes(code, under)}
     return set()
 
@@ -90,7 +90,7 @@ def _under(found: set[str], alternatives: list[str]) -> set[str]:
     return {code for code in found if codes.wholes(code, {*alternatives} - {ALL_GOODS})}
 
 
-def _share(one: str, other: str) -> bool:
+def share(one: str, other: str) -> bool:
     """Whether of two products one lies within the other, or is it."""
     return one == other or codes.is_under(one, other) or codes.is_under(other, one)
 

@@ -17,7 +17,7 @@ from tradeflows.model.source import Source
 from tradeflows.model.words import Words
 from tradeflows.tables import zeros
 from tradeflows.tables.choose_level import one_level, stand_ins, total_or_parts
-from tradeflows.tables.choose_publisher import gaps, one_source, spliced
+from tradeflows.tables.choose_publisher import gaps, one_source
 from tradeflows.tables.choose_release import (
     Choice,
     current,
@@ -74,15 +74,16 @@ def read(
         First and last month (``2019-01``) or year (``2019``); only periods that lie within.
     publisher
         One of the catalogue, by its name or id (``UN Comtrade``, ``comtrade``). Where several
-        state the same flow, the one that covers the window or most of it, of those the preferred
-        one. Rows of ``rates`` and ``figures`` name whose number they are, which
+        state the same flow, the one that states most months of the window, of those the preferred
+        one; its files are one series, of which each cell and month is of one file. Rows of
+        ``rates`` and ``figures`` name whose number they are, which
         ``stated_by="European Central Bank"`` asks for.
     as_of
         A day (``2024-06-01``): only what had been published or released by then or, where no day
         is stated, retrieved.
     splice
-        Where no publisher of a flow covers the window alone, the parts of several one after the
-        other, told apart by the column ``publisher``: each month from one of them.
+        Where no publisher of a flow states every month, those that it lacks from the next ones,
+        told apart by the column ``publisher``: each month from one of them.
     local
         With the user's own sources; what is fetched comes before a committed source of its rank,
         and its newest release before the older ones.
@@ -141,7 +142,7 @@ def read(
     frame = choice.rows
     declared = None
     if table == "trade":
-        declared = zeros.of_answer(frame, asked, splice=splice)
+        declared = zeros.of_answer(frame, asked)
         caveats += gaps(frame, declared, asked.window)
     if table == "settlement":
         caveats += _restated(frame)
@@ -199,8 +200,7 @@ def _chosen_trade(frame: DataFrame, asked: Question, splice: bool) -> Choice:
     if named.get("breakdown") == [PARTS]:
         steps.append(lambda rows: total_or_parts(rows, sources))
     steps.append(lambda rows: one_level(rows, asked.products))
-    source = spliced if splice else one_source
-    steps.append(lambda rows: source(rows, sources, asked.window))
+    steps.append(lambda rows: one_source(rows, sources, asked.window, splice=splice))
     steps.append(lambda rows: Choice(rows, stand_ins(rows, asked.products)))
     if "classification" not in named:
         steps.append(lambda rows: one_edition(rows, sources))
