@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING
+from itertools import groupby, pairwise
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -13,7 +15,7 @@ from tradeflows.model.absence import Zeros
 from tradeflows.model.errors import QueryError
 from tradeflows.model.periods import first_month, month_text, runs
 from tradeflows.model.source import Source, month, released
-from tradeflows.tables.choose_release import Choice, any_source, family
+from tradeflows.tables.choose_release import Choice, family_of
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 WHOLE = ["reporter_iso", "flow_code", "freq_code", "cumulation", "asked"]
 KIND = ["currency", "valuation", "partner_role"]  # in which two series of a publisher differ
 OF_THE_WINDOW = "of the months asked for"
-MOST_GAPS = 6  # runs of months that a caveat lists
+MOST_GAPS = 6  # runs of months, or seams, that caveats list
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,22 @@ class Window:
     def is_asked(self) -> bool:
         """Whether there is one."""
         return self.first is not None or self.last is not None
+
+
+class _Row(NamedTuple):
+    """A row by its number: what it is of, whose it is, and the months that it states.
+
+    `file` is the place of what counts as its file: the first by rank, then the newest.
+    """
+
+    number: int
+    source: str
+    whole: tuple[object, ...]
+    partner: str
+    series: str
+    family: str
+    file: tuple[float, int, int]
+    months: range
 
 
 def one_source(
@@ -54,78 +72,121 @@ def one_source(
     """
     if frame["source_id"].nunique() == 1:
         return Choice(frame)
-    rows = _series(frame, sources)
-    n = len(rows)
-    months = rows.iloc[row_of_months(frame)].assign(month=months_stated(frame))
-    is_kept = _in_turn(months, ["whole", "series", "partner"], "file", n)
-    held = months[is_kept[months.index]]
-    offer = held.groupby(["whole", "series"]).agg(months=("month", "nunique"), rank=("rank", "min"))
-    offer["months"] *= -1 if window.is_asked else 0
-    order = ["months", "rank", "series"] if splice else ["months", "rank"]
-    offer["turn"] = offer.groupby(order).ngroup()
-    rows = rows.join(offer["turn"], on=["whole", "series"])
-    if splice:
-        turn = rows["turn"].to_numpy()[held.index]
-        is_kept &= _in_turn(held.assign(turn=turn), ["whole"], "turn", n)
-    else:
-        flow = [rows["whole"], rows["partner"]]
-        is_kept &= rows["turn"].eq(rows["turn"].groupby(flow).transform("min")).to_numpy()
-    held = held[is_kept[held.index]]
-    _require_one(frame, held, splice)
-    return Choice(frame[is_kept], [*_seams(frame, held), *_passed_over(frame, is_kept, splice)])
+    rows: list[_Row] = []
+    for some in _grouped(_rows(frame, sources), "whole", "series", "partner").values():
+        rows += _in_turn(some, lambda row: row.file)
+    places: dict[tuple[object, ...], tuple[object, ...]] = {}
+    for offer, some in _grouped(rows, "whole", "series").items():
+        n_months = len(set().union(*(row.months for row in some))) if window.is_asked else 0
+        places[offer] = -n_months, min(row.file[0] for row in some), offer[1] if splice else ""
+
+    def place(row: _Row) -> tuple[object, ...]:
+        return places[row.whole, row.series]
+
+    kept: list[_Row] = []
+    for some in _grouped(rows, "whole", *(() if splice else ("partner",))).values():
+        if splice:
+            kept += _in_turn(some, place)
+        else:
+            best = min(map(place, some))
+            kept += [row for row in some if place(row) == best]
+    lines = _seams(_cells(kept, splice))
+    is_kept = np.zeros(len(frame), bool)
+    is_kept[[row.number for row in kept]] = True
+    return Choice(frame[is_kept], [*lines, *_passed_over(frame, is_kept, splice)])
 
 
-def _series(frame: DataFrame, sources: Mapping[str, Source]) -> DataFrame:
-    """Of each row, by number: what it is of, its series, its file and that one's turn, its rank."""
-    import pandas as pd
-
-    kinds = frame[["source_id", "flow_code", *KIND]].drop_duplicates().fillna("").astype("str")
-    kind = kinds.groupby(["source_id", "flow_code"]).agg(
-        lambda texts: " ".join(sorted({*texts} - {""}))
-    )
-    names = {
-        place: " ".join([sources[place[0]].publisher, *some])
-        for place, *some in kind.itertuples(name=None)
-    }
-    places = zip(frame["source_id"], frame["flow_code"], strict=True)
-    rank, order = {}, {}
-    for name in frame["source_id"].unique():
+def _rows(frame: DataFrame, sources: Mapping[str, Source]) -> list[_Row]:
+    """The rows of a frame, each with its series and the place of its file."""
+    files: dict[str, tuple[float, int, int]] = {}
+    families = {name: family_of(sources[name]) for name in frame["source_id"].unique()}
+    for name, whose in families.items():
+        # ["source_id"].unique():
         source = sources[name]
         # What is fetched comes first, and a whole month before an answer of it.
-        rank[name] = source.rank - 0.5 * (source.kind == "fetched") - 0.1 * bool(month(source))
+        rank = source.rank - 0.5 * (source.kind == "fetched") - 0.1 * bool(month(source))
         newest_first = -date.fromisoformat(released(source)).toordinal()
-        order[name] = rank[name], newest_first, -source.retrieved.toordinal()
-    turns = {place: number for number, place in enumerate(sorted({*order.values()}))}
-    turn = frame["source_id"].map({name: turns[place] for name, place in order.items()})
-    whose = family(frame, sources)
-    columns = {
-        "whole": frame.groupby(WHOLE, dropna=False).ngroup(),
-        "partner": frame["partner_iso"],
-        "series": [names[place] for place in places],
-        "family": whose,
-        "file": turn.groupby(whose).transform("min"),
-        "rank": frame["source_id"].map(rank),
+        place = rank, newest_first, -source.retrieved.toordinal()
+        files[whose] = min(files.get(whose, place), place)
+    kinds: dict[tuple[str, str], list[set[str]]] = {}
+    for name, flow, *kind in frame[["source_id", "flow_code", *KIND]].drop_duplicates().values:
+        texts = kinds.setdefault((name, flow), [set(), set(), set()])
+        for stated, text in zip(texts, kind, strict=True):
+            stated.update([text] if isinstance(text, str) else [])
+    series = {
+        place: " ".join([sources[place[0]].publisher, *(f"{sorted(texts)}" for texts in kind)])
+        for place, kind in kinds.items()
     }
-    return pd.DataFrame(columns).reset_index(drop=True)
+    columns = [frame[name].tolist() for name in ("source_id", "partner_iso", *WHOLE)]
+    months = zip(first_month(frame).tolist(), frame["n_months"].tolist(), strict=True)
+    rows = []
+    for number, ((name, partner, *whole), (first, n)) in enumerate(
+        zip(zip(*columns, strict=True), months, strict=True)
+    ):
+        of, whose, by_month = series[name, whole[1]], families[name], range(first, first + n)
+        rows.append(_Row(number, name, (*whole,), partner, of, whose, files[whose], by_month))
+    return rows
 
 
-def _in_turn(months: DataFrame, place: Sequence[str], turn: str, n: int) -> np.ndarray:
-    """Whether each row is taken: none of its months, by `place`, is of one whose turn was before.
+def _grouped(rows: Iterable[_Row], *names: str) -> dict[tuple[object, ...], list[_Row]]:
+    """Rows by their values of some fields."""
+    groups: dict[tuple[object, ...], list[_Row]] = {}
+    for row in rows:
+        groups.setdefault(tuple(getattr(row, name) for name in names), []).append(row)
+    return groups
 
-    `months` has a line for each month of each of `n` rows, and the row's number as its index.
+
+def _in_turn(rows: Iterable[_Row], turn: Callable[[_Row], Any]) -> list[_Row]:
+    """Rows none of whose months is of one whose turn came before."""
+    kept: list[_Row] = []
+    taken: set[int] = set()
+    for _, some in groupby(sorted(rows, key=turn), turn):
+        free = [row for row in some if taken.isdisjoint(row.months)]
+        kept += free
+        taken.update(*(row.months for row in free))
+    return kept
+
+
+def _cells(rows: Sequence[_Row], splice: bool) -> dict[tuple[Any, ...], _Row]:
+    """The row of each flow, partner and month.
+
+    Raises
+    ------
+    QueryError
+        What one reporter states is of several series, or a cell of several files.
     """
-    row = months.index.to_numpy()
-    cell = months.groupby([*place, "month"]).ngroup().to_numpy()
-    turns = months[turn].to_numpy()
-    is_stated = np.zeros(len(months), bool)
-    is_taken = np.zeros(n, bool)
-    for now in np.unique(turns):
-        of_turn = turns == now
-        is_busy = np.bincount(row[of_turn], is_stated[cell[of_turn]], n) > 0
-        kept = of_turn & ~is_busy[row]
-        is_taken[row[kept]] = True
-        is_stated[cell[kept]] = True
-    return is_taken
+    cells: dict[tuple[Any, ...], _Row] = {}
+    mixed: list[_Row] = []
+    for some in () if splice else _grouped(rows, "whole").values():
+        if min(len({row.series for row in some}), len({row.family for row in some})) > 1:
+            mixed += some
+    for row in rows:
+        for each in row.months:
+            other = cells.setdefault((row.whole, row.partner, each), row)
+            mixed += [row, other] if other.family != row.family else []
+    if mixed:
+        who = ", ".join(sorted({str(row.whole[0]) for row in mixed}))
+        names = " or ".join(f"source={name!r}" for name in sorted({row.source for row in mixed}))
+        raise QueryError(
+            f"what {who} reports would come from several sources, partner by partner "
+            f"or of one rank; add {names}"
+        )
+    return cells
+
+
+def _seams(cells: Mapping[tuple[Any, ...], _Row]) -> list[str]:
+    """A line for each place in time where one file ends and another begins."""
+    lines: dict[str, None] = {}
+    for (before, earlier), (after, later) in pairwise(sorted(cells.items(), key=itemgetter(0))):
+        if before[:2] == after[:2] and earlier.family != later.family:
+            text = (
+                f"{after[0][0]}: {earlier.source} to {month_text(before[2])}, then {later.source} "
+                f"from {month_text(after[2])}: a change across this seam may be one of source, "
+                "not of trade"
+            )
+            lines[text] = None
+    more = [f"{len(lines) - MOST_GAPS} more such seams"] if len(lines) > MOST_GAPS else []
+    return [*lines][:MOST_GAPS] + more
 
 
 def row_of_months(frame: DataFrame) -> np.ndarray:
@@ -139,43 +200,6 @@ def months_stated(frame: DataFrame) -> np.ndarray:
     row = row_of_months(frame)
     after = np.arange(len(row)) - np.repeat(length.cumsum() - length, length)
     return first_month(frame).to_numpy("int64")[row] + after
-
-
-def _require_one(frame: DataFrame, months: DataFrame, splice: bool) -> None:
-    """Refuse several series of what one reporter states, and several files of one cell."""
-    is_mixed = months.groupby(["whole", "partner", "month"])["family"].transform("nunique").gt(1)
-    if not splice:
-        several = months.groupby("whole")[["series", "family"]].transform("nunique")
-        is_mixed |= several.gt(1).all(axis=1)
-    if is_mixed.any():
-        mixed = frame.iloc[months.index[is_mixed].unique()]
-        who = ", ".join(sorted(mixed["reporter_iso"].unique()))
-        raise QueryError(
-            f"what {who} reports would come from several sources, partner by partner "
-            f"or of one rank; add {any_source(mixed)}"
-        )
-
-
-def _seams(frame: DataFrame, months: DataFrame) -> list[str]:
-    """A line for each place in time where one file ends and another begins."""
-    line = months.assign(place=months.index).sort_values(["whole", "partner", "month"])
-    line = line.drop_duplicates(["whole", "partner", "month"])
-    before = line.shift()
-    is_seam = line["family"].ne(before["family"])
-    for name in ("whole", "partner"):
-        is_seam &= line[name].eq(before[name])
-    texts: dict[str, None] = {}
-    for then, now in zip(before[is_seam].itertuples(), line[is_seam].itertuples(), strict=True):
-        earlier, later = frame.iloc[int(then.place)], frame.iloc[now.place]
-        text = (
-            f"{later['reporter_iso']}: {earlier['source_id']} to {month_text(int(then.month))}, "
-            f"then {later['source_id']} from {month_text(now.month)}: a change across this seam "
-            "may be one of source, not of trade"
-        )
-        texts[text] = None
-    lines = [*texts]
-    more = [f"{len(lines) - MOST_GAPS} more such seams"] if len(lines) > MOST_GAPS else []
-    return lines[:MOST_GAPS] + more
 
 
 def _passed_over(frame: DataFrame, is_kept: np.ndarray, splice: bool) -> list[str]:
