@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from itertools import groupby, pairwise
 from operator import itemgetter
@@ -27,8 +26,7 @@ OF_THE_WINDOW = "of the months asked for"
 MOST_GAPS = 6  # runs of months, or seams, that caveats list
 
 
-@dataclass(frozen=True)
-class Window:
+class Window(NamedTuple):
     """The months that were asked for, counted from year 0; None where an end is open."""
 
     first: int | None = None
