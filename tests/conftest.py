@@ -122,8 +122,10 @@ def make_root(tmp_path):
         committed = [head, demo, *(_source(raw, "demo", *item) for item in sources.items())]
         (raw / "sources.toml").write_text("\n".join(committed), encoding="utf-8")
         if local is not None:
-            own = [_source(raw, "local", *item) for item in local.items()]
-            (raw / "local.toml").write_text("\n".join(own), encoding="utf-8")
+            for name, changes in local.items():
+                entry = _source(raw, "local", name, changes)
+                (raw / "local").mkdir(exist_ok=True)
+                (raw / "local" / f"{name}.csv.toml").write_text(entry, encoding="utf-8")
         return root
 
     return make

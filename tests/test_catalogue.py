@@ -327,7 +327,7 @@ def test_own_files_do_not_concern_the_committed(make_root):
 @pytest.mark.parametrize(
     ("local", "message"),
     [
-        ({"oil": {}}, "sources.toml has this id already; take another"),
+        ({"oil": {}}, "another entry has this id already; take another"),
         ({"own": {"path": "demo/oil.csv"}}, "path 'demo/oil.csv' must lie in local/"),
         ({"own": {"licens": ""}}, "no key 'licens' exists; did you mean 'licence'?"),
     ],
@@ -335,7 +335,8 @@ def test_own_files_do_not_concern_the_committed(make_root):
 def test_a_fault_in_ones_own_catalogue_is_named(make_root, local, message):
     root = make_root({"oil": {}}, local=local)
     assert catalogue.load(root)
-    expected = say(root, *local, file="local.toml") + message
+    [name] = local
+    expected = say(root, name, file=f"local/{name}.csv.toml") + message
     assert refusal(catalogue.load, root, local=True) == expected
 
 

@@ -20,7 +20,7 @@ from pyarrow import parquet
 from tradeflows import cli, measures, tables
 from tradeflows.explore import flow
 from tradeflows.model.errors import QueryError, SourceError
-from tradeflows.model.source import released
+from tradeflows.model.source import bulk_month, released
 from tradeflows.retrieval import adding, catalogue, comext, user_files
 from tradeflows.retrieval.http import FetchError, RefusedError, UnreachableError, Web
 from tradeflows.tables import clean, trace
@@ -172,7 +172,7 @@ def test_months_until_2001_lie_elsewhere(root):
     twin = Directory("200201")
     twin.publish(archive(month(period="200112", base=OLD_ROW)), "200112", name="full200112.7z")
     _, report = run(root, twin, "2001-12", "2002-01")
-    assert [user_files.month(source) for source in report.came] == ["200112", "200201"]
+    assert [bulk_month(source) for source in report.came] == ["200112", "200201"]
     twin.listing = {(comext_twin.HISTORICAL, "products_2001_12.7z"): (9, RELEASED)}
     with pytest.raises(
         RefusedError,
@@ -302,14 +302,14 @@ class Killed(BaseException):
     """As a signal would: no handler of errors catches it."""
 
 
-@pytest.mark.parametrize("step", ["check", "record"])
+@pytest.mark.parametrize("step", ["check", "entry"])
 def test_killed_late_it_fetches_once(root, monkeypatch, step):
-    twin, name = Directory("202402"), {"check": "_whole", "record": "known_totals"}[step]
+    twin, name = Directory("202402"), {"check": "_whole", "entry": "write_entry"}[step]
 
     def kill(*_):
         raise Killed
 
-    where = (comext, name) if step == "check" else (user_files, "record")
+    where = (comext, name) if step == "check" else (user_files, name)
     with monkeypatch.context() as patch:
         patch.setattr(*where, kill)
         with pytest.raises(Killed):
@@ -729,7 +729,7 @@ def test_a_fetched_release_supersedes(root, tmp_path):
     path.write_bytes(archive(month({"VALUE_EUR": 3})))
     adding.add([path], root, vintage="2024-04-01")
     run(root, Directory("202402"))
-    by_hand, fetched = held(root)
+    by_hand, fetched = sorted(held(root), key=lambda source: source.vintage)
     assert fetched.supersedes == by_hand.id
 
 

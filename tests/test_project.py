@@ -14,39 +14,48 @@ from tradeflows.model.errors import CatalogueError, QueryError
 from tradeflows.retrieval import catalogue, comtrade, project
 
 catalogue_root = catalogue.root
+MENDED = "title = 'x'\n[[correction]]\nwrong = 'a'\nright = 'b'\n"
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("title = 1", "expected text in title, found 1"),
-        ("subtitle = 'x'", "expected a title"),
-        ("title = 'x'\ntheme = []", "no key 'theme'; did you mean 'themes'?"),
-        ("title = 'x'\nthemes = 'a'", "expected a list in themes"),
-        ("title = 'x'\nwords = 'a'", "expected a table in words"),
-        ("title = 'x'\nanswer = {txt = 'a'}", "answer has no key 'txt'; did you mean 'text'?"),
-        ("title = 'x'\n[[do_not_write]]\ntext = 'a'", "because"),
-        ("title = 'x", "cannot be read as TOML"),
+        ("title = 1", "title must be text, not 1"),
+        ("subtitle = 'x'", "lacks title"),
+        ("title = 'x'\ntheme = []", "no key 'theme' exists; did you mean 'themes'?"),
+        ("title = 'x'\nthemes = 'a'", "themes must be a list of texts, not 'a'"),
+        ("title = 'x'\nwords = 'a'", "words must be a table, each a list of texts, not 'a'"),
+        ("title = 'x'\nanswer = {txt = 'a'}", "answer: no key 'txt' exists; did you mean 'text'?"),
+        ("title = 'x'\n[[do_not_write]]\ntext = 'a'", "do_not_write: lacks because"),
+        ("title = 'x", "project.toml: Expected "),
         ("title = 'x'\n[colours]\nCHN = 'red'", 'expected one such as BRA = "#18a35f", found'),
         ("title = 'x'\n[events]\n2024-13-01 = 'x'", "found 2024-13-01 = 'x'"),
-        ("title = 'x'\n[events]\n2024-01-01 = 1", "found 2024-01-01 = 1"),
+        ("title = 'x'\n[events]\n2024-01-01 = 1", "events: 2024-01-01 must be text, not 1"),
         ("title = 'x'\naddress = 'javascript:a'", "address: expected an address of the web"),
         ("title = 'x'\n[[do_not_write]]\ntext='a'\nbecause='b'\nlink='data:x'", "link: expected"),
-        ("title = 'x'\n[[correction]]\nwrnog = 'a'", "correction has no key 'wrnog'; did you mean"),
         (
-            "title = 'x'\n[[correction]]\nsince = '2024-05-09'\ndate = '2024-05-01'",
+            "title = 'x'\n[[correction]]\nwrnog = 'a'",
+            "correction: no key 'wrnog' exists; did you mean",
+        ),
+        (
+            f"{MENDED}since = '2024-05-09'\ndate = '2024-05-01'",
             "found '2024-05-09' and '2024-05-01'",
         ),
-        ("title = 'x'\n[[correction]]\nsince = 'May'\ndate = '2024-05-01'", "expected days such"),
-        ("title = 'x'\n[[correction]]\ntouched = 'a page'", "expected a list in touched"),
-        ("title = 'x'\n[[correction]]\ntouched = [1]", "touched must be a list of texts"),
         (
-            "title = 'x'\n[[correction]]\nsince = '2024-05-01'\ndate = '2024-05-09'",
-            "'wrong' and 'right'",
+            f"{MENDED}since = 'May'\ndate = '2024-05-01'",
+            "expected days such",
+        ),
+        (
+            "title = 'x'\n[[correction]]\ntouched = 'a page'",
+            "correction: lacks date, since, wrong, right",
+        ),
+        (
+            f"{MENDED}touched = [1]\nsince = ''\ndate = ''",
+            "correction: touched must be a list of texts",
         ),
         (
             "title = 'x'\n[products]\nsoy = '1201'",
-            'expected codes such as "green coffee" = ["090111"]',
+            "products: soy must be a list of texts, not '1201'",
         ),
         ("title = 'x'\n[products]\nsoy = ['120']", "products: soy: '120' "),
         ("title = 'x'\n[areas]\nbrasil = 'BR'", "areas: brasil: no area id 'BR'"),

@@ -452,7 +452,7 @@ def test_a_factor_taken_out_of_a_map_is_said(new_project, capsys, column, field,
     assert cli.main(["doctor"]) == 0
     line = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("scale: "))
     assert f"where its name says {stated};" in line
-    local = root / "data" / "raw" / "local.toml"
+    [local] = (root / "data/raw/local").rglob("*.toml")
     entry = f'{{column = "{column}"'
     right = local.read_text(encoding="utf-8").replace(times, "")
     right = right.replace(entry, f"{entry}, times = {stated.replace(',', '')}")

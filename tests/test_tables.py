@@ -128,7 +128,7 @@ def test_build_twice_same_bytes(make_root):
     first = held(root)
     tables.build(root)
     assert held(root) == first
-    assert set(first) == {f"{name}.parquet" for name in schema.TABLES}
+    assert set(first) == {".build.lock", *(f"{name}.parquet" for name in schema.TABLES)}
 
 
 def test_build_counts_records_and_rows(make_root):
@@ -215,8 +215,9 @@ def test_a_large_own_file_that_breaks_off(make_root, monkeypatch):
 
 def test_an_unreadable_own_catalogue(make_root):
     root = make_root({"oil": {}}, local={})
-    (root / "data" / "raw" / "local.toml").write_text("[source", encoding="utf-8")
-    with pytest.raises(CatalogueError, match=r"local.toml"):
+    (root / "data/raw/local").mkdir()
+    (root / "data/raw/local/own.csv.toml").write_text("[source", encoding="utf-8")
+    with pytest.raises(CatalogueError, match=r"own.csv.toml"):
         tables.build(root)
     assert len(tables.read("rates", root=root)) == 2
 

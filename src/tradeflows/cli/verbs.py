@@ -7,13 +7,13 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tradeflows.cli import checks, terminal
 from tradeflows.cli.terminal import note, say, say_json
-from tradeflows.model.errors import SourceError, TradeflowsError
+from tradeflows.model.errors import BuildError, SourceError, TradeflowsError
 from tradeflows.model.words import count_of
 
 if TYPE_CHECKING:
@@ -525,7 +525,9 @@ def _say_of_ends(root: Path, new: Iterable[Source]) -> None:
     from tradeflows.tables import checks
 
     of_trade = [source for source in new if source.table == "trade"]
-    if of_trade:
+    if not of_trade:
+        return
+    with suppress(BuildError):  # another run has added files since, and builds them in its turn
         say(*checks.zeros_at_the_end(root, [source.id for source in of_trade]))
         say(*checks.absent_beyond_the_end(root, of_trade))
 
@@ -545,13 +547,11 @@ def _build_if_stale(args: argparse.Namespace, root: Path) -> None:
 
 def remove(args: argparse.Namespace) -> None:
     """Take files that you fetched or added out of your catalogue, and off the disk."""
-    from tradeflows.retrieval import catalogue
+    from tradeflows.retrieval import user_files
 
     root = root_of(args)
     for name in args.id:
-        catalogue.own_entries(name, root)
-    from tradeflows.retrieval import user_files
-
+        user_files.own_entries(name, root)
     for name in args.id:
         say(f"{name}: removed, with {user_files.remove(name, root)}")
 

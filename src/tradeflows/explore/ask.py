@@ -28,6 +28,7 @@ from tradeflows.explore.questions import (
 from tradeflows.model import codes
 from tradeflows.model.errors import BuildError, NothingStatedError, QueryError, SourceError, near
 from tradeflows.model.periods import month_of, month_text, parse_period, parse_window
+from tradeflows.model.source import bulk_month
 from tradeflows.model.words import direction
 from tradeflows.publishers import comtrade as replies
 from tradeflows.publishers import reading
@@ -37,7 +38,6 @@ from tradeflows.retrieval import (
     comext_service,
     comtrade,
     own_words,
-    user_files,
 )
 from tradeflows.retrieval.call_words import LISTING, dashed
 from tradeflows.retrieval.http import Clock
@@ -649,7 +649,7 @@ def _months_of_comext(
         months = {month[:4]: day for month, day in months.items() if month.endswith("-12")}
     in_bulk = set()
     for source in catalogue.load(way.root, local=True).values():
-        month = user_files.month(source)
+        month = bulk_month(source)
         if month:
             in_bulk.add((dashed(month), source.vintage))
     answers = []

@@ -70,8 +70,8 @@ class Source:
     left_out: str = ""
     note: str = ""
     arguments: Mapping[str, Any] = field(default_factory=dict)
-    control: Mapping[str, Any] = field(default_factory=dict)
-    absent: Sequence[Mapping[str, str]] = ()
+    control: Mapping[str, Mapping[str, int | float]] = field(default_factory=dict)
+    absent: Sequence[Mapping[str, Any]] = ()
     collector: str = REPORTER
     witness: str = "office"
     interested: bool = False
@@ -87,7 +87,7 @@ def released(source: Source) -> str:
     return source.vintage if is_day(source.vintage) else f"{source.retrieved:%Y-%m-%d}"
 
 
-def month(source: Source) -> str:
+def bulk_month(source: Source) -> str:
     """The month that a file of Comext's in bulk holds whole, as "202402", by its name; or empty."""
     named = re.fullmatch(
         r"(?:.*/)?(?:[\dT]+_)?full_?(?:v2_)?(\d{6})(?:_[0-9a-f]{8})?\.\w+", source.path

@@ -3,7 +3,17 @@
 import math
 import re
 import tomllib
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, fields, is_dataclass
+from datetime import date
+from typing import Any, TypeVar, cast, get_args, get_origin, get_type_hints
+
+from tradeflows.model.errors import near
+
+Record = TypeVar("Record")
+# What a value is called that is no text, list or table.
+WORDS = {str: "text", int: "a whole number", bool: "true or false", float: "a number"}
+WORDS |= {date: "a date such as 2026-11-25", Any: "anything"}
 
 
 def loads(text: str) -> dict[str, Any]:
@@ -61,3 +71,69 @@ def _number(text: str) -> float:
     if math.isinf(number) and not text.endswith("inf"):
         raise ValueError(f"a number beyond any double: {text[:20]}…")
     return number
+
+
+def record(kind: type[Record], table: Any, **given: Any) -> Record:
+    """Make a `kind`, which is a frozen dataclass, of a table and of the values `given` beside it.
+
+    Raises
+    ------
+    ValueError
+        A key is unknown or missing, or its value is not of the field's type.
+    """
+    if not isinstance(table, dict):
+        raise ValueError(f"must be a table of keys, not {table!r}")
+    types = {key: of for key, of in get_type_hints(kind).items() if key not in given}
+    for key in table:
+        if key not in types:
+            raise ValueError(f"no key {key!r} exists{near(key, types)}")
+    lacking = [key for key in types if key not in table and key not in defaults(kind)]
+    if lacking:
+        raise ValueError(f"lacks {', '.join(lacking)}")
+    return kind(**{key: typed(table[key], types[key], key) for key in table}, **given)
+
+
+def typed(value: Any, kind: Any, name: str) -> Any:
+    """`value` if it is of type `kind`, where a list may be meant as a tuple, a table as a record.
+
+    Raises
+    ------
+    ValueError
+        It is not, or as :func:`record`; the message begins with `name`.
+    """
+    import msgspec  # which takes as long to load as all that a command's help needs
+
+    origin, of = get_origin(kind), get_args(kind)
+    if origin is tuple and is_dataclass(of[0]) and isinstance(value, list):
+        return tuple(typed(item, of[0], name) for item in value)
+    if origin is Mapping and isinstance(value, dict):
+        return {key: typed(item, of[1], f"{name}: {key}") for key, item in value.items()}
+    try:
+        if is_dataclass(kind):
+            return record(cast(type, kind), value)
+        return msgspec.convert(value, kind, builtin_types=(date,))
+    except msgspec.ValidationError as error:
+        raise ValueError(f"{name} must be {in_words(kind)}, not {value!r}") from error
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from error
+
+
+def in_words(kind: Any) -> str:
+    """What a value of a type is called, as in "a table of texts"."""
+    origin, of = get_origin(kind), get_args(kind)
+    if origin not in (tuple, Sequence, Mapping):
+        return WORDS[float if of else kind]
+    one = in_words(of[origin is Mapping])
+    several = {"text": " of texts", "a number": " of numbers", "anything": ""}
+    return f"a {'table' if origin is Mapping else 'list'}{several.get(one, ', each ' + one)}"
+
+
+def defaults(kind: type) -> dict[str, Any]:
+    """What a table for the dataclass `kind` need not say, with the value that it has then."""
+    values = {}
+    for item in fields(kind):
+        if item.default is not MISSING:
+            values[item.name] = item.default
+        elif item.default_factory is not MISSING:
+            values[item.name] = item.default_factory()
+    return values

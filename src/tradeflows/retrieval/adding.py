@@ -1,9 +1,11 @@
 """Files that a person saved: checked, copied below ``data/raw`` and catalogued.
 
-They are the user's own, in ``data/raw/local`` and ``local.toml``, unless they are to be committed
-with the project: then they lie below their publisher's folder, and ``sources.toml`` has the entry.
+They are the user's own, in ``data/raw/local`` with an entry beside each, unless they are to be
+committed with the project: then they lie below their publisher's folder, and ``sources.toml`` has
+the entry.
 """
 
+import os
 import re
 import shutil
 from collections.abc import Container, Iterable, Iterator, Mapping
@@ -21,20 +23,13 @@ from tradeflows.model.errors import (
 )
 from tradeflows.model.files import sweep, temporary
 from tradeflows.model.periods import parse_release
-from tradeflows.model.source import RAW, Publisher, Source
+from tradeflows.model.source import RAW, Publisher, Source, bulk_month
 from tradeflows.publishers import Part, cleaned, control, reading, registry
 from tradeflows.retrieval import catalogue, entry_text
-from tradeflows.retrieval.catalogue import COMMITTED, LOCAL, LOCAL_FOLDER, UNDATED
+from tradeflows.retrieval.catalogue import COMMITTED, LOCAL_FOLDER, UNDATED, is_own
 from tradeflows.retrieval.http import locked, write
 from tradeflows.retrieval.maps import Template
-from tradeflows.retrieval.user_files import (
-    count,
-    known_publisher,
-    link_superseded,
-    month,
-    remove,
-    rewrite_entries,
-)
+from tradeflows.retrieval.user_files import count, known_publisher, remove, write_entry
 
 # Whose statistics a cleaner's files are, where the two have not one name.
 OWNER = {"eurostat_energy": "eurostat", "comext": "eurostat"}
@@ -104,7 +99,7 @@ def add(
     for path in paths:
         _require_utf8_name(path)
         twin = _twin(path, root)
-        if twin and not (commit and _is_local(twin)):
+        if twin and not (commit and is_own(twin)):
             added.append(cleaned.Cleaned(twin, 0, 0, {}, {}, 0, is_earlier=True))
             continue
         entry = _templated(path, template, root) if template else _recognised(path, options)
@@ -226,11 +221,6 @@ def _twin(path: Path, root: Path) -> Source | None:
     return next((source for source in known if source.sha256 == sha256), None)
 
 
-def _is_local(source: Source) -> bool:
-    """Whether a source is the user's own."""
-    return source.path.startswith(f"{LOCAL_FOLDER}/")
-
-
 def _require_utf8_name(path: Path) -> None:
     """Refuse a name whose bytes are no UTF-8, which neither pyarrow nor the catalogue can hold."""
     try:
@@ -282,7 +272,7 @@ def _placed(entry: Source, path: Path, *, commit: bool, rank: int | None) -> Sou
     folder = entry.publisher if commit else f"{LOCAL_FOLDER}/{entry.publisher}"
     entry = replace(entry, path=f"{folder}/{entry.id}{_plain_suffix(path)}")
     usual = entry.rank or (1 if commit else RANK)
-    if month(entry):  # one series with those that `tradeflows fetch comext` gets
+    if bulk_month(entry):  # one series with those that `tradeflows fetch comext` gets
         entry = replace(entry, kind="fetched")
         usual = 1
     return replace(entry, rank=usual if rank is None else rank)
@@ -292,7 +282,7 @@ def _catalogue(
     path: Path, entry: Source, root: Path, template: Template | None = None
 ) -> cleaned.Cleaned:
     """Check, copy and catalogue one file; its counts."""
-    local = _is_local(entry)
+    local = is_own(entry)
     known = catalogue.load(root, local=local)
     who = known_publisher(entry.publisher)
     who |= template.publishers if template else {}
@@ -304,14 +294,7 @@ def _catalogue(
     clean = catalogue.cleaner(entry, root)
     as_given = replace(entry, path=str(path))  # what a message names
     counts = count(_controlled(clean(path, as_given), totals), path, as_given)
-    entry = replace(entry, control=totals)
-    with locked(root / RAW / LOCAL):
-        _once(path, entry, root)  # another process may have been faster
-        newer: list[Source] = []
-        if not entry.supersedes:
-            entry, newer = link_superseded(entry, catalogue.load(root, local=local).values())
-        _store(path, entry, root, who[entry.publisher])
-    rewrite_entries(root, newer)
+    entry = _store(path, replace(entry, control=totals), root, who[entry.publisher])
     return replace(counts, source=entry)
 
 
@@ -327,39 +310,64 @@ def _plain_suffix(path: Path) -> str:
     return re.sub(r"[^.A-Za-z0-9]", "", path.suffix) or ".csv"
 
 
-def _once(path: Path, source: Source, root: Path) -> None:
-    """Refuse bytes that are catalogued already."""
-    known = catalogue.load(root, local=True).values()
-    twin = [other.id for other in known if other.sha256 == source.sha256]
-    if twin:
-        raise SourceError(f"{path}: these bytes are catalogued already, as {twin[0]}")
+def _store(path: Path, source: Source, root: Path, publisher: Publisher) -> Source:
+    """Copy a file to its place, then write its entry; the entry as it was written.
 
-
-def _store(path: Path, source: Source, root: Path, publisher: Publisher) -> None:
-    """Copy the file and write its entry, both or neither; the caller holds the lock."""
+    Where another run has taken the name meanwhile, or left a file without an entry when it was
+    killed, the name has the file's hash at its end.
+    """
     file = source.file(root)
     aside = temporary(file)
-    local = _is_local(source)
-    listing = root / RAW / (LOCAL if local else COMMITTED)
-    before = listing.read_text(encoding="utf-8") if listing.exists() else ""
-    text = f"{before}\n{entry_text.block('source', source)}"
-    if source.publisher not in catalogue.publishers(root, local=local):
-        text += f"\n{entry_text.block('publisher', publisher)}"
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         sweep(file.parent)
         shutil.copyfile(path, aside)
-        aside.replace(file)
-        write(listing, text)
-        catalogue.check(catalogue.load(root, local=local)[source.id], root)
-    except (OSError, TradeflowsError) as error:
-        for written in (aside, file):
-            with suppress(NotADirectoryError):
-                written.unlink(missing_ok=True)
-        if before:
-            write(listing, before)
+        if _loose(aside, "", "").sha256 != source.sha256:
+            raise SourceError(f"{path}: changed while it was read; add it again")
+        if not _put(aside, file) and _loose(file, "", "").sha256 != source.sha256:
+            marked = f"{source.id}_{source.sha256[:8]}"
+            place = PurePosixPath(source.path).with_stem(marked)
+            source = replace(source, id=marked, path=str(place))
+            file = aside.replace(source.file(root))
+        if is_own(source):
+            write_entry(source, root, publisher)
         else:
-            listing.unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            raise SourceError(f"{path}: cannot be copied to {file} ({error.strerror})") from error
+            _commit(source, root, publisher)
+    except OSError as error:
+        raise SourceError(f"{path}: cannot be copied to {file} ({error.strerror})") from error
+    except TradeflowsError:
+        with suppress(NotADirectoryError):
+            file.unlink(missing_ok=True)
         raise
+    finally:
+        with suppress(NotADirectoryError):
+            aside.unlink(missing_ok=True)
+    return source
+
+
+def _put(aside: Path, file: Path) -> bool:
+    """Give a file its name, unless another has it."""
+    try:
+        os.link(aside, file)
+    except FileExistsError:
+        return False
+    except OSError:  # a disk without links
+        if file.exists():
+            return False
+        aside.replace(file)
+    return True
+
+
+def _commit(source: Source, root: Path, publisher: Publisher) -> None:
+    """Write the entry of a file that is to be committed at the end of ``sources.toml``."""
+    listing = root / RAW / COMMITTED
+    with locked(listing):
+        twin = [other for other in catalogue.load(root).values() if other.sha256 == source.sha256]
+        if twin and twin[0].path == source.path:  # another process was faster
+            return
+        if twin:
+            raise SourceError(f"{source.path}: {twin[0].id} has the same bytes")
+        text = f"{listing.read_text(encoding='utf-8')}\n{entry_text.block('source', source)}"
+        if source.publisher not in catalogue.publishers(root):
+            text += f"\n{entry_text.block('publisher', publisher)}"
+        write(listing, text)

@@ -1,8 +1,8 @@
 """The catalogue of raw files: who published each, how it was obtained, and whether it is intact.
 
-``data/raw/sources.toml`` is committed; what a user adds stands by the same keys in
-``data/raw/local.toml``, with the files in ``data/raw/local/``, and git sees neither. Both are read
-strictly: an entry with a misspelt key is an error that names the nearest valid one.
+``data/raw/sources.toml`` is committed. What a user adds lies in ``data/raw/local/``, each file
+with its entry beside it (``oil.csv.toml`` beside ``oil.csv``), by the same keys; git sees neither.
+All are read strictly: an entry with a misspelt key is an error that names the nearest valid one.
 """
 
 import hashlib
@@ -11,23 +11,33 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from types import MappingProxyType
-from typing import Any, TypeVar, get_origin, get_type_hints
+from typing import Any, TypeVar
 
 from tradeflows.model import absence, contracts, toml
 from tradeflows.model.attached import ROOT
 from tradeflows.model.errors import CatalogueError, QueryError, SourceError, near
 from tradeflows.model.periods import is_day_or_month, parse_release, release_in_words
-from tradeflows.model.source import RAW, Publisher, Source, carrier_of, with_carrier
+from tradeflows.model.source import (
+    RAW,
+    Publisher,
+    Source,
+    bulk_month,
+    carrier_of,
+    released,
+    with_carrier,
+)
 from tradeflows.model.words import in_a_sentence
 from tradeflows.publishers import registry
 
-COMMITTED, LOCAL = "sources.toml", "local.toml"
+COMMITTED = "sources.toml"
 LOCAL_FOLDER = "local"
+FORMER = "local.toml"  # where the entries of all own files stood together
 QUARANTINE = "quarantine"  # below it: what a server sent and no cleaner could read
 CODE_LIST = "code list"
 TABLES = ("trade", "settlement", "rates", "figures", CODE_LIST)
@@ -38,6 +48,13 @@ MANY = 8  # speakers, whom a line names
 # Kinds of who counted that a file may be of; a legal act is a row's.
 WITNESSES = tuple(word for word in contracts.WITNESSES if word != "law")
 SECTIONS = {"publisher": "[publisher.NAME]", "source": "[source.NAME]", "outlet": "[outlet]"}
+# What the arguments of cleaners are; a map is checked by who reads it.
+ARGUMENTS = {
+    **dict.fromkeys(("flow", "period", "product", "partner"), str),
+    "releases": Mapping[str, str],
+    "unequal": Sequence[str],
+    "cap": int,
+}
 MAY_BE_EMPTY = ("home", "cleaner", "address", "steps", "supersedes", "left_out", "note")
 
 
@@ -160,31 +177,16 @@ def load(root: Path, *, local: bool = False) -> dict[str, Source]:
     return dict(_read(root, local).sources)
 
 
-def own_entries(name: str, root: Path) -> dict[str, dict[str, Any]]:
-    """The user's own sources as ``local.toml`` has them, the source `name` among them.
+def entry_file(source: Source, root: Path) -> Path:
+    """The file that has the entry of `source`."""
+    if not is_own(source):
+        return root / RAW / COMMITTED
+    return root / RAW / f"{source.path}.toml"
 
-    The other entries are not looked at, so that a faulty one can be removed.
 
-    Raises
-    ------
-    SourceError
-        ``local.toml`` has no such entry; the message says if the committed catalogue has.
-    CatalogueError
-        ``local.toml`` is no TOML file.
-    """
-    listing = root / RAW / LOCAL
-    text = listing.read_text(encoding="utf-8") if listing.exists() else ""
-    try:
-        entries: dict[str, dict[str, Any]] = toml.loads(text).get("source", {})
-    except ValueError as error:
-        raise CatalogueError(f"{listing}: not a TOML file: {error}") from error
-    if name in entries:
-        return entries
-    if name in load(root):
-        raise SourceError(
-            f"{name} is of the committed catalogue, and not yours to remove with this"
-        )
-    raise SourceError(f"{listing}: no source {name!r}{near(name, entries)}")
+def is_own(source: Source) -> bool:
+    """Whether a source is the user's own."""
+    return PurePosixPath(source.path).parts[:1] == (LOCAL_FOLDER,)
 
 
 def publishers(root: Path, *, local: bool = False) -> dict[str, Publisher]:
@@ -215,34 +217,69 @@ class Contents:
 
 def _read(root: Path, local: bool) -> Contents:
     """The catalogue files as they are now."""
-    files = [root / RAW / name for name in (COMMITTED, LOCAL)]
-    contents_by_file = tuple(file.read_bytes() if file.is_file() else None for file in files)
-    return _parsed(root, local, contents_by_file)
+    committed = root / RAW / COMMITTED
+    files = [(committed, _text(committed))]
+    for file in own_entry_files(root) if local else ():
+        with suppress(FileNotFoundError):  # another run has removed it meanwhile
+            files.append((file, file.read_bytes()))
+    return _parsed(root, tuple(files))
+
+
+def own_entry_files(root: Path) -> list[Path]:
+    """The files that have the entries of the user's own files."""
+    folder = root / RAW / LOCAL_FOLDER
+    if (root / RAW / FORMER).is_file():
+        from tradeflows.retrieval import user_files
+
+        user_files.migrate(root)
+    files = sorted(folder.rglob("*.toml")) if folder.is_dir() else []
+    return [file for file in files if file.name[0] != "." and QUARANTINE not in file.parts]
+
+
+def _text(file: Path) -> bytes:
+    """The bytes of a catalogue file."""
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise CatalogueError(f"{file}: cannot be read ({error.strerror})") from error
 
 
 @lru_cache(maxsize=8)  # a question reads the catalogue, and a ledger asks a hundred questions
-def _parsed(root: Path, local: bool, contents_by_file: tuple[bytes | None, ...]) -> Contents:
+def _parsed(root: Path, files: tuple[tuple[Path, bytes], ...]) -> Contents:
     """The entries of the catalogue files, of which these are the bytes."""
     read = Contents()
     who, sources = read.publishers, read.sources
     paths: dict[str, str] = {}
-    for name in (COMMITTED, LOCAL):
-        file = root / RAW / name
-        if name == LOCAL and not (local and file.exists()):
-            continue
-        contents = sections(file)
+    where: dict[str, Path] = {}
+    for file, text in files:
+        contents = _sections(file, text)
         add_entries(file, "publisher", contents.get("publisher", {}), Publisher, who)
-        added = add_entries(file, "source", contents.get("source", {}), Source, sources)
-        for source in added:
-            for problem in problems(source, who, sources, name == LOCAL):
-                raise CatalogueError(f"{file}: source {source.id}: {problem}")
-            other = paths.setdefault(source.path, source.id)
-            if other != source.id:
-                raise CatalogueError(
-                    f"{file}: source {source.id}: {source.path} is the file of {other} already"
-                )
+        for source in add_entries(file, "source", contents.get("source", {}), Source, sources):
+            where[source.id] = file
         read.outlets.update(_outlets(file, contents.get("outlet", {})))
+    for name, source in sources.items():
+        for problem in problems(source, who, sources, where[name].name != COMMITTED):
+            raise CatalogueError(f"{where[name]}: source {name}: {problem}")
+        if where[name] != entry_file(source, root):
+            raise CatalogueError(f"{where[name]}: source {name}: belongs in {source.path}.toml")
+        other = paths.setdefault(source.path, name)
+        if other != name:
+            raise CatalogueError(
+                f"{where[name]}: source {name}: {source.path} is the file of {other} already"
+            )
+    sources.update(_releases_linked(sources.values()))
     return read
+
+
+def _releases_linked(sources: Iterable[Source]) -> dict[str, Source]:
+    """Comext's months that supersede an earlier release of theirs and do not say so."""
+    dated = sorted(filter(bulk_month, sources), key=released)
+    linked = {}
+    for period in {bulk_month(source) for source in dated}:
+        for old, new in pairwise(source for source in dated if bulk_month(source) == period):
+            if not new.supersedes:
+                linked[new.id] = replace(new, supersedes=old.id)
+    return linked
 
 
 def _outlets(file: Path, entries: dict[str, Any]) -> dict[str, str]:
@@ -258,10 +295,14 @@ def _outlets(file: Path, entries: dict[str, Any]) -> dict[str, str]:
 
 def sections(file: Path) -> dict[str, Any]:
     """The sections of a catalogue file."""
+    return _sections(file, _text(file))
+
+
+@lru_cache(maxsize=1 << 12)  # of many files one is new
+def _sections(file: Path, text: bytes) -> dict[str, Any]:
+    """The same of these bytes."""
     try:
-        contents = toml.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise CatalogueError(f"{file}: cannot be read ({error.strerror})") from error
+        contents = toml.loads(text.decode())
     except ValueError as error:
         raise CatalogueError(f"{file}: not a TOML file: {error}") from error
     for key, value in contents.items():
@@ -278,70 +319,33 @@ def add_entries(
     """Put `entries` as records of `kind` into `known`, and return the new ones."""
     added = []
     for name, keys in entries.items():
-        where = f"{file}: {section} {name}"
-        if not re.fullmatch(r"[a-z0-9_]+", name):
-            raise CatalogueError(f"{where}: an id is made of a-z, 0-9 and _")
         if name in known and kind is Publisher:  # the committed catalogue has it: so it is named
             continue
-        if name in known:
-            raise CatalogueError(f"{where}: {COMMITTED} has this id already; take another")
-        if not isinstance(keys, dict):
-            raise CatalogueError(f"{where}: must be a table of keys")
-        entry = _entry(where, name, keys, kind)
-        if isinstance(entry, Publisher) and entry.home and not is_web_address(entry.home):
-            raise CatalogueError(f"{where}: home must begin with https://, not {entry.home!r}")
-        if isinstance(entry, Source):
-            _require_release(where, entry.vintage)
-        added.append(entry)
-        known[name] = entry
+        try:
+            if not re.fullmatch(r"[a-z0-9_]+", name):
+                raise ValueError("an id is made of a-z, 0-9 and _")
+            if name in known:
+                raise ValueError("another entry has this id already; take another")
+            known[name] = _entry(name, keys, kind)
+        except ValueError as error:
+            raise CatalogueError(f"{file}: {section} {name}: {error}") from error
+        added.append(known[name])
     return added
 
 
-def _require_release(where: str, vintage: str) -> None:
-    """Refuse what is written as a day or a month and is none; other words are a publisher's."""
-    if not re.fullmatch(r"\d{4}-[\d-]+", vintage):
-        return
-    try:
-        parse_release(vintage, "vintage")
-    except QueryError as error:
-        raise CatalogueError(f"{where}: {error}") from error
-
-
-def _entry(where: str, name: str, keys: dict[str, Any], kind: type[Entry]) -> Entry:
-    """One entry as a record; CatalogueError where a key is wrong."""
-    types = {key: get_origin(of) or of for key, of in get_type_hints(kind).items() if key != "id"}
+def _entry(name: str, keys: Any, kind: type[Entry]) -> Entry:
+    """One entry as a record; ValueError where a key is wrong."""
+    if isinstance(keys, dict) and type(keys.get("vintage")) in (date, int):
+        keys = keys | {"vintage": str(keys["vintage"])}  # a day or year without quotes is its text
+    entry = toml.record(kind, keys, id=name)
     for key in keys:
-        if key not in types:
-            raise CatalogueError(f"{where}: no key {key!r} exists{near(key, types)}")
-    at_rest = defaults(kind)
-    lacking = [key for key in types if key not in keys and key not in at_rest]
-    if lacking:
-        raise CatalogueError(f"{where}: lacks {', '.join(lacking)}")
-    if type(keys.get("vintage")) in (date, int):  # a day or year without quotes is its text
-        keys = keys | {"vintage": str(keys["vintage"])}
-    for key, value in keys.items():
-        # bool is an int and datetime a date, so only the type itself will do.
-        written = {Mapping: dict, Sequence: list}.get(types[key], types[key])
-        if type(value) is not written:
-            wanted = {str: "text", int: "a whole number", date: "a date such as 2026-11-25"}
-            wanted |= {Sequence: "a list of tables", bool: "true or false"}
-            raise CatalogueError(
-                f"{where}: {key} must be {wanted.get(types[key], 'a table')}, not {value!r}"
-            )
-        if value == "" and key not in MAY_BE_EMPTY:
-            raise CatalogueError(f"{where}: {key} is empty")
-    return kind(id=name, **keys)
-
-
-def defaults(kind: type[Publisher] | type[Source]) -> dict[str, Any]:
-    """What an entry need not say, with the value that it has then."""
-    values = {}
-    for item in fields(kind):
-        if item.default is not MISSING:
-            values[item.name] = item.default
-        elif item.default_factory is not MISSING:
-            values[item.name] = item.default_factory()
-    return values
+        if keys[key] == "" and key not in MAY_BE_EMPTY:
+            raise ValueError(f"{key} is empty")
+    if isinstance(entry, Publisher) and entry.home and not is_web_address(entry.home):
+        raise ValueError(f"home must begin with https://, not {entry.home!r}")
+    if isinstance(entry, Source) and re.fullmatch(r"\d{4}-[\d-]+", entry.vintage):
+        parse_release(entry.vintage, "vintage")  # other words are a publisher's
+    return entry
 
 
 def problems(
@@ -368,52 +372,25 @@ def problems(
         yield f"sha256 must be 64 hexadecimal digits in lower case, not {source.sha256!r}"
     if source.bytes < 1 or source.rank < 1:
         yield "bytes and rank must be 1 or more"
-    yield from _path_problems(source.path, local)
+    yield from path_problems(source.path, local)
     if (source.table == CODE_LIST) != (source.cleaner == ""):
         yield "a code list has no cleaner, and every other file has one"
     yield from absence.problems(source.absent)
-    yield from _kind_problems(source)
+    yield from _argument_problems(source)
 
 
-def _kind_problems(source: Source) -> Iterator[str]:
-    """What is of a wrong kind in the tables of an entry; a map is checked by who reads it."""
-    for key, value in source.arguments.items():
-        is_right, words = ARGUMENTS.get(key, (_is_anything, ""))
-        if source.cleaner != "tidy.clean" and not is_right(value):
-            yield f"arguments: {key} must be {words}, not {value!r}"
-    for name, reason in source.confirmed.items():
-        if not (isinstance(reason, str) and reason):
-            yield f"confirmed: {name} must have its reason as a text, not {reason!r}"
+def _argument_problems(source: Source) -> Iterator[str]:
+    """What is wrong with the tables of an entry, in words."""
+    for key in source.arguments.keys() & ARGUMENTS if source.cleaner != "tidy.clean" else ():
+        try:
+            toml.typed(source.arguments[key], ARGUMENTS[key], f"arguments: {key}")
+        except ValueError as error:
+            yield str(error)
     if source.confirmed and source.table != "figures":
         yield f"confirmed is of printed figures alone, and {source.id} is of {source.table}"
-    for flow, sums in source.control.items():
-        if not (isinstance(sums, dict) and all(type(n) in (int, float) for n in sums.values())):
-            yield f"control: {flow} must be a table of numbers, not {sums!r}"
-
-
-def _is_anything(value: Any) -> bool:
-    return True
-
-
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str)
-
-
-def _are_texts(value: Any) -> bool:
-    texts = value.values() if isinstance(value, dict) else value
-    return isinstance(value, dict | list) and all(map(_is_text, texts))
-
-
-# What the arguments of cleaners must be, and in words.
-ARGUMENTS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
-    "flow": (_is_text, "text"),
-    "period": (_is_text, "text"),
-    "product": (_is_text, "text"),
-    "partner": (_is_text, "text"),
-    "releases": (lambda value: isinstance(value, dict) and _are_texts(value), "a table of texts"),
-    "unequal": (lambda value: isinstance(value, list) and _are_texts(value), "a list of texts"),
-    "cap": (lambda value: type(value) is int, "a whole number"),
-}
+    for name in source.confirmed:
+        if not source.confirmed[name]:
+            yield f"confirmed: {name} must have its reason as a text, not ''"
 
 
 def is_web_address(text: str) -> bool:
@@ -421,7 +398,7 @@ def is_web_address(text: str) -> bool:
     return re.fullmatch(r"https?://[^\s\"'<>]+", text) is not None
 
 
-def _path_problems(text: str, local: bool) -> Iterator[str]:
+def path_problems(text: str, local: bool) -> Iterator[str]:
     """What is wrong with the path of a file, in words."""
     path = PurePosixPath(text)
     folder, *below = path.parts or [""]
@@ -453,7 +430,9 @@ def states(root: Path, *, local: bool = True) -> list[State]:
     """
     sources = load(root, local=local)
     file_states = [_state(source, root) for source in sources.values()]
-    known = {COMMITTED, LOCAL} | {source.path for source in sources.values()}
+    known = {COMMITTED} | {source.path for source in sources.values()}
+    if local:
+        known |= {file.relative_to(root / RAW).as_posix() for file in own_entry_files(root)}
     for file in sorted((root / RAW).rglob("*")):
         below = file.relative_to(root / RAW)
         hidden = any(part.startswith(".") for part in below.parts)
@@ -531,8 +510,7 @@ def cleaner(source: Source, root: Path) -> Callable[..., Any]:
             return own_cleaners.cleaner(source, root, project.load(root).cleaners)
         return registry.cleaner(source)
     except CatalogueError as error:
-        local = PurePosixPath(source.path).parts[0] == LOCAL_FOLDER
-        file = root / RAW / (LOCAL if local else COMMITTED)
+        file = entry_file(source, root)
         raise CatalogueError(f"{file}: source {source.id}: {error}") from error
 
 
@@ -559,29 +537,12 @@ def check(source: Source, root: Path) -> Path:
     return source.file(root)
 
 
-def finish_download(source: Source, root: Path) -> None:
-    """Put a fetched file in its place that a killed run had catalogued and not yet renamed."""
-    file = source.file(root)
-    if file.exists() or not any(file.parent.glob(f".{file.name}.*.part")):
-        return
-    from tradeflows.retrieval.http import locked
-
-    with locked(root / RAW / LOCAL):  # a run that is alive renames it before it lets go
-        for aside in [] if file.exists() else file.parent.glob(f".{file.name}.*.part"):
-            with suppress(FileNotFoundError):  # another run gave its own up
-                if hashlib.sha256(aside.read_bytes()).hexdigest() == source.sha256:
-                    aside.replace(file)
-
-
 def _state(source: Source, root: Path) -> State:
     """Whether the file of a source is there, with the bytes of its entry."""
     file = source.file(root)
-    local = PurePosixPath(source.path).parts[0] == LOCAL_FOLDER
-    if local:
-        finish_download(source, root)
     restore = (
         "obtain it again as its entry says"
-        if local
+        if is_own(source)
         else f"restore it with `git restore {(RAW / source.path).as_posix()}`"
     )
     try:

@@ -1,7 +1,7 @@
 """Live Eurostat Comext: the months that are published, those that are lacking fetched whole.
 
 :func:`plan` reads the publisher's directory; :func:`fetch` downloads each month's archive that is
-lacking, reads all of it before it counts as held, and catalogues it in ``local.toml`` with its
+lacking, reads all of it before it counts as held, and catalogues it in an entry beside it with its
 control totals. The day on which the directory dates a file is its release:
 a month that is released again stands beside the older one, which it supersedes, and :func:`diff`
 shows what changed.
@@ -29,7 +29,7 @@ from tradeflows.model import codes
 from tradeflows.model.errors import CodeError, LayoutError, QueryError, SchemaError, SourceError
 from tradeflows.model.files import sweep, temporary
 from tradeflows.model.periods import compact, is_day, parse_period, parse_window
-from tradeflows.model.source import RAW, Source, released
+from tradeflows.model.source import RAW, Source, bulk_month, released
 from tradeflows.publishers import archives, comext, control, reading, registry
 from tradeflows.retrieval import catalogue, changes, user_files
 from tradeflows.retrieval.call_words import call_in_words
@@ -341,7 +341,7 @@ def _folder(root: Path) -> Path:
 
 def _months_held(root: Path) -> list[Source]:
     """Every catalogued month, fetched or added by hand, in the order of the releases."""
-    sources = filter(user_files.month, catalogue.load(root, local=True).values())
+    sources = filter(bulk_month, catalogue.load(root, local=True).values())
     return sorted(sources, key=released)
 
 
@@ -353,10 +353,7 @@ def _fetched(root: Path) -> list[Source]:
 def _entry(listed: Listed, known: Sequence[Source], root: Path) -> Source | None:
     """The entry of a release whose file is there."""
     for source in known:
-        if (
-            user_files.month(source) == listed.period
-            and f"release {listed.released}" in source.steps
-        ):
+        if bulk_month(source) == listed.period and f"release {listed.released}" in source.steps:
             file = source.file(root)
             return source if file.exists() and file.stat().st_size == source.bytes else None
     return None
@@ -432,7 +429,7 @@ def _one(listed: Listed, web: Web, root: Path, show: Callable[[int], None]) -> S
             sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
         size = file.stat().st_size
         now = web.clock.now()
-        same = [source for source in known if user_files.month(source) == listed.period]
+        same = [source for source in known if bulk_month(source) == listed.period]
         twin = [source for source in same if source.sha256 == sha256]
         if twin:
             steps = f"{twin[0].steps}; the same bytes again in release {listed.released}"
@@ -458,10 +455,7 @@ def _one(listed: Listed, web: Web, root: Path, show: Callable[[int], None]) -> S
             steps=f"tradeflows fetch comext, {stamp(now)}, release {listed.released}",
             control=totals,
         )
-        with locked(root / RAW / catalogue.LOCAL):
-            entry, newer = user_files.link_superseded(entry, _months_held(root))
-            user_files.record(root, entry)
-        user_files.rewrite_entries(root, newer)
+        user_files.write_entry(entry, root)
     return entry
 
 
@@ -498,7 +492,7 @@ def known_totals(source: Source, root: Path, *, differing: bool = False) -> list
     if not path.exists():
         return []
     with path.open(encoding="utf-8", newline="") as file:
-        known = [row for row in csv.DictReader(file) if row["period"] == user_files.month(source)]
+        known = [row for row in csv.DictReader(file) if row["period"] == bulk_month(source)]
     lines = []
     for row in known:
         ours = source.control.get(row["flow"], {})
@@ -541,7 +535,7 @@ def diff(root: Path, period: str = "") -> list[changes.Change]:
         parse_period(period, "period", grain="month")
     by_period: dict[str, list[Source]] = {}
     for source in _months_held(root):
-        by_period.setdefault(user_files.month(source), []).append(source)
+        by_period.setdefault(bulk_month(source), []).append(source)
     wanted = [period.replace("-", "")] if period else sorted(by_period)
     releases = by_period.get(wanted[0], []) if wanted else []
     if period and len(releases) < 2:

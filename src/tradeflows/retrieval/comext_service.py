@@ -2,7 +2,7 @@
 
 :func:`question` puts words into the publisher's codes, :func:`plan` packs what is not held into
 calls that stay below the service's limits, and :func:`fetch` makes them and keeps each answer, an
-SDMX-CSV, unedited in ``data/raw/local/comext`` with an entry in ``local.toml``.
+SDMX-CSV, unedited in ``data/raw/local/comext`` with an entry beside it.
 """
 
 import gzip
@@ -28,7 +28,7 @@ from tradeflows.model.words import direction
 from tradeflows.publishers.comext.layouts import NO_RESULTS
 from tradeflows.retrieval import catalogue
 from tradeflows.retrieval.call_words import call_in_words
-from tradeflows.retrieval.catalogue import LOCAL, LOCAL_FOLDER
+from tradeflows.retrieval.catalogue import LOCAL_FOLDER
 from tradeflows.retrieval.http import (
     LARGEST,
     Clock,
@@ -38,10 +38,9 @@ from tradeflows.retrieval.http import (
     RetryError,
     UnreachableError,
     Web,
-    locked,
     stamp,
 )
-from tradeflows.retrieval.user_files import quarantine, record, require_cleanable
+from tradeflows.retrieval.user_files import keep, quarantine, require_cleanable
 
 BASE = "https://ec.europa.eu/eurostat/api/comext/dissemination"
 DATASET = "DS-045409"  # by HS and CN code, since 1988
@@ -446,11 +445,7 @@ def _one(call: Question, web: Web, root: Path) -> tuple[str, int]:
     )
     with quarantine(aside, entry, root):
         require_cleanable(aside, entry)
-    with locked(root / RAW / LOCAL):
-        if record(root, entry):
-            aside.replace(file)
-        else:
-            aside.unlink(missing_ok=True)
+    keep(aside, entry, root)
     return entry.id, records
 
 

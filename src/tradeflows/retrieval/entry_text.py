@@ -7,7 +7,7 @@ import tomlkit
 from tomlkit.items import Item, Table
 
 from tradeflows.model.source import Publisher, Source
-from tradeflows.retrieval.catalogue import defaults
+from tradeflows.model.toml import defaults
 
 
 def block(section: str, entry: Publisher | Source) -> str:

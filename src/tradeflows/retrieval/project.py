@@ -5,14 +5,13 @@ none. A project without it has a front page with the folder's name.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import MISSING, Field, dataclass, field, fields
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 from tradeflows.model import codes, toml
-from tradeflows.model.errors import CatalogueError, CodeError, near
+from tradeflows.model.errors import CatalogueError, CodeError
 from tradeflows.model.periods import is_day
 from tradeflows.model.words import fold
 from tradeflows.retrieval import catalogue
@@ -24,7 +23,6 @@ TEXTS: Mapping[str, tuple[Callable[[str], object], str]] = {  # how the entries 
     "colours": (re.compile(r"#[0-9a-fA-F]{6}").fullmatch, 'BRA = "#18a35f"'),
     "links": (re.compile(r"https?://\S+").fullmatch, '"About us" = "https://example.org"'),
 }
-KINDS = {"str": "text", "list": "a list", "dict": "a table"}
 
 
 @dataclass(frozen=True)
@@ -225,140 +223,47 @@ def load(root: Path) -> Project:
 @lru_cache(maxsize=4)  # each chart asks for its colours
 def _parsed(path: Path, text: bytes) -> Project:
     try:
-        content = toml.loads(text.decode())
+        read = toml.record(Project, toml.loads(text.decode()))
+        _require_words(read)
+        _require_days_and_links(read)
+        products = {fold(word): read.products[word] for word in read.products}
+        areas = {fold(word): read.areas[word] for word in read.areas}
     except ValueError as error:
-        raise CatalogueError(f"{path}: cannot be read as TOML: {error}") from error
-    _require_known(path, "project.toml", content, Project)
-    if not isinstance(content.get("title"), str):
-        raise CatalogueError(f'{path}: expected a title; write title = "What is asked?"')
-    content["short"] = content.get("short") or content["title"]
-    answer = content.pop("answer", {})
-    warnings = content.pop("do_not_write", [])
-    mended = content.pop("correction", [])
-    for name, entry, record in [
-        ("answer", answer, Answer),
-        *(("do_not_write", warning, Forbidden) for warning in warnings),
-        *(("correction", correction, Correction) for correction in mended),
-    ]:
-        _require_known(path, name, entry, record)
-    _require_days(path, mended)
-    for key, (is_right, example) in TEXTS.items():
-        _require_texts(path, key, content.get(key, {}), is_right, example)
-    _require_links(path, content.get("address", ""), warnings)
-    if content.get("address"):
-        content["address"] = content["address"].rstrip("/") + "/"
-    words = {word: tuple(others) for word, others in content.pop("words", {}).items()}
-    products = _own_products(path, content.pop("products", {}))
-    areas = _own_areas(path, content.pop("areas", {}))
-    try:
-        return Project(
-            answer=Answer(**answer),
-            do_not_write=tuple(Forbidden(**warning) for warning in warnings),
-            correction=tuple(_correction(entry) for entry in mended),
-            words=words,
-            products=products,
-            areas=areas,
-            themes=tuple(content.pop("themes", ())),
-            highlights=tuple(content.pop("highlights", ())),
-            cleaners=tuple(content.pop("cleaners", ())),
-            **content,
-        )
-    except TypeError as error:  # a key of a warning or correction is missing
         raise CatalogueError(f"{path}: {error}") from error
+    address = read.address and read.address.rstrip("/") + "/"
+    short = read.short or read.title
+    return replace(read, short=short, address=address, products=products, areas=areas)
 
 
-def _correction(entry: Mapping[str, Any]) -> Correction:
-    lists = {key: tuple(entry.get(key, ())) for key in ("touched", "claims")}
-    return Correction(**{**entry, **lists})
+def _require_words(read: Project) -> None:
+    """Refuse, in a ValueError, a text that is not of the kind that its table has."""
+    for key, (is_right, example) in TEXTS.items():
+        for name, text in getattr(read, key).items():
+            if not is_right(name if key == "events" else text):
+                raise ValueError(f"{key}: expected one such as {example}, found {name} = {text!r}")
+    coded = {"products": (read.products, codes.level), "areas": (read.areas, codes.area_kind)}
+    for key, (words, check) in coded.items():
+        for word, listed in words.items():
+            if not listed:
+                raise ValueError(f"{key}: {word} = {listed!r} stands for nothing")
+            try:
+                for code in [listed] if isinstance(listed, str) else listed:
+                    check(code)
+            except CodeError as error:
+                raise ValueError(f"{key}: {word}: {error}") from error
 
 
-def _require_days(path: Path, corrections: Iterable[Mapping[str, Any]]) -> None:
-    """Refuse a correction whose days are none, or that was found before it was wrong."""
-    for entry in corrections:
-        for key in ("touched", "claims"):
-            if not all(isinstance(item, str) for item in entry.get(key, ())):
-                raise CatalogueError(f"{path}: correction: {key} must be a list of texts")
-        days = [entry.get(key, "") for key in ("since", "date")]
-        if not all(map(is_day, days)) or days != sorted(days):
-            raise CatalogueError(
-                f'{path}: correction: expected days such as since = "2024-05-01" and a later '
-                f'date = "2024-05-09", found {days[0]!r} and {days[1]!r}'
+def _require_days_and_links(read: Project) -> None:
+    """Refuse, in a ValueError, a correction before its fault, and a link that might be a script."""
+    for mended in read.correction:
+        if not (is_day(mended.since) and is_day(mended.date) and mended.since <= mended.date):
+            raise ValueError(
+                'correction: expected days such as since = "2024-05-01" and a later date = '
+                f'"2024-05-09", found {mended.since!r} and {mended.date!r}'
             )
-
-
-def _own_products(path: Path, entries: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
-    """The codes of each word for goods, the words folded."""
-    products = {}
-    for word, listed in entries.items():
-        if not isinstance(listed, list) or not listed:
-            raise CatalogueError(
-                f'{path}: products: expected codes such as "green coffee" = ["090111"], '
-                f"found {word} = {listed!r}"
-            )
-        _require_codes(path, f"products: {word}", codes.level, map(str, listed))
-        products[fold(word)] = tuple(listed)
-    return products
-
-
-def _own_areas(path: Path, entries: Mapping[str, Any]) -> dict[str, str]:
-    """The id of each word for an area, the words folded."""
-    for word, area in entries.items():
-        _require_codes(path, f"areas: {word}", codes.area_kind, [str(area)])
-    return {fold(word): area for word, area in entries.items()}
-
-
-def _require_codes(
-    path: Path, where: str, check: Callable[[str], object], listed: Iterable[str]
-) -> None:
-    """Refuse what is no code, as `check` says."""
-    try:
-        for code in listed:
-            check(code)
-    except CodeError as error:
-        raise CatalogueError(f"{path}: {where}: {error}") from error
-
-
-def _require_links(path: Path, address: str, warnings: Sequence[Mapping[str, Any]]) -> None:
-    """Refuse a link that is neither of the web nor a page of the report: it might be a script."""
-    links = [("address", address), *(("link", entry.get("link", "")) for entry in warnings)]
-    for key, link in links:
-        is_page = key == "link" and re.fullmatch(r"[\w.-]+(#[^\s:]*)?", link)
+    if read.address and not is_web_address(read.address):
+        raise ValueError(f"address: expected an address of the web, found {read.address!r}")
+    for link in (warning.link for warning in read.do_not_write):
+        is_page = re.fullmatch(r"[\w.-]+(#[^\s:]*)?", link)
         if link and not is_page and not is_web_address(link):
-            what = "a page of the report" if key == "link" else "an address of the web"
-            raise CatalogueError(f"{path}: {key}: expected {what}, found {link!r}")
-
-
-def _require_texts(
-    path: Path,
-    key: str,
-    entries: Mapping[str, Any],
-    is_right: Callable[[str], object],
-    example: str,
-) -> None:
-    """Refuse an entry of the table `key` that is not as in `example`."""
-    for name, text in entries.items():
-        dated = name if key == "events" else text
-        if not (isinstance(text, str) and is_right(str(dated))):
-            raise CatalogueError(
-                f"{path}: {key}: expected one such as {example}, found {name} = {text!r}"
-            )
-
-
-def _require_known(path: Path, where: str, entry: Any, record: type) -> None:
-    """Refuse a key that `record` does not have, and a value of another kind than its default."""
-    if not isinstance(entry, dict):
-        raise CatalogueError(f"{path}: expected a table in {where}, found {entry!r}")
-    kinds = {item.name: _kind(item) for item in fields(record)}
-    for key, value in entry.items():
-        if key not in kinds:
-            raise CatalogueError(f"{path}: {where} has no key {key!r}{near(key, kinds)}")
-        if not isinstance(value, kinds[key]):
-            expected = KINDS[kinds[key].__name__]
-            raise CatalogueError(f"{path}: expected {expected} in {key}, found {value!r}")
-
-
-def _kind(item: Field[Any]) -> type:
-    """What TOML has for a field: a list for a tuple, a table for a record or mapping, else text."""
-    if isinstance(item.default, tuple):
-        return list
-    return str if item.default_factory is MISSING else dict
+            raise ValueError(f"link: expected a page of the report, found {link!r}")

@@ -1,26 +1,28 @@
-"""The user's own catalogue, ``local.toml``: what is written into it, and taken out of it."""
+"""The user's own files: what is written beside each, and how one is removed."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import replace
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import tomlkit
 
-from tradeflows.model import schema, toml
+from tradeflows.model import schema
 from tradeflows.model.errors import (
+    CatalogueError,
     CodeError,
     LayoutError,
     SchemaError,
+    SourceError,
+    near,
 )
 from tradeflows.model.keys import Keys
-from tradeflows.model.source import RAW, Publisher, Source, month, released
+from tradeflows.model.source import RAW, Publisher, Source
 from tradeflows.publishers import Part, cleaned, registry
 from tradeflows.retrieval import catalogue, entry_text
-from tradeflows.retrieval.catalogue import LOCAL, LOCAL_FOLDER, QUARANTINE
-from tradeflows.retrieval.http import RefusedError, locked, write
+from tradeflows.retrieval.catalogue import FORMER, LOCAL_FOLDER, QUARANTINE
+from tradeflows.retrieval.http import RefusedError, write
 
 # Publishers whose files are known: name, short name, home.
 NAMES = {
@@ -93,95 +95,99 @@ def quarantine(path: Path, source: Source, root: Path) -> Iterator[None]:
     aside.unlink(missing_ok=True)
 
 
-def remove(name: str, root: Path) -> Path:
-    """Take the entry `name` out of ``local.toml`` and remove its file; the path of the file.
+def write_entry(entry: Source, root: Path, publisher: Publisher | None = None) -> None:
+    """Write the entry of one of the user's own files beside it, in the place of a former one."""
+    publishers = known_publisher(entry.publisher) if publisher is None else {"": publisher}
+    blocks = [entry_text.block("source", entry)]
+    blocks += [entry_text.block("publisher", each) for each in publishers.values()]
+    write(catalogue.entry_file(entry, root), "\n".join(blocks))
 
-    What superseded the entry supersedes now what that one did. Errors are those of
-    :func:`tradeflows.retrieval.catalogue.own_entries`.
+
+def keep(aside: Path, entry: Source, root: Path) -> None:
+    """Move a fetched file, whose name has its question and bytes, to its place, then its entry.
+
+    Of two runs that fetched the same the first is kept. Where a run is killed between the two, the
+    next one fetches the file anew.
     """
-    listing = root / RAW / LOCAL
-    with locked(listing):
-        entries = catalogue.own_entries(name, root)
-        document = tomlkit.parse(listing.read_text(encoding="utf-8"))
-        sources: Any = document["source"]
-        del sources[name]
-        before = entries[name].get("supersedes", "")
-        for other in sources:
-            if sources[other].get("supersedes") == name:
-                sources[other]["supersedes"] = before
-        write(listing, tomlkit.dumps(document))
-    file = root / RAW / str(entries[name].get("path", ""))
+    file = entry.file(root)
+    if file.exists() and catalogue.entry_file(entry, root).exists():
+        aside.unlink(missing_ok=True)
+        return
+    aside.replace(file)
+    write_entry(entry, root)
+
+
+def rewrite_entries(root: Path, entries: Iterable[Source]) -> None:
+    """Write `entries` of the user's own files anew, but for those that were removed meanwhile."""
+    held = catalogue.load(root, local=True)
+    publishers = catalogue.publishers(root, local=True)
+    for entry in entries:
+        if entry.id in held:
+            write_entry(entry, root, publishers[entry.publisher])
+
+
+def own_entries(name: str, root: Path) -> dict[str, tuple[Path, dict[str, Any]]]:
+    """Each of the user's own entries, `name` among them: its file and its keys, right or wrong.
+
+    Raises
+    ------
+    SourceError
+        There is no such entry; the message says if the committed catalogue has it.
+    CatalogueError
+        The committed catalogue cannot be read.
+    """
+    own: dict[str, tuple[Path, dict[str, Any]]] = {}
+    for file in catalogue.own_entry_files(root):
+        with suppress(CatalogueError):  # of another file, which is said when all are read
+            entries = catalogue.sections(file).get("source", {}).items()
+            own |= {id: (file, keys) for id, keys in entries if isinstance(keys, dict)}
+    if name in own:
+        return own
+    if name in catalogue.load(root):
+        raise SourceError(
+            f"{name} is of the committed catalogue, and not yours to remove with this"
+        )
+    raise SourceError(f"{root / RAW / LOCAL_FOLDER}: no source {name!r}{near(name, own)}")
+
+
+def remove(name: str, root: Path) -> Path:
+    """Remove the user's own source `name` and its file; the path of the file.
+
+    What superseded the source supersedes now what that one did. Errors are those of
+    :func:`own_entries`.
+    """
+    own = own_entries(name, root)
+    listing, gone = own[name]
+    for id, (other, keys) in own.items():
+        if keys.get("supersedes") == name:
+            relinked = {id: keys | {"supersedes": gone.get("supersedes", "")}}
+            write(other, tomlkit.dumps({**catalogue.sections(other), "source": relinked}))
+    listing.unlink()
+    file = root / RAW / str(gone.get("path", ""))
     if (root / RAW / LOCAL_FOLDER).resolve() in file.resolve().parents:
         file.unlink(missing_ok=True)
     return file
 
 
-def link_superseded(source: Source, known: Iterable[Source]) -> tuple[Source, list[Source]]:
-    """`source` with the release that it supersedes, and the next one, which supersedes `source`.
+def migrate(root: Path) -> None:
+    """Write each entry of a ``local.toml`` beside its file; that file is kept as a hidden one.
 
-    Of others than Comext's months no name says what they restate; they supersede nothing.
+    Raises
+    ------
+    CatalogueError
+        It is no TOML, or the path of an entry leads elsewhere than below ``data/raw/local``.
     """
-    releases = [other for other in known if month(source) and month(other) == month(source)]
-    order = sorted(releases, key=released)
-    older = [other for other in order if released(other) <= released(source)]
-    newer = [
-        replace(other, supersedes=source.id)
-        for other in order[len(older) :][:1]
-        if other.path.startswith(LOCAL_FOLDER)
-    ]
-    return replace(source, supersedes=older[-1].id if older else ""), newer
-
-
-def record(root: Path, entry: Source) -> bool:
-    """Add `entry` to ``local.toml``, unless it is there with its file; the lock is held."""
-    path = root / RAW / LOCAL
-    text = path.read_text(encoding="utf-8") if path.exists() else ""
-    if entry.id not in toml.loads(text).get("source", {}):
-        text = f"{text}\n{entry_text.block('source', entry)}"
-        if entry.publisher not in catalogue.publishers(root, local=True):
-            for publisher in known_publisher(entry.publisher).values():
-                text += f"\n{entry_text.block('publisher', publisher)}"
-    elif entry.file(root).exists():
-        return False
-    else:  # of bytes that somebody removed
-        text = _with_entries(text, {entry.id: entry})
-    # Anew and renamed: who reads while a line is added to a file may see half of it.
-    write(path, text)
-    return True
-
-
-def rewrite_entries(root: Path, entries: Sequence[Source]) -> None:
-    """Write `entries` in the place of what ``local.toml`` has under their ids."""
-    if not entries:
-        return
-    path = root / RAW / LOCAL
-    with locked(path):
-        text = path.read_text(encoding="utf-8")
-        write(path, _with_entries(text, {entry.id: entry for entry in entries}))
-
-
-def _with_entries(text: str, entries: Mapping[str, Source | None]) -> str:
-    """``local.toml`` with `entries` in the place of those of their ids; None takes one away.
-
-    Keys that stay as they are keep their lines, and a person's comments theirs. An id that was
-    taken out by hand meanwhile stays out.
-    """
-    document = tomlkit.parse(text)
-    sources: Any = document.get("source", {})
-    for name, entry in entries.items():
-        if name not in sources:
-            continue
-        if entry is None:
-            del sources[name]
-        else:
-            _update(sources[name], entry_text.entry_table(entry))
-    return tomlkit.dumps(document)
-
-
-def _update(table: Any, new: Any) -> None:
-    """Write into a table of TOML the keys that changed."""
-    for key in [key for key in table if key not in new]:
-        del table[key]
-    for key, value in new.items():
-        if key not in table or table[key] != value:
-            table[key] = value
+    former = root / RAW / FORMER
+    contents = dict(catalogue.sections(former))
+    texts = {}
+    for name, keys in contents.pop("source", {}).items():
+        path = str(keys.get("path")) if isinstance(keys, dict) else ""
+        for problem in catalogue.path_problems(path, local=True):
+            raise CatalogueError(f"{former}: source {name}: {problem}")
+        texts[f"{path}.toml"] = {"source": {name: keys}}
+    texts[f"{LOCAL_FOLDER}/publishers.toml"] = contents
+    for path, tables in texts.items():
+        (root / RAW / path).parent.mkdir(parents=True, exist_ok=True)
+        write(root / RAW / path, tomlkit.dumps(tables))
+    with suppress(FileNotFoundError):  # another run was faster
+        former.replace(former.with_name(f".{FORMER}"))

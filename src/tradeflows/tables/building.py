@@ -7,12 +7,13 @@ import math
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+from filelock import FileLock
 
 from tradeflows.model import schema
 from tradeflows.model.errors import BuildError, LayoutError, TradeflowsError
@@ -93,20 +94,35 @@ def build(
     >>> tf.build(Path("."))  # doctest: +SKIP
     """
     root = root or catalogue.root()
-    committed = [*catalogue.load(root).values()]
-    built = _write_folder(root, committed, progress, local=False)
-    if not local:
-        return built
-    users = [*catalogued(root)[True].values()]
-    if not users and not processed(root, "trade", local=True).parent.exists():
-        return built
-    built_local = _write_folder(root, users, progress, local=True)
+    with _in_turn(processed(root, "trade").parent):
+        built = _write_folder(root, [*catalogue.load(root).values()], progress, local=False)
+        if not local:
+            return built
+        users = [*catalogued(root)[True].values()]
+        if not users and not processed(root, "trade", local=True).parent.exists():
+            return built
+        built_local = _write_folder(root, users, progress, local=True)
     learnt = [source for table in built_local for source in table.control]
     if learnt:
         from tradeflows.retrieval.user_files import rewrite_entries
 
         rewrite_entries(root, learnt)
     return built + built_local
+
+
+@contextmanager
+def _in_turn(folder: Path) -> Iterator[None]:
+    """Let one build after another write into `folder`, so that its tables are of one."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder / ".build.lock"):
+            yield
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise BuildError(
+            f"{folder}: cannot be written ({reason}); make room or move what is in "
+            "the way, then run `tradeflows build`"
+        ) from error
 
 
 def _write_folder(
@@ -128,12 +144,6 @@ def _write_folder(
             built.append(_write_table(root, sources, Built(name, path), aside, progress))
         for table in built:
             temporaries[table.table].replace(table.path)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise BuildError(
-            f"{folder}: cannot be written ({reason}); make room or move what is in "
-            "the way, then run `tradeflows build`"
-        ) from error
     finally:
         for aside in temporaries.values():
             with suppress(OSError):  # such as that of a disk that takes no writing

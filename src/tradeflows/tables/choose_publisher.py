@@ -13,7 +13,7 @@ import numpy as np
 from tradeflows.model.absence import Zeros
 from tradeflows.model.errors import QueryError
 from tradeflows.model.periods import first_month, month_text, runs
-from tradeflows.model.source import Source, month, released
+from tradeflows.model.source import Source, bulk_month, released
 from tradeflows.tables.choose_release import Choice, family_of
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def _rows(frame: DataFrame, sources: Mapping[str, Source]) -> list[_Row]:
         # ["source_id"].unique():
         source = sources[name]
         # What is fetched comes first, and a whole month before an answer of it.
-        rank = source.rank - 0.5 * (source.kind == "fetched") - 0.1 * bool(month(source))
+        rank = source.rank - 0.5 * (source.kind == "fetched") - 0.1 * bool(bulk_month(source))
         newest_first = -date.fromisoformat(released(source)).toordinal()
         place = rank, newest_first, -source.retrieved.toordinal()
         files[whose] = min(files.get(whose, place), place)

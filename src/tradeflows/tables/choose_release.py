@@ -11,7 +11,7 @@ import pyarrow as pa
 from tradeflows.model import schema
 from tradeflows.model.errors import QueryError
 from tradeflows.model.periods import DAY
-from tradeflows.model.source import Source, month, released
+from tradeflows.model.source import Source, bulk_month, released
 from tradeflows.publishers import registry
 from tradeflows.retrieval import catalogue
 
@@ -138,7 +138,7 @@ def family_of(source: Source) -> str:
     """
     if source.kind not in ("fetched", "published"):
         return source.id
-    whole = ", whole months" if month(source) else ""
+    whole = ", whole months" if bulk_month(source) else ""
     return f"{source.publisher}, {source.kind}{whole}"
 
 
@@ -187,7 +187,7 @@ def _stated_once(frame: DataFrame, is_own: Series, sources: Mapping[str, Source]
     if len(ambiguous):
         raise QueryError(
             f"{len(ambiguous.groupby(cell))} cells are stated in several ways, by files of one "
-            f"day; add {any_source(ambiguous)}, or the vintage of each to local.toml"
+            f"day; add {any_source(ambiguous)}, or the vintage of each to its entry"
         )
     who = ", ".join(sorted(taken["source_id"].unique()))
     text = "cells are stated in several ways; taken as in the file that was retrieved last"

@@ -14,7 +14,6 @@ from tradeflows.model.files import temporary
 from tradeflows.model.source import RAW, Source
 from tradeflows.publishers import comtrade as cleaner
 from tradeflows.retrieval import catalogue
-from tradeflows.retrieval.catalogue import LOCAL
 from tradeflows.retrieval.comtrade.completeness import Checked, check
 from tradeflows.retrieval.comtrade.cut_replies import Kept, fills_a_cap, suspects_among
 from tradeflows.retrieval.comtrade.packing import (
@@ -36,7 +35,7 @@ from tradeflows.retrieval.http import (
     locked,
     stamp,
 )
-from tradeflows.retrieval.user_files import quarantine, record, remove, require_cleanable
+from tradeflows.retrieval.user_files import keep, quarantine, remove, require_cleanable
 
 IN_A_ROW = 3  # failed calls, after which the rest is not tried
 # A reply does not tell its release, so after a longer run the list of data sets is asked for again,
@@ -332,12 +331,7 @@ def _ask(
             aside.unlink()
             return None, count
         require_cleanable(aside, entry)
-    # The entry first: where we are killed between the two, `recover` finds the file by it.
-    with locked(root / RAW / LOCAL):
-        if record(root, entry):
-            aside.replace(file)
-        else:
-            aside.unlink(missing_ok=True)  # another run was faster
+    keep(aside, entry, root)
     return Kept(call, entry.id, rows), count
 
 

@@ -12,7 +12,7 @@ from tradeflows.model.files import sweep
 from tradeflows.model.source import RAW, Source
 from tradeflows.publishers import comtrade as cleaner
 from tradeflows.retrieval import catalogue
-from tradeflows.retrieval.catalogue import LOCAL, LOCAL_FOLDER
+from tradeflows.retrieval.catalogue import LOCAL_FOLDER
 from tradeflows.retrieval.comtrade.packing import Call, Goods, Seen, is_open, lacking
 from tradeflows.retrieval.comtrade.questions import Request, iso
 from tradeflows.retrieval.http import Web, locked, stamp, write
@@ -108,12 +108,9 @@ def seen_before(root: Path, calls: Sequence[Call], records: Mapping[str, int]) -
 
 
 def recover(root: Path) -> None:
-    """Finish what a killed run had catalogued but not renamed; remove what it left half-written."""
-    for source in fetched(root):
-        catalogue.finish_download(source, root)
+    """Remove what a killed run left half-written."""
     for pattern in (".*.part", ".*.tmp"):
         sweep(folder(root), pattern)
-    sweep(root / RAW, f".{LOCAL}.*.tmp")
 
 
 def mark_ambiguous(root: Path, releases: Mapping[str, str]) -> None:
