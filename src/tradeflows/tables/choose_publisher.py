@@ -99,7 +99,6 @@ def _rows(frame: DataFrame, sources: Mapping[str, Source]) -> list[_Row]:
     files: dict[str, tuple[float, int, int]] = {}
     families = {name: family_of(sources[name]) for name in frame["source_id"].unique()}
     for name, whose in families.items():
-        # ["source_id"].unique():
         source = sources[name]
         # What is fetched comes first, and a whole month before an answer of it.
         rank = source.rank - 0.5 * (source.kind == "fetched") - 0.1 * bool(bulk_month(source))

@@ -15,6 +15,7 @@ from tradeflows.model.lineage import PLACE
 from tradeflows.model.periods import first_day, first_month
 from tradeflows.model.source import Source
 from tradeflows.tables.choose_level import share
+from tradeflows.tables.choose_publisher import months_stated, row_of_months
 from tradeflows.tables.choose_release import DATE_COLUMNS
 from tradeflows.tables.filters import scan
 from tradeflows.tables.query import Question
@@ -368,21 +369,15 @@ def _frame(lines: pa.Table) -> DataFrame:
 def _states_any_month(rows: DataFrame, zeros: DataFrame, cell: Sequence[str] = CELL) -> np.ndarray:
     """Whether `rows` state any month of each of `zeros`, with a figure or without."""
     is_stated = _months(zeros, cell).isin(_months(rows, cell))
-    place = np.repeat(np.arange(len(zeros)), zeros["n_months"].to_numpy("int64"))
-    return np.bincount(place, is_stated, minlength=len(zeros)) > 0
+    return np.bincount(row_of_months(zeros), is_stated, minlength=len(zeros)) > 0
 
 
 def _months(rows: DataFrame, cell: Sequence[str] = CELL) -> MultiIndex:
     """Cell and month of each month of each of `rows`."""
     import pandas as pd
 
-    length = rows["n_months"].to_numpy("int64")
-    place = np.repeat(np.arange(len(rows)), length)
-    begins = length.cumsum() - length
-    after = np.arange(len(place)) - np.repeat(begins, length)
-    months = first_month(rows).to_numpy()[place] + after
-    cells = rows[[*cell]].iloc[place]
-    return pd.MultiIndex.from_frame(cells.assign(month=months))
+    cells = rows[[*cell]].iloc[row_of_months(rows)]
+    return pd.MultiIndex.from_frame(cells.assign(month=months_stated(rows)))
 
 
 def _cells(frame: DataFrame) -> DataFrame:
