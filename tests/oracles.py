@@ -8,6 +8,8 @@ none. A declared zero is a row like any other whose figure is 0. A result of Non
 import calendar
 import math
 
+RETRIEVED = "2024-06-30"  # the day on which every file was
+
 
 class NoAnswerError(Exception):
     """The question has no honest answer; the text is a word that a refusal must have."""
@@ -84,6 +86,7 @@ def read(rows, question):
     wanted = [row for row in wanted if is_known(row, question)]
     if not wanted:
         raise NoAnswerError("not known")
+    wanted = not_superseded(wanted, rows, question)
     if question["part"] == "parts":
         wanted = whole_or_parts(wanted)
     wanted = at_level(wanted, question["products"])
@@ -111,6 +114,17 @@ def is_asked(row, question):
 
 def is_known(row, question):
     return question["as_of"] is None or row["vintage"] <= question["as_of"]
+
+
+def not_superseded(wanted, rows, question):
+    """Without the rows of files that another `supersedes`, if it was retrieved by then."""
+    if question["as_of"] is not None and question["as_of"] < RETRIEVED:
+        return wanted
+    old = {row.get("supersedes") for row in rows}
+    kept = [row for row in wanted if row["source"] not in old]
+    if not kept:
+        raise NoAnswerError("superseded")
+    return kept
 
 
 def by_source(rows):
@@ -158,7 +172,18 @@ def one_source(rows, question):
     for some in by_goods(chosen).values():
         if len({row["publisher"] for row in some}) > 1:
             raise NoAnswerError("several sources")
-    return chosen
+    return of_one_file(chosen)
+
+
+def of_one_file(rows):
+    """The rows, if no month of a flow is of two files."""
+    files = {}
+    for row in rows:
+        for month in months(row):
+            flow = row["reporter"], row["partner"], row["asked"], month
+            if files.setdefault(flow, row["source"]) != row["source"]:
+                raise NoAnswerError("several sources")
+    return rows
 
 
 def one_file(rows):
@@ -186,7 +211,7 @@ def one_after_another(rows, question):
             mine = [row for row in mine if not taken & set(months(row))]
             taken |= {month for row in mine for month in months(row)}
             chosen += mine
-    return chosen
+    return of_one_file(chosen)
 
 
 def by_goods(rows):

@@ -22,12 +22,14 @@ FIRST, LAST = 12 * 2021, 12 * 2022 - 1
 REPORTERS, PARTNERS = ["CHN", "IND", "DEU"], ["RUS", "USA", "KAZ", "W00"]
 PRODUCTS = ["2709", "270900", "2710", "271012", "271019"]
 COLUMNS = ["month", "reporter", "partner", "product", "part", "unit", "vintage", "value", "kg"]
+PUBLISHERS = ["demo", "other"]
 RELEASES = ["2022-01-15", "2022-03-15"]
 SPAN = {"along": "partner_iso", "from": "2021-01", "until": "2021-12"}
 KINDS = {"qty_unit": "unit", "freq_code": "rhythm"}
 WORDS = {
     "nothing": "nothing in trade matches",
     "not known": "nothing of this was known by",
+    "superseded": "the newest release states nothing of this",
     "several sources": "would come from several sources",
     "contains": "contains",
     "mixed parts": "mix values of breakdown",
@@ -62,6 +64,7 @@ bytes = {size}
 table = "trade"
 cleaner = "tidy.clean"
 rank = {rank}
+{supersedes}
 {absent}
 arguments.columns = {columns}
 
@@ -160,6 +163,7 @@ def project_of(folder, files, declared):
             size=len(text),
             rank=rows[0]["rank"],
             publisher=rows[0].get("publisher", "demo"),
+            supersedes=f'supersedes = "{old}"' if (old := rows[0].get("supersedes")) else "",
             columns=json.dumps(COLUMNS),
             absent=absent if name in declared else "",
         )
@@ -222,12 +226,14 @@ def answer_or_message(ask, *arguments):
 def every_question(seed, n_files):
     """Yield the folder, rows and declared sources of a random project, and questions to it."""
     random = np.random.default_rng(seed)
-    publishers = random.choice(["demo", "other"], n_files)
-    files = {
-        f"file{i}": rows_of(random, f"file{i}", i + 1, str(publisher))
-        for i, publisher in enumerate(publishers)
-    }
-    files = {name: rows for name, rows in files.items() if rows}
+    files = {}
+    for name in [f"file{i}" for i in range(n_files)]:
+        rank, publisher = int(random.integers(1, n_files + 2)), str(random.choice(PUBLISHERS))
+        rows = rows_of(random, name, rank, publisher)
+        if files and random.random() < 0.15:
+            old = [*files][-1]
+            rows = [row | {"supersedes": old} for row in rows]
+        files |= {name: rows} if rows else {}
     assume(files)
     declared = {name for name in files if random.random() < 0.5}
     rows = numbered(files)
