@@ -194,7 +194,7 @@ def _report(verb: Parser) -> None:
     _notebooks(verb)
     _ledger(verb)
     verb.add_argument(
-        "--to", type=Path, default=Path("report"), metavar="FOLDER", help="default: report"
+        "--to", type=Path, metavar="FOLDER", help="default: report, in the project's folder"
     )
 
 
@@ -315,11 +315,10 @@ def _way(ways: Any, ask: Callable[..., None]) -> Parser:
 
 def _diff(verb: Parser) -> None:
     verb.add_argument(
-        "publisher",
+        "source",
         nargs="?",
-        choices=["comtrade", "comext"],
         default="comtrade",
-        help="default: comtrade",
+        help="comtrade or comext, of what was fetched, or the id of a file; default: comtrade",
     )
     verb.add_argument("period", nargs="?", default="", help="such as 2024-02; else all")
     verb.add_argument(
@@ -389,6 +388,11 @@ def _update(verb: Parser) -> None:
     verb.add_argument("file", type=Path, help="the newer release, such as brent_2024.csv")
     _vintage(verb)
     _about(verb)
+    verb.add_argument(
+        "--force",
+        action="store_true",
+        help="though it lacks periods of the older one, or its figures are of another size",
+    )
     verb.add_argument(
         "--no-accept",
         action="store_true",

@@ -15,6 +15,7 @@ from tradeflows.model.source import require_table
 
 LEDGER = Path("data", "claims.toml")
 LISTED = "`tradeflows claims --all` lists them"
+CHART_SCRIPT = Path("assets", "chart.js")  # which every report has
 PAGES = (".html", ".css", ".js", ".json")
 
 
@@ -68,14 +69,22 @@ def require_output(to: Path, suffixes: Iterable[str]) -> None:
         require_folder(to.parent)
 
 
-def require_folder_of_pages(to: Path) -> None:
-    """Refuse a folder of pages that cannot be written, or in which a folder stands for a page."""
+def require_folder_of_pages(to: Path, root: Path) -> None:
+    """Refuse a folder of pages that cannot be written, or that holds what is not of a report."""
     require_folder(to)
     in_the_way = [path for path in to.glob("*.*") if path.suffix in PAGES and path.is_dir()]
     if in_the_way:
         raise QueryError(
             f"{min(in_the_way)}: cannot be written, since it is a folder; move it away, "
             "or name another folder by --to"
+        )
+    raw = (root / "data").resolve()
+    is_of_data = raw in (to.resolve(), *to.resolve().parents)
+    is_foreign = to.is_dir() and any(to.iterdir()) and not (to / CHART_SCRIPT).is_file()
+    if is_of_data or is_foreign:
+        raise QueryError(
+            f"{to}: lies in data, or holds other files than a report's; name a new folder, or an "
+            "empty one, by --to"
         )
 
 
@@ -174,7 +183,7 @@ def require_areas(reporter: str, partner: str | None, root: Path) -> None:
 
 
 def require_file(path: Path) -> None:
-    """Refuse a file that is not there.
+    """Refuse a file that is not there, or is none, such as a pipe that may never end.
 
     Raises
     ------
@@ -183,6 +192,8 @@ def require_file(path: Path) -> None:
     """
     if not path.exists():
         raise SourceError(f"{path}: cannot be read ({os.strerror(ENOENT)})")
+    if not path.is_file():
+        raise SourceError(f"{path}: is no file of a disk; save what it gives as one")
 
 
 def require_claim(name: str, root: Path, ledger: Path | None) -> None:

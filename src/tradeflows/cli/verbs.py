@@ -8,6 +8,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -144,7 +145,8 @@ def report(args: argparse.Namespace) -> None:
     root = root_of(args)
     files = checks.notebooks(args.notebook, root)
     checks.require_ledger(args.ledger, root)
-    checks.require_folder_of_pages(args.to)
+    to = args.to or root / "report"
+    checks.require_folder_of_pages(to, root)
     errors: list[TradeflowsError] = []
     asked = {"ledger": args.ledger, "local": args.local, "wrong": errors.append}
     with terminal.progress(0, "steps", quiet=args.quiet):  # what lacks is said before the work
@@ -152,7 +154,7 @@ def report(args: argparse.Namespace) -> None:
     _build_if_stale(args, root)
     with _notebooks_in_turn(args) as progress:
         progress(f"running {len(files)} notebooks" if files else "running the notebooks")
-        written = pages.write(files, args.to, root, progress, **asked)
+        written = pages.write(files, to, root, progress, **asked)
     say(*written)
     terminal.fail(errors)
 
@@ -453,6 +455,7 @@ def add(args: argparse.Namespace) -> None:
     for path in args.file:  # one by one, so that what is kept is said before what is refused
         with terminal.progress(0, "files", quiet=args.quiet) as step:
             step("", words=f"checking {path.name}")
+            checks.require_file(path)
             [added] = adding.add(
                 [path],
                 root,
@@ -476,6 +479,7 @@ def add(args: argparse.Namespace) -> None:
 
 def update(args: argparse.Namespace) -> None:
     """Take a source's newer release: catalogue it, build, and announce what moved with it."""
+    checks.require_file(args.file)
     from tradeflows.retrieval import catalogue
 
     root = root_of(args)
@@ -488,7 +492,9 @@ def update(args: argparse.Namespace) -> None:
     with terminal.progress(0, "files", quiet=args.quiet) as step:
         step("", words=f"checking {args.file.name}")
         about = _about(args)
-        updated = adding.update(args.source, args.file, root, vintage=args.vintage, about=about)
+        updated = adding.update(
+            args.source, args.file, root, vintage=args.vintage, about=about, force=args.force
+        )
     new = updated.source
     if updated.is_earlier:
         say(f"{new.id}: held already, as {new.path}")
@@ -547,11 +553,13 @@ def _build_if_stale(args: argparse.Namespace, root: Path) -> None:
 
 def remove(args: argparse.Namespace) -> None:
     """Take files that you fetched or added out of your catalogue, and off the disk."""
-    from tradeflows.retrieval import user_files
+    from tradeflows.retrieval import catalogue
 
     root = root_of(args)
     for name in args.id:
-        user_files.own_entries(name, root)
+        catalogue.own_entries(name, root)
+    from tradeflows.retrieval import user_files
+
     for name in args.id:
         say(f"{name}: removed, with {user_files.remove(name, root)}")
 
@@ -559,6 +567,8 @@ def remove(args: argparse.Namespace) -> None:
 def clean(args: argparse.Namespace) -> None:
     """Turn a publisher's own files into a Parquet file, a CSV or a folder of Parquet files."""
     checks.require_output(args.to, (".parquet", ".csv"))
+    for path in args.file:
+        checks.require_file(path)
     if args.is_own_process:
         without_pandas()
     from tradeflows.publishers import cleaned
@@ -611,13 +621,16 @@ def guide(args: argparse.Namespace) -> None:
 
 
 def diff(args: argparse.Namespace) -> None:
-    """Show what the newest release of fetched data changed against the one before."""
-    from importlib import import_module
-
+    """Show what the newest release of fetched data, or of a file, changed against the older one."""
     checks.require_period(args.period)
     with terminal.progress(0, "releases", quiet=args.quiet):
-        publisher = import_module(f"tradeflows.retrieval.{args.publisher}")
-        changes = publisher.diff(root_of(args), args.period)
+        from tradeflows.retrieval import catalogue, comext, comtrade, releases
+
+        root = root_of(args)
+        of: dict[str, Any] = {"comtrade": comtrade.diff, "comext": comext.diff}
+        catalogue.named(args.source, of | catalogue.load(root, local=True))
+        of_file = partial(releases.diff, args.source)
+        changes = of.get(args.source, of_file)(root, args.period)
     shown = changes[: args.most or None]
     if args.json:
         names = ("kind", "what", "old", "new", "unit", "old_release", "new_release")
@@ -625,8 +638,8 @@ def diff(args: argparse.Namespace) -> None:
         return
     if not changes:
         say(
-            f"no figure of {args.publisher} differs between two releases that are held here; "
-            f"next: `tradeflows fetch {args.publisher} --help` says how to get newer ones"
+            f"no figure of {args.source} differs between two releases that are held here; "
+            "next: `tradeflows fetch --help` says how to get newer ones"
         )
         return
     kinds = Counter(change.kind for change in changes)

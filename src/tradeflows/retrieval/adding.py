@@ -25,7 +25,7 @@ from tradeflows.model.files import sweep, temporary
 from tradeflows.model.periods import parse_release
 from tradeflows.model.source import RAW, Publisher, Source, bulk_month
 from tradeflows.publishers import Part, cleaned, control, reading, registry
-from tradeflows.retrieval import catalogue, entry_text
+from tradeflows.retrieval import catalogue, entry_text, releases
 from tradeflows.retrieval.catalogue import COMMITTED, LOCAL_FOLDER, UNDATED, is_own
 from tradeflows.retrieval.http import locked, write
 from tradeflows.retrieval.maps import Template
@@ -118,6 +118,7 @@ def update(
     *,
     vintage: str = UNDATED[0],
     about: Mapping[str, str] | None = None,
+    force: bool = False,
 ) -> cleaned.Cleaned:
     """Catalogue the file `path` as a newer release of the source `name`, which is kept.
 
@@ -135,6 +136,8 @@ def update(
         The day of the new release, or its month or year.
     about
         What is otherwise than of the old one, by keys of :data:`ABOUT`.
+    force
+        Though it lacks periods of the old one, or its figures are of another size.
 
     Returns
     -------
@@ -146,7 +149,8 @@ def update(
     QueryError
         There is no such source, it is fetched by a verb of its own, or another supersedes it.
     LayoutError, CodeError, SchemaError
-        The file is not laid out as the old one was; nothing of it is kept.
+        The file is not laid out as the old one was, or can hardly be a newer release of it;
+        nothing of it is kept.
     SourceError
         Its bytes are those of another source, or cannot be copied.
     """
@@ -177,6 +181,9 @@ def update(
         control={},
         **changes,
     )
+    if not force:
+        new_rows = releases.rows(replace(entry, path=str(path)), root, path)
+        releases.require_follows(releases.rows(old, root), new_rows, path, name)
     return _catalogue(path, entry, root)
 
 

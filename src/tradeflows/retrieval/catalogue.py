@@ -37,6 +37,7 @@ from tradeflows.publishers import registry
 
 COMMITTED = "sources.toml"
 LOCAL_FOLDER = "local"
+RESERVED = re.compile(r"local|con|prn|aux|nul|(com|lpt)\d")  # ours, and what Windows keeps
 FORMER = "local.toml"  # where the entries of all own files stood together
 QUARANTINE = "quarantine"  # below it: what a server sent and no cleaner could read
 CODE_LIST = "code list"
@@ -189,6 +190,30 @@ def is_own(source: Source) -> bool:
     return PurePosixPath(source.path).parts[:1] == (LOCAL_FOLDER,)
 
 
+def own_entries(name: str, root: Path) -> dict[str, tuple[Path, dict[str, Any]]]:
+    """Each of the user's own entries, `name` among them: its file and its keys, right or wrong.
+
+    Raises
+    ------
+    SourceError
+        There is no such entry; the message says if the committed catalogue has it.
+    CatalogueError
+        The committed catalogue cannot be read.
+    """
+    own: dict[str, tuple[Path, dict[str, Any]]] = {}
+    for file in own_entry_files(root):
+        with suppress(CatalogueError):  # of another file, which is said when all are read
+            entries = sections(file).get("source", {}).items()
+            own |= {id: (file, keys) for id, keys in entries if isinstance(keys, dict)}
+    if name in own:
+        return own
+    if name in load(root):
+        raise SourceError(
+            f"{name} is of the committed catalogue, and not yours to remove with this"
+        )
+    raise SourceError(f"{root / RAW / LOCAL_FOLDER}: no source {name!r}{near(name, own)}")
+
+
 def publishers(root: Path, *, local: bool = False) -> dict[str, Publisher]:
     """Every publisher of the catalogue by its id; parameters and errors as for :func:`load`."""
     return dict(_read(root, local).publishers)
@@ -324,6 +349,8 @@ def add_entries(
         try:
             if not re.fullmatch(r"[a-z0-9_]+", name):
                 raise ValueError("an id is made of a-z, 0-9 and _")
+            if RESERVED.fullmatch(name):
+                raise ValueError("no file or folder may have this name everywhere; take another")
             if name in known:
                 raise ValueError("another entry has this id already; take another")
             known[name] = _entry(name, keys, kind)

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import tomlkit
@@ -14,8 +13,6 @@ from tradeflows.model.errors import (
     CodeError,
     LayoutError,
     SchemaError,
-    SourceError,
-    near,
 )
 from tradeflows.model.keys import Keys
 from tradeflows.model.source import RAW, Publisher, Source
@@ -126,37 +123,13 @@ def rewrite_entries(root: Path, entries: Iterable[Source]) -> None:
             write_entry(entry, root, publishers[entry.publisher])
 
 
-def own_entries(name: str, root: Path) -> dict[str, tuple[Path, dict[str, Any]]]:
-    """Each of the user's own entries, `name` among them: its file and its keys, right or wrong.
-
-    Raises
-    ------
-    SourceError
-        There is no such entry; the message says if the committed catalogue has it.
-    CatalogueError
-        The committed catalogue cannot be read.
-    """
-    own: dict[str, tuple[Path, dict[str, Any]]] = {}
-    for file in catalogue.own_entry_files(root):
-        with suppress(CatalogueError):  # of another file, which is said when all are read
-            entries = catalogue.sections(file).get("source", {}).items()
-            own |= {id: (file, keys) for id, keys in entries if isinstance(keys, dict)}
-    if name in own:
-        return own
-    if name in catalogue.load(root):
-        raise SourceError(
-            f"{name} is of the committed catalogue, and not yours to remove with this"
-        )
-    raise SourceError(f"{root / RAW / LOCAL_FOLDER}: no source {name!r}{near(name, own)}")
-
-
 def remove(name: str, root: Path) -> Path:
     """Remove the user's own source `name` and its file; the path of the file.
 
     What superseded the source supersedes now what that one did. Errors are those of
-    :func:`own_entries`.
+    :func:`tradeflows.retrieval.catalogue.own_entries`.
     """
-    own = own_entries(name, root)
+    own = catalogue.own_entries(name, root)
     listing, gone = own[name]
     for id, (other, keys) in own.items():
         if keys.get("supersedes") == name:

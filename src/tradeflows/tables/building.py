@@ -113,6 +113,8 @@ def build(
 @contextmanager
 def _in_turn(folder: Path) -> Iterator[None]:
     """Let one build after another write into `folder`, so that its tables are of one."""
+    if folder.is_symlink() or (folder / "local").is_symlink():
+        raise BuildError(f"{folder}: is a link, which might lead anywhere; make it a folder")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(folder / ".build.lock"):
