@@ -70,12 +70,13 @@ def one_source(
     """
     if frame["source_id"].nunique() == 1:
         return Choice(frame)
+    every = _rows(frame, sources)
     rows: list[_Row] = []
-    for some in _grouped(_rows(frame, sources), "whole", "series", "partner").values():
+    for some in _grouped(every, "whole", "series", "partner").values():
         rows += _in_turn(some, lambda row: row.file)
     places: dict[tuple[object, ...], tuple[object, ...]] = {}
     for offer, some in _grouped(rows, "whole", "series").items():
-        n_months = len(set().union(*(row.months for row in some))) if window.is_asked else 0
+        n_months = len(_months(some)) if window.is_asked else 0
         places[offer] = -n_months, min(row.file[0] for row in some), offer[1] if splice else ""
 
     def place(row: _Row) -> tuple[object, ...]:
@@ -91,7 +92,8 @@ def one_source(
     lines = _seams(_cells(kept, splice))
     is_kept = np.zeros(len(frame), bool)
     is_kept[[row.number for row in kept]] = True
-    return Choice(frame[is_kept], [*lines, *_passed_over(frame, is_kept, splice)])
+    passed = [row for row in every if not is_kept[row.number]]
+    return Choice(frame[is_kept], [*lines, *_passed_over(passed, kept, splice)])
 
 
 def _rows(frame: DataFrame, sources: Mapping[str, Source]) -> list[_Row]:
@@ -106,7 +108,8 @@ def _rows(frame: DataFrame, sources: Mapping[str, Source]) -> list[_Row]:
         place = rank, newest_first, -source.retrieved.toordinal()
         files[whose] = min(files.get(whose, place), place)
     kinds: dict[tuple[str, str], list[set[str]]] = {}
-    for name, flow, *kind in frame[["source_id", "flow_code", *KIND]].drop_duplicates().values:
+    words = [frame[name].tolist() for name in ("source_id", "flow_code", *KIND)]
+    for name, flow, *kind in dict.fromkeys(zip(*words, strict=True)):
         texts = kinds.setdefault((name, flow), [set(), set(), set()])
         for stated, text in zip(texts, kind, strict=True):
             stated.update([text] if isinstance(text, str) else [])
@@ -199,28 +202,29 @@ def months_stated(frame: DataFrame) -> np.ndarray:
     return first_month(frame).to_numpy("int64")[row] + after
 
 
-def _passed_over(frame: DataFrame, is_kept: np.ndarray, splice: bool) -> list[str]:
-    """What was passed over, with the months that it states and those that it alone does."""
-    passed = frame[~is_kept]
-    names = sorted(passed["source_id"].unique())
-    if splice and names:
+def _passed_over(passed: Sequence[_Row], kept: Sequence[_Row], splice: bool) -> list[str]:
+    """What was passed over, with the months that it states and how many it alone does."""
+    if splice and passed:
+        names = ", ".join(sorted({row.source for row in passed}))
         return [
             f"{len(passed)} rows of months that the source before them states were passed over "
-            f"({', '.join(names)}); source= chooses"
+            f"({names}); source= chooses"
         ]
     lines = []
-    for name in names:
-        mine = passed[passed["source_id"].eq(name)]
-        reporters = sorted(mine["reporter_iso"].unique())
-        taken = frame[is_kept & frame["reporter_iso"].isin(reporters).to_numpy()]
-        stated = {*months_stated(mine)}
-        n_more = len(stated.difference(months_stated(taken)))
+    for (name,), mine in sorted(_grouped(passed, "source").items()):
+        reporters = {str(row.whole[0]) for row in mine}
+        stated = _months(mine)
+        n_more = len(stated - _months(row for row in kept if row.whole[0] in reporters))
         more = f", splice=True adds {n_more} month{'s' * (n_more > 1)}" if n_more else ""
         lines.append(
-            f"{', '.join(reporters)}: {name} ({_some_runs(stated)}) states "
+            f"{', '.join(sorted(reporters))}: {name} ({_some_runs(stated)}) states "
             f"this too and was passed over; publisher= or source= chooses{more}"
         )
     return lines
+
+
+def _months(rows: Iterable[_Row]) -> set[int]:
+    return set().union(*(row.months for row in rows))
 
 
 def _some_runs(months: Iterable[int]) -> str:
