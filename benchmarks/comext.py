@@ -81,11 +81,11 @@ MADE = """
 import time
 from pathlib import Path
 from tradeflows import cli
-from tradeflows.publishers import comext, reading
+from tradeflows.publishers import reading
 from tradeflows.publishers.comext import bulk
 cli.without_pandas()
 raw = Path({raw!r})
-parts = comext._parts(raw, reading.uncatalogued(raw, "comext", "trade"), bulk.read(raw))
+parts = bulk.rows(raw, reading.uncatalogued(raw, "comext", "trade"), bulk.read(raw))
 used = [time.process_time()]
 next(parts)
 used.append(time.process_time())

@@ -549,15 +549,6 @@ def baskets(rows, value, goods, window):
     return answer
 
 
-def from_members(rows, value, members):
-    """By month the sum over the members that state a figure, and how many do."""
-    answer = {}
-    for row in stated([row for row in rows if row["reporter"] in members], value):
-        figure, states = answer.get(row["month"], (0.0, set()))
-        answer[row["month"]] = (figure + row[value], states | {row["reporter"]})
-    return {month: (figure, len(states)) for month, (figure, states) in answer.items()}
-
-
 def by(rows, value, columns, every):
     """What `total` gives of the whole time or of each whole window; by window's first month.
 
@@ -840,19 +831,14 @@ def unit_value(value, kilograms, is_estimated):
     return value / (kilograms / 1000)
 
 
-def price_quantity(goods, index):
-    """Price index and the two effects of (v0, q0, v1, q1) by good."""
+def price_quantity(goods):
+    """Fisher's price index and the two effects of (v0, q0, v1, q1) by good."""
     v0, q0, v1, q1 = (list(column) for column in zip(*goods, strict=True))
     p0 = [v / q for v, q in zip(v0, q0, strict=True)]
     p1 = [v / q for v, q in zip(v1, q1, strict=True)]
-    if index == "fisher":
-        laspeyres = sum(p * q for p, q in zip(p1, q0, strict=True)) / sum(v0)
-        paasche = sum(v1) / sum(p * q for p, q in zip(p0, q1, strict=True))
-        price = math.sqrt(laspeyres * paasche)
-    else:
-        weights = [(a / sum(v0) + b / sum(v1)) / 2 for a, b in zip(v0, v1, strict=True)]
-        logs = [math.log(b / a) for a, b in zip(p0, p1, strict=True)]
-        price = math.exp(sum(w * x for w, x in zip(weights, logs, strict=True)))
+    laspeyres = sum(p * q for p, q in zip(p1, q0, strict=True)) / sum(v0)
+    paasche = sum(v1) / sum(p * q for p, q in zip(p0, q1, strict=True))
+    price = math.sqrt(laspeyres * paasche)
     change, growth_of = sum(v1) - sum(v0), sum(v1) / sum(v0)
     mean = sum(v0) if abs(growth_of - 1) < 1e-12 else change / math.log(growth_of)
     effect = mean * math.log(price)
@@ -895,11 +881,6 @@ def from_dollars(value, row, rates):
     if value is None or None in monthly:
         return None
     return value * len(monthly) / sum(monthly)
-
-
-def cross(rates, other):
-    """By month the rate of one currency in the other."""
-    return {month: ratio(rate, other.get(month)) for month, rate in rates.items()}
 
 
 def per_month(value, first, last):

@@ -196,9 +196,9 @@ def test_a_faulty_entry_is_refused(make_root, changes, message):
     [
         (
             {"cleaner": "tidy.clean"},
-            "tidy.clean: missing a required argument: 'columns'; its arguments are columns, fields",
+            "its map: it missing required field `columns`",
         ),
-        ({"arguments": {"flow": "M"}}, "tidy.clean: got an unexpected keyword argument 'flow'"),
+        ({"arguments": {"flow": "M"}}, "its map: it contains unknown field `flow`"),
         (
             {"cleaner": "tidy.claen"},
             "no cleaner 'tidy.claen'; did you mean 'tidy.clean'?",

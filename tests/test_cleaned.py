@@ -18,7 +18,7 @@ GOODS = ("27090010", "27090090", "27112100", "85423190")
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     """Clean twelve months of four goods from three partners, in row groups of a row each."""
-    monkeypatch.setattr(comext, "ROWS", 1)
+    monkeypatch.setattr(comext.bulk, "ROWS", 1)
     monkeypatch.setattr(write, "ROWS_A_GROUP", 1)
     for month in range(1, 13):
         cells = product(GOODS, ("CN", "RU", "US"), "12", [month])

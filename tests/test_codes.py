@@ -287,9 +287,9 @@ def test_a_code_list_is_read_as_text(tmp_path):
     [
         ("", LayoutError, r"columns \['hs6'\]"),
         ("code\n880621\n", LayoutError, r"columns \['hs6'\]"),
-        ("hs6\n", LayoutError, "a row a code, found none"),
-        ("hs6,tier\n880621\n", LayoutError, "2 cells a row, found another number"),
-        ("hs6,tier\n880621,1\n880622,1,2\n", LayoutError, "2 cells a row, found another number"),
+        ("hs6\n", LayoutError, "rows of 1 cells, found none"),
+        ("hs6,tier\n880621\n", LayoutError, "rows of 2 cells"),
+        ("hs6,tier\n880621,1\n880622,1,2\n", LayoutError, "rows of 2 cells"),
         ("hs6\n8806\n880621\n", CodeError, r"not six digits: \['8806'\]"),
         ("hs6\n880621\n880621\n", CodeError, r"more than once: \['880621'\]"),
     ],

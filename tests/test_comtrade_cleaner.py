@@ -251,12 +251,12 @@ def test_wrong_row_is_refused(clean, changes, error, message):
             envelope([row()]).replace(b'"flowCode"', b'"flowCode": "X", "flowCode"'),
             "flowCode twice",
         ),
-        (envelope([{"a": 1}]), "no typecode"),
+        (envelope([{"a": 1}]), r"none of \['typecode'"),
         (envelope([1, 2]), "expected objects with a number"),
         (b'{"something": 1}', "expected an object with a list of data"),
         (b"<!DOCTYPE html><title>502</title>", "a page of HTML"),
-        (b"a,b\n1,2\n", "expected the fields typecode"),
-        (",".join([*row(), "\n1,2\n"]).encode(), "expected 48 fields a row"),
+        (b"a,b\n1,2\n", "expected the columns typecode"),
+        (",".join([*row(), "\n1,2\n"]).encode(), "expected lines of 48 cells"),
         (b"\x1f\x8b broken", "expected a whole gzip file"),
         (gzip.compress(",".join([*row(), "\n"]).encode() * 99)[:-9], "expected"),
         (envelope([row()]).replace(b"motDesc", b"mot\xe1Desc"), "names and messages in UTF-8"),
@@ -267,6 +267,13 @@ def test_partial_reply_is_refused(tmp_path, content, message):
     path = tmp_path / "reply"
     path.write_bytes(content)
     with pytest.raises(LayoutError, match=message):
+        list(comtrade.clean(path, SOURCE))
+
+
+def test_a_table_that_swells_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(comtrade, "LARGEST", 1 << 10)
+    path = export(tmp_path / "TradeData.csv", [row(), row(partner="398")])
+    with pytest.raises(LayoutError, match="a table of at most 0 MiB unpacked, found more"):
         list(comtrade.clean(path, SOURCE))
 
 
@@ -286,15 +293,16 @@ def test_reply_of_the_cap_is_cut_off(clean, cap, whole):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"refYear": 2021}, "period and refyear that state the same, found '202201' and '2021'"),
+        ({"refYear": 2021}, "period and refyear that state the same, found '202201' beside '2021'"),
         ({"refPeriodId": 20220201}, "period and refperiodid that state the same"),
         ({"reporterISO": "RUS"}, "reportercode and reporteriso that state the same"),
-        ({"partnerISO": "KAZ"}, "partnercode and partneriso .* found '643' and 'KAZ'"),
+        ({"partnerISO": "KAZ"}, "partnercode and partneriso .* found '643' beside 'KAZ'"),
+        ({"reporterDesc": "Brazil"}, "reportercode and reporterdesc that state the same"),
         ({"partnerDesc": "Kazakhstan"}, "partnercode and partnerdesc that state the same"),
         ({"refMonth": 2}, "period and refmonth that state the same"),
         ({"period": "2022", "freqCode": "A", "refMonth": 1}, "period and refmonth"),
         ({"flowDesc": "Import"}, "flowcode and flowdesc that state the same"),
-        ({"qtyUnitAbbr": "kg"}, "qtyunitcode and qtyunitabbr .* found '5' and 'kg'"),
+        ({"qtyUnitAbbr": "kg"}, "qtyunitcode and qtyunitabbr .* found '5' beside 'kg'"),
     ],
 )
 def test_contradiction_is_refused(clean, changes, message):
@@ -321,6 +329,7 @@ def test_special_areas_share_iso_codes(clean):
         ({"cmdDesc": "what no list has"}, ""),
         ({"isReported": False}, "contradictory"),
         ({"isReported": False, "isAggregate": True}, ""),
+        ({"isReported": None}, ""),
     ],
 )
 def test_figure_stated_twice_is_flagged(clean, changes, flags):

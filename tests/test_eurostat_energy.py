@@ -124,7 +124,7 @@ OTHER = b"GASM(1.0),15/09/26 23:00:00,M,G3200"
     [
         ("tsv", b"", b"", {}, QueryError, "add --flow M or --flow X"),
         ("tsv", b"", b"", {"flow": "in"}, QueryError, "expected M"),
-        ("tsv", b"1234.5 p", b"1234.5 q", M, LayoutError, "'q'; add it to FLAGS"),
+        ("tsv", b"1234.5 p", b"1234.5 q", M, LayoutError, "'q'; add it to publisher_words"),
         ("tsv", b"1234.5 p", b"1,234", M, LayoutError, "record 1"),
         ("tsv", b"M,G3000", b"A,G3000", M, LayoutError, "freq M"),
         ("tsv", b"G3000", b"G3999", M, CodeError, "energy: 'G3999'"),

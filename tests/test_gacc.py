@@ -8,7 +8,7 @@ from workbook_twin import workbook
 
 from tradeflows.model.errors import CodeError, LayoutError, QueryError
 from tradeflows.publishers import gacc, registry
-from tradeflows.publishers.gacc import query_csv
+from tradeflows.publishers.gacc import monthly, query_csv
 
 ALL = [*twins.HEADINGS]
 PLAIN = [
@@ -155,9 +155,15 @@ def test_goods_of_the_caller(rows, product, partner, found):
         ({"CNY": "3503,125"}, PLAIN, {"flow": "M"}, LayoutError, "'3503,125'"),
         ({"CNY": "3.50312E+10"}, PLAIN, {"flow": "M"}, LayoutError, r"'3\.50312E\+10'"),
         ({"quantity": "9.7e9"}, PLAIN, {"flow": "M"}, LayoutError, "a number in quantity"),
-        ({}, ["month", "partner name", "USD"], {"flow": "M"}, LayoutError, "alone"),
+        (
+            {},
+            ["month", "partner name", "USD"],
+            {"flow": "M"},
+            LayoutError,
+            r"none of \['partner'\]",
+        ),
         ({}, ["month", "partner"], {"flow": "M"}, LayoutError, "a value or a quantity"),
-        ({}, [*PLAIN, "CNY"], {"flow": "M"}, LayoutError, "each once"),
+        ({}, [*PLAIN, "CNY"], {"flow": "M"}, LayoutError, r"besides \['CNY'\]"),
     ],
 )
 def test_what_it_refuses(rows, changes, columns, options, error, message):
@@ -387,7 +393,7 @@ def test_option_beside_the_title(rows, options, message):
         (b"5.2023", b"13.2023", LayoutError, "agrees with itself"),
         (b"(14)", b"(13)", LayoutError, "agrees with itself"),
         (b"(14)", b"(4)", LayoutError, "0 such titles"),
-        (b"100MN", b"GROSS", LayoutError, "circuits: expected a unit of .*, found 'GROSS'"),
+        (b"100MN", b"GROSS", LayoutError, "circuits: expected in unit one of .*, found 'GROSS'"),
         (b"5144.0", b"5144.O", LayoutError, "csv: Crude petroleum oils: expected a number or -"),
         (b"</tr>", b"", LayoutError, "as many <table>, <tr>, <td> closed"),
         (b"<td>100MN</td>", b"", LayoutError, "rows of 8 cells"),
@@ -402,6 +408,22 @@ def test_option_beside_the_title(rows, options, message):
 def test_refused_monthly_table(rows, old, new, error, message):
     with pytest.raises(error, match=message):
         rows(twins.gacc_page(TITLE, LINES).replace(old, new, 1 if old == b"</tr>" else -1))
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "message"),
+    [
+        (query_csv, "MOST", "at most 0 MiB"),
+        (monthly, "LARGEST", "at most 0 MiB"),
+        (monthly, "MARKUP", "a page of at most 9 tags"),
+        (monthly, "DEEPEST", "tables, rows and cells within one another"),
+    ],
+)
+def test_the_size_of_a_file_is_bounded(rows, monkeypatch, module, name, message):
+    monkeypatch.setattr(module, name, 2 if name == "DEEPEST" else 9)
+    raw = twins.gacc([OIL], PLAIN) if module is query_csv else twins.gacc_page(TITLE, LINES)
+    with pytest.raises(LayoutError, match=message):
+        rows(raw, flow="M")
 
 
 # --- what a line states twice --------------------------------------------------------------------

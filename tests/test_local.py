@@ -1,11 +1,13 @@
 import os
 import subprocess
 import sys
+from collections import Counter
 from dataclasses import replace
 
 import maps
 import pytest
 import twins
+from comtrade_twin import envelope, row
 
 from tradeflows import cli, tables
 from tradeflows.model import files
@@ -488,6 +490,17 @@ def test_a_total_is_not_beside_its_parts(make_root, saved):
     tables.build(root)
     with pytest.raises(QueryError, match=r"parted by province or regime, .* add source='p_"):
         tables.read(**asked)
+
+
+def test_the_build_counts_what_the_report_of_cleaning_counts(make_root, saved):
+    root = make_root({"oil": {}})
+    adding.add([saved(twins.ecb(["USD", "JPY"], [["2022-03-01", "1.1", "N/A"]]), "e.csv")], root)
+    reply = envelope([row(value=100.0), row(value=60.0, motCode=2100)])
+    adding.add([saved(reply, "reply.json")], root)
+    counts = sum((built.counts for built in tables.build(root)), Counter())
+    assert counts["cells without a figure"] == 1
+    assert counts["left out: break-down whose total is kept"] == 1
+    assert counts["worth of break-down whose total is kept"] == 60
 
 
 def test_a_month_of_rates_is_one_row(make_root, saved):

@@ -10,8 +10,7 @@ import pytest
 from tradeflows import measures
 from tradeflows.measures.common import unit_of
 from tradeflows.measures.comparisons import ALIKE
-from tradeflows.model import codes
-from tradeflows.model.errors import CodeError, QueryError
+from tradeflows.model.errors import QueryError
 
 KG, USD = "net_wgt_kg", "primary_value_usd"
 
@@ -74,36 +73,6 @@ def test_total_over_routes():
         measures.total(routes, KG, over=["partner_code"])
     routes["partner_role"] = "route"
     assert measures.total(routes, KG, over=["partner_code"])[KG].tolist() == [3]
-
-
-def members(*cells, **shared):
-    """Rows of countries in a month: who, month, kg; null is not published."""
-    return rows(*cells, partner_iso="RUS", flags="", **shared)
-
-
-def test_from_members_counts_members():
-    frame = members(
-        *((who, "2023-01", 1.0) for who in codes.members("EU27_2020")),
-        ("DEU", "2023-02", 5.0),
-        ("FRA", "2023-02", None),
-        ("ITA", "2023-02", 0.0),
-        ("NOR", "2023-01", 7.0),
-    )
-    result = measures.from_members(frame, KG)
-    assert result[["reporter_iso", KG, "n_members", "of_members"]].to_numpy().tolist() == [
-        ["EU27_2020", 27, 27, 27],
-        ["EU27_2020", 5, 2, 27],
-    ]
-    assert result["complete"].tolist() == [True, False]
-    assert "FRA" in result["missing"].iloc[1]
-    assert result["flags"].tolist() == ["derived"] * 2
-    assert result.attrs["caveats"] == (
-        "1 of 2 sums are of fewer than the 27 members of EU27_2020, of 2 at least; `missing` names "
-        "the others",
-        "left out, since no member of EU27_2020: NOR",
-    )
-    with pytest.raises(CodeError, match="W00 has no list of members"):
-        measures.from_members(frame, KG, "World")
 
 
 SUPPLY = rows(
@@ -386,19 +355,6 @@ def test_convert_keeps_dollars():
     assert whole["rate"].tolist() == pytest.approx([1.2, 1.2])  # of a quarter, as of its months
 
 
-def quoted(quote, *rates, base="USD", publisher="Bank"):
-    days = pd.date_range("2021-01-01", periods=len(rates), freq="MS")
-    owner = {"base": base, "quote": quote, "publisher": publisher, "statistic": "mean"}
-    return pd.DataFrame({"ref_period": days, "rate": rates, "n_months": 1} | owner)
-
-
-def test_cross_rate_of_roubles_a_yuan():
-    result = measures.cross(quoted("RUB", 70.0, 84.0, 90.0), quoted("CNY", 7.0, 6.0, publisher="B"))
-    assert result[["base", "quote", "publisher"]].iloc[0].tolist() == ["CNY", "RUB", "Bank / B"]
-    assert result["rate"].isna().tolist() == [False, False, True]
-    assert result.attrs["caveats"] == ("RUB for CNY through USD",)
-
-
 def figures(*cells):
     names = ["window_start", "window_end", "freq", "unit", "value", "low"]
     frame = pd.DataFrame(list(cells), columns=names)
@@ -565,8 +521,6 @@ def test_sum_parts_of_a_total():
     whole = measures.sum_parts(rows, "value_reported").set_index("partner_iso")
     assert whole["value_reported"].to_dict() == {"CHN": 3, "RUS": 9}
     assert set(whole["breakdown"]) == {"total"}
-    part = measures.sum_parts(other, "value_reported", over=["regime"])
-    assert part["breakdown"].tolist() == ["province=1"]
     [told] = measures.sum_parts(other[:1], "value_reported").attrs["caveats"]
     assert told.startswith("province=1,regime=1 is the only part that is here")
 
@@ -611,9 +565,9 @@ def led(member, *listed, **columns):
     return lambda: measures.lead(suppliers(*listed, **columns), KG, member)
 
 
-def parts(*words, over=(), value="value_reported", **columns):
+def parts(*words, value="value_reported", **columns):
     frame = broken(*((word, 1, 1, None) for word in words), **columns)
-    return lambda: measures.sum_parts(frame, value, over)
+    return lambda: measures.sum_parts(frame, value)
 
 
 def ending(frame, **options):
@@ -622,10 +576,6 @@ def ending(frame, **options):
 
 def converted(rates, currency="EUR"):
     return lambda: measures.convert(euros(("2021-01", 1, 1.0), currency=currency), rates)
-
-
-def crossed(other):
-    return lambda: measures.cross(quoted("RUB", 70.0), other)
 
 
 def apart(values, unit):
@@ -639,7 +589,6 @@ IN_TWO_UNITS = BASKET.rename(columns={KG: "qty"}).assign(qty_unit=["m3", "TJ"] *
 TWICE = pd.concat([months(2021, 1.0)] * 2)
 NO_DATE = rows(("CHN", "2021", 1.0), ("CHN", None, 2.0))
 TWO_CURRENCIES = months(2021, 1.0, 2.0, currency=["EUR", "USD"], value_reported=1.0)
-VOLUME = months(2023, 1.0, qty=5.0, qty_unit="m3")
 TOO_MUCH = PART.assign(**{KG: [50.0, 60.0, 100.0]})
 OTHER_MONEY = pd.concat([RATES, RATES.assign(base="CNY")])
 NESTED = buyers(EU27_2020=(9, 5, 5), DEU=(1, 2, 2))
@@ -664,6 +613,7 @@ REFUSED = [
     (summed(TWICE), "2021-01 is stated 2 times: keep one row"),
     (summed(block("2021-12", 2, 3.0), start="2022", end="2022"), "2021-12 to 2022-01 crosses"),
     (summed(NO_DATE), "no ref_period"),
+    (lambda: measures.growth(block("2021-12", 2, 3.0), KG, 2022, 2021), "2022-01 crosses the edge"),
     (summed(SUPPLY, by=["partner_iso"], **ROUTES), "alike names reporter_iso, which is not among"),
     (summed(SUPPLY, absent="none"), "absent='none'"),
     (summed(months(2021, 1.0, value=1.0, unit="%"), "value"), "no sum of value"),
@@ -675,7 +625,6 @@ REFUSED = [
     (over("cmd_code", "2701+2702", "2701+2704+2706"), "which overlaps"),
     (over("flow_code", "MX", "X"), "MX, which overlaps X"),
     (over("breakdown", "total", "regime=transit"), "total, which overlaps regime=transit"),
-    (lambda: measures.from_members(members(("NOR", "2023-01", 7.0)), KG), "no row of a member"),
     (lambda: measures.rest(months(2021, 9.0), months(2021, 1.0, 1.0), KG), "lacks 1 cells"),
     (lambda: measures.share(months(2021, 1.0), TWICE, KG), "2021-01 1 is stated 2 times"),
     (lambda: measures.share(months(2021, 1.0), TWO, KG), "reporter_iso is mixed"),
@@ -684,6 +633,7 @@ REFUSED = [
     (sides(measures.share, cumulation=["ytd", "period"]), "cumulation is mixed"),
     (sides(measures.share, cmd_code=["2701", "2709"]), "of the part is not in 2709, the whole"),
     (sides(measures.share, partner_iso=["RUS", "EU27_2020"]), "of the part is not in EU27_2020"),
+    (sides(measures.share, reporter_iso=["CHN", "EU27_2020"]), "of the part is not in EU27_2020"),
     (partial(sides(measures.share, currency=["EUR", "USD"]), "value_reported"), "currency is mix"),
     (partial(sides(measures.gap, currency=["EUR", "USD"]), "value_reported"), "currency is mixed"),
     (sides(measures.gap, cmd_code=["2709", "2710"]), r"share no cell .*2709; .*2710"),
@@ -694,8 +644,6 @@ REFUSED = [
     (displaced_by("CHN", frame=FLOWS.assign(cmd_code=["2709", "2710"] * 8)), "cmd_code is mixed"),
     (lambda: measures.displacement_over(FLOWS, KG, "CHN", "IND", EARLY), "early: CHN has no"),
     (lambda: measures.unit_value(TWO_CURRENCIES, "value_reported"), "currency is mixed"),
-    (lambda: measures.unit_value(VOLUME, KG, "qty"), "qty is in m3"),
-    (split(index="paasche"), "choose fisher or tornqvist"),
     (split(after=("2022-01", "2022-02")), "differ in length"),
     (split(goods(_2709=(1, 1, None, 1))), "2709 has no primary_value_usd for 2022-01"),
     (split(IN_TWO_UNITS, "qty"), r"2701 is stated 2 times, and qty_unit is mixed \(TJ, m3\)"),
@@ -717,8 +665,6 @@ REFUSED = [
     (converted(RATES.assign(statistic=["mean", "end"])), "statistic is mixed"),
     (converted(pd.concat([RATES, RATES])), "EUR 2021-01 is stated 2 times"),
     (lambda: measures.from_dollars(months(2021, **{USD: [1.0]}), OTHER_MONEY), "base is mixed"),
-    (crossed(quoted("CNY", 7.0, base="EUR")), "one side is for USD and the other for EUR"),
-    (crossed(quoted("CNY", 7.0).assign(n_months=12)), "n_months is mixed"),
     (apart([1.0, 2.0], "USD"), "value has 2"),
     (apart([1.0], "EUR"), "EUR, USD"),
     (
@@ -728,7 +674,6 @@ REFUSED = [
     (parts("regime=10", "regime=10,province=11"), "parts of two kinds"),
     (parts(NORMAL, NORMAL), "stated 2 times"),
     (parts(NORMAL, "procedure=1,type=L"), "type=L is not known to add up with the other parts"),
-    (parts(NORMAL, INWARD, over=["regime"]), "breakdown has no 'regime'; it has procedure, type"),
     (parts(NORMAL, INWARD, value="qty", qty=1, qty_unit=["items", "pairs"]), "qty_unit is mixed"),
     (lambda: measures.per_month(BACKWARDS), "ends before it starts"),
     (lambda: measures.scale(BASKET, "tons", 1000, "tonnes"), "no column tons"),

@@ -43,7 +43,6 @@ CHINA = RUSSIAN[RUSSIAN["reporter_iso"].eq("CHN")]
 WORLD = CHINA.assign(partner_iso="W00", value_reported=1000.0)
 DOLLARS = CHINA.assign(primary_value_usd=CHINA[VALUE] * 1e6, currency="USD")
 RATES = rates_of({JANUARY + month: 1.1 for month in range(24)})
-ROUBLES = rates_of({JANUARY + month: 70.0 for month in range(24)}, "USD", "RUB")
 WINDOWS = {"war": ("2021", "2022"), "back": ("2022", "2021")}
 FIGURES = pd.DataFrame(
     {
@@ -63,7 +62,6 @@ MEASURES = {  # what each gives, and the column of its figure
     ),
     "convert": (lambda: measures.convert(FRAME.assign(currency="EUR"), RATES), "primary_value_usd"),
     "count": (lambda: measures.count(KNOWN, VALUE, by=["reporter_iso"]), "count"),
-    "cross": (lambda: measures.cross(ROUBLES, ROUBLES.assign(quote="CNY", rate=7.0)), "rate"),
     "difference": (
         lambda: measures.difference(CHINA.iloc[[0]], CHINA.iloc[[1]], VALUE),
         "change",
@@ -77,7 +75,6 @@ MEASURES = {  # what each gives, and the column of its figure
         f"{VALUE}_gain",
     ),
     "from_dollars": (lambda: measures.from_dollars(DOLLARS, RATES), VALUE),
-    "from_members": (lambda: measures.from_members(RUSSIAN, VALUE, "EU27_2020"), VALUE),
     "gap": (lambda: measures.gap(CHINA, CHINA.assign(flow_code="M"), VALUE), "ratio"),
     "growth": (lambda: measures.growth(FRAME, VALUE, 2022, 2021), "growth_pct"),
     "hhi": (

@@ -259,18 +259,15 @@ POSITIVE = st.floats(1, 1e6)
 
 
 @fuzz(8)
-@given(
-    st.lists(st.tuples(*[POSITIVE] * 4), min_size=1, max_size=4),
-    st.sampled_from(["fisher", "tornqvist"]),
-)
-def test_price_quantity(goods, index):
+@given(st.lists(st.tuples(*[POSITIVE] * 4), min_size=1, max_size=4))
+def test_price_quantity(goods):
     rows = []
     for i, (v0, q0, v1, q1) in enumerate(goods):
         product = f"270{i}"
         rows.append(_single("RUS", v0, q0, JANUARY, product=product))
         rows.append(_single("RUS", v1, q1, JANUARY + 12, product=product))
-    result = measures.price_quantity(frame_of(rows), VALUE, KG, "2021-01", "2022-01", index=index)
-    price, effect, rest = oracles.price_quantity(goods, index)
+    result = measures.price_quantity(frame_of(rows), VALUE, KG, "2021-01", "2022-01")
+    price, effect, rest = oracles.price_quantity(goods)
     size = max(sum(good[0] for good in goods), sum(good[2] for good in goods))
     assert result["index"].iloc[0] == pytest.approx(price, rel=1e-9)
     assert result["change"].tolist() == pytest.approx([effect, rest], abs=1e-6 * size)
@@ -342,18 +339,6 @@ def test_from_dollars(rows, rates, is_inverse):
     assert set(euros["currency"]) == {"EUR"}
 
 
-@fuzz(8)
-@given(RATES, RATES)
-def test_cross(rates, other):
-    if not set(rates) & set(other):
-        with pytest.raises(QueryError, match="share no month"):
-            measures.cross(rates_of(rates, "USD", "RUB"), rates_of(other, "USD", "CNY"))
-        return
-    result = measures.cross(rates_of(rates, "USD", "RUB"), rates_of(other, "USD", "CNY"))
-    for number, expected in zip(result["rate"], oracles.cross(rates, other).values(), strict=True):
-        assert alike(number, expected)
-
-
 SERIES = st.dictionaries(st.sampled_from(YEARS), FIGURE, min_size=1)
 
 
@@ -396,25 +381,6 @@ def test_baskets(rows):
 def _reaches(rows, codes):
     real = [row["month"] for row in rows if row["product"] in codes and not row["zero"]]
     return min(real) == YEARS[0] and max(real) == YEARS[-1]
-
-
-@fuzz(8)
-@given(
-    tables(
-        reporters=["DEU", "FRA", "ITA", "CHN"], partners=["RUS"], products=["2709"], blocks=False
-    )
-)
-def test_from_members(rows):
-    members = ["DEU", "FRA", "ITA"]
-    expected = oracles.from_members(rows, "value", members)
-    assume(expected)
-    result = measures.from_members(frame_of(rows), VALUE)
-    for line in result.to_dict("records"):
-        month = line["ref_period"].year * 12 + line["ref_period"].month - 1
-        figure, n = expected.pop(month, (None, 0))
-        assert alike(line[VALUE], figure)
-        assert line["n_members"] == n
-    assert not expected
 
 
 @fuzz(8)

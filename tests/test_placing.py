@@ -10,7 +10,7 @@ from tradeflows import tables
 from tradeflows.claims import ledger
 from tradeflows.model.errors import CatalogueError, LayoutError
 from tradeflows.model.source import Source
-from tradeflows.publishers import placing, tidy
+from tradeflows.publishers import print_dates, tidy
 from tradeflows.retrieval import catalogue
 
 HEADER = "id,what,value,window,printed"
@@ -113,7 +113,7 @@ def test_each_committed_confirmation_is_needed(embedded):
         for figure in entry.confirmed:
             others = {other: why for other, why in entry.confirmed.items() if other != figure}
             with pytest.raises(LayoutError, match=f", {figure}: expected a window"):
-                placing.require_placed(name, replace(entry, confirmed=others), of_entry)
+                print_dates.require_placed(name, replace(entry, confirmed=others), of_entry)
             listed.add(figure)
     assert listed >= {"T02", "T03", "T04", "D39", "U14", "U17", "U18"}
 
@@ -165,7 +165,10 @@ def test_a_text_listed_under_two_meanings_is_refused(rows):
         ({"witness": "ofice"}, "did you mean 'office'"),
         ({"confirmed": {"X1": ""}}, "confirmed: X1 must have its reason as a text"),
         ({"confirmed": {"X1": 3}}, "confirmed: X1 must have its reason as a text"),
-        ({"confirmed": {"X1": "so"}, "table": "trade"}, "confirmed is of printed figures alone"),
+        (
+            {"confirmed": {"X1": "so"}, "table": "rates"},
+            "confirmed is of printed figures and of trade",
+        ),
     ],
 )
 def test_keys_of_an_entry_are_checked(keys, problem):

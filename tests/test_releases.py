@@ -46,11 +46,22 @@ def save(folder, text, name):
     return path
 
 
+COMPLETED = {
+    "form": '"month"',
+    "areas": '"iso3"',
+    "times": "1",
+    "classification_code": '"HS"',
+    "X": '"X"',
+}
+
+
 def complete(path, folder):
     """Complete the sketch of a file as a person would."""
     text = sketch(path).replace('title = "???"', 'title = "Wheat exports: USD, by month"')
     text = text.replace('steps = "???"', 'steps = "Made up for a test."')
     text = text.replace('name = "???"', 'name = "Office of Invention"')
+    for key, value in COMPLETED.items():
+        text = text.replace(f'{key} = "???"', f"{key} = {value}")
     file = folder.parent / "wheat.toml"
     file.write_text(text.replace('short = "???"', 'short = "Invention"'), encoding="utf-8")
     return file
@@ -165,7 +176,10 @@ def test_a_map_of_other_columns_is_refused(held):
         ("", r"expected one \[source.NAME\], found none"),
         ("[source.a]\n[source.b]\n", "found 2 of them"),
         ("[source.a]\ntitel = 'x'\n", "no key 'titel' exists; did you mean 'title'"),
-        ("[source.a]\ntitle = '???'\n", "still \\?\\?\\?: source.a.title"),
+        (
+            "[source.a]\ntitle = '???'\n",
+            r"line 2: title is still \?\?\?; write what is right there",
+        ),
         ("[source]\na = 1\n", "must be a table of keys"),
     ],
 )

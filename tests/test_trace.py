@@ -157,7 +157,6 @@ EVERY = {  # each measure, alone and after others
         USD,
         KG,
         *QUARTERS,
-        index="tornqvist",
     ),
     "prices alone": lambda: measures.price_quantity(
         both().query("cmd_code == '2709'"), USD, KG, QUARTERS[0], QUARTERS[0], good="reporter_iso"
@@ -168,10 +167,6 @@ EVERY = {  # each measure, alone and after others
     "hhi in a whole": lambda: measures.hhi(within(), KG, of="who", whole="all", member="one"),
     "of a base": lambda: measures.index_to_base(crude(), KG, "2021-01"),
     "let go": lambda: measures.last_active_month(crude(), KG, ("2021-01", "2021-03")),
-    "cross rate": lambda: measures.cross(
-        tf.read("rates", base="EUR", quote="USD"),
-        tf.read("rates", base="EUR", quote="USD").assign(quote="CNY"),
-    ),
     "barrels a day": lambda: measures.barrels_per_day(yearly(crude())),
     "gap": lambda: measures.gap(crude(), crude(reporter="CHN"), KG),
     "convert": euros,
@@ -188,9 +183,6 @@ EVERY = {  # each measure, alone and after others
     ),
     "per month": lambda: measures.per_month(tf.read("figures")),
     "stack": lambda: measures.stack({"a": yearly(crude()), "b": crude(reporter="IND")}),
-    "from members": lambda: measures.from_members(
-        crude().replace({"reporter_iso": {"CHN": "DEU", "IND": "FRA", "TUR": "NOR"}}), KG
-    ),
     "baskets": lambda: measures.baskets(
         both().query("reporter_iso == 'TUR'"),
         KG,

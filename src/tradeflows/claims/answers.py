@@ -48,7 +48,6 @@ RESULTS: Mapping[str, Mapping[str, str]] = {
         "part": "displacement of {}",
     },
     "from_dollars": {"value_reported": "{}"},
-    "from_members": LEVEL,
     "growth": GROWN,
     "lead": {"lead": "lead by {}", "lead_pct": "lead by {} in per cent", "rank": "rank by {}"},
     "mean": {MEASURED: "mean of {}"},

@@ -44,7 +44,8 @@ from tradeflows.claims.verdict_rule import (
     Witness,
 )
 from tradeflows.measures.common import UNIT_IN, unit_of
-from tradeflows.measures.comparisons import CIF_BAND
+from tradeflows.measures.comparisons import CIF_BAND, GROWTH
+from tradeflows.measures.shares import SHARE
 from tradeflows.model import codes, contracts, lineage, units
 from tradeflows.model.absence import zeros_of
 from tradeflows.model.errors import LedgerError, TradeflowsError, near
@@ -556,8 +557,8 @@ def _rows_at(frame: pd.DataFrame, places: Iterable[Place]) -> pd.DataFrame:
 
 LETTERS = "abcdefghij"  # of the terms of a formula
 FORMULAS = {
-    "share": "100 * {first} / ({others})",
-    "growth": "100 * ({first} / ({others}) - 1)",
+    "share": SHARE.replace("part", "{first}").replace("whole", "({others})"),
+    "growth": GROWTH.replace("value", "{first}").replace("base", "({others})"),
     "difference": "{first} - ({others})",
     "sum": "{first} + {others}",
     "ratio": "{first} / ({others})",

@@ -401,7 +401,9 @@ def _update(verb: Parser) -> None:
 
 
 def _sketch(verb: Parser) -> None:
-    verb.add_argument("file", type=Path, help="a CSV in UTF-8, such as downloads/wheat.csv")
+    verb.add_argument(
+        "file", type=Path, help="a CSV in UTF-8 or a workbook, such as downloads/wheat.csv"
+    )
     verb.add_argument(
         "--publisher",
         default="",
@@ -410,7 +412,7 @@ def _sketch(verb: Parser) -> None:
     verb.add_argument(
         "--table",
         default="",
-        help="such as trade, rates, settlement or figures; else what it looks like",
+        help="such as trade, rates, settlement or figures; else trade",
     )
     verb.add_argument("--to", type=Path, metavar="FILE", help="such as wheat.toml; else printed")
 

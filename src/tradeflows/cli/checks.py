@@ -69,6 +69,12 @@ def require_output(to: Path, suffixes: Iterable[str]) -> None:
         require_folder(to.parent)
 
 
+def require_new_file(to: Path) -> None:
+    """Refuse a file that is there; QueryError as above."""
+    if to.exists():
+        raise QueryError(f"{to}: it is there already, and is not overwritten; name another file")
+
+
 def require_folder_of_pages(to: Path, root: Path) -> None:
     """Refuse a folder of pages that cannot be written, or that holds what is not of a report."""
     require_folder(to)

@@ -425,6 +425,7 @@ def sketch(args: argparse.Namespace) -> None:
     """Propose the catalogue's entry of a CSV, with its map, and mark what the file does not say."""
     if args.to:
         checks.require_output(args.to, (".toml",))
+        checks.require_new_file(args.to)  # a map is a person's work
         checks.require_name(args.file)  # which the entry has too
     checks.require_file(args.file)
     from tradeflows.model.errors import CatalogueError

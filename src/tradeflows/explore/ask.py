@@ -30,7 +30,6 @@ from tradeflows.model.errors import BuildError, NothingStatedError, QueryError, 
 from tradeflows.model.periods import month_of, month_text, parse_period, parse_window
 from tradeflows.model.source import bulk_month
 from tradeflows.model.words import direction
-from tradeflows.publishers import comtrade as replies
 from tradeflows.publishers import reading
 from tradeflows.retrieval import (
     catalogue,
@@ -571,7 +570,7 @@ def _held_of_comtrade(root: Path, partners: set[str]) -> dict[tuple[str, str], s
     for source in catalogue.load(root, local=True).values():
         if source.publisher != "comtrade" or "releases" not in source.arguments:
             continue
-        box = replies.asked(source)
+        box = comtrade.replies.box_of(source)
         if partners and "all" not in box.partners and not partners & {*box.partners}:
             continue
         words = f"{','.join(box.products)} {','.join(box.flows)}"

@@ -1,7 +1,8 @@
 """What is held: of which goods, for which months, in which unit, from whom."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,8 @@ NAMED_BY = (
 LONG_ENOUGH = 3  # letters of a word that is looked for at the beginning of others
 FEW_NAMES = 3
 
-Entry = tuple[dict[str, Any], pd.DataFrame]  # of what is held, and its rows that have a period
+# What is held, a dict an entry, and its rows, with the place of their entry as ``slot``.
+Held = tuple[list[dict[str, Any]], pd.DataFrame]
 
 
 def find(word: str = "", *, local: bool = False, root: Path | None = None) -> Answer:
@@ -61,21 +63,28 @@ def find(word: str = "", *, local: bool = False, root: Path | None = None) -> An
     named, root = root, root or catalogue.root()
     sources = catalogue.load(root, local=local)
     plain = _as_currency(word).casefold()
-    found = [*_traded(tables.stored(root, "trade", local=local), plain, root)]
+    held = [_traded(tables.stored(root, "trade", local=local), plain, root)]
     for table, by, unit in NAMED_BY:
         stored = tables.stored(root, table, local=local).to_table().to_pandas()
-        found += _named(stored, plain, table, by, unit)
+        held.append(_named(stored, plain, table, by, unit))
+    found: list[dict[str, Any]] = []
+    parts = []
+    for entries, part in held:
+        parts.append(part.assign(slot=part["slot"] + len(found)))
+        found += entries
     if not found:
         raise QueryError(_nothing_of(word, root))
-    found.sort(key=lambda entry: _is_named_by_chance(entry[0], plain, root))
-    rows, parts = zip(*found, strict=True)
-    inventory = pd.DataFrame(rows)
+    by_chance = [_is_named_by_chance(entry, plain, root) for entry in found]
+    order = np.argsort(by_chance, kind="stable")
+    inventory = pd.DataFrame([found[place] for place in order])
     inventory["publisher"] = [sources[name].publisher for name in inventory["source_id"]]
     used = tuple(dict.fromkeys(inventory["source_id"]))
     inventory.attrs = {"sources": used, "caveats": ()}
-    entry = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
-    counted = Role(pd.concat(parts, ignore_index=True), slot=entry)
-    record(inventory, {"rows": Formula(COUNT, {"value": counted})})
+    counted = pd.concat([part for part in parts if len(part)], ignore_index=True)
+    counted["slot"] = np.argsort(order)[counted["slot"]]
+    counted = counted.sort_values("slot", kind="stable", ignore_index=True)
+    role = Role(counted.drop(columns="slot"), slot=counted["slot"].to_numpy())
+    record(inventory, {"rows": Formula(COUNT, {"value": role})})
     return answer(inventory, f"What is held{word and f' of {word}'}", named)
 
 
@@ -114,78 +123,79 @@ def _as_currency(word: str) -> str:
         return word
 
 
-def _traded(stored: Any, word: str, root: Path) -> Iterator[Entry]:
+def _traded(stored: Any, word: str, root: Path) -> Held:
     """What trade holds of the products that a word names, one entry a source and code."""
+    by = ["source_id", "cmd_code"]
+    areas = ["reporter_iso", "partner_iso"]
     measured = tables.MEASURES["trade"]
-    columns = [
-        *PLACE,
-        "cmd_code",
-        "reporter_iso",
-        "partner_iso",
-        "ref_period",
-        "n_months",
-        "qty_unit",
-        "currency",
-        *measured,
-    ]
+    columns = [*PLACE, "cmd_code", *areas, "ref_period", "n_months", "qty_unit", "currency"]
     held_codes = pc.unique(stored.to_table(["cmd_code"])["cmd_code"]).to_pylist()
     matching = _matching(word, sorted(held_codes), root)
     is_wanted = pc.field("cmd_code").isin(pa.array(matching, pa.string()))
-    rows = stored.to_table(columns, filter=is_wanted).to_pandas()
-    for (source, code), part in rows.groupby(["source_id", "cmd_code"]):
-        entry = {
+    rows = stored.to_table([*columns, *measured], filter=is_wanted)
+    units: dict[tuple[str, str], set[str]] = {}
+    for column, unit in measured.items():
+        stated = rows.filter(pc.is_valid(rows[column]))
+        named = [unit] if unit in columns else []
+        for row in stated.group_by([*by, *named]).aggregate([]).to_pylist():
+            if row.get(unit, unit):
+                key = row["source_id"], row["cmd_code"]
+                units.setdefault(key, set()).add(row.get(unit, unit))
+    of_entry = [([], "count_all"), *((area, "distinct") for area in areas)]
+    periods: dict[tuple[str, str], list[tuple[date, int]]] = {}
+    for row in rows.group_by([*by, "ref_period", "n_months"]).aggregate([]).to_pylist():
+        *key, day, n_months = row.values()
+        periods.setdefault((key[0], key[1]), []).append((day, n_months))
+    entries = []
+    in_order = [(name, "ascending") for name in by]
+    for entry in rows.group_by(by).aggregate(of_entry).sort_by(in_order).to_pylist():
+        key = source, code = entry["source_id"], entry["cmd_code"]
+        stated = {
             "name": codes.product_name(code),
             "code": code,
-            "reporters": _few(part["reporter_iso"]),
-            "partners": _few(part["partner_iso"]),
-            "unit": ", ".join(_units_stated(part, measured)),
-            "held": _months(part),
-            "rows": len(part),
+            "reporters": _few(entry["reporter_iso_distinct"]),
+            "partners": _few(entry["partner_iso_distinct"]),
+            "unit": ", ".join(sorted(units.get(key, ()))),
+            "held": runs(_months(periods[key])),
+            "rows": entry["count_all"],
             "table": "trade",
             "source_id": source,
         }
-        yield entry, part
+        entries.append(stated)
+    frame = rows.to_pandas()
+    return entries, frame.assign(slot=frame.groupby(by).ngroup())
 
 
-def _units_stated(rows: pd.DataFrame, measured: Any) -> list[str]:
-    """Units of the columns in which some row states a figure."""
-    units: set[str] = set()
-    for column, unit in measured.items():
-        if rows[column].notna().any():
-            units |= set(rows[unit].dropna()) if unit in rows else {unit}
-    return sorted(units)
-
-
-def _named(rows: pd.DataFrame, word: str, table: str, by: list[str], unit: str) -> Iterator[Entry]:
+def _named(rows: pd.DataFrame, word: str, table: str, by: list[str], unit: str) -> Held:
     """What another table holds whose words have `word`, one entry a source and name."""
     columns = [*by, "product"] if "product" in rows else by
     has_word = []
     for cells in rows[columns].itertuples(index=False):
         text = " ".join(map(str, cells))
         has_word.append(word in text.casefold())
-    rows = rows[has_word]
-    if rows.empty:
-        return
+    rows = rows[np.array(has_word, bool)]
     if table == "figures":
         start = pd.to_datetime(rows["window_start"]).dt
         end = pd.to_datetime(rows["window_end"]).dt
         years = end.year - start.year
         n_months = 1 + 12 * years + end.month - start.month
         rows = rows.assign(ref_period=rows["window_start"], n_months=n_months)
-    for (source, *names), part in rows.groupby(["source_id", *by]):
-        dated = part.dropna(subset="n_months")
+    in_entries = rows.groupby(["source_id", *by])
+    entries = []
+    for (source, *names), part in in_entries:
         entry = {
             "name": ", ".join(names),
             "code": "",
             "reporters": "",
             "partners": "",
             "unit": _few(part[unit], str),
-            "held": _months(dated),
+            "held": runs(_months(part[["ref_period", "n_months"]].dropna().to_numpy())),
             "rows": len(part),
             "table": table,
             "source_id": source,
         }
-        yield entry, dated
+        entries.append(entry)
+    return entries, rows.assign(slot=in_entries.ngroup()).dropna(subset="n_months")
 
 
 def _matching(word: str, among: Sequence[str], root: Path | None) -> list[str]:
@@ -201,9 +211,11 @@ def _matching(word: str, among: Sequence[str], root: Path | None) -> list[str]:
     matching = []
     for code in among:
         is_named = code in named or code.casefold().startswith(folded)
-        is_part = any(codes.is_under(code, whole) for whole in wholes)
-        is_wanted = is_named or is_part or _is_described(code, folded)
-        if is_wanted:
+        if (
+            is_named
+            or any(codes.is_under(code, whole) for whole in wholes)
+            or _is_described(code, folded)
+        ):
             matching.append(code)
     first = [code for code in exact if code in matching]
     rest = [code for code in matching if code not in first]
@@ -223,21 +235,20 @@ def _has_word(text: str, word: str) -> bool:
     return re.search(rf"\b{re.escape(word)}", text) is not None
 
 
-def _few(values: pd.Series, name: Any = codes.area_name) -> str:
+def _few(values: Iterable[str], name: Any = codes.area_name) -> str:
     names = sorted({name(value) for value in values})
     listed = ", ".join(names[:FEW_NAMES])
     more = len(names) - FEW_NAMES
     return f"{listed} and {more} more" if more > 0 else listed
 
 
-def _months(rows: pd.DataFrame) -> str:
-    """The months that rows are of, in words."""
-    periods = rows[["ref_period", "n_months"]].drop_duplicates()
+def _months(periods: Iterable[tuple[date, int]]) -> set[int]:
+    """The months of periods, by their first day and length, counted from year 0."""
     months: set[int] = set()
-    for day, n_months in periods.itertuples(index=False):
+    for day, n_months in periods:
         first = month_of(day)
         months.update(range(first, first + int(n_months)))
-    return runs(months)
+    return months
 
 
 def _counts(column: pa.ChunkedArray) -> dict[str, int]:

@@ -12,7 +12,7 @@ from tradeflows.explore.hints import held
 from tradeflows.model import codes
 from tradeflows.model.codelists import publisher_words
 from tradeflows.model.errors import NothingStatedError
-from tradeflows.publishers.comtrade import PARTED_BY, group_of_mode
+from tradeflows.publishers.comtrade import BREAKDOWNS
 
 CELL = ["reporter_iso", "partner_iso", "flow_code", "cmd_code", "ref_period", "n_months"]
 
@@ -26,7 +26,7 @@ def parts_of(breakdown: str, asked: Mapping[str, Any], unit: str = "") -> Answer
     Parameters
     ----------
     breakdown
-        Of :data:`tradeflows.publishers.comtrade.PARTED_BY`.
+        Of :data:`tradeflows.publishers.comtrade.BREAKDOWNS`.
     asked
         The question, as :func:`tradeflows.flow` takes it.
 
@@ -38,7 +38,7 @@ def parts_of(breakdown: str, asked: Mapping[str, Any], unit: str = "") -> Answer
         As :func:`tradeflows.flow`.
     """
     total = flow(**asked, unit=unit)
-    _, word = PARTED_BY[breakdown]
+    _, word, _ = BREAKDOWNS[breakdown]
     rows = held(columns=["breakdown"], **{**asked, "breakdown": None})
     stated = sorted(set(rows["breakdown"].to_pylist()))
     parts = [text for text in stated if text.startswith(f"{word}=")]
@@ -66,7 +66,9 @@ def _is_group(rows: pd.DataFrame) -> pd.Series:
     groups: set[tuple[int, str]] = set()
     for cell, mode, part in zip(cells, modes, rows["part"], strict=True):
         if part.startswith("transport="):
-            groups.update((cell, group) for group in group_of_mode(mode))
+            for group in (f"{mode[:1]}000", f"{mode[:2]}00"):  # of sea, 2100: water, 2000
+                if group != mode and group in publisher_words("comtrade transport"):
+                    groups.add((cell, group))
     is_group = [pair in groups for pair in zip(cells, modes, strict=True)]
     return pd.Series(is_group, rows.index)
 

@@ -13,7 +13,7 @@ from tradeflows.measures.comparisons import CIF_BAND, difference, gap, growth, y
 from tradeflows.measures.displacements import displacement, displacement_over
 from tradeflows.measures.prices import OUTLIER, price_quantity, unit_value
 from tradeflows.measures.ranks import count, index_to_base, last_active_month, lead, mean, peak
-from tradeflows.measures.rates import convert, cross, from_dollars
+from tradeflows.measures.rates import convert, from_dollars
 from tradeflows.measures.scaling import (
     BARRELS_PER_TONNE,
     DAYS_PER_MONTH,
@@ -22,7 +22,7 @@ from tradeflows.measures.scaling import (
     scale,
 )
 from tradeflows.measures.shares import hhi, rest, share, shares
-from tradeflows.measures.sums import baskets, from_members, stack, sum_parts, total
+from tradeflows.measures.sums import baskets, stack, sum_parts, total
 from tradeflows.model.periods import Window
 
 __all__ = [
@@ -35,12 +35,10 @@ __all__ = [
     "baskets",
     "convert",
     "count",
-    "cross",
     "difference",
     "displacement",
     "displacement_over",
     "from_dollars",
-    "from_members",
     "gap",
     "growth",
     "hhi",

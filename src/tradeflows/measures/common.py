@@ -1,8 +1,7 @@
 """What the measures share: checks that refuse a mixture, groups of rows, and what is carried on."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import partial
-from itertools import chain, permutations
+from itertools import permutations
 
 import numpy as np
 import pandas as pd
@@ -15,7 +14,6 @@ from tradeflows.model.absence import AXES
 from tradeflows.model.attached import ROOT
 from tradeflows.model.errors import QueryError, near
 from tradeflows.model.lineage import Formula, Names, Role
-from tradeflows.model.memory import once as remembered
 from tradeflows.model.periods import first_month, month_text
 
 Columns = Sequence[str]
@@ -32,18 +30,11 @@ UNITS = {
 UNIT_OF = {
     "primary_value_usd": "USD",
     "net_wgt_kg": "kg",
-    "growth_pct": "percent",
-    "yoy_pct": "percent",
-    "share_pct": "percent",
     "barrels_per_day": "bbl/day",
-    "displacement": "ratio",
-    "displacement_net": "ratio",
-    "ratio": "ratio",
-    "gap": "ratio",
-    "hhi": "ratio",
-    "lead_pct": "percent",
     "rank": "rank",
     "count": "count",
+    **dict.fromkeys(("growth_pct", "yoy_pct", "share_pct", "lead_pct"), "percent"),
+    **dict.fromkeys(("displacement", "displacement_net", "ratio", "gap", "hhi"), "ratio"),
 }
 UNIT_IN = {
     "value_reported": "currency",
@@ -73,7 +64,7 @@ def numbers_of(frame: DataFrame, value: str) -> Series:
 
 def have_figures(frame: DataFrame, values: str | Columns) -> ndarray:
     """Which rows of `frame` have a figure in each of `values`."""
-    return np.logical_and.reduce([numbers_of(frame, name).notna() for name in names_of(values)])
+    return np.all([numbers_of(frame, name).notna() for name in names_of(values)], axis=0)
 
 
 def figures_of(
@@ -89,15 +80,22 @@ def formulas_of(names: Names, **texts: str) -> dict[str, Formula]:
 
 
 def computed(result: DataFrame, formulas: Mapping[str, Formula], *names: str) -> DataFrame:
-    """`result` with a column for each formula, or for those of `names`."""
-    columns = {name: formulas[name].numbers(len(result)) for name in names or formulas}
-    return result.assign(**columns)
+    """`result` with a column for each formula, or for those of `names`.
+
+    The first of the formulas is what a trace follows unless it is asked for another.
+    """
+    result = result.copy(deep=False)
+    for name in names or formulas:
+        result[name] = formulas[name].numbers(len(result))
+    return result
 
 
 def grain_of(frame: DataFrame, values: str | Columns) -> list[str]:
     """Columns of `frame` that say which cell a row states, and in which unit."""
-    units = chain(*(UNITS.get(name, ()) for name in names_of(values)))
-    return [name for name in dict.fromkeys([*CELL, LABELS[0], *units]) if name in frame]
+    columns = [*CELL, LABELS[0]]
+    for name in names_of(values):
+        columns += UNITS.get(name, ())
+    return [name for name in dict.fromkeys(columns) if name in frame]
 
 
 def unit_of(frame: DataFrame, column: str) -> str:
@@ -112,14 +110,14 @@ def groups_of(frame: DataFrame, columns: Columns) -> ndarray:
     """Number of each row's group, from 0 on."""
     if not columns:
         return np.zeros(len(frame), "int64")
-    return frame.groupby(list(columns), dropna=False).ngroup().to_numpy()
+    return frame.groupby([*columns], dropna=False).ngroup().to_numpy()
 
 
 def grouped(frame: DataFrame, columns: Columns) -> tuple[ndarray, DataFrame]:
     """Number of each row's group, and a row a group with what its rows share."""
     group = groups_of(frame, columns)
     first = np.unique(group, return_index=True)[1]
-    return group, frame[list(columns)].iloc[first].reset_index(drop=True)
+    return group, frame[[*columns]].iloc[first].reset_index(drop=True)
 
 
 def places_in(base: DataFrame, frame: DataFrame, keys: Columns) -> ndarray:
@@ -131,25 +129,33 @@ def places_in(base: DataFrame, frame: DataFrame, keys: Columns) -> ndarray:
     return np.asarray(places.fillna(-1), "int64")
 
 
-def texts_by(code: ndarray, texts: Columns, group: ndarray, n: int) -> list[set[str]]:
-    """The texts, by their code (-1 for none), that occur in each of `n` groups of rows."""
-    sets: list[set[str]] = [set() for _ in range(n)]
-    for pair in np.unique(group[code >= 0] * len(texts) + code[code >= 0]):
-        place, which = divmod(pair, len(texts))
-        sets[place].add(texts[which])
-    return sets
-
-
 # --- checks ---------------------------------------------------------------------------------------
 
 
-def require_columns(frame: DataFrame, *columns: str) -> None:
-    """Refuse a frame without rows or without one of `columns`."""
-    missing = [column for column in columns if column not in frame]
+def prepared(
+    frame: DataFrame,
+    values: str | Columns,
+    *columns: str,
+    once: Columns = (),
+    zeros: bool = False,
+) -> DataFrame:
+    """`frame`, if it has rows, the figures `values` and `columns`; with `zeros`, declared ones too.
+
+    With `once`, the columns that name its cells: if it states each but once, all in one value of
+    the other columns of the grain, and over periods of one length.
+    """
+    frame = with_zeros(frame, *names_of(values)) if zeros else frame
+    needed = (*names_of(values), *columns, *once)
+    missing = [column for column in needed if column not in frame]
     if missing:
         raise QueryError(f"the frame has no column {', '.join(missing)}: pass one that has")
     if frame.empty:
         raise QueryError("the frame is empty: pass one with rows")
+    if once:
+        grain = {*grain_of(frame, values), "n_months"}
+        require_single_value(frame, [name for name in frame if name in grain - {*once}])
+        unique(frame, once)
+    return frame
 
 
 def require_absent(absent: str) -> None:
@@ -172,48 +178,27 @@ def require_single_value(
 
 def unique(frame: DataFrame, keys: Columns) -> None:
     """Refuse two rows that are alike in `keys`."""
-    twice = frame.duplicated([*keys], keep=False).to_numpy()
-    if twice.any():
-        _, rows = next(iter(frame[twice].groupby([*keys], sort=False, dropna=False)))
+    twice = frame[frame.duplicated([*keys], keep=False).to_numpy()]
+    for _, rows in twice.groupby([*keys], sort=False, dropna=False):
         refuse_repeated(rows, cell_text(rows, keys))
-
-
-def prepared(
-    frame: DataFrame,
-    values: str | Columns,
-    *columns: str,
-    once: Columns = (),
-    zeros: bool = False,
-) -> DataFrame:
-    """`frame`, if it has rows, the figures `values` and `columns`; with `zeros`, declared ones too.
-
-    With `once`, the columns that name its cells: if it states each but once, all in one value of
-    the other columns of the grain, and over periods of one length.
-    """
-    frame = with_zeros(frame, *names_of(values)) if zeros else frame
-    require_columns(frame, *names_of(values), *columns, *once)
-    if once:
-        grain = (*grain_of(frame, values), "n_months")
-        require_single_value(frame, [name for name in grain if name not in once])
-        unique(frame, once)
-    return frame
 
 
 def refuse_repeated(rows: DataFrame, cell: str) -> None:
     """Say that `rows` state one `cell`, and which column tells them apart."""
-    told = f"{cell} is stated {len(rows)} times"
-    require_single_value(rows, (*_STATED, *CELL, *LABELS), what=f"{told}, and ")
-    raise QueryError(f"{told}: keep one row")
+    repeated = f"{cell} is stated {len(rows)} times"
+    require_single_value(rows, (*_STATED, *CELL, *LABELS), what=f"{repeated}, and ")
+    raise QueryError(f"{repeated}: keep one row")
 
 
 def require_disjoint(frame: DataFrame, column: str, by: Columns = ()) -> None:
     """Refuse values of `column` that overlap one another within a group of `by`."""
-    group = groups_of(frame, by)
-    code, texts = pd.factorize(frame[column])
-    sets = texts_by(code, texts, group, group.max(initial=-1) + 1)
-    for whole, part in chain(*(overlaps(column, values) for values in set(map(frozenset, sets)))):
-        query = f"frame.query({f'{column} != {whole!r}'!r})"
-        raise QueryError(f"{column} has {whole}, which overlaps {part}: keep one, such as {query}")
+    for whole, part in overlaps(column, frozenset(frame[column].dropna().unique())):
+        group = groups_of(frame, by)
+        with_whole, with_part = (group[frame[column].eq(code)] for code in (whole, part))
+        if np.isin(with_whole, with_part).any():
+            query = f"frame.query({f'{column} != {whole!r}'!r})"
+            told = f"{column} has {whole}, which overlaps {part}"
+            raise QueryError(f"{told}: keep one, such as {query}")
 
 
 def overlaps(column: str, values: frozenset[str]) -> list[tuple[str, str]]:
@@ -251,9 +236,9 @@ def join_flags(flags: Iterable[str]) -> str:
     return " ".join(sorted(set(" ".join(flags).split())))
 
 
-def join_qualifiers(qualifiers: set[str]) -> str:
+def join_qualifiers(qualifiers: Iterable[str]) -> str:
     """What several qualifiers come to in a sum."""
-    others = qualifiers - {"="} or {"="}
+    others = {*qualifiers} - {"="} or {"="}
     return others.pop() if len(others) == 1 else "~"
 
 
@@ -262,8 +247,11 @@ def combine_flags(frame: DataFrame, row: ndarray, slot: ndarray, n: int) -> dict
     columns = {}
     for name, join in (("flags", join_flags), ("qualifier", join_qualifiers)):
         if name in frame:
-            code, texts = remembered(frame, ("codes", name), partial(pd.factorize, frame[name]))
-            columns[name] = [join(some) for some in texts_by(code[row], texts, slot, n)]
+            texts: list[set[str]] = [set() for _ in range(n)]
+            pairs = DataFrame({"slot": slot, "text": frame[name].array[row]}).dropna()
+            for place, text in set(zip(pairs["slot"], pairs["text"], strict=True)):
+                texts[place].add(text)
+            columns[name] = [join(some) for some in texts]
     return columns
 
 
@@ -288,8 +276,8 @@ def with_lineage(
 ) -> DataFrame:
     """Give `result` the sources and caveats of `inputs`, in order, each once, and its lineage."""
     for name, more in (("sources", ()), ("caveats", caveats)):
-        items = chain(*(frame.attrs.get(name, ()) for frame in inputs), more)
-        result.attrs[name] = tuple(dict.fromkeys(items))
+        items = [item for frame in inputs for item in frame.attrs.get(name, ())]
+        result.attrs[name] = tuple(dict.fromkeys([*items, *more]))
     projects = {frame.attrs[ROOT] for frame in inputs if ROOT in frame.attrs}
     if len(projects) == 1:
         result.attrs[ROOT] = projects.pop()
@@ -297,30 +285,42 @@ def with_lineage(
     return result
 
 
+# --- months ---------------------------------------------------------------------------------------
+
+
 def spread(frame: DataFrame, cell: ndarray, stated: ndarray) -> DataFrame:
     """One line a month of each row; refuses two stated periods of one cell that overlap."""
-    row = np.arange(len(frame)).repeat(frame["n_months"].to_numpy("int64"))
-    first = first_month(frame).to_numpy()
-    columns = {"cell": cell, "month": first, "stated": stated}
-    lines = DataFrame({"row": row} | {name: column[row] for name, column in columns.items()})
-    lines["month"] += lines.groupby("row").cumcount()
-    of_figures = lines[lines["stated"]]
+    length = frame["n_months"].to_numpy("int64")
+    row = np.arange(len(frame)).repeat(length)
+    first_line = length.cumsum() - length
+    month = first_month(frame).to_numpy()[row] + np.arange(len(row)) - first_line[row]
+    columns = {"row": row, "cell": cell[row], "month": month, "stated": stated[row]}
+    lines = DataFrame(columns)
+    of_figures = lines[columns["stated"]]
     twice = of_figures[of_figures.duplicated(["cell", "month"], keep=False)]
-    for (_, month), same in twice.groupby(["cell", "month"], sort=False):
-        refuse_repeated(frame.iloc[same["row"]], f"periods overlap: {month_text(month)}")
+    for (_, at), same in twice.groupby(["cell", "month"], sort=False):
+        refuse_repeated(frame.iloc[same["row"]], f"periods overlap: {month_text(at)}")
     return lines
 
 
-def shared_months(sides: Sequence[DataFrame]) -> list[DataFrame]:
-    """Lines of two sides, those of a month that one side alone states left out.
+def shared_months(lines: DataFrame, spans: Sequence[range]) -> DataFrame:
+    """Lines of figures in two spans of months, and whether both state the month: ``is_shared``.
 
-    A block goes as a whole, and takes its other months from the other side. A line, as of
-    :func:`spread`, has a figure and ``place``, such as its month of the year.
+    Long spans go month by month from their first, others by the month of the year. A period goes
+    as a whole, and takes its other months from the other side. ``side`` is the number of the span.
     """
-    lines = pd.concat([side.assign(side=number) for number, side in enumerate(sides)])
+    is_long = len(spans[0]) == len(spans[1]) > 12
+    sides = []
+    for number, months in enumerate(spans):
+        is_inside = lines["stated"] & lines["month"].isin(months)
+        side = lines[is_inside].assign(side=number)
+        side["place"] = side["month"] - months[0] if is_long else side["month"] % 12
+        sides.append(side)
+    lines = pd.concat(sides, ignore_index=True)
+    kept = lines
     while True:
-        is_alone = lines.groupby(["cell", "place"])["side"].transform("nunique").lt(2)
-        is_dropped = is_alone.groupby([lines["side"], lines["row"]]).transform("any")
+        is_alone = kept.groupby(["cell", "place"])["side"].transform("nunique").lt(2)
+        is_dropped = is_alone.groupby([kept["side"], kept["row"]]).transform("any")
         if not is_dropped.any():
-            return [lines[lines["side"].eq(number)] for number in range(2)]
-        lines = lines[~is_dropped]
+            return lines.assign(is_shared=lines.index.isin(kept.index))
+        kept = kept[~is_dropped]

@@ -20,7 +20,6 @@ from tradeflows.measures.common import (
     overlaps,
     places_in,
     prepared,
-    require_columns,
     require_single_value,
     shared_months,
     spread,
@@ -45,6 +44,7 @@ _KEYS_OF_GAP = (
 )
 ALIKE = "freight and insurance explain no gap here: the two statements should be alike"
 GROWTH = "100 * (value / base - 1)"
+_IMF = "the IMF takes imports CIF for 1.06, formerly 1.10, times exports FOB"
 CIF_BAND = (1.00, 1.10)  # importer's over exporter's value: the IMF adds 6 %, formerly 10 %
 
 
@@ -86,15 +86,15 @@ def yoy(frame: DataFrame, value: str) -> DataFrame:
     pairs = lines.merge(earlier, on=["cell", "month"], how="left")
     # A base period counts only when all of its months fall into the period compared.
     matched = pairs.groupby(["row", "base"])["month"].transform("size")
-    pairs["tiled"] = matched.eq(pairs["length"])
-    used = pairs[pairs.groupby("row")["tiled"].transform("all")]
-    row, base = used.drop_duplicates(["row", "base"])[["row", "base"]].to_numpy("int64").T
+    is_tiled = matched.eq(pairs["length"])
+    used = pairs[is_tiled.groupby(pairs["row"]).transform("all")]
+    row, base = used[["row", "base"]].drop_duplicates().to_numpy("int64").T
     names = {"value": figures_of(frame, value), "base": figures_of(frame, value, base, row)}
     formulas = formulas_of(names, yoy_pct=GROWTH, **{f"{value}_base": "base"})
     result = computed(frame, formulas, f"{value}_base", "yoy_pct")
-    unmatched = pairs[~pairs["tiled"]].assign(month=pairs["month"] - 12)
-    absent = pd.concat([pairs[~pairs["stated"]], unmatched])
-    result["missing"] = runs_of(absent.groupby("row")["month"], len(frame))
+    unmatched = pairs[~is_tiled].assign(month=pairs["month"] - 12)
+    missing = pd.concat([lines[~lines["stated"]], unmatched])
+    result["missing"] = runs_of(missing.groupby("row")["month"], len(frame))
     return with_lineage(result, frame, kept=[Role(frame)], formulas=formulas)
 
 
@@ -125,24 +125,28 @@ def growth(frame: DataFrame, value: str, year: int, base: int) -> DataFrame:
     frame = prepared(frame, value, "ref_period", "n_months", zeros=True)
     cell, result = grouped(frame, grain_of(frame, value))
     lines = spread(frame, cell, have_figures(frame, value))
-    lines = lines.assign(place=lines["month"] % 12, year=lines["month"] // 12)[lines["stated"]]
-    within = lines["year"].where(lines["year"].isin([year, base]), -1)
-    require_whole_periods(*lines.assign(within=within)[["row", "month", "within"]].to_numpy().T)
-    shared = shared_months([lines[lines["year"].eq(which)] for which in (year, base)])
-    rows = [side["row"].unique() for side in shared]
-    texts = {value: "value", f"{value}_base": "base"}
-    roles = zip(texts.values(), rows, strict=True)
-    names = {name: figures_of(frame, value, row, cell[row]) for name, row in roles}
-    formulas = formulas_of(names, growth_pct=GROWTH, change="value - base", **texts)
-    result = computed(result, formulas, *texts, "change", "growth_pct")
-    months = shared[0].groupby("cell")["month"]
+    years = [range(12 * number, 12 * number + 12) for number in (year, base)]
+    stated = lines[lines["stated"]]
+    for months in years:
+        row, month = stated[["row", "month"]].to_numpy().T
+        require_whole_periods(row, month, np.isin(month, months))
+    lines = shared_months(lines, years)
+    lines = lines[lines["is_shared"]]
+    names = {}
+    for side, name in enumerate(("value", "base")):
+        row = lines.loc[lines["side"].eq(side), "row"].unique()
+        names[name] = figures_of(frame, value, row, cell[row])
+    columns = {value: "value", f"{value}_base": "base"}
+    formulas = formulas_of(names, growth_pct=GROWTH, change="value - base", **columns)
+    result = computed(result, formulas, *columns, "change", "growth_pct")
+    months = lines[lines["side"].eq(0)].groupby("cell")["month"]
     result["n_months"] = months.size().reindex(result.index, fill_value=0)
     result["months"] = runs_of(months, len(result))
     caveats = [
         f"{year} against {base} over {which or 'no month'} only"
         for which in result.loc[result["n_months"] < 12, "months"].unique()
     ]
-    used = with_used_zeros(frame, np.unique(np.concatenate(rows)))
+    used = with_used_zeros(frame, np.unique(lines["row"]))
     return with_lineage(result, used, caveats=caveats, formulas=formulas)
 
 
@@ -188,33 +192,30 @@ def difference(
        change  growth_pct
     0    20.0        25.0
     """
-    column_of_base = base_value or value
-    for side, column in ((frame, value), (base, column_of_base)):
-        require_columns(side, column, *by)
+    sides = ((frame, value), (base, base_value or value))
+    for side, column in sides:
+        prepared(side, column, *by)
         n = numbers_of(side, column).nunique()
         if not by and (n != 1 or pd.isna(side[column].iloc[0])):
             raise QueryError(f"either side must be one figure, and {column} has {n}: keep one row")
-    units = {unit_of(frame, value), unit_of(base, column_of_base)} - {""}
+    units = {unit_of(frame, value), unit_of(*sides[1])} - {""}
     if len(units) > 1:
         raise QueryError(f"the two differ in unit ({', '.join(sorted(units))})")
+    at = at_base = np.zeros(1, "int64")  # of rows that repeat one another the first
     result, kept = DataFrame(index=[0]), []
-    at, at_base = np.zeros((2, 1), "int64")  # of rows that repeat one another the first
     if by:
         unique(base, by)
         places = places_in(base, frame, by)
         at = np.flatnonzero(places >= 0)
         at_base = places[at]
-        _require_shared(len(at) > 0, frame, base, by)
+        _require_shared(len(at), frame, base, by)
         result, kept = frame.iloc[at], [Role(frame, row=at)]
-    names = {
-        "value": figures_of(frame, value, at),
-        "base": figures_of(base, column_of_base, at_base),
-    }
-    texts = {value: "value", f"{value}_base": "base"}
-    formulas = formulas_of(names, change="value - base", growth_pct=GROWTH, **texts)
-    result = computed(result, formulas, *texts, "change")
-    unit = "percentage points" if units & {"%", "percent"} else "".join(units)
-    result = computed(result.assign(unit=unit), formulas, "growth_pct")
+    names = {"value": figures_of(frame, value, at), "base": figures_of(*sides[1], at_base)}
+    columns = {value: "value", f"{value}_base": "base"}
+    formulas = formulas_of(names, change="value - base", growth_pct=GROWTH, **columns)
+    result = computed(result, formulas, *columns, "change")
+    result["unit"] = "percentage points" if units & {"%", "percent"} else "".join(units)
+    result = computed(result, formulas, "growth_pct")
     if "qualifier" in frame or "qualifier" in base:
         signs = [
             side["qualifier"].iloc[rows] if "qualifier" in side else ["="] * len(rows)
@@ -224,9 +225,9 @@ def difference(
     return with_lineage(result, frame, base, formulas=formulas, kept=kept)
 
 
-def _require_shared(is_shared: bool, first: DataFrame, second: DataFrame, keys: Columns) -> None:
+def _require_shared(n_shared: int, first: DataFrame, second: DataFrame, keys: Columns) -> None:
     """Refuse two sides that share no cell, with the first cell of either."""
-    if not is_shared:
+    if not n_shared:
         cells = "; ".join(cell_text(side, keys) for side in (first, second))
         raise QueryError(f"the two share no cell of {', '.join(keys)} ({cells}): read the same")
 
@@ -280,12 +281,12 @@ def gap(
     1.1
     """
     for side in (m, x):
-        require_columns(side, "ref_period", "n_months", value)
-    shared = set(m) & set(x)
+        prepared(side, "ref_period", "n_months", value)
+    shared = {*m} & {*x}
     units = [name for name in UNITS.get(value, ()) if name in shared - {"valuation"}]
     require_single_value(pd.concat([m[units], x[units]]), units)
-    flows = [frozenset(side.get("flow_code", ())) for side in (m, x)]
-    is_one_flow = flows[0] == flows[1] != frozenset()  # as two publishers' statements are
+    flows = [{*side.get("flow_code", ())} for side in (m, x)]
+    is_one_flow = flows[0] == flows[1] != set()  # as two publishers' statements are
     exporter = x
     if "flow_code" in shared and not is_one_flow:
         names = {"reporter_iso": "partner_iso", "partner_iso": "reporter_iso"}
@@ -293,31 +294,27 @@ def gap(
     band = band or ((1.0, 1.0) if value in ("net_wgt_kg", "qty") else CIF_BAND)
     keys, caveats = _compared_by(m, x, band)
     sides = []
-    for side, table in ((m, m), (x, exporter)):
-        unique(table, keys)
+    for side in (m, exporter):
+        unique(side, keys)
         columns = {value: numbers_of(side, value), "_at": np.arange(len(side))}
-        sides.append(table.drop(columns=[*PLACE], errors="ignore").assign(**columns))
+        sides.append(side.drop(columns=[*PLACE], errors="ignore").assign(**columns))
     result = sides[0].merge(sides[1], on=keys, how="outer", suffixes=("_m", "_x"))
-    at_m, at_x = (result.pop(f"_at_{end}").fillna(-1).to_numpy("int64") for end in "mx")
-    _require_shared(((at_m >= 0) & (at_x >= 0)).any(), m, exporter, keys)
+    at = result[["_at_m", "_at_x"]].fillna(-1).astype("int64")
+    result = result.drop(columns=[*at])
+    _require_shared(at.ge(0).all(axis=1).sum(), m, exporter, keys)
     over, under = ("first", "second") if is_one_flow else ("m", "x")
     roles = {}
-    for name, side, row in ((over, m, at_m), (under, x, at_x)):
+    for name, side, column in ((over, m, "_at_m"), (under, x, "_at_x")):
         figures = numbers_of(side, value)
-        roles[name] = Role(side, value, row, values=figures.where(figures > 0).to_numpy())
-    texts = {"gap": f"log({over} / {under})", "ratio": f"{over} / {under}"}
-    texts |= {"above_pct": f"({over} / {under} - 1) * 100", f"{value}_m": over, f"{value}_x": under}
-    formulas = formulas_of(roles, **texts)
+        figures = figures.where(figures > 0).to_numpy()
+        roles[name] = Role(side, value, at[column].to_numpy(), values=figures)
+    ratio = f"{over} / {under}"
+    texts = {"gap": f"log({ratio})", "ratio": ratio, "above_pct": f"({ratio} - 1) * 100"}
+    formulas = formulas_of(roles, **texts, **{f"{value}_m": over, f"{value}_x": under})
     result = computed(result, formulas, "ratio", "above_pct", "gap")
     is_inside = result["ratio"].between(*band).astype("boolean")
     result["outside"] = (~is_inside).mask(result["ratio"].isna())
     return with_lineage(result, m, x, caveats=caveats, formulas=formulas)
-
-
-def _level_of(code: str) -> str:
-    """The name of a product, with the number of digits of a code that has some."""
-    digits = f" to {len(code)} digits of its code" if code.isdigit() else ""
-    return codes.product_name(code) + digits
 
 
 def _compared_by(
@@ -328,20 +325,25 @@ def _compared_by(
     caveats = [ALIKE]
     if not low == high == 1:
         text = f"freight and insurance explain imports of {low:.2f} to {high:.2f} times the exports"
-        imf = "; the IMF takes imports CIF for 1.06, formerly 1.10, times exports FOB"
-        caveats = [text + imf * (band == CIF_BAND)]
-    sides = ((m, "CIF"), (x, "FOB")) if band == CIF_BAND else ()
-    others = [
-        f"{listed(side, 'valuation')} for {name}"
-        for side, name in sides
-        if "valuation" in side and listed(side, "valuation") != name
-    ]
-    if others:
-        caveats.append(f"the band may not fit, since values are {' and '.join(others)}")
-    keys = [name for name in _KEYS_OF_GAP if name in m and name in x]
-    goods = [code for side in (m, x) if "cmd_code" in keys for code in side["cmd_code"].unique()]
+        caveats = [text]
+    if band == CIF_BAND:
+        caveats[0] += f"; {_IMF}"
+        others = []
+        for side, fair in ((m, "CIF"), (x, "FOB")):
+            if "valuation" in side and listed(side, "valuation") != fair:
+                others.append(f"{listed(side, 'valuation')} for {fair}")
+        if others:
+            caveats.append(f"the band may not fit, since values are {' and '.join(others)}")
+    shared = {*m} & {*x}
+    keys = [name for name in _KEYS_OF_GAP if name in shared]
+    goods = []
+    if "cmd_code" in keys:
+        goods = [*m["cmd_code"].unique(), *x["cmd_code"].unique()]
     if len(goods) == 2 and overlaps("cmd_code", frozenset(goods)):  # one each, at two levels
         keys.remove("cmd_code")
-        levels = " beside ".join(map(_level_of, goods))
-        caveats.append(f"{levels}: one may hold goods that the other does not")
+        levels = []
+        for code in goods:
+            digits = f" to {len(code)} digits of its code" if code.isdigit() else ""
+            levels.append(codes.product_name(code) + digits)
+        caveats.append(f"{' beside '.join(levels)}: one may hold goods that the other does not")
     return keys, caveats

@@ -84,70 +84,53 @@ def displacement(
         raise QueryError(f"{by} has no {', '.join(sorted(absent))}; it has {listed(frame, by)}")
     is_buyer = frame[by].isin(named).to_numpy()
     buyers = frame[is_buyer]
-    require_disjoint(buyers, by)
-    goods = ("cmd_code", "classification_code")
-    over = [name for name in goods if name in frame and name != by]
-    for _, rows in buyers.groupby(by):
-        # Buyers may hold a product at different levels, each of them at one.
-        require_single_value(rows, over[:1])
-    shared, notes = _rows_to_compare(buyers, value, by, (base, after))
     result = DataFrame({by: named, "role": role.values()})
-    means, result["missing"] = _means(result, shared, (base, after), value, by, over)
-    result = computed(result, means)
-    table = with_lineage(result.copy(), formulas=means)
-    is_new = result["role"].eq("new")
+    windows = (base, after)
+    sides, notes = _rows_to_compare(buyers, value, by, windows)
+    over = [name for name in ("cmd_code", "classification_code") if name in frame and name != by]
+    names: dict[str, Any] = {}
+    missing = []
+    for name, n, window, rows in zip(("base", "after"), "mn", windows, sides, strict=True):
+        start, end = ends_of(window)
+        sums = total(rows, value, [by], over, start, end)
+        at = places_in(sums, result, [by])
+        months = sums["n_stated"].to_numpy()[at]
+        if not months.all():
+            raise QueryError(
+                f"{named[months.argmin()]} has no {value} from {start} to {end}: "
+                "choose another window or leave the buyer out"
+            )
+        names |= {name: Role(sums, value, at), n: months}
+        result[f"months_{name}"] = months
+        missing.append(sums["missing"].iloc[at])
+    result["missing"] = [", ".join(filter(None, pair)) for pair in zip(*missing, strict=True)]
+    result["complete"] = result["missing"].eq("")
+    means = {f"{value}_base": "base / m", f"{value}_after": "after / n"}
+    formulas = formulas_of(names, **means, change="after / n - base / m")
+    table = with_lineage(computed(result, formulas), formulas=formulas)
     names = {"change": Role(table, "change")}
+    is_new = table["role"].eq("new")
     for name, side in (("gain", is_new), ("loss", ~is_new)):  # its buyers enter each row
-        pairs = np.argwhere(np.tile(side, (len(table), 1)))
-        names[name] = Role(table, "change", pairs[:, 1], pairs[:, 0])
+        slot, row = np.argwhere(np.tile(side, (len(table), 1))).T
+        names[name] = Role(table, "change", row, slot)
     ratios = formulas_of(
         names,
         displacement=f"{_GAIN} / {_LOSS}",
         displacement_net="gain / -loss",
         part=f"max(0, change) / {_LOSS}",
     )
-    result = computed(result, ratios)
+    result = computed(table, ratios)
     result["part"] = result["part"].where(is_new)
     if result.loc[~is_new, "change"].sum() >= 0:  # the old buyers together lost nothing
         result["displacement_net"] = np.nan
-    result["complete"] = result["missing"].eq("")
-    windows = f"{window_text(base)} and {window_text(after)}"
+    text = f"{value} as means of the months with a figure"
+    caveats = [f"{text}, {window_text(base)} and {window_text(after)}", *notes]
     lacking = result.loc[~result["complete"], [by, "missing"]]
-    caveats = [f"{value} as means of the months with a figure, {windows}", *notes]
     caveats += [f"{buyer} lacks {months}" for buyer, months in lacking.to_numpy()]
     order = [by, "role", f"{value}_base", "months_base", f"{value}_after", "months_after"]
     order += ["change", "part", "displacement", "displacement_net", "missing", "complete"]
-    used = with_used_zeros(frame, is_buyer & in_windows(frame, base, after))
-    return with_lineage(result[order], used, caveats=caveats, formulas=ratios | means)
-
-
-def _means(
-    result: DataFrame,
-    shared: Sequence[DataFrame],
-    windows: Sequence[Window],
-    value: str,
-    by: str,
-    over: Columns,
-) -> tuple[dict[str, Formula], list[str]]:
-    """The formulas of each buyer's means, whose months `result` gets, and the months it lacks."""
-    missing = []
-    names: dict[str, Any] = {}
-    for name, window, rows, count in zip(("base", "after"), windows, shared, "mn", strict=True):
-        start, end = ends_of(window)
-        sums = total(rows, value, [by], over, start, end)
-        at = places_in(sums, result, [by])
-        n_stated = sums["n_stated"].to_numpy()[at]
-        if not n_stated.all():
-            raise QueryError(
-                f"{result[by][n_stated.argmin()]} has no {value} from {start} to {end}: "
-                "choose another window or leave the buyer out"
-            )
-        names |= {name: Role(sums, value, at), count: n_stated}
-        result[f"months_{name}"] = n_stated
-        missing.append(sums["missing"].iloc[at])
-    means = {f"{value}_base": "base / m", f"{value}_after": "after / n"}
-    formulas = formulas_of(names, **means, change="after / n - base / m")
-    return formulas, [", ".join(filter(None, pair)) for pair in zip(*missing, strict=True)]
+    used = with_used_zeros(frame, is_buyer & in_windows(frame, *windows))
+    return with_lineage(result[order], used, caveats=caveats, formulas=ratios | formulas)
 
 
 def _rows_to_compare(
@@ -157,27 +140,25 @@ def _rows_to_compare(
 
     Windows that hold different months of the year have none in common: then all rows, and a caveat.
     """
+    require_disjoint(buyers, by)
+    for _, rows in buyers.groupby(by):
+        # Buyers may hold a product at different levels, each of them at one.
+        require_single_value(rows, {"cmd_code"} - {by})
     spans = [range(*span(window)) for window in windows]
     first, second = ({month % 12 for month in months} for months in spans)
     if first != second:
         return [buyers, buyers], ["the two windows hold different months of the year"]
     lines = spread(buyers, groups_of(buyers, [by]), have_figures(buyers, value))
-    # Long windows go month by month from their first, others by the month of the year.
-    is_long = len(spans[0]) == len(spans[1]) > 12
-    sides = []
-    for months in spans:
-        side = lines[lines["stated"] & lines["month"].isin(months)]
-        place = side["month"] - months[0] if is_long else side["month"] % 12
-        sides.append(side.assign(place=place))
+    lines = shared_months(lines, spans)
+    lines["buyer"] = buyers[by].to_numpy()[lines["row"]]
+    # Who has nothing in one window is refused by name.
+    lines = lines[lines.groupby("buyer")["side"].transform("nunique").eq(2)]
     frames, caveats = [], []
-    names = buyers[by].to_numpy()
-    before, since = (set(names[side["row"]]) for side in sides)
-    for side, kept in zip(sides, shared_months(sides), strict=True):
-        dropped = np.setdiff1d(side["row"], kept["row"])
-        # Who has nothing in one window is refused by name.
-        dropped = dropped[np.isin(names[dropped], [*(before & since)])]
-        for buyer in dict.fromkeys(names[dropped]):
-            months = kept.loc[names[kept["row"]] == buyer, "month"]
+    for number in range(2):
+        side = lines[lines["side"].eq(number)]
+        dropped = side[~side["is_shared"]]
+        for buyer in dropped["buyer"].unique():
+            months = side.loc[side["buyer"].eq(buyer) & side["is_shared"], "month"]
             if months.empty:
                 raise QueryError(
                     f"{buyer} states no month of the year in both windows: choose other "
@@ -185,7 +166,7 @@ def _rows_to_compare(
                 )
             over_months = f"{months.nunique()} months that both windows have: {runs(months)}"
             caveats.append(f"{buyer} is compared over {over_months}")
-        frames.append(buyers.iloc[np.setdiff1d(np.arange(len(buyers)), dropped)])
+        frames.append(buyers[~np.isin(np.arange(len(buyers)), dropped["row"])])
     return frames, caveats
 
 
@@ -227,34 +208,32 @@ def displacement_over(
     >>> over["displacement"].tolist()
     [0.5]
     """
-    inputs: dict[str, DataFrame] = {}
+    inputs = {}
     for name, (base, after) in windows.items():
         try:
             inputs[name] = displacement(frame, value, old, new, base, after, by)
         except QueryError as error:
             raise QueryError(f"{name}: {error}") from error
     table = stack(inputs, "window")
-    row = np.arange(len(table))
-    window = row // (len(table) // len(inputs))
-    heads = row[:: len(table) // len(inputs)]
-    picked = {name: Role(table, name, heads) for name in ("displacement", "displacement_net")}
-    for buyer in names_of(new):
-        picked[f"part_{buyer}"] = Role(table, "part", row[table[by].eq(buyer)])
-    ratios = {name: Formula("ratio", {"ratio": role}) for name, role in picked.items()}
+    row = np.arange(len(table)).reshape(len(inputs), -1)
+    window = np.arange(len(inputs)).repeat(row.shape[1])
     is_new = table["role"].eq("new")
-    gain, loss = (Role(table, "change", row[side], window[side]) for side in (is_new, ~is_new))
-    sums = {
-        f"{value}_gain": Formula(_GAIN, {"gain": gain}),
-        f"{value}_loss": Formula(_LOSS, {"loss": loss}),
-    }
+    formulas = {}
+    for name in ("displacement", "displacement_net"):
+        formulas[name] = Formula("ratio", {"ratio": Role(table, name, row[:, 0])})
+    for buyer in names_of(new):
+        part = Role(table, "part", np.flatnonzero(table[by].eq(buyer)))
+        formulas[f"part_{buyer}"] = Formula("ratio", {"ratio": part})
+    sums = {}
+    for name, text, side in (("gain", _GAIN, is_new), ("loss", _LOSS, ~is_new)):
+        change = Role(table, "change", np.flatnonzero(side), window[side])
+        sums[f"{value}_{name}"] = Formula(text, {name: change})
+    result = DataFrame({"window": [*inputs]})
     bases, afters = zip(*windows.values(), strict=True)
+    result["base"] = [*map(window_text, bases)]
+    result["after"] = [*map(window_text, afters)]
     before = 0 if event is None else span(event)[0]
-    columns = {
-        "window": list(inputs),
-        "base": map(window_text, bases),
-        "after": map(window_text, afters),
-        "placebo": [span(after)[1] <= before for after in afters],
-    }
-    result = computed(DataFrame(columns), sums | ratios)
-    result["complete"] = [part["complete"].all() for part in inputs.values()]
-    return with_lineage(result, frame, table, formulas=ratios | sums)
+    result["placebo"] = [span(after)[1] <= before for after in afters]
+    result = computed(result, sums | formulas)
+    result["complete"] = table["complete"].groupby(window).all()
+    return with_lineage(result, frame, table, formulas=formulas | sums)

@@ -18,7 +18,6 @@ from tradeflows.measures.common import (
     prepared,
     require_single_value,
     unique,
-    unit_of,
     with_lineage,
 )
 from tradeflows.measures.scaling import BARRELS_PER_TONNE
@@ -29,22 +28,20 @@ from tradeflows.model.lineage import Formula, Role
 from tradeflows.model.periods import Window, ends_of, span, window_text
 
 OUTLIER = 3.5  # modified z-score of Iglewicz and Hoaglin (1993)
-_PRICES = {  # index of prices from the values a, b and the quantities p, q of each good
-    "fisher": "(sum([b / q * p for b, p, q in zip(v1, q0, q1)]) / v0 * v1"
-    " / sum([a / p * q for a, p, q in zip(v0, q0, q1)])) ** 0.5",
-    "tornqvist": "exp(sum([(a / v0 + b / v1) / 2 * log(b / q / (a / p))"
-    " for a, b, p, q in zip(v0, v1, q0, q1)]))",
-}
+# Fisher's index of prices, from the values v and the quantities q of each good.
+_PRICES = (
+    "(sum([b / q * p for b, p, q in zip(v1, q0, q1)]) / v0 * v1"
+    " / sum([a / p * q for a, p, q in zip(v0, q0, q1)])) ** 0.5"
+)
 
 
 def unit_value(
     frame: DataFrame,
     value: str = "primary_value_usd",
-    weight: str = "net_wgt_kg",
     barrels_per_tonne: float = BARRELS_PER_TONNE,
     by: Columns = (),
 ) -> DataFrame:
-    """Value over weight, per tonne and per barrel.
+    """Value over net weight, per tonne and per barrel.
 
     Returns
     -------
@@ -57,7 +54,7 @@ def unit_value(
     Raises
     ------
     QueryError
-        `value` is in several currencies or valuations, or `weight` in another unit than kilograms.
+        `value` is in several currencies or valuations.
 
     Examples
     --------
@@ -68,16 +65,11 @@ def unit_value(
     >>> measures.unit_value(bought)["unit_value_per_tonne"].item()
     500.0
     """
-    prepared(frame, value, weight, *by)
-    unit = unit_of(frame, weight)
-    if unit not in ("kg", ""):
-        raise QueryError(
-            f"{weight} is in {unit}, and a unit value a tonne is of kilograms: give the net weight"
-        )
+    prepared(frame, value, "net_wgt_kg", *by)
     units = [column for column in UNITS.get(value, ()) if column not in by]
     require_single_value(frame[have_figures(frame, value)], units)
-    names = {"value": figures_of(frame, value)}
-    names["weight"] = Role(frame, weight, values=_measured(frame, weight).to_numpy())
+    weight = Role(frame, "net_wgt_kg", values=_measured(frame, "net_wgt_kg").to_numpy())
+    names = {"value": figures_of(frame, value), "weight": weight}
     per_tonne = "value / (weight / 1000)"
     per_barrel = f"{per_tonne} / {barrels_per_tonne!r}"
     formulas = formulas_of(names, unit_value_per_tonne=per_tonne, unit_value_per_barrel=per_barrel)
@@ -103,15 +95,14 @@ def price_quantity(
     base: Window,
     after: Window,
     good: str = "cmd_code",
-    index: str = "fisher",
 ) -> DataFrame:
     """Split a change in value into price and quantity over several goods.
 
     The index P of prices and Q of quantities multiply to the ratio of values; each is given the
     part ``L ln P`` or ``L ln Q`` of the change, L being the logarithmic mean of the two values.
 
-    The two windows are of the same length; `index` is ``fisher`` (the geometric mean of Laspeyres
-    and Paasche) or ``tornqvist``.
+    The two windows are of the same length; the index is Fisher's, the geometric mean of those of
+    Laspeyres and Paasche.
 
     Returns
     -------
@@ -136,73 +127,58 @@ def price_quantity(
     >>> split["index"].tolist()
     [2.0, 1.5]
     """
-    if index not in _PRICES:
-        raise QueryError(f"no index {index!r}: choose fisher or tornqvist")
     if np.ptp([np.ptp(span(window)) for window in (base, after)]):
         raise QueryError(
             f"{window_text(base)} and {window_text(after)} differ in length: choose equal windows"
         )
     frame = prepared(frame, value, quantity, good, zeros=True)
-    sides = _sides(frame, value, quantity, good, (base, after))
-    table = DataFrame(
-        {name: numbers_of(sums.set_index(good), c) for name, (sums, c) in sides.items()}
-    )
+    amounts = frame.assign(**{quantity: _measured(frame, quantity)})
+    units = [name for name in UNITS.get(quantity, ()) if name in frame]
+    sides: dict[str, tuple[DataFrame, str]] = {}
+    for i, window in enumerate((base, after)):
+        worth = total(amounts, value, [good], (), *ends_of(window))
+        for _, hole in worth[~worth["complete"]].iterrows():
+            raise QueryError(
+                f"{hole[good]} has no {value} for {hole['missing']}: leave the good "
+                "out or choose another window"
+            )
+        amount = total(amounts, quantity, [good, *units], (), *ends_of(window))
+        unique(amount, [good])
+        sides |= {f"v{i}": (worth, value), f"q{i}": (amount, quantity)}
+    columns = {name: numbers_of(sums.set_index(good), c) for name, (sums, c) in sides.items()}
+    table = DataFrame(columns)
     is_split = table.gt(0).all(axis="columns")
-    apart = table.index[~is_split]
+    split, apart = [*table.index[is_split]], [*table.index[~is_split]]
     # A row has its effect and good, the formulas of its change and index, and the goods in it.
     rows = [("unsplit", name, "v1 - v0", "0", [name]) for name in apart]
-    if is_split.any():
-        worth = table.loc[is_split, ["v0", "v1"]].sum()
+    if split:
+        worth = table.loc[split, ["v0", "v1"]].sum()
         # The logarithmic mean of two values that are the same is that value.
         is_level = np.isclose(worth["v1"] / worth["v0"], 1, rtol=1e-12)
         mean = "v0" if is_level else "(v1 - v0) / log(v1 / v0)"
-        prices = _PRICES[index]
-        effect = f"{mean} * log({prices})"
-        split = [*table.index[is_split]]
-        quantities = (f"v1 - v0 - {effect}", f"v1 / v0 / {prices}", split)
-        rows = [("price", "", effect, prices, split), ("quantity", "", *quantities), *rows]
+        effect = f"{mean} * log({_PRICES})"
+        quantities = ("quantity", "", f"v1 - v0 - {effect}", f"v1 / v0 / {_PRICES}", split)
+        rows = [("price", "", effect, _PRICES, split), quantities, *rows]
     effects, names, changes, indices, goods = zip(*rows, strict=True)
     slot = np.arange(len(rows)).repeat([*map(len, goods)])
-    roles = {
-        name: Role(sums, column, pd.Index(sums[good]).get_indexer(np.concatenate(goods)), slot)
-        for name, (sums, column) in sides.items()
-    }
+    roles = {}
+    for name, (sums, column) in sides.items():
+        at = pd.Index(sums[good]).get_indexer(np.concatenate(goods))
+        roles[name] = Role(sums, column, at, slot)
     formulas = {"change": Formula(changes, roles), "index": Formula(indices, roles)}
     result = computed(DataFrame({"effect": effects, good: names}), formulas)
     result["index"] = result["index"].mask(result["effect"].eq("unsplit"))
     windows = f"from {window_text(base)} to {window_text(after)}"
-    caveats = [f"change of {value} {windows}, {index.capitalize()} index"]
-    if len(apart):
+    caveats = [f"change of {value} {windows}, Fisher index"]
+    if apart:
         caveats.append(f"not split for want of {quantity}: {', '.join(map(str, apart))}")
     used = with_used_zeros(frame, in_windows(frame, base, after))
     return with_lineage(result, used, caveats=caveats, formulas=formulas)
 
 
-def _sides(
-    frame: DataFrame, value: str, quantity: str, good: str, windows: tuple[Window, Window]
-) -> dict[str, tuple[DataFrame, str]]:
-    """Sums of each good in either window by their name in a formula, and the column of each."""
-    amounts = frame.assign(**{quantity: _measured(frame, quantity)})
-    columns = [good, "qty_unit"] if quantity == "qty" and "qty_unit" in amounts else [good]
-    sides: dict[str, tuple[DataFrame, str]] = {}
-    for i, window in enumerate(windows):
-        start, end = ends_of(window)
-        worth = total(amounts, value, [good], (), start, end)
-        if not worth["complete"].all():
-            hole = worth[~worth["complete"]].iloc[0]
-            raise QueryError(
-                f"{hole[good]} has no {value} for {hole['missing']}: leave the good "
-                "out or choose another window"
-            )
-        amount = total(amounts, quantity, columns, (), start, end)
-        unique(amount, [good])
-        sides |= {f"v{i}": (worth, value), f"q{i}": (amount, quantity)}
-    return sides
-
-
-def _measured(frame: DataFrame, weight: str) -> Series:
+def _measured(frame: DataFrame, quantity: str) -> Series:
     """Weights or quantities above 0, but for those that are flagged estimated."""
-    numbers = numbers_of(frame, weight)
+    numbers = numbers_of(frame, quantity)
     numbers = numbers.where(numbers > 0)
     if "flags" not in frame:
         return numbers

@@ -16,7 +16,6 @@ from tradeflows.measures.common import (
     have_figures,
     numbers_of,
     prepared,
-    require_columns,
     require_disjoint,
     require_single_value,
     unique,
@@ -64,30 +63,28 @@ def lead(
     prepared(frame, value, once=[*by, of])
     require_disjoint(frame, of, by)
     figures = numbers_of(frame, value).reset_index(drop=True)
-    if figures.isna().any():
-        unknown = frame[of].iloc[figures.isna().argmax()]
+    is_unknown = figures.isna()
+    if is_unknown.any():
+        unknown = frame[of].iloc[is_unknown.argmax()]
         raise QueryError(f"{unknown} has no {value}, so that nobody's rank is known: leave it out")
     group = groups_of(frame, by)
-    is_member = frame[of].eq(member).to_numpy()
     sizes = np.bincount(group)
-    lacking = {*group} - {*group[is_member]}
-    if lacking:
-        members = frame[of][group == min(lacking)].astype(str)
+    is_member = frame[of].eq(member).to_numpy()
+    for lacking in sorted({*group} - {*group[is_member]}):
+        members = frame[of][group == lacking].astype(str)
         raise QueryError(f"no row has {of} {member!r}; {there_are(members)}")
-    if (sizes < 2).any():
+    if sizes.min() < 2:
         raise QueryError(f"{member} stands alone, so that it leads nobody: read the others too")
-    chosen = np.flatnonzero(is_member)[np.argsort(group[is_member])]
-    largest = figures.where(~is_member).groupby(group).idxmax().to_numpy()
+    chosen, largest = (
+        figures[some].groupby(group[some]).idxmax().to_numpy() for some in (is_member, ~is_member)
+    )
     above = np.flatnonzero(figures > figures.to_numpy()[chosen][group])
     larger = replace(figures_of(frame, value, above, group[above]), empty=0.0)
-    names = {"value": figures_of(frame, value, chosen), "next": figures_of(frame, value, largest)}
     formulas = formulas_of({"larger": larger}, rank="1 + sum([v ** 0 for v in larger])")
-    formulas |= formulas_of(
-        names,
-        lead="value - next",
-        lead_pct="100 * (value / next - 1)",
-        **{value: "value", f"{value}_next": "next"},
-    )
+    names = {"value": figures_of(frame, value, chosen), "next": figures_of(frame, value, largest)}
+    texts = {"lead": "value - next", "lead_pct": "100 * (value / next - 1)"}
+    texts |= {value: "value", f"{value}_next": "next"}
+    formulas |= formulas_of(names, **texts)
     others = frame[of].to_numpy()[largest]
     result = frame[[*by, of]].iloc[chosen].reset_index(drop=True).assign(next=others)
     result = computed(result, formulas).assign(n_members=sizes, unit=unit_of(frame, value))
@@ -122,17 +119,17 @@ def peak(frame: DataFrame, value: str, by: Columns = ()) -> DataFrame:
     '2023-02'
     """
     prepared(frame, value, "n_months", once=[*by, "ref_period"])
-    figures = numbers_of(frame, value).fillna(-np.inf)
-    group = groups_of(frame, by)
-    order = np.lexsort((frame["ref_period"], -figures, group))
-    at = order[np.unique(group[order], return_index=True)[1]]
-    if not have_figures(frame.iloc[at], value).all():
+    order = np.argsort(frame["ref_period"], kind="stable")
+    figures = Series(numbers_of(frame, value).to_numpy()[order], order)
+    by_group = figures.groupby(groups_of(frame, by)[order])
+    if not by_group.count().all():
         raise QueryError(f"no {value} is stated, so that none is the largest: read a longer span")
+    at = by_group.idxmax().to_numpy()
     formulas = formulas_of({"value": figures_of(frame, value, at)}, **{value: "value"})
     units = [name for name in UNITS.get(value, ()) if name in frame]
-    kept = dict.fromkeys([*by, "ref_period", "n_months", *units])
-    result = computed(frame[[*kept]].iloc[at].reset_index(drop=True), formulas)
-    return with_lineage(result, frame, formulas=formulas)
+    columns = dict.fromkeys([*by, "ref_period", "n_months", *units])
+    result = frame[[*columns]].iloc[at].reset_index(drop=True)
+    return with_lineage(computed(result, formulas), frame, formulas=formulas)
 
 
 def mean(frame: DataFrame, value: str, by: Columns = ()) -> DataFrame:
@@ -158,7 +155,7 @@ def mean(frame: DataFrame, value: str, by: Columns = ()) -> DataFrame:
     >>> measures.mean(brent, "rate")["rate"].item()
     81.0
     """
-    require_columns(frame, "ref_period", "n_months", value, *by)
+    prepared(frame, "ref_period", "n_months", value, *by)
     group, result = grouped(frame, by)
     for _, rows in frame.groupby(group):  # groups may differ from one another
         prepared(rows, value, once=["ref_period"])
@@ -194,7 +191,7 @@ def count(frame: DataFrame, value: str, above: float = 0.0, by: Columns = ()) ->
     >>> measures.count(growth, "growth_pct")["count"].item()
     1.0
     """
-    require_columns(frame, value, *by)
+    prepared(frame, value, *by)
     n_unknown = (~have_figures(frame, value)).sum()
     if n_unknown:
         raise QueryError(f"{n_unknown} rows have no {value}: leave them out")
@@ -251,13 +248,12 @@ def last_active_month(
     month, pct = first_month(listed), listed["base_pct"]
     group, result = grouped(listed, [*by, base_name, "months_base"])
     day = Series(days(month.to_numpy()).astype("datetime64[s]"))
-    for name, holds in (("last", pct >= 100 * part), ("last_any", pct > 0), ("until", pct.notna())):
-        at = np.flatnonzero(holds)
-        result[name] = day[at].groupby(group[at]).max()
+    is_stated = pct.notna().to_numpy()
+    for name, holds in (("last", pct >= 100 * part), ("last_any", pct > 0), ("until", is_stated)):
+        result[name] = day.where(np.asarray(holds)).groupby(group).max()
     result["ended"] = result["last"] < result["until"]
     asked = {*range(span(base)[0], month.max() + 1)}
-    stated = month[pct.notna()].groupby(group[pct.notna()]).agg(set)
-    missing = [runs(asked - stated.get(number, set())) for number in result.index]
+    missing = [runs(asked - {*month[is_stated & (group == place)]}) for place in result.index]
     result["missing"] = missing
     names = zip(result[by[0]], missing, strict=True)
     caveats = [f"{name}: no {value} in {months}" for name, months in names if months]
@@ -293,8 +289,8 @@ def index_to_base(
     [100.0, 125.0]
     """
     frame = prepared(frame, value, "ref_period", "n_months", *by, zeros=True)
-    unit = [c for c in ("cmd_code", "qty_unit", "currency") if c in frame and c not in by]
-    require_single_value(frame[frame[value].notna()], unit)
+    units = {"cmd_code", "qty_unit", "currency"} - {*by}
+    require_single_value(frame[frame[value].notna()], units)
     if (frame["n_months"] != 1).any():
         raise QueryError("periods of more than a month have no last month: keep n_months == 1")
     unique(frame, [*by, "ref_period"])
@@ -306,12 +302,11 @@ def index_to_base(
     if not len(kept):
         raise QueryError(f"nothing had any {value} in the base {window_text(base)}")
     cell = group[kept]
-    n_stated = sums["n_stated"].to_numpy("int64")[cell]
+    n_stated = sums["n_stated"].to_numpy()[cell]
     names = {"value": figures_of(frame, value, kept), "base": Role(sums, value, cell)}
-    base_name = f"{value}_base"
-    formulas = formulas_of(
-        {**names, "n": n_stated}, base_pct="100 * value / (base / n)", **{base_name: "base / n"}
-    )
-    result = computed(frame.iloc[kept], formulas, base_name).assign(months_base=n_stated)
+    texts = {"base_pct": "100 * value / (base / n)", f"{value}_base": "base / n"}
+    formulas = formulas_of({**names, "n": n_stated}, **texts)
+    result = computed(frame.iloc[kept], formulas, f"{value}_base")
+    result["months_base"] = n_stated
     result = computed(result, formulas, "base_pct")
     return with_lineage(result, frame, kept=[Role(frame, row=kept)], formulas=formulas)

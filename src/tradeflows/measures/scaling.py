@@ -91,26 +91,24 @@ def per_month(figures: DataFrame, value: str = "value") -> DataFrame:
             is_monthly = figures["freq"].astype("str").str.startswith("monthly")
             months = months.mask(is_monthly & months.notna(), 1.0)
         result = figures.assign(months=months)
-        divisor = months.where(figures["unit"].isin(_ADD_UP))
-        columns = {name: name for name in ("value", "low", "high") if name in figures}
-        caveats = ["published figures divided by the months of their windows"]
+        months = months.where(figures["unit"].isin(_ADD_UP))
+        columns = [name for name in ("value", "low", "high") if name in figures]
+        caveat = "published figures divided by the months of their windows"
     else:
         prepared(figures, value, "ref_period", "n_months")
-        divisor = figures["n_months"].astype("float64")
+        months = figures["n_months"].astype("float64")
         if "complete" in figures:
-            divisor = divisor.where(figures["complete"])
-        result = figures.assign(months=divisor, unit=unit_of(figures, value))
-        columns = {"value": value}
-        caveats = [f"{value} divided by the months of its window"]
-    months_of = divisor.to_numpy()
-    formulas = {
-        f"{name}_per_month": Formula(
-            "value / months", {"value": Role(figures, column), "months": months_of}
-        )
-        for name, column in columns.items()
-    }
+            months = months.where(figures["complete"])
+        result = figures.assign(months=months, unit=unit_of(figures, value))
+        columns = [value]
+        caveat = f"{value} divided by the months of its window"
+    formulas = {}
+    for column in columns:
+        name = column if column in ("low", "high") else "value"
+        names = {"value": Role(figures, column), "months": months.to_numpy()}
+        formulas[f"{name}_per_month"] = Formula("value / months", names)
     result = computed(result, formulas)
-    return with_lineage(result, figures, caveats=caveats, formulas=formulas, kept=[Role(figures)])
+    return with_lineage(result, figures, caveats=[caveat], formulas=formulas, kept=[Role(figures)])
 
 
 def scale(

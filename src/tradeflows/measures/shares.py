@@ -65,11 +65,11 @@ def share(part: DataFrame, whole: DataFrame, value: str, by: Columns = ()) -> Da
     75.0
     """
     part, whole, at = _part_and_whole(part, whole, value, by)
-    columns = [column for column in PLACE if column in whole]
-    places = whole[columns].iloc[at].set_axis(part.index).add_suffix("_whole")
+    places = whole[[name for name in PLACE if name in whole]].iloc[at].set_axis(part.index)
     names = {"part": figures_of(part, value), "whole": figures_of(whole, value, at)}
     formulas = formulas_of(names, share_pct=SHARE, **{f"{value}_whole": "whole"})
-    result = computed(part.assign(**places), formulas, f"{value}_whole", "share_pct")
+    result = part.assign(**places.add_suffix("_whole"))
+    result = computed(result, formulas, f"{value}_whole", "share_pct")
     return with_lineage(result, part, whole, formulas=formulas, kept=[Role(part)])
 
 
@@ -104,19 +104,21 @@ def rest(whole: DataFrame, part: DataFrame, value: str | Columns, by: Columns = 
     keys = ["ref_period", "n_months", *by]
     unique(part, keys)
     for side in (part, whole):
-        bounds = join_qualifiers(set(side.get("qualifier", ())))
+        bounds = join_qualifiers(side.get("qualifier", ()))
         if bounds not in ("=", "~"):
             raise QueryError(f"a side has a figure that is {bounds}: a rest needs whole figures")
-    shared = [name for name in grain_of(whole, value) if name not in keys]
-    same = [name for name in shared if set(part.get(name, ())) == set(whole[name])]
+    columns = [*keys]
+    for name in grain_of(whole, value):
+        if name not in keys and {*part.get(name, ())} == {*whole[name]}:
+            columns.append(name)
+    result = part[columns]
+    flags = [side["flags"] for side in (part, whole.iloc[at]) if "flags" in side]
+    if flags:
+        result = result.assign(flags=[join_flags(row) for row in zip(*flags, strict=True)])
     formulas = {}
     for name in names_of(value):
         names = {"whole": figures_of(whole, name, at), "part": figures_of(part, name)}
         formulas[name] = Formula("whole - part", names)
-    result = part[[*keys, *same]]
-    flags = [side["flags"] for side in (part, whole.iloc[at]) if "flags" in side]
-    if flags:
-        result = result.assign(flags=[join_flags(row) for row in zip(*flags, strict=True)])
     return with_lineage(computed(result, formulas), whole, part, formulas=formulas)
 
 
@@ -125,17 +127,29 @@ def _part_and_whole(
 ) -> tuple[DataFrame, DataFrame, ndarray]:
     """Both sides with their zeros, and the row of `whole` for each of `part`.
 
-    Refuses two that differ in flow, cumulation or unit, or a cell that the whole lacks.
+    Refuses two that differ in flow, cumulation or unit, a cell that the whole lacks, and members
+    of the part that have nothing to do with the one value of the whole.
     """
     keys = ["ref_period", "n_months", *by]
     part, whole = (prepared(side, values, *keys, zeros=True) for side in (part, whole))
+    shared = {*part} & {*whole} - {*by}
     for value in names_of(values):
         columns = ("flow_code", "cumulation", *UNITS.get(value, ()))
-        same = [name for name in columns if name in part and name in whole and name not in by]
+        same = [name for name in columns if name in shared]
         sides = [side.loc[side[value].notna(), same] for side in (part, whole)]
         require_single_value(concat(sides), same)
     prepared(whole, values, once=keys)
-    _require_within(part, whole, by)
+    lists = [{*side.get("classification_code", ())} for side in (part, whole)]
+    # Levels of two lists cannot be compared.
+    axes = ("reporter_iso", "partner_iso", "cmd_code")[: 3 if lists[0] == lists[1] else 2]
+    for name in shared & {*axes}:
+        container = whole[name].iloc[0]
+        for member in {*part[name]} - {container}:
+            if not overlaps(name, frozenset((member, container))):
+                raise QueryError(
+                    f"{name} {member} of the part is not in {container}, the whole: read the "
+                    "two for what belongs together"
+                )
     at = places_in(whole, part, keys)
     lost = part[at < 0]
     if len(lost):
@@ -145,22 +159,6 @@ def _part_and_whole(
             "periods, or keep those of the part that it has"
         )
     return part, whole, at
-
-
-def _require_within(part: DataFrame, whole: DataFrame, by: Columns) -> None:
-    """Refuse members of `part` that have nothing to do with the one value of `whole`."""
-    names = {"reporter_iso", "partner_iso", "cmd_code"} & {*part} & {*whole} - {*by}
-    first, second = ({*side.get("classification_code", ())} for side in (part, whole))
-    if first != second:  # levels of two lists would be compared
-        names -= {"cmd_code"}
-    for name in sorted(names):
-        container = whole[name].iloc[0]
-        for member in {*part[name]} - {container}:
-            if not overlaps(name, frozenset((member, container))):
-                raise QueryError(
-                    f"{name} {member} of the part is not in {container}, the whole: read the "
-                    "two for what belongs together"
-                )
 
 
 def shares(
@@ -195,10 +193,9 @@ def shares(
     >>> measures.shares(sellers, "net_wgt_kg")["share_pct"].tolist()
     [75.0, 25.0]
     """
-    members, sums = _members_and_wholes(frame, value, of, by, whole)
-    at = places_in(sums, members, by)
-    names = {"value": figures_of(members, value), "whole": Role(sums, value, at)}
-    formulas = formulas_of(names, share_pct="100 * value / whole")
+    members, sums, group = _members_and_wholes(frame, value, of, by, whole)
+    names = {"part": figures_of(members, value), "whole": Role(sums, value, group)}
+    formulas = formulas_of(names, share_pct=SHARE)
     result = computed(members, formulas)
     return with_lineage(result, members, kept=[Role(members)], formulas=formulas)
 
@@ -241,12 +238,11 @@ def hhi(
     0.625
     """
     require_absent(absent)
-    members, sums = _members_and_wholes(frame, value, of, by, whole)
-    group = places_in(sums, members, by)
-    names = {"value": figures_of(members, value, slot=group)}
-    formulas = formulas_of(names, hhi=f"{_SQUARES} / value ** 2")
+    members, sums, group = _members_and_wholes(frame, value, of, by, whole)
+    part = figures_of(members, value, slot=group)
+    formulas = formulas_of({"value": part}, hhi=f"{_SQUARES} / value ** 2")
     if whole:  # some of its members are not known
-        names = {"value": replace(names["value"], empty=0.0), "whole": Role(sums, value)}
+        names = {"value": replace(part, empty=0.0), "whole": Role(sums, value)}
         formulas = formulas_of(
             names,
             hhi=f"{_SQUARES} / whole ** 2",
@@ -258,11 +254,11 @@ def hhi(
         row = np.flatnonzero(counted[of].eq(member))
         slot = places_in(sums, counted.iloc[row], by)
         part = figures_of(counted, value, row, slot)
-        part = replace(part, empty=0.0) if absent == "zero" else part
+        if absent == "zero":
+            part = replace(part, empty=0.0)
         formulas |= formulas_of({"part": part, "whole": names["whole"]}, share_pct=SHARE)
-    sizes = np.bincount(group, minlength=len(sums))
     result = computed(sums[[*by]], formulas)
-    result.insert(len(by) + 1, "n_members", sizes)
+    result.insert(len(by) + 1, "n_members", np.bincount(group, minlength=len(sums)))
     has_hole = np.bincount(group, ~have_figures(members, value), len(sums)) > 0
     result.loc[has_hole, [*formulas]] = np.nan
     return with_lineage(result, members, formulas=formulas)
@@ -270,30 +266,33 @@ def hhi(
 
 def _members_and_wholes(
     frame: DataFrame, value: str, of: str, by: Columns, whole: str
-) -> tuple[DataFrame, DataFrame]:
-    """The members, and a row a group of `by` with what their shares are of: `whole`, or the sum."""
+) -> tuple[DataFrame, DataFrame, ndarray]:
+    """The members, a row a group with what their shares are of, and the group of each member.
+
+    Shares are of the row of `whole` or, without one, of the sum.
+    """
     prepared(frame, value, once=[*by, of])
     group, sums = grouped(frame, by)
-    is_whole = frame[of].eq(whole).to_numpy()
-    row = np.flatnonzero(is_whole) if whole else np.arange(len(frame))
-    members = frame
+    is_whole = frame[of].eq(whole).to_numpy(bool)
+    figures = numbers_of(frame, value)
+    members, row = frame, np.arange(len(frame))
     if whole:
-        at = np.flatnonzero(~is_whole)
+        at, row = np.flatnonzero(~is_whole), np.flatnonzero(is_whole)
         members = with_lineage(frame.iloc[at], frame, kept=[Role(frame, row=at)])
     require_disjoint(members, of, by)
-    figures = numbers_of(frame, value)
-    wholes = figures.iloc[row].groupby(group[row]).sum(skipna=False)
-    lost = sums.index.difference(wholes.index)
-    if len(lost):
-        cell = cell_text(sums, by, lost[0]) or value
-        raise QueryError(f"{cell} has no row of {whole}: read it beside its members")
-    parts = figures[~is_whole].groupby(group[~is_whole]).sum()
-    over = parts[parts > wholes[parts.index] * (1 + 1e-9)]
-    if whole and len(over):
-        place = over.index[0]
-        raise QueryError(
-            f"the members of {cell_text(sums, by, place) or value} come to {over[place]:.6g}, more "
-            f"than the {wholes[place]:.6g} of {whole}: choose a window in which both are stated"
-        )
+    wholes = figures.iloc[row].groupby(group[row]).sum(skipna=False).reindex(sums.index)
     formulas = {value: Formula("value", {"value": Role(frame, value, row, group[row])})}
-    return members, with_lineage(sums.assign(**{value: wholes}), formulas=formulas)
+    result = with_lineage(sums.assign(**{value: wholes}), formulas=formulas)
+    if not whole:
+        return members, result, group
+    for place in sums.index.difference(group[row]):
+        cell = cell_text(sums, by, place) or value
+        raise QueryError(f"{cell} has no row of {whole}: read it beside its members")
+    parts = figures.iloc[at].groupby(group[at]).sum()
+    for place in parts.index[parts > wholes[parts.index] * (1 + 1e-9)]:
+        cell = cell_text(sums, by, place) or value
+        raise QueryError(
+            f"the members of {cell} come to {parts[place]:.6g}, more than the "
+            f"{wholes[place]:.6g} of {whole}: choose a window in which both are stated"
+        )
+    return members, result, group[at]

@@ -1,4 +1,4 @@
-"""Units: what each is called, what it is a multiple of, and how large numbers are counted.
+"""Units in words; ``codelists/units.csv`` defines publishers', ``unit_words.csv`` everybody's.
 
 A unit is a word, with "thousand", "million" or "billion" before it where it is counted by these:
 ``tonnes``, ``million tonnes``, ``Mt``, ``billion USD``, ``thousand barrels a day``. A measure gives

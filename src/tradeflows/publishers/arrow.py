@@ -31,6 +31,11 @@ def without(values: pa.Array, where: pa.Array) -> pa.Array:
     return pc.if_else(is_true(where), None, values)
 
 
+def filled(text: pa.Array, empty: Sequence[str] = ("",)) -> pa.Array:
+    """Return `text`, null where it is one of `empty`."""
+    return pc.if_else(pc.is_in(text, texts(empty)), None, text)
+
+
 def meanings(words: pa.Array, meaning: Callable[[Any], Any], kind: pa.DataType = TEXT) -> pa.Array:
     """Return what each of `words` means; each distinct one is looked up once."""
     encoded = words.dictionary_encode(null_encoding="encode")

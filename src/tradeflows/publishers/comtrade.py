@@ -11,33 +11,29 @@ from __future__ import annotations
 
 import csv
 import gzip
+import math
 import zlib
 from codecs import BOM_UTF8
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, reduce
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import parse_qs, urlsplit
 
 import msgspec
-import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-from pyarrow import csv as pacsv
 
 from tradeflows.model import codes
 from tradeflows.model.codelists import publisher_words
 from tradeflows.model.errors import LayoutError
 from tradeflows.model.schema import TRADE
 from tradeflows.model.source import Source
-from tradeflows.publishers import Part, reading, workbooks
+from tradeflows.publishers import Part, arrow, numbers, reading, workbooks
 
-ALL = "all"
 ROWS = 1 << 16  # in a part
 GZIP = b"\x1f\x8b"
-LARGEST = 112 << 20  # bytes of an unpacked table, which takes 2.5 times as much while it is read
+LARGEST = 112 << 20  # bytes of an unpacked table, which takes four times as much while it is read
 SWELLING = 200  # times its packed size; tables of figures swell ten- to fortyfold
 NEAR = 1e-6  # of a figure: what rounding to a binary number may make of it
 
@@ -48,7 +44,7 @@ PART_OF = {"FM": "M", "MIP": "M", "MOP": "M", "DX": "X", "XIP": "X", "XOP": "X"}
 # The fields that a file must have, in lower case, since their case differs by channel.
 FIGURES = ("qty", "netwgt", "cifvalue", "fobvalue", "primaryvalue")
 ESTIMATED = ("isqtyestimated", "isnetwgtestimated")
-CELL = ["period", "reportercode", "flowcode", "partnercode", "classificationcode", "cmdcode"]
+CELL = ("period", "reportercode", "flowcode", "partnercode", "classificationcode", "cmdcode")
 OTHER_CODES = ("typecode", "freqcode", "partner2code", "customscode", "moscode", "motcode")
 NEEDED = (*OTHER_CODES, *CELL, "qtyunitcode", *ESTIMATED, *FIGURES)
 MADE_BY = ("isreported", "isaggregate")  # its country, or the publisher
@@ -60,34 +56,30 @@ GRAMMAR = {
     "flowcode": ("|".join([*FLOWS, *PART_OF]), "a flow of the publisher's list"),
     "period": ("[12][0-9]{3}(0[1-9]|1[0-2])?", "a year or a month such as 202305"),
 }
-# The codes of a whole; only services have a mode of supply.
-WHOLE = {
-    "partner2code": ["0"],
-    "customscode": ["C00"],
-    "motcode": ["0"],
-    "moscode": ["0", "-1", "", None],
+# What totals may be parted by: the field, the word in ``breakdown``, and the code of the whole.
+BREAKDOWNS = {
+    "second partner": ("partner2Code", "partner2", "0"),
+    "procedure": ("customsCode", "procedure", "C00"),
+    "transport": ("motCode", "transport", "0"),
 }
-# What a file may be asked to part its totals by: the field, and the word in ``breakdown``.
-PARTED_BY = {
-    "second partner": ("partner2code", "partner2"),
-    "procedure": ("customscode", "procedure"),
-    "transport": ("motcode", "transport"),
+WHOLE: dict[str, list[str | None]] = {
+    "moscode": ["0", "-1", "", None],  # the mode of supply, which services alone have
+    **{field.lower(): [code] for field, _, code in BREAKDOWNS.values()},
 }
 
 
-def _same_country(code: str, other: str) -> bool:
-    """Whether an area may stand beside a code: special areas have names and ISO codes of others."""
-    area = codes.area_codes("comtrade").get(code, "")
-    are_countries = all(each and codes.is_country(each) for each in (area, other))
-    return area == other or not are_countries
+def _is_area(area_of: Callable[[str], str]) -> Callable[[str, str], bool]:
+    """Whether a text may stand beside a code: special areas have names and ISO codes of others."""
+
+    def may_be(code: str, text: str) -> bool:
+        areas = {codes.area_codes("comtrade").get(code, ""), area_of(text)}
+        return len(areas) == 1 or not all(area and codes.is_country(area) for area in areas)
+
+    return may_be
 
 
-def _is_iso(code: str, iso: str) -> bool:
-    return _same_country(code, codes.area_codes("iso3").get(iso, ""))
-
-
-def _is_name(code: str, name: str) -> bool:
-    return _same_country(code, codes.named(name))
+_is_iso = _is_area(lambda iso: codes.area_codes("iso3").get(iso, ""))
+_is_name = _is_area(codes.named)
 
 
 @cache
@@ -97,6 +89,11 @@ def _codes_by_name() -> dict[str, set[str]]:
     for code, name in codes.harmonized_system().items():
         names[name.casefold()].add(code)
     return names
+
+
+def _means(name: str) -> Callable[[str, str], bool]:
+    """Whether a word of the list `name`, if it is there, means a code."""
+    return lambda code, word: publisher_words(name).get(word.casefold(), code) == code
 
 
 # Two fields that state one thing; whether their texts go together; and whether a row in which they
@@ -109,22 +106,8 @@ PAIRS: tuple[tuple[str, str, Callable[[str, str], bool], bool], ...] = (
     ("partnercode", "partneriso", _is_iso, True),
     ("reportercode", "reporterdesc", _is_name, True),
     ("partnercode", "partnerdesc", _is_name, True),
-    (
-        "flowcode",
-        "flowdesc",
-        lambda code, name: (
-            publisher_words("comtrade name of flow").get(name.casefold(), code) == code
-        ),
-        True,
-    ),
-    (
-        "qtyunitcode",
-        "qtyunitabbr",
-        lambda code, sign: (
-            publisher_words("comtrade sign of unit").get(sign.casefold(), code) == code
-        ),
-        True,
-    ),
+    ("flowcode", "flowdesc", _means("comtrade name of flow"), True),
+    ("qtyunitcode", "qtyunitabbr", _means("comtrade sign of unit"), True),
     (
         "cmdcode",
         "cmddesc",
@@ -136,20 +119,10 @@ PAIRS: tuple[tuple[str, str, Callable[[str, str], bool], bool], ...] = (
 READ = dict.fromkeys([*NEEDED, *(name for pair in PAIRS for name in pair[:2])])
 
 
-class Asked(NamedTuple):
-    """What a reply was asked for, in the publisher's codes; ``all`` is every one."""
-
-    reporters: tuple[str, ...]
-    periods: tuple[str, ...]
-    partners: tuple[str, ...]
-    products: tuple[str, ...]
-    flows: tuple[str, ...]
-
-
 class Reply(NamedTuple):
     """What one file holds: `rows` by lower-case field name, and the `error` that it reports."""
 
-    rows: pd.DataFrame
+    rows: pa.RecordBatch
     error: str
 
 
@@ -185,7 +158,7 @@ def clean(
     unequal
         Wholes, as "reporter period flow partner product", that their parts do not add up to.
     breakdown
-        Of :data:`PARTED_BY`, the one whose parts stay beside their totals.
+        Of :data:`BREAKDOWNS`, the one whose parts stay beside their totals.
 
     Raises
     ------
@@ -200,58 +173,35 @@ def clean(
         raise LayoutError(path, "a reply with data", repr(message), "ask again")
     records = len(rows)
     # A file in bulk has no cap.
-    if records in ([cap] if cap else CAPS) and not _head(path).startswith(GZIP):
+    if records in ([cap] if cap else CAPS) and not reading.head(path).startswith(GZIP):
         problem = f"{records} records, which is a row cap"
         raise LayoutError(path, "a whole reply", problem, "ask for less at once")
     for name, (pattern, what) in GRAMMAR.items():
-        odd = rows[name][~rows[name].str.fullmatch(pattern, na=False)]
-        for record, code in odd.items():
-            raise LayoutError(f"{path}: record {record}", f"{what} in {name}", repr(code))
-    if (rows["period"].str.len().eq(4) != rows["freqcode"].eq("A")).any():
-        raise LayoutError(path, "years where freqcode is A and months where it is M", "a mixture")
-    rows["odd"] = _contradictory(path, rows)
+        is_good = arrow.is_true(pc.match_substring_regex(rows[name], f"^({pattern})$"))
+        reading.require(_namer(path), is_good, f"{what} in {name}", rows[name])
+    is_good = pc.equal(pc.equal(pc.utf8_length(rows["period"]), 4), pc.equal(rows["freqcode"], "A"))
+    expected = "years where freqcode is A, and months where it is M"
+    reading.require(_namer(path), is_good, expected, rows["period"], rows["freqcode"])
+    rows = rows.append_column("odd", _contradictory(path, rows))
+    rows = rows.append_column("record", pa.array(range(1, records + 1)))
     totals, left_out, value = _totals(path, rows, breakdown)
-    del rows  # which a large file needs the room of
-    cells = {tuple(words.split()) for words in unequal}
-    days = {name: words.split()[0] for name, words in (releases or {}).items()}
+    del rows
+    days = {cell: release.split()[0] for cell, release in (releases or {}).items()}
     for start in range(0, max(len(totals), 1), ROWS):
-        columns = _columns(path, totals[start : start + ROWS], cells)
-        columns["vintage"] = [days.get(name, source.vintage) for name in columns["vintage"]]
+        some = totals.slice(start, ROWS)
+        columns = _columns(path, some, unequal)
+        columns["vintage"] = arrow.meanings(
+            _joined(some, "reportercode", "period"), lambda cell: days.get(cell, source.vintage)
+        )
         yield Part(reading.rows(source, TRADE, columns), records, left_out, value)
         records, left_out, value = 0, {}, {}  # they are counted once
-
-
-def asked(source: Source) -> Asked:
-    """What the reply of `source` was asked for; its address says it."""
-    query = parse_qs(urlsplit(source.address).query)
-    names = ("reporterCode", "period", "partnerCode", "cmdCode", "flowCode")
-    return Asked(*(tuple(query.get(name, [ALL])[0].split(",")) for name in names))
-
-
-def covers(source: Source, rows: pd.DataFrame) -> pd.Series:
-    """Whether the reply of `source` was asked for each of `rows`, periods and reporters apart."""
-    box, goods = asked(source), rows["cmd_code"]
-    level = "AG" + goods.str.len().astype("str")
-    has_product = goods.isin(box.products) | level.isin(box.products)
-    is_asked = has_product & rows["flow_code"].isin(box.flows)
-    return is_asked if ALL in box.partners else is_asked & rows["partner_code"].isin(box.partners)
-
-
-def group_of_mode(code: str) -> list[str]:
-    """The modes of transport that contain one: of sea, 2100, water, 2000."""
-    groups = [code[:1] + "000", code[:2] + "00"]
-    return [
-        group
-        for group in groups
-        if group != code and group in publisher_words("comtrade transport")
-    ]
 
 
 # --- the forms of a file -------------------------------------------------------------------------
 
 
 def read(path: Path) -> Reply:
-    """Every row of a reply or export, numbered from 1; names in lower case, as channels differ.
+    """Every row of a reply or export; names of fields in lower case, as channels differ.
 
     Raises
     ------
@@ -259,19 +209,17 @@ def read(path: Path) -> Reply:
         The file is no JSON reply and no table of fields, is cut off, or holds another number of
         rows than it says.
     """
-    head = _head(path)
+    start = reading.head(path)
     try:
-        if head.startswith(workbooks.MARK):
-            names, *lines = workbooks.table(path)
+        if start.startswith(workbooks.MARK):
             columns = {
-                name.lower(): [line[at] or None for line in lines] for at, name in enumerate(names)
+                name.lower(): arrow.filled(arrow.texts(cells))
+                for name, *cells in zip(*workbooks.table(path), strict=True)
             }
             return Reply(_typed(path, columns), "")
-        if head.startswith(b"<"):
+        if start.startswith(b"<"):
             raise LayoutError(path, "JSON or a table", "a page of HTML or XML", "fetch the data")
-        if head.startswith(b"{") or not head:
-            return _json(path)
-        return Reply(_table(path), "")
+        return _json(path) if start.startswith(b"{") or not start else Reply(_table(path), "")
     except MemoryError as error:
         size = f"{path.stat().st_size >> 20} MiB"
         expected = "a file that fits into memory"
@@ -280,20 +228,19 @@ def read(path: Path) -> Reply:
 
 def records(path: Path, wanted: Collection[int]) -> dict[int, reading.Record]:
     """Lines of an export, or members of the list ``data`` of a reply, as they stand."""
-    head = _head(path)
-    if head.startswith(workbooks.MARK):
+    start = reading.head(path)
+    if start.startswith(workbooks.MARK):
         return workbooks.records(path, wanted)
-    if not head.startswith(b"{"):
-        with gzip.open(path) if head.startswith(GZIP) else path.open("rb") as file:
+    if not start.startswith(b"{"):
+        with gzip.open(path) if start.startswith(GZIP) else path.open("rb") as file:
             quoted = b"\t" not in file.readline(1 << 14)
             file.seek(0)
             return reading.table(path, file, wanted, quoted=quoted)
-    content, reply = _envelope(path)
-    data = (reply.data or [])[: max(wanted)]
+    content, data, _ = _envelope(path)
     if len(data) < max(wanted):
-        raise LayoutError(path, f"a reply with a list of data of {max(wanted)} rows", "less")
+        raise LayoutError(path, f"a list of data of {max(wanted)} rows", f"{len(data)}")
     members, at = {}, content.index(b'"data"')
-    for record, raw in enumerate(map(bytes, data), start=1):
+    for record, raw in enumerate(map(bytes, data[: max(wanted)]), start=1):
         at = content.index(raw, at)
         if record in wanted:
             line = content.count(b"\n", 0, at) + 1
@@ -302,51 +249,46 @@ def records(path: Path, wanted: Collection[int]) -> dict[int, reading.Record]:
     return members
 
 
-def _head(path: Path) -> bytes:
-    """The first bytes of a file, without what may stand before any text."""
-    with path.open("rb") as file:
-        return file.read(512).lstrip(BOM_UTF8 + b" \t\r\n")
+def _namer(path: Path) -> reading.Namer:
+    return lambda at: f"{path}: record {at + 1}"
 
 
-def _envelope(path: Path) -> tuple[bytes, Envelope]:
-    """The bytes of a JSON reply, and the reply."""
+def _envelope(path: Path) -> tuple[bytes, list[msgspec.Raw], str]:
+    """The bytes of a JSON reply, its rows as they stand, and its message."""
     content = path.read_bytes().removeprefix(BOM_UTF8)
     try:
         content.decode()  # what is not read is text as well
-        return content, msgspec.json.decode(content, type=Envelope)
+        reply = msgspec.json.decode(content, type=Envelope)
     except UnicodeDecodeError as error:
         raise LayoutError(path, "names and messages in UTF-8", str(error)) from error
     except (msgspec.DecodeError, RecursionError) as error:
         raise LayoutError(path, "a whole JSON reply", str(error), "ask again") from error
-
-
-def _json(path: Path) -> Reply:
-    """The rows and the message of a JSON reply."""
-    content, reply = _envelope(path)
     message = str(reply.error or reply.message or "")
-    data, counts = reply.data, (reply.count, reply.total)
-    stated = {count for count in counts if isinstance(count, int)}
+    data, stated = reply.data, {reply.count, reply.total} - {msgspec.UNSET}
     if not isinstance(data, list):
         if not message and (reply.count != 0 or data is msgspec.UNSET):
             raise LayoutError(path, "an object with a list of data", "none")
-        data = []
-    elif stated - {len(data)}:
-        raise LayoutError(path, f"the {max(stated)} rows that it counts", f"{len(data)}")
-    rows = _rows_of(path, content, data[0]) if data else dict.fromkeys(NEEDED, ())
-    return Reply(_typed(path, rows), message)
+        return content, [], message
+    if stated - {len(data)}:
+        raise LayoutError(path, f"the {max(map(str, stated))} rows that it counts", f"{len(data)}")
+    return content, data, message
 
 
-def _rows_of(path: Path, content: bytes, first: msgspec.Raw) -> dict[str, Any]:
-    """The fields that are read of the rows of a reply; which those are the `first` row says."""
+def _json(path: Path) -> Reply:
+    """The rows and the message of a JSON reply; which fields are read its first row says."""
+    content, data, message = _envelope(path)
+    if not data:
+        return Reply(_typed(path, dict.fromkeys(NEEDED, ())), message)
     figure, mark, code = float | int | None, bool | int | str | None, int | str | None
     kinds = dict.fromkeys(FIGURES, figure) | dict.fromkeys((*ESTIMATED, *MADE_BY), mark)
     try:
-        names = {name.lower(): name for name in msgspec.json.decode(first, type=dict[str, Any])}
+        names = {name.lower(): name for name in msgspec.json.decode(data[0], type=dict[str, Any])}
         kept = _fields(path, names)
-        fields = [(name, kinds.get(name, code)) for name in kept]
-        row: Any = msgspec.defstruct("Row", fields, rename=names)
-        reply_of: Any = msgspec.defstruct("Rows", [("data", list[row])])
-        rows = msgspec.json.decode(content, type=reply_of).data
+        row: Any = msgspec.defstruct(
+            "Row", [(name, kinds.get(name, code)) for name in kept], rename=names
+        )
+        rows_of: Any = msgspec.defstruct("Rows", [("data", list[row])])
+        rows = msgspec.json.decode(content, type=rows_of).data
     except (msgspec.DecodeError, RecursionError) as error:
         expected = "objects with a number or a text in each field"
         raise LayoutError(path, expected, str(error)) from error
@@ -354,92 +296,70 @@ def _rows_of(path: Path, content: bytes, first: msgspec.Raw) -> dict[str, Any]:
         if content.count(f'"{names[name]}"'.encode()) > len(rows):
             raise LayoutError(path, "each field of a row once", f"{names[name]} twice")
     columns = zip(*map(msgspec.structs.astuple, rows), strict=True)
-    return dict(zip(kept, columns, strict=True))
+    return Reply(_typed(path, dict(zip(kept, columns, strict=True))), message)
 
 
-def _table(path: Path) -> pd.DataFrame:
-    """The fields that are read of an export; all are ASCII, so Latin-1 is no matter."""
-    compression = "gzip" if _head(path).startswith(GZIP) else None
+def _table(path: Path) -> pa.RecordBatch:
+    """The fields that are read of an export in Latin-1."""
+    opened = gzip.open if reading.head(path).startswith(GZIP) else open
     most = min(LARGEST, max(1 << 20, SWELLING * path.stat().st_size))
     try:
-        with gzip.open(path) if compression else path.open("rb") as file:
-            top = chunk = file.read(1 << 14)
-            size = len(top)
-            while chunk and size <= most:  # nothing of it is kept
-                chunk = file.read(1 << 20)
-                size += len(chunk)
+        with opened(path, "rb") as file:
+            raw = file.read(most + 1).removeprefix(BOM_UTF8)
     except (OSError, EOFError, zlib.error) as error:
         raise LayoutError(path, "a whole gzip file", str(error), "fetch it again") from error
-    if size > most:
+    if len(raw) > most:
         expected = f"a table of at most {most >> 20} MiB unpacked"
         raise LayoutError(path, expected, "more", "ask for less at once")
-    lines = top.removeprefix(BOM_UTF8).decode("latin-1").splitlines()
-    delimiter = "\t" if "\t" in lines[0] else ","
-    head, line = (
-        next(csv.reader([line], delimiter=delimiter), []) for line in [*lines, "", ""][:2]
-    )
-    names = [name.strip().lower() for name in head]
-    if len(line) == len(names) + 1 and line[-1] == "":
+    top = raw[: 1 << 14].decode("latin-1").splitlines()
+    delimiter = "\t" if "\t" in top[0] else ","
+    first, second = (next(csv.reader([line], delimiter=delimiter), []) for line in (*top, "")[:2])
+    names = [name.strip().lower() for name in first]
+    if len(second) == len(names) + 1 and second[-1] == "":
         names.append("")  # a last field without a name; a reader that guesses shifts every column
     kept = _fields(path, names)
-    # A word that stands in many rows is kept once, or a large file would take six times its size.
-    coded = pa.dictionary(pa.int32(), pa.string())
-    conversion = pacsv.ConvertOptions(
-        include_columns=kept,
-        column_types=dict.fromkeys(kept, coded) | dict.fromkeys(FIGURES, pa.string()),
-        strings_can_be_null=True,
-        null_values=["", "null"],
-    )
-    reading = pacsv.ReadOptions(column_names=names, skip_rows=1, encoding="latin-1")
-    parsing = pacsv.ParseOptions(delimiter=delimiter)
-    try:
-        with pa.input_stream(path, compression=compression) as stream:
-            table = pacsv.read_csv(stream, reading, parsing, conversion)
-    except (pa.ArrowInvalid, OSError, EOFError) as error:
-        raise LayoutError(path, f"{len(names)} fields a row", str(error).splitlines()[0]) from error
-    return _typed(path, dict(zip(kept, table.columns, strict=True)))
+    read = reading.blocks(path, names, kept, delimiter, raw, encoding="latin-1")
+    parts = []
+    for block in read:
+        columns = {name: arrow.filled(block.text(name), ["", "null"]) for name in kept}
+        parts.append(_typed(path, columns, block))
+    del raw  # which a large file needs the room of
+    return pa.concat_batches(parts)
 
 
 def _fields(path: Path, names: Collection[str]) -> list[str]:
     """The fields that are read, of those that a file has; none may be missing."""
-    missing = [name for name in NEEDED if name not in names]
-    if missing:
-        raise LayoutError(path, f"the fields {', '.join(NEEDED)}", f"no {', '.join(missing)}")
+    reading.require_header(path, [*names], NEEDED)
     return [name for name in READ if name in names]
 
 
-def _typed(path: Path, columns: Mapping[str, Any]) -> pd.DataFrame:
-    """The columns of a file that are read: figures as float64, others as words without blanks."""
-    made = {}
+def _typed(
+    path: Path, columns: Mapping[str, Any], block: reading.Block | None = None
+) -> pa.RecordBatch:
+    """The columns of a file that are read: figures as float64, others as texts, null for none."""
+    record = block.record if block else _namer(path)
+    typed = {}
     for name in _fields(path, columns):
-        values = columns[name]
-        is_figure = name in FIGURES
         try:
-            column = values if isinstance(values, pa.ChunkedArray) else pa.array(values)
-            if is_figure and pa.types.is_string(column.type):
-                reading.demand(
-                    lambda at: f"{path}: record {at + 1}",
-                    name,
-                    column,
-                    reading.PLAIN_NUMBER,
-                    "a number",
-                    "export the file again; a spreadsheet rounds a number such as 1.6E+11",
-                )
-            column = pc.cast(column, pa.float64() if is_figure else pa.string())
+            column = pa.array(columns[name])
+            if name not in FIGURES:
+                # One channel writes a number where another writes a word, or adds a blank.
+                typed[name] = pc.utf8_trim_whitespace(pc.cast(column, arrow.TEXT))
+            elif pa.types.is_string(column.type):
+                todo = "export the file again; a spreadsheet rounds a number such as 1.6E+11"
+                typed[name] = numbers.number(record, name, column, todo=todo)
+            else:
+                typed[name] = pc.cast(column, pa.float64())
         except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError) as error:
-            what = "a number" if is_figure else "texts or numbers alone"
+            what = "a number" if name in FIGURES else "texts or numbers alone"
             raise LayoutError(path, f"{what} in {name}", str(error).splitlines()[0]) from error
-        # One channel writes a number where another writes a word, or adds a blank.
-        made[name] = column if is_figure else pc.utf8_trim_whitespace(column).dictionary_encode()
-    rows = pa.table(made).to_pandas()
-    rows.index += 1
-    return rows
+    return pa.record_batch(typed)
 
 
 # --- from records to rows ------------------------------------------------------------------------
 
 
-def _contradictory(path: Path, rows: pd.DataFrame) -> pd.Series:
+def _contradictory(path: Path, rows: pa.RecordBatch) -> pa.Array:
     """Return which rows have a flag for fields that contradict one another, by :data:`PAIRS`.
 
     Raises
@@ -447,164 +367,168 @@ def _contradictory(path: Path, rows: pd.DataFrame) -> pd.Series:
     LayoutError
         Some may not; the message names the record and both fields.
     """
-    is_odd = pd.Series(False, rows.index)
+    is_odd = pa.repeat(False, len(rows))
     for first, second, agree, is_refused in PAIRS:
-        if second not in rows:
+        if not {first, second} <= {*rows.schema.names}:
             continue
-        pairs = [*zip(rows[first].tolist(), rows[second].tolist(), strict=True)]
-        # What is not stated is not a number, and so not itself.
-        odd = {(a, b) for a, b in set(pairs) if a and b and a == a and b == b and not agree(a, b)}
-        if not odd:
-            continue
-        are_odd = [pair in odd for pair in pairs]
+
+        def is_one(texts: str | None, agree: Callable[[str, str], bool] = agree) -> bool:
+            stated, _, other = (texts or "").partition("\0")
+            return not (stated and other) or agree(stated, other)
+
+        texts = pc.binary_join_element_wise(rows[first], rows[second], "\0")
+        are_one = arrow.meanings(texts, is_one, pa.bool_())
         if is_refused:
-            record = are_odd.index(True)
-            raise LayoutError(
-                f"{path}: record {record + 1}",
-                f"{first} and {second} that state the same",
-                "{!r} and {!r}".format(*pairs[record]),
-                "ask for the reply again",
-            )
-        is_odd |= np.array(are_odd)
+            expected, todo = f"{first} and {second} that state the same", "ask for the reply again"
+            shown = rows[first], rows[second]
+            reading.require(_namer(path), are_one, expected, *shown, todo=todo)
+        is_odd = pc.or_(is_odd, pc.invert(are_one))
     return is_odd
 
 
+def _joined(rows: pa.RecordBatch, *names: str) -> pa.Array:
+    """The texts of several columns with blanks between, to compare them by."""
+    texts = [pc.fill_null(rows[name], "null") for name in names]
+    return pc.binary_join_element_wise(*texts, " ")
+
+
 def _totals(
-    path: Path, rows: pd.DataFrame, breakdown: str
-) -> tuple[pd.DataFrame, dict[str, int], dict[str, float]]:
+    path: Path, rows: pa.RecordBatch, breakdown: str
+) -> tuple[pa.RecordBatch, dict[str, int], dict[str, float]]:
     """The total rows, the parts by one break-down after them, and what was left out, by reason.
 
     Each part needs its total among them. What was left out is counted, and valued.
     """
-    is_flow = rows["flowcode"].isin(FLOWS)
-    is_whole = pd.DataFrame({name: rows[name].isin(of) for name, of in WHOLE.items()})
-    is_total = is_flow & is_whole.all(axis=1)
-    rows["breakdown"] = "total"
-    if is_total.all():
-        return rows, {}, {}
-    flow = rows["flowcode"].map(lambda word: PART_OF.get(word, word))
-    cell = rows[CELL].assign(flowcode=flow).groupby(CELL, observed=True, dropna=False).ngroup()
-    orphans = rows.index[~cell.isin(cell[is_total])]
-    if len(orphans):
-        raise LayoutError(
-            f"{path}: record {orphans[0]}",
-            "a total beside each break-down",
-            f"{len(orphans)} break-downs without one",
-            "ask for partner2Code=0, customsCode=C00 and motCode=0 too",
-        )
-    is_kept, kept = is_total, [rows[is_total]]
+    is_flow = pc.is_in(rows["flowcode"], arrow.texts(FLOWS))
+    is_whole = {name: pc.is_in(rows[name], arrow.texts(of)) for name, of in WHOLE.items()}
+    is_total = reduce(pc.and_, is_whole.values(), is_flow)
+    flows = arrow.meanings(rows["flowcode"], lambda word: PART_OF.get(word, word))
+    place = rows.schema.get_field_index("flowcode")
+    cells = _joined(rows.set_column(place, "flowcode", flows), *CELL)
+    has_total = pc.is_in(cells, cells.filter(is_total))
+    todo = "ask for partner2Code=0, customsCode=C00 and motCode=0 too"
+    reading.require(_namer(path), has_total, "a total beside each break-down", cells, todo=todo)
+    is_part = pa.repeat(False, len(rows))
+    names = pa.repeat("total", len(rows))
     if breakdown:
-        field, word = PARTED_BY[breakdown]
-        is_wanted = is_flow & ~is_whole[field] & is_whole.drop(columns=field).all(axis=1)
-        parts = rows[is_wanted]
-        kept.append(parts.assign(breakdown=f"{word}=" + parts[field].astype(str)))
-        is_kept |= is_wanted
-    reasons = is_flow.map(
-        {True: "break-down whose total is kept", False: "flow inside imports or exports"}
-    )
-    worths = rows["primaryvalue"][~is_kept].groupby(reasons)
-    value = worths.sum(min_count=1).dropna().to_dict()
-    return pd.concat(kept), worths.size().to_dict(), value
+        parameter, word, _ = BREAKDOWNS[breakdown]
+        part = rows[parameter.lower()]
+        is_own = is_whole.pop(parameter.lower())
+        is_part = pc.and_not(reduce(pc.and_, is_whole.values(), is_flow), is_own)
+        names = pc.if_else(is_part, pc.binary_join_element_wise(word, part, "="), names)
+    rows = rows.append_column("breakdown", names)
+    left_out, value = {}, {}
+    gone = rows.filter(pc.invert(pc.or_(is_total, is_part)))
+    is_inside = pc.is_in(gone["flowcode"], arrow.texts(PART_OF))
+    for reason, worths in (
+        ("break-down whose total is kept", gone.filter(pc.invert(is_inside))["primaryvalue"]),
+        ("flow inside imports or exports", gone.filter(is_inside)["primaryvalue"]),
+    ):
+        if len(worths):
+            left_out[reason] = len(worths)
+        if worths.null_count < len(worths):
+            value[reason] = math.fsum(worths.drop_null().to_pylist())
+    totals = rows if pc.all(is_total).as_py() else rows.filter(is_total)
+    if breakdown:
+        totals = pa.concat_batches([totals, rows.filter(is_part)])
+    return totals, left_out, value
 
 
-def _columns(
-    path: Path, rows: pd.DataFrame, unequal: Collection[tuple[str, ...]]
-) -> dict[str, Any]:
-    """Return the columns of the trade table from total rows; for a vintage its data set."""
-    reporter, partner, period, flow, goods = (
-        rows[name] for name in ("reportercode", "partnercode", "period", "flowcode", "cmdcode")
-    )
-    is_import = flow.isin(["M", "RM"])
-    is_annual = rows["freqcode"].eq("A")
-    figures, is_estimated, is_odd = _figures(rows, is_import)
-    names = zip(reporter, period, flow, partner, goods, strict=True)
-    is_unequal = np.array([name in unequal for name in names], bool)
-    marks = {
-        "contradictory": is_odd,
-        "estimated": is_estimated,
-        "unequal": is_unequal & rows["breakdown"].eq("total"),
-    }
-    years, months = period.str[:4], period.str[4:].replace("", "01")
+def _columns(path: Path, rows: pa.RecordBatch, unequal: Sequence[str]) -> dict[str, Any]:
+    """Return the columns of the trade table from total rows, but for the vintage."""
+    reporter, partner, flow = (rows[f"{side}code"] for side in ("reporter", "partner", "flow"))
+    is_import = pc.is_in(flow, arrow.texts(["M", "RM"]))
+    is_annual = pc.equal(rows["freqcode"], "A")
+    figures, marks = _figures(rows, is_import)
+    names = _joined(rows, "reportercode", "period", "flowcode", "partnercode", "cmdcode")
+    is_unequal = pc.is_in(names, arrow.texts(unequal))
+    marks["unequal"] = pc.and_(is_unequal, pc.equal(rows["breakdown"], "total"))
+    month = pc.if_else(is_annual, "01", "")
     return {
         **reading.A_FLOW,
         **figures,
-        "source_row": rows.index,
-        "reporter_iso": codes.areas(pa.array(reporter), "comtrade", path),
+        "source_row": rows["record"],
+        "reporter_iso": codes.areas(reporter, "comtrade", path),
         "reporter_code": reporter,
-        "partner_iso": codes.areas(pa.array(partner), "comtrade", path),
+        "partner_iso": codes.areas(partner, "comtrade", path),
         "partner_code": partner,
         "area_system": "comtrade",
-        "partner_role": np.where(is_import, "origin", "destination"),
+        "partner_role": pc.if_else(is_import, "origin", "destination"),
         "flow_code": flow,
         "classification_code": rows["classificationcode"],
-        "cmd_code": pa.array(goods),
-        "breakdown": rows["breakdown"].tolist(),
+        "cmd_code": rows["cmdcode"],
+        "breakdown": rows["breakdown"],
         "freq_code": rows["freqcode"],
-        "ref_period": pd.to_datetime(years + months, format="%Y%m"),
-        "n_months": np.where(is_annual, 12, 1),
-        "vintage": [" ".join(pair) for pair in zip(reporter, period, strict=True)],
-        "flags": reading.flags(len(rows), **{word: pa.array(mark) for word, mark in marks.items()}),
+        "ref_period": reading.months(pc.binary_join_element_wise(rows["period"], month, "")),
+        "n_months": pc.if_else(is_annual, 12, 1),
+        "flags": reading.flags(len(rows), **marks),
     }
 
 
 def _figures(
-    rows: pd.DataFrame, is_import: pd.Series
-) -> tuple[dict[str, Any], pd.Series, pd.Series]:
-    """Return the figures of each row, which amounts are estimated, and which rows are odd.
+    rows: pa.RecordBatch, is_import: pa.Array
+) -> tuple[dict[str, Any], dict[str, pa.Array]]:
+    """Return the figures of each row, and which rows are contradictory or have estimated amounts.
 
     The value that is not the primary one is null in older rows and 0.0 in newer ones. Odd is one
     that is neither its CIF nor its FOB value, an export of which the CIF value alone is stated,
     and a quantity in kilograms, the weight where no net weight is stated, beside another.
     """
-    primary = rows["primaryvalue"]
+    primary, code = rows["primaryvalue"], rows["qtyunitcode"]
     cif, fob, weight, quantity = (
-        rows[name].mask(rows[name].eq(0) & primary.fillna(0).ne(0))  # not published
-        for name in ("cifvalue", "fobvalue", "netwgt", "qty")
+        reading.published(rows[name], primary) for name in ("cifvalue", "fobvalue", "netwgt", "qty")
     )
-    is_fob = primary == fob
-    is_cif = (primary == cif) & (is_import | ~is_fob)
-    other = cif.mask(is_cif, fob).where(is_cif | is_fob)
-    is_either = _is_near(primary, cif) | _is_near(primary, fob)
-    is_odd = rows["odd"] | (cif.notna() | fob.notna()) & ~is_either
-    is_odd |= cif.notna() & fob.isna() & ~is_import
+    is_fob = arrow.is_true(pc.equal(primary, fob))
+    is_cif = pc.and_(pc.equal(primary, cif), pc.or_(is_import, pc.invert(is_fob)))
+    is_cif = arrow.is_true(is_cif)
+    is_either = pc.or_kleene(_is_near(primary, cif), _is_near(primary, fob))
+    has_either = pc.or_(cif.is_valid(), fob.is_valid())
+    is_cif_alone = pc.and_(cif.is_valid(), fob.is_null())
 
-    code = rows["qtyunitcode"].astype("str")
+    stated = arrow.without(quantity, pc.equal(code, "-1"))
     known = reading.units("comtrade")
-    unit = code.map({word: unit for word, (unit, _) in known.items()})
-    scale = code.map({word: scale for word, (_, scale) in known.items()}).astype(float)
-    stated = quantity.mask(code.eq("-1"))
-    scaled = pd.Series(pc.round(pa.array(stated * scale, from_pandas=True), 6), rows.index, float)
-    weighed = scaled.where(unit.eq("kg"))
-    qty = scaled.mask(unit.eq("kg"))
-    is_odd |= weighed.notna() & weight.notna() & ~_is_near(weighed, weight)
-
-    side = _texts(other, np.where(is_cif, "FOB ", "CIF "))
-    foreign = _texts(stated.where(unit.isna()), "qty ") + " in unit " + code
+    unit = arrow.meanings(code, lambda word: known.get(word, (None,))[0])
+    factor = arrow.meanings(code, lambda word: known.get(word, (0, None))[1], pa.float64())
+    scaled = pc.round(pc.multiply(stated, factor), 6)
+    is_weight = pc.equal(unit, "kg")
+    weighed, qty = arrow.only(scaled, is_weight), arrow.without(scaled, is_weight)
+    is_odd = [
+        rows["odd"],
+        pc.and_not(has_either, arrow.is_true(is_either)),
+        pc.and_not(is_cif_alone, is_import),
+        pc.invert(_is_near(weighed, weight)),
+    ]
     # A weight for want of a net one is the quantity in kilograms, and as well estimated.
-    amounts = qty.fillna(weighed.mask(weight.notna())), weight.fillna(weighed)
+    amounts = pc.coalesce(qty, arrow.only(weighed, weight.is_null())), pc.coalesce(weight, weighed)
     is_estimated = [
-        rows[name].str.lower().isin(["true", "1"]) & amount.notna()
+        pc.and_(pc.is_in(pc.utf8_lower(rows[name]), arrow.texts(["true", "1"])), amount.is_valid())
         for name, amount in zip(ESTIMATED, amounts, strict=True)
     ]
+    other = pc.if_else(is_cif, fob, arrow.only(cif, is_fob))
+    side = pc.binary_join_element_wise(pc.if_else(is_cif, "FOB", "CIF"), _text(other), " ")
+    unlisted = _text(arrow.only(stated, unit.is_null()))
+    foreign = pc.binary_join_element_wise("qty", unlisted, "in unit", code, " ")
+    note = arrow.joined([side, foreign], "; ")
     columns = {
         "value_reported": primary,
         "primary_value_usd": primary,
         "currency": "USD",
-        "valuation": pd.Series("FOB", rows.index, object).where(is_fob).mask(is_cif, "CIF"),
-        "net_wgt_kg": weight.fillna(weighed),
+        "valuation": pc.if_else(is_cif, "CIF", arrow.only("FOB", is_fob)),
+        "net_wgt_kg": amounts[1],
         "qty": qty,
-        "qty_unit": unit.where(qty.notna(), "none"),
-        "note": (side + "; " + foreign).fillna(side).fillna(foreign).astype(object),
+        "qty_unit": pc.if_else(qty.is_valid(), unit, "none"),
+        "note": arrow.without(note, pc.equal(note, "")),
     }
-    return columns, is_estimated[0] | is_estimated[1], is_odd
+    marks = {"contradictory": reduce(pc.or_kleene, is_odd), "estimated": pc.or_(*is_estimated)}
+    return columns, marks
 
 
-def _is_near(first: pd.Series, second: pd.Series) -> pd.Series:
+def _is_near(first: pa.Array, second: pa.Array) -> pa.Array:
     """Where two figures are the same, but for what rounding makes of them."""
-    return (first - second).abs() <= first.abs() * NEAR
+    room = pc.multiply(pc.abs(first), NEAR)
+    return pc.less_equal(pc.abs(pc.subtract(first, second)), room)
 
 
-def _texts(figures: pd.Series, before: Any) -> pd.Series:
-    """Figures as texts, 100 for 100.0, after what stands `before`; null where there is none."""
-    texts = pc.cast(pa.array(figures, from_pandas=True), pa.string())
-    return before + pd.Series(texts.to_pylist(), figures.index, "str")
+def _text(figures: pa.Array) -> pa.Array:
+    """Figures as texts, 100 for 100.0."""
+    return pc.cast(figures, arrow.TEXT)

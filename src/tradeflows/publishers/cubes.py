@@ -12,22 +12,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tradeflows.model.codelists import publisher_words
 from tradeflows.model.errors import LayoutError
 from tradeflows.publishers import arrow, reading
 
 LARGEST = 512 << 20  # bytes of JSON
 DIMENSIONS = ("freq", "siec", "partner", "unit", "geo")
-FLAGS = {
-    "p": "provisional",
-    "e": "estimated",
-    "s": "estimated",
-    "f": "estimated",
-    "c": "confidential",
-    "b": "break",
-    "u": "unreliable",
-    "n": "unreliable",
-    "d": "definition",
-}
+FLAGS = publisher_words("eurostat flag")
 FLAG_COLUMNS = ("OBS_FLAG", "CONF_STATUS")
 # Columns of an SDMX-CSV in which there are no labels beside the codes.
 PLAIN = ("DATAFLOW", "LAST UPDATE", "TIME_PERIOD", "OBS_VALUE", "STRUCTURE", "STRUCTURE_ID")
@@ -41,15 +32,6 @@ CELL = re.compile(r'(?:"\s*(?P<place>\d+)\s*"\s*:\s*)?(?P<cell>"[^"]*"|[^\s,\]}]
 # The data set that a file names, if it does, and some of its cells: texts by dimension, among them
 # ``time`` and ``flag``; ``value``; and where each stands, ``row``, its record, and ``field``.
 Cells = tuple[str, pa.RecordBatch]
-
-
-def require_columns(
-    path: Path, head: Sequence[str], needed: Collection[str], others: Collection[str]
-) -> None:
-    """Refuse a header that has not each column `needed` once, or others than `others`."""
-    if not {*needed} <= {*head} <= {*needed, *others} or len({*head}) < len(head):
-        expected = f"the columns {','.join(needed)}, and of {', '.join(others)}"
-        raise LayoutError(path, expected, ",".join(head)[:200])
 
 
 def tsv(path: Path) -> Iterator[Cells]:
@@ -94,7 +76,7 @@ def sdmx(
     """
     head = [cell.partition(":")[0] for cell in reading.header(path)]
     needed = ("DATAFLOW", *dimensions, "TIME_PERIOD", "OBS_VALUE")
-    require_columns(path, head, needed, (*besides, *FLAG_COLUMNS, *PLAIN))
+    reading.require_header(path, head, needed, (*besides, *FLAG_COLUMNS, *PLAIN))
     data, has_labels = "", False
     for block in reading.blocks(path, head, head):
         columns = {name: block.text(name) for name in head}

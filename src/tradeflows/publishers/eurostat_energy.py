@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
-import pandas as pd
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -59,26 +59,26 @@ def clean(path: Path, source: Source | None = None, *, flow: str = "") -> Iterat
     if flow not in ("", "M", "X"):
         raise QueryError(f"flow {flow!r}: expected M for imports or X for exports")
     source = source or reading.uncatalogued(path, "eurostat_energy", "trade")
-    read, gas = _reader(path), []
-    for data, cells in read(path):
+    parts = []
+    for data, cells in _reader(path)(path):
         flow = _flow(path, data, flow)
-        figures = pa.record_batch(_figures(path, cells))
-        is_gas = pc.is_in(figures["cmd_code"], arrow.texts([GAS, LNG]))
-        gas.append(figures.filter(pc.and_(is_gas, figures["qty"].is_valid())))
-    apart = _apart(path, pa.concat_batches(gas))
-    for _, cells in read(path):
-        columns = reading.A_FLOW | _figures(path, cells)
-        columns["reporter_iso"] = codes.areas(columns["reporter_code"], "eurostat", path)
-        columns["partner_iso"] = codes.areas(columns["partner_code"], "eurostat", path)
+        figures = _figures(path, cells)
+        records = pc.count_distinct(cells["row"]).as_py()
+        parts.append((figures, records, len(cells) - len(figures)))
+    apart = _apart(path, pa.concat_batches([figures for figures, _, _ in parts]))
+    shared = reading.A_FLOW | {"flow_code": flow, "area_system": "eurostat"}
+    shared |= {"classification_code": "SIEC", "vintage": source.vintage}
+    for figures, records, empty in parts:
+        columns = shared | dict(zip(figures.schema.names, figures.columns, strict=True))
+        for side in ("reporter", "partner"):
+            columns[f"{side}_iso"] = codes.areas(columns[f"{side}_code"], "eurostat", path)
         source_side = pc.if_else(pc.equal(columns["cmd_code"], GAS), "last border", "origin")
         columns["partner_role"] = "destination" if flow == "X" else source_side
-        columns["flow_code"], columns["area_system"] = flow, "eurostat"
-        columns["classification_code"], columns["vintage"] = "SIEC", source.vintage
         rows = reading.rows(source, TRADE, columns)
-        places = pd.MultiIndex.from_frame(rows.select(PLACE).to_pandas())
-        rows = plausibility.with_flag(rows, places.isin(apart), plausibility.TWICE)
-        records = pc.count_distinct(cells["row"]).as_py()
-        yield Part(rows, records, {}, empty=len(cells) - len(rows))
+        places = zip(*(rows[name].to_pylist() for name in PLACE), strict=True)
+        is_apart = np.array([place in apart for place in places], bool)
+        rows = plausibility.with_flag(rows, is_apart, plausibility.TWICE)
+        yield Part(rows, records, {}, empty=empty)
 
 
 def records(path: Path, wanted: Collection[int]) -> dict[int, reading.Record]:
@@ -114,7 +114,7 @@ def _flow(path: Path, data: str, flow: str) -> str:
     return stated
 
 
-def _figures(path: Path, cells: pa.RecordBatch) -> dict[str, pa.Array]:
+def _figures(path: Path, cells: pa.RecordBatch) -> pa.RecordBatch:
     """Return the cells that have a figure or a flag, with weights and quantities in their unit."""
     cells = cells.filter(pc.or_(cells["value"].is_valid(), pc.not_equal(cells["flag"], "")))
 
@@ -124,37 +124,41 @@ def _figures(path: Path, cells: pa.RecordBatch) -> dict[str, pa.Array]:
     reading.require(record, pc.equal(cells["freq"], "M"), "freq M, months", cells["freq"])
     pattern = r"^[12]\d{3}-(0[1-9]|1[0-2])$"
     reading.demand(record, "time", cells["time"], pattern, "a month such as 2023-05")
-    letters, todo = "".join(cubes.FLAGS), "add it to FLAGS of cubes.py"
+    letters, todo = "".join(cubes.FLAGS), "add it to publisher_words.csv"
     reading.demand(record, "flag", cells["flag"], f"^[{letters}]*$", f"letters of {letters}", todo)
     known = reading.units("eurostat energy")
     amount, unit = reading.quantity(record, "unit", cells["unit"], cells["value"], known)
-    return {
+    flags = arrow.meanings(
+        cells["flag"], lambda run: " ".join(sorted({cubes.FLAGS[letter] for letter in run}))
+    )
+    columns = {
         "reporter_code": cells["geo"],
         "partner_code": cells["partner"],
         "cmd_code": cells["siec"],
-        "ref_period": reading.months(cells["time"]),
-        "source_row": cells["row"],
         "source_field": cells["field"],
-        "flags": arrow.meanings(
-            cells["flag"], lambda run: " ".join(sorted({cubes.FLAGS[letter] for letter in run}))
-        ),
+        "flags": flags,
         **reading.weight_or_quantity(pc.round(amount, 6), unit),
     }
+    # All figures of a file are kept until they were compared, so words take little room.
+    for name, column in columns.items():
+        if column.type == arrow.TEXT:
+            columns[name] = column.dictionary_encode()
+    columns |= {"ref_period": reading.months(cells["time"]), "source_row": cells["row"]}
+    return pa.record_batch(columns)
 
 
-# --- what a file of gas states twice -------------------------------------------------------------
-
-
-def _apart(path: Path, gas: pa.RecordBatch) -> list[tuple[int, str]]:
+def _apart(path: Path, figures: pa.RecordBatch) -> set[tuple[int, str]]:
     """Refuse liquefied gas above the gas that contains it, and energy far from its volume's.
 
     Eurostat rounds both to whole units, and its own volumes and energies are at times twice apart:
     where they are for no gas that there is, their places are returned.
     """
+    is_gas = pc.is_in(figures["cmd_code"], arrow.texts([GAS, LNG]))
+    gas = figures.filter(pc.and_(is_gas, figures["qty"].is_valid()))
     frame = gas.to_pandas()
-    is_lng = frame["cmd_code"] == LNG
-    on = [*CELL, "qty_unit"]
-    sides = frame[~is_lng].merge(frame[is_lng], on=on, suffixes=("", " other"))
+    sides = frame[frame["cmd_code"] == GAS].merge(
+        frame[frame["cmd_code"] == LNG], on=[*CELL, "qty_unit"], suffixes=("", " other")
+    )
     allowed = sides["qty"] * 1.001 + sides["qty_unit"].map(ROUNDED).astype(float)
     pairs = plausibility.volumes_and_energies(gas, [*CELL, "cmd_code"])
     dense = pairs.filter(plausibility.is_dense_otherwise(pairs, DENSITY, DENSITY[1])).to_pandas()
@@ -169,6 +173,6 @@ def _apart(path: Path, gas: pa.RecordBatch) -> list[tuple[int, str]]:
                 "obtain the file again",
             )
     usual, rounded = plausibility.DENSITY, plausibility.ROUNDED
-    odd = pairs.filter(plausibility.is_dense_otherwise(pairs, usual, rounded)).to_pylist()
-    first = [(pair["source_row"], pair["source_field"]) for pair in odd]
-    return first + [(pair["source_row other"], pair["source_field other"]) for pair in odd]
+    odd = pairs.filter(plausibility.is_dense_otherwise(pairs, usual, rounded))
+    places = ([odd[f"{name}{side}"].to_pylist() for name in PLACE] for side in ("", " other"))
+    return {place for columns in places for place in zip(*columns, strict=True)}

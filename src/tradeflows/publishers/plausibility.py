@@ -10,6 +10,7 @@ an energy that gas has not, both rows get the flag contradictory.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -41,25 +42,44 @@ def flagged(batch: pa.RecordBatch, factor: float = FACTOR) -> pa.RecordBatch:
     A unit's value may be `factor` times what it is in the other rows, or that part of it.
     """
     table = (batch.schema.metadata or {}).get(b"table") if len(batch) else b""
-    if table == b"rates":
-        return with_flag(batch, _is_odd_rate(batch), FLAG)
+    is_odd: Any = np.zeros(len(batch), bool)
+    if table == b"trade" and batch["classification_code"][0].as_py() == "SIEC":
+        gas = batch.select([*PLACE, "qty", "qty_unit"])
+        gas = gas.append_column("row", pa.array(np.arange(len(batch))))
+        gas = gas.filter(pc.starts_with(gas["cmd_code"].cast(arrow.TEXT), GAS))
+        pairs = volumes_and_energies(gas, PLACE)
+        pairs = pairs.filter(is_dense_otherwise(pairs, DENSITY, ROUNDED))
+        is_odd[pairs["row"].to_numpy()] = True
+        is_odd[pairs["row other"].to_numpy()] = True
+        batch = with_flag(batch, is_odd, TWICE)
     if table == b"trade":
-        batch = with_flag(batch, _is_odd_gas(batch), TWICE)
-        return with_flag(batch, _is_odd_trade(batch, factor), FLAG)
-    return batch
+        is_odd = _is_odd_trade(batch, factor)
+    elif table == b"rates":  # twice, or half, those of both months beside them, which agree
+        rates = batch.select(SERIES).to_pandas()
+        months = batch["ref_period"].to_numpy(zero_copy_only=False)
+        rates["month"] = months.astype("datetime64[M]").astype(int)
+        with np.errstate(divide="ignore", invalid="ignore"):  # a rate of 0
+            rates["log"] = np.log(batch["rate"].to_numpy(zero_copy_only=False))
+        series = rates.sort_values("month").groupby(SERIES, observed=True, dropna=False)
+        before, after = series.shift(1), series.shift(-1)
+        is_odd = (after["month"] - before["month"]).eq(2)
+        is_odd &= (after["log"] - before["log"]).abs() < np.log(WITHIN)
+        for beside in (before, after):
+            is_odd &= (rates["log"] - beside["log"]).abs() > np.log(JUMP)
+        is_odd = is_odd.sort_index()
+    return with_flag(batch, is_odd, FLAG)
 
 
-def with_flag(batch: pa.RecordBatch, is_odd: np.ndarray, flag: str) -> pa.RecordBatch:
+def with_flag(batch: pa.RecordBatch, is_odd: Any, flag: str) -> pa.RecordBatch:
     """Return the rows, those that are odd with one more flag, the words of each sorted."""
     if not is_odd.any():
         return batch
     place = batch.schema.get_field_index("flags")
-    coded = batch[place].dictionary_encode()
-    words = coded.dictionary.to_pylist()
-    more = [" ".join(sorted({*text.split(), flag})) for text in words]
-    places = coded.indices.to_numpy() + is_odd * len(words)
-    flags = pa.DictionaryArray.from_arrays(places, [*words, *more]).cast(batch[place].type)
-    return batch.set_column(place, batch.schema.field(place), flags)
+    field, words = batch.schema.field(place), batch[place].cast(arrow.TEXT)
+    more = arrow.meanings(words, lambda text: " ".join(sorted({*text.split(), flag})))
+    flags = pc.if_else(pa.array(is_odd), more, words)
+    coded = flags.dictionary_encode() if pa.types.is_dictionary(field.type) else flags
+    return batch.set_column(place, field, coded.cast(field.type))
 
 
 def _is_odd_trade(batch: pa.RecordBatch, factor: float) -> np.ndarray:
@@ -76,19 +96,20 @@ def _is_odd_trade(batch: pa.RecordBatch, factor: float) -> np.ndarray:
     rows = np.flatnonzero((value >= LEAST) & (amount > 0))
     if len(rows) < FEW:
         return is_odd
+    columns = []
+    for name in LIKE:
+        coded = batch[name].dictionary_encode()
+        places = coded.indices.fill_null(len(coded.dictionary)).to_numpy()
+        columns.append((places, len(coded.dictionary) + bool(coded.null_count)))
     value, amount = value[rows], amount[rows]
-    group = _groups(batch, LIKE)[rows]
-    if group.max() > 4 * len(rows):  # or counts by number would take much room
-        group = np.unique(group, return_inverse=True)[1]
+    group = np.unique(number_cells(columns, len(batch))[rows], return_inverse=True)[1]
     first = (np.bincount(group, amount)[group] - amount) * value
     second = (np.bincount(group, value)[group] - value) * amount
     is_far = (first > factor * second) | (second > factor * first)
     is_far &= np.bincount(group)[group] >= FEW
     if not is_far.any():
         return is_odd
-
     some = np.isin(group, group[is_far])
-    value, worth = value[some] / amount[some], np.log(value[some])
     group = np.unique(group[some], return_inverse=True)[1]
     sizes = np.bincount(group)
     room, middles = group * ROOM, (np.cumsum(sizes) - (sizes // 2 + 1))[group]
@@ -97,75 +118,27 @@ def _is_odd_trade(batch: pa.RecordBatch, factor: float) -> np.ndarray:
         """Return the lower median of each row's group, by one sort: groups lie ROOM apart."""
         return np.asarray(np.sort(room + numbers)[middles] - room)
 
-    logs = np.log(value)
-    apart = np.abs(logs - median(logs))
+    log, worth = np.log(value[some] / amount[some]), np.log(value[some])
+    apart = np.abs(log - median(log))
     is_far = (apart > np.log(factor)) & (apart > SPREAD * 1.4826 * median(apart))
     is_odd[rows[some]] |= is_far & (worth >= median(worth))
     return is_odd
 
 
-def _groups(rows: pa.RecordBatch, names: Sequence[str]) -> np.ndarray:
-    """Return a number for each row, equal where all columns `names` are."""
-    columns = []
-    for name in names:
-        coded = rows[name].dictionary_encode()
-        places = coded.indices.fill_null(len(coded.dictionary)).to_numpy()
-        columns.append((places, len(coded.dictionary) + bool(coded.null_count)))
-    return number_cells(columns, len(rows))
-
-
-def _is_odd_gas(batch: pa.RecordBatch) -> np.ndarray:
-    """Return which rows of gas have an energy that is none of the volume beside it."""
-    is_odd = np.zeros(len(batch), bool)
-    if batch["classification_code"][0].as_py() == "SIEC":
-        gas = batch.select([*PLACE, "qty", "qty_unit"])
-        gas = gas.append_column("row", pa.array(np.arange(len(batch))))
-        gas = gas.filter(pc.starts_with(gas["cmd_code"].cast(arrow.TEXT), GAS))
-        pairs = volumes_and_energies(gas, PLACE)
-        pairs = pairs.filter(is_dense_otherwise(pairs, DENSITY, ROUNDED))
-        is_odd[pairs["row"].to_numpy()] = True
-        is_odd[pairs["row other"].to_numpy()] = True
-    return is_odd
-
-
-def volumes_and_energies(gas: pa.RecordBatch, place: Sequence[str]) -> pa.RecordBatch:
+def volumes_and_energies(gas: pa.RecordBatch, place: Sequence[str]) -> pa.Table:
     """Return rows in cubic metres, with what those in terajoules state of the same `place`."""
-    gas = gas.filter(gas["qty"].is_valid())
-    units, cells = np.array(gas["qty_unit"].to_pylist()), _groups(gas, place)
-    in_m3, in_tj = (np.flatnonzero(units == unit) for unit in ("m3", "TJ"))
-    _, first, second = np.intersect1d(cells[in_m3], cells[in_tj], return_indices=True)
-    pairs, energies = gas.take(pa.array(in_m3[first])), gas.take(pa.array(in_tj[second]))
-    for name in set(gas.schema.names) - {*place, "qty_unit"}:
-        pairs = pairs.append_column(f"{name} other", energies[name])
-    return pairs
+    frame = gas.to_pandas().dropna(subset="qty")
+    volumes, energies = (frame[frame["qty_unit"] == unit] for unit in ("m3", "TJ"))
+    pairs = volumes.merge(energies, on=[*place], suffixes=("", " other"))
+    return pa.Table.from_pandas(pairs, preserve_index=False)
 
 
-def is_dense_otherwise(
-    pairs: pa.RecordBatch, density: tuple[float, float], rounded: float
-) -> pa.Array:
+def is_dense_otherwise(pairs: pa.Table, density: tuple[float, float], rounded: float) -> pa.Array:
     """Return which `pairs` of volumes and energies have another `density`.
 
     It is given by the least and the most megajoules of a cubic metre; rounding may take or add
     `rounded` terajoules.
     """
-    low, high = (pc.multiply(pairs["qty"], limit * 1e-6) for limit in density)
-    is_low = pc.less(pc.add(pairs["qty other"], rounded), low)
-    return pc.or_(is_low, pc.greater(pc.subtract(pairs["qty other"], rounded), high))
-
-
-def _is_odd_rate(batch: pa.RecordBatch) -> np.ndarray:
-    """Return which rates are twice, or half, those of both months beside them, which agree."""
-    group = _groups(batch, SERIES)
-    months = batch["ref_period"].to_numpy(zero_copy_only=False).astype("datetime64[M]").astype(int)
-    order = np.lexsort((months, group))
-    group, months = group[order], months[order]
-    with np.errstate(divide="ignore", invalid="ignore"):  # a rate of 0
-        logs = np.log(batch["rate"].to_numpy(zero_copy_only=False)[order])
-        before, after = logs[:-2], logs[2:]
-        is_odd = (group[:-2] == group[2:]) & (months[2:] - months[:-2] == 2)
-        is_odd &= np.abs(after - before) < np.log(WITHIN)
-        for beside in (before, after):
-            is_odd &= np.abs(logs[1:-1] - beside) > np.log(JUMP)
-    odd_rows = np.zeros(len(batch), bool)
-    odd_rows[order[1:-1]] = is_odd
-    return odd_rows
+    volume, energy = (pairs[name].to_numpy() for name in ("qty", "qty other"))
+    low, high = (volume * (limit * 1e-6) for limit in density)
+    return pa.array((energy + rounded < low) | (energy - rounded > high))

@@ -1,44 +1,72 @@
-"""Reading publishers' files: delimited text as columns of text, and rows of our tables out of them.
+"""From columns of text to rows of our tables: what several publishers' cleaners have in common.
 
-Nothing is guessed: a column is text until a function here makes numbers, words or days of it, and
-the first record that is not as expected is refused by :func:`require`, which names file, record,
-what was expected and what was found. A record is shown back as it stands by :func:`records`.
+Nothing is guessed: a column is text until :mod:`~tradeflows.publishers.numbers` or a function here
+makes numbers, words or days of it, and the first record that is not as expected is refused by
+:func:`~tradeflows.publishers.require.require`.
 """
 
 from __future__ import annotations
 
-import csv as text_csv
 import hashlib
 import re
 import zipfile
 import zlib
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import date
 from functools import cache
-from io import BufferedIOBase, BytesIO, TextIOWrapper
-from itertools import islice, tee
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from pyarrow import csv
 
 from tradeflows.model.codelists import rows_of
 from tradeflows.model.codes import HS, level
-from tradeflows.model.errors import CodeError, LayoutError, SchemaError
+from tradeflows.model.errors import CodeError, SchemaError
 from tradeflows.model.schema import FIGURES, TRADE, conform
 from tradeflows.model.source import Source
-from tradeflows.publishers import arrow, placing, plausibility
+from tradeflows.publishers import arrow, plausibility, print_dates
+from tradeflows.publishers.delimited import Block, block, blocks, head, whole
+from tradeflows.publishers.header import BLOCK, header, not_utf8, require_header
+from tradeflows.publishers.numbers import PLAIN_NUMBER, WITH_COMMAS
+from tradeflows.publishers.raw_lines import Record, numbered, records, table
+from tradeflows.publishers.require import Namer, demand, require, words
 
-BLOCK = 1 << 20  # bytes at a time, and no line may be longer
+__all__ = [
+    "A_FLOW",
+    "BLOCK",
+    "PLAIN_NUMBER",
+    "WITH_COMMAS",
+    "ZIP_FAULTS",
+    "Block",
+    "Namer",
+    "Record",
+    "block",
+    "blocks",
+    "demand",
+    "flags",
+    "head",
+    "header",
+    "months",
+    "not_utf8",
+    "numbered",
+    "published",
+    "quantity",
+    "records",
+    "require",
+    "require_header",
+    "rows",
+    "table",
+    "uncatalogued",
+    "units",
+    "weight_or_quantity",
+    "whole",
+    "words",
+]
+
 # What zipfile raises of a damaged or foreign archive: only its own kinds are documented as such.
 _DAMAGED = (zlib.error, EOFError, NotImplementedError, OSError, RuntimeError, ValueError)
 ZIP_FAULTS = (zipfile.BadZipFile, zipfile.LargeZipFile, *_DAMAGED)
-PLAIN_NUMBER = r"^-?\d+(\.\d+)?$"
-WITH_COMMAS = r"^-?(\d{1,3}(,\d{3})+|\d+)(\.\d+)?$"
-
 A_FLOW: dict[str, Any] = {
     "source_field": "",
     "flags": "",
@@ -58,56 +86,6 @@ A_FLOW: dict[str, Any] = {
     "net_wgt_kg": None,
     "qty": None,
 }
-
-
-Namer = Callable[[int], str]  # names a record by its place, as in "oil.csv: record 3"
-
-
-# --- one refusal ---------------------------------------------------------------------------------
-
-
-def require(record: Namer, good: Any, expected: str, *shown: Any, todo: str = "") -> None:
-    """Refuse the first record that is not `good`; where that is not known, it passes.
-
-    Parameters
-    ----------
-    expected
-        What a good record has.
-    shown
-        Columns whose cells of that record are what was found.
-
-    Raises
-    ------
-    LayoutError
-        A record is not good.
-    """
-    at = pc.index(pc.fill_null(good, True), False).as_py()
-    if at >= 0:
-        found = " beside ".join(repr(column[at].as_py()) for column in shown)
-        raise LayoutError(record(at), expected, found, todo)
-
-
-def demand(
-    record: Namer, name: str, text: pa.Array, pattern: str, what: str, todo: str = ""
-) -> None:
-    """Refuse the first cell of a column that `pattern` does not match; nulls pass."""
-    is_good = pc.match_substring_regex(text, pattern)
-    require(record, is_good, f"{what} in {name}", text, todo=todo)
-
-
-def words(
-    record: Namer,
-    name: str,
-    text: pa.Array,
-    meaning: Mapping[str, Any],
-    kind: pa.DataType | None = None,
-    todo: str = "add it to units.csv",
-) -> pa.Array:
-    """`text` of column `name`, each word replaced by its meaning; another word is refused."""
-    is_listed = pc.is_in(text, arrow.texts([*meaning, None]))
-    expected = f"in {name} one of {', '.join([*meaning][:20])}"
-    require(record, is_listed, expected, text, todo=todo)
-    return arrow.meanings(text, meaning.get, kind)
 
 
 def quantity(
@@ -133,143 +111,9 @@ def weight_or_quantity(amount: pa.Array, unit: pa.Array) -> dict[str, pa.Array]:
     }
 
 
-# --- one reader ----------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Block:
-    """Some records of a delimited file: the ordinal of the first, and their cells as text."""
-
-    path: Path
-    first: int
-    cells: pa.RecordBatch
-
-    def __len__(self) -> int:
-        """Count the records."""
-        return len(self.cells)
-
-    def text(self, name: str) -> pa.Array:
-        """Column `name` as it stands."""
-        return self.cells[name]
-
-    def record(self, at: int) -> str:
-        """The record at a place, as a message names it."""
-        return f"{self.path}: record {self.first + at}"
-
-    def rows(self) -> pa.Array:
-        """Ordinals of the records."""
-        return pa.array(range(self.first, self.first + len(self)))
-
-    def require(self, good: Any, expected: str, *shown: Any, todo: str = "") -> None:
-        """Refuse the first record that is not `good`, as :func:`require` does."""
-        require(self.record, good, expected, *shown, todo=todo)
-
-    def demand(self, name: str, text: pa.Array, pattern: str, what: str) -> None:
-        """Refuse the first cell of `text` that `pattern` does not match; nulls pass."""
-        demand(self.record, name, text, pattern, what)
-
-    def number(
-        self, name: str, pattern: str = PLAIN_NUMBER, absent: Sequence[str] = ("",)
-    ) -> pa.Array:
-        """Column `name` as float64, null where a cell is one of `absent`."""
-        text = self.cells[name]
-        text = arrow.without(text, pc.is_in(text, arrow.texts(absent)))
-        self.demand(name, text, pattern, "a number")
-        number = pc.cast(pc.replace_substring(text, ",", ""), pa.float64())
-        self.require(pc.is_finite(number), f"a number in {name} that a double holds", text)
-        return number
-
-
-def not_utf8(path: Path) -> LayoutError:
-    """The refusal of a file in another encoding."""
-    return LayoutError(path, "UTF-8 text", "another encoding", "save it as UTF-8")
-
-
-def whole(path: Path, most: int) -> bytes:
-    """All bytes of a file that cannot sensibly be larger than `most`."""
-    size = path.stat().st_size
-    if size > most:
-        raise LayoutError(path, f"at most {most >> 20} MiB", f"{size >> 20} MiB")
-    return path.read_bytes()
-
-
-def header(path: Path, delimiter: str = ",", raw: bytes | None = None) -> list[str]:
-    """Cells of the first line of the file, or of `raw`, in UTF-8."""
-    with path.open("rb") if raw is None else BytesIO(raw) as file:
-        line = file.readline(BLOCK)
-    if not line or line[BLOCK - 1 :] not in (b"", b"\n"):
-        found = f"more than {BLOCK} bytes without a line's end" if line else "an empty file"
-        raise LayoutError(path, "a header line", found)
-    try:
-        text = line.splitlines()[0].decode("utf-8-sig")
-        quote = None if delimiter == "\t" else '"'
-        reader = text_csv.reader([text], delimiter=delimiter, quotechar=quote, strict=True)
-        return next(reader) or [""]
-    except UnicodeDecodeError as error:
-        raise not_utf8(path) from error
-    except text_csv.Error as error:  # a quote that does not close, say
-        raise LayoutError(path, "a header line", str(error)) from error
-
-
-def blocks(
-    path: Path,
-    names: Sequence[str],
-    wanted: Sequence[str],
-    delimiter: str = ",",
-    raw: bytes | None = None,
-    above: int = 0,
-) -> Iterator[Block]:
-    """Records below the header of a file of any size, the columns `wanted` of `names` as text.
-
-    `raw` are the bytes in UTF-8 where they are not those of the file; `above` lines of the file,
-    which count as records, are not among them.
-
-    Raises
-    ------
-    LayoutError
-        No record at all, one with more or fewer cells than `names`, or a line above :data:`BLOCK`.
-    """
-    if raw is None:
-        try:  # pyarrow cannot say where a line in another encoding is uneven
-            with path.open(encoding="utf-8", newline="") as file:
-                while file.read(BLOCK):
-                    pass
-        except UnicodeDecodeError as error:
-            raise not_utf8(path) from error
-    problems = []
-
-    def note(row: csv.InvalidRow) -> str:  # the header is a row of the reader's
-        problems.append(f"{row.actual_columns} in record {row.number - 1 + above}")
-        return "error"
-
-    first = above + 1
-    quote = False if delimiter == "\t" else '"'
-    kinds = dict.fromkeys(wanted, arrow.TEXT)
-    try:
-        reader = csv.open_csv(
-            path if raw is None else pa.BufferReader(raw),
-            csv.ReadOptions(column_names=names, skip_rows=1, block_size=BLOCK, use_threads=False),
-            csv.ParseOptions(delimiter=delimiter, quote_char=quote, invalid_row_handler=note),
-            csv.ConvertOptions(include_columns=wanted, column_types=kinds, check_utf8=False),
-            memory_pool=pa.system_memory_pool(),  # the default one keeps some 10 MiB for itself
-        )
-        for cells in reader:
-            if len(cells):
-                yield Block(path, first, cells)
-                first += len(cells)
-    except pa.ArrowInvalid as error:
-        reason = str(error).splitlines()[0][:200]
-        problems.append(f"one above {BLOCK >> 10} KiB" if "straddling" in reason else reason)
-        expected = f"lines of {len(names)} cells"
-        raise LayoutError(path, expected, problems[0], "save the file again as it came") from error
-    if first == above + 1:
-        raise LayoutError(path, "at least one record", "a header alone")
-
-
-def block(path: Path, names: Sequence[str], raw: bytes | None = None) -> Block:
-    """All records of a file that cannot be large, as :func:`blocks` reads them."""
-    parts = blocks(path, names, names, raw=raw)
-    return Block(path, 1, pa.concat_batches([part.cells for part in parts]))
+def published(amount: pa.Array, value: pa.Array) -> pa.Array:
+    """`amount`, null where it is zero beside a `value`, which means "not published"."""
+    return arrow.without(amount, pc.and_(pc.equal(amount, 0), pc.not_equal(value, 0)))
 
 
 def months(text: pa.Array) -> pa.Array:
@@ -282,9 +126,6 @@ def flags(n: int, **where: pa.Array) -> pa.Array:
     """Flags of n rows, sorted and blank-separated, from one boolean array a word."""
     marks = [arrow.only(word, where[word]) for word in sorted(where)]
     return arrow.joined([pa.nulls(n, arrow.TEXT), *marks], " ")
-
-
-# --- rows of our tables --------------------------------------------------------------------------
 
 
 def rows(
@@ -320,7 +161,7 @@ def rows(
     except (CodeError, SchemaError) as error:
         raise type(error)(f"{source.path}: {error}") from error
     if schema is FIGURES:
-        placing.require_placed(source.path, source, batch)
+        print_dates.require_placed(source.path, source, batch)
     return plausibility.flagged(batch, factor)
 
 
@@ -352,68 +193,3 @@ def uncatalogued(path: Path, publisher: str, table: str) -> Source:
         cleaner=f"{publisher}.clean",
         rank=1,
     )
-
-
-# --- from the number of a record to its text -----------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Record:
-    """The first line of a record, its text, and the member of the archive that it lies in."""
-
-    line: int
-    text: str
-    member: str = ""
-
-
-def records(path: Path, wanted: Collection[int], separator: str = ",") -> dict[int, Record]:
-    """Return the records `wanted` that the file has, 1 being the first below its header."""
-    with path.open("rb") as file:
-        return table(path, file, wanted, separator=separator, quoted=separator != "\t")
-
-
-def table(
-    path: Path,
-    stream: IO[bytes] | BufferedIOBase,
-    wanted: Collection[int] = (),
-    encoding: str = "utf-8-sig",
-    *,
-    separator: str = ",",
-    quoted: bool = True,
-) -> dict[int, Record]:
-    """Return the records `wanted`, or all, of a table; `quoted` ones may have several lines.
-
-    Bytes that are none of `encoding` are shown as such.
-
-    Raises
-    ------
-    LayoutError
-        A line is no record.
-    """
-    text = TextIOWrapper(cast(IO[bytes], stream), encoding, "backslashreplace", newline="")
-    parsed, plain = tee(text)
-    reader = text_csv.reader(parsed, delimiter=separator, quotechar='"' if quoted else None)
-    records_of: dict[int, Record] = {}
-    record, before, last = -1, 0, max(wanted, default=0)
-    try:
-        for cells in reader:
-            lines = "".join(islice(plain, reader.line_num - before))
-            record += bool(cells)  # an empty line is none
-            if cells and record and (record in wanted or not wanted):
-                records_of[record] = Record(before + 1, lines.rstrip("\r\n"))
-            if 0 < last == record:
-                break
-            before = reader.line_num
-    except text_csv.Error as error:
-        raise LayoutError(path, "lines of cells", str(error)) from error
-    finally:
-        text.detach()
-    return records_of
-
-
-def numbered(text: str, matches: Iterable[re.Match[str]]) -> Iterator[tuple[int, re.Match[str]]]:
-    """Yield each of `matches` in `text` after the line that it begins on."""
-    line, at = 1, 0
-    for match in matches:
-        line, at = line + text.count("\n", at, match.start()), match.start()
-        yield line, match

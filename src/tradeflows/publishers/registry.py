@@ -163,15 +163,8 @@ def cleaner(source: Source) -> Callable[..., Any]:
         names = ", ".join([*takes.parameters][2:]) or "none"
         raise CatalogueError(f"{source.cleaner}: {error}; its arguments are {names}") from error
     if name == "tidy":
-        _module(name).require_map(source)
+        _module(name).read_map(source, **source.arguments)
     return partial(function, **source.arguments) if source.arguments else function
-
-
-def covers(source: Source, rows: Any) -> Any:
-    """Whether the file of `source` was asked for each of `rows`; of what is unknown, False."""
-    if source.cleaner == "comtrade.clean":
-        return _module("comtrade").covers(source, rows)
-    return rows["source_id"].isin([])
 
 
 def records(source: Source, path: Path, places: Collection[Any]) -> dict[Any, Any]:

@@ -29,6 +29,7 @@ from tradeflows.retrieval import catalogue, entry_text, releases
 from tradeflows.retrieval.catalogue import COMMITTED, LOCAL_FOLDER, UNDATED, is_own
 from tradeflows.retrieval.http import locked, write
 from tradeflows.retrieval.maps import Template
+from tradeflows.retrieval.sketch import agreement
 from tradeflows.retrieval.user_files import count, known_publisher, remove, write_entry
 
 # Whose statistics a cleaner's files are, where the two have not one name.
@@ -298,9 +299,11 @@ def _catalogue(
         written_in = template.file if template else path
         raise CatalogueError(f"{written_in}: source {entry.id}: {problem}")
     totals = dict[str, Any]()
+    agreement.require_agreement(path, entry)
     clean = catalogue.cleaner(entry, root)
     as_given = replace(entry, path=str(path))  # what a message names
-    counts = count(_controlled(clean(path, as_given), totals), path, as_given)
+    parts = agreement.require_sizes(clean(path, as_given), path, entry)
+    counts = count(_controlled(parts, totals), path, as_given)
     entry = _store(path, replace(entry, control=totals), root, who[entry.publisher])
     return replace(counts, source=entry)
 

@@ -413,8 +413,8 @@ def _argument_problems(source: Source) -> Iterator[str]:
             toml.typed(source.arguments[key], ARGUMENTS[key], f"arguments: {key}")
         except ValueError as error:
             yield str(error)
-    if source.confirmed and source.table != "figures":
-        yield f"confirmed is of printed figures alone, and {source.id} is of {source.table}"
+    if source.confirmed and source.table not in ("figures", "trade"):
+        yield f"confirmed is of printed figures and of trade, and {source.id} is of {source.table}"
     for name in source.confirmed:
         if not source.confirmed[name]:
             yield f"confirmed: {name} must have its reason as a text, not ''"

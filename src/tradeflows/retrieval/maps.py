@@ -11,8 +11,7 @@ from tradeflows.model.source import RAW, Publisher, Source
 from tradeflows.publishers import registry
 from tradeflows.retrieval import catalogue
 from tradeflows.retrieval.sketch import UNKNOWN
-from tradeflows.retrieval.sketch.columns import words_of
-from tradeflows.retrieval.sketch.guesses import scale
+from tradeflows.retrieval.sketch.headings import heading
 
 # What the file itself tells when it is added, whatever the map says.
 OF_THE_FILE: Mapping[str, Any] = {
@@ -60,10 +59,15 @@ def read(file: Path) -> Template:
     if len(sources) != 1:
         count = f"{len(sources)} of them" if sources else "none"
         raise CatalogueError(f"{file}: expected one [source.NAME], found {count}")
-    open_keys = [place for section in contents for place in _unknown(section, contents[section])]
-    if open_keys:
+    lines = enumerate(file.read_text(encoding="utf-8").splitlines(), start=1)
+    still_open = [(at, line) for at, line in lines if UNKNOWN in line.partition("#")[0]]
+    for at, line in still_open[:1]:
+        key, _, rest = line.partition(" = ")
+        expected = rest.partition("#")[2].strip() or "what is right there"
+        more = ", ".join(str(other) for other, _ in still_open[1:])
         raise CatalogueError(
-            f"{file}: still {UNKNOWN}: {', '.join(open_keys)}; write what is right there"
+            f"{file}: line {at}: {key.strip()} is still {UNKNOWN}; write {expected}"
+            + (f" (and what stands open in line {more})" if more else "")
         )
     [(name, keys)] = sources.items()
     known: dict[str, Publisher] = {}
@@ -87,18 +91,6 @@ def _require_cleaner(file: Path, source: Source) -> None:
         raise CatalogueError(f"{file}: source {source.id}: {error}") from error
 
 
-def _unknown(place: str, value: Any) -> Iterator[str]:
-    """The places below `place` whose value a person has yet to write."""
-    if value == UNKNOWN:
-        yield place
-    elif isinstance(value, dict):
-        for key, below in value.items():
-            yield from _unknown(f"{place}.{key}", below)
-    elif isinstance(value, list):
-        for number, below in enumerate(value, start=1):
-            yield from _unknown(f"{place}, {number}", below)
-
-
 def unheeded_path(template: Template, source: Source) -> Iterator[str]:
     """Say where a file lies, if its map has another path."""
     usual = PurePosixPath(template.source.publisher, template.source.id)
@@ -119,10 +111,12 @@ def other_scales(source: Source) -> Iterator[str]:
     rows = (source.arguments["fields"], *source.arguments.get("rows", ()))
     for field, entry in ((field, row[field]) for row in rows for field in SCALED if field in row):
         times = entry.get("times", 1) if isinstance(entry, Mapping) else None
-        stated = scale(field, words_of(entry.get("column", ""))) if isinstance(times, int) else 1
-        if stated not in (1, times):
+        said = heading(entry.get("column", "")) if isinstance(times, int) else heading("")
+        stated = said.factors(field) if field in said.kinds else said.scales
+        if stated and times not in stated and field not in source.confirmed:
+            sizes = " or ".join(f"{size:,.12g}" for size in sorted(stated))
             yield (
                 f"{source.id}: the numbers of the column '{entry['column']}' are multiplied by "
-                f"{times:,}, where its name says {stated:,}; if the name is right, write "
-                f"times = {stated} for {field} in its map"
+                f"{times:,}, where its name says {sizes}; if the name is right, write so as times "
+                f"for {field} in its map"
             )

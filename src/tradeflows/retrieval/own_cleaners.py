@@ -23,8 +23,8 @@ from tradeflows.model import codes, schema
 from tradeflows.model.errors import CatalogueError, LayoutError, SchemaError, TradeflowsError, near
 from tradeflows.model.source import Source
 from tradeflows.publishers import Part, reading
+from tradeflows.publishers.tidy.cleaning import ROLE
 from tradeflows.publishers.tidy.mapping import DEFAULTS
-from tradeflows.publishers.tidy.reading import ROLE
 
 FOLDER = "cleaners"
 NAMED = re.compile(r"project\.([a-z][a-z0-9_]*)\.([a-z][a-z0-9_]*)")

@@ -21,6 +21,7 @@ from tradeflows.model.files import sweep, temporary
 from tradeflows.model.keys import Keys
 from tradeflows.model.source import Source
 from tradeflows.publishers import Part, control
+from tradeflows.publishers.cleaned import Cleaned, tally
 from tradeflows.retrieval import catalogue
 from tradeflows.tables.files import catalogued, processed
 from tradeflows.tables.write import TableWriter, fingerprint
@@ -202,11 +203,8 @@ def _write_sources(
             if progress:
                 progress(source.id)
             rows_before = writer.n_rows
-            reading = _Reading()
             try:
-                for rows in _rows_of(root, source, reading):
-                    for batch in rows.to_batches(max_chunksize=ROWS_A_GROUP):
-                        writer.write(batch)
+                became, totals = _write_rows(root, source, writer)
             except TradeflowsError as error:
                 if is_committed:
                     raise
@@ -214,9 +212,13 @@ def _write_sources(
                 if writer.n_rows > rows_before:
                     raise _Refused(refused) from error
                 continue
-            counts.update(reading.counts)
-            if reading.totals and not source.control:
-                learnt.append(replace(source, control=reading.totals))
+            counts.update(records=became.records, rows=became.rows)
+            counts.update({f"left out: {why}": n for why, n in became.left_out.items()})
+            counts.update({f"worth of {why}": round(n) for why, n in became.value.items()})
+            if became.empty:
+                counts["cells without a figure"] += became.empty
+            if totals and not source.control:
+                learnt.append(replace(source, control=totals))
         writer.describe(
             counts=json.dumps(counts),
             refused=json.dumps(refused),
@@ -225,42 +227,41 @@ def _write_sources(
     return Built(empty.table, empty.path, counts, refused, learnt)
 
 
-@dataclass
-class _Reading:
-    """Counts and control totals of one source, while its rows are read."""
+def _write_rows(root: Path, source: Source, writer: TableWriter) -> tuple[Cleaned, dict[str, Any]]:
+    """Write a source's rows, a large one's as they come, else sorted by key.
 
-    counts: Counter[str] = field(default_factory=Counter)
-    totals: dict[str, Any] = field(default_factory=dict)
-
-    def add(self, part: Part) -> None:
-        """Count `part`."""
-        self.totals = self.totals or control(part)
-        self.counts.update(records=part.records, rows=len(part.rows))
-        self.counts.update({f"left out: {why}": n for why, n in part.left_out.items()})
-
-
-def _rows_of(root: Path, source: Source, reading: _Reading) -> Iterator[pa.Table]:
-    """Rows of one source as they are written: a large one's as they come, else sorted by key."""
+    Return what became of its file, and the control totals that its cleaner states.
+    """
     contract = schema.TABLES[source.table]
-    parts = []
-    for part in _clean(root, source):
-        totals = {} if reading.totals else control(part)
-        if totals:
-            _require_control(source, totals, root)
-        reading.add(part)
-        if part.sorted:  # a file of any size, whose cleaner has looked for doubles
-            yield pa.Table.from_batches([part.rows]).cast(contract)
-        else:
-            parts.append(part.rows)
+    totals: dict[str, Any] = {}
+    parts: list[pa.RecordBatch] = []
+
+    def write(rows: pa.Table) -> None:
+        for batch in rows.to_batches(max_chunksize=ROWS_A_GROUP):
+            writer.write(batch)
+
+    def written() -> Iterator[Part]:
+        for part in _clean(root, source):
+            if not totals and control(part):
+                totals.update(control(part))
+                _require_control(source, totals, root)
+            if part.sorted:  # a file of any size, whose cleaner has looked for doubles
+                write(pa.Table.from_batches([part.rows]).cast(contract))
+            else:
+                parts.append(part.rows)
+            yield part
+
+    became = tally(source, written())
     rows = pa.Table.from_batches(parts, contract)
-    if source.control and not reading.totals and contract is schema.TRADE:
+    if source.control and not totals and contract is schema.TRADE:
         _require_control(source, _totals(rows), root)
     keys = Keys(contract)
     for batch in parts:
         keys.add(batch)
     keys.check({source.id: source.id})
     order = [(name, "ascending") for name in schema.key(contract)]
-    yield rows.sort_by(order).combine_chunks()
+    write(rows.sort_by(order).combine_chunks())
+    return became, totals
 
 
 def _totals(rows: pa.Table) -> dict[str, dict[str, float]]:

@@ -12,7 +12,6 @@ from tradeflows.model import schema
 from tradeflows.model.errors import QueryError
 from tradeflows.model.periods import DAY
 from tradeflows.model.source import Source, bulk_month, released
-from tradeflows.publishers import registry
 from tradeflows.retrieval import catalogue
 
 if TYPE_CHECKING:
@@ -54,6 +53,8 @@ def current(frame: DataFrame, day: str | None, sources: Mapping[str, Source]) ->
     """
     import numpy as np
 
+    from tradeflows.retrieval.comtrade.replies import box_of
+
     places = _places(day, sources)
     if not any(any(place.values()) for place in places.values()):
         return Choice(frame)
@@ -66,7 +67,10 @@ def current(frame: DataFrame, day: str | None, sources: Mapping[str, Source]) ->
         is_older = (own >= 0) & cells.map(place).gt(own).to_numpy()
         is_older &= frame["publisher"].eq(sources[name].publisher).to_numpy()
         if is_older.any():
-            is_gone |= is_older & registry.covers(sources[name], frame).to_numpy()
+            box = box_of(sources[name])
+            asked = frame.loc[is_older, ["partner_code", "cmd_code", "flow_code"]]
+            is_covered = [box.covers(*row) for row in asked.itertuples(index=False)]
+            is_gone[is_older] |= np.array(is_covered)
     if is_gone.all():
         raise QueryError(
             "a newer release withdrew all of this, last stated by that of "

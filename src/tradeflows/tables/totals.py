@@ -293,16 +293,15 @@ def _sum_row(
 
 
 def _raw_sums(source: Source, path: Path) -> list[dict[str, str]]:
-    from tradeflows.retrieval.sketch.columns import Column  # which the first answer does not need
-    from tradeflows.retrieval.sketch.guesses import GOODS, YEARS
+    from tradeflows.retrieval.sketch import headings  # which the first answer does not need
 
-    count_nothing = {*COUNT_NOTHING, *GOODS, *YEARS}
+    count_nothing = COUNT_NOTHING | headings.words_for("goods") | headings.words_for("year")
     raw = _raw_table(path)
     rows = []
     for name in raw.column_names:
         column = raw[name]
         is_number = pa.types.is_integer(column.type) or pa.types.is_floating(column.type)
-        if is_number and not count_nothing & Column(name).words:
+        if is_number and count_nothing.isdisjoint(headings.list_of_words(name)):
             stated = column.drop_null()
             numbers = [float(value) for value in stated.to_pylist()]
             row = _sum_row("raw", source.id, "", name, "", numbers)

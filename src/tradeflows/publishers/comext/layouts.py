@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from tradeflows.model.errors import LayoutError
 from tradeflows.publishers import cubes, reading, workbooks
@@ -34,6 +35,7 @@ NUMBER = re.compile(
     r"-?\d+(\.\d+)?(e-\d+)?", re.ASCII
 )  # of a workbook, whose floats are written by Python
 Figure = dict[str, Any]  # a place for one, by what is said of it
+Figures = Iterator[pa.RecordBatch]
 FOOT = ("Special value", "Available flags:")
 END = ("", *FOOT)
 # What the service says in the place of figures where it has none under a filter.
@@ -43,7 +45,7 @@ BESIDES = re.compile(r"|TIME|Data extracted on.*|(.+ \[)?FREQ(\]| \(Labels\))?")
 LABELS = re.compile(r"(?:.+ \[)?([A-Z_]+)(?:\]| \(Labels\))?")
 
 
-def reader(path: Path) -> Callable[[Path], Iterator[Figure]] | None:
+def reader(path: Path) -> Callable[[Path], Figures] | None:
     """Return what reads a file that begins so; None for a file in bulk."""
     with path.open("rb") as file:
         head = file.readline(1 << 12).removeprefix(b"\xef\xbb\xbf")
@@ -59,7 +61,7 @@ def reader(path: Path) -> Callable[[Path], Iterator[Figure]] | None:
     return nothing if has_none else None
 
 
-def nothing(path: Path) -> Iterator[Figure]:
+def nothing(path: Path) -> Figures:
     """No figure: the service has none under a filter, and says so or sends a header alone."""
     return iter(())
 
@@ -71,32 +73,32 @@ def _require_data_set(where: Path | str, text: str) -> None:
         raise LayoutError(where, f"a data set of {', '.join(DATASETS)}", repr(text[:80]))
 
 
-def sdmx(path: Path) -> Iterator[Figure]:
+def sdmx(path: Path) -> Figures:
     """Figures of an SDMX-CSV, a record each; "M 2023-09" is a period."""
     for data, cells in cubes.sdmx(path, ("freq", *NEEDED), ("transport_mode",)):
         _require_data_set(path, data)
-        for figure in cells.to_pylist():
-            yield figure | {"time": f"{figure['freq']} {figure['time']}", "field": ""}
+        time = pc.binary_join_element_wise(cells["freq"], cells["time"], " ")
+        yield cells.drop_columns(["time", "field"]).append_column("time", time)
 
 
-def view(path: Path) -> Iterator[Figure]:
+def view(path: Path) -> Figures:
     """Figures of a relational view: a record has one for each of its last columns."""
     head = reading.header(path)
-    cubes.require_columns(path, head, VIEW, ("STAT_PROCEDURE", *INDICATORS))
+    reading.require_header(path, head, VIEW, ("STAT_PROCEDURE", *INDICATORS))
     measured = [name for name in head if name in INDICATORS]
     for block in reading.blocks(path, head, head):
         columns = {VIEW.get(name, name.lower()): block.text(name) for name in head}
         columns["row"] = block.rows()
         for name in measured:
             columns["value"] = block.number(name, absent=("", ":"))
-            for figure in pa.record_batch(columns).to_pylist():
-                yield figure | {"indicators": name, "flag": "", "field": ""}
+            columns["indicators"] = pa.repeat(name, len(block))
+            yield pa.record_batch(columns)
 
 
 # --- xlsx: a sheet for each product, flow and indicator, a column a period -----------------------
 
 
-def workbook(path: Path) -> Iterator[Figure]:
+def workbook(path: Path) -> Figures:
     """Figures of an Easy Comext workbook: what does not vary in a sheet stands above its periods.
 
     What a stranger's bytes may be is bounded in :mod:`~tradeflows.publishers.workbooks`.
@@ -118,8 +120,10 @@ def workbook(path: Path) -> Iterator[Figure]:
             expected = "lines of figures, and below them the special values"
             raise LayoutError(where, expected, repr(below[:40]))
         for row, line in enumerate(body, start=head + 1):
-            for figure in _line(path, f"{name}!{{}}{row}", line, times, labels):
-                yield constants | figure | {"row": row}
+            figures = _line(path, f"{name}!{{}}{row}", line, times, labels)
+            yield pa.RecordBatch.from_pylist(
+                [constants | figure | {"row": row} for figure in figures]
+            )
 
 
 def _line(

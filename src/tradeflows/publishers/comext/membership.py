@@ -1,40 +1,16 @@
-"""Who was of the Community when, and whose currency is the euro."""
-
-from __future__ import annotations
-
-from datetime import date
+"""Who was of the Community when, and whose currency is the euro, as ``eu_members.csv`` lists it."""
 
 from tradeflows.model import codes
+from tradeflows.model.codelists import rows_by
 
 INSIDE = "EU27_2020_INTRA"
-JOINED = {  # after 1988, the first year that there is
-    area: day
-    for areas, day in (
-        ("AUT FIN SWE", date(1995, 1, 1)),
-        ("CYP CZE EST HUN LTU LVA MLT POL SVK SVN", date(2004, 5, 1)),
-        ("BGR ROU", date(2007, 1, 1)),
-        ("HRV", date(2013, 7, 1)),
-    )
-    for area in areas.split()
-}
-LEFT = {"GBR": date(2020, 2, 1)}
-# The first year in all of which the euro is a reporter's currency, by the publisher's codes.
-EURO_SINCE = {
-    code: year
-    for year, those in (
-        (1999, "AT BE DE ES FI FR IE IT LU NL PT"),
-        (2001, "GR"),
-        (2007, "SI"),
-        (2008, "CY MT"),
-        (2009, "SK"),
-        (2011, "EE"),
-        (2014, "LV"),
-        (2015, "LT"),
-        (2023, "HR"),
-        (2026, "BG"),
-    )
-    for code in those.split()
-}
+MEMBERS = rows_by("eu_members.csv", "area")
+LEFT = [area for area, row in MEMBERS.items() if row["left"]]
+
+
+def with_euro(year: int) -> list[str]:
+    """Return the publisher's codes of those whose currency it is in all of a year."""
+    return [row["code"] for row in MEMBERS.values() if row["euro"] and int(row["euro"]) <= year]
 
 
 def is_listed_within(area: str) -> bool:
@@ -42,10 +18,10 @@ def is_listed_within(area: str) -> bool:
     return area in (INSIDE, *LEFT) or codes.contains(INSIDE, area)
 
 
-def is_within(area: str, day: date) -> bool:
+def is_within(area: str, day: str) -> bool:
     """Return whether an area was of the Community on a day, as far as its goods are listed so."""
-    belonged = JOINED.get(area, date.min) <= day < LEFT.get(area, date.max)
-    return belonged and is_listed_within(area)
+    row = MEMBERS.get(area, {"joined": "", "left": ""})
+    return row["joined"] <= day < (row["left"] or "9999") and is_listed_within(area)
 
 
 def is_of_other_trade(kind: str, area: str, period: str) -> bool:
@@ -54,10 +30,9 @@ def is_of_other_trade(kind: str, area: str, period: str) -> bool:
     Only what is sure counts: the United Kingdom and its parts are listed either way, and what is
     no country may be of both.
     """
-    if not area or not codes.is_country(area) or area == "GBR":
+    if not area or not codes.is_country(area) or area in LEFT:
         return False
     if kind == "I":
         return not is_listed_within(area)
-    if kind == "E" and is_listed_within(area):
-        return int(period[:4]) > JOINED.get(area, date.min).year
-    return False
+    joined = MEMBERS.get(area, {}).get("joined", "")
+    return kind == "E" and is_listed_within(area) and period[:4] > joined[:4]

@@ -2,13 +2,15 @@
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from datetime import date
 from html import unescape
 from itertools import accumulate
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from bs4 import BeautifulSoup, Tag
 from bs4.exceptions import ParserRejectedMarkup
 
@@ -17,7 +19,7 @@ from tradeflows.model.codelists import publisher_words
 from tradeflows.model.errors import LayoutError, QueryError
 from tradeflows.model.schema import TRADE
 from tradeflows.model.source import Source
-from tradeflows.publishers import Part, reading
+from tradeflows.publishers import Part, arrow, numbers, reading
 
 LARGEST = 2 << 20  # bytes; the pages have some 0.2 MB, and a parser makes a hundredfold of tags
 TITLE = re.compile(
@@ -35,29 +37,16 @@ HEADS = ("commodity", "commodities")  # of the header's rows
 TAGS = ("table", "tr", "td")
 NESTED = re.compile(r"<(/?)(table|tr|td)[\s>]", re.IGNORECASE)
 ROW = re.compile(r"<tr[\s>].*?(</tr\s*>|\Z)", re.IGNORECASE | re.DOTALL)
-FIGURE = re.compile(reading.WITH_COMMAS, re.ASCII)
+FIGURE = re.compile(numbers.WITH_COMMAS, re.ASCII)
 NONE = ("-", "", "–", "—")
 
 
-def clean(path: Path, source: Source, *, flow: str = "") -> Iterator[Part]:
+def part(path: Path, source: Source, flow: str) -> Part:
     """China's trade with the world by commodity: the month, and the year to date.
 
-    Parameters
-    ----------
-    path
-        The page with the table, as a browser saves it.
-    source
-        Its catalogue entry.
-    flow
-        Not needed, since the title says it; refused where it contradicts the title.
-
-    Yields
-    ------
-    Part
-        Two rows of :data:`~tradeflows.model.schema.TRADE` a commodity: dollars (the page prints
-        thousands) and kilograms, or the unit that the page prints. A title such as 1-2.2020 makes
-        a block of January and February. The changes on the year before are left aside: they are
-        ratios of kept figures.
+    Two rows a commodity: dollars (the page prints thousands) and kilograms, or the unit that the
+    page prints. A title such as 1-2.2020 makes a block of January and February. The changes on the
+    year before are left aside: they are ratios of kept figures.
 
     Raises
     ------
@@ -72,35 +61,36 @@ def clean(path: Path, source: Source, *, flow: str = "") -> Iterator[Part]:
     way, sent, valuation, role = FLOWS[number]
     if flow not in ("", sent):
         raise QueryError(f"{path}: the page says {way}ports, not --flow {flow}; leave it out")
-    about = reading.A_FLOW | {
-        "source_id": source.id,
-        "vintage": source.vintage,
-        "reporter_iso": "CHN",
-        "reporter_code": "142",
-        "area_system": "gacc",
-        "partner_iso": codes.WORLD,
-        "partner_code": "all",
-        "partner_role": role,
-        "flow_code": sent,
-        "valuation": valuation,
-        "currency": "USD",
-    }
-    rows = []
+    names, units, *figures = map(arrow.texts, zip(*lines, strict=True))
+    units = pc.utf8_upper(pc.replace_substring_regex(units, r"\s+", ""))
+    units = pc.replace_substring(units, ",000", "000")
+    batches = []
     for field, cumulation, start in (("month", "period", first), ("year to date", "ytd", 1)):
-        about |= {
+        amount, value = figures[:2] if field == "month" else figures[2:4]
+        columns = reading.A_FLOW | _goods(path, names, units, amount, value)
+        columns |= {
+            "vintage": source.vintage,
+            "reporter_iso": "CHN",
+            "reporter_code": "142",
+            "area_system": "gacc",
+            "partner_iso": codes.WORLD,
+            "partner_code": "all",
+            "partner_role": role,
+            "flow_code": sent,
+            "valuation": valuation,
+            "currency": "USD",
+            "source_row": pa.array(range(1, len(lines) + 1)),
             "source_field": field,
             "cumulation": cumulation,
-            "ref_period": date(year, start, 1),
+            "ref_period": pa.scalar(date(year, start, 1)),
             "n_months": last - start + 1,
             "flags": "block" if field == "month" and last > first else "",
         }
-        for record, cells in enumerate(lines, start=1):
-            figures = _figures(path, cells, 2 if field == "month" else 4)
-            rows.append(about | figures | {"source_row": record})
-    kept = [row for row in rows if row["amount"] is not None or row["value_reported"] is not None]
-    batch = pa.RecordBatch.from_pylist(kept, TRADE)
-    columns = {name: batch[name] for name in TRADE.names}
-    yield Part(reading.rows(source, TRADE, columns), len(lines), {}, empty=len(rows) - len(kept))
+        batch = reading.rows(source, TRADE, columns)
+        amounts = pc.coalesce(batch["net_wgt_kg"], batch["qty"], batch["value_reported"])
+        batches.append(batch.filter(amounts.is_valid()))
+    rows = pa.concat_batches(batches)
+    return Part(rows, len(lines), {}, empty=2 * len(lines) - len(rows))
 
 
 def _title(path: Path, text: str) -> tuple[str, int, int, int]:
@@ -119,32 +109,36 @@ def _title(path: Path, text: str) -> tuple[str, int, int, int]:
     return number, first, last, int(year)
 
 
-def _figures(path: Path, cells: list[str], column: int) -> dict[str, object]:
-    """Return what a line says of its product, with the quantity and value from `column` on."""
+def _goods(path: Path, names: pa.Array, units: pa.Array, *figures: pa.Array) -> dict[str, Any]:
+    """Return what lines say of their products: which they are, and their amounts and values."""
+
+    def record(at: int) -> str:
+        return f"{path}: {names[at]}"
+
+    def rounded(column: pa.Array) -> pa.Array:
+        texts = column.to_pylist()
+        return pa.array([n if n is None else round(n, 6) for n in texts], pa.float64())
+
+    def product(name: str) -> str:
+        slug = re.sub(r"[^a-z0-9]+", "_", name.casefold()).strip("_")
+        return publisher_words("gacc commodity").get(name.casefold(), f"GACC GACC:{slug}")
+
+    how: dict[str, Any] = {"absent": NONE, "grouping": ",", "what": "a number or -"}
+    amount, value = (
+        numbers.number(record, name, text, **how)
+        for name, text in zip(("quantity", "value"), figures, strict=True)
+    )
     known = reading.units("gacc monthly") | dict.fromkeys(NONE, ("none", 1.0))
-    name, word = cells[:2]
-    unit, factor = known.get(re.sub(r"\s+|(?<=\d),(?=000)", "", word).upper(), ("", 1.0))
-    if not unit:
-        expected = f"a unit of {', '.join(known)}"
-        raise LayoutError(f"{path}: {name}", expected, repr(word), "add it to units.csv")
-    numbers: list[float | None] = []
-    for cell, times in zip(cells[column : column + 2], (factor, 1000.0), strict=True):
-        if cell not in NONE and not FIGURE.fullmatch(cell):
-            raise LayoutError(f"{path}: {name}", "a number or -", repr(cell))
-        numbers.append(None if cell in NONE else round(float(cell.replace(",", "")) * times, 6))
-    slug = re.sub(r"[^a-z0-9]+", "_", name.casefold()).strip("_")
-    # A product each of products.csv; others keep their names.
-    listed = publisher_words("gacc commodity")
-    system, product = listed.get(name.casefold(), f"GACC GACC:{slug}").split()
-    amount, value = numbers
-    quantity = {"net_wgt_kg": amount} if unit == "kg" else {"qty": amount, "qty_unit": unit}
+    amount, unit = reading.quantity(record, "unit", units, amount, known)
+    value = rounded(pc.multiply(value, 1000.0))
+    products = [product(name).split() for name in names.to_pylist()]
+    system, code = map(arrow.texts, zip(*products, strict=True))
     return {
-        "amount": amount,
         "classification_code": system,
-        "cmd_code": product,
+        "cmd_code": code,
         "value_reported": value,
         "primary_value_usd": value,
-        **quantity,
+        **reading.weight_or_quantity(rounded(amount), unit),
     }
 
 

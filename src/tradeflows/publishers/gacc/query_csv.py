@@ -1,14 +1,10 @@
-"""China's customs: the CSV that the online query exports, and the English monthly tables.
-
-Source: General Administration of Customs of China, http://stats.customs.gov.cn (query) and
-http://english.customs.gov.cn (tables 13 and 14 of the monthly bulletin).
-"""
+"""China's customs: the CSV that the online query exports."""
 
 from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Mapping
 from io import BytesIO, StringIO
 from pathlib import Path
 from typing import Any
@@ -19,34 +15,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tradeflows.model import codes
-from tradeflows.model.codelists import rows_of
+from tradeflows.model.codelists import publisher_words, rows_of
 from tradeflows.model.errors import LayoutError, QueryError
 from tradeflows.model.periods import first_day, parse_period_or_window
 from tradeflows.model.schema import TRADE
 from tradeflows.model.source import Source
 from tradeflows.publishers import Part, plausibility, reading, workbooks
-from tradeflows.publishers.gacc import monthly
 
 CUT_OFF = 10_000  # lines, after which the query's export stops without a word
 REIMPORTS = "142"  # China as the origin of what China imports
-HEADINGS = {
-    "month": ("数据年月", "Date of data"),
-    "product": ("商品编码", "Commodity code"),
-    "product name": ("商品名称", "Commodity"),
-    "partner": ("贸易伙伴编码", "Trading partner code"),
-    "partner name": ("贸易伙伴名称", "Trading partner"),
-    "regime": ("贸易方式编码", "Customs Regime code"),
-    "regime name": ("贸易方式名称", "Customs Regime"),
-    "province": ("注册地编码", "Locations of importers and exporters code"),
-    "province name": ("注册地名称", "Locations of importers and exporters"),
-    "quantity": ("第一数量", "Quantity"),
-    "unit": ("第一计量单位", "Unit"),
-    "second quantity": ("第二数量", "Supplementary Quantity", "Supplimentary Quantity"),
-    "second unit": ("第二计量单位", "Supplementary Unit", "Supplimentary Unit"),
-    "USD": ("美元", "US dollar"),
-    "CNY": ("人民币", "Renminbi Yuan"),
-}
-FIELDS = {heading: field for field, headings in HEADINGS.items() for heading in headings}
+FIELDS = publisher_words("gacc heading")
+HEADINGS = {field: heading for heading, field in reversed(FIELDS.items())}  # the Chinese ones
+FIGURES = ("CNY", "USD", "quantity")
 DIGITS = {
     "month": r"^[12]\d{3}(0[1-9]|1[0-2])$",
     "product": r"^(\d\d){1,5}$",
@@ -79,61 +59,16 @@ AGAIN = "obtain the file again"
 NO_UNIT, LOST = "?", "quantity that has no unit, or a second one in the first one's"
 
 
-def clean(
-    path: Path,
-    source: Source | None = None,
-    *,
-    flow: str = "",
-    period: str = "",
-    product: str = "",
-    partner: str = "",
-) -> Iterator[Part]:
-    """Trade of China by product, partner and month.
-
-    Parameters
-    ----------
-    path
-        A CSV as the query exports it (GB18030, any choice and order of columns, Chinese or
-        English), or saved anew in UTF-8 or as a workbook, which the note of its rows says; or a
-        page with the table (13) or (14).
-    source
-        Its catalogue entry, if it has one.
-    flow
-        M or X: the query's file does not say which. Imports of origin China become RM.
-    period
-        2023, 2023-05 or 2023-01/2023-05, where the query's file has no month.
-    product, partner
-        What the query was asked for, where its file has no such column: a code, or TOTAL; an area
-        by id, code of the customs or name, or World.
-
-    Yields
-    ------
-    Part
-        Rows of :data:`~tradeflows.model.schema.TRADE`, values in the currency of their heading;
-        a file with both has yuan as reported and dollars beside. Quantities in kilograms are net
-        weights, others stand in their own unit; where a record has two others, the second is a
-        row of its own, without value. Regimes and provinces are break-downs, and nothing is added
-        up. A zero quantity beside a value is "not published" and becomes null.
+def part(path: Path, source: Source, flow: str, asked: Mapping[str, str]) -> Part:
+    """The rows of a file, whose query was `asked` for what the file does not say.
 
     Raises
     ------
     QueryError
-        An option is lacking or wrong, or the file says it itself.
-    LayoutError
-        Another layout, or exactly 10,000 lines: there the site cuts off. Or a name of another
-        code than the one beside it, or two values that no rate of exchange connects.
-    CodeError
-        A partner is in no code list.
+        What was asked for is lacking or wrong, or the file says it itself.
+    LayoutError, CodeError
+        As :func:`tradeflows.publishers.gacc.clean`.
     """
-    if flow not in ("", *ENDS):
-        raise QueryError(f"flow {flow!r}: expected M for imports or X for exports")
-    source = source or reading.uncatalogued(path, "gacc", "trade")
-    asked = {"period": period, "product": product, "partner": partner}
-    if _is_page(path):
-        for option in filter(asked.get, asked):
-            raise QueryError(f"{path}: the page says that itself; leave --{option} out")
-        yield from monthly.clean(path, source, flow=flow)
-        return
     raw, note = _utf8(path)
     names = _names(path, raw)
     if not flow:
@@ -146,7 +81,7 @@ def clean(
             raise QueryError(f"{path}: the file has no {name}; add --{option}, such as {example}")
         if name in names and asked[option]:
             raise QueryError(f"{path}: the file has its {name}; leave --{option} out")
-    base = _asked(path, flow, **asked) | {"note": note}
+    row = _asked(path, flow, **asked) | {"note": note, "vintage": source.vintage}
     block = reading.block(path, names, raw)
     end = block.text("end")
     block.require(pc.equal(end, ""), "nothing after the last comma", end)
@@ -158,21 +93,29 @@ def clean(
             f"{len(block):,} below the header, where the site cuts off",
             "ask it for less at a time (tradeflows guide gacc)",
         )
-    yield _part(block, source, flow, base)
+    for name, digits in DIGITS.items():
+        if name in names:
+            what = "a month such as 202305" if name == "month" else "a code"
+            block.demand(HEADINGS[name], block.text(name), digits, what)
+    table = _stated(block, flow)
+    amounts, second, lost = _amounts(block, table.get("value_reported", pd.Series(0, table.index)))
+    table = table.assign(source_field="", is_twice=_names_beside(block), **amounts)
+    without = ["net_wgt_kg", "value_reported", "primary_value_usd"]
+    more = table.loc[second.index].assign(source_field="second quantity", **second)
+    more[table.columns.intersection(without)] = np.nan
+    table = pd.concat([table, more])
+    is_twice = table.pop("is_twice").to_numpy()
+    row |= {name: pa.array(column, from_pandas=True) for name, column in table.items()}
+    rows = reading.rows(source, TRADE, row, factor=OTHER_CURRENCY)
+    rows = plausibility.with_flag(rows, is_twice, plausibility.TWICE)
+    return Part(rows, len(block), {LOST: lost} if lost else {})
 
 
 def records(path: Path, wanted: Collection[int]) -> dict[int, reading.Record]:
-    """Lines of the query's file, or rows of a page's table, as they stand."""
-    if _is_page(path):
-        return monthly.records(path, wanted)
+    """Lines of the file as they stand."""
     if workbooks.is_workbook(path):
         return workbooks.records(path, wanted)
     return reading.table(path, BytesIO(_utf8(path)[0]), wanted)
-
-
-def _is_page(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(512).lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"<")
 
 
 def _utf8(path: Path) -> tuple[bytes, str | None]:
@@ -187,7 +130,7 @@ def _utf8(path: Path) -> tuple[bytes, str | None]:
         csv.writer(text, lineterminator="\n").writerows([*line[:width], ""] for line in lines)
         return text.getvalue().encode(), "re-encoded: saved as a workbook"
     raw = reading.whole(path, MOST)
-    if not any(chinese.encode() in raw[:4_096] for chinese, *_ in HEADINGS.values()):
+    if not any(heading.encode() in raw[:4_096] for heading in HEADINGS.values()):
         return raw.decode("gb18030", "backslashreplace").encode(), None
     try:
         return raw.decode("utf-8-sig").encode(), "re-encoded: saved as UTF-8"
@@ -201,21 +144,23 @@ def _names(path: Path, raw: bytes) -> list[str]:
     if last:
         todo = "save the file as the site exports it"
         raise LayoutError(path, "a comma at the end of the header", repr(last)[:99], todo)
-    names = [FIELDS.get(heading, "") for heading in headings]
-    lacking = [
-        HEADINGS[name][0] for name, code in NEEDS.items() if name in names and code not in names
-    ]
-    has_figure = not {"USD", "CNY", "quantity"}.isdisjoint(names)
-    if "" in names or lacking or len(set(names)) < len(names) or not has_figure:
-        expected = "headings of the customs query, each once, and a value or a quantity"
-        found = f"{headings}" + (f", and {lacking} alone" if lacking else "")
-        raise LayoutError(path, expected, found)
+    names = [FIELDS.get(heading, f"heading {heading}") for heading in headings]
+    needed = [code for name, code in NEEDS.items() if name in names]
+    reading.require_header(path, names, needed, HEADINGS, "choose the columns of the query anew")
+    if not {*FIGURES} & {*names}:
+        raise LayoutError(path, "a value or a quantity", f"{headings}")
     return [*names, "end"]
 
 
 def _asked(path: Path, flow: str, period: str, product: str, partner: str) -> dict[str, Any]:
     """What all rows have in common, since the query was asked for it and its file does not say."""
-    base = reading.A_FLOW | {"flow_code": flow, "partner_role": ENDS[flow][1]}
+    base = reading.A_FLOW | {
+        "flow_code": flow,
+        "partner_role": ENDS[flow][1],
+        "reporter_iso": "CHN",
+        "reporter_code": REIMPORTS,
+        "area_system": "gacc",
+    }
     if period:
         window = parse_period_or_window(period, "period")
         is_year = len(window) == 12 and window.start % 12 == 0
@@ -246,7 +191,7 @@ def _asked_partner(path: Path, flow: str, partner: str) -> dict[str, str]:
 # --- what a line states twice, and what it may not state -----------------------------------------
 
 
-def _names_beside(block: reading.Block) -> pd.Series:
+def _names_beside(block: reading.Block) -> Any:
     """Return which records have the name of a product that stands beside another code too.
 
     The name of another code, a second name of a code and a second code of a partner are refused.
@@ -255,7 +200,7 @@ def _names_beside(block: reading.Block) -> pd.Series:
     partners = {row["name"]: row["code"] for row in rows_of("gacc_partner_names.csv")}
     cells = block.cells.to_pandas()
     month = cells.get("month", pd.Series("", cells.index))
-    is_twice = pd.Series(False, cells.index)
+    is_twice: Any = False
     for side, usual in (("partner", partners), ("product", {})):
         if f"{side} name" not in cells:
             continue
@@ -266,8 +211,8 @@ def _names_beside(block: reading.Block) -> pd.Series:
         is_good = (earlier == name) & np.array(is_own, bool)
         if side == "partner":
             is_good &= ~is_shared
-        shown = pa.array(code), pa.array(name)
         expected = f"one {side} and one name beside each other"
+        shown = block.text(side), block.text(f"{side} name")
         block.require(pa.array(is_good), expected, *shown, todo=AGAIN)
         is_twice = is_shared & ~name.str.match(REMAINDER)
     return is_twice
@@ -276,68 +221,45 @@ def _names_beside(block: reading.Block) -> pd.Series:
 # --- rows of the table ---------------------------------------------------------------------------
 
 
-def _part(block: reading.Block, source: Source, flow: str, base: dict[str, Any]) -> Part:
-    """Return the rows of all records."""
-    lines = block.cells.to_pandas()
-    for name, digits in DIGITS.items():
-        if name in lines:
-            what = "a month such as 202305" if name == "month" else "a code"
-            block.demand(HEADINGS[name][0], block.text(name), digits, what)
-    is_twice = np.array(_names_beside(block))
-    none = pd.Series(np.nan, lines.index)
+def _stated(block: reading.Block, flow: str) -> pd.DataFrame:
+    """Return what a record says of its value, partner, product, month and part, as far as it does.
+
+    The value is in yuan where that is stated; beside them dollars must be it at some rate.
+    """
+    cells = block.cells.to_pandas()
+    row: dict[str, Any] = {"source_row": block.rows()}
     values = {
-        name: block.number(name, reading.WITH_COMMAS).to_pandas()
+        name: block.number(name, grouping=",").to_pandas()
         for name in ("CNY", "USD")
-        if name in lines
+        if name in cells
     }
-    yuan, dollars = values.get("CNY", none), values.get("USD", none)
-    rate, is_small = yuan / dollars, (yuan <= SMALL) & (dollars <= SMALL)
-    is_good = pa.array(rate.isna() | rate.between(*YUAN, "neither") | is_small)
-    expected = "a value in yuan that is its value in dollars at some rate"
-    block.require(is_good, expected, pa.array(yuan), pa.array(dollars), todo=AGAIN)
-    reported = next(iter(values.values()), none)
-    amounts, lost = _amounts(block, reported)
-    at = amounts.pop("at").to_numpy()
-    is_first = np.arange(len(at)) < len(lines)
-    row = base | amounts.to_dict("series")
-    row |= {
-        "valuation": ENDS[flow][0] if values else None,
-        "reporter_iso": "CHN",
-        "reporter_code": REIMPORTS,
-        "area_system": "gacc",
-        "vintage": source.vintage,
-        "source_row": at + 1,
-        "source_field": np.where(is_first, "", "second quantity"),
-        "value_reported": reported[at].where(is_first),
-        "currency": next(iter(values), None),
-        "primary_value_usd": dollars[at].where(is_first),
-    }
-    row |= _stated(block.path, lines.iloc[at], flow)
-    rows = reading.rows(source, TRADE, row, factor=OTHER_CURRENCY)
-    rows = plausibility.with_flag(rows, is_twice[at], plausibility.TWICE)
-    return Part(rows, len(block), {LOST: lost} if lost else {})
-
-
-def _stated(path: Path, cells: pd.DataFrame, flow: str) -> dict[str, Any]:
-    """Return what a record says of its partner, product, month and part, as far as it does."""
-    row: dict[str, Any] = {}
+    for name, value in reversed(values.items()):
+        row |= {"value_reported": value, "currency": name, "valuation": ENDS[flow][0]}
+    if "USD" in values:
+        row["primary_value_usd"] = values["USD"]
+    if len(values) == 2:
+        yuan, dollars = values.values()
+        rate, is_small = yuan / dollars, np.maximum(yuan, dollars) <= SMALL
+        is_good = pa.array(rate.isna() | rate.between(*YUAN, "neither") | is_small)
+        expected = "a value in yuan that is its value in dollars at some rate"
+        block.require(is_good, expected, *map(block.text, values), todo=AGAIN)
     if "partner" in cells:
-        partner = pa.array(cells["partner"])
-        row |= {"partner_code": partner, "partner_iso": codes.areas(partner, "gacc", path)}
+        row["partner_code"] = cells["partner"]
+        row["partner_iso"] = codes.areas(block.text("partner"), "gacc", block.path).to_pylist()
         if flow == "M":
             row["flow_code"] = np.where(cells["partner"] == REIMPORTS, "RM", "M")
     if "product" in cells:
-        row["cmd_code"] = pa.array(cells["product"])
+        row["cmd_code"] = cells["product"]
     if "month" in cells:
         row["ref_period"] = pd.to_datetime(cells["month"], format="%Y%m")
     parts = [f"{name}=" + cells[name] for name in ("province", "regime") if name in cells]
     if parts:
         row["breakdown"] = [",".join(words) for words in zip(*parts, strict=True)]
-    return row
+    return pd.DataFrame(row)
 
 
-def _amounts(block: reading.Block, values: pd.Series) -> tuple[pd.DataFrame, int]:
-    """Return the weight and the quantity of each record, then those of a second unit of its own.
+def _amounts(block: reading.Block, values: pd.Series) -> tuple[pd.DataFrame, pd.DataFrame, int]:
+    """Return the weight and the quantity of each record, and those of a second unit of its own.
 
     Zero beside a value is null. Besides how many quantities that are not zero reach no row.
     """
@@ -345,10 +267,11 @@ def _amounts(block: reading.Block, values: pd.Series) -> tuple[pd.DataFrame, int
     stated = []
     for name, unit in (("quantity", "unit"), ("second quantity", "second unit")):
         if name in block.cells.schema.names:
-            number = block.number(name, reading.WITH_COMMAS)
+            number = block.number(name, grouping=",")
             pair = reading.quantity(block.record, unit, block.text(unit), number, known)
             stated.append([*zip(*(column.to_pylist() for column in pair), strict=True)])
-    lost, first, second = 0, [], []
+    lost, first = 0, []
+    second: dict[int, tuple[str, float | None]] = {}
     for at, value in enumerate(values.fillna(0)):
         units: dict[str, float | None] = {}
         for amount, unit in (pairs[at] for pairs in stated):
@@ -358,7 +281,9 @@ def _amounts(block: reading.Block, values: pd.Series) -> tuple[pd.DataFrame, int
                 units[unit] = None if value and not amount else amount
         weight = units.pop("kg", None)
         own, *more = [*units.items(), ("none", None)]
-        first.append((at, weight, *own))
-        second += [(at, None, *each) for each in more[:-1]]
-    names = ["at", "net_wgt_kg", "qty_unit", "qty"]
-    return pd.DataFrame(first + second, columns=names), lost
+        first.append((weight, *own))
+        if more[:-1]:
+            second[at] = more[0]
+    names = ["qty_unit", "qty"]
+    firsts = pd.DataFrame(first, columns=["net_wgt_kg", *names])
+    return firsts, pd.DataFrame.from_dict(second, "index", columns=names), lost

@@ -1,5 +1,6 @@
-"""Any tidy CSV: `reading` takes it in, by the map of its entry that `mapping` reads."""
+"""Any tidy CSV: `cleaning` takes it in, by the map of its entry that `mapping` reads."""
 
-from tradeflows.publishers.tidy.reading import clean, require_map
+from tradeflows.publishers.tidy.cleaning import clean
+from tradeflows.publishers.tidy.mapping import read_map
 
-__all__ = ["clean", "require_map"]
+__all__ = ["clean", "read_map"]

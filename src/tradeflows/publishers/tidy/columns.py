@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from tradeflows.model import codes
 from tradeflows.model.errors import LayoutError
 from tradeflows.model.periods import FORMS, Period
-from tradeflows.publishers import arrow, reading
+from tradeflows.publishers import arrow, numbers, reading
 from tradeflows.publishers.tidy.mapping import POWERS, Condition, Map, Marks, Value
 
 COUNT = r"^\d{1,4}$"
@@ -60,31 +60,31 @@ class Cells:
         text = self.table[name] if text is None else text
         return reading.words(self.record, name, text, meaning, kind, "list it in the map")
 
-    def number(self, name: str, power: Any = 0, words: Mapping[str, Any] | None = None) -> pa.Array:
+    def number(
+        self, name: str, power: Any = None, words: Mapping[str, Any] | None = None
+    ) -> pa.Array:
         """Column `name` as float64, times ten to `power` (one, or an array).
 
         `words` stand among the numbers, and each means 0, or "" where it is not known.
         """
         known = {word.strip(): None if mark == "" else "0" for word, mark in (words or {}).items()}
-        text = filled(pc.utf8_trim_whitespace(self.table[name]))  # spreadsheets pad their numbers
+        text = arrow.filled(pc.utf8_trim_whitespace(self.table[name]))  # spreadsheets pad numbers
         if known:
             text = arrow.meanings(text, lambda word: known.get(word, word))
-        marks = self.marks
-        what = f"a number such as {marks.example}"
-        reading.demand(self.record, name, text, marks.pattern, what, MARK)
-        if marks.grouping:
-            text = pc.replace_substring_regex(text, marks.between_thousands, "")
-        text = pc.replace_substring(text, marks.decimal, ".")
-        # The power of ten joins the decimal, so that only the result is rounded to a binary float.
-        decimal = pc.binary_join_element_wise(text, pc.cast(power, pa.string()), "e")
-        figures = pc.cast(decimal, pa.float64())
-        expected = f"a number in {name} that a double holds"
-        reading.require(self.record, pc.is_finite(figures), expected, text)
-        return figures
+        return numbers.number(
+            self.record,
+            name,
+            text,
+            decimal=self.marks.decimal,
+            grouping=self.marks.grouping,
+            power=power,
+            what=f"a number such as {self.marks.example}",
+            todo=MARK,
+        )
 
     def count(self, name: str) -> pa.Array:
         """Column `name` (of months, of days) as int64."""
-        text = filled(self.table[name])
+        text = arrow.filled(self.table[name])
         reading.demand(self.record, name, text, COUNT, "a whole number")
         return pc.cast(text, pa.int64())
 
@@ -110,11 +110,6 @@ class Cells:
         return pc.and_(those, self.are(condition.also)) if condition.also else those
 
 
-def filled(text: pa.Array) -> pa.Array:
-    """Return texts, null where one is empty."""
-    return pc.if_else(pc.equal(text, ""), None, text)
-
-
 def read_cells(path: Path, asked: Map) -> tuple[Cells, int]:
     """Return all cells of a CSV whose header is exactly the columns of its map.
 
@@ -127,9 +122,9 @@ def read_cells(path: Path, asked: Map) -> tuple[Cells, int]:
         Not UTF-8, not a CSV (an HTML page, say), another header, no record, a record with more or
         fewer fields than the header, or no footnotes where the map has them.
     """
-    content, separator = path.read_bytes(), asked.separator
-    if content[:200].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
+    if reading.head(path).startswith(b"<"):
         raise LayoutError(path, "a CSV file", "a page of HTML or XML", "fetch the data, not a page")
+    content, separator = path.read_bytes(), asked.separator
     try:
         content.decode()
     except UnicodeDecodeError as error:
@@ -148,31 +143,18 @@ def read_cells(path: Path, asked: Map) -> tuple[Cells, int]:
                 "mend footnotes_from of the map, or leave it out",
             )
     raw = b"".join(rest[:end])
-    names = reading.header(path, separator, raw)
-    if names != [*asked.columns]:
-        raise _other_header(path, asked, names, lines)
+    names, columns = reading.header(path, separator, raw), [*asked.columns]
+    if names != columns:
+        todo = "restore the header, or write the new one in `columns` of the entry"
+        for at, line in enumerate(lines[:MOST_TITLE_LINES]):
+            with suppress(LayoutError):  # an empty line, or a quote that does not close
+                if reading.header(path, separator, line) == columns:
+                    todo = f"the header is line {at + 1}: write title_lines = {at} in the map"
+        reading.require_header(path, names, columns, (), todo)
+        raise LayoutError(path, f"the columns {separator.join(columns)}", "another order", todo)
     first, below = (sum(bool(line.strip(b"\r\n")) for line in some) for some in (above, rest[end:]))
-    blocks = reading.blocks(path, names, names, separator, raw, first)
-    table = pa.concat_batches([block.cells for block in blocks])
-    records = pa.array(range(first + 1, first + 1 + len(table)))
-    return Cells(path, table, records, asked), below
-
-
-def _other_header(
-    path: Path, asked: Map, names: Sequence[str], lines: Sequence[bytes]
-) -> LayoutError:
-    """Return what is said of a header that is not that of the map."""
-    columns, separator = [*asked.columns], asked.separator
-    todo = "restore the header, or write the new one in `columns` of the entry"
-    for at, line in enumerate(lines[:MOST_TITLE_LINES]):
-        with suppress(LayoutError):  # an empty line, or a quote that does not close
-            if reading.header(path, separator, line) == columns:
-                todo = f"the header is line {at + 1}: write title_lines = {at} in the map"
-    lacking = [name for name in columns if name not in names]
-    stray = [name for name in names if name not in columns]
-    differs = f"none of {lacking} and besides {stray}"
-    found = differs if lacking or stray else separator.join(names)
-    return LayoutError(path, f"the columns {separator.join(columns)}", found, todo)
+    block = reading.block(path, names, raw, delimiter=separator, above=first)
+    return Cells(path, block.cells, block.rows(), asked), below
 
 
 def values(cells: Cells, value: Value, field: pa.Field) -> pa.Array:
@@ -185,15 +167,14 @@ def values(cells: Cells, value: Value, field: pa.Field) -> pa.Array:
     CodeError
         An area code is in no list.
     """
-    taken = cells.are(value.where) if value.where else None
+    taken = cells.are(value.where) if value.where else pa.scalar(True)
     if value.text and not value.form:
         made = _text(cells, value)
     elif value.form:
         made = _periods(cells, value, field)
     else:
         made = _column(cells, value, field, taken)
-    if value.where:
-        made = pc.if_else(taken, made, None)
+    made = arrow.only(made, taken)
     if value.instead:
         made = pc.coalesce(made, values(cells, value.instead, field))
     if value.agrees:
@@ -223,11 +204,17 @@ def _text(cells: Cells, value: Value) -> pa.Array:
     return text
 
 
-def _column(cells: Cells, value: Value, field: pa.Field, taken: pa.Array | None) -> pa.Array:
+def _column(cells: Cells, value: Value, field: pa.Field, taken: Any) -> pa.Array:
     """Return the texts of a column as numbers, words, areas, counts or texts."""
     name, text, words = value.column, _text(cells, value), value.meanings
     if field.type == pa.float64() and value.others is None:
-        return cells.number(name, _power(cells, value, taken), words)
+        [(unit, scales)] = value.times.items()
+        powers: Any = {word: POWERS[scale] for word, scale in scales.items()}
+        if not unit:
+            return cells.number(name, powers[""], words)
+        # The unit of a record that the field does not take is another's.
+        units = arrow.only(cells.text(unit), taken)
+        return cells.number(name, cells.words(unit, powers, units), words)
     if words:
         if value.others is not None:
             words = dict.fromkeys(text.unique().to_pylist(), value.others) | words
@@ -238,18 +225,7 @@ def _column(cells: Cells, value: Value, field: pa.Field, taken: pa.Array | None)
         return codes.areas(text, value.areas, cells.path)
     if field.type == pa.int64():
         return cells.count(name)
-    return filled(text) if field.nullable else text
-
-
-def _power(cells: Cells, value: Value, taken: pa.Array | None) -> Any:
-    """Return the power of ten of a scale: one for all records, or one a record."""
-    [(unit, scales)] = value.times.items()
-    powers = {word: POWERS[scale] for word, scale in scales.items()}
-    if not unit:
-        return powers[""]
-    words = cells.text(unit)
-    # The unit of a record that the field does not take is another's.
-    return cells.words(unit, powers, arrow.only(words, taken) if value.where else words)
+    return arrow.filled(text) if field.nullable else text
 
 
 def _periods(cells: Cells, value: Value, field: pa.Field) -> pa.Array:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import partial
 from itertools import chain
 from typing import Annotated, Any
@@ -20,10 +20,9 @@ from tradeflows.model.codelists import rows_of
 from tradeflows.model.errors import CatalogueError, near
 from tradeflows.model.periods import FORMS, YEAR_AND_MONTH
 from tradeflows.model.source import Source
-from tradeflows.publishers import reading
+from tradeflows.publishers import numbers, reading
 
 SEPARATORS = (",", ";", "\t", "|")
-BLANKS = "[ \u00a0\u202f]"
 # Scales by which numbers may be multiplied; more zeros would be no unit that a publisher prints in.
 POWERS = {10**zeros: zeros for zeros in range(15)}
 # What a heading or a unit says of its figures, in the languages of trade statistics' columns.
@@ -248,14 +247,13 @@ class Marks(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def between_thousands(self) -> str:
-        """The pattern of the mark between thousands; a blank may be one that breaks no line."""
-        return BLANKS if self.grouping == " " else re.escape(self.grouping)
+        """The pattern of the mark between thousands."""
+        return numbers.between_thousands(self.grouping)
 
     @property
     def pattern(self) -> str:
         """The pattern of a whole number cell."""
-        whole = rf"(\d{{1,3}}({self.between_thousands}\d{{3}})+|\d+)" if self.grouping else r"\d+"
-        return rf"^-?{whole}({re.escape(self.decimal)}\d+)?$"
+        return numbers.pattern(self.decimal, self.grouping)
 
 
 Field = Word | Value | list[Flag]
@@ -354,7 +352,7 @@ def _fault(place: str, problem: str) -> CatalogueError:
     return CatalogueError(": ".join(filter(None, ("its map", place, problem))))
 
 
-def _checked(arguments: Mapping[str, Any], kind: Any, names: Iterable[str]) -> Any:
+def _checked(arguments: Mapping[str, Any], kind: Any, names: Collection[str]) -> Any:
     """Return the map of an entry, each part a record; `names` are those of the fields."""
     try:
         asked = msgspec.convert(arguments, kind, dec_hook=_hook)

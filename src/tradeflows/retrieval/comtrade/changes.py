@@ -11,7 +11,7 @@ from tradeflows.retrieval import catalogue
 from tradeflows.retrieval.call_words import call_in_words, dashed
 from tradeflows.retrieval.changes import Change
 from tradeflows.retrieval.comtrade.packing import Call
-from tradeflows.retrieval.comtrade.questions import ALL, iso
+from tradeflows.retrieval.comtrade.questions import iso
 from tradeflows.retrieval.comtrade.replies import box_of, fetched
 
 MEASURES = {"primary_value_usd": "USD", "net_wgt_kg": "kg", "qty": ""}
@@ -82,7 +82,8 @@ def _rows_of_releases(
 
 def _is_covered(boxes: Iterable[Call], what: str) -> bool:
     """Whether one of several calls asked for a row."""
-    return any(_covers(box, what) for box in boxes)
+    _, _, flow, partner, good = what.split()
+    return any(box.covers(partner, good, flow) for box in boxes)
 
 
 Row = dict[str, float | None]  # unit: figure
@@ -118,14 +119,3 @@ def _changes(
         now = (new or {}).get(unit)
         if kind != "changed" or was != now:
             yield Change(cell, was, now, first.split()[0], last.split()[0], unit, kind)
-
-
-def _covers(box: Call, what: str) -> bool:
-    """Whether a call asked for a row."""
-    _, _, flow, partner, good = what.split()
-    goods = {good, f"AG{len(good)}"}
-    return (
-        flow in box.flows
-        and not goods.isdisjoint(box.products)
-        and (ALL in box.partners or partner in box.partners)
-    )

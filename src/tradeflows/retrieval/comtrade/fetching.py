@@ -286,7 +286,7 @@ def _query(call: Call, limits: Limits, breakdown: str = "") -> dict[str, str]:
         "includeDesc": "false",
     }
     if breakdown:
-        parameter, _ = BREAKDOWNS[breakdown]
+        parameter, _, _ = BREAKDOWNS[breakdown]
         query.pop(parameter)
         query["breakdownMode"] = "plus"
     return query
@@ -359,7 +359,7 @@ def _require_asked(path: Path, reply: cleaner.Reply, call: Call) -> None:
         open_level = not MOST.keys().isdisjoint({*values} - {"TOTAL"})
         if not len(reply.rows) or open_level or ALL in values:
             continue
-        came = set(reply.rows[name].astype("object").fillna("null"))
+        came = {code or "null" for code in reply.rows[name].to_pylist()}
         unasked = sorted(came - {*values})
         if unasked:
             raise LayoutError(path, "only what was asked for", f"{name} {', '.join(unasked[:3])}")

@@ -55,6 +55,11 @@ class Call:
         """Partners, products and flows."""
         return self.partners, self.products, self.flows
 
+    def covers(self, partner: str, good: str, flow: str) -> bool:
+        """Whether it asked for rows of these, reporters and periods apart."""
+        is_product = not {good, f"AG{len(good)}"}.isdisjoint(self.products)
+        return flow in self.flows and is_product and not {ALL, partner}.isdisjoint(self.partners)
+
     def __str__(self) -> str:
         """Say the call in a line; of a long list the first and how many more."""
         partners = () if ALL in self.partners else tuple(map(iso, self.partners))

@@ -13,19 +13,13 @@ from tradeflows.model import codes
 from tradeflows.model.errors import QueryError, near, require_text
 from tradeflows.model.periods import compact, month_of, parse_period, parse_window
 from tradeflows.model.words import direction
-from tradeflows.publishers.comtrade import FLOWS
+from tradeflows.publishers.comtrade import BREAKDOWNS, FLOWS
 from tradeflows.retrieval import own_words
 from tradeflows.retrieval.call_words import cells_in_words, dashed
 
 ALL = "all"
 EDITIONS = ("HS", "H0", "H1", "H2", "H3", "H4", "H5", "H6")  # as reported, and 1988 to 2022
 YEARS = ("1988", "1996", "2002", "2007", "2012", "2017", "2022")  # of H0 to H6
-# What a total may be parted by: the parameter of the address, and what it is for the total.
-BREAKDOWNS = {
-    "second partner": ("partner2Code", "0"),
-    "procedure": ("customsCode", "C00"),
-    "transport": ("motCode", "0"),
-}
 SITE = "https://comtradeplus.un.org has it"
 ELSEWHERE = (
     ("SITC", r"S[1-4S]|SITC.*", f"{SITE}, under Trade data, Goods, SITC"),

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from tradeflows.model.files import sweep
 from tradeflows.model.source import RAW, Source
@@ -14,7 +14,7 @@ from tradeflows.publishers import comtrade as cleaner
 from tradeflows.retrieval import catalogue
 from tradeflows.retrieval.catalogue import LOCAL_FOLDER
 from tradeflows.retrieval.comtrade.packing import Call, Goods, Seen, is_open, lacking
-from tradeflows.retrieval.comtrade.questions import Request, iso
+from tradeflows.retrieval.comtrade.questions import ALL, Request, iso
 from tradeflows.retrieval.http import Web, locked, stamp, write
 from tradeflows.retrieval.user_files import rewrite_entries
 
@@ -29,9 +29,10 @@ def folder(root: Path) -> Path:
 
 
 def box_of(source: Source) -> Call:
-    """What the reply of `source` was asked for."""
-    box = cleaner.asked(source)
-    return Call(box.reporters, box.periods, box.partners, box.products, box.flows)
+    """What the reply of `source` was asked for; its address says it."""
+    query = parse_qs(urlsplit(source.address).query)
+    names = ("reporterCode", "period", "partnerCode", "cmdCode", "flowCode")
+    return Call(*(tuple(query.get(name, [ALL])[0].split(",")) for name in names))
 
 
 def fetched(root: Path) -> list[Source]:
@@ -92,8 +93,8 @@ def is_asked_in(source: Source, classification: str, breakdown: str) -> bool:
 
 def counted(reply: cleaner.Reply) -> Counter[tuple[str, str, str]]:
     """Rows of a reply by reporter, period and partner."""
-    key = ["reportercode", "period", "partnercode"]
-    return Counter(reply.rows[key].itertuples(index=False, name=None))
+    key = ("reportercode", "period", "partnercode")
+    return Counter(zip(*(reply.rows[name].to_pylist() for name in key), strict=True))
 
 
 def seen_before(root: Path, calls: Sequence[Call], records: Mapping[str, int]) -> dict[Goods, Seen]:

@@ -15,8 +15,9 @@ https://ec.europa.eu/eurostat/comext/newxtweb (xlsx and relational view).
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import date
 from functools import cache
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -36,13 +37,12 @@ from tradeflows.model.schema import TRADE
 from tradeflows.model.source import Source
 from tradeflows.publishers import Part, cubes, reading
 from tradeflows.publishers.comext import layouts
-from tradeflows.publishers.comext.layouts import INDICATORS, Figure
+from tradeflows.publishers.comext.bulk import LARGEST, ROWS, WITHHELD, is_confidential
+from tradeflows.publishers.comext.layouts import INDICATORS
 from tradeflows.publishers.comext.membership import is_within
 
-ROWS = 1 << 16  # in a part
-LARGEST = 2**53 - 1  # a float64 holds whole numbers up to here
-MEASURES = ("value_reported", "net_wgt_kg", "qty")
 CELL = ("reporter", "partner", "product", "flow", "stat_procedure", "transport_mode", "time")
+MEASURES = ("value_reported", "net_wgt_kg", "qty")
 FLOWS = {"1": "M", "import": "M", "2": "X", "export": "X"}
 # What each code or label says of the break-down; empty where all are in one figure.
 BREAKDOWNS = {
@@ -63,11 +63,10 @@ PERIODS = (
 PERIOD = Form("a month such as 2023-09 or Sep. 2023, or a year", 0, "M", PERIODS)
 DAY = r"(?P<d>\d\d)/{month}/(?:20)?(?P<y>\d\d)(?: \d\d:\d\d(?::\d\d)?)?"
 UPDATE = Form("a day such as 15/09/26", 0, "D", (DAY,))
-HIDDEN = ("QX", "QY", "QZ")
-WITHHELD = "Countries and territories not specified for commercial or military reasons"
-Place = tuple[int, str]  # of a figure: its record, and its cell in a workbook
-# The row of each cell, and where its figures stand, by what they measure.
-Cells = dict[tuple[str, ...], tuple[dict[str, Any], dict[str, Place]]]
+HIDDEN = "Countries and territories not specified for commercial or military reasons"
+
+
+Cells = dict[tuple[str, ...], dict[str, Any]]  # rows, by their words
 
 
 def clean(path: Path, source: Source, product: str = "") -> Iterator[Part]:
@@ -104,109 +103,106 @@ def clean(path: Path, source: Source, product: str = "") -> Iterator[Part]:
     if read is None:
         raise LayoutError(path, "an SDMX-CSV, an .xlsx or a relational view of Comext", "another")
     system = "eurostat" if read is layouts.sdmx else "comext label"
-    cells: Cells = {}
-    records, releases, empty = set(), set(), 0
-    for figure in read(path):
-        records.add((figure["row"], figure["field"].partition("!")[0]))
-        if figure["value"] is None and not figure["flag"]:
-            empty += 1
-            continue
-        try:
-            releases.add(_add(cells, figure, system, product))
-        except TradeflowsError as error:
-            error.args = (f"{path}: {_name(figure['row'], figure['field'])}, {error}",)
-            raise
+    cells, records, releases, empty = _read(path, read(path), system, product)
     if product and len({key[2] for key in cells}) > 1:
         raise QueryError(
             f"{path}: --product {product} names one product, and the file has several; "
             "leave it out, or export one at a time"
         )
-    stated = sorted(releases - {""})
-    if len(stated) > 1:
-        raise LayoutError(path, "figures of one release", f"{stated[:5]}")
+    if len(releases) > 1:
+        raise LayoutError(path, "figures of one release", " and ".join(map(str, releases)))
     shared = reading.A_FLOW | {"source_id": source.id, "area_system": system, "currency": "EUR"}
-    shared["vintage"] = next(iter(stated), source.vintage)
-    rows = (shared | _row(row, places) for row, places in cells.values())
+    shared["vintage"] = str(next(iter(releases), source.vintage))
+    rows = (shared | _finished(row) for row in cells.values())
     for _ in range(0, max(len(cells), 1), ROWS):
         table = pa.Table.from_pylist([*islice(rows, ROWS)], TRADE)
         batch = reading.rows(source, TRADE, dict(zip(TRADE.names, table.columns, strict=True)))
-        yield Part(batch, len(records), {}, empty=empty)
-        records, empty = set(), 0  # they are counted once
+        yield Part(batch, records, {}, empty=empty)
+        records = empty = 0  # they are counted once
 
 
-def _name(row: int, field: str) -> str:
-    return field or f"record {row}"
+def _read(
+    path: Path, batches: Iterator[pa.RecordBatch], system: str, product: str
+) -> tuple[Cells, int, set[date], int]:
+    """Return all cells, and how many records there are, of which days, and without a figure."""
+    cells: Cells = {}
+    records, releases, empty = set(), set[date](), 0
+    for figure in chain.from_iterable(batch.to_pylist() for batch in batches):
+        row, field = figure["row"], figure.get("field", "")
+        records.add((row, field.partition("!")[0]))
+        if figure["value"] is None and not figure.get("flag"):
+            empty += 1
+            continue
+        place = field or f"record {row}"
+        try:
+            _add(cells, figure, place, system, product)
+            update = figure.get("LAST UPDATE")
+            releases |= {_period("LAST_UPDATE", UPDATE, update).first} if update else set()
+        except TradeflowsError as error:
+            error.args = (f"{path}: {place}, {error}",)
+            raise
+    return cells, len(records), releases, empty
 
 
-def _add(cells: Cells, figure: Figure, system: str, product: str) -> str:
-    """Add a figure to its cell; return the day of the release that it is of, if it says so."""
+def _add(
+    cells: Cells,
+    figure: dict[str, Any],
+    place: str,
+    system: str,
+    product: str,
+) -> None:
+    """Add a figure to its cell."""
     key = tuple(figure.get(name, "") for name in CELL)
     measure, factor = _meaning("INDICATORS", INDICATORS, figure["indicators"])
-    value, update = figure["value"], figure.get("LAST UPDATE")
+    value = figure["value"]
     if abs(value or 0) > LARGEST:
         raise LayoutError(measure, "at most 2^53", f"{value:,.0f}")
     if key not in cells:
-        cells[key] = _words(key, system, product) | {"source_row": figure["row"]}, {}
-    row, places = cells[key]
-    if measure in places:
+        cells[key] = _row(key, system, product) | {"source_row": figure["row"], "places": {}}
+    row = cells[key]
+    if measure in row["places"]:
         words = " ".join(filter(None, key))
-        raise SchemaError(f"the same figure as {_name(*places[measure])} ({words})")
-    places[measure] = figure["row"], figure["field"]
-    row["flags"] |= {_meaning("FLAG", cubes.FLAGS, letter) for letter in figure["flag"]}
+        raise SchemaError(f"the same figure as {row['places'][measure]} ({words})")
+    row["places"][measure] = place
+    row["flags"] |= {_meaning("FLAG", cubes.FLAGS, letter) for letter in figure.get("flag", "")}
     row[measure] = None if value is None else round(value * factor, 6)
-    return str(_period("LAST_UPDATE", UPDATE, update).first) if update else ""
 
 
-def _words(key: tuple[str, ...], system: str, given: str) -> dict[str, Any]:
+def _row(key: tuple[str, ...], system: str, product: str) -> dict[str, Any]:
     """Return what the words of a cell mean."""
-    reporter, partner, product, flow, procedure, mode, time = key
-    is_export = _meaning("FLOW", FLOWS, flow) == "X"
-    code = _product(product, given)
-    kinds = [
-        _meaning("STAT_PROCEDURE", BREAKDOWNS["procedure"], procedure),
-        _meaning("TRANSPORT_MODE", BREAKDOWNS["mode"], mode),
-    ]
-    period = _period("TIME_PERIOD", PERIOD, time)
-    first, months = period.first, period.months
-    origin = _area("PARTNER", partner, system, first.year)
-    area = _area("REPORTER", reporter, system, first.year)
-    if area not in codes.groups() and not codes.contains("EU28", area):
-        raise CodeError(f"REPORTER: {reporter} is neither a member state nor a group")
-    source_role = "consignment" if is_within(origin, first) else "origin"
-    is_hidden = partner in HIDDEN or partner.startswith(WITHHELD)
-    return {
-        "flow_code": "X" if is_export else "M",
+    reporter, partner, goods, *rest = key
+    trade = _trade(*rest)
+    code = _product(product, goods)
+    area, role = _area("PARTNER", partner, system, trade["ref_period"])
+    is_hidden = partner in WITHHELD or partner.startswith(HIDDEN)
+    return trade | {
         "cmd_code": code,
-        "breakdown": ",".join(filter(None, kinds)) or "total",
-        "ref_period": first,
-        "n_months": months,
-        "freq_code": "A" if months == 12 else "M",
-        "classification_code": f"CN{first.year}",
-        "reporter_iso": area,
-        "partner_iso": origin,
+        "reporter_iso": _area("REPORTER", reporter, system, trade["ref_period"])[0],
         "reporter_code": reporter,
+        "partner_iso": area,
         "partner_code": partner,
-        "partner_role": "destination" if is_export else source_role,
-        "valuation": "FOB" if is_export else "CIF",
-        "note": "partner withheld for commercial or military reasons" if is_hidden else None,
-        "flags": set() if code.isdigit() or code == "TOTAL" else {"confidential"},
+        "partner_role": "destination" if trade["flow_code"] == "X" else role,
+        "note": WITHHELD["QX"] if is_hidden else None,
+        "flags": {"confidential"} if is_confidential(code) else set(),
     }
 
 
-def _row(row: dict[str, Any], places: Mapping[str, Place]) -> dict[str, Any]:
+def _finished(row: dict[str, Any]) -> dict[str, Any]:
     """Return a row with what follows from its figures together, and where they stand."""
-    there = [places[measure] for measure in MEASURES if measure in places]
-    field = " ".join(field for _, field in there).strip()  # empty but in a workbook
-    others = [str(number) for number, _ in there if number != row["source_row"]]
-    if others and not field:
-        field = f"with {', '.join(others)}"
+    places = [row["places"][measure] for measure in MEASURES if measure in row["places"]]
+    records = [place.removeprefix("record ") for place in places]
+    if records == places:  # cells of a workbook
+        field = " ".join(places)
+    else:
+        others = [number for number in records if number != str(row["source_row"])]
+        field = f"with {', '.join(others)}" if others else ""
     if row.get("net_wgt_kg") == 0 and row.get("value_reported"):
         row["net_wgt_kg"] = None
-    qty = row.pop("qty", None)
-    amount = f"supplementary quantity {str(qty).removesuffix('.0')} in a unit not stated"
-    notes = filter(None, [row["note"], amount if qty else None])
-    row["note"] = "; ".join(notes) or None
-    return row | {"source_field": field, "flags": " ".join(sorted(row["flags"]))}
+    if row.get("qty"):
+        amount = str(row["qty"]).removesuffix(".0")
+        amount = f"supplementary quantity {amount} in a unit not stated"
+        row["note"] = f"{row['note']}; {amount}" if row["note"] else amount
+    return row | {"qty": None, "source_field": field, "flags": " ".join(sorted(row["flags"]))}
 
 
 # --- what the words mean -------------------------------------------------------------------------
@@ -228,16 +224,42 @@ def _period(name: str, form: Form, word: str) -> Period:
 
 
 @cache
-def _area(side: str, word: str, system: str, year: int) -> str:
-    return str(codes.areas(pa.array([word]), system, side, year)[0])
+def _trade(flow: str, procedure: str, mode: str, time: str) -> dict[str, Any]:
+    """Return what was traded when, in the words of our columns."""
+    code = _meaning("FLOW", FLOWS, flow)
+    kinds = [
+        _meaning("STAT_PROCEDURE", BREAKDOWNS["procedure"], procedure),
+        _meaning("TRANSPORT_MODE", BREAKDOWNS["mode"], mode),
+    ]
+    period = _period("TIME_PERIOD", PERIOD, time)
+    return {
+        "flow_code": code,
+        "valuation": "FOB" if code == "X" else "CIF",
+        "breakdown": ",".join(filter(None, kinds)) or "total",
+        "ref_period": period.first,
+        "n_months": period.months,
+        "freq_code": "A" if period.months == 12 else "M",
+        "classification_code": f"CN{period.first.year}",
+    }
 
 
-def _product(word: str, given: str) -> str:
+@cache
+def _area(side: str, word: str, system: str, day: date) -> tuple[str, str]:
+    """Return an area, and its role where goods come from it."""
+    [area] = codes.areas(pa.array([word]), system, side, day.year).to_pylist()
+    is_reporter = area in codes.groups() or codes.contains("EU28", area)
+    if side == "REPORTER" and not is_reporter:
+        raise CodeError(f"REPORTER: {word} is neither a member state nor a group")
+    return area, "consignment" if is_within(area, str(day)) else "origin"
+
+
+@cache
+def _product(given: str, word: str) -> str:
     """Return the code that a word of the file is, or the `given` one of a label."""
     if word.upper() == "TOTAL":
         return "TOTAL"
     if given and not word[:2].isdigit() and not word.startswith("CPA"):
-        return _product(given, "")
+        return _product("", given)
     if len(word) <= 8 and codes.HS.fullmatch(word):
         return word
     if word.isdigit():

@@ -24,29 +24,16 @@ from tradeflows.model.periods import FORMS
 from tradeflows.model.source import Source
 from tradeflows.publishers import Part, arrow, reading
 from tradeflows.publishers.tidy.columns import Cells, read_cells, values
-from tradeflows.publishers.tidy.mapping import DEFAULTS, Field, Map, Value, read_map
+from tradeflows.publishers.tidy.mapping import DEFAULTS, Field, Value, read_map
 
 ROLE = {"X": "destination", "RX": "destination"}  # of the partner, by flow; else the origin
 SIDES = ("reporter_iso", "partner_iso")
 
 
-def clean(
-    path: Path,
-    source: Source,
-    *,
-    columns: Any,
-    fields: Any,
-    rows: Any = (),
-    left_out: Any = (),
-    title_lines: int = 0,
-    footnotes_from: str = "",
-    separator: str = ",",
-    decimal: str = ".",
-    grouping: str = "",
-) -> Iterator[Part]:
+def clean(path: Path, source: Source, **arguments: Any) -> Iterator[Part]:
     """Yield the rows of a tidy CSV: one part, or one for each row that a record gives.
 
-    The keyword arguments are the keys of a :class:`~tradeflows.publishers.tidy.mapping.Map`.
+    The arguments are the keys of a :class:`~tradeflows.publishers.tidy.mapping.Map`.
 
     Raises
     ------
@@ -55,22 +42,21 @@ def clean(
     LayoutError, CodeError, SchemaError
         The file is not as the map says.
     """
-    asked, asked_rows = read_map(
-        source,
-        columns=columns,
-        fields=fields,
-        rows=rows,
-        left_out=left_out,
-        title_lines=title_lines,
-        footnotes_from=footnotes_from,
-        separator=separator,
-        decimal=decimal,
-        grouping=grouping,
-    )
+    asked, asked_rows = read_map(source, **arguments)
     cells, below = read_cells(path, asked)
-    stays, counts = _left_out(cells, asked)
+    stays, counts = pa.repeat(True, len(cells.records)), Counter[str]()
+    for condition in asked.left_out:
+        is_gone = cells.are(condition)
+        counts[condition.reason] += is_gone.true_count
+        stays = pc.and_not(stays, is_gone)
+    for condition in asked.left_out:
+        if condition.same:
+            stated = pc.binary_join_element_wise(*map(cells.text, condition.same), " ")
+            good = pc.or_(pc.is_in(stated, stated.filter(stays)), pc.invert(cells.are(condition)))
+            expected = f"{' and '.join(condition.same)} as in a record that stays"
+            reading.require(cells.record, good, expected, stated)
     if below:
-        counts[f"lines below the table, from {footnotes_from!r} on"] = below
+        counts[f"lines below the table, from {asked.footnotes_from!r} on"] = below
     kept = cells.kept(stays)  # what is left out need not be as the map says
     records = len(cells.records) + below  # each is counted once, however many rows it gives
     for row, needs in asked_rows:
@@ -82,34 +68,6 @@ def clean(
             counts[f"no figure in {needs}"] = without
         yield Part(batch, records, counts)
         records, counts = 0, Counter()
-
-
-def require_map(source: Source) -> None:
-    """Refuse an entry whose map is not one; its file need not be there.
-
-    Raises
-    ------
-    CatalogueError
-        The message names the place in the map and what would do.
-    """
-    read_map(source, **source.arguments)
-
-
-def _left_out(cells: Cells, asked: Map) -> tuple[pa.Array, Counter[str]]:
-    """Return which records reach a row, and how many of the others there are for each reason."""
-    stays, counts = pa.repeat(True, len(cells.records)), Counter[str]()
-    for condition in asked.left_out:
-        is_gone = cells.are(condition)
-        counts[condition.reason] += pc.sum(is_gone).as_py() or 0
-        stays = pc.and_not(stays, is_gone)
-    for condition in asked.left_out:
-        if condition.same:
-            stated = pc.binary_join_element_wise(*map(cells.text, condition.same), " ")
-            is_same = pc.is_in(stated, stated.filter(stays))
-            expected = f"{' and '.join(condition.same)} as in a record that stays"
-            good = pc.or_(is_same, pc.invert(cells.are(condition)))
-            reading.require(cells.record, good, expected, stated)
-    return stays, counts
 
 
 def _rows(cells: Cells, source: Source, fields: Mapping[str, Field]) -> pa.RecordBatch:
@@ -124,11 +82,16 @@ def _rows(cells: Cells, source: Source, fields: Mapping[str, Field]) -> pa.Recor
             elif isinstance(value, list):
                 marks: dict[str, pa.Array] = {}
                 for flag in value:
-                    those = cells.are(flag)
-                    marks[flag.flag] = pc.or_(marks.get(flag.flag, those), those)
+                    marks[flag.flag] = pc.or_(marks.get(flag.flag, False), cells.are(flag))
                 columns[name] = reading.flags(len(cells.records), **marks)
         if source.table == "trade":
-            _require_areas(source, columns)
+            for side in SIDES:
+                areas = columns[side]
+                areas = areas.unique().to_pylist() if isinstance(areas, pa.Array) else [areas]
+                try:
+                    [*map(codes.area_kind, map(str, areas))]
+                except CodeError as error:  # of a constant, or the meaning of a word
+                    raise CodeError(f"{source.path}: {side}: {error}") from error
             columns = _flow(source, columns, fields)
     except pa.ArrowException as error:  # a constant or a meaning of another kind
         raise SchemaError(f"{source.path}: its map: {str(error).splitlines()[0]}") from error
@@ -140,17 +103,6 @@ def _rows(cells: Cells, source: Source, fields: Mapping[str, Field]) -> pa.Recor
             raise SchemaError(f"{source.path}: repeats names {names}, which is no id there")
     columns = {**DEFAULTS[source.table], **columns, "source_row": cells.records}
     return reading.rows(source, contract, columns)
-
-
-def _require_areas(source: Source, columns: Mapping[str, Any]) -> None:
-    """Refuse a constant, or the meaning of a word, that is no area."""
-    for side in SIDES:
-        areas = columns[side]
-        try:
-            for area in areas.unique().to_pylist() if isinstance(areas, pa.Array) else [areas]:
-                codes.area_kind(str(area))
-        except CodeError as error:
-            raise CodeError(f"{source.path}: {side}: {error}") from error
 
 
 def _flow(source: Source, columns: dict[str, Any], fields: Mapping[str, Field]) -> dict[str, Any]:
@@ -165,7 +117,7 @@ def _flow(source: Source, columns: dict[str, Any], fields: Mapping[str, Field]) 
             f"its map: fields: areas in two systems, {' and '.join(systems)}; "
             "write one area as a constant, with its reporter_code or partner_code"
         )
-    is_sent = pc.is_in(columns["flow_code"], arrow.texts([*ROLE]))
+    is_sent = pc.is_in(columns["flow_code"], arrow.texts(ROLE))
     follows = {
         "vintage": source.vintage,
         "area_system": (systems or ["iso3"])[0],
@@ -179,6 +131,5 @@ def _flow(source: Source, columns: dict[str, Any], fields: Mapping[str, Field]) 
         follows |= {"freq_code": form.freq, "n_months": form.months}
     if columns.get("currency") == "USD":
         follows["primary_value_usd"] = value
-    weight = columns.get("net_wgt_kg")
-    is_unknown = pc.and_(pc.equal(weight, 0), pc.not_equal(value, 0))
-    return follows | columns | {"net_wgt_kg": arrow.without(weight, is_unknown)}
+    weight = reading.published(columns.get("net_wgt_kg"), value)
+    return follows | columns | {"net_wgt_kg": weight}
