@@ -8,6 +8,8 @@ none. A declared zero is a row like any other whose figure is 0. A result of Non
 import calendar
 import math
 
+RETRIEVED = "2024-06-30"  # the day on which every file was
+
 
 class NoAnswerError(Exception):
     """The question has no honest answer; the text is a word that a refusal must have."""
@@ -75,8 +77,8 @@ def read(rows, question):
     `question` has lists of reporters, partners and products; ``first`` and ``last`` month,
     ``as_of``, ``part``, ``unit`` and ``rhythm`` are None where they are not asked for; ``splice``
     is whether the parts of several sources may follow one another. Every row is of months. It has
-    a ``source`` with its ``rank``, a ``vintage``, a ``part`` ("total", or which part it is) and a
-    ``unit`` of its quantity.
+    a ``source`` of a ``publisher`` with its ``rank``, a ``vintage``, a ``part`` ("total", or which
+    part it is) and a ``unit`` of its quantity.
     """
     wanted = [row for row in rows if is_asked(row, question)]
     if not wanted:
@@ -84,6 +86,7 @@ def read(rows, question):
     wanted = [row for row in wanted if is_known(row, question)]
     if not wanted:
         raise NoAnswerError("not known")
+    wanted = not_superseded(wanted, rows, question)
     if question["part"] == "parts":
         wanted = whole_or_parts(wanted)
     wanted = at_level(wanted, question["products"])
@@ -111,6 +114,17 @@ def is_asked(row, question):
 
 def is_known(row, question):
     return question["as_of"] is None or row["vintage"] <= question["as_of"]
+
+
+def not_superseded(wanted, rows, question):
+    """Without the rows of files that another `supersedes`, if it was retrieved by then."""
+    if question["as_of"] is not None and question["as_of"] < RETRIEVED:
+        return wanted
+    old = {row.get("supersedes") for row in rows}
+    kept = [row for row in wanted if row["source"] not in old]
+    if not kept:
+        raise NoAnswerError("superseded")
+    return kept
 
 
 def by_source(rows):
@@ -143,7 +157,8 @@ def at_level(rows, products):
 
 
 def one_source(rows, question):
-    """Rows of the source that has most of the window, of those the first by rank."""
+    """Rows of the publisher that states most months of the window, of those the first by rank."""
+    rows = one_file(rows)
     best = {}
     for row in rows:
         flow = row["reporter"], row["partner"], row["asked"]
@@ -155,26 +170,48 @@ def one_source(rows, question):
         if preference(row, rows, question) == best[flow]:
             chosen.append(row)
     for some in by_goods(chosen).values():
-        if len({row["source"] for row in some}) > 1:
+        if len({row["publisher"] for row in some}) > 1:
             raise NoAnswerError("several sources")
+    return of_one_file(chosen)
+
+
+def of_one_file(rows):
+    """The rows, if no month of a flow is of two files."""
+    files = {}
+    for row in rows:
+        for month in months(row):
+            flow = row["reporter"], row["partner"], row["asked"], month
+            if files.setdefault(flow, row["source"]) != row["source"]:
+                raise NoAnswerError("several sources")
+    return rows
+
+
+def one_file(rows):
+    """Of each publisher's files the first by rank that states a flow in a month."""
+    chosen = []
+    for row in rows:
+        flow = "publisher", "reporter", "partner", "asked"
+        same = [r for r in rows if all(r[name] == row[name] for name in flow)]
+        better = [r for r in same if r["rank"] < row["rank"]]
+        taken = {month for r in one_file(better) for month in months(r)} if better else set()
+        if not taken & set(months(row)):
+            chosen.append(row)
     return chosen
 
 
 def one_after_another(rows, question):
-    """Rows of the preferred source, and of the next ones those before and after all of these."""
+    """Rows of the preferred publisher, and of the next ones those of months that it lacks."""
+    rows = one_file(rows)
     chosen = []
     for some in by_goods(rows).values():
-        order = {row["source"]: preference(row, rows, question) for row in some}
-        taken = []
-        for source in sorted(order, key=lambda name: (order[name], name)):
-            mine = [row for row in some if row["source"] == source]
-            if taken:
-                begin = min(row["month"] for row in taken)
-                end = max(months(row)[-1] for row in taken)
-                mine = [r for r in mine if months(r)[-1] < begin or r["month"] > end]
-            taken += mine
-        chosen += taken
-    return chosen
+        order = {row["publisher"]: preference(row, rows, question) for row in some}
+        taken = set()
+        for publisher in sorted(order, key=lambda name: (order[name], name)):
+            mine = [row for row in some if row["publisher"] == publisher]
+            mine = [row for row in mine if not taken & set(months(row))]
+            taken |= {month for row in mine for month in months(row)}
+            chosen += mine
+    return of_one_file(chosen)
 
 
 def by_goods(rows):
@@ -185,19 +222,13 @@ def by_goods(rows):
 
 
 def preference(row, rows, question):
-    """Months of the window before the first and after the last that a source has; its rank."""
+    """How many months of the window the publisher of a row states, the most first; its rank."""
+    flow = "publisher", "reporter", "asked"
+    mine = [r for r in rows if all(r[name] == row[name] for name in flow)]
+    rank = min(r["rank"] for r in mine)
     if question["first"] is None and question["last"] is None:
-        return 0, row["rank"]
-    same = [r for r in rows if (r["reporter"], r["asked"]) == (row["reporter"], row["asked"])]
-    mine = [r for r in same if r["source"] == row["source"]]
-    first, last = question["first"], question["last"]
-    if first is None:
-        first = min(r["month"] for r in same)
-    if last is None:
-        last = max(months(r)[-1] for r in same)
-    late = min(r["month"] for r in mine) - first
-    early = last - max(months(r)[-1] for r in mine)
-    return max(late, 0) + max(early, 0), row["rank"]
+        return 0, rank
+    return -len({month for r in mine for month in months(r)}), rank
 
 
 def newest(rows):
@@ -230,7 +261,7 @@ def zeros(answer, rows, question, declared):
 
     `declared` has the sources that hold every partner's row. A period is one of them where the
     reporter has another line of it in the file, known by then, and the cell has no month of it;
-    the world never is. Of parts of several sources each has the months around its own rows.
+    the world never is. Of several sources none has a month in which another states the flow.
     """
     absent = set()
     for source, mine in by_source(answer).items():
@@ -249,9 +280,8 @@ def zeros(answer, rows, question, declared):
             if not is_of_goods or row["partner"] not in named:
                 continue
             stated = {m for r in file if place_of(r) == place_of(row) for m in months(r)}
-            others = [r for r in answer if r["source"] != source]
-            others = [r for r in others if r["reporter"] == row["reporter"]]
-            taken = months_between(others) if question["splice"] else set()
+            others = [r for r in answer if r["source"] != source and is_same_flow(r, row)]
+            taken = {month for r in others for month in months(r)}
             for line in file:
                 is_within = first <= line["month"] and months(line)[-1] <= last
                 is_free = not set(months(line)) & (stated | taken)
@@ -278,12 +308,10 @@ def place_of(row):
     return (*cell(row), row["part"])
 
 
-def months_between(rows):
-    """All months from the first to the last of each source's rows."""
-    between = set()
-    for mine in by_source(rows).values():
-        between |= set(range(min(r["month"] for r in mine), max(months(r)[-1] for r in mine) + 1))
-    return between
+def is_same_flow(one, other):
+    """Whether two rows are of one reporter and partner, and one's product within the other's."""
+    codes = sorted([one["product"], other["product"]])
+    return cell(one)[:2] == cell(other)[:2] and codes[1].startswith(codes[0])
 
 
 def flow(rows, question):

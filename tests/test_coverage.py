@@ -1,8 +1,10 @@
 """Which source answers a question: its window, a splice of several, editions of one cell."""
 
+from datetime import date
+
 import pytest
 from comtrade_twin import envelope, row
-from test_tables import OTHER, china, comtrade
+from test_tables import OTHER, china, comext, comtrade, panel
 
 from tradeflows import tables
 from tradeflows.model.errors import QueryError
@@ -45,7 +47,7 @@ def test_rank_without_a_window_or_where_both_cover_it(ask, window):
     frame = ask(**window)
     assert {*frame["source_id"]} == {"own"}
     assert not any("splice" in caveat for caveat in frame.attrs["caveats"][1:])
-    # A splice has the own office first, then the UN beyond its last month; the hole stays one.
+    # A splice has the own office first, and the UN's months that it lacks.
     assert [name for _, name in labels(ask(splice=True))] == ["own"] * 3 + ["un"] * 2
 
 
@@ -55,7 +57,7 @@ def test_who_covers_what_where_none_does(ask):
     passed, gap = frame.attrs["caveats"]
     assert passed == (
         "CHN: own (2020-01 to 2020-03) states this too and was passed over; publisher= or "
-        "source= chooses, splice=True joins both"
+        "source= chooses, splice=True adds 1 month"
     )
     assert gap == "CHN: no row in 2 of the months asked for: 2020-01, 2020-04"
 
@@ -76,6 +78,90 @@ def test_a_window_cut_short_is_said(ask):
     assert gap == "CHN: no row in 19 of the months asked for: 2020-04, 2020-07 to 2021-12"
     frame = ask(start="2020-02", end="2020-02")
     assert "un (2020-02) states this too" in frame.attrs["caveats"][0]
+
+
+# --- the months that a source states --------------------------------------------------------------
+
+HALVES = {
+    "book_2017": china(*months("2017-01", "2017-02"), publisher="other"),
+    "book_2019": china(*months("2019-01", "2019-02"), publisher="other"),
+}
+
+
+@pytest.fixture
+def read(make_root):
+    """Build files, and return a way to ask for China's crude."""
+
+    def built(sources):
+        root = make_root(sources, head=OTHER)
+        tables.build(root)
+        asked = {"product": "crude", "reporter": "CHN", "root": root}
+        return lambda **more: tables.read(**{**asked, **more})
+
+    return built
+
+
+def test_months_count_and_not_the_span(read):
+    """Two workbooks of 2017 and 2019 have fewer months of 2017 to 2019 than a file of 2018."""
+    whole = comtrade(*[f"2018-{n:02},CHN,crude_oil,2709,{n},1" for n in range(1, 7)], rank=2)
+    ask = read({**HALVES, "whole": whole})
+    frame = ask(start="2017", end="2019")
+    assert {*frame["source_id"]} == {"whole"}
+    assert frame.attrs["caveats"][:2] == (
+        "CHN: book_2017 (2017-01 to 2017-02) states this too and was passed over; publisher= or "
+        "source= chooses, splice=True adds 2 months",
+        "CHN: book_2019 (2019-01 to 2019-02) states this too and was passed over; publisher= or "
+        "source= chooses, splice=True adds 2 months",
+    )
+    filled = ask(start="2017", end="2019", splice=True)
+    assert [*filled["source_id"]] == ["book_2017"] * 2 + ["whole"] * 6 + ["book_2019"] * 2
+
+
+def test_the_files_of_a_publisher_are_one_series(read):
+    ask = read({**HALVES, "whole": comtrade("2018-01,CHN,crude_oil,2709,7,1", rank=2)})
+    frame = ask(start="2017", end="2019")
+    assert [*frame["source_id"]] == ["book_2017"] * 2 + ["book_2019"] * 2
+    seam, passed, *_ = frame.attrs["caveats"]
+    assert seam == (
+        "CHN: book_2017 to 2017-02, then book_2019 from 2019-01: a change across this seam may be "
+        "one of source, not of trade"
+    )
+    assert passed.startswith("CHN: whole (2018-01) states this too and was passed over")
+
+
+@pytest.mark.parametrize("day", [date(2024, 7, 1), date(2024, 6, 30)])
+def test_a_cell_is_of_one_file(read, day):
+    new = china("2020-02,crude_oil,27090000,7,1", "2020-03,crude_oil,27090000,8,1", retrieved=day)
+    ask = read(
+        {"old": china(*months("2020-01", "2020-02"), retrieved=date(2024, 6, 30)), "new": new}
+    )
+    if day.month == 7:  # of two of one rank the newer
+        assert ask()["net_wgt_kg"].tolist() == [10, 7, 8]
+    else:
+        with pytest.raises(QueryError, match="of one rank; add source='new' or source='old'"):
+            ask()
+
+
+def test_a_splice_fills_a_hole(read):
+    sources = {
+        "own": china(*months("2020-01", "2020-03")),
+        "un": comtrade("2020-02,CHN,crude_oil,2709,7,1", publisher="other", rank=2),
+    }
+    frame = read(sources)(splice=True)
+    assert [*frame["source_id"]] == ["own", "un", "own"]
+
+
+def test_two_kinds_of_figures_are_two_series(read):
+    """The customs and the energy statistics of one publisher are no series."""
+    sources = {
+        "euros": comext(*[f"DE,RU,2709,1,2020{n:02},4,4" for n in (1, 2)]),
+        "tonnes": panel(
+            *[f"2020-{n:02},Germany,Russia,crude_oil,tonne,4" for n in (1, 2, 3)], rank=2
+        ),
+    }
+    root = read(sources)
+    frame = root(reporter="DEU", start="2020-01", end="2020-03")
+    assert {*frame["source_id"]} == {"tonnes"}
 
 
 # --- editions ------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""`read` beside its oracle: random tables of two sources, and random questions to them."""
+"""`read` beside its oracle: random tables of up to three files, and random questions to them."""
 
 import csv
 import hashlib
@@ -22,12 +22,14 @@ FIRST, LAST = 12 * 2021, 12 * 2022 - 1
 REPORTERS, PARTNERS = ["CHN", "IND", "DEU"], ["RUS", "USA", "KAZ", "W00"]
 PRODUCTS = ["2709", "270900", "2710", "271012", "271019"]
 COLUMNS = ["month", "reporter", "partner", "product", "part", "unit", "vintage", "value", "kg"]
+PUBLISHERS = ["demo", "other"]
 RELEASES = ["2022-01-15", "2022-03-15"]
 SPAN = {"along": "partner_iso", "from": "2021-01", "until": "2021-12"}
 KINDS = {"qty_unit": "unit", "freq_code": "rhythm"}
 WORDS = {
     "nothing": "nothing in trade matches",
     "not known": "nothing of this was known by",
+    "superseded": "the newest release states nothing of this",
     "several sources": "would come from several sources",
     "contains": "contains",
     "mixed parts": "mix values of breakdown",
@@ -41,11 +43,16 @@ HEAD = """\
 name = "Office of Invention"
 short = "Demo"
 home = ""
+
+[publisher.other]
+name = "Second Office of Invention"
+short = "Other"
+home = ""
 """
 ENTRY = """
 [source.{name}]
 path = "demo/{name}.csv"
-publisher = "demo"
+publisher = "{publisher}"
 title = "Invented"
 kind = "transcribed"
 steps = "Made up for a test."
@@ -57,6 +64,7 @@ bytes = {size}
 table = "trade"
 cleaner = "tidy.clean"
 rank = {rank}
+{supersedes}
 {absent}
 arguments.columns = {columns}
 
@@ -78,7 +86,7 @@ qty_unit = {{ column = "unit" }}
 """
 
 
-def rows_of(random, name, rank):
+def rows_of(random, name, rank, publisher="demo"):
     """Rows of one file: some cells in some months, now and then a null, a zero or two releases.
 
     January and February of a cell may be one block; a file may state each flow in two units, and
@@ -99,7 +107,8 @@ def rows_of(random, name, rank):
                     parts = ["total"]
                     if random.random() < share_in_parts:
                         parts = ["regime=1", "regime=2", "total"][: random.integers(1, 4)]
-                    period = {"source": name, "rank": rank, "month": int(month), "length": length}
+                    period = {"source": name, "rank": rank, "publisher": publisher}
+                    period |= {"month": int(month), "length": length}
                     rows += statements(random, cell | period, parts, units, n_releases)
     return rows
 
@@ -153,6 +162,8 @@ def project_of(folder, files, declared):
             sha256=hashlib.sha256(text).hexdigest(),
             size=len(text),
             rank=rows[0]["rank"],
+            publisher=rows[0].get("publisher", "demo"),
+            supersedes=f'supersedes = "{old}"' if (old := rows[0].get("supersedes")) else "",
             columns=json.dumps(COLUMNS),
             absent=absent if name in declared else "",
         )
@@ -215,8 +226,14 @@ def answer_or_message(ask, *arguments):
 def every_question(seed, n_files):
     """Yield the folder, rows and declared sources of a random project, and questions to it."""
     random = np.random.default_rng(seed)
-    files = {f"file{i}": rows_of(random, f"file{i}", i + 1) for i in range(n_files)}
-    files = {name: rows for name, rows in files.items() if rows}
+    files = {}
+    for name in [f"file{i}" for i in range(n_files)]:
+        rank, publisher = int(random.integers(1, n_files + 2)), str(random.choice(PUBLISHERS))
+        rows = rows_of(random, name, rank, publisher)
+        if files and random.random() < 0.15:
+            old = [*files][-1]
+            rows = [row | {"supersedes": old} for row in rows]
+        files |= {name: rows} if rows else {}
     assume(files)
     declared = {name for name in files if random.random() < 0.5}
     rows = numbered(files)
@@ -234,7 +251,7 @@ def numbered(files):
 
 
 @fuzz(2, many=800)
-@given(st.integers(0, 2**32 - 1), st.integers(1, 2))
+@given(st.integers(0, 2**32 - 1), st.integers(1, 3))
 def test_read(seed, n_files):
     for root, rows, question, declared in every_question(seed, n_files):
         require_same(root, rows, question, declared)
@@ -308,7 +325,7 @@ def zeros_in(rows, cells):
 
 
 @fuzz(2, many=800)
-@given(st.integers(0, 2**32 - 1), st.integers(1, 2))
+@given(st.integers(0, 2**32 - 1), st.integers(1, 3))
 def test_flow(seed, n_files):
     for root, rows, question, declared in every_question(seed, n_files):
         require_same_flow(root, rows, question, declared)

@@ -930,10 +930,10 @@ def test_parts_without_total():
     cells = [("CHN", "total"), ("CHN", "regime=10"), ("IND", "regime=10"), ("IND", "regime=33")]
     same = dict.fromkeys(schema.key(schema.TRADE), "")
     frame = pd.DataFrame([same | {"reporter_iso": who, "breakdown": part} for who, part in cells])
-    choice = choose_level.total_or_parts(frame, {"": SimpleNamespace(kind="transcribed", id="")})
-    kept = choice.rows
+    source = SimpleNamespace(kind="transcribed", id="")
+    kept, caveats = choose_level.total_or_parts(frame, {"": source})
     assert [*zip(kept["reporter_iso"], kept["breakdown"], strict=True)] == [cells[0], *cells[2:]]
-    assert choice.caveats == [
+    assert caveats == [
         "2 rows are parts of what they state (regime=10, regime=33); "
         "measures.sum_parts adds them up"
     ]

@@ -41,6 +41,14 @@ def test_blocks_and_zeros_do_not_overlap(ask):
     assert ask(lines, start="2021-01", end="2021-03") == [(1, 2)]
 
 
+def test_a_month_that_another_file_states_is_no_zero(ask):
+    lines = [line(0), line(0, "USA"), line(1, "USA")]
+    other = [line(1, source="file1", rank=2, product="270900")]
+    window = {"start": "2021-01", "end": "2021-02", "splice": True}
+    assert ask(lines, declared=["file0"], **window) == [(2, 1)]
+    assert ask(lines, other, declared=["file0"], **window) == []
+
+
 def test_a_zero_of_an_answer_has_its_raw_line(tmp_path):
     lines = [line(0), line(0, "USA"), line(1, "USA", weight=None)]
     root = invented.project_of(tmp_path, {"file0": lines}, ["file0"])

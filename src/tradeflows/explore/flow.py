@@ -63,7 +63,7 @@ def flow(
     *more
         Nothing: all that follows is named.
     start, end
-        First and last year or month. Of several publishers the one answers that covers most of
+        First and last year or month. Of several publishers the one answers that states most of
         them or, where neither is given, of all that is held.
     flow
         ``imports`` or ``exports``, or their codes ``M`` and ``X``.
@@ -73,8 +73,8 @@ def flow(
         ``tonnes``, a quantity (``m3``, ``TJ``, …) or a currency; unless given, the first in this
         order that all reporters state.
     splice
-        Whether the parts of several publishers stand one after the other, where none covers the
-        window alone; the chart gives each part its name.
+        Whether the months that a publisher lacks come from the next one; the chart gives each
+        part its name.
     **filters
         As for :func:`tradeflows.read`, such as ``publisher`` (its name), ``source`` (the id of a
         file; see :func:`sources`) or ``local``.
@@ -160,7 +160,7 @@ def _or_countries(words: Words) -> Words:
 def _stated(root: Path, area: str, rows: pa.Table, asked: Mapping[str, Any]) -> pd.DataFrame:
     """What one reporter states, the parts of each cell added up.
 
-    Without a window the source is taken that covers most of all that is held.
+    Without a window the source is taken that states most of all that is held.
     """
     if asked["start"] or asked["end"]:
         return _with_parts_summed(tables.read(reporter=area, root=root, **asked))

@@ -6,45 +6,38 @@
 
 from tradeflows.model.words import Words, texts_of
 from tradeflows.tables.building import Built, build
-from tradeflows.tables.choose_level import ADD_UP, total_or_parts
-from tradeflows.tables.choose_release import DATE_COLUMNS, day_known, family
+from tradeflows.tables.choose_level import ADD_UP
+from tradeflows.tables.choose_release import family
 from tradeflows.tables.files import is_current, last_months, processed, stored
 from tradeflows.tables.filters import (
     ALL_GOODS,
     FEW,
     FILTERS,
     PARTS,
-    conditions,
     dates_of,
-    months_of,
     scan,
 )
-from tradeflows.tables.query import Question, candidates, question
+from tradeflows.tables.query import candidates, question
 from tradeflows.tables.select import flags_present, no_nesting, read
 from tradeflows.tables.totals import MEASURES, control_totals
 
 __all__ = [
     "ADD_UP",
     "ALL_GOODS",
-    "DATE_COLUMNS",
     "FEW",
     "FILTERS",
     "MEASURES",
     "PARTS",
     "Built",
-    "Question",
     "Words",
     "build",
     "candidates",
-    "conditions",
     "control_totals",
     "dates_of",
-    "day_known",
     "family",
     "flags_present",
     "is_current",
     "last_months",
-    "months_of",
     "no_nesting",
     "processed",
     "question",
@@ -52,5 +45,4 @@ __all__ = [
     "scan",
     "stored",
     "texts_of",
-    "total_or_parts",
 ]

@@ -1,31 +1,32 @@
-"""Which source answers: the one that covers the window, else the first by rank; or several."""
+"""Whose rows answer: of several publishers that one which states most of the months asked for."""
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
+from itertools import groupby, pairwise
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from tradeflows.model.absence import Zeros
 from tradeflows.model.errors import QueryError
-from tradeflows.model.periods import ends_text, first_month, month_text, runs
-from tradeflows.model.source import Source, bulk_month
+from tradeflows.model.periods import first_month, month_text, runs
+from tradeflows.model.source import Source, bulk_month, released
 from tradeflows.tables.choose_release import Choice, family_of
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-# Not by partner: two sources' partners side by side are no whole that shares could be of.
+# Not by partner: two publishers' partners side by side are no whole that shares could be of.
 WHOLE = ["reporter_iso", "flow_code", "freq_code", "cumulation", "asked"]
+KIND = ["currency", "valuation", "partner_role"]  # in which two series of a publisher differ
 OF_THE_WINDOW = "of the months asked for"
-MOST_GAPS = 6  # runs of months that a caveat lists
+MOST_GAPS = 6  # runs of months, or seams, that caveats list
 
 
-@dataclass(frozen=True)
-class Window:
+class Window(NamedTuple):
     """The months that were asked for, counted from year 0; None where an end is open."""
 
     first: int | None = None
@@ -37,235 +38,200 @@ class Window:
         return self.first is not None or self.last is not None
 
 
-@dataclass(frozen=True)
-class _Series:
-    """What one source states of one flow.
+class _Row(NamedTuple):
+    """A row by its number: what it is of, whose it is, and the months that it states.
 
-    Attributes
-    ----------
-    source, family, rank
-        The source, what it counts as, and its place in the preference.
-    whole, partner
-        The values of :data:`WHOLE`, and the partner.
-    first, begins, last
-        The first month, and the first and the last month of the last period.
+    `file` is the place of what counts as its file: the first by rank, then the newest.
     """
 
+    number: int
     source: str
-    family: str
-    rank: float
     whole: tuple[object, ...]
     partner: str
-    first: int
-    begins: int
-    last: int
-
-    @property
-    def reporter(self) -> str:
-        """Who reports it."""
-        return str(self.whole[0])
+    series: str
+    family: str
+    file: tuple[float, int, int]
+    months: range
 
 
-def one_source(frame: DataFrame, sources: Mapping[str, Source], window: Window) -> Choice:
-    """Of several sources that state one flow, that which covers the window, then the first by rank.
+def one_source(
+    frame: DataFrame, sources: Mapping[str, Source], window: Window, *, splice: bool = False
+) -> Choice:
+    """Of several publishers of one flow that which states most months of the window, then by rank.
+
+    The files of a publisher that state one kind of figure are one series, of which each cell and
+    month is of one file: the first by rank, then the newest. A `splice` gives each month to the
+    first publisher that states it.
 
     Raises
     ------
     QueryError
-        What one reporter states would come from several sources.
+        What one reporter states would come from several publishers, or a cell from several files.
     """
     if frame["source_id"].nunique() == 1:
         return Choice(frame)
-    number, series = _series(frame, sources)
-    order = _preference(series, window)
-    best: dict[tuple[object, ...], tuple[int, float]] = {}
-    for stated_flow in series:
-        flow = (*stated_flow.whole, stated_flow.partner)
-        place = order[stated_flow.whole, stated_flow.family]
-        best[flow] = min(best.get(flow, place), place)
-    is_kept = []
-    for stated_flow in series:
-        flow = (*stated_flow.whole, stated_flow.partner)
-        is_kept.append(order[stated_flow.whole, stated_flow.family] == best[flow])
-    kept = list(itertools.compress(series, is_kept))
-    passed = [stated_flow for stated_flow in series if stated_flow not in kept]
-    _require_one_family(kept)
-    return Choice(frame[np.array(is_kept)[number]], _passed_over(kept, passed))
+    every = _rows(frame, sources)
+    rows: list[_Row] = []
+    for some in _grouped(every, "whole", "series", "partner").values():
+        rows += _in_turn(some, lambda row: row.file)
+    places: dict[tuple[object, ...], tuple[object, ...]] = {}
+    for offer, some in _grouped(rows, "whole", "series").items():
+        n_months = len(_months(some)) if window.is_asked else 0
+        places[offer] = -n_months, min(row.file[0] for row in some), offer[1] if splice else ""
+
+    def place(row: _Row) -> tuple[object, ...]:
+        return places[row.whole, row.series]
+
+    kept: list[_Row] = []
+    for some in _grouped(rows, "whole", *(() if splice else ("partner",))).values():
+        if splice:
+            kept += _in_turn(some, place)
+        else:
+            best = min(map(place, some))
+            kept += [row for row in some if place(row) == best]
+    lines = _seams(_cells(kept, splice))
+    is_kept = np.zeros(len(frame), bool)
+    is_kept[[row.number for row in kept]] = True
+    passed = [row for row in every if not is_kept[row.number]]
+    return Choice(frame[is_kept], [*lines, *_passed_over(passed, kept, splice)])
 
 
-def _series(frame: DataFrame, sources: Mapping[str, Source]) -> tuple[np.ndarray, list[_Series]]:
-    """The number of each row's series, and all series by number."""
-    number, head = _numbered(frame, [*WHOLE, "partner_iso", "source_id"])
-    begin = first_month(frame).to_numpy("int64")
-    after = begin + frame["n_months"].to_numpy("int64")
-    first = np.full(len(head), begin.max())
-    begins, last = np.zeros_like(first), np.zeros_like(first)
-    np.minimum.at(first, number, begin)
-    np.maximum.at(begins, number, begin)
-    np.maximum.at(last, number, after - 1)
-    ends = zip(first.tolist(), begins.tolist(), last.tolist(), strict=True)
-    wholes = head[WHOLE].itertuples(index=False, name=None)
-    partners = zip(head["partner_iso"], head["source_id"], strict=True)
-    series = []
-    for whole, (partner, name), months in zip(wholes, partners, ends, strict=True):
+def _rows(frame: DataFrame, sources: Mapping[str, Source]) -> list[_Row]:
+    """The rows of a frame, each with its series and the place of its file."""
+    files: dict[str, tuple[float, int, int]] = {}
+    families = {name: family_of(sources[name]) for name in frame["source_id"].unique()}
+    for name, whose in families.items():
         source = sources[name]
-        series.append(_Series(name, family_of(source), _rank(source), whole, partner, *months))
-    return number, series
+        # What is fetched comes first, and a whole month before an answer of it.
+        rank = source.rank - 0.5 * (source.kind == "fetched") - 0.1 * bool(bulk_month(source))
+        newest_first = -date.fromisoformat(released(source)).toordinal()
+        place = rank, newest_first, -source.retrieved.toordinal()
+        files[whose] = min(files.get(whose, place), place)
+    kinds: dict[tuple[str, str], list[set[str]]] = {}
+    words = [frame[name].tolist() for name in ("source_id", "flow_code", *KIND)]
+    for name, flow, *kind in dict.fromkeys(zip(*words, strict=True)):
+        texts = kinds.setdefault((name, flow), [set(), set(), set()])
+        for stated, text in zip(texts, kind, strict=True):
+            stated.update([text] if isinstance(text, str) else [])
+    series = {
+        place: " ".join([sources[place[0]].publisher, *(f"{sorted(texts)}" for texts in kind)])
+        for place, kind in kinds.items()
+    }
+    columns = [frame[name].tolist() for name in ("source_id", "partner_iso", *WHOLE)]
+    months = zip(first_month(frame).tolist(), frame["n_months"].tolist(), strict=True)
+    rows = []
+    for number, ((name, partner, *whole), (first, n)) in enumerate(
+        zip(zip(*columns, strict=True), months, strict=True)
+    ):
+        of, whose, by_month = series[name, whole[1]], families[name], range(first, first + n)
+        rows.append(_Row(number, name, (*whole,), partner, of, whose, files[whose], by_month))
+    return rows
 
 
-def _rank(source: Source) -> float:
-    """The place of a source: what is fetched first, and a whole month before an answer of it."""
-    is_fetched = source.kind == "fetched"
-    is_whole = bool(bulk_month(source))
-    return source.rank - 0.5 * is_fetched - 0.1 * is_whole
+def _grouped(rows: Iterable[_Row], *names: str) -> dict[tuple[object, ...], list[_Row]]:
+    """Rows by their values of some fields."""
+    groups: dict[tuple[object, ...], list[_Row]] = {}
+    for row in rows:
+        groups.setdefault(tuple(getattr(row, name) for name in names), []).append(row)
+    return groups
 
 
-def _numbered(frame: DataFrame, columns: Sequence[str]) -> tuple[np.ndarray, DataFrame]:
-    """The number of each row's values of some columns, and a row of each number."""
-    import pandas as pd
-
-    number = np.zeros(len(frame), "int64")
-    for name in columns:
-        code, values = pd.factorize(frame[name], use_na_sentinel=False)
-        number = number * len(values) + code
-        number = np.unique(number, return_inverse=True)[1]
-    first = np.unique(number, return_index=True)[1]
-    return number, frame[[*columns]].iloc[first]
+def _in_turn(rows: Iterable[_Row], turn: Callable[[_Row], Any]) -> list[_Row]:
+    """Rows none of whose months is of one whose turn came before."""
+    kept: list[_Row] = []
+    taken: set[int] = set()
+    for _, some in groupby(sorted(rows, key=turn), turn):
+        free = [row for row in some if taken.isdisjoint(row.months)]
+        kept += free
+        taken.update(*(row.months for row in free))
+    return kept
 
 
-def _preference(
-    series: Sequence[_Series], window: Window
-) -> dict[tuple[tuple[object, ...], str], tuple[int, float]]:
-    """Of each whole and family how many months of the window it lacks at the ends, and its rank.
+def _cells(rows: Sequence[_Row], splice: bool) -> dict[tuple[Any, ...], _Row]:
+    """The row of each flow, partner and month.
 
-    An end that is open lies where the first or the last of the sources ends.
+    Raises
+    ------
+    QueryError
+        What one reporter states is of several series, or a cell of several files.
     """
-    of_whole: dict[tuple[object, ...], list[_Series]] = {}
-    for stated_flow in series:
-        of_whole.setdefault(stated_flow.whole, []).append(stated_flow)
-    order = {}
-    for whole, some in of_whole.items():
-        begins = _begin(some) if window.first is None else window.first
-        ends = _end(some) if window.last is None else window.last
-        for name in {stated_flow.family for stated_flow in some}:
-            mine = [stated_flow for stated_flow in some if stated_flow.family == name]
-            before = max(_begin(mine) - begins, 0)
-            after = max(ends - _end(mine), 0)
-            lacking = before + after if window.is_asked else 0
-            order[whole, name] = lacking, min(stated_flow.rank for stated_flow in mine)
-    return order
-
-
-def _require_one_family(kept: Sequence[_Series]) -> None:
-    """Refuse several sources of what one reporter states."""
-    families: dict[tuple[object, ...], set[str]] = {}
-    for stated_flow in kept:
-        families.setdefault(stated_flow.whole, set()).add(stated_flow.family)
-    mixed = [stated_flow for stated_flow in kept if len(families[stated_flow.whole]) > 1]
+    cells: dict[tuple[Any, ...], _Row] = {}
+    mixed: list[_Row] = []
+    for some in () if splice else _grouped(rows, "whole").values():
+        if min(len({row.series for row in some}), len({row.family for row in some})) > 1:
+            mixed += some
+    for row in rows:
+        for each in row.months:
+            other = cells.setdefault((row.whole, row.partner, each), row)
+            mixed += [row, other] if other.family != row.family else []
     if mixed:
-        who = ", ".join(sorted({stated_flow.reporter for stated_flow in mixed}))
-        names = sorted({stated_flow.source for stated_flow in mixed})
-        choice = " or ".join(f"source={name!r}" for name in names)
+        who = ", ".join(sorted({str(row.whole[0]) for row in mixed}))
+        names = " or ".join(f"source={name!r}" for name in sorted({row.source for row in mixed}))
         raise QueryError(
             f"what {who} reports would come from several sources, partner by partner "
-            f"or of one rank; add {choice}"
+            f"or of one rank; add {names}"
         )
+    return cells
 
 
-def _passed_over(kept: Sequence[_Series], passed: Sequence[_Series]) -> list[str]:
-    """A line for each source that was passed over, with what it has beyond the one taken."""
-    caveats = []
-    for name in sorted({stated_flow.source for stated_flow in passed}):
-        mine = [stated_flow for stated_flow in passed if stated_flow.source == name]
-        reporters = sorted({stated_flow.reporter for stated_flow in mine})
-        taken = [stated_flow for stated_flow in kept if stated_flow.reporter in reporters]
-        first = _begin(mine)
-        begins = max(stated_flow.begins for stated_flow in mine)
-        months = ends_text(first, begins)
-        is_earlier = first < _begin(taken)
-        is_later = _end(mine) > _end(taken)
-        more = ", splice=True joins both" if is_earlier or is_later else ""
-        caveats.append(
-            f"{', '.join(reporters)}: {name} ({months}) states "
-            f"this too and was passed over; publisher= or source= chooses{more}"
-        )
-    return caveats
+def _seams(cells: Mapping[tuple[Any, ...], _Row]) -> list[str]:
+    """A line for each place in time where one file ends and another begins."""
+    lines: dict[str, None] = {}
+    for (before, earlier), (after, later) in pairwise(sorted(cells.items(), key=itemgetter(0))):
+        if before[:2] == after[:2] and earlier.family != later.family:
+            text = (
+                f"{after[0][0]}: {earlier.source} to {month_text(before[2])}, then {later.source} "
+                f"from {month_text(after[2])}: a change across this seam may be one of source, "
+                "not of trade"
+            )
+            lines[text] = None
+    more = [f"{len(lines) - MOST_GAPS} more such seams"] if len(lines) > MOST_GAPS else []
+    return [*lines][:MOST_GAPS] + more
 
 
-def _begin(series: Iterable[_Series]) -> int:
-    return min(stated_flow.first for stated_flow in series)
+def row_of_months(frame: DataFrame) -> np.ndarray:
+    """The number of the row that each month of each row is of."""
+    return np.repeat(np.arange(len(frame)), frame["n_months"].to_numpy("int64"))
 
 
-def _end(series: Iterable[_Series]) -> int:
-    return max(stated_flow.last for stated_flow in series)
+def months_stated(frame: DataFrame) -> np.ndarray:
+    """Each month of each row, counted from year 0."""
+    length = frame["n_months"].to_numpy("int64")
+    row = row_of_months(frame)
+    after = np.arange(len(row)) - np.repeat(length.cumsum() - length, length)
+    return first_month(frame).to_numpy("int64")[row] + after
 
 
-def spliced(frame: DataFrame, sources: Mapping[str, Source], window: Window) -> Choice:
-    """The parts of several sources one after the other; no month is of two.
-
-    The source that :func:`one_source` would take comes first. Before and after its months stand
-    those of the next one, and so on; a hole within them stays one.
-    """
-    if frame["source_id"].nunique() == 1:
-        return Choice(frame)
-    number, series = _series(frame, sources)
-    order = _preference(series, window)
-    family = np.array([stated_flow.family for stated_flow in series])[number]
-    first = first_month(frame)
-    rows = frame[["source_id", "reporter_iso"]].assign(first=first, family=family)
-    rows["last"] = first + frame["n_months"] - 1
-    kept, caveats = [], []
-    for whole in sorted({whole for whole, _ in order}, key=str):
-        is_of_whole = np.array([stated_flow.whole == whole for stated_flow in series])
-        places = {name: place for (of, name), place in order.items() if of == whole}
-        preference = sorted(places, key=lambda name: (places[name], name))
-        parts = _parts_of(rows[is_of_whole[number]], preference)
-        kept += parts
-        caveats += _seams(parts)
-    taken = np.concatenate([part.index for part in kept])
-    is_taken = frame.index.isin(taken)
-    passed = frame[~is_taken]
-    if len(passed):
-        names = ", ".join(sorted(passed["source_id"].unique()))
-        caveats.append(
+def _passed_over(passed: Sequence[_Row], kept: Sequence[_Row], splice: bool) -> list[str]:
+    """What was passed over, with the months that it states and how many it alone does."""
+    if splice and passed:
+        names = ", ".join(sorted({row.source for row in passed}))
+        return [
             f"{len(passed)} rows of months that the source before them states were passed over "
             f"({names}); source= chooses"
-        )
-    return Choice(frame[is_taken], caveats)
-
-
-def _parts_of(rows: DataFrame, preference: Sequence[str]) -> list[DataFrame]:
-    """Rows of one flow by family, each of months that none before it has; in order of time."""
-    parts: list[DataFrame] = []
-    begins = ends = 0
-    for name in preference:
-        of_family = rows[rows["family"].eq(name)]
-        earlier = of_family[of_family["last"].lt(begins)]
-        later = of_family[of_family["first"].gt(ends)]
-        sides = [earlier, *parts, later] if parts else [of_family]
-        parts = [part for part in sides if len(part)]
-        begins = min(part["first"].min() for part in parts)
-        ends = max(part["last"].max() for part in parts)
-    return parts
-
-
-def _seams(parts: Sequence[DataFrame]) -> list[str]:
-    """A line for each place where one source's part ends and another's begins."""
+        ]
     lines = []
-    for before, after in itertools.pairwise(parts):
-        earlier, later = _sources_of(before), _sources_of(after)
-        who = before["reporter_iso"].iloc[0]
-        ends = month_text(before["last"].max())
-        begins = month_text(after["first"].min())
+    for (name,), mine in sorted(_grouped(passed, "source").items()):
+        reporters = {str(row.whole[0]) for row in mine}
+        stated = _months(mine)
+        n_more = len(stated - _months(row for row in kept if row.whole[0] in reporters))
+        more = f", splice=True adds {n_more} month{'s' * (n_more > 1)}" if n_more else ""
         lines.append(
-            f"{who}: {earlier} to {ends}, then {later} from {begins}: a change across this seam "
-            "may be one of source, not of trade"
+            f"{', '.join(sorted(reporters))}: {name} ({_some_runs(stated)}) states "
+            f"this too and was passed over; publisher= or source= chooses{more}"
         )
     return lines
 
 
-def _sources_of(rows: DataFrame) -> str:
-    return ", ".join(sorted(rows["source_id"].unique()))
+def _months(rows: Iterable[_Row]) -> set[int]:
+    return set().union(*(row.months for row in rows))
+
+
+def _some_runs(months: Iterable[int]) -> str:
+    """Some months in words, those in a row as a range, and not too many ranges."""
+    listed = runs(months).split(", ")
+    more = " …" if len(listed) > MOST_GAPS else ""
+    return ", ".join(listed[:MOST_GAPS]) + more
 
 
 def gaps(frame: DataFrame, declared: Zeros | None, window: Window) -> list[str]:
@@ -276,24 +242,18 @@ def gaps(frame: DataFrame, declared: Zeros | None, window: Window) -> list[str]:
     all_months = set().union(*stated.values())
     begins = min(all_months) if window.first is None else window.first
     ends = max(all_months) if window.last is None else window.last
-    asked = set(range(begins, ends + 1))
     none = {} if declared is None else _months_by_reporter(declared.rows)
     lines = []
     for reporter in sorted(stated):
-        missing = sorted(asked - stated[reporter] - none.get(reporter, set()))
+        missing = {*range(begins, ends + 1)} - stated[reporter] - none.get(reporter, set())
         if missing:
-            listed = runs(missing).split(", ")
-            more = " …" if len(listed) > MOST_GAPS else ""
-            some = ", ".join(listed[:MOST_GAPS]) + more
-            lines.append(f"{reporter}: no row in {len(missing)} {OF_THE_WINDOW}: {some}")
+            lines.append(
+                f"{reporter}: no row in {len(missing)} {OF_THE_WINDOW}: {_some_runs(missing)}"
+            )
     return lines
 
 
 def _months_by_reporter(rows: DataFrame) -> dict[str, set[int]]:
     """Every month that the rows of each reporter state."""
-    _, periods = _numbered(rows, ["reporter_iso", "ref_period", "n_months"])
-    spans = zip(first_month(periods), periods["n_months"], strict=True)
-    months: dict[str, set[int]] = {}
-    for reporter, (first, length) in zip(periods["reporter_iso"], spans, strict=True):
-        months.setdefault(reporter, set()).update(range(first, first + length))
-    return months
+    periods = rows[["reporter_iso", "ref_period", "n_months"]].drop_duplicates()
+    return {name: {*months_stated(some)} for name, some in periods.groupby("reporter_iso")}

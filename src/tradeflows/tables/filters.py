@@ -85,29 +85,22 @@ def conditions(
         if name not in known:
             nearest_filter = near(name, [*known, *_OPTIONS])
             raise QueryError(f"no filter {name!r} for {table}{nearest_filter}")
-        column = known[name]
-        values = _values_of(name, column, texts, products)
-        if name == "publisher":
+        column, values = known[name], texts
+        if name in ("reporter", "partner") and texts != ["countries"]:
+            values = [codes.area(text) for text in texts]
+        elif name == "product":
+            values = [*chain.from_iterable(products)]
+        elif name == "publisher":
             of_table = [source for source in sources.values() if source.table == table]
-            values = _sources_of(values, table, of_table, publishers)
+            values = _sources_of(texts, table, of_table, publishers)
         others = wanted.get(column, values)
         wanted[column] = [value for value in values if value in others]
         if not wanted[column]:
-            left = _nearest_values(others, "")
             raise QueryError(
                 f"{name}={texts} has no {column} in common with the other filters, "
-                f"which leave {left}"
+                f"which leave {_nearest_values(others, '')}"
             )
     return wanted
-
-
-def _values_of(name: str, column: str, texts: list[str], products: list[list[str]]) -> list[str]:
-    """The values of a column that the texts of a filter stand for."""
-    if name in ("reporter", "partner") and texts != ["countries"]:
-        return [codes.area(text) for text in texts]
-    if name == "product":
-        return list(chain.from_iterable(products))
-    return texts
 
 
 def _sources_of(
@@ -115,18 +108,15 @@ def _sources_of(
 ) -> list[str]:
     """Ids of the sources of publishers, each of which is named by its id or its name."""
     ids = {source.publisher for source in sources}
+    entries = [publishers[name] for name in sorted(ids & publishers.keys())]
     id_of = {fold(name): name for name in ids}
-    shorts = []
-    for name in sorted(ids & publishers.keys()):
-        entry = publishers[name]
-        shorts.append(entry.short)
-        id_of = {fold(entry.short): name, fold(entry.name): name} | id_of
+    for entry in entries:
+        id_of = {fold(entry.short): entry.id, fold(entry.name): entry.id} | id_of
     for word in words:
         if fold(word) not in id_of:
-            names = ids.union(short for short in shorts if fold(short) not in ids)
-            by_name = ""
-            if STATED_BY in FILTERS[table]:
-                by_name = f" ({STATED_BY}= takes a name that rows have)"
+            names = ids.union(entry.short for entry in entries if fold(entry.short) not in ids)
+            is_named = STATED_BY in FILTERS[table]
+            by_name = f" ({STATED_BY}= takes a name that rows have)" if is_named else ""
             close = nearest(word, names)
             hint = f"did you mean {close[0]!r}?" if close else there_are(names)
             raise QueryError(f"no publisher {word!r} of {table}{by_name}; {hint}")
@@ -139,14 +129,8 @@ def months_of(start: str | None, end: str | None) -> tuple[int | None, int | Non
     if start is not None and end is not None:
         window = parse_window(start, end)
         return window[0], window[-1]
-    first = last = None
-    if start is not None:
-        months = parse_period(start, "start")
-        first = months[0]
-    if end is not None:
-        months = parse_period(end, "end")
-        last = months[-1]
-    return first, last
+    first = None if start is None else parse_period(start, "start")[0]
+    return first, None if end is None else parse_period(end, "end")[-1]
 
 
 def scan(
@@ -166,16 +150,15 @@ def scan(
         where &= pc.field(starts) >= first_day(first)
     if last is not None:
         where &= pc.field(ends) < first_day(last + 1)
-    read = columns
-    if columns is not None:  # and what the end of a period is told by
-        period = [name for name in ("ref_period", "n_months") if name in stored.schema.names]
-        read = list(dict.fromkeys([*columns, *period]))
+    # The end of a period is told by its first day and its length.
+    period = [name for name in ("ref_period", "n_months") if name in stored.schema.names]
+    read = columns and [*dict.fromkeys([*columns, *period])]
     rows = stored.to_table(columns=read, filter=where)
-    if last is not None and "n_months" in rows.column_names:
-        rows = rows.filter(_ends_by(rows, last))
-    if not columns:
-        return rows
-    return rows.select(columns)
+    if last is not None and len(period) == 2:
+        day = rows["ref_period"]
+        begins = pc.add(pc.multiply(pc.year(day), 12), pc.month(day))  # January is 1 here
+        rows = rows.filter(pc.less_equal(pc.add(begins, rows["n_months"]), last + 2))
+    return rows.select(columns) if columns else rows
 
 
 def apart(
@@ -184,11 +167,9 @@ def apart(
     """Lines that say where a country that is asked for is stated by its parts: GBR from 2021 on."""
     lines = []
     for column, area, others in areas_in_parts(wanted):
-        of_parts = {**wanted, column: others}
-        rows = scan(stored, "trade", of_parts, first, last, ["ref_period"])
+        rows = scan(stored, "trade", {**wanted, column: others}, first, last, ["ref_period"])
         if len(rows):
-            days = rows["ref_period"]
-            lines.append(changed_area_message(column, area, others, days))
+            lines.append(changed_area_message(column, area, others, rows["ref_period"]))
     return lines
 
 
@@ -202,21 +183,17 @@ def areas_in_parts(wanted: Mapping[str, list[str]]) -> Iterator[tuple[str, str, 
     for column in ("reporter_iso", "partner_iso"):
         asked = named_areas(wanted, column)
         for area in asked:
-            parts = set(codes.parts(area))
-            others = sorted(parts.difference(asked))
+            others = sorted({*codes.parts(area)}.difference(asked))
             if others:
                 yield column, area, others
 
 
 def changed_area_message(column: str, area: str, others: list[str], days: Any) -> str:
     """Say of an `area` that `others`, its parts, are stated too since the first of `days`."""
-    name = column.removesuffix("_iso")
-    day = pc.min(days).as_py()
-    parts = " and ".join(others)
-    everything = [area, *others]
     return (
-        f"{area} is stated as {parts} too, from {day:%Y-%m} on, which are not "
-        f"here; {name}={everything} has all, where no year has both"
+        f"{area} is stated as {' and '.join(others)} too, from {pc.min(days).as_py():%Y-%m} on, "
+        f"which are not here; {column.removesuffix('_iso')}={[area, *others]} has all, where no "
+        "year has both"
     )
 
 
@@ -229,25 +206,12 @@ def dates_of(table: str) -> tuple[str, str]:
 
 def undated(stored: ds.Dataset, table: str, wanted: Mapping[str, list[str]]) -> list[str]:
     """What a window leaves out because its dates are vague."""
-    starts, ends = dates_of(table)
-    columns = list({starts, ends})
-    fields = [stored.schema.field(name) for name in columns]
-    if not any(field.nullable for field in fields):
+    columns = [*{*dates_of(table)}]
+    if not any(stored.schema.field(name).nullable for name in columns):
         return []
     rows = scan(stored, table, wanted, None, None, columns)
     vague = len(rows) - len(rows.drop_null())
-    if not vague:
-        return []
-    return [f"{vague} rows without exact dates are in no window, so not here"]
-
-
-def _ends_by(rows: pa.Table, last: int) -> Any:
-    """Whether each period of n months is over by the end of month `last`."""
-    day = rows["ref_period"]
-    before = pc.multiply(pc.year(day), 12)
-    first = pc.add(before, pc.month(day))
-    after = pc.add(first, rows["n_months"])  # months of a year are counted from 1 here
-    return pc.less_equal(after, last + 2)
+    return [f"{vague} rows without exact dates are in no window, so not here"] if vague else []
 
 
 def condition(column: str, values: list[str]) -> Any:
@@ -255,28 +219,21 @@ def condition(column: str, values: list[str]) -> Any:
     field = pc.field(column)
     if values == ["countries"]:
         groups = [area for area in codes.groups() if not codes.is_country(area)]
-        wholes = pa.array(groups, pa.string())
-        return ~pc.is_in(field, wholes)
+        return ~pc.is_in(field, pa.array(groups, pa.string()))
     if column == "breakdown" and values == [PARTS]:
         return field.is_valid()
     if column == "cmd_code":
         return _matches_products(field, values)
     if len(values) <= FEW:
-        equal = [field == value for value in values]
-        return reduce(or_, equal)
-    among = pc.is_in(field, pa.array(values))
-    return _within(field, values) & among
+        return reduce(or_, (field == value for value in values))
+    return _within(field, values) & pc.is_in(field, pa.array(values))
 
 
 def products_meant(values: Sequence[str]) -> tuple[list[str], tuple[str, ...]]:
     """Codes that `values` stand for, and of which of them all that lies under them is meant."""
-    parts: list[str] = []
-    for value in values:
-        parts += value.split("+")
+    parts = chain.from_iterable(value.split("+") for value in values)
     heads = tuple(dict.fromkeys(part for part in parts if part.isdigit()))
-    listed: set[str] = set()
-    for value in set(values) - {ALL_GOODS}:
-        listed.update(codes.listed_under(value))
+    listed = {*chain.from_iterable(map(codes.listed_under, {*values} - {ALL_GOODS}))}
     others = sorted(code for code in listed if not code.startswith(heads))
     return list(dict.fromkeys([*values, *others, *heads])), heads
 
@@ -286,25 +243,17 @@ def _matches_products(field: Any, values: list[str]) -> Any:
     values, heads = products_meant(values)
     # Arrow skips row groups by comparisons alone, but makes each of them for every row.
     if len(values) <= FEW:
-        equal = [field == value for value in values]
-        under = []
-        for head in heads:
-            is_after = field >= f"{head}0"
-            is_before = field < f"{head}["
-            under.append(is_after & is_before)
-        return reduce(or_, equal + under)
+        under = [(field >= f"{head}0") & (field < f"{head}[") for head in heads]
+        return reduce(or_, [*(field == value for value in values), *under])
     among = pc.is_in(field, pa.array(values))
     if heads:
-        any_head = "|".join(heads)
-        among |= pc.match_substring_regex(field, f"^({any_head})[0-9:A-Z]")
+        among |= pc.match_substring_regex(field, f"^({'|'.join(heads)})[0-9:A-Z]")
     return _within(field, values) & among
 
 
 def _within(field: Any, values: list[str]) -> Any:
     """The condition that a text lies between the first and the last of `values`."""
-    first = min(values)
-    last = max(values)
-    return (field >= first) & (field < f"{last}[")
+    return (field >= min(values)) & (field < f"{max(values)}[")
 
 
 def nothing_held(
@@ -322,21 +271,17 @@ def nothing_held(
     for column, values in wanted.items():
         others = {name: of for name, of in wanted.items() if name != column}
         rows = scan(stored, table, others, first, last, [column])
-        distinct = pc.unique(rows[column])
-        present = distinct.drop_null().to_pylist()
+        present = pc.unique(rows[column]).drop_null().to_pylist()
         if present:
             some = _nearest_values(present, values[0])
-            asked = "+".join(values[:3])
-            hints.append(f"{filter_of[column]} other than {asked}: {some}")
-    is_windowed = first is not None or last is not None
-    if is_windowed and "ref_period" in stored.schema.names:
-        rows = scan(stored, table, wanted, None, None, ["ref_period"])
-        if len(rows):
-            first, last = (month_of(end(rows["ref_period"]).as_py()) for end in (pc.min, pc.max))
-            hints.append(f"another window: {ends_text(first, last)} is held")
+            hints.append(f"{filter_of[column]} other than {'+'.join(values[:3])}: {some}")
+    if (first, last) != (None, None) and "ref_period" in stored.schema.names:
+        days = scan(stored, table, wanted, None, None, ["ref_period"])["ref_period"]
+        if len(days):
+            ends = (month_of(end(days).as_py()) for end in (pc.min, pc.max))
+            hints.append(f"another window: {ends_text(*ends)} is held")
     if hints:
-        listed = " or ".join(hints)
-        return f"nothing in {table} matches; held with {listed}"
+        return f"nothing in {table} matches; held with {' or '.join(hints)}"
     return f"nothing in {table} matches these filters together; leave a filter out"
 
 
@@ -344,5 +289,4 @@ def _nearest_values(values: Iterable[str], word: str) -> str:
     """Those of `values` that are nearest to `word`, at most eight."""
     ordered = sorted(values)
     begin_so = [value for value in ordered if value[:2] == word[:2]]
-    several = dict.fromkeys([*nearest(word, ordered, 4), *begin_so, *ordered])
-    return ", ".join(list(several)[:8])
+    return ", ".join([*dict.fromkeys([*nearest(word, ordered, 4), *begin_so, *ordered])][:8])

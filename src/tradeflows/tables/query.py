@@ -10,11 +10,12 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.dataset as ds
 
+from tradeflows.model.periods import parse_day
 from tradeflows.model.source import Source, require_table
 from tradeflows.model.words import Words, texts_of
 from tradeflows.retrieval import catalogue, own_words
 from tradeflows.tables.choose_publisher import Window
-from tradeflows.tables.choose_release import known_by
+from tradeflows.tables.choose_release import day_known
 from tradeflows.tables.files import stored
 from tradeflows.tables.filters import conditions, months_of, scan
 
@@ -61,7 +62,10 @@ class Question:
 
     def known(self, rows: pa.Table) -> pa.Table:
         """Those of `rows` that were known by the day, if one was asked for."""
-        return rows if self.as_of is None else known_by(rows, self.as_of, self.sources)
+        if self.as_of is None:
+            return rows
+        parse_day(self.as_of, "as_of")
+        return rows.filter(pa.array(day_known(rows, self.sources).le(self.as_of)))
 
 
 def question(

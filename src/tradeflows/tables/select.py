@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,15 +13,16 @@ import pyarrow.compute as pc
 from tradeflows.model import codes, contracts, schema
 from tradeflows.model.absence import ZEROS
 from tradeflows.model.errors import QueryError
+from tradeflows.model.periods import first_month
 from tradeflows.model.source import Source
 from tradeflows.model.words import Words
 from tradeflows.tables import zeros
 from tradeflows.tables.choose_level import one_level, stand_ins, total_or_parts
-from tradeflows.tables.choose_publisher import gaps, one_source, spliced
+from tradeflows.tables.choose_publisher import gaps, one_source
 from tradeflows.tables.choose_release import (
     Choice,
     current,
-    first_known,
+    day_known,
     newest_release,
     not_superseded,
     one_edition,
@@ -39,7 +40,7 @@ from tradeflows.tables.filters import (
 from tradeflows.tables.query import Question, question
 
 if TYPE_CHECKING:
-    from pandas import DataFrame, Series
+    from pandas import DataFrame
 
 # What one answer may hold one value of; each is named after the filter that sets it right.
 ONE_OF = {
@@ -74,15 +75,16 @@ def read(
         First and last month (``2019-01``) or year (``2019``); only periods that lie within.
     publisher
         One of the catalogue, by its name or id (``UN Comtrade``, ``comtrade``). Where several
-        state the same flow, the one that covers the window or most of it, of those the preferred
-        one. Rows of ``rates`` and ``figures`` name whose number they are, which
+        state the same flow, the one that states most months of the window, of those the preferred
+        one; its files are one series, of which each cell and month is of one file. Rows of
+        ``rates`` and ``figures`` name whose number they are, which
         ``stated_by="European Central Bank"`` asks for.
     as_of
         A day (``2024-06-01``): only what had been published or released by then or, where no day
         is stated, retrieved.
     splice
-        Where no publisher of a flow covers the window alone, the parts of several one after the
-        other, told apart by the column ``publisher``: each month from one of them.
+        Where no publisher of a flow states every month, those that it lacks from the next ones,
+        told apart by the column ``publisher``: each month from one of them.
     local
         With the user's own sources; what is fetched comes before a committed source of its rank,
         and its newest release before the older ones.
@@ -131,115 +133,93 @@ def read(
         publisher=publisher,
         **filters,
     )
-    rows = asked.matching()
-    none = None if len(rows) else _declared_none(rows, asked)
-    if none is not None:
-        return none
-    frame, caveats = _known_rows(rows, asked)
-    choice = _chosen_trade(frame, asked, splice) if table == "trade" else _chosen(frame, asked)
-    caveats += choice.caveats
-    frame = choice.rows
-    declared = None
+    rows, caveats = asked.matching(), []
     if table == "trade":
-        declared = zeros.of_answer(frame, asked, splice=splice)
+        none = None if len(rows) else zeros.only_zeros(_frame(rows, table, asked.sources), asked)
+        if none is not None:
+            return none
+        caveats += apart(asked.held, asked.conditions, *asked.window)
+    choice = _chosen(_known_rows(rows, asked, caveats), asked, splice)
+    frame, declared = choice.rows, None
+    caveats += choice.caveats
+    if table == "trade":
+        declared = zeros.of_answer(frame, asked)
         caveats += gaps(frame, declared, asked.window)
-    if table == "settlement":
+    elif table == "settlement":
         caveats += _restated(frame)
     if asked.window.is_asked:
         caveats += undated(asked.held, table, asked.conditions)
     caveats += flags_present(frame.get("flags", ()))
-    if local:
-        caveats += [
-            f"{name} is not here, since the last build refused it: {reason}"
-            for name, reason in refused(asked.root, table).items()
-        ]
+    for name, reason in refused(asked.root, table).items() if local else ():
+        caveats.append(f"{name} is not here, since the last build refused it: {reason}")
     frame.attrs = {"sources": tuple(sorted(frame["source_id"].unique())), "caveats": tuple(caveats)}
     if declared is not None:
         frame.attrs[ZEROS] = declared
     return frame
 
 
-def _declared_none(rows: pa.Table, asked: Question) -> DataFrame | None:
-    """An answer without rows, where the sources declare that there was none of what was asked."""
-    if asked.table != "trade":
-        return None
-    return zeros.only_zeros(_frame(rows, asked.table, asked.sources), asked)
-
-
-def _known_rows(rows: pa.Table, asked: Question) -> tuple[DataFrame, list[str]]:
-    """Those of the `rows` that were known, and what is said of areas that are stated by parts.
+def _known_rows(rows: pa.Table, asked: Question, apart: list[str]) -> DataFrame:
+    """Those of the `rows` that were known.
 
     Raises
     ------
     QueryError
         There are none; the message says which one filter would have to be another.
     """
-    window = asked.window.first, asked.window.last
-    is_trade = asked.table == "trade"
-    caveats = apart(asked.held, asked.conditions, *window) if is_trade else []
     if not len(rows):
-        nothing = nothing_held(asked.held, asked.table, asked.conditions, *window)
-        raise QueryError("; ".join([nothing, *caveats]))
+        nothing = nothing_held(asked.held, asked.table, asked.conditions, *asked.window)
+        raise QueryError("; ".join([nothing, *apart]))
     known = asked.known(rows)
     if not len(known):
-        first = first_known(rows, asked.sources)
+        first = day_known(rows, asked.sources).min()
         raise QueryError(f"nothing of this was known by {asked.as_of}; the first is of {first}")
-    return _frame(known, asked.table, asked.sources), caveats
+    return _frame(known, asked.table, asked.sources)
 
 
-def _chosen_trade(frame: DataFrame, asked: Question, splice: bool) -> Choice:
-    """Of trade one statement of each cell: release, total or parts, level, source, edition."""
-    named, sources = asked.asked, asked.sources
-    is_any_release = not {"vintage", "source"} & named.keys()
-    steps: list[Callable[[DataFrame], Choice]] = []
-    if asked.local and is_any_release:
-        steps.append(lambda rows: current(rows, asked.as_of, sources))
-    if is_any_release:
-        steps.append(lambda rows: not_superseded(rows, asked.as_of, sources))
-    if named.get("breakdown") == [PARTS]:
-        steps.append(lambda rows: total_or_parts(rows, sources))
-    steps.append(lambda rows: one_level(rows, asked.products))
-    source = spliced if splice else one_source
-    steps.append(lambda rows: source(rows, sources, asked.window))
-    steps.append(lambda rows: Choice(rows, stand_ins(rows, asked.products)))
-    if "classification" not in named:
-        steps.append(lambda rows: one_edition(rows, sources))
-    if "vintage" not in named:
-        steps.append(lambda rows: newest_release(rows, sources))
+def _chosen(frame: DataFrame, asked: Question, splice: bool) -> Choice:
+    """One statement of each cell, and what is said of the others."""
     caveats: list[str] = []
-    for step in steps:
-        choice = step(frame)
-        frame = choice.rows
-        caveats += choice.caveats
-    frame = frame.drop(columns="asked")
+    for is_asked, step in _steps(asked, splice):
+        if is_asked:
+            frame, said = step(frame)
+            caveats += said
     # Of a splice no month is of two sources, so each part may have a unit and level of its own.
-    parts = [rows for _, rows in frame.groupby("source_id")] if splice else [frame]
-    for part in parts:
-        no_nesting(part)
-        _require_one_each(part, asked.table, named)
-    return Choice(frame, caveats)
+    is_in_parts = splice and "asked" in frame
+    for part in [rows for _, rows in frame.groupby("source_id")] if is_in_parts else [frame]:
+        if asked.table == "trade":
+            no_nesting(part)
+        _require_one_each(part, asked.table, asked.asked)
+    return Choice(frame.drop(columns="asked", errors="ignore"), caveats)
 
 
-def _chosen(frame: DataFrame, asked: Question) -> Choice:
-    """Of settlement, rates or figures one statement of each."""
-    caveats: list[str] = []
-    if "source" not in asked.asked:
-        choice = not_superseded(frame, asked.as_of, asked.sources)
-        caveats += choice.caveats
-        if asked.table == "rates":
-            choice = one_rate(choice.rows, asked.sources)
-            caveats += choice.caveats
-        frame = choice.rows
-    _require_one_each(frame, asked.table, asked.asked)
-    return Choice(frame, caveats)
+def _steps(
+    asked: Question, splice: bool
+) -> list[tuple[bool, Callable[[DataFrame], tuple[DataFrame, Sequence[str]]]]]:
+    """What leaves one statement of each cell, in order, and whether a question asks for it.
+
+    Of trade by release, total or parts, level of product, publisher and file, edition of HS.
+    """
+    named, sources, products = asked.asked, asked.sources, asked.products
+    is_trade = asked.table == "trade"
+    is_any = not {"source", "vintage" if is_trade else "source"} & named.keys()
+    is_parted = is_trade and named.get("breakdown") == [PARTS]
+    return [
+        (is_trade and asked.local and is_any, lambda rows: current(rows, asked.as_of, sources)),
+        (is_any, lambda rows: not_superseded(rows, asked.as_of, sources)),
+        (is_any and asked.table == "rates", lambda rows: one_rate(rows, sources)),
+        (is_parted, lambda rows: total_or_parts(rows, sources)),
+        (is_trade, lambda rows: one_level(rows, products)),
+        (is_trade, lambda rows: one_source(rows, sources, asked.window, splice=splice)),
+        (is_trade, lambda rows: Choice(rows, stand_ins(rows, products))),
+        (is_trade and "classification" not in named, lambda rows: one_edition(rows, sources)),
+        (is_trade and "vintage" not in named, lambda rows: newest_release(rows, sources)),
+    ]
 
 
 def no_nesting(frame: DataFrame) -> None:
     """Refuse rows of which some are counted in others: a whole beside its part."""
-    goods_of: dict[str, set[str]] = {}
-    for reporter, code in set(zip(frame["reporter_iso"], frame["cmd_code"], strict=True)):
-        goods_of.setdefault(reporter, set()).add(code)
-    for _, goods in sorted(goods_of.items()):
+    for _, stated in frame.groupby("reporter_iso")["cmd_code"]:
+        goods = {*stated.unique()}
         for part in sorted(goods):
             for whole in sorted(codes.wholes(part, goods)):
                 raise QueryError(
@@ -248,8 +228,7 @@ def no_nesting(frame: DataFrame) -> None:
                 )
     for name in ("reporter", "partner"):
         _require_no_member(frame, name)
-    flows = set(frame["flow_code"])
-    if "MX" in flows and flows - {"MX"}:
+    if {*frame["flow_code"]} > {"MX"}:
         raise QueryError("MX is both directions in one figure; add flow='M', 'X' or 'MX'")
 
 
@@ -274,29 +253,16 @@ def _in_turn(frame: DataFrame, name: str, whole: str, part: str) -> bool:
     years = []
     for area in (whole, part):
         rows = frame[frame[f"{name}_iso"].eq(area)]
-        first = rows["ref_period"].dt.year
-        last = first + (rows["ref_period"].dt.month + rows["n_months"] - 2) // 12
-        years.append({*first, *last})
+        begins = first_month(rows)
+        years.append({*(begins // 12), *((begins + rows["n_months"] - 1) // 12)})
     return years[0].isdisjoint(years[1])
-
-
-def _by_flow(frame: DataFrame, roles: Series) -> bool:
-    """Whether each flow has one role: goods come from an origin and go to a destination."""
-    return roles.groupby(frame["flow_code"]).nunique().max() == 1
-
-
-def _restating(frame: DataFrame) -> bool:
-    """Whether of two rows one restates the other in another unit."""
-    cell = [name for name in schema.key(schema.TRADE) if name != "qty_unit"]
-    return bool(frame.duplicated(cell).any())
 
 
 def _require_one_each(frame: DataFrame, table: str, asked: Mapping[str, list[str]]) -> None:
     """Refuse several values of what an answer may hold one of."""
     unnamed = [name for name in NAMED.get(table, ()) if name not in asked]
     for name in (*unnamed, *ONE_OF[table]):
-        values = frame[FILTERS[table][name]]
-        several = sorted(values.dropna().unique())
+        several = sorted(frame[FILTERS[table][name]].dropna().unique())
         if len(several) < 2 or _may_differ(name, several, frame, asked):
             continue
         choice = ", ".join(f"{name}={value!r}" for value in several[:8])
@@ -311,32 +277,31 @@ def _may_differ(
     """Whether rows with several values of a column are no mixture."""
     if name == "breakdown":
         return asked.get(name) == [PARTS]
-    if name == "partner_role":
-        return _by_flow(frame, frame["partner_role"])
-    if name == "qty_unit":  # rows without a quantity say nothing in another unit
-        return "none" in several and len(several) == 2 and not _restating(frame)
+    if name == "partner_role":  # goods come from an origin and go to a destination
+        return bool(frame.groupby("flow_code")[name].nunique().max() == 1)
+    if name == "qty_unit" and "none" in several and len(several) == 2:
+        # Rows without a quantity say nothing in another unit, unless they restate one with it.
+        cell = [column for column in schema.key(schema.TRADE) if column != name]
+        return not frame.duplicated(cell).any()
     return False
 
 
 def _restated(frame: DataFrame) -> list[str]:
+    """What is said of periods of settlement that are stated more than once."""
     cell = ["concept", "measure", "region", "currency_group", "period_text"]
     statements = frame.groupby(cell).size()
     several = (statements > 1).sum()
     if not several:
         return []
-    counted = (
-        f"{several} of {len(statements)} periods are" if len(statements) > 1 else "the period is"
-    )
-    text = f"{counted} stated more than once, by several releases or outlets"
-    return [f"{text}; vintage= and outlet= choose"]
+    are = f"{several} of {len(statements)} periods are" if len(statements) > 1 else "the period is"
+    return [
+        f"{are} stated more than once, by several releases or outlets; vintage= and outlet= choose"
+    ]
 
 
 def flags_present(flags: Collection[str]) -> list[str]:
     """What the flags of some rows say, each with the number of rows that have it."""
-    counts: Counter[str] = Counter()
-    for text, count in Counter(flags).items():
-        for word in text.split():
-            counts[word] += count
+    counts = Counter(word for text in flags for word in text.split())
     return [
         f"{count} of {len(flags)} rows {word}: {contracts.FLAGS[word]}"
         for word, count in sorted(counts.items())

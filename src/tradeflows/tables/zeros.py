@@ -14,6 +14,8 @@ from tradeflows.model.absence import AXES, DECLARED, ZEROS, Absence, Zeros, abse
 from tradeflows.model.lineage import PLACE
 from tradeflows.model.periods import first_day, first_month
 from tradeflows.model.source import Source
+from tradeflows.tables.choose_level import share
+from tradeflows.tables.choose_publisher import months_stated, row_of_months
 from tradeflows.tables.choose_release import DATE_COLUMNS
 from tradeflows.tables.filters import scan
 from tradeflows.tables.query import Question
@@ -30,24 +32,21 @@ LONGEST = 12  # months of a period
 LAST_MONTH = 12 * 9999
 
 
-def of_answer(frame: DataFrame, asked: Question, *, splice: bool = False) -> Zeros | None:
+def of_answer(frame: DataFrame, asked: Question) -> Zeros | None:
     """The declared zeros of an answer, if there are any.
 
     Parameters
     ----------
     frame
-        Rows of ``trade`` as they are to be answered.
+        Rows of ``trade`` as they are to be answered. Where they are of several sources, none has a
+        zero in a month of which another one states the flow.
     asked
         What they answer.
-    splice
-        Whether they are parts of several sources, one after the other: then a source has no zeros
-        in the months of another one's part.
     """
     names = frame["source_id"].unique()
     rows = _all_zeros(frame, asked, list(names))
-    if rows is not None and splice:
-        is_elsewhere = _in_part_of_another(rows, frame)
-        rows = rows[~is_elsewhere].reset_index(drop=True)
+    if rows is not None and len(names) > 1:
+        rows = rows[~_is_of_another(rows, frame)].reset_index(drop=True)
     if rows is None or rows.empty:
         return None
     return Zeros(rows, _cells(frame))
@@ -150,26 +149,24 @@ def _disjoint(rows: DataFrame) -> DataFrame:
     return kept.sort_index().reset_index(drop=True)
 
 
-def _in_part_of_another(rows: DataFrame, frame: DataFrame) -> Series:
-    """Whether each of the zeros `rows` lies between the first and the last row of another source.
+def _is_of_another(rows: DataFrame, frame: DataFrame) -> np.ndarray:
+    """Whether of a month of each of the zeros `rows` another source states the flow in `frame`.
 
-    Only rows of the same reporter and flow of the answer `frame` are looked at.
+    It may do so by a code of another level.
     """
-    import pandas as pd
-
-    keys = ["reporter_iso", "flow_code"]
-    first = first_month(frame)
-    spans = frame[[*keys, "source_id"]].assign(begin=first, end=first + frame["n_months"])
-    spans = spans.groupby([*keys, "source_id"], as_index=False)
-    spans = spans.agg({"begin": "min", "end": "max"})
-    month = first_month(rows)
-    zeros = rows[[*keys, "source_id"]].assign(month=month, after=month + rows["n_months"])
-    zeros["place"] = np.arange(len(rows))
-    pairs = zeros.merge(spans, on=keys, suffixes=("", "_other"))
-    is_other = pairs["source_id"].ne(pairs["source_id_other"])
-    is_within = pairs["month"].lt(pairs["end"]) & pairs["after"].gt(pairs["begin"])
-    elsewhere = pairs.loc[is_other & is_within, "place"]
-    return pd.Series(np.isin(np.arange(len(rows)), elsewhere), rows.index)
+    keys = ["reporter_iso", "partner_iso", "flow_code"]
+    flows = [*keys, "source_id", "cmd_code", *PERIOD]
+    numbered = rows[flows].assign(place=np.arange(len(rows)))
+    pairs = numbered.merge(frame[flows], on=keys, suffixes=("", "_other"))
+    pairs = pairs[pairs["source_id"].ne(pairs["source_id_other"])]
+    others = pairs.drop(columns="ref_period").rename(columns={"ref_period_other": "ref_period"})
+    begins, others_begin = first_month(pairs), first_month(others)
+    is_same = begins.lt(others_begin + pairs["n_months_other"])
+    is_same &= others_begin.lt(begins + pairs["n_months"])
+    pairs = pairs[is_same]
+    codes_of_pairs = zip(pairs["cmd_code"], pairs["cmd_code_other"], strict=True)
+    is_same = [share(one, other) for one, other in codes_of_pairs]
+    return np.isin(np.arange(len(rows)), pairs.loc[is_same, "place"])
 
 
 def _zeros(source: Source, declared: Absence, mine: DataFrame, asked: Question) -> DataFrame:
@@ -372,21 +369,15 @@ def _frame(lines: pa.Table) -> DataFrame:
 def _states_any_month(rows: DataFrame, zeros: DataFrame, cell: Sequence[str] = CELL) -> np.ndarray:
     """Whether `rows` state any month of each of `zeros`, with a figure or without."""
     is_stated = _months(zeros, cell).isin(_months(rows, cell))
-    place = np.repeat(np.arange(len(zeros)), zeros["n_months"].to_numpy("int64"))
-    return np.bincount(place, is_stated, minlength=len(zeros)) > 0
+    return np.bincount(row_of_months(zeros), is_stated, minlength=len(zeros)) > 0
 
 
 def _months(rows: DataFrame, cell: Sequence[str] = CELL) -> MultiIndex:
     """Cell and month of each month of each of `rows`."""
     import pandas as pd
 
-    length = rows["n_months"].to_numpy("int64")
-    place = np.repeat(np.arange(len(rows)), length)
-    begins = length.cumsum() - length
-    after = np.arange(len(place)) - np.repeat(begins, length)
-    months = first_month(rows).to_numpy()[place] + after
-    cells = rows[[*cell]].iloc[place]
-    return pd.MultiIndex.from_frame(cells.assign(month=months))
+    cells = rows[[*cell]].iloc[row_of_months(rows)]
+    return pd.MultiIndex.from_frame(cells.assign(month=months_stated(rows)))
 
 
 def _cells(frame: DataFrame) -> DataFrame:
