@@ -204,6 +204,11 @@ def test_one_row_of_what_is_held_shows():
     assert "2010-01 to" in shown
 
 
+def test_a_count_of_rows_has_no_line(embedded):
+    with pytest.raises(QueryError, match=r"it counts rows.*read\(source="):
+        tf.find("LNG", root=embedded).trace("rows")
+
+
 def test_a_project_without_settlement(make_root):
     root = make_root({"oil": {}})
     tables.build(root)

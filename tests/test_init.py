@@ -115,8 +115,8 @@ def test_a_claim_may_be_in_any_currency(root, capsys):
     head, text = example_of(ledger)
     in_dong = text.replace('"USD"', '"VND"').replace("$2 billion", "2 billion dong")
     ledger.write_text(head + in_dong, encoding="utf-8")
-    (root / "exports.csv").write_text(EXPORTS, encoding="utf-8")
-    written = WHEAT_MAP.replace('currency = "USD"', 'currency = "VND"')
+    (root / "exports.csv").write_text(EXPORTS.replace("usd", "dong"), encoding="utf-8")
+    written = WHEAT_MAP.replace('currency = "USD"', 'currency = "VND"').replace('"usd"', '"dong"')
     (root / "map.toml").write_text(written, encoding="utf-8")
     assert cli.main(["add", "exports.csv", "--map", "map.toml", "--commit"]) == 0
     [verdict] = claims.verdicts(root=root)

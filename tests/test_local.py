@@ -221,6 +221,15 @@ def test_what_a_killed_run_left_is_swept(make_root, saved, monkeypatch):
     assert sorted(folder.iterdir()) == kept
 
 
+def test_a_row_in_two_own_files_counts_once(make_root, saved):
+    root = make_root({"oil": {}})
+    june = twins.gacc([OIL, OIL | {"month": "202306"}], [*OIL])
+    adding.add([saved(RAW), saved(june, "june.csv")], root, flow="M")
+    tables.build(root)
+    rows = tables.read("trade", root=root, local=True, flow="M", product="2709")
+    assert rows["ref_period"].dt.month.tolist() == [5, 6]
+
+
 def test_a_file_without_an_entry_is_adopted_or_let_be(make_root, saved):
     root = make_root({"oil": {}})
     [added] = adding.add([saved(RAW)], root, flow="M")

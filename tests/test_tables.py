@@ -131,6 +131,20 @@ def test_build_twice_same_bytes(make_root):
     assert set(first) == {".build.lock", *(f"{name}.parquet" for name in schema.TABLES)}
 
 
+@pytest.mark.skipif(os.name == "nt", reason="it replaces no file that is open")
+def test_who_reads_keeps_the_table_that_was_opened(make_root):
+    root = make_root({"oil": {}})
+    tables.build(root)
+    opened = tables.stored(root, "rates")
+    before = opened.to_table()
+    path = tables.processed(root, "rates")
+    path.with_suffix(".new").write_bytes(b"PAR1 of a build that goes on")
+    path.with_suffix(".new").replace(path)
+    assert opened.to_table() == before
+    with pytest.raises(BuildError, match="not a Parquet file"):
+        tables.stored(root, "rates")
+
+
 def test_build_counts_records_and_rows(make_root):
     crude = world("2020-01,crude_oil,tonnes,40,40,1", "2020-02,crude_oil,tonnes,85,,1")
     root = make_root({"oil": {}, "all": crude})

@@ -198,7 +198,7 @@ def require_file(path: Path) -> None:
     """
     if not path.exists():
         raise SourceError(f"{path}: cannot be read ({os.strerror(ENOENT)})")
-    if not path.is_file():
+    if not (path.is_file() or path.is_dir()):
         raise SourceError(f"{path}: is no file of a disk; save what it gives as one")
 
 

@@ -569,7 +569,8 @@ def clean(args: argparse.Namespace) -> None:
     """Turn a publisher's own files into a Parquet file, a CSV or a folder of Parquet files."""
     checks.require_output(args.to, (".parquet", ".csv"))
     for path in args.file:
-        checks.require_file(path)
+        if path.exists():  # what is not there is said in its turn
+            checks.require_file(path)
     if args.is_own_process:
         without_pandas()
     from tradeflows.publishers import cleaned

@@ -302,13 +302,14 @@ def _json(path: Path) -> Reply:
 def _table(path: Path) -> pa.RecordBatch:
     """The fields that are read of an export in Latin-1."""
     opened = gzip.open if reading.head(path).startswith(GZIP) else open
-    most = min(LARGEST, max(1 << 20, SWELLING * path.stat().st_size))
+    size = path.stat().st_size
+    most = min(LARGEST, max(1 << 20, SWELLING * size))
     try:
         with opened(path, "rb") as file:
-            raw = file.read(most + 1).removeprefix(BOM_UTF8)
+            raw = b"" if size > most else file.read(most + 1).removeprefix(BOM_UTF8)
     except (OSError, EOFError, zlib.error) as error:
         raise LayoutError(path, "a whole gzip file", str(error), "fetch it again") from error
-    if len(raw) > most:
+    if max(size, len(raw)) > most:
         expected = f"a table of at most {most >> 20} MiB unpacked"
         raise LayoutError(path, expected, "more", "ask for less at once")
     top = raw[: 1 << 14].decode("latin-1").splitlines()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -94,6 +95,12 @@ def _opened(root: Path, path: Path, table: str, sources: Mapping[str, Source]) -
 
 @lru_cache(maxsize=16)
 def _dataset(path: Path, *written: int) -> tuple[ds.Dataset, dict[str, str]]:
-    """The file as it was `written`, and its metadata."""
-    metadata = {key.decode(): text.decode() for key, text in metadata_of(path).items()}
-    return ds.dataset(path, format="parquet"), metadata
+    """The file as it was `written`, and its metadata.
+
+    Who holds it reads what was there when it was opened, though a build puts another in its place.
+    """
+    held = path if os.name == "nt" else pa.memory_map(str(path))  # Windows replaces no open file
+    fragment = ds.ParquetFileFormat().make_fragment(held)
+    stated = fragment.metadata.metadata or {}
+    metadata = {key.decode(): text.decode() for key, text in stated.items()}
+    return ds.FileSystemDataset([fragment], fragment.physical_schema, fragment.format), metadata

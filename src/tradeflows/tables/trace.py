@@ -347,6 +347,11 @@ def _as_stated(frame: DataFrame, column: str, at: np.ndarray) -> list[Number]:
 
 def _lines_of(frame: DataFrame, column: str, at: np.ndarray) -> list[Line]:
     """The line of each of the rows `at`."""
+    if column not in frame:
+        raise QueryError(
+            "it counts rows, none of which has one figure to trace: read(source=…) gives the rows, "
+            "whose value_reported, net_wgt_kg and qty can be traced"
+        )
     sources, rows, fields, values = (
         frame[name].array.take(at).tolist() for name in (*PLACE, column)
     )

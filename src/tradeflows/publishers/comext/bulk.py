@@ -152,19 +152,29 @@ def _blocks(
             raise LayoutError(path, "plain letters in all cells", repr(strange[:20])[1:])
         return text
 
+    def note(row: csv.InvalidRow) -> str:
+        problems.append(f"{row.actual_columns} in record {row.number}")
+        return "error"
+
     first = 1
+    problems: list[str] = []
     try:
         for cells in csv.open_csv(
             pa.PythonFile(SimpleNamespace(read=read, closed=False), "r"),
             csv.ReadOptions(column_names=names, block_size=BLOCK, use_threads=False),
-            csv.ParseOptions(quote_char='"' if is_quoted else False, ignore_empty_lines=False),
+            csv.ParseOptions(
+                quote_char='"' if is_quoted else False,
+                ignore_empty_lines=False,
+                invalid_row_handler=note,
+            ),
             csv.ConvertOptions(include_columns=[*kinds], column_types=kinds),
         ):
             yield reading.Block(path, first, cells)
             first += len(cells)
     except pa.ArrowInvalid as error:
         expected = f"lines of {len(names)} fields in UTF-8, none above {BLOCK >> 10} KiB"
-        raise LayoutError(path, expected, str(error).splitlines()[0][:200]) from error
+        problems.append(str(error).splitlines()[0][:200])
+        raise LayoutError(path, expected, problems[0]) from error
 
 
 def _places(contents: Contents, block: reading.Block, name: str) -> Array:
