@@ -9,13 +9,12 @@ from __future__ import annotations
 import itertools
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from math import prod
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import pyarrow as pa
@@ -34,7 +33,6 @@ BLOCK = 1 << 20  # bytes at a time, and no line may be longer
 ROWS = 1 << 16  # in a part, more or less
 MOST = 1 << 16  # words in a column
 LARGEST = 2**53 - 1  # a float64 holds whole numbers up to here
-CODED = pa.dictionary(pa.int32(), pa.string())
 Array = np.ndarray[Any, Any]
 SINCE_2002 = (
     "REPORTER,PARTNER,TRADE_TYPE,PRODUCT_NC,PRODUCT_SITC,PRODUCT_CPA21,PRODUCT_CPA22,PRODUCT_BEC,"
@@ -46,9 +44,11 @@ UNTIL_2001 = (
     "PRODUCT_cpa2002,PRODUCT_cpa2008,PRODUCT_CPA2_1,PRODUCT_BEC,PRODUCT_SECTION,FLOW,STAT_REGIME,"
     "SUPP_UNIT,PERIOD,VALUE_IN_EUROS,QUANTITY_IN_KG,SUP_QUANTITY"
 )
-# Columns that tell cells apart, by their place in the sort, and those that are figures; what each
-# is called since 2002, and was until 2001.
-CELL = {
+# Columns that tell cells apart, by their place in the sort, and those that are figures.
+CELL = ("product", "flow", "reporter", "partner", "procedure", "type", "unit")
+FIGURES = ("value", "kg", "qty")
+THEIRS = {  # since 2002, and until 2001
+    "period": ("PERIOD", "PERIOD"),
     "product": ("PRODUCT_NC", "PRODUCT_NC"),
     "flow": ("FLOW", "FLOW"),
     "reporter": ("REPORTER", "DECLARANT_ISO"),
@@ -56,8 +56,6 @@ CELL = {
     "procedure": ("STAT_PROCEDURE", "STAT_REGIME"),
     "type": ("TRADE_TYPE", "TRADE_TYPE"),
     "unit": ("SUPPL_UNIT", "SUPP_UNIT"),
-}
-FIGURES = {
     "value": ("VALUE_EUR", "VALUE_IN_EUROS"),
     "kg": ("QUANTITY_KG", "QUANTITY_IN_KG"),
     "qty": ("QUANTITY_SUPPL_UNIT", "SUP_QUANTITY"),
@@ -65,17 +63,18 @@ FIGURES = {
 FLOWS = {"1": "M", "2": "X"}
 ROLES = {"1": "origin", "1I": "consignment", "2": "destination"}  # of partners, by flow and type
 WITHHELD = dict.fromkeys(("QX", "QY", "QZ"), "partner withheld for commercial or military reasons")
-PLAIN = bytes(range(ord(","), 128)) + b"\r\n"  # all letters that a file has besides quotes
+Words = dict[str, list[str]]  # of a file, in their order, by the column
 PATTERNS = {
-    "PERIOD": "(19|20)[0-9]{2}(0[1-9]|1[0-2]|52)",
-    "FLOW": "[12]",
-    "STAT_PROCEDURE": "[1235679]",
-    "STAT_REGIME": "[1235679]",
-    "TRADE_TYPE": "[EILM]",
+    "period": "(19|20)[0-9]{2}(0[1-9]|1[0-2]|52)",
+    "flow": "[12]",
+    "procedure": "[1235679]",
+    "type": "[EILM]",
 }
 # A file's month stands last in its name, or before the hash of one that was added by hand, whose
 # own end may be six digits too.
 NAMED = re.compile(r"(?<!\d)(?<!_[0-9a-f]{2})\d{6}(?=(_[0-9a-f]{8})?\.\w+$)", re.ASCII)
+QUOTED = re.compile(rb'(?<![^,\n])"([^",\n]*)"(?=[,\n])')
+PLAIN = re.compile(rb"[--\x7f]*")  # all that there is from the minus on
 
 
 @dataclass
@@ -84,9 +83,13 @@ class Contents:
 
     is_old: bool  # it has the layout until 2001
     period: str  # such as 202402, or 202352 for a year
-    words: dict[str, dict[str, int]]  # of each of CELL the words it has, by when they came
-    columns: dict[str, Array]  # of each of CELL which of its words, of FIGURES the numbers
+    words: dict[str, pa.Array]  # the period, and of each of CELL the words it has, as they came
+    columns: dict[str, Array]  # of each of CELL where in `words` its are; of FIGURES numbers
     contradictory: list[int]  # records whose value in national currency, the euro, is another
+
+    def theirs(self, name: str) -> str:
+        """Return what the file calls our column `name`."""
+        return THEIRS[name][self.is_old]
 
 
 def read(path: Path) -> Contents:
@@ -102,132 +105,144 @@ def read(path: Path) -> Contents:
         A reporter, partner, product or unit is in no list.
     """
     named = NAMED.search(path.name)
-    columns: dict[str, list[Array]] = {name: [] for name in (*CELL, *FIGURES)}
+    words = dict.fromkeys(("period", *CELL), pa.array([], pa.string()))
+    columns: dict[str, Array] = {name: np.empty(0) for name in FIGURES}
+    columns |= {name: np.empty(0, np.uint16) for name in CELL}
     with archives.opened(path) as stream:
-        line = stream.readline(BLOCK)
-        text = line.decode("utf-8-sig", "replace").strip().replace('"', "")
-        is_old = text.startswith(UNTIL_2001[:9])
-        header = UNTIL_2001 if is_old else SINCE_2002
-        if text != header:
-            lacking = sorted({*header.split(",")} - {*text.split(",")})
-            raise LayoutError(path, f"the header {header}", f"none of {lacking} in {text[:500]!r}")
-        words: dict[str, dict[str, int]] = {name: {} for name in CELL}
-        contents = Contents(is_old, named[0] if named else "", words, {}, [])
-        for block in _blocks(path, header.split(","), stream, is_quoted=b'"' in line):
-            for word in block.cells["PERIOD"].dictionary.to_pylist():
-                _require_word(contents, block, "PERIOD", word)
-            for name, theirs in FIGURES.items():
-                text = block.text(theirs[is_old])
-                if not pc.all(pc.ascii_is_decimal(text)).as_py():  # faster than a pattern
-                    block.demand(theirs[is_old], text, reading.PLAIN_NUMBER, "a number")
-                number = text.cast(pa.float64())
-                is_exact = pc.less_equal(pc.abs(number), LARGEST)
-                block.require(is_exact, f"at most 2^53 in {theirs[is_old]}", text)
-                columns[name].append(number.to_numpy())
-            for name in words:
-                columns[name].append(_places(contents, block, name))
+        names = _header(path, stream.readline(BLOCK))
+        is_old = "VALUE_NAC" not in names
+        contents = Contents(is_old, named[0] if named else "", words, columns, [])
+        for block in _blocks(path, names, stream):
+            came = {name: _numbers(block, contents.theirs(name)) for name in FIGURES}
+            came |= {name: _places(contents, block, name) for name in words}  # first the period
+            for name, column in columns.items():
+                # It grows where it lies, since a copy would take too much room.
+                column.resize(len(column) + len(block), refcheck=False)
+                column[-len(block) :] = came[name]
             if not is_old:
                 contents.contradictory += _contradictory(block, int(contents.period[:4]))
-    for name, parts in columns.items():
-        contents.columns[name] = np.concatenate(parts)
-        parts.clear()  # since all twice would take too much room
+    if not contents.period or not len(columns["value"]):
+        raise LayoutError(path, "at least one record", "a header alone")
     _require_trade(path, contents)
     return contents
 
 
-def _blocks(
-    path: Path, names: list[str], stream: Any, *, is_quoted: bool
-) -> Iterator[reading.Block]:
-    """Yield records below the header: words dictionary-coded, figures as text."""
-    theirs = {both["VALUE_NAC" not in names] for both in CELL.values()} | {"PERIOD"}
-    kinds = dict.fromkeys(theirs, CODED)
-    figures = {both["VALUE_NAC" not in names] for both in FIGURES.values()}
-    kinds |= dict.fromkeys(figures | {"VALUE_NAC"} & {*names}, pa.string())
-    letters = PLAIN + b'"' * is_quoted
+def _header(path: Path, line: bytes) -> list[str]:
+    """Return the names that stand in a file's first line."""
+    text = line.decode("utf-8-sig", "replace").strip().replace('"', "")
+    names = text.split(",")
+    near = max((SINCE_2002, UNTIL_2001), key=lambda known: len({*known.split(",")} & {*names}))
+    if text != near:
+        lacking = [name for name in near.split(",") if name not in names]
+        raise LayoutError(path, f"the header {near}", f"none of {lacking} in {text[:500]!r}")
+    return names
 
-    def read(size: int) -> bytes:
-        text: bytes = stream.read(size)
-        strange = text.translate(None, letters)
-        if strange:
-            raise LayoutError(path, "plain letters in all cells", repr(strange[:20])[1:])
-        return text
 
-    def note(row: csv.InvalidRow) -> str:
-        problems.append(f"{row.actual_columns} in record {row.number}")
-        return "error"
-
+def _blocks(path: Path, names: list[str], stream: IO[bytes]) -> Iterator[reading.Block]:
+    """Yield the columns that are read as text, about :data:`BLOCK` bytes at a time."""
+    wanted = {both["VALUE_NAC" not in names] for both in THEIRS.values()}
+    wanted |= {"VALUE_NAC"} & {*names}
+    options = (
+        csv.ReadOptions(column_names=names, block_size=3 * BLOCK, use_threads=False),
+        csv.ParseOptions(quote_char=False, ignore_empty_lines=False),
+        csv.ConvertOptions(
+            include_columns=[*wanted],
+            column_types=dict.fromkeys(wanted, pa.string()),
+            strings_can_be_null=False,
+            check_utf8=False,
+        ),
+    )
     first = 1
-    problems: list[str] = []
-    try:
-        for cells in csv.open_csv(
-            pa.PythonFile(SimpleNamespace(read=read, closed=False), "r"),
-            csv.ReadOptions(column_names=names, block_size=BLOCK, use_threads=False),
-            csv.ParseOptions(
-                quote_char='"' if is_quoted else False,
-                ignore_empty_lines=False,
-                invalid_row_handler=note,
-            ),
-            csv.ConvertOptions(include_columns=[*kinds], column_types=kinds),
-        ):
-            yield reading.Block(path, first, cells)
-            first += len(cells)
-    except pa.ArrowInvalid as error:
-        expected = f"lines of {len(names)} fields in UTF-8, none above {BLOCK >> 10} KiB"
-        problems.append(str(error).splitlines()[0][:200])
-        raise LayoutError(path, expected, problems[0]) from error
+    while True:
+        text = stream.read(BLOCK) + stream.readline(BLOCK)
+        if not text:
+            return
+        if len(text) >= 2 * BLOCK:
+            raise LayoutError(path, "lines", f"one above {BLOCK >> 10} KiB")
+        if not text.endswith(b"\n"):  # as the last line may not
+            text += b"\n"
+        if b"\r" in text or b'"' in text:
+            text = QUOTED.sub(rb"\1", text.replace(b"\r\n", b"\n"))
+        letters = np.frombuffer(text, np.uint8)
+        n_strange = np.count_nonzero(letters - np.uint8(ord(",")) > 127 - ord(","))
+        if n_strange > np.count_nonzero(letters == ord("\n")):
+            raise _fault(path, names, text, first)
+        try:
+            table = csv.read_csv(pa.BufferReader(text), *options)
+        except pa.ArrowInvalid as error:
+            raise _fault(path, names, text, first) from error
+        block = reading.Block(path, first, table.combine_chunks().to_batches()[0])
+        first += len(block)
+        yield block
+
+
+def _fault(path: Path, names: list[str], text: bytes, first: int) -> LayoutError:
+    """Say of the first line that is not as expected why."""
+    for record, line in enumerate(text.split(b"\n"), first):
+        cells = line.split(b",")
+        place = f"{path}: record {record}"
+        if len(cells) != len(names):
+            return LayoutError(place, f"{len(names)} fields", f"{len(cells)}")
+        for name, cell in zip(names, cells, strict=True):
+            if not PLAIN.fullmatch(cell):
+                return LayoutError(place, f"plain letters in {name}", repr(cell[:40])[1:])
+    raise AssertionError(path)  # a line that pyarrow alone takes amiss
+
+
+def _numbers(block: reading.Block, name: str) -> Array:
+    """Return a column of numbers as float64, exact up to 2^53."""
+    text = block.text(name)
+    if not pc.all(pc.ascii_is_decimal(text)).as_py():
+        block.demand(name, text, reading.PLAIN_NUMBER, "a number")
+    number = text.cast(pa.float64())
+    block.require(pc.less_equal(pc.abs(number), LARGEST), f"at most 2^53 in {name}", text)
+    return number.to_numpy()
 
 
 def _places(contents: Contents, block: reading.Block, name: str) -> Array:
-    """Return which of the file's words those of a column are; a new one is looked at."""
-    known, theirs = contents.words[name], CELL[name][contents.is_old]
-    column = block.text(theirs)
-    words = column.dictionary.to_pylist()
-    for word in words:
-        if word not in known:
-            _require_word(contents, block, theirs, word)
-            known[word] = len(known)
-    if len(known) > MOST:
-        raise LayoutError(block.path, f"at most {MOST} words in {name}", f"{len(known)}")
-    return np.array([known[word] for word in words], np.uint16)[column.indices]
+    """Return where each word of a column is among those of the file; new ones are looked at."""
+    text, known = block.text(contents.theirs(name)), contents.words[name]
+    places = pc.index_in(text, value_set=known)
+    if places.null_count:
+        new = text.filter(places.is_null()).unique()
+        firsts = pc.index_in(new, value_set=text)
+        for word, at in zip(new.to_pylist(), firsts.to_pylist(), strict=True):
+            _require_word(contents, name, word, block.record(at))
+        contents.words[name] = known = pa.concat_arrays([known, new])
+        places = pc.index_in(text, value_set=known)
+        if len(known) > MOST:
+            raise LayoutError(block.path, f"at most {MOST} words in {name}", f"{len(known)}")
+    return places.to_numpy()
 
 
-def _require_word(contents: Contents, block: reading.Block, name: str, word: str) -> None:
+def _require_word(contents: Contents, name: str, word: str, record: str) -> None:
     """Refuse a word that column `name` cannot have; the first period is the file's."""
-    text = block.text(name)
-
-    def record() -> str:
-        return block.record(pc.index(text.cast(pa.string()), word).as_py())
-
+    theirs = contents.theirs(name)
     if not re.fullmatch(PATTERNS.get(name, ".*"), word):
-        raise LayoutError(record(), f"{name} like {PATTERNS[name]}", repr(word))
-    match name:
-        case "PERIOD":
-            if contents.period not in ("", word):
-                raise LayoutError(record(), f"{name} {contents.period}, the file's", word)
-            contents.period = word
-        case "PRODUCT_NC":
-            if word != "TOTAL" and not codes.HS.fullmatch(word):
-                message = f"{name} {word!r} is no code of the Combined Nomenclature"
-                raise CodeError(f"{record()}: {message}")
-        case "SUPPL_UNIT":  # the letters until 2001 are in no list
-            if word not in ("NO_SU", *reading.units("comext")):
-                raise CodeError(f"{record()}: {name} {word!r} is not in units.csv; add it there")
-        case "REPORTER" | "DECLARANT_ISO" | "PARTNER" | "PARTNER_ISO":
-            year, area = int(contents.period[:4]), pa.array([word], pa.string())
-            [area] = codes.areas(area, "eurostat", f"{record()}, {name}", year).to_pylist()
-            is_reporter = area in codes.groups() or codes.contains("EU28", area)
-            if not name.startswith("PARTNER") and not is_reporter:
-                message = f"{name} {word} is neither a member state nor a group"
-                raise CodeError(f"{record()}: {message}")
+        raise LayoutError(record, f"{theirs} like {PATTERNS[name]}", repr(word))
+    if name == "period":
+        if contents.period not in ("", word):
+            raise LayoutError(record, f"{theirs} {contents.period}, the file's", word)
+        contents.period = word
+    elif name == "product" and word != "TOTAL" and not codes.HS.fullmatch(word):
+        raise CodeError(f"{record}: {theirs} {word!r} is no code of the Combined Nomenclature")
+    elif theirs == "SUPPL_UNIT" and word not in ("NO_SU", *reading.units("comext")):
+        raise CodeError(f"{record}: {theirs} {word!r} is not in units.csv; add it there")
+    elif name in ("reporter", "partner"):
+        year = int(contents.period[:4])
+        [area] = codes.areas(pa.array([word]), "eurostat", f"{record}, {theirs}", year).to_pylist()
+        is_reporter = area in codes.groups() or codes.contains("EU28", area)
+        if name == "reporter" and not is_reporter:
+            raise CodeError(f"{record}: {theirs} {word} is neither a member state nor a group")
 
 
 def _contradictory(block: reading.Block, year: int) -> Iterator[int]:
     """Yield the records whose two values differ by more than rounding, where both are euros."""
     value, national = block.text("VALUE_EUR"), block.text("VALUE_NAC")
+    euro = pa.array(with_euro(year), pa.string())
     differs = pc.not_equal(value, national)
     if pc.any(differs).as_py():
-        reporter = block.text("REPORTER").cast(pa.string())
-        differs = pc.and_(differs, pc.is_in(reporter, pa.array(with_euro(year), pa.string())))
+        differs = pc.and_(differs, pc.is_in(block.text("REPORTER"), euro))
     for at in np.flatnonzero(differs).tolist():
         try:
             is_near = abs(float(value[at].as_py()) - float(national[at].as_py())) <= 1
@@ -240,115 +255,99 @@ def _contradictory(block: reading.Block, year: int) -> Iterator[int]:
 def _require_trade(path: Path, contents: Contents) -> None:
     """Refuse trade within the Community with a partner outside, or the other way round."""
     known = codes.area_codes("eurostat", int(contents.period[:4]))
-    kinds, partners = [*contents.words["type"]], [*contents.words["partner"]]
+    kinds, partners = (contents.words[name].to_pylist() for name in ("type", "partner"))
     pairs = itertools.product(kinds, partners)
     wrong = [is_of_other_trade(kind, known[code], contents.period) for kind, code in pairs]
     kind, partner = contents.columns["type"], contents.columns["partner"]
     is_wrong = np.reshape(wrong, (len(kinds), -1))[kind, partner]
     if is_wrong.any():
         at = is_wrong.argmax()
-        theirs = [CELL[name][contents.is_old] for name in ("type", "partner")]
+        expected = f"a {contents.theirs('type')} that agrees with {contents.theirs('partner')}"
         found = f"{kinds[kind[at]]} beside {partners[partner[at]]}"
-        expected = "a {} that agrees with {}".format(*theirs)
         raise LayoutError(f"{path}: record {at + 1}", expected, found, "obtain the file again")
 
 
-def rows(path: Path, source: Source, contents: Contents) -> Iterator[Part]:
-    """Yield all rows of a file in the order of their cells.
+# --- rows of the table ---------------------------------------------------------------------------
 
-    Raises
-    ------
-    SchemaError
-        Two rows state one cell that is no residual of confidential goods.
-    """
+
+def rows(path: Path, source: Source, contents: Contents) -> Iterator[Part]:
+    """Yield all rows in the order of their cells."""
+    words = {name: sorted(contents.words[name].to_pylist()) for name in CELL}
+    if contents.is_old:  # whose letters for units are in no list
+        words["unit"] = contents.words["unit"].to_pylist()
     metadata = {**(TRADE.metadata or {}), b"control": _control(contents)}
-    year, month = int(contents.period[:4]), int(contents.period[4:])
-    freq, months = ("A", 12) if month == 52 else ("M", 1)
-    shared: dict[str, Any] = {
+    shared, meanings = _shared(source, contents.period), _meanings(path, contents, words)
+    ranks = {name: pc.index_in(contents.words[name], pa.array(words[name])) for name in CELL}
+    # The places go one by one, since they take much room.
+    columns_of = (
+        (rank.to_numpy().astype(np.uint16)[contents.columns.pop(name)], len(rank))
+        for name, rank in ranks.items()
+    )
+    cells = number_cells(columns_of, len(contents.columns["value"]))
+    order = np.argsort(cells, kind="stable")
+    cells = cells[order]
+    nth = _repeats(path, words, cells, order)
+    for begin, stop in itertools.pairwise(_cuts(cells, words)):
+        rows = order[begin:stop]
+        place = _unravelled(cells[begin:stop], words)
+        columns = shared | _columns(words, meanings, place, nth[begin:stop])
+        columns |= _amounts(contents, words["unit"], place["unit"], rows)
+        columns["source_row"] = rows + 1
+        # The words of a file were looked at when they were met.
+        batch = reading.rows(source, TRADE, columns, are_products_known=True)
+        is_odd = np.isin(rows + 1, contents.contradictory)
+        batch = plausibility.with_flag(batch, is_odd, plausibility.TWICE)
+        yield Part(batch.replace_schema_metadata(metadata), len(rows), {}, sorted=True)
+
+
+def _shared(source: Source, period: str) -> dict[str, Any]:
+    """Return the columns that all rows share, text dictionary-coded."""
+    year, month = int(period[:4]), int(period[4:])
+    shared = reading.A_FLOW | {
         "source_id": source.id,
         "area_system": "eurostat",
         "currency": "EUR",
         "classification_code": f"CN{year}",
-        "freq_code": freq,
+        "freq_code": "A" if month == 52 else "M",
         "vintage": source.vintage,
+        "n_months": 12 if month == 52 else 1,
+        "ref_period": pa.scalar(date(year, month % 52 or 1, 1), pa.date32()),
     }
-    shared = {
-        name: pa.scalar(text, CODED)
-        for name, text in (reading.A_FLOW | shared).items()
-        if isinstance(text, str)
-    }
-    shared = (
-        reading.A_FLOW
-        | shared
-        | {"n_months": months, "ref_period": pa.scalar(date(year, month % 52 or 1, 1))}
-    )
-    words, cells = _numbered(contents)
-    order = np.argsort(cells, kind="stable")
-    cells = cells[order]
-    shape = [len(of) for of in words.values()]
-    nth = _repeats(path, words, cells, order)
-    meanings = _meanings(path, year, words)
-    for begin, stop in itertools.pairwise(_cuts(cells, words)):
-        records = order[begin:stop]
-        place = dict(zip(CELL, np.unravel_index(cells[begin:stop], shape), strict=True))
-        columns = dict(shared)
-        for name, (of, last, meant) in meanings.items():
-            at = place[of] * len(words[last]) + place[last] if last else place[of]
-            columns[name] = meant.take(pa.array(at))
-        columns |= _amounts(contents, words["unit"], place["unit"], records)
-        low, high = place["product"][[0, -1]]
-        goods = pa.array(words["product"][low : high + 1])
-        columns["cmd_code"] = pa.DictionaryArray.from_arrays(place["product"] - low, goods)
-        number = nth[begin:stop]
-        if number.any():
-            kinds = ["", *(f",residual={n}" for n in range(2, number.max() + 2))]
-            both = columns["breakdown"].cast(pa.string()), pa.array(kinds).take(pa.array(number))
-            columns["breakdown"] = pc.binary_join_element_wise(*both, "").dictionary_encode()
-        columns["source_row"] = records + 1
-        # The words of a file were looked at when they were met.
-        batch = reading.rows(source, TRADE, columns, are_products_known=True)
-        is_odd = np.isin(records + 1, contents.contradictory)
-        batch = plausibility.with_flag(batch, is_odd, plausibility.TWICE)
-        yield Part(batch.replace_schema_metadata(metadata), len(records), {}, sorted=True)
+    coded = pa.dictionary(pa.int32(), pa.string())
+    texts = {name: pa.scalar(text, coded) for name, text in shared.items() if isinstance(text, str)}
+    return shared | texts
 
 
-def _numbered(contents: Contents) -> tuple[dict[str, list[str]], Array]:
-    """Return the words of each column in their order, and a number of each row's cell."""
-    words: dict[str, list[str]] = {}
-    places = []
-    for name, known in contents.words.items():
-        came = [*known]
-        # Units until 2001 are letters that no list has, and stay in the order of the file.
-        words[name] = came if contents.is_old and name == "unit" else sorted(came)
-        to = {word: at for at, word in enumerate(words[name])}
-        rank = np.array([to[word] for word in came], np.uint16)
-        places.append((rank[contents.columns.pop(name)], len(rank)))
-    cells = number_cells(places, len(contents.columns["value"]))
-    return words, cells
+def _unravelled(cells: Any, words: Words) -> dict[str, Any]:
+    """Return which of `words` the cells are, by the column."""
+    shape = [len(words[name]) for name in CELL]
+    return dict(zip(CELL, np.unravel_index(cells, shape), strict=True))
 
 
 def _control(contents: Contents) -> bytes:
     """Return rows, EUR and kg by flow, as JSON; exact up to 2^53."""
-    flow = contents.columns["flow"]
+    columns, words = contents.columns, contents.words["flow"].to_pylist()
     rows, value, weight = (
-        np.bincount(flow, contents.columns.get(name)).tolist() for name in ("", "value", "kg")
+        np.bincount(columns["flow"], columns.get(name)) for name in ("", "value", "kg")
     )
     totals = {}
-    for word, at in sorted(contents.words["flow"].items()):
-        totals[FLOWS[word]] = {"rows": rows[at], "EUR": value[at], "kg": weight[at]}
+    for word in sorted(words):
+        at = words.index(word)
+        totals[FLOWS[word]] = {"rows": int(rows[at]), "EUR": value[at], "kg": weight[at]}
     return json.dumps(totals).encode()
 
 
-def _repeats(path: Path, words: dict[str, list[str]], cells: Array, order: Array) -> Array:
+def _repeats(path: Path, words: Words, cells: Array, order: Array) -> Array:
     """Return how many rows of its cell lie before each row; residuals alone may be several."""
     nth = np.zeros(len(cells), np.int32)
     for at in np.flatnonzero(cells[1:] == cells[:-1]) + 1:
         nth[at] = nth[at - 1] + 1
-        places = np.unravel_index(cells[at], [len(of) for of in words.values()])
-        stated = [of[place] for of, place in zip(words.values(), places, strict=True)]
+        stated = [words[name][place] for name, place in _unravelled(cells[at], words).items()]
         if not is_confidential(stated[0]):
-            records = f"{path}: records {order[at - 1] + 1} and {order[at] + 1}"
-            raise SchemaError(f"{records} state the same cell ({' '.join(stated)})")
+            raise SchemaError(
+                f"{path}: records {order[at - 1] + 1} and {order[at] + 1} state the same cell "
+                f"({' '.join(stated)})"
+            )
     return nth
 
 
@@ -357,11 +356,11 @@ def is_confidential(product: str) -> bool:
     return not product.isdigit() and product != "TOTAL"
 
 
-def _cuts(cells: Array, words: dict[str, list[str]]) -> list[int]:
+def _cuts(cells: Array, words: Words) -> list[int]:
     """Return where parts begin and end: some chapters, cut evenly where these have many rows."""
-    chapters = [product[:2] for product in words["product"]]
-    firsts = [at for at in range(1, len(chapters)) if chapters[at] != chapters[at - 1]]
-    n_below = prod(len(words[name]) for name in CELL) // len(chapters)
+    products = words["product"]
+    firsts = [at for at in range(1, len(products)) if products[at][:2] != products[at - 1][:2]]
+    n_below = prod(len(words[name]) for name in CELL[1:])
     ends = np.searchsorted(cells, np.array(firsts, np.int64) * n_below)
     cuts = [0]
     for end in [*ends.tolist(), len(cells)]:
@@ -373,35 +372,48 @@ def _cuts(cells: Array, words: dict[str, list[str]]) -> list[int]:
 
 
 def _meanings(
-    path: Path, year: int, words: dict[str, list[str]]
-) -> dict[str, tuple[str, str, pa.DictionaryArray]]:
-    """Return for a column of the table which one or two of the file say it, and what they mean."""
-    flows, kinds, procedures = words["flow"], words["type"], words["procedure"]
-    is_secret = map(is_confidential, words["product"])
-    meant: dict[str, tuple[str, str, Any]] = {
-        "flow_code": ("flow", "", [FLOWS[word] for word in flows]),
-        "valuation": ("flow", "", ["CIF" if word == "1" else "FOB" for word in flows]),
-        "partner_role": (
-            "flow",
-            "type",
-            [ROLES.get(flow + kind, ROLES[flow]) for flow in flows for kind in kinds],
-        ),
-        "breakdown": (
-            "procedure",
-            "type",
-            [f"procedure={word},type={kind}" for word in procedures for kind in kinds],
-        ),
-        "flags": ("product", "", ["confidential" * is_so for is_so in is_secret]),
-        "note": ("partner", "", [WITHHELD.get(word) for word in words["partner"]]),
+    path: Path, contents: Contents, words: Words
+) -> dict[str, tuple[str, pa.DictionaryArray]]:
+    """Return for a column of the table which of the file says it, and what its words mean."""
+    flows, kinds, year = words["flow"], words["type"], int(contents.period[:4])
+    is_secret = [is_confidential(word) for word in words["product"]]
+    parts = itertools.product(words["procedure"], kinds)
+    meant: dict[str, tuple[str, Any]] = {
+        "flow_code": ("flow", [FLOWS[word] for word in flows]),
+        "valuation": ("flow", ["CIF" if word == "1" else "FOB" for word in flows]),
+        "partner_role": ("role", [ROLES.get(a + b, ROLES[a]) for a in flows for b in kinds]),
+        "breakdown": ("part", [f"procedure={one},type={kind}" for one, kind in parts]),
+        "flags": ("product", np.where(is_secret, "confidential", "")),
+        "note": ("partner", [WITHHELD.get(word) for word in words["partner"]]),
+        "reporter_code": ("reporter", words["reporter"]),
+        "partner_code": ("partner", words["partner"]),
     }
     for side in ("reporter", "partner"):
-        codes_of = pa.array(words[side])
-        meant[f"{side}_code"] = side, "", codes_of
-        meant[f"{side}_iso"] = side, "", codes.areas(codes_of, "eurostat", path, year)
+        meant[f"{side}_iso"] = side, codes.areas(pa.array(words[side]), "eurostat", path, year)
     return {
-        name: (of, last, pa.array(texts, pa.string()).dictionary_encode())
-        for name, (of, last, texts) in meant.items()
+        name: (of, pa.array(texts, pa.string()).dictionary_encode())
+        for name, (of, texts) in meant.items()
     }
+
+
+def _columns(
+    words: Words, meanings: Mapping[str, Any], place: dict[str, Array], nth: Array
+) -> dict[str, Any]:
+    """Return the columns of text: `nth` counts the residuals of one cell."""
+    for name, of in (("role", "flow"), ("part", "procedure")):
+        place[name] = place[of] * len(words["type"]) + place["type"]
+    columns: dict[str, Any] = {}
+    for name, (of, meant) in meanings.items():
+        columns[name] = meant.take(pa.array(place[of]))
+    low, high = place["product"][[0, -1]]
+    goods = pa.array(words["product"][low : high + 1])
+    columns["cmd_code"] = pa.DictionaryArray.from_arrays(place["product"] - low, goods)
+    if nth.any():
+        numbers = [f",residual={number}" for number in range(2, nth.max() + 2)]
+        number = pa.array(["", *numbers]).take(pa.array(nth))
+        plain = columns["breakdown"].cast(pa.string())
+        columns["breakdown"] = pc.binary_join_element_wise(plain, number, "").dictionary_encode()
+    return columns
 
 
 def _amounts(contents: Contents, units: list[str], unit: Array, rows: Array) -> dict[str, Any]:
