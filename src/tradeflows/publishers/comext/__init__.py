@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -58,12 +57,7 @@ def clean(path: Path, source: Source, *, product: str = "") -> Iterator[Part]:
         return
     if product:
         raise QueryError(f"{path}: a file in bulk states its products; leave --product out")
-    parts = bulk.rows(path, source, bulk.read(path))
-    with ThreadPoolExecutor(1) as pool:  # which makes the next part meanwhile
-        coming = pool.submit(next, parts, None)
-        while part := coming.result():
-            coming = pool.submit(next, parts, None)
-            yield part
+    yield from bulk.ahead(bulk.rows(path, source, bulk.read(path)))
 
 
 def cells(path: Path, places: Collection[tuple[int, str]]) -> dict[tuple[int, str], reading.Record]:

@@ -10,11 +10,12 @@ import itertools
 import json
 import re
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from math import prod
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -34,6 +35,7 @@ ROWS = 1 << 16  # in a part, more or less
 MOST = 1 << 16  # words in a column
 LARGEST = 2**53 - 1  # a float64 holds whole numbers up to here
 Array = np.ndarray[Any, Any]
+Item = TypeVar("Item")
 SINCE_2002 = (
     "REPORTER,PARTNER,TRADE_TYPE,PRODUCT_NC,PRODUCT_SITC,PRODUCT_CPA21,PRODUCT_CPA22,PRODUCT_BEC,"
     "PRODUCT_BEC5,PRODUCT_SECTION,FLOW,STAT_PROCEDURE,SUPPL_UNIT,PERIOD,VALUE_EUR,VALUE_NAC,"
@@ -112,7 +114,7 @@ def read(path: Path) -> Contents:
         names = _header(path, stream.readline(BLOCK))
         is_old = "VALUE_NAC" not in names
         contents = Contents(is_old, named[0] if named else "", words, columns, [])
-        for block in _blocks(path, names, stream):
+        for block in ahead(_blocks(path, names, stream)):
             came = {name: _numbers(block, contents.theirs(name)) for name in FIGURES}
             came |= {name: _places(contents, block, name) for name in words}  # first the period
             for name, column in columns.items():
@@ -125,6 +127,15 @@ def read(path: Path) -> Contents:
         raise LayoutError(path, "at least one record", "a header alone")
     _require_trade(path, contents)
     return contents
+
+
+def ahead(items: Iterator[Item]) -> Iterator[Item]:
+    """Yield `items`, while another thread makes the next of them."""
+    with ThreadPoolExecutor(1) as pool:
+        coming = pool.submit(next, items, None)
+        while (item := coming.result()) is not None:
+            coming = pool.submit(next, items, None)
+            yield item
 
 
 def _header(path: Path, line: bytes) -> list[str]:
