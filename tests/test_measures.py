@@ -60,6 +60,34 @@ def test_row_measures_keep_rows():
         assert result[KG].isna().tolist() == [False, True, False]
 
 
+@pytest.mark.parametrize(
+    "measure",
+    [
+        measures.total,
+        measures.peak,
+        measures.mean,
+        measures.count,
+        partial(measures.last_active_month, base="2021-01"),
+        partial(measures.index_to_base, base="2021-01"),
+        partial(measures.total, over="partner_iso"),
+    ],
+)
+def test_one_column_may_be_named_alone(measure):
+    frame = pd.concat([months(2021, 1.0, 2.0), months(2021, 4.0, 3.0, reporter="DEU")])
+    frame = frame.assign(partner_iso="RUS")
+    listed = measure(frame, KG, by=["reporter_iso"])
+    pd.testing.assert_frame_equal(measure(frame, KG, by="reporter_iso"), listed)
+    with pytest.raises(QueryError, match="no column partner_io"):
+        measure(frame, KG, by="partner_io")
+
+
+def test_one_column_may_be_named_alone_of_two_frames():
+    part, whole = months(2021, 1.0, 2.0), months(2021, 4.0, 4.0)
+    for measure, name in ((measures.share, "reporter_iso"), (measures.difference, "ref_period")):
+        listed = measure(part, whole, KG, by=[name])
+        pd.testing.assert_frame_equal(measure(part, whole, KG, by=name), listed)
+
+
 # --- total ----------------------------------------------------------------------------------------
 
 

@@ -16,6 +16,7 @@ from tradeflows.measures.common import (
     groups_of,
     have_figures,
     listed,
+    names_of,
     numbers_of,
     overlaps,
     places_in,
@@ -155,7 +156,7 @@ def difference(
     base: DataFrame,
     value: str,
     base_value: str | None = None,
-    by: Columns = (),
+    by: str | Columns = (),
 ) -> DataFrame:
     """Compare one figure with another: by how much it is higher, and by how many per cent.
 
@@ -192,6 +193,7 @@ def difference(
        change  growth_pct
     0    20.0        25.0
     """
+    by = names_of(by)
     sides = ((frame, value), (base, base_value or value))
     for side, column in sides:
         prepared(side, column, *by)

@@ -14,6 +14,7 @@ from tradeflows.measures.common import (
     formulas_of,
     groups_of,
     have_figures,
+    names_of,
     numbers_of,
     prepared,
     require_single_value,
@@ -39,7 +40,7 @@ def unit_value(
     frame: DataFrame,
     value: str = "primary_value_usd",
     barrels_per_tonne: float = BARRELS_PER_TONNE,
-    by: Columns = (),
+    by: str | Columns = (),
 ) -> DataFrame:
     """Value over net weight, per tonne and per barrel.
 
@@ -65,6 +66,7 @@ def unit_value(
     >>> measures.unit_value(bought)["unit_value_per_tonne"].item()
     500.0
     """
+    by = names_of(by)
     prepared(frame, value, "net_wgt_kg", *by)
     units = [column for column in UNITS.get(value, ()) if column not in by]
     require_single_value(frame[have_figures(frame, value)], units)

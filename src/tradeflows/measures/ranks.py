@@ -14,6 +14,7 @@ from tradeflows.measures.common import (
     grouped,
     groups_of,
     have_figures,
+    names_of,
     numbers_of,
     prepared,
     require_disjoint,
@@ -34,7 +35,7 @@ def lead(
     value: str,
     member: str,
     of: str = "partner_iso",
-    by: Columns = (),
+    by: str | Columns = (),
 ) -> DataFrame:
     """Lead of one member of `of` over the largest of the others, and its rank among all listed.
 
@@ -60,6 +61,7 @@ def lead(
     >>> measures.lead(sellers, "net_wgt_kg", "BRA")["lead"].item()
     50.0
     """
+    by = names_of(by)
     prepared(frame, value, once=[*by, of])
     require_disjoint(frame, of, by)
     figures = numbers_of(frame, value).reset_index(drop=True)
@@ -96,7 +98,7 @@ def lead(
     return with_lineage(result, frame, caveats=caveats, formulas=formulas)
 
 
-def peak(frame: DataFrame, value: str, by: Columns = ()) -> DataFrame:
+def peak(frame: DataFrame, value: str, by: str | Columns = ()) -> DataFrame:
     """The period with the largest figure, the earlier one of equals.
 
     Returns
@@ -118,6 +120,7 @@ def peak(frame: DataFrame, value: str, by: Columns = ()) -> DataFrame:
     >>> measures.peak(tonnes, "net_wgt_kg")["ref_period"].dt.strftime("%Y-%m").item()
     '2023-02'
     """
+    by = names_of(by)
     prepared(frame, value, "n_months", once=[*by, "ref_period"])
     order = np.argsort(frame["ref_period"], kind="stable")
     figures = Series(numbers_of(frame, value).to_numpy()[order], order)
@@ -132,7 +135,7 @@ def peak(frame: DataFrame, value: str, by: Columns = ()) -> DataFrame:
     return with_lineage(computed(result, formulas), frame, formulas=formulas)
 
 
-def mean(frame: DataFrame, value: str, by: Columns = ()) -> DataFrame:
+def mean(frame: DataFrame, value: str, by: str | Columns = ()) -> DataFrame:
     """Mean of what has no sum, such as a price or a rate, over the periods that have a figure.
 
     Returns
@@ -155,6 +158,7 @@ def mean(frame: DataFrame, value: str, by: Columns = ()) -> DataFrame:
     >>> measures.mean(brent, "rate")["rate"].item()
     81.0
     """
+    by = names_of(by)
     prepared(frame, "ref_period", "n_months", value, *by)
     group, result = grouped(frame, by)
     for _, rows in frame.groupby(group):  # groups may differ from one another
@@ -170,7 +174,7 @@ def mean(frame: DataFrame, value: str, by: Columns = ()) -> DataFrame:
     return with_lineage(result, frame, formulas=formulas)
 
 
-def count(frame: DataFrame, value: str, above: float = 0.0, by: Columns = ()) -> DataFrame:
+def count(frame: DataFrame, value: str, above: float = 0.0, by: str | Columns = ()) -> DataFrame:
     """How many rows have a figure above a bound: products that rose, partners that were sold to.
 
     Returns
@@ -191,6 +195,7 @@ def count(frame: DataFrame, value: str, above: float = 0.0, by: Columns = ()) ->
     >>> measures.count(growth, "growth_pct")["count"].item()
     1.0
     """
+    by = names_of(by)
     prepared(frame, value, *by)
     n_unknown = (~have_figures(frame, value)).sum()
     if n_unknown:
@@ -208,7 +213,7 @@ def last_active_month(
     value: str,
     base: Window,
     part: float = 0.5,
-    by: Columns = ("reporter_iso",),
+    by: str | Columns = ("reporter_iso",),
 ) -> DataFrame:
     """Find the last month in which each cell still had a `part` of its mean month in the base.
 
@@ -241,6 +246,7 @@ def last_active_month(
     >>> measures.last_active_month(gas, "net_wgt_kg", "2021")["last"].dt.strftime("%Y-%m").item()
     '2022-01'
     """
+    by = names_of(by)
     if not 0 < part <= 1:  # more than the mean may never have been reached, and so not end
         raise QueryError(f"part is {part}: the part of the base is above 0 and at most 1")
     listed = index_to_base(frame, value, base, by)
@@ -263,7 +269,7 @@ def last_active_month(
 
 
 def index_to_base(
-    frame: DataFrame, value: str, base: Window, by: Columns = ("reporter_iso",)
+    frame: DataFrame, value: str, base: Window, by: str | Columns = ("reporter_iso",)
 ) -> DataFrame:
     """Put each month as a percentage of the mean month of the same cell in a base window.
 
@@ -288,6 +294,7 @@ def index_to_base(
     >>> measures.index_to_base(tonnes, "net_wgt_kg", "2021-12")["base_pct"].tolist()
     [100.0, 125.0]
     """
+    by = names_of(by)
     frame = prepared(frame, value, "ref_period", "n_months", *by, zeros=True)
     units = {"cmd_code", "qty_unit", "currency"} - {*by}
     require_single_value(frame[frame[value].notna()], units)

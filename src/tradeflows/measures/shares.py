@@ -37,7 +37,7 @@ SHARE = "100 * part / whole"
 _SQUARES = "sum([v ** 2 for v in value])"
 
 
-def share(part: DataFrame, whole: DataFrame, value: str, by: Columns = ()) -> DataFrame:
+def share(part: DataFrame, whole: DataFrame, value: str, by: str | Columns = ()) -> DataFrame:
     """Share of `part` in `whole`, period by period.
 
     `whole` has one row a period and `by`, the columns in which the two must agree beside the
@@ -64,6 +64,7 @@ def share(part: DataFrame, whole: DataFrame, value: str, by: Columns = ()) -> Da
     >>> measures.share(part, whole, "net_wgt_kg")["share_pct"].item()
     75.0
     """
+    by = names_of(by)
     part, whole, at = _part_and_whole(part, whole, value, by)
     places = whole[[name for name in PLACE if name in whole]].iloc[at].set_axis(part.index)
     names = {"part": figures_of(part, value), "whole": figures_of(whole, value, at)}
@@ -73,7 +74,9 @@ def share(part: DataFrame, whole: DataFrame, value: str, by: Columns = ()) -> Da
     return with_lineage(result, part, whole, formulas=formulas, kept=[Role(part)])
 
 
-def rest(whole: DataFrame, part: DataFrame, value: str | Columns, by: Columns = ()) -> DataFrame:
+def rest(
+    whole: DataFrame, part: DataFrame, value: str | Columns, by: str | Columns = ()
+) -> DataFrame:
     """Take a part out of its whole, period by period, such as one supplier out of all imports.
 
     Either side has one row a period and `by`, the columns in which the two must agree.
@@ -100,6 +103,7 @@ def rest(whole: DataFrame, part: DataFrame, value: str | Columns, by: Columns = 
     >>> measures.rest(whole, part, "net_wgt_kg")["net_wgt_kg"].item()
     25.0
     """
+    by = names_of(by)
     part, whole, at = _part_and_whole(part, whole, value, by)
     keys = ["ref_period", "n_months", *by]
     unique(part, keys)
@@ -165,7 +169,7 @@ def shares(
     frame: DataFrame,
     value: str,
     of: str = "partner_iso",
-    by: Columns = ("ref_period",),
+    by: str | Columns = ("ref_period",),
     whole: str = "",
 ) -> DataFrame:
     """Each member's share in the sum of the members that `frame` lists.
@@ -193,6 +197,7 @@ def shares(
     >>> measures.shares(sellers, "net_wgt_kg")["share_pct"].tolist()
     [75.0, 25.0]
     """
+    by = names_of(by)
     members, sums, group = _members_and_wholes(frame, value, of, by, whole)
     names = {"part": figures_of(members, value), "whole": Role(sums, value, group)}
     formulas = formulas_of(names, share_pct=SHARE)
@@ -204,7 +209,7 @@ def hhi(
     frame: DataFrame,
     value: str,
     of: str = "partner_iso",
-    by: Columns = ("ref_period",),
+    by: str | Columns = ("ref_period",),
     whole: str = "",
     member: str = "",
     absent: str = "unknown",
@@ -237,6 +242,7 @@ def hhi(
     >>> measures.hhi(sellers, "net_wgt_kg")["hhi"].item()
     0.625
     """
+    by = names_of(by)
     require_absent(absent)
     members, sums, group = _members_and_wholes(frame, value, of, by, whole)
     part = figures_of(members, value, slot=group)

@@ -80,8 +80,8 @@ _OF_ROW = (
 def total(
     frame: DataFrame,
     value: str | Columns,
-    by: Columns = (),
-    over: Columns = (),
+    by: str | Columns = (),
+    over: str | Columns = (),
     start: str | None = None,
     end: str | None = None,
     every: int | None = None,
@@ -133,6 +133,7 @@ def total(
        net_wgt_kg  complete  missing
     0         3.0     False  2023-03
     """
+    by, over = names_of(by), names_of(over)
     values, alike = names_of(value), by if alike is None else alike
     frame, has_value, fixed = _summable(frame, values, by, over, absent, alike)
     group, heads = grouped(frame, by)
