@@ -816,8 +816,8 @@ def test_a_number_differs_from_what_it_misses(judge, build):
         (claim(1, reading(steps='["total"]')), "a step is a measure with its arguments"),
         (claim(1, reading(steps=YEAR.replace('"2020"', "2020"))), "start must be a text, not 2020"),
         (
-            claim(1, reading(steps=YEAR.replace("value", 'over = "flow_code", value', 1))),
-            "over must be a list, not 'flow_code'",
+            claim(1, reading(steps=YEAR.replace("value", "over = 5, value", 1))),
+            "over must be a text or a list, not 5",
         ),
         (
             claim(1, reading(steps='["growth", { value = "qty", year = "2021", base = 2020 }]')),

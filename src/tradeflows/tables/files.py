@@ -99,7 +99,7 @@ def _dataset(path: Path, *written: int) -> tuple[ds.Dataset, dict[str, str]]:
 
     Who holds it reads what was there when it was opened, though a build puts another in its place.
     """
-    held = path if os.name == "nt" else pa.memory_map(str(path))  # Windows replaces no open file
+    held = path if os.name == "nt" else pa.memory_map(os.fspath(path))  # Windows replaces none
     fragment = ds.ParquetFileFormat().make_fragment(held)
     stated = fragment.metadata.metadata or {}
     metadata = {key.decode(): text.decode() for key, text in stated.items()}
