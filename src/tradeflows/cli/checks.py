@@ -84,8 +84,8 @@ def require_folder_of_pages(to: Path, root: Path) -> None:
             f"{min(in_the_way)}: cannot be written, since it is a folder; move it away, "
             "or name another folder by --to"
         )
-    raw = (root / "data").resolve()
-    is_of_data = raw in (to.resolve(), *to.resolve().parents)
+    data = (root / "data").resolve()
+    is_of_data = data in (to.resolve(), *to.resolve().parents)
     is_foreign = to.is_dir() and any(to.iterdir()) and not (to / CHART_SCRIPT).is_file()
     if is_of_data or is_foreign:
         raise QueryError(

@@ -32,8 +32,8 @@ def require_follows(old: pa.Table, new: pa.Table, path: Path, name: str) -> None
     Raises
     ------
     LayoutError
-        It has no month of the older one, lacks some of its months, or the sum of a figure in a
-        month that both have is mostly ten times as large, or a tenth.
+        It lacks a month of the older one, or the sum of a figure in the months that both have is
+        mostly ten times as large, or a tenth.
     """
     todo = "if it is so, add --force"
     months = [{*table["ref_period"].unique().drop_null().to_pylist()} for table in (old, new)]
@@ -51,7 +51,7 @@ def require_follows(old: pa.Table, new: pa.Table, path: Path, name: str) -> None
         was, now = (of_both[side] for side in of_both)
         times = now.div(was[was > 0]).median()
         if times >= TIMES or times <= 1 / TIMES:
-            expected = f"figures of the size of {name}'s"
+            expected = f"figures of the size that {name} has"
             raise LayoutError(path, expected, f"{figure} {times:,.3g} times as large", todo)
 
 

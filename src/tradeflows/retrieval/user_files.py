@@ -94,9 +94,10 @@ def quarantine(path: Path, source: Source, root: Path) -> Iterator[None]:
 
 def write_entry(entry: Source, root: Path, publisher: Publisher | None = None) -> None:
     """Write the entry of one of the user's own files beside it, in the place of a former one."""
-    publishers = known_publisher(entry.publisher) if publisher is None else {"": publisher}
+    publisher = publisher or known_publisher(entry.publisher).get(entry.publisher)
     blocks = [entry_text.block("source", entry)]
-    blocks += [entry_text.block("publisher", each) for each in publishers.values()]
+    if publisher:
+        blocks.append(entry_text.block("publisher", publisher))
     write(catalogue.entry_file(entry, root), "\n".join(blocks))
 
 
