@@ -25,7 +25,6 @@ from tradeflows.model.errors import CodeError
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 WIDTHS, SCHEMES = (390, 1280), ("light", "dark")
 SMALL_PHONE = 320  # pixels, at which letters of charts are measured
-DRAWN = 1.0  # seconds that a page may take until all of it is drawn
 # What stands beyond the right edge, but for what may be scrolled by itself.
 WIDE = """() => [...document.querySelectorAll("main *")].filter((one) =>
   !one.parentElement.closest(".scroll") && one.getBoundingClientRect().right > innerWidth + 1)
@@ -300,20 +299,22 @@ COUNTED = {
 }
 
 
-def looked(path: Path, to: Path, program: str) -> list[str]:
+def looked(path: Path, to: Path, program: str, within: float) -> list[str]:
     """What is wrong with a page at all widths and in all schemes, in words; pictures go to `to`."""
     findings = []
     with sync_playwright() as play, play.chromium.launch(executable_path=program) as browser:
         for width, scheme in product(WIDTHS, SCHEMES):
             try:
-                found = list(_looked(browser, path, width, scheme, to))
+                found = list(_looked(browser, path, width, scheme, to, within))
             except Error as error:
                 found = [f"cannot be opened: {error.message.splitlines()[0]}"]
             findings += [f"{path.name} at {width} px, {scheme}: {each}" for each in found]
     return findings
 
 
-def _looked(browser: Browser, path: Path, width: int, scheme: Any, to: Path) -> Iterator[str]:
+def _looked(
+    browser: Browser, path: Path, width: int, scheme: Any, to: Path, within: float
+) -> Iterator[str]:
     context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
     page = context.new_page()
     said: list[str] = []
@@ -322,7 +323,7 @@ def _looked(browser: Browser, path: Path, width: int, scheme: Any, to: Path) -> 
     asked: list[str] = []
     page.on("request", lambda one: asked.append(one.url))
     page.goto(path.resolve().as_uri())
-    if (seconds := page.evaluate(PAINTED)) > DRAWN:
+    if (seconds := page.evaluate(PAINTED)) > within:
         yield f"drawn after {seconds:.1f} s"
     page.evaluate(FETCH)
     # JPEG, since to pack some fifty screens as PNG takes longer than to look at them.
@@ -533,6 +534,9 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("report", type=Path)
     parser.add_argument("pictures", type=Path)
+    parser.add_argument(
+        "--within", type=float, default=1.0, help="seconds until all of a page is drawn"
+    )
     args = parser.parse_args(argv)
     pages = sorted(args.report.glob("*.html"))
     program = next(filter(None, map(shutil.which, BROWSERS)), None)
@@ -543,7 +547,9 @@ def main(argv: list[str] | None = None) -> int:
     args.pictures.mkdir(parents=True, exist_ok=True)
     with ProcessPoolExecutor() as browsers:
         alone = browsers.submit(looked_alone, sorted(args.report.glob("charts/*.html")), program)
-        each = [browsers.submit(looked, path, args.pictures, program) for path in pages]
+        each = [
+            browsers.submit(looked, path, args.pictures, program, args.within) for path in pages
+        ]
         findings = [found for one in [*each, alone] for found in one.result()]
     print(*findings, f"{len(pages)} pages, {len(findings)} findings", sep="\n")
     return bool(findings)

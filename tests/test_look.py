@@ -94,10 +94,11 @@ needs_a_browser = pytest.mark.skipif(
 def looked(tmp_path, capsys):
     """Look at pages by their names, and return the exit code and what was said."""
 
-    def at(**pages):
+    def at(within=600, **pages):
         for name, body in pages.items():
             (tmp_path / f"{name}.html").write_text(PAGE.format(body))
-        code = look.main([str(tmp_path), str(tmp_path / "pictures")])
+        # A busy machine draws late, and a test does not measure time.
+        code = look.main([str(tmp_path), str(tmp_path / "pictures"), f"--within={within}"])
         return code, "".join(capsys.readouterr())
 
     return at
@@ -379,6 +380,13 @@ def test_a_front_page_has_its_length(looked):
     said = looked(index='<p style="height: 3400px">long</p>')[1]
     assert "index.html at 1280 px, light: 4.4 screens, and 4 are enough" in said
     assert "index.html at 390 px" not in said
+
+
+@needs_a_browser
+def test_a_page_that_is_drawn_late_is_told(looked):
+    code, said = looked(within=0, late="<p>All is well.</p>")
+    assert code == 1
+    assert "late.html at 390 px, light: drawn after " in said
 
 
 def test_without_a_browser_it_says_so(looked, monkeypatch):
