@@ -28,6 +28,7 @@ ABOUT: dict[str, str] = {table: _WRITTEN[table].pop("about") for table in source
 FIELDS: dict[str, dict[str, dict[str, Any]]] = {
     table: _WRITTEN["provenance"] | _WRITTEN[table] for table in source.TABLES
 }
+DAYS: dict[str, dict[str, Any]] = _WRITTEN["days"]
 
 
 def require_columns(table: str, names: Iterable[str]) -> None:

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tradeflows.model.contracts import ABOUT, FIELDS, FLAGS, WORDS
+from tradeflows.model.contracts import DAYS as DAY_FIELDS
 from tradeflows.model.errors import SchemaError
 
 TEXT, NUMBER, DAY = pa.string(), pa.float64(), pa.date32()
@@ -41,6 +42,9 @@ TABLES = {
     for table, fields in FIELDS.items()
 }
 TRADE, SETTLEMENT, RATES, FIGURES = TABLES.values()
+DAYS = pa.schema([_field(name, entry) for name, entry in DAY_FIELDS.items()])
+# As the Parquet files have them: a cleaner does not know what other files state.
+STORED = {table: pa.schema([*rows, *DAYS], rows.metadata) for table, rows in TABLES.items()}
 
 
 def _about(field: pa.Field, item: str) -> str:

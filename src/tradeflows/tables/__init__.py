@@ -7,7 +7,6 @@
 from tradeflows.model.words import Words, texts_of
 from tradeflows.tables.building import Built, build
 from tradeflows.tables.choose_level import ADD_UP
-from tradeflows.tables.choose_release import family
 from tradeflows.tables.files import is_current, last_months, processed, stored
 from tradeflows.tables.filters import (
     ALL_GOODS,
@@ -18,6 +17,7 @@ from tradeflows.tables.filters import (
     scan,
 )
 from tradeflows.tables.query import candidates, question
+from tradeflows.tables.releases import family
 from tradeflows.tables.select import flags_present, no_nesting, read
 from tradeflows.tables.totals import MEASURES, control_totals
 

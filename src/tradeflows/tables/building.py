@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.dataset as ds
 from filelock import FileLock
+from pyarrow import parquet
 
 from tradeflows.model import schema
 from tradeflows.model.errors import BuildError, LayoutError, TradeflowsError
@@ -24,8 +26,10 @@ from tradeflows.publishers import Part, control
 from tradeflows.publishers.cleaned import Cleaned, tally
 from tradeflows.retrieval import catalogue
 from tradeflows.tables.files import catalogued, processed
-from tradeflows.tables.write import TableWriter, fingerprint
+from tradeflows.tables.releases import days, with_days
+from tradeflows.tables.write import TableWriter, fingerprint, metadata_of
 
+METADATA = ("counts", "refused", "fingerprint")  # what a file states of itself
 ROWS_A_GROUP = 4_096  # small enough that a question about one product touches few of them
 
 
@@ -163,15 +167,37 @@ def _write_table(
 ) -> Built:
     """Write one table to `path`; without those of the user's own files that are refused."""
     refused: dict[str, str] = {}
-    while True:
-        try:
-            built = _write_sources(root, sources, empty, path, progress, refused)
-        except _Refused as error:  # some of its rows are written, so all is written anew
-            refused = error.refused
-            continue
-        with path.open("rb+") as file:
-            os.fsync(file.fileno())
-        return built
+    cleaned = temporary(path)
+    try:
+        while True:
+            try:
+                built = _write_sources(root, sources, empty, cleaned, progress, refused)
+                break
+            except _Refused as error:  # some of its rows are written, so all is written anew
+                refused = error.refused
+        _add_days(cleaned, path, empty.table, {source.id: source for source in sources})
+    finally:
+        with suppress(OSError):
+            cleaned.unlink(missing_ok=True)
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+    return built
+
+
+def _add_days(cleaned: Path, path: Path, table: str, sources: Mapping[str, Source]) -> None:
+    """Write the `cleaned` rows to `path`, with the days on which each was known and replaced."""
+    contract, stated = schema.STORED[table], metadata_of(cleaned)
+    dated = days(ds.dataset(cleaned), sources)
+    with (
+        parquet.ParquetFile(cleaned) as file,
+        TableWriter(path, ".parquet", contract, ROWS_A_GROUP) as writer,
+    ):
+        for number in range(file.num_row_groups):
+            rows = file.read_row_group(number)
+            rows = with_days(rows, dated.slice(writer.n_rows, len(rows))).cast(contract)
+            for batch in rows.combine_chunks().to_batches():
+                writer.write(batch)
+        writer.describe(**{name: stated[name.encode()].decode() for name in METADATA})
 
 
 class _Refused(Exception):  # noqa: N818 - it ends a round and no program

@@ -12,8 +12,9 @@ import numpy as np
 from tradeflows.model import codes, schema
 from tradeflows.model.errors import QueryError
 from tradeflows.model.source import Source
-from tradeflows.tables.choose_release import Choice, any_source, family
+from tradeflows.tables.choose_release import Choice, any_source
 from tradeflows.tables.filters import ALL_GOODS
+from tradeflows.tables.releases import family
 
 if TYPE_CHECKING:
     from pandas import DataFrame

@@ -14,7 +14,8 @@ from tradeflows.model.absence import Zeros
 from tradeflows.model.errors import QueryError
 from tradeflows.model.periods import first_month, month_text, runs
 from tradeflows.model.source import Source, bulk_month, released
-from tradeflows.tables.choose_release import Choice, family_of
+from tradeflows.tables.choose_release import Choice
+from tradeflows.tables.releases import family_of
 
 if TYPE_CHECKING:
     from pandas import DataFrame

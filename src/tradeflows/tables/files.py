@@ -90,7 +90,7 @@ def _opened(root: Path, path: Path, table: str, sources: Mapping[str, Source]) -
         raise BuildError(f"{path}: not a Parquet file; run `tradeflows build`") from error
     if metadata.get("fingerprint") != fingerprint(sources.values(), table, root):
         raise BuildError(f"{path}: older than its sources or its code; run `tradeflows build`")
-    return dataset.replace_schema(schema.TABLES[table])
+    return dataset.replace_schema(schema.STORED[table])
 
 
 @lru_cache(maxsize=16)

@@ -56,7 +56,7 @@ def text(root: Path) -> str:
 
 
 def _resource(root: Path, name: str) -> dict[str, Any]:
-    contract = schema.TABLES[name]
+    contract = schema.STORED[name]
     key = [field.name for field in contract if _metadata(field)["key"]]
     return {
         "name": name,

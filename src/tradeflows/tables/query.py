@@ -8,16 +8,18 @@ from functools import cached_property
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
+from tradeflows.model import schema
 from tradeflows.model.periods import parse_day
 from tradeflows.model.source import Source, require_table
 from tradeflows.model.words import Words, texts_of
 from tradeflows.retrieval import catalogue, own_words
 from tradeflows.tables.choose_publisher import Window
-from tradeflows.tables.choose_release import day_known
 from tradeflows.tables.files import stored
 from tradeflows.tables.filters import conditions, months_of, scan
+from tradeflows.tables.releases import days, family_of, with_days
 
 
 @dataclass(frozen=True)
@@ -56,16 +58,51 @@ class Question:
         return stored(self.root, self.table, local=self.local)
 
     def matching(self) -> pa.Table:
-        """Every row that meets the filters, known by the day or not."""
-        window = self.window
-        return scan(self.held, self.table, self.conditions, window.first, window.last)
+        """Every row that meets the filters, known by the day or not.
+
+        The build has settled which release of each stands. Where sources are named, these alone
+        replace one another; and it did not look at committed and a user's files together.
+        """
+        first, last = self.window
+        rows = scan(self.held, self.table, self.conditions, first, last)
+        named = self.asked.get("source")
+        is_settled = not self._is_across
+        if is_settled and named:
+            among = pa.array([*named, None], pa.string())
+            is_settled = pc.all(pc.is_in(rows["replaced_by"], among)).as_py() is not False
+        if is_settled:
+            return rows
+        whole = {"source_id", "reporter_iso", "flow_code"} & self.conditions.keys()
+        wider = {column: self.conditions[column] for column in whole}
+        stated = scan(self.held, self.table, wider, first, last, schema.TABLES[self.table].names)
+        sources = {name: self.sources[name] for name in named or self.sources}
+        stated = with_days(stated, days(ds.dataset(stated), sources))
+        return scan(ds.dataset(stated), self.table, self.conditions, first, last)
+
+    @cached_property
+    def _is_across(self) -> bool:
+        """Whether a file of the user's may replace a row of a committed one."""
+        if not self.local:
+            return False
+        committed = catalogue.load(self.root)
+        own = [source for name, source in self.sources.items() if name not in committed]
+        families = {family_of(source) for source in committed.values()}
+        return any(each.supersedes in committed or family_of(each) in families for each in own)
 
     def known(self, rows: pa.Table) -> pa.Table:
         """Those of `rows` that were known by the day, if one was asked for."""
         if self.as_of is None:
             return rows
-        parse_day(self.as_of, "as_of")
-        return rows.filter(pa.array(day_known(rows, self.sources).le(self.as_of)))
+        return rows.filter(pc.less_equal(rows["known_from"], parse_day(self.as_of, "as_of")))
+
+    def stands(self, rows: pa.Table) -> pa.Array:
+        """Whether each of `rows` stood on the day; a release that is named always does."""
+        if self.table == "trade" and "vintage" in self.asked:
+            return pa.repeat(True, len(rows))
+        until = rows["known_until"]
+        if self.as_of is None:
+            return until.is_null()
+        return pc.fill_null(pc.greater(until, parse_day(self.as_of, "as_of")), True)
 
 
 def question(

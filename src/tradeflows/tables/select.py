@@ -21,12 +21,10 @@ from tradeflows.tables.choose_level import one_level, stand_ins, total_or_parts
 from tradeflows.tables.choose_publisher import gaps, one_source
 from tradeflows.tables.choose_release import (
     Choice,
-    current,
-    day_known,
-    newest_release,
-    not_superseded,
+    older,
     one_edition,
     one_rate,
+    stated_once,
 )
 from tradeflows.tables.files import refused
 from tradeflows.tables.filters import (
@@ -139,7 +137,7 @@ def read(
         if none is not None:
             return none
         caveats += apart(asked.held, asked.conditions, *asked.window)
-    choice = _chosen(_known_rows(rows, asked, caveats), asked, splice)
+    choice = _chosen(*_known_rows(rows, asked, caveats), asked, splice)
     frame, declared = choice.rows, None
     caveats += choice.caveats
     if table == "trade":
@@ -158,8 +156,8 @@ def read(
     return frame
 
 
-def _known_rows(rows: pa.Table, asked: Question, apart: list[str]) -> DataFrame:
-    """Those of the `rows` that were known.
+def _known_rows(rows: pa.Table, asked: Question, apart: list[str]) -> tuple[DataFrame, pa.Table]:
+    """Those of the `rows` that stood on the day, and those that a newer release had replaced.
 
     Raises
     ------
@@ -171,15 +169,25 @@ def _known_rows(rows: pa.Table, asked: Question, apart: list[str]) -> DataFrame:
         raise QueryError("; ".join([nothing, *apart]))
     known = asked.known(rows)
     if not len(known):
-        first = day_known(rows, asked.sources).min()
+        first = pc.min(rows["known_from"])
         raise QueryError(f"nothing of this was known by {asked.as_of}; the first is of {first}")
-    return _frame(known, asked.table, asked.sources)
+    stands = asked.stands(known)
+    if not pc.any(stands).as_py():
+        name, column = ("vintage",) * 2 if asked.table == "trade" else ("source", "source_id")
+        values = sorted(known[column].unique().to_pylist())[-4:]
+        choice = ", ".join(f"{name}={value!r}" for value in values)
+        raise QueryError(
+            "the newest release states nothing of this; an older one does, which it supersedes or "
+            f"withdrew: {choice}"
+        )
+    frame = _frame(known.filter(stands), asked.table, asked.sources)
+    return frame, known.filter(pc.invert(stands))
 
 
-def _chosen(frame: DataFrame, asked: Question, splice: bool) -> Choice:
+def _chosen(frame: DataFrame, replaced: pa.Table, asked: Question, splice: bool) -> Choice:
     """One statement of each cell, and what is said of the others."""
     caveats: list[str] = []
-    for is_asked, step in _steps(asked, splice):
+    for is_asked, step in _steps(asked, replaced, splice):
         if is_asked:
             frame, said = step(frame)
             caveats += said
@@ -193,26 +201,25 @@ def _chosen(frame: DataFrame, asked: Question, splice: bool) -> Choice:
 
 
 def _steps(
-    asked: Question, splice: bool
+    asked: Question, replaced: pa.Table, splice: bool
 ) -> list[tuple[bool, Callable[[DataFrame], tuple[DataFrame, Sequence[str]]]]]:
     """What leaves one statement of each cell, in order, and whether a question asks for it.
 
-    Of trade by release, total or parts, level of product, publisher and file, edition of HS.
+    Of trade by total or parts, level of product, publisher and file, edition of HS.
     """
     named, sources, products = asked.asked, asked.sources, asked.products
-    is_trade = asked.table == "trade"
-    is_any = not {"source", "vintage" if is_trade else "source"} & named.keys()
+    table, is_trade = asked.table, asked.table == "trade"
     is_parted = is_trade and named.get("breakdown") == [PARTS]
+    is_of_day = is_trade and "vintage" not in named
     return [
-        (is_trade and asked.local and is_any, lambda rows: current(rows, asked.as_of, sources)),
-        (is_any, lambda rows: not_superseded(rows, asked.as_of, sources)),
-        (is_any and asked.table == "rates", lambda rows: one_rate(rows, sources)),
+        (table == "rates" and "source" not in named, lambda rows: one_rate(rows, sources)),
         (is_parted, lambda rows: total_or_parts(rows, sources)),
         (is_trade, lambda rows: one_level(rows, products)),
         (is_trade, lambda rows: one_source(rows, sources, asked.window, splice=splice)),
         (is_trade, lambda rows: Choice(rows, stand_ins(rows, products))),
         (is_trade and "classification" not in named, lambda rows: one_edition(rows, sources)),
-        (is_trade and "vintage" not in named, lambda rows: newest_release(rows, sources)),
+        (True, lambda rows: Choice(rows, older(replaced, rows, sources, table))),
+        (is_of_day, lambda rows: stated_once(rows, sources)),
     ]
 
 

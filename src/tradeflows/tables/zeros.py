@@ -16,7 +16,6 @@ from tradeflows.model.periods import first_day, first_month
 from tradeflows.model.source import Source
 from tradeflows.tables.choose_level import share
 from tradeflows.tables.choose_publisher import months_stated, row_of_months
-from tradeflows.tables.choose_release import DATE_COLUMNS
 from tradeflows.tables.filters import scan
 from tradeflows.tables.query import Question
 
@@ -232,7 +231,7 @@ def _lines(
         values = _values(column, mine, asked)
         if values:
             where &= pc.field(column).isin(values)
-    days = DATE_COLUMNS if asked.as_of else ()
+    days = ["known_from"] if asked.as_of else []
     columns = [*PLACE, *CELL, *PERIOD, "flags", *days]
     stored = asked.held
     present = [name for name in columns if name in stored.schema.names]
