@@ -1,0 +1,199 @@
+"""Which statement stood on a day: from when each row was known, and when another replaced it.
+
+It is settled when the tables are built, over all rows of a source or, of a user's own files, of a
+publisher; a question has but to ask for a day.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.dataset as ds
+
+from tradeflows.model import schema
+from tradeflows.model.periods import is_day
+from tradeflows.model.source import Source, bulk_month, released
+from tradeflows.retrieval import catalogue
+
+if TYPE_CHECKING:
+    from pandas import DataFrame, Series
+
+DATE_COLUMNS = ("vintage", "published")  # which may say the day of a row, the better one last
+PERIOD = ["reporter_iso", "flow_code", "ref_period", "n_months", "cumulation"]
+GOODS = ["partner_code", "classification_code", "cmd_code"]
+COLUMNS = ["source_id", "vintage", *PERIOD, *GOODS, "reporter_code", "freq_code"]
+NEVER = np.iinfo(np.int64).max
+
+
+def family_of(source: Source) -> str:
+    """What a source counts as, beside others: itself or, of a user's, all of its publisher's.
+
+    Whole months of Comext and its answers to questions are two: they state goods at two levels.
+    """
+    if source.kind not in ("fetched", "published"):
+        return source.id
+    whole = ", whole months" if bulk_month(source) else ""
+    return f"{source.publisher}, {source.kind}{whole}"
+
+
+def family(frame: DataFrame, sources: Mapping[str, Source]) -> Series:
+    """The source of each row; what a user got from one publisher in many files is one."""
+    names = {name: family_of(source) for name, source in sources.items()}
+    return frame["source_id"].astype("str").map(names)
+
+
+def with_days(rows: pa.Table, days: pa.Table) -> pa.Table:
+    """Rows of a table beside the columns that :func:`days` gives of them."""
+    for field in days.schema:
+        rows = rows.append_column(field, days[field.name])
+    return rows
+
+
+def days(stored: ds.Dataset, sources: Mapping[str, Source]) -> pa.Table:
+    """When each row was known, and when and by which file it was replaced.
+
+    A row is known from the day of its publication or release or, where none is stated, of its
+    file's retrieval. It is replaced on the day that a newer release became known:
+
+    - of the whole file, where another one `supersedes` it;
+    - of a source's whole period, as a reporter states a flow of it: what the newer release of the
+      source does not repeat, it withdraws;
+    - of a user's own files of one publisher, which hold some products and partners alone, of the
+      cell; and of all that a question to UN Comtrade asked for, also where no row came.
+
+    Parameters
+    ----------
+    stored
+        All rows of one table that a release of the `sources` may be among.
+    sources
+        Entries of the catalogue by id, those alone that may replace one another.
+
+    Returns
+    -------
+    Table
+        :data:`tradeflows.model.schema.DAYS`, in the order of the rows.
+    """
+    dated = [name for name in DATE_COLUMNS if name in stored.schema.names]
+    rows = stored.to_table(columns=["source_id", *dated])
+    known = _days_known(rows, sources)
+    names = rows["source_id"].to_pandas()
+    # A day and a file are one number, the day first, so that the earliest of several is the least.
+    places = {name: place for place, name in enumerate(sources)}
+
+    def ended(day: str, by: str) -> int:
+        return int(np.datetime64(day, "D").astype("int64")) * len(places) + places[by]
+
+    by_file: dict[str, int] = {}
+    for new in sources.values():
+        end = ended(released(new), new.id)
+        by_file[new.supersedes] = min(end, by_file.get(new.supersedes, NEVER))
+    ends = names.map(lambda name: by_file.get(name, NEVER)).to_numpy("int64", copy=True)
+    is_trade = "cmd_code" in stored.schema.names
+    several = _in_several_releases(rows, sources) if is_trade else []
+    is_several = names.isin(several).to_numpy()
+    if is_several.any():
+        of_several = pc.is_in(pc.field("source_id"), pa.array(several))
+        frame = stored.to_table(columns=COLUMNS, filter=of_several).to_pandas()
+        begins = known[is_several] * len(places) + frame["source_id"].map(places).to_numpy()
+        by_release = _ends_by_release(frame, begins, sources)
+        by_reply = _ends_by_reply(frame, sources, ended)
+        ends[is_several] = np.minimum(ends[is_several], np.minimum(by_release, by_reply))
+    stands = ends == NEVER
+    until = pa.array((ends // max(1, len(places))).astype("int32"), pa.int32(), mask=stands)
+    by = pa.array(ends % max(1, len(places)), mask=stands)
+    columns = [pa.array(known.astype("int32")).cast(schema.DAY), until.cast(schema.DAY)]
+    return pa.table([*columns, pa.array(sources, pa.string()).take(by)], schema.DAYS)
+
+
+def _days_known(rows: pa.Table, sources: Mapping[str, Source]) -> np.ndarray:
+    """The day from which each row was known, counted from that of 1970-01-01."""
+    retrieved = {name: f"{source.retrieved}" for name, source in sources.items()}
+    known = rows["source_id"].to_pandas().map(retrieved)
+    for column in rows.column_names[1:]:
+        texts = rows[column].to_pandas()
+        known = texts.where(texts.isin([*filter(is_day, texts.dropna().unique())]), known)
+    return known.to_numpy("datetime64[D]").astype("int64")
+
+
+def _in_several_releases(rows: pa.Table, sources: Mapping[str, Source]) -> list[str]:
+    """Sources that are, or whose family is, of several releases.
+
+    Whole months of Comext are not: of two releases of one the newer file supersedes the older.
+    """
+    pairs = rows.group_by(["source_id", "vintage"]).aggregate([])["source_id"].to_pylist()
+    pairs = [name for name in pairs if not bulk_month(sources[name])]
+    families = [family_of(sources[name]) for name in pairs]
+    return [name for name, whose in zip(pairs, families, strict=True) if families.count(whose) > 1]
+
+
+def _ends_by_release(
+    frame: DataFrame, begins: np.ndarray, sources: Mapping[str, Source]
+) -> np.ndarray:
+    """When a newer release of its period, or of a user's of its cell, replaced each row.
+
+    `begins` has the day from which each row was known, with its file.
+    """
+    whose, release = family(frame, sources), frame["vintage"]
+    is_own = whose.ne(frame["source_id"])
+    # A release was fetched for some products and partners, so it is the newest of these alone.
+    goods = [frame[name].where(is_own, "") for name in GOODS]
+    period = frame.groupby([whose, *goods, *(frame[name] for name in PERIOD)]).ngroup()
+    undated = is_own & release.eq(catalogue.UNDATED[0])
+    if undated.any():
+        dates = frame["source_id"].map({name: released(each) for name, each in sources.items()})
+        release = release.mask(undated & release.groupby(period).transform("nunique").gt(1), dates)
+    stated = frame[[]].assign(period=period, release=release, begins=begins)
+    newest_first = (
+        stated.groupby(["period", "release"], as_index=False)
+        .min()
+        .iloc[::-1]
+        .reset_index(drop=True)
+    )
+    least = newest_first.groupby("period")["begins"].cummin()
+    newest_first["end"] = least.groupby(newest_first["period"]).shift(fill_value=NEVER)
+    ends = stated.merge(newest_first, "left", on=["period", "release"])["end"]
+    return ends.to_numpy("int64")
+
+
+def _ends_by_reply(
+    frame: DataFrame, sources: Mapping[str, Source], ended: Callable[[str, str], int]
+) -> np.ndarray:
+    """When a newer reply was asked for what each row states, whether it has such a row or not.
+
+    A reply of UN Comtrade knows the release of each reporter and period in it.
+    """
+    from tradeflows.retrieval.comtrade.replies import box_of
+
+    ends = np.full(len(frame), NEVER)
+    files: dict[tuple[str, str], dict[str, list[Source]]] = defaultdict(dict)
+    for source in sources.values():
+        for cell, text in source.arguments.get("releases", {}).items():
+            files[source.publisher, cell].setdefault(text, []).append(source)
+    files = {key: texts for key, texts in files.items() if len(texts) > 1}
+    if not files:
+        return ends
+    publisher = frame["source_id"].map({name: each.publisher for name, each in sources.items()})
+    period = frame["ref_period"].astype("str").str.replace("-", "").str[:6]
+    period = period.mask(frame["freq_code"].eq("A"), period.str[:4])
+    rows = frame.groupby([publisher, frame["reporter_code"] + " " + period]).indices
+    asked = [
+        *zip(*(frame[name] for name in ("partner_code", "cmd_code", "flow_code")), strict=True)
+    ]
+    for key in files.keys() & rows.keys():
+        # Of two releases of one day the one that came first is older.
+        order = sorted(files[key], key=lambda text: text.split()[0])
+        place_of = {each.id: order.index(text) for text in order for each in files[key][text]}
+        for place, text in enumerate(order):
+            for newer in files[key][text]:
+                box, day = box_of(newer), text.split()[0]
+                end = ended(day if is_day(day) else f"{newer.retrieved}", newer.id)
+                for row in rows[key]:
+                    is_older = place_of.get(frame["source_id"].iat[row], place) < place
+                    if is_older and box.covers(*asked[row]):
+                        ends[row] = min(ends[row], end)
+    return ends
