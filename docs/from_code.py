@@ -95,10 +95,10 @@ def _require(what: str, names: Iterable[str], meanings: Iterable[str]) -> None:
 
 
 def _contract(name: str) -> Iterator[str]:
-    contract = schema.TABLES[name]
-    about = contract.metadata[b"about"].decode()
-    yield f"One row is {about}. Fields of the key are bold."
-    yield ""
+    contract = schema.TABLES.get(name, schema.DAYS)
+    if name in schema.TABLES:
+        about = contract.metadata[b"about"].decode()
+        yield from (f"One row is {about}. Fields of the key are bold.", "")
     rows = []
     for field in contract:
         told = {key.decode(): value.decode() for key, value in (field.metadata or {}).items()}
@@ -570,7 +570,7 @@ LISTINGS: dict[str, Listing] = {
     "absence-keys": _absence_keys,
     "answer": _answer,
     "area-systems": _area_systems,
-    **{f"table-{name}": (lambda name=name: _contract(name)) for name in schema.TABLES},
+    **{f"table-{name}": (lambda name=name: _contract(name)) for name in [*schema.TABLES, "days"]},
     "catalogue-keys": _catalogue_keys,
     "charts": _charts,
     "claims": _claims,

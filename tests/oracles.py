@@ -86,12 +86,14 @@ def read(rows, question):
     wanted = [row for row in wanted if is_known(row, question)]
     if not wanted:
         raise NoAnswerError("not known")
-    wanted = not_superseded(wanted, rows, question)
+    wanted = [row for row in wanted if stands(row, rows, question)]
+    if not wanted:
+        raise NoAnswerError("superseded")
     if question["part"] == "parts":
         wanted = whole_or_parts(wanted)
     wanted = at_level(wanted, question["products"])
     choose = one_after_another if question["splice"] else one_source
-    chosen = newest(choose(wanted, question))
+    chosen = choose(wanted, question)
     answers = by_source(chosen).values() if question["splice"] else [chosen]
     for answer in answers:
         refuse_mixture(answer, question)
@@ -116,15 +118,19 @@ def is_known(row, question):
     return question["as_of"] is None or row["vintage"] <= question["as_of"]
 
 
-def not_superseded(wanted, rows, question):
-    """Without the rows of files that another `supersedes`, if it was retrieved by then."""
-    if question["as_of"] is not None and question["as_of"] < RETRIEVED:
-        return wanted
-    old = {row.get("supersedes") for row in rows}
-    kept = [row for row in wanted if row["source"] not in old]
-    if not kept:
-        raise NoAnswerError("superseded")
-    return kept
+def stands(row, rows, question):
+    """Whether no newer release, known by the day, replaces the row's file or its whole period."""
+    day = question["as_of"]
+    if (day is None or day >= RETRIEVED) and any(
+        other.get("supersedes") == row["source"] for other in rows
+    ):
+        return False
+    period = "source", "reporter", "month", "length"
+    return not any(
+        all(other[name] == row[name] for name in period) and other["vintage"] > row["vintage"]
+        for other in rows
+        if is_known(other, question)
+    )
 
 
 def by_source(rows):
@@ -229,18 +235,6 @@ def preference(row, rows, question):
     if question["first"] is None and question["last"] is None:
         return 0, rank
     return -len({month for r in mine for month in months(r)}), rank
-
-
-def newest(rows):
-    """Of several releases of a reporter's period in one source the newest."""
-
-    def place(row):
-        return row["source"], row["reporter"], row["month"], row["length"]
-
-    latest = {}
-    for row in rows:
-        latest[place(row)] = max(latest.get(place(row), ""), row["vintage"])
-    return [row for row in rows if row["vintage"] == latest[place(row)]]
 
 
 def refuse_mixture(rows, question):

@@ -532,14 +532,13 @@ def test_read_takes_the_newest_known(released_twice):
     assert values() == {"RUS": 900, "CHN": 1000, "UKR": 50, "KAZ": 1000}
     first = {"RUS": 100, "CHN": 1000, "USA": 7, "KAZ": 1000}
     assert values(as_of="2024-05-01") == values(vintage="2024-04-15") == first
-    with pytest.raises(QueryError, match="older one does, which it supersedes: vintage='2024-04"):
+    with pytest.raises(QueryError, match="which it supersedes or withdrew: vintage='2024-04"):
         values(partner="USA")  # withdrawn
     with pytest.raises(QueryError, match="nothing of this was known by 2024-04-01"):
         values(as_of="2024-04-01")
     frame = tables.read(local=True, root=root, reporter="AUT", partner="RUS")
     assert frame.attrs["caveats"] == (
-        "the newest release of each period: 1 rows of superseded "
-        "ones passed over; vintage= chooses",
+        "the newest release of each period: 1 rows of older ones passed over; vintage= chooses",
     )
 
 

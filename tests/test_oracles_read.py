@@ -148,7 +148,7 @@ def text_of(rows):
     return file.getvalue().encode()
 
 
-def project_of(folder, files, declared):
+def project_of(folder, files, declared, *, build=True):
     """Catalogue and build `files`, a list of rows by name."""
     raw = Path(folder) / "data" / "raw"
     (raw / "demo").mkdir(parents=True, exist_ok=True)
@@ -168,7 +168,8 @@ def project_of(folder, files, declared):
             absent=absent if name in declared else "",
         )
     (raw / "sources.toml").write_text(catalogue, encoding="utf-8")
-    tf.build(Path(folder))
+    if build:
+        tf.build(Path(folder))
     return Path(folder)
 
 

@@ -1,8 +1,21 @@
+import re
+import tempfile
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pytest
+import test_oracles_read as random_files
+from hypothesis import given
+from hypothesis import strategies as st
 from maps import WHEAT_MAP
+from random_tables import fuzz
 
-from tradeflows import cli
+import tradeflows as tf
+from tradeflows import cli, tables
+from tradeflows.model.errors import QueryError
 from tradeflows.retrieval import catalogue, changes
 from tradeflows.retrieval.changes import Change
 
@@ -133,3 +146,149 @@ def test_what_an_added_release_changed_is_shown(wheat, capsys):
 def test_a_single_release_has_no_difference(wheat, capsys):
     assert cli.main(["diff", "exports"]) == 2
     assert "exports: one release is held; next: `tradeflows update" in capsys.readouterr().err
+
+
+# --- which statement stood on a day ---------------------------------------------------------------
+
+KINDS = ["transcribed", "published", "fetched"]
+RETRIEVED = ["2024-01-05", "2024-06-30", "2024-07-02"]
+STATED = ["reporter_iso", "ref_period", "n_months"]
+
+
+def stood(rows, entries, day):
+    """Rows that stood on a day, as (source, row), by the catalogue's entries and the rows alone."""
+    rows = rows.join(entries, on="source_id")
+    is_dated = rows["vintage"].str.fullmatch(r"\d{4}-\d\d-\d\d")
+    rows = rows[rows["vintage"].where(is_dated, rows["retrieved"]).le(day)]
+    is_out = entries["retrieved"].le(day)
+    rows = rows[~rows["source_id"].isin(entries.loc[is_out, "supersedes"])]
+    standing = []
+    is_own = rows["kind"].isin(["published", "fetched"])
+    for _, source in rows[~is_own].groupby("source_id"):
+        standing += [
+            period[period["vintage"].eq(period["vintage"].max())]
+            for _, period in source.groupby(STATED)
+        ]
+    for _, cell in rows[is_own].groupby(
+        ["publisher_of", "kind", *STATED, "partner_iso", "cmd_code"]
+    ):
+        release = cell["vintage"]
+        if release.nunique() > 1:
+            release = release.where(release.ne("not stated"), cell["retrieved"])
+        standing.append(cell[release.eq(release.max())])
+    return {(row.source_id, row.source_row) for part in standing for row in part.itertuples()}
+
+
+def project_of_releases(random, folder):
+    """Files of one kind, some without a day, some of which supersede another; and their entries."""
+    kind = str(random.choice(KINDS))
+    entries, files = {}, {}
+    for name in "abcd"[: random.integers(1, 5)]:
+        rows = random_files.rows_of(random, name, 1, str(random.choice(random_files.PUBLISHERS)))
+        if kind != "transcribed" and random.random() < 0.3:  # of a row stated twice the first
+            cells = {
+                tuple(
+                    map(repr, (row | {"value": 0, "weight": 0, "vintage": "not stated"}).items())
+                ): row
+                for row in reversed(rows)
+            }
+            rows = [row | {"vintage": "not stated"} for row in cells.values()]
+        if files and random.random() < 0.3:
+            rows = [row | {"supersedes": [*files][-1]} for row in rows]
+        files |= {name: rows} if rows else {}
+    random_files.project_of(folder, files, set(), build=False)
+    path = Path(folder) / "data" / "raw" / "sources.toml"
+    head, *sections = path.read_text(encoding="utf-8").split("\n[source.")
+    sections = [text for text in sections if "path =" in text or "arguments" in text]
+    text = head
+    for section in sections:
+        day = str(random.choice(RETRIEVED))
+        section = section.replace('"transcribed"', f'"{kind}"').replace("2024-06-30", day)
+        text += f"\n[source.{section}"
+        if ".arguments." not in section.splitlines()[0]:
+            name = section[0]
+            entries[name] = {
+                "kind": kind,
+                "retrieved": day,
+                "publisher_of": files[name][0]["publisher"],
+                "supersedes": files[name][0].get("supersedes", ""),
+            }
+    path.write_text(text, encoding="utf-8")
+    tf.build(Path(folder))
+    return pd.DataFrame.from_dict(entries, orient="index")
+
+
+@fuzz(12, many=600)
+@given(st.integers(0, 2**32 - 1))
+def test_what_stood_on_a_day(seed):
+    random = np.random.default_rng(seed)
+    with tempfile.TemporaryDirectory() as folder:
+        entries = project_of_releases(random, folder)
+        rows = tables.stored(Path(folder), "trade").to_table().to_pandas()
+    for text in ["2022-01-14", "2022-01-15", "2022-04-01", *RETRIEVED, "2024-07-01", "2025-01-01"]:
+        day = date.fromisoformat(text)
+        is_known = rows["known_from"].le(day)
+        stands = is_known & (rows["known_until"].isna() | rows["known_until"].gt(day))
+        listed = {*zip(rows.loc[stands, "source_id"], rows.loc[stands, "source_row"], strict=True)}
+        assert listed == stood(rows, entries, text)
+    assert rows["replaced_by"].isna().equals(rows["known_until"].isna())
+
+
+def fences(kind):
+    page = Path(__file__).parents[1] / "docs" / "reference" / "tables.md"
+    return re.findall(rf"```{kind}\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+
+
+@pytest.fixture
+def answer(embedded):
+    ends = {"start": "2023-01", "end": "2023-12"}
+    words = {"reporter": "CHN", "partner": "RUS", "product": "2709", "flow": "M"}
+    rows = tf.read(root=embedded, **words, **ends).reset_index(drop=True)
+    return rows[["ref_period", "net_wgt_kg", "value_reported"]]
+
+
+def test_pandas_of_the_page_gives_the_rows_of_read(answer, embedded, monkeypatch):
+    monkeypatch.chdir(embedded)
+    names = {}
+    [code] = fences("python")
+    exec(code, names)
+    rows = names["crude"][[*answer]].reset_index(drop=True)
+    pd.testing.assert_frame_equal(rows, answer, check_dtype=False)
+
+
+def test_sql_of_the_page_gives_the_rows_of_read(answer, embedded, monkeypatch):
+    duckdb = pytest.importorskip("duckdb")
+    monkeypatch.chdir(embedded)
+    [query] = fences("sql")
+    rows = duckdb.sql(query).df()
+    pd.testing.assert_frame_equal(rows, answer, check_dtype=False)
+
+
+@pytest.mark.parametrize("day", [None, "2024-05-01", "2025-01-05", "2026-12-01"])
+def test_days_alone_give_the_rows_of_read(embedded, day):
+    source = "bruegel_eu_gas_imports_by_route_quarterly"
+    answer = tf.read(source=source, root=embedded, as_of=day, partner="RUS", start="2023")
+    rows = tables.stored(embedded, "trade").to_table().to_pandas()
+    until = rows["known_until"]
+    stands = until.isna() if day is None else until.isna() | until.gt(date.fromisoformat(day))
+    if day:
+        stands &= rows["known_from"].le(date.fromisoformat(day))
+    stands &= rows["source_id"].eq(source) & rows["partner_iso"].eq("RUS")
+    stands &= rows["ref_period"].ge(date(2023, 1, 1))
+    assert {*answer["source_row"]} == {*rows.loc[stands, "source_row"]}
+    assert len(answer) == stands.sum()
+
+
+def test_a_withdrawn_cell_is_no_answer_alone(embedded):
+    """A newer release of a quarter states the goods otherwise; both would count them twice."""
+    asked = {"source": "bruegel_eu_gas_imports_by_route_quarterly", "root": embedded}
+    asked |= {
+        "partner_code": tables.read(**asked, vintage="2025-01-09", partner="_X")[
+            "partner_code"
+        ].iat[0]
+    }
+    asked |= {"product": "G3200", "start": "2024", "end": "2024"}
+    with pytest.raises(QueryError, match=r"states nothing of this; an older one .*'2025-01-09'"):
+        tf.read(**asked)
+    assert len(tf.read(**asked, as_of="2025-01-10")) == 4
+    assert {*tf.read(**asked, vintage="2025-01-02")["vintage"]} == {"2025-01-02"}

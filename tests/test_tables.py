@@ -160,7 +160,7 @@ def test_table_carries_its_contract(make_root):
     root = make_root({"oil": {}})
     tables.build(root)
     read = parquet.read_schema(tables.processed(root, "rates"))
-    assert schema.describe(read) == schema.describe(schema.RATES)
+    assert schema.describe(read) == schema.describe(schema.STORED["rates"])
     assert read.metadata[b"table"] == b"rates"
     assert write.metadata_of(tables.processed(root, "rates"))[b"fingerprint"]
 
@@ -880,7 +880,7 @@ def test_superseded_prices_passed_over(ask):
     assert prices.attrs["sources"] == ("new",)
     assert "2 rows of superseded ones passed over; source= chooses" in prices.attrs["caveats"][0]
     assert read(source="old").attrs["sources"] == ("old",)
-    assert "it supersedes: source='old'" in refusal(
+    assert "it supersedes or withdrew: source='old'" in refusal(
         ask({"old": {"text": LATER}, "new": {"text": BRENT, "supersedes": "old"}}, "rates"),
         start="2020-03",
     )

@@ -43,8 +43,8 @@ def older(rows: pa.Table, frame: DataFrame, sources: Mapping[str, Source], table
             values = pa.array(frame[column].unique(), pa.string())
             is_of_answer = pc.and_(is_of_answer, pc.is_in(rows[column], values))
     count = pc.sum(is_of_answer).as_py()
-    choose = "vintage" if table == "trade" else "source"
-    text = f"{count} rows of older ones passed over; {choose}= chooses"
+    which, name = ("older", "vintage") if table == "trade" else ("superseded", "source")
+    text = f"{count} rows of {which} ones passed over; {name}= chooses"
     return [f"the newest release of each period: {text}"] if count else []
 
 
