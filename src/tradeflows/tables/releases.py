@@ -170,30 +170,41 @@ def _ends_by_reply(
     from tradeflows.retrieval.comtrade.replies import box_of
 
     ends = np.full(len(frame), NEVER)
-    files: dict[tuple[str, str], dict[str, list[Source]]] = defaultdict(dict)
-    for source in sources.values():
-        for cell, text in source.arguments.get("releases", {}).items():
-            files[source.publisher, cell].setdefault(text, []).append(source)
-    files = {key: texts for key, texts in files.items() if len(texts) > 1}
-    if not files:
+    replies = _in_order_of_release(sources)
+    if not replies:
         return ends
     publisher = frame["source_id"].map({name: each.publisher for name, each in sources.items()})
     period = frame["ref_period"].astype("str").str.replace("-", "").str[:6]
     period = period.mask(frame["freq_code"].eq("A"), period.str[:4])
     rows = frame.groupby([publisher, frame["reporter_code"] + " " + period]).indices
-    asked = [
-        *zip(*(frame[name] for name in ("partner_code", "cmd_code", "flow_code")), strict=True)
-    ]
-    for key in files.keys() & rows.keys():
-        # Of two releases of one day the one that came first is older.
-        order = sorted(files[key], key=lambda text: text.split()[0])
-        place_of = {each.id: order.index(text) for text in order for each in files[key][text]}
-        for place, text in enumerate(order):
-            for newer in files[key][text]:
-                box, day = box_of(newer), text.split()[0]
-                end = ended(day if is_day(day) else f"{newer.retrieved}", newer.id)
-                for row in rows[key]:
-                    is_older = place_of.get(frame["source_id"].iat[row], place) < place
-                    if is_older and box.covers(*asked[row]):
-                        ends[row] = min(ends[row], end)
+    names = frame["source_id"].tolist()
+    asked = frame[["partner_code", "cmd_code", "flow_code"]].to_numpy().tolist()
+    for cell in replies.keys() & rows.keys():
+        place_of = {source.id: place for place, source, _ in replies[cell]}
+        for place, newer, day in replies[cell]:
+            box, end = box_of(newer), ended(day, newer.id)
+            for row in rows[cell]:
+                if place_of.get(names[row], place) < place and box.covers(*asked[row]):
+                    ends[row] = min(ends[row], end)
     return ends
+
+
+def _in_order_of_release(
+    sources: Mapping[str, Source],
+) -> dict[tuple[str, str], list[tuple[int, Source, str]]]:
+    """Publisher and cell to replies of its several releases: each its place, file and day."""
+    files: dict[tuple[str, str], dict[str, list[Source]]] = defaultdict(dict)
+    for source in sources.values():
+        for cell, text in source.arguments.get("releases", {}).items():
+            files[source.publisher, cell].setdefault(text, []).append(source)
+    replies: dict[tuple[str, str], list[tuple[int, Source, str]]] = defaultdict(list)
+    for key, by_text in files.items():
+        if len(by_text) < 2:
+            continue
+        # Of two releases of one day the one that came first is older.
+        for place, text in enumerate(sorted(by_text, key=lambda text: text.split()[0])):
+            day = text.split()[0]
+            for source in by_text[text]:
+                known = day if is_day(day) else f"{source.retrieved}"
+                replies[key].append((place, source, known))
+    return replies
