@@ -2,6 +2,7 @@ import json
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.dataset as ds
 import pytest
 from pyarrow import parquet
 
@@ -10,7 +11,7 @@ from tradeflows.model import schema
 from tradeflows.model.errors import BuildError, QueryError
 from tradeflows.publishers import reading
 from tradeflows.retrieval import catalogue
-from tradeflows.tables import checks, write
+from tradeflows.tables import checks, releases, write
 
 MONTHS = [str(month) for month in pd.period_range("2022-01", "2023-12", freq="M")]
 
@@ -26,12 +27,14 @@ def root(make_root):
             ("trade", [_batch(**each) for each in series]),
             ("rates", [_rates(dict(rates), base)]),
         ):
-            digest = write.fingerprint(catalogue.load(folder).values(), table)
+            sources = catalogue.load(folder)
+            digest = write.fingerprint(sources.values(), table)
             contract = schema.TABLES[table]
             stamped = {**contract.metadata, "fingerprint": digest}
+            rows = pa.Table.from_batches(batches, contract)
+            rows = releases.with_days(rows, releases.days(ds.dataset(rows), sources))
             parquet.write_table(
-                pa.Table.from_batches(batches, contract).replace_schema_metadata(stamped),
-                tables.processed(folder, table),
+                rows.replace_schema_metadata(stamped), tables.processed(folder, table)
             )
         return folder
 

@@ -501,9 +501,10 @@ def _is_old(contents: Mapping[str, Any]) -> bool:
 
 def published(root: Path, local: bool) -> list[dict[str, Any]]:
     """All published figures but those of superseded releases; none where the project has none."""
-    old = {source.supersedes for source in catalogue.load(root, local=local).values()}
-    rows: list[dict[str, Any]] = tables.stored(root, "figures", local=local).to_table().to_pylist()
-    return [row for row in rows if row["source_id"] not in old]
+    asked = tables.question("figures", root=root, local=local)
+    rows = asked.matching()
+    figures: list[dict[str, Any]] = rows.filter(asked.stands(rows)).to_pylist()
+    return figures
 
 
 def _series(where: str, entry: Any) -> Series:

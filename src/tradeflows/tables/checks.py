@@ -23,7 +23,7 @@ from tradeflows.model.absence import absence
 from tradeflows.model.contracts import require_columns
 from tradeflows.model.errors import QueryError, near
 from tradeflows.model.keys import number_cells
-from tradeflows.model.periods import is_day, month_text, parse_period, runs
+from tradeflows.model.periods import month_text, parse_period, runs
 from tradeflows.model.source import Source
 from tradeflows.retrieval import catalogue
 from tradeflows.tables import unit_values
@@ -58,6 +58,7 @@ COLUMNS = [
     "valuation",
     "primary_value_usd",
     *FIGURES[:3],
+    "known_until",
 ]
 FLOW = ["source_id", "reporter_iso", "partner_code", "flow_code", "cmd_code", "breakdown"]
 RATES = ["source_id", "base", "quote", "publisher"]
@@ -154,7 +155,7 @@ def look(root: Path, *, local: bool = True, progress: Progress | None = None) ->
     trade = _read(tables.stored(root, "trade", local=local), COLUMNS, sources)
     rates = _read(tables.stored(root, "rates", local=local), RATE_COLUMNS, sources)
     begin("releases, and rows that are stated twice")
-    yield from _vintages(trade)
+    yield from _vintages(trade, sources)
     yield from _twice(trade)
     yield from _editions(trade)
     monthly = _monthly(trade)
@@ -375,29 +376,14 @@ def _series(monthly: DataFrame) -> tuple[Callable[[int], DataFrame], Sequence[in
     return several.groupby("series").get_group, list(by_size.index)
 
 
-def _vintages(trade: DataFrame) -> Iterator[Finding]:
-    """Dated releases of which a newer one states a cell too."""
-    vintage = trade["vintage"]
-    days = [text for text in vintage.cat.categories if is_day(text)]
-    is_dated = vintage.isin(days)
-    releases = trade.loc[is_dated, ["family", "vintage"]].drop_duplicates()
-    several = releases["family"][releases["family"].duplicated()]
-    if several.empty:
-        return
-    dated = trade[is_dated & trade["family"].isin(several)]
-    dated = dated[_stated_again(dated, [*SERIES, *PERIOD])]
-    cell = [*SERIES, *PERIOD]
-    rows = dated.assign(vintage=dated["vintage"].astype(str))
-    by_cell = rows.groupby(cell, observed=True, dropna=False)["vintage"]
-    rows = rows.assign(newest=by_cell.transform("max"))
-    is_old = rows["vintage"] < rows["newest"]
-    old = rows[is_old]
+def _vintages(trade: DataFrame, sources: Mapping[str, Source]) -> Iterator[Finding]:
+    """Rows that a newer release replaced, but for those of whole files."""
+    files = {source.supersedes for source in sources.values()}
+    old = trade[trade["known_until"].notna() & ~trade["source_id"].isin(files)]
     for (name, release), some in old.groupby(["source_id", "vintage"], observed=True):
-        newer = sorted(some["newest"].unique())
-        newest = ", ".join(newer[-3:])
-        text = f"{name}: {len(some)} rows of release {release} by {newest}"
-        show = _show("trade", source_id=name, vintage=release)
-        yield Finding("superseded", text, show)
+        days = ", ".join(f"{day:%Y-%m-%d}" for day in sorted(some["known_until"].unique())[-3:])
+        text = f"{name}: {len(some)} rows of release {release} by {days}"
+        yield Finding("superseded", text, _show("trade", source_id=name, vintage=release))
 
 
 def _twice(trade: DataFrame) -> Iterator[Finding]:

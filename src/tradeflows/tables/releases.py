@@ -28,6 +28,7 @@ PERIOD = ["reporter_iso", "flow_code", "ref_period", "n_months", "cumulation"]
 GOODS = ["partner_code", "classification_code", "cmd_code"]
 COLUMNS = ["source_id", "vintage", *PERIOD, *GOODS, "reporter_code", "freq_code"]
 NEVER = np.iinfo(np.int64).max
+DAY = "datetime64[D]"
 
 
 def family_of(source: Source) -> str:
@@ -80,8 +81,9 @@ def days(stored: ds.Dataset, sources: Mapping[str, Source]) -> pa.Table:
     """
     dated = [name for name in DATE_COLUMNS if name in stored.schema.names]
     rows = stored.to_table(columns=["source_id", *dated])
-    known = _days_known(rows, sources)
-    names = rows["source_id"].to_pandas()
+    names = rows["source_id"].combine_chunks().dictionary_encode()
+    of_row, held = names.indices.to_numpy(), names.dictionary.to_pylist()
+    known = _days_known(rows, np.array([sources[name].retrieved for name in held], DAY)[of_row])
     # A day and a file are one number, the day first, so that the earliest of several is the least.
     places = {name: place for place, name in enumerate(sources)}
 
@@ -92,32 +94,35 @@ def days(stored: ds.Dataset, sources: Mapping[str, Source]) -> pa.Table:
     for new in sources.values():
         end = ended(released(new), new.id)
         by_file[new.supersedes] = min(end, by_file.get(new.supersedes, NEVER))
-    ends = names.map(lambda name: by_file.get(name, NEVER)).to_numpy("int64", copy=True)
+    ends = np.array([by_file.get(name, NEVER) for name in held], "int64")[of_row]
     is_trade = "cmd_code" in stored.schema.names
     several = _in_several_releases(rows, sources) if is_trade else []
-    is_several = names.isin(several).to_numpy()
-    if is_several.any():
-        of_several = pc.is_in(pc.field("source_id"), pa.array(several))
-        frame = stored.to_table(columns=COLUMNS, filter=of_several).to_pandas()
-        begins = known[is_several] * len(places) + frame["source_id"].map(places).to_numpy()
+    if several:
+        frame = stored.to_table(columns=COLUMNS, filter=pc.field("source_id").isin(several))
+        frame = frame.to_pandas()
+        is_several = np.array([name in several for name in held])[of_row]
+        begins = known[is_several].astype("int64") * len(places)
+        begins += frame["source_id"].map(places).to_numpy()
         by_release = _ends_by_release(frame, begins, sources)
         by_reply = _ends_by_reply(frame, sources, ended)
         ends[is_several] = np.minimum(ends[is_several], np.minimum(by_release, by_reply))
     stands = ends == NEVER
-    until = pa.array((ends // max(1, len(places))).astype("int32"), pa.int32(), mask=stands)
+    until = (ends // max(1, len(places))).astype(DAY)
     by = pa.array(ends % max(1, len(places)), mask=stands)
-    columns = [pa.array(known.astype("int32")).cast(schema.DAY), until.cast(schema.DAY)]
+    columns = [pa.array(known), pa.array(until, mask=stands)]
     return pa.table([*columns, pa.array(sources, pa.string()).take(by)], schema.DAYS)
 
 
-def _days_known(rows: pa.Table, sources: Mapping[str, Source]) -> np.ndarray:
-    """The day from which each row was known, counted from that of 1970-01-01."""
-    retrieved = {name: f"{source.retrieved}" for name, source in sources.items()}
-    known = rows["source_id"].to_pandas().map(retrieved)
+def _days_known(rows: pa.Table, retrieved: np.ndarray) -> np.ndarray:
+    """The day from which each row was known, that of its file's retrieval where none is stated."""
+    known = retrieved
     for column in rows.column_names[1:]:
-        texts = rows[column].to_pandas()
-        known = texts.where(texts.isin([*filter(is_day, texts.dropna().unique())]), known)
-    return known.to_numpy("datetime64[D]").astype("int64")
+        texts = rows[column].combine_chunks().dictionary_encode()
+        words = [*texts.dictionary.to_pylist(), ""]  # the last stands for none
+        stated = np.array([word if is_day(word) else "NaT" for word in words], DAY)
+        stated = stated[texts.indices.fill_null(len(words) - 1).to_numpy()]
+        known = np.where(np.isnat(stated), known, stated)
+    return known
 
 
 def _in_several_releases(rows: pa.Table, sources: Mapping[str, Source]) -> list[str]:
