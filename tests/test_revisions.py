@@ -159,24 +159,33 @@ def stood(rows, entries, day):
     """Rows that stood on a day, as (source, row), by the catalogue's entries and the rows alone."""
     rows = rows.join(entries, on="source_id")
     is_dated = rows["vintage"].str.fullmatch(r"\d{4}-\d\d-\d\d")
-    rows = rows[rows["vintage"].where(is_dated, rows["retrieved"]).le(day)]
-    is_out = entries["retrieved"].le(day)
-    rows = rows[~rows["source_id"].isin(entries.loc[is_out, "supersedes"])]
-    standing = []
+    is_known = rows["vintage"].where(is_dated, rows["retrieved"]).le(day)
     is_own = rows["kind"].isin(["published", "fetched"])
-    for _, source in rows[~is_own].groupby("source_id"):
-        standing += [
-            period[period["vintage"].eq(period["vintage"].max())]
-            for _, period in source.groupby(STATED)
-        ]
-    for _, cell in rows[is_own].groupby(
-        ["publisher_of", "kind", *STATED, "partner_iso", "cmd_code"]
-    ):
-        release = cell["vintage"]
-        if release.nunique() > 1:
-            release = release.where(release.ne("not stated"), cell["retrieved"])
-        standing.append(cell[release.eq(release.max())])
-    return {(row.source_id, row.source_row) for part in standing for row in part.itertuples()}
+    cell = [*STATED, "partner_iso", "cmd_code"]
+    parts = [part for _, part in rows[~is_own].groupby(["source_id", *STATED])]
+    parts += [part for _, part in rows[is_own].groupby(["publisher_of", "kind", *cell])]
+    standing = []
+    for part in parts:
+        release = part["vintage"]
+        if is_own[part.index].all() and release.nunique() > 1:
+            release = release.where(release.ne("not stated"), part["retrieved"])
+        dated = release.copy()
+        for name in part["source_id"].unique():  # newer than what it supersedes
+            older = [*superseded(name, entries)]
+            others = dated[part["source_id"].isin(older)]
+            if len(others):
+                is_its = part["source_id"].eq(name)
+                release = release.mask(is_its & release.lt(others.max()), others.max())
+        release = release[is_known[part.index]]
+        standing.append(part.loc[release.index[release.eq(release.max())]])
+    kept = pd.concat(standing)
+    kept = kept[~kept["source_id"].isin(entries.loc[entries["retrieved"].le(day), "supersedes"])]
+    return {*zip(kept["source_id"], kept["source_row"], strict=True)}
+
+
+def superseded(name, entries):
+    while name := entries.loc[name, "supersedes"]:
+        yield name
 
 
 def project_of_releases(random, folder):
@@ -185,7 +194,7 @@ def project_of_releases(random, folder):
     entries, files = {}, {}
     for name in "abcd"[: random.integers(1, 5)]:
         rows = random_files.rows_of(random, name, 1, str(random.choice(random_files.PUBLISHERS)))
-        if kind != "transcribed" and random.random() < 0.3:  # of a row stated twice the first
+        if kind != "transcribed" and random.random() < 0.5:  # of a row stated twice the first
             cells = {
                 tuple(
                     map(repr, (row | {"value": 0, "weight": 0, "vintage": "not stated"}).items())
@@ -193,7 +202,7 @@ def project_of_releases(random, folder):
                 for row in reversed(rows)
             }
             rows = [row | {"vintage": "not stated"} for row in cells.values()]
-        if files and random.random() < 0.3:
+        if files and random.random() < 0.5:
             rows = [row | {"supersedes": [*files][-1]} for row in rows]
         files |= {name: rows} if rows else {}
     random_files.project_of(folder, files, set(), build=False)

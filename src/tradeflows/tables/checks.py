@@ -59,6 +59,7 @@ COLUMNS = [
     "primary_value_usd",
     *FIGURES[:3],
     "known_until",
+    "replaced_by",
 ]
 FLOW = ["source_id", "reporter_iso", "partner_code", "flow_code", "cmd_code", "breakdown"]
 RATES = ["source_id", "base", "quote", "publisher"]
@@ -378,8 +379,9 @@ def _series(monthly: DataFrame) -> tuple[Callable[[int], DataFrame], Sequence[in
 
 def _vintages(trade: DataFrame, sources: Mapping[str, Source]) -> Iterator[Finding]:
     """Rows that a newer release replaced, but for those of whole files."""
-    files = {source.supersedes for source in sources.values()}
-    old = trade[trade["known_until"].notna() & ~trade["source_id"].isin(files)]
+    old = trade[trade["known_until"].notna()]
+    pairs = zip(old["source_id"], old["replaced_by"], strict=True)
+    old = old[np.array([sources[by].supersedes != name for name, by in pairs], bool)]
     for (name, release), some in old.groupby(["source_id", "vintage"], observed=True):
         days = ", ".join(f"{day:%Y-%m-%d}" for day in sorted(some["known_until"].unique())[-3:])
         text = f"{name}: {len(some)} rows of release {release} by {days}"

@@ -152,6 +152,14 @@ def _ends_by_release(
     if undated.any():
         dates = frame["source_id"].map({name: released(each) for name, each in sources.items()})
         release = release.mask(undated & release.groupby(period).transform("nunique").gt(1), dates)
+    # A file that supersedes another is the newer one, whatever their dates.
+    dated = release
+    for new in sources.values():
+        older = _superseded(new, sources)
+        is_new, is_old = (frame["source_id"].isin(names) for names in ([new.id], older))
+        if (is_new & is_own).any() and is_old.any():
+            newest = period.map(dated[is_old].groupby(period[is_old]).max())
+            release = release.mask(is_new & newest.gt(release), newest)
     stated = frame[[]].assign(period=period, release=release, begins=begins)
     newest_first = (
         stated.groupby(["period", "release"], as_index=False)
@@ -163,6 +171,14 @@ def _ends_by_release(
     newest_first["end"] = least.groupby(newest_first["period"]).shift(fill_value=NEVER)
     ends = stated.merge(newest_first, "left", on=["period", "release"])["end"]
     return ends.to_numpy("int64")
+
+
+def _superseded(source: Source, sources: Mapping[str, Source]) -> list[str]:
+    """Files that a source supersedes, itself or through another."""
+    names = [source.supersedes]
+    while names[-1] in sources and sources[names[-1]].supersedes not in [source.id, *names]:
+        names.append(sources[names[-1]].supersedes)
+    return names
 
 
 def _ends_by_reply(
