@@ -189,12 +189,13 @@ def _add_days(cleaned: Path, path: Path, table: str, sources: Mapping[str, Sourc
     contract, stated = schema.STORED[table], metadata_of(cleaned)
     dated = days(ds.dataset(cleaned), sources)
     with (
-        parquet.ParquetFile(cleaned) as file,
+        parquet.ParquetFile(cleaned, read_dictionary=schema.TABLES[table].names) as file,
         TableWriter(path, ".parquet", contract, ROWS_A_GROUP) as writer,
     ):
         for number in range(file.num_row_groups):
             rows = file.read_row_group(number)
-            rows = with_days(rows, dated.slice(writer.n_rows, len(rows))).cast(contract)
+            rows = with_days(rows, dated.slice(writer.n_rows, len(rows)))
+            rows = rows.replace_schema_metadata(contract.metadata)
             for batch in rows.combine_chunks().to_batches():
                 writer.write(batch)
         writer.describe(**{name: stated[name.encode()].decode() for name in METADATA})
