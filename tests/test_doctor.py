@@ -343,8 +343,8 @@ def test_each_look_is_told_as_it_begins(root):
     list(findings)
     lines = [line for line, *_ in told if line]
     assert lines[0] == "looking at raw files"
-    assert lines[-1] == "looking at 2 series, 1 of them done"
-    assert told[-1][1:] == (1, 2, "series")
+    assert lines[-1] == "looking at months that lack, and jumps"
+    assert told[-1][1:] == (checks.LOOKS - 1, checks.LOOKS, "months that lack, and jumps")
 
 
 def test_a_pipe_has_a_line_a_look(root, capsys):

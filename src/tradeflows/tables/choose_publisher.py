@@ -15,6 +15,7 @@ from tradeflows.model.errors import QueryError
 from tradeflows.model.periods import first_month, month_text, runs
 from tradeflows.model.source import Source, bulk_month, released
 from tradeflows.tables.choose_release import Choice, family_of
+from tradeflows.tables.contradictions import contradicted
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -93,7 +94,8 @@ def one_source(
     is_kept = np.zeros(len(frame), bool)
     is_kept[[row.number for row in kept]] = True
     passed = [row for row in every if not is_kept[row.number]]
-    return Choice(frame[is_kept], [*lines, *_passed_over(passed, kept, splice)])
+    lines += _passed_over(passed, kept, splice) + contradicted(frame, kept, passed)
+    return Choice(frame[is_kept], lines)
 
 
 def _rows(frame: DataFrame, sources: Mapping[str, Source]) -> list[_Row]:
