@@ -432,11 +432,12 @@ def sketch(args: argparse.Namespace) -> None:
     from tradeflows.retrieval import catalogue
     from tradeflows.retrieval.sketch import sketch as proposal
 
-    try:
-        known = [*catalogue.publishers(root_of(args), local=True)]
-    except CatalogueError:  # a file can be looked at without a project
-        known = []
-    text = proposal(args.file, publisher=args.publisher, table=args.table, known=known)
+    options: dict[str, Any] = {"publisher": args.publisher, "table": args.table}
+    with suppress(CatalogueError):  # a file can be looked at without a project
+        root = root_of(args)
+        options["known"] = [*catalogue.publishers(root, local=True)]
+        options["held"] = [*catalogue.load(root, local=True).values()]
+    text = proposal(args.file, **options)
     if args.to:
         args.to.write_text(text, encoding="utf-8")
     say(args.to or text.rstrip("\n"))
@@ -475,7 +476,7 @@ def add(args: argparse.Namespace) -> None:
             say(*(maps.unheeded_path(template, added.source) if template else ()))
             new.append(added.source)
     _build_if_stale(args, root)
-    _say_of_ends(root, new)
+    _say_of_figures(root, new)
 
 
 def update(args: argparse.Namespace) -> None:
@@ -503,7 +504,7 @@ def update(args: argparse.Namespace) -> None:
         say(f"{new.id}: {updated.line()}; it supersedes {args.source}", *maps.other_scales(new))
     _build_if_stale(args, root)
     if not updated.is_earlier:
-        _say_of_ends(root, [new])
+        _say_of_figures(root, [new])
     is_own = new.path.startswith("local/")
     if not is_own:
         followed = pins.follow(root, args.source, new.id)
@@ -524,10 +525,10 @@ def update(args: argparse.Namespace) -> None:
     terminal.fail(errors)
 
 
-def _say_of_ends(root: Path, new: Iterable[Source]) -> None:
-    """Say what may be wrong with the last months of new files: zeros, or none that `absent` names.
+def _say_of_figures(root: Path, new: Iterable[Source]) -> None:
+    """Say of new files what `doctor` would: zeros at their ends, and no order of two sources.
 
-    Whether zeros there are zeros or not out yet ``doctor`` asks too.
+    And whether `absent` names months after the last one.
     """
     from tradeflows.tables import checks
 
@@ -537,6 +538,7 @@ def _say_of_ends(root: Path, new: Iterable[Source]) -> None:
     with suppress(BuildError):  # another run has added files since, and builds them in its turn
         say(*checks.zeros_at_the_end(root, [source.id for source in of_trade]))
         say(*checks.absent_beyond_the_end(root, of_trade))
+        say(*checks.equal_ranks(root, [source.id for source in of_trade]))
 
 
 def _about(args: argparse.Namespace) -> dict[str, str]:

@@ -6,7 +6,7 @@ import shlex
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import combinations, product
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +25,8 @@ from tradeflows.model.keys import number_cells
 from tradeflows.model.periods import is_day, month_text, parse_period, runs
 from tradeflows.model.source import Source
 from tradeflows.retrieval import catalogue
-from tradeflows.tables.choose_release import HS_EDITION
+from tradeflows.tables.choose_publisher import place_of
+from tradeflows.tables.choose_release import HS_EDITION, family_of
 from tradeflows.tables.contradictions import JUMP, SPAN, STEADY, WAYS, jumps
 from tradeflows.tables.zeros import is_aggregate
 
@@ -67,7 +68,10 @@ NARROW = 2.0  # between the first and the third quarter of the comparisons, one 
 FEW = 6  # comparisons, which say nothing
 GOODS = ["reporter_iso", "flow_code", "cmd_code", "month"]
 SHOWN = 10  # findings of a kind, unless all are asked for
-LOOKS = 8
+LOOKS = 9
+# What two sources of one rank may not both state, in the columns of `read`.
+CELL = ["reporter_iso", "partner_iso", "flow_code", "cmd_code", "freq_code", "cumulation"]
+STATED = ["source_id", *CELL, "ref_period", "n_months"]
 
 
 @dataclass(frozen=True)
@@ -156,6 +160,8 @@ def look(root: Path, *, local: bool = True, progress: Progress | None = None) ->
     yield from _vintages(trade)
     yield from _twice(trade)
     yield from _editions(trade)
+    begin("sources of one rank")
+    yield from equal_ranks(root, local=local)
     monthly = _monthly(trade)
     begin("zeros")
     yield from _zeros_at_the_end(monthly)
@@ -306,13 +312,11 @@ def _cells(rows: DataFrame, columns: Sequence[str]) -> np.ndarray:
                 numbers = column.to_numpy()
                 yield numbers - numbers.min(), int(numbers.max() - numbers.min()) + 1
 
-    return number_cells(coded(), len(rows))
+    return number_cells(coded() if len(rows) else (), len(rows))
 
 
 def _stated_again(rows: DataFrame, columns: Sequence[str]) -> np.ndarray:
     """Which rows are alike in `columns` with another one."""
-    if rows.empty:
-        return np.zeros(0, bool)
     cells = _cells(rows, columns)
     several, counts = np.unique(cells, return_counts=True)
     return np.isin(cells, several[counts > 1])
@@ -371,6 +375,51 @@ def _twice(trade: DataFrame) -> Iterator[Finding]:
     for names, cells in Counter(files).items():
         text = f"{names}: {cells} cells, not alike"
         yield Finding("stated twice", text, _show_sources(names.split(" and ")))
+
+
+def equal_ranks(
+    root: Path, names: Collection[str] = (), *, local: bool = True
+) -> Iterator[Finding]:
+    """Pairs of sources that state the same cells with one rank, so that no read can choose.
+
+    Parameters
+    ----------
+    names
+        Only pairs with one of these; unless given, all.
+    """
+    sources = catalogue.load(root, local=local)
+    old = {source.supersedes for source in sources.values()}
+    held = [each for each in sources.values() if each.table == "trade" and each.id not in old]
+    pairs = [
+        (one, other)
+        for one, other in combinations(held, 2)
+        if family_of(one) != family_of(other)
+        and place_of(one)[0] == place_of(other)[0]
+        and (one.publisher != other.publisher or place_of(one) == place_of(other))
+        and (not names or {one.id, other.id} & {*names})
+    ]
+    if not pairs:
+        return
+    of_pairs = pc.field("source_id").isin(sorted({each.id for pair in pairs for each in pair}))
+    stored = tables.stored(root, "trade", local=local).filter(of_pairs)
+    rows = _read(stored, STATED, sources)
+    rows = rows[_stated_again(rows, [*CELL, "month", "n_months"])]
+    rows = rows.assign(cell=_cells(rows, [*CELL, "month", "n_months"]))
+    cells = rows.groupby("source_id", observed=True)["cell"].unique()
+    last = max(each.rank for each in held) + 1
+    for one, other in pairs:
+        n = len(np.intersect1d(*(cells.get(each.id, np.array([])) for each in (one, other))))
+        if n:
+            second = max(
+                one, other, key=lambda each: (catalogue.is_own(each), each.retrieved, each.id)
+            )
+            file = catalogue.entry_file(second, root).relative_to(root).as_posix()
+            text = (
+                f"{one.id} and {other.id} state {n} cells both and have one rank, so a read of "
+                "which neither states more months refuses: write "
+                f"`rank = {last}` for {second.id} in {file}, and it comes second"
+            )
+            yield Finding("rank", text, _show_sources([one.id, other.id]))
 
 
 def _editions(trade: DataFrame) -> Iterator[Finding]:
