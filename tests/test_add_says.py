@@ -1,4 +1,4 @@
-"""Two sources of one rank that state the same cells: said as soon as they are held."""
+"""What `add` says at once: two sources of one rank, and a file for which memory does not do."""
 
 import re
 
@@ -7,7 +7,7 @@ from maps import WHEAT_MAP
 
 from tradeflows import cli, tables
 from tradeflows.model.errors import QueryError
-from tradeflows.retrieval import catalogue
+from tradeflows.retrieval import adding, catalogue
 from tradeflows.retrieval.sketch import sketch
 
 MONTHS = "month,usd\n" + "".join(f"2024-{month:02},{{}}\n" for month in range(1, 13))
@@ -19,16 +19,17 @@ def run(tmp_path, capsys):
     """Run a verb in a new project that holds the file of one office; what it printed."""
     root = tmp_path / "project"
 
-    def run(*words):
-        assert cli.main(["--root", str(root), *map(str, words)]) == 0
-        return capsys.readouterr().out
+    def run(*words, status=0):
+        assert cli.main(["--root", str(root), *map(str, words)]) == status
+        printed = capsys.readouterr()
+        return printed.err if status else printed.out
 
-    def add(name, number, text=WHEAT_MAP):
+    def add(name, number, text=WHEAT_MAP, **how):
         (tmp_path / f"{name}.csv").write_text(MONTHS.replace("{}", str(number)), encoding="utf-8")
         template = tmp_path / f"{name}.toml"
         text = text.replace("office", name).replace("exports", f"wheat_{name}")
         template.write_text(text, encoding="utf-8")
-        return run("add", tmp_path / f"{name}.csv", "--map", template)
+        return run("add", tmp_path / f"{name}.csv", "--map", template, **how)
 
     assert cli.main(["init", str(root)]) == 0
     capsys.readouterr()
@@ -74,3 +75,21 @@ def test_a_sketch_writes_a_rank_after_those_held(run, tmp_path):
     assert "\nrank = 1\n" in sketch(file, publisher="one", held=held)
     assert "\nrank = 1\n" in sketch(file, publisher="three")
     assert "\nrank = 2 " in run("sketch", file)
+
+
+@pytest.mark.parametrize(("free", "is_refused"), [(1 << 10, True), (1 << 20, False)])
+def test_a_file_for_which_memory_does_not_do_is_refused_at_once(run, free, is_refused, monkeypatch):
+    monkeypatch.setattr(adding, "free_memory", lambda: free)
+    told = run.add("two", 105, status=1 if is_refused else 0)
+    assert ("13 lines, for which each build needs some" in told) == is_refused
+    assert ("split it by years, and add the files with the same map" in told) == is_refused
+    assert ("wheat_two" in catalogue.load(run.root, local=True)) != is_refused
+
+
+def test_what_the_system_says_of_memory(monkeypatch, tmp_path):
+    assert adding.free_memory() > 1 << 20
+    monkeypatch.setattr(adding, "MEMORY", tmp_path / "none")
+    monkeypatch.setattr(adding, "CONTAINER", tmp_path / "limit")
+    assert adding.free_memory() == float("inf")
+    (tmp_path / "limit").write_text("5000\n")
+    assert adding.free_memory() == 5000
