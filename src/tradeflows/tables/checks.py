@@ -388,25 +388,16 @@ def equal_ranks(
         Only pairs with one of these; unless given, all.
     """
     sources = catalogue.load(root, local=local)
-    old = {source.supersedes for source in sources.values()}
-    held = [each for each in sources.values() if each.table == "trade" and each.id not in old]
-    pairs = [
-        (one, other)
-        for one, other in combinations(held, 2)
-        if family_of(one) != family_of(other)
-        and place_of(one)[0] == place_of(other)[0]
-        and (one.publisher != other.publisher or place_of(one) == place_of(other))
-        and (not names or {one.id, other.id} & {*names})
-    ]
+    pairs = [pair for pair in _rivals(sources) if not names or {*names} & {one.id for one in pair}]
     if not pairs:
         return
     of_pairs = pc.field("source_id").isin(sorted({each.id for pair in pairs for each in pair}))
     stored = tables.stored(root, "trade", local=local).filter(of_pairs)
     rows = _read(stored, STATED, sources)
-    rows = rows[_stated_again(rows, [*CELL, "month", "n_months"])]
-    rows = rows.assign(cell=_cells(rows, [*CELL, "month", "n_months"]))
+    rows = rows[_stated_again(rows, [*CELL, *PERIOD[:2]])]
+    rows = rows.assign(cell=_cells(rows, [*CELL, *PERIOD[:2]]))
     cells = rows.groupby("source_id", observed=True)["cell"].unique()
-    last = max(each.rank for each in held) + 1
+    last = max(source.rank for source in sources.values()) + 1
     for one, other in pairs:
         n = len(np.intersect1d(*(cells.get(each.id, np.array([])) for each in (one, other))))
         if n:
@@ -420,6 +411,17 @@ def equal_ranks(
                 f"`rank = {last}` for {second.id} in {file}, and it comes second"
             )
             yield Finding("rank", text, _show_sources([one.id, other.id]))
+
+
+def _rivals(sources: Mapping[str, Source]) -> Iterator[tuple[Source, Source]]:
+    """Pairs of sources of which neither comes before the other."""
+    old = {source.supersedes for source in sources.values()}
+    held = [each for each in sources.values() if each.table == "trade" and each.id not in old]
+    for one, other in combinations(held, 2):
+        parts = 1 if one.publisher != other.publisher else None  # rank alone, or the days too
+        is_tied = place_of(one)[:parts] == place_of(other)[:parts]
+        if is_tied and family_of(one) != family_of(other):
+            yield one, other
 
 
 def _editions(trade: DataFrame) -> Iterator[Finding]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from math import fsum
 from typing import TYPE_CHECKING, Any
 
@@ -102,36 +102,38 @@ def contradicted(frame: DataFrame, kept: Iterable[Any], passed: Sequence[Any]) -
     """
     if not passed:
         return []
-    names = ("cmd_code", "partner_code", "breakdown", "partner_role", "currency")
+    names = ("partner_role", "currency", "cmd_code", "partner_code", "breakdown")
     words = [*zip(*(frame[name].tolist() for name in names), strict=True)]
-    tonnes = (frame["net_wgt_kg"] / 1000).tolist()
-    values = frame["value_reported"].tolist()
-    # Of each cell and source the figure of each good, of several releases that of the newest.
-    here: dict[Any, dict[Any, float]] = {}
-    there: dict[Any, dict[str, dict[Any, float]]] = {}
-    for rows, is_kept in ((kept, True), (passed, False)):
+    tonnes, values = (frame["net_wgt_kg"] / 1000).tolist(), frame["value_reported"].tolist()
+
+    def stated(rows: Iterable[Any]) -> Iterator[tuple[Any, Any, float]]:
+        """The cell and source, the goods and the figure of each row, of a weight and a value."""
         for row in rows:
-            *goods, role, currency = words[row.number]
+            role, currency, *goods = words[row.number]
             for unit, figure in (("t", tonnes[row.number]), (currency, values[row.number])):
-                cell = row.whole, row.partner, role, row.months, unit
-                if is_kept and figure > 0:
-                    here.setdefault(cell, {})[(*goods,)] = figure
-                elif figure > 0 and cell in here:
-                    by_source = there.setdefault(cell, {}).setdefault(row.source, {})
-                    by_source[(*goods,)] = figure
+                if figure > 0:
+                    cell = row.whole, row.partner, role, row.months, unit
+                    yield (cell, row.source), (*goods,), figure
+
+    # Of several releases the newest comes last.
+    here: dict[Any, dict[Any, float]] = {}
+    for (cell, _), goods, figure in stated(kept):
+        here.setdefault(cell, {})[goods] = figure
+    there: dict[Any, dict[Any, float]] = {}
+    for place, goods, figure in stated(passed):
+        if place[0] in here:
+            there.setdefault(place, {})[goods] = figure
     lines: dict[tuple[str, str], list[tuple[float, str]]] = defaultdict(list)
-    for cell, sources in there.items():
+    for (cell, source), by_goods in there.items():
         (reporter, flow, *_), partner, _, months, unit = cell
-        stated = fsum(here[cell].values())
-        for source, by_goods in sources.items():
-            other = fsum(by_goods.values())
-            if max(stated, other) >= JUMP * min(stated, other):
-                goods = "+".join(sorted({code for code, *_ in here[cell]})[:2])
-                text = (
-                    f"{_flow(goods, flow, partner)} in {runs(months)} {_number(other)} {unit} "
-                    f"against {_number(stated)} {unit}"
-                )
-                lines[reporter, source].append((abs(other - stated), text))
+        ours, theirs = fsum(here[cell].values()), fsum(by_goods.values())
+        if max(ours, theirs) >= JUMP * min(ours, theirs):
+            goods = "+".join(sorted({code for code, *_ in here[cell]})[:2])
+            text = (
+                f"{_flow(goods, flow, partner)} in {runs(months)} {_number(theirs)} {unit} "
+                f"against {_number(ours)} {unit}"
+            )
+            lines[reporter, source].append((abs(theirs - ours), text))
     return [
         f"{reporter}: figures of {source}, which was passed over, are {JUMP:.0f} or more times "
         f"apart from these: {_largest(texts)}"
