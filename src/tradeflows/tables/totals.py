@@ -68,14 +68,7 @@ def control_totals(root: Path | None = None) -> list[dict[str, str]]:
         for measure, unit in measures.items():
             is_column = unit in table.column_names
             units = table[unit].to_pylist() if is_column else [unit] * len(table)
-            numbers: dict[tuple[str, str, str], list[float]] = defaultdict(list)
-            for cell, word, value in zip(cells, units, table[measure].to_pylist(), strict=True):
-                if value is not None:
-                    numbers[*cell, word or ""].append(value)
-            rows += [
-                _row(name, source, year, measure, word, len(stated), repr(math.fsum(stated)))
-                for (source, year, word), stated in numbers.items()
-            ]
+            rows += _sums(name, cells, measure, units, table[measure].to_pylist())
         digests: dict[tuple[str, str], list[int]] = defaultdict(list)
         for cell, number in zip(cells, row_numbers(table), strict=True):
             digests[cell].append(number)
@@ -88,6 +81,24 @@ def control_totals(root: Path | None = None) -> list[dict[str, str]]:
         lists |= {f"codelists/{path.name}": path for path in LISTS.glob("*.csv")}
     rows += [list_digest(name, path) for name, path in lists.items()]
     return sorted(rows, key=lambda row: tuple(row.values()))
+
+
+def _sums(
+    table: str,
+    cells: Iterable[tuple[str, str]],
+    measure: str,
+    units: Iterable[str | None],
+    values: Iterable[float | None],
+) -> list[dict[str, str]]:
+    """The count and the exact sum of a measure by source, year and unit."""
+    numbers: dict[tuple[str, str, str], list[float]] = defaultdict(list)
+    for cell, unit, value in zip(cells, units, values, strict=True):
+        if value is not None:
+            numbers[*cell, unit or ""].append(value)
+    return [
+        _row(table, source, year, measure, unit, len(stated), repr(math.fsum(stated)))
+        for (source, year, unit), stated in numbers.items()
+    ]
 
 
 def _row(
