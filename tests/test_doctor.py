@@ -7,7 +7,7 @@ from pyarrow import parquet
 
 from tradeflows import cli, tables
 from tradeflows.model import schema
-from tradeflows.model.errors import BuildError, QueryError
+from tradeflows.model.errors import BuildError, NothingStatedError, QueryError
 from tradeflows.publishers import reading
 from tradeflows.retrieval import catalogue
 from tradeflows.tables import checks, write
@@ -331,7 +331,7 @@ def test_what_it_refuses(make_root, root):
     folder = root({"values": [100.0] * 24})
     with pytest.raises(QueryError, match="no column 'colour'"):
         checks.rows(folder, "trade", {"colour": "red"})
-    with pytest.raises(QueryError, match="no row of trade"):
+    with pytest.raises(NothingStatedError, match="no row of trade"):
         checks.rows(folder, "trade", {"cmd_code": "9999"})
 
 

@@ -318,8 +318,18 @@ def _cells(rows: DataFrame, columns: Sequence[str]) -> np.ndarray:
 def _stated_again(rows: DataFrame, columns: Sequence[str]) -> np.ndarray:
     """Which rows are alike in `columns` with another one."""
     cells = _cells(rows, columns)
-    several, counts = np.unique(cells, return_counts=True)
-    return np.isin(cells, several[counts > 1])
+    ordered = np.sort(cells)
+    return _are_among(cells, ordered[1:][ordered[1:] == ordered[:-1]])
+
+
+def _are_among(cells: np.ndarray, some: np.ndarray) -> np.ndarray:
+    """Which of `cells` are among `some`, which are sorted: np.isin takes several times the room."""
+    if not len(some):
+        return np.zeros(len(cells), bool)
+    some = np.unique(some)
+    place = np.searchsorted(some, cells)
+    place[place == len(some)] = 0
+    return np.asarray(some[place] == cells)
 
 
 def _series(monthly: DataFrame) -> DataFrame:
@@ -328,6 +338,8 @@ def _series(monthly: DataFrame) -> DataFrame:
     A series of fewer months than a steady one is no hole's or jump's place, and one unit is no
     change: of some hundred thousand short series none is looked at.
     """
+    may_be_several = _stated_again(monthly, SERIES) | monthly["n_months"].ge(STEADY * SPAN)
+    monthly = monthly if may_be_several.all() else monthly[may_be_several]
     place = Series(_cells(monthly, SERIES), monthly.index, copy=False)
     counted = DataFrame({"n_months": monthly["n_months"], "unit": monthly["qty_unit"].cat.codes})
     summed = counted.groupby(place).agg(
@@ -529,8 +541,14 @@ def _currencies(monthly: DataFrame, rates: DataFrame) -> Iterator[Finding]:
     Within one file a currency's wrong heading shows nowhere, since all its values are off by the
     same. But others state what the same reporter's like goods were worth in the same month.
     """
-    rows = monthly[monthly["net_wgt_kg"].gt(0) & monthly["n_months"].eq(1)]
-    rows = rows[_stated_again(rows, GOODS)]
+    is_weighed = monthly["net_wgt_kg"].gt(0) & monthly["n_months"].eq(1)
+    cells = _cells(monthly, GOODS)
+    order = np.argsort(cells, kind="stable")
+    places, ordered = monthly["source_id"].cat.codes.to_numpy()[order], cells[order]
+    is_other = (ordered[1:] == ordered[:-1]) & (places[1:] != places[:-1])
+    # Of some million rows few are compared.
+    rows = monthly[is_weighed & _are_among(cells, ordered[1:][is_other])]
+    del cells, order, places, ordered, is_other
     rows = rows.assign(dollars=_dollars(rows, rates))
     rows = rows[rows["dollars"].gt(0)]
     of_source = rows.groupby([*GOODS, "source_id"], observed=True)[["dollars", "net_wgt_kg"]].sum()
