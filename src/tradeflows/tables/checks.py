@@ -557,15 +557,12 @@ def _currencies(monthly: DataFrame, rates: DataFrame) -> Iterator[Finding]:
     n_sources = of_goods.transform("size")
     apart = worth - of_goods.transform("median")
     apart = apart.where(n_sources.gt(2), 2 * apart)  # the median of two lies between them
-    apart = apart[n_sources.gt(1)]
-    by_source = apart.groupby(level="source_id", observed=True)
+    by_source = apart[n_sources.gt(1)].groupby(level="source_id", observed=True)
     low, middle, high = (by_source.quantile(part) for part in (0.25, 0.5, 0.75))
     is_odd = (middle.abs() > np.log(FACTOR)) & (high - low < np.log(NARROW))
     is_odd &= by_source.size().ge(FEW)
     for name, times in np.exp(middle[is_odd]).items():
-        compared = rows.set_index([*GOODS, "source_id"])["currency"]
-        compared = compared[compared.index.isin(apart.index)].xs(name, level="source_id")
-        currencies = compared.astype("str").unique()
+        currencies = rows.loc[rows["source_id"].eq(name), "currency"].astype("str").unique()
         text = (
             f"{name} against others: a kilogram is worth {times:.2g} times as much, by "
             f"the median of {by_source.size()[name]:.0f} like goods and months; its values are "
