@@ -8,7 +8,7 @@ from pyarrow import parquet
 
 from tradeflows import cli, tables
 from tradeflows.model import schema
-from tradeflows.model.errors import BuildError, QueryError
+from tradeflows.model.errors import BuildError, NothingStatedError, QueryError
 from tradeflows.publishers import reading
 from tradeflows.retrieval import catalogue
 from tradeflows.tables import checks, releases, write
@@ -334,7 +334,7 @@ def test_what_it_refuses(make_root, root):
     folder = root({"values": [100.0] * 24})
     with pytest.raises(QueryError, match="no column 'colour'"):
         checks.rows(folder, "trade", {"colour": "red"})
-    with pytest.raises(QueryError, match="no row of trade"):
+    with pytest.raises(NothingStatedError, match="no row of trade"):
         checks.rows(folder, "trade", {"cmd_code": "9999"})
 
 
@@ -346,8 +346,8 @@ def test_each_look_is_told_as_it_begins(root):
     list(findings)
     lines = [line for line, *_ in told if line]
     assert lines[0] == "looking at raw files"
-    assert lines[-1] == "looking at 2 series, 1 of them done"
-    assert told[-1][1:] == (1, 2, "series")
+    assert lines[-1] == "looking at months that lack, and jumps"
+    assert told[-1][1:] == (checks.LOOKS - 1, checks.LOOKS, "months that lack, and jumps")
 
 
 def test_a_pipe_has_a_line_a_look(root, capsys):

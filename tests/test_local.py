@@ -14,6 +14,7 @@ from tradeflows.model import files
 from tradeflows.model.errors import (
     CatalogueError,
     LayoutError,
+    NothingStatedError,
     QueryError,
     SchemaError,
     SourceError,
@@ -430,7 +431,7 @@ def test_doctor_and_rows_look_at_it(make_root, saved, capsys):
     assert not list(checks.look(root, local=False))
     wanted = {"source_id": second.source.id}
     assert len(checks.rows(root, "trade", wanted)) == 11
-    with pytest.raises(QueryError, match="trade has no row yet"):
+    with pytest.raises(NothingStatedError, match="trade has no row yet"):
         checks.rows(root, "trade", wanted, local=False)
     assert cli.main(["--root", str(root), "rows", "trade", f"source_id={second.source.id}"]) == 0
     assert "reporter_iso CHN" in capsys.readouterr().out

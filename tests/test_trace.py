@@ -21,7 +21,7 @@ from tradeflows.model.errors import CatalogueError, LayoutError, QueryError, Sou
 from tradeflows.model.lineage import Formula, Role
 from tradeflows.model.memory import remembering
 from tradeflows.publishers import comtrade, eurostat_energy, gacc, reading
-from tradeflows.tables.trace import recombine, trace
+from tradeflows.tables.trace import trace
 
 KG, USD, EUR = "net_wgt_kg", "primary_value_usd", "value_reported"
 AREAS = ("CHN", "IND", "TUR")
@@ -239,6 +239,11 @@ def test_lines_come_to_the_number(root, name):
             assert recombine(one, one["formula"].iloc[0]) == pytest.approx(again, rel=1e-14)
         constant = column == "rate"  # of dollars it is 1, whatever any line says
         assert set(terms["row"]) == set(shown.index) or constant
+
+
+def recombine(terms, formula):
+    """Compute a number again from the terms of one row and their formula."""
+    return lineage.evaluate(formula, terms.groupby("role")["value"].agg(math.fsum).to_dict())[0]
 
 
 def by_hand(root, terms):

@@ -759,11 +759,12 @@ def sketch(
     from tradeflows.retrieval import catalogue
     from tradeflows.retrieval.sketch import sketch as proposal
 
-    try:
-        known = [*catalogue.publishers(common.folder(), local=True)]
-    except CatalogueError:  # a file can be looked at without a project
-        known = []
-    text = proposal(file, publisher=publisher, table=table, known=known)
+    options: dict[str, Any] = {"publisher": publisher, "table": table}
+    with suppress(CatalogueError):  # a file can be looked at without a project
+        root = common.folder()
+        options["known"] = [*catalogue.publishers(root, local=True)]
+        options["held"] = [*catalogue.load(root, local=True).values()]
+    text = proposal(file, **options)
     if to:
         to.write_text(text, encoding="utf-8")
     say(to or text.rstrip("\n"))
@@ -826,7 +827,7 @@ def add(
             say(*(maps.unheeded_path(template, added.source) if template else ()))
             new.append(added.source)
     _build_if_stale(common, root)
-    _say_of_ends(root, new)
+    _say_of_figures(root, new)
 
 
 def update(
@@ -874,7 +875,7 @@ def update(
         say(f"{new.id}: {updated.line()}; it supersedes {source}", *maps.other_scales(new))
     _build_if_stale(common, root)
     if not updated.is_earlier:
-        _say_of_ends(root, [new])
+        _say_of_figures(root, [new])
     is_own = new.path.startswith("local/")
     if not is_own:
         followed = pins.follow(root, source, new.id)
@@ -895,10 +896,10 @@ def update(
     terminal.fail(errors)
 
 
-def _say_of_ends(root: Path, new: Iterable[Source]) -> None:
-    """Say what may be wrong with the last months of new files: zeros, or none that `absent` names.
+def _say_of_figures(root: Path, new: Iterable[Source]) -> None:
+    """Say of new files what `doctor` would: zeros at their ends, and no order of two sources.
 
-    Whether zeros there are zeros or not out yet ``doctor`` asks too.
+    And whether `absent` names months after the last one.
     """
     from tradeflows.tables import checks
 
@@ -908,6 +909,7 @@ def _say_of_ends(root: Path, new: Iterable[Source]) -> None:
     with suppress(BuildError):  # another run has added files since, and builds them in its turn
         say(*checks.zeros_at_the_end(root, [source.id for source in of_trade]))
         say(*checks.absent_beyond_the_end(root, of_trade))
+        say(*checks.equal_ranks(root, [source.id for source in of_trade]))
 
 
 def _build_if_stale(common: Common, root: Path) -> None:

@@ -68,6 +68,16 @@ def whole(path: Path, most: int) -> bytes:
     return path.read_bytes()
 
 
+def require_utf8(path: Path) -> None:
+    """Refuse a file in another encoding."""
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            while file.read(BLOCK):
+                pass
+    except UnicodeDecodeError as error:
+        raise not_utf8(path) from error
+
+
 def blocks(
     path: Path,
     names: Sequence[str],
@@ -92,13 +102,8 @@ def blocks(
     LayoutError
         No record at all, one with more or fewer cells than `names`, or a line above :data:`BLOCK`.
     """
-    if raw is None:
-        try:  # pyarrow cannot say where a line in another encoding is uneven
-            with path.open(encoding="utf-8", newline="") as file:
-                while file.read(BLOCK):
-                    pass
-        except UnicodeDecodeError as error:
-            raise not_utf8(path) from error
+    if raw is None:  # pyarrow cannot say where a line in another encoding is uneven
+        require_utf8(path)
     problems = []
 
     def note(row: csv.InvalidRow) -> str:

@@ -5,12 +5,14 @@ committed with the project: then they lie below their publisher's folder, and ``
 the entry.
 """
 
+import math
 import os
 import re
 import shutil
 from collections.abc import Container, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -25,6 +27,7 @@ from tradeflows.model.files import sweep, temporary
 from tradeflows.model.periods import parse_release
 from tradeflows.model.source import RAW, Publisher, Source, bulk_month
 from tradeflows.publishers import Part, cleaned, control, reading, registry
+from tradeflows.publishers.header import BLOCK
 from tradeflows.retrieval import catalogue, entry_text, releases
 from tradeflows.retrieval.catalogue import COMMITTED, LOCAL_FOLDER, UNDATED, is_own
 from tradeflows.retrieval.http import locked, write
@@ -34,6 +37,10 @@ from tradeflows.retrieval.user_files import count, known_publisher, remove, writ
 
 # Whose statistics a cleaner's files are, where the two have not one name.
 OWNER = {"eurostat_energy": "eurostat", "comext": "eurostat"}
+# What a build takes of a file that a map reads, which it holds whole: bytes a byte, and a line.
+FOR_A_BYTE, FOR_A_LINE = 6, 360
+MEMORY, CONTAINER = Path("/proc/meminfo"), Path("/sys/fs/cgroup/memory.max")
+AVAILABLE = re.compile(r"MemAvailable:\s*(\d+) kB")
 RANK = 9  # of the user's own, after every committed source, unless the user says otherwise
 ABOUT = ("title", "steps", "address", "licence")  # keys that the user may tell of a file
 
@@ -286,6 +293,30 @@ def _placed(entry: Source, path: Path, *, commit: bool, rank: int | None) -> Sou
     return replace(entry, rank=usual if rank is None else rank)
 
 
+def free_memory() -> float:
+    """Bytes that a program may still take; infinite where the system does not say."""
+    free = []
+    with suppress(OSError, ValueError):
+        free += [int(kib) << 10 for kib in AVAILABLE.findall(MEMORY.read_text())]
+    with suppress(OSError, ValueError):  # the word max where it has no limit
+        free.append(int(CONTAINER.read_text()))
+    return min(free, default=math.inf)
+
+
+def _require_room(path: Path) -> None:
+    """Refuse a file that is too large for the memory that each build would need for it."""
+    with path.open("rb") as file:
+        lines = sum(block.count(b"\n") for block in iter(partial(file.read, BLOCK), b""))
+    needed, free = FOR_A_BYTE * path.stat().st_size + FOR_A_LINE * lines, free_memory()
+    if needed > free:
+        raise LayoutError(
+            path,
+            f"a file for which {free / 2**30:,.1f} GiB of free memory are enough",
+            f"{lines:,} lines, for which each build needs some {needed / 2**30:,.1f} GiB",
+            "split it by years, and add the files with the same map",
+        )
+
+
 def _catalogue(
     path: Path, entry: Source, root: Path, template: Template | None = None
 ) -> cleaned.Cleaned:
@@ -299,6 +330,8 @@ def _catalogue(
         written_in = template.file if template else path
         raise CatalogueError(f"{written_in}: source {entry.id}: {problem}")
     totals = dict[str, Any]()
+    if entry.cleaner == "tidy.clean":
+        _require_room(path)
     agreement.require_agreement(path, entry)
     clean = catalogue.cleaner(entry, root)
     as_given = replace(entry, path=str(path))  # what a message names

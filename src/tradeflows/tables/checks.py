@@ -6,9 +6,8 @@ import shlex
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, pairwise
+from itertools import combinations, product
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -26,8 +25,10 @@ from tradeflows.model.keys import number_cells
 from tradeflows.model.periods import month_text, parse_period, runs
 from tradeflows.model.source import Source
 from tradeflows.retrieval import catalogue
-from tradeflows.tables import unit_values
+from tradeflows.tables.choose_publisher import place_of
 from tradeflows.tables.choose_release import HS_EDITION
+from tradeflows.tables.contradictions import JUMP, SPAN, STEADY, WAYS, jumps
+from tradeflows.tables.releases import family_of
 from tradeflows.tables.zeros import is_aggregate
 
 Progress = Callable[[str, int, int, str], None]
@@ -64,13 +65,16 @@ COLUMNS = [
 FLOW = ["source_id", "reporter_iso", "partner_code", "flow_code", "cmd_code", "breakdown"]
 RATES = ["source_id", "base", "quote", "publisher"]
 RATE_COLUMNS = [*RATES, "statistic", "ref_period", "n_months", "rate"]
-JUMP = 10.0  # a month that is so many times its neighbours
 LOOSE = ("reporter_iso", "flow_code")  # what a row that bears out a zero shares with it
-STEADY, SPAN = 0.9, 12  # a series that has so great a part of its months, of so many at least
-CALM = 3.0  # where the two neighbours are within so many times of each other
-
-
+FACTOR = 5.0  # times what goods are worth elsewhere
+NARROW = 2.0  # between the first and the third quarter of the comparisons, one by the other
+FEW = 6  # comparisons, which say nothing
+GOODS = ["reporter_iso", "flow_code", "cmd_code", "month"]
 SHOWN = 10  # findings of a kind, unless all are asked for
+LOOKS = 9
+# What two sources of one rank may not both state, in the columns of `read`.
+CELL = ["reporter_iso", "partner_iso", "flow_code", "cmd_code", "freq_code", "cumulation"]
+STATED = ["source_id", *CELL, "ref_period", "n_months"]
 
 
 @dataclass(frozen=True)
@@ -142,7 +146,7 @@ def look(root: Path, *, local: bool = True, progress: Progress | None = None) ->
     def begin(what: str) -> None:
         nonlocal done
         if progress:
-            progress(f"looking at {what}", done, 0, what)
+            progress(f"looking at {what}", done, LOOKS, what)
         done += 1
 
     begin("raw files")
@@ -159,6 +163,8 @@ def look(root: Path, *, local: bool = True, progress: Progress | None = None) ->
     yield from _vintages(trade, sources)
     yield from _twice(trade)
     yield from _editions(trade)
+    begin("sources of one rank")
+    yield from equal_ranks(root, local=local)
     monthly = _monthly(trade)
     begin("zeros")
     yield from _zeros_at_the_end(monthly)
@@ -166,24 +172,19 @@ def look(root: Path, *, local: bool = True, progress: Progress | None = None) ->
     begin("weights and currencies")
     yield from _weights(monthly, rates)
     yield from _currencies(monthly, rates)
+    begin("units")
+    series = _series(monthly)
+    yield from _units(series)
     begin("both sides of a flow")
-    mirror = [*_mirror(monthly)]
-    by_kind: dict[str, list[Finding]] = {"unit": [], "mirror": mirror, "missing": [], "jump": []}
-    begin("which months each source states")
+    yield from _mirror(monthly)
+    begin("months that lack, and jumps")
+    of_rates = rates.groupby(["family", *RATES[1:], "statistic"], observed=True).ngroup()
+    steady = [*map(_steady, (series, rates.assign(qty_unit="", series=of_rates)))]
     reported = _months_reported(monthly, sources)
-    of_rates = rates.assign(qty_unit="").groupby(["family", *RATES[1:], "statistic"], observed=True)
-    series_of_trade, largest_first = _series(monthly)
-    total = len(largest_first) + of_rates.ngroups
-    series = chain(map(series_of_trade, largest_first), (rows for _, rows in of_rates))
-    for number, rows in enumerate(series):
-        if progress:
-            is_tenth = number * 10 // total > (number - 1) * 10 // total
-            line = f"looking at {total:,} series, {number:,} of them done" if is_tenth else ""
-            progress(line, number, total, "series")
-        for finding in _of_series(rows, sources, reported):
-            by_kind[finding.kind].append(finding)
-    for findings in by_kind.values():
-        yield from findings
+    for rows, stated in steady:
+        yield from _holes(rows, stated, sources, reported)
+    for rows, _ in steady:
+        yield from _jumps(rows)
 
 
 def zeros_at_the_end(root: Path, names: Iterable[str], *, local: bool = True) -> Iterator[Finding]:
@@ -256,22 +257,6 @@ def _of_source(source: Source, sources: Mapping[str, Source], root: Path) -> Ite
         yield Finding("scale", line, _show(source.table, source_id=source.id))
 
 
-def _of_series(
-    rows: DataFrame, sources: Mapping[str, Source], reported: _Reported
-) -> Iterator[Finding]:
-    """What looks wrong within one series."""
-    yield from _units(rows)
-    stated: set[int] = set()
-    for month, length in zip(rows["month"], rows["n_months"], strict=True):
-        stated.update(range(month, month + length))
-    if _steady(sorted(stated)):
-        yield from _holes(rows, stated | _declared_zeros(rows, sources, reported))
-        units = rows["qty_unit"]
-        for unit in units.unique():
-            of_unit = rows[units.eq(unit)]
-            yield from _jumps(of_unit)
-
-
 def _read(dataset: ds.Dataset, columns: Sequence[str], sources: Mapping[str, Source]) -> DataFrame:
     """Columns of all rows, with the rows' family and their month as a number.
 
@@ -330,51 +315,45 @@ def _cells(rows: DataFrame, columns: Sequence[str]) -> np.ndarray:
                 numbers = column.to_numpy()
                 yield numbers - numbers.min(), int(numbers.max() - numbers.min()) + 1
 
-    return number_cells(coded(), len(rows))
+    return number_cells(coded() if len(rows) else (), len(rows))
 
 
 def _stated_again(rows: DataFrame, columns: Sequence[str]) -> np.ndarray:
     """Which rows are alike in `columns` with another one."""
-    if rows.empty:
-        return np.zeros(0, bool)
     cells = _cells(rows, columns)
     ordered = np.sort(cells)
-    return _are_among(cells, np.unique(ordered[1:][ordered[1:] == ordered[:-1]]))
+    return _are_among(cells, ordered[1:][ordered[1:] == ordered[:-1]])
 
 
 def _are_among(cells: np.ndarray, some: np.ndarray) -> np.ndarray:
-    """Which of `cells` are among `some`, which are sorted."""
+    """Which of `cells` are among `some`, which are sorted: np.isin takes several times the room."""
     if not len(some):
         return np.zeros(len(cells), bool)
+    some = np.unique(some)
     place = np.searchsorted(some, cells)
     place[place == len(some)] = 0
     return np.asarray(some[place] == cells)
 
 
-def _series(monthly: DataFrame) -> tuple[Callable[[int], DataFrame], Sequence[int]]:
-    """What gives a series of those that may lack or change something, and their numbers.
-
-    That of the largest comes first.
+def _series(monthly: DataFrame) -> DataFrame:
+    """Rows of the series that may lack or change something, numbered, that of most trade first.
 
     A series of fewer months than a steady one is no hole's or jump's place, and one unit is no
-    change: of some hundred thousand short series none is looked at one by one.
+    change: of some hundred thousand short series none is looked at.
     """
     may_be_several = _stated_again(monthly, SERIES) | monthly["n_months"].ge(STEADY * SPAN)
     monthly = monthly if may_be_several.all() else monthly[may_be_several]
-    if monthly.empty:
-        return lambda _: monthly, []
     place = Series(_cells(monthly, SERIES), monthly.index, copy=False)
     counted = DataFrame({"n_months": monthly["n_months"], "unit": monthly["qty_unit"].cat.codes})
     summed = counted.groupby(place).agg(
         months=("n_months", "sum"), least=("unit", "min"), most=("unit", "max")
     )
-    may_be_steady = summed["months"] >= STEADY * SPAN
-    has_units = summed["least"] < summed["most"]
-    chosen = place.isin(summed.index[may_be_steady | has_units])
-    several = monthly[chosen].assign(series=place[chosen])
-    size = several.groupby("series")[["value_reported", "net_wgt_kg"]].sum()
-    by_size = size.sort_values(["value_reported", "net_wgt_kg"], ascending=False)
-    return several.groupby("series").get_group, list(by_size.index)
+    is_meant = summed["months"].ge(STEADY * SPAN) | summed["least"].lt(summed["most"])
+    place = place[place.isin(summed.index[is_meant])]
+    rows = monthly.loc[place.index]
+    size = rows.groupby(place)[["value_reported", "net_wgt_kg"]].sum()
+    by_size = size.sort_values([*size], ascending=False).index
+    return rows.assign(series=by_size.get_indexer(place))
 
 
 def _vintages(trade: DataFrame, sources: Mapping[str, Source]) -> Iterator[Finding]:
@@ -390,51 +369,81 @@ def _vintages(trade: DataFrame, sources: Mapping[str, Source]) -> Iterator[Findi
 
 def _twice(trade: DataFrame) -> Iterator[Finding]:
     """A user's files that state cells of one release, and not alike."""
-    families = {*trade["family"].cat.categories}  # a committed source is one of its own
+    families = trade["family"].cat.categories  # a committed source is one of its own
+    theirs = trade[~trade["source_id"].isin(families)]
     cell = [*SERIES, *PERIOD, "vintage"]
-    users = [name for name in trade["source_id"].cat.categories if name not in families]
-    is_users = trade["source_id"].isin(users)
-    if not is_users.any():
-        return
-    theirs = trade if is_users.all() else trade[is_users]
-    rows = theirs[_stated_again(theirs, [*SERIES, *PERIOD, "vintage"])]
+    rows = theirs[_stated_again(theirs, cell)]
     by_cell = rows.groupby(cell, observed=True, dropna=False)
-    unlike = Series(False, rows.index)
-    for figure in FIGURES[:3]:
-        statements = by_cell[figure].transform("nunique")
-        unlike |= statements.gt(1)
-    places = by_cell.ngroup()[unlike]
-    files: dict[int, set[str]] = {}
-    for place, name in zip(places, rows.loc[unlike, "source_id"], strict=True):
-        of_cell = files.setdefault(place, set())
-        of_cell.add(name)
-    counts = Counter(tuple(sorted(names)) for names in files.values())
-    for names, cells in counts.items():
-        listed = " and ".join(names)
-        text = f"{listed}: {cells} cells, not alike"
-        show = _show_sources(names)
-        yield Finding("stated twice", text, show)
+    is_unlike = by_cell[[*FIGURES[:3]]].transform("nunique").gt(1).any(axis="columns")
+    unlike = rows.loc[is_unlike, "source_id"].astype("str").groupby(by_cell.ngroup()[is_unlike])
+    files = unlike.agg(lambda names: " and ".join(sorted({*names})))
+    for names, cells in Counter(files).items():
+        text = f"{names}: {cells} cells, not alike"
+        yield Finding("stated twice", text, _show_sources(names.split(" and ")))
+
+
+def equal_ranks(
+    root: Path, names: Collection[str] = (), *, local: bool = True
+) -> Iterator[Finding]:
+    """Pairs of sources that state the same cells with one rank, so that no read can choose.
+
+    Parameters
+    ----------
+    names
+        Only pairs with one of these; unless given, all.
+    """
+    sources = catalogue.load(root, local=local)
+    pairs = [pair for pair in _rivals(sources) if not names or {*names} & {one.id for one in pair}]
+    if not pairs:
+        return
+    of_pairs = pc.field("source_id").isin(sorted({each.id for pair in pairs for each in pair}))
+    stored = tables.stored(root, "trade", local=local).filter(of_pairs)
+    rows = _read(stored, STATED, sources)
+    rows = rows[_stated_again(rows, [*CELL, *PERIOD[:2]])]
+    rows = rows.assign(cell=_cells(rows, [*CELL, *PERIOD[:2]]))
+    cells = rows.groupby("source_id", observed=True)["cell"].unique()
+    last = max(source.rank for source in sources.values()) + 1
+    for one, other in pairs:
+        n = len(np.intersect1d(*(cells.get(each.id, np.array([])) for each in (one, other))))
+        if n:
+            second = max(
+                one, other, key=lambda each: (catalogue.is_own(each), each.retrieved, each.id)
+            )
+            file = catalogue.entry_file(second, root).relative_to(root).as_posix()
+            text = (
+                f"{one.id} and {other.id} state {n} cells both and have one rank, so a read of "
+                "which neither states more months refuses: write "
+                f"`rank = {last}` for {second.id} in {file}, and it comes second"
+            )
+            yield Finding("rank", text, _show_sources([one.id, other.id]))
+
+
+def _rivals(sources: Mapping[str, Source]) -> Iterator[tuple[Source, Source]]:
+    """Pairs of sources of which neither comes before the other."""
+    old = {source.supersedes for source in sources.values()}
+    held = [each for each in sources.values() if each.table == "trade" and each.id not in old]
+    for one, other in combinations(held, 2):
+        parts = 1 if one.publisher != other.publisher else None  # rank alone, or the days too
+        is_tied = place_of(one)[:parts] == place_of(other)[:parts]
+        if is_tied and family_of(one) != family_of(other):
+            yield one, other
 
 
 def _editions(trade: DataFrame) -> Iterator[Finding]:
     """Cells that a source states in two editions of HS, each of them the whole."""
     name = "classification_code"
-    classification = trade[name]
-    editions = [word for word in classification.cat.categories if HS_EDITION.fullmatch(word)]
+    editions = [word for word in trade[name].cat.categories if HS_EDITION.fullmatch(word)]
     if len(editions) < 2:
         return
-    rows = trade[classification.isin(editions)]
-    cell = [column for column in SERIES if column != name]
-    cell += PERIOD
+    rows = trade[trade[name].isin(editions)]
+    cell = [column for column in (*SERIES, *PERIOD) if column != name]
     by_cell = rows.groupby(cell, observed=True, dropna=False)[name]
-    statements = by_cell.transform("nunique")
-    several = rows[statements.gt(1)]
+    several = rows[by_cell.transform("nunique").gt(1)]
     for family, some in several.groupby("family", observed=True):
         stated = " and ".join(sorted(some[name].unique()))
         cells = len(some.drop_duplicates(cell))
         text = f"{family}: {cells} cells in {stated}, of which read takes the newest"
-        show = _show_sources(some["source_id"].unique())
-        yield Finding("editions", text, show)
+        yield Finding("editions", text, _show_sources(some["source_id"].unique()))
 
 
 AGREE, DIFFER = 0.01, 0.05  # values that agree, and weights that do not, as parts of the smaller
@@ -509,46 +518,50 @@ def _weights(monthly: DataFrame, rates: DataFrame) -> Iterator[Finding]:
     pairs.sort(key=lambda pair: -float(pair.loc[pair["apart"], "dollars"].sum()))
     for pair in pairs:
         apart = pair[pair["apart"]]
-        ratio = apart["ratio"]
+        ratio, row = apart["ratio"], pair.iloc[0]
         text = (
-            f"{_name(pair)} against {pair['source_id_other'].iloc[0]}: values within 1 % "
+            f"{_name(row)} against {row['source_id_other']}: values within 1 % "
             f"and weights more than 5 % apart in {len(apart)} of {len(pair)} months "
             f"({runs(apart['month'])}), {ratio.min():.2f} to {ratio.max():.2f} times"
         )
-        second = pair.assign(
-            source_id=pair["source_id_other"], partner_code=pair["partner_code_other"]
-        )
-        show = f"{_see(pair)} && {_see(second)}"
-        yield Finding("weights", text, show)
+        second = {name: row[f"{name}_other" if f"{name}_other" in row else name] for name in FLOW}
+        yield Finding("weights", text, f"{_see(row)} && {_see(second)}")
 
 
 def _currencies(monthly: DataFrame, rates: DataFrame) -> Iterator[Finding]:
-    """Sources whose goods are all worth several times what other sources state of the like."""
+    """Sources whose goods are all worth several times what other sources state of the like.
+
+    Within one file a currency's wrong heading shows nowhere, since all its values are off by the
+    same. But others state what the same reporter's like goods were worth in the same month.
+    """
     is_weighed = monthly["net_wgt_kg"].gt(0) & monthly["n_months"].eq(1)
-    rows = monthly[is_weighed & _stated_by_several(monthly, unit_values.GOODS)]
+    cells = _cells(monthly, GOODS)
+    order = np.argsort(cells, kind="stable")
+    places, ordered = monthly["source_id"].cat.codes.to_numpy()[order], cells[order]
+    is_other = (ordered[1:] == ordered[:-1]) & (places[1:] != places[:-1])
+    # Of some million rows few are compared.
+    rows = monthly[is_weighed & _are_among(cells, ordered[1:][is_other])]
+    del cells, order, places, ordered, is_other
     rows = rows.assign(dollars=_dollars(rows, rates))
     rows = rows[rows["dollars"].gt(0)]
-    for name, source in unit_values.worth_otherwise(rows).iterrows():
+    of_source = rows.groupby([*GOODS, "source_id"], observed=True)[["dollars", "net_wgt_kg"]].sum()
+    worth = np.log(of_source["dollars"] / of_source["net_wgt_kg"])
+    of_goods = worth.groupby(level=GOODS, observed=True)
+    n_sources = of_goods.transform("size")
+    apart = worth - of_goods.transform("median")
+    apart = apart.where(n_sources.gt(2), 2 * apart)  # the median of two lies between them
+    by_source = apart[n_sources.gt(1)].groupby(level="source_id", observed=True)
+    low, middle, high = (by_source.quantile(part) for part in (0.25, 0.5, 0.75))
+    is_odd = (middle.abs() > np.log(FACTOR)) & (high - low < np.log(NARROW))
+    is_odd &= by_source.size().ge(FEW)
+    for name, times in np.exp(middle[is_odd]).items():
         currencies = rows.loc[rows["source_id"].eq(name), "currency"].astype("str").unique()
         text = (
-            f"{name} against others: a kilogram is worth {source['times']:.2g} times as much, by "
-            f"the median of {source['n']:.0f} like goods and months; its values are read as "
-            f"{', '.join(sorted(currencies))}, which may be a wrong heading"
+            f"{name} against others: a kilogram is worth {times:.2g} times as much, by "
+            f"the median of {by_source.size()[name]:.0f} like goods and months; its values are "
+            f"read as {', '.join(sorted(currencies))}, which may be a wrong heading"
         )
         yield Finding("currency", text, _show("trade", source_id=str(name)))
-
-
-def _stated_by_several(rows: DataFrame, columns: Sequence[str]) -> np.ndarray:
-    """Which rows are alike in `columns` with one of another source."""
-    if rows.empty:
-        return np.zeros(0, bool)
-    cells = _cells(rows, columns)
-    order = np.argsort(cells, kind="stable")
-    ordered = cells[order]
-    sources = rows["source_id"].cat.codes.to_numpy()[order]
-    del order
-    is_other = (ordered[1:] == ordered[:-1]) & (sources[1:] != sources[:-1])
-    return _are_among(cells, np.unique(ordered[1:][is_other]))
 
 
 def _dollars(rows: DataFrame, rates: DataFrame) -> Series:
@@ -568,22 +581,28 @@ def _dollars(rows: DataFrame, rates: DataFrame) -> Series:
     return stated.mask(is_in_dollars, value)
 
 
-def _steady(held: list[int]) -> bool:
-    """Tell whether months are most of their span, or are so on either side of a year that lacks.
+def _steady(rows: DataFrame) -> tuple[DataFrame, DataFrame]:
+    """Rows of series that have most months of their span, and each month that these state.
 
-    A flow that comes and goes has holes and jumps by nature; a year between two steady ones is a
-    file that was forgotten.
+    Or have most on either side of a year that lacks: a flow that comes and goes has holes and jumps
+    by nature; a year between two steady ones is a file that was forgotten.
     """
-    gaps = np.diff(held, prepend=held[0])
-    after = int(gaps.argmax())
-    sides = [held]
-    if gaps.max() > SPAN:
-        sides = [held[:after], held[after:]]
-    for side in sides:
-        span = side[-1] - side[0] + 1
-        if span < SPAN or len(side) < STEADY * span:
-            return False
-    return True
+    several = [
+        rows.loc[rows["n_months"].gt(after), ["series", "month"]].assign(
+            month=rows["month"] + after
+        )
+        for after in range(rows["n_months"].max() if len(rows) else 1)
+    ]
+    stated = pd.concat(several).drop_duplicates().sort_values(["series", "month"])
+    gap = stated.groupby("series")["month"].diff().fillna(0)
+    largest = gap.groupby(stated["series"]).transform("max")
+    is_second = (gap.eq(largest) & gap.gt(SPAN)).groupby(stated["series"]).cummax()
+    sides = stated.groupby(["series", is_second])["month"].agg(["min", "max", "size"])
+    span = sides["max"] - sides["min"] + 1
+    is_side = span.ge(SPAN) & sides["size"].ge(STEADY * span)
+    is_steady = is_side.groupby(level="series").all()
+    steady = is_steady.index[is_steady]
+    return rows[rows["series"].isin(steady)], stated.assign(gap=gap)[stated["series"].isin(steady)]
 
 
 _Reported = dict[tuple[str, ...], set[int]]
@@ -612,124 +631,123 @@ def _months_reported(monthly: DataFrame, sources: Mapping[str, Source]) -> _Repo
 
 
 def _declared_zeros(
-    rows: DataFrame, sources: Mapping[str, Source], reported: _Reported
+    row: Mapping[str, str], names: Iterable[str], sources: Mapping[str, Source], reported: _Reported
 ) -> set[int]:
-    """Months between the rows of a series of trade in which a row that lacks is declared a zero."""
+    """Months in which a row that lacks in a series of trade of some sources is declared a zero."""
     zeros: set[int] = set()
-    if "rate" in rows:
-        return zeros
-    row = rows.iloc[0].astype("str")
-    for name in rows["source_id"].unique():
+    for name in names:
         for declared in map(absence, sources[name].absent):
             is_meant = all(row[column] == value for column, value in declared.where.items())
-            if not is_meant or is_aggregate(row[declared.along]):
-                continue
-            loose = [row[column] for column in LOOSE if column != declared.along]
-            months = reported.get((name, declared.along, *loose), set())
-            zeros |= months & {*range(declared.first, declared.last + 1)}
-    first, last = int(rows["month"].min()), int(rows["month"].max())
-    return {month for month in zeros if first < month < last}
+            if is_meant and not is_aggregate(row[declared.along]):
+                loose = [row[column] for column in LOOSE if column != declared.along]
+                months = reported.get((name, declared.along, *loose), set())
+                zeros |= months & {*range(declared.first, declared.last + 1)}
+    return zeros
 
 
-def _holes(rows: DataFrame, held: set[int]) -> Iterator[Finding]:
-    span = range(min(held), max(held) + 1)
-    missing = sorted(set(span) - held)
-    if missing:
-        name = _name(rows)
-        some = _first_months(missing)
-        text = f"{name}: {len(missing)} of {len(span)} months ({some})"
-        yield Finding("missing", text, _see(rows))
+def _holes(
+    rows: DataFrame, stated: DataFrame, sources: Mapping[str, Source], reported: _Reported
+) -> Iterator[Finding]:
+    """Series of which months lack, and are not declared zeros."""
+    holes = stated[stated["gap"].gt(1)]
+    missing: dict[int, set[int]] = {}
+    for number, month, gap in holes.astype("int64").itertuples(index=False):
+        missing.setdefault(number, set()).update(range(month - gap + 1, month))
+    spans = stated.groupby("series")["month"].agg(["min", "max"])
+    first = _first_rows(rows, ["series"])
+    several = rows[rows["series"].isin(missing)]
+    names = several.groupby("series")["source_id"].unique()
+    for number, months in missing.items():
+        row = first.loc[number]
+        if "rate" not in row:
+            months -= _declared_zeros(row, names[number], sources, reported)
+        if months:
+            n_months = spans["max"][number] - spans["min"][number] + 1
+            some = _first_months(sorted(months))
+            text = f"{_name(row)}: {len(months)} of {n_months} months ({some})"
+            yield Finding("missing", text, _see(row))
 
 
 def _first_months(months: Sequence[int]) -> str:
     """The first six of some months, and whether there are more."""
     listed = ", ".join(map(month_text, months[:6]))
-    if len(months) > 6:
-        listed += " …"
-    return listed
+    return listed + " …" * (len(months) > 6)
 
 
 def _units(rows: DataFrame) -> Iterator[Finding]:
-    units: dict[int, set[str]] = {}
-    by_month = zip(rows["month"], rows["qty_unit"], strict=True)
-    for month, unit in sorted(by_month):
-        of_month = units.setdefault(month, set())
-        of_month.add(unit)
-    # Of two units one may be lacking in a month; another unit than all before is a change.
-    changes = []
-    for earlier, later in pairwise(units):
-        if units[earlier].isdisjoint(units[later]):
-            changes.append((earlier, later))
-    if changes:
-        earlier, later = changes[0]
-        before = "+".join(sorted(units[earlier]))
-        after = "+".join(sorted(units[later]))
-        more = ""
-        if len(changes) > 1:
-            more = f", and {len(changes) - 1} more"
-        name = _name(rows)
-        text = f"{name}: {before} to {after} in {month_text(later)}{more}"
-        yield Finding("unit", text, _see(rows))
+    """Series whose unit changes: of two units one may be lacking in a month."""
+    units = rows[["series", "month", "qty_unit"]].drop_duplicates().astype({"qty_unit": "str"})
+    units = units[units.groupby("series")["qty_unit"].transform("nunique").gt(1)]
+    units["place"] = units.groupby("series")["month"].rank("dense").astype("int64")
+    place = ["series", "place"]
+    stays = units.merge(units.assign(place=units["place"] + 1), on=[*place, "qty_unit"])
+    of_month = units.groupby(place)["qty_unit"].agg(lambda some: "+".join(sorted(some)))
+    months = units.drop_duplicates(place).set_index(place)["month"].sort_index()
+    is_first = months.index.get_level_values("place") == 1
+    changes = months[~is_first & ~months.index.isin(stays.set_index(place).index)]
+    first = _first_rows(rows, ["series"])
+    for number, some in changes.groupby("series"):
+        (_, at), month = some.index[0], some.iloc[0]
+        more = f", and {len(some) - 1} more" if len(some) > 1 else ""
+        row = first.loc[number]
+        turn = f"{of_month[number, at - 1]} to {of_month[number, at]} in {month_text(month)}"
+        yield Finding("unit", f"{_name(row)}: {turn}{more}", _see(row))
 
 
 def _jumps(rows: DataFrame) -> Iterator[Finding]:
-    of_a_month = rows[rows["n_months"].eq(1)]
-    single = of_a_month.drop_duplicates("month")
-    single = single.set_index("month").sort_index()
-    months_of: dict[str, list[int]] = {}
-    for figure in single.columns.intersection(FIGURES):
-        months = _jumping_months(single[figure])
-        if months:
-            # Of a quantity one flow may have two, in two units.
-            if figure == "qty":
-                unit = rows["qty_unit"].iloc[0]
-                figure = f"{figure} ({unit})"
-            months_of[figure] = months
-    if not months_of:
-        return
-    parts = []
-    for figure, months in months_of.items():
-        some = _first_months(months)
-        parts.append(f"{figure} in {some}")
-    all_months = set(chain.from_iterable(months_of.values()))
-    month = all_months.pop() if len(all_months) == 1 else None
-    name = _name(rows)
-    listed = "; ".join(parts)
-    text = f"{name}: {JUMP:.0f} times its neighbours or more: {listed}"
-    yield Finding("jump", text, _see(rows, month))
+    """Series with months that are many times their neighbours."""
+    by = ["series", "qty_unit"]  # of a quantity one flow may have two, in two units
+    single = rows[rows["n_months"].eq(1)].drop_duplicates([*by, "month"])
+    single = single.sort_values([*by, "month"])
+    figures = [name for name in FIGURES if name in rows]
+    number = single.groupby(by, observed=True).ngroup()
+    values = single[figures].to_numpy("float64", na_value=np.nan)
+    found = jumps(number.to_numpy(), single["month"].to_numpy(), values)
+    is_jump = DataFrame(found, single.index, figures)
+    jumping = single[is_jump.any(axis="columns")]
+    first = _first_rows(rows[rows["series"].isin(jumping["series"])], by)
+    for (number, unit), some in jumping.groupby(by, observed=True):
+        months_of = {name: [*some["month"][is_jump.loc[some.index, name]]] for name in figures}
+        listed = "; ".join(
+            f"{name if name != 'qty' else f'qty ({unit})'} in {_first_months(months)}"
+            for name, months in months_of.items()
+            if months
+        )
+        row = first.loc[(number, unit)]
+        text = f"{_name(row)}: {JUMP:.0f} times its neighbours or more: {listed}"
+        month = {"month": month_text(some["month"].iloc[0])} if len(some) == 1 else {}
+        yield Finding("jump", text, _see(row, **month))
 
 
-def _jumping_months(figures: Series) -> list[int]:
-    """Months that are so many times their neighbours, which are near each other."""
-    series = figures.astype("float64").where(figures > 0)
-    before = series.reindex(series.index - 1).to_numpy()
-    after = series.reindex(series.index + 1).to_numpy()
-    with np.errstate(invalid="ignore"):
-        largest = np.maximum(before, after)
-        is_calm = largest <= CALM * np.minimum(before, after)
-        is_jump = is_calm & (series.to_numpy() >= JUMP * largest)
-    return [*series.index[is_jump]]
+def _first_rows(rows: DataFrame, by: list[str]) -> DataFrame:
+    """The first row of each group, its words as texts, and no source where it has several."""
+    first = rows.drop_duplicates(by).set_index(by)
+    words = [*first.select_dtypes("category")]
+    first[words] = first[words].astype("str")
+    sources = rows.groupby(by, observed=True)["source_id"].nunique()
+    first["source_id"] = first["source_id"].where(sources.eq(1), "")
+    return first
 
 
 def _mirror(rows: DataFrame) -> Iterator[Finding]:
+    """Imports and the partner's exports of the same goods that are too far apart."""
     value = "primary_value_usd"
     columns = list(rows)
-    has_value = rows[value].notna()
-    is_two_sided = rows["flow_code"].isin(["M", "X"])
     texts = dict.fromkeys(("reporter_iso", "partner_iso", "flow_code", "cmd_code"), "str")
-    rows = rows[has_value & is_two_sided].astype(texts)
+    rows = rows[rows[value].notna() & rows["flow_code"].isin(["M", "X"])].astype(texts)
     is_import = rows["flow_code"].eq("M")
     buyer = rows["reporter_iso"].where(is_import, rows["partner_iso"])
     seller = rows["partner_iso"].where(is_import, rows["reporter_iso"])
     rows = rows.assign(buyer=buyer, seller=seller)
-    for _, cell in rows.groupby(["buyer", "seller", "cmd_code"]):
-        if cell["flow_code"].nunique() < 2:
-            continue
-        imports = cell[cell["flow_code"].eq("M")]
-        exports = cell[cell["flow_code"].eq("X")]
-        for _, m in imports.groupby("source_id", sort=False, observed=True):
-            for _, x in exports.groupby("source_id", sort=False, observed=True):
-                yield from _gaps(m[columns], x[columns], value)
+    cell = ["buyer", "seller", "cmd_code"]
+    rows = rows[rows.groupby(cell)["flow_code"].transform("nunique").gt(1)]
+    for _, some in rows.groupby(cell):
+        sides = [
+            [source[columns] for _, source in side.groupby("source_id", sort=False, observed=True)]
+            for _, side in some.groupby("flow_code")  # M before X
+        ]
+        for m, x in product(*sides):
+            yield from _gaps(m, x, value)
 
 
 def _gaps(m: DataFrame, x: DataFrame, value: str) -> Iterator[Finding]:
@@ -737,21 +755,16 @@ def _gaps(m: DataFrame, x: DataFrame, value: str) -> Iterator[Finding]:
         gaps = measures.gap(_dated(m), _dated(x), value)
     except QueryError:  # the two share no cell, or one states a cell twice: nothing to compare
         return
-    is_outside = gaps["outside"].fillna(False)
-    outside = gaps[is_outside.astype(bool)]
+    outside = gaps[gaps["outside"].fillna(False).astype(bool)]
     if len(outside):
-        name = _name(m)
-        other = x["source_id"].iloc[0]
-        compared = gaps["ratio"].notna().sum()
         ratio = outside["ratio"]
-        least = ratio.min()
-        most = ratio.max()
+        importer, exporter = m.iloc[0], x.iloc[0]
         text = (
-            f"{name} against {other}: {len(outside)} of {compared} months outside the band, "
-            f"{least:.2f} to {most:.2f} times the exporter's figure"
+            f"{_name(importer)} against {exporter['source_id']}: {len(outside)} of "
+            f"{gaps['ratio'].notna().sum()} months outside the band, "
+            f"{ratio.min():.2f} to {ratio.max():.2f} times the exporter's figure"
         )
-        show = f"{_see(m)} && {_see(x)}"
-        yield Finding("mirror", text, show)
+        yield Finding("mirror", text, f"{_see(importer)} && {_see(exporter)}")
 
 
 def _dated(rows: DataFrame) -> DataFrame:
@@ -761,29 +774,21 @@ def _dated(rows: DataFrame) -> DataFrame:
     return rows.assign(ref_period=days)
 
 
-def _name(rows: DataFrame) -> str:
-    row = rows.iloc[0]
-    if "rate" in rows:
+def _name(row: Mapping[str, str]) -> str:
+    """What a series is of, by a row of it."""
+    if "rate" in row:
         return f"{row['family']}: {row['quote']} for one {row['base']}"
     flow = row["flow_code"]
-    ways = {"M": "from", "X": "to"}
-    way = ways.get(flow, f"{flow} with")
-    reporter = row["reporter_iso"]
-    partner = row["partner_iso"]
-    return f"{row['family']}: {reporter} {flow} {row['cmd_code']} {way} {partner}"
+    way = WAYS.get(flow, f"{flow} with")
+    goods = f"{row['reporter_iso']} {flow} {row['cmd_code']}"
+    return f"{row['family']}: {goods} {way} {row['partner_iso']}"
 
 
-def _see(rows: DataFrame, month: Any = None) -> str:
-    row = rows.iloc[0]
-    table, names = "trade", FLOW
-    if "rate" in rows:
-        table, names = "rates", RATES
-    wanted = {name: row[name] for name in names if row[name] != "total"}
-    if rows["source_id"].nunique() > 1:
-        wanted.pop("source_id", None)
-    if month is not None:
-        wanted["month"] = month_text(month)
-    return _show(table, **wanted)
+def _see(row: Mapping[str, str], **month: str) -> str:
+    """The command that shows the rows of a series, by a row of it."""
+    table, names = ("rates", RATES) if "rate" in row else ("trade", FLOW)
+    wanted = {name: row[name] for name in names if row[name] not in ("total", "")}
+    return _show(table, **wanted, **month)
 
 
 def _show_sources(names: Iterable[str]) -> str:

@@ -15,6 +15,7 @@ from tradeflows.model.errors import QueryError
 from tradeflows.model.periods import first_month, month_text, runs
 from tradeflows.model.source import Source, bulk_month, released
 from tradeflows.tables.choose_release import Choice
+from tradeflows.tables.contradictions import contradicted
 from tradeflows.tables.releases import family_of
 
 if TYPE_CHECKING:
@@ -94,7 +95,16 @@ def one_source(
     is_kept = np.zeros(len(frame), bool)
     is_kept[[row.number for row in kept]] = True
     passed = [row for row in every if not is_kept[row.number]]
-    return Choice(frame[is_kept], [*lines, *_passed_over(passed, kept, splice)])
+    lines += _passed_over(passed, kept, splice) + contradicted(frame, kept, passed)
+    return Choice(frame[is_kept], lines)
+
+
+def place_of(source: Source) -> tuple[float, int, int]:
+    """The place of a file among those that state one thing: by rank, then the newest first."""
+    # What is fetched comes first, and a whole month before an answer of it.
+    rank = source.rank - 0.5 * (source.kind == "fetched") - 0.1 * bool(bulk_month(source))
+    newest_first = -date.fromisoformat(released(source)).toordinal()
+    return rank, newest_first, -source.retrieved.toordinal()
 
 
 def _rows(frame: DataFrame, sources: Mapping[str, Source]) -> list[_Row]:
@@ -102,12 +112,7 @@ def _rows(frame: DataFrame, sources: Mapping[str, Source]) -> list[_Row]:
     files: dict[str, tuple[float, int, int]] = {}
     families = {name: family_of(sources[name]) for name in frame["source_id"].unique()}
     for name, whose in families.items():
-        source = sources[name]
-        # What is fetched comes first, and a whole month before an answer of it.
-        rank = source.rank - 0.5 * (source.kind == "fetched") - 0.1 * bool(bulk_month(source))
-        newest_first = -date.fromisoformat(released(source)).toordinal()
-        place = rank, newest_first, -source.retrieved.toordinal()
-        files[whose] = min(files.get(whose, place), place)
+        files[whose] = min(files.get(whose, place_of(sources[name])), place_of(sources[name]))
     kinds: dict[tuple[str, str], list[set[str]]] = {}
     words = [frame[name].tolist() for name in ("source_id", "flow_code", *KIND)]
     for name, flow, *kind in dict.fromkeys(zip(*words, strict=True)):

@@ -20,51 +20,26 @@ from tradeflows.model.words import direction, fold
 
 FEW = 8  # values of a filter that are compared one by one
 STATED_BY = "stated_by"  # of a table whose rows name their publisher, the filter of that name
-FILTERS: dict[str, dict[str, str]] = {  # table: each filter's column
-    "trade": {
-        "reporter": "reporter_iso",
-        "partner": "partner_iso",
-        "product": "cmd_code",
-        "flow": "flow_code",
-        "freq": "freq_code",
-        "classification": "classification_code",
-        "partner_role": "partner_role",
-        "partner_code": "partner_code",
-        "cumulation": "cumulation",
-        "breakdown": "breakdown",
-        "currency": "currency",
-        "qty_unit": "qty_unit",
-        "valuation": "valuation",
-        "vintage": "vintage",
-        "source": "source_id",
-    },
-    "settlement": {
-        "concept": "concept",
-        "measure": "measure",
-        "region": "region",
-        "currency_group": "currency_group",
-        "vintage": "vintage",
-        "outlet": "outlet",
-        "unit": "unit",
-        "source": "source_id",
-    },
-    "rates": {
-        "base": "base",
-        "quote": "quote",
-        STATED_BY: "publisher",
-        "statistic": "statistic",
-        "source": "source_id",
-    },
-    "figures": {
-        "id": "id",
-        "topic": "topic",
-        "exporter": "exporter",
-        "importer": "importer",
-        "unit": "unit",
-        "basis": "basis",
-        STATED_BY: "publisher",
-        "source": "source_id",
-    },
+COLUMN_OF = {  # the column of a filter, where it has another name
+    "reporter": "reporter_iso",
+    "partner": "partner_iso",
+    "product": "cmd_code",
+    "flow": "flow_code",
+    "freq": "freq_code",
+    "classification": "classification_code",
+    "source": "source_id",
+    STATED_BY: "publisher",
+}
+TRADE_FILTERS = "reporter partner product flow freq classification partner_role partner_code"
+TRADE_FILTERS += " cumulation breakdown currency qty_unit valuation vintage source"
+FILTERS = {  # table: each filter's column
+    table: {name: COLUMN_OF.get(name, name) for name in names.split()}
+    for table, names in {
+        "trade": TRADE_FILTERS,
+        "settlement": "concept measure region currency_group vintage outlet unit source",
+        "rates": f"base quote {STATED_BY} statistic source",
+        "figures": f"id topic exporter importer unit basis {STATED_BY} source",
+    }.items()
 }
 # The code that a word is, of the filters that take words.
 CODE_OF: dict[str, Callable[[str], str]] = {

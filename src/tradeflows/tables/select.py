@@ -26,6 +26,7 @@ from tradeflows.tables.choose_release import (
     one_rate,
     stated_once,
 )
+from tradeflows.tables.contradictions import jumps_in_answer
 from tradeflows.tables.files import refused
 from tradeflows.tables.filters import (
     FILTERS,
@@ -142,6 +143,7 @@ def read(
     frame, declared = choice.rows, None
     caveats += choice.caveats
     if table == "trade":
+        caveats += jumps_in_answer(frame)
         declared = zeros.of_answer(frame, asked)
         caveats += gaps(frame, declared, asked.window)
     elif table == "settlement":

@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv as text_csv
 import hashlib
 import math
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -61,46 +62,56 @@ def control_totals(root: Path | None = None) -> list[dict[str, str]]:
     rows = []
     for name, measures in MEASURES.items():
         table = stored(root, name).to_table(schema.TABLES[name].names)
-        years = _years(name, table)
+        days = table["window_start" if name == "figures" else "ref_period"]
+        years = pc.fill_null(pc.year(days).cast(pa.string()), "none").to_pylist()
+        cells = [*zip(table["source_id"].to_pylist(), years, strict=True)]
         for measure, unit in measures.items():
-            units = table[unit] if unit in table.column_names else [unit] * len(table)
-            rows += _sums(name, table["source_id"], years, measure, units, table[measure])
-        rows += _digests(name, table, years)
+            is_column = unit in table.column_names
+            units = table[unit].to_pylist() if is_column else [unit] * len(table)
+            rows += _sums(name, cells, measure, units, table[measure].to_pylist())
+        digests: dict[tuple[str, str], list[int]] = defaultdict(list)
+        for cell, number in zip(cells, row_numbers(table), strict=True):
+            digests[cell].append(number)
+        rows += [_digest(name, *cell, numbers) for cell, numbers in digests.items()]
     sources = catalogue.load(root)
     for source in sources.values():
         rows += _raw_sums(source, catalogue.check(source, root))
-    lists = _package_lists(root)
-    lists |= {s.id: s.file(root) for s in sources.values() if s.table == catalogue.CODE_LIST}
+    lists = {s.id: s.file(root) for s in sources.values() if s.table == catalogue.CODE_LIST}
+    if LISTS.is_relative_to(root.resolve()):  # of the repository that they are kept in
+        lists |= {f"codelists/{path.name}": path for path in LISTS.glob("*.csv")}
     rows += [list_digest(name, path) for name, path in lists.items()]
     return sorted(rows, key=lambda row: tuple(row.values()))
 
 
-def _package_lists(root: Path) -> dict[str, Path]:
-    """Return the package's own lists where `root` is the repository that they are kept in."""
-    if not LISTS.is_relative_to(root.resolve()):
-        return {}
-    return {f"codelists/{path.name}": path for path in LISTS.glob("*.csv")}
+def _sums(
+    table: str,
+    cells: Iterable[tuple[str, str]],
+    measure: str,
+    units: Iterable[str | None],
+    values: Iterable[float | None],
+) -> list[dict[str, str]]:
+    """The count and the exact sum of a measure by source, year and unit."""
+    numbers: dict[tuple[str, str, str], list[float]] = defaultdict(list)
+    for cell, unit, value in zip(cells, units, values, strict=True):
+        if value is not None:
+            numbers[*cell, unit or ""].append(value)
+    return [
+        _row(table, source, year, measure, unit, len(stated), repr(math.fsum(stated)))
+        for (source, year, unit), stated in numbers.items()
+    ]
 
 
-def _years(name: str, table: pa.Table) -> Any:
-    period = "window_start" if name == "figures" else "ref_period"
-    years = pc.year(table[period])
-    texts = pc.cast(years, pa.string())
-    return pc.fill_null(texts, "none")
+def _row(
+    table: str, source: str, year: str, measure: str, unit: str, count: int, total: str
+) -> dict[str, str]:
+    """A control total."""
+    keys = ("table", "source_id", "year", "measure", "unit", "count", "total")
+    return dict(zip(keys, (table, source, year, measure, unit, f"{count}", total), strict=True))
 
 
-def _digests(name: str, table: pa.Table, years: Any) -> list[dict[str, str]]:
-    """The digest of each source and year, and of how many rows it is."""
-    sums: dict[tuple[str, str], tuple[int, int]] = {}
-    cells = zip(table["source_id"].to_pylist(), years.to_pylist(), strict=True)
-    for cell, number in zip(cells, row_numbers(table), strict=True):
-        count, total = sums.get(cell, (0, 0))
-        sums[cell] = count + 1, total + number
-    digests = []
-    for (source, year), (count, total) in sums.items():
-        digest = _digest_row(name, source, year, count, total)
-        digests.append(digest)
-    return digests
+def _digest(table: str, source: str, year: str, numbers: Sequence[int]) -> dict[str, str]:
+    """The control total of all that some rows state, in any order."""
+    return _row(table, source, year, DIGEST, "", len(numbers), f"{sum(numbers) % 2**64:016x}")
 
 
 def row_numbers(table: pa.Table) -> list[int]:
@@ -108,43 +119,20 @@ def row_numbers(table: pa.Table) -> list[int]:
     names = [name for name in table.column_names if name not in NOT_DIGESTED]
     is_figure = {name: pa.types.is_primitive(table[name].type) for name in names}
     is_figure |= {name: False for name in names if pa.types.is_date(table[name].type)}
-    texts = []
-    columns = []
-    for name in names:
-        column = table[name]
-        if is_figure[name]:
-            numbers = column.cast(pa.float64())
-            columns.append(numbers.to_numpy())
-        else:
-            words = column.cast(pa.string())
-            texts.append(pc.fill_null(words, "\0"))
-    figures = np.column_stack(columns)
-    figures = figures.astype("<f8")
+    words = [
+        pc.fill_null(table[name].cast(pa.string()), "\0") for name in names if not is_figure[name]
+    ]
+    numbers = [table[name].cast(pa.float64()).to_numpy() for name in names if is_figure[name]]
+    figures = np.column_stack(numbers).astype("<f8")
     figures[np.isnan(figures)] = np.nan  # one of the many that there are
-    joined = pc.binary_join_element_wise(*texts, "\x1f")
-    lines = joined.to_pylist()
-    row_numbers = []
-    for line, row in zip(lines, figures, strict=True):
-        content = line.encode() + row.tobytes()
-        row_numbers.append(_number(content))
-    return row_numbers
+    lines = pc.binary_join_element_wise(*words, "\x1f").to_pylist()
+    return [
+        _number(line.encode() + row.tobytes()) for line, row in zip(lines, figures, strict=True)
+    ]
 
 
 def _number(content: bytes) -> int:
-    digest = hashlib.blake2b(content, digest_size=8)
-    return int.from_bytes(digest.digest())
-
-
-def _digest_row(table: str, source: str, year: str, count: int, total: int) -> dict[str, str]:
-    return {
-        "table": table,
-        "source_id": source,
-        "year": year,
-        "measure": DIGEST,
-        "unit": "",
-        "count": str(count),
-        "total": f"{total % 2**64:016x}",
-    }
+    return int.from_bytes(hashlib.blake2b(content, digest_size=8).digest())
 
 
 def list_digest(name: str, path: Path) -> dict[str, str]:
@@ -154,11 +142,8 @@ def list_digest(name: str, path: Path) -> dict[str, str]:
             header, *rows = text_csv.reader(file)
     except ValueError as error:  # not UTF-8, or no row at all
         raise LayoutError(path, "a list of codes as CSV in UTF-8", f"{error}") from error
-    numbers = []
-    for row in rows:
-        text = "\x1f".join([*header, *row])
-        numbers.append(_number(text.encode()))
-    return _digest_row(CODES, name, "", len(rows), sum(numbers))
+    numbers = [_number("\x1f".join([*header, *row]).encode()) for row in rows]
+    return _digest(CODES, name, "", numbers)
 
 
 def cells_moved(
@@ -179,59 +164,39 @@ def cells_moved(
         if old is None or old.schema.names != new.schema.names:
             continue
         measures = [measure for measure in MEASURES[name] if measure != "n_days"]
-        words = _words_of(name, measures)
-        was = _as_text(old, words, measures)
-        now = _as_text(new, words, measures)
+        passed = (*NOT_DIGESTED, *measures)  # the others name a cell
+        contract = schema.TABLES[name]
+        words = [
+            field.name
+            for field in contract
+            if field.type != schema.NUMBER and field.name not in passed
+        ]
+        was, now = (_as_text(rows, words, measures) for rows in (old, new))
         frame = changes.changed(was, now, words, measures)
         for source, rows in frame.groupby("source_id", sort=True):
-            some = rows.head(most)
-            for row in some.to_dict("records"):
-                line = _cell_line(name, row, measures)
-                lines.append(line)
+            lines += [_cell_line(name, row, measures) for row in rows[:most].to_dict("records")]
             if len(rows) > most:
                 lines.append(f"{name} {source}: … and {len(rows) - most} more cells")
     return lines
 
 
-def _words_of(table: str, measures: list[str]) -> list[str]:
-    """The columns of a table that name a cell: neither figures nor a place in a file."""
-    passed = (*NOT_DIGESTED, *measures)
-    words = []
-    for field in schema.TABLES[table]:
-        is_word = field.type != schema.NUMBER
-        if is_word and field.name not in passed:
-            words.append(field.name)
-    return words
-
-
 def _as_text(rows: pa.Table, words: list[str], measures: list[str]) -> pa.Table:
     """Rows whose words are texts, none of them null, and whose measures are numbers."""
-    columns = {}
-    for word in words:
-        texts = rows[word].cast(pa.string())
-        columns[word] = pc.fill_null(texts, "")
-    for measure in measures:
-        figures = rows[measure]
-        columns[measure] = figures.cast(pa.float64())
-    return pa.table(columns)
+    texts = {word: pc.fill_null(rows[word].cast(pa.string()), "") for word in words}
+    return pa.table(texts | {measure: rows[measure].cast(pa.float64()) for measure in measures})
 
 
 def _cell_line(name: str, row: Mapping[str, Any], measures: Iterable[str]) -> str:
     """A cell that was added, changed or withdrawn, with its figures."""
-    shown = [row[word] for word in CELL_WORDS[name] if row[word]]
+    cell = " ".join(row[word] for word in CELL_WORDS[name] if row[word])
     moves = []
     for measure in measures:
-        old = row[f"{measure}_old"]
-        new = row[f"{measure}_new"]
-        if old != new:
-            moves.append(f"{measure} {_figure(old)} → {_figure(new)}")
-    figures = "; ".join(moves) or "its words or flags"
-    cell = " ".join(shown)
-    return f"{name} {row['source_id']}: {row['kind']}: {cell}: {figures}"
-
-
-def _figure(value: float | None) -> str:
-    return "none" if value is None else full_number(value)
+        figures = [row[f"{measure}_{when}"] for when in ("old", "new")]
+        if figures[0] != figures[1]:
+            old, new = ("none" if one is None else full_number(one) for one in figures)
+            moves.append(f"{measure} {old} → {new}")
+    figures_moved = "; ".join(moves) or "its words or flags"
+    return f"{name} {row['source_id']}: {row['kind']}: {cell}: {figures_moved}"
 
 
 CELL_WORDS = {  # what names a cell for a reader
@@ -257,41 +222,6 @@ def built(root: Path) -> dict[str, pa.Table]:
     return {name: parquet.read_table(path) for name, path in paths.items() if metadata_of(path)}
 
 
-def _sums(table: str, sources: Any, years: Any, measure: str, units: Any, values: Any) -> Any:
-    cells: dict[tuple[str, str, str], list[float]] = {}
-    if not isinstance(units, list):
-        units = units.to_pylist()
-    sources = sources.to_pylist()
-    years = years.to_pylist()
-    values = values.to_pylist()
-    for source, year, unit, value in zip(sources, years, units, values, strict=True):
-        if value is not None:
-            cell = source, year, unit or ""
-            numbers = cells.setdefault(cell, [])
-            numbers.append(value)
-    sums = []
-    for (source, year, unit), numbers in cells.items():
-        row = _sum_row(table, source, year, measure, unit, numbers)
-        sums.append(row)
-    return sums
-
-
-def _sum_row(
-    table: str, source: str, year: str, measure: str, unit: str, numbers: list[float]
-) -> dict[str, str]:
-    """The count and the exact sum of some numbers, as a control total."""
-    total = math.fsum(numbers)
-    return {
-        "table": table,
-        "source_id": source,
-        "year": year,
-        "measure": measure,
-        "unit": unit,
-        "count": str(len(numbers)),
-        "total": repr(total),
-    }
-
-
 def _raw_sums(source: Source, path: Path) -> list[dict[str, str]]:
     from tradeflows.retrieval.sketch import headings  # which the first answer does not need
 
@@ -299,13 +229,12 @@ def _raw_sums(source: Source, path: Path) -> list[dict[str, str]]:
     raw = _raw_table(path)
     rows = []
     for name in raw.column_names:
-        column = raw[name]
-        is_number = pa.types.is_integer(column.type) or pa.types.is_floating(column.type)
+        kind = raw[name].type
+        is_number = pa.types.is_integer(kind) or pa.types.is_floating(kind)
         if is_number and count_nothing.isdisjoint(headings.list_of_words(name)):
-            stated = column.drop_null()
-            numbers = [float(value) for value in stated.to_pylist()]
-            row = _sum_row("raw", source.id, "", name, "", numbers)
-            rows.append(row)
+            numbers = [float(value) for value in raw[name].drop_null().to_pylist()]
+            total = repr(math.fsum(numbers))
+            rows.append(_row("raw", source.id, "", name, "", len(numbers), total))
     return rows
 
 

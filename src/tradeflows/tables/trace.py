@@ -283,17 +283,6 @@ def counted(frame: DataFrame, column: str) -> tuple[DataFrame, list[np.ndarray]]
     return role.frame, role.input_rows(places)
 
 
-def recombine(terms: DataFrame, formula: str) -> float:
-    """Compute a number again from the terms of one row of :func:`trace` and their formula.
-
-    Raises
-    ------
-    QueryError
-        The formula is no arithmetic, or names a role that has no term.
-    """
-    return evaluate(formula, terms.groupby("role")["value"].agg(math.fsum).to_dict())[0]
-
-
 def _main(frame: DataFrame) -> str:
     """The column that the last measure is named for."""
     lineage = lineage_of(frame)

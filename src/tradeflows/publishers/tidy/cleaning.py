@@ -57,8 +57,9 @@ def clean(path: Path, source: Source, **arguments: Any) -> Iterator[Part]:
             reading.require(cells.record, good, expected, stated)
     if below:
         counts[f"lines below the table, from {asked.footnotes_from!r} on"] = below
-    kept = cells.kept(stays)  # what is left out need not be as the map says
     records = len(cells.records) + below  # each is counted once, however many rows it gives
+    # What is left out need not be as the map says.
+    kept = cells.kept(stays) if asked.left_out else cells
     for row, needs in asked_rows:
         batch = _rows(kept, source, row)
         if needs:

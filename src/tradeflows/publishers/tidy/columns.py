@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import pyarrow.compute as pc
 from tradeflows.model import codes
 from tradeflows.model.errors import LayoutError
 from tradeflows.model.periods import FORMS, Period
-from tradeflows.publishers import arrow, numbers, reading
+from tradeflows.publishers import arrow, delimited, numbers, reading
 from tradeflows.publishers.tidy.mapping import POWERS, Condition, Map, Marks, Value
 
 COUNT = r"^\d{1,4}$"
@@ -24,6 +25,7 @@ MARK = (
     'words = { "-" = 0, "c" = "" } for none and for not known'
 )
 MOST_TITLE_LINES = 40  # that are looked through for the header
+LINE_END = re.compile(rb"(?:\r\n?|\n)")
 LAST_DAY = "window_end"  # the field that has the last day of a period, not the first
 RANGE = re.compile(r"\.\.|(?<=\d{4})-(?=\d{4}$)", re.ASCII)
 
@@ -124,35 +126,35 @@ def read_cells(path: Path, asked: Map) -> tuple[Cells, int]:
     """
     if reading.head(path).startswith(b"<"):
         raise LayoutError(path, "a CSV file", "a page of HTML or XML", "fetch the data, not a page")
+    delimited.require_utf8(path)
     content, separator = path.read_bytes(), asked.separator
-    try:
-        content.decode()
-    except UnicodeDecodeError as error:
-        raise reading.not_utf8(path) from error
-    lines = content.splitlines(keepends=True)
-    above, rest = lines[: asked.title_lines], lines[asked.title_lines :]
-    mark, end = asked.footnotes_from.encode(), len(rest)
-    if mark:
-        notes = (at for at, line in enumerate(rest) if at and line.lstrip(b'"').startswith(mark))
-        end = next(notes, 0)
-        if not end:
+    # No list of all lines: of a million records it would be several times the file.
+    ends = (line.end() for line in LINE_END.finditer(content))
+    start = next(islice(ends, max(asked.title_lines - 1, 0), None), len(content))
+    start = start if asked.title_lines else 0
+    end = len(content)
+    if asked.footnotes_from:
+        note = re.compile(LINE_END.pattern + rb'"*+' + re.escape(asked.footnotes_from.encode()))
+        first_note = note.search(content, start)
+        if not first_note:
             raise LayoutError(
                 path,
                 f"a line below the table that begins with {asked.footnotes_from!r}",
                 "none",
                 "mend footnotes_from of the map, or leave it out",
             )
-    raw = b"".join(rest[:end])
+        end = LINE_END.match(content, first_note.start()).end()  # type: ignore[union-attr]
+    above, raw, rest = content[:start], content[start:end], content[end:]
     names, columns = reading.header(path, separator, raw), [*asked.columns]
     if names != columns:
         todo = "restore the header, or write the new one in `columns` of the entry"
-        for at, line in enumerate(lines[:MOST_TITLE_LINES]):
+        for at, line in enumerate(content.splitlines(keepends=True)[:MOST_TITLE_LINES]):
             with suppress(LayoutError):  # an empty line, or a quote that does not close
                 if reading.header(path, separator, line) == columns:
                     todo = f"the header is line {at + 1}: write title_lines = {at} in the map"
         reading.require_header(path, names, columns, (), todo)
         raise LayoutError(path, f"the columns {separator.join(columns)}", "another order", todo)
-    first, below = (sum(bool(line.strip(b"\r\n")) for line in some) for some in (above, rest[end:]))
+    first, below = (sum(map(bool, some.splitlines())) for some in (above, rest))
     block = reading.block(path, names, raw, delimiter=separator, above=first)
     return Cells(path, block.cells, block.rows(), asked), below
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tradeflows.model.errors import LayoutError, QueryError
-from tradeflows.model.source import require_table
+from tradeflows.model.source import Source, require_table
 from tradeflows.publishers import reading, registry, workbooks
 from tradeflows.retrieval import entry_text
 from tradeflows.retrieval.sketch.columns import OWN_CLEANER, Sheet, read
@@ -21,7 +21,14 @@ from tradeflows.retrieval.sketch.proposals import UNKNOWN, by_name, of_trade
 __all__ = ["UNKNOWN", "sketch"]
 
 
-def sketch(path: Path, *, publisher: str = "", table: str = "", known: Collection[str] = ()) -> str:
+def sketch(
+    path: Path,
+    *,
+    publisher: str = "",
+    table: str = "",
+    known: Collection[str] = (),
+    held: Collection[Source] = (),
+) -> str:
     """The entry that the catalogue would have of the table at `path`, as TOML with remarks.
 
     Parameters
@@ -35,6 +42,9 @@ def sketch(path: Path, *, publisher: str = "", table: str = "", known: Collectio
         trade, rates, settlement or figures; by default trade.
     known
         Publishers that the catalogue has, and needs no entry of.
+    held
+        Sources that the catalogue has: the new one comes after those of other publishers, since a
+        read refuses two of one rank.
 
     Returns
     -------
@@ -75,7 +85,9 @@ def sketch(path: Path, *, publisher: str = "", table: str = "", known: Collectio
             _line("home", "", "their web site, https://…; empty if there is none"),
             "",
         ]
-    lines += _source(path, owner, table or "trade", sheet)
+    table = table or "trade"
+    others = [each.rank for each in held if each.table == table and each.publisher != owner]
+    lines += _source(path, owner, table, sheet, max(others, default=0) + 1)
     return "\n".join(lines) + "\n"
 
 
@@ -85,7 +97,7 @@ def _line(key: str, value: Any, remark: str = "") -> str:
     return f"{key} = {entry_text.toml_item(value).as_string()}{remarks}"
 
 
-def _source(path: Path, owner: str, table: str, sheet: Sheet) -> Iterator[str]:
+def _source(path: Path, owner: str, table: str, sheet: Sheet, rank: int) -> Iterator[str]:
     loose = reading.uncatalogued(path, owner, table)
     name = re.sub(r"[^a-z0-9]+", "_", path.stem.lower()).strip("_") or owner
     fields, remarks = of_trade(sheet) if table == "trade" else (by_name(sheet, table), [])
@@ -99,7 +111,9 @@ def _source(path: Path, owner: str, table: str, sheet: Sheet) -> Iterator[str]:
     yield _line("vintage", "not stated", 'day of the release such as "2024-01-30", month or year')
     for key in ("retrieved", "sha256", "bytes"):
         yield _line(key, getattr(loose, key))
-    yield from (_line("table", table), _line("cleaner", "tidy.clean"), _line("rank", 1))
+    yield from (_line("table", table), _line("cleaner", "tidy.clean"))
+    remark = "after what is held, of which the smallest answers" if rank > 1 else ""
+    yield _line("rank", rank, remark)
     if table == "trade":
         yield "# Only if the file has every row of these months, so that none means no trade:"
         yield '# absent = [{ along = "partner_iso", from = "2023-01", until = "2023-12" }]'
