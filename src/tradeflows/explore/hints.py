@@ -13,7 +13,7 @@ from tradeflows.explore.naming import with_names
 from tradeflows.explore.questions import SUCH_AS
 from tradeflows.model import codes
 from tradeflows.model.errors import QueryError, TradeflowsError
-from tradeflows.model.periods import ends_text, month_of
+from tradeflows.model.periods import ends_text, month_of, parse_period, runs
 from tradeflows.model.words import DIRECTIONS
 from tradeflows.retrieval import catalogue
 
@@ -68,6 +68,8 @@ def nothing_held(root: Path, asked: Mapping[str, Any], unit: str = "") -> str:
     ]
     hints = [hint for hint in tried if hint]
     question = _in_words(asked)
+    if not hints:
+        hints = _of_these_goods(root, asked)
     if not hints:
         question += ", nor of these goods at all"
         hints = ["`tradeflows add FILE` takes a file of yours"]
@@ -250,7 +252,33 @@ def _other_window(root: Path, asked: Mapping[str, Any]) -> str:
     rows = _rows(root, {**asked, "start": None, "end": None}, PERIOD)
     if rows is None:
         return ""
+    stated: set[int] = set()
+    for day, n_months in zip(*(rows[name].to_pylist() for name in PERIOD), strict=True):
+        stated.update(range(month_of(day), month_of(day) + n_months))
+    first, last = (
+        parse_period(asked.get(name) or other, name)[place]
+        for name, other, place in (("start", asked.get("end"), 0), ("end", asked.get("start"), -1))
+    )
+    if min(stated) < first and last < max(stated):
+        return f"this is a hole in what is held: {runs(stated)}"
     return f"held for another window: {_months(rows)}"
+
+
+def _of_these_goods(root: Path, asked: Mapping[str, Any]) -> list[str]:
+    """Whose flows of the same goods are held, where no other question is near."""
+    goods = asked["product"]
+    first = goods if isinstance(goods, str) else goods[0]
+    whole = {**dict.fromkeys(asked), "product": goods, "local": asked.get("local", False)}
+    areas = ["reporter_iso", "partner_iso"]
+    rows = _rows(root, whole, [*PERIOD, *areas, "flow_code"])
+    if rows is None:
+        return []
+    ways = " and ".join(WAYS.get(way, way) for way in _most_often(rows["flow_code"]))
+    reporters, partners = (_names(_most_often(rows[name])) for name in areas)
+    return [
+        f"of these goods are held: {ways} of {reporters} with {partners} ({_months(rows)}); "
+        f"tf.find({first!r}) lists them"
+    ]
 
 
 def _without(root: Path, asked: Mapping[str, Any]) -> str:
