@@ -272,7 +272,7 @@ def require_right_labels(shown, origins):
     """Refuse a unit, source or caveat that is not that of the raw rows, unless it is unknown."""
     told = shown.slim()
     notes = shown.caveats
-    sources = {*told.get("source_id", origins)} - {None}
+    sources = {*map(str, told.get("source_id", origins))} & {*origins}
     if sealed.LOST not in notes:
         assert {f"mind {name[4:]}" for name in sources} <= {*notes}
         assert sources <= {*told.attrs["sources"]}
@@ -284,6 +284,9 @@ def require_right_labels(shown, origins):
             )
     for line in told.to_dict("records"):
         if pd.isna(line.get("value")) or pd.isna(line["unit"]) or line["unit"] == sealed.UNKNOWN:
+            continue
+        if str(line["unit"]) not in UNITS:
+            assert any(note.endswith("the unit is as you wrote it") for note in notes)
             continue
         places = true.get((line["value"], line["unit"]))
         assert places, f"{line['value']} was never {line['unit']}"

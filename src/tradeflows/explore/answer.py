@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -124,8 +124,9 @@ class Answer(pd.DataFrame):
     def __finalize__(self, other: Any, method: str | None = None, **options: Any) -> "Answer":
         """What pandas passes on and, of answers that are joined, their sources and project."""
         super().__finalize__(other, method, **options)
-        inputs = getattr(other, "input_objs", ())
-        if len(inputs) and not self.attrs:  # which pandas keeps where they are equal
+        inputs = [*getattr(other, "input_objs", ())]
+        if any(each.attrs != inputs[0].attrs for each in inputs):  # pandas keeps what is equal
+            self.attrs = {}
             with_lineage(self, *inputs)
             join_seals(self, inputs)
         return self
@@ -186,20 +187,8 @@ class Answer(pd.DataFrame):
         if _is_ratio(frame):
             raise QueryError("shares and ratios do not add up: sum what they were made of")
         window, caveats = _whole_windows(frame, every)
-        over = _summed_over(frame, kept)
         options: dict[str, Any] = {"every": every, "absent": absent, **window}
-        sums = {}
-        for name in ("value", *AMOUNTS):
-            # Of an amount in several currencies there is no sum beside the value's.
-            with nullcontext() if name == "value" else suppress(QueryError):
-                if name == "value" or (name in frame and frame[name].notna().any()):
-                    sums[name] = measures.total(frame, name, kept, over, **options)
-        formulas = {n: Formula("value", {"value": figures_of(s, n)}) for n, s in sums.items()}
-        formulas["value"] = Formula("value", {"value": Role(sums["value"], "value")})
-        result = computed(sums["value"], formulas, *[name for name in sums if name != "value"])
-        if "value_reported" in sums:
-            result["currency"] = sums["value_reported"]["currency"]
-        result = with_lineage(result, sums["value"], formulas=formulas, kept=[Role(sums["value"])])
+        result = _sums(frame, kept, options)
         # The labels stay as they are, since a trace goes by them.
         result = result.sort_values(["ref_period", "value"], ascending=[True, False])
         return with_caveats(answer(result, heading(self)), caveats)
@@ -227,6 +216,7 @@ class Answer(pd.DataFrame):
         >>> russian.share("World")[["value", "unit"]].round(1).values.tolist()
         [[18.9, '% by weight (tonnes), of World']]
         """
+        require_as_read(self)
         with catalogue.within(self.attrs):
             shares, whole, caveats = _shares(self, of)
         nulls = int(shares["share_pct"].isna().sum())
@@ -852,8 +842,26 @@ def _whole_windows(frame: pd.DataFrame, every: int | None) -> tuple[dict[str, st
     return {"start": month_text(start), "end": month_text(stop - 1)}, [caveat]
 
 
+def _sums(frame: pd.DataFrame, kept: list[str], options: dict[str, Any]) -> pd.DataFrame:
+    """Sums of the value and, beside them, of the amounts that all rows state."""
+    over = _summed_over(frame, kept)
+    sums = {"value": measures.total(frame, "value", kept, over, **options)}
+    for name in AMOUNTS:
+        if name in frame and frame[name].notna().any():
+            with suppress(QueryError):  # of several currencies there is no sum
+                sums[name] = measures.total(frame, name, kept, over, **options)
+    formulas = {n: Formula("value", {"value": figures_of(s, n)}) for n, s in sums.items()}
+    formulas["value"] = Formula("value", {"value": Role(sums["value"], "value")})
+    result = computed(sums["value"], formulas, *[name for name in sums if name != "value"])
+    if "currency" in sums.get("value_reported", ()):
+        result["currency"] = sums["value_reported"]["currency"]
+    return with_lineage(result, sums["value"], formulas=formulas, kept=[Role(sums["value"])])
+
+
 def _length(frame: pd.DataFrame) -> int:
     """The length in months of the periods, which is one."""
+    if "n_months" not in frame:
+        raise QueryError("the rows do not say how long their periods are: keep n_months")
     require_single_value(frame, ["n_months"])
     return int(frame["n_months"].iloc[0]) if len(frame) else 1
 
@@ -899,19 +907,10 @@ def _shares(frame: Answer, of: str | pd.DataFrame) -> tuple[pd.DataFrame, str, l
     caveats = []
     if "unit" in frame and _is_money(frame) and _differs(frame, "valuation"):
         caveats = [f"valuation differs within the whole: {listed(frame, 'valuation')}"]
-    rows: pd.DataFrame = frame
     if isinstance(of, pd.DataFrame):
         whole, by = of, [name for name in ("reporter_iso",) if _differs(of, name)]
     else:
-        from tradeflows.explore.mirror import the_whole
-
-        require_text("of", of, "World")
-        member = next(iter(series_columns(frame)), "")
-        if not _differs(frame, member) and "partner_iso" in frame:
-            member = "partner_iso"
-        area = "" if not of or CODE_COLUMNS.get(of, of) in frame else _area(frame, of)
-        member = column_of(frame, of) if of and not area else member
-        found = the_whole(frame, area) if area or member == "partner_iso" else None
+        member, found = _member_or_whole(frame, of)
         if found is None:
             rows, member = _members(frame, member)
             if member == "partner_iso":
@@ -919,10 +918,25 @@ def _shares(frame: Answer, of: str | pd.DataFrame) -> tuple[pd.DataFrame, str, l
             shares = measures.shares(_codes_alone(rows), "value", member)
             return shares, _named_members(rows, member).removeprefix("of "), caveats
         whole, by = found, [name for name in ("reporter_iso",) if name in found and name in frame]
-    shares = measures.share(_codes_alone(rows), _codes_alone(whole), "value", by)
+    shares = measures.share(_codes_alone(frame), _codes_alone(whole), "value", by)
     partners = set(whole.get("partner_iso", ()))
     is_wider = len(partners) == 1 and partners != set(frame.get("partner_iso", ()))
     return shares, codes.area_name(partners.pop()) if is_wider else heading(whole), caveats
+
+
+def _member_or_whole(frame: Answer, of: str) -> tuple[str, Answer | None]:
+    """Whose shares are asked for and, where one is named or stated, the whole."""
+    from tradeflows.explore.mirror import the_whole
+
+    require_text("of", of, "World")
+    _length(frame)
+    member = next(iter(series_columns(frame)), "")
+    if not _differs(frame, member) and "partner_iso" in frame:
+        member = "partner_iso"
+    if of and CODE_COLUMNS.get(of, of) not in frame:
+        return member, the_whole(frame, _area(frame, of))
+    member = column_of(frame, of) if of else member
+    return member, the_whole(frame) if member == "partner_iso" else None
 
 
 def _area(frame: pd.DataFrame, word: str) -> str:
@@ -939,6 +953,11 @@ def _balance(frame: Answer, other: Answer | None) -> Answer:
 
     if other is None:
         other = at_a_level(frame, flow="X" if one_direction(frame) == "M" else "M")
+        if _length(other) > _length(frame):
+            raise QueryError(
+                f"the other direction is stated by {_length(other)} months: sum this one to as "
+                "many, as by('year') does, or give it another answer"
+            )
         if _length(frame) != _length(other):
             other = other.by("reporter", "partner", "product", every=_length(frame))
     sides = {next(iter(set(side.get("flow_code", ())))): side for side in (frame, other)}

@@ -331,13 +331,18 @@ def _shared_unit(frames: Mapping[str, pd.DataFrame], unit: str) -> str:
     for area, names in units.items():
         who = "the countries" if area == "countries" else codes.area_name(area)
         stated.append(f"{who} in {' or '.join(names) or 'none'}")
-    if len(units) > 1:
-        told, todo = "stated by all", "choose another unit, or ask for fewer reporters"
-    else:
-        told, todo = "stated", f"unit={first and next(iter(first))!r} asks for what is"
+    raise QueryError(f"unit={unit!r} is not stated: {'; '.join(stated)}; {_way_out(units, unit)}")
+
+
+def _way_out(units: Mapping[str, Mapping[str, Any]], unit: str) -> str:
+    """What to ask for in place of a `unit` that not all of these reporters state."""
     if unit.casefold().startswith(("barrel", "bbl")):
-        todo += "; measures.barrels_per_day makes barrels a day of the weight of crude oil"
-    raise QueryError(f"unit={unit!r} is not {told}: {'; '.join(stated)}; {todo}")
+        return (
+            "ask for unit='tonnes', of which measures.barrels_per_day makes barrels a day of crude"
+        )
+    if len(units) > 1:
+        return "choose another unit, or ask for fewer reporters"
+    return " or ".join(f"unit={name!r}" for some in units.values() for name in some)
 
 
 def _no_figure(frames: Mapping[str, pd.DataFrame]) -> str:

@@ -71,14 +71,12 @@ def the_whole(side: pd.DataFrame, area: str = "") -> Answer | None:
     if not area and not {"reporter_iso", "cmd_code", "flow_code"} <= set(side):
         return None
     entries = catalogue.load(catalogue.root(), local=True)
-    used = [entries[name].publisher for name in side.attrs.get("sources", ()) if name in entries]
-    tries: list[dict[str, Any]] = [{"partner": area}] if area else []
-    if used:
-        outside = [EXTRA_EU] if set(side.get("reporter_iso", ())) == {EU} else []
-        for partner in [area] if area else [*outside, codes.WORLD]:
-            tries.insert(len(tries) - bool(area), {"partner": partner, "publisher": [*set(used)]})
-    reason: Exception | None = None
-    for words in tries:
+    used = {entries[name].publisher for name in side.attrs.get("sources", ()) if name in entries}
+    outside = [EXTRA_EU] * (set(side.get("reporter_iso", ())) == {EU})
+    partners = [area] if area else [*outside, codes.WORLD]
+    tries: list[dict[str, Any]] = [{"partner": name, "publisher": [*used]} for name in partners]
+    reason: Exception = QueryError("nothing is held of it")
+    for words in [*tries * bool(used), *[{"partner": area}] * bool(area)]:
         try:
             stated = asked_again(side, **words)
             by = [name for name in ("reporter", "partner") if name in stated]
@@ -86,14 +84,19 @@ def the_whole(side: pd.DataFrame, area: str = "") -> Answer | None:
         except (QueryError, NothingStatedError) as error:
             reason = error
             continue
-        keys = ["reporter_iso", "ref_period"]
-        has_figure = whole[whole["value"].notna() & whole["complete"]]
-        known = set(has_figure[keys].itertuples(index=False, name=None))
-        if area or set(side[keys].itertuples(index=False, name=None)) <= known:
+        if area or _states_all(whole, side):
             return whole
-    if area and reason:
+    if area:
         raise reason
     return None
+
+
+def _states_all(whole: pd.DataFrame, side: pd.DataFrame) -> bool:
+    """Whether `whole` has a figure for each reporter and period of `side`."""
+    keys = ["reporter_iso", "ref_period"]
+    known = whole.loc[whole["value"].notna() & whole["complete"], keys]
+    asked = set(pd.DataFrame(side)[keys].itertuples(index=False, name=None))
+    return asked <= set(pd.DataFrame(known).itertuples(index=False, name=None))
 
 
 def asked_again(side: pd.DataFrame, **words: Any) -> Answer:

@@ -146,7 +146,7 @@ def total(
     require_months(every)
     every = every or max(stop - begin, 1)
     if stop <= begin or (stop - begin) % every:
-        cause = "" if end else f"the figures end in {month_text(stop - 1)}, and "
+        cause = f"the figures end in {month_text(stop - 1)}, and " * (end is None)
         raise QueryError(
             f"{cause}{month_text(begin)} to {month_text(stop - 1)} is no whole number of "
             f"{every} months: choose start= and end= so that it is"

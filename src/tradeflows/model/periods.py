@@ -189,7 +189,8 @@ def parse_period(text: object, name: str = "window", *, grain: str = "month or y
     """
     if hasattr(text, "start_time") and hasattr(text, "end_time"):  # a Period of pandas
         return range(month_of(text.start_time), month_of(text.end_time) + 1)
-    typed = f"{text:%Y-%m}" if isinstance(text, date) else str(text)
+    is_day = isinstance(text, date) and text == text  # which NaT is not
+    typed = f"{text:%Y-%m}" if is_day else str(text)
     forms = [*grain.split(" or "), *(["quarter"] if grain == "month or year" else [])]
     for form in forms:
         quarter = re.sub(r"(?<=^\d{4})(?=Q)", "-", typed.strip().upper())

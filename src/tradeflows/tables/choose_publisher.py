@@ -166,10 +166,11 @@ def _cells(rows: Sequence[_Row], splice: bool, frame: DataFrame) -> dict[tuple[A
             mixed += [row, other] if other.family != row.family else []
     if mixed:
         who = ", ".join(sorted({str(row.whole[0]) for row in mixed}))
-        names = " or ".join(f"source={name!r}" for name in sorted({row.source for row in mixed}))
+        sources = sorted({row.source for row in mixed})
+        names = " or ".join(f"source={name!r}" for name in sources)
         raise QueryError(
             f"what {who} reports would come from several sources, partner by partner "
-            f"or of one rank; add {names}{_how_far(frame, sorted({row.source for row in mixed}))}"
+            f"or of one rank; add {names}{_how_far(frame, sources)}"
         )
     return cells
 

@@ -215,7 +215,8 @@ def slim_table(frame: DataFrame) -> DataFrame:
     always = {*SHORT_NAMES, *IN_HEAD, "value"}
     known = {*COLUMNS, *SHOWN} - always
     kept = [name for name in table if name not in known or not _is_constant(table[name])]
-    table = table[kept].rename(columns=SHORT_NAMES)
+    names = {column: short for column, short in SHORT_NAMES.items() if short not in kept}
+    table = table[kept].rename(columns=names)
     return table.assign(**{name: frame[name].array for name in place if name not in table})
 
 

@@ -167,8 +167,7 @@ def followed(frame: DataFrame, column: str, root: Path | None = None) -> Iterato
     QueryError, SourceError, BuildError
         As :func:`trace`.
     """
-    if column == "value" and lineage_of(frame) is None and {*PLACE, "unit"} <= {*frame}:
-        frame = _found_again(frame, root or catalogue.root())
+    frame = _found_again(frame, column, root)
     values = floats(frame[column])
     at = np.flatnonzero(~np.isnan(values))
     numbers = _numbers(frame, column, at) if len(at) else []
@@ -195,14 +194,18 @@ def followed(frame: DataFrame, column: str, root: Path | None = None) -> Iterato
                 yield i, formula, role, line.value, unit, sign, *rest
 
 
-def _found_again(frame: DataFrame, root: Path) -> DataFrame:
-    """`frame`, an answer that was saved, with what its values were made of by their places."""
+def _found_again(frame: DataFrame, column: str, root: Path | None) -> DataFrame:
+    """`frame` and, if it is an answer that was saved, what its values were made of, by place."""
+    if column != "value" or lineage_of(frame) or not {*PLACE, "unit"} <= {*frame}:
+        return frame
+    root = root or catalogue.root()
     entries = catalogue.load(root, local=True)
     names = [name for name in frame["source_id"].unique() if name in entries]
     if any(entries[name].table != "trade" for name in names):  # whose own column value is
         return frame
     places = frame[[*PLACE, "unit", *({DECLARED} & {*frame})]].reset_index(drop=True)
-    places["source_field"] = places["source_field"].fillna("").astype(str)
+    fields = places["source_field"].astype(object)  # a CSV gives a null for ""
+    places["source_field"] = fields.where(fields.notna(), "")
     is_wanted = pc.field("source_id").isin(names)
     is_wanted &= pc.field("source_row").isin(places["source_row"].dropna().unique().tolist())
     stored = tables.stored(root, "trade", local=True)
