@@ -663,7 +663,8 @@ def test_bars_are_of_one_period(crude):
         ),
         (
             lambda: tf.flow("drones", "China", "Russia", flow="exports", start="2024", end="2024"),
-            ["another window: 2023-01 to 2025-12"],  # a row of a year has twelve months
+            # A row of a year has twelve months.
+            ["a hole in what is held: 2023-01 to 2023-12, 2025-01 to 2025-12"],
         ),
         (
             lambda: tf.flow("total", "Russia", "China", flow="exports", start="2022"),
@@ -671,9 +672,13 @@ def test_bars_are_of_one_period(crude):
         ),
         (
             lambda: tf.flow("soybeans", "China", "USA"),
-            ["nor of these goods at all", "tf.ask('soybeans', 'China', 'United States', start='"],
+            [
+                "these goods are held: exports",
+                "tf.ask('soybeans', 'China', 'United States', start='",
+            ],
         ),
-        (lambda: tf.find("gold"), ["tf.ask('gold', 'China', 'Russia', start='"]),
+        (lambda: tf.flow("rye", "China", "USA"), ["nor of these goods at all"]),
+        (lambda: tf.find("rye"), ["tf.ask('rye', 'China', 'Russia', start='"]),
         (
             lambda: tf.flow("crude oil", "China", "Russia", breakdown="transport=2100"),
             ["held without breakdown='transport=2100'"],

@@ -112,6 +112,10 @@ def test_flow_and_read_take_periods_as_they_are_typed():
             tf.flow("crude oil", "China", "Russia", start=wrong)
 
 
+def test_gold_is_goods_and_a_currency():
+    assert "7108" in set(tf.find("gold")["code"])
+
+
 def test_a_hole_is_no_other_window():
     asked = {"publisher": "bruegel", "start": "2021", "end": "2021"}
     with pytest.raises(QueryError, match=r"a hole in what is held: 2019-01 to 2019-12, 2022-10"):

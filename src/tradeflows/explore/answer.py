@@ -126,7 +126,7 @@ class Answer(pd.DataFrame):
         super().__finalize__(other, method, **options)
         inputs = [*getattr(other, "input_objs", ())]
         if any(each.attrs != inputs[0].attrs for each in inputs):  # pandas keeps what is equal
-            self.attrs = {}
+            self.attrs.clear()
             with_lineage(self, *inputs)
             join_seals(self, inputs)
         return self
@@ -304,7 +304,8 @@ class Answer(pd.DataFrame):
         [nan, 24.1]
         """
         found = measures.yoy(_codes_alone(self), "value")
-        return as_value(found, "yoy_pct", "%", f"Change on the year before: {heading(self)}")
+        result = as_value(found, "yoy_pct", "%", f"Change on the year before: {heading(self)}")
+        return result.drop(columns="value_base")
 
     def growth(self, year: int | None = None, base: int | None = None) -> "Answer":
         """Growth of a `year` on another in per cent, over the months that both have.
@@ -328,7 +329,7 @@ class Answer(pd.DataFrame):
         base = year - 1 if base is None else base
         found = measures.growth(frame, "value", year, base)
         title = f"Growth of {year} on {base}, by {_measure(self)}: {heading(self)}"
-        return as_value(found, "growth_pct", "%", title)
+        return as_value(found, "growth_pct", "%", title).drop(columns=["value_base", "change"])
 
     def unit_value(self, value: str = "") -> "Answer":
         """Value over weight, a tonne; of crude oil a barrel too, as ``unit_value_per_barrel``.
@@ -740,9 +741,7 @@ def series_columns(frame: pd.DataFrame) -> list[str]:
 
 def as_value(frame: pd.DataFrame, column: str, unit: str, title: str) -> Answer:
     """Make one column of a measure's result the value of an answer."""
-    beside = ["value_base", "change", "growth_pct"]  # which are of another unit
-    result = frame.assign(value=frame[column], unit=unit)
-    result = result.drop(columns=[column, *beside], errors="ignore")
+    result = frame.assign(value=frame[column], unit=unit).drop(columns=column)
     formulas = {"value": Formula("value", {"value": Role(frame, column)})}
     return answer(with_lineage(result, frame, formulas=formulas, kept=[Role(frame)]), title)
 
@@ -775,9 +774,7 @@ def _one_sided(gaps: pd.DataFrame, lacking: str, rows: pd.DataFrame) -> str:
     alone = gaps[gaps[lacking].isna()]
     if alone.empty:
         return ""
-    months: set[int] = set()
-    for first, length in zip(first_month(alone), alone["n_months"], strict=True):
-        months.update(range(int(first), int(first) + int(length)))
+    months = months_stated(alone).tolist()
     who = ", ".join(codes.area_name(area) for area in sorted(rows["reporter_iso"].unique()))
     return f"{who} states nothing of {runs(months)}, where the other side does"
 
@@ -975,7 +972,8 @@ def _balance(frame: Answer, other: Answer | None) -> Answer:
     notes = ["exports are as valued by the seller, imports as at the border of the buyer"]
     if alone:
         notes += [f"{len(alone)} periods are left out, which one direction alone states"]
-    return with_caveats(result.drop(columns="flow", errors="ignore"), notes)
+    others = ["flow", "value_base", "growth_pct"]
+    return with_caveats(result.drop(columns=others, errors="ignore"), notes)
 
 
 def _converted(frame: Answer, word: str) -> Answer:

@@ -1,6 +1,6 @@
 """What is held where a question finds nothing, and how to get it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -206,12 +206,23 @@ def _rows(root: Path, asked: Mapping[str, Any], columns: list[str]) -> pa.Table 
 
 def _months(rows: pa.Table) -> str:
     """The first and the last month of `rows`, of a year its twelfth."""
-    first: list[int] = []
-    last: list[int] = []
-    for day, n_months in zip(*(rows[name].to_pylist() for name in PERIOD), strict=True):
-        first.append(month_of(day))
-        last.append(first[-1] + n_months - 1)
-    return ends_text(min(first), max(last))
+    stated = _stated(rows)
+    return ends_text(min(stated), max(stated))
+
+
+def _stated(rows: pa.Table) -> set[int]:
+    """The months that `rows` state, counted from year 0."""
+    periods = rows.group_by(PERIOD).aggregate([])
+    return months_of_periods(zip(*(periods[name].to_pylist() for name in PERIOD), strict=True))
+
+
+def months_of_periods(periods: Iterable[tuple[date, int]]) -> set[int]:
+    """The months of periods, by their first day and length, counted from year 0."""
+    months: set[int] = set()
+    for day, n_months in periods:
+        first = month_of(day)
+        months.update(range(first, first + int(n_months)))
+    return months
 
 
 def _other_direction(root: Path, asked: Mapping[str, Any]) -> str:
@@ -252,9 +263,7 @@ def _other_window(root: Path, asked: Mapping[str, Any]) -> str:
     rows = _rows(root, {**asked, "start": None, "end": None}, PERIOD)
     if rows is None:
         return ""
-    stated: set[int] = set()
-    for day, n_months in zip(*(rows[name].to_pylist() for name in PERIOD), strict=True):
-        stated.update(range(month_of(day), month_of(day) + n_months))
+    stated = _stated(rows)
     first, last = (
         parse_period(asked.get(name) or other, name)[place]
         for name, other, place in (("start", asked.get("end"), 0), ("end", asked.get("start"), -1))
