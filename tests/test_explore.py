@@ -678,7 +678,7 @@ def test_bars_are_of_one_period(crude):
             ],
         ),
         (lambda: tf.flow("rye", "China", "USA"), ["nor of these goods at all"]),
-        (lambda: tf.find("rye"), ["tf.ask('rye', 'China', 'Russia', start='"]),
+        (lambda: tf.find("1002"), ["tf.ask('1002', 'China', 'Russia', start='"]),
         (
             lambda: tf.flow("crude oil", "China", "Russia", breakdown="transport=2100"),
             ["held without breakdown='transport=2100'"],
