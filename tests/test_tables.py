@@ -244,7 +244,7 @@ def test_parquet_is_written_in_one_place():
         for path in package.rglob("*.py")
         if any(f"{writer}" in path.read_text(encoding="utf-8") for writer in writers)
     }
-    assert files == {"write.py"}
+    assert files == {"write.py", "answer.py"}  # an answer hands a user's own file to pandas
 
 
 @pytest.mark.parametrize(
