@@ -880,3 +880,42 @@ def from_dollars(value, row, rates):
 def per_month(value, first, last):
     """A published figure by the months of its window, whole calendar months."""
     return value / (last - first + 1)
+
+
+# --- an answer ------------------------------------------------------------------------------------
+
+
+def series(rows):
+    """The figure of each month; two of one month are no series."""
+    if len({row["month"] for row in rows}) < len(rows):
+        raise NoAnswerError("several")
+    return {row["month"]: row["value"] for row in rows}
+
+
+def wide(rows, column):
+    """The figure of each month and member."""
+    if len({(row["month"], row[column]) for row in rows}) < len(rows):
+        raise NoAnswerError("several")
+    return {(row["month"], row[column]): row["value"] for row in rows}
+
+
+def rank(figures):
+    """How many are larger, and one; by member."""
+    if len(figures) < 2:
+        raise NoAnswerError("one")
+    if None in figures.values():
+        raise NoAnswerError("unknown")
+    return {name: lead(figures, name)[1] for name in figures}
+
+
+def balance(sold, bought):
+    """By month: exports less imports, of months that both state."""
+    return {
+        month: None if None in (sold[month], bought[month]) else sold[month] - bought[month]
+        for month in sold.keys() & bought.keys()
+    }
+
+
+def to(value, row, rates, dollars):
+    """Money in euros or dollars at the monthly rates of a euro."""
+    return (from_dollars if dollars else convert)(value, row, rates)

@@ -16,6 +16,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 import tradeflows as tf
 from tradeflows import charts, tables
 from tradeflows.charts import raw_lines
+from tradeflows.explore import answer as explorer
 from tradeflows.explore import flow, naming
 from tradeflows.explore.answer import Answer
 from tradeflows.measures.comparisons import ALIKE
@@ -234,7 +235,7 @@ def test_an_empty_project_says_what_to_do(make_root):
     ],
 )
 def test_a_drawn_number_times_its_word(crude, tonnes, number, unit):
-    axes = crude.head(3).assign(value=float(tonnes)).plot()
+    axes = explorer.answer(crude.head(3).assign(value=float(tonnes))).plot()
     assert charts.drawn(axes)["CHN"].unique().tolist() == [pytest.approx(number, rel=1e-3)]
     assert axes.yaxis.get_label_text() == unit
 
@@ -251,7 +252,7 @@ def test_months_and_blocks_from_one_day_on_are_not_bars_side_by_side(crude):
         reporter_iso=["CHN", "IND"],
         value=[20.0, 10.0],
     )
-    shown = charts.drawn(two.plot())
+    shown = charts.drawn(explorer.answer(two).plot())
     assert shown[["series", "n_months", "value"]].to_numpy().tolist() == [
         ["CHN", 2, 10.0],
         ["IND", 1, 10.0],
@@ -370,8 +371,7 @@ def test_two_publishers_of_one_side_have_their_names_in_the_picture(crude):
 
 def test_several_flows_are_drawn_as_ratios(crude):
     months = crude.head(3)
-    both = Answer(pd.concat([months, months.assign(reporter_iso="IND")], ignore_index=True))
-    both.attrs = months.attrs
+    both = pd.concat([months, months.assign(reporter_iso="IND")], ignore_index=True)
     table = charts.drawn(both.gap(both).plot())
     assert table[["CHN", "IND"]].to_numpy().tolist() == [[1, 1]] * 3
 
@@ -434,7 +434,7 @@ def test_what_no_service_gives_has_no_call(words):
 def test_a_share_lacks_a_member(crude):
     same_day = crude["ref_period"].iloc[0]
     changes = {"reporter_iso": ["CHN", "IND"], "ref_period": same_day, "value": [None, 5.0]}
-    shares = crude.head(2).assign(**changes).share()
+    shares = explorer.answer(crude.head(2).assign(**changes)).share()
     assert shares["value"].isna().all()
     assert shares.caveats[-1].startswith("2 of 2 rows have no share")
 
@@ -453,8 +453,8 @@ def test_shares_of_values_at_the_border_and_at_the_quay_say_so(crude):
         ref_period=crude["ref_period"].iloc[0],
     )
     told = "valuation differs within the whole: CIF, FOB"
-    assert told in both.share().attrs["caveats"]
-    assert told not in both.assign(unit="tonnes").share().attrs["caveats"]
+    assert told in explorer.answer(both).share().attrs["caveats"]
+    assert told not in explorer.answer(both.assign(unit="tonnes")).share().attrs["caveats"]
 
 
 def test_two_sides_in_tonnes_have_no_band_for_freight(crude):
@@ -663,7 +663,8 @@ def test_bars_are_of_one_period(crude):
         ),
         (
             lambda: tf.flow("drones", "China", "Russia", flow="exports", start="2024", end="2024"),
-            ["another window: 2023-01 to 2025-12"],  # a row of a year has twelve months
+            # A row of a year has twelve months.
+            ["a hole in what is held: 2023-01 to 2023-12, 2025-01 to 2025-12"],
         ),
         (
             lambda: tf.flow("total", "Russia", "China", flow="exports", start="2022"),
@@ -671,9 +672,13 @@ def test_bars_are_of_one_period(crude):
         ),
         (
             lambda: tf.flow("soybeans", "China", "USA"),
-            ["nor of these goods at all", "tf.ask('soybeans', 'China', 'United States', start='"],
+            [
+                "these goods are held: exports",
+                "tf.ask('soybeans', 'China', 'United States', start='",
+            ],
         ),
-        (lambda: tf.find("gold"), ["tf.ask('gold', 'China', 'Russia', start='"]),
+        (lambda: tf.flow("rye", "China", "USA"), ["nor of these goods at all"]),
+        (lambda: tf.find("1002"), ["tf.ask('1002', 'China', 'Russia', start='"]),
         (
             lambda: tf.flow("crude oil", "China", "Russia", breakdown="transport=2100"),
             ["held without breakdown='transport=2100'"],

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import oracles
+import pandas as pd
 import pytest
 import test_oracles_read as invented
 from comtrade_twin import Twin, project_of, row
@@ -33,6 +34,9 @@ NO_FIGURE = {
     "build": "what `read` gives of what it built",
     "project": "the words of project.toml",
     "compare": "the method of pandas as it is",
+    "slim": "the columns of the answer, and test_answer_operations for its labels",
+    "to_csv": "what `slim` gives",
+    "to_parquet": "what `slim` gives",
 }
 # Rooms whose functions hand on, name or draw figures that another function made.
 NO_FIGURES = {
@@ -178,6 +182,143 @@ def test_gap_of_two_answers(importer, exporter):
         gap = oracles.gap(*(side.get(month) for side in figures))
         assert alike(line["value"], None if gap is None else math.exp(gap))
     assert not months
+
+
+# --- what an answer is measured by ----------------------------------------------------------------
+
+ONE = {"reporters": ["CHN"], "partners": ["RUS"], "products": ["2709"], "blocks": False}
+REFUSED = {"several": "several (rows|series)", "one": "name one", "unknown": "nobody's rank"}
+
+
+def without_zeros(rows):
+    return [row for row in rows if not row["zero"]]
+
+
+def month_of(line):
+    return line["ref_period"].year * 12 + line["ref_period"].month - 1
+
+
+def method_or_refusal(oracle, method):
+    """Both answers; None where both refuse, for one cause."""
+    try:
+        expected = oracle()
+    except oracles.NoAnswerError as refused:
+        with pytest.raises(QueryError, match=REFUSED[str(refused)]):
+            method()
+        return None
+    return method(), expected
+
+
+@fuzz(8)
+@given(tables(partners=["RUS"], products=["2709"], blocks=False))
+def test_series_and_wide(rows):
+    rows = without_zeros(rows)
+    assume(rows)
+    shown = answer(pd.DataFrame(answer_of(rows)).iloc[: len(rows)])
+    both = method_or_refusal(lambda: oracles.series(rows), shown.series)
+    if both:
+        for period, number in both[0].items():
+            assert alike(number, both[1].pop(period.year * 12 + period.month - 1))
+        assert not both[1]
+    wide, expected = method_or_refusal(
+        lambda: oracles.wide(rows, "reporter"), lambda: shown.wide("reporter_iso")
+    )
+    known = {name: codes.area_name(name) for name in ("CHN", "IND", "DEU")}
+    for (month, name), figure in expected.items():
+        assert alike(wide.loc[typed(month), known[name]].item(), figure)
+    assert wide.notna().sum().sum() == len([f for f in expected.values() if f is not None])
+
+
+MEMBERS = st.dictionaries(
+    st.sampled_from(["RUS", "USA", "SAU", "KAZ"]),
+    st.none() | st.integers(0, 5).map(float),
+    min_size=1,
+)
+
+
+@fuzz(8)
+@given(MEMBERS)
+def test_hhi_and_rank(figures):
+    row = {"reporter": "CHN", "product": "2709", "month": JANUARY, "length": 1, "flags": ""}
+    row |= {"weight": None, "zero": False}
+    shown = answer_of([row | {"partner": name, "value": n} for name, n in figures.items()])
+    both = method_or_refusal(lambda: oracles.rank(figures), lambda: shown.rank(of="partner"))
+    if both:
+        assert dict(zip(both[0]["partner_iso"], both[0]["value"], strict=True)) == both[1]
+        assert set(both[0]["unit"]) == {"rank"}
+    if len(figures) > 1:
+        found = shown.hhi("partner")
+        assert alike(found["value"].item(), oracles.hhi([*figures.values()]))
+        assert found["unit"].item() == "ratio"
+    else:
+        with pytest.raises(QueryError, match="name one partner"):
+            shown.hhi("partner")
+
+
+@fuzz(8)
+@given(tables())
+def test_growth_and_yoy(rows):
+    assume(rows)
+    shown = answer_of(rows)
+    lines = without_zeros(rows) + zero_rows(shown)
+    expected = oracles.growth(lines, "value", 2022, 2021)
+    for line in shown.growth(2022, 2021).to_dict("records"):
+        assert alike(line["value"], expected.pop(tuple(line[name] for name in CELL))[2])
+    assert not expected
+    places = [(oracles.cell(row), row["month"]) for row in lines]
+    expected = dict(zip(places, oracles.yoy(lines, "value"), strict=True))
+    result = shown.yoy()
+    assert set(result["unit"]) == {"%"}
+    for line in result.to_dict("records"):
+        place = tuple(line[name] for name in CELL), month_of(line)
+        assert alike(line["value"], expected.pop(place))
+    assert not expected
+
+
+@fuzz(8)
+@given(tables(**ONE))
+def test_unit_value(rows):
+    rows = without_zeros(rows)
+    assume(rows and any(row["value"] is not None for row in rows))
+    result = answer_of(rows).unit_value()
+    by_month = {month_of(line): line["value"] for line in result.to_dict("records")}
+    for one in rows:
+        expected = oracles.unit_value(one["value"], one["weight"], one["flags"] == "estimated")
+        assert alike(by_month[one["month"]], expected)
+    assert set(result["unit"]) == {"USD/t"}
+    assert "unit_value_per_barrel" in result
+    other = answer_of([one | {"product": "2710"} for one in rows]).unit_value()
+    assert "unit_value_per_barrel" not in other
+
+
+@fuzz(8)
+@given(tables(**ONE), tables(**ONE))
+def test_balance(sold, bought):
+    sides = [without_zeros(rows) for rows in (sold, bought)]
+    figures = [{row["month"]: row["value"] for row in rows} for rows in sides]
+    expected = oracles.balance(*figures)
+    assume(expected)
+    exports = answer(pd.DataFrame(answer_of(sides[0])).assign(flow_code="X", flow="exports"))
+    imports = answer_of(sides[1])
+    for result in (imports.balance(exports), exports.balance(imports)):
+        assert {month_of(line) for line in result.to_dict("records")} == {*expected}
+        for line in result.to_dict("records"):
+            assert alike(line["value"], expected[month_of(line)])
+
+
+@fuzz(4)
+@given(tables(**ONE), st.booleans())
+def test_to(rows, dollars):
+    rows = without_zeros(rows)
+    assume(rows)
+    stored = pd.read_parquet(TESTS.parent / "data" / "processed" / "rates.parquet")
+    of_euro = stored.query("base == 'EUR' and quote == 'USD'")
+    rates = {month_of(line): line["rate"] for line in of_euro.to_dict("records")}
+    frame = pd.DataFrame(answer_of(rows)).assign(unit="USD" if dollars else "EUR")
+    result = answer(frame).to("EUR" if dollars else "USD")
+    assert set(result["unit"]) == {"EUR" if dollars else "USD"}
+    for number, one in zip(result["value"], rows, strict=True):
+        assert alike(number, oracles.to(one["value"], one, rates, dollars))
 
 
 # --- back to the files ----------------------------------------------------------------------------

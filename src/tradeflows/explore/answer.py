@@ -1,22 +1,47 @@
 """What the explorer answers with: a pandas frame that shows itself, and knows what to ask next."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 from pandas.plotting import PlotAccessor
 
-from tradeflows import measures
+from tradeflows import measures, tables
 from tradeflows.explore.naming import in_print, publisher_name, with_names
-from tradeflows.measures.common import LABELS, listed, require_single_value, with_lineage
+from tradeflows.explore.questions import area_id, unit_of_words
+from tradeflows.measures.common import (
+    LABELS,
+    computed,
+    figures_of,
+    listed,
+    require_single_value,
+    with_lineage,
+)
 from tradeflows.model import codes
 from tradeflows.model.attached import ROOT
 from tradeflows.model.contracts import CURRENCIES
 from tradeflows.model.errors import QueryError, near, nearest, require_text
 from tradeflows.model.lineage import Formula, Role
-from tradeflows.model.periods import first_month, month_text, require_months, runs
+from tradeflows.model.periods import (
+    first_day,
+    first_month,
+    month_text,
+    require_months,
+    runs,
+)
+from tradeflows.model.sealed import (
+    Column,
+    as_read,
+    join_seals,
+    require_as_read,
+    seal,
+    with_periods,
+)
 from tradeflows.retrieval import catalogue
+from tradeflows.tables.choose_publisher import months_stated
 from tradeflows.tables.display import (
     SERIES,
     SHORT_NAMES,
@@ -25,6 +50,7 @@ from tradeflows.tables.display import (
     as_text,
     caveats_of,
     heading,
+    slim_table,
     source_line,
     tidy,
     with_short_names,
@@ -32,7 +58,11 @@ from tradeflows.tables.display import (
 )
 
 CODE_COLUMNS = {short: column for column, short in SHORT_NAMES.items()}
-RATIOS = ("%", "percent", "times")
+RATIOS = ("%", "percent", "times", "ratio", "rank")
+SPANS = {"year": 12, "quarter": 3, "month": 1}  # words of `by` for a length in months
+MONEY = ("primary_value_usd", "value_reported")
+AMOUNTS = (*MONEY, "net_wgt_kg")  # what stands beside the value of a sum
+CRUDE = "2709"
 OURS = ("zero", "every", "highlight", "y")  # options of our charts, beside those of their look
 PANDAS_PLOT = "pandas.DataFrame(answer).plot draws any column as it is"
 
@@ -49,6 +79,7 @@ def answer(frame: pd.DataFrame, title: str = "", root: Path | None = None) -> "A
         result.attrs["title"] = title
     if root is not None:
         result.attrs[ROOT] = str(root.resolve())
+    seal(result)
     return result
 
 
@@ -82,11 +113,22 @@ class Answer(pd.DataFrame):
     def _constructor(self) -> Callable[..., pd.DataFrame]:
         return _answer_or_frame
 
+    @property
+    def _constructor_sliced(self) -> Callable[..., pd.Series]:
+        return Column
+
+    def __getitem__(self, key: Any) -> Any:
+        """What pandas takes; a column knows the periods of its rows."""
+        return with_periods(super().__getitem__(key), self)
+
     def __finalize__(self, other: Any, method: str | None = None, **options: Any) -> "Answer":
         """What pandas passes on and, of answers that are joined, their sources and project."""
         super().__finalize__(other, method, **options)
-        if method == "concat" and not self.attrs:  # which pandas keeps where they are equal
-            with_lineage(self, *other.objs)
+        inputs = [*getattr(other, "input_objs", ())]
+        if any(each.attrs != inputs[0].attrs for each in inputs):  # pandas keeps what is equal
+            self.attrs.clear()
+            with_lineage(self, *inputs)
+            join_seals(self, inputs)
         return self
 
     @property
@@ -98,7 +140,7 @@ class Answer(pd.DataFrame):
     def caveats(self) -> tuple[str, ...]:
         """What to mind of these figures, a sentence each, as shown above the table."""
         with catalogue.within(self.attrs):
-            return tuple(with_names(caveats_of(self)))
+            return tuple(with_names(caveats_of(as_read(self))))
 
     def by(
         self, *columns: str | Sequence[str], every: int | None = None, absent: str = "unknown"
@@ -109,7 +151,9 @@ class Answer(pd.DataFrame):
         ----------
         columns
             ``reporter``, ``partner``, ``product``, ``flow``, or names of columns; also as a list.
-            ``period`` is a sum for each month, or for each `every` months.
+            ``year``, ``quarter`` and ``month`` are sums for each; ``period`` for each period as it
+            is stated, or for each `every` months. Beside ``value`` stand the sums of the value in
+            its currency, in dollars, and of the weight, where they are whole.
         every
             12 for years, 3 for quarters; months at the ends that fill none are in no sum, and a
             caveat names them.
@@ -134,53 +178,308 @@ class Answer(pd.DataFrame):
         3          IND   27000000.0
         """
         frame = _codes_alone(self)
-        named = [column_of(self, word) for word in _listed_words(columns)]
+        words = _listed_words(columns)
+        spans = [SPANS[word] for word in words if word in SPANS and word not in frame]
+        named = [column_of(self, word) for word in words if word not in SPANS or word in frame]
         kept = [column for column in named if column != "ref_period"]
-        if every is None and len(kept) < len(named):
-            every = 1
+        if every is None and (spans or len(kept) < len(named)):
+            every = spans[0] if spans else _length(frame)
         if _is_ratio(frame):
             raise QueryError("shares and ratios do not add up: sum what they were made of")
         window, caveats = _whole_windows(frame, every)
         options: dict[str, Any] = {"every": every, "absent": absent, **window}
-        sums = measures.total(frame, "value", kept, _summed_over(frame, kept), **options)
+        result = _sums(frame, kept, options)
         # The labels stay as they are, since a trace goes by them.
-        sums = sums.sort_values(["ref_period", "value"], ascending=[True, False])
-        return with_caveats(answer(sums, heading(self)), caveats)
+        result = result.sort_values(["ref_period", "value"], ascending=[True, False])
+        return with_caveats(answer(result, heading(self)), caveats)
 
     def share(self, of: str | pd.DataFrame = "") -> "Answer":
-        """Per cent that each row has, period by period: of all rows, or of another answer.
+        """Per cent that each row has, period by period; the unit names the measure and the whole.
 
         Parameters
         ----------
         of
-            Whose shares, as a word of :meth:`by` (by default the one that differs); or the whole,
-            such as the same flow from the world.
+            Whose shares, as a word of :meth:`by` (by default the one that differs); or the whole:
+            an area, such as ``World``, or another answer. Of partners the whole is the world (of
+            the EU, what is outside) where the same source states it, else all that are named.
 
         Raises
         ------
         QueryError
-            As :func:`tradeflows.measures.shares` and :func:`tradeflows.measures.share`.
+            One member alone has no share; or as :func:`tradeflows.measures.shares` and
+            :func:`tradeflows.measures.share`.
 
         Examples
         --------
         >>> import tradeflows as tf
         >>> russian = tf.flow("crude oil", "China", "Russia", start="2023-05", end="2023-05")
-        >>> world = tf.flow("crude oil", "China", "World", start="2023-05", end="2023-05")
-        >>> russian.share(world)["value"].round(1).item()
-        18.9
+        >>> russian.share("World")[["value", "unit"]].round(1).values.tolist()
+        [[18.9, '% by weight (tonnes), of World']]
         """
-        if isinstance(of, pd.DataFrame):
-            shares = _shares_of(self, of)
-            caveats: list[str] = []
-        else:
-            shares, caveats = _shares_among(self, of)
+        require_as_read(self)
+        with catalogue.within(self.attrs):
+            shares, whole, caveats = _shares(self, of)
         nulls = int(shares["share_pct"].isna().sum())
         if nulls:
             caveats.append(
                 f"{nulls} of {len(shares)} rows have no share: of a whole, a member lacks a figure"
             )
-        result = as_value(shares, "share_pct", "%", f"Shares: {heading(self)}")
+        unit = f"% by {_measure(self)}, of {whole}"
+        result = as_value(shares, "share_pct", unit, f"Shares: {heading(self)}")
         return with_caveats(result, caveats)
+
+    def hhi(self, of: str = "") -> "Answer":
+        """Concentration, period by period; see :func:`tradeflows.measures.hhi`.
+
+        Parameters
+        ----------
+        of
+            Whose shares are squared, as a word of :meth:`by`; by default the one that differs.
+
+        Examples
+        --------
+        >>> import tradeflows as tf
+        >>> coal = tf.flow("coal", ["China", "India"], "Russia", start="2021", end="2021")
+        >>> coal.by("reporter", "year").hhi()["value"].round(2).item()
+        0.77
+        """
+        rows, member = _members(self, of)
+        found = measures.hhi(_codes_alone(rows), "value", member, ("ref_period", "n_months"))
+        title = f"Concentration by {_measure(self)}, {_named_members(rows, member)}"
+        return as_value(found, "hhi", "ratio", f"{title}: {heading(self)}")
+
+    def rank(self, member: Any = "", of: str = "", **options: Any) -> Any:
+        """Where each member stands in its period, 1 being the largest, or where one stands.
+
+        With options of pandas it is ``DataFrame.rank``; see :func:`tradeflows.measures.lead`.
+
+        Parameters
+        ----------
+        member
+            A name or code; of none all of them.
+        of
+            What is ranked, as a word of :meth:`by`; by default what differs.
+
+        Examples
+        --------
+        >>> import tradeflows as tf
+        >>> coal = tf.flow("coal", ["China", "India"], "Russia", start="2023", end="2023")
+        >>> coal.by("reporter").rank("China")["value"].item()
+        1.0
+        """
+        if options or not isinstance(member, str):
+            return super().rank(**options, **({} if member == "" else {"axis": member}))
+        rows, column = _members(self, of)
+        frame = _codes_alone(rows)
+        wanted = dict.fromkeys(frame[column])
+        if member:
+            short = rows.get(SHORT_NAMES.get(column, column), frame[column])
+            wanted = dict.fromkeys(frame[column][frame[column].eq(member) | short.eq(member)])
+        if not wanted:
+            raise QueryError(f"no {SHORT_NAMES.get(column, column)} {member!r} among the rows")
+        by = ["ref_period", "n_months"]
+        leads = {}
+        for name in wanted:
+            periods = frame["ref_period"][frame[column].eq(name)]
+            beside = frame[frame["ref_period"].isin(periods)]
+            beside.attrs = frame.attrs
+            leads[str(name)] = measures.lead(beside, "value", name, column, by)
+        ranks = measures.stack(leads, "ranked").drop(columns=["ranked", "value", "unit"])
+        if not member:
+            ranks.attrs["caveats"] = frame.attrs.get("caveats", ())  # without who is beside whom
+        title = f"Rank by {_measure(self)}, {_named_members(rows, column)}"
+        result = as_value(ranks, "rank", "rank", f"{title}: {heading(self)}")
+        return result.drop(columns=["value_next", "lead", "lead_pct"])
+
+    def yoy(self) -> "Answer":
+        """Per cent by which each period is above the same months of the year before.
+
+        See :func:`tradeflows.measures.yoy`.
+
+        Examples
+        --------
+        >>> import tradeflows as tf
+        >>> crude = tf.flow("crude oil", "China", "Russia", start="2022", end="2023")
+        >>> crude.by("year").yoy()["value"].round(1).tolist()
+        [nan, 24.1]
+        """
+        found = measures.yoy(_codes_alone(self), "value")
+        result = as_value(found, "yoy_pct", "%", f"Change on the year before: {heading(self)}")
+        return result.drop(columns="value_base")
+
+    def growth(self, year: int | None = None, base: int | None = None) -> "Answer":
+        """Growth of a `year` on another in per cent, over the months that both have.
+
+        By default it is the last year of which all months are stated, on the one before; see
+        :func:`tradeflows.measures.growth`.
+
+        Examples
+        --------
+        >>> import tradeflows as tf
+        >>> crude = tf.flow("crude oil", "China", "Russia", start="2021", end="2023")
+        >>> crude.growth()["value"].round(1).item()
+        24.1
+        """
+        frame = _codes_alone(self)
+        stated = frame[frame["value"].notna()]
+        if year is None and len(stated):
+            months = Counter(month // 12 for month in set(months_stated(stated).tolist()))
+            year = max(name for name in months if months[name] == max(months.values()))
+        year = 0 if year is None else year
+        base = year - 1 if base is None else base
+        found = measures.growth(frame, "value", year, base)
+        title = f"Growth of {year} on {base}, by {_measure(self)}: {heading(self)}"
+        return as_value(found, "growth_pct", "%", title).drop(columns=["value_base", "change"])
+
+    def unit_value(self, value: str = "") -> "Answer":
+        """Value over weight, a tonne; of crude oil a barrel too, as ``unit_value_per_barrel``.
+
+        Parameters
+        ----------
+        value
+            ``primary_value_usd`` or ``value_reported``; by default dollars where they are stated.
+
+        Raises
+        ------
+        QueryError
+            The rows do not state both; or as :func:`tradeflows.measures.unit_value`.
+
+        Examples
+        --------
+        >>> import tradeflows as tf
+        >>> crude = tf.flow("crude oil", "China", "Russia", start="2023", end="2023")
+        >>> crude.by("year").unit_value()[["value", "unit"]].round(0).values.tolist()
+        [[567.0, 'USD/t']]
+        """
+        frame = _codes_alone(self)
+        money = [name for name in MONEY if name in frame and frame[name].notna().any()]
+        if not money or "net_wgt_kg" not in frame:
+            raise QueryError(
+                "a value over a weight needs both, and these rows have "
+                f"{'no weight' if money else 'no value'}: ask by publisher= or source= for one "
+                "who states both"
+            )
+        prices = measures.unit_value(frame, value or money[0], by=series_columns(frame)[:1])
+        is_crude = "cmd_code" in frame and frame["cmd_code"].str.startswith(CRUDE).all()
+        if not is_crude:
+            prices = prices.drop(columns="unit_value_per_barrel")
+            texts = prices.attrs["caveats"]
+            prices.attrs["caveats"] = tuple(t for t in texts if not t.endswith("barrels a tonne"))
+        unit = prices["unit_value_in"].iloc[0]
+        result = as_value(
+            prices, "unit_value_per_tonne", f"{unit}/t", f"Unit value: {heading(self)}"
+        )
+        return result.drop(columns="unit_value_in")
+
+    def balance(self, other: "Answer | None" = None) -> "Answer":
+        """Exports less imports, period by period.
+
+        Parameters
+        ----------
+        other
+            The other direction; unless given, what the same reporter states of it.
+
+        Examples
+        --------
+        >>> import tradeflows as tf
+        >>> bought = tf.flow("total", "China", "Russia", start="2023", end="2023")
+        >>> bought.by("year").balance()["value"].round(-9).item()
+        -18000000000.0
+        """
+        with catalogue.within(self.attrs):
+            return _balance(self, other)
+
+    def to(self, currency: str) -> "Answer":
+        """The values in another currency, at the monthly mean rates that are held.
+
+        See :func:`tradeflows.measures.convert` and :func:`tradeflows.measures.from_dollars`.
+
+        Raises
+        ------
+        QueryError
+            The answer or `currency` is no money, or no rate is held.
+
+        Examples
+        --------
+        >>> import tradeflows as tf
+        >>> bought = tf.flow("total", "China", "Russia", start="2023-05", end="2023-05")
+        >>> bought.to("EUR")["value"].round(-8).item()
+        10500000000.0
+        """
+        with catalogue.within(self.attrs):
+            return _converted(self, currency)
+
+    def series(self) -> pd.Series:
+        """The values by period, for arithmetic: two of them are paired period by period.
+
+        Raises
+        ------
+        QueryError
+            There are several series, or periods of several lengths.
+
+        Examples
+        --------
+        >>> import tradeflows as tf
+        >>> crude = tf.flow("crude oil", "China", "Russia", start="2023-05", end="2023-06")
+        >>> crude.series().round(-3)
+        period
+        2023-05     9704000.0
+        2023-06    10494000.0
+        Freq: M, Name: value, dtype: float64
+        """
+        if any(_differs(self, name) for name in SERIES) or self["ref_period"].duplicated().any():
+            told = " or ".join(f"wide({_word(n)!r})" for n in series_columns(self))
+            raise QueryError(f"there are several rows or series, not one: {told} has each")
+        return self._by_period()["value"]
+
+    def wide(self, of: str = "") -> pd.DataFrame:
+        """The values by period, a column for each member, on an index of periods.
+
+        Parameters
+        ----------
+        of
+            As a word of :meth:`by`; by default what tells the rows apart.
+
+        Raises
+        ------
+        QueryError
+            A member has two rows of a period, or periods are of several lengths.
+
+        Examples
+        --------
+        >>> import tradeflows as tf
+        >>> coal = tf.flow("coal", ["China", "India"], "Russia", start="2023-05", end="2023-06")
+        >>> coal.wide("reporter").round(-5).loc["2023-05"].to_dict()
+        {'China': 8800000.0, 'India': 3100000.0}
+        """
+        column = column_of(self, of) if of else next(iter(series_columns(self)), "")
+        if not column:
+            raise QueryError("no column tells the rows apart: series() gives them by period")
+        word = _word(column) if _word(column) in self else column
+        frame = self._by_period(column)
+        if pd.DataFrame({"period": frame.index, word: frame[word].array}).duplicated().any():
+            raise QueryError(
+                f"a {word} has several rows of one period: by({word!r}, 'period') adds them up, "
+                "or keep one of each"
+            )
+        wide = frame.set_index(word, append=True)["value"].unstack()
+        wide.attrs = frame.attrs
+        return wide
+
+    def _by_period(self, of: str = "") -> pd.DataFrame:
+        """A plain frame on an index of periods, its values of one unit and family of figures."""
+        frame = as_read(self)
+        if "value" not in frame or "ref_period" not in frame or frame.empty:
+            raise QueryError("the answer has no values by period")
+        one = [name for name in ("unit", "concept", "measure") if name != of]
+        require_single_value(frame, one)
+        length = _length(frame)
+        ends = f"{first_day(int(first_month(frame).iloc[0]) + length - 1):%b}".upper()
+        freq = {1: "M", 3: f"Q-{ends}", 12: f"Y-{ends}"}.get(length, f"{length}M")
+        result = frame.set_index(pd.PeriodIndex(frame["ref_period"], freq=freq, name="period"))
+        result.attrs = {name: frame.attrs.get(name, ()) for name in ("sources", "caveats")}
+        result.attrs["unit"] = frame["unit"].iloc[0]
+        return result.sort_index()
 
     def gap(self, other: "Answer | None" = None) -> "Answer":
         """Divide two statements of one flow: this one by the other, or the importer's by the other.
@@ -224,6 +523,13 @@ class Answer(pd.DataFrame):
         if not isinstance(other, Answer):
             raise QueryError("gap takes another answer: the same flow as somebody else states it")
         over, under = _codes_alone(self), _codes_alone(other)
+        units = [set(side["unit"].dropna()) for side in (over, under)]
+        if units[0].isdisjoint(units[1]):
+            one, two = (", ".join(sorted(each)) for each in units)
+            raise QueryError(
+                f"one is in {one} and the other in {two}: to({two!r}) converts money, or ask for "
+                "both in one unit, such as unit='tonnes'"
+            )
         flows = [set(side.get("flow_code", ())) for side in (over, under)]
         if flows == [{"X"}, {"M"}]:
             over, under = under, over
@@ -260,6 +566,53 @@ class Answer(pd.DataFrame):
 
         return trace(self, column)
 
+    def to_csv(self, path_or_buf: Any = None, **options: Any) -> Any:
+        """As ``DataFrame.to_csv``, of what a reader needs: see :meth:`slim`.
+
+        Lines above the table, each with a ``#`` before it, are its heading, caveats and source;
+        ``pandas.read_csv(path, comment="#")`` passes over them.
+        """
+        frame = self.slim()
+        table = frame.to_csv(None, **{"index": False, **options})
+        lines = [frame.attrs["title"], *frame.attrs["caveats"], *frame.attrs["source"]]
+        text = "".join(f"# {' '.join(line.split())}\n" for line in lines) + table
+        if path_or_buf is None:
+            return text
+        if hasattr(path_or_buf, "write"):
+            return path_or_buf.write(text)
+        return Path(path_or_buf).write_text(text, encoding="utf-8", newline="")
+
+    def to_parquet(self, path: Any = None, **options: Any) -> Any:
+        """As ``DataFrame.to_parquet``, of what a reader needs: see :meth:`slim`.
+
+        Heading, caveats and source are in its metadata, the ``attrs`` of who reads it back with
+        pandas; :func:`tradeflows.trace` follows its ``value``.
+        """
+        return self.slim().to_parquet(path, **{"index": False, **options})
+
+    def slim(self) -> pd.DataFrame:
+        """A plain frame to keep: period, names, value and unit, and the place in the raw file.
+
+        Its ``attrs`` are ``title``, ``caveats``, ``sources`` and ``source``, which are plain text.
+
+        Examples
+        --------
+        >>> import tradeflows as tf
+        >>> may = tf.flow("crude oil", "China", "Russia", start="2023-05", end="2023-05").slim()
+        >>> may[["period", "reporter", "unit", "source_row"]].values.tolist()
+        [['2023-05', 'China', 'tonnes', 521]]
+        """
+        with catalogue.within(self.attrs):
+            frame = as_read(self)
+            table = slim_table(frame)
+            table.attrs = {
+                "title": heading(frame),
+                "caveats": with_names(caveats_of(frame)),
+                "sources": [*frame.attrs.get("sources", ())],
+                "source": source_line(frame),
+            }
+        return table
+
     def __repr__(self) -> str:
         """Its heading, its caveats, the tidy table, and the source."""
         with catalogue.within(self.attrs):
@@ -287,11 +640,20 @@ class Plot(PlotAccessor):
         from tradeflows.explore.drawing import draw
 
         ours = {*charts.ChartOptions.__annotations__, *OURS}
-        for name in sorted(set(options) - ours):
+        others = sorted(set(options) - ours)
+        for name in others:
             if nearest(name, ours):
                 raise QueryError(f"no option {name!r} of a chart{near(name, ours)}")
-        if arguments or set(options) - ours:
+        if arguments or {"kind", "x"} & {*others}:
+            if not {*arguments[1:2]} and options.get("y") is None and "value" in self._parent:
+                options["y"] = "value"  # and no number of a row in its file
             return super().__call__(*arguments, **options)
+        if others:
+            raise QueryError(
+                f"{others[0]}= is an option of pandas, and this chart is in the house style: "
+                f"answer.wide().plot({others[0]}=…) draws the values by period with pandas, and "
+                "of this chart's figure answer.plot().figure takes what matplotlib can do"
+            )
         with catalogue.within(self._parent.attrs):
             return draw(self._parent, options)
 
@@ -326,15 +688,16 @@ def page_of(
     With `in_words`, which makes a reader's words of the heading, it says nothing that only who
     writes code has a use for.
     """
-    head, table = tidy(shown)
+    head, table = tidy(as_read(shown))
     notes = in_print(shown.caveats) if in_words else shown.caveats
     return as_page(in_words(head) if in_words else head, notes, as_table(table), source_line(shown))
 
 
 def as_lines(shown: Answer, root: Path | None = None) -> str:
     """An answer as text, with the names that the project in `root` has for its sources."""
-    notes = [f"- {note}" for note in with_names(caveats_of(shown), root)]
-    head, table = tidy(shown)
+    frame = as_read(shown)
+    notes = [f"- {note}" for note in with_names(caveats_of(frame), root)]
+    head, table = tidy(frame)
     return "\n".join([head, *notes, as_text(table), *source_line(shown, root)])
 
 
@@ -398,7 +761,9 @@ def _answer_or_frame(*arguments: Any, **options: Any) -> pd.DataFrame:
 
 
 def _codes_alone(frame: pd.DataFrame) -> pd.DataFrame:
-    """A plain frame for a measure: codes without the names of them."""
+    """A plain frame for a measure, as it was read: codes without the names of them."""
+    if "value" in frame:
+        require_as_read(frame)
     plain = pd.DataFrame(frame)
     plain.attrs = dict(frame.attrs)
     return without_short_names(plain)
@@ -409,9 +774,7 @@ def _one_sided(gaps: pd.DataFrame, lacking: str, rows: pd.DataFrame) -> str:
     alone = gaps[gaps[lacking].isna()]
     if alone.empty:
         return ""
-    months: set[int] = set()
-    for first, length in zip(first_month(alone), alone["n_months"], strict=True):
-        months.update(range(int(first), int(first) + int(length)))
+    months = months_stated(alone).tolist()
     who = ", ".join(codes.area_name(area) for area in sorted(rows["reporter_iso"].unique()))
     return f"{who} states nothing of {runs(months)}, where the other side does"
 
@@ -428,7 +791,7 @@ def is_presentable(frame: pd.DataFrame) -> bool:
 
 
 def _is_ratio(frame: pd.DataFrame) -> bool:
-    return bool(set(frame["unit"]) & {*RATIOS})
+    return any(str(unit).startswith(RATIOS) for unit in set(frame["unit"]))
 
 
 def _is_money(frame: pd.DataFrame) -> bool:
@@ -458,30 +821,186 @@ def _whole_windows(frame: pd.DataFrame, every: int | None) -> tuple[dict[str, st
     start = -(-begins // every) * every if is_finer and 12 % every == 0 else begins
     stop = ends - (ends - start) % every
     left_over = [*range(begins, start), *range(stop, ends)]
-    if stop <= start or not left_over:
+    if every < frame["n_months"].min():
+        raise QueryError(
+            f"the figures are of {frame['n_months'].min()} months each, so there is no sum of "
+            f"{every}: by('period') takes each as it is"
+        )
+    if stop <= start:
+        raise QueryError(
+            f"the figures begin in {month_text(begins)} and end in {month_text(ends - 1)}, so no "
+            f"{every} months of the calendar are whole: by('period') has each, by() their sum"
+        )
+    if not left_over:
         return {}, []
     caveat = f"{runs(left_over)} fill no {every} months, so they are in no sum here"
     return {"start": month_text(start), "end": month_text(stop - 1)}, [caveat]
 
 
-def _shares_of(part: pd.DataFrame, whole: pd.DataFrame) -> pd.DataFrame:
-    by = [name for name in ("reporter_iso",) if _differs(whole, name)]
-    return measures.share(_codes_alone(part), _codes_alone(whole), "value", by)
+def _sums(frame: pd.DataFrame, kept: list[str], options: dict[str, Any]) -> pd.DataFrame:
+    """Sums of the value and, beside them, of the amounts that all rows state."""
+    over = _summed_over(frame, kept)
+    sums = {"value": measures.total(frame, "value", kept, over, **options)}
+    for name in AMOUNTS:
+        if name in frame and frame[name].notna().any():
+            with suppress(QueryError):  # of several currencies there is no sum
+                sums[name] = measures.total(frame, name, kept, over, **options)
+    formulas = {n: Formula("value", {"value": figures_of(s, n)}) for n, s in sums.items()}
+    formulas["value"] = Formula("value", {"value": Role(sums["value"], "value")})
+    result = computed(sums["value"], formulas, *[name for name in sums if name != "value"])
+    if "currency" in sums.get("value_reported", ()):
+        result["currency"] = sums["value_reported"]["currency"]
+    return with_lineage(result, sums["value"], formulas=formulas, kept=[Role(sums["value"])])
 
 
-def _shares_among(frame: Answer, word: str) -> tuple[pd.DataFrame, list[str]]:
-    """Shares of each member in all rows of its period, and what to mind."""
+def _length(frame: pd.DataFrame) -> int:
+    """The length in months of the periods, which is one."""
+    if "n_months" not in frame:
+        raise QueryError("the rows do not say how long their periods are: keep n_months")
     require_single_value(frame, ["n_months"])
+    return int(frame["n_months"].iloc[0]) if len(frame) else 1
+
+
+def _word(column: str) -> str:
+    return SHORT_NAMES.get(column, column)
+
+
+def _measure(frame: pd.DataFrame) -> str:
+    """What the values are of, in words: weight (tonnes)."""
+    units = ", ".join(sorted({str(unit) for unit in frame["unit"].dropna()}))
+    kind = "value" if _is_money(frame) else "weight" if units == "tonnes" else "quantity"
+    return f"{kind} ({units})"
+
+
+def _members(frame: Answer, word: str) -> tuple[pd.DataFrame, str]:
+    """A row a period and member of the column that `word` names, of which there are several."""
+    if frame.empty:
+        raise QueryError("the answer has no rows")
+    _length(frame)
     member = column_of(frame, word) if word else next(iter(series_columns(frame)), "")
     if not member:
         raise QueryError("no column tells the rows apart, so there is nothing to share out")
+    if not _differs(frame, member):
+        name = frame.get(_word(member), frame[member]).iloc[0]
+        world = "share('World') has its part of the world's; " if member == "partner_iso" else ""
+        raise QueryError(
+            f"the rows name one {_word(member)}, {name}, whose share in itself is 100 %: {world}"
+            f"ask flow for several of {_word(member)}"
+        )
     rows: pd.DataFrame = frame
     if not _is_ratio(frame) and _has_several_rows(frame, member):
-        rows = frame.by(member, every=int(frame["n_months"].iloc[0]))
-    shares = measures.shares(_codes_alone(rows), "value", member)
-    if _is_money(frame) and _differs(rows, "valuation"):
-        return shares, [f"valuation differs within the whole: {listed(rows, 'valuation')}"]
-    return shares, []
+        rows = frame.by(member, every=_length(frame))
+    return rows, member
+
+
+def _named_members(rows: pd.DataFrame, member: str) -> str:
+    return f"of the {rows[member].nunique()} {_word(member)}s named"
+
+
+def _shares(frame: Answer, of: str | pd.DataFrame) -> tuple[pd.DataFrame, str, list[str]]:
+    """Shares, the words of the whole that they are of, and what to mind."""
+    caveats = []
+    if "unit" in frame and _is_money(frame) and _differs(frame, "valuation"):
+        caveats = [f"valuation differs within the whole: {listed(frame, 'valuation')}"]
+    if isinstance(of, pd.DataFrame):
+        whole, by = of, [name for name in ("reporter_iso",) if _differs(of, name)]
+    else:
+        member, found = _member_or_whole(frame, of)
+        if found is None:
+            rows, member = _members(frame, member)
+            if member == "partner_iso":
+                caveats += ["the whole is the partners named: no total of every period is stated"]
+            shares = measures.shares(_codes_alone(rows), "value", member)
+            return shares, _named_members(rows, member).removeprefix("of "), caveats
+        whole, by = found, [name for name in ("reporter_iso",) if name in found and name in frame]
+    shares = measures.share(_codes_alone(frame), _codes_alone(whole), "value", by)
+    partners = set(whole.get("partner_iso", ()))
+    is_wider = len(partners) == 1 and partners != set(frame.get("partner_iso", ()))
+    return shares, codes.area_name(partners.pop()) if is_wider else heading(whole), caveats
+
+
+def _member_or_whole(frame: Answer, of: str) -> tuple[str, Answer | None]:
+    """Whose shares are asked for and, where one is named or stated, the whole."""
+    from tradeflows.explore.mirror import the_whole
+
+    require_text("of", of, "World")
+    _length(frame)
+    member = next(iter(series_columns(frame)), "")
+    if not _differs(frame, member) and "partner_iso" in frame:
+        member = "partner_iso"
+    if of and CODE_COLUMNS.get(of, of) not in frame:
+        return member, the_whole(frame, _area(frame, of))
+    member = column_of(frame, of) if of else member
+    return member, the_whole(frame) if member == "partner_iso" else None
+
+
+def _area(frame: pd.DataFrame, word: str) -> str:
+    """The id of the area that `word` names; of what is neither it is said which columns are."""
+    try:
+        return area_id(word)
+    except QueryError:
+        column_of(frame, word)
+        raise
+
+
+def _balance(frame: Answer, other: Answer | None) -> Answer:
+    from tradeflows.explore.mirror import at_a_level, one_direction
+
+    if other is None:
+        other = at_a_level(frame, flow="X" if one_direction(frame) == "M" else "M")
+        if _length(other) > _length(frame):
+            raise QueryError(
+                f"the other direction is stated by {_length(other)} months: sum this one to as "
+                "many, as by('year') does, or give it another answer"
+            )
+        if _length(frame) != _length(other):
+            other = other.by("reporter", "partner", "product", every=_length(frame))
+    sides = {next(iter(set(side.get("flow_code", ())))): side for side in (frame, other)}
+    if set(sides) != {"M", "X"}:
+        raise QueryError("a balance is of exports and imports: give it the other direction")
+    keys = [
+        name
+        for name in ("ref_period", "n_months", "reporter_iso", "partner_iso", "cmd_code")
+        if name in frame and name in other
+    ]
+    sold, bought = _codes_alone(sides["X"]), _codes_alone(sides["M"])
+    found = measures.difference(sold, bought, "value", by=keys)
+    unit = found.pop("unit").iloc[0]
+    found = found.drop(columns="valuation", errors="ignore")  # of neither side
+    result = as_value(found, "change", unit, f"Exports less imports: {heading(frame)}")
+    alone = {*zip(sold["ref_period"], strict=True)} ^ {*zip(bought["ref_period"], strict=True)}
+    notes = ["exports are as valued by the seller, imports as at the border of the buyer"]
+    if alone:
+        notes += [f"{len(alone)} periods are left out, which one direction alone states"]
+    others = ["flow", "value_base", "growth_pct"]
+    return with_caveats(result.drop(columns=others, errors="ignore"), notes)
+
+
+def _converted(frame: Answer, word: str) -> Answer:
+    wanted = unit_of_words(word)
+    rows = _codes_alone(frame)
+    require_single_value(rows, ["unit"])
+    unit = rows["unit"].iloc[0] if len(rows) else ""
+    if unit == wanted:
+        return frame
+    if not {unit, wanted} <= {*CURRENCIES}:
+        raise QueryError(
+            f"{unit!r} to {word!r} is no change of currency: flow(…, unit={word!r}) asks for what "
+            "is stated in it, and measures.barrels_per_day makes barrels of tonnes of crude"
+        )
+    if "USD" not in (unit, wanted):
+        return _converted(_converted(frame, "USD"), wanted)
+    money = wanted if unit == "USD" else unit
+    base, quote = (money, "USD") if money == "EUR" else ("USD", money)
+    rates = tables.read("rates", stated_by="European Central Bank", base=base, quote=quote)
+    column = "primary_value_usd" if unit == "USD" else "value_reported"
+    stated = measures.scale(rows.drop(columns=[*MONEY], errors="ignore"), "value", 1, column)
+    if unit == "USD":
+        found, column = measures.from_dollars(stated, rates), "value_reported"
+    else:
+        found = measures.convert(stated.assign(currency=unit), rates)
+        column = "primary_value_usd"
+    return as_value(found, column, wanted, heading(frame))
 
 
 def _has_several_rows(frame: pd.DataFrame, member: str) -> bool:

@@ -27,7 +27,13 @@ from tradeflows.explore.questions import (
 )
 from tradeflows.model import codes
 from tradeflows.model.errors import BuildError, NothingStatedError, QueryError, SourceError, near
-from tradeflows.model.periods import month_of, month_text, parse_period, parse_window
+from tradeflows.model.periods import (
+    month_of,
+    month_text,
+    parse_period,
+    parse_window,
+    period_typed,
+)
 from tradeflows.model.source import bulk_month
 from tradeflows.model.words import direction
 from tradeflows.publishers import reading
@@ -172,6 +178,7 @@ def ask(
     require_no_more(more)
     if not isinstance(refresh, bool):
         raise QueryError(f"refresh={refresh!r}: expected True or False")
+    start, end = period_typed(start, "start"), period_typed(end, "end", last=True)
     question = put(
         product,
         reporter,

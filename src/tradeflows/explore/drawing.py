@@ -15,6 +15,7 @@ from tradeflows.measures.zeros import with_zeros
 from tradeflows.model import units
 from tradeflows.model.errors import QueryError
 from tradeflows.model.periods import dates_in_words
+from tradeflows.model.sealed import UNKNOWN, as_read
 from tradeflows.tables.display import caveats_of, heading, name_of
 
 # Words of the caveats that name what a chart does not show.
@@ -37,6 +38,7 @@ ALOUD = {
     ),
     re.compile(r"(?<=\w) states? nothing of this.*"): " publishes no figure and is left out",
 }
+SIDES = ("value", "value_m", "value_x")
 NAMED_BY_CHARTS = ("reporter_iso", "partner_iso")  # of which a chart has its own names
 
 
@@ -54,11 +56,13 @@ def draw(frame: pd.DataFrame, options: Mapping[str, Any]) -> Axes:
         The column has no unit, several units are mixed, or as the chart that fits.
     """
     look = dict(options)
-    plain = pd.DataFrame(frame)
-    plain.attrs = dict(frame.attrs)
+    column = look.get("y", "value")
+    plain = as_read(frame, SIDES if "both" in frame.attrs and "y" not in look else (column,))
+    if UNKNOWN in set(plain.get("unit", ())):
+        plain["unit"] = UNKNOWN  # of all that one axis is of
     if "y" not in look and _is_of_two_sides(plain):
         return _two_sides(plain, look)
-    column = look.pop("y", "value")
+    look.pop("y", None)
     if "held" in frame:
         return _held_months(frame, look)
     if column != "value":
@@ -90,6 +94,8 @@ def _two_sides(frame: pd.DataFrame, look: dict[str, Any]) -> Axes:
     both = frame.attrs["both"]
     stated = pd.concat([frame["unit_m"], frame["unit_x"]]).dropna()
     unit = str(stated.iloc[0])
+    if UNKNOWN in set(frame["unit"]):
+        raise QueryError(f"a side was {UNKNOWN}: plot(y='value') draws the ratio")
     divisor, word = units.scale(frame[["value_m", "value_x"]].abs().max(axis=None))
     rows = frame
     for side in "mx":
@@ -122,6 +128,8 @@ def _with_value_of(frame: pd.DataFrame, column: str) -> pd.DataFrame:
             f"unit with assign(value=…, unit=…); {PANDAS_PLOT}"
         )
     unit = unit_of(frame[frame[column].notna()], column) if frame[column].notna().any() else ""
+    if UNKNOWN in set(frame.get("unit", ())):  # of whose rows this column was changed
+        unit = UNKNOWN
     result = frame.assign(value=frame[column], unit=unit)
     result.attrs = dict(frame.attrs)
     return result.drop(columns=["low", "high"], errors="ignore")
@@ -131,7 +139,8 @@ def _scaled(frame: pd.DataFrame) -> tuple[pd.DataFrame, str]:
     """Rows with what is drawn in the column ``drawn``, and the words of its unit."""
     unit = str(frame["unit"].iloc[0]) if len(frame) else ""
     numbers = [column for column in ("value", "low", "high") if column in frame]
-    divisor, word = units.scale(frame[numbers].abs().max(axis=None))
+    largest = 0.0 if unit == UNKNOWN else frame[numbers].abs().max(axis=None)
+    divisor, word = units.scale(largest)
     rows = measures.scale(frame, "value", divisor, "drawn")
     for end in numbers[1:]:
         rows = measures.scale(rows, end, divisor, end)
@@ -217,7 +226,7 @@ def _over_time(rows: pd.DataFrame, look: dict[str, Any], *, has_own_unit: bool) 
     lengths = set(rows.get("n_months", [1]))
     if rows["ref_period"].nunique() == 1 == len(lengths):
         return charts.bars(rows, y="drawn", by="series", **look)
-    adds_up = rows["unit"].iloc[0] not in RATIOS
+    adds_up = not str(rows["unit"].iloc[0]).startswith((*RATIOS, UNKNOWN))
     if has_own_unit and adds_up:
         is_one_length = len(lengths) == 1
         look["unit"] += LENGTHS.get(max(lengths), "") if is_one_length else " a month"

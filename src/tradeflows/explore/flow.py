@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from tradeflows import measures, tables
 from tradeflows.explore.answer import Answer, answer
 from tradeflows.explore.hints import NothingHeldError, held, months_beside, nothing_held
+from tradeflows.explore.naming import goods_apart
 from tradeflows.explore.questions import (
     areas_of,
     listed,
@@ -27,12 +28,13 @@ from tradeflows.model import codes, contracts
 from tradeflows.model.currencies import currency as currency_of
 from tradeflows.model.errors import NothingStatedError, QueryError, require_text
 from tradeflows.model.lineage import Formula, Role
-from tradeflows.model.periods import first_month, month_text
+from tradeflows.model.periods import first_month, month_text, period_typed
 from tradeflows.model.words import direction
 from tradeflows.retrieval import catalogue
 from tradeflows.tables import Words
 from tradeflows.tables.choose_publisher import OF_THE_WINDOW
 
+MANY = 4  # reporters, above which it is said how many of them state nothing
 SURELY_ABOVE, MAY_BE_BELOW = (">",), ("<", "≤")
 
 
@@ -110,6 +112,7 @@ def flow(
     tradeflows.model.errors.QueryError: no product 'crude oyl' in products.csv ...
     """
     require_no_more(more)
+    start, end = period_typed(start, "start"), period_typed(end, "end", last=True)
     named, root = root, root or catalogue.root()
     reporters = areas_of(_or_countries(reporter), start, end, root, "reporter")
     partners = areas_of(_or_countries(partner), start, end, root)
@@ -140,6 +143,7 @@ def flow(
     caveats += other_months
     caveats += _notes_of_sources(root, frames.values(), filters)
     caveats += _silent(reporters.ids, frames) + _ends_apart(frames)
+    caveats += _partners_lacking(partners.ids, frames) + _goods_of(frames)
     if reporters.ids == ["countries"]:
         caveats += _groups_left_out(root, asked)
     chosen = _shared_unit(frames, wanted)
@@ -148,6 +152,11 @@ def flow(
 
 def _require_words(product: Words, unit: str) -> None:
     """Refuse goods or a unit that are no text, before anything is looked for."""
+    if product is None:
+        raise QueryError(
+            "product is lacking: name goods, such as 'wheat', or 'total' for all goods in one "
+            "figure; tf.find() lists what is held"
+        )
     listed("product", product)
     unit_of_words(unit)
 
@@ -253,7 +262,33 @@ def _silent(reporters: list[str], frames: Mapping[str, pd.DataFrame]) -> list[st
     names = ", ".join(silent)
     if len(silent) == 1:
         return [f"{names} states nothing of this, so it is in no sum or share here"]
-    return [f"{names} state nothing of this, so they are in no sum or share here"]
+    of = f", {len(silent)} of the {len(named)} asked for," if len(named) > MANY else ""
+    return [f"{names}{of} state nothing of this, so they are in no sum or share here"]
+
+
+def _partners_lacking(partners: list[str], frames: Mapping[str, pd.DataFrame]) -> list[str]:
+    """Say of each reporter which of several partners it states nothing of."""
+    named = [area for area in partners if area != "countries"]
+    who: dict[tuple[str, ...], list[str]] = {}
+    for reporter, frame in frames.items() if len(named) > 1 else ():
+        stated = set(with_zeros(frame)["partner_iso"])
+        who.setdefault(tuple(area for area in named if area not in stated), []).append(reporter)
+    texts = []
+    for lacking, reporters in who.items():
+        names = ", ".join(map(codes.area_name, lacking))
+        of = ", ".join(map(codes.area_name, reporters)) + ": " if len(who) > 1 else ""
+        be = "are" if len(lacking) > 1 else "is"
+        text = f"{of}no row with {names}, {len(lacking)} of the {len(named)} partners asked for"
+        texts += [f"{text}, so they {be} in no sum or share here"] if lacking else []
+    return [text.replace("so they is", "so it is") for text in texts]
+
+
+def _goods_of(frames: Mapping[str, pd.DataFrame]) -> list[str]:
+    """Say where several reporters state other goods than one another."""
+    series: dict[str, pd.DataFrame] = {}
+    for frame in frames.values():
+        series |= {str(name): rows for name, rows in frame.groupby("reporter_iso")}
+    return goods_apart(series)
 
 
 def _ends_apart(frames: Mapping[str, pd.DataFrame]) -> list[str]:
@@ -296,10 +331,18 @@ def _shared_unit(frames: Mapping[str, pd.DataFrame], unit: str) -> str:
     for area, names in units.items():
         who = "the countries" if area == "countries" else codes.area_name(area)
         stated.append(f"{who} in {' or '.join(names) or 'none'}")
-    raise QueryError(
-        f"unit={unit!r} is not stated by all: {'; '.join(stated)}; choose another unit, or "
-        "ask for fewer reporters"
-    )
+    raise QueryError(f"unit={unit!r} is not stated: {'; '.join(stated)}; {_way_out(units, unit)}")
+
+
+def _way_out(units: Mapping[str, Mapping[str, Any]], unit: str) -> str:
+    """What to ask for in place of a `unit` that not all of these reporters state."""
+    if unit.casefold().startswith(("barrel", "bbl")):
+        return (
+            "ask for unit='tonnes', of which measures.barrels_per_day makes barrels a day of crude"
+        )
+    if len(units) > 1:
+        return "choose another unit, or ask for fewer reporters"
+    return " or ".join(f"unit={name!r}" for some in units.values() for name in some)
 
 
 def _no_figure(frames: Mapping[str, pd.DataFrame]) -> str:

@@ -1,6 +1,6 @@
 """What is held where a question finds nothing, and how to get it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from tradeflows.explore.naming import with_names
 from tradeflows.explore.questions import SUCH_AS
 from tradeflows.model import codes
 from tradeflows.model.errors import QueryError, TradeflowsError
-from tradeflows.model.periods import ends_text, month_of
+from tradeflows.model.periods import ends_text, month_of, parse_period, runs
 from tradeflows.model.words import DIRECTIONS
 from tradeflows.retrieval import catalogue
 
@@ -68,6 +68,8 @@ def nothing_held(root: Path, asked: Mapping[str, Any], unit: str = "") -> str:
     ]
     hints = [hint for hint in tried if hint]
     question = _in_words(asked)
+    if not hints:
+        hints = _of_these_goods(root, asked)
     if not hints:
         question += ", nor of these goods at all"
         hints = ["`tradeflows add FILE` takes a file of yours"]
@@ -204,12 +206,23 @@ def _rows(root: Path, asked: Mapping[str, Any], columns: list[str]) -> pa.Table 
 
 def _months(rows: pa.Table) -> str:
     """The first and the last month of `rows`, of a year its twelfth."""
-    first: list[int] = []
-    last: list[int] = []
-    for day, n_months in zip(*(rows[name].to_pylist() for name in PERIOD), strict=True):
-        first.append(month_of(day))
-        last.append(first[-1] + n_months - 1)
-    return ends_text(min(first), max(last))
+    stated = _stated(rows)
+    return ends_text(min(stated), max(stated))
+
+
+def _stated(rows: pa.Table) -> set[int]:
+    """The months that `rows` state, counted from year 0."""
+    periods = rows.group_by(PERIOD).aggregate([])
+    return months_of_periods(zip(*(periods[name].to_pylist() for name in PERIOD), strict=True))
+
+
+def months_of_periods(periods: Iterable[tuple[date, int]]) -> set[int]:
+    """The months of periods, by their first day and length, counted from year 0."""
+    months: set[int] = set()
+    for day, n_months in periods:
+        first = month_of(day)
+        months.update(range(first, first + int(n_months)))
+    return months
 
 
 def _other_direction(root: Path, asked: Mapping[str, Any]) -> str:
@@ -250,7 +263,31 @@ def _other_window(root: Path, asked: Mapping[str, Any]) -> str:
     rows = _rows(root, {**asked, "start": None, "end": None}, PERIOD)
     if rows is None:
         return ""
+    stated = _stated(rows)
+    first, last = (
+        parse_period(asked.get(name) or other, name)[place]
+        for name, other, place in (("start", asked.get("end"), 0), ("end", asked.get("start"), -1))
+    )
+    if min(stated) < first and last < max(stated):
+        return f"this is a hole in what is held: {runs(stated)}"
     return f"held for another window: {_months(rows)}"
+
+
+def _of_these_goods(root: Path, asked: Mapping[str, Any]) -> list[str]:
+    """Whose flows of the same goods are held, where no other question is near."""
+    goods = asked["product"]
+    first = goods if isinstance(goods, str) else goods[0]
+    whole = {**dict.fromkeys(asked), "product": goods, "local": asked.get("local", False)}
+    areas = ["reporter_iso", "partner_iso"]
+    rows = _rows(root, whole, [*PERIOD, *areas, "flow_code"])
+    if rows is None:
+        return []
+    ways = " and ".join(WAYS.get(way, way) for way in _most_often(rows["flow_code"]))
+    reporters, partners = (_names(_most_often(rows[name])) for name in areas)
+    return [
+        f"of these goods are held: {ways} of {reporters} with {partners} ({_months(rows)}); "
+        f"tf.find({first!r}) lists them"
+    ]
 
 
 def _without(root: Path, asked: Mapping[str, Any]) -> str:

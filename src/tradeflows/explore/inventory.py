@@ -14,12 +14,12 @@ import pyarrow.dataset as ds
 
 from tradeflows import tables
 from tradeflows.explore.answer import Answer, answer
-from tradeflows.explore.hints import example_call
+from tradeflows.explore.hints import example_call, months_of_periods
 from tradeflows.model import codes, groups, schema
 from tradeflows.model.currencies import currency
 from tradeflows.model.errors import CatalogueError, QueryError, near, require_text
 from tradeflows.model.lineage import COUNT, PLACE, Formula, Role, record
-from tradeflows.model.periods import month_of, runs
+from tradeflows.model.periods import runs
 from tradeflows.model.words import fold
 from tradeflows.retrieval import catalogue, own_words
 
@@ -62,8 +62,8 @@ def find(word: str = "", *, local: bool = False, root: Path | None = None) -> An
     require_text("word", word, "crude oil")
     named, root = root, root or catalogue.root()
     sources = catalogue.load(root, local=local)
-    plain = _as_currency(word).casefold()
-    held = [_traded(tables.stored(root, "trade", local=local), plain, root)]
+    goods, plain = word.casefold(), _as_currency(word).casefold()  # gold is both
+    held = [_traded(tables.stored(root, "trade", local=local), goods, root)]
     for table, by, unit in NAMED_BY:
         stored = tables.stored(root, table, local=local).to_table().to_pandas()
         held.append(_named(stored, plain, table, by, unit))
@@ -74,7 +74,7 @@ def find(word: str = "", *, local: bool = False, root: Path | None = None) -> An
         found += entries
     if not found:
         raise QueryError(_nothing_of(word, root))
-    by_chance = [_is_named_by_chance(entry, plain, root) for entry in found]
+    by_chance = [_is_named_by_chance(entry, goods, root) for entry in found]
     order = np.argsort(by_chance, kind="stable")
     inventory = pd.DataFrame([found[place] for place in order])
     inventory["publisher"] = [sources[name].publisher for name in inventory["source_id"]]
@@ -156,7 +156,7 @@ def _traded(stored: Any, word: str, root: Path) -> Held:
             "reporters": _few(entry["reporter_iso_distinct"]),
             "partners": _few(entry["partner_iso_distinct"]),
             "unit": ", ".join(sorted(units.get(key, ()))),
-            "held": runs(_months(periods[key])),
+            "held": runs(months_of_periods(periods[key])),
             "rows": entry["count_all"],
             "table": "trade",
             "source_id": source,
@@ -189,7 +189,7 @@ def _named(rows: pd.DataFrame, word: str, table: str, by: list[str], unit: str) 
             "reporters": "",
             "partners": "",
             "unit": _few(part[unit], str),
-            "held": runs(_months(part[["ref_period", "n_months"]].dropna().to_numpy())),
+            "held": runs(months_of_periods(part[["ref_period", "n_months"]].dropna().to_numpy())),
             "rows": len(part),
             "table": table,
             "source_id": source,
@@ -240,15 +240,6 @@ def _few(values: Iterable[str], name: Any = codes.area_name) -> str:
     listed = ", ".join(names[:FEW_NAMES])
     more = len(names) - FEW_NAMES
     return f"{listed} and {more} more" if more > 0 else listed
-
-
-def _months(periods: Iterable[tuple[date, int]]) -> set[int]:
-    """The months of periods, by their first day and length, counted from year 0."""
-    months: set[int] = set()
-    for day, n_months in periods:
-        first = month_of(day)
-        months.update(range(first, first + int(n_months)))
-    return months
 
 
 def _counts(column: pa.ChunkedArray) -> dict[str, int]:

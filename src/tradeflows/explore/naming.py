@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+import pandas as pd
+
 from tradeflows.model import codes
 from tradeflows.model.errors import CodeError, TradeflowsError
 from tradeflows.model.periods import dates_in_words
@@ -48,6 +50,20 @@ def publisher_name(publisher: str, root: Path | None = None) -> str:
     """The short name of a publisher, or its id where the project does not have it."""
     entry = _catalogue(root)[0].get(publisher)
     return entry.short if entry else publisher
+
+
+def goods_apart(series: Mapping[str, pd.DataFrame]) -> list[str]:
+    """Say which goods each reporter states, where these are not under the same headings."""
+    listed = {name: sorted({*rows["cmd_code"]}) for name, rows in series.items()}
+    who: dict[tuple[str, ...], list[str]] = {}
+    for name, goods in listed.items():
+        headings = {code[:4] if code.isdigit() else code for code in goods}
+        who.setdefault(tuple(sorted(headings)), []).append(name)
+    texts = []
+    for names in who.values() if len(who) > 1 else ():
+        of_all = ", ".join(dict.fromkeys(code for name in names for code in listed[name]))
+        texts.append(f"{', '.join(map(codes.area_name, names))} {of_all}")
+    return [f"The goods are not quite the same: {'; '.join(texts)}"] if texts else []
 
 
 def _names_of_sources(lines: Iterable[str], root: Path | None) -> dict[str, str]:

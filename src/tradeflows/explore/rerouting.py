@@ -12,7 +12,7 @@ from tradeflows import measures
 from tradeflows.explore.answer import Answer, as_value
 from tradeflows.explore.flow import flow
 from tradeflows.explore.hints import held
-from tradeflows.explore.naming import with_names
+from tradeflows.explore.naming import goods_apart, with_names
 from tradeflows.explore.questions import area_ids
 from tradeflows.model import codes
 from tradeflows.model.errors import QueryError
@@ -165,7 +165,7 @@ def rerouting(
         unseen += entry.notes
     unseen += [*comparisons.notes, _other_buyers(asked, {*series})]
     unseen += [text for role, text in ROLES.items() if role in set(months["partner_role"])]
-    unseen += _goods_apart(series)
+    unseen += goods_apart(series)
     unseen += split.notes
     texts = tuple(with_names(dict.fromkeys(unseen), asked.root))
     prices = None if split.rows is None else _as_prices(split.rows, window)
@@ -325,19 +325,6 @@ def _other_buyers(asked: _Question, named: set[str]) -> str:
     if not others:
         return "Other buyers: nothing of theirs is held"
     return f"Buyers that are not named and state this flow after {asked.event}: {', '.join(others)}"
-
-
-def _goods_apart(series: Mapping[str, pd.DataFrame]) -> list[str]:
-    """Say which goods each buyer states, where these are not under one heading."""
-    goods = {buyer: sorted(set(rows["cmd_code"])) for buyer, rows in series.items()}
-    headings = set()
-    for listed in goods.values():
-        text = ", ".join(listed)
-        headings.add(text[:4] if text.isdigit() else text)
-    if len(headings) < 2:
-        return []
-    texts = [f"{codes.area_name(buyer)} {', '.join(listed)}" for buyer, listed in goods.items()]
-    return [f"The goods are not quite the same: {'; '.join(texts)}"]
 
 
 def _prices(series: Mapping[str, pd.DataFrame], main: tuple[str, str]) -> _Found:

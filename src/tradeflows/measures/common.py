@@ -15,6 +15,7 @@ from tradeflows.model.attached import ROOT
 from tradeflows.model.errors import QueryError, near
 from tradeflows.model.lineage import Formula, Names, Role
 from tradeflows.model.periods import first_month, month_text
+from tradeflows.model.sealed import SEAL, require_as_read
 
 Columns = Sequence[str]
 CELL = (*AXES, "concept", "measure", "region", "currency_group")
@@ -54,6 +55,12 @@ _PARTS_OF_FLOW = {"MX": ("M", "X", "RM", "RX"), "M": ("RM",), "X": ("RX",)}
 def names_of(columns: str | Columns) -> tuple[str, ...]:
     """One column or several, as several."""
     return (columns,) if isinstance(columns, str) else tuple(columns)
+
+
+def column_of_codes(frame: DataFrame, name: str) -> str:
+    """The column of codes that a word such as reporter is the short name of, or `name`."""
+    column = {"product": "cmd_code", "flow": "flow_code"}.get(name, f"{name}_iso")
+    return column if column in frame else name
 
 
 def numbers_of(frame: DataFrame, value: str) -> Series:
@@ -148,9 +155,13 @@ def prepared(
     needed = (*names_of(values), *columns, *once)
     missing = [column for column in needed if column not in frame]
     if missing:
-        raise QueryError(f"the frame has no column {', '.join(missing)}: pass one that has")
+        figures = [name for name in (*UNIT_OF, *UNIT_IN, "value") if name in frame]
+        there = f"; its figures are in {', '.join(figures)}" if figures else ""
+        raise QueryError(f"the frame has no column {', '.join(missing)}: pass one that has{there}")
     if frame.empty:
         raise QueryError("the frame is empty: pass one with rows")
+    if SEAL in frame.attrs and "value" in names_of(values):
+        require_as_read(frame)
     if once:
         grain = {*grain_of(frame, values), "n_months"}
         require_single_value(frame, [name for name in frame if name in grain - {*once}])

@@ -49,7 +49,7 @@ _IMF = "the IMF takes imports CIF for 1.06, formerly 1.10, times exports FOB"
 CIF_BAND = (1.00, 1.10)  # importer's over exporter's value: the IMF adds 6 %, formerly 10 %
 
 
-def yoy(frame: DataFrame, value: str) -> DataFrame:
+def yoy(frame: DataFrame, value: str = "value") -> DataFrame:
     """Compare each period with the same months of the year before, in the same cell.
 
     A block is compared with the months that make it up, or they with it, where one side's

@@ -8,6 +8,7 @@ from pandas import DataFrame, Series
 from tradeflows.measures.common import (
     UNITS,
     Columns,
+    column_of_codes,
     computed,
     figures_of,
     formulas_of,
@@ -61,7 +62,7 @@ def lead(
     >>> measures.lead(sellers, "net_wgt_kg", "BRA")["lead"].item()
     50.0
     """
-    by = names_of(by)
+    by, of = names_of(by), column_of_codes(frame, of)
     prepared(frame, value, once=[*by, of])
     require_disjoint(frame, of, by)
     figures = numbers_of(frame, value).reset_index(drop=True)

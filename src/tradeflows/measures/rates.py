@@ -22,7 +22,7 @@ from tradeflows.model.errors import QueryError
 from tradeflows.model.lineage import Formula, Role
 
 
-def convert(frame: DataFrame, rates: DataFrame) -> DataFrame:
+def convert(frame: DataFrame, rates: DataFrame | None = None) -> DataFrame:
     """Put ``value_reported`` into US dollars at a named monthly rate.
 
     `rates` are rows of the table of that name from or to USD, of one publisher and statistic.
@@ -51,6 +51,11 @@ def convert(frame: DataFrame, rates: DataFrame) -> DataFrame:
     >>> measures.convert(sold, rates)["primary_value_usd"].round(2).item()
     110.0
     """
+    if rates is None:
+        raise QueryError(
+            "rates are lacking: convert(frame, tf.read('rates', base='EUR', quote='USD', "
+            "stated_by='European Central Bank')); of an answer to('USD') takes them by itself"
+        )
     prepared(frame, "ref_period", "n_months", "value_reported", "currency")
     names, mean, owner = _rates_of(frame, frame["currency"], rates)
     names = {"value": figures_of(frame, "value_reported"), **names}

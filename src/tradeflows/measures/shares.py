@@ -10,6 +10,7 @@ from tradeflows.measures.common import (
     UNITS,
     Columns,
     cell_text,
+    column_of_codes,
     computed,
     figures_of,
     formulas_of,
@@ -159,15 +160,16 @@ def _part_and_whole(
     if len(lost):
         cells = ", ".join(cell_text(lost, keys, place) for place in range(min(5, len(lost))))
         raise QueryError(
-            f"the whole lacks {len(lost)} cells of the part ({cells}): read it for the same "
-            "periods, or keep those of the part that it has"
+            f"the whole lacks {len(lost)} cells of the part, each a period and its months "
+            f"({cells}): read it for the same periods, or keep those of the part that it has, "
+            "part[part['ref_period'].isin(whole['ref_period'])]"
         )
     return part, whole, at
 
 
 def shares(
     frame: DataFrame,
-    value: str,
+    value: str = "value",
     of: str = "partner_iso",
     by: str | Columns = ("ref_period",),
     whole: str = "",
@@ -197,7 +199,7 @@ def shares(
     >>> measures.shares(sellers, "net_wgt_kg")["share_pct"].tolist()
     [75.0, 25.0]
     """
-    by = names_of(by)
+    by, of = names_of(by), column_of_codes(frame, of)
     members, sums, group = _members_and_wholes(frame, value, of, by, whole)
     names = {"part": figures_of(members, value), "whole": Role(sums, value, group)}
     formulas = formulas_of(names, share_pct=SHARE)
@@ -207,7 +209,7 @@ def shares(
 
 def hhi(
     frame: DataFrame,
-    value: str,
+    value: str = "value",
     of: str = "partner_iso",
     by: str | Columns = ("ref_period",),
     whole: str = "",
@@ -242,7 +244,7 @@ def hhi(
     >>> measures.hhi(sellers, "net_wgt_kg")["hhi"].item()
     0.625
     """
-    by = names_of(by)
+    by, of = names_of(by), column_of_codes(frame, of)
     require_absent(absent)
     members, sums, group = _members_and_wholes(frame, value, of, by, whole)
     part = figures_of(members, value, slot=group)

@@ -146,9 +146,10 @@ def total(
     require_months(every)
     every = every or max(stop - begin, 1)
     if stop <= begin or (stop - begin) % every:
+        cause = f"the figures end in {month_text(stop - 1)}, and " * (end is None)
         raise QueryError(
-            f"{month_text(begin)} to {month_text(stop - 1)} is no whole number of "
-            f"{every} months: choose start and end so that it is"
+            f"{cause}{month_text(begin)} to {month_text(stop - 1)} is no whole number of "
+            f"{every} months: choose start= and end= so that it is"
         )
     n = (stop - begin) // every
     is_inside = (month >= begin) & (month < stop)
@@ -202,7 +203,7 @@ def _summable(
         raise QueryError("sums are of windows: give every=1 rather than ref_period in `by`")
     for name in values:
         unit = unit_of(frame, name)
-        if unit in _NO_SUM or name == "rate":
+        if unit.startswith(_NO_SUM) or name == "rate":
             raise QueryError(
                 f"there is no sum of {name} ({unit}): sum what it was made of, or take the mean"
             )

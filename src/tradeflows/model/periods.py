@@ -175,7 +175,8 @@ def parse_period(text: object, name: str = "window", *, grain: str = "month or y
     Parameters
     ----------
     text
-        ``2023-05`` or ``2023``.
+        ``2023-05`` or ``2023``, a quarter such as ``2023Q2``, a day that has a year and a month
+        (``datetime.date``, ``pandas.Timestamp``), or a ``pandas.Period``.
     name
         What it is for, for the message: ``start``, ``period``, …
     grain
@@ -186,9 +187,14 @@ def parse_period(text: object, name: str = "window", *, grain: str = "month or y
     QueryError
         It is neither, or not of this `grain`.
     """
-    typed = str(text)
-    for form in grain.split(" or "):
-        period = FORMS[form].read(typed.strip())
+    if hasattr(text, "start_time") and hasattr(text, "end_time"):  # a Period of pandas
+        return range(month_of(text.start_time), month_of(text.end_time) + 1)
+    is_day = isinstance(text, date) and text == text  # which NaT is not
+    typed = f"{text:%Y-%m}" if is_day else str(text)
+    forms = [*grain.split(" or "), *(["quarter"] if grain == "month or year" else [])]
+    for form in forms:
+        quarter = re.sub(r"(?<=^\d{4})(?=Q)", "-", typed.strip().upper())
+        period = FORMS[form].read(quarter if form == "quarter" else typed.strip())
         if period:
             first = month_of(period.first)
             return range(first, first + period.months)
@@ -196,6 +202,22 @@ def parse_period(text: object, name: str = "window", *, grain: str = "month or y
     nearly = next(filter(None, others), None) if grain != "year" else None
     hint = f"; did you mean '{month_text(month_of(nearly.first))}'?" if nearly else ""
     raise QueryError(f"{name}={typed!r}: expected {EXPECTED[grain]}{hint}")
+
+
+def period_typed(period: Any, name: str, *, last: bool = False) -> str | None:
+    """A period however a person has it, as the text of its first or `last` month, or of its year.
+
+    Raises
+    ------
+    QueryError
+        As :func:`parse_period`.
+    """
+    if period is None or (isinstance(period, str) and "Q" not in period.upper()):
+        return period
+    months = parse_period(period, name)
+    if len(months) == 12 and months[0] % 12 == 0:
+        return f"{months[0] // 12}"
+    return month_text(months[-1 if last else 0])
 
 
 def parse_window(start: object, end: object, *, grain: str = "month or year") -> range:

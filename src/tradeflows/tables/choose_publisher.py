@@ -91,7 +91,7 @@ def one_source(
         else:
             best = min(map(place, some))
             kept += [row for row in some if place(row) == best]
-    lines = _seams(_cells(kept, splice))
+    lines = _seams(_cells(kept, splice, frame))
     is_kept = np.zeros(len(frame), bool)
     is_kept[[row.number for row in kept]] = True
     passed = [row for row in every if not is_kept[row.number]]
@@ -153,7 +153,7 @@ def _in_turn(rows: Iterable[_Row], turn: Callable[[_Row], Any]) -> list[_Row]:
     return kept
 
 
-def _cells(rows: Sequence[_Row], splice: bool) -> dict[tuple[Any, ...], _Row]:
+def _cells(rows: Sequence[_Row], splice: bool, frame: DataFrame) -> dict[tuple[Any, ...], _Row]:
     """The row of each flow, partner and month.
 
     Raises
@@ -172,12 +172,25 @@ def _cells(rows: Sequence[_Row], splice: bool) -> dict[tuple[Any, ...], _Row]:
             mixed += [row, other] if other.family != row.family else []
     if mixed:
         who = ", ".join(sorted({str(row.whole[0]) for row in mixed}))
-        names = " or ".join(f"source={name!r}" for name in sorted({row.source for row in mixed}))
+        sources = sorted({row.source for row in mixed})
+        names = " or ".join(f"source={name!r}" for name in sources)
         raise QueryError(
             f"what {who} reports would come from several sources, partner by partner "
-            f"or of one rank; add {names}"
+            f"or of one rank; add {names}{_how_far(frame, sources)}"
         )
     return cells
+
+
+def _how_far(frame: DataFrame, sources: Sequence[str]) -> str:
+    """By how much two sources differ over the cells that both state."""
+    first, second = (frame[frame["source_id"].eq(name)] for name in (sources[0], sources[-1]))
+    both = first.merge(second, on=["reporter_iso", "partner_iso", "flow_code", "ref_period"])
+    for column in ("net_wgt_kg", "primary_value_usd", "value_reported"):
+        pairs = both[[f"{column}_x", f"{column}_y"]].dropna()
+        if len(sources) == 2 and len(pairs) and pairs.sum().all():
+            off = 100 * (pairs.sum().iloc[0] / pairs.sum().iloc[1] - 1)
+            return f"; over what both state the first is {off:+.1f} % off the second by {column}"
+    return "; they may differ: gap compares the answers"
 
 
 def _seams(cells: Mapping[tuple[Any, ...], _Row]) -> list[str]:

@@ -9,8 +9,11 @@ import pandas as pd
 from pandas import DataFrame, Series
 
 from tradeflows.model import codes, contracts, schema
+from tradeflows.model.absence import DECLARED
 from tradeflows.model.errors import CodeError, TradeflowsError
+from tradeflows.model.lineage import PLACE
 from tradeflows.model.periods import month_of, runs
+from tradeflows.model.sealed import SERIES
 from tradeflows.retrieval import catalogue
 
 # The short name that readers see and may ask for, of each column of codes or days.
@@ -22,21 +25,6 @@ SHORT_NAMES = {
     "flow_code": "flow",
 }
 FLOWS = {"M": "imports", "X": "exports", "RM": "re-imports", "RX": "re-exports", "MX": "trade"}
-# Columns that tell series apart.
-SERIES = (
-    "window",
-    "reporter_iso",
-    "partner_iso",
-    "cmd_code",
-    "flow_code",
-    "concept",
-    "measure",
-    "currency_group",
-    "region",
-    "partner_role",
-    "part",
-    "effect",
-)
 # What a reader sees of a table's columns, in this order; a column of no table is always shown.
 SHOWN = (
     "window",
@@ -215,6 +203,21 @@ def tidy(frame: DataFrame) -> tuple[str, DataFrame]:
     head = "; ".join(filter(None, [heading(frame), *fixed.values()]))
     names = {**SHORT_NAMES, "partner_code": "route"}
     return head, table.drop(columns=constant).rename(columns=names)
+
+
+def slim_table(frame: DataFrame) -> DataFrame:
+    """An answer's table to be kept: names for codes, and the place of each row in its raw file.
+
+    Of the other columns of a table those that are the same in all rows are left out.
+    """
+    place = [name for name in (*PLACE, DECLARED) if name in frame]
+    table = DataFrame({name: _shown_cells(frame, name) for name in _visible_columns(frame)})
+    always = {*SHORT_NAMES, *IN_HEAD, "value"}
+    known = {*COLUMNS, *SHOWN} - always
+    kept = [name for name in table if name not in known or not _is_constant(table[name])]
+    names = {column: short for column, short in SHORT_NAMES.items() if short not in kept}
+    table = table[kept].rename(columns=names)
+    return table.assign(**{name: frame[name].array for name in place if name not in table})
 
 
 _MEASURE_SIDES = ("value_m", "value_x", "publisher_m", "publisher_x")

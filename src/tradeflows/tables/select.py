@@ -54,7 +54,7 @@ NAMED = {"settlement": ("concept", "region", "currency_group")}
 
 def read(
     table: str = "trade",
-    *,
+    *more: object,
     start: str | None = None,
     end: str | None = None,
     publisher: Words = None,
@@ -70,6 +70,8 @@ def read(
     ----------
     table
         ``trade``, ``settlement``, ``rates`` or ``figures``.
+    *more
+        Nothing: all that follows is named.
     start, end
         First and last month (``2019-01``) or year (``2019``); only periods that lie within.
     publisher
@@ -123,6 +125,11 @@ def read(
     >>> len(crude), round(crude["net_wgt_kg"].sum() / 1e9)
     (12, 107)
     """
+    if more:
+        raise QueryError(
+            f"{more[0]!r}: the table alone stands without a name; name what follows, such as "
+            f"reporter={more[0]!r}"
+        )
     asked = question(
         table,
         start=start,
@@ -278,6 +285,8 @@ def _require_one_each(frame: DataFrame, table: str, asked: Mapping[str, list[str
         choice = ", ".join(f"{name}={value!r}" for value in several[:8])
         more = f" … ({len(several)} in all)" if len(several) > 8 else ""
         parts = f", or breakdown={PARTS!r} for all, to add up" if name == "breakdown" else ""
+        if name == "partner_role":
+            parts = " (where goods were made, or the country that they were last sent from)"
         raise QueryError(f"the answer would mix values of {name}; add one of {choice}{more}{parts}")
 
 

@@ -33,6 +33,7 @@ from tradeflows.model.lineage import (
     evaluate,
     lineage_of,
     parse,
+    record,
 )
 from tradeflows.model.memory import once
 from tradeflows.model.periods import ends_text, month_of
@@ -166,6 +167,7 @@ def followed(frame: DataFrame, column: str, root: Path | None = None) -> Iterato
     QueryError, SourceError, BuildError
         As :func:`trace`.
     """
+    frame = _found_again(frame, column, root)
     values = floats(frame[column])
     at = np.flatnonzero(~np.isnan(values))
     numbers = _numbers(frame, column, at) if len(at) else []
@@ -190,6 +192,40 @@ def followed(frame: DataFrame, column: str, root: Path | None = None) -> Iterato
             for line in lines:
                 unit, *rest = raw[line]
                 yield i, formula, role, line.value, unit, sign, *rest
+
+
+def _found_again(frame: DataFrame, column: str, root: Path | None) -> DataFrame:
+    """`frame` and, if it is an answer that was saved, what its values were made of, by place."""
+    if column != "value" or lineage_of(frame) or not {*PLACE, "unit"} <= {*frame}:
+        return frame
+    root = root or catalogue.root()
+    entries = catalogue.load(root, local=True)
+    names = [name for name in frame["source_id"].unique() if name in entries]
+    if any(entries[name].table != "trade" for name in names):  # whose own column value is
+        return frame
+    places = frame[[*PLACE, "unit", *({DECLARED} & {*frame})]].reset_index(drop=True)
+    fields = places["source_field"].astype(object)  # a CSV gives a null for ""
+    places["source_field"] = fields.where(fields.notna(), "")
+    is_wanted = pc.field("source_id").isin(names)
+    is_wanted &= pc.field("source_row").isin(places["source_row"].dropna().unique().tolist())
+    stored = tables.stored(root, "trade", local=True)
+    figures = [*tables.MEASURES["trade"], "currency", "qty_unit"]
+    rows = stored.to_table([*PLACE, *figures], filter=is_wanted).to_pandas()
+    rows = places.merge(rows, on=[*PLACE], how="left")
+    if DECLARED in rows:
+        rows.loc[rows[DECLARED].fillna(False).astype(bool), [*tables.MEASURES["trade"]]] = 0.0
+    which = np.select(
+        [rows["unit"].eq(name) for name in ("tonnes", rows["currency"], "USD")], [0, 1, 2], 3
+    )
+    texts = ["weight / 1000", "reported", "dollars", "quantity"]
+    columns = ("net_wgt_kg", "value_reported", "primary_value_usd", "qty")
+    roles = {
+        name: Role(rows, column)
+        for name, column in zip(("weight", *texts[1:]), columns, strict=True)
+    }
+    result = frame.copy(deep=False)
+    record(result, {"value": Formula(texts, roles, which)})
+    return result
 
 
 def _sums(number: Number) -> dict[str, float]:

@@ -1,0 +1,208 @@
+"""What an answer was when it was read: whether a number of it is still what its unit says."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy import ndarray
+
+from tradeflows.model.attached import Attached
+from tradeflows.model.errors import QueryError
+from tradeflows.model.lineage import MADE, PLACE, lineage_of
+
+SEAL = "read"
+UNKNOWN = "changed after reading; unit not known"
+LOST = "pandas passed on neither what was read nor its source: unit, source and caveats not known"
+# Columns that tell series apart.
+SERIES = (
+    "window",
+    "reporter_iso",
+    "partner_iso",
+    "cmd_code",
+    "flow_code",
+    "concept",
+    "measure",
+    "currency_group",
+    "region",
+    "partner_role",
+    "part",
+    "effect",
+)
+VALUES = ("value", "low", "high")  # all that ``unit`` is of
+# What a number that is of no one raw row stands beside, where it is as it was read.
+KEYS = (*SERIES, "ref_period", "n_months", "id")
+PERIODS = "periods"
+
+
+class Seal(Attached):
+    """The `frames` that an answer is made of, as they were read; its text is the column names."""
+
+    frames: tuple[pd.DataFrame, ...]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """All of it, since what is saved as a pickle is still what was read."""
+        return _seal_of, (self.frames,)
+
+
+def _seal_of(frames: tuple[pd.DataFrame, ...]) -> Seal:
+    return Seal("the rows as they were read", frames=frames)
+
+
+def seal(frame: pd.DataFrame) -> None:
+    """Keep what the rows of `frame` are now; it costs nothing until somebody changes them."""
+    kept = frame.copy(deep=False)
+    kept.attrs = {}
+    frame.attrs[SEAL] = _seal_of((kept,))
+
+
+def join_seals(frame: pd.DataFrame, inputs: Sequence[Any]) -> None:
+    """Give `frame`, which pandas joined, the seals of all that it is made of."""
+    seals = [each.attrs[SEAL] for each in inputs if isinstance(each.attrs.get(SEAL), Seal)]
+    frames = [rows for each in dict.fromkeys(seals) for rows in each.frames]
+    if frames:
+        frame.attrs[SEAL] = _seal_of(tuple(frames))
+
+
+def changed(frame: pd.DataFrame, columns: Sequence[str] = VALUES) -> ndarray:
+    """Which rows have a number in `columns` that was not read, or not of this row and unit."""
+    plain = pd.DataFrame(frame)
+    figures = [name for name in columns if name in plain]
+    is_stated = plain[figures].notna().any(axis="columns").to_numpy()
+    is_read = np.zeros(len(plain), bool)
+    for rows in _kept(frame):
+        if set(figures) <= set(rows):
+            keys = PLACE if {*PLACE} <= {*plain} & {*rows} else KEYS
+            names = [name for name in (*keys, "unit", *figures) if name in plain and name in rows]
+            is_read |= _stand_in(plain[names], rows[names])
+    return np.asarray(is_stated & ~is_read)
+
+
+def _kept(frame: pd.DataFrame) -> list[pd.DataFrame]:
+    """What was read of `frame`, or made of that by a measure, which takes no changed number."""
+    kept, lineage = frame.attrs.get(SEAL), lineage_of(frame)
+    frames = [*kept.frames] if isinstance(kept, Seal) else []
+    return [*frames, *([lineage.result] if lineage and "unit" in lineage.result else [])]
+
+
+def _stand_in(frame: pd.DataFrame, rows: pd.DataFrame) -> ndarray:
+    """Which rows of `frame` are among `rows`."""
+    if len(frame) == len(rows) and all(frame[name].array.equals(rows[name].array) for name in rows):
+        return np.ones(len(frame), bool)
+    try:
+        known = set(_cells(rows))
+        return np.fromiter((cells in known for cells in _cells(frame)), bool, len(frame))
+    except TypeError:  # lists or the like, of the user's own
+        return np.zeros(len(frame), bool)
+
+
+def _cells(frame: pd.DataFrame) -> Any:
+    columns = [frame[name].astype(object).where(frame[name].notna(), None) for name in frame]
+    return zip(*columns, strict=True)
+
+
+def as_read(frame: pd.DataFrame, columns: Sequence[str] = VALUES) -> pd.DataFrame:
+    """A plain frame in which no unit stands over a number that it is not of.
+
+    A unit that nothing was read in is the user's own, and stays.
+    """
+    plain = pd.DataFrame(frame)
+    plain.attrs = dict(frame.attrs)
+    if not (plain.columns.is_unique and "unit" in plain):
+        return plain
+    is_changed = changed(frame, columns)
+    if not is_changed.any():
+        return plain
+    frames = _kept(frame)
+    units = {unit for rows in frames for unit in rows["unit"].dropna()}
+    is_own = bool(frames) & plain["unit"].notna() & ~plain["unit"].isin(units).to_numpy()
+    text = f"{is_changed.sum()} of {len(plain)} values were changed after reading"
+    notes = [f"{text}: what they count is not known"] if (is_changed & ~is_own).any() else []
+    notes += [f"{text}, and the unit is as you wrote it"] if (is_changed & is_own).any() else []
+    attrs = {name: item for name, item in plain.attrs.items() if name not in (MADE, SEAL)}
+    attrs["caveats"] = (*([] if frames else [LOST]), *notes, *plain.attrs.get("caveats", ()))
+    figures = plain[[name for name in columns if name in plain]]
+    is_unknown = (is_changed | figures.isna().all(axis="columns")) & ~is_own
+    plain = plain.assign(unit=plain["unit"].astype(object).mask(is_unknown, UNKNOWN))
+    plain.attrs = attrs
+    return plain
+
+
+def require_as_read(frame: pd.DataFrame) -> None:
+    """Refuse numbers whose unit is not known.
+
+    Raises
+    ------
+    QueryError
+        There are such, so that no sum or share of them has a meaning.
+    """
+    if UNKNOWN in set(as_read(frame).get("unit", ())):
+        raise QueryError(
+            "values, or what they are of, were changed after reading, so their unit is not known: "
+            "measure before that, or say what they are now with assign(value=…, unit=…)"
+        )
+
+
+class Periods(Attached):
+    """The period of each row, by its label: its first day and its length."""
+
+    days: pd.Series
+
+
+class Column(pd.Series):
+    """A column of an answer, paired with that of another one period by period or not at all."""
+
+    @property
+    def _constructor(self) -> Callable[..., pd.Series]:
+        return Column
+
+    @property
+    def _constructor_expanddim(self) -> Callable[..., pd.DataFrame]:
+        return pd.DataFrame
+
+    def _arith_method(self, other: Any, op: Any) -> Any:
+        require_same_periods(self, other)
+        return super()._arith_method(other, op)
+
+    def _binop(self, other: Any, *arguments: Any, **options: Any) -> Any:
+        require_same_periods(self, other)
+        return super()._binop(other, *arguments, **options)
+
+
+def with_periods(column: Any, frame: pd.DataFrame) -> Any:
+    """A column that knows which period each of its rows is of."""
+    if isinstance(column, Column) and {"ref_period", "n_months"} <= set(frame.columns):
+        periods = pd.DataFrame(frame)[["ref_period", "n_months"]].astype(object)
+        days = pd.Series([*zip(*map(periods.get, periods), strict=True)], frame.index, object)
+        column.attrs = {**column.attrs, PERIODS: Periods("of the rows", days=days)}
+    return column
+
+
+def require_same_periods(one: Any, other: Any) -> None:
+    """Refuse two columns whose rows of one label are of two periods.
+
+    Raises
+    ------
+    QueryError
+        They are, or the two have no label in common.
+    """
+    told = [getattr(side, "attrs", {}).get(PERIODS) for side in (one, other)]
+    days = [each.days for each in told if isinstance(each, Periods)]
+    if len(days) < len(told):
+        return
+    if not days[0].index.equals(days[1].index):
+        if not all(each.index.is_unique for each in days):
+            _refuse_pairs()
+        labels = one.index.intersection(other.index)
+        if len(one) and len(other) and labels.empty:
+            _refuse_pairs()
+        days = [each.reindex(labels) for each in days]
+    if not pd.Series(days[0].to_numpy(object)).equals(pd.Series(days[1].to_numpy(object))):
+        _refuse_pairs()
+
+
+def _refuse_pairs() -> None:
+    raise QueryError(
+        "the rows of the two are of different periods, and pandas pairs them by label: "
+        "a.series() / b.series() goes by period, and so does a.wide('reporter') of one answer"
+    )

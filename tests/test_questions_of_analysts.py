@@ -1,0 +1,238 @@
+"""What an analyst asks beside the notebooks: gaps, wholes, periods, refusals that help."""
+
+import datetime
+import pickle
+
+import pandas as pd
+import pytest
+
+import tradeflows as tf
+from tradeflows import measures
+from tradeflows.model.errors import QueryError
+from tradeflows.model.periods import parse_period
+
+
+@pytest.fixture(scope="module")
+def crude():
+    return tf.flow("crude oil", "China", "Russia", start="2021", end="2023")
+
+
+@pytest.fixture(scope="module")
+def spain():
+    source = "comext_energy_imports_2019_2021"
+    return tf.flow("crude oil", "Spain", start="2020", end="2020", source=source)
+
+
+def test_members_of_a_group_that_are_not_there_are_named():
+    months = tf.flow("crude oil", "Germany", "OPEC", start="2022-01", end="2022-08")
+    [told] = [text for text in months.caveats if "partners asked for" in text]
+    lacking = 13 - months["partner_iso"].nunique()
+    assert f"{lacking} of the 13 partners asked for, so they are in no sum" in told
+    assert "Iran" in told
+    assert told in months.by("partner").caveats
+
+
+def test_goods_that_are_not_quite_the_same_are_said_in_sums_and_shares():
+    text = "The goods are not quite the same"
+    gas = tf.flow("natural gas", ["EU", "China"], "Russia", start="2021", end="2021", unit="tonnes")
+    apart = gas["cmd_code"].str[:4].groupby(gas["reporter_iso"]).unique().str.join(" ").nunique()
+    for shown in (gas, gas.by("reporter"), gas.by("reporter").share()):
+        assert any(text in note for note in shown.caveats) == (apart > 1)
+
+
+def test_a_share_names_its_measure_and_its_whole(crude, spain):
+    months = crude.share()
+    assert set(months["unit"]) == {"% by weight (tonnes), of World"}
+    world = tf.flow("27090000", "China", "World", start="2021", end="2023")
+    expected = pd.DataFrame(crude).merge(pd.DataFrame(world), on="ref_period")
+    assert months["value"].tolist() == pytest.approx(
+        (100 * expected["value_x"] / expected["value_y"]).tolist()
+    )
+    pd.testing.assert_series_equal(
+        crude.share("World")["value"], months["value"], check_names=False
+    )
+    by_year = spain.by("partner", "year").share("partner")
+    assert by_year["unit"].str.startswith("% by weight (tonnes), of ").all()
+    assert "of World" not in by_year["unit"].iloc[0] or by_year["value"].sum() < 100.001
+    assert "; % by weight (tonnes), of World" in repr(months).splitlines()[0]
+
+
+def test_one_member_has_no_share_in_itself():
+    piped = tf.flow("pipeline gas", "EU", "Russia", start="2021", end="2021", publisher="eurostat")
+    for refused in (piped.by("reporter").share, piped.hhi, lambda: piped.share("reporter")):
+        with pytest.raises(QueryError, match=r"name one (partner|reporter), (Russia|EU27)"):
+            refused()
+
+
+def test_a_sum_keeps_value_and_weight(crude):
+    year = crude.by("year")
+    plain = pd.DataFrame(crude).groupby(crude["ref_period"].dt.year)
+    assert year["net_wgt_kg"].tolist() == pytest.approx(plain["net_wgt_kg"].sum().tolist())
+    dollars = plain["primary_value_usd"].sum()
+    assert year["primary_value_usd"].tolist() == pytest.approx(dollars.tolist())
+    assert year.trace()["line"].nunique() == len(crude)
+    assert measures.unit_value(year)["unit_value_per_tonne"].notna().all()
+    assert crude.by("quarter")["n_months"].unique().tolist() == [3]
+
+
+def test_annual_data_have_their_own_length():
+    years = tf.flow("total", "China", "Russia", freq="A", start="2020")
+    assert set(years.by("period")["n_months"]) == {12}
+    with pytest.raises(QueryError, match=r"figures are of 12 months each.*by\('period'\)"):
+        years.by("quarter")
+
+
+@pytest.mark.parametrize(
+    ("typed", "months"),
+    [
+        (pd.Timestamp("2023-05-31"), (2023, 5, 1)),
+        (datetime.date(2023, 5, 1), (2023, 5, 1)),
+        (pd.Period("2023-05"), (2023, 5, 1)),
+        (pd.Period("2023Q2"), (2023, 4, 3)),
+        (pd.Period("2023", freq="Y-MAR"), (2022, 4, 12)),
+        ("2021Q1", (2021, 1, 3)),
+        ("2021-Q4", (2021, 10, 3)),
+        ("2021q2", (2021, 4, 3)),
+    ],
+)
+def test_periods_as_they_are_typed(typed, months):
+    year, month, length = months
+    first = 12 * year + month - 1
+    assert parse_period(typed) == range(first, first + length)
+
+
+def test_flow_and_read_take_periods_as_they_are_typed():
+    ends = {"start": pd.Period("2023Q1"), "end": datetime.date(2023, 5, 3)}
+    shown = tf.flow("crude oil", "China", "Russia", **ends)
+    assert shown["period"].tolist() == [f"2023-{month:02}" for month in range(1, 6)]
+    rows = tf.read(product="2709", reporter="CHN", partner="RUS", publisher="gacc", **ends)
+    assert len(rows) == 5
+    for wrong in (pd.NaT, "2023Q5", "2023-05-01", 2023.5):
+        with pytest.raises(QueryError, match="expected a month such as 2023-05"):
+            tf.flow("crude oil", "China", "Russia", start=wrong)
+
+
+def test_gold_is_goods_and_a_currency():
+    assert "7108" in set(tf.find("gold")["code"])
+
+
+def test_a_hole_is_no_other_window():
+    asked = {"publisher": "bruegel", "start": "2021", "end": "2021"}
+    with pytest.raises(QueryError, match=r"a hole in what is held: 2019-01 to 2019-12, 2022-10"):
+        tf.flow("LNG", "EU", "Russia", **asked)
+
+
+@pytest.mark.parametrize(
+    ("ask", "says"),
+    [
+        (lambda c: c.head(11).by("year"), r"end in 2021-11, so no 12 months .*by\('period'\)"),
+        (
+            lambda c: measures.total(c.head(11), "value", every=12),
+            "figures end in 2021-11, and",
+        ),
+        (
+            lambda c: tf.flow("8457", "EU", "Kyrgyzstan"),
+            "these goods are held: exports of China",
+        ),
+        (lambda c: tf.flow("crude oil", "China", "Russia", flow="exports"), "these goods are held"),
+        (lambda c: tf.flow(None, "China", "Russia"), "product is lacking: name goods, such as"),
+        (lambda c: c.share(c.head(30)), r"lacks 6 cells .*part\[part\['ref_period'\]\.isin"),
+        (
+            lambda c: tf.flow("crude oil", "China", "Russia", start="2023", unit="barrels"),
+            r"in tonnes or USD; ask for unit='tonnes'.*barrels_per_day",
+        ),
+        (
+            lambda c: tf.flow("crude oil", "China", "Russia", start="2023", unit="EUR"),
+            "unit='tonnes' or unit='USD'$",
+        ),
+        (
+            lambda c: tf.flow("total", "China", "Russia", start="2023").gap(
+                tf.flow("total", "China", "Russia", start="2023").to("EUR")
+            ),
+            r"one is in USD and the other in EUR: to\('EUR'\)",
+        ),
+        (lambda c: c.to("tonnes of gold"), "no change of currency"),
+        (
+            lambda c: tf.flow("crude oil", "Spain", start="2021", end="2021"),
+            r"add source=.* the first is [+-]\d+\.\d % off the second by net_wgt_kg",
+        ),
+        (lambda c: measures.convert(c), r"rates are lacking: convert\(frame, tf\.read\('rates'"),
+        (lambda c: measures.hhi(pd.DataFrame({"net_wgt_kg": [1.0]})), "no column value"),
+        (lambda c: measures.yoy(pd.DataFrame({"net_wgt_kg": [1.0]})), "figures are in net_wgt_kg"),
+        (
+            lambda c: tf.read("trade", "China"),
+            "stands without a name.*reporter='China'",
+        ),
+        (lambda c: c.balance(), r"stated by 12 months: sum this one"),
+        (
+            lambda c: c["value"] / c.head(3).assign(ref_period=c["ref_period"].iloc[9])["value"],
+            "per",
+        ),
+    ],
+)
+def test_a_refusal_names_the_cause_and_what_works(crude, ask, says):
+    with pytest.raises(QueryError, match=says) as refused:
+        ask(crude)
+    assert "nor of these goods at all" not in str(refused.value)
+
+
+def test_what_is_asked_of_members_by_their_short_name():
+    both = tf.flow("crude oil", ["China", "India"], "Russia", start="2023-05", end="2023-05")
+    both = both.by("reporter")
+    for measure in (measures.shares, measures.hhi):
+        pd.testing.assert_frame_equal(
+            pd.DataFrame(measure(both, of="reporter")),
+            pd.DataFrame(measure(both, of="reporter_iso")),
+        )
+
+
+def test_what_was_saved_is_traced(crude, tmp_path):
+    path = tmp_path / "crude.parquet"
+    crude.to_parquet(path)
+    crude.to_csv(tmp_path / "crude.csv")
+    frames = [
+        pickle.loads(pickle.dumps(crude)),
+        pd.read_parquet(path),
+        pd.read_csv(tmp_path / "crude.csv", comment="#"),
+    ]
+    lines = crude.trace()[["line", "value", "text"]]
+    for frame in frames:
+        terms = tf.trace(frame.reset_index(drop=True), "value")[["line", "value", "text"]]
+        pd.testing.assert_frame_equal(terms, lines, check_like=True)
+        with pytest.raises(QueryError, match="but its lines come to"):
+            tf.trace(pd.DataFrame(frame).assign(value=1.0), "value")
+    kept = pd.read_parquet(path)
+    assert [*kept][:2] == ["period", "reporter"]
+    assert "value_reported" not in kept
+    assert kept.attrs["title"] == "Crude oil, imports of China from Russia"
+    assert kept.attrs["sources"] == [*crude.attrs["sources"]]
+    head = (tmp_path / "crude.csv").read_text(encoding="utf-8").splitlines()
+    assert head[0] == "# Crude oil, imports of China from Russia"
+    assert any(line.startswith("# Source: China Customs") for line in head)
+
+
+def test_two_families_of_figures_are_never_one_column():
+    yuan = tf.settlement("yuan", "export settlement", start="2022", end="2023")
+    assert yuan["measure"].nunique() > 1
+    alone = yuan.drop_duplicates("ref_period")
+    assert alone["measure"].nunique() > 1
+    for mixed in (alone.series, yuan.series, lambda: alone.wide("concept")):
+        with pytest.raises(QueryError, match=r"several rows or series|measure is mixed"):
+            mixed()
+    for refused in (yuan.by, tf.figures("drone").by):
+        with pytest.raises(QueryError):
+            refused()
+    months = yuan.drop_duplicates(["ref_period", "measure"])
+    assert [*months[months["n_months"].eq(1)].wide("measure")] != ["value"]
+
+
+def test_two_answers_that_are_merged_keep_their_sources(crude):
+    other = tf.flow("coal", "India", "Russia", start="2023", end="2023")
+    for joined in (
+        pd.concat([crude, other]),
+        crude.merge(other[["ref_period", "unit"]], on=["ref_period", "unit"]),
+    ):
+        assert set(crude.attrs["sources"]) <= set(joined.attrs["sources"])
+        assert set(crude.attrs["caveats"]) <= set(joined.attrs["caveats"])
+    assert set(other.attrs["sources"]) <= set(pd.concat([crude, other]).attrs["sources"])
+    assert set(other.attrs["caveats"]) <= set(crude.merge(other, on="unit").attrs["caveats"])
