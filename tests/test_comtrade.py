@@ -6,6 +6,7 @@ import random
 import re
 import sys
 import tempfile
+from collections import Counter
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -22,6 +23,7 @@ from tradeflows.model.errors import CatalogueError, QueryError, SourceError
 from tradeflows.publishers import registry
 from tradeflows.retrieval import catalogue, comtrade, http
 from tradeflows.retrieval.comtrade import packing, replies
+from tradeflows.retrieval.fetching import Kept
 from tradeflows.retrieval.http import FetchError, QuotaError, RefusedError, UnreachableError
 
 TODAY = date(2025, 11, 25)
@@ -267,9 +269,9 @@ def test_of_like_plans_none_is_full():
     rows, records = 17_000 // len(who), {f"156 {period}": 200_000 for period in months}
     first = comtrade.Call(("156",), (months[0],), ("all",), ("AG6",), ("X",))
     seen = packing.Seen()
-    seen.learn(first, records, {("156", months[0], name): rows for name in who})
-    boxes = packing.boxes_of(first, [*records][1:], records)
-    calls = packing.Queue(boxes, records, comtrade.KEYED, {first.goods: seen}).calls()
+    seen.learn(first, records, dict.fromkeys(who, rows))
+    boxes = packing.calls_of((("all",), ("AG6",), ("X",)), [*records][1:], records)
+    calls = packing.Queue(boxes, records, comtrade.KEYED, {first.goods: seen}).rest()
     full = [
         len(call.periods) * len(who & {*packing.enumerated(call.partners)}) * rows for call in calls
     ]
@@ -289,20 +291,18 @@ def test_cuts_do_not_part_the_rest(seed):
         f"156 {period}": 3 * sum(n for (p, _), n in rows.items() if p == period)
         for period in ("202401", "202402")
     }
-    box = comtrade.Call((), (), ("all",), ("AG6",), ("X",))
-    boxes = packing.boxes_of(box, records, records)
+    boxes = packing.calls_of((("all",), ("AG6",), ("X",)), records, records)
     queue, made = packing.Queue(boxes, records, comtrade.PREVIEW), 0
     while queue:
         call, made = queue.take(), made + 1
-        came = {
-            ("156", p, name): n
-            for (p, name), n in rows.items()
-            if p in call.periods and name in packing.enumerated(call.partners)
-        }
-        if sum(came.values()) >= 500:
+        came = Counter()
+        for (period, name), n in rows.items():
+            if period in call.periods and name in packing.enumerated(call.partners):
+                came[name] += n
+        if came.total() >= 500:
             queue.cut(call, 500)
         else:
-            queue.learn(call, came)
+            queue.learn(Kept(call, None, came.total(), came))
     assert made <= 4 * sum(rows.values()) / 500
 
 
@@ -567,7 +567,8 @@ def test_a_lost_connection_ends_the_run(root):
         plan = comtrade.plan(ask(), web, limits, root)
     with web:
         report = comtrade.fetch(plan, web, root)
-    assert set(report.failed.values()) == {"no way to 127.0.0.1: is there a network?"}
+    [reason] = {*report.failed.values()}
+    assert reason.startswith("no way to 127.0.0.1")
 
 
 def test_without_a_network_it_is_said(root):

@@ -298,6 +298,7 @@ def comtrade(args: argparse.Namespace, root: Path) -> None:
 def comext(args: argparse.Namespace, root: Path) -> None:
     """Download the months of Eurostat Comext that are lacking, whole, or say what is missing."""
     from tradeflows.retrieval import comext
+    from tradeflows.retrieval.fetching import Progress
 
     months = comext.months(args.start, args.end)
     with comext.connect(args.url) as web:
@@ -308,11 +309,11 @@ def comext(args: argparse.Namespace, root: Path) -> None:
         def get() -> comext.Report:
             with terminal.progress(sum(sizes), "B", quiet=args.quiet, patience=0) as step:
 
-                def show(now: comext.Progress) -> None:
-                    line = "" if now.bytes else f"{now.listed}; {now.left} left"
+                def show(now: Progress) -> None:
+                    line = "" if now.bytes else f"{now.call}; {now.left} left"
                     so_far = sum(sizes[: now.done]) + now.bytes
                     left = sum(sizes) - so_far >> 20
-                    step(line, so_far, sum(sizes), f"{now.listed.name}, {left:,} MiB left")
+                    step(line, so_far, sum(sizes), f"{now.call.name}, {left:,} MiB left")
 
                 return comext.fetch(plan, web, root, show)
 

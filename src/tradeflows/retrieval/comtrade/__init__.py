@@ -10,7 +10,7 @@ for again.
 
 from tradeflows.retrieval.comtrade.changes import diff
 from tradeflows.retrieval.comtrade.completeness import check
-from tradeflows.retrieval.comtrade.fetching import Progress, Report, fetch
+from tradeflows.retrieval.comtrade.fetching import Report, fetch
 from tradeflows.retrieval.comtrade.packing import KEYED, PREVIEW, Call, Limits, split
 from tradeflows.retrieval.comtrade.planning import (
     BASE,
@@ -33,7 +33,6 @@ __all__ = [
     "Call",
     "Limits",
     "Plan",
-    "Progress",
     "Report",
     "Request",
     "cell_of",
