@@ -202,7 +202,7 @@ def plan(periods: Sequence[str], web: Web, root: Path) -> Plan:
             by_period = _listing(directory, web, root)
             listed |= {period: by_period[period] for period in wanted if period in by_period}
     sweep(fetching.folder(root, "comext"), ".*.tmp")
-    known = _fetched(root)
+    known = _months_held(root)
     kept = {archive for archive in listed.values() if _entry(archive, known, root)}
     return Plan(
         tuple(archive for archive in listed.values() if archive not in kept),
@@ -292,14 +292,9 @@ def _months_held(root: Path) -> list[Source]:
     return sorted(sources, key=released)
 
 
-def _fetched(root: Path) -> list[Source]:
-    """Entries of the months that were fetched, in the order of their releases."""
-    return [source for source in _months_held(root) if source.kind == "fetched"]
-
-
-def _entry(listed: Listed, known: Sequence[Source], root: Path) -> Source | None:
-    """The entry of a release whose file is there."""
-    for source in known:
+def _entry(listed: Listed, held: Sequence[Source], root: Path) -> Source | None:
+    """The entry of a release that was fetched, if its file is there."""
+    for source in held:
         if bulk_month(source) == listed.period and f"release {listed.released}" in source.steps:
             file = source.file(root)
             return source if file.exists() and file.stat().st_size == source.bytes else None
@@ -348,7 +343,7 @@ def _one(listed: Listed, web: Web, root: Path, show: Callable[[int], None]) -> S
     file = folder / listed.file
     url = web.url("files", {"file": f"{listed.directory}/{listed.name}"})
     with locked(folder / listed.name):  # another run may be about the same month
-        known = _fetched(root)
+        known = _months_held(root)
         source = _entry(listed, known, root)
         if source:
             return source
@@ -362,7 +357,7 @@ def _one(listed: Listed, web: Web, root: Path, show: Callable[[int], None]) -> S
             raise
         with file.open("rb") as stream:
             sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
-        for twin in known:
+        for twin in filter(catalogue.is_own, known):
             if twin.sha256 == sha256 and bulk_month(twin) == listed.period:
                 steps = f"{twin.steps}; the same bytes again in release {listed.released}"
                 renewed = replace(twin, steps=steps)
@@ -463,11 +458,12 @@ def diff(root: Path, period: str = "") -> list[changes.Change]:
     """
     if period:
         parse_period(period, "period", grain="month")
-    by_period: dict[str, list[Source]] = {}
+    by_month: dict[str, list[Source]] = {period: []} if period else {}
     for source in _months_held(root):
-        by_period.setdefault(bulk_month(source), []).append(source)
-    wanted = [period.replace("-", "")] if period else sorted(by_period)
-    releases = by_period.get(wanted[0], []) if wanted else []
+        month = _month(bulk_month(source))
+        if period in ("", month):
+            by_month.setdefault(month, []).append(source)
+    releases = by_month.get(period, [])
     if period and len(releases) < 2:
         have = f"only that of {released(releases[0])}" if releases else "none"
         raise SourceError(
@@ -475,9 +471,9 @@ def diff(root: Path, period: str = "") -> list[changes.Change]:
             f"tradeflows fetch comext --start {period} --end {period}"
         )
     all_changes: list[changes.Change] = []
-    for month in wanted:
-        if len(by_period[month]) > 1:
-            old, new = by_period[month][-2:]
+    for month, sources in sorted(by_month.items()):
+        if len(sources) > 1:
+            old, new = sources[-2:]
             frame = changes.changed(_cells(old, root), _cells(new, root), CELL, [*FIGURES])
             all_changes += [_change(row, month, old, new) for row in frame.itertuples(index=False)]
     return changes.largest_first(all_changes)
@@ -489,11 +485,11 @@ def _cells(source: Source, root: Path) -> pa.Table:
     return pa.Table.from_batches([part.rows.select([*CELL, *FIGURES]) for part in parts])
 
 
-def _change(row: Any, period: str, old: Source, new: Source) -> changes.Change:
+def _change(row: Any, month: str, old: Source, new: Source) -> changes.Change:
     """One changed cell, with the figures that changed beside its value."""
-    known = codes.area_codes("eurostat", int(period[:4]))
+    known = codes.area_codes("eurostat", int(month[:4]))
     reporter, partner = (known.get(code, code) for code in (row.reporter_code, row.partner_code))
-    cell = call_in_words([reporter], [partner], [row.cmd_code], [row.flow_code], [_month(period)])
+    cell = call_in_words([reporter], [partner], [row.cmd_code], [row.flow_code], [month])
     what = f"{cell} ({', '.join(row.breakdown.split(','))})"
     note = ""
     for name in [*FIGURES][1:]:

@@ -105,11 +105,12 @@ class Question:
 
 @dataclass(frozen=True)
 class Plan:
-    """The calls to make for a question, and the entries that hold the rest of it."""
+    """The calls to make for a question, the entries that hold the rest, and all that are `held`."""
 
     question: Question
     calls: tuple[Question, ...]
     sources: tuple[str, ...]
+    held: Mapping[str, Question]
 
     def __str__(self) -> str:
         """Say how many calls, and that there is no quota."""
@@ -255,7 +256,7 @@ def plan(asked: Question, root: Path, *, refresh: bool = False) -> Plan:
         sources |= dict.fromkeys(covering)
         if not covering:
             calls.append(piece)
-    return Plan(asked, tuple(calls), tuple(sources))
+    return Plan(asked, tuple(calls), tuple(sources), known)
 
 
 def _covering(asked: Question, known: Mapping[str, Question]) -> list[str]:
@@ -317,10 +318,20 @@ def fetch(planned: Plan, web: Web, root: Path, progress: Show | None = None) -> 
     """
     before = web.calls
     outcome = fetching.Outcome[Question]()
-    queue = fetching.Queue(planned.calls, split)
+    sources = dict.fromkeys(planned.sources)
+
+    def lacking(call: Question) -> list[Question]:
+        halves = []
+        for half in split(call):  # of which an interrupted run may have left some
+            covering = _covering(half, planned.held)
+            sources.update(dict.fromkeys(covering))
+            halves += [] if covering else [half]
+        return halves
+
+    queue = fetching.Queue(planned.calls, lacking)
     fetching.run(queue, lambda call: _one(call, web, root), web, outcome, progress)
     return Report(
-        (*planned.sources, *(kept.source.id for kept in outcome.kept)),
+        (*sources, *(kept.source.id for kept in outcome.kept)),
         {str(call): reason for call, reason in outcome.failed.items()},
         web.calls - before,
         outcome.rows,
