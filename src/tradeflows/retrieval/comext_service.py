@@ -22,7 +22,7 @@ from tradeflows.model.files import sweep, temporary
 from tradeflows.model.periods import month_text, parse_window
 from tradeflows.model.words import direction
 from tradeflows.publishers.comext.layouts import NO_RESULTS
-from tradeflows.retrieval import catalogue, fetching
+from tradeflows.retrieval import catalogue, fetching, own_words
 from tradeflows.retrieval.call_words import call_in_words
 from tradeflows.retrieval.comext import LICENCE
 from tradeflows.retrieval.fetching import CutOffError, Kept, Show
@@ -175,10 +175,10 @@ def question(
     """
     if freq not in ("M", "A"):
         raise QueryError(f"no frequency {freq!r}; M is monthly, A annual")
-    flows = tuple(map(direction, _words(flow)))
+    flows = tuple(map(direction, own_words.listed(flow)))
     if not {*flows} <= {*FLOWS}:
         raise QueryError(f"flow={flow!r}: Comext has imports (M) and exports (X)")
-    goods = _words(products)
+    goods = own_words.listed(products)
     for good in goods:
         if not re.fullmatch(r"TOTAL|(\d\d){1,4}", good, re.ASCII):
             raise QueryError(f"{good!r} is no HS or CN code of 2, 4, 6 or 8 digits, nor TOTAL")
@@ -200,18 +200,10 @@ def is_asked_here(area: str) -> bool:
     return area == EU or area in codes.members(EU)
 
 
-def _words(text: str) -> tuple[str, ...]:
-    """The words of a list with commas."""
-    words = tuple(dict.fromkeys(word.strip() for word in text.split(",") if word.strip()))
-    if not words:
-        raise QueryError(f"{text!r} names nothing; list at least one")
-    return words
-
-
 def _codes_of(text: str, *, is_partner: bool = False) -> tuple[str, ...]:
     """Every code that the service has for the areas of a list; each is of other years or trade."""
     chosen: dict[str, None] = {}
-    for word in _words(text):
+    for word in own_words.listed(text):
         area = codes.area(word)
         if area == EU and not is_partner:
             chosen[EU] = None

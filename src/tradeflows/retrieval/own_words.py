@@ -8,14 +8,23 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tradeflows.model import codes
+from tradeflows.model.errors import QueryError
 from tradeflows.model.words import fold
 from tradeflows.retrieval.project import Project, load_if_any
 
 
+def listed(text: str) -> tuple[str, ...]:
+    """The words of a list with commas, each once; QueryError where there are none."""
+    words = tuple(dict.fromkeys(word.strip() for word in text.split(",") if word.strip()))
+    if not words:
+        raise QueryError(f"{text!r} names nothing; list at least one, or all")
+    return words
+
+
 def product(word: str, root: Path | None = None) -> list[str]:
     """The codes that `word` stands for, the preferred first; errors as of :func:`codes.product`."""
-    listed = _project(root).products.get(fold(word))
-    return [*listed] if listed else codes.product(word)
+    own_codes = _project(root).products.get(fold(word))
+    return [*own_codes] if own_codes else codes.product(word)
 
 
 def area(word: str, root: Path | None = None) -> str:

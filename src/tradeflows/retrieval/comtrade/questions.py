@@ -116,11 +116,11 @@ def request(
         raise QueryError(f"no break-down {breakdown!r}; one of {', '.join(BREAKDOWNS)}")
     if freq not in ("M", "A"):
         raise QueryError(f"no frequency {freq!r}; M is monthly, A annual")
-    flows = tuple(map(direction, _words(flow)))
+    flows = tuple(map(direction, own_words.listed(flow)))
     if not {*flows} <= {*FLOWS}:
         raise QueryError(f"flow={flow!r}: imports and exports are asked for each, as M,X")
     goods: dict[str, None] = {}
-    for word in _words(products):
+    for word in own_words.listed(products):
         codes_of_word = [word.upper()] if word.upper() in MOST else own_words.product(word, root)
         if len(codes_of_word) > 1 or not re.fullmatch(GOOD, codes_of_word[0]):
             offered = ", ".join(codes_of_word)
@@ -162,18 +162,10 @@ def edition(name: str) -> str:
     raise QueryError(f"no classification {name!r}{near(name, EDITIONS)}")
 
 
-def _words(text: str) -> tuple[str, ...]:
-    """The words of a list with commas."""
-    words = tuple(dict.fromkeys(word.strip() for word in text.split(",") if word.strip()))
-    if not words:
-        raise QueryError(f"{text!r} names nothing; list at least one, or all")
-    return words
-
-
 def _areas(text: str, root: Path | None) -> tuple[str, ...]:
     """Every code of each area: one ISO id may have several (CHE is 756 and 757)."""
     chosen: dict[str, None] = {}
-    for word in _words(text):
+    for word in own_words.listed(text):
         area = own_words.area(word, root)
         own_codes = [code for code, code_area in known().items() if code_area == area]
         if not own_codes:
