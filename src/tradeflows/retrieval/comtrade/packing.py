@@ -248,7 +248,7 @@ class Queue(fetching.Queue[Call]):
             return 1  # which tells how full the others come
 
         def is_too_much(n: int) -> bool:
-            call = replace(box, **{name: (*values[:n],)})
+            call = box if n == len(values) else replace(box, **{name: (*values[:n],)})
             if self._letters(call) >= self.limits.url:
                 return True
             # A part is not filled to the brim; the rest of a box is, which saves a call.
