@@ -133,7 +133,7 @@ def run(
         A file cannot be written here. A server's faults end in the outcome.
     """
     failures = done = 0
-    while queue and not outcome.reason:
+    while queue.calls and not outcome.reason:
         call = queue.take()
         done += 1
         try:
@@ -165,7 +165,7 @@ def run(
                 outcome.absent.append(call)
         if show:
             show(Progress(done, len(queue), outcome.rows, call))
-    while queue:
+    while queue.calls:
         outcome.failed[queue.take()] = outcome.reason
 
 
