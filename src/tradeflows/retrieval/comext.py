@@ -12,7 +12,6 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
-import os
 import re
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -31,7 +30,7 @@ from tradeflows.model.periods import compact, is_day, parse_period, parse_window
 from tradeflows.model.source import Source, bulk_month, released
 from tradeflows.publishers import archives, comext, control, reading, registry
 from tradeflows.retrieval import catalogue, changes, fetching, user_files
-from tradeflows.retrieval.call_words import call_in_words
+from tradeflows.retrieval.call_words import call_in_words, dashed
 from tradeflows.retrieval.fetching import Kept, Progress, Show
 from tradeflows.retrieval.http import (
     Clock,
@@ -142,7 +141,7 @@ class Report:
         yield from self.notes
         yield from _not_published(self.absent)
         for period, reason in self.failed.items():
-            yield f"failed: {_month(period)}: {reason}"
+            yield f"failed: {dashed(period)}: {reason}"
         if self.later:
             yield self.later
 
@@ -150,12 +149,7 @@ class Report:
 def _not_published(periods: Sequence[str]) -> Iterator[str]:
     """A line that names the months that are not published, if there are any."""
     if periods:
-        yield f"not published: {', '.join(map(_month, periods))}"
-
-
-def _month(period: str) -> str:
-    """A month such as 202402 as 2024-02."""
-    return f"{period[:4]}-{period[4:]}"
+        yield f"not published: {', '.join(map(dashed, periods))}"
 
 
 # --- the question, and what is published ---------------------------------------------------------
@@ -171,7 +165,7 @@ def months(start: str, end: str, *, today: date | None = None) -> tuple[str, ...
     """
     periods = tuple(compact(month) for month in parse_window(start, end))
     if periods[0] < FIRST:
-        raise QueryError(f"{start} is before {_month(FIRST)}, where Comext begins")
+        raise QueryError(f"{start} is before {dashed(FIRST)}, where Comext begins")
     if periods[0] > f"{today or datetime.now(UTC).date():%Y%m}":
         raise QueryError(f"{start} has not come")
     return periods
@@ -179,10 +173,7 @@ def months(start: str, end: str, *, today: date | None = None) -> tuple[str, ...
 
 def connect(base: str | None = None, clock: Clock | None = None) -> Web:
     """The way to the publisher's files: `base`, else ``TRADEFLOWS_COMEXT_URL``, else Eurostat."""
-    try:
-        return Web(base or os.environ.get("TRADEFLOWS_COMEXT_URL") or BASE, clock=clock)
-    except RefusedError as error:
-        raise QueryError(f"Comext: {error}") from None
+    return fetching.connect("Comext", base, "TRADEFLOWS_COMEXT_URL", BASE, clock=clock)
 
 
 def plan(periods: Sequence[str], web: Web, root: Path) -> Plan:
@@ -230,7 +221,7 @@ def published(web: Web, root: Path, *, age: float = -1.0) -> dict[str, str]:
         if known["base"] == web.base and web.clock.now() - known["time"] < age:
             return dict(known["months"])
     listed = _listing(SINCE_2002, web, root)
-    months = {_month(period): archive.released for period, archive in sorted(listed.items())}
+    months = {dashed(period): archive.released for period, archive in sorted(listed.items())}
     content = {"base": web.base, "time": web.clock.now(), "months": months}
     write(file, json.dumps(content), lasting=False)
     return months
@@ -373,7 +364,7 @@ def _one(listed: Listed, web: Web, root: Path, show: Callable[[int], None]) -> S
             more=f", release {listed.released}",
             id=f"comext_{listed.period}_{sha256[:8]}",
             publisher="eurostat",
-            title=f"Detailed trade of the member states, {_month(listed.period)}: {listed.name}",
+            title=f"Detailed trade of the member states, {dashed(listed.period)}: {listed.name}",
             licence=LICENCE,
             vintage=listed.released[:10],
             cleaner="comext.clean",
@@ -460,7 +451,7 @@ def diff(root: Path, period: str = "") -> list[changes.Change]:
         parse_period(period, "period", grain="month")
     by_month: dict[str, list[Source]] = {period: []} if period else {}
     for source in _months_held(root):
-        month = _month(bulk_month(source))
+        month = dashed(bulk_month(source))
         if period in ("", month):
             by_month.setdefault(month, []).append(source)
     releases = by_month.get(period, [])

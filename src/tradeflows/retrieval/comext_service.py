@@ -7,7 +7,6 @@ SDMX-CSV, unedited in ``data/raw/local/comext`` with an entry beside it.
 
 import gzip
 import hashlib
-import os
 import re
 import zipfile
 import zlib
@@ -225,11 +224,7 @@ def _codes_of(text: str, *, is_partner: bool = False) -> tuple[str, ...]:
 
 def connect(base: str | None = None, clock: Clock | None = None) -> Web:
     """The way to the service: `base`, else ``TRADEFLOWS_COMEXT_SERVICE_URL``, else Eurostat."""
-    address = base or os.environ.get("TRADEFLOWS_COMEXT_SERVICE_URL") or BASE
-    try:
-        return Web(address, clock=clock)
-    except RefusedError as error:
-        raise QueryError(f"Comext: {error}") from None
+    return fetching.connect("Comext", base, "TRADEFLOWS_COMEXT_SERVICE_URL", BASE, clock=clock)
 
 
 def plan(asked: Question, root: Path, *, refresh: bool = False) -> Plan:

@@ -6,12 +6,14 @@ rest is the same for all of them.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+from tradeflows.model.errors import QueryError
 from tradeflows.model.source import RAW, Source
 from tradeflows.retrieval.catalogue import LOCAL_FOLDER
 from tradeflows.retrieval.http import (
@@ -167,6 +169,20 @@ def run(
             show(Progress(done, len(queue), outcome.rows, call))
     while queue.calls:
         outcome.failed[queue.take()] = outcome.reason
+
+
+def connect(who: str, base: str | None, variable: str, usual: str, **options: Any) -> Web:
+    """The way to a service: `base`, else what the environment has as `variable`, else `usual`.
+
+    Raises
+    ------
+    QueryError
+        The address, or the key, is none that can be used.
+    """
+    try:
+        return Web(base or os.environ.get(variable) or usual, **options)
+    except RefusedError as error:
+        raise QueryError(f"{who}: {error}") from None
 
 
 def get_list(web: Web, url: str, aside: Path, check: Callable[[Path], Any]) -> Any:

@@ -17,6 +17,7 @@ from typing import Any
 from tradeflows.model.errors import QueryError
 from tradeflows.model.files import sweep, temporary
 from tradeflows.model.periods import is_day
+from tradeflows.retrieval import fetching
 from tradeflows.retrieval.comtrade.packing import (
     KEYED,
     PREVIEW,
@@ -38,8 +39,7 @@ from tradeflows.retrieval.comtrade.replies import (
     mark_ambiguous,
     seen_before,
 )
-from tradeflows.retrieval.fetching import get_list
-from tradeflows.retrieval.http import Clock, RefusedError, RetryError, Web, write
+from tradeflows.retrieval.http import Clock, RetryError, Web, write
 
 BASE = "https://comtradeapi.un.org"
 HEADER = "Ocp-Apim-Subscription-Key"
@@ -140,11 +140,9 @@ def connect(
         key = os.environ.get("COMTRADE_KEY", "").strip() or _of_keyring()
     limits = KEYED if key else PREVIEW
     limits = replace(limits, cap=cap) if cap else limits
-    base = base or os.environ.get("TRADEFLOWS_COMTRADE_URL") or BASE
-    try:
-        return Web(base, header=HEADER, key=key, pause=limits.pause, clock=clock), limits
-    except RefusedError as error:
-        raise QueryError(f"UN Comtrade: {error}") from None
+    way = {"header": HEADER, "key": key, "pause": limits.pause, "clock": clock}
+    web = fetching.connect("UN Comtrade", base, "TRADEFLOWS_COMTRADE_URL", BASE, **way)
+    return web, limits
 
 
 def _of_keyring() -> str:
@@ -284,7 +282,9 @@ def datasets(
     query = {"reporterCode": ",".join(reporters)} if reporters else {}
     url = web.url(f"{side}/v1/getDa/C/{freq}/{classification}", query)
     aside = temporary(folder(root) / "getDa", "part")
-    items: list[dict[str, Any]] = get_list(web, url, aside, lambda path: _datasets(path, web))
+    items: list[dict[str, Any]] = fetching.get_list(
+        web, url, aside, lambda path: _datasets(path, web)
+    )
     return items
 
 

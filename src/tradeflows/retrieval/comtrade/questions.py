@@ -197,7 +197,7 @@ def in_words(cells: Iterable[str]) -> str:
 def named(cell: str) -> str:
     """A cell for a reader: "CHN 2024-01"."""
     reporter, period = cell.split()
-    return f"{iso(reporter)} {period[:4]}{'-' * (len(period) > 4)}{period[4:]}"
+    return f"{iso(reporter)} {dashed(period)}"
 
 
 def _periods(start: str, end: str, freq: str, today: date) -> tuple[str, ...]:
