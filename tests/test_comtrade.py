@@ -12,7 +12,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from comtrade_twin import FAULTS, KEY, PARTNERS, Twin, row, serve
+from comtrade_twin import FAULTS, KEY, PARTNERS, Twin, envelope, row, serve
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -503,6 +503,15 @@ def test_a_removed_reply_is_asked_again(root):
 def test_a_torn_count_begins_anew(root, torn):
     (replies.folder(root) / ".calls.json").write_bytes(torn)
     assert run(root, Twin(SHIPPED), ask(end="2022-01"))[1].rows == 4
+
+
+def test_an_error_inside_a_200_is_heeded(root):
+    twin = Twin(SHIPPED)
+    spent = (200, {}, envelope([], error="Quota will be replenished in 03:14:17."))
+    twin.faults = [None, "wait in error", None, spent]
+    _, report = run(root, twin, ask())
+    assert report.came == ("156 202201",)
+    assert "renewed in 3 h 14 min; go on after 2025-11-25T15:14" in report.later
 
 
 def test_a_reply_is_kept_as_it_came(root):
