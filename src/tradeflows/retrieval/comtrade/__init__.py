@@ -9,12 +9,9 @@ for again.
 """
 
 from tradeflows.retrieval.comtrade.changes import diff
-from tradeflows.retrieval.comtrade.completeness import check
 from tradeflows.retrieval.comtrade.fetching import Report, fetch
-from tradeflows.retrieval.comtrade.packing import KEYED, PREVIEW, Call, Limits, split
+from tradeflows.retrieval.comtrade.packing import KEYED, PREVIEW, Call, Limits
 from tradeflows.retrieval.comtrade.planning import (
-    BASE,
-    HEADER,
     Plan,
     cell_of,
     connect,
@@ -26,8 +23,6 @@ from tradeflows.retrieval.comtrade.questions import Request, edition, request
 from tradeflows.retrieval.comtrade.replies import covers
 
 __all__ = [
-    "BASE",
-    "HEADER",
     "KEYED",
     "PREVIEW",
     "Call",
@@ -36,7 +31,6 @@ __all__ = [
     "Report",
     "Request",
     "cell_of",
-    "check",
     "connect",
     "covers",
     "datasets",
@@ -46,5 +40,4 @@ __all__ = [
     "plan",
     "release_of",
     "request",
-    "split",
 ]
