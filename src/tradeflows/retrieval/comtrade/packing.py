@@ -100,7 +100,7 @@ def enumerated(partners: tuple[str, ...]) -> tuple[str, ...]:
     return (*known(), *GONE) if partners == (ALL,) else partners
 
 
-def is_open(call: Call) -> bool:
+def is_of_unknown_size(call: Call) -> bool:
     """Whether nobody knows beforehand how many rows come, since a word stands for many codes."""
     is_level = any(good.startswith("AG") for good in call.products)
     return is_level or len(enumerated(call.partners)) > len(known()) // 2
@@ -216,7 +216,7 @@ class Queue(fetching.Queue[Call]):
     def learn(self, kept: fetching.Kept[Call]) -> None:
         """A whole reply came: it tells of the others, and what is alike goes together again."""
         seen = self._seen[kept.call.goods]
-        if is_open(kept.call) or seen.of:
+        if is_of_unknown_size(kept.call) or seen.of:
             seen.learn(kept.call, self._records, kept.counts)
         for name in ("partners", "periods", "reporters"):
             alike: dict[Call, list[str]] = {}
@@ -235,7 +235,7 @@ class Queue(fetching.Queue[Call]):
     def _is_unknown(self, box: Call) -> bool:
         """Whether a box may fill a call, and nothing tells how far it does."""
         return (
-            is_open(box)
+            is_of_unknown_size(box)
             and not self._seen[box.goods].of
             and most_rows(box, self._records) >= self.limits.cap
         )

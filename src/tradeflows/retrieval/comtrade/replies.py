@@ -10,7 +10,14 @@ from urllib.parse import parse_qs, urlsplit
 from tradeflows.model.source import Source
 from tradeflows.publishers import comtrade as cleaner
 from tradeflows.retrieval import catalogue, fetching
-from tradeflows.retrieval.comtrade.packing import Call, Goods, Records, Seen, is_open, lacking
+from tradeflows.retrieval.comtrade.packing import (
+    Call,
+    Goods,
+    Records,
+    Seen,
+    is_of_unknown_size,
+    lacking,
+)
 from tradeflows.retrieval.comtrade.questions import ALL, Request, iso
 from tradeflows.retrieval.http import Web, locked, stamp, write
 from tradeflows.retrieval.user_files import rewrite_entries
@@ -75,7 +82,7 @@ def counted(reply: cleaner.Reply) -> Counter[str]:
 
 def seen_before(root: Path, calls: Sequence[Call], records: Records) -> dict[Goods, Seen]:
     """What held replies to the like of `calls` tell of how full they come, the last ones alone."""
-    wanted = {call.goods for call in calls if is_open(call)}
+    wanted = {call.goods for call in calls if is_of_unknown_size(call)}
     alike = [source for source in fetched(root) if box_of(source).goods in wanted]
     known: dict[Goods, Seen] = defaultdict(Seen)
     for source in alike[-LAST:]:
