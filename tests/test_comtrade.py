@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from tradeflows import cli, tables
 from tradeflows.model import codes
-from tradeflows.model.errors import CatalogueError, QueryError, SourceError
+from tradeflows.model.errors import CatalogueError, QueryError
 from tradeflows.publishers import comtrade as cleaner
 from tradeflows.publishers import registry
 from tradeflows.retrieval import catalogue, comtrade, http
@@ -271,16 +271,6 @@ def test_an_ignored_question_is_refused(root, ignored, told):
 
 
 # --- again ---------------------------------------------------------------------------------------
-
-
-def test_a_second_run_asks_for_the_list(root):
-    twin = Twin(SHIPPED)
-    first = run(root, twin, ask())[1]
-    del twin.paths[:]
-    plan, again = run(root, twin, ask())
-    assert plan.calls == ()
-    assert twin.asked == []
-    assert (again.came, again.rows) == (first.came, first.rows)
 
 
 def test_a_wider_question_asks_the_rest(root):
@@ -970,10 +960,3 @@ def test_ctrl_c_says_how_to_go_on(command, capsys, monkeypatch, root):
     assert len(twin.asked) == 1
 
 
-def test_a_damaged_reply_has_both_hashes(root):
-    twin = Twin(SHIPPED)
-    run(root, twin, ask(end="2022-01"))
-    (source,) = catalogue.load(root, local=True).values()
-    source.file(root).write_text("{}")
-    with pytest.raises(SourceError, match="changed"):
-        run(root, twin, ask(end="2022-01"))
