@@ -167,8 +167,10 @@ def test_a_second_run_makes_no_call(service):
     service, root, go = service
     assert not go().missing
     made = [*service.calls()]
+    held = catalogue.load(root, local=True)
     assert not go().missing
     assert service.calls() == made
+    assert catalogue.load(root, local=True) == held
     assert len(catalogue.verify(root)) == 4
 
 
