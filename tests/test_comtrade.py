@@ -958,5 +958,3 @@ def test_ctrl_c_says_how_to_go_on(command, capsys, monkeypatch, root):
     twin = Twin(SHIPPED)
     assert command(twin) == 0
     assert len(twin.asked) == 1
-
-
