@@ -10,11 +10,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tradeflows.model.keys import Keys
-from tradeflows.model.schema import TRADE
 from tradeflows.model.source import Source
 from tradeflows.publishers import registry
-from tradeflows.publishers.cleaned import through
 from tradeflows.retrieval import catalogue
 from tradeflows.retrieval.comtrade.packing import Call, Records, most_rows, split
 from tradeflows.retrieval.comtrade.planning import Plan
@@ -60,8 +57,8 @@ def check(planned: Plan, root: Path, failed: Collection[str] = ()) -> Checked:
 
     Raises
     ------
-    LayoutError, CodeError, SchemaError
-        A reply is not as its cleaner expects it, or states a cell twice.
+    LayoutError, CodeError
+        A reply is not as its cleaner expects it.
     """
     sources = used(planned, root)
     checked = Checked(sources=tuple(sources))
@@ -106,9 +103,8 @@ def _rows(source: Source, planned: Plan, root: Path) -> pa.Table:
     lists = {"cell": current, "flow": asked.flows, "breakdown": ["total"]}
     if asked.partners != (ALL,):
         lists["partner"] = asked.partners
-    keys = Keys(TRADE)
     tables = []
-    for part in through(registry.cleaner(source)(catalogue.check(source, root), source), keys):
+    for part in registry.cleaner(source)(catalogue.check(source, root), source):
         rows = part.rows
         period = pc.strftime(rows["ref_period"], format="%Y%m" if asked.freq == "M" else "%Y")
         columns = {
@@ -125,7 +121,6 @@ def _rows(source: Source, planned: Plan, root: Path) -> pa.Table:
         for name, values in lists.items():
             is_wanted = pc.and_(is_wanted, pc.is_in(columns[name], pa.array(values, pa.string())))
         tables.append(pa.table(columns).filter(is_wanted))
-    keys.check({source.id: source.path})
     return pa.concat_tables(tables)
 
 
