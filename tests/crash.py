@@ -151,6 +151,7 @@ statement = "A made-up sum."
 who = "nobody"
 where = "made up"
 printed_to = 1e9
+printed_because = "it is made up"
 claimed = { value = 35e9, unit = "CNY" }
 asks = { goods = "2709", reporter = "CHN", partner = "RUS", flow = "M", measure = "value", \
 start = "2000-01", end = "2000-01" }

@@ -1,13 +1,9 @@
 """Fetching the months of Comext, against a twin of Eurostat's directory on this machine."""
 
 import hashlib
-import multiprocessing
-import random
 import re
 import resource
-import shutil
 import sys
-import time
 from dataclasses import replace
 from datetime import date
 
@@ -15,15 +11,14 @@ import comext_twin
 import pytest
 from comext_twin import OLD_ROW, RELEASED, Directory, archive, month
 from comtrade_twin import serve
-from pyarrow import parquet
 
 from tradeflows import cli, measures, tables
 from tradeflows.explore import flow
 from tradeflows.model.errors import QueryError, SourceError
 from tradeflows.model.source import bulk_month, released
 from tradeflows.retrieval import adding, catalogue, comext, user_files
-from tradeflows.retrieval.http import FetchError, RefusedError, UnreachableError, Web
-from tradeflows.tables import clean, trace
+from tradeflows.retrieval.http import FetchError, RefusedError, UnreachableError
+from tradeflows.tables import trace
 
 HEAD = '[publisher.eurostat]\nname = "Eurostat"\nshort = "Eurostat"\nhome = ""\n'
 LATER = "2024-05-15T11:00:00"
@@ -112,14 +107,6 @@ def test_a_month_is_kept_as_it_came(root):
     assert all(state.state == "ok" for state in catalogue.states(root))
 
 
-def test_what_is_held_is_not_asked(root):
-    twin = Directory("202401", "202402")
-    run(root, twin, "2024-02")
-    plan, report = run(root, twin, "2024-01")
-    assert twin.downloads == ["full_v2_202402.7z", "full_v2_202401.7z"]
-    assert ([each.period for each in plan.kept], len(report.came)) == (["202402"], 1)
-
-
 def test_an_unpublished_month_is_no_failure(root):
     twin = Directory("202402")
     twin.publish(archive(month(period="202403")), "202403", offered=False)  # listed, and 404
@@ -159,15 +146,6 @@ def test_what_is_missing_is_exit_1(root, capsys):
     assert command(root, twin, "--start", "2024-02", "--end", "2023") == 2
 
 
-def test_the_address_can_be_set(root, monkeypatch):
-    twin = Directory("202402")
-    with serve(twin) as base:
-        monkeypatch.setenv("TRADEFLOWS_COMEXT_URL", base)
-        span = ["--start", "2024-02", "--end", "2024-02", "--dry-run"]
-        assert cli.main(["--root", str(root), "fetch", "comext", *span]) == 0
-    assert len(twin.paths) == 1
-
-
 def test_months_until_2001_lie_elsewhere(root):
     twin = Directory("200201")
     twin.publish(archive(month(period="200112", base=OLD_ROW)), "200112", name="full200112.7z")
@@ -203,55 +181,42 @@ def test_a_former_partner_keeps_its_name(root):
     )
 
 
-@pytest.mark.parametrize("name", ["MODIFIED", "LAST UPDATE"])
-def test_dates_are_known_by_their_form(root, name):
-    twin = Directory("202402")
-    twin.date = name
-    assert run(root, twin)[1].came[0].vintage == "2024-04-15"
+ROW = f"full_v2_202402.7z,{len(archive(month()))},7z,2024-04-15"
 
 
-@pytest.mark.parametrize("sign", [";", "\t"])
-def test_a_listing_may_have_semicolons(root, sign):
-    twin = Directory("202402")
-    plain = twin.reply
-    twin.reply = lambda *call: (*plain(*call)[:2], plain(*call)[2].replace(b",", sign.encode()))
-    assert run(root, twin)[1].came[0].vintage == "2024-04-15"
-
-
-def test_an_odd_listing_is_no_traceback(root):
+@pytest.mark.parametrize(
+    "listing",
+    [
+        f"NAME,SIZE,TYPE,LAST UPDATE\n{ROW}",
+        f"name,size,type,MODIFIED\n{ROW}T11:00:00\n".replace(",", ";"),
+        f"NAME,SIZE,TYPE,DATE\nother.txt\n\n{ROW},more".replace(",", "\t"),
+    ],
+)
+def test_a_listing_is_known_by_what_it_holds(root, listing):
     twin = Directory("202402")
     plain = twin.reply
-    twin.reply = lambda *_: (200, {}, b"<html>" + b"x" * 200_000)
-    with pytest.raises(FetchError, match="no listing of files, but '<html>xxx"):
-        run(root, twin)
-    listing = f"SIZE,DATE,NAME\n5\n{len(archive(month()))},2024-04-15,full_v2_202402.7z\n"
     twin.reply = lambda *call: (200, {}, listing.encode()) if "dir=" in call[0] else plain(*call)
     assert run(root, twin)[1].came[0].vintage == "2024-04-15"
 
 
-def test_a_new_listing_is_refused(root):
-    twin = Directory("202402")
-    twin.publish(archive(month()), released="15/04/24")
-    with pytest.raises(RefusedError, match="listed without one size in bytes and one date: "):
-        run(root, twin)
-
-
 @pytest.mark.parametrize(
-    ("size", "day"),
-    [("²", RELEASED), ("9" * 400, RELEASED), (-1, RELEASED), (5, "٢٠٢٤-٠٤-١٥"), (5, "soon\x7f")],
+    ("listing", "error", "said"),
+    [
+        ("<html>" + "x" * 200_000, FetchError, "no listing of files, but '<html>xxx"),
+        ("NAME,SIZE\n", FetchError, "no listing of files"),
+        *(
+            (f"NAME,SIZE,DATE\nfull_v2_202402.7z,{odd}", RefusedError, "one size in bytes and one")
+            for odd in ("5,15/04/24", "²,2024-04-15", f"{'9' * 400},2024-04-15", "-1,2024-04-15")
+        ),
+        ("NAME,SIZE,DATE\nfull_v2_202402.7z,5,٢٠٢٤-٠٤-١٥", RefusedError, "one size in bytes and"),
+        ("NAME,SIZE,DATE\nproducts.7z,5,2024-04-15", RefusedError, "but products.7z; fetch them"),
+    ],
 )
-def test_a_senseless_listing_is_refused(root, size, day):
-    twin = Directory()
-    twin.publish(b"archive", released=day, size=size)
-    with pytest.raises(RefusedError, match="without one size in bytes and one date"):
-        run(root, twin)
-
-
-@pytest.mark.parametrize("fault", ["html", "503", "429", "drop", "truncated"])
-def test_a_broken_listing_is_asked_again(root, fault):
+def test_a_senseless_listing_is_refused(root, listing, error, said):
     twin = Directory("202402")
-    twin.faults = [fault, fault]
-    assert len(run(root, twin)[1].came) == 1
+    twin.reply = lambda *_: (200, {}, listing.encode())
+    with pytest.raises(error, match=said):
+        run(root, twin)
 
 
 def test_a_wrong_address_is_exit_2(root, capsys):
@@ -320,25 +285,12 @@ def test_killed_late_it_fetches_once(root, monkeypatch, step):
     assert [state.state for state in catalogue.states(root)] == ["ok"]
 
 
-def test_an_interrupt_says_how_to_go_on(root, monkeypatch, capsys):
-    def interrupt(*_):
-        raise KeyboardInterrupt
-
-    twin, span = Directory("202402"), ["--start", "2024-02", "--end", "2024-02"]
-    with monkeypatch.context() as patch:
-        patch.setattr(comext, "control", interrupt)
-        assert command(root, twin, *span) == 130
-    assert "the same command again asks only for what is missing" in capsys.readouterr().err
-    assert command(root, twin, *span) == 0
-    assert twin.downloads == ["full_v2_202402.7z"]
-
-
 @pytest.mark.parametrize(
     ("content", "size", "message"),
     [
-        (b"<!DOCTYPE html><title>404</title>", 500, "a page of 33 bytes came, expected 500"),
+        (b"<!DOCTYPE html><title>404</title>", 500, "33 bytes came, expected 500"),
         (b"<!DOCTYPE html><title>404</title>", None, "expected a .7z archive, found b'<!DOCTYPE"),
-        (archive(BIG)[:-40], len(archive(BIG)), "a file of .* bytes came, expected"),
+        (archive(BIG)[:-40], len(archive(BIG)), "bytes came, expected"),
         (archive(BIG)[:9000], None, "expected a whole .7z archive"),
         (archive(BIG)[:9000] + b"\x55" * 100 + archive(BIG)[9100:], None, "a whole .7z archive"),
         (archive(month(period="202401")), None, "expected PERIOD 202402, the file's, found 202401"),
@@ -365,14 +317,6 @@ def test_a_part_of_a_month_is_not_kept(root, content, size, message):
     assert not list((root / "data/raw/local").rglob("*.7z"))
 
 
-def test_a_damaged_archive_is_asked_anew(root):
-    twin, content = Directory(), archive(BIG)
-    twin.publish(content[:9000] + b"\x55" * 100 + content[9100:])
-    assert run(root, twin)[1].came == ()
-    twin.publish(content)
-    assert len(run(root, twin)[1].came) == 1
-
-
 def test_an_unknown_code_is_named(root):
     twin = Directory()
     twin.publish(archive(month({"PARTNER": "9Z"})))
@@ -381,15 +325,6 @@ def test_an_unknown_code_is_named(root):
         assert "'9Z'" in report.failed["202402"]
     assert twin.downloads == ["full_v2_202402.7z"]
     assert held(root) == []
-
-
-def test_three_failures_end_the_run(root):
-    twin = Directory()
-    for n in range(1, 6):
-        twin.publish(b"<html>", f"20240{n}")
-    _, report = run(root, twin, "2024-01", "2024-05")
-    assert len(twin.downloads) == 3
-    assert report.failed["202404"] == "not asked, after as many failures in a row"
 
 
 def test_a_full_disk_is_one_line(root, capsys, monkeypatch):
@@ -405,76 +340,6 @@ def test_a_full_disk_is_one_line(root, capsys, monkeypatch):
     assert "cannot be written (File too large); make room" in capsys.readouterr().err
     assert held(root) == []
     assert command(root, twin, *span) == 0
-
-
-def fetched(root, base):
-    """Fetch February without a pause, in a process of its own."""
-    with Web(base, pause=0.0) as web:
-        comext.fetch(comext.plan(("202402",), web, root), web, root)
-
-
-def cleaned(path, to):
-    """Clean an archive, likewise."""
-    clean.clean("comext", [path], to)
-
-
-@pytest.fixture(scope="module")
-def start():
-    """Start a function in a process of its own that has all imported."""
-    processes = multiprocessing.get_context("forkserver")
-    processes.set_forkserver_preload(
-        ["pytest", "py7zr", "tradeflows.explore.flow", "tradeflows.retrieval.comext"]
-    )
-
-    def begin(work, *arguments):
-        process = processes.Process(target=work, args=arguments)
-        process.start()
-        return process
-
-    begin(time.sleep, 0).join()
-    return begin
-
-
-def kill_at_random(start, times, whole, work, *arguments):
-    """Kill `work` so many times, at any moment of the time that it takes of `whole`."""
-    began = time.monotonic()
-    process = start(work, *whole)
-    process.join()
-    assert process.exitcode == 0
-    took = time.monotonic() - began
-    chance = random.Random(times)
-    for _ in range(times):
-        process = start(work, *arguments)
-        time.sleep(chance.uniform(0, took))
-        process.kill()
-        process.join()
-        yield
-
-
-@pytest.mark.slow
-def test_killed_at_random_a_fetch_is_whole(root, start):
-    twin, spare = Directory(), root.with_name("spare")
-    twin.publish(archive(BIG))
-    shutil.copytree(root, spare)
-    with serve(twin) as base:
-        for _ in kill_at_random(start, 4, (spare, base), fetched, root, base):
-            assert {source.sha256 for source in held(root)} <= {sha256(archive(BIG))}
-        fetched(root, base)
-    assert [state.state for state in catalogue.states(root)] == ["ok"]
-
-
-@pytest.mark.slow
-def test_killed_at_random_a_dataset_is_whole(tmp_path, start):
-    old, new = (tmp_path / name for name in ("old.7z", "new.7z"))
-    old.write_bytes(archive(month()))
-    new.write_bytes(archive(BIG))
-    to = tmp_path / "out"
-    cleaned(old, to / "x.parquet")
-    whole = (new, tmp_path / "other" / "x.parquet")
-    for _ in kill_at_random(start, 4, whole, cleaned, new, to / "x.parquet"):
-        assert parquet.read_metadata(to / "x.parquet").num_rows in (1, 4000)
-    cleaned(new, to / "x.parquet")
-    assert parquet.read_table(to / "x.parquet").num_rows == 4000
 
 
 def test_two_runs_fetch_a_month_once(root):
@@ -584,16 +449,6 @@ def test_changes_are_shown_largest_first(released_twice, capsys):
         "1 added, 2 changed, 1 withdrawn; 3 of them not shown"
     ]
     assert len(comext.diff(released_twice)) == 4
-
-
-def test_a_changed_quantity_is_shown(root):
-    twin, unit = Directory(), {"SUPPL_UNIT": "1000_L"}
-    for quantity, day in ((0, RELEASED), (7, LATER)):
-        again = archive(month(unit | {"QUANTITY_SUPPL_UNIT": quantity}))
-        twin.publish(again, released=day)
-        run(root, twin)
-    [change] = comext.diff(root, "2024-02")
-    assert change.note == "; nothing -> 7,000 supplementary units"
 
 
 def test_a_revision_needs_two_releases(root):
@@ -751,6 +606,15 @@ def test_the_same_bytes_are_kept_once(root, tmp_path):
     for _ in range(2):
         run(root, twin)
     assert len(held(root)) == len(twin.downloads) == 1
+
+
+def test_a_committed_month_is_let_be(root, tmp_path):
+    path = tmp_path / "full_v2_202402.7z"
+    path.write_bytes(archive(month(period="202402")))
+    adding.add([path], root, vintage="2024-04-01", commit=True, about={"steps": "made up"})
+    before = (root / "data" / "raw" / "sources.toml").read_bytes()
+    assert len(run(root, Directory("202402"))[1].came) == 1
+    assert (root / "data" / "raw" / "sources.toml").read_bytes() == before
 
 
 def test_the_totals_on_record_stand_beside(root):

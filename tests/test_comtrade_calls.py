@@ -16,9 +16,12 @@ from comtrade_twin import OFFICE, Twin, row, serve
 
 from tradeflows.model import codes
 from tradeflows.retrieval import comtrade
+from tradeflows.retrieval.comtrade import packing
+from tradeflows.retrieval.fetching import Kept
 
 TODAY = date(2025, 11, 25)
 MOST = 1.1  # calls made, for each one that is needed
+OF_LEVELS = 1.6  # the same, where a word stands for thousands of codes
 MONTHS = {"start": "2023-01", "end": "2024-12"}
 YEAR = {"start": "2024-01", "end": "2024-12"}
 GOODS = "1001,1005,1201,2709,2710"
@@ -85,3 +88,46 @@ def test_calls_are_few(root, what):
             report = comtrade.fetch(comtrade.plan(asked, web, limits, root), web, root)
     assert (report.rows, report.failed) == (len(rows), {})
     assert len(twin.paths) <= MOST * least(rows, limits.cap)
+
+
+# Whole levels of the HS with all partners and a key: reporters, level, codes, share that trades.
+LEVELS = {
+    "much of HS6, a year": ("156", "AG6", 5_000, 0.2),
+    "some of HS6, three reporters": ("156,398,792", "AG6", 5_000, 0.03),
+    "headings, two reporters": ("156,398", "AG4", 1_200, 0.1),
+    "little of HS6": ("398", "AG6", 5_000, 0.004),
+}
+
+
+@pytest.mark.parametrize("what", LEVELS)
+def test_whole_levels_take_few_calls(what):
+    reporters, level, goods, share = LEVELS[what]
+    draw = np.random.default_rng(len(what))
+    partners = [code for code in codes.area_codes("comtrade") if code != "0"][:230]
+    rows = {}
+    for reporter in reporters.split(","):
+        sizes = draw.lognormal(0, 1.5, len(partners))
+        for month in range(1, 13):
+            often = np.minimum(1, share * sizes / sizes.mean() * draw.uniform(0.8, 1.2))
+            came = draw.binomial(goods, often).tolist()
+            rows[f"{reporter} 2024{month:02}"] = Counter(dict(zip(partners, came, strict=True)))
+    records = {cell: 7 * came.total() for cell, came in rows.items()}
+    calls = packing.calls_of((("all",), (level,), ("M",)), rows, records)
+    queue = packing.Queue(calls, records, comtrade.KEYED)
+    made = 0
+    whole = Counter()
+    while queue:
+        call = queue.take()
+        made += 1
+        of_partner = Counter()
+        for cell in call.cells:
+            for partner in packing.enumerated(call.partners):
+                of_partner[partner] += rows[cell][partner]
+        if of_partner.total() >= comtrade.KEYED.cap:
+            assert queue.cut(call, comtrade.KEYED.cap)
+        else:
+            whole += of_partner
+            queue.learn(Kept(call, None, of_partner.total(), of_partner))
+    assert whole == sum(rows.values(), Counter())
+    fewest = max(1, math.ceil(whole.total() / (comtrade.KEYED.cap - 1)))
+    assert made <= OF_LEVELS * (fewest + 1)  # one shows how full the others come

@@ -7,7 +7,6 @@ import sys
 import threading
 import time
 
-import httpx
 import pytest
 from comtrade_twin import FAULTS, KEY, NOON, Twin, serve
 
@@ -60,14 +59,15 @@ def test_what_can_heal_is_asked_again(twin, web, tmp_path, fault):
 
 @pytest.mark.parametrize(
     ("fault", "wait"),
-    [("429", 14), ("429 bare", 6), ("503", 2 + 4), ("429 date", 0)],
+    [("429", 14), ("429 bare", 6), ("503", 2 + 4), ("429 date", 2), (None, 2)],
 )
 def test_the_servers_wait_comes_first(twin, web, tmp_path, fault, wait):
+    """And never faster than a call a second, even if the server's date is past."""
     twin.faults = [fault, fault]
     start = twin.now
-    get(web, tmp_path / "reply")
-    # Never faster than a call a second, even if the server's date is past.
-    assert twin.now - start == max(wait, 2)
+    while len(twin.paths) < 3:
+        get(web, tmp_path / "reply")
+    assert twin.now - start == wait
 
 
 def test_pauses_grow_and_end(twin, web, tmp_path):
@@ -80,58 +80,49 @@ def test_pauses_grow_and_end(twin, web, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("status", ["400", "401", "403", "404", "410"])
-def test_a_no_is_a_no_at_once(twin, web, tmp_path, status):
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        *((status, f"{status} a fault") for status in ("400", "401", "403", "404", "410")),
+        ("302", r"302 leads to https://elsewhere\.example; nothing is followed"),
+    ],
+)
+def test_a_no_is_a_no_at_once(twin, web, tmp_path, status, said):
     twin.faults = [status]
-    with pytest.raises(RefusedError, match=f"{status} a fault"):
+    with pytest.raises(RefusedError, match=said):
         get(web, tmp_path / "reply")
     assert len(twin.paths) == 1
-
-
-def test_a_redirect_is_not_followed(twin, web, tmp_path):
-    twin.faults = ["302"]
-    with pytest.raises(RefusedError, match=r"302 leads to https://elsewhere\.example; nothing is"):
-        get(web, tmp_path / "reply")
-
-
-def test_a_spent_quota_says_when_to_go_on(twin, web, tmp_path):
-    twin.quota = 0
-    with pytest.raises(QuotaError, match="renewed in 3 h 14 min") as caught:
-        get(web, tmp_path / "reply")
-    assert caught.value.seconds == 3 * 3600 + 14 * 60 + 17
-    assert len(twin.paths) == 1
-
-
-def test_a_long_wait_is_a_spent_quota(web):
-    with pytest.raises(QuotaError, match="asks to wait 1 h 00 min"):
-        web._with_retries(
-            "http://demo", lambda: web.raise_for_reply(429, {"Retry-After": "3600"}, "")
-        )
 
 
 @pytest.mark.parametrize(
-    ("text", "seconds"),
+    ("reply", "said", "seconds"),
     [
-        ("9" * 400, http.LONGEST),
-        ("Tue, 25 Nov 99999 12:00:00 GMT", None),
-        ("Tue, 25 Nov 9999 12:00:00 GMT", http.LONGEST),
-        ("²", None),
-        ("٣", None),
-        ("-5", None),
-        ("", None),
+        (
+            (403, {}, b"Out of call volume quota. Quota will be replenished in 03:14:17."),
+            "renewed in 3 h 14 min",
+            3 * 3600 + 14 * 60 + 17,
+        ),
+        ((429, {"Retry-After": "3600"}, b""), "asks to wait 1 h 00 min", 3600),
+        ((429, {"Retry-After": "9" * 400}, b""), "asks to wait 27777 h", http.LONGEST),
+        ((429, {"Retry-After": "Tue, 25 Nov 9999 12:00:00 GMT"}, b""), "27777 h", http.LONGEST),
     ],
 )
-def test_a_senseless_wait_is_bounded(text, seconds):
-    assert http._wait(text, NOON) == seconds
-
-
-def test_a_wait_of_400_digits_is_one_line(twin, web, tmp_path):
-    twin.faults = [(429, {"Retry-After": "9" * 400}, b"")]
-    with pytest.raises(QuotaError, match="asks to wait 27777 h"):
+def test_a_spent_quota_says_when_to_go_on(twin, web, tmp_path, reply, said, seconds):
+    twin.faults = [reply]
+    with pytest.raises(QuotaError, match=said) as caught:
         get(web, tmp_path / "reply")
+    assert caught.value.seconds == seconds
+    assert len(twin.paths) == 1
 
 
-def test_a_timeout_with_status_200_heals(twin, web, tmp_path):
+@pytest.mark.parametrize("text", ["Tue, 25 Nov 99999 12:00:00 GMT", "²", "٣", "-5", ""])
+def test_a_senseless_wait_is_none(twin, web, tmp_path, text):
+    with pytest.raises(http.RetryError) as caught:
+        web.raise_for_reply(429, {"Retry-After": text}, "")
+    assert caught.value.seconds is None
+
+
+def test_a_timeout_with_status_200_heals(web):
     with pytest.raises(http.RetryError, match="Timeout"):
         web.raise_for_reply(200, {}, "Execution Timeout expired")
 
@@ -160,7 +151,7 @@ def test_patience_holds_over_a_whole_reply(twin, tmp_path, monkeypatch):
         pytest.raises(FetchError, match="not whole after 0 min 0"),
     ):
         get(web, tmp_path / "reply")
-    assert time.monotonic() - begun < 3
+    assert time.monotonic() - begun < 30
     assert list(tmp_path.iterdir()) == []
 
 
@@ -170,23 +161,6 @@ def test_a_reply_has_a_size_limit(twin, web, tmp_path, monkeypatch):
     with pytest.raises(RefusedError, match="more than 100,000 bytes came"):
         get(web, tmp_path / "reply")
     assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.parametrize(
-    ("error", "said"),
-    [
-        (
-            httpx.ConnectError("[SSL: CERTIFICATE_VERIFY_FAILED] self-signed"),
-            "self-.*SSL_CERT_FILE",
-        ),
-        (httpx.ProxyError("407 Proxy Authentication Required"), "407.*HTTPS_PROXY"),
-    ],
-)
-def test_what_stands_between_is_said_at_once(twin, web, error, said):
-    start = twin.now
-    with pytest.raises(UnreachableError, match=f"no way to demo: .*{said}"):
-        web._with_retries("https://demo/x", raising(error))
-    assert twin.now == start
 
 
 @pytest.mark.parametrize(
@@ -200,43 +174,31 @@ def test_what_stands_between_is_said_at_once(twin, web, error, said):
 def test_a_setting_that_names_no_proxy_is_said(monkeypatch, setting, address):
     monkeypatch.setitem(sys.modules, "socksio", None)
     monkeypatch.setenv(setting, address)
-    with pytest.raises(UnreachableError, match="a proxy is set by HTTP_PROXY") as caught:
+    with pytest.raises(UnreachableError, match="names no proxy that can be used") as caught:
         Web("https://demo.example")
     assert "s3cret" not in str(caught.value)
 
 
-def raising(error):
-    def once():
-        raise error
-
-    return once
-
-
-def test_calls_keep_their_distance(twin, web, tmp_path):
-    start = twin.now
-    for _ in range(4):
-        get(web, tmp_path / "reply")
-    assert twin.now - start == 3
-    assert len(twin.paths) == 4
-
-
-def test_without_a_network_is_one_line(twin, tmp_path):
+def test_a_server_that_was_never_there_is_not_waited_for(twin, tmp_path):
     with serve(twin) as base:
         pass
-    with Web(base, clock=twin.clock) as web, pytest.raises(UnreachableError) as caught:
+    with Web(base, clock=twin.clock) as web, pytest.raises(UnreachableError, match="no way to"):
         get(web, tmp_path / "reply")
-    assert str(caught.value) == "no way to 127.0.0.1: is there a network?"
-    assert twin.now == NOON  # nothing was ever there, so nothing is waited for
+    assert twin.now == NOON
 
 
 def test_a_server_that_went_is_waited_for(twin, tmp_path):
+    def gone(handler):
+        handler.server.gone = True
+        handler.server.socket.close()
+        handler.close_connection = True
+
     with serve(twin) as base, Web(base, clock=twin.clock) as web:
         get(web, tmp_path / "reply")
-    gone = Web(base, clock=twin.clock)  # a client of its own, since the first is closed
-    gone._met = web._met
-    with gone, pytest.raises(UnreachableError):
-        get(gone, tmp_path / "reply")
-    assert twin.now - NOON == 2 + 4 + 8 + 16
+        twin.faults = [gone]
+        with pytest.raises(FetchError):
+            get(web, tmp_path / "reply")
+    assert twin.now - NOON >= 2 + 4 + 8 + 16
 
 
 @pytest.mark.parametrize(
@@ -260,15 +222,12 @@ def test_a_full_disk_leaves_nothing(web, tmp_path, monkeypatch):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(http.os, "fsync", full)
+    (tmp_path / "text").write_text("before")
     with pytest.raises(FetchError, match=r"No space left on device\); make room"):
         get(web, tmp_path / "reply")
     with pytest.raises(FetchError, match="No space left"):
-        http.write(tmp_path / "text", "text")
-    assert list(tmp_path.iterdir()) == []
-    (tmp_path / "text").write_text("before")
-    with pytest.raises(FetchError, match="No space left"):
         http.write(tmp_path / "text", "after")
-    assert (tmp_path / "text").read_text() == "before"
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["before"]
 
 
 # --- the key -------------------------------------------------------------------------------------
@@ -305,20 +264,16 @@ def test_a_repeated_key_is_hidden(twin, tmp_path):
 # --- a large file --------------------------------------------------------------------------------
 
 
-def whole_file(path):
-    return path.read_bytes()
-
-
 def test_a_body_of_another_size_is_asked_for_again(twin, web, tmp_path):
     content = bytes(range(256)) * 1000
     twin.offers["/file"] = (content, [70_000, 80_000])  # cut off, twice
     came = []
     url, size = f"{web.base}/file", len(content)
-    saved, _ = web.get(url, tmp_path / "file", whole_file, size=size, progress=came.append)
+    saved, _ = web.get(url, tmp_path / "file", bool, size=size, progress=came.append)
     assert saved.sha256 == hashlib.sha256(content).hexdigest()
     assert (came[-1], len(twin.paths)) == (len(content), 3)
-    with pytest.raises(FetchError, match="a file of 256000 bytes came, expected 5, 5 times over"):
-        web.get(url, tmp_path / "other", whole_file, size=5)
+    with pytest.raises(FetchError, match="256000 bytes came, expected 5, 5 times over"):
+        web.get(url, tmp_path / "other", bool, size=5)
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 

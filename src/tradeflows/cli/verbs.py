@@ -578,6 +578,7 @@ def comext(
     """
     with _project_to_fetch(common, start, end, dry_run=dry_run) as root:
         from tradeflows.retrieval import comext
+        from tradeflows.retrieval.fetching import Progress
 
         months = comext.months(start, end)
         with comext.connect(url) as web:
@@ -590,11 +591,11 @@ def comext(
             sizes = [file.bytes for file in plan.files]
             with terminal.progress(sum(sizes), "B", quiet=common.quiet, patience=0) as step:
 
-                def show(now: comext.Progress) -> None:
-                    line = "" if now.bytes else f"{now.listed}; {now.left} left"
+                def show(now: Progress) -> None:
+                    line = "" if now.bytes else f"{now.call}; {now.left} left"
                     so_far = sum(sizes[: now.done]) + now.bytes
                     left = sum(sizes) - so_far >> 20
-                    step(line, so_far, sum(sizes), f"{now.listed.name}, {left:,} MiB left")
+                    step(line, so_far, sum(sizes), f"{now.call.name}, {left:,} MiB left")
 
                 outcome = comext.fetch(plan, web, root, show)
     _say_outcome(outcome, "months")

@@ -5,14 +5,27 @@ import platform
 import re
 import time
 import zlib
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
+
+from tradeflows.model.errors import TradeflowsError
 
 AN_HOUR = 3600
 OURS = f".*.{'[0-9a-f]' * 8}-[0-9]*.tmp"
 MACHINE = f"{zlib.crc32(platform.node().encode()):08x}"  # among others that share the folder
 WRITER = re.compile(r"\.([0-9a-f]{8})-(\d+)\.")  # a machine and a process, in a file's name
+
+
+@contextmanager
+def writing(path: Path, error: type[TradeflowsError], todo: str) -> Iterator[None]:
+    """Say of what cannot be written where it is and what `todo`, as an `error`."""
+    try:
+        yield
+    except OSError as fault:
+        reason = fault.strerror or str(fault)
+        raise error(f"{path}: cannot be written ({reason}); make room {todo}") from fault
 
 
 def beside(folder: Path) -> Path:

@@ -12,7 +12,7 @@ from tradeflows import __version__, charts, measures, tables
 from tradeflows.claims import GROUPS, REASONS, Verdict, open_words, verdict_rule
 from tradeflows.model import contracts, schema
 from tradeflows.model.errors import BuildError, TradeflowsError
-from tradeflows.model.files import sweep, temporary
+from tradeflows.model.files import sweep, temporary, writing
 from tradeflows.model.periods import dates_in_words, day_in_words
 from tradeflows.model.source import with_carrier
 from tradeflows.report.frames import with_areas
@@ -21,6 +21,7 @@ from tradeflows.retrieval import catalogue, project
 
 TEMPLATES = Path(__file__).parent / "templates"
 ASSETS = Path("assets")  # what all pages share
+TODO = "or move what is in the way, and try again"
 # What a page may load: its own files, also from disk, where no page has an origin.
 POLICY = (
     "default-src 'none'; script-src 'self' file:; style-src 'self' file:; "
@@ -100,19 +101,15 @@ def save(files: Mapping[Path, str | bytes]) -> None:
     written: dict[Path, Path] = {}
     try:
         for path, content in files.items():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            aside = written[path] = temporary(path)
-            aside.write_bytes(content.encode() if isinstance(content, str) else content)
+            with writing(path, ReportError, TODO):
+                path.parent.mkdir(parents=True, exist_ok=True)
+                aside = written[path] = temporary(path)
+                aside.write_bytes(content.encode() if isinstance(content, str) else content)
         for path, aside in written.items():
-            aside.replace(path)
+            with writing(path, ReportError, TODO):
+                aside.replace(path)
         for folder in {path.parent for path in written}:
             sweep(folder)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise ReportError(
-            f"{path}: cannot be written ({reason}); make room or move what is in "
-            "the way, and try again"
-        ) from error
     finally:
         for aside in written.values():
             aside.unlink(missing_ok=True)

@@ -16,6 +16,8 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+import pyarrow as pa
+
 from tradeflows.model.errors import (
     CatalogueError,
     LayoutError,
@@ -189,10 +191,7 @@ def update(
         control={},
         **changes,
     )
-    if not force:
-        new_rows = releases.rows(replace(entry, path=str(path)), root, path)
-        releases.require_follows(releases.rows(old, root), new_rows, path, name)
-    return _catalogue(path, entry, root)
+    return _catalogue(path, entry, root, former=None if force else old)
 
 
 def _said(vintage: str, about: Mapping[str, str] | None) -> dict[str, Any]:
@@ -318,9 +317,13 @@ def _require_room(path: Path) -> None:
 
 
 def _catalogue(
-    path: Path, entry: Source, root: Path, template: Template | None = None
+    path: Path,
+    entry: Source,
+    root: Path,
+    template: Template | None = None,
+    former: Source | None = None,
 ) -> cleaned.Cleaned:
-    """Check, copy and catalogue one file; its counts."""
+    """Check, copy and catalogue one file, which is to follow a `former` release; its counts."""
     local = is_own(entry)
     known = catalogue.load(root, local=local)
     who = known_publisher(entry.publisher)
@@ -336,15 +339,23 @@ def _catalogue(
     clean = catalogue.cleaner(entry, root)
     as_given = replace(entry, path=str(path))  # what a message names
     parts = agreement.require_sizes(clean(path, as_given), path, entry)
-    counts = count(_controlled(parts, totals), path, as_given)
+    batches: list[pa.RecordBatch] = []
+    counts = count(_noted(parts, totals, batches if former else None), path, as_given)
+    if former:
+        new_rows = releases.table(batches, entry)
+        releases.require_follows(releases.rows(former, root), new_rows, path, former.id)
     entry = _store(path, replace(entry, control=totals), root, who[entry.publisher])
     return replace(counts, source=entry)
 
 
-def _controlled(parts: Iterable[Part], totals: dict[str, Any]) -> Iterator[Part]:
-    """`parts`, the file's control totals put into `totals`."""
+def _noted(
+    parts: Iterable[Part], totals: dict[str, Any], batches: list[pa.RecordBatch] | None
+) -> Iterator[Part]:
+    """`parts`, the file's control totals put into `totals` and the rows into `batches`, if any."""
     for part in parts:
         totals.update(control(part))
+        if batches is not None:
+            batches.append(part.rows)
         yield part
 
 

@@ -175,7 +175,7 @@ def load(root: Path, *, local: bool = False) -> dict[str, Source]:
         cleaner or superseded id that does not exist, or a path that is outside ``data/raw`` or
         taken. One line that names the file and the entry.
     """
-    return dict(_read(root, local).sources)
+    return dict(contents(root, local=local).sources)
 
 
 def entry_file(source: Source, root: Path) -> Path:
@@ -216,7 +216,7 @@ def own_entries(name: str, root: Path) -> dict[str, tuple[Path, dict[str, Any]]]
 
 def publishers(root: Path, *, local: bool = False) -> dict[str, Publisher]:
     """Every publisher of the catalogue by its id; parameters and errors as for :func:`load`."""
-    return dict(_read(root, local).publishers)
+    return dict(contents(root, local=local).publishers)
 
 
 def outlets(root: Path, *, local: bool = False) -> dict[str, str]:
@@ -228,7 +228,7 @@ def outlets(root: Path, *, local: bool = False) -> dict[str, str]:
     >>> catalogue.outlets(catalogue.root())["sputnikglobe.com"]
     'Sputnik'
     """
-    return dict(_read(root, local).outlets)
+    return dict(contents(root, local=local).outlets)
 
 
 @dataclass(frozen=True)
@@ -240,8 +240,8 @@ class Contents:
     outlets: dict[str, str] = field(default_factory=dict)
 
 
-def _read(root: Path, local: bool) -> Contents:
-    """The catalogue files as they are now."""
+def contents(root: Path, *, local: bool = False) -> Contents:
+    """All that the catalogue files hold now; parameters and errors as for :func:`load`."""
     committed = root / RAW / COMMITTED
     files = [(committed, _text(committed))]
     for file in own_entry_files(root) if local else ():
@@ -507,18 +507,14 @@ def altered(root: Path, since: float, *, local: bool = True) -> list[State]:
     local
         With the user's own files.
     """
-    sources = load(root, local=local).values()
-    states = [_state(source, root) for source in sources if _needs_a_look(source, root, since)]
+    states = []
+    for source in load(root, local=local).values():
+        with suppress(OSError):  # of a file that is gone
+            now = source.file(root).stat()
+            if now.st_size == source.bytes and now.st_mtime <= since:
+                continue
+        states.append(_state(source, root))
     return [state for state in states if state.state != "ok"]
-
-
-def _needs_a_look(source: Source, root: Path, since: float) -> bool:
-    """Whether the file of a source is gone, of another size, or written after `since`."""
-    try:
-        now = source.file(root).stat()
-    except OSError:
-        return True
-    return now.st_size != source.bytes or now.st_mtime > since
 
 
 def cleaner(source: Source, root: Path) -> Callable[..., Any]:
@@ -604,9 +600,9 @@ def entries(ids: Iterable[str], root: Path | None = None) -> dict[str, tuple[Sou
     """
     folder = _find_root() if root is None else root
     names = list(dict.fromkeys(ids))
-    read = _read(folder, local=False)
+    read = contents(folder, local=False)
     if not set(names) <= set(read.sources):
-        read = _read(folder, local=True)
+        read = contents(folder, local=True)
     who, sources = read.publishers, read.sources
     unknown = [name for name in names if name not in sources]
     if unknown:
@@ -637,44 +633,31 @@ def credit(
     names: dict[str, None] = {}
     known = entries(ids, root)
     for source, publisher in known.values():
-        word, day = _vintage(source)
+        word = "as of" if is_day_or_month(source.vintage) else "version"
+        day = source.vintage
+        if day in UNDATED:
+            word, day = "retrieved", f"{source.retrieved:%Y-%m}"
         name = name_of(source, publisher, speakers)
         names |= dict.fromkeys(name.split(", ") if name == publisher.short else [name])
         words = dates.setdefault(with_carrier(source, name, outlets), {})
         words.setdefault(word, set()).add(day)
     if len(names) > FEW:
-        when = _retrieved(source for source, _ in known.values())
+        months = sorted(f"{source.retrieved:%Y-%m}" for source, _ in known.values())
+        ends = dict.fromkeys(map(release_in_words, (months[0], months[-1])))
         hands = [carrier_of(source, outlets) for source, _ in known.values()]
         passed = in_a_sentence(list(dict.fromkeys(filter(None, hands))))
         way = f"{'via' if all(hands) else 'in part via'} {passed}; " if passed else ""
-        return f"{in_a_sentence([*names])} ({way}{when})"
+        return f"{in_a_sentence([*names])} ({way}retrieved {' to '.join(ends)})"
     return "; ".join(f"{name} ({_dated(words)})" for name, words in dates.items())
 
 
 def name_of(source: Source, publisher: Publisher, speakers: Mapping[str, Sequence[str]]) -> str:
     """The short name of who published a source; of an entry for many, of those in its rows."""
     of_rows = [who for who in speakers.get(source.id, ()) if who != publisher.id]
-    return publisher.short if publisher.home or not of_rows else _first_names(of_rows)
-
-
-def _retrieved(sources: Iterable[Source]) -> str:
-    """From when to when some sources were retrieved, in words."""
-    months = sorted(f"{source.retrieved:%Y-%m}" for source in sources)
-    ends = dict.fromkeys(map(release_in_words, (months[0], months[-1])))
-    return f"retrieved {' to '.join(ends)}"
-
-
-def _first_names(names: Sequence[str]) -> str:
-    """The first of some publishers, and how many more there are."""
-    more = [f"{len(names) - MANY} more"] if len(names) > MANY else []
-    return in_a_sentence([*names[:MANY], *more])
-
-
-def _vintage(source: Source) -> tuple[str, str]:
-    """How old a source is: what its day is of, and that day, month or name of a release."""
-    if source.vintage in UNDATED:
-        return "retrieved", f"{source.retrieved:%Y-%m}"
-    return "as of" if is_day_or_month(source.vintage) else "version", source.vintage
+    if publisher.home or not of_rows:
+        return publisher.short
+    more = [f"{len(of_rows) - MANY} more"] if len(of_rows) > MANY else []
+    return in_a_sentence([*of_rows[:MANY], *more])
 
 
 def _dated(words: Mapping[str, set[str]]) -> str:

@@ -12,14 +12,12 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
-import os
 import re
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
-from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -29,22 +27,20 @@ from tradeflows.model import codes
 from tradeflows.model.errors import CodeError, LayoutError, QueryError, SchemaError, SourceError
 from tradeflows.model.files import sweep, temporary
 from tradeflows.model.periods import compact, is_day, parse_period, parse_window
-from tradeflows.model.source import RAW, Source, bulk_month, released
+from tradeflows.model.source import Source, bulk_month, released
 from tradeflows.publishers import archives, comext, control, reading, registry
-from tradeflows.retrieval import catalogue, changes, user_files
-from tradeflows.retrieval.call_words import call_in_words
-from tradeflows.retrieval.catalogue import LOCAL_FOLDER
+from tradeflows.retrieval import catalogue, changes, fetching, user_files
+from tradeflows.retrieval.call_words import call_in_words, dashed
+from tradeflows.retrieval.fetching import Kept, Progress, Show
 from tradeflows.retrieval.http import (
     Clock,
     FetchError,
     MissingError,
-    QuotaError,
     RefusedError,
     RetryError,
-    UnreachableError,
+    Saved,
     Web,
     locked,
-    stamp,
     write,
 )
 
@@ -55,9 +51,10 @@ NAMES = {  # of the months' archives, by directory
     SINCE_2002: r"full_v2_(\d{4}(?:0[1-9]|1[0-2]))\.7z",
     UNTIL_2001: r"full_?(?:v2_)?(\d{4}(?:0[1-9]|1[0-2]))\.7z",
 }
+LICENCE = "re-use allowed with credit (Commission Decision 2011/833/EU)"
 FIRST = "198801"
+TIME = re.compile(r"\d{4}-\d\d-\d\d([T ][\d:.+Z-]*)?", re.ASCII)  # a day, or a time of one
 LARGEST_LISTING = 1 << 24
-IN_A_ROW = 3  # failed files, after which the rest is not tried
 
 
 @dataclass(frozen=True)
@@ -105,19 +102,6 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Progress:
-    """Files `done` and `left`, the present one and how many `bytes` of it have come.
-
-    Where a file is done, the one just done and 0 bytes.
-    """
-
-    done: int
-    left: int
-    listed: Listed
-    bytes: int
-
-
-@dataclass(frozen=True)
 class Report:
     """What became of a question, month by month.
 
@@ -157,7 +141,7 @@ class Report:
         yield from self.notes
         yield from _not_published(self.absent)
         for period, reason in self.failed.items():
-            yield f"failed: {_month(period)}: {reason}"
+            yield f"failed: {dashed(period)}: {reason}"
         if self.later:
             yield self.later
 
@@ -165,12 +149,7 @@ class Report:
 def _not_published(periods: Sequence[str]) -> Iterator[str]:
     """A line that names the months that are not published, if there are any."""
     if periods:
-        yield f"not published: {', '.join(map(_month, periods))}"
-
-
-def _month(period: str) -> str:
-    """A month such as 202402 as 2024-02."""
-    return f"{period[:4]}-{period[4:]}"
+        yield f"not published: {', '.join(map(dashed, periods))}"
 
 
 # --- the question, and what is published ---------------------------------------------------------
@@ -186,7 +165,7 @@ def months(start: str, end: str, *, today: date | None = None) -> tuple[str, ...
     """
     periods = tuple(compact(month) for month in parse_window(start, end))
     if periods[0] < FIRST:
-        raise QueryError(f"{start} is before {_month(FIRST)}, where Comext begins")
+        raise QueryError(f"{start} is before {dashed(FIRST)}, where Comext begins")
     if periods[0] > f"{today or datetime.now(UTC).date():%Y%m}":
         raise QueryError(f"{start} has not come")
     return periods
@@ -194,10 +173,7 @@ def months(start: str, end: str, *, today: date | None = None) -> tuple[str, ...
 
 def connect(base: str | None = None, clock: Clock | None = None) -> Web:
     """The way to the publisher's files: `base`, else ``TRADEFLOWS_COMEXT_URL``, else Eurostat."""
-    try:
-        return Web(base or os.environ.get("TRADEFLOWS_COMEXT_URL") or BASE, clock=clock)
-    except RefusedError as error:
-        raise QueryError(f"Comext: {error}") from None
+    return fetching.connect("Comext", base, "TRADEFLOWS_COMEXT_URL", BASE, clock=clock)
 
 
 def plan(periods: Sequence[str], web: Web, root: Path) -> Plan:
@@ -216,8 +192,8 @@ def plan(periods: Sequence[str], web: Web, root: Path) -> Plan:
         if wanted:
             by_period = _listing(directory, web, root)
             listed |= {period: by_period[period] for period in wanted if period in by_period}
-    sweep(_folder(root), ".*.tmp")
-    known = _fetched(root)
+    sweep(fetching.folder(root, "comext"), ".*.tmp")
+    known = _months_held(root)
     kept = {archive for archive in listed.values() if _entry(archive, known, root)}
     return Plan(
         tuple(archive for archive in listed.values() if archive not in kept),
@@ -239,13 +215,13 @@ def published(web: Web, root: Path, *, age: float = -1.0) -> dict[str, str]:
     FetchError
         The directory cannot be had, or is not laid out as it was.
     """
-    file = _folder(root) / ".published.json"
+    file = fetching.folder(root, "comext") / ".published.json"
     with suppress(OSError, ValueError, KeyError, TypeError):
         known = json.loads(file.read_text(encoding="utf-8"))
         if known["base"] == web.base and web.clock.now() - known["time"] < age:
             return dict(known["months"])
     listed = _listing(SINCE_2002, web, root)
-    months = {_month(period): archive.released for period, archive in sorted(listed.items())}
+    months = {dashed(period): archive.released for period, archive in sorted(listed.items())}
     content = {"base": web.base, "time": web.clock.now(), "months": months}
     write(file, json.dumps(content), lasting=False)
     return months
@@ -253,38 +229,36 @@ def published(web: Web, root: Path, *, age: float = -1.0) -> dict[str, str]:
 
 def _listing(directory: str, web: Web, root: Path) -> dict[str, Listed]:
     """The months' archives of one directory of the publisher."""
-    url = web.url(
-        "files",
-        {
-            "dir": directory,
-            "format": "csv",
-            "hierarchy": "false",
-            "sizeFormat": "NONE",
-            "dateFormat": "ISO",
-        },
+    query = {"dir": directory, "format": "csv", "hierarchy": "false"}
+    url = web.url("files", query | {"sizeFormat": "NONE", "dateFormat": "ISO"})
+    aside = temporary(fetching.folder(root, "comext") / "listing")
+    listed: dict[str, Listed] = fetching.get_list(
+        web, url, aside, lambda path: _listed(path, directory)
     )
-    aside = temporary(_folder(root) / "listing")
-    try:
-        return web.get(url, aside, lambda path: _listed(path, directory))[1]
-    except MissingError as error:
-        raise RefusedError(f"{url}: {error}; is the base address right?") from error
-    except UnreachableError as error:
-        raise error.while_held() from error
-    finally:
-        aside.unlink(missing_ok=True)
+    return listed
 
 
 def _listed(path: Path, directory: str) -> dict[str, Listed]:
     """The months' archives that a listing names; RetryError where it is none."""
-    rows = _listing_rows(path)
+    lines = reading.whole(path, LARGEST_LISTING).decode("utf-8-sig", "replace").splitlines() or [""]
+    sign = max(",;\t", key=lines[0].count)  # no public document names it
+    rows = []
+    with suppress(csv.Error):  # a page all in one line
+        header, *rows = csv.reader(lines, delimiter=sign)
+    names = [name.strip().upper() for name in header] if rows else []
+    if "NAME" not in names:
+        raise RetryError(f"no listing of files, but {lines[0][:40]!r}")
     archives_by_month = {}
-    for row in rows:
-        name = PurePosixPath(row["NAME"]).name
+    others = []
+    for cells in rows:
+        row = dict(zip(names, map(str.strip, cells), strict=False))
+        name = PurePosixPath(row.get("NAME", "")).name
         month = re.fullmatch(NAMES[directory], name, re.ASCII)
         if not month:
+            others.append(name[:60])
             continue
         # The column of dates is known by what it holds, since no public document names it.
-        dates = [cell for cell in row.values() if _is_time(cell)]
+        dates = [cell for cell in row.values() if TIME.fullmatch(cell) and is_day(cell[:10])]
         size = row.get("SIZE", "")
         if not re.fullmatch(r"\d{1,12}", size, re.ASCII) or len(dates) != 1:
             raise RefusedError(
@@ -293,50 +267,14 @@ def _listed(path: Path, directory: str) -> dict[str, Listed]:
             )
         archives_by_month[month[1]] = Listed(month[1], directory, name, int(size), dates[0])
     if not archives_by_month:
-        names = ", ".join(row["NAME"][:60] for row in rows[:3])
         raise RefusedError(
             f"{directory} lists no month's archive under a name that is known, but "
-            f"{names}; fetch them by hand, then `tradeflows add`"
+            f"{', '.join(others[:3])}; fetch them by hand, then `tradeflows add`"
         )
     return archives_by_month
 
 
-def _listing_rows(path: Path) -> list[dict[str, str]]:
-    """The rows of a listing by the names of its columns, in capitals."""
-    lines = reading.whole(path, LARGEST_LISTING).decode("utf-8-sig", "replace").splitlines()
-    sign = max(",;\t", key=(lines or [""])[0].count)  # no public document names it
-    rows = []
-    with suppress(csv.Error):  # a page all in one line
-        rows = [_texts(row) for row in csv.DictReader(lines, delimiter=sign)]
-    named = [row for row in rows if "NAME" in row]
-    if not named:
-        raise RetryError(f"no listing of files, but {(lines or [''])[0][:40]!r}")
-    return named
-
-
-def _texts(row: Mapping[str | None, Any]) -> dict[str, str]:
-    """The cells of a row that are texts, those beyond the header are not."""
-    return {
-        (name or "").strip().upper(): cell.strip()
-        for name, cell in row.items()
-        if isinstance(cell, str)
-    }
-
-
-def _is_time(cell: str) -> bool:
-    """Whether a cell of a listing is a day, or a time of one."""
-    day = re.fullmatch(r"(\d{4}-\d\d-\d\d)([T ][\d:.+Z-]*)?", cell, re.ASCII)
-    return bool(day) and is_day(cell[:10])
-
-
 # --- what is held --------------------------------------------------------------------------------
-
-
-def _folder(root: Path) -> Path:
-    """Where the archives lie; made where it is not."""
-    folder = root / RAW / LOCAL_FOLDER / "comext"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
 
 
 def _months_held(root: Path) -> list[Source]:
@@ -345,14 +283,9 @@ def _months_held(root: Path) -> list[Source]:
     return sorted(sources, key=released)
 
 
-def _fetched(root: Path) -> list[Source]:
-    """Entries of the months that were fetched, in the order of their releases."""
-    return [source for source in _months_held(root) if source.kind == "fetched"]
-
-
-def _entry(listed: Listed, known: Sequence[Source], root: Path) -> Source | None:
-    """The entry of a release whose file is there."""
-    for source in known:
+def _entry(listed: Listed, held: Sequence[Source], root: Path) -> Source | None:
+    """The entry of a release that was fetched, if its file is there."""
+    for source in held:
         if bulk_month(source) == listed.period and f"release {listed.released}" in source.steps:
             file = source.file(root)
             return source if file.exists() and file.stat().st_size == source.bytes else None
@@ -362,9 +295,7 @@ def _entry(listed: Listed, known: Sequence[Source], root: Path) -> Source | None
 # --- the archives --------------------------------------------------------------------------------
 
 
-def fetch(
-    planned: Plan, web: Web, root: Path, progress: Callable[[Progress], None] | None = None
-) -> Report:
+def fetch(planned: Plan, web: Web, root: Path, progress: Show | None = None) -> Report:
     """Download what `planned` lacks, each archive whole and catalogued, or say why not.
 
     Raises
@@ -372,48 +303,38 @@ def fetch(
     FetchError
         A file cannot be written here. A server's faults end in the report.
     """
-    came: list[Source] = []
-    absent = [*planned.absent]
-    failed = {}
-    notes = []
-    later = ""
-    in_a_row = 0
+    outcome = fetching.Outcome[Listed]()
+    queue = fetching.Queue(planned.files, lambda _: [])
 
-    def show(done: int, listed: Listed, size: int) -> None:
-        if progress:
-            progress(Progress(done, len(planned.files) - done, listed, size))
+    def ask(listed: Listed) -> Kept[Listed] | None:
+        def show(size: int) -> None:
+            if progress:
+                done = len(planned.files) - len(queue) - 1
+                progress(Progress(done, len(queue) + 1, outcome.rows, listed, size))
 
-    for place, listed in enumerate(planned.files):
-        if later or in_a_row >= IN_A_ROW:
-            failed[listed.period] = later or "not asked, after as many failures in a row"
-            continue
         try:
-            source = _one(listed, web, root, partial(show, place, listed))
-            came.append(source)
-            notes += known_totals(source, root)
-            in_a_row = 0
-            show(place + 1, listed, 0)
+            source = _one(listed, web, root, show)
         except MissingError:
-            absent.append(listed.period)
-        except QuotaError as error:
-            later = f"{error}; go on after {stamp(web.clock.now() + error.seconds)}"
-            failed[listed.period] = later
-        except UnreachableError as error:
-            failed[listed.period] = later = str(error)
-        except (FetchError, CodeError, SchemaError, LayoutError) as error:
-            if isinstance(error.__cause__, OSError):
-                raise
-            failed[listed.period] = str(error)
-            in_a_row += 1
-    return Report(tuple(came), planned.kept, tuple(sorted(absent)), failed, tuple(notes), later)
+            return None
+        except (CodeError, SchemaError, LayoutError) as error:
+            raise FetchError(str(error)) from error
+        return Kept(listed, source, sum(int(flow["rows"]) for flow in source.control.values()))
+
+    fetching.run(queue, ask, web, outcome, progress)
+    came = tuple(kept.source for kept in outcome.kept)
+    absent = sorted([*planned.absent, *(listed.period for listed in outcome.absent)])
+    failed = {listed.period: reason for listed, reason in outcome.failed.items()}
+    notes = [line for source in came for line in known_totals(source, root)]
+    return Report(came, planned.kept, tuple(absent), failed, tuple(notes), outcome.reason)
 
 
 def _one(listed: Listed, web: Web, root: Path, show: Callable[[int], None]) -> Source:
     """Download one archive, unless it is here, and catalogue it; its entry."""
-    file = _folder(root) / listed.file
+    folder = fetching.folder(root, "comext")
+    file = folder / listed.file
     url = web.url("files", {"file": f"{listed.directory}/{listed.name}"})
-    with locked(_folder(root) / listed.name):  # another run may be about the same month
-        known = _fetched(root)
+    with locked(folder / listed.name):  # another run may be about the same month
+        known = _months_held(root)
         source = _entry(listed, known, root)
         if source:
             return source
@@ -427,32 +348,27 @@ def _one(listed: Listed, web: Web, root: Path, show: Callable[[int], None]) -> S
             raise
         with file.open("rb") as stream:
             sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
-        size = file.stat().st_size
-        now = web.clock.now()
-        same = [source for source in known if bulk_month(source) == listed.period]
-        twin = [source for source in same if source.sha256 == sha256]
-        if twin:
-            steps = f"{twin[0].steps}; the same bytes again in release {listed.released}"
-            renewed = replace(twin[0], steps=steps)
-            file.replace(renewed.file(root))
-            user_files.rewrite_entries(root, [renewed])
-            return renewed
-        entry = Source(
+        for twin in filter(catalogue.is_own, known):
+            if twin.sha256 == sha256 and bulk_month(twin) == listed.period:
+                steps = f"{twin.steps}; the same bytes again in release {listed.released}"
+                renewed = replace(twin, steps=steps)
+                file.replace(renewed.file(root))
+                user_files.rewrite_entries(root, [renewed])
+                return renewed
+        entry = fetching.entry(
+            file,
+            root,
+            web,
+            Saved(file, sha256, file.stat().st_size),
+            steps="tradeflows fetch comext",
+            more=f", release {listed.released}",
             id=f"comext_{listed.period}_{sha256[:8]}",
-            path=file.relative_to(root / RAW).as_posix(),
             publisher="eurostat",
-            title=f"Detailed trade of the member states, {_month(listed.period)}: {listed.name}",
-            kind="fetched",
-            licence="re-use allowed with credit (Commission Decision 2011/833/EU)",
+            title=f"Detailed trade of the member states, {dashed(listed.period)}: {listed.name}",
+            licence=LICENCE,
             vintage=listed.released[:10],
-            retrieved=datetime.fromtimestamp(now, UTC).date(),
-            sha256=sha256,
-            bytes=size,
-            table="trade",
             cleaner="comext.clean",
-            rank=1,
             address=url,
-            steps=f"tradeflows fetch comext, {stamp(now)}, release {listed.released}",
             control=totals,
         )
         user_files.write_entry(entry, root)
@@ -533,11 +449,12 @@ def diff(root: Path, period: str = "") -> list[changes.Change]:
     """
     if period:
         parse_period(period, "period", grain="month")
-    by_period: dict[str, list[Source]] = {}
+    by_month: dict[str, list[Source]] = {period: []} if period else {}
     for source in _months_held(root):
-        by_period.setdefault(bulk_month(source), []).append(source)
-    wanted = [period.replace("-", "")] if period else sorted(by_period)
-    releases = by_period.get(wanted[0], []) if wanted else []
+        month = dashed(bulk_month(source))
+        if period in ("", month):
+            by_month.setdefault(month, []).append(source)
+    releases = by_month.get(period, [])
     if period and len(releases) < 2:
         have = f"only that of {released(releases[0])}" if releases else "none"
         raise SourceError(
@@ -545,9 +462,9 @@ def diff(root: Path, period: str = "") -> list[changes.Change]:
             f"tradeflows fetch comext --start {period} --end {period}"
         )
     all_changes: list[changes.Change] = []
-    for month in wanted:
-        if len(by_period[month]) > 1:
-            old, new = by_period[month][-2:]
+    for month, sources in sorted(by_month.items()):
+        if len(sources) > 1:
+            old, new = sources[-2:]
             frame = changes.changed(_cells(old, root), _cells(new, root), CELL, [*FIGURES])
             all_changes += [_change(row, month, old, new) for row in frame.itertuples(index=False)]
     return changes.largest_first(all_changes)
@@ -559,11 +476,11 @@ def _cells(source: Source, root: Path) -> pa.Table:
     return pa.Table.from_batches([part.rows.select([*CELL, *FIGURES]) for part in parts])
 
 
-def _change(row: Any, period: str, old: Source, new: Source) -> changes.Change:
+def _change(row: Any, month: str, old: Source, new: Source) -> changes.Change:
     """One changed cell, with the figures that changed beside its value."""
-    known = codes.area_codes("eurostat", int(period[:4]))
+    known = codes.area_codes("eurostat", int(month[:4]))
     reporter, partner = (known.get(code, code) for code in (row.reporter_code, row.partner_code))
-    cell = call_in_words([reporter], [partner], [row.cmd_code], [row.flow_code], [_month(period)])
+    cell = call_in_words([reporter], [partner], [row.cmd_code], [row.flow_code], [month])
     what = f"{cell} ({', '.join(row.breakdown.split(','))})"
     note = ""
     for name in [*FIGURES][1:]:

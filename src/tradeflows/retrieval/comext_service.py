@@ -7,39 +7,25 @@ SDMX-CSV, unedited in ``data/raw/local/comext`` with an entry beside it.
 
 import gzip
 import hashlib
-import os
 import re
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
-from math import ceil
 from pathlib import Path
-from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from tradeflows.model import codes
 from tradeflows.model.errors import QueryError
 from tradeflows.model.files import sweep, temporary
 from tradeflows.model.periods import month_text, parse_window
-from tradeflows.model.source import RAW, Source
 from tradeflows.model.words import direction
 from tradeflows.publishers.comext.layouts import NO_RESULTS
-from tradeflows.retrieval import catalogue
+from tradeflows.retrieval import catalogue, fetching, own_words
 from tradeflows.retrieval.call_words import call_in_words
-from tradeflows.retrieval.catalogue import LOCAL_FOLDER
-from tradeflows.retrieval.http import (
-    LARGEST,
-    Clock,
-    FetchError,
-    QuotaError,
-    RefusedError,
-    RetryError,
-    UnreachableError,
-    Web,
-    stamp,
-)
+from tradeflows.retrieval.comext import LICENCE
+from tradeflows.retrieval.fetching import CutOffError, Kept, Show
+from tradeflows.retrieval.http import LARGEST, Clock, RefusedError, RetryError, Saved, Web
 from tradeflows.retrieval.user_files import keep, quarantine, require_cleanable
 
 BASE = "https://ec.europa.eu/eurostat/api/comext/dissemination"
@@ -118,26 +104,17 @@ class Question:
 
 @dataclass(frozen=True)
 class Plan:
-    """The calls to make for a question, and the entries that hold the rest of it."""
+    """The calls to make for a question, the entries that hold the rest, and all that are `held`."""
 
     question: Question
     calls: tuple[Question, ...]
     sources: tuple[str, ...]
+    held: Mapping[str, Question]
 
     def __str__(self) -> str:
         """Say how many calls, and that there is no quota."""
         rest = f"; {len(self.sources)} answers are held" if self.sources else ""
         return f"{len(self.calls)} calls to Eurostat, which names no daily quota{rest}"
-
-
-@dataclass(frozen=True)
-class Progress:
-    """After each call: calls `done` and `left`, `rows` so far and what was asked."""
-
-    done: int
-    left: int
-    rows: int
-    call: str
 
 
 @dataclass(frozen=True)
@@ -197,10 +174,10 @@ def question(
     """
     if freq not in ("M", "A"):
         raise QueryError(f"no frequency {freq!r}; M is monthly, A annual")
-    flows = tuple(map(direction, _words(flow)))
+    flows = tuple(map(direction, own_words.listed(flow)))
     if not {*flows} <= {*FLOWS}:
         raise QueryError(f"flow={flow!r}: Comext has imports (M) and exports (X)")
-    goods = _words(products)
+    goods = own_words.listed(products)
     for good in goods:
         if not re.fullmatch(r"TOTAL|(\d\d){1,4}", good, re.ASCII):
             raise QueryError(f"{good!r} is no HS or CN code of 2, 4, 6 or 8 digits, nor TOTAL")
@@ -222,18 +199,10 @@ def is_asked_here(area: str) -> bool:
     return area == EU or area in codes.members(EU)
 
 
-def _words(text: str) -> tuple[str, ...]:
-    """The words of a list with commas."""
-    words = tuple(dict.fromkeys(word.strip() for word in text.split(",") if word.strip()))
-    if not words:
-        raise QueryError(f"{text!r} names nothing; list at least one")
-    return words
-
-
 def _codes_of(text: str, *, is_partner: bool = False) -> tuple[str, ...]:
     """Every code that the service has for the areas of a list; each is of other years or trade."""
     chosen: dict[str, None] = {}
-    for word in _words(text):
+    for word in own_words.listed(text):
         area = codes.area(word)
         if area == EU and not is_partner:
             chosen[EU] = None
@@ -255,11 +224,7 @@ def _codes_of(text: str, *, is_partner: bool = False) -> tuple[str, ...]:
 
 def connect(base: str | None = None, clock: Clock | None = None) -> Web:
     """The way to the service: `base`, else ``TRADEFLOWS_COMEXT_SERVICE_URL``, else Eurostat."""
-    address = base or os.environ.get("TRADEFLOWS_COMEXT_SERVICE_URL") or BASE
-    try:
-        return Web(address, clock=clock)
-    except RefusedError as error:
-        raise QueryError(f"Comext: {error}") from None
+    return fetching.connect("Comext", base, "TRADEFLOWS_COMEXT_SERVICE_URL", BASE, clock=clock)
 
 
 def plan(asked: Question, root: Path, *, refresh: bool = False) -> Plan:
@@ -267,12 +232,18 @@ def plan(asked: Question, root: Path, *, refresh: bool = False) -> Plan:
     known = {} if refresh else held(root)
     sources: dict[str, None] = {}
     calls = []
-    for piece in _within_limits(asked):
+    pieces = [asked]
+    while pieces:
+        piece = pieces.pop()
+        halves = split(piece)
+        if halves and (piece.cells > MOST_CELLS or len(piece.key) >= LONGEST_KEY):
+            pieces += halves[::-1]
+            continue
         covering = _covering(piece, known)
         sources |= dict.fromkeys(covering)
         if not covering:
             calls.append(piece)
-    return Plan(asked, tuple(calls), tuple(sources))
+    return Plan(asked, tuple(calls), tuple(sources), known)
 
 
 def _covering(asked: Question, known: Mapping[str, Question]) -> list[str]:
@@ -280,11 +251,8 @@ def _covering(asked: Question, known: Mapping[str, Question]) -> list[str]:
     whole = [name for name, answer in known.items() if answer.covers(asked)]
     if whole:
         return whole[-1:]
-    halves = split(asked)
-    if len(halves) < 2 or not known:
-        return []
     covering: list[str] = []
-    for half in halves:
+    for half in split(asked) if known else ():
         of_half = _covering(half, known)
         if not of_half:
             return []
@@ -298,60 +266,33 @@ def held(root: Path) -> dict[str, Question]:
     for source in catalogue.load(root, local=True).values():
         is_answer = source.kind == "fetched" and f"/data/{DATASET}/" in source.address
         if is_answer and source.file(root).exists():
-            answers[source.id] = _asked(source.address)
+            parts = urlsplit(source.address)
+            freq, *lists = unquote(parts.path).rpartition("/")[2].split(".")
+            window = parse_qs(parts.query)
+            reporters, partners, products, flows = (
+                tuple(filter(None, text.split("+"))) for text in lists[:4]
+            )
+            [start], [end] = window["startPeriod"], window["endPeriod"]
+            answers[source.id] = Question(freq, reporters, partners, products, flows, start, end)
     return answers
 
 
-def _asked(address: str) -> Question:
-    """The question that an address asks."""
-    parts = urlsplit(address)
-    key = unquote(parts.path).rpartition("/")[2].split(".")
-    window = parse_qs(parts.query)
-    reporters, partners, products, flows = (
-        tuple(code for code in text.split("+") if code) for text in key[1:5]
-    )
-    start = window["startPeriod"][0]
-    end = window["endPeriod"][0]
-    return Question(key[0], reporters, partners, products, flows, start, end)
-
-
-def _within_limits(asked: Question) -> list[Question]:
-    """`asked` in pieces of as few cells and letters as one call may have."""
-    halves = split(asked)
-    fits = asked.cells <= MOST_CELLS and len(asked.key) < LONGEST_KEY
-    if fits or len(halves) < 2:
-        return [asked]
-    return [piece for half in halves for piece in _within_limits(half)]
-
-
 def split(asked: Question) -> list[Question]:
-    """`asked` in two halves, by its longest list; itself alone where it is a single cell."""
+    """`asked` in two halves, by its longest list; none where it is a single cell."""
     periods = asked.periods
-    lists: dict[str, tuple[str, ...]] = {
-        "products": asked.products,
-        "reporters": asked.reporters,
-        "partners": asked.partners,
-        "flows": asked.flows,
-    }
-    name = max(lists, key=lambda name: len(lists[name]))
-    if len(periods) > len(lists[name]):
-        middle = len(periods) // 2
-        return [replace(asked, end=periods[middle - 1]), replace(asked, start=periods[middle])]
-    values = lists[name]
-    if len(values) < 2:
-        return [asked]
-    middle = ceil(len(values) / 2)
-    halves: list[dict[str, Any]] = [{name: values[:middle]}, {name: values[middle:]}]
-    return [replace(asked, **half) for half in halves]
+    names = ("products", "reporters", "partners", "flows")
+    name = max(names, key=lambda name: len(getattr(asked, name)))
+    values = getattr(asked, name)
+    half = len(periods) // 2
+    if len(periods) > len(values):
+        return [replace(asked, end=periods[half - 1]), replace(asked, start=periods[half])]
+    half = (len(values) + 1) // 2
+    if half == len(values):
+        return []
+    return [replace(asked, **{name: some}) for some in (values[:half], values[half:])]
 
 
-class _TooLargeError(FetchError):
-    """The service would queue the answer, or refuses it for its size."""
-
-
-def fetch(
-    planned: Plan, web: Web, root: Path, progress: Callable[[Progress], None] | None = None
-) -> Report:
+def fetch(planned: Plan, web: Web, root: Path, progress: Show | None = None) -> Report:
     """Make the calls of a plan, and keep every answer.
 
     An answer that is too large for the service is asked for in halves. That it has nothing under
@@ -362,53 +303,34 @@ def fetch(
     FetchError
         A file cannot be written here. A server's faults end in the report.
     """
-    report = Report(planned.sources)
     before = web.calls
-    done = 0
-    waiting = [*planned.calls]
-    while waiting:
-        call = waiting.pop(0)
-        try:
-            source, rows = _one(call, web, root)
-        except _TooLargeError as error:
-            halves = split(call)
-            if len(halves) > 1:
-                waiting = halves + waiting
-                continue
-            report = _with_failure(report, call, str(error))
-        except (QuotaError, UnreachableError) as error:
-            for other in (call, *waiting):
-                report = _with_failure(report, other, str(error))
-            break
-        except FetchError as error:
-            if isinstance(error.__cause__, OSError):
-                raise
-            report = _with_failure(report, call, str(error))
-        else:
-            empty = report.empty if rows else (*report.empty, str(call))
-            report = replace(
-                report,
-                sources=(*report.sources, source),
-                rows=report.rows + rows,
-                empty=empty,
-            )
-        done += 1
-        if progress:
-            progress(Progress(done, len(waiting), report.rows, str(call)))
-    return replace(report, calls=web.calls - before)
+    outcome = fetching.Outcome[Question]()
+    sources = dict.fromkeys(planned.sources)
+
+    def lacking(call: Question) -> list[Question]:
+        halves = []
+        for half in split(call):  # of which an interrupted run may have left some
+            covering = _covering(half, planned.held)
+            sources.update(dict.fromkeys(covering))
+            halves += [] if covering else [half]
+        return halves
+
+    queue = fetching.Queue(planned.calls, lacking)
+    fetching.run(queue, lambda call: _one(call, web, root), web, outcome, progress)
+    return Report(
+        (*sources, *(kept.source.id for kept in outcome.kept)),
+        {str(call): reason for call, reason in outcome.failed.items()},
+        web.calls - before,
+        outcome.rows,
+        tuple(str(kept.call) for kept in outcome.kept if not kept.rows),
+    )
 
 
-def _with_failure(report: Report, call: Question, reason: str) -> Report:
-    """`report` with a call that failed."""
-    return replace(report, failed={**report.failed, str(call): reason})
-
-
-def _one(call: Question, web: Web, root: Path) -> tuple[str, int]:
-    """Make one call, and keep its answer; the id of its entry, and its records."""
+def _one(call: Question, web: Web, root: Path) -> Kept[Question]:
+    """Make one call, and keep its answer."""
     window = {"startPeriod": call.start, "endPeriod": call.end, "format": "SDMX-CSV"}
     url = web.url(f"sdmx/2.1/data/{DATASET}/{call.key}", window)
-    folder = root / RAW / LOCAL_FOLDER / "comext"
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = fetching.folder(root, "comext")
     name = hashlib.sha256(url.removeprefix(web.base).encode()).hexdigest()[:12]
     sweep(folder, ".service_*.part")
     aside = temporary(folder / f"service_{name}", "part")
@@ -416,79 +338,65 @@ def _one(call: Question, web: Web, root: Path) -> tuple[str, int]:
         records = web.get(url, aside, _records)[1]
     except RefusedError as error:
         if TOO_LARGE.search(error.body) or str(error).startswith("413"):
-            raise _TooLargeError(str(error)) from error
+            raise CutOffError(str(error)) from error
         if not NO_RESULTS.search(error.body):
             raise
         aside.write_text(error.body, encoding="utf-8", newline="")
         records = 0
     content = aside.read_bytes()
     sha256 = hashlib.sha256(content).hexdigest()
-    now = web.clock.now()
     kind = "xml" if content.lstrip().startswith(b"<") else "csv"
     file = folder / f"service_{name}_{sha256[:8]}.{kind}"
-    entry = Source(
+    # The day on which the publisher renewed the data, as the records state it.
+    renewed = re.search(rb"\n[^,\n]*,(\d\d)/(\d\d)/(\d\d)\b", content)
+    day, month, year = (part.decode() for part in renewed.groups()) if renewed else ("", "", "")
+    entry = fetching.entry(
+        file,
+        root,
+        web,
+        Saved(aside, sha256, len(content)),
+        steps="tradeflows ask",
         id=f"comext_{file.stem}",
-        path=file.relative_to(root / RAW).as_posix(),
         publisher="eurostat",
         title=f"Answer of the filtered service: {call}",
-        kind="fetched",
-        licence="re-use allowed with credit (Commission Decision 2011/833/EU)",
-        vintage=_last_update(content),
-        retrieved=datetime.fromtimestamp(now, UTC).date(),
-        sha256=sha256,
-        bytes=len(content),
-        table="trade",
+        licence=LICENCE,
+        vintage=f"20{year}-{month}-{day}" if renewed else "not stated",
         cleaner="comext.clean",
-        rank=1,
         address=url,
-        steps=f"tradeflows ask, {stamp(now)}",
     )
     with quarantine(aside, entry, root):
         require_cleanable(aside, entry)
     keep(aside, entry, root)
-    return entry.id, records
+    return Kept(call, entry, records)
 
 
 def _records(path: Path) -> int:
     """Records of an answer, which is unpacked in its place where it came packed."""
     with path.open("rb") as file:
-        head = file.read(4)
-    if head.startswith((b"\x1f\x8b", b"PK")):
-        path.write_bytes(_unpacked(path, head))
-    with path.open("rb") as file:
-        first = file.readline(1 << 16)
-        if first.removeprefix(b"\xef\xbb\xbf").startswith(b"DATAFLOW"):
-            return sum(1 for line in file if line.strip())
-        text = (first + file.read(1 << 16)).decode("utf-8", "replace")
-    if TOO_LARGE.search(text):
-        raise _TooLargeError("the service would queue so large an answer")
-    if NO_RESULTS.search(text):
-        return 0
-    raise RetryError(f"no SDMX-CSV, but {text[:40]!r}")
-
-
-def _unpacked(path: Path, head: bytes) -> bytes:
-    """The one file that a packed answer holds; RetryError where it is damaged."""
+        head = file.read(2)
+    content = b""
     try:
-        if head.startswith(b"PK"):
+        if head == b"PK":
             with zipfile.ZipFile(path) as archive:
                 [name] = archive.namelist()
                 with archive.open(name) as member:
                     content = member.read(LARGEST + 1)
-        else:
+        elif head == b"\x1f\x8b":
             with gzip.open(path) as packed:
                 content = packed.read(LARGEST + 1)
     except (OSError, EOFError, ValueError, zlib.error, zipfile.BadZipFile) as error:
         raise RetryError(f"a damaged archive ({error})") from error
     if len(content) > LARGEST:
         raise RefusedError(f"more than {LARGEST:,} bytes unpacked; no answer has that")
-    return content
-
-
-def _last_update(content: bytes) -> str:
-    """The day on which the publisher renewed the data, as an answer's records state it."""
-    record = re.search(rb"\n[^,\n]*,(\d\d)/(\d\d)/(\d\d)\b", content)
-    if not record:
-        return "not stated"
-    day, month, year = (part.decode() for part in record.groups())
-    return f"20{year}-{month}-{day}"
+    if content:
+        path.write_bytes(content)
+    with path.open("rb") as file:
+        first = file.readline(1 << 16)
+        if first.removeprefix(b"\xef\xbb\xbf").startswith(b"DATAFLOW"):
+            return sum(1 for line in file if line.strip())
+        text = (first + file.read(1 << 16)).decode("utf-8", "replace")
+    if TOO_LARGE.search(text):
+        raise CutOffError("the service would queue so large an answer")
+    if NO_RESULTS.search(text):
+        return 0
+    raise RetryError(f"no SDMX-CSV, but {text[:40]!r}")

@@ -5,13 +5,11 @@ lines without a word. The steps here are split so that none reaches that.
 """
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 
 from tradeflows.model import codes
 from tradeflows.model.errors import QueryError
-from tradeflows.model.periods import first_day, month_of, parse_period
+from tradeflows.model.periods import month_of, month_text, parse_period
 from tradeflows.retrieval import own_words
 
 SITE = "http://stats.customs.gov.cn"
@@ -21,18 +19,8 @@ MOST = CUT_OFF - 2  # lines of figures: with the header one fewer than where it 
 # and more partners than the 243 that have a code; `add` refuses what is cut off all the same.
 LINES = {2: 1200, 4: 120, 6: 30, 8: 1}
 PARTNERS = 250
-WAYS = {"M": ("进口", "Import"), "X": ("出口", "Export")}
-MONEY = {"USD": ("美元", "US dollar"), "CNY": ("人民币", "Renminbi Yuan")}
-
-
-@dataclass(frozen=True)
-class Query:
-    """One export: the months `first` to `last` of `year`, and the most lines that it can have."""
-
-    year: int
-    first: int
-    last: int
-    most: int
+WAYS = {"M": "进口 / Import", "X": "出口 / Export"}
+MONEY = {"USD": "美元 / US dollar", "CNY": "人民币 / Renminbi Yuan"}
 
 
 def gacc(
@@ -75,56 +63,53 @@ def gacc(
     for option, word, valid in (("flow", flow, WAYS), ("currency", currency, MONEY)):
         if word not in valid:
             raise QueryError(f"--{option} {word}: expected {' or '.join(valid)}")
-    code = _partner(partner) if partner else ""
-    partners = len(code.split(",")) if code else PARTNERS
-    last = _month(end, "end") if end else _latest()
-    queries = list(_queries(_month(start, "start"), last, LINES[len(product)] * partners))
-    whom = f"{codes.area_name(codes.area(partner))} ({code})" if code else "all partners"
-    way = " / ".join(WAYS[flow])
-    money = " / ".join(MONEY[currency])
-    steps = [
+    partners, whom, code = PARTNERS, "all partners", ""
+    if partner:
+        name, own_codes = _partner(partner)
+        partners = len(own_codes)
+        whom, code = f"{name} ({','.join(own_codes)})", f", with the code {','.join(own_codes)}"
+    queries = _queries(start, end, LINES[len(product)] * partners)
+    return [
         f"{SITE}: 数据在线查询 / online query. {len(queries)} exports of {product}, {whom}.",
         "The site allows no machine: fill the form in yourself and move the puzzle's piece.",
         "",
-        f"In each:  进出口类型 / Import or Export: {way}",
-        f"          币制 / Currency: {money}",
+        f"In each:  进出口类型 / Import or Export: {WAYS[flow]}",
+        f"          币制 / Currency: {MONEY[currency]}",
         "          分月展示 / by month: 是 / yes, so that each line has its month",
         f"          输出字段 / output field 1: 商品 / Commodity, with the code {product}",
-        "          输出字段 / output field 2: 贸易伙伴 / Trading partner"
-        + (f", with the code {code}" if code else ", no code"),
+        f"          输出字段 / output field 2: 贸易伙伴 / Trading partner{code or ', no code'}",
         "          output fields 3 and 4: none (贸易方式 / Customs Regime only splits the figures)",
-    ]
-    for number, query in enumerate(queries, start=1):
-        steps += [
-            f"{number:3}. 时间 / Date: {query.year}, months {query.first} to {query.last} "
-            f"(at most {query.most:,} lines); 查询 / query; 下载 / download",
-        ]
-    return [
-        *steps,
+        *(f"{number:3}. {query}" for number, query in enumerate(queries, start=1)),
         "",
         f"Then: tradeflows add --flow {flow} FILE…   (it refuses a file that was cut off)",
     ]
 
 
-def _partner(word: str) -> str:
-    """The codes of a partner at China's customs, with commas."""
+def _partner(word: str) -> tuple[str, list[str]]:
+    """The name of a partner, and its codes at China's customs."""
     try:
         area = own_words.area(word)
     except QueryError as error:
         raise QueryError(f"--partner: {error}") from error
     own_codes = codes.codes_of(area, "gacc")
-    if own_codes:
-        return ",".join(own_codes)
-    raise QueryError(
-        f"--partner {word}: {codes.area_name(area)} has no code at China's customs; "
-        "see area_codes.csv"
-    )
+    if not own_codes:
+        raise QueryError(
+            f"--partner {word}: {codes.area_name(area)} has no code at China's customs; "
+            "see area_codes.csv"
+        )
+    return codes.area_name(area), [*own_codes]
 
 
-def _queries(start: date, end: date, a_month: int) -> Iterator[Query]:
+def _queries(start: str, end: str, a_month: int) -> list[str]:
     """The exports that are needed, none of which can be cut off."""
-    if start > end:
-        raise QueryError(f"the end {end:%Y-%m} is before the start {start:%Y-%m}")
+    first = parse_period(start, "start", grain="month").start
+    today = date.today()
+    # Figures by partner and code are out on the 20th of the month after.
+    last = month_of(today) - (1 if today.day > 20 else 2)
+    if end:
+        last = parse_period(end, "end", grain="month").start
+    if first > last:
+        raise QueryError(f"the end {month_text(last)} is before the start {month_text(first)}")
     if a_month > MOST:
         raise QueryError(
             f"one month could have {a_month:,} lines, and the site stops at "
@@ -132,22 +117,13 @@ def _queries(start: date, end: date, a_month: int) -> Iterator[Query]:
         )
     # The header is a line too, and the form takes months of one year.
     at_once = min(12, MOST // a_month)
-    for year in range(start.year, end.year + 1):
-        month = start.month if year == start.year else 1
-        stop = end.month if year == end.year else 12
-        while month <= stop:
-            last = min(month + at_once - 1, stop)
-            yield Query(year, month, last, (last - month + 1) * a_month)
-            month = last + 1
-
-
-def _month(text: str, name: str) -> date:
-    """The first day of a month that a person typed."""
-    return first_day(parse_period(text, name, grain="month").start)
-
-
-def _latest() -> date:
-    """Figures by partner and code are out on the 20th of the month after."""
-    today = date.today()
-    back = 1 if today.day > 20 else 2
-    return first_day(month_of(today) - back)
+    queries = []
+    while first <= last:
+        year, month = divmod(first, 12)
+        n = min(at_once, 12 - month, last - first + 1)
+        queries.append(
+            f"时间 / Date: {year}, months {month + 1} to {month + n} "
+            f"(at most {n * a_month:,} lines); 查询 / query; 下载 / download"
+        )
+        first += n
+    return queries

@@ -23,22 +23,19 @@ import httpx
 from filelock import FileLock
 
 from tradeflows.model.errors import TradeflowsError
-from tradeflows.model.files import sweep, temporary
+from tradeflows.model.files import sweep, temporary, writing
 
 ATTEMPTS = 5
 PATIENCE = 600.0  # seconds for one reply, and the longest wait for a second chance
 LONGEST = 1e8  # seconds, some three years: a server that asks for more means never
 POLL = 0.01  # seconds between two looks at a lock that another run holds
 LARGEST = 1 << 29  # bytes once unpacked; 250,000 rows of UN Comtrade are some 330 million
-TOLD = 1 << 16  # bytes of an error reply that are read
+ERROR_BYTES = 1 << 16  # of an error reply that are read
 TRY_AGAIN = re.compile(r"try again in (\d+) seconds?", re.I | re.ASCII)
 REPLENISHED = re.compile(r"replenished in (\d+):(\d\d):(\d\d)", re.I | re.ASCII)
-PROXY = "a proxy is set by HTTP_PROXY, HTTPS_PROXY and NO_PROXY"
-HINTS = {
-    401: "; the key is missing or wrong",
-    403: f"; the key may not do this, or a proxy refuses: {PROXY}",
-    407: f"; a proxy wants a name and a password: {PROXY}",
-}
+HINTS = {401: "; the key is missing or wrong", 403: "; the key may not do this, or a proxy refuses"}
+NO_WAY = httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError
+TODO = ", then run the same command again: it goes on from here"
 
 
 class FetchError(TradeflowsError):
@@ -59,14 +56,6 @@ class MissingError(RefusedError):
 
 class UnreachableError(FetchError):
     """There is no way to the server."""
-
-    def while_held(self) -> "UnreachableError":
-        """The same, with what needs no server."""
-        stop = "" if str(self).endswith("?") else "."
-        return UnreachableError(
-            f"{self}{stop} What is held already needs no network: `tradeflows build` and `read` "
-            "work as before"
-        )
 
 
 class QuotaError(FetchError):
@@ -130,34 +119,31 @@ class Web:
         key: str = "",
         pause: float = 1.0,
         clock: Clock | None = None,
-        timeout: float = 60.0,
     ) -> None:
-        try:
+        with suppress(ValueError):  # brackets that do not close
             parts = urlsplit(base)
-        except ValueError:  # brackets that do not close
-            parts = urlsplit("")
-        is_plain = not (parts.query or parts.username or parts.password or parts.fragment)
-        if parts.scheme not in ("http", "https") or not parts.hostname or not is_plain:
+            is_plain = not (parts.query or parts.username or parts.password or parts.fragment)
+            if parts.scheme in ("http", "https") and parts.hostname and is_plain:
+                self.base = base.rstrip("/")
+        if not hasattr(self, "base"):
             raise RefusedError("the address must be like https://host/path, without user or query")
         if not (key.isascii() and key.isprintable()):
             raise RefusedError("the key holds what no header can carry: copy it anew")
-        self.base = base.rstrip("/")
         self.clock = clock or Clock()
         self.calls = 0
         self.before_call: Callable[[], object] = lambda: None  # before a call, such as to count it
-        self._met = False  # whether it has ever answered
+        self._has_answered = False
         self._pause = pause
         self._last = float("-inf")
         self._key = _Secret(key)
         headers = {"User-Agent": "tradeflows", **({header: key} if key else {})}
         # Redirects are not followed: they would carry the key to another host.
         try:
-            self._client = httpx.Client(headers=headers, timeout=timeout, follow_redirects=False)
-        except (ImportError, ValueError, httpx.InvalidURL) as error:
+            self._client = httpx.Client(headers=headers, timeout=60.0, follow_redirects=False)
+        except (ImportError, ValueError, httpx.InvalidURL):
             raise UnreachableError(
-                f"{PROXY}: expected an address such as http://host:8080, or for a SOCKS proxy the "
-                "package httpx[socks]; mend it, or unset it if there is no proxy"
-            ) from error
+                "HTTP_PROXY, HTTPS_PROXY or NO_PROXY names no proxy that can be used: mend or unset"
+            ) from None
 
     def __enter__(self) -> "Web":
         """Open; the block's end closes the connections."""
@@ -202,38 +188,31 @@ class Web:
         FetchError
             Broken in all attempts, or the file cannot be written.
         """
+        host = urlsplit(url).hostname
         try:
-            return self._with_retries(url, lambda: self._once(url, to, check, size, progress))
+            for attempt in range(1, ATTEMPTS + 1):
+                wait, is_lost = None, False
+                try:
+                    return self._once(url, to, check, size, progress)
+                except RetryError as error:
+                    reason, wait = str(error), error.seconds
+                except (httpx.TransportError, httpx.DecodingError) as error:
+                    reason = f"{type(error).__name__} {_printable(str(error)[:150])}".strip()
+                    is_lost = isinstance(error, NO_WAY)
+                    if is_lost and not self._has_answered:
+                        break
+                if wait is not None and wait > PATIENCE:
+                    raise QuotaError(f"{self.base} asks to wait {_duration(wait)}", wait) from None
+                if attempt < ATTEMPTS:
+                    self.clock.sleep(2.0**attempt if wait is None else wait)
+            if is_lost:
+                raise UnreachableError(
+                    f"no way to {host} ({reason}): is there a network?"
+                ) from None
+            raise FetchError(f"{host}: {reason}, {ATTEMPTS} times over") from None
         except BaseException:
             to.unlink(missing_ok=True)
             raise
-
-    def _with_retries(self, url: str, once: Callable[[], Any]) -> Any:
-        """`once`, again where that can help, with growing pauses."""
-        host = urlsplit(url).hostname
-        for attempt in range(1, ATTEMPTS + 1):
-            wait, is_lost = None, False
-            try:
-                return once()
-            except RetryError as error:
-                reason, wait = str(error), error.seconds
-            except (httpx.TransportError, httpx.DecodingError) as error:
-                reason = type(error).__name__
-                if isinstance(error, httpx.ProxyError) or "CERTIFICATE_VERIFY" in str(error):
-                    raise UnreachableError(
-                        f"no way to {host}: {_printable(str(error)[:150])}; {PROXY}, and "
-                        "SSL_CERT_FILE names the certificate of one that signs anew"
-                    ) from error
-                is_lost = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
-                if is_lost and not self._met:
-                    break
-            if wait is not None and wait > PATIENCE:
-                raise QuotaError(f"{self.base} asks to wait {_duration(wait)}", wait) from None
-            if attempt < ATTEMPTS:
-                self.clock.sleep(2.0**attempt if wait is None else wait)
-        if is_lost:
-            raise UnreachableError(f"no way to {host}: is there a network?") from None
-        raise FetchError(f"{host}: {reason}, {ATTEMPTS} times over") from None
 
     def _once(
         self,
@@ -250,16 +229,16 @@ class Web:
         self.calls += 1
         came, digest, tail = 0, hashlib.sha256(), b""
         with self._client.stream("GET", url) as reply:
-            self._met = True
+            self._has_answered = True
             if reply.status_code != 200:
                 body = b""
                 for chunk in self._chunks(reply):
                     body += chunk
-                    if len(body) > TOLD:
+                    if len(body) > ERROR_BYTES:
                         break
                 text = body.decode("utf-8", "replace")
                 self.raise_for_reply(reply.status_code, reply.headers, text)
-            with _writing(to), to.open("wb") as file:
+            with writing(to.parent, FetchError, TODO), to.open("wb") as file:
                 for chunk in self._chunks(reply):
                     if self._key and self._key.encode() in tail + chunk:
                         raise RefusedError("the reply repeats the key, so it is not kept")
@@ -272,9 +251,7 @@ class Web:
                 file.flush()
                 os.fsync(file.fileno())
         if size not in (None, came):
-            with to.open("rb") as file:
-                what = "a page" if file.read(99).lstrip().startswith(b"<") else "a file"
-            raise RetryError(f"{what} of {came} bytes came, expected {size}")
+            raise RetryError(f"{came} bytes came, expected {size}")
         return Saved(to, digest.hexdigest(), came), check(to)
 
     def raise_for_reply(self, status: int, headers: Mapping[str, str], body: str) -> None:
@@ -299,10 +276,9 @@ class Web:
         may_heal = status in (408, 429) or status >= 500
         if may_heal or is_timeout or (status == 200 and wait is not None):
             raise RetryError(f"{status} {words}".strip(), wait)
-        to = headers.get("Location", "")
+        to = self._hidden(headers.get("Location", ""))
         if to:
-            place = _printable(self._hidden(to)[:200])
-            words = f"leads to {place}; nothing is followed, give the right address"
+            words = f"leads to {_printable(to[:200])}; nothing is followed, give the right address"
         refused = MissingError if status in (404, 410) else RefusedError
         raise refused(f"{status} {words}".strip() + HINTS.get(status, ""), body)
 
@@ -322,7 +298,7 @@ class Web:
 def locked(path: Path) -> Iterator[None]:
     """Hold the lock of `path`, so that two runs take turns; a killed process lets go of it."""
     lock = FileLock(path.with_name(f".{path.name}.lock"), poll_interval=POLL)
-    with _writing(path):
+    with writing(path.parent, FetchError, TODO):
         path.parent.mkdir(parents=True, exist_ok=True)
         lock.acquire()
     try:
@@ -335,7 +311,7 @@ def write(path: Path, text: str, *, lasting: bool = True) -> None:
     """Write `text` to `path` whole or not at all; not `lasting` is quicker, and power may fail."""
     aside = temporary(path)
     try:
-        with _writing(path), aside.open("w", encoding="utf-8") as file:
+        with writing(path.parent, FetchError, TODO), aside.open("w", encoding="utf-8") as file:
             file.write(text)
             if lasting:
                 file.flush()
@@ -346,18 +322,6 @@ def write(path: Path, text: str, *, lasting: bool = True) -> None:
     finally:
         with suppress(OSError):  # such as that of a disk that takes no writing
             aside.unlink(missing_ok=True)
-
-
-@contextmanager
-def _writing(path: Path) -> Iterator[None]:
-    """Say of a file that cannot be written where, and what to do."""
-    try:
-        yield
-    except OSError as error:
-        raise FetchError(
-            f"{path.parent}: cannot be written ({error.strerror}); make room, then "
-            "run the same command again: it goes on from here"
-        ) from error
 
 
 def _printable(text: str) -> str:

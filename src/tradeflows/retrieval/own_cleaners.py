@@ -8,7 +8,6 @@ loaded only if ``project.toml`` lists it, ``cleaners = ["NAME"]``.
 import inspect
 import re
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from functools import lru_cache
 from inspect import isfunction
 from pathlib import Path
@@ -79,10 +78,13 @@ def cleaner(source: Source, root: Path, allowed: tuple[str, ...]) -> Callable[..
     if not isfunction(function):
         functions = [name for name, value in vars(module).items() if isfunction(value)]
         raise CatalogueError(f"no function {word!r} in {FOLDER}/{path.name}{near(word, functions)}")
-    _require_arguments(source, function)
+    try:
+        inspect.signature(function).bind(Path(), source, **source.arguments)
+    except TypeError as error:
+        raise CatalogueError(f"{source.cleaner}: {error}") from error
 
     def clean(file: Path, source: Source) -> Iterator[Part]:
-        with _faults(file, source):
+        try:
             cleaned = function(file, source, **source.arguments)
             if isinstance(cleaned, pd.DataFrame):
                 part = _part(cleaned, source)
@@ -90,16 +92,13 @@ def cleaner(source: Source, root: Path, allowed: tuple[str, ...]) -> Callable[..
                 yield part
             else:
                 yield from cleaned
+        except TradeflowsError:
+            raise
+        except Exception as error:  # whatever the project's function raises
+            reason = f"{type(error).__name__}: {error}".splitlines()[0]
+            raise LayoutError(file, f"what {source.cleaner} reads", reason) from error
 
     return clean
-
-
-def _require_arguments(source: Source, function: Callable[..., Any]) -> None:
-    """Refuse an entry whose arguments are not those that the function takes."""
-    try:
-        inspect.signature(function).bind(Path(), source, **source.arguments)
-    except TypeError as error:
-        raise CatalogueError(f"{source.cleaner}: {error}") from error
 
 
 @lru_cache(maxsize=16)
@@ -116,18 +115,6 @@ def _module(path: Path, code: bytes) -> ModuleType:
         reason = f"{type(error).__name__}: {error}"
         raise CatalogueError(f"{path}: cannot be loaded ({reason}); mend it") from error
     return module
-
-
-@contextmanager
-def _faults(file: Path, source: Source) -> Iterator[None]:
-    """Say of whatever the project's function raises which file it was reading."""
-    try:
-        yield
-    except TradeflowsError:
-        raise
-    except Exception as error:
-        reason = f"{type(error).__name__}: {error}".splitlines()[0]
-        raise LayoutError(file, f"what {source.cleaner} reads", reason) from error
 
 
 def _part(frame: pd.DataFrame, source: Source) -> Part:

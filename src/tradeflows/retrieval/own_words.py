@@ -8,14 +8,23 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tradeflows.model import codes
+from tradeflows.model.errors import QueryError
 from tradeflows.model.words import fold
-from tradeflows.retrieval.project import load_if_any
+from tradeflows.retrieval.project import Project, load_if_any
+
+
+def listed(text: str) -> tuple[str, ...]:
+    """The words of a list with commas, each once; QueryError where there are none."""
+    words = tuple(dict.fromkeys(word.strip() for word in text.split(",") if word.strip()))
+    if not words:
+        raise QueryError(f"{text!r} names nothing; list at least one, or all")
+    return words
 
 
 def product(word: str, root: Path | None = None) -> list[str]:
     """The codes that `word` stands for, the preferred first; errors as of :func:`codes.product`."""
-    listed = _own_products(root).get(fold(word))
-    return [*listed] if listed else codes.product(word)
+    own_codes = _project(root).products.get(fold(word))
+    return [*own_codes] if own_codes else codes.product(word)
 
 
 def area(word: str, root: Path | None = None) -> str:
@@ -25,24 +34,19 @@ def area(word: str, root: Path | None = None) -> str:
 
 def id_or_word(word: str, root: Path | None = None) -> str:
     """The id of an area where `word` is one of the project's own for it, else `word`."""
-    return _own_areas(root).get(fold(word), word)
+    return _project(root).areas.get(fold(word), word)
 
 
 def product_words(root: Path | None = None) -> Mapping[str, Sequence[str]]:
     """The codes of each word for goods, the project's own words included."""
-    return {**codes.product_words(), **_own_products(root)}
+    return {**codes.product_words(), **_project(root).products}
 
 
 def area_words(root: Path | None = None) -> Mapping[str, str]:
     """The id of each word for an area, folded, the project's own words included."""
-    return {**codes.area_words(), **_own_areas(root)}
+    return {**codes.area_words(), **_project(root).areas}
 
 
-def _own_products(root: Path | None) -> Mapping[str, Sequence[str]]:
-    here = load_if_any(root)
-    return here.products if here else {}
-
-
-def _own_areas(root: Path | None) -> Mapping[str, str]:
-    here = load_if_any(root)
-    return here.areas if here else {}
+def _project(root: Path | None) -> Project:
+    """The project with its words; one without any where there is none."""
+    return load_if_any(root) or Project("")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -55,15 +55,16 @@ def require_follows(old: pa.Table, new: pa.Table, path: Path, name: str) -> None
             raise LayoutError(path, expected, f"{figure} {times:,.3g} times as large", todo)
 
 
-def rows(source: Source, root: Path, path: Path | None = None) -> pa.Table:
-    """Rows of a source, as its cleaner makes them of its file, or of that at `path`.
+def rows(source: Source, root: Path) -> pa.Table:
+    """Rows of a source, as its cleaner makes them of its file, whose errors it raises."""
+    parts = catalogue.cleaner(source, root)(catalogue.check(source, root), source)
+    return table([part.rows for part in parts], source)
 
-    Errors are those of the cleaner.
-    """
-    clean = catalogue.cleaner(source, root)
-    parts = clean(path or catalogue.check(source, root), source)
+
+def table(batches: Iterable[pa.RecordBatch], source: Source) -> pa.Table:
+    """Rows of a source as the table that they are of."""
     contract = schema.TABLES[source.table]
-    tables = [pa.Table.from_batches([part.rows]).cast(contract) for part in parts]
+    tables = [pa.Table.from_batches([batch]).cast(contract) for batch in batches]
     return pa.concat_tables([contract.empty_table(), *tables])
 
 
@@ -99,19 +100,19 @@ def diff(name: str, root: Path, period: str = "") -> list[changes.Change]:
     cell += [key for key in ("currency",) if key in contract.names]  # one in euros is another one
     compared = []
     for source in (old, new):
-        table = rows(source, root)
+        found = rows(source, root)
         if period:
-            is_of = pc.starts_with(pc.cast(table["ref_period"], pa.string()), period)
-            table = table.filter(is_of)
-        for place, key in enumerate(table.column_names):
+            is_of = pc.starts_with(pc.cast(found["ref_period"], pa.string()), period)
+            found = found.filter(is_of)
+        for place, key in enumerate(found.column_names):
             if key in cell:
-                words = pc.fill_null(pc.cast(table[key], pa.string()), "")
-                table = table.set_column(place, key, words)
-        compared.append(table)
+                words = pc.fill_null(pc.cast(found[key], pa.string()), "")
+                found = found.set_column(place, key, words)
+        compared.append(found)
     days = (released(old), released(new))
-    found = changes.changed(compared[0], compared[1], cell, _figures(contract))
+    changed = changes.changed(compared[0], compared[1], cell, _figures(contract))
     return changes.largest_first(
-        change for row in found.to_dict("records") for change in _changes(row, contract, days)
+        change for row in changed.to_dict("records") for change in _changes(row, contract, days)
     )
 
 

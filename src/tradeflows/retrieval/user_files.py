@@ -1,6 +1,6 @@
 """The user's own files: what is written beside each, and how one is removed."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -115,13 +115,13 @@ def keep(aside: Path, entry: Source, root: Path) -> None:
     write_entry(entry, root)
 
 
-def rewrite_entries(root: Path, entries: Iterable[Source]) -> None:
+def rewrite_entries(root: Path, entries: Sequence[Source]) -> None:
     """Write `entries` of the user's own files anew, but for those that were removed meanwhile."""
-    held = catalogue.load(root, local=True)
-    publishers = catalogue.publishers(root, local=True)
-    for entry in entries:
-        if entry.id in held:
-            write_entry(entry, root, publishers[entry.publisher])
+    if entries:
+        held = catalogue.contents(root, local=True)
+        for entry in entries:
+            if entry.id in held.sources:
+                write_entry(entry, root, held.publishers[entry.publisher])
 
 
 def remove(name: str, root: Path) -> Path:

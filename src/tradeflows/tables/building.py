@@ -19,7 +19,7 @@ from pyarrow import parquet
 
 from tradeflows.model import schema
 from tradeflows.model.errors import BuildError, LayoutError, TradeflowsError
-from tradeflows.model.files import sweep, temporary
+from tradeflows.model.files import sweep, temporary, writing
 from tradeflows.model.keys import Keys
 from tradeflows.model.source import Source
 from tradeflows.publishers import Part, control
@@ -120,16 +120,10 @@ def _in_turn(folder: Path) -> Iterator[None]:
     """Let one build after another write into `folder`, so that its tables are of one."""
     if folder.is_symlink() or (folder / "local").is_symlink():
         raise BuildError(f"{folder}: is a link, which might lead anywhere; make it a folder")
-    try:
+    with writing(folder, BuildError, "or move what is in the way, then run `tradeflows build`"):
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(folder / ".build.lock"):
             yield
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise BuildError(
-            f"{folder}: cannot be written ({reason}); make room or move what is in "
-            "the way, then run `tradeflows build`"
-        ) from error
 
 
 def _write_folder(

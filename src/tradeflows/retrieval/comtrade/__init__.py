@@ -9,12 +9,9 @@ for again.
 """
 
 from tradeflows.retrieval.comtrade.changes import diff
-from tradeflows.retrieval.comtrade.completeness import check
-from tradeflows.retrieval.comtrade.fetching import Progress, Report, fetch
-from tradeflows.retrieval.comtrade.packing import KEYED, PREVIEW, Call, Limits, split
+from tradeflows.retrieval.comtrade.fetching import Report, fetch
+from tradeflows.retrieval.comtrade.packing import KEYED, PREVIEW, Call, Limits
 from tradeflows.retrieval.comtrade.planning import (
-    BASE,
-    HEADER,
     Plan,
     cell_of,
     connect,
@@ -26,18 +23,14 @@ from tradeflows.retrieval.comtrade.questions import Request, edition, request
 from tradeflows.retrieval.comtrade.replies import covers
 
 __all__ = [
-    "BASE",
-    "HEADER",
     "KEYED",
     "PREVIEW",
     "Call",
     "Limits",
     "Plan",
-    "Progress",
     "Report",
     "Request",
     "cell_of",
-    "check",
     "connect",
     "covers",
     "datasets",
@@ -47,5 +40,4 @@ __all__ = [
     "plan",
     "release_of",
     "request",
-    "split",
 ]

@@ -1,4 +1,4 @@
-"""Is what came whole? Rows of each cell, and wholes against the sum of their parts."""
+"""Is what came whole? Rows of each cell, wholes against the sum of their parts, and silent caps."""
 
 import math
 from collections import Counter, defaultdict
@@ -10,21 +10,22 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tradeflows.model.keys import Keys
-from tradeflows.model.schema import TRADE
 from tradeflows.model.source import Source
 from tradeflows.publishers import registry
-from tradeflows.publishers.cleaned import through
 from tradeflows.retrieval import catalogue
+from tradeflows.retrieval.comtrade.packing import Call, Records, most_rows, split
 from tradeflows.retrieval.comtrade.planning import Plan
 from tradeflows.retrieval.comtrade.questions import ALL, MOST, Request, iso, named
-from tradeflows.retrieval.comtrade.replies import box_of, fetched, is_asked_in
+from tradeflows.retrieval.comtrade.replies import held
+from tradeflows.retrieval.fetching import Kept
 from tradeflows.retrieval.user_files import rewrite_entries
+
+LEAST_CAP = 10  # rows; nobody's cap is lower, and small replies often are of one size
 
 Whole = tuple[str, str]  # what its parts are, and "reporter period flow partner product"
 
 
-@dataclass(frozen=True)
+@dataclass
 class Checked:
     """What the replies of a request hold.
 
@@ -40,21 +41,11 @@ class Checked:
         Ids of the sources with rows of the request.
     """
 
-    rows: Counter[str]
-    without_value: Counter[str]
-    differences: Mapping[Whole, str]
-    above_parts: frozenset[str]
-    sources: tuple[str, ...]
-
-
-@dataclass
-class _Sums:
-    """What has been counted so far: rows, wholes with their source, and sums of parts."""
-
     rows: Counter[str] = field(default_factory=Counter)
     without_value: Counter[str] = field(default_factory=Counter)
-    wholes: dict[Whole, tuple[float, str]] = field(default_factory=dict)
-    parts: dict[Whole, float] = field(default_factory=lambda: defaultdict(float))
+    differences: dict[Whole, str] = field(default_factory=dict)
+    above_parts: set[str] = field(default_factory=set)
+    sources: tuple[str, ...] = ()
 
 
 def check(planned: Plan, root: Path, failed: Collection[str] = ()) -> Checked:
@@ -66,173 +57,148 @@ def check(planned: Plan, root: Path, failed: Collection[str] = ()) -> Checked:
 
     Raises
     ------
-    LayoutError, CodeError, SchemaError
-        A reply is not as its cleaner expects it, or states a cell twice.
+    LayoutError, CodeError
+        A reply is not as its cleaner expects it.
     """
-    sums = _Sums()
     sources = used(planned, root)
+    checked = Checked(sources=tuple(sources))
+    wholes: dict[Whole, tuple[float, str]] = {}
+    parts: dict[Whole, float] = defaultdict(float)
     for source in sources.values():
-        for rows in _rows(source, planned, root):
-            _add(rows, source, planned.request, sums)
-    differences: dict[Whole, str] = {}
-    above_parts = set()
-    compared = defaultdict[str, set[str]](set)
-    unequal = defaultdict[str, set[str]](set)
-    for (what, key), (whole, name) in sums.wholes.items():
-        total = sums.parts[what, key]
-        if math.isnan(total) or " ".join(key.split()[:2]) in failed:
+        rows = _rows(source, planned, root)
+        checked.rows.update(rows["cell"].to_pylist())
+        checked.without_value.update(rows.filter(pc.is_null(rows["value"]))["cell"].to_pylist())
+        _compare(rows, source, planned.request, wholes, parts)
+    marks = {name: {*source.arguments.get("unequal", ())} for name, source in sources.items()}
+    for (what, key), (whole, name) in wholes.items():
+        total = parts[what, key]
+        reporter, period, flow, partner, good = key.split()
+        if math.isnan(total) or f"{reporter} {period}" in failed:
             continue
-        compared[name].add(key)
-        if abs(whole - total) > max(1.0, 1e-6 * abs(whole)):
-            differences[what, key] = _difference(what, key, whole, total)
-            unequal[name].add(key)
-        if whole > total + max(1.0, 1e-6 * abs(whole)):
-            above_parts.add(name)
-    _mark_unequal(root, sources, compared, unequal)
-    return Checked(
-        sums.rows, sums.without_value, differences, frozenset(above_parts), tuple(sources)
-    )
+        tolerance = max(1.0, 1e-6 * abs(whole))
+        if abs(whole - total) > tolerance:
+            cell = f"{named(f'{reporter} {period}')} {flow} {iso(partner)} {good}"
+            line = f"{cell}: {whole:,.0f}, but its {what} add up to {total:,.0f}"
+            checked.differences[what, key] = line
+        if whole > total + tolerance:
+            checked.above_parts.add(name)
+        marks[name].discard(key)
+    for what, key in checked.differences:
+        marks[wholes[what, key][1]].add(key)
+    marked = []
+    for name, source in sources.items():
+        if marks[name] != {*source.arguments.get("unequal", ())}:
+            unequal = {**source.arguments, "unequal": sorted(marks[name])}
+            marked.append(replace(source, arguments=unequal))
+    rewrite_entries(root, marked)
+    return checked
 
 
-def _rows(source: Source, planned: Plan, root: Path) -> Iterator[pa.Table]:
-    """Rows of the request in a source, with ``cell`` and the ``digits`` of their product."""
+def _rows(source: Source, planned: Plan, root: Path) -> pa.Table:
+    """Rows of the request in a source: ``cell``, ``flow``, ``partner``, ``good`` and ``value``."""
     asked = planned.request
     releases = source.arguments["releases"]
     current = [cell for cell, release in releases.items() if planned.releases.get(cell) == release]
     levels = [int(good[2:]) for good in asked.products if good.startswith("AG")]
-    keys = Keys(TRADE)
-    parts = registry.cleaner(source)(catalogue.check(source, root), source)
-    for part in through(parts, keys):
+    lists = {"cell": current, "flow": asked.flows, "breakdown": ["total"]}
+    if asked.partners != (ALL,):
+        lists["partner"] = asked.partners
+    tables = []
+    for part in registry.cleaner(source)(catalogue.check(source, root), source):
         rows = part.rows
         period = pc.strftime(rows["ref_period"], format="%Y%m" if asked.freq == "M" else "%Y")
-        cell = pc.binary_join_element_wise(rows["reporter_code"], period, " ")
-        is_total = pc.equal(rows["cmd_code"], "TOTAL")
-        digits = pc.if_else(is_total, 0, pc.utf8_length(rows["cmd_code"]))
-        rows = rows.append_column("cell", cell).append_column("digits", digits)
-        of_level = pc.is_in(digits, pa.array(levels, digits.type))
-        wanted = pc.or_(_among(rows["cmd_code"], asked.products), of_level)
-        wanted = pc.and_(wanted, _among(rows["cell"], current))
-        wanted = pc.and_(wanted, _among(rows["flow_code"], asked.flows))
-        wanted = pc.and_(wanted, pc.equal(rows["breakdown"], "total"))
-        if asked.partners != (ALL,):
-            wanted = pc.and_(wanted, _among(rows["partner_code"], asked.partners))
-        yield rows.filter(wanted)
-    keys.check({source.id: source.path})
-
-
-def _add(rows: pa.Table, source: Source, asked: Request, sums: _Sums) -> None:
-    """Count `rows`, and add them to the wholes and parts that the request lets compare."""
-    cell = rows["cell"]
-    flow = rows["flow_code"]
-    value = rows["primary_value_usd"]
-    partner = rows["partner_code"]
-    good = rows["cmd_code"]
-    sums.rows.update(cell.to_pylist())
-    sums.without_value.update(cell.filter(pc.is_null(value)).to_pylist())
-    if not len(rows):
-        return
-    if asked.partners == (ALL,):
-        is_world = pc.equal(partner, "0")
-        names = (cell, flow, "0", good)
-        _compare("partners", names, value, is_world, pc.invert(is_world), source, sums)
-    if {"TOTAL", "AG6"} <= {*asked.products}:
-        is_all = pc.equal(good, "TOTAL")
-        is_part = pc.equal(rows["digits"], 6)
-        names = (cell, flow, partner, "TOTAL")
-        _compare("HS6 codes", names, value, is_all, is_part, source, sums)
+        columns = {
+            "cell": pc.binary_join_element_wise(rows["reporter_code"], period, " "),
+            "flow": rows["flow_code"],
+            "partner": rows["partner_code"],
+            "good": rows["cmd_code"],
+            "breakdown": rows["breakdown"],
+            "value": rows["primary_value_usd"],
+        }
+        is_level = pc.is_in(pc.utf8_length(columns["good"]), pa.array(levels, pa.int32()))
+        is_wanted = pc.and_not(is_level, pc.equal(columns["good"], "TOTAL"))
+        is_wanted = pc.or_(is_wanted, pc.is_in(columns["good"], pa.array(asked.products)))
+        for name, values in lists.items():
+            is_wanted = pc.and_(is_wanted, pc.is_in(columns[name], pa.array(values, pa.string())))
+        tables.append(pa.table(columns).filter(is_wanted))
+    return pa.concat_tables(tables)
 
 
 def _compare(
-    what: str,
-    names: tuple[Any, ...],
-    value: Any,
-    is_whole: Any,
-    is_part: Any,
+    rows: pa.Table,
     source: Source,
-    sums: _Sums,
+    asked: Request,
+    wholes: dict[Whole, tuple[float, str]],
+    parts: dict[Whole, float],
 ) -> None:
-    """Add wholes and parts of one kind to the sums."""
-    keyed = pa.table({"key": pc.binary_join_element_wise(*names, " "), "value": value})
-    for row in keyed.filter(is_whole).drop_null().to_pylist():
-        sums.wholes[what, row["key"]] = (row["value"], source.id)
-    # Of a part without a value nobody knows the sum, and NaN differs from no whole.
-    parts = keyed.filter(is_part)
-    parts = parts.set_column(1, "value", pc.fill_null(parts["value"], math.nan))
-    for row in parts.group_by("key").aggregate([("value", "sum")]).to_pylist():
-        sums.parts[what, row["key"]] += row["value_sum"]
-
-
-def _difference(what: str, key: str, whole: float, total: float) -> str:
-    """The line of a whole that differs from its parts."""
-    reporter, period, flow, partner, good = key.split()
-    cell = f"{named(f'{reporter} {period}')} {flow} {iso(partner)} {good}"
-    return f"{cell}: {whole:,.0f}, but its {what} add up to {total:,.0f}"
-
-
-def _mark_unequal(
-    root: Path,
-    sources: Mapping[str, Source],
-    compared: Mapping[str, set[str]],
-    unequal: Mapping[str, set[str]],
-) -> None:
-    """Write into the entries which wholes their parts do not add up to."""
-    changed = []
-    for name, source in sources.items():
-        marked = {*source.arguments.get("unequal", ())}
-        now = marked - compared.get(name, set()) | unequal.get(name, set())
-        if now != marked:
-            changed.append(replace(source, arguments={**source.arguments, "unequal": sorted(now)}))
-    rewrite_entries(root, changed)
-
-
-def _among(column: Any, values: Sequence[str]) -> Any:
-    """Which values of a column are among `values`."""
-    return pc.is_in(column, pa.array(values, pa.string()))
+    """Add what `rows` state to the wholes and parts that the request lets compare."""
+    comparisons: dict[str, tuple[str, str, Any]] = {}
+    if asked.partners == (ALL,):
+        comparisons["partners"] = "partner", "0", pc.not_equal(rows["partner"], "0")
+    if {"TOTAL", "AG6"} <= {*asked.products}:
+        comparisons["HS6 codes"] = "good", "TOTAL", pc.equal(pc.utf8_length(rows["good"]), 6)
+    for what, (column, code, is_part) in comparisons.items():
+        names = {name: rows[name] for name in ("cell", "flow", "partner", "good")} | {column: code}
+        key = pc.binary_join_element_wise(*names.values(), " ")
+        keyed = pa.table({"key": key, "value": rows["value"]})
+        for row in keyed.filter(pc.equal(rows[column], code)).drop_null().to_pylist():
+            wholes[what, row["key"]] = (row["value"], source.id)
+        # Of a part without a value nobody knows the sum, and NaN differs from no whole.
+        keyed = keyed.set_column(1, "value", pc.fill_null(keyed["value"], math.nan))
+        sums = keyed.filter(is_part).group_by("key").aggregate([("value", "sum")])
+        for row in sums.to_pylist():
+            parts[what, row["key"]] += row["value_sum"]
 
 
 def used(planned: Plan, root: Path) -> dict[str, Source]:
     """Sources with rows of the request in its present release; none that lies within another."""
-    touching: dict[str, Source] = {}
-    boxes: dict[str, list[frozenset[str]]] = {}
-    by_cell: dict[str, list[str]] = defaultdict(list)
-    for source in fetched(root):
-        releases = source.arguments.get("releases", {})
-        now = [cell for cell, release in releases.items() if planned.releases.get(cell) == release]
-        asked = planned.request
-        is_same = is_asked_in(source, asked.classification, asked.breakdown)
-        if not now or not is_same or not _touches(source, asked):
-            continue
-        box = box_of(source)
-        touching[source.id] = source
-        boxes[source.id] = [frozenset(box.partners), frozenset(box.products), frozenset(box.flows)]
-        for cell in now:
-            by_cell[cell].append(source.id)
-    needed: set[str] = set()
-    for names in by_cell.values():
-        for place, name in enumerate(names):
-            others = [(other, names.index(other) < place) for other in names if other != name]
-            if not any(_is_covered(boxes, name, other, first) for other, first in others):
-                needed.add(name)
-    return {name: source for name, source in touching.items() if name in needed}
-
-
-def _touches(source: Source, asked: Request) -> bool:
-    """Whether a reply was asked for anything of a request, cells apart."""
-    box = box_of(source)
+    asked = planned.request
     goods = {*asked.products, *(f"AG{len(good)}" for good in asked.products)}
-    partners = ALL in (*asked.partners, *box.partners) or {*asked.partners} & {*box.partners}
-    products = goods & {*box.products} or goods & MOST.keys()
-    return bool(partners and products and {*asked.flows} & {*box.flows})
+    sources: dict[str, Source] = {}
+    by_cell: dict[str, dict[str, Call]] = defaultdict(dict)
+    for source, call, releases in held(root, asked):
+        partners = ALL in (*asked.partners, *call.partners) or {*asked.partners} & {*call.partners}
+        products = goods & {*call.products} or goods & MOST.keys()
+        if partners and products and {*asked.flows} & {*call.flows}:
+            sources[source.id] = source
+            for cell in releases.items() & planned.releases.items():
+                by_cell[cell[0]][source.id] = call
+    needed = {name for calls in by_cell.values() for name in _widest(calls)}
+    return {name: source for name, source in sources.items() if name in needed}
 
 
-def _is_covered(
-    boxes: Mapping[str, list[frozenset[str]]], name: str, other: str, is_earlier: bool
-) -> bool:
-    """Whether `name` lies within `other`; of two that are equal the earlier one counts."""
-    return _within(boxes, name, other) and (is_earlier or not _within(boxes, other, name))
+def _widest(calls: Mapping[str, Call]) -> Iterator[str]:
+    """The names of calls that lie within no other; of those that ask for the same the first."""
+    seen: list[Call] = []
+    for name, call in calls.items():
+        wider = [other for other in calls.values() if not other.is_within(call)]
+        if not any(call.is_within(other) for other in [*seen, *wider]):
+            yield name
+        seen.append(call)
 
 
-def _within(boxes: Mapping[str, list[frozenset[str]]], name: str, other: str) -> bool:
-    """Whether all that one reply was asked for is in another."""
-    pairs = zip(boxes[name], boxes[other], strict=True)
-    return all(inner <= outer or ALL in outer for inner, outer in pairs)
+# A server may stop without a word, at fewer rows than it announces. Then several replies have one
+# number of rows, or a whole is more than the sum of its parts.
+
+
+def suspects_among(
+    replies: Sequence[Kept[Call]], records: Records, above_parts: Collection[str]
+) -> list[Kept[Call]]:
+    """Replies that may have been cut off, the likeliest first.
+
+    Parameters
+    ----------
+    records
+        How many rows the publisher has of each cell.
+    above_parts
+        Ids of the replies with a whole that is more than the sum of its parts.
+    """
+    partial = [
+        reply for reply in replies if LEAST_CAP <= reply.rows < most_rows(reply.call, records)
+    ]
+    largest = max((reply.rows for reply in replies), default=0)
+    of_one_size = [reply for reply in partial if reply.rows == largest]
+    # Of many replies two may well be of one size by chance.
+    if len(of_one_size) >= max(2, len(replies) / 6):
+        return of_one_size
+    return [reply for reply in partial if reply.source.id in above_parts and split(reply.call)]

@@ -1,23 +1,23 @@
-"""Boxes of what is lacking into the fewest calls that no row cap, and no address, can cut off."""
+"""What is lacking, in the fewest calls that no row cap, and no address, can cut off."""
 
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import product as crossed
 from math import ceil
-from typing import Any
 
+from tradeflows.retrieval import fetching
 from tradeflows.retrieval.call_words import call_in_words, dashed
 from tradeflows.retrieval.comtrade.questions import ALL, GONE, MOST, Request, iso, known
 
 FULL = 0.9  # of a cap: so many rows a call may be expected to bring
-# Of the most that can come; a data set holds all flows and levels, and often means of transport.
-GUESS = 1 / 8
+FEW = 3  # periods: where fewer fill a call, all of them are asked for partner by partner
 
 Records = Mapping[str, int]  # cell: rows of its data set
+Box = tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]  # partners, products, flows
 Goods = tuple[tuple[str, ...], tuple[str, ...]]  # products and flows
-Came = Mapping[tuple[str, str, str], int]  # reporter, period, partner: rows
 
 
 @dataclass(frozen=True)
@@ -46,19 +46,28 @@ class Call:
     flows: tuple[str, ...]
 
     @property
-    def goods(self) -> "Goods":
+    def goods(self) -> Goods:
         """Products and flows, by which replies are as full as one another."""
         return self.products, self.flows
 
     @property
-    def box(self) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
-        """Partners, products and flows."""
-        return self.partners, self.products, self.flows
+    def cells(self) -> Iterator[str]:
+        """Each "reporter period" of it."""
+        return (f"{r} {p}" for r, p in crossed(self.reporters, self.periods))
 
     def covers(self, partner: str, good: str, flow: str) -> bool:
         """Whether it asked for rows of these, reporters and periods apart."""
         is_product = not {good, f"AG{len(good)}"}.isdisjoint(self.products)
         return flow in self.flows and is_product and not {ALL, partner}.isdisjoint(self.partners)
+
+    def is_within(self, other: "Call") -> bool:
+        """Whether all that it asked for is in another, reporters and periods apart."""
+        has_partners = ALL in other.partners or {*self.partners} <= {*other.partners}
+        return (
+            has_partners
+            and {*self.products} <= {*other.products}
+            and {*self.flows} <= {*other.flows}
+        )
 
     def __str__(self) -> str:
         """Say the call in a line; of a long list the first and how many more."""
@@ -67,55 +76,23 @@ class Call:
         return call_in_words(reporters, partners, self.products, self.flows, periods)
 
 
-def lacking(asked: Request, boxes_held: Sequence[Call]) -> list[Call]:
-    """What of a request no call of `boxes_held` covers, as boxes without reporters and periods."""
-    whole = Call((), (), asked.partners, asked.products, asked.flows)
-    if not boxes_held:
-        return [whole]
+def lacking(asked: Request, held: Sequence[Call]) -> list[Box]:
+    """What of a request no call of `held` covers, reporters and periods apart."""
+    if not held:
+        return [(asked.partners, asked.products, asked.flows)]
     everyone = enumerated(asked.partners)
-    lacking = set(crossed(everyone, asked.products, asked.flows))
-    for box in boxes_held:
-        partners = everyone if ALL in box.partners else box.partners
-        goods = (
-            good
-            for good in asked.products
-            if good in box.products or f"AG{len(good)}" in box.products
-        )
-        lacking.difference_update(crossed(partners, goods, box.flows))
-    rest: dict[str, set[tuple[str, str]]] = defaultdict(set)
-    for name, good, flow in lacking:
-        rest[name].add((good, flow))
-    boxes = []
-    for pairs, names in _inverted(rest).items():
-        by_good: dict[str, set[str]] = defaultdict(set)
-        for good, flow in pairs:
-            by_good[good].add(flow)
-        for flows, some in _inverted(by_good).items():
-            listed = _in_order(names, everyone)
-            listed = asked.partners if listed == everyone else listed
-            goods_ = _in_order(some, asked.products)
-            flows_ = _in_order(flows, asked.flows)
-            boxes.append(Call((), (), listed, goods_, flows_))
-    return boxes
-
-
-def _inverted(sets: Mapping[str, set[Any]]) -> dict[frozenset[Any], list[str]]:
-    """The names of each set of values that several have."""
-    back: dict[frozenset[Any], list[str]] = defaultdict(list)
-    for name, values in sets.items():
-        back[frozenset(values)].append(name)
-    return back
-
-
-def _in_order(some: Iterable[str], order: Sequence[str]) -> tuple[str, ...]:
-    """The values of `order` that are among `some`."""
-    chosen = set(some)
-    return tuple(value for value in order if value in chosen)
-
-
-def cells_of(call: Call) -> Iterator[str]:
-    """The cells that a call spans."""
-    return (f"{r} {p}" for r, p in crossed(call.reporters, call.periods))
+    goods: dict[tuple[tuple[str, ...], str], list[str]] = defaultdict(list)
+    for good, flow in crossed(asked.products, asked.flows):
+        covering = {
+            name for call in held for name in call.partners if call.covers(name, good, flow)
+        }
+        if ALL not in covering:
+            partners = tuple(name for name in everyone if name not in covering)
+            goods[asked.partners if partners == everyone else partners, flow].append(good)
+    flows: dict[tuple[tuple[str, ...], tuple[str, ...]], list[str]] = defaultdict(list)
+    for (partners, flow), some in goods.items():
+        flows[partners, tuple(some)].append(flow)
+    return [(*box, tuple(some)) for box, some in flows.items() if box[0]]
 
 
 def enumerated(partners: tuple[str, ...]) -> tuple[str, ...]:
@@ -123,7 +100,7 @@ def enumerated(partners: tuple[str, ...]) -> tuple[str, ...]:
     return (*known(), *GONE) if partners == (ALL,) else partners
 
 
-def is_open(call: Call) -> bool:
+def is_of_unknown_size(call: Call) -> bool:
     """Whether nobody knows beforehand how many rows come, since a word stands for many codes."""
     is_level = any(good.startswith("AG") for good in call.products)
     return is_level or len(enumerated(call.partners)) > len(known()) // 2
@@ -133,7 +110,7 @@ def most_rows(call: Call, records: Records) -> int:
     """The most rows that a call can bring: of a cell one a partner, product and flow, or all."""
     goods = sum(MOST.get(good, 1) for good in call.products)
     bound = len(enumerated(call.partners)) * len(call.flows) * goods
-    return sum(min(bound, records.get(cell, 0)) for cell in cells_of(call))
+    return sum(min(bound, records.get(cell, 0)) for cell in call.cells)
 
 
 def split(call: Call, *, mixed: bool = False) -> list[Call]:
@@ -153,23 +130,20 @@ def split(call: Call, *, mixed: bool = False) -> list[Call]:
     return []
 
 
-def boxes_of(box: Call, cells: Iterable[str], records: Records) -> list[Call]:
-    """What `box` asks of `cells`, as boxes: reporters that lack the same periods go together.
+def calls_of(box: Box, cells: Iterable[str], records: Records) -> list[Call]:
+    """What is lacking of `cells`, as calls: reporters that lack the same periods go together.
 
     What is held must not be asked for again; what does not exist does no harm.
     """
     lacked: dict[str, set[str]] = defaultdict(set)
     for reporter, period in map(str.split, cells):
         lacked[reporter].add(period)
-    every = set().union(*lacked.values())
-    asked = {
-        reporter: {p for p in every if p in periods or f"{reporter} {p}" not in records}
-        for reporter, periods in lacked.items()
-    }
-    return [
-        replace(box, reporters=tuple(reporters), periods=tuple(sorted(periods)))
-        for periods, reporters in _inverted(asked).items()
-    ]
+    every = sorted(set().union(*lacked.values()))
+    together: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    for reporter, periods in lacked.items():
+        asked = [p for p in every if p in periods or f"{reporter} {p}" not in records]
+        together[tuple(asked)].append(reporter)
+    return [Call(tuple(reporters), periods, *box) for periods, reporters in together.items()]
 
 
 @dataclass
@@ -179,117 +153,126 @@ class Seen:
     came: Counter[str] = field(default_factory=Counter)
     of: Counter[str] = field(default_factory=Counter)
 
-    def learn(self, call: Call, records: Records, rows: Came) -> None:
-        """Add a whole reply: its `rows`, also of partners that had none."""
-        size = sum(records.get(cell, 0) for cell in cells_of(call))
+    def learn(self, call: Call, records: Records, rows: Mapping[str, int]) -> None:
+        """Add a whole reply: its `rows` of each partner, also of those that had none."""
+        size = sum(records.get(cell, 0) for cell in call.cells)
         self.of.update(dict.fromkeys(enumerated(call.partners), size))
-        for (_, _, partner), count in rows.items():
-            self.came[partner] += count
-
-    def rows(self, call: Call, records: Records) -> float:
-        """Rows to expect of a call; before any reply the most there can be, or a guess."""
-        most = most_rows(call, records)
-        if not self.of:
-            return most * GUESS if is_open(call) else most
-        size = sum(records.get(cell, 0) for cell in cells_of(call))
-        mean = self.came.total() / max(1, self.of.total())
-        partners = enumerated(call.partners)
-        share = sum(self.came[q] / self.of[q] if self.of[q] else mean for q in partners)
-        return min(most, size * share)
+        self.came.update(rows)
 
 
-class Queue:
+class Queue(fetching.Queue[Call]):
     """The calls still to be made, each filled as the replies that came let expect.
 
     A call is as large a part of the next box as should come whole: below the cap whatever comes or,
-    of all partners or a whole level, by the rows that other replies brought. One that is cut off
-    all the same is asked for in halves.
+    of all partners or a whole level, by the rows that other replies brought. Where none has come,
+    one cell is asked for. One that is cut off all the same is asked for in halves.
     """
 
     def __init__(
         self,
-        boxes: Iterable[Call],
+        calls: Iterable[Call],
         records: Records,
         limits: Limits,
         seen: Mapping[Goods, Seen] | None = None,
     ) -> None:
+        super().__init__(calls, partial(split, mixed=True))
         self.limits = limits
-        self._full = FULL
         self._records = records
-        self._boxes = list(boxes)[::-1]
         self._seen = defaultdict[Goods, Seen](Seen, seen or {})
-
-    def __bool__(self) -> bool:
-        """Whether anything is left."""
-        return bool(self._boxes)
-
-    def __iter__(self) -> Iterator[Call]:
-        """What is left, without taking it."""
-        return iter(self._boxes[::-1])
 
     def __len__(self) -> int:
         """About how many calls are left, as far as is known."""
-        room = self._full * self.limits.cap
+        room = FULL * self.limits.cap
         return sum(
-            max(
-                ceil(len(box.periods) / self.limits.periods),
-                ceil(self._seen[box.goods].rows(box, self._records) / room),
-            )
-            for box in self._boxes
+            len([*box.cells])
+            if self._is_unknown(box)
+            else max(ceil(len(box.periods) / self.limits.periods), ceil(self._rows(box) / room))
+            for box in self.calls
         )
 
-    def calls(self) -> list[Call]:
+    def rest(self) -> list[Call]:
         """The calls that are left, if no reply told more."""
-        left = [*self._boxes]
+        copy = Queue(self.calls[::-1], self._records, self.limits, self._seen)
         calls = []
-        while self._boxes:
-            calls.append(self.take())
-        self._boxes = left
+        while copy.calls:
+            calls.append(copy.take())
         return calls
 
     def take(self) -> Call:
         """The next call: as much of the next box as should come whole."""
-        box = self._boxes.pop()
-        seen = self._seen[box.goods]
+        box = self.calls.pop()
         codes = -(-self._letters(box) // self.limits.url)  # so many addresses for its products
-        short = replace(box, products=box.products[: len(box.products) // codes])
-        if codes > 1 and short.products:
-            self._boxes.append(replace(box, products=box.products[len(short.products) :]))
-            box = short
-        for name in ("periods", "reporters", "partners", "products"):
+        counts = {"products": max(1, len(box.products) // codes)}
+        for name in ("products", "periods", "reporters", "partners", "products"):
             values = getattr(box, name)
             if name == "partners":
                 values = enumerated(values)
-            some = values[: self._count(box, name, values, seen)]
-            if len(some) < len(values):
-                self._boxes.append(replace(box, **{name: values[len(some) :]}))
-                box = replace(box, **{name: some})
+            n = counts.pop(name, 0) or self._count(box, name, values)
+            if n < len(values):
+                self.calls.append(replace(box, **{name: values[n:]}))
+                box = replace(box, **{name: values[:n]})
         return box
 
-    def _count(self, box: Call, name: str, values: Sequence[str], seen: Seen) -> int:
+    def learn(self, kept: fetching.Kept[Call]) -> None:
+        """A whole reply came: it tells of the others, and what is alike goes together again."""
+        seen = self._seen[kept.call.goods]
+        if is_of_unknown_size(kept.call) or seen.of:
+            seen.learn(kept.call, self._records, kept.counts)
+        for name in ("partners", "periods", "reporters"):
+            alike: dict[Call, list[str]] = {}
+            for box in self.calls:
+                alike.setdefault(replace(box, **{name: ()}), []).extend(getattr(box, name))
+            self.calls = [
+                replace(box, **{name: tuple(dict.fromkeys(values))})
+                for box, values in alike.items()
+            ]
+
+    def cut(self, call: Call, rows: int) -> bool:
+        """A reply was cut off at so many rows: queue its halves; False where there are none."""
+        self.limits = replace(self.limits, cap=min(self.limits.cap, rows))
+        return super().cut(call, rows)
+
+    def _is_unknown(self, box: Call) -> bool:
+        """Whether a box may fill a call, and nothing tells how far it does."""
+        return (
+            is_of_unknown_size(box)
+            and not self._seen[box.goods].of
+            and most_rows(box, self._records) >= self.limits.cap
+        )
+
+    def _count(self, box: Call, name: str, values: Sequence[str]) -> int:
         """How many of the `values` of a list of `box` a call takes."""
         most = min(len(values), self.limits.periods) if name == "periods" else len(values)
-        is_unknown = is_open(box) and not seen.of
+        is_unknown = self._is_unknown(box)
         if is_unknown and name in ("periods", "reporters"):
-            is_sure = most_rows(box, self._records) < self.limits.cap
-            return most if is_sure else 1  # which tells how full the others come
+            return 1  # which tells how full the others come
 
         def is_too_much(n: int) -> bool:
+            call = box if n == len(values) else replace(box, **{name: (*values[:n],)})
+            if self._letters(call) >= self.limits.url:
+                return True
             # A part is not filled to the brim; the rest of a box is, which saves a call.
-            room = self.limits.cap * (self._full if seen.of and n < len(values) else 1)
-            return not self._fits(replace(box, **{name: (*values[:n],)}), seen, room)
+            full = FULL if self._seen[box.goods].of and n < len(values) else 1
+            return not is_unknown and self._rows(call) >= full * self.limits.cap
 
         if not is_too_much(most):
             return most
         fitting = bisect_left(range(1, most + 1), True, key=is_too_much)
-        if name == "periods" and seen.of and fitting < min(3, most):
-            return most  # too few fill a call: all of them are asked for partner by partner
+        if name == "periods" and self._seen[box.goods].of and fitting < min(FEW, most):
+            return most
         return max(fitting, 1)
 
-    def _fits(self, call: Call, seen: Seen, room: float) -> bool:
-        """Whether an address can hold a call, and `room` its rows."""
-        is_short = self._letters(call) < self.limits.url
-        return is_short and seen.rows(call, self._records) < room
+    def _rows(self, call: Call) -> float:
+        """Rows to expect of a call; before any reply the most there can be."""
+        most = most_rows(call, self._records)
+        seen = self._seen[call.goods]
+        if not seen.of:
+            return most
+        size = sum(self._records.get(cell, 0) for cell in call.cells)
+        mean = seen.came.total() / max(1, seen.of.total())
+        partners = enumerated(call.partners)
+        share = sum(seen.came[q] / seen.of[q] if seen.of[q] else mean for q in partners)
+        return min(most, size * share)
 
     def _letters(self, call: Call) -> int:
         """Letters of an address."""
@@ -297,32 +280,3 @@ class Queue:
         periods = call.periods[: self.limits.periods]
         listed = (*call.reporters, *periods, *partners, *call.products)
         return 300 + sum(len(code) + 1 for code in listed)
-
-    def put_back(self, call: Call) -> None:
-        """Undo :meth:`take`."""
-        self._boxes.append(call)
-
-    def learn(self, call: Call, rows: Came) -> None:
-        """A whole reply came with `rows`."""
-        seen = self._seen[call.goods]
-        if is_open(call) or seen.of:
-            seen.learn(call, self._records, rows)
-        self._full = min(FULL, self._full * 1.05)
-        # Boxes that differ in one list alone are one.
-        for name in ("partners", "periods", "reporters"):
-            alike: dict[Call, list[str]] = {}
-            for box in self._boxes:
-                alike.setdefault(replace(box, **{name: ()}), []).extend(getattr(box, name))
-            self._boxes = [
-                replace(box, **{name: tuple(dict.fromkeys(values))})
-                for box, values in alike.items()
-            ]
-
-    def cut(self, call: Call, count: int) -> bool:
-        """A reply was cut off at `count` rows: queue its halves; False where there are none."""
-        self.limits = replace(self.limits, cap=min(self.limits.cap, count))
-        if self._seen[call.goods].of:  # more came than was expected, and may again
-            self._full *= FULL
-        halves = split(call, mixed=True)
-        self._boxes += halves[::-1]
-        return bool(halves)

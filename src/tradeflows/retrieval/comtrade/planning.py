@@ -10,49 +10,45 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from importlib import import_module
-from itertools import chain
 from math import ceil
 from pathlib import Path
 from typing import Any
 
 from tradeflows.model.errors import QueryError
-from tradeflows.model.files import temporary
+from tradeflows.model.files import sweep, temporary
 from tradeflows.model.periods import is_day
+from tradeflows.retrieval import fetching
 from tradeflows.retrieval.comtrade.packing import (
     KEYED,
     PREVIEW,
+    Box,
     Call,
     Goods,
     Limits,
     Queue,
     Seen,
-    boxes_of,
+    calls_of,
     lacking,
     most_rows,
 )
 from tradeflows.retrieval.comtrade.questions import Request, in_words, iso
 from tradeflows.retrieval.comtrade.replies import (
-    count,
+    calls_today,
     folder,
     held,
     mark_ambiguous,
-    recover,
     seen_before,
-    spent,
 )
-from tradeflows.retrieval.http import (
-    Clock,
-    MissingError,
-    RefusedError,
-    RetryError,
-    UnreachableError,
-    Web,
-    write,
-)
+from tradeflows.retrieval.http import Clock, RetryError, Web, write
 
 BASE = "https://comtradeapi.un.org"
 HEADER = "Ocp-Apim-Subscription-Key"
 LONG = 60  # seconds, from which on a fetch says that it may be interrupted
+DATASET = {  # what a data set must have, and what it looks like
+    "reportercode": r"\d{1,4}",
+    "period": r"\d{4}(\d\d)?",
+    "datasetchecksum": r"[\w.:+/=-]{1,80}",
+}
 
 
 @dataclass(frozen=True)
@@ -90,7 +86,7 @@ class Plan:
     @cached_property
     def calls(self) -> tuple[Call, ...]:
         """The calls that it takes, as far as is known beforehand."""
-        return tuple(Queue(self.boxes, self.records, self.limits, self.seen).calls())
+        return tuple(Queue(self.boxes, self.records, self.limits, self.seen).rest())
 
     def __str__(self) -> str:
         """Say how many calls, how long they take, and what that is of today's quota."""
@@ -140,21 +136,17 @@ def connect(
     """
     if cap is not None and cap < 2:
         raise QueryError(f"cap {cap}: expected a number of rows, such as 250000")
-    key = _key() if key is None else key
+    if key is None:
+        key = os.environ.get("COMTRADE_KEY", "").strip() or _of_keyring()
     limits = KEYED if key else PREVIEW
     limits = replace(limits, cap=cap) if cap else limits
-    base = base or os.environ.get("TRADEFLOWS_COMTRADE_URL") or BASE
-    try:
-        return Web(base, header=HEADER, key=key, pause=limits.pause, clock=clock), limits
-    except RefusedError as error:
-        raise QueryError(f"UN Comtrade: {error}") from None
+    way = {"header": HEADER, "key": key, "pause": limits.pause, "clock": clock}
+    web = fetching.connect("UN Comtrade", base, "TRADEFLOWS_COMTRADE_URL", BASE, **way)
+    return web, limits
 
 
-def _key() -> str:
-    """The key of the environment, else of the system's keyring; else empty."""
-    key = os.environ.get("COMTRADE_KEY", "").strip()
-    if key:
-        return key
+def _of_keyring() -> str:
+    """The key that the system's keyring holds, or empty."""
     try:
         keyring = import_module("keyring")
     except ImportError:
@@ -181,38 +173,46 @@ def plan(
     FetchError
         The list of data sets cannot be had.
     """
-    already = _begin(web, limits, root)
-    listing = _listing(asked, web, limits, root, listing_age)
-    sizes = Counter[str]()
-    records = Counter[str]()
-    items_by_cell: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for item in listing.items:
-        cell = cell_of(item)
-        sizes[cell] += item["totalrecords"]
-        reporter, period = cell.split()
-        if period in asked.periods and (not asked.reporters or reporter in asked.reporters):
-            items_by_cell[cell].append(item)
-            records[cell] += item["totalrecords"]
-    releases = {cell: _release_of_all(items) for cell, items in items_by_cell.items()}
-    mark_ambiguous(root, releases)
-    have = held(root, releases, asked.classification, asked.breakdown)
-    wanted: dict[Call, set[str]] = defaultdict(set)
-    for cell in releases:
-        for box in lacking(asked, have.get(cell, ())):
-            wanted[box].add(cell)
-    seen = seen_before(root, [*wanted], sizes)
-    parts = (boxes_of(box, cells, records) for box, cells in wanted.items())
-    boxes = tuple(chain.from_iterable(parts))
-    absent = _absent(asked, releases)
-    return Plan(asked, limits, boxes, releases, records, absent, listing.time, already, seen)
-
-
-def _begin(web: Web, limits: Limits, root: Path) -> int:
-    """Mend what a killed run left, count calls from now on; the calls of today so far."""
-    recover(root)
+    for pattern in (".*.part", ".*.tmp"):  # what a killed run left half-written
+        sweep(folder(root), pattern)
     side = "data" if limits.quota else "public"
-    web.before_call = partial(count, root, web, side)
-    return spent(root, web, side)
+    spent = calls_today(root, web, side)
+    web.before_call = partial(calls_today, root, web, side, more=1)
+    items, listed = _listing(asked, web, limits, root, listing_age)
+    sizes = Counter[str]()
+    for item in items:
+        sizes[cell_of(item)] += item["totalrecords"]
+    releases = _releases(items, asked)
+    records = {cell: sizes[cell] for cell in releases}
+    mark_ambiguous(root, releases)
+    have: dict[str, list[Call]] = defaultdict(list)
+    for _, call, releases_held in held(root, asked):
+        for cell, release in releases_held.items():
+            if releases.get(cell) == release:
+                have[cell].append(call)
+    wanted: dict[Box, list[str]] = defaultdict(list)
+    for cell in releases:
+        for box in lacking(asked, have[cell]):
+            wanted[box].append(cell)
+    boxes = [call for box, cells in wanted.items() for call in calls_of(box, cells, records)]
+    seen = seen_before(root, boxes, sizes)
+    absent = _absent(asked, releases)
+    return Plan(asked, limits, tuple(boxes), releases, records, absent, listed, spent, seen)
+
+
+def _releases(items: Sequence[Mapping[str, Any]], asked: Request) -> dict[str, str]:
+    """The release of each cell of a request that the publisher has."""
+    parts: dict[str, list[list[str]]] = defaultdict(list)
+    for item in items:
+        reporter, period = cell_of(item).split()
+        if period in asked.periods and (not asked.reporters or reporter in asked.reporters):
+            parts[cell_of(item)].append(release_of(item).split())
+    # Of several data sets of a cell the day of the latest, and the checksums of all.
+    return {
+        cell: f"{max(days)} {'+'.join(sorted(checksums))}"
+        for cell, pairs in parts.items()
+        for days, checksums in [zip(*pairs, strict=True)]
+    }
 
 
 def _absent(asked: Request, releases: Mapping[str, str]) -> tuple[str, ...]:
@@ -220,11 +220,14 @@ def _absent(asked: Request, releases: Mapping[str, str]) -> tuple[str, ...]:
     everyone = asked.reporters or tuple(dict.fromkeys(cell.split()[0] for cell in releases))
     # Of an area's several codes (756, 757) one reports at a time, so one that has data will do.
     has = {(iso(reporter), period) for reporter, period in map(str.split, releases)}
+    first_codes: dict[str, str] = {}
+    for reporter in everyone:
+        first_codes.setdefault(iso(reporter), reporter)
     return tuple(
         f"{reporter} {period}"
-        for reporter in _first_codes(everyone)
+        for area, reporter in first_codes.items()
         for period in asked.periods
-        if (iso(reporter), period) not in has
+        if (area, period) not in has
     )
 
 
@@ -238,45 +241,26 @@ def release_of(item: Mapping[str, Any]) -> str:
     return f"{str(item.get('lastreleased') or 'undated')[:10]} {item['datasetchecksum']}"
 
 
-def _release_of_all(items: Sequence[Mapping[str, Any]]) -> str:
-    """Day of the latest of several data sets of one cell, and the checksums of all."""
-    parts = [release_of(item).split() for item in items]
-    day = max(day for day, _ in parts)
-    return f"{day} {'+'.join(sorted(checksum for _, checksum in parts))}"
-
-
-@dataclass(frozen=True)
-class _Listing:
-    """A list of data sets, and the time at which it was asked for."""
-
-    items: list[dict[str, Any]]
-    time: float
-
-
-def _listing(asked: Request, web: Web, limits: Limits, root: Path, listing_age: float) -> _Listing:
-    """The list of data sets: the one that came before, where that is good enough."""
+def _listing(
+    asked: Request, web: Web, limits: Limits, root: Path, listing_age: float
+) -> tuple[list[dict[str, Any]], float]:
+    """The list of data sets and its time: that which came before, where it is good enough."""
     what = repr((web.base, asked.freq, asked.classification, asked.reporters))
     digest = hashlib.sha256(what.encode()).hexdigest()[:16]
     file = folder(root) / f".datasets_{digest}.json"
     if listing_age >= 0:
         with suppress(OSError, ValueError, KeyError, TypeError):
-            known = _Listing(**json.loads(file.read_text(encoding="utf-8")))
-            is_young = web.clock.now() - known.time < listing_age
-            if is_young or _has_all(asked, known.items):
-                return known
+            known = json.loads(file.read_text(encoding="utf-8"))
+            cells = {cell_of(item) for item in known["items"]}
+            wanted = {f"{name} {period}" for name in asked.reporters for period in asked.periods}
+            is_young = web.clock.now() - known["time"] < listing_age
+            if is_young or (wanted and wanted <= cells):
+                return known["items"], known["time"]
     items = datasets(web, limits, root, asked.reporters, asked.freq, asked.classification)
-    listing = _Listing(items, web.clock.now())
+    now = web.clock.now()
     if listing_age >= 0 or file.exists():
-        write(file, json.dumps({"items": items, "time": listing.time}), lasting=False)
-    return listing
-
-
-def _has_all(asked: Request, items: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether a list has a data set for each reporter and period of a request."""
-    cells = {cell_of(item) for item in items}
-    return bool(asked.reporters) and all(
-        f"{reporter} {period}" in cells for reporter in asked.reporters for period in asked.periods
-    )
+        write(file, json.dumps({"items": items, "time": now}), lasting=False)
+    return items, now
 
 
 def datasets(
@@ -298,20 +282,10 @@ def datasets(
     query = {"reporterCode": ",".join(reporters)} if reporters else {}
     url = web.url(f"{side}/v1/getDa/C/{freq}/{classification}", query)
     aside = temporary(folder(root) / "getDa", "part")
-    try:
-        items: list[dict[str, Any]] = web.get(url, aside, lambda path: _datasets(path, web))[1]
-    except MissingError as error:
-        raise RefusedError(f"{url}: {error}; is the base address right?") from error
-    except UnreachableError as error:
-        raise error.while_held() from error
-    finally:
-        aside.unlink(missing_ok=True)
+    items: list[dict[str, Any]] = fetching.get_list(
+        web, url, aside, lambda path: _datasets(path, web)
+    )
     return items
-
-
-def _first_codes(reporters: Sequence[str]) -> list[str]:
-    """One code for each area, the first."""
-    return list({iso(reporter): reporter for reporter in reversed(reporters)}.values())[::-1]
 
 
 def _datasets(path: Path, web: Web) -> list[dict[str, Any]]:
@@ -325,32 +299,21 @@ def _datasets(path: Path, web: Web) -> list[dict[str, Any]]:
         if reply.get("count", len(items)) != len(items):
             raise ValueError(f"{len(items)} of {reply['count']}")
         for item in items:
-            _require_dataset(item)
+            for name, pattern in DATASET.items():
+                if not re.fullmatch(pattern, str(item.get(name)), re.ASCII):
+                    raise ValueError(f"{name} {str(item.get(name))[:40]!a}")
+            day = release_of(item).split()[0]
+            if day != "undated" and not is_day(day):
+                raise ValueError(f"lastreleased {day!a}")
+            item["totalrecords"] = max(0, int(float(item.get("totalrecords") or 0)))
     except (
         ValueError,
         TypeError,
-        KeyError,
+        LookupError,
         AttributeError,
         ArithmeticError,
         RecursionError,
-    ) as error:
-        reason = str(error).encode("ascii", "backslashreplace").decode()
-        raise RetryError(f"no list of data sets ({reason[:200]})") from error
+    ) as e:
+        reason = str(e).encode("ascii", "backslashreplace").decode()
+        raise RetryError(f"no list of data sets ({reason[:200]})") from e
     return items
-
-
-def _require_dataset(item: dict[str, Any]) -> None:
-    """Refuse an item without what it must have; its number of records is put in whole numbers."""
-    for name, pattern in (
-        ("reportercode", r"\d{1,4}"),
-        ("period", r"\d{4}(\d\d)?"),
-        ("datasetchecksum", r"[\w.:+/=-]{1,80}"),
-    ):
-        if name not in item:
-            raise ValueError(f"no {name}")
-        if not re.fullmatch(pattern, str(item[name]), re.ASCII):
-            raise ValueError(f"{name} {str(item[name])[:40]!a}")
-    released = str(item.get("lastreleased") or "undated")[:10]
-    if released != "undated" and not is_day(released):
-        raise ValueError(f"lastreleased {released!a}")
-    item["totalrecords"] = max(0, int(float(item.get("totalrecords") or 0)))

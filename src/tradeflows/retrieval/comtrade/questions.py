@@ -28,6 +28,7 @@ ELSEWHERE = (
 )
 # The most rows of one partner and period that a word for many products can stand for.
 MOST = {"TOTAL": 1, "AG2": 100, "AG4": 1_300, "AG6": 6_000}
+GOOD = r"(\d\d){1,3}|" + "|".join(MOST)
 
 # Partners of the publisher's own list that are in no area list here: states and territories that
 # were gone when the Harmonized System came, or soon after. They are asked for with the others, so
@@ -115,16 +116,22 @@ def request(
         raise QueryError(f"no break-down {breakdown!r}; one of {', '.join(BREAKDOWNS)}")
     if freq not in ("M", "A"):
         raise QueryError(f"no frequency {freq!r}; M is monthly, A annual")
-    flows = tuple(map(direction, _words(flow)))
+    flows = tuple(map(direction, own_words.listed(flow)))
     if not {*flows} <= {*FLOWS}:
         raise QueryError(f"flow={flow!r}: imports and exports are asked for each, as M,X")
-    goods = tuple(dict.fromkeys(_good(word, root) for word in _words(products)))
+    goods: dict[str, None] = {}
+    for word in own_words.listed(products):
+        codes_of_word = [word.upper()] if word.upper() in MOST else own_words.product(word, root)
+        if len(codes_of_word) > 1 or not re.fullmatch(GOOD, codes_of_word[0]):
+            offered = ", ".join(codes_of_word)
+            raise QueryError(f"{word!r} is no HS code of 2, 4 or 6 digits; name one: {offered}")
+        goods[codes_of_word[0]] = None
     everyone = reporter.strip().casefold() == ALL
     return Request(
         () if everyone else _areas(reporter, root),
         (ALL,) if partner.strip().casefold() == ALL else _areas(partner, root),
         flows,
-        goods,
+        tuple(goods),
         _periods(start, end, freq, today or datetime.now(UTC).date()),
         freq,
         classification,
@@ -155,41 +162,17 @@ def edition(name: str) -> str:
     raise QueryError(f"no classification {name!r}{near(name, EDITIONS)}")
 
 
-def _words(text: str) -> tuple[str, ...]:
-    """The words of a list with commas."""
-    words = tuple(dict.fromkeys(word.strip() for word in text.split(",") if word.strip()))
-    if not words:
-        raise QueryError(f"{text!r} names nothing; list at least one, or all")
-    return words
-
-
-def _good(word: str, root: Path | None) -> str:
-    """The publisher's code of a product."""
-    if word.upper() in MOST:
-        return word.upper()
-    alternatives = own_words.product(word, root)
-    if len(alternatives) == 1 and re.fullmatch(r"(\d\d){1,3}", alternatives[0]):
-        return alternatives[0]
-    offered = ", ".join(alternatives)
-    raise QueryError(f"{word!r} is no HS code of 2, 4 or 6 digits; name one: {offered}")
-
-
 def _areas(text: str, root: Path | None) -> tuple[str, ...]:
     """Every code of each area: one ISO id may have several (CHE is 756 and 757)."""
-    wanted = [own_words.area(word, root) for word in _words(text)]
     chosen: dict[str, None] = {}
-    for area in wanted:
+    for word in own_words.listed(text):
+        area = own_words.area(word, root)
         own_codes = [code for code, code_area in known().items() if code_area == area]
         if not own_codes:
-            hint = (
-                "ask for S19, Other Asia, which is mostly it"
-                if area == "TWN"
-                else (
-                    "it has no figures of its own"
-                    if codes.is_country(area)
-                    else "ask for its members"
-                )
-            )
+            is_one = codes.is_country(area)
+            hint = "it has no figures of its own" if is_one else "ask for its members"
+            if area == "TWN":
+                hint = "ask for S19, Other Asia, which is mostly it"
             raise QueryError(f"UN Comtrade has no code for {codes.area_name(area)}; {hint}")
         chosen |= dict.fromkeys(own_codes)
     return tuple(chosen)
@@ -214,7 +197,7 @@ def in_words(cells: Iterable[str]) -> str:
 def named(cell: str) -> str:
     """A cell for a reader: "CHN 2024-01"."""
     reporter, period = cell.split()
-    return f"{iso(reporter)} {period[:4]}{'-' * (len(period) > 4)}{period[4:]}"
+    return f"{iso(reporter)} {dashed(period)}"
 
 
 def _periods(start: str, end: str, freq: str, today: date) -> tuple[str, ...]:
