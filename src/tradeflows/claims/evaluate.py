@@ -47,7 +47,6 @@ from tradeflows.measures.common import UNIT_IN, unit_of
 from tradeflows.measures.comparisons import CIF_BAND, GROWTH
 from tradeflows.measures.shares import SHARE
 from tradeflows.model import codes, contracts, lineage, units
-from tradeflows.model.absence import zeros_of
 from tradeflows.model.errors import LedgerError, TradeflowsError, near
 from tradeflows.model.lineage import MADE, PLACE, Formula, Role
 from tradeflows.model.memory import once, remembering
@@ -1178,17 +1177,15 @@ LISTED = {"product": "cmd_code", "partner": "partner_iso", "reporter": "reporter
 
 
 def _unstated(reading: Reading, read: Sequence[pd.DataFrame]) -> list[str]:
-    """What lists of a reading's filters name and no row has, nor a declared zero."""
+    """What lists of a reading's filters name and no row has."""
     questions_of = [reading, *([reading.also] if reading.also else [])]
     asked = [filters for item in questions_of for filters in (item.read, item.other) if filters]
     lost = []
     for filters, frame in zip(asked, read, strict=True):
-        zeros = zeros_of(frame)
-        frames = [frame, *([] if zeros is None else [zeros.rows])]
         for name, column in LISTED.items():
             values = filters.get(name)
             if isinstance(values, list) and column in frame:
-                stated = {str(text) for rows in frames for text in rows[column].unique()}
+                stated = {str(text) for text in frame[column].unique()}
                 lost += [text for text in values if not questions.is_stated(name, text, stated)]
     return [f"any row of {text}" for text in lost]
 
@@ -1207,16 +1204,9 @@ def _lacking(frame: pd.DataFrame, reading: Reading) -> str:
 
 
 def _ends_of(frame: pd.DataFrame) -> tuple[int, int]:
-    """The first month that an answer states, by its rows and declared zeros, and the one after."""
-    import pandas as pd
-
-    columns = ["ref_period", "n_months"]
-    dated = frame[columns]
-    zeros = zeros_of(frame)
-    if zeros is not None:
-        dated = pd.concat([dated, zeros.rows[columns]], ignore_index=True)
-    first = first_month(dated)
-    return int(first.min()), int((first + dated["n_months"]).max())
+    """The first month that an answer states, and the one after the last."""
+    first = first_month(frame)
+    return int(first.min()), int((first + frame["n_months"]).max())
 
 
 def _key(filters: Mapping[str, Any]) -> str:

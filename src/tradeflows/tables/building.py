@@ -25,6 +25,7 @@ from tradeflows.publishers.cleaned import Cleaned, tally
 from tradeflows.retrieval import catalogue
 from tradeflows.tables.files import catalogued, processed
 from tradeflows.tables.write import TableWriter, fingerprint
+from tradeflows.tables.zeros import declared
 
 ROWS_A_GROUP = 4_096  # small enough that a question about one product touches few of them
 
@@ -204,7 +205,7 @@ def _write_sources(
                 progress(source.id)
             rows_before = writer.n_rows
             try:
-                became, totals = _write_rows(root, source, writer)
+                became, totals, n_zeros = _write_rows(root, source, writer)
             except TradeflowsError as error:
                 if is_committed:
                     raise
@@ -212,7 +213,7 @@ def _write_sources(
                 if writer.n_rows > rows_before:
                     raise _Refused(refused) from error
                 continue
-            counts.update(records=became.records, rows=became.rows)
+            counts.update(records=became.records, rows=became.rows, zeros=n_zeros)
             counts.update({f"left out: {why}": n for why, n in became.left_out.items()})
             counts.update({f"worth of {why}": round(n) for why, n in became.value.items()})
             if became.empty:
@@ -222,19 +223,24 @@ def _write_sources(
         writer.describe(
             counts=json.dumps(counts),
             refused=json.dumps(refused),
+            zeros=str(counts["zeros"]),
             fingerprint=fingerprint(sources, empty.table, root),
         )
     return Built(empty.table, empty.path, counts, refused, learnt)
 
 
-def _write_rows(root: Path, source: Source, writer: TableWriter) -> tuple[Cleaned, dict[str, Any]]:
+def _write_rows(
+    root: Path, source: Source, writer: TableWriter
+) -> tuple[Cleaned, dict[str, Any], int]:
     """Write a source's rows, a large one's as they come, else sorted by key.
 
-    Return what became of its file, and the control totals that its cleaner states.
+    Return what became of its file, the control totals that its cleaner states, and how many
+    declared zeros were added.
     """
     contract = schema.TABLES[source.table]
     totals: dict[str, Any] = {}
     parts: list[pa.Table] = []
+    streamed: list[pa.Table] = []  # of a file that may lack rows which were zeros
 
     def write(rows: pa.Table) -> None:
         for batch in rows.to_batches(max_chunksize=ROWS_A_GROUP):
@@ -248,6 +254,8 @@ def _write_rows(root: Path, source: Source, writer: TableWriter) -> tuple[Cleane
             rows = pa.Table.from_batches([part.rows]).cast(contract)
             if part.sorted:  # a file of any size, whose cleaner has looked for doubles
                 write(rows)
+                if source.absent:
+                    streamed.append(rows)
             else:
                 parts.append(rows)
             yield part
@@ -260,9 +268,13 @@ def _write_rows(root: Path, source: Source, writer: TableWriter) -> tuple[Cleane
     for batch in rows.to_batches():
         keys.add(batch)
     keys.check({source.id: source.id})
+    n_zeros = 0
+    if source.absent:
+        added = declared(source, pa.concat_tables([rows, *streamed]))
+        rows, n_zeros = pa.concat_tables([rows, added]), len(added)
     order = [(name, "ascending") for name in schema.key(contract)]
     write(rows.sort_by(order).combine_chunks())
-    return became, totals
+    return became, totals, n_zeros
 
 
 def _totals(rows: pa.Table) -> dict[str, dict[str, float]]:

@@ -8,8 +8,10 @@ from functools import cached_property
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
+from tradeflows.model.absence import DECLARED
 from tradeflows.model.periods import parse_day
 from tradeflows.model.source import Source, require_table
 from tradeflows.model.words import Words, texts_of
@@ -17,7 +19,7 @@ from tradeflows.retrieval import catalogue, own_words
 from tradeflows.tables.choose_publisher import Window
 from tradeflows.tables.choose_release import day_known
 from tradeflows.tables.files import stored
-from tradeflows.tables.filters import conditions, months_of, scan
+from tradeflows.tables.filters import PARTS, conditions, months_of, scan
 
 
 @dataclass(frozen=True)
@@ -52,13 +54,24 @@ class Question:
 
     @cached_property
     def held(self) -> ds.Dataset:
-        """The Parquet files that may answer it."""
+        """The rows of files that may answer it."""
         return stored(self.root, self.table, local=self.local)
 
-    def matching(self) -> pa.Table:
-        """Every row that meets the filters, known by the day or not."""
-        window = self.window
-        return scan(self.held, self.table, self.conditions, window.first, window.last)
+    @cached_property
+    def _scanned(self) -> pa.Table:
+        """Every row that meets the filters, the declared zeros among them."""
+        everything = stored(self.root, self.table, local=self.local, zeros=True)
+        return scan(everything, self.table, self.conditions, *self.window)
+
+    def matching(self, *, zeros: bool = False) -> pa.Table:
+        """Every row that meets the filters, known by the day or not; or each declared zero."""
+        is_zero = pc.equal(self._scanned["flags"], DECLARED)
+        return self._scanned.filter(is_zero if zeros else pc.invert(is_zero))
+
+    @property
+    def is_of_parts(self) -> bool:
+        """Whether each cell's total is asked for or, where there is none, its parts."""
+        return self.table == "trade" and self.asked.get("breakdown") == [PARTS]
 
     def known(self, rows: pa.Table) -> pa.Table:
         """Those of `rows` that were known by the day, if one was asked for."""
