@@ -814,7 +814,7 @@ def test_oil_is_no_oil_seed():
 def test_a_declared_zero_is_an_answer():
     none = tf.flow("880621", "China", "Angola", start="2025", end="2025", flow="exports")
     assert none["value"].tolist() == [0.0]
-    assert "zeros" in " ".join(none.caveats)
+    assert "1 absent row counts as 0" in " ".join(none.caveats)
     assert none.by("reporter")["value"].tolist() == [0.0]
     assert none.trace()["source_id"].tolist() == ["comtrade_china_drone_exports_2022_2025"]
 

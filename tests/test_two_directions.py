@@ -89,7 +89,7 @@ def test_the_evidence_of_a_zero_is_of_its_own_direction(project):
     assert sorted(term["ref_period"] for term in zeros) == sorted(NONE)
     assert all(";KAZ;" in term["text"] for term in zeros)
     asked = {"reporter": "TUR", "partner": "RUS", "flow": "M", "product": "271019"}
-    zeros = tf.read(**asked, root=root).attrs["zeros"].rows
+    zeros = tf.read(**asked, root=root).query("flags == 'declared-zero'")
     assert set(zeros["valuation"]) == {"CIF"}
 
 

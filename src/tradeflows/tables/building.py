@@ -269,7 +269,7 @@ def _write_rows(
         keys.add(batch)
     keys.check({source.id: source.id})
     n_zeros = 0
-    if source.absent:
+    if source.absent and contract is schema.TRADE:
         added = declared(source, pa.concat_tables([rows, *streamed]))
         rows, n_zeros = pa.concat_tables([rows, added]), len(added)
     order = [(name, "ascending") for name in schema.key(contract)]

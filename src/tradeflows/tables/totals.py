@@ -60,7 +60,7 @@ def control_totals(root: Path | None = None) -> list[dict[str, str]]:
     root = root or catalogue.root()
     rows = []
     for name, measures in MEASURES.items():
-        table = stored(root, name).to_table()
+        table = stored(root, name, zeros=True).to_table()
         years = _years(name, table)
         for measure, unit in measures.items():
             units = table[unit] if unit in table.column_names else [unit] * len(table)

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from tradeflows.model import codes
 from tradeflows.model.absence import AXES, DECLARED, Absence, absence
+from tradeflows.model.errors import CatalogueError
 from tradeflows.model.lineage import PLACE
 from tradeflows.model.periods import first_month
 from tradeflows.model.source import Source
@@ -25,6 +26,7 @@ FLOW = ["reporter_iso", "partner_iso", "flow_code", "cmd_code"]
 PERIOD = ["ref_period", "n_months"]
 FIGURES = ["value_reported", "primary_value_usd", "net_wgt_kg", "qty"]
 FAR = 12 * 9999  # a month after all others
+MOST = 5_000_000  # cells that a declaration may be of
 
 
 # --- at build -------------------------------------------------------------------------------------
@@ -43,49 +45,64 @@ def declared(source: Source, rows: pa.Table) -> pa.Table:
     Returns
     -------
     Table, one row a cell and period
-        Of each cell that the file states at some time, in each period that its reporter reports
-        and in which the file states nothing of it, nor of a part of it, in any way. All else is
-        as in the nearest row of the cell, and ``source_id``, ``source_row``, ``source_field`` and
-        ``vintage`` are those of the evidence: the reporter's line of that period, of the same
-        goods if there is one. The world and groups, along which nothing is lacking, have none.
+        Of each cell that the file states at some time, in each period that its reporter reports;
+        of a file of one period, of each code that it names. None where the file states the cell,
+        or a part of it, in any way. All else is as in the nearest row of the cell, and
+        ``source_row``, ``source_field`` and ``vintage`` are those of the evidence: the reporter's
+        line of that period, of the same goods if there is one. The world and groups have none.
+
+    Raises
+    ------
+    CatalogueError
+        The declaration is of more cells than a table should have.
     """
     import pandas as pd
 
     lines = rows.select([*CELL, *PERIOD, *PLACE, "flags"]).to_pandas()
     lines["ref_period"] = lines["ref_period"].astype("datetime64[us]")
-    lines["cell"] = lines.groupby(CELL, dropna=False).ngroup()
     lines["line"] = np.arange(len(lines))
-    found = [_of_declaration(lines, absence(entry)) for entry in source.absent]
-    zeros = pd.concat(found).drop_duplicates(["cell", *PERIOD], ignore_index=True)
+    found = [_of_declaration(lines, absence(entry), source) for entry in source.absent]
+    zeros = pd.concat(found).drop_duplicates([*CELL, *PERIOD], ignore_index=True)
     zeros = zeros[~_are_stated(lines, zeros, FLOW)]
+    zeros = zeros.assign(cell=zeros.groupby(CELL).ngroup())
     kept = zeros.iloc[:0]
     for _, some in sorted(zeros.groupby("n_months"), reverse=True):  # blocks before their months
         kept = pd.concat([kept, some[~_are_stated(kept, some, ["cell"])]])
-    return _rows_of(kept, lines, rows)
+    return _rows_of(kept.reset_index(drop=True), lines, rows)
 
 
-def _of_declaration(lines: DataFrame, entry: Absence) -> DataFrame:
+def _of_declaration(lines: DataFrame, entry: Absence, source: Source) -> DataFrame:
     """Each cell with each period that its reporter reports, and the line that shows that."""
+    import pandas as pd
+
+    named = lines[entry.along].unique()
     for column, value in entry.where.items():
         lines = lines[lines[column].eq(value)]
-    loose = [name for name in ("reporter_iso", "flow_code", "cumulation") if name != entry.along]
     first = first_month(lines)
     is_world = lines["partner_iso"].map(is_aggregate).astype("bool")
     is_derived = lines["flags"].str.contains("derived").astype("bool")
-    evidence = lines.assign(world=is_world, derived=is_derived)
     is_within = first.ge(entry.first) & (first + lines["n_months"] - 1).le(entry.last)
+    evidence = lines.assign(world=is_world, derived=is_derived)
     # A world that somebody added up does not show that the reporter reported.
     evidence = evidence[is_within & ~(is_world & is_derived)]
     evidence = evidence.sort_values(["world", "derived", *PLACE[1:]], kind="stable")
-    cells = lines.drop_duplicates("cell")[["cell", *CELL]]
-    cells = cells[~cells[entry.along].map(is_aggregate).astype("bool")]
-    keys = [*loose, "freq_code"]
-    periods = evidence.drop_duplicates([*keys, *PERIOD])[[*keys, *PERIOD, "line"]]
-    zeros = cells.merge(periods, on=keys)
-    keys = [name for name in CELL if name != entry.along]
-    alike = evidence.drop_duplicates([*keys, *PERIOD])[[*keys, *PERIOD, "line"]]
-    nearer = zeros[[*keys, *PERIOD]].merge(alike, on=[*keys, *PERIOD], how="left")["line"]
-    return zeros.assign(line=nearer.fillna(zeros["line"]).astype("int64"))
+    loose = [*{"reporter_iso", "flow_code", "cumulation", "freq_code"} - {entry.along}]
+    alike = [name for name in CELL if name != entry.along]
+    single = pd.DataFrame({entry.along: [code for code in named if not is_aggregate(code)]})
+    cells = lines[CELL].drop_duplicates().merge(single)
+    wanted = cells
+    if len(evidence[PERIOD].drop_duplicates()) == 1:  # no other period can name the cells
+        wanted = cells[alike].drop_duplicates().merge(single, how="cross")
+    if len(wanted) > MOST:
+        raise CatalogueError(
+            f"{source.id}: absent along {entry.along} is of {len(wanted):,} cells, and may be of "
+            f"{MOST:,}; say it of fewer, by reporter, partner or flow"
+        )
+    found = []
+    for keys, some in ((alike, wanted), (loose, cells)):
+        shown = evidence.drop_duplicates([*keys, *PERIOD])
+        found.append(some.merge(shown[[*keys, *PERIOD, "line"]], on=keys))
+    return pd.concat(found).drop_duplicates([*CELL, *PERIOD])
 
 
 def _are_stated(rows: DataFrame, zeros: DataFrame, keys: list[str]) -> np.ndarray:
@@ -94,8 +111,7 @@ def _are_stated(rows: DataFrame, zeros: DataFrame, keys: list[str]) -> np.ndarra
 
     stated = rows[[*keys, *PERIOD]].drop_duplicates()
     for column in {*keys} & {"reporter_iso", "partner_iso", "cmd_code"}:
-        present = {*zeros[column], *stated[column]}
-        pairs = [(part, whole) for part in present for whole in _wholes(column, part, present)]
+        pairs = _parts_and_wholes(column, {*zeros[column]} | {*stated[column]})
         wholes = stated.merge(pd.DataFrame(pairs, columns=[column, "whole"]), on=column)
         wholes = wholes.drop(columns=column).rename(columns={"whole": column})
         stated = pd.concat([stated, wholes]).drop_duplicates()
@@ -108,38 +124,54 @@ def _are_stated(rows: DataFrame, zeros: DataFrame, keys: list[str]) -> np.ndarra
     return np.bincount(row_of_months(zeros), of_zeros.isin(of_rows), minlength=len(zeros)) > 0
 
 
-def _wholes(column: str, part: str, among: set[str]) -> set[str]:
-    """Codes `among` which contain some of `part`."""
-    if column == "cmd_code":
-        return codes.wholes(part, among)
-    return {code for code in among if is_aggregate(code) and codes.overlaps(code, part)}
+def _parts_and_wholes(column: str, present: set[str]) -> list[tuple[str, str]]:
+    """Codes that are `present`, each with each that contains some of it."""
+    if column != "cmd_code":
+        wholes = {code for code in present if is_aggregate(code)}
+        pairs = [(part, whole) for part in present for whole in wholes]
+        return [(part, whole) for part, whole in pairs if codes.overlaps(whole, part)]
+    longest = max(map(len, present), default=0)  # of digits alone it contains no other
+    wholes = {code for code in present if len(code) < longest or not code.isdigit()}
+    return [(part, whole) for part in present for whole in codes.wholes(part, wholes)]
 
 
 def _rows_of(zeros: DataFrame, lines: DataFrame, rows: pa.Table) -> pa.Table:
     """The row of each zero: as the nearest of its cell, in the period and place of its evidence."""
     import pandas as pd
 
+    cells = zeros.drop_duplicates("cell")[[*CELL, "cell"]]
     near, wanted = (
         some[["cell"]].assign(month=first_month(some), place=np.arange(len(some)))
-        for some in (lines, zeros)
+        for some in (lines[[*CELL, *PERIOD]].merge(cells, on=CELL, how="left"), zeros)
     )
     pairs = pd.merge_asof(
         wanted.sort_values("month", kind="stable"),
-        near.sort_values("month", kind="stable"),
+        near.dropna().astype("int64").sort_values("month", kind="stable"),
         on="month",
         by="cell",
         direction="nearest",
         suffixes=("", "_near"),
-    ).sort_values("place")
-    table = rows.take(pairs["place_near"].to_numpy("int64"))
-    evidence = rows.take(zeros["line"].to_numpy("int64"))
+    )
+    place = pairs.sort_values("place")["place_near"].to_numpy()
+    line = zeros["line"].to_numpy("int64")
+    is_new = np.isnan(place)  # of a cell that has no row at any time
+    table, evidence = (
+        rows.take(at) for at in (np.where(is_new, line, place).astype("int64"), line)
+    )
     columns = {name: table[name] for name in rows.column_names}
     columns |= {name: evidence[name] for name in (*PLACE, *PERIOD, "vintage")}
-    cells = zeros["cell"].to_numpy()
+    columns |= {name: pa.array(zeros[name], pa.string()) for name in CELL}
+    for name in ("reporter", "partner"):  # as the file writes it
+        pairs = (rows[f"{name}_{kind}"].to_pylist() for kind in ("iso", "code"))
+        codes_of = dict(zip(*pairs, strict=True))
+        written = zeros[f"{name}_iso"].map(codes_of).to_numpy()
+        columns[f"{name}_code"] = np.where(is_new, written, columns[f"{name}_code"])
+    cell = near["cell"].fillna(len(cells)).astype("int64")  # the last is of rows without zeros
     for name in FIGURES:  # of a figure that a cell never has nothing is known
-        is_stated = rows[name].is_valid().to_numpy()
-        has_figure = np.bincount(lines["cell"], is_stated)[cells] > 0
-        columns[name] = pa.array(np.zeros(len(zeros)), mask=~has_figure)
+        has_figure = rows[name].is_valid().to_numpy()
+        n_stated = np.bincount(cell, has_figure, len(cells) + 1)
+        is_known = np.where(is_new, has_figure[line], n_stated[zeros["cell"]] > 0)
+        columns[name] = pa.array(np.zeros(len(zeros)), mask=~is_known)
     for name, text in (("flags", DECLARED), ("qualifier", "="), ("note", None)):
         columns[name] = pa.repeat(pa.scalar(text, pa.string()), len(zeros))
     return pa.table(columns).cast(rows.schema)
