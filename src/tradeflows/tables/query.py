@@ -53,20 +53,26 @@ class Question:
     sources: Mapping[str, Source]
 
     @cached_property
-    def held(self) -> ds.Dataset:
-        """The rows of files that may answer it."""
-        return stored(self.root, self.table, local=self.local)
+    def _stored(self) -> ds.Dataset:
+        return stored(self.root, self.table, local=self.local, zeros=True)
 
     @cached_property
-    def _scanned(self) -> pa.Table:
-        """Every row that meets the filters, the declared zeros among them."""
-        everything = stored(self.root, self.table, local=self.local, zeros=True)
-        return scan(everything, self.table, self.conditions, *self.window)
+    def held(self) -> ds.Dataset:
+        """The rows of files that may answer it."""
+        return self._stored.filter(ds.field("flags") != DECLARED)
+
+    @cached_property
+    def _scanned(self) -> dict[bool, pa.Table]:
+        """Every row that meets the filters: those of files, and under True the declared zeros."""
+        rows = scan(self._stored, self.table, self.conditions, *self.window)
+        is_zero = pc.equal(rows["flags"], DECLARED)
+        if not pc.any(is_zero).as_py():
+            return {False: rows, True: rows.slice(0, 0)}
+        return {False: rows.filter(pc.invert(is_zero)), True: rows.filter(is_zero)}
 
     def matching(self, *, zeros: bool = False) -> pa.Table:
         """Every row that meets the filters, known by the day or not; or each declared zero."""
-        is_zero = pc.equal(self._scanned["flags"], DECLARED)
-        return self._scanned.filter(is_zero if zeros else pc.invert(is_zero))
+        return self._scanned[zeros]
 
     @property
     def is_of_parts(self) -> bool:
