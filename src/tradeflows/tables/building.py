@@ -268,13 +268,11 @@ def _write_rows(
     for batch in rows.to_batches():
         keys.add(batch)
     keys.check({source.id: source.id})
-    n_zeros = 0
-    if source.absent and contract is schema.TRADE:
-        added = declared(source, pa.concat_tables([rows, *streamed]))
-        rows, n_zeros = pa.concat_tables([rows, added]), len(added)
+    zeros = declared(source, pa.concat_tables([rows, *streamed]))
+    rows = pa.concat_tables([rows, zeros])
     order = [(name, "ascending") for name in schema.key(contract)]
     write(rows.sort_by(order).combine_chunks())
-    return became, totals, n_zeros
+    return became, totals, len(zeros)
 
 
 def _totals(rows: pa.Table) -> dict[str, dict[str, float]]:
