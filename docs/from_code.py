@@ -12,6 +12,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, get_origin, get_type_hints
 
+from cyclopts import App
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
@@ -19,7 +20,7 @@ from sphinx.util.docutils import SphinxDirective
 import tradeflows
 from tradeflows import claims, schema
 from tradeflows.claims import answers, describe, ledger, open_words, verdict_rule
-from tradeflows.cli.arguments import GROUPS, parser
+from tradeflows.cli.arguments import GROUPS, arguments_of, command, names_of
 from tradeflows.explore.answer import Answer
 from tradeflows.model import absence, codes, contracts, errors, units
 from tradeflows.model.periods import FORMS
@@ -441,44 +442,27 @@ def _project_keys() -> Iterator[str]:
 
 
 def _verbs() -> Iterator[str]:
-    known = {}
-    for action in parser()._actions:
-        known |= getattr(action, "choices", None) or {}
-    for group, members in GROUPS.items():
+    verbs = command()
+    for group in GROUPS:
         yield from ("", f"## {group}", "")
-        for member in members:
-            verb = known[member.__name__]
-            yield from (f"### `tradeflows {member.__name__}`", "", verb.description or "", "")
+        for name in names_of(GROUPS[group]):
+            verb = verbs[name]
+            yield from (f"### `tradeflows {name}`", "", _first_line(verb), "")
             yield from _table_of_arguments(verb)
-            for choice, below in _below(verb).items():
-                yield from (f"`tradeflows {member.__name__} {choice}`:", "")
-                yield from _table_of_arguments(below)
+            for below in (each for each in verb if not each.startswith("-")):
+                yield from (f"`tradeflows {name} {below}`: {_first_line(verb[below])}", "")
+                yield from _table_of_arguments(verb[below])
 
 
-def _below(verb: Any) -> dict[str, Any]:
-    """The parsers of a verb that asks for another word first."""
-    for action in verb._actions:
-        if isinstance(action.choices, dict):
-            return dict(action.choices)
-    return {}
+def _first_line(verb: App) -> str:
+    return verb.help.partition("\n")[0]
 
 
-def _table_of_arguments(verb: Any) -> Iterator[str]:
-    rows = list(_arguments(verb))
+def _table_of_arguments(verb: App) -> Iterator[str]:
+    rows = [[_code(each.names), each.parameter.help or ""] for each in arguments_of(verb)]
     if rows:
         yield from _table(["argument", "meaning"], rows)
     yield ""
-
-
-def _arguments(verb: Any) -> Iterator[list[str]]:
-    for action in verb._actions:
-        if action.dest in ("help", "root", "quiet"):
-            continue
-        names = action.option_strings or [action.metavar or action.dest]
-        text = action.help or ""
-        if action.choices and not text:
-            text = _code(map(str, action.choices))
-        yield [_code(map(str, names)), text]
 
 
 CODES = {

@@ -21,9 +21,9 @@ for name in SIGNALS + CALLS:
     delattr(signal, name)
 
 from tradeflows import cli  # noqa: E402  (without them)
-from tradeflows.cli.arguments import GROUPS  # noqa: E402
+from tradeflows.cli.arguments import GROUPS, names_of  # noqa: E402
 
-VERBS = {verb.__name__ for members in GROUPS.values() for verb in members}
+VERBS = {name for members in GROUPS.values() for name in names_of(members)}
 done = set()
 main = cli.main
 

@@ -1,4 +1,3 @@
-import argparse
 import errno
 import io
 import json
@@ -198,10 +197,14 @@ WRONG = {
         ["--json", "build"],
         "--json is for verbs that list something",
     ),
-    "a stray word": (["build", "everything"], "unrecognized arguments: everything"),
-    "a misspelt option": (["--rot", "x", "build"], "see `tradeflows --help`"),
-    "a choice that is none": (["diff", "comtrad"], "did you mean 'comtrade'?"),
-    "no argument": (["trace"], "required: claim; see `tradeflows trace --help`"),
+    "a stray word": (["build", "everything"], "not understood: everything"),
+    "a misspelt option": (["--rot", "x", "build"], "no option '--rot'; there are"),
+    "a misspelt option of a verb": (["build", "--rot", "x"], "Unknown option: --rot; see"),
+    "a value that is none": (["diff", "--most", "x"], 'unable to convert "x" into int'),
+    "a choice that is none": (["guide", "gac", "--product", "1"], 'Choose from: "gacc"'),
+    "a misspelt publisher": (["fetch", "comex"], "no verb 'comex'; did you mean 'comext'?"),
+    "a source that is none": (["diff", "comtrad"], "did you mean 'comtrade'?"),
+    "no argument": (["trace"], "CLAIM requires an argument; see `tradeflows trace --help`"),
     "an unknown claim": (["claims", "X1"], "no claim 'X1'; `tradeflows claims --all` lists them"),
     "a misspelt claim": (["claims", "X22"], "the ledger: no claim 'X22'; did you mean X2?"),
     "an unknown claim to trace": (["trace", "X1"], "no claim 'X1'"),
@@ -322,55 +325,39 @@ def test_the_start_is_light(words):
     assert done.stdout.splitlines()[-1] == "loaded: []", done.stderr
 
 
-def verbs():
-    """The parser of each verb, by its name, and of each publisher that is fetched from."""
-    top = arguments.parser()
-    found = {}
-    waiting = [("tradeflows", top)]
-    while waiting:
-        name, parser = waiting.pop()
-        found[name] = parser
-        for action in parser._subparsers._group_actions if parser._subparsers else ():
-            waiting += action.choices.items()
-    return found
-
-
-VERBS = verbs()
+TOP = arguments.command()
+VERBS = {name: TOP[name] for name in TOP if not name.startswith("-")}
+VERBS |= {name: VERBS["fetch"][name] for name in ("comtrade", "comext")}
 LEDGER = (PROJECT / "data" / "claims.toml").read_text(encoding="utf-8")
 
 
 def test_alone_it_lists_its_verbs(capsys):
     assert cli.main([]) == 0
     text = capsys.readouterr().out
-    for verb in (verb for members in arguments.GROUPS.values() for verb in members):
-        assert f"  {verb.__name__} " in text
-        assert verb.__doc__.splitlines()[0] in text
-    for part in (*arguments.GROUPS, *arguments.EXAMPLES):
-        assert part in text
+    words = " ".join(re.sub("[│╭╮╰╯─]", " ", text).split())
+    for group, members in arguments.GROUPS.items():
+        assert group in text
+        for name in arguments.names_of(members):
+            assert f"│ {name} " in text
+            assert f"{name} {VERBS[name].help.splitlines()[0]}" in words
+    assert " ".join(arguments.EXAMPLES.split()) in words
 
 
 @pytest.mark.parametrize("name", VERBS)
 def test_every_argument_has_help(name):
-    for action in VERBS[name]._actions:
-        if "help" in action.dest:
-            continue
-        assert action.help, action.dest
-        for claim in re.findall(r"such as ([A-Z]\d\d)\b", action.help):
-            assert f"[claim.{claim}]" in LEDGER, action.dest
-        takes_words = action.nargs != 0 and not action.choices
-        if takes_words:
-            assert re.search("such as|default: ", action.help), action.dest
+    for argument in arguments.arguments_of(VERBS[name]):
+        told = argument.parameter.help
+        assert told, argument.names
+        for claim in re.findall(r"such as ([A-Z]\d\d)\b", told):
+            assert f"[claim.{claim}]" in LEDGER, argument.names
+        if argument.hint is not bool and not argument.get_choices():
+            assert re.search("such as|default: ", told), argument.names
 
 
-def test_the_help_has_its_options_though_headings_are_coloured(monkeypatch):
-    start = argparse.HelpFormatter.start_section
-
-    def coloured(self, heading):  # as Python does on a terminal from 3.14 on
-        start(self, f"\x1b[1;34m{heading}\x1b[0m")
-
-    monkeypatch.setattr(argparse.HelpFormatter, "start_section", coloured)
-    text = arguments.parser().format_help()
-    for option in ("--version", "--root FOLDER", "--quiet"):
+def test_the_help_has_the_options_of_all_verbs(capsys):
+    assert cli.main(["claims", "--help"]) == 0
+    text = capsys.readouterr().out
+    for option in ("--root PATH", "--quiet", "--json"):
         assert option in text.partition("Options, before or after the verb")[2]
 
 
@@ -401,7 +388,7 @@ def test_a_letter_of_a_folder_that_cannot_be_passed_on(new_project, folder, sett
     assert re.fullmatch(rf"tradeflows: \S*ller: .*{words}\n", done.stderr.decode()), done.stderr
 
 
-@pytest.mark.parametrize("shell", ["bash", "zsh", "tcsh"])
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish", "powershell"])
 def test_a_shell_completes_each_verb(capsys, shell):
     assert cli.main(["completion", shell]) == 0
     script = capsys.readouterr().out
@@ -457,8 +444,34 @@ def test_a_reporter_without_a_period(run, monkeypatch):
 def test_rows_that_are_not_there(run, words, said):
     run({"oil": {}}, "build")
     status, _, err = run({"oil": {}}, "rows", "rates", *words)
-    assert status == 2
+    assert status == 1
     assert said in err
+
+
+def test_sources_by_a_word(run):
+    held = {"oil": {}, "gas": {}}
+    assert run(held, "sources", "GAS")[1].split()[0] == "gas"
+    status, out, err = run(held, "sources", "gsa")
+    assert (status, out) == (1, "")
+    assert err == "tradeflows: no file has 'gsa' in its id, table or title; did you mean 'gas'?\n"
+
+
+HELD = [
+    ["flow", "crude oil", "India", "--start", "2020-02"],
+    ["find", "crude oil"],
+    ["read", "trade", "reporter=India", "product=2709", "flow=imports"],
+]
+
+
+@pytest.mark.parametrize("words", HELD, ids=["flow", "find", "read"])
+def test_what_is_held_is_answered_without_a_network(run, words):
+    held = {"crude": trade(CRUDE)}
+    assert run(held, "build")[0] == 0
+    status, out, err = run(held, *words)
+    assert (status, err) == (0, "")
+    assert "2020-02" in out
+    (row,) = json.loads(run(held, *words, "--json")[1])
+    assert row.get("net_wgt_kg", 50) == 50
 
 
 def test_a_table_fits_the_terminal():

@@ -155,6 +155,7 @@ def test_ctrl_c_keeps_what_is_done(months, spread, tmp_path):
         "--to",
         tmp_path / "out",
         "--cluster",
+        "here",
     ]
     with subprocess.Popen(
         command,
@@ -207,7 +208,9 @@ def test_workers_that_do_not_start(months, tmp_path, capsys, monkeypatch):
         raise RuntimeError("Nanny failed to start.")
 
     monkeypatch.setattr("distributed.LocalCluster", dies)
-    assert cli.main(["clean", "comext", str(months), "--to", str(tmp_path), "--cluster"]) == 1
+    assert (
+        cli.main(["clean", "comext", str(months), "--to", str(tmp_path), "--cluster", "here"]) == 1
+    )
     assert capsys.readouterr().err == (
         "tradeflows: workers could not be started here, or died at once; the same command tries "
         "again\n"
@@ -229,8 +232,8 @@ def test_a_task_keeps_to_one_core(months, tmp_path):
     [
         (["--cluster", "full_202401.dat"], "full_202401.dat: expected an address as tcp://"),
         (["--cluster", "tcp://127.0.0.1:9"], "tcp://127.0.0.1:9: no scheduler answers there"),
-        (["--cluster", "--to", "a.parquet"], "--to is a folder, not a.parquet"),
-        (["--cluster", "--flow", "M"], "files of comext take no --flow"),
+        (["--cluster", "here", "--to", "a.parquet"], "--to is a folder, not a.parquet"),
+        (["--cluster", "here", "--flow", "M"], "files of comext take no --flow"),
     ],
 )
 def test_command_no_cluster_can_do(months, more, message, capsys, monkeypatch):
@@ -241,7 +244,7 @@ def test_command_no_cluster_can_do(months, more, message, capsys, monkeypatch):
 
 def test_without_dask(months, capsys, monkeypatch):
     monkeypatch.setattr(cluster, "find_spec", lambda _: None)
-    assert cli.main(["clean", "comext", str(months), "--to", "out", "--cluster"]) == 2
+    assert cli.main(["clean", "comext", str(months), "--to", "out", "--cluster", "here"]) == 2
     assert "--cluster needs Dask, which is not here: pip install distributed" in (
         capsys.readouterr().err
     )

@@ -22,6 +22,7 @@ from tutorial import FENCE, PAGE, Tutorial
 
 import tradeflows as tf
 from tradeflows import cli, tables
+from tradeflows.cli import arguments
 
 PROJECT = Path(__file__).parents[1]
 DOCS = PROJECT / "docs"
@@ -351,9 +352,9 @@ def commands(text):
 @pytest.mark.parametrize("page", [*PAGES, PROJECT / "README.md"], ids=lambda page: page.stem)
 def test_commands_of_a_page_are_known(page):
     for line in commands(page.read_text(encoding="utf-8")):
-        program, *arguments = shlex.split(line)
+        program, *words = shlex.split(line)
         if program == "tradeflows":
-            cli.parser().parse_args(arguments)  # leaves with 2 where it is none
+            arguments.parsed(words, is_own_process=False)  # refuses what is none
 
 
 # --- the tutorial, by a wheel in an environment of its own ----------------------------------------

@@ -120,7 +120,7 @@ def ends(code, *words, wait=False, number=0):
 
 @pytest.mark.parametrize(("number", "status"), ENDS)
 @pytest.mark.parametrize(
-    "module", ["tradeflows.cli.command", "argparse", "tradeflows.cli.verbs", "hashlib", "tomllib"]
+    "module", ["tradeflows.cli.command", "cyclopts", "tradeflows.cli.verbs", "hashlib", "tomllib"]
 )
 def test_a_signal_while_modules_load(number, status, module):
     assert ends(AT_IMPORT, int(number), module)[:2] == (status, LINE)

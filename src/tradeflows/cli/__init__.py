@@ -1,8 +1,8 @@
 """The command ``tradeflows``; exit 0 done, 1 the data are not as expected, 2 the command is not.
 
-``arguments`` has the parser, ``verbs`` one function a verb, ``checks`` what is looked at before
-work begins, ``terminal`` tables and progress, ``interrupts`` the ends that come from without. Heavy
-modules are imported inside the verbs: ``tradeflows --help`` should answer at once.
+``arguments`` has the verbs in their groups, ``verbs`` one function a verb, ``checks`` what is
+looked at before work begins, ``terminal`` tables and progress, ``interrupts`` the ends that come
+from without. Heavy modules are imported inside the verbs: ``--help`` should answer at once.
 """
 
 from __future__ import annotations
@@ -22,10 +22,9 @@ TYPE_CHECKING = False  # little is imported before the first signal is heard
 if TYPE_CHECKING:
     from typing import Any
 
-    from tradeflows.cli.arguments import overview, parser
     from tradeflows.cli.verbs import without_pandas
 
-__all__ = ["main", "overview", "parser", "without_pandas"]
+__all__ = ["main", "without_pandas"]
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -64,10 +63,6 @@ def _run(words: list[str], ending: interrupts.Ending, *, is_own_process: bool) -
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("overview", "parser"):
-        from tradeflows.cli import arguments
-
-        return getattr(arguments, name)
     if name == "without_pandas":
         from tradeflows.cli.verbs import without_pandas
 

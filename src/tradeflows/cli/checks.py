@@ -157,15 +157,21 @@ def conditions(table: str, words: Iterable[str]) -> dict[str, str]:
         No such table or column; or a word is no condition, or names no month.
     """
     require_table(table)
+    wanted = pairs(words)
+    require_columns(table, wanted)
+    if "month" in wanted:
+        parse_period(wanted["month"], "month", grain="month")
+    return wanted
+
+
+def pairs(words: Iterable[str]) -> dict[str, str]:
+    """Words such as ``month=2023-05`` by their name; QueryError where one has no ``=``."""
     wanted = {}
     for word in words:
         column, equals, value = word.partition("=")
         wanted[column] = value
         if not equals:
             raise QueryError(f"{word!r}: expected column=value, such as month=2023-05")
-    require_columns(table, wanted)
-    if "month" in wanted:
-        parse_period(wanted["month"], "month", grain="month")
     return wanted
 
 

@@ -7,7 +7,7 @@ from errno import EINVAL
 from pathlib import Path
 from typing import Any
 
-from tradeflows.cli.arguments import overview, parsed
+from tradeflows.cli.arguments import INTERRUPTED, parsed
 from tradeflows.cli.interrupts import Ending
 from tradeflows.model.errors import QueryError, TradeflowsError
 
@@ -64,17 +64,9 @@ def run(words: list[str], ending: Ending, *, is_own_process: bool) -> int:
 
 def _carry_out(words: list[str], ending: Ending, *, is_own_process: bool) -> None:
     """Print what `words` ask for, to the last letter, so that it is known whether it was taken."""
-    try:
-        if words:
-            args = parsed(words)
-            args.is_own_process = is_own_process
-            ending.words = getattr(args, "interrupted", ending.words)
-            args.run(args)
-        else:
-            sys.stdout.write(overview() + "\n")
-    except SystemExit:  # the parser ends the process after a help text
-        sys.stdout.flush()
-        raise
+    verb, carry_out = parsed(words, is_own_process=is_own_process)
+    ending.words = INTERRUPTED.get(verb, ending.words)
+    carry_out()
     sys.stdout.flush()
 
 

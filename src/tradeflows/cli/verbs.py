@@ -2,71 +2,144 @@
 
 from __future__ import annotations
 
-import argparse
 import re
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from cyclopts import Parameter
 
 from tradeflows.cli import checks, terminal
 from tradeflows.cli.terminal import note, say, say_json
-from tradeflows.model.errors import BuildError, SourceError, TradeflowsError
-from tradeflows.model.words import count_of
+from tradeflows.model.errors import BuildError, SourceError, TradeflowsError, near
+from tradeflows.model.words import count_of, direction
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from tradeflows.explore.answer import Answer
     from tradeflows.model.source import Source
 
-# What a user may tell of files that do not say it themselves.
-UNSAID = ("flow", "period", "product", "partner")
 CHANGES = ("added", "changed", "withdrawn")
 NO_FILE = "no file is catalogued yet; next: `tradeflows add FILE`, or `tradeflows fetch --help`"
-GUIDED = ("product", "partner", "start", "end", "flow", "currency")
 
 
-def root_of(args: argparse.Namespace) -> Path:
-    """The project's folder: as the command names it, else found by itself."""
-    from tradeflows.retrieval import catalogue
+@dataclass(frozen=True)
+class Common:
+    """What may be said before or after each verb, and whether the process is the command's own."""
 
-    return catalogue.root(args.root) if args.root else catalogue.root()
+    root: Path | None = None
+    quiet: bool = False
+    json: bool = False
+    is_own_process: bool = False
+
+    def folder(self) -> Path:
+        """The project's folder: as the command names it, else found by itself."""
+        from tradeflows.retrieval import catalogue
+
+        return catalogue.root(self.root) if self.root else catalogue.root()
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Unsaid:
+    """What a user may tell of files that do not say it themselves."""
+
+    flow: Annotated[str, Parameter(help="imports or exports, such as M; where unsaid")] = ""
+    period: Annotated[str, Parameter(help="such as 2023, 2023-05 or 2023-01/2023-05, likewise")] = (
+        ""
+    )
+    product: Annotated[str, Parameter(help="a code, such as 2709, or TOTAL, likewise")] = ""
+    partner: Annotated[str, Parameter(help="such as Russia or World, likewise")] = ""
+
+    def told(self) -> dict[str, str]:
+        """What was told."""
+        told = {name: value for name, value in asdict(self).items() if value}
+        return told | ({"flow": direction(self.flow)} if self.flow else {})
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class About:
+    """What a user tells of where a file is from."""
+
+    title: Annotated[
+        str, Parameter(help='such as "Wheat exports by partner: tonnes, by month"')
+    ] = ""
+    steps: Annotated[
+        str, Parameter(help='how it was got, such as "queried by month, downloaded"')
+    ] = ""
+    address: Annotated[
+        str, Parameter(help="the page it is from, such as https://example.org/wheat")
+    ] = ""
+    licence: Annotated[str, Parameter(help='such as "CC BY 4.0"; default: not stated')] = ""
+
+
+Said = Annotated[Common, Parameter(parse=False)]
+LOCAL = "with the files that you fetched or added, or without; default: "
+With = Annotated[bool, Parameter(negative="--no-local", help=LOCAL + "with")]
+Without = Annotated[bool, Parameter(negative="--no-local", help=LOCAL + "without")]
+All = Annotated[bool, Parameter(name="--all", help="also those that are not of the core")]
+Every = Annotated[bool, Parameter(name="--all", help="every finding, not ten of each kind")]
+Ledger = Annotated[Path | None, Parameter(help="such as mine.toml; else data/claims.toml")]
+Rhythm = Annotated[Literal["M", "A"], Parameter(help="default: M, by month")]
+Edition = Annotated[str, Parameter(help="an edition of the HS, such as H5; default: HS")]
+Vintage = Annotated[
+    str,
+    Parameter(help="of the publisher's release, such as 2024-03-20, 2024-03 or 2024"),
+]
 
 
 # --- answers --------------------------------------------------------------------------------------
 
 
-def claims(args: argparse.Namespace) -> None:
-    """Judge the ledger: each claim with its verdict, or one claim in full."""
-    root = root_of(args)
-    checks.require_ledger(args.ledger, root)
-    if args.claim:
-        checks.require_claim(args.claim, root, args.ledger)
-    with terminal.progress(0, "claims", quiet=args.quiet) as step:
+def claims(
+    claim: str | None = None,
+    /,
+    *,
+    everything: All = False,
+    ledger: Ledger = None,
+    local: Without = False,
+    common: Said,
+) -> None:
+    """Judge the ledger: each claim with its verdict, or one claim in full.
+
+    Parameters
+    ----------
+    claim
+        id of one claim, such as O08, to see it in full
+    """
+    root = common.folder()
+    checks.require_ledger(ledger, root)
+    if claim:
+        checks.require_claim(claim, root, ledger)
+    with terminal.progress(0, "claims", quiet=common.quiet) as step:
         from tradeflows import claims
 
-        ledger = claims.read_ledger(args.ledger, root, local=args.local)
-        asked, errors = dict(ledger.claims), list(ledger.errors.values())
-        if args.claim:
-            asked, errors = {args.claim: claims.named(ledger, args.claim)}, []
+        entries = claims.read_ledger(ledger, root, local=local)
+        asked, errors = dict(entries.claims), list(entries.errors.values())
+        if claim:
+            asked, errors = {claim: claims.named(entries, claim)}, []
         in_turn = terminal.counted(asked, step)
-        judged = claims.judge((asked[name] for name in in_turn), root, local=args.local)
+        judged = claims.judge((asked[name] for name in in_turn), root, local=local)
     verdicts = judged.verdicts
-    if args.json:
+    if common.json:
         say_json([claims.as_json(verdict) for verdict in verdicts])
     elif not asked and not errors:
-        path = args.ledger or claims.path(root)
+        path = ledger or claims.path(root)
         say(f"no claim yet in {path}; next: write one there, as the head of a new ledger shows")
-    elif not args.claim:
+    elif not claim:
         colour = terminal.uses_colour()
-        lines = claims.overview(verdicts, everything=args.all, colour=colour)
+        lines = claims.overview(verdicts, everything=everything, colour=colour)
         say(*terminal.folded(lines, terminal.width()))
     elif verdicts:
         say(*claims.explain(verdicts[0]))
-    terminal.fail([*errors, *judged.errors, *_altered(root, local=args.local)])
+    terminal.fail([*errors, *judged.errors, *_altered(root, local=local)])
 
 
 def _altered(root: Path, *, local: bool) -> Iterator[TradeflowsError]:
@@ -80,24 +153,40 @@ def _altered(root: Path, *, local: bool) -> Iterator[TradeflowsError]:
         )
 
 
-def trace(args: argparse.Namespace) -> None:
-    """Follow the number behind each reading of a claim to the raw lines it was made of."""
-    root = root_of(args)
-    checks.require_ledger(args.ledger, root)
-    checks.require_claim(args.claim, root, args.ledger)
-    with terminal.progress(0, "numbers", quiet=args.quiet) as step:
+def trace(
+    claim: str,
+    /,
+    *,
+    definition: str | None = None,
+    ledger: Ledger = None,
+    local: Without = False,
+    common: Said,
+) -> None:
+    """Follow the number behind each reading of a claim to the raw lines it was made of.
+
+    Parameters
+    ----------
+    claim
+        id of the claim, such as O08, as `tradeflows claims` lists it
+    definition
+        the name of one reading, such as "crude oil alone"
+    """
+    root = common.folder()
+    checks.require_ledger(ledger, root)
+    checks.require_claim(claim, root, ledger)
+    with terminal.progress(0, "numbers", quiet=common.quiet) as step:
         from tradeflows import claims
 
-        claim = claims.named(claims.read_ledger(args.ledger, root, local=args.local), args.claim)
-        step("", words=f"judging {args.claim}")
-        verdict = claims.evaluate_claim(claim, root, local=args.local)
+        asked = claims.named(claims.read_ledger(ledger, root, local=local), claim)
+        step("", words=f"judging {claim}")
+        verdict = claims.evaluate_claim(asked, root, local=local)
         step("", words="finding the raw lines")
-        chosen = claims.chosen(verdict, args.definition)
+        chosen = claims.chosen(verdict, definition)
         numbers = [claims.terms(reading, root) for reading in chosen]
-    if args.json:
+    if common.json:
         say_json(numbers)
     elif not numbers:
-        say(f"{args.claim} has no reading to trace: {verdict.reason}")
+        say(f"{claim} has no reading to trace: {verdict.reason}")
     else:
         for number in numbers:
             say(*_traced(number))
@@ -140,43 +229,69 @@ def _traced(number: dict[str, Any]) -> Iterator[str]:
         yield f"  from {name}: {address}"
 
 
-def report(args: argparse.Namespace) -> None:
-    """Run notebooks and write a page each, with a front page, into a folder."""
-    root = root_of(args)
-    files = checks.notebooks(args.notebook, root)
-    checks.require_ledger(args.ledger, root)
-    to = args.to or root / "report"
+def report(
+    *notebook: Path,
+    ledger: Ledger = None,
+    local: Without = False,
+    to: Path | None = None,
+    common: Said,
+) -> None:
+    """Run notebooks and write a page each, with a front page, into a folder.
+
+    Parameters
+    ----------
+    notebook
+        such as notebooks/01_first_look.ipynb; all of notebooks/ if none
+    to
+        a folder, such as pages; default: report, in the project's folder
+    """
+    root = common.folder()
+    files = checks.notebooks(notebook, root)
+    checks.require_ledger(ledger, root)
+    to = to or root / "report"
     checks.require_folder_of_pages(to, root)
     errors: list[TradeflowsError] = []
-    asked = {"ledger": args.ledger, "local": args.local, "wrong": errors.append}
-    with terminal.progress(0, "steps", quiet=args.quiet):  # what lacks is said before the work
+    with terminal.progress(0, "steps", quiet=common.quiet):  # what lacks is said before the work
         from tradeflows.report import pages
-    _build_if_stale(args, root)
-    with _notebooks_in_turn(args) as progress:
+    _build_if_stale(common, root)
+    with _notebooks_in_turn(common) as progress:
         progress(f"running {len(files)} notebooks" if files else "running the notebooks")
-        written = pages.write(files, to, root, progress, **asked)
+        written = pages.write(
+            files, to, root, progress, ledger=ledger, local=local, wrong=errors.append
+        )
     say(*written)
     terminal.fail(errors)
 
 
-def _notebooks_in_turn(args: argparse.Namespace) -> AbstractContextManager[terminal.Step]:
+def _notebooks_in_turn(common: Common) -> AbstractContextManager[terminal.Step]:
     """A line for each notebook that was run, and for each other step, on a terminal too."""
-    return terminal.progress(0, "steps", quiet=args.quiet, patience=0, keeps_lines=True)
+    return terminal.progress(0, "steps", quiet=common.quiet, patience=0, keeps_lines=True)
 
 
 # --- what is held ---------------------------------------------------------------------------------
 
 
-def sources(args: argparse.Namespace) -> None:
-    """List the catalogue: each raw file's id, table, vintage, licence and title."""
+def sources(word: str = "", /, *, common: Said) -> None:
+    """List the catalogue: each raw file's id, table, vintage, licence and title.
+
+    Parameters
+    ----------
+    word
+        of an id or a title, such as gacc; else all
+    """
     from tradeflows.retrieval import catalogue
 
     names = ("id", "table", "vintage", "licence", "title")
+    held = catalogue.load(common.folder(), local=True)
+    plain = word.casefold()
     entries = [
         {name: getattr(source, name) for name in names}
-        for source in catalogue.load(root_of(args), local=True).values()
+        for source in held.values()
+        if any(plain in str(getattr(source, name)).casefold() for name in names)
     ]
-    if args.json:
+    if word and not entries:
+        raise SourceError(f"no file has {word!r} in its id, table or title{near(word, held)}")
+    if common.json:
         say_json(entries)
     elif not entries:
         say(NO_FILE)
@@ -185,78 +300,190 @@ def sources(args: argparse.Namespace) -> None:
         say(*terminal.table(rows, terminal.width()))
 
 
-def rows(args: argparse.Namespace) -> None:
-    """Show rows of a table as they are stored, by column=value or month=2023-05."""
-    wanted = checks.conditions(args.table, args.column)
-    with terminal.progress(0, "rows", quiet=args.quiet):
+def rows(table: str, column: list[str], /, *, local: With = True, common: Said) -> None:
+    """Show rows of a table as they are stored, by column=value or month=2023-05.
+
+    Parameters
+    ----------
+    table
+        such as trade; else settlement, rates or figures
+    column
+        such as cmd_code=2709 partner_iso=RUS month=2023-05
+    """
+    wanted = checks.conditions(table, column)
+    with terminal.progress(0, "rows", quiet=common.quiet):
         from tradeflows.tables.checks import rows
 
-        frame = rows(root_of(args), args.table, wanted, local=args.local)
-    frame = _with_days(frame)
-    if args.json:
-        _say_rows(frame)
+        frame = rows(common.folder(), table, wanted, local=local)
+    _say_rows(frame, common)
+
+
+def read(
+    table: str,
+    column: list[str],
+    /,
+    *,
+    start: str | None = None,
+    end: str | None = None,
+    local: Without = False,
+    common: Said,
+) -> None:
+    """Read rows that may be added up: of one publisher, level and release; from what is held.
+
+    Parameters
+    ----------
+    table
+        such as trade; else settlement, rates or figures
+    column
+        such as reporter=China partner=Russia product=2709 flow=imports; several values with commas
+    start
+        first month or year, such as 2023
+    end
+        the last, such as 2023-12
+    """
+    words = checks.pairs(column).items()
+    asked: dict[str, Any] = {name: value.split(",") for name, value in words}
+    with terminal.progress(0, "rows", quiet=common.quiet):
+        from tradeflows.tables.select import read
+
+        frame = read(table, start=start, end=end, local=local, root=common.folder(), **asked)
+    for caveat in [] if common.json else frame.attrs["caveats"]:
+        say(f"- {caveat}")
+    _say_rows(frame, common)
+
+
+def find(word: str = "", /, *, local: With = True, common: Said) -> None:
+    """List what is held of the goods, currencies or prices that a word names.
+
+    Parameters
+    ----------
+    word
+        such as "crude oil", 2709 or yuan; else all that is held
+    """
+    with terminal.progress(0, "tables", quiet=common.quiet):
+        from tradeflows.explore.inventory import find
+
+        found = find(word, local=local, root=common.folder())
+    _say_answer(found, common)
+
+
+def flow(
+    product: str,
+    reporter: str,
+    partner: str | None = None,
+    /,
+    *,
+    start: str | None = None,
+    end: str | None = None,
+    flow: str = "imports",
+    freq: Literal["M", "Q", "A"] | None = None,
+    unit: str = "",
+    splice: bool = False,
+    local: With = True,
+    common: Said,
+) -> None:
+    """Show what areas report of their trade in a product, from what is held.
+
+    Parameters
+    ----------
+    product
+        such as "crude oil", 2709 or wheat,maize
+    reporter
+        whose figures, such as China or China,India
+    partner
+        such as Russia, countries or OPEC; else all that is stated
+    start
+        first month or year, such as 2023
+    end
+        the last, such as 2023-12
+    flow
+        imports or exports; default: imports
+    freq
+        such as M, by month; else the first of M, Q and A that is held
+    unit
+        such as tonnes or USD; else the first stated
+    splice
+        whether months that a publisher lacks come from the next one
+    """
+    root = common.folder()
+    checks.require_areas(reporter, partner, root)
+    with terminal.progress(0, "rows", quiet=common.quiet):
+        from tradeflows.explore.flow import flow as asked
+
+        answer = asked(
+            product.split(","),
+            reporter.split(","),
+            partner.split(",") if partner else None,
+            start=start,
+            end=end,
+            flow=flow,
+            freq=freq,
+            unit=unit,
+            splice=splice,
+            local=local,
+            root=root,
+        )
+    _say_answer(answer, common)
+
+
+def _say_answer(answer: Answer, common: Common) -> None:
+    """Print an answer as a notebook shows it, or for a program."""
+    from tradeflows.explore.answer import as_lines
+
+    if common.json:
+        _say_rows(answer, common)
+    else:
+        say(as_lines(answer, common.folder()))
+
+
+def _say_rows(frame: pd.DataFrame, common: Common) -> None:
+    """Print rows, what all of them share in one line above; or for a program."""
+    days = frame.select_dtypes("datetime")
+    frame = frame.assign(**{name: days[name].dt.strftime("%Y-%m-%d") for name in days})
+    if common.json:
+        say(frame.to_json(orient="records", force_ascii=False, indent=1))
         return
     shared = [name for name in frame if frame[name].nunique(dropna=False) == 1]
     values = frame[shared].iloc[0].dropna().astype("str")
-    common = "; ".join(f"{name} {value}" for name, value in values.items() if value)
-    say(f"in {len(frame)} rows: {common}")
+    said = "; ".join(f"{name} {value}" for name, value in values.items() if value)
+    say(f"in {len(frame)} rows: {said}")
     if len(shared) < len(frame.columns):
         differing = frame.drop(columns=shared)
         say(differing.to_string(index=False, na_rep="", line_width=terminal.width()))
 
 
-def _with_days(frame: pd.DataFrame) -> pd.DataFrame:
-    """Rows whose days are texts such as 2023-05-01."""
-    days = frame.select_dtypes("datetime")
-    return frame.assign(**{name: days[name].dt.strftime("%Y-%m-%d") for name in days})
-
-
-def _say_rows(frame: pd.DataFrame) -> None:
-    """Print rows for a program."""
-    say(frame.to_json(orient="records", force_ascii=False, indent=1))
-
-
-def doctor(args: argparse.Namespace) -> None:
+def doctor(*, local: With = True, everything: Every = False, common: Said) -> None:
     """Look for what is wrong in everything catalogued; the ten worst of each kind, or all."""
-    root = root_of(args)
-    with terminal.progress(0, "checks", quiet=args.quiet, patience=0) as step:
+    root = common.folder()
+    with terminal.progress(0, "checks", quiet=common.quiet, patience=0) as step:
         from tradeflows.retrieval import catalogue
         from tradeflows.tables import checks
 
-        findings = [*checks.look(root, local=args.local, progress=step)]
-    if args.json:
+        findings = [*checks.look(root, local=local, progress=step)]
+    if common.json:
         say_json([{"kind": item.kind, "text": item.text, "show": item.show} for item in findings])
         return
-    if not findings and not catalogue.load(root, local=args.local):
+    if not findings and not catalogue.load(root, local=local):
         say(NO_FILE)
         return
-    say(*checks.summary(findings, len(findings) if args.all else checks.SHOWN))
+    say(*checks.summary(findings, len(findings) if everything else checks.SHOWN))
 
 
 # --- more figures ---------------------------------------------------------------------------------
 
 
-def fetch(args: argparse.Namespace) -> None:
-    """Ask a publisher's service for what is not held yet, and keep all that comes whole."""
-    checks.require_window(args.start, args.end)
-    if args.dry_run:
-        with _project_or_none(args) as root:
-            args.ask(args, root)
-    else:
-        args.ask(args, root_of(args))
-
-
 @contextmanager
-def _project_or_none(args: argparse.Namespace) -> Iterator[Path]:
-    """The project's folder or, where there is none, an empty one for as long as it is needed."""
+def _project_to_fetch(common: Common, start: str, end: str, *, dry_run: bool) -> Iterator[Path]:
+    """The project's folder; where there is none an empty one, for a plan that is only said."""
     from tempfile import TemporaryDirectory
 
     from tradeflows.model.errors import CatalogueError
 
+    checks.require_window(start, end)
     try:
-        root = root_of(args)
+        root = common.folder()
     except CatalogueError:
-        if args.root:
+        if common.root or not dry_run:
             raise
         with TemporaryDirectory() as folder:
             root = Path(folder)
@@ -268,45 +495,100 @@ def _project_or_none(args: argparse.Namespace) -> Iterator[Path]:
         yield root
 
 
-def comtrade(args: argparse.Namespace, root: Path) -> None:
-    """Ask UN Comtrade for a flow, whole, or say what is missing."""
-    from tradeflows.retrieval import comtrade
+def comtrade(
+    *,
+    reporter: str,
+    partner: str,
+    flow: str,
+    products: str,
+    start: str,
+    end: str,
+    freq: Rhythm = "M",
+    classification: Edition = "HS",
+    cap: int | None = None,
+    url: str | None = None,
+    dry_run: bool = False,
+    common: Said,
+) -> None:
+    """Ask UN Comtrade for a flow, whole, or say what is missing.
 
-    asked = comtrade.request(
-        args.reporter,
-        args.partner,
-        args.flow,
-        args.products,
-        args.start,
-        args.end,
-        args.freq,
-        classification=args.classification,
-        root=root,
-    )
-    web, limits = comtrade.connect(args.url, cap=args.cap)
-    with web:
-        with _listing(args):
-            plan = comtrade.plan(asked, web, limits, root)
+    Parameters
+    ----------
+    reporter
+        such as China,DEU or all
+    partner
+        such as Russia,World or all
+    flow
+        such as imports, or imports,exports
+    products
+        such as 2709,TOTAL, or AG2, AG4, AG6
+    start
+        first month or year, such as 2022-01
+    end
+        the last, such as 2023-12
+    cap
+        rows that your key may have a call, such as 250000; default: 100000
+    url
+        base address, such as a proxy's; else TRADEFLOWS_COMTRADE_URL
+    dry_run
+        say what would be asked
+    """
+    with _project_to_fetch(common, start, end, dry_run=dry_run) as root:
+        from tradeflows.retrieval import comtrade
 
-        def get() -> comtrade.Report:
-            with _calls_in_turn(args, len(plan.calls)) as show:
-                return comtrade.fetch(plan, web, root, show)
+        asked = comtrade.request(
+            reporter,
+            partner,
+            flow,
+            products,
+            start,
+            end,
+            freq,
+            classification=classification,
+            root=root,
+        )
+        web, limits = comtrade.connect(url, cap=cap)
+        with web:
+            with _listing(common):
+                plan = comtrade.plan(asked, web, limits, root)
+            if dry_run:
+                say(*plan.calls, plan, *plan.lacking())
+                return
+            note(plan)
+            with _calls_in_turn(common, len(plan.calls)) as show:
+                outcome = comtrade.fetch(plan, web, root, show)
+    _say_outcome(outcome, "cells")
 
-        _carry_out(args, [*plan.calls, plan, *plan.lacking()], plan, "cells", get)
 
+def comext(
+    *, start: str, end: str, url: str | None = None, dry_run: bool = False, common: Said
+) -> None:
+    """Download the months of Eurostat Comext that are lacking, whole, or say what is missing.
 
-def comext(args: argparse.Namespace, root: Path) -> None:
-    """Download the months of Eurostat Comext that are lacking, whole, or say what is missing."""
-    from tradeflows.retrieval import comext
+    Parameters
+    ----------
+    start
+        first month or year, such as 2022-01
+    end
+        the last, such as 2023-12
+    url
+        base address, such as a proxy's; else TRADEFLOWS_COMEXT_URL
+    dry_run
+        say what would be asked
+    """
+    with _project_to_fetch(common, start, end, dry_run=dry_run) as root:
+        from tradeflows.retrieval import comext
 
-    months = comext.months(args.start, args.end)
-    with comext.connect(args.url) as web:
-        with _listing(args):
-            plan = comext.plan(months, web, root)
-        sizes = [file.bytes for file in plan.files]
-
-        def get() -> comext.Report:
-            with terminal.progress(sum(sizes), "B", quiet=args.quiet, patience=0) as step:
+        months = comext.months(start, end)
+        with comext.connect(url) as web:
+            with _listing(common):
+                plan = comext.plan(months, web, root)
+            if dry_run:
+                say(*plan.lines())
+                return
+            note(plan)
+            sizes = [file.bytes for file in plan.files]
+            with terminal.progress(sum(sizes), "B", quiet=common.quiet, patience=0) as step:
 
                 def show(now: comext.Progress) -> None:
                     line = "" if now.bytes else f"{now.listed}; {now.left} left"
@@ -314,23 +596,29 @@ def comext(args: argparse.Namespace, root: Path) -> None:
                     left = sum(sizes) - so_far >> 20
                     step(line, so_far, sum(sizes), f"{now.listed.name}, {left:,} MiB left")
 
-                return comext.fetch(plan, web, root, show)
+                outcome = comext.fetch(plan, web, root, show)
+    _say_outcome(outcome, "months")
 
-        _carry_out(args, plan.lines(), plan, "months", get)
+
+def _say_outcome(outcome: Any, what: str) -> None:
+    """Say what became of a fetch."""
+    say(*outcome.lines())
+    if outcome.missing:
+        raise SourceError(f"{outcome.missing} {what} are missing, named above")
 
 
 @contextmanager
-def _calls_in_turn(args: argparse.Namespace, calls: int) -> Iterator[Callable[[Any], None]]:
+def _calls_in_turn(common: Common, calls: int) -> Iterator[Callable[[Any], None]]:
     """How far some calls are, from the first on; nothing where there are none to make."""
-    quiet = args.quiet or not calls
+    quiet = common.quiet or not calls
     with terminal.progress(calls, "calls", quiet=quiet, patience=0) as step:
         yield _by_call(step, "call")
 
 
 @contextmanager
-def _listing(args: argparse.Namespace) -> Iterator[None]:
+def _listing(common: Common) -> Iterator[None]:
     """Say, where it takes its time, that a publisher is asked what is out."""
-    with terminal.progress(0, "steps", quiet=args.quiet) as step:
+    with terminal.progress(0, "steps", quiet=common.quiet) as step:
         from tradeflows.retrieval.call_words import LISTING
 
         step("", words=LISTING)
@@ -348,124 +636,187 @@ def _by_call(step: terminal.Step, what: str) -> Callable[[Any], None]:
     return show
 
 
-def _carry_out(
-    args: argparse.Namespace,
-    lines: Iterable[Any],
-    plan: Any,
-    what: str,
-    get: Callable[[], Any],
+def ask(
+    product: str,
+    reporter: str,
+    partner: str | None = None,
+    /,
+    *,
+    start: str,
+    end: str | None = None,
+    flow: str = "imports",
+    freq: Rhythm = "M",
+    unit: str = "",
+    classification: Edition = "HS",
+    breakdown: str = "",
+    refresh: bool = False,
+    common: Said,
 ) -> None:
-    """Say a plan, or carry it out by `get` and say what became of it."""
-    if args.dry_run:
-        say(*lines)
-        return
-    note(plan)
-    outcome = get()
-    say(*outcome.lines())
-    if outcome.missing:
-        raise SourceError(f"{outcome.missing} {what} are missing, named above")
+    """Ask for a flow, fetch and keep what is lacking, and answer: all in one.
 
-
-def ask(args: argparse.Namespace) -> None:
-    """Ask for a flow, fetch and keep what is lacking, and answer: all in one."""
-    checks.require_window(args.start, args.end)
-    root = root_of(args)
-    checks.require_areas(args.reporter, args.partner, root)
-    with terminal.progress(0, "steps", quiet=args.quiet):
+    Parameters
+    ----------
+    product
+        such as wheat, 1001 or wheat,maize
+    reporter
+        whose figures, such as China or China,India
+    partner
+        such as Russia; else the world as a whole
+    start
+        first month or year, such as 2023
+    end
+        the last, such as 2023-12; else the last that is out
+    flow
+        imports or exports; default: imports
+    unit
+        such as tonnes or USD; else the first stated
+    breakdown
+        the parts of each total, such as transport, procedure or 'second partner'
+    refresh
+        look for a newer release of what is held
+    """
+    checks.require_window(start, end)
+    root = common.folder()
+    checks.require_areas(reporter, partner, root)
+    with terminal.progress(0, "steps", quiet=common.quiet):
         from tradeflows.explore import ask as live
-        from tradeflows.explore.answer import as_lines
 
     answer = live.ask(
-        args.product.split(","),
-        args.reporter.split(","),
-        args.partner.split(",") if args.partner else None,
-        start=args.start,
-        end=args.end,
-        flow=args.flow,
-        freq=args.freq,
-        unit=args.unit,
-        classification=args.classification,
-        breakdown=args.breakdown,
-        refresh=args.refresh,
+        product.split(","),
+        reporter.split(","),
+        partner.split(",") if partner else None,
+        start=start,
+        end=end,
+        flow=flow,
+        freq=freq,
+        unit=unit,
+        classification=classification,
+        breakdown=breakdown,
+        refresh=refresh,
         root=root,
-        say=(lambda line: None) if args.quiet else note,
-        bar=lambda calls: _calls_in_turn(args, calls) if calls else _listing(args),
+        say=(lambda line: None) if common.quiet else note,
+        bar=lambda calls: _calls_in_turn(common, calls) if calls else _listing(common),
     )
-    if args.json:
-        _say_rows(_with_days(answer))
-    else:
-        say(as_lines(answer, root))
+    _say_answer(answer, common)
 
 
-def available(args: argparse.Namespace) -> None:
-    """List the periods that are out, since when, and what of them is held."""
-    root = root_of(args)
-    checks.require_areas(args.reporter, args.partner, root)
-    with _listing(args):
+def available(
+    reporter: str, partner: str | None = None, /, *, freq: Rhythm = "M", common: Said
+) -> None:
+    """List the periods that are out, since when, and what of them is held.
+
+    Parameters
+    ----------
+    reporter
+        whose figures, such as China, several with commas, or OPEC
+    partner
+        such as Russia; else any
+    """
+    root = common.folder()
+    checks.require_areas(reporter, partner, root)
+    with _listing(common):
         from tradeflows.explore import ask as live
 
         frame = live.available(
-            args.reporter.split(","),
-            args.partner.split(",") if args.partner else None,
-            freq=args.freq,
+            reporter.split(","),
+            partner.split(",") if partner else None,
+            freq=freq,
             root=root,
         )
-    if args.json:
+    if common.json:
         say_json(frame.to_dict("records"))
         return
     if frame.empty:
-        period, other = ("month", "A") if args.freq == "M" else ("year", "M")
-        say(f"no {period} of {args.reporter} is out; next: --freq {other}")
+        period, other = ("month", "A") if freq == "M" else ("year", "M")
+        say(f"no {period} of {reporter} is out; next: --freq {other}")
         return
     rows = [[str(cell or "") for cell in row] for row in frame.itertuples(index=False)]
     say(*terminal.table([[*frame.columns], *rows], terminal.width()))
 
 
-def sketch(args: argparse.Namespace) -> None:
-    """Propose the catalogue's entry of a CSV, with its map, and mark what the file does not say."""
-    if args.to:
-        checks.require_output(args.to, (".toml",))
-        checks.require_new_file(args.to)  # a map is a person's work
-        checks.require_name(args.file)  # which the entry has too
-    checks.require_file(args.file)
+def sketch(
+    file: Path, /, *, publisher: str = "", table: str = "", to: Path | None = None, common: Said
+) -> None:
+    """Propose the catalogue's entry of a CSV, with its map, and mark what the file does not say.
+
+    Parameters
+    ----------
+    file
+        a CSV in UTF-8 or a workbook, such as downloads/wheat.csv
+    publisher
+        your short name for whose statistic it is, such as usda; else the file's first word
+    table
+        such as trade, rates, settlement or figures; else trade
+    to
+        a file, such as wheat.toml; else printed
+    """
+    if to:
+        checks.require_output(to, (".toml",))
+        checks.require_new_file(to)  # a map is a person's work
+        checks.require_name(file)  # which the entry has too
+    checks.require_file(file)
     from tradeflows.model.errors import CatalogueError
     from tradeflows.retrieval import catalogue
     from tradeflows.retrieval.sketch import sketch as proposal
 
     try:
-        known = [*catalogue.publishers(root_of(args), local=True)]
+        known = [*catalogue.publishers(common.folder(), local=True)]
     except CatalogueError:  # a file can be looked at without a project
         known = []
-    text = proposal(args.file, publisher=args.publisher, table=args.table, known=known)
-    if args.to:
-        args.to.write_text(text, encoding="utf-8")
-    say(args.to or text.rstrip("\n"))
+    text = proposal(file, publisher=publisher, table=table, known=known)
+    if to:
+        to.write_text(text, encoding="utf-8")
+    say(to or text.rstrip("\n"))
 
 
-def add(args: argparse.Namespace) -> None:
-    """Check files that you saved, catalogue them, and build; known ones are passed over."""
-    root = root_of(args)
-    checks.require_file(args.file[0])  # the others are looked at in their turn
+def add(
+    file: list[Path],
+    /,
+    *,
+    unsaid: Unsaid = Unsaid(),
+    map: Path | None = None,
+    commit: bool = False,
+    vintage: Vintage = "not stated",
+    rank: int | None = None,
+    about: About = About(),
+    common: Said,
+) -> None:
+    """Check files that you saved, catalogue them, and build; known ones are passed over.
+
+    Parameters
+    ----------
+    file
+        such as downloads/*.csv
+    map
+        a completed sketch, such as wheat.toml
+    commit
+        into the project's own catalogue, data/raw/sources.toml, beside its other files
+    rank
+        which of two that state one cell is taken, the smallest; default: of the map, else 1 with
+        --commit or of a whole month of Comext, else 9
+    """
+    root = common.folder()
+    checks.require_file(file[0])  # the others are looked at in their turn
     from tradeflows.retrieval import adding, comext, maps
 
-    template = maps.read(args.map) if args.map else None
-    if args.commit and not (template or args.steps or args.address) and sys.stdin.isatty():
+    template = maps.read(map) if map else None
+    if commit and not (template or about.steps or about.address) and sys.stdin.isatty():
         note("How was it got, so that others can get it again? For example: queried by month")
-        args.steps = input()
+        about = replace(about, steps=input())
     new: list[Source] = []
-    for path in args.file:  # one by one, so that what is kept is said before what is refused
-        with terminal.progress(0, "files", quiet=args.quiet) as step:
+    for path in file:  # one by one, so that what is kept is said before what is refused
+        with terminal.progress(0, "files", quiet=common.quiet) as step:
             step("", words=f"checking {path.name}")
             checks.require_file(path)
             [added] = adding.add(
                 [path],
                 root,
-                vintage=args.vintage,
-                rank=args.rank,
+                vintage=vintage,
+                rank=rank,
                 template=template,
-                commit=args.commit,
-                about=_about(args),
-                **_unsaid(args),
+                commit=commit,
+                about=asdict(about),
+                **unsaid.told(),
             )
         if added.is_earlier:
             say(f"{added.source.id}: held already, as {added.source.path}")
@@ -474,47 +825,67 @@ def add(args: argparse.Namespace) -> None:
             say(*maps.other_scales(added.source))
             say(*(maps.unheeded_path(template, added.source) if template else ()))
             new.append(added.source)
-    _build_if_stale(args, root)
+    _build_if_stale(common, root)
     _say_of_ends(root, new)
 
 
-def update(args: argparse.Namespace) -> None:
-    """Take a source's newer release: catalogue it, build, and announce what moved with it."""
-    checks.require_file(args.file)
+def update(
+    source: str,
+    file: Path,
+    /,
+    *,
+    vintage: Vintage = "not stated",
+    about: About = About(),
+    force: bool = False,
+    no_accept: bool = False,
+    common: Said,
+) -> None:
+    """Take a source's newer release: catalogue it, build, and announce what moved with it.
+
+    Parameters
+    ----------
+    source
+        as `tradeflows sources` lists it, such as eia_brent_monthly
+    file
+        the newer release, such as brent_2024.csv
+    force
+        though it lacks periods of the older one, or its figures are of another size
+    no_accept
+        leave notebooks, verdicts and control totals to `tradeflows accept`
+    """
+    checks.require_file(file)
     from tradeflows.retrieval import catalogue
 
-    root = root_of(args)
-    catalogue.named(args.source, catalogue.load(root, local=True))
-    if not args.no_accept:  # what this needs is not found lacking after the work
+    root = common.folder()
+    catalogue.named(source, catalogue.load(root, local=True))
+    if not no_accept:  # what this needs is not found lacking after the work
         from tradeflows.report import accept
     from tradeflows.report import pins
     from tradeflows.retrieval import adding, maps
 
-    with terminal.progress(0, "files", quiet=args.quiet) as step:
-        step("", words=f"checking {args.file.name}")
-        about = _about(args)
-        updated = adding.update(
-            args.source, args.file, root, vintage=args.vintage, about=about, force=args.force
-        )
+    with terminal.progress(0, "files", quiet=common.quiet) as step:
+        step("", words=f"checking {file.name}")
+        told = asdict(about)
+        updated = adding.update(source, file, root, vintage=vintage, about=told, force=force)
     new = updated.source
     if updated.is_earlier:
         say(f"{new.id}: held already, as {new.path}")
     else:
-        say(f"{new.id}: {updated.line()}; it supersedes {args.source}", *maps.other_scales(new))
-    _build_if_stale(args, root)
+        say(f"{new.id}: {updated.line()}; it supersedes {source}", *maps.other_scales(new))
+    _build_if_stale(common, root)
     if not updated.is_earlier:
         _say_of_ends(root, [new])
     is_own = new.path.startswith("local/")
     if not is_own:
-        followed = pins.follow(root, args.source, new.id)
+        followed = pins.follow(root, source, new.id)
         say(*(f"claim {claim} reads {new.id} now" for claim in followed))
-    old = catalogue.load(root, local=True)[args.source]
+    old = catalogue.load(root, local=True)[source]
     for pin in pins.pins(root, old):
-        say(f"{pin.place} names {args.source}, and still reads the old release: {pin.text}")
-    if args.no_accept or is_own:
+        say(f"{pin.place} names {source}, and still reads the old release: {pin.text}")
+    if no_accept or is_own:
         return
     errors: list[TradeflowsError] = []
-    with _notebooks_in_turn(args) as progress:
+    with _notebooks_in_turn(common) as progress:
         try:
             lines = accept.accept(root, progress, wrong=errors.append)
         except TradeflowsError:
@@ -539,61 +910,87 @@ def _say_of_ends(root: Path, new: Iterable[Source]) -> None:
         say(*checks.absent_beyond_the_end(root, of_trade))
 
 
-def _about(args: argparse.Namespace) -> dict[str, str]:
-    """What the user tells of a file."""
-    return {name: getattr(args, name) or "" for name in ("title", "steps", "address", "licence")}
-
-
-def _build_if_stale(args: argparse.Namespace, root: Path) -> None:
+def _build_if_stale(common: Common, root: Path) -> None:
     """Build the tables, unless they are of what is catalogued now."""
     from tradeflows import tables
 
     if not tables.is_current(root):
-        _built(args, root)
+        _built(common, root)
 
 
-def remove(args: argparse.Namespace) -> None:
-    """Take files that you fetched or added out of your catalogue, and off the disk."""
+def remove(names: list[str], /, *, common: Said) -> None:
+    """Take files that you fetched or added out of your catalogue, and off the disk.
+
+    Parameters
+    ----------
+    names
+        as `tradeflows sources` lists them, such as mine_3f2a
+    """
     from tradeflows.retrieval import catalogue
 
-    root = root_of(args)
-    for name in args.id:
+    root = common.folder()
+    for name in names:
         catalogue.own_entries(name, root)
     from tradeflows.retrieval import user_files
 
-    for name in args.id:
+    for name in names:
         say(f"{name}: removed, with {user_files.remove(name, root)}")
 
 
-def clean(args: argparse.Namespace) -> None:
-    """Turn a publisher's own files into a Parquet file, a CSV or a folder of Parquet files."""
-    checks.require_output(args.to, (".parquet", ".csv"))
-    for path in args.file:
+def clean(
+    publisher: str,
+    file: list[Path],
+    /,
+    *,
+    to: Path,
+    unsaid: Unsaid = Unsaid(),
+    strict: bool = False,
+    cluster: str | None = None,
+    common: Said,
+) -> None:
+    """Turn a publisher's own files into a Parquet file, a CSV or a folder of Parquet files.
+
+    Parameters
+    ----------
+    publisher
+        such as gacc, cbr, ecb, eurostat_energy, comext
+    file
+        such as downloads/*.csv
+    to
+        such as out.parquet, out.csv or out/
+    strict
+        leave nothing out
+    cluster
+        a task a file on the Dask scheduler there, such as tcp://10.0.0.1:8786, whose workers see
+        the files at the same place; `here` for a worker a core of this machine
+    """
+    checks.require_output(to, (".parquet", ".csv"))
+    for path in file:
         if path.exists():  # what is not there is said in its turn
             checks.require_file(path)
-    if args.is_own_process:
+    if common.is_own_process:
         without_pandas()
     from tradeflows.publishers import cleaned
     from tradeflows.tables import clean
 
-    options = {"strict": args.strict} | _unsaid(args)
-    if args.cluster is None:
-        with terminal.progress(len(args.file), "files", quiet=args.quiet) as step:
+    options: dict[str, Any] = {"strict": strict} | unsaid.told()
+    if cluster is None:
+        with terminal.progress(len(file), "files", quiet=common.quiet) as step:
             show = _by_file(step)
-            files = clean.clean(args.publisher, args.file, args.to, progress=show, **options)
+            files = clean.clean(publisher, file, to, progress=show, **options)
     else:
-        from tradeflows.tables import cluster
+        from tradeflows.tables.cluster import spread
 
-        with terminal.progress(len(args.file), "files", quiet=args.quiet, patience=0) as step:
-            files = cluster.spread(
-                args.publisher,
-                args.file,
-                args.to,
-                address=args.cluster,
+        with terminal.progress(len(file), "files", quiet=common.quiet, patience=0) as step:
+            files = spread(
+                publisher,
+                file,
+                to,
+                address="" if cluster == "here" else cluster,
                 progress=_by_call(step, "file"),
                 **options,
             )
-    say(*cleaned.lines(files), *clean.restated(args.to))
+    say(*cleaned.lines(files), *clean.restated(to))
 
 
 def _by_file(step: terminal.Step) -> Callable[[Path, int, int, int], None]:
@@ -608,39 +1005,79 @@ def _by_file(step: terminal.Step) -> Callable[[Path, int, int, int], None]:
     return show
 
 
-def _unsaid(args: argparse.Namespace) -> dict[str, str]:
-    """What the user tells of files that do not say it themselves."""
-    values = {name: getattr(args, name) for name in UNSAID}
-    return {name: value for name, value in values.items() if value}
+def guide(
+    site: Literal["gacc"],
+    /,
+    *,
+    product: str,
+    start: str,
+    end: str | None = None,
+    partner: str | None = None,
+    flow: str = "imports",
+    currency: Literal["USD", "CNY"] | None = None,
+    common: Said,
+) -> None:
+    """Print how a person gets a file from a site that forbids machines.
 
-
-def guide(args: argparse.Namespace) -> None:
-    """Print how a person gets a file from a site that forbids machines."""
+    Parameters
+    ----------
+    site
+        gacc: China's customs
+    product
+        HS code of 2 to 8 digits, such as 8806
+    start
+        first month, such as 2023-01
+    end
+        last month, such as 2023-12
+    partner
+        such as Russia; else all
+    flow
+        imports or exports; default: imports
+    currency
+        default: USD
+    """
     from tradeflows.retrieval import customs_form
 
-    values = {name: getattr(args, name) for name in GUIDED}
-    say(*customs_form.gacc(**{name: value for name, value in values.items() if value}))
+    asked = {
+        "product": product,
+        "partner": partner,
+        "start": start,
+        "end": end,
+        "flow": direction(flow),
+        "currency": currency,
+    }
+    say(*customs_form.gacc(**{name: value for name, value in asked.items() if value}))
 
 
-def diff(args: argparse.Namespace) -> None:
-    """Show what the newest release of fetched data, or of a file, changed against the older one."""
-    checks.require_period(args.period)
-    with terminal.progress(0, "releases", quiet=args.quiet):
+def diff(source: str = "comtrade", period: str = "", /, *, most: int = 100, common: Said) -> None:
+    """Show what the newest release of fetched data, or of a file, changed against the older one.
+
+    Parameters
+    ----------
+    source
+        comtrade or comext, of what was fetched, or the id of a file; default: comtrade
+    period
+        such as 2024-02; else all
+    most
+        lines to print at most; 0 for all; default: 100
+    """
+    checks.require_period(period)
+    with terminal.progress(0, "releases", quiet=common.quiet):
         from tradeflows.retrieval import catalogue, comext, comtrade, releases
 
-        root = root_of(args)
+        root = common.folder()
         of: dict[str, Any] = {"comtrade": comtrade.diff, "comext": comext.diff}
-        catalogue.named(args.source, of | catalogue.load(root, local=True))
-        of_file = partial(releases.diff, args.source)
-        changes = of.get(args.source, of_file)(root, args.period)
-    shown = changes[: args.most or None]
-    if args.json:
+        catalogue.named(source, of | catalogue.load(root, local=True))
+        of_file = partial(releases.diff, source)
+        changes = of.get(source, of_file)(root, period)
+    shown = changes[: most or None]
+    if common.json:
         names = ("kind", "what", "old", "new", "unit", "old_release", "new_release")
         say_json([{name: getattr(change, name) for name in names} for change in shown])
         return
     if not changes:
         say(
-            f"no figure of {args.source} differs between two releases that are held here; "
+            f"no figure of {source} differs between two releases that are held here; "
             "next: `tradeflows fetch --help` says how to get newer ones"
         )
         return
@@ -653,20 +1090,28 @@ def diff(args: argparse.Namespace) -> None:
 # --- the project ----------------------------------------------------------------------------------
 
 
-def init(args: argparse.Namespace) -> None:
-    """Make a project of your own in a new folder: catalogue, ledger, notebook, checks."""
-    checks.require_new_folder(args.folder)
+def init(folder: Path, /, *, title: str = "", common: Said) -> None:
+    """Make a project of your own in a new folder: catalogue, ledger, notebook, checks.
+
+    Parameters
+    ----------
+    folder
+        to be made, such as wheat_prices
+    title
+        of the report, such as "Wheat prices"; else the folder's name
+    """
+    checks.require_new_folder(folder)
     from tradeflows.report import new_project
 
-    title = args.title or new_project.title_of(args.folder)
-    files = new_project.init(args.folder, title)
+    title = title or new_project.title_of(folder)
+    files = new_project.init(folder, title)
     say(*files, f"its report is called {title!r}: title, in project.toml")
-    say(f"next: cd {args.folder}; tradeflows add FILE")
+    say(f"next: cd {folder}; tradeflows add FILE")
 
 
-def build(args: argparse.Namespace) -> None:
+def build(*, common: Said) -> None:
     """Clean every catalogued file into data/processed; your own files stop no other."""
-    refused = _built(args, root_of(args))
+    refused = _built(common, common.folder())
     if refused:
         raise TradeflowsError(
             f"{len(refused)} of your own files are in no table ({', '.join(refused)}); "
@@ -674,9 +1119,9 @@ def build(args: argparse.Namespace) -> None:
         )
 
 
-def _built(args: argparse.Namespace, root: Path) -> dict[str, str]:
+def _built(common: Common, root: Path) -> dict[str, str]:
     """Build, say what became of it, and return those of the user's files that are refused."""
-    with terminal.progress(0, "files", quiet=args.quiet) as step:
+    with terminal.progress(0, "files", quiet=common.quiet) as step:
         from tradeflows import tables
         from tradeflows.retrieval import catalogue
 
@@ -707,20 +1152,26 @@ def _table_line(table: str, counts: dict[str, int]) -> str:
     return f"{table:10} {records:8,} records in {rows:8,} rows{made} out  {left_out}".rstrip()
 
 
-def verify(args: argparse.Namespace) -> None:
+def verify(*, common: Said) -> None:
     """Check every raw file against the size and sha256 that the catalogue records."""
     from tradeflows.retrieval import catalogue
 
-    states = catalogue.verify(root_of(args))
+    states = catalogue.verify(common.folder())
     say(f"{len(states)} raw files are as catalogued")
 
 
-def check(args: argparse.Namespace) -> None:
-    """Check all that is announced: raw files, control totals, verdicts and notebooks."""
-    root = root_of(args)
-    files = checks.notebooks(args.notebook, root)
+def check(*notebook: Path, common: Said) -> None:
+    """Check all that is announced: raw files, control totals, verdicts and notebooks.
+
+    Parameters
+    ----------
+    notebook
+        such as notebooks/01_first_look.ipynb; all of notebooks/ if none
+    """
+    root = common.folder()
+    files = checks.notebooks(notebook, root)
     differing = 0
-    with terminal.progress(0, "checks", quiet=args.quiet) as step:
+    with terminal.progress(0, "checks", quiet=common.quiet) as step:
         from tradeflows.report import check
 
         names = check.names(root, files)
@@ -732,26 +1183,31 @@ def check(args: argparse.Namespace) -> None:
         raise TradeflowsError(f"{differing} of these are not as announced; see above")
 
 
-def accept(args: argparse.Namespace) -> None:
+def accept(*, ledger: Ledger = None, local: Without = False, common: Said) -> None:
     """Announce what changed: rebuild, run the notebooks, rewrite their outputs and the totals."""
-    root = root_of(args)
-    checks.require_ledger(args.ledger, root)
-    with _notebooks_in_turn(args) as progress:
+    root = common.folder()
+    checks.require_ledger(ledger, root)
+    with _notebooks_in_turn(common) as progress:
         from tradeflows.report import accept
 
         errors: list[TradeflowsError] = []
-        asked = {"ledger": args.ledger, "local": args.local, "wrong": errors.append}
-        lines = accept.accept(root, progress, **asked)
+        lines = accept.accept(root, progress, ledger=ledger, local=local, wrong=errors.append)
     say(*lines)
     terminal.fail(errors)
 
 
-def migrate(args: argparse.Namespace) -> None:
-    """Rewrite a ledger of an older version in the spelling of this one."""
+def migrate(ledger: Path | None = None, /, *, common: Said) -> None:
+    """Rewrite a ledger of an older version in the spelling of this one.
+
+    Parameters
+    ----------
+    ledger
+        such as mine.toml; else data/claims.toml
+    """
     from tradeflows import claims
     from tradeflows.report.site import save
 
-    ledger = args.ledger or claims.path(root_of(args))
+    ledger = ledger or claims.path(common.folder())
     text = claims.migrated(ledger)
     if text == ledger.read_text(encoding="utf-8"):
         say(f"{ledger} is of this version already")
@@ -760,13 +1216,18 @@ def migrate(args: argparse.Namespace) -> None:
     say(f"{ledger} is rewritten; next: `tradeflows claims --all`, then `tradeflows accept`")
 
 
-def completion(args: argparse.Namespace) -> None:
-    """Print a script by which a shell completes this command's words."""
-    import shtab
+def completion(shell: Literal["bash", "zsh", "fish", "powershell"], /, *, common: Said) -> None:
+    """Print a script by which a shell completes this command's words.
 
-    from tradeflows.cli.arguments import parser
+    Parameters
+    ----------
+    shell
+        such as bash: `tradeflows completion bash > ~/.local/share/bash-completion/completions/
+        tradeflows`
+    """
+    from tradeflows.cli.arguments import command
 
-    say(shtab.complete(parser(), args.shell))
+    say(command().generate_completion(shell=shell))
 
 
 def without_pandas() -> None:

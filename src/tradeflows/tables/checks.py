@@ -21,7 +21,7 @@ from tradeflows import measures, tables
 from tradeflows.model import schema
 from tradeflows.model.absence import absence
 from tradeflows.model.contracts import require_columns
-from tradeflows.model.errors import QueryError, near
+from tradeflows.model.errors import NothingStatedError, QueryError, near
 from tradeflows.model.keys import number_cells
 from tradeflows.model.periods import is_day, month_text, parse_period, runs
 from tradeflows.model.source import Source
@@ -820,7 +820,9 @@ def rows(root: Path, table: str, wanted: dict[str, str], *, local: bool = True) 
     Raises
     ------
     QueryError
-        No such table, column or row.
+        No such table or column.
+    NothingStatedError
+        No such row.
     """
     require_columns(table, wanted)
     stored = tables.stored(root, table, local=local)
@@ -837,7 +839,7 @@ def rows(root: Path, table: str, wanted: dict[str, str], *, local: bool = True) 
             texts = frame[name].astype(str)
         frame = frame[texts.eq(value)]
     if frame.empty:
-        raise QueryError(_no_row(stored, table, wanted))
+        raise NothingStatedError(_no_row(stored, table, wanted))
     return frame
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import reduce
 from itertools import chain
 from operator import or_
@@ -16,7 +16,7 @@ from tradeflows.model import codes
 from tradeflows.model.errors import QueryError, near, nearest, there_are
 from tradeflows.model.periods import ends_text, first_day, month_of, parse_period, parse_window
 from tradeflows.model.source import Publisher, Source
-from tradeflows.model.words import fold
+from tradeflows.model.words import direction, fold
 
 FEW = 8  # values of a filter that are compared one by one
 STATED_BY = "stated_by"  # of a table whose rows name their publisher, the filter of that name
@@ -66,6 +66,12 @@ FILTERS: dict[str, dict[str, str]] = {  # table: each filter's column
         "source": "source_id",
     },
 }
+# The code that a word is, of the filters that take words.
+CODE_OF: dict[str, Callable[[str], str]] = {
+    "reporter": codes.area,
+    "partner": codes.area,
+    "flow": lambda text: text if text.isupper() else direction(text),
+}
 PARTS = "parts"  # of a breakdown, where there is no total
 ALL_GOODS = "TOTAL"  # no goods below it stand for it: a file of some goods does not state all
 _OPTIONS = ("start", "end", "as_of", "splice", "local", "root")  # of `read`, beside the filters
@@ -86,8 +92,8 @@ def conditions(
             nearest_filter = near(name, [*known, *_OPTIONS])
             raise QueryError(f"no filter {name!r} for {table}{nearest_filter}")
         column, values = known[name], texts
-        if name in ("reporter", "partner") and texts != ["countries"]:
-            values = [codes.area(text) for text in texts]
+        if name in CODE_OF and texts != ["countries"]:
+            values = [CODE_OF[name](text) for text in texts]
         elif name == "product":
             values = [*chain.from_iterable(products)]
         elif name == "publisher":

@@ -98,8 +98,9 @@ def read(
     **filters
         One value or several each; see :data:`FILTERS`. ``source`` takes ids of files in the
         catalogue, which the rows have as ``source_id``. Areas by id, two-letter code or name;
-        ``partner="countries"`` leaves out the world and groups. `product` takes a code or a word;
-        a code matches itself and, where a source holds no such level, what lies under it.
+        ``partner="countries"`` leaves out the world and groups. `flow` takes a word (``imports``)
+        or a code (``M``), and so does `product`; a code of it matches itself and, where a source
+        holds no such level, what lies under it.
         ``breakdown="parts"`` takes each cell's total or, where a source states none, all its
         parts (procedures, regimes, …), for :func:`tradeflows.measures.sum_parts` to add up.
 
