@@ -148,14 +148,6 @@ def test_a_file_of_one_period_names_its_cells_elsewhere(project):
             tf.read(partner=partner, **asked, **(window if partner == "ARG" else {}))
 
 
-def test_trace_zeros_of_stacked_answers(project):
-    root = project(beans())
-    stacked = measures.stack({"us": ask(root), "brazil": ask(root, "BRA")})
-    sums = measures.total(stacked, USD, ["series"], ["partner_iso"], "2018", "2018")
-    terms = trace(sums, USD, root)
-    assert [len(terms), terms["declared_zero"].sum(), terms["value"].sum()] == [24, 1, 1380.0]
-
-
 @pytest.mark.parametrize(("others", "partner"), [((BRAZIL, WORLD), 76), ((WORLD,), 0)])
 def test_trace_shows_the_other_line_or_the_world_row(project, others, partner):
     root = project(beans(of_others=others))
