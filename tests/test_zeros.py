@@ -182,10 +182,6 @@ def test_share_of_a_member_that_is_none(project):
     asked = {"whole": "W00", "member": "USA"}
     result = measures.hhi(both, USD, **asked).set_index("ref_period")["share_pct"]
     assert result["2018-11-01"] == 0
-    undeclared = both[both["flags"].ne(DECLARED)]
-    result = measures.hhi(undeclared, USD, **asked).set_index("ref_period")["share_pct"]
-    assert np.isnan(result["2018-11-01"])
-    assert result["2018-10-01"] == 100
 
 
 SEED, GRAIN = "120110", "120190"

@@ -214,7 +214,7 @@ def _write_sources(
                     raise _Refused(refused) from error
                 continue
             counts.update(records=became.records, rows=became.rows)
-            counts.update({"zeros": n_zeros} if n_zeros else {})
+            counts.update(["zeros"] * n_zeros)
             counts.update({f"left out: {why}": n for why, n in became.left_out.items()})
             counts.update({f"worth of {why}": round(n) for why, n in became.value.items()})
             if became.empty:
