@@ -8,6 +8,8 @@ none. A declared zero is a row like any other whose figure is 0. A result of Non
 import calendar
 import math
 
+FAR = 12 * 9999
+PLACE = ("reporter", "partner", "product", "part")
 RETRIEVED = "2024-06-30"  # the day on which every file was
 
 
@@ -250,38 +252,88 @@ def refuse_mixture(rows, question):
         raise NoAnswerError("mixed units")
 
 
+def made_at_build(rows, source):
+    """Cells and periods of one file that lack and were zeros, each with the lines that show it.
+
+    Of each cell that it states at some time, of a file of one period of each partner with all
+    goods that it names. A period is one of them where the reporter has a line of it, and the file
+    states neither the cell nor what lies under it in any month of it, in no part and no unit. The
+    world never is. Of periods that overlap the longest is taken.
+    """
+    file = [row for row in rows if row["source"] == source]
+    cells = {place_of(row) for row in file}
+    if len({(row["month"], row["length"]) for row in file}) == 1:
+        partners = {row["partner"] for row in file}
+        cells = {(c[0], partner, *c[2:]) for c in cells for partner in partners}
+    zeros, taken = {}, set()
+    for place in sorted(cells):
+        reporter, partner, product, part = place
+        stated = {
+            month
+            for row in file
+            if cell(row)[:2] == (reporter, partner) and row["product"].startswith(product)
+            for month in months(row)
+        }
+        for line in sorted(file, key=lambda row: -row["length"]):
+            period = place, line["month"], line["length"]
+            evidence = line["reporter"] == reporter and partner != "W00"
+            if place not in {place_of(row) for row in file}:  # only beside the same goods
+                evidence &= (line["product"], line["part"]) == (product, part)
+            is_free = not set(months(line)) & stated
+            if evidence and is_free and period in zeros:
+                zeros[period].append(line)
+            elif evidence and is_free and not taken & {(place, m) for m in months(line)}:
+                zeros[period] = [line]
+                taken |= {(place, month) for month in months(line)}
+    return zeros
+
+
 def zeros(answer, rows, question, declared):
     """Cells and months of an answer that its sources declare to have been nothing.
 
-    `declared` has the sources that hold every partner's row. A period is one of them where the
-    reporter has another line of it in the file, known by then, and the cell has no month of it;
-    the world never is. Of several sources none has a month in which another states the flow.
+    `declared` has the sources that hold every partner's row. They are of the cells of the answer,
+    and of its goods with the partners that were asked for by name; before the first row of a cell
+    and after its last where that end of the window was named. Of several sources none has a month
+    in which another states the flow.
     """
     absent = set()
     for source, mine in by_source(answer).items():
-        if source not in declared:
-            continue
-        first, last = question["first"], question["last"]
-        if first is None:
-            first = min(row["month"] for row in mine)
-        if last is None:
-            last = max(months(row)[-1] for row in mine)
-        file = [row for row in rows if row["source"] == source and is_known(row, question)]
+        made = made_at_build(rows, source) if source in declared else {}
         goods = {(row["reporter"], row["product"], row["part"]) for row in mine}
-        named = {row["partner"] for row in file} - {"W00"}
-        for row in answer:
-            is_of_goods = (row["reporter"], row["product"], row["part"]) in goods
-            if not is_of_goods or row["partner"] not in named:
-                continue
-            stated = {m for r in file if place_of(r) == place_of(row) for m in months(r)}
-            others = [r for r in answer if r["source"] != source and is_same_flow(r, row)]
-            taken = {month for r in others for month in months(r)}
-            for line in file:
-                is_within = first <= line["month"] and months(line)[-1] <= last
-                is_free = not set(months(line)) & (stated | taken)
-                if line["reporter"] == row["reporter"] and is_within and is_free:
-                    absent |= {(*place_of(row), month) for month in months(line)}
-    return absent
+        for (place, first, length), lines in made.items():
+            of_cell = [month for row in mine if place_of(row) == place for month in months(row)]
+            is_named = (place[0], *place[2:]) in goods and place[1] in question["partners"]
+            ends = {"first": min(of_cell, default=FAR), "last": max(of_cell, default=-1)}
+            ends |= {name: question[name] for name in ends if question[name] is not None}
+            period = range(first, first + length)
+            others = [
+                month
+                for row in answer
+                if row["source"] != source
+                and is_same_flow(row, dict(zip(PLACE, place, strict=True)))
+                for month in months(row)
+            ]
+            if (
+                (of_cell or is_named)
+                and ends["first"] <= first
+                and period[-1] <= ends["last"]
+                and not {*period} & {*others}
+                and is_known(best_evidence(lines, place), question)
+            ):
+                absent.add((place, period))
+    if question["part"] == "parts":
+        whole = {(place[:3], period) for place, period in absent if place[3] == "total"}
+        absent = {z for z in absent if z[0][3] == "total" or (z[0][:3], z[1]) not in whole}
+    return {(*place, month) for place, period in absent for month in period}
+
+
+def best_evidence(lines, place):
+    """Of the lines that show that a reporter reported, one of the same goods before the world's."""
+
+    def order(row):
+        return (row["product"], row["part"]) != place[2:], row["partner"] == "W00", row["line"]
+
+    return min(lines, key=order)
 
 
 def stated_somehow(rows, question):

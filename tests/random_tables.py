@@ -7,7 +7,7 @@ import pandas as pd
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 
-from tradeflows.model.absence import AXES, DECLARED, ZEROS, Zeros
+from tradeflows.model.absence import DECLARED
 
 JANUARY = 12 * 2021
 YEARS = range(JANUARY, JANUARY + 24)
@@ -75,8 +75,8 @@ def _figure(random):
 
 
 def frame_of(rows):
-    """The frame that `read` gives of raw rows, with the declared zeros among them apart."""
-    table = pd.DataFrame(
+    """The frame that `read` gives of raw rows, the declared zeros among them."""
+    return pd.DataFrame(
         [
             {
                 "source_id": "demo",
@@ -97,18 +97,9 @@ def frame_of(rows):
                 "freq_code": "M",
                 "value_reported": row["value"],
                 "net_wgt_kg": row["weight"],
-                "flags": row["flags"],
+                "flags": DECLARED if row["zero"] else row["flags"],
                 "qualifier": "=",
-                DECLARED: row["zero"],
             }
             for number, row in enumerate(rows, start=1)
         ]
     ).astype({"value_reported": "float64", "net_wgt_kg": "float64"})
-    zeros = table[table[DECLARED]].assign(along="partner_iso")
-    frame = table[~table[DECLARED]].drop(columns=DECLARED).reset_index(drop=True)
-    if len(zeros):
-        first = frame["ref_period"].dt.year * 12 + frame["ref_period"].dt.month - 1
-        ends = frame[[*AXES]].assign(first=first, last=first + frame["n_months"] - 1)
-        ends = ends.groupby([*AXES], as_index=False).agg({"first": "min", "last": "max"})
-        frame.attrs[ZEROS] = Zeros(zeros.reset_index(drop=True), ends)
-    return frame

@@ -39,7 +39,7 @@ def stored(embedded):
         for column in ("ref_period", "window_start", "window_end"):
             if column in frame:
                 frame[column] = pd.to_datetime(frame[column])
-        frames[table] = frame
+        frames[table] = frame[frame["flags"].ne("declared-zero")] if "flags" in frame else frame
     return frames
 
 

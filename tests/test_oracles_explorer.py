@@ -25,7 +25,7 @@ import tradeflows as tf
 from tradeflows import codes, measures
 from tradeflows.claims import verdict_rule
 from tradeflows.explore.answer import Answer, answer
-from tradeflows.measures.zeros import with_zeros
+from tradeflows.model.absence import DECLARED
 from tradeflows.model.errors import QueryError, SourceError
 
 TESTS = Path(__file__).parent
@@ -91,7 +91,7 @@ def answer_of(rows):
     """What `flow` makes of raw rows: values in one unit, the declared zeros among them."""
     frame = frame_of(rows)
     frame = frame.assign(value=frame["value_reported"], unit="USD", publisher="demo")
-    return answer(with_zeros(frame, "value"))
+    return answer(frame)
 
 
 @fuzz(8)
@@ -100,10 +100,8 @@ def answer_of(rows):
 def test_by(every, rows, words):
     assume(rows)
     shown = answer_of(rows)
-    lines = [row for row in rows if not row["zero"]]
-    lines += zero_rows(shown)
     both = answer_or_refusal(
-        lambda: oracles.by(lines, "value", sorted(words), every),
+        lambda: oracles.by(rows, "value", sorted(words), every),
         lambda: shown.by(*sorted(words), every=every),
     )
     if not both or not both[1]:
@@ -120,18 +118,6 @@ def test_by(every, rows, words):
 
 def invented_column(word):
     return {"reporter": CELL[0], "partner": CELL[1], "product": CELL[2]}[word]
-
-
-def zero_rows(shown):
-    """Raw rows of the zeros that an answer has."""
-    if "declared_zero" not in shown:
-        return []
-    rows = []
-    for line in shown[shown["declared_zero"]].to_dict("records"):
-        month = line["ref_period"].year * 12 + line["ref_period"].month - 1
-        place = dict(zip(("reporter", "partner", "product"), (line[n] for n in CELL), strict=True))
-        rows.append(place | {"month": month, "length": line["n_months"], "value": 0.0})
-    return rows
 
 
 @fuzz(8)
@@ -260,7 +246,7 @@ def test_hhi_and_rank(figures):
 def test_growth_and_yoy(rows):
     assume(rows)
     shown = answer_of(rows)
-    lines = without_zeros(rows) + zero_rows(shown)
+    lines = rows
     expected = oracles.growth(lines, "value", 2022, 2021)
     for line in shown.growth(2022, 2021).to_dict("records"):
         assert alike(line["value"], expected.pop(tuple(line[name] for name in CELL))[2])
@@ -333,7 +319,7 @@ def test_trace(seed, n_files):
             lines = oracles.stated(oracles.read(rows, question))
             require_lines(tf.trace(found, "value_reported", root), lines, "value", root)
         flowed, _ = invented.answer_or_message(invented.ask_flow, root, question)
-        if flowed is None or "declared_zero" in flowed or flowed["value"].isna().all():
+        if flowed is None or flowed["flags"].eq(DECLARED).any() or flowed["value"].isna().all():
             continue
         lines = oracles.stated(oracles.flow(rows, question), "weight")
         require_lines(tf.trace(flowed, "value", root), lines, "weight", root)

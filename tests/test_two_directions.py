@@ -89,7 +89,7 @@ def test_the_evidence_of_a_zero_is_of_its_own_direction(project):
     assert sorted(term["ref_period"] for term in zeros) == sorted(NONE)
     assert all(";KAZ;" in term["text"] for term in zeros)
     asked = {"reporter": "TUR", "partner": "RUS", "flow": "M", "product": "271019"}
-    zeros = tf.read(**asked, root=root).attrs["zeros"].rows
+    zeros = tf.read(**asked, root=root).query("flags == 'declared-zero'")
     assert set(zeros["valuation"]) == {"CIF"}
 
 
@@ -102,30 +102,6 @@ def test_the_page_of_a_report_tells_a_zero_from_a_line(project, tmp_path):
     said = "no row, a zero as its source declares; beside it <a href"
     assert [row.startswith(said) for row in zeros] == [True] * 3
     assert sum(said in row for row in rows) == 3
-
-
-def test_zeros_beyond_the_window_are_not_said(project):
-    root = project()
-    frame = tf.read(reporter="TUR", partner="RUS", flow="M", product="271019", root=root)
-    growth = tf.measures.growth(frame, "value_reported", 2022, 2021)
-    three = "3 absent rows count as 0, as office declares: 2021-02, 2021-08, 2022-05"
-    assert growth.attrs["caveats"] == (three,)
-    one = "1 absent row counts as 0, as office declares: 2022-05"
-    for end, told in (("2022-12", [one]), ("2022-03", [])):
-        year = tf.measures.total(frame, "value_reported", start="2022-01", end=end)
-        assert [text for text in year.attrs["caveats"] if "absent" in text] == told
-
-
-def test_zeros_of_other_windows_and_buyers_are_not_said(project):
-    frame = tf.read(reporter="TUR", flow="M", product="271019", root=project())
-    windows = (("2021-01", "2021-03"), ("2022-01", "2022-03"))
-    value, by = "value_reported", "partner_iso"
-    one = "1 absent row counts as 0, as office declares: 2021-02"
-    for result in (
-        tf.measures.price_quantity(frame, value, "net_wgt_kg", *windows, by),
-        tf.measures.displacement(frame, value, "RUS", "KAZ", *windows, by=by),
-    ):
-        assert result.attrs["caveats"][0] == one
 
 
 def test_doctor_misses_no_declared_zero(project):

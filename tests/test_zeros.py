@@ -4,15 +4,16 @@ import json
 
 import numpy as np
 import pandas as pd
+import pyarrow.compute as pc
 import pytest
 from comtrade_twin import row
 
 import tradeflows as tf
-from tradeflows import measures
-from tradeflows.measures.zeros import with_zeros
-from tradeflows.model.absence import ZEROS, Zeros, zeros_of
+from tradeflows import catalogue, measures, tables
+from tradeflows.model.absence import DECLARED
 from tradeflows.model.errors import CatalogueError, QueryError
 from tradeflows.tables.trace import trace
+from tradeflows.tables.zeros import declared
 
 USD, KG = "primary_value_usd", "net_wgt_kg"
 CHINA, USA, BRAZIL, WORLD = "156", "842", "76", "0"
@@ -58,9 +59,22 @@ def ask(root, partner="USA", **window):
     return tf.read(reporter="CHN", partner=partner, product="120190", flow="M", root=root, **window)
 
 
+def zeros_of(frame):
+    """The declared zeros among the rows of an answer, by partner and month."""
+    zeros = frame[frame["flags"].eq(DECLARED)]
+    return [*zip(zeros["partner_iso"], zeros["ref_period"].dt.strftime("%Y%m"), strict=True)]
+
+
 def test_growth_counts_a_declared_zero(project):
     frame = ask(project(beans()))
-    assert len(frame) == 23  # no row is invented
+    assert zeros_of(frame) == [("USA", "201811")]
+    zero = frame[frame["flags"].eq(DECLARED)].iloc[0]
+    assert (zero[USD], zero[KG], zero["partner_code"]) == (0, 0, USA)
+    assert pd.isna(zero["qty"])  # which the file never states
+    assert "1 absent row counts as 0, as beans declares: 2018-11" in frame.attrs["caveats"]
+    without = ask(project(beans()), zeros=False)
+    assert len(without) == 23
+    assert any("left out (1 rows)" in caveat for caveat in without.attrs["caveats"])
     growth = measures.growth(frame, USD, 2018, 2017)
     assert growth[["n_months", USD]].to_numpy().tolist() == [[12, 11 * 60]]
     assert growth["growth_pct"].item() == pytest.approx(100 * (660 / 1200 - 1))
@@ -82,19 +96,19 @@ def test_a_zero_is_of_the_goods_asked_for(make_root):
     tf.build(root)
     asked = {"reporter": "CHN", "partner": "USA", "flow": "M", "root": root}
     none = tf.read(product="120190", start="2018-11", end="2018-11", **asked)
-    assert with_zeros(none)["cmd_code"].tolist() == ["120190"]
+    assert none[["cmd_code", "flags"]].to_numpy().tolist() == [["120190", DECLARED]]
     with pytest.raises(QueryError):  # all goods together are no zero, since some were traded
         tf.read(product="TOTAL", **asked)
 
 
 @pytest.mark.parametrize("narrowed", [{"until": "2018-10"}, {"reporter": "BRA"}])
 def test_what_is_not_declared(project, narrowed):
-    assert zeros_of(ask(project(beans(), absent=[ALONG_PARTNERS | narrowed]))) is None
+    assert zeros_of(ask(project(beans(), absent=[ALONG_PARTNERS | narrowed]))) == []
 
 
 def test_a_month_nobody_reported(project):
     root = project(beans(skip=(), silent=NONE))
-    assert zeros_of(ask(root)) is None
+    assert zeros_of(ask(root)) == []
     caveats = ask(root, start="2018", end="2018").attrs["caveats"]
     assert "CHN: no row in 1 of the months asked for: 2018-11" in caveats
     for partner in ("USA", "ARG"):
@@ -102,34 +116,36 @@ def test_a_month_nobody_reported(project):
             ask(root, partner, start="2018-11", end="2018-11")
 
 
-def test_a_filter_takes_zeros_along(project):
-    both = ask(project(beans()), partner=["USA", "BRA"])
-    brazil = both[both["partner_iso"].eq("BRA")]
-    assert len(with_zeros(brazil)) == len(brazil)
-    early = both[both["ref_period"].lt("2018-06")]
-    assert len(with_zeros(early)) == len(early)
-    assert len(with_zeros(both.query("partner_iso == 'USA'"))) == 24
+def test_outside_of_its_rows_a_cell_has_zeros_where_the_window_is_named(project):
+    first, inside, last = ([("USA", month)] for month in ("201701", "201806", "201812"))
+    root = project(beans(skip=("201701", "201806", "201812")))
+    assert zeros_of(ask(root)) == inside
+    assert zeros_of(ask(root, start="2017")) == first + inside
+    assert zeros_of(ask(root, end="2018")) == inside + last
 
 
-def test_a_cell_stacked_twice_has_no_zeros(project):
-    root = project(beans())
-    stacked = measures.stack({"one": ask(root), "two": ask(root)})
-    sums = measures.total(stacked, USD, ["series"], start="2018", end="2018")
-    assert sums["missing"].tolist() == ["2018-11", "2018-11"]
+def test_a_world_that_somebody_added_up_is_no_evidence(project):
+    root = project(beans(of_others=(WORLD,)))
+    source = catalogue.load(root)["beans"]
+    rows = tables.stored(root, "trade").to_table()
+    assert len(declared(source, rows)) == 1
+    is_world = pc.equal(rows["partner_iso"], "W00")
+    flags = pc.if_else(is_world, "derived", rows["flags"])
+    rows = rows.set_column(rows.column_names.index("flags"), "flags", flags)
+    assert len(declared(source, rows)) == 0
 
 
-def test_trace_zeros_of_stacked_answers(project):
-    root = project(beans())
-    stacked = measures.stack({"us": ask(root), "brazil": ask(root, "BRA")})
-    sums = measures.total(stacked, USD, ["series"], ["partner_iso"], "2018", "2018")
-    terms = trace(sums, USD, root)
-    assert [len(terms), terms["declared_zero"].sum(), terms["value"].sum()] == [24, 1, 1380.0]
-
-
-def test_trace_zeros_of_summed_parts(project, tmp_path):
-    parts, _, _ = by_regime(project, 1, 2)
-    month = measures.total(measures.sum_parts(parts, USD), USD, start="2018-11", end="2018-11")
-    assert trace(month, USD, tmp_path / "project")["declared_zero"].tolist() == [True]
+def test_a_file_of_one_period_names_its_cells_elsewhere(project):
+    rows = beans(of_others=(BRAZIL,))
+    rows = [line for line in rows if line["period"] == "201712"]
+    seed = [line | {"cmdCode": SEED} for line in rows if line["partnerCode"] == int(BRAZIL)]
+    asked = {"reporter": "CHN", "product": SEED, "flow": "M", "root": project(rows + seed)}
+    window = {"start": "2017-12", "end": "2017-12"}
+    zero = tf.read(partner="USA", **asked, **window).iloc[0]
+    assert [zero[name] for name in ("partner_code", "cmd_code", USD)] == [USA, SEED, 0]
+    for partner in ("USA", "ARG"):  # without a window, and of whom the file knows nothing
+        with pytest.raises(QueryError, match="nothing in trade matches"):
+            tf.read(partner=partner, **asked, **(window if partner == "ARG" else {}))
 
 
 @pytest.mark.parametrize(("others", "partner"), [((BRAZIL, WORLD), 76), ((WORLD,), 0)])
@@ -155,7 +171,7 @@ def test_flow_of_nothing_but_zeros(project):
     answer = tf.flow("120190", "China", "USA", **month)
     assert answer[["value", "unit"]].to_numpy().tolist() == [[0.0, "tonnes"]]
     assert answer.by()["value"].tolist() == [0.0]
-    assert [word in answer.caveats[0] for word in ("absent rows", "2018-11")] == [True, True]
+    assert "1 absent row counts as 0, as beans declares: 2018-11" in answer.caveats
     with pytest.raises(QueryError, match="nothing is held"):
         tf.flow("120190", "China", "Argentina", **month)
 
@@ -166,32 +182,6 @@ def test_share_of_a_member_that_is_none(project):
     asked = {"whole": "W00", "member": "USA"}
     result = measures.hhi(both, USD, **asked).set_index("ref_period")["share_pct"]
     assert result["2018-11-01"] == 0
-    undeclared = pd.DataFrame(both)
-    undeclared.attrs = {}
-    result = measures.hhi(undeclared, USD, **asked).set_index("ref_period")["share_pct"]
-    assert np.isnan(result["2018-11-01"])
-    assert result["2018-10-01"] == 100
-
-
-def by_regime(project, *regimes):
-    """China's purchases from the USA by regime, as `sum_parts` takes them."""
-    frame = ask(project(beans()))
-    parts = [frame.assign(breakdown=f"regime={number}") for number in regimes]
-    joined = pd.concat(parts, ignore_index=True)
-    zeros = zeros_of(frame)
-    of_parts = [zeros.rows.assign(breakdown=f"regime={number}") for number in regimes]
-    rows = pd.concat(of_parts, ignore_index=True)
-    cells = pd.concat([zeros.cells.assign(breakdown=f"regime={number}") for number in regimes])
-    joined.attrs = {**frame.attrs, ZEROS: Zeros(rows, cells)}
-    return joined, rows, cells
-
-
-def test_sum_parts_of_one_zero_part(project):
-    # Of the other part nobody knows, so the whole of that month is not known.
-    parts, rows, cells = by_regime(project, 1, 2)
-    parts.attrs[ZEROS] = Zeros(rows.iloc[:1], cells)
-    year = measures.total(measures.sum_parts(parts, USD), USD, start="2018", end="2018")
-    assert year["missing"].tolist() == ["2018-11"]
 
 
 SEED, GRAIN = "120110", "120190"

@@ -5,7 +5,7 @@ import test_oracles_read as invented
 
 import tradeflows as tf
 from tradeflows import charts
-from tradeflows.model.absence import zeros_of
+from tradeflows.model.absence import DECLARED
 from tradeflows.model.errors import QueryError
 
 JANUARY = invented.FIRST
@@ -25,10 +25,8 @@ def ask(tmp_path):
         named = {f"file{number}": lines for number, lines in enumerate(files)}
         root = invented.project_of(tmp_path, named, declared)
         frame = tf.read(reporter="CHN", partner="RUS", product="2709", root=root, **window)
-        zeros = zeros_of(frame)
-        if zeros is None:
-            return []
-        return [*zip(zeros.rows["ref_period"].dt.month, zeros.rows["n_months"], strict=True)]
+        zeros = frame[frame["flags"].eq(DECLARED)]
+        return [*zip(zeros["ref_period"].dt.month, zeros["n_months"], strict=True)]
 
     return read
 
@@ -52,7 +50,8 @@ def test_a_month_that_another_file_states_is_no_zero(ask):
 def test_a_zero_of_an_answer_has_its_raw_line(tmp_path):
     lines = [line(0), line(0, "USA"), line(1, "USA", weight=None)]
     root = invented.project_of(tmp_path, {"file0": lines}, ["file0"])
-    partners = tf.flow("2709", "China", ["Russia", "USA"], unit="tonnes", root=root).by("partner")
+    asked = {"unit": "tonnes", "start": "2021-01", "end": "2021-02", "root": root}
+    partners = tf.flow("2709", "China", ["Russia", "USA"], **asked).by("partner")
     terms = partners.trace()
     russian = terms[terms["row"].eq(partners.index[partners["partner_iso"].eq("RUS")].item())]
     assert russian["formula"].unique().tolist() == ["sum([weight_1 / 1000, weight_2 / 1000])"]

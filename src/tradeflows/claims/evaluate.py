@@ -47,7 +47,7 @@ from tradeflows.measures.common import UNIT_IN, unit_of
 from tradeflows.measures.comparisons import CIF_BAND, GROWTH
 from tradeflows.measures.shares import SHARE
 from tradeflows.model import codes, contracts, lineage, units
-from tradeflows.model.absence import zeros_of
+from tradeflows.model.absence import DECLARED
 from tradeflows.model.errors import LedgerError, TradeflowsError, near
 from tradeflows.model.lineage import MADE, PLACE, Formula, Role
 from tradeflows.model.memory import once, remembering
@@ -56,6 +56,7 @@ from tradeflows.model.source import Source
 from tradeflows.retrieval import catalogue
 from tradeflows.tables import checks
 from tradeflows.tables.trace import Line, lines
+from tradeflows.tables.zeros import caveat
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -548,7 +549,8 @@ def _rows_at(frame: pd.DataFrame, places: Iterable[Place]) -> pd.DataFrame:
 
     def numbered() -> dict[Place, int]:
         listed = zip(*(frame[name].tolist() for name in PLACE), strict=True)
-        return {place: i for i, place in enumerate(listed)}
+        flags = _flags_of(frame)  # the place of a zero is that of its evidence
+        return {place: i for i, place in enumerate(listed) if flags[i] != DECLARED}
 
     numbers = once(frame, "numbers by place", numbered)
     at = sorted(numbers[place] for place in places if place in numbers)
@@ -1178,17 +1180,15 @@ LISTED = {"product": "cmd_code", "partner": "partner_iso", "reporter": "reporter
 
 
 def _unstated(reading: Reading, read: Sequence[pd.DataFrame]) -> list[str]:
-    """What lists of a reading's filters name and no row has, nor a declared zero."""
+    """What lists of a reading's filters name and no row has."""
     questions_of = [reading, *([reading.also] if reading.also else [])]
     asked = [filters for item in questions_of for filters in (item.read, item.other) if filters]
     lost = []
     for filters, frame in zip(asked, read, strict=True):
-        zeros = zeros_of(frame)
-        frames = [frame, *([] if zeros is None else [zeros.rows])]
         for name, column in LISTED.items():
             values = filters.get(name)
             if isinstance(values, list) and column in frame:
-                stated = {str(text) for rows in frames for text in rows[column].unique()}
+                stated = {str(text) for text in frame[column].unique()}
                 lost += [text for text in values if not questions.is_stated(name, text, stated)]
     return [f"any row of {text}" for text in lost]
 
@@ -1207,16 +1207,9 @@ def _lacking(frame: pd.DataFrame, reading: Reading) -> str:
 
 
 def _ends_of(frame: pd.DataFrame) -> tuple[int, int]:
-    """The first month that an answer states, by its rows and declared zeros, and the one after."""
-    import pandas as pd
-
-    columns = ["ref_period", "n_months"]
-    dated = frame[columns]
-    zeros = zeros_of(frame)
-    if zeros is not None:
-        dated = pd.concat([dated, zeros.rows[columns]], ignore_index=True)
-    first = first_month(dated)
-    return int(first.min()), int((first + dated["n_months"]).max())
+    """The first month that an answer states, and the one after the last."""
+    first = first_month(frame)
+    return int(first.min()), int((first + frame["n_months"]).max())
 
 
 def _key(filters: Mapping[str, Any]) -> str:
@@ -1319,10 +1312,14 @@ def _flags_by_place(rows: pd.DataFrame) -> Mapping[Place, str]:
 
     def listed() -> dict[Place, str]:
         places = zip(*(rows[name].tolist() for name in PLACE), strict=True)
-        flags = rows["flags"].tolist() if "flags" in rows else [""] * len(rows)
-        return dict(zip(places, flags, strict=True))
+        pairs = zip(places, _flags_of(rows), strict=True)
+        return {place: flags for place, flags in pairs if flags != DECLARED}
 
     return once(rows, "flags by place", listed)
+
+
+def _flags_of(rows: pd.DataFrame) -> list[str]:
+    return rows["flags"].tolist() if "flags" in rows else [""] * len(rows)
 
 
 def _words_of_flags(rows: pd.DataFrame) -> frozenset[str]:
@@ -1331,8 +1328,14 @@ def _words_of_flags(rows: pd.DataFrame) -> frozenset[str]:
 
 
 def _flags_said(rows: pd.DataFrame) -> list[str]:
-    """What the flags of some rows say."""
-    return once(rows, "flags", lambda: tables.flags_present(rows.get("flags", ())))
+    """What the flags of some rows say, and how many of them are declared zeros."""
+
+    def listed() -> list[str]:
+        flags = _flags_of(rows)
+        zeros = rows[[text == DECLARED for text in flags]]
+        return tables.flags_present(flags) + ([caveat(zeros)] if len(zeros) else [])
+
+    return once(rows, "flags said", listed)
 
 
 def _mind(frame: pd.DataFrame, read: Iterable[pd.DataFrame], project: _Project) -> tuple[str, ...]:
@@ -1347,7 +1350,7 @@ def _mind(frame: pd.DataFrame, read: Iterable[pd.DataFrame], project: _Project) 
     ]
     flags = {text for rows in read for text in _flags_said(rows)}
     measured = [text for text in frame.attrs.get("caveats", ()) if text not in flags]
-    of_rows = frozenset().union(*map(_words_of_flags, read))
+    of_rows = frozenset().union(*map(_words_of_flags, read)) - {DECLARED}
     words = set(" ".join(map(str, frame.get("flags", ()))).split()) - of_rows
     known = [
         f"{word}: {contracts.FLAGS[word]}" for word in sorted(words) if word in contracts.FLAGS

@@ -1149,8 +1149,10 @@ def _table_line(table: str, counts: dict[str, int]) -> str:
     """How many records became how many rows of a table, and what was left out."""
     records = counts.pop("records", 0)
     rows = counts.pop("rows", 0)
+    zeros = counts.pop("zeros", 0)
+    made = f" and {zeros:,} declared zeros" if zeros else ""
     left_out = "; ".join(f"{reason} ({count})" for reason, count in counts.items())
-    return f"{table:10} {records:8,} records in {rows:8,} rows out  {left_out}".rstrip()
+    return f"{table:10} {records:8,} records in {rows:8,} rows{made} out  {left_out}".rstrip()
 
 
 def verify(*, common: Said) -> None:

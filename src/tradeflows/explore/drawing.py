@@ -11,7 +11,6 @@ from tradeflows import charts, measures
 from tradeflows.explore.answer import PANDAS_PLOT, RATIOS, series_columns
 from tradeflows.explore.naming import TYPED, in_print, publisher_name, with_names
 from tradeflows.measures.common import UNIT_IN, UNIT_OF, require_single_value, unit_of
-from tradeflows.measures.zeros import with_zeros
 from tradeflows.model import units
 from tradeflows.model.errors import QueryError
 from tradeflows.model.periods import dates_in_words
@@ -70,7 +69,6 @@ def draw(frame: pd.DataFrame, options: Mapping[str, Any]) -> Axes:
     if "value" not in plain or not pd.api.types.is_numeric_dtype(plain["value"]):
         raise QueryError(f"the answer has no numbers in a column value to draw; {PANDAS_PLOT}")
     require_single_value(plain, ["unit"])
-    plain = with_zeros(plain, "value")  # a hole would say that nothing is known
     rows, named = _scaled(plain)
     look = {"title": heading(plain), "unit": named, "caveats": _left_out(plain), **look}
     look.setdefault("reference", plain.attrs.get("reference", {}))

@@ -23,7 +23,6 @@ from tradeflows.explore.questions import (
     unit_of_words,
 )
 from tradeflows.measures.common import unit_of, with_lineage
-from tradeflows.measures.zeros import with_zeros
 from tradeflows.model import codes, contracts
 from tradeflows.model.currencies import currency as currency_of
 from tradeflows.model.errors import NothingStatedError, QueryError, require_text
@@ -136,9 +135,7 @@ def flow(
     stated = [area for area in rows if asked["freq"] in rows[area]["freq_code"].to_pylist()]
     wanted = unit_of_words(unit, _quantities(rows.values()))
     asked |= _defaults(rows.values(), wanted, filters)
-    frames = {area: _stated(root, area, rows[area], asked) for area in stated}
-    if none:
-        frames = {area: with_zeros(frame) for area, frame in frames.items()} | none
+    frames = {area: _stated(root, area, rows[area], asked) for area in stated} | none
     caveats = [*reporters.caveats, *partners.caveats, *caveats]
     caveats += other_months
     caveats += _notes_of_sources(root, frames.values(), filters)
@@ -186,15 +183,10 @@ def _declared_none(
     root: Path, reporters: Sequence[str], asked: Mapping[str, Any]
 ) -> dict[str, pd.DataFrame]:
     """Of reporters that state no row, those whose source declares that to be zero: its zeros."""
-    entries = catalogue.load(root, local=asked.get("local", False))
     frames = {}
     for area in reporters:
         with suppress(QueryError):  # of the others it is said that they state nothing
-            empty = tables.read(reporter=area, root=root, **asked)
-            zeros = with_zeros(empty)
-            publishers = [entries[name].publisher for name in zeros["source_id"]]
-            frames[area] = zeros.assign(publisher=publishers)
-            frames[area].attrs = empty.attrs  # whose caveat names the zeros
+            frames[area] = _with_parts_summed(tables.read(reporter=area, root=root, **asked))
     return frames
 
 
@@ -271,7 +263,7 @@ def _partners_lacking(partners: list[str], frames: Mapping[str, pd.DataFrame]) -
     named = [area for area in partners if area != "countries"]
     who: dict[tuple[str, ...], list[str]] = {}
     for reporter, frame in frames.items() if len(named) > 1 else ():
-        stated = set(with_zeros(frame)["partner_iso"])
+        stated = {*frame["partner_iso"]}
         who.setdefault(tuple(area for area in named if area not in stated), []).append(reporter)
     texts = []
     for lacking, reporters in who.items():

@@ -8,7 +8,6 @@ import pandas as pd
 from numpy import ndarray
 from pandas import DataFrame, Series
 
-from tradeflows.measures.zeros import with_zeros
 from tradeflows.model import codes, lineage
 from tradeflows.model.absence import AXES
 from tradeflows.model.attached import ROOT
@@ -144,14 +143,12 @@ def prepared(
     values: str | Columns,
     *columns: str,
     once: Columns = (),
-    zeros: bool = False,
 ) -> DataFrame:
-    """`frame`, if it has rows, the figures `values` and `columns`; with `zeros`, declared ones too.
+    """`frame`, if it has rows, the figures `values` and `columns`.
 
     With `once`, the columns that name its cells: if it states each but once, all in one value of
     the other columns of the grain, and over periods of one length.
     """
-    frame = with_zeros(frame, *names_of(values)) if zeros else frame
     needed = (*names_of(values), *columns, *once)
     missing = [column for column in needed if column not in frame]
     if missing:

@@ -28,7 +28,6 @@ from tradeflows.measures.common import (
     unit_of,
     with_lineage,
 )
-from tradeflows.measures.zeros import with_used_zeros
 from tradeflows.model import codes
 from tradeflows.model.errors import QueryError
 from tradeflows.model.lineage import PLACE, Role
@@ -75,7 +74,7 @@ def yoy(frame: DataFrame, value: str = "value") -> DataFrame:
     >>> measures.yoy(tonnes, "net_wgt_kg")["yoy_pct"].tolist()
     [nan, 25.0]
     """
-    frame = prepared(frame, value, "ref_period", "n_months", zeros=True)
+    prepared(frame, value, "ref_period", "n_months")
     cell = groups_of(frame, grain_of(frame, value))
     if "cumulation" in frame:  # years to date overlap by their nature: each length by itself
         is_to_date = frame["cumulation"].eq("ytd")
@@ -123,7 +122,7 @@ def growth(frame: DataFrame, value: str, year: int, base: int) -> DataFrame:
     >>> measures.growth(tonnes, "net_wgt_kg", year=2022, base=2021)["growth_pct"].item()
     25.0
     """
-    frame = prepared(frame, value, "ref_period", "n_months", zeros=True)
+    prepared(frame, value, "ref_period", "n_months")
     cell, result = grouped(frame, grain_of(frame, value))
     lines = spread(frame, cell, have_figures(frame, value))
     years = [range(12 * number, 12 * number + 12) for number in (year, base)]
@@ -147,8 +146,7 @@ def growth(frame: DataFrame, value: str, year: int, base: int) -> DataFrame:
         f"{year} against {base} over {which or 'no month'} only"
         for which in result.loc[result["n_months"] < 12, "months"].unique()
     ]
-    used = with_used_zeros(frame, np.unique(lines["row"]))
-    return with_lineage(result, used, caveats=caveats, formulas=formulas)
+    return with_lineage(result, frame, caveats=caveats, formulas=formulas)
 
 
 def difference(

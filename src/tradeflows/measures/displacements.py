@@ -23,7 +23,6 @@ from tradeflows.measures.common import (
     with_lineage,
 )
 from tradeflows.measures.sums import stack, total
-from tradeflows.measures.zeros import in_windows, with_used_zeros
 from tradeflows.model.errors import QueryError
 from tradeflows.model.lineage import Formula, Role
 from tradeflows.model.periods import Window, ends_of, runs, span, window_text
@@ -74,7 +73,7 @@ def displacement(
     >>> moved["displacement"].tolist()
     [0.5, 0.5]
     """
-    frame = prepared(frame, value, by, zeros=True)
+    prepared(frame, value, by)
     named = [*names_of(old), *names_of(new)]
     role = dict.fromkeys(named, "new") | dict.fromkeys(names_of(old), "old")
     if len(role) < len(named):
@@ -129,8 +128,7 @@ def displacement(
     caveats += [f"{buyer} lacks {months}" for buyer, months in lacking.to_numpy()]
     order = [by, "role", f"{value}_base", "months_base", f"{value}_after", "months_after"]
     order += ["change", "part", "displacement", "displacement_net", "missing", "complete"]
-    used = with_used_zeros(frame, is_buyer & in_windows(frame, *windows))
-    return with_lineage(result[order], used, caveats=caveats, formulas=ratios | formulas)
+    return with_lineage(result[order], frame, caveats=caveats, formulas=ratios | formulas)
 
 
 def _rows_to_compare(

@@ -23,7 +23,6 @@ from tradeflows.measures.common import (
 )
 from tradeflows.measures.scaling import BARRELS_PER_TONNE
 from tradeflows.measures.sums import total
-from tradeflows.measures.zeros import in_windows, with_used_zeros
 from tradeflows.model.errors import QueryError
 from tradeflows.model.lineage import Formula, Role
 from tradeflows.model.periods import Window, ends_of, span, window_text
@@ -133,7 +132,7 @@ def price_quantity(
         raise QueryError(
             f"{window_text(base)} and {window_text(after)} differ in length: choose equal windows"
         )
-    frame = prepared(frame, value, quantity, good, zeros=True)
+    prepared(frame, value, quantity, good)
     amounts = frame.assign(**{quantity: _measured(frame, quantity)})
     units = [name for name in UNITS.get(quantity, ()) if name in frame]
     sides: dict[str, tuple[DataFrame, str]] = {}
@@ -174,8 +173,7 @@ def price_quantity(
     caveats = [f"change of {value} {windows}, Fisher index"]
     if apart:
         caveats.append(f"not split for want of {quantity}: {', '.join(map(str, apart))}")
-    used = with_used_zeros(frame, in_windows(frame, base, after))
-    return with_lineage(result, used, caveats=caveats, formulas=formulas)
+    return with_lineage(result, frame, caveats=caveats, formulas=formulas)
 
 
 def _measured(frame: DataFrame, quantity: str) -> Series:

@@ -296,7 +296,7 @@ def index_to_base(
     [100.0, 125.0]
     """
     by = names_of(by)
-    frame = prepared(frame, value, "ref_period", "n_months", *by, zeros=True)
+    prepared(frame, value, "ref_period", "n_months", *by)
     units = {"cmd_code", "qty_unit", "currency"} - {*by}
     require_single_value(frame[frame[value].notna()], units)
     if (frame["n_months"] != 1).any():

@@ -30,7 +30,6 @@ from tradeflows.measures.common import (
     unique,
     with_lineage,
 )
-from tradeflows.measures.zeros import with_zeros
 from tradeflows.model.errors import QueryError
 from tradeflows.model.lineage import PLACE, Formula, Role
 
@@ -136,7 +135,7 @@ def _part_and_whole(
     of the part that have nothing to do with the one value of the whole.
     """
     keys = ["ref_period", "n_months", *by]
-    part, whole = (prepared(side, values, *keys, zeros=True) for side in (part, whole))
+    part, whole = (prepared(side, values, *keys) for side in (part, whole))
     shared = {*part} & {*whole} - {*by}
     for value in names_of(values):
         columns = ("flow_code", "cumulation", *UNITS.get(value, ()))
@@ -258,10 +257,9 @@ def hhi(
             rest_pct="100 * (whole - value) / whole",
         )
     if whole and member:
-        counted = with_zeros(members, value)  # a declared zero of the member is its figure
-        row = np.flatnonzero(counted[of].eq(member))
-        slot = places_in(sums, counted.iloc[row], by)
-        part = figures_of(counted, value, row, slot)
+        row = np.flatnonzero(members[of].eq(member))
+        slot = places_in(sums, members.iloc[row], by)
+        part = figures_of(members, value, row, slot)
         if absent == "zero":
             part = replace(part, empty=0.0)
         formulas |= formulas_of({"part": part, "whole": names["whole"]}, share_pct=SHARE)

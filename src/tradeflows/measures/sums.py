@@ -31,13 +31,6 @@ from tradeflows.measures.common import (
     unit_of,
     with_lineage,
 )
-from tradeflows.measures.zeros import (
-    one_below,
-    stacked_zeros,
-    with_used_zeros,
-    zeros_of_wholes,
-)
-from tradeflows.model.absence import ZEROS
 from tradeflows.model.errors import QueryError
 from tradeflows.model.lineage import Formula, Role
 from tradeflows.model.periods import (
@@ -135,7 +128,7 @@ def total(
     """
     by, over = names_of(by), names_of(over)
     values, alike = names_of(value), by if alike is None else alike
-    frame, has_value, fixed = _summable(frame, values, by, over, absent, alike)
+    has_value, fixed = _summable(frame, values, by, over, absent, alike)
     group, heads = grouped(frame, by)
     cell = groups_of(frame, [*by, *{*over}.difference(LABELS)])
     lines = spread(frame, cell, has_value)
@@ -190,14 +183,14 @@ def total(
             f"{(~is_complete).sum()} of {len(full)} sums of {', '.join(values)} lack months, "
             "which `missing` names; nothing was put in their place"
         )
-    return with_lineage(result, with_used_zeros(frame, row), caveats=caveats, formulas=formulas)
+    return with_lineage(result, frame, caveats=caveats, formulas=formulas)
 
 
 def _summable(
     frame: DataFrame, values: Columns, by: Columns, over: Columns, absent: str, alike: Columns
-) -> tuple[DataFrame, ndarray, list[str]]:
-    """The rows with their zeros, which have all figures, and the columns that hold one value."""
-    frame = prepared(frame, values, "ref_period", "n_months", *by, *over, zeros=True)
+) -> tuple[ndarray, list[str]]:
+    """Which rows have all figures, and the columns that hold one value."""
+    prepared(frame, values, "ref_period", "n_months", *by, *over)
     require_absent(absent)
     if {"ref_period", "n_months"} & {*by}:
         raise QueryError("sums are of windows: give every=1 rather than ref_period in `by`")
@@ -223,7 +216,7 @@ def _summable(
     require_single_value(stated, fixed, ", or name it in `by` or `over`")
     for column in over:
         require_disjoint(stated, column, by)
-    return frame, has_value, fixed
+    return has_value, fixed
 
 
 def _stated_months(
@@ -321,11 +314,7 @@ def sum_parts(frame: DataFrame, value: str | Columns) -> DataFrame:
     if len(alone) == 1:
         hint = "is the only part that is here; it is a total as far as there are no others"
         caveats.append(f"{alone.pop()} {hint}")
-    result = with_lineage(result, frame, caveats=caveats, formulas=formulas)
-    zeros = zeros_of_wholes(frame, result, dict.fromkeys(dimensions, "total"))
-    if zeros is not None:
-        result.attrs[ZEROS] = zeros
-    return result
+    return with_lineage(result, frame, caveats=caveats, formulas=formulas)
 
 
 def _dimensions(word: str) -> str:
@@ -361,11 +350,10 @@ def stack(frames: Mapping[str, DataFrame], column: str = "series") -> DataFrame:
     named = [frame.assign(**{column: name}) for name, frame in frames.items()]
     result = pd.concat(named, ignore_index=True)
     result.attrs = {}
-    result = with_lineage(result, *inputs, kept=one_below(inputs))
-    zeros = stacked_zeros(inputs)
-    if zeros is not None:
-        result.attrs[ZEROS] = zeros
-    return result
+    ends = np.cumsum([len(frame) for frame in inputs])
+    slots = [np.arange(end - len(frame), end) for frame, end in zip(inputs, ends, strict=True)]
+    kept = [Role(frame, slot=slot) for frame, slot in zip(inputs, slots, strict=True)]
+    return with_lineage(result, *inputs, kept=kept)
 
 
 def baskets(

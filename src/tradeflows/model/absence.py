@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any
 
-from tradeflows.model.attached import Attached
 from tradeflows.model.errors import QueryError, near
 from tradeflows.model.periods import parse_window
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 ALONG = ("partner_iso", "cmd_code", "reporter_iso")
 NARROWED_BY = {"reporter": "reporter_iso", "partner": "partner_iso", "flow": "flow_code"}
@@ -78,10 +74,9 @@ def problems(entries: Any) -> Iterator[str]:
             yield f"absent: {error}"
 
 
-# --- the zeros of one answer ----------------------------------------------------------------------
+# --- the rows of zeros ----------------------------------------------------------------------------
 
-ZEROS = "zeros"  # their key in the attrs of a frame
-DECLARED = "declared_zero"  # column that tells a row of theirs from a row of a file
+DECLARED = "declared-zero"  # the flag of a row that no file has
 NO_ROW = "no row, a zero as its source declares; beside it"  # before the place of its evidence
 AXES = (
     "reporter_iso",
@@ -92,30 +87,3 @@ AXES = (
     "cumulation",
     "breakdown",
 )
-
-
-class Zeros(Attached):
-    """The declared zeros of an answer; as text, how many they are.
-
-    Attributes
-    ----------
-    rows
-        One row a cell and period that is a declared zero, with the columns of the answer: each
-        figure 0 or null, ``along``, and as ``source_id``, ``source_row`` and ``source_field`` the
-        place of the reporter's other line of that period.
-    cells
-        First and last month of each cell of the answer as it was read: ``first`` and ``last``.
-    """
-
-    rows: pd.DataFrame
-    cells: pd.DataFrame
-
-    def __new__(cls, rows: pd.DataFrame, cells: pd.DataFrame) -> Self:
-        """Take the rows, and their number as the text."""
-        return super().__new__(cls, f"{len(rows)} declared zeros", rows=rows, cells=cells)
-
-
-def zeros_of(frame: pd.DataFrame) -> Zeros | None:
-    """The declared zeros that an answer came with, if it has any."""
-    zeros = frame.attrs.get(ZEROS)
-    return zeros if isinstance(zeros, Zeros) else None

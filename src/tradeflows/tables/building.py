@@ -28,8 +28,9 @@ from tradeflows.retrieval import catalogue
 from tradeflows.tables.files import catalogued, processed
 from tradeflows.tables.releases import days, with_days
 from tradeflows.tables.write import TableWriter, fingerprint, metadata_of
+from tradeflows.tables.zeros import declared
 
-METADATA = ("counts", "refused", "fingerprint")  # what a file states of itself
+METADATA = ("counts", "refused", "zeros", "fingerprint")  # what a file states of itself
 ROWS_A_GROUP = 4_096  # small enough that a question about one product touches few of them
 
 
@@ -225,7 +226,7 @@ def _write_sources(
                 progress(source.id)
             rows_before = writer.n_rows
             try:
-                became, totals = _write_rows(root, source, writer)
+                became, totals, n_zeros = _write_rows(root, source, writer)
             except TradeflowsError as error:
                 if is_committed:
                     raise
@@ -234,6 +235,7 @@ def _write_sources(
                     raise _Refused(refused) from error
                 continue
             counts.update(records=became.records, rows=became.rows)
+            counts.update(["zeros"] * n_zeros)
             counts.update({f"left out: {why}": n for why, n in became.left_out.items()})
             counts.update({f"worth of {why}": round(n) for why, n in became.value.items()})
             if became.empty:
@@ -243,19 +245,24 @@ def _write_sources(
         writer.describe(
             counts=json.dumps(counts),
             refused=json.dumps(refused),
+            zeros=str(counts["zeros"]),
             fingerprint=fingerprint(sources, empty.table, root),
         )
     return Built(empty.table, empty.path, counts, refused, learnt)
 
 
-def _write_rows(root: Path, source: Source, writer: TableWriter) -> tuple[Cleaned, dict[str, Any]]:
+def _write_rows(
+    root: Path, source: Source, writer: TableWriter
+) -> tuple[Cleaned, dict[str, Any], int]:
     """Write a source's rows, a large one's as they come, else sorted by key.
 
-    Return what became of its file, and the control totals that its cleaner states.
+    Return what became of its file, the control totals that its cleaner states, and how many
+    declared zeros were added.
     """
     contract = schema.TABLES[source.table]
     totals: dict[str, Any] = {}
     parts: list[pa.Table] = []
+    streamed: list[pa.Table] = []  # of a file that may lack rows which were zeros
 
     def write(rows: pa.Table) -> None:
         for batch in rows.to_batches(max_chunksize=ROWS_A_GROUP):
@@ -269,6 +276,8 @@ def _write_rows(root: Path, source: Source, writer: TableWriter) -> tuple[Cleane
             rows = pa.Table.from_batches([part.rows]).cast(contract)
             if part.sorted:  # a file of any size, whose cleaner has looked for doubles
                 write(rows)
+                if source.absent:
+                    streamed.append(rows)
             else:
                 parts.append(rows)
             yield part
@@ -281,9 +290,11 @@ def _write_rows(root: Path, source: Source, writer: TableWriter) -> tuple[Cleane
     for batch in rows.to_batches():
         keys.add(batch)
     keys.check({source.id: source.id})
+    zeros = declared(source, pa.concat_tables([rows, *streamed]))
+    rows = pa.concat_tables([rows, zeros])
     order = [(name, "ascending") for name in schema.key(contract)]
     write(rows.sort_by(order).combine_chunks())
-    return became, totals
+    return became, totals, len(zeros)
 
 
 def _totals(rows: pa.Table) -> dict[str, dict[str, float]]:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from tradeflows.model.absence import Zeros
 from tradeflows.model.errors import QueryError
 from tradeflows.model.periods import first_month, month_text, runs
 from tradeflows.model.source import Source, bulk_month, released
@@ -253,18 +252,17 @@ def _some_runs(months: Iterable[int]) -> str:
     return ", ".join(listed[:MOST_GAPS]) + more
 
 
-def gaps(frame: DataFrame, declared: Zeros | None, window: Window) -> list[str]:
-    """A line for each reporter of which the window has months without a row or a declared zero."""
+def gaps(frame: DataFrame, window: Window) -> list[str]:
+    """A line for each reporter of which the window has months without a row."""
     if not window.is_asked:
         return []
     stated = _months_by_reporter(frame)
     all_months = set().union(*stated.values())
     begins = min(all_months) if window.first is None else window.first
     ends = max(all_months) if window.last is None else window.last
-    none = {} if declared is None else _months_by_reporter(declared.rows)
     lines = []
     for reporter in sorted(stated):
-        missing = {*range(begins, ends + 1)} - stated[reporter] - none.get(reporter, set())
+        missing = {*range(begins, ends + 1)} - stated[reporter]
         if missing:
             lines.append(
                 f"{reporter}: no row in {len(missing)} {OF_THE_WINDOW}: {_some_runs(missing)}"

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 
 from tradeflows.model import schema
+from tradeflows.model.absence import DECLARED
 from tradeflows.model.errors import BuildError
 from tradeflows.model.periods import month_of
 from tradeflows.model.source import Source
@@ -32,17 +33,22 @@ def catalogued(root: Path) -> dict[bool, dict[str, Source]]:
     return {False: committed, True: users}
 
 
-def stored(root: Path, table: str, *, local: bool = False) -> ds.Dataset:
-    """The Parquet file of `table`, and the one of the user's own sources where there are any."""
-    if not local:
-        return _opened(root, processed(root, table), table, catalogue.load(root))
-    return ds.dataset(
-        [
-            _opened(root, processed(root, table, local=is_local), table, sources)
-            for is_local, sources in catalogued(root).items()
-            if sources or not is_local
-        ]
-    )
+def stored(root: Path, table: str, *, local: bool = False, zeros: bool = False) -> ds.Dataset:
+    """The Parquet file of `table`, and the one of the user's own sources where there are any.
+
+    Without its declared zeros, which are rows of no file, unless `zeros`.
+    """
+    held = catalogued(root) if local else {False: catalogue.load(root)}
+    opened = [
+        _opened(root, processed(root, table, local=is_local), table, sources)
+        for is_local, sources in held.items()
+        if sources or not is_local
+    ]
+    datasets = [dataset for dataset, _ in opened]
+    dataset = ds.dataset(datasets) if local else datasets[0]
+    if zeros or not any(has_zeros for _, has_zeros in opened):
+        return dataset
+    return dataset.filter(ds.field("flags") != DECLARED)
 
 
 def last_months(root: Path, names: Iterable[str], *, local: bool = False) -> dict[str, int]:
@@ -80,7 +86,10 @@ def refused(root: Path, table: str) -> dict[str, str]:
     return reasons
 
 
-def _opened(root: Path, path: Path, table: str, sources: Mapping[str, Source]) -> ds.Dataset:
+def _opened(
+    root: Path, path: Path, table: str, sources: Mapping[str, Source]
+) -> tuple[ds.Dataset, bool]:
+    """The rows of a Parquet file that is of now, and whether some of them are declared zeros."""
     try:
         written = path.stat()
         dataset, metadata = _dataset(path, written.st_mtime_ns, written.st_size)
@@ -90,7 +99,7 @@ def _opened(root: Path, path: Path, table: str, sources: Mapping[str, Source]) -
         raise BuildError(f"{path}: not a Parquet file; run `tradeflows build`") from error
     if metadata.get("fingerprint") != fingerprint(sources.values(), table, root):
         raise BuildError(f"{path}: older than its sources or its code; run `tradeflows build`")
-    return dataset.replace_schema(schema.STORED[table])
+    return dataset.replace_schema(schema.STORED[table]), metadata.get("zeros", "0") != "0"
 
 
 @lru_cache(maxsize=16)

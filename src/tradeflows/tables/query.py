@@ -12,13 +12,14 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
 from tradeflows.model import schema
+from tradeflows.model.absence import DECLARED
 from tradeflows.model.periods import parse_day
 from tradeflows.model.source import Source, require_table
 from tradeflows.model.words import Words, texts_of
 from tradeflows.retrieval import catalogue, own_words
 from tradeflows.tables.choose_publisher import Window
 from tradeflows.tables.files import stored
-from tradeflows.tables.filters import conditions, months_of, scan
+from tradeflows.tables.filters import PARTS, conditions, months_of, scan
 from tradeflows.tables.releases import days, family_of, with_days
 
 
@@ -53,18 +54,35 @@ class Question:
     sources: Mapping[str, Source]
 
     @cached_property
-    def held(self) -> ds.Dataset:
-        """The Parquet files that may answer it."""
-        return stored(self.root, self.table, local=self.local)
+    def _stored(self) -> ds.Dataset:
+        return stored(self.root, self.table, local=self.local, zeros=True)
 
-    def matching(self) -> pa.Table:
-        """Every row that meets the filters, known by the day or not.
+    @cached_property
+    def held(self) -> ds.Dataset:
+        """The rows of files that may answer it."""
+        return self._stored.filter(ds.field("flags") != DECLARED)
+
+    @cached_property
+    def _scanned(self) -> dict[bool, pa.Table]:
+        """Every row that meets the filters: those of files, and under True the declared zeros."""
+        rows = self._settled()
+        is_zero = pc.equal(rows["flags"], DECLARED)
+        if not pc.any(is_zero).as_py():
+            return {False: rows, True: rows.slice(0, 0)}
+        return {False: rows.filter(pc.invert(is_zero)), True: rows.filter(is_zero)}
+
+    def matching(self, *, zeros: bool = False) -> pa.Table:
+        """Every row that meets the filters, known by the day or not; or each declared zero."""
+        return self._scanned[zeros]
+
+    def _settled(self) -> pa.Table:
+        """Rows and zeros that meet the filters, with the days on which each stood.
 
         The build has settled which release of each stands. Where sources are named, these alone
         replace one another; and it did not look at committed and a user's files together.
         """
         first, last = self.window
-        rows = scan(self.held, self.table, self.conditions, first, last)
+        rows = scan(self._stored, self.table, self.conditions, first, last)
         named = self.asked.get("source")
         is_settled = not self._is_across
         if is_settled and named:
@@ -74,7 +92,7 @@ class Question:
             return rows
         whole = {"source_id", "reporter_iso", "flow_code"} & self.conditions.keys()
         wider = {column: self.conditions[column] for column in whole}
-        stated = scan(self.held, self.table, wider, first, last, schema.TABLES[self.table].names)
+        stated = scan(self._stored, self.table, wider, first, last, schema.TABLES[self.table].names)
         sources = {name: self.sources[name] for name in named or self.sources}
         stated = with_days(stated, days(ds.dataset(stated), sources))
         return scan(ds.dataset(stated), self.table, self.conditions, first, last)
@@ -88,6 +106,11 @@ class Question:
         own = [source for name, source in self.sources.items() if name not in committed]
         families = {family_of(source) for source in committed.values()}
         return any(each.supersedes in committed or family_of(each) in families for each in own)
+
+    @property
+    def is_of_parts(self) -> bool:
+        """Whether each cell's total is asked for or, where there is none, its parts."""
+        return self.table == "trade" and self.asked.get("breakdown") == [PARTS]
 
     def known(self, rows: pa.Table) -> pa.Table:
         """Those of `rows` that were known by the day, if one was asked for."""

@@ -11,12 +11,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tradeflows.model import codes, contracts, schema
-from tradeflows.model.absence import ZEROS
+from tradeflows.model.absence import DECLARED
 from tradeflows.model.errors import QueryError
 from tradeflows.model.periods import first_month
 from tradeflows.model.source import Source
 from tradeflows.model.words import Words
-from tradeflows.tables import zeros
 from tradeflows.tables.choose_level import one_level, stand_ins, total_or_parts
 from tradeflows.tables.choose_publisher import gaps, one_source
 from tradeflows.tables.choose_release import (
@@ -37,6 +36,7 @@ from tradeflows.tables.filters import (
     undated,
 )
 from tradeflows.tables.query import Question, question
+from tradeflows.tables.zeros import caveat, of_answer
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -60,6 +60,7 @@ def read(
     publisher: Words = None,
     as_of: str | None = None,
     splice: bool = False,
+    zeros: bool = True,
     local: bool = False,
     root: Path | None = None,
     **filters: Words,
@@ -86,6 +87,10 @@ def read(
     splice
         Where no publisher of a flow states every month, those that it lacks from the next ones,
         told apart by the column ``publisher``: each month from one of them.
+    zeros
+        With the rows of value 0, flagged ``declared-zero``, for what the files lack and their
+        entries declare to be a zero. Before a cell's first row and after its last only where the
+        window's `start` or `end` is named.
     local
         With the user's own sources; what is fetched comes before a committed source of its rank,
         and its newest release before the older ones.
@@ -105,9 +110,7 @@ def read(
     DataFrame
         The table's columns and ``publisher``; ``attrs["sources"]`` names the catalogue entries,
         ``attrs["caveats"]`` says what was preferred, what was passed over, which months of the
-        window no row states and what to mind, and ``attrs["zeros"]`` which absent rows are zeros,
-        as their source declares; where there are only such, the frame has no row. Measures count
-        them as 0.
+        window no row states, which rows are declared zeros, and what to mind.
 
     Raises
     ------
@@ -141,18 +144,18 @@ def read(
         **filters,
     )
     rows, caveats = asked.matching(), []
+    is_closed = None not in asked.window
+    if table == "trade" and zeros and is_closed and not len(rows):
+        rows = asked.matching(zeros=True)
     if table == "trade":
-        none = None if len(rows) else zeros.only_zeros(_frame(rows, table, asked.sources), asked)
-        if none is not None:
-            return none
         caveats += apart(asked.held, asked.conditions, *asked.window)
     choice = _chosen(*_known_rows(rows, asked, caveats), asked, splice)
-    frame, declared = choice.rows, None
+    frame = choice.rows
     caveats += choice.caveats
     if table == "trade":
         caveats += jumps_in_answer(frame)
-        declared = zeros.of_answer(frame, asked)
-        caveats += gaps(frame, declared, asked.window)
+        frame, of_zeros = _with_zeros(frame, asked, zeros)
+        caveats += [*of_zeros, *gaps(frame, asked.window)]
     elif table == "settlement":
         caveats += _restated(frame)
     if asked.window.is_asked:
@@ -161,9 +164,29 @@ def read(
     for name, reason in refused(asked.root, table).items() if local else ():
         caveats.append(f"{name} is not here, since the last build refused it: {reason}")
     frame.attrs = {"sources": tuple(sorted(frame["source_id"].unique())), "caveats": tuple(caveats)}
-    if declared is not None:
-        frame.attrs[ZEROS] = declared
     return frame
+
+
+def _with_zeros(frame: DataFrame, asked: Question, wanted: bool) -> Choice:
+    """The rows of an answer and its declared zeros, if they are `wanted`, in order."""
+    if frame["flags"].eq(DECLARED).all():
+        return Choice(frame, [caveat(frame)])
+    rows = asked.known(asked.matching(zeros=True))
+    rows = rows.filter(asked.stands(rows))
+    if not len(rows):
+        return Choice(frame)
+    declared = of_answer(frame, _frame(rows, "trade", asked.sources), asked)
+    if declared.empty:
+        return Choice(frame)
+    if not wanted:
+        n = len(declared)
+        return Choice(frame, [f"declared zeros are left out ({n} rows); zeros=True has them"])
+    import pandas as pd
+
+    both = pd.concat([frame, declared[[*frame]]])
+    order = ["ref_period", *schema.key(schema.TRADE), "source_row"]
+    in_order = both.sort_values(order, kind="stable", ignore_index=True)
+    return Choice(in_order, [caveat(declared)])
 
 
 def _known_rows(rows: pa.Table, asked: Question, apart: list[str]) -> tuple[DataFrame, pa.Table]:
@@ -219,11 +242,10 @@ def _steps(
     """
     named, sources, products = asked.asked, asked.sources, asked.products
     table, is_trade = asked.table, asked.table == "trade"
-    is_parted = is_trade and named.get("breakdown") == [PARTS]
     is_of_day = is_trade and "vintage" not in named
     return [
         (table == "rates" and "source" not in named, lambda rows: one_rate(rows, sources)),
-        (is_parted, lambda rows: total_or_parts(rows, sources)),
+        (asked.is_of_parts, lambda rows: total_or_parts(rows, sources)),
         (is_trade, lambda rows: one_level(rows, products)),
         (is_trade, lambda rows: one_source(rows, sources, asked.window, splice=splice)),
         (is_trade, lambda rows: Choice(rows, stand_ins(rows, products))),
@@ -320,7 +342,7 @@ def _restated(frame: DataFrame) -> list[str]:
 
 def flags_present(flags: Collection[str]) -> list[str]:
     """What the flags of some rows say, each with the number of rows that have it."""
-    counts = Counter(word for text in flags for word in text.split())
+    counts = Counter(word for text in flags for word in text.split() if word != DECLARED)
     return [
         f"{count} of {len(flags)} rows {word}: {contracts.FLAGS[word]}"
         for word, count in sorted(counts.items())

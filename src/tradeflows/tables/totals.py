@@ -61,7 +61,7 @@ def control_totals(root: Path | None = None) -> list[dict[str, str]]:
     root = root or catalogue.root()
     rows = []
     for name, measures in MEASURES.items():
-        table = stored(root, name).to_table(schema.TABLES[name].names)
+        table = stored(root, name, zeros=True).to_table(schema.TABLES[name].names)
         days = table["window_start" if name == "figures" else "ref_period"]
         years = pc.fill_null(pc.year(days).cast(pa.string()), "none").to_pylist()
         cells = [*zip(table["source_id"].to_pylist(), years, strict=True)]

@@ -380,12 +380,12 @@ def _lines_of(frame: DataFrame, column: str, at: np.ndarray) -> list[Line]:
     sources, rows, fields, values = (
         frame[name].array.take(at).tolist() for name in (*PLACE, column)
     )
-    is_zero = frame[DECLARED].array.take(at).tolist() if DECLARED in frame else [False] * len(at)
+    flags = frame["flags"].array.take(at).tolist() if "flags" in frame else [""] * len(at)
     fields = ["" if pd.isna(field) else field for field in fields]  # a CSV gives a null for ""
     return [
-        Line(str(source), int(row), str(field), column, float(value), bool(zero))
-        for source, row, field, value, zero in zip(
-            sources, rows, fields, values, is_zero, strict=True
+        Line(str(source), int(row), str(field), column, float(value), flag == DECLARED)
+        for source, row, field, value, flag in zip(
+            sources, rows, fields, values, flags, strict=True
         )
     ]
 

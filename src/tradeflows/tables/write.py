@@ -53,7 +53,7 @@ def code() -> bytes:
     """A digest of the code and code lists that decide what is written, and of pyarrow's version."""
     package = Path(__file__).parents[1]
     patterns = ["model/codelists/*.csv", "model/*.py", "model/*.toml", "publishers/**/*.py"]
-    patterns += ["tables/building.py", "tables/releases.py", "tables/write.py"]
+    patterns += ["tables/building.py", "tables/releases.py", "tables/write.py", "tables/zeros.py"]
     files = [path for pattern in patterns for path in package.glob(pattern)]
     text = b"".join(path.read_bytes() for path in sorted(files))
     return hashlib.sha256(pa.__version__.encode() + text).digest()
