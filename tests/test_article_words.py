@@ -20,7 +20,7 @@ NAMED = {
     "report/verdict_text.py": "an example of a verdict",
     "report/templates/methods.html.j2": "families of those who counted",
     "charts/names.py": "short names of currencies, by their codes",
-    "cli/arguments.py": "the name of an office, in the help",
+    "cli/verbs.py": "the name of an office, in the help",
     "model/areas.py": "an example of a code that means two areas",
     "publishers": "whose files they read, and the words of these files",
     "retrieval/user_files.py": "names of known publishers",

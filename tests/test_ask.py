@@ -491,6 +491,20 @@ def test_without_a_network_it_is_said(root, monkeypatch):
         wheat(root, Twin(WHEAT))
 
 
+def test_without_a_network_what_is_held_answers(root, live, monkeypatch):
+    twin = live(Twin(WHEAT))
+    fetched = wheat(root, twin)
+    monkeypatch.setenv("TRADEFLOWS_COMTRADE_URL", "http://127.0.0.1:9")
+    held = wheat(root, twin)
+    assert held["value"].tolist() == fetched["value"].tolist()
+    assert held.caveats[0] == (
+        "no way to 127.0.0.1 (ConnectError [Errno 111] Connection refused), so this is what is "
+        "held; newer figures may be out"
+    )
+    with pytest.raises(UnreachableError):
+        wheat(root, twin, refresh=True)
+
+
 def test_a_proxy_that_refuses_is_said(root, live, monkeypatch):
     twin = live(Twin(WHEAT))  # which knows no CONNECT
     monkeypatch.setenv("HTTPS_PROXY", os.environ["TRADEFLOWS_COMTRADE_URL"])

@@ -998,7 +998,8 @@ def test_sources_list_their_claims(monkeypatch):
     }
     who = {"p": SimpleNamespace(name="The Office")}
     monkeypatch.setattr(catalogue, "_find_root", lambda: None)
-    monkeypatch.setattr(catalogue, "_read", lambda root, local: catalogue.Contents(who, known))
+    held = catalogue.Contents(who, known)
+    monkeypatch.setattr(catalogue, "contents", lambda root, *, local=False: held)
     one, two = monthly(CHN=[1, 2]), monthly(CHN=[1, 2]).assign(what="Mt")
     one.attrs, two.attrs = {"sources": ("b",)}, {"sources": ("b", "a")}
     table = charts.sources({"claim 1": lines(one), "claim 2": panels(two)})

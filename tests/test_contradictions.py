@@ -9,8 +9,9 @@ from tradeflows.tables.contradictions import jumps_in_answer
 
 OIL_PRODUCTS = {"start": "2022-01", "end": "2022-12"}
 SAID = (
-    "2710 from {} in 2022-05 483,731 t against 3,627 t",
-    "10 times the months around it, or more: weight and value of 2710 from {} in 2022-06",
+    "oil products from Russia in 2022-05 483,731 t against 3,627 t",
+    "10 times the months around it, or more: weight and value of oil products from Russia in "
+    "2022-06",
 )
 
 
@@ -20,15 +21,15 @@ def test_a_source_passed_over_contradicts_a_month_of_the_answer():
     told = [text for text in rows.attrs["caveats"] if text.startswith("TUR: figures of")]
     assert len(told) == 1
     assert other in told[0]
-    assert SAID[0].format("RUS") in told[0]
-    assert f"TUR: {SAID[1].format('RUS')}" in rows.attrs["caveats"]
+    assert SAID[0] in told[0]
+    assert f"TUR: {SAID[1]}" in rows.attrs["caveats"]
 
 
 def test_an_explorers_answer_says_so_too():
     answer = tf.flow("oil products", "Türkiye", "Russia", **OIL_PRODUCTS)
     told = "\n".join(answer.caveats)
     for said in SAID:
-        assert said.format("Russia") in told
+        assert said in told
 
 
 @pytest.mark.parametrize("asked", [{"start": "2022-02", "end": "2022-04"}, {"partner": "KAZ"}])

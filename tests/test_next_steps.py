@@ -119,6 +119,13 @@ EXPLORED = {  # what the explorer gives of an invented or of this project, and i
     "flow": (lambda root: both(root), "value"),
     "by": (lambda root: both(root).by("reporter", every=3), "value"),
     "share": (lambda root: both(root).share(), "value"),
+    "balance": (lambda _: bought().balance(), "value"),
+    "growth": (lambda _: bought().growth(), "value"),
+    "hhi": (lambda root: both(root).hhi(), "value"),
+    "rank": (lambda root: both(root).rank(), "value"),
+    "to": (lambda _: bought().to("EUR"), "value"),
+    "unit_value": (lambda root: both(root).unit_value(), "value"),
+    "yoy": (lambda _: bought().yoy(), "value"),
     "gap": (lambda root: side("China", root).gap(side("China", root)), "value"),
     "compare": (lambda root: comparison(root), "value"),
     "trace": (lambda root: tf.trace(both(root), root=root), "value"),
@@ -145,6 +152,11 @@ def both(root):
 
 def side(reporter, root):
     return tf.flow(reporter=reporter, **asked(root))
+
+
+@cache
+def bought():
+    return tf.flow("total", "China", "Russia", start="2022", end="2023")
 
 
 def comparison(root):
@@ -396,12 +408,14 @@ def test_next_step_with_a_chart(chart, step):
     plt.close("all")
 
 
+# What pandas goes on with, which the tests of an answer that is saved or spread ask.
+OF_PANDAS = {"series", "slim", "to_csv", "to_parquet", "wide"}
 # Functions of a chart that is drawn, which the steps above or the tests of the files ask.
 OF_A_CHART = {"alt", "css", "drawn", "hand_over", "script", "sources"}
 
 
 def test_every_function_has_next_steps():
     assert functions_of(measures) == {*MEASURES}
-    assert functions_of(tf) | functions_of(Answer) == {*EXPLORED} | {*THINGS}
+    assert functions_of(tf) | functions_of(Answer) == {*EXPLORED, *THINGS, *OF_PANDAS}
     drawing = {*CHARTS} - {"months"}  # which are cells too
     assert functions_of(charts) == drawing | OF_A_CHART

@@ -567,20 +567,8 @@ class Answer(pd.DataFrame):
         return trace(self, column)
 
     def to_csv(self, path_or_buf: Any = None, **options: Any) -> Any:
-        """As ``DataFrame.to_csv``, of what a reader needs: see :meth:`slim`.
-
-        Lines above the table, each with a ``#`` before it, are its heading, caveats and source;
-        ``pandas.read_csv(path, comment="#")`` passes over them.
-        """
-        frame = self.slim()
-        table = frame.to_csv(None, **{"index": False, **options})
-        lines = [frame.attrs["title"], *frame.attrs["caveats"], *frame.attrs["source"]]
-        text = "".join(f"# {' '.join(line.split())}\n" for line in lines) + table
-        if path_or_buf is None:
-            return text
-        if hasattr(path_or_buf, "write"):
-            return path_or_buf.write(text)
-        return Path(path_or_buf).write_text(text, encoding="utf-8", newline="")
+        """As ``DataFrame.to_csv``, of what a reader needs: see :meth:`slim`."""
+        return self.slim().to_csv(path_or_buf, **{"index": False, **options})
 
     def to_parquet(self, path: Any = None, **options: Any) -> Any:
         """As ``DataFrame.to_parquet``, of what a reader needs: see :meth:`slim`.

@@ -26,7 +26,14 @@ from tradeflows.explore.questions import (
     unit_of_words,
 )
 from tradeflows.model import codes
-from tradeflows.model.errors import BuildError, NothingStatedError, QueryError, SourceError, near
+from tradeflows.model.errors import (
+    BuildError,
+    NothingStatedError,
+    QueryError,
+    SourceError,
+    TradeflowsError,
+    near,
+)
 from tradeflows.model.periods import (
     month_of,
     month_text,
@@ -45,7 +52,7 @@ from tradeflows.retrieval import (
     own_words,
 )
 from tradeflows.retrieval.call_words import LISTING, dashed
-from tradeflows.retrieval.http import Clock
+from tradeflows.retrieval.http import Clock, UnreachableError
 from tradeflows.tables import Words
 
 MANY = 10  # calls, above which the plan is said before it is carried out
@@ -115,6 +122,7 @@ def ask(
     """Live figures of one flow: what is not held is fetched and kept, then answered like ``flow``.
 
     UN Comtrade is asked or, where the reporter is a member state of the EU, Eurostat's Comext.
+    Without a network what is held answers, and a caveat says so.
 
     Parameters
     ----------
@@ -195,13 +203,26 @@ def ask(
     )
     _require_filters(filters, root)
     way = Way(root or catalogue.root(), clock, key, refresh, say or _say, bar or _bar)
-    if question.is_of_eurostat:
-        first, last, answers = _from_eurostat(question, way)
-        # Whole months that are held beside them state the same at another level.
-        asked: dict[str, Any] = {"source": answers} if answers else {"publisher": "eurostat"}
-    else:
-        first, last = _from_comtrade(question, way)
-        asked = {"publisher": "comtrade"}
+    try:
+        if question.is_of_eurostat:
+            first, last, answers = _from_eurostat(question, way)
+            # Whole months that are held beside them state the same at another level.
+            asked: dict[str, Any] = {"source": answers} if answers else {"publisher": "eurostat"}
+        else:
+            first, last = _from_comtrade(question, way)
+            asked = {"publisher": "comtrade"}
+    except UnreachableError as error:
+        if breakdown or refresh:
+            raise
+        words: dict[str, Any] = {"freq": freq, "unit": unit, "root": root, "local": True} | filters
+        whose = (product, reporter, partner or "World")
+        try:
+            shown = answer_flow(*whose, start=start, end=end, flow=flow, **words)
+        except TradeflowsError:  # nothing of it is held
+            raise error from None
+        said = f"{f'{error}'.partition(': is there')[0]}, so this is what is held"
+        shown.attrs["caveats"] = (f"{said}; newer figures may be out", *shown.caveats)
+        return shown
     _build_if_stale(way)
     asked |= {
         "product": [*question.products],

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tradeflows.model.areas import area_name
 from tradeflows.model.keys import number_cells
 from tradeflows.model.periods import first_month, month_text, runs
+from tradeflows.model.products import plain_product_name
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -78,7 +80,7 @@ def jumps_in_answer(frame: DataFrame) -> list[str]:
         if span >= SPAN and len(stated) >= STEADY * span:
             row = rows.iloc[order[at]]
             what = " and ".join(np.array([*FIGURES.values()])[is_jump[at]])
-            text = f"{what} of {_flow(row['cmd_code'], row['flow_code'], row['partner_iso'])}"
+            text = f"{what} of {_flow([row['cmd_code']], row['flow_code'], row['partner_iso'])}"
             size = float(np.nanmax(figures[at]))
             lines[row["reporter_iso"]].append((size, f"{text} in {month_text(months[at])}"))
     return [
@@ -128,7 +130,7 @@ def contradicted(frame: DataFrame, kept: Iterable[Any], passed: Sequence[Any]) -
         (reporter, flow, *_), partner, _, months, unit = cell
         ours, theirs = fsum(here[cell].values()), fsum(by_goods.values())
         if max(ours, theirs) >= JUMP * min(ours, theirs):
-            goods = "+".join(sorted({code for code, *_ in here[cell]})[:2])
+            goods = sorted({code for code, *_ in here[cell]})[:2]
             text = (
                 f"{_flow(goods, flow, partner)} in {runs(months)} {_number(theirs)} {unit} "
                 f"against {_number(ours)} {unit}"
@@ -141,8 +143,9 @@ def contradicted(frame: DataFrame, kept: Iterable[Any], passed: Sequence[Any]) -
     ]
 
 
-def _flow(goods: str, flow: str, partner: str) -> str:
-    return f"{goods} {WAYS.get(flow, f'{flow} with')} {partner}"
+def _flow(codes: Iterable[str], flow: str, partner: str) -> str:
+    goods = " and ".join(dict.fromkeys(plain_product_name(code) or code for code in codes))
+    return f"{goods} {WAYS.get(flow, f'{flow} with')} {area_name(partner)}"
 
 
 def _number(figure: float) -> str:
