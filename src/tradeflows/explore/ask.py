@@ -204,32 +204,17 @@ def ask(
     _require_filters(filters, root)
     way = Way(root or catalogue.root(), clock, key, refresh, say or _say, bar or _bar)
     try:
-        if question.is_of_eurostat:
-            first, last, answers = _from_eurostat(question, way)
-            # Whole months that are held beside them state the same at another level.
-            asked: dict[str, Any] = {"source": answers} if answers else {"publisher": "eurostat"}
-        else:
-            first, last = _from_comtrade(question, way)
-            asked = {"publisher": "comtrade"}
+        asked = _fetched(question, way)
     except UnreachableError as error:
         if breakdown or refresh:
             raise
-        words: dict[str, Any] = {"freq": freq, "unit": unit, "root": root, "local": True} | filters
-        whose = (product, reporter, partner or "World")
-        try:
-            shown = answer_flow(*whose, start=start, end=end, flow=flow, **words)
-        except TradeflowsError:  # nothing of it is held
-            raise error from None
-        said = f"{f'{error}'.partition(': is there')[0]}, so this is what is held"
-        shown.attrs["caveats"] = (f"{said}; newer figures may be out", *shown.caveats)
-        return shown
+        words = {"start": start, "end": end, "flow": flow, "freq": freq, "unit": unit, "root": root}
+        return _from_what_is_held(error, product, reporter, partner, **words, **filters)
     _build_if_stale(way)
     asked |= {
         "product": [*question.products],
         "reporter": [*question.reporters],
         "partner": [*question.partners],
-        "start": first,
-        "end": last,
         "flow": question.flow,
         "freq": question.freq,
         "root": root,
@@ -244,6 +229,31 @@ def ask(
             raise
         publisher = "eurostat" if question.is_of_eurostat else "comtrade"
         raise NothingStatedError(nothing_stated(publisher, {**asked, "product": product})) from None
+
+
+def _fetched(question: Question, way: Way) -> dict[str, Any]:
+    """Fetch what is lacking, and return the filters and the window by which it is read."""
+    if not question.is_of_eurostat:
+        first, last = _from_comtrade(question, way)
+        return {"publisher": "comtrade", "start": first, "end": last}
+    first, last, answers = _from_eurostat(question, way)
+    # Whole months that are held beside them state the same at another level.
+    whose = {"source": answers} if answers else {"publisher": "eurostat"}
+    return whose | {"start": first, "end": last}
+
+
+def _from_what_is_held(
+    error: UnreachableError, product: Words, reporter: Words, partner: Words, **words: Any
+) -> Answer:
+    """What is held of a flow, with a caveat that its publisher could not be asked."""
+    try:
+        shown = answer_flow(product, reporter, partner or "World", local=True, **words)
+    except TradeflowsError:  # nothing of it is held
+        raise error from None
+    said = f"{error}".partition(": is there")[0]
+    caveat = f"{said}, so this is what is held; newer figures may be out"
+    shown.attrs["caveats"] = (caveat, *shown.caveats)
+    return shown
 
 
 def available(

@@ -144,7 +144,8 @@ def contradicted(frame: DataFrame, kept: Iterable[Any], passed: Sequence[Any]) -
 
 
 def _flow(codes: Iterable[str], flow: str, partner: str) -> str:
-    goods = " and ".join(dict.fromkeys(plain_product_name(code) or code for code in codes))
+    names = (plain_product_name(code) or f"HS {code}" for code in codes)
+    goods = " and ".join(dict.fromkeys(names))
     return f"{goods} {WAYS.get(flow, f'{flow} with')} {area_name(partner)}"
 
 
