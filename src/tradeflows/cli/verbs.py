@@ -87,6 +87,17 @@ Without = Annotated[bool, Parameter(negative="--no-local", help=LOCAL + "without
 All = Annotated[bool, Parameter(name="--all", help="also those that are not of the core")]
 Every = Annotated[bool, Parameter(name="--all", help="every finding, not ten of each kind")]
 Ledger = Annotated[Path | None, Parameter(help="such as mine.toml; else data/claims.toml")]
+Start = Annotated[str, Parameter(help="first month or year, such as 2023")]
+End = Annotated[str, Parameter(help="the last, such as 2023-12")]
+DryRun = Annotated[bool, Parameter(help="say what would be asked")]
+Flow = Annotated[str, Parameter(help="imports or exports; default: imports")]
+Reporter = Annotated[str, Parameter(help="whose figures, such as China or China,India")]
+Unit = Annotated[str, Parameter(help="such as tonnes or USD; else the first stated")]
+Notebooks = Annotated[
+    Path, Parameter(help="such as notebooks/01_first_look.ipynb; all of notebooks/ if none")
+]
+Files = Annotated[list[Path], Parameter(help="such as downloads/*.csv")]
+Table = Annotated[str, Parameter(help="such as trade; else settlement, rates or figures")]
 Rhythm = Annotated[Literal["M", "A"], Parameter(help="default: M, by month")]
 Edition = Annotated[str, Parameter(help="an edition of the HS, such as H5; default: HS")]
 Vintage = Annotated[
@@ -230,7 +241,7 @@ def _traced(number: dict[str, Any]) -> Iterator[str]:
 
 
 def report(
-    *notebook: Path,
+    *notebook: Notebooks,
     ledger: Ledger = None,
     local: Without = False,
     to: Path | None = None,
@@ -240,8 +251,6 @@ def report(
 
     Parameters
     ----------
-    notebook
-        such as notebooks/01_first_look.ipynb; all of notebooks/ if none
     to
         a folder, such as pages; default: report, in the project's folder
     """
@@ -300,13 +309,11 @@ def sources(word: str = "", /, *, common: Said) -> None:
         say(*terminal.table(rows, terminal.width()))
 
 
-def rows(table: str, column: list[str], /, *, local: With = True, common: Said) -> None:
+def rows(table: Table, column: list[str], /, *, local: With = True, common: Said) -> None:
     """Show rows of a table as they are stored, by column=value or month=2023-05.
 
     Parameters
     ----------
-    table
-        such as trade; else settlement, rates or figures
     column
         such as cmd_code=2709 partner_iso=RUS month=2023-05
     """
@@ -319,12 +326,12 @@ def rows(table: str, column: list[str], /, *, local: With = True, common: Said) 
 
 
 def read(
-    table: str,
+    table: Table,
     column: list[str],
     /,
     *,
-    start: str | None = None,
-    end: str | None = None,
+    start: Start | None = None,
+    end: End | None = None,
     local: Without = False,
     common: Said,
 ) -> None:
@@ -332,14 +339,8 @@ def read(
 
     Parameters
     ----------
-    table
-        such as trade; else settlement, rates or figures
     column
         such as reporter=China partner=Russia product=2709 flow=imports; several values with commas
-    start
-        first month or year, such as 2023
-    end
-        the last, such as 2023-12
     """
     words = checks.pairs(column).items()
     asked: dict[str, Any] = {name: value.split(",") for name, value in words}
@@ -369,15 +370,15 @@ def find(word: str = "", /, *, local: With = True, common: Said) -> None:
 
 def flow(
     product: str,
-    reporter: str,
+    reporter: Reporter,
     partner: str | None = None,
     /,
     *,
-    start: str | None = None,
-    end: str | None = None,
-    flow: str = "imports",
+    start: Start | None = None,
+    end: End | None = None,
+    flow: Flow = "imports",
     freq: Literal["M", "Q", "A"] | None = None,
-    unit: str = "",
+    unit: Unit = "",
     splice: bool = False,
     local: With = True,
     common: Said,
@@ -388,20 +389,10 @@ def flow(
     ----------
     product
         such as "crude oil", 2709 or wheat,maize
-    reporter
-        whose figures, such as China or China,India
     partner
         such as Russia, countries or OPEC; else all that is stated
-    start
-        first month or year, such as 2023
-    end
-        the last, such as 2023-12
-    flow
-        imports or exports; default: imports
     freq
         such as M, by month; else the first of M, Q and A that is held
-    unit
-        such as tonnes or USD; else the first stated
     splice
         whether months that a publisher lacks come from the next one
     """
@@ -501,13 +492,13 @@ def comtrade(
     partner: str,
     flow: str,
     products: str,
-    start: str,
-    end: str,
+    start: Start,
+    end: End,
     freq: Rhythm = "M",
     classification: Edition = "HS",
     cap: int | None = None,
     url: str | None = None,
-    dry_run: bool = False,
+    dry_run: DryRun = False,
     common: Said,
 ) -> None:
     """Ask UN Comtrade for a flow, whole, or say what is missing.
@@ -522,16 +513,10 @@ def comtrade(
         such as imports, or imports,exports
     products
         such as 2709,TOTAL, or AG2, AG4, AG6
-    start
-        first month or year, such as 2022-01
-    end
-        the last, such as 2023-12
     cap
         rows that your key may have a call, such as 250000; default: 100000
     url
         base address, such as a proxy's; else TRADEFLOWS_COMTRADE_URL
-    dry_run
-        say what would be asked
     """
     with _project_to_fetch(common, start, end, dry_run=dry_run) as root:
         from tradeflows.retrieval import comtrade
@@ -561,20 +546,14 @@ def comtrade(
 
 
 def comext(
-    *, start: str, end: str, url: str | None = None, dry_run: bool = False, common: Said
+    *, start: Start, end: End, url: str | None = None, dry_run: DryRun = False, common: Said
 ) -> None:
     """Download the months of Eurostat Comext that are lacking, whole, or say what is missing.
 
     Parameters
     ----------
-    start
-        first month or year, such as 2022-01
-    end
-        the last, such as 2023-12
     url
         base address, such as a proxy's; else TRADEFLOWS_COMEXT_URL
-    dry_run
-        say what would be asked
     """
     with _project_to_fetch(common, start, end, dry_run=dry_run) as root:
         from tradeflows.retrieval import comext
@@ -639,15 +618,15 @@ def _by_call(step: terminal.Step, what: str) -> Callable[[Any], None]:
 
 def ask(
     product: str,
-    reporter: str,
+    reporter: Reporter,
     partner: str | None = None,
     /,
     *,
-    start: str,
-    end: str | None = None,
-    flow: str = "imports",
+    start: Start,
+    end: End | None = None,
+    flow: Flow = "imports",
     freq: Rhythm = "M",
-    unit: str = "",
+    unit: Unit = "",
     classification: Edition = "HS",
     breakdown: str = "",
     refresh: bool = False,
@@ -659,18 +638,8 @@ def ask(
     ----------
     product
         such as wheat, 1001 or wheat,maize
-    reporter
-        whose figures, such as China or China,India
     partner
         such as Russia; else the world as a whole
-    start
-        first month or year, such as 2023
-    end
-        the last, such as 2023-12; else the last that is out
-    flow
-        imports or exports; default: imports
-    unit
-        such as tonnes or USD; else the first stated
     breakdown
         the parts of each total, such as transport, procedure or 'second partner'
     refresh
@@ -772,7 +741,7 @@ def sketch(
 
 
 def add(
-    file: list[Path],
+    file: Files,
     /,
     *,
     unsaid: Unsaid = Unsaid(),
@@ -787,8 +756,6 @@ def add(
 
     Parameters
     ----------
-    file
-        such as downloads/*.csv
     map
         a completed sketch, such as wheat.toml
     commit
@@ -942,7 +909,7 @@ def remove(names: list[str], /, *, common: Said) -> None:
 
 def clean(
     publisher: str,
-    file: list[Path],
+    file: Files,
     /,
     *,
     to: Path,
@@ -957,8 +924,6 @@ def clean(
     ----------
     publisher
         such as gacc, cbr, ecb, eurostat_energy, comext
-    file
-        such as downloads/*.csv
     to
         such as out.parquet, out.csv or out/
     strict
@@ -1016,7 +981,7 @@ def guide(
     start: str,
     end: str | None = None,
     partner: str | None = None,
-    flow: str = "imports",
+    flow: Flow = "imports",
     currency: Literal["USD", "CNY"] | None = None,
     common: Said,
 ) -> None:
@@ -1034,8 +999,6 @@ def guide(
         last month, such as 2023-12
     partner
         such as Russia; else all
-    flow
-        imports or exports; default: imports
     currency
         default: USD
     """
@@ -1163,14 +1126,8 @@ def verify(*, common: Said) -> None:
     say(f"{len(states)} raw files are as catalogued")
 
 
-def check(*notebook: Path, common: Said) -> None:
-    """Check all that is announced: raw files, control totals, verdicts and notebooks.
-
-    Parameters
-    ----------
-    notebook
-        such as notebooks/01_first_look.ipynb; all of notebooks/ if none
-    """
+def check(*notebook: Notebooks, common: Said) -> None:
+    """Check all that is announced: raw files, control totals, verdicts and notebooks."""
     root = common.folder()
     files = checks.notebooks(notebook, root)
     differing = 0
