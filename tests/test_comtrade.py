@@ -700,6 +700,43 @@ def test_a_lie_for_a_list_is_one_line(command, capsys, lie, root, monkeypatch):
     assert catalogue.load(root, local=True) == {}
 
 
+def test_unasked_rows_are_not_withdrawn(root):
+    revised(root, products="880622")
+    assert values(root, "880621") == [(1, 10.0, "2025-01-15"), (2, 11.0, "2025-01-15")]
+
+
+def test_a_revision_needs_a_period(root):
+    with pytest.raises(QueryError, match="period='2024-13': expected a month such as 2023-05, or"):
+        comtrade.diff(root, "2024-13")
+
+
+def test_an_unlisted_partner_is_named(root):
+    rows = [row(partner=p, product=f"8806{n}") for p in (*PARTNERS, "582") for n in range(21, 30)]
+    asked = ask(partner="all", products="AG6", end="2022-01")
+    _, report = run(root, Twin(rows, cap=20), asked, cap=20)
+    assert "582" in report.failed["156 202201"]
+
+
+def test_one_side_alone_is_not_compared(root):
+    assert run(root, Twin(SHIPPED), ask(partner="World"))[1].differences == ()
+
+
+def test_a_long_fetch_may_be_interrupted(root):
+    twin = Twin(
+        [row(period=f"{year}{month:02}") for year in range(2015, 2022) for month in range(1, 13)]
+    )
+    plan, _ = run(root, twin, ask(start="2015-01", end="2021-12"))
+    assert str(plan).startswith("84 calls, at least 84 s")
+    assert str(plan).endswith("it may be interrupted: the same command goes on")
+
+
+def test_a_project_that_knows_no_publisher(root):
+    (root / "data" / "raw" / "sources.toml").write_text("", encoding="utf-8")
+    run(root, Twin(SHIPPED), ask())
+    assert catalogue.publishers(root, local=True)["comtrade"].short == "UN Comtrade"
+    assert len(held(root)) > 0
+
+
 def hidden_cap(root, twin, asked, **options):
     """Fetch from a twin that stops at fewer rows than the cap that it is asked for."""
     _, report = run(root, twin, asked, **options)
