@@ -27,7 +27,7 @@ NAMED = {
     "retrieval/catalogue.py": "an example of a credit",
     "retrieval/customs_form.py": "the form of one office of customs",
     "retrieval/sketch": "words for currencies in the files of users",
-    "tables/choose_release.py": "two currencies in one file of customs",
+    "tables/choose_statement.py": "two currencies in one file of customs",
 }
 
 

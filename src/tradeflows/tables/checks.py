@@ -26,7 +26,7 @@ from tradeflows.model.periods import month_text, parse_period, runs
 from tradeflows.model.source import Source
 from tradeflows.retrieval import catalogue
 from tradeflows.tables.choose_publisher import place_of
-from tradeflows.tables.choose_release import HS_EDITION
+from tradeflows.tables.choose_statement import HS_EDITION
 from tradeflows.tables.contradictions import JUMP, SPAN, STEADY, WAYS, jumps
 from tradeflows.tables.releases import family_of
 from tradeflows.tables.zeros import is_aggregate

@@ -12,7 +12,7 @@ import numpy as np
 from tradeflows.model import codes, schema
 from tradeflows.model.errors import QueryError
 from tradeflows.model.source import Source
-from tradeflows.tables.choose_release import Choice, any_source
+from tradeflows.tables.choose_statement import Choice, any_source
 from tradeflows.tables.filters import ALL_GOODS
 from tradeflows.tables.releases import family
 

@@ -13,7 +13,7 @@ import numpy as np
 from tradeflows.model.errors import QueryError
 from tradeflows.model.periods import first_month, month_text, runs
 from tradeflows.model.source import Source, bulk_month, released
-from tradeflows.tables.choose_release import Choice
+from tradeflows.tables.choose_statement import Choice
 from tradeflows.tables.contradictions import contradicted
 from tradeflows.tables.releases import family_of
 

@@ -18,7 +18,7 @@ from tradeflows.model.source import Source
 from tradeflows.model.words import Words
 from tradeflows.tables.choose_level import one_level, stand_ins, total_or_parts
 from tradeflows.tables.choose_publisher import gaps, one_source
-from tradeflows.tables.choose_release import (
+from tradeflows.tables.choose_statement import (
     Choice,
     older,
     one_edition,
@@ -189,7 +189,7 @@ def _with_zeros(frame: DataFrame, asked: Question, wanted: bool) -> Choice:
     return Choice(in_order, [caveat(declared)])
 
 
-def _known_rows(rows: pa.Table, asked: Question, apart: list[str]) -> tuple[DataFrame, pa.Table]:
+def _known_rows(rows: pa.Table, asked: Question, said: list[str]) -> tuple[DataFrame, pa.Table]:
     """Those of the `rows` that stood on the day, and those that a newer release had replaced.
 
     Raises
@@ -199,7 +199,7 @@ def _known_rows(rows: pa.Table, asked: Question, apart: list[str]) -> tuple[Data
     """
     if not len(rows):
         nothing = nothing_held(asked.held, asked.table, asked.conditions, *asked.window)
-        raise QueryError("; ".join([nothing, *apart]))
+        raise QueryError("; ".join([nothing, *said]))
     known = asked.known(rows)
     if not len(known):
         first = pc.min(rows["known_from"])

@@ -1,4 +1,4 @@
-"""Of several files, editions or rates that state one thing, the one to take."""
+"""Of several editions, rates or own files that state one thing, the one to take."""
 
 from __future__ import annotations
 
