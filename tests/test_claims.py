@@ -198,18 +198,25 @@ def figure(name, more=""):
 EXPORTS = reading("exports", IMPORTS.replace('"M"', '"X"'))
 
 
+NONE_ISSUED = [{"along": "partner_iso", "from": "2020-01", "until": "2021-12"}]
+
+
 @pytest.mark.parametrize(
-    ("absent", "verdict"),
+    ("absent", "window", "verdict"),
     [
-        ([{"along": "partner_iso", "from": "2020-01", "until": "2021-12"}], claims.HOLDS),
-        ([], claims.NOT_DECIDED),
+        (NONE_ISSUED, ', start = "2020", end = "2020" }', claims.HOLDS),
+        (NONE_ISSUED, " }", claims.NOT_DECIDED),
+        ([], ', start = "2020", end = "2020" }', claims.NOT_DECIDED),
     ],
 )
-def test_absence_moves_a_verdict(make_root, tmp_path, absent, verdict):
-    """Of two partners one has no row in 2020: a zero where that is declared, else unknown."""
+def test_absence_moves_a_verdict(make_root, tmp_path, absent, window, verdict):
+    """Of two partners one has no row in 2020: a zero where that is declared, else unknown.
+
+    Before the first row of a partner it is one where the window is named.
+    """
     root = make_root(claim_of_nothing(**({"absent": absent} if absent else {})))
     tables.build(root)
-    read = IMPORTS.replace('partner = "KAZ"', 'partner = ["KAZ", "ARM"]')
+    read = IMPORTS.replace('partner = "KAZ"', 'partner = ["KAZ", "ARM"]').replace(" }", window)
     both = YEAR.replace('"value_reported",', '"value_reported", over = ["partner_iso"],')
     asks = ASKS.replace('partner = "KAZ"', 'partner = ["KAZ", "ARM"]')
     ledger = tmp_path / "absent.toml"
