@@ -198,10 +198,12 @@ WRONG = {
         "--json is for verbs that list something",
     ),
     "a stray word": (["build", "everything"], "not understood: everything"),
-    "a misspelt option": (["--rot", "x", "build"], "no option '--rot'; there are"),
+    "a misspelt option": (["--rot", "x", "build"], "no option '--rot'; did you mean '--root'?"),
     "a misspelt option of a verb": (["build", "--rot", "x"], "Unknown option: --rot; see"),
     "a value that is none": (["diff", "--most", "x"], 'unable to convert "x" into int'),
     "a choice that is none": (["guide", "gac", "--product", "1"], 'Choose from: "gacc"'),
+    "a column twice": (["rows", "rates", "quote=USD", "quote=EUR"], "quote= is given twice"),
+    "an option as a filter": (["read", "rates", "quote=USD", "root=x"], "root= is no filter"),
     "a misspelt publisher": (["fetch", "comex"], "no verb 'comex'; did you mean 'comext'?"),
     "a source that is none": (["diff", "comtrad"], "did you mean 'comtrade'?"),
     "no argument": (["trace"], "CLAIM requires an argument; see `tradeflows trace --help`"),
@@ -453,13 +455,13 @@ def test_sources_by_a_word(run):
     assert run(held, "sources", "GAS")[1].split()[0] == "gas"
     status, out, err = run(held, "sources", "gsa")
     assert (status, out) == (1, "")
-    assert err == "tradeflows: no file has 'gsa' in its id, table or title; did you mean 'gas'?\n"
+    assert "no file has 'gsa' in its id, publisher, table or title; did you mean 'gas'?" in err
 
 
 HELD = [
     ["flow", "crude oil", "India", "--start", "2020-02"],
     ["find", "crude oil"],
-    ["read", "trade", "reporter=India", "product=2709", "flow=imports"],
+    ["read", "trade", "reporter=India", "product=2709", "flow=imports", "start=2020"],
 ]
 
 

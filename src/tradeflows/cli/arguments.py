@@ -182,7 +182,8 @@ def _refusal(error: CycloptsError) -> str:
     words = getattr(error, "unused_tokens", None) or [""]
     if isinstance(error, UnknownCommandError) and error.app:
         kind = "option" if words[0].startswith("-") else "verb"
-        known = [name for name in error.app if name.startswith("-") == (kind == "option")]
+        known = [*error.app, "--root", "--quiet", "--json"]
+        known = [name for name in known if name.startswith("-") == (kind == "option")]
         text = f"no {kind} {words[0]!r}{near(words[0], known)}"
     elif isinstance(error, UnusedCliTokensError):
         text = f"not understood: {' '.join(words)}"

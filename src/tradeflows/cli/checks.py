@@ -169,9 +169,11 @@ def pairs(words: Iterable[str]) -> dict[str, str]:
     wanted = {}
     for word in words:
         column, equals, value = word.partition("=")
-        wanted[column] = value
         if not equals:
             raise QueryError(f"{word!r}: expected column=value, such as month=2023-05")
+        if column in wanted:
+            raise QueryError(f"{column}= is given twice; `read` takes several values with commas")
+        wanted[column] = value
     return wanted
 
 

@@ -16,7 +16,7 @@ from cyclopts import Parameter
 
 from tradeflows.cli import checks, terminal
 from tradeflows.cli.terminal import note, say, say_json
-from tradeflows.model.errors import BuildError, SourceError, TradeflowsError, near
+from tradeflows.model.errors import BuildError, QueryError, SourceError, TradeflowsError, near
 from tradeflows.model.words import count_of, direction
 
 if TYPE_CHECKING:
@@ -286,20 +286,24 @@ def sources(word: str = "", /, *, common: Said) -> None:
     Parameters
     ----------
     word
-        of an id or a title, such as gacc; else all
+        of an id, a publisher or a title, such as gacc; else all
     """
     from tradeflows.retrieval import catalogue
 
     names = ("id", "table", "vintage", "licence", "title")
-    held = catalogue.load(common.folder(), local=True)
-    plain = word.casefold()
-    entries = [
-        {name: getattr(source, name) for name in names}
-        for source in held.values()
-        if any(plain in str(getattr(source, name)).casefold() for name in names)
-    ]
+    root = common.folder()
+    held = catalogue.load(root, local=True)
+    publishers = catalogue.publishers(root, local=True)
+    entries = []
+    for source in held.values():
+        entry = {name: getattr(source, name) for name in names}
+        whose = publishers[source.publisher]
+        told = [*map(str, entry.values()), whose.id, whose.short, whose.name]
+        if any(word.casefold() in text.casefold() for text in told):
+            entries.append(entry)
     if word and not entries:
-        raise SourceError(f"no file has {word!r} in its id, table or title{near(word, held)}")
+        hint = near(word, [*held, *publishers])
+        raise SourceError(f"no file has {word!r} in its id, publisher, table or title{hint}")
     if common.json:
         say_json(entries)
     elif not entries:
@@ -342,12 +346,16 @@ def read(
     column
         such as reporter=China partner=Russia product=2709 flow=imports; several values with commas
     """
-    words = checks.pairs(column).items()
-    asked: dict[str, Any] = {name: value.split(",") for name, value in words}
+    words = checks.pairs(column)
+    asked: dict[str, Any] = {"start": start, "end": end}
+    asked |= {name: words.pop(name) for name in ("start", "end", "as_of") if name in words}
+    for name in {"local", "root", "splice"} & {*words}:
+        raise QueryError(f"{name}= is no filter; `tradeflows read --help` has the options")
+    asked |= {name: value.split(",") for name, value in words.items()}
     with terminal.progress(0, "rows", quiet=common.quiet):
         from tradeflows.tables.select import read
 
-        frame = read(table, start=start, end=end, local=local, root=common.folder(), **asked)
+        frame = read(table, local=local, root=common.folder(), **asked)
     for caveat in [] if common.json else frame.attrs["caveats"]:
         say(f"- {caveat}")
     _say_rows(frame, common)
@@ -380,6 +388,8 @@ def flow(
     freq: Literal["M", "Q", "A"] | None = None,
     unit: Unit = "",
     splice: bool = False,
+    publisher: str | None = None,
+    source: str | None = None,
     local: With = True,
     common: Said,
 ) -> None:
@@ -393,6 +403,10 @@ def flow(
         such as Russia, countries or OPEC; else all that is stated
     freq
         such as M, by month; else the first of M, Q and A that is held
+    publisher
+        whose figures are taken, such as eurostat, where several state the flow
+    source
+        the id of a file, such as `tradeflows sources` lists
     splice
         whether months that a publisher lacks come from the next one
     """
@@ -411,6 +425,8 @@ def flow(
             freq=freq,
             unit=unit,
             splice=splice,
+            publisher=publisher,
+            source=source,
             local=local,
             root=root,
         )
