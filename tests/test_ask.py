@@ -503,6 +503,8 @@ def test_without_a_network_what_is_held_answers(root, live, monkeypatch):
     )
     with pytest.raises(UnreachableError):
         wheat(root, twin, refresh=True)
+    with pytest.raises(UnreachableError):  # of India nothing is held, and it was not asked
+        ask("1001", ["China", "India"], "Russia", start="2025-01", root=root, clock=twin.clock)
 
 
 def test_a_proxy_that_refuses_is_said(root, live, monkeypatch):

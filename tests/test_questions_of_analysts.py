@@ -116,6 +116,11 @@ def test_gold_is_goods_and_a_currency():
     assert "7108" in set(tf.find("gold")["code"])
 
 
+def test_a_month_of_annual_figures_is_no_hole():
+    with pytest.raises(QueryError, match="held by longer periods alone, .*2017-01 to 2023-12"):
+        tf.flow("crude oil", "Russia", "China", start="2023-05", end="2023-05", flow="exports")
+
+
 def test_a_hole_is_no_other_window():
     asked = {"publisher": "bruegel", "start": "2021", "end": "2021"}
     with pytest.raises(QueryError, match=r"a hole in what is held: 2019-01 to 2019-12, 2022-10"):

@@ -209,7 +209,10 @@ def ask(
         if breakdown or refresh:
             raise
         words = {"start": start, "end": end, "flow": flow, "freq": freq, "unit": unit, "root": root}
-        return _from_what_is_held(error, product, reporter, partner, **words, **filters)
+        shown = _from_what_is_held(error, product, reporter, partner, **words, **filters)
+        if not {*question.reporters} <= {*shown["reporter_iso"]}:
+            raise  # who was not asked states nothing of it that anybody knows
+        return shown
     _build_if_stale(way)
     asked |= {
         "product": [*question.products],

@@ -268,6 +268,8 @@ def _other_window(root: Path, asked: Mapping[str, Any]) -> str:
         parse_period(asked.get(name) or other, name)[place]
         for name, other, place in (("start", asked.get("end"), 0), ("end", asked.get("start"), -1))
     )
+    if {*range(first, last + 1)} <= {*stated}:
+        return f"held by longer periods alone, which a window must hold whole: {_months(rows)}"
     if min(stated) < first and last < max(stated):
         return f"this is a hole in what is held: {runs(stated)}"
     return f"held for another window: {_months(rows)}"
