@@ -3,7 +3,7 @@
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -208,11 +208,16 @@ def ask(
     except UnreachableError as error:
         if breakdown or refresh:
             raise
-        words = {"start": start, "end": end, "flow": flow, "freq": freq, "unit": unit, "root": root}
-        shown = _from_what_is_held(error, product, reporter, partner, **words, **filters)
-        if not {*question.reporters} <= {*shown["reporter_iso"]}:
-            raise  # who was not asked states nothing of it that anybody knows
-        return shown
+        words: dict[str, Any] = {"product": product, "partner": [*question.partners], **filters}
+        words |= {
+            "start": start,
+            "end": end,
+            "flow": flow,
+            "freq": freq,
+            "unit": unit,
+            "root": root,
+        }
+        return _from_what_is_held(error, question.reporters, **words)
     _build_if_stale(way)
     asked |= {
         "product": [*question.products],
@@ -245,14 +250,17 @@ def _fetched(question: Question, way: Way) -> dict[str, Any]:
     return whose | {"start": first, "end": last}
 
 
-def _from_what_is_held(
-    error: UnreachableError, product: Words, reporter: Words, partner: Words, **words: Any
-) -> Answer:
-    """What is held of a flow, with a caveat that its publisher could not be asked."""
+def _from_what_is_held(error: UnreachableError, reporters: Collection[str], **words: Any) -> Answer:
+    """What is held of a flow, with a caveat that its publisher could not be asked.
+
+    Who has no row was not asked, so nobody knows what it states, and the error stands.
+    """
     try:
-        shown = answer_flow(product, reporter, partner or "World", local=True, **words)
-    except TradeflowsError:  # nothing of it is held
+        shown = answer_flow(reporter=[*reporters], local=True, **words)
+    except TradeflowsError:
         raise error from None
+    if not {*reporters} <= {*shown["reporter_iso"]}:
+        raise error
     said = f"{error}".partition(": is there")[0]
     caveat = f"{said}, so this is what is held; newer figures may be out"
     shown.attrs["caveats"] = (caveat, *shown.caveats)
