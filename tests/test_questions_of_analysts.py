@@ -117,7 +117,7 @@ def test_gold_is_goods_and_a_currency():
 
 
 def test_a_month_of_annual_figures_is_no_hole():
-    with pytest.raises(QueryError, match="held by longer periods alone, .*2017-01 to 2023-12"):
+    with pytest.raises(QueryError, match=r"held by longer periods alone, .*2017-01 to 2023-12"):
         tf.flow("crude oil", "Russia", "China", start="2023-05", end="2023-05", flow="exports")
 
 
@@ -214,6 +214,19 @@ def test_what_was_saved_is_traced(crude, tmp_path):
     assert "value_reported" not in kept
     assert kept.attrs["title"] == "Crude oil, imports of China from Russia"
     assert kept.attrs["sources"] == [*crude.attrs["sources"]]
+
+
+def test_a_saved_zero_is_traced_to_its_evidence(tmp_path):
+    asked = {"source": "comext_energy_imports_2019_2021", "start": "2019", "end": "2021"}
+    crude = tf.flow("crude oil", "Austria", "Russia", **asked)
+    zeros = crude[crude["flags"].eq("declared-zero")]
+    zeros.to_csv(tmp_path / "zeros.csv")
+    kept = [pickle.loads(pickle.dumps(zeros)), pd.read_csv(tmp_path / "zeros.csv")]
+    assert len(zeros) == 6
+    for frame in kept:
+        terms = tf.trace(frame.reset_index(drop=True), "value")
+        assert terms["value"].tolist() == [0] * len(zeros)
+        assert terms["declared_zero"].all()
 
 
 def test_two_families_of_figures_are_never_one_column():

@@ -956,7 +956,7 @@ def _balance(frame: Answer, other: Answer | None) -> Answer:
     unit = found.pop("unit").iloc[0]
     found = found.drop(columns="valuation", errors="ignore")  # of neither side
     result = as_value(found, "change", unit, f"Exports less imports: {heading(frame)}")
-    alone = {*zip(sold["ref_period"], strict=True)} ^ {*zip(bought["ref_period"], strict=True)}
+    alone = {*sold["ref_period"]} ^ {*bought["ref_period"]}
     notes = ["exports are as valued by the seller, imports as at the border of the buyer"]
     if alone:
         notes += [f"{len(alone)} periods are left out, which one direction alone states"]

@@ -269,10 +269,10 @@ def _partners_lacking(partners: list[str], frames: Mapping[str, pd.DataFrame]) -
     for lacking, reporters in who.items():
         names = ", ".join(map(codes.area_name, lacking))
         of = ", ".join(map(codes.area_name, reporters)) + ": " if len(who) > 1 else ""
-        be = "are" if len(lacking) > 1 else "is"
+        they_are = "they are" if len(lacking) > 1 else "it is"
         text = f"{of}no row with {names}, {len(lacking)} of the {len(named)} partners asked for"
-        texts += [f"{text}, so they {be} in no sum or share here"] if lacking else []
-    return [text.replace("so they is", "so it is") for text in texts]
+        texts += [f"{text}, so {they_are} in no sum or share here"] if lacking else []
+    return texts
 
 
 def _goods_of(frames: Mapping[str, pd.DataFrame]) -> list[str]:

@@ -21,7 +21,7 @@ from tradeflows.retrieval import catalogue, project
 
 TEMPLATES = Path(__file__).parent / "templates"
 ASSETS = Path("assets")  # what all pages share
-TODO = "or move what is in the way, and try again"
+REMEDY = "or move what is in the way, and try again"
 # What a page may load: its own files, also from disk, where no page has an origin.
 POLICY = (
     "default-src 'none'; script-src 'self' file:; style-src 'self' file:; "
@@ -101,12 +101,12 @@ def save(files: Mapping[Path, str | bytes]) -> None:
     written: dict[Path, Path] = {}
     try:
         for path, content in files.items():
-            with writing(path, ReportError, TODO):
+            with writing(path, ReportError, REMEDY):
                 path.parent.mkdir(parents=True, exist_ok=True)
                 aside = written[path] = temporary(path)
                 aside.write_bytes(content.encode() if isinstance(content, str) else content)
         for path, aside in written.items():
-            with writing(path, ReportError, TODO):
+            with writing(path, ReportError, REMEDY):
                 aside.replace(path)
         for folder in {path.parent for path in written}:
             sweep(folder)

@@ -35,7 +35,7 @@ TRY_AGAIN = re.compile(r"try again in (\d+) seconds?", re.I | re.ASCII)
 REPLENISHED = re.compile(r"replenished in (\d+):(\d\d):(\d\d)", re.I | re.ASCII)
 HINTS = {401: "; the key is missing or wrong", 403: "; the key may not do this, or a proxy refuses"}
 NO_WAY = httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError
-TODO = ", then run the same command again: it goes on from here"
+REMEDY = ", then run the same command again: it goes on from here"
 
 
 class FetchError(TradeflowsError):
@@ -238,7 +238,7 @@ class Web:
                         break
                 text = body.decode("utf-8", "replace")
                 self.raise_for_reply(reply.status_code, reply.headers, text)
-            with writing(to.parent, FetchError, TODO), to.open("wb") as file:
+            with writing(to.parent, FetchError, REMEDY), to.open("wb") as file:
                 for chunk in self._chunks(reply):
                     if self._key and self._key.encode() in tail + chunk:
                         raise RefusedError("the reply repeats the key, so it is not kept")
@@ -298,7 +298,7 @@ class Web:
 def locked(path: Path) -> Iterator[None]:
     """Hold the lock of `path`, so that two runs take turns; a killed process lets go of it."""
     lock = FileLock(path.with_name(f".{path.name}.lock"), poll_interval=POLL)
-    with writing(path.parent, FetchError, TODO):
+    with writing(path.parent, FetchError, REMEDY):
         path.parent.mkdir(parents=True, exist_ok=True)
         lock.acquire()
     try:
@@ -311,7 +311,7 @@ def write(path: Path, text: str, *, lasting: bool = True) -> None:
     """Write `text` to `path` whole or not at all; not `lasting` is quicker, and power may fail."""
     aside = temporary(path)
     try:
-        with writing(path.parent, FetchError, TODO), aside.open("w", encoding="utf-8") as file:
+        with writing(path.parent, FetchError, REMEDY), aside.open("w", encoding="utf-8") as file:
             file.write(text)
             if lasting:
                 file.flush()

@@ -210,7 +210,8 @@ def slim_table(frame: DataFrame) -> DataFrame:
 
     Of the other columns of a table those that are the same in all rows are left out.
     """
-    place = [name for name in (*PLACE, DECLARED) if name in frame]
+    has_zeros = "flags" in frame and frame["flags"].eq(DECLARED).any()
+    place = [name for name in (*PLACE, *(["flags"] if has_zeros else [])) if name in frame]
     table = DataFrame({name: _shown_cells(frame, name) for name in _visible_columns(frame)})
     always = {*SHORT_NAMES, *IN_HEAD, "value"}
     known = {*COLUMNS, *SHOWN} - always

@@ -203,7 +203,7 @@ def _found_again(frame: DataFrame, column: str, root: Path | None) -> DataFrame:
     names = [name for name in frame["source_id"].unique() if name in entries]
     if any(entries[name].table != "trade" for name in names):  # whose own column value is
         return frame
-    places = frame[[*PLACE, "unit", *({DECLARED} & {*frame})]].reset_index(drop=True)
+    places = frame[[*PLACE, "unit", *({"flags"} & {*frame})]].reset_index(drop=True)
     fields = places["source_field"].astype(object)  # a CSV gives a null for ""
     places["source_field"] = fields.where(fields.notna(), "")
     is_wanted = pc.field("source_id").isin(names)
@@ -212,8 +212,8 @@ def _found_again(frame: DataFrame, column: str, root: Path | None) -> DataFrame:
     figures = [*tables.MEASURES["trade"], "currency", "qty_unit"]
     rows = stored.to_table([*PLACE, *figures], filter=is_wanted).to_pandas()
     rows = places.merge(rows, on=[*PLACE], how="left")
-    if DECLARED in rows:
-        rows.loc[rows[DECLARED].fillna(False).astype(bool), [*tables.MEASURES["trade"]]] = 0.0
+    if "flags" in rows:  # the place of a declared zero is that of its evidence
+        rows.loc[rows["flags"].eq(DECLARED), [*tables.MEASURES["trade"]]] = 0.0
     which = np.select(
         [rows["unit"].eq(name) for name in ("tonnes", rows["currency"], "USD")], [0, 1, 2], 3
     )
