@@ -31,7 +31,8 @@ def root(make_root):
             digest = write.fingerprint(sources.values(), table)
             contract = schema.TABLES[table]
             stamped = {**contract.metadata, "fingerprint": digest}
-            rows = pa.Table.from_batches(batches, contract)
+            coded = schema.CODED[table]
+            rows = pa.Table.from_batches(batches, coded).cast(contract)
             rows = releases.with_days(rows, releases.days(ds.dataset(rows), sources))
             parquet.write_table(
                 rows.replace_schema_metadata(stamped), tables.processed(folder, table)

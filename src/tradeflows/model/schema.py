@@ -84,15 +84,14 @@ def conform(columns: Mapping[str, Any], schema: pa.Schema) -> pa.RecordBatch:
     ----------
     columns
         A value for each field of `schema`, by name: an array or Series of n values, or a scalar
-        (or None) that all n rows share. At least ``source_row`` is an array. Text may come
-        dictionary-coded, and stays so.
+        (or None) that all n rows share. At least ``source_row`` is an array.
     schema
         One of :data:`TABLES`.
 
     Returns
     -------
     RecordBatch, n rows
-        Columns in the order of `schema`; whether the key is unique only
+        Columns in the order of `schema`, text dictionary-coded; whether the key is unique only
         :class:`~tradeflows.model.keys.Keys` can tell, since a table may come in many batches.
 
     Raises
@@ -106,9 +105,9 @@ def conform(columns: Mapping[str, Any], schema: pa.Schema) -> pa.RecordBatch:
     differing = sorted(set(columns) ^ set(schema.names))
     if differing:
         raise SchemaError(f"columns missing or unknown for {table}: {', '.join(differing)}")
-    n = len(columns["source_row"])
+    n, coded = len(columns["source_row"]), CODED[table]
     arrays = []
-    for field in schema:
+    for field in coded:
         try:
             array = _array(columns[field.name], n, field.type)
         except pa.ArrowException as error:
@@ -116,8 +115,7 @@ def conform(columns: Mapping[str, Any], schema: pa.Schema) -> pa.RecordBatch:
         if len(array) != n:
             raise SchemaError(f"{table}.{field.name}: {len(array)} values for {n} records")
         arrays.append(array)
-    coded = [field.with_type(array.type) for field, array in zip(schema, arrays, strict=True)]
-    batch = pa.record_batch(arrays, schema=pa.schema(coded, schema.metadata))
+    batch = pa.record_batch(arrays, schema=coded)
     for field in coded:
         for problem, is_bad in _faults(field, batch[field.name]):
             if pc.any(is_bad).as_py():
@@ -132,15 +130,14 @@ def conform(columns: Mapping[str, Any], schema: pa.Schema) -> pa.RecordBatch:
 
 
 def _array(values: Any, n: int, dtype: pa.DataType) -> pa.Array:
-    if isinstance(values, str) and dtype == TEXT:
-        return pa.DictionaryArray.from_arrays(pa.repeat(pa.scalar(0, pa.int32()), n), [values])
     if values is None or isinstance(values, str | int | float):
         return pa.repeat(pa.scalar(values, dtype), n)
     if isinstance(values, pa.ChunkedArray):
         values = values.combine_chunks()
     array = values if isinstance(values, pa.Array) else pa.Array.from_pandas(values)
-    coded = pa.types.is_dictionary(array.type) and array.type.value_type == dtype
-    return array if coded else array.cast(dtype)
+    if pa.types.is_dictionary(dtype) and not pa.types.is_dictionary(array.type):
+        array = array.cast(TEXT)
+    return array.cast(dtype)
 
 
 def _faults(field: pa.Field, column: pa.Array) -> Iterator[tuple[str, pa.Array]]:
