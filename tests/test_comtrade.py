@@ -21,7 +21,7 @@ from tradeflows.model import codes
 from tradeflows.model.errors import CatalogueError, QueryError
 from tradeflows.publishers import comtrade as cleaner
 from tradeflows.publishers import registry
-from tradeflows.retrieval import catalogue, comtrade, http
+from tradeflows.retrieval import catalogue, comtrade, http, releases
 from tradeflows.retrieval.comtrade import replies
 from tradeflows.retrieval.http import FetchError, QuotaError
 
@@ -173,8 +173,8 @@ def test_what_is_not_there_is_not_asked(root):
     plan, report = run(root, twin, ask())
     assert report.absent == ("156 202203",)
     assert not any("202203" in path for path in twin.asked)
-    assert "the publisher has no: China, March 2022" in list(report.lines())
-    assert [*plan.lacking()] == ["the publisher has no: China, March 2022"]
+    assert "not published: China, March 2022" in list(report.lines())
+    assert [*plan.lacking()] == ["not published: China, March 2022"]
     twin.rows.append(row(period="202203", product="010121"))
     assert run(root, twin, ask())[1].empty == ("156 202203",)
 
@@ -319,13 +319,13 @@ def test_what_a_revision_changed_is_shown(root, capsys):
     run(root, twin, ask(partner="RUS,KAZ,CHN", end="2022-02"))
     assert cli.main(["--root", str(root), "diff"]) == 0
     assert capsys.readouterr().out.splitlines() == [
-        "added: China, exports of HS 880621 to Kazakhstan, February 2022: "
-        "nothing (2025-01-15) -> 21 USD (2025-12-01)",
-        "withdrawn: China, exports of HS 880621 to Russia, February 2022: "
-        "11 USD (2025-01-15) -> nothing (2025-12-01)",
-        "changed: China, exports of HS 880622 to Russia, February 2022: "
+        "changed: China, exports of HS 880622 to Russia, February 2022: value_reported: "
         "11 USD (2025-01-15) -> 99 USD (2025-12-01)",
-        "changed: China, exports of HS 880622 to Russia, February 2022: "
+        "added: China, exports of HS 880621 to Kazakhstan, February 2022: value_reported: "
+        "nothing (2025-01-15) -> 21 USD (2025-12-01)",
+        "withdrawn: China, exports of HS 880621 to Russia, February 2022: value_reported: "
+        "11 USD (2025-01-15) -> nothing (2025-12-01)",
+        "changed: China, exports of HS 880622 to Russia, February 2022: net_wgt_kg: "
         "12.5 kg (2025-01-15) -> 13 kg (2025-12-01)",
         "1 added, 2 changed, 1 withdrawn",
     ]
@@ -549,7 +549,7 @@ def test_partners_add_up_to_the_world(root):
         for each in SHIPPED
     ]
     _, report = run(root, Twin(rows), ask(partner="all"))
-    assert report.differences == ("CHN 2022-03 X W00 880621: 34, but its partners add up to 59",)
+    assert report.notes == ("CHN 2022-03 X W00 880621: 34, but its partners add up to 59",)
     marked = [
         source
         for source in catalogue.load(root, local=True).values()
@@ -573,7 +573,7 @@ def test_subheadings_add_up_to_all(root):
     _, report = run(
         root, Twin(rows), ask(partner="RUS", products="AG6,TOTAL", end="2022-02"), key=KEY
     )
-    assert report.differences == ("CHN 2022-02 X RUS TOTAL: 31, but its HS6 codes add up to 1,000",)
+    assert report.notes == ("CHN 2022-02 X RUS TOTAL: 31, but its HS6 codes add up to 1,000",)
 
 
 @pytest.mark.parametrize("silent", ["TOTAL", "880621"])
@@ -583,13 +583,13 @@ def test_without_a_value_no_comparison(root, silent):
         for good in ("TOTAL", "880621", "880622")
     ]
     asked = ask(partner="RUS", products="AG6,TOTAL", end="2022-01")
-    assert run(root, Twin(rows), asked, key=KEY)[1].differences == ()
+    assert run(root, Twin(rows), asked, key=KEY)[1].notes == ()
 
 
 def test_a_mended_sum_is_unmarked(root):
     twin = Twin([row(product="TOTAL", value=30.0), row(value=10.0)])
     asked = ask(partner="RUS", products="AG6,TOTAL", end="2022-01")
-    assert len(run(root, twin, asked)[1].differences) == 1
+    assert len(run(root, twin, asked)[1].notes) == 1
     (source,) = catalogue.load(root, local=True).values()
     assert source.arguments["unequal"] == ["156 202201 X 643 TOTAL"]
     reply = json.loads(source.file(root).read_bytes())
@@ -597,7 +597,7 @@ def test_a_mended_sum_is_unmarked(root):
     source.file(root).write_text(text := json.dumps(reply))
     digest = hashlib.sha256(text.encode()).hexdigest()
     replies.rewrite_entries(root, [replace(source, sha256=digest, bytes=len(text))])
-    assert run(root, twin, asked)[1].differences == ()
+    assert run(root, twin, asked)[1].notes == ()
     (source,) = catalogue.load(root, local=True).values()
     assert source.arguments["unequal"] == []
 
@@ -608,7 +608,7 @@ def test_a_failed_part_stops_comparing(root):
     twin.faults, twin.gap = [None, "400"], 0
     _, report = run(root, twin, ask(partner="RUS", products="AG6,TOTAL", end="2022-01"))
     assert list(report.failed) == ["156 202201"]
-    assert report.differences == ()
+    assert report.notes == ()
 
 
 BAD = {
@@ -707,7 +707,7 @@ def test_unasked_rows_are_not_withdrawn(root):
 
 def test_a_revision_needs_a_period(root):
     with pytest.raises(QueryError, match="period='2024-13': expected a month such as 2023-05, or"):
-        comtrade.diff(root, "2024-13")
+        releases.diff("comtrade", root, "2024-13")
 
 
 def test_an_unlisted_partner_is_named(root):
@@ -718,7 +718,7 @@ def test_an_unlisted_partner_is_named(root):
 
 
 def test_one_side_alone_is_not_compared(root):
-    assert run(root, Twin(SHIPPED), ask(partner="World"))[1].differences == ()
+    assert run(root, Twin(SHIPPED), ask(partner="World"))[1].notes == ()
 
 
 def test_a_long_fetch_may_be_interrupted(root):
@@ -761,7 +761,7 @@ def test_a_cap_of_what_has_no_parts_is_named(root):
     rows = [row(period=p, product=f"8806{n}") for p in MONTHS[:3] for n in range(20, 80)]
     asked = ask(partner="RUS", products="AG6", end="2022-03")
     _, report = run(root, Twin(rows, cap=40), asked)
-    assert "3 replies have 40 rows each" in report.differences[-1]
+    assert "3 replies have 40 rows each" in report.notes[-1]
 
 
 def test_a_cap_that_cuts_one_is_found_by_sums(root):
@@ -783,7 +783,7 @@ def test_replies_of_one_size_are_tried_once(root):
     twin.others = 500  # rows of its data sets that nobody asked for
     _, report = run(root, twin, ask(products="AG6"))
     assert report.calls == len(MONTHS) + 2
-    assert report.differences == ()
+    assert report.notes == ()
     assert sorted(held(root)) == sorted(map(told, rows))
 
 
@@ -899,7 +899,7 @@ def command(root, monkeypatch):
             0,
             "1 done, 1 left, 1 rows: China, exports of HS 880621 to Russia, Jan",
         ),
-        (SHIPPED, "2023-01", 1, "the publisher has no: China, January 2023"),
+        (SHIPPED, "2023-01", 1, "not published: China, January 2023"),
         (SHIPPED, "2023-01", 1, "1 cells are missing, named above"),
         (SHIPPED, "2021-01", 2, "before the start"),
         ([row(value=1.0), row(value=2.0)], "2022-01", 1, "data/raw/local/quarantine/comtrade_"),

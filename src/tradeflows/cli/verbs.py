@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -1045,13 +1044,9 @@ def diff(source: str = "comtrade", period: str = "", /, *, most: int = 100, comm
     """
     checks.require_period(period)
     with terminal.progress(0, "releases", quiet=common.quiet):
-        from tradeflows.retrieval import catalogue, comext, comtrade, releases
+        from tradeflows.retrieval import releases
 
-        root = common.folder()
-        of: dict[str, Any] = {"comtrade": comtrade.diff, "comext": comext.diff}
-        catalogue.named(source, of | catalogue.load(root, local=True))
-        of_file = partial(releases.diff, source)
-        changes = of.get(source, of_file)(root, period)
+        changes = releases.diff(source, common.folder(), period)
     shown = changes[: most or None]
     if common.json:
         names = ("kind", "what", "old", "new", "unit", "old_release", "new_release")

@@ -6,14 +6,18 @@ rest is the same for all of them.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from tradeflows.model.errors import QueryError
+from tradeflows.model.files import temporary
 from tradeflows.model.source import RAW, Source
 from tradeflows.retrieval.catalogue import LOCAL_FOLDER
 from tradeflows.retrieval.http import (
@@ -25,6 +29,7 @@ from tradeflows.retrieval.http import (
     UnreachableError,
     Web,
     stamp,
+    write,
 )
 
 IN_A_ROW = 3  # failed calls, after which the rest is not tried
@@ -86,6 +91,69 @@ class Outcome(Generic[Call]):
     def rows(self) -> int:
         """Rows of all answers."""
         return sum(kept.rows for kept in self.kept)
+
+
+@dataclass(frozen=True)
+class Report:
+    """What became of a question.
+
+    Attributes
+    ----------
+    came, empty, absent
+        What has rows; what is whole but has none; what the publisher does not have: cells of UN
+        Comtrade, months of Comext, calls of its service.
+    failed
+        What is missing, with the reason.
+    without_value
+        Cell to its rows of which the publisher states no value.
+    notes
+        A line for each whole that its parts do not add up to, and what else is to be said.
+    sources
+        Ids of the entries that hold the answer.
+    above_parts
+        Those among them with a whole that is more than the sum of its parts.
+    calls, rows
+        Calls made now, and rows held for the question.
+    later
+        Why it stopped, and when to go on where the quota is used up; else empty.
+    head
+        The first line of the report.
+    names
+        How some of what came, failed or is absent is named to a reader.
+    """
+
+    came: tuple[str, ...] = ()
+    empty: tuple[str, ...] = ()
+    absent: tuple[str, ...] = ()
+    failed: Mapping[str, str] = field(default_factory=dict)
+    without_value: Mapping[str, int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    above_parts: frozenset[str] = frozenset()
+    calls: int = 0
+    rows: int = 0
+    later: str = ""
+    head: str = ""
+    names: Callable[[Iterable[str]], str] = ", ".join
+
+    @property
+    def missing(self) -> int:
+        """How many are missing, whole or in part."""
+        return len(self.absent) + len({*self.failed, *self.without_value})
+
+    def lines(self) -> Iterator[str]:
+        """The report in words, what is missing by name."""
+        yield self.head
+        for word, some in {"empty": self.empty, "not published": self.absent}.items():
+            if some:
+                yield f"{word}: {self.names(some)}"
+        for name, reason in self.failed.items():
+            yield f"failed: {self.names([name])}: {reason}"
+        for name, count in self.without_value.items():
+            yield f"no value: {self.names([name])}: the publisher states none in {count:,} row(s)"
+        yield from self.notes
+        if self.later:
+            yield self.later
 
 
 class Queue(Generic[Call]):
@@ -185,16 +253,39 @@ def connect(who: str, base: str | None, variable: str, usual: str, **options: An
         raise QueryError(f"{who}: {error}") from None
 
 
-def get_list(web: Web, url: str, aside: Path, check: Callable[[Path], Any]) -> Any:
-    """What `check` reads of the publisher's list of what is published.
+def listing(
+    web: Web,
+    url: str,
+    to: Path,
+    check: Callable[[Path], list[Any]],
+    *,
+    age: float = -1.0,
+    is_enough: Callable[[list[Any]], bool] = lambda items: False,
+) -> tuple[list[Any], float]:
+    """What `check` reads of a publisher's list of what it has, and the time of that list.
+
+    Parameters
+    ----------
+    to
+        The folder that keeps the list.
+    age
+        Seconds for which a list that came before is good; unless this is negative, one that
+        `is_enough` is good however old it is.
 
     Raises
     ------
     FetchError
         The list cannot be had; the message says what is possible without it.
     """
+    file = to / f".list_{hashlib.sha256(url.encode()).hexdigest()[:16]}.json"
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        known = json.loads(file.read_text(encoding="utf-8"))
+        is_young = web.clock.now() - known["time"] < age
+        if age >= 0 and (is_young or is_enough(known["items"])):
+            return known["items"], known["time"]
+    aside = temporary(file, "part")
     try:
-        return web.get(url, aside, check)[1]
+        items = web.get(url, aside, check)[1]
     except MissingError as error:
         raise RefusedError(f"{url}: {error}; is the base address right?") from error
     except UnreachableError as error:
@@ -204,6 +295,9 @@ def get_list(web: Web, url: str, aside: Path, check: Callable[[Path], Any]) -> A
         ) from error
     finally:
         aside.unlink(missing_ok=True)
+    now = web.clock.now()
+    write(file, json.dumps({"items": items, "time": now}), lasting=False)
+    return items, now
 
 
 def folder(root: Path, publisher: str) -> Path:
