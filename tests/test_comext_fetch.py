@@ -15,7 +15,7 @@ from comtrade_twin import serve
 from tradeflows import cli, measures, tables
 from tradeflows.explore import flow
 from tradeflows.model.errors import QueryError, SourceError
-from tradeflows.model.source import bulk_month, released
+from tradeflows.model.source import released
 from tradeflows.retrieval import adding, catalogue, comext, releases, user_files
 from tradeflows.retrieval.http import FetchError, RefusedError, UnreachableError
 from tradeflows.tables import trace

@@ -131,7 +131,7 @@ class Queue(fetching.Queue[Call]):
         super().__init__(calls, partial(split, mixed=True))
         self.limits = limits
         self._records = records
-        self._seen = {} if seen is None else seen
+        self._seen = {**(seen or {})}
 
     def __len__(self) -> int:
         """About how many calls are left, as far as is known."""
