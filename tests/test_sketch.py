@@ -250,20 +250,6 @@ def test_a_wrong_map_names_the_users_file(saved, new_project, capsys, old, new, 
 
 
 @pytest.mark.parametrize(
-    ("path", "is_said"),
-    [("office/exports.csv", False), ("office/wheat.csv", True), ("exports.csv", True), ("", False)],
-)
-def test_a_path_that_a_map_cannot_choose_is_said(saved, new_project, capsys, path, is_said):
-    root = new_project("paths")
-    file = saved("month,usd\n2023-01,5\n")
-    keys = f'path = "{path}"\ntitle = ' if path else "title = "
-    (root / "map.toml").write_text(WHEAT_MAP.replace("title = ", keys), encoding="utf-8")
-    assert cli.main(["add", str(file), "--map", "map.toml", "--commit"]) == 0
-    said = f"path = '{path}' of the map is not heeded: the file is data/raw/office/exports.csv"
-    assert (said in capsys.readouterr().out) == is_said
-
-
-@pytest.mark.parametrize(
     ("column", "field", "times"),
     [("usd mln", "value_reported", 1000000), ("Weight (100 kg)", "net_wgt_kg", 100)],
 )

@@ -807,7 +807,6 @@ def add(
         else:
             say(f"{added.source.id}: {added.line()}", *comext.known_totals(added.source, root))
             say(*maps.other_scales(added.source))
-            say(*(maps.unheeded_path(template, added.source) if template else ()))
             new.append(added.source)
     _build_if_stale(common, root)
     _say_of_figures(root, new)

@@ -1,23 +1,21 @@
 """The user's own files: what is written beside each, and how one is removed."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import tomlkit
+from tomlkit.items import Item
 
 from tradeflows.model import schema
-from tradeflows.model.errors import (
-    CatalogueError,
-    CodeError,
-    LayoutError,
-    SchemaError,
-)
+from tradeflows.model.errors import CatalogueError, CodeError, LayoutError, SchemaError
 from tradeflows.model.keys import Keys
 from tradeflows.model.source import RAW, Publisher, Source
+from tradeflows.model.toml import defaults
 from tradeflows.publishers import Part, cleaned, registry
-from tradeflows.retrieval import catalogue, entry_text
+from tradeflows.retrieval import catalogue
 from tradeflows.retrieval.catalogue import FORMER, LOCAL_FOLDER, QUARANTINE
 from tradeflows.retrieval.http import RefusedError, write
 
@@ -92,12 +90,42 @@ def quarantine(path: Path, source: Source, root: Path) -> Iterator[None]:
     aside.unlink(missing_ok=True)
 
 
+def block(section: str, entry: Publisher | Source) -> str:
+    """`entry` as the catalogue has it, without the keys that are at rest."""
+    keys = tomlkit.table()
+    at_rest = defaults(type(entry))
+    for key, value in vars(entry).items():
+        if key != "id" and value != at_rest.get(key):
+            keys.add(key, toml_item(value))
+    table = tomlkit.table(is_super_table=True)
+    table.add(entry.id, keys)
+    return tomlkit.dumps(tomlkit.document().add(section, table))
+
+
+def toml_item(value: Any) -> Item:
+    """A value as TOML has it."""
+    if isinstance(value, Mapping):
+        inline = tomlkit.inline_table()
+        for key, item in value.items():
+            inline.add(tomlkit.key(key), toml_item(item))
+        return inline
+    if isinstance(value, list | tuple):
+        array = tomlkit.array()
+        for item in value:
+            array.append(toml_item(item))
+        # Tables of which a person may have to change one stand in a line each.
+        return array.multiline(len(value) > 1 and isinstance(value[0], Mapping))
+    if isinstance(value, str):  # a file's name may hold bytes that are no UTF-8
+        value = value.encode("utf-8", "replace").decode()
+    return tomlkit.item(value)
+
+
 def write_entry(entry: Source, root: Path, publisher: Publisher | None = None) -> None:
     """Write the entry of one of the user's own files beside it, in the place of a former one."""
     publisher = publisher or known_publisher(entry.publisher).get(entry.publisher)
-    blocks = [entry_text.block("source", entry)]
+    blocks = [block("source", entry)]
     if publisher:
-        blocks.append(entry_text.block("publisher", publisher))
+        blocks.append(block("publisher", publisher))
     write(catalogue.entry_file(entry, root), "\n".join(blocks))
 
 

@@ -14,9 +14,9 @@ from typing import Any
 from tradeflows.model.errors import LayoutError, QueryError
 from tradeflows.model.source import Source, require_table
 from tradeflows.publishers import reading, registry, workbooks
-from tradeflows.retrieval import entry_text
 from tradeflows.retrieval.sketch.columns import OWN_CLEANER, Sheet, read
 from tradeflows.retrieval.sketch.proposals import UNKNOWN, by_name, of_trade
+from tradeflows.retrieval.user_files import toml_item
 
 __all__ = ["UNKNOWN", "sketch"]
 
@@ -94,7 +94,7 @@ def sketch(
 def _line(key: str, value: Any, remark: str = "") -> str:
     """A key with its value, and the remark behind it."""
     remarks = " ".join(["  #", *remark.split()]) if remark else ""
-    return f"{key} = {entry_text.toml_item(value).as_string()}{remarks}"
+    return f"{key} = {toml_item(value).as_string()}{remarks}"
 
 
 def _source(path: Path, owner: str, table: str, sheet: Sheet, rank: int) -> Iterator[str]:
