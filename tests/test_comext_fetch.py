@@ -387,27 +387,6 @@ def test_a_release_stands_beside_the_old(released_twice):
     assert len(catalogue.verify(released_twice)) == 2
 
 
-def test_read_takes_the_newest_known(released_twice):
-    root = released_twice
-    tables.build(root)
-
-    def values(**more):
-        frame = tables.read(local=True, root=root, reporter="AUT", flow="M", **more)
-        return dict(zip(frame["partner_iso"], frame["value_reported"], strict=True))
-
-    assert values() == {"RUS": 900, "CHN": 1000, "UKR": 50, "KAZ": 1000}
-    first = {"RUS": 100, "CHN": 1000, "USA": 7, "KAZ": 1000}
-    assert values(as_of="2024-05-01") == values(vintage="2024-04-15") == first
-    with pytest.raises(QueryError, match="which it supersedes or withdrew: vintage='2024-04"):
-        values(partner="USA")  # withdrawn
-    with pytest.raises(QueryError, match="nothing of this was known by 2024-04-01"):
-        values(as_of="2024-04-01")
-    frame = tables.read(local=True, root=root, reporter="AUT", partner="RUS")
-    assert frame.attrs["caveats"] == (
-        "the newest release of each period: 1 rows of older ones passed over; vintage= chooses",
-    )
-
-
 def test_a_split_country_is_read_across(root):
     twin = Directory()
     for period, rows in (
@@ -580,15 +559,6 @@ def test_added_releases_supersede_in_order(root, tmp_path, days):
     assert (change.old, change.new) == (16, 17)
 
 
-def test_a_fetched_release_supersedes(root, tmp_path):
-    path = tmp_path / "full_v2_202402.7z"
-    path.write_bytes(archive(month({"VALUE_EUR": 3})))
-    adding.add([path], root, vintage="2024-04-01")
-    run(root, Directory("202402"))
-    by_hand, fetched = sorted(held(root), key=lambda source: source.vintage)
-    assert fetched.supersedes == by_hand.id
-
-
 def test_added_and_fetched_are_one_series(root, tmp_path):
     run(root, Directory("202401", "202402"), "2024-01")
     for period in ("202402", "202403"):
@@ -598,16 +568,6 @@ def test_added_and_fetched_are_one_series(root, tmp_path):
     tables.build(root)
     found = tables.read(local=True, root=root, reporter="AUT", partner="RUS", flow="M")
     assert found["value_reported"].tolist() == [1000, 7, 7]
-
-
-def test_the_same_bytes_are_kept_once(root, tmp_path):
-    path = tmp_path / "full_v2_202402.7z"
-    path.write_bytes(archive(month(period="202402")))
-    adding.add([path], root, vintage="2024-04-01")
-    twin = Directory("202402")
-    for _ in range(2):
-        run(root, twin)
-    assert len(held(root)) == len(twin.downloads) == 1
 
 
 def test_a_committed_month_is_let_be(root, tmp_path):

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from tradeflows import cli, tables
 from tradeflows.model import codes
-from tradeflows.model.errors import CatalogueError, QueryError
+from tradeflows.model.errors import QueryError
 from tradeflows.publishers import comtrade as cleaner
 from tradeflows.publishers import registry
 from tradeflows.retrieval import catalogue, comtrade, http, releases
@@ -148,14 +148,6 @@ def test_a_call_has_a_period_or_twelve(root, key, calls, said):
     assert said in str(plan)
 
 
-@pytest.mark.parametrize("key", ["", KEY])
-@pytest.mark.parametrize("cap", [5, 48])
-def test_no_cap_cuts_packed_calls(root, cap, key):
-    plan, report = run(root, Twin(SHIPPED, cap=cap), ask(), cap=cap, key=key)
-    assert report.calls == len(plan.calls)  # none had to be split
-    assert sorted(held(root)) == sorted(told(each) for each in SHIPPED if each["partnerCode"])
-
-
 @pytest.mark.parametrize("partner", ["RUS", "all"])
 def test_many_codes_fit_the_address(root, partner):
     goods = [f"8{i:05}" for i in range(1200)]
@@ -177,24 +169,6 @@ def test_what_is_not_there_is_not_asked(root):
     assert [*plan.lacking()] == ["not published: China, March 2022"]
     twin.rows.append(row(period="202203", product="010121"))
     assert run(root, twin, ask())[1].empty == ("156 202203",)
-
-
-def test_many_reporters_are_parted(root):
-    rng = random.Random(6)
-    reporters = [code for code in codes.area_codes("comtrade") if code not in ("0", "97")][:60]
-    rows = [
-        row(reporter=r, period=p, product=f"{880000 + i}")
-        for r in reporters
-        for p in MONTHS[:2]
-        for i in range(80)
-        if rng.random() < 0.5
-    ]
-    twin = Twin(rows, cap=300)
-    twin.times = 7
-    _, report = run(root, twin, ask("all", "RUS", products="AG6", end="2022-02"), key=KEY, cap=300)
-    assert (report.failed, report.rows) == ({}, len(rows))
-    assert report.calls <= 2 + 1.2 * len(rows) / 299
-    assert sorted(held(root)) == sorted(map(told, rows))
 
 
 def test_all_are_those_with_data(root):
@@ -229,29 +203,11 @@ def test_held_replies_pack_other_months(root):
     assert sorted(held(root)) == sorted(map(told, twin.rows))
 
 
-def test_a_reply_at_the_cap_is_split(root):
-    rows = [row(partner=p, product=f"8806{n}") for p in PARTNERS for n in range(21, 30)]
-    twin = Twin(rows, cap=20)  # lower than the cap that the plan counts on
-    _, report = run(root, twin, ask(partner="all", products="AG6", end="2022-01"), cap=20)
-    assert report.failed == {}
-    assert sorted(held(root)) == sorted(map(told, rows))
-
-
 def test_a_known_cap_below_ours_is_not_taken_for_whole(root, monkeypatch):
     monkeypatch.setattr(cleaner, "CAPS", (5, 40))  # of another key
     rows = [row(partner=p, product=f"8806{n}") for p in ("643", "398") for n in range(20, 50)]
     _, report = run(root, Twin(rows, cap=40), ask(products="AG6", end="2022-01"))
     assert (report.failed, report.rows) == ({}, 60)
-
-
-def test_a_cell_that_fills_the_cap_is_named(root):
-    rows = [row(product=f"8806{n}") for n in range(21, 30)]
-    _, report = run(
-        root, Twin(rows, cap=9), ask(partner="RUS", products="AG6", end="2022-01"), cap=9
-    )
-    said = "China, exports of goods by HS subheading to Russia, January 2022"
-    assert report.failed == {"156 202201": f"fills the row cap by itself: {said}"}
-    assert held(root) == []
 
 
 @pytest.mark.parametrize(
@@ -271,14 +227,6 @@ def test_an_ignored_question_is_refused(root, ignored, told):
 
 
 # --- again ---------------------------------------------------------------------------------------
-
-
-def test_a_wider_question_asks_the_rest(root):
-    twin = Twin(SHIPPED)
-    run(root, twin, ask(partner="RUS", products="880621", end="2022-06"))
-    _, report = run(root, twin, ask())
-    assert sorted(held(root)) == sorted(told(each) for each in SHIPPED if each["partnerCode"])
-    assert report.rows == 48
 
 
 def test_a_narrower_question_asks_nothing(root):
@@ -356,22 +304,6 @@ def values(root, product, **choice):
     ]
 
 
-def test_withdrawn_rows_are_not_read(root):
-    revised(root)
-    assert values(root, "880621") == [(1, 10.0, "2025-01-15")]
-    assert values(root, "880622") == [(1, 10.0, "2025-01-15"), (2, 99.0, "2025-12-01")]
-    with pytest.raises(QueryError, match="the newest release states nothing of this; an older one"):
-        values(root, "880621", start="2022-02")
-
-
-def test_as_of_reads_what_was_known(root):
-    revised(root)
-    before = [(1, 10.0, "2025-01-15"), (2, 11.0, "2025-01-15")]
-    assert values(root, "880621", as_of="2025-11-30") == before
-    assert values(root, "880621", as_of="2025-12-01") == before[:1]
-    assert values(root, "880621", vintage="2025-01-15") == before
-
-
 def test_a_release_amid_a_run_is_noticed(root):
     twin = Twin(SHIPPED)
 
@@ -442,42 +374,6 @@ def test_a_key_no_header_carries_is_exit_2(command, capsys, key):
     assert twin.paths == []
 
 
-class Killed(BaseException):
-    """As a signal would: no handler of errors catches it."""
-
-
-@pytest.mark.parametrize("step", ["keep", "replace", "raise_for_reply"])
-def test_killed_it_loses_nothing(root, monkeypatch, step):
-    twin, count = Twin(SHIPPED), [0]
-    target = {
-        "keep": (comtrade.fetching, "keep"),
-        "replace": (Path, "replace"),
-        "raise_for_reply": (comtrade.fetching.Web, "raise_for_reply"),
-    }[step]
-    real = getattr(*target)
-
-    def kill(*args, **options):
-        count[0] += step != "replace" or "comtrade_" in args[0].name
-        if count[0] == 3:
-            raise Killed
-        return real(*args, **options)
-
-    if step == "raise_for_reply":
-        twin.faults = [None, None, "503", "503", "503"]
-    with monkeypatch.context() as patch:
-        patch.setattr(*target, kill)
-        with pytest.raises(Killed):
-            run(root, twin, ask())
-    before, twin.faults = list(twin.asked), []
-    _, report = run(root, twin, ask())
-    assert report.rows == 48
-    whole = {"keep": 2, "replace": 1, "raise_for_reply": 1}[
-        step
-    ]  # what is catalogued is not asked again
-    assert len(twin.asked) - len(before) == 12 - whole
-    assert all(state.state == "ok" for state in catalogue.states(root))
-
-
 def test_a_removed_reply_is_asked_again(root):
     run(root, Twin(SHIPPED), ask(end="2022-02"))
     first, _ = catalogue.load(root, local=True).values()
@@ -514,25 +410,6 @@ def test_a_reply_is_kept_as_it_came(root):
     assert source.arguments["releases"] == {"156 202201": "2025-01-15 11"}
     assert source.steps == "tradeflows fetch comtrade, 2025-11-25T12:00:01Z"
     assert catalogue.load(root) == {}  # the committed catalogue does not change
-
-
-def test_a_full_disk_keeps_what_came(root, monkeypatch):
-    twin = Twin(SHIPPED)
-    with serve(twin) as base:
-        web, limits = comtrade.connect(base, "", twin.clock)
-        plan = comtrade.plan(ask(), web, limits, root)
-
-        def full(_):
-            raise OSError(28, "No space left on device")
-
-        def fill(now):
-            if now.done == 3:
-                monkeypatch.setattr("tradeflows.retrieval.http.os.fsync", full)
-
-        with web, pytest.raises(FetchError, match="No space left on device"):
-            comtrade.fetch(plan, web, root, fill)
-    monkeypatch.undo()
-    assert len(catalogue.verify(root)) == 3
 
 
 # --- is it whole? --------------------------------------------------------------------------------
@@ -715,10 +592,6 @@ def test_an_unlisted_partner_is_named(root):
     asked = ask(partner="all", products="AG6", end="2022-01")
     _, report = run(root, Twin(rows, cap=20), asked, cap=20)
     assert "582" in report.failed["156 202201"]
-
-
-def test_one_side_alone_is_not_compared(root):
-    assert run(root, Twin(SHIPPED), ask(partner="World"))[1].notes == ()
 
 
 def test_a_long_fetch_may_be_interrupted(root):
@@ -923,21 +796,6 @@ def test_a_dry_run_asks_for_no_row(command, capsys, root):
     assert catalogue.load(root, local=True) == {}
 
 
-def test_a_dry_run_needs_no_project(tmp_path, monkeypatch, capsys):
-    def without(start=None):
-        raise CatalogueError("no project")
-
-    monkeypatch.setattr(catalogue, "root", without)
-    words = "fetch comtrade --reporter CHN --partner RUS --flow X --products 880621"
-    with serve(Twin(SHIPPED)) as base:
-        monkeypatch.setenv("TRADEFLOWS_COMTRADE_URL", base)
-        span = ["--start", "2022-01", "--end", "2022-02"]
-        assert cli.main([*words.split(), *span, "--dry-run"]) == 0
-        assert "2 calls, at least" in capsys.readouterr().out
-        assert cli.main([*words.split(), *span]) == 1
-    assert capsys.readouterr().err == "tradeflows: no project\n"
-
-
 def test_the_calls_of_today_are_counted(root):
     twin = Twin(SHIPPED)
     assert run(root, twin, ask(), key=KEY)[0].spent == 0
@@ -979,19 +837,3 @@ def test_the_keyring_is_asked(monkeypatch):
         web, limits = comtrade.connect("http://127.0.0.1:9")
         assert limits == (comtrade.KEYED if key else comtrade.PREVIEW)
         assert (web._key or "") == key
-
-
-def test_ctrl_c_says_how_to_go_on(command, capsys, monkeypatch, root):
-    real = comtrade.fetching.keep
-
-    def interrupt(*args, **options):
-        real(*args, **options)
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(comtrade.fetching, "keep", interrupt)
-    assert command(Twin(SHIPPED)) == 130
-    assert "the same command again asks only for what is missing" in capsys.readouterr().err
-    monkeypatch.setattr(comtrade.fetching, "keep", real)
-    twin = Twin(SHIPPED)
-    assert command(twin) == 0
-    assert len(twin.asked) == 1

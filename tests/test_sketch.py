@@ -397,11 +397,6 @@ def test_a_file_in_another_language_is_seen(saved):
     }
 
 
-def test_codes_of_areas_that_are_not_known_are_listed(saved):
-    fields = fields_of(sketch(saved(BRAZIL.replace("China", "160"))))
-    assert fields["partner_iso"] == {"column": "PAIS", "words": {"160": UNKNOWN}}
-
-
 def test_records_of_parts_of_a_flow_may_be_told_apart(saved, new_project, capsys):
     """As the message about cells that are stated twice says."""
     root = new_project("parts")
@@ -487,19 +482,3 @@ def test_a_sketch_of_a_printed_table_can_be_added(saved, new_project):
     written = root / "coffee.toml"
     written.write_text(text.replace("???", "invented"), encoding="utf-8")
     assert cli.main(["add", str(path), "--map", str(written)]) == 0
-
-
-@pytest.mark.parametrize(
-    ("header", "currency"),
-    [
-        ("Value (VND bn)", "VND"),
-        ("Value, £", "GBP"),
-        ("Value in yen", "JPY"),
-        ("FOB BRL", "BRL"),
-        ("VALUE ALL COUNTRIES", UNKNOWN),
-    ],
-)
-def test_any_currency_is_seen_in_a_header(saved, header, currency):
-    assert (
-        fields_of(sketch(saved(f'year,country,"{header}"\n2023,Egypt,4\n')))["currency"] == currency
-    )

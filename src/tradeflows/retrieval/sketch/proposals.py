@@ -147,12 +147,6 @@ def _flow(text: str) -> str:
     return directions[0] if len(directions) == 1 and not said.rest else ""
 
 
-def _directions(sheet: Sheet) -> list[str]:
-    """What headers, and lines around the table, say of imports and exports."""
-    lines = [*sheet.names, *sheet.around.values()]
-    return [f"it says {text!r}" for text in lines if "direction" in heading(text).says]
-
-
 def _candidates(sheet: Sheet, field: str) -> list[Column]:
     """The columns whose headers say that they may be of a field of labels."""
     says, others = SAYS[field]
@@ -165,13 +159,17 @@ def _label(sheet: Sheet, field: str) -> Guess:
     columns, meaning = _candidates(sheet, field), _flow if field == "flow_code" else area_named
     named = [column for column in columns if any(map(meaning, column.texts))]
     if len(named or columns) != 1:
-        columns = columns or _named(sheet, *SIDES[field])
-        said = _directions(sheet) if field == "flow_code" else []
-        return UNKNOWN, "; ".join([_open(field, columns)[1], *said[:FEW]])
+        return _open(field, columns or _named(sheet, *SIDES[field]))
     [column] = named or columns
-    systems = "" if named or field == "flow_code" else _systems(column)
+    systems = []
+    known_systems = ("iso3", "eurostat", "comtrade", *column.heading.says.get("areas", ()))
+    for system in {} if named or field == "flow_code" else dict.fromkeys(known_systems):
+        known = codes.area_codes(system) if system != "another" else {}
+        if column.texts and known.keys() >= {*column.texts}:
+            some = [f"{code} is {codes.area_name(known[code])}" for code in [*column.texts][:FEW]]
+            systems.append(f'"{system}", where {", ".join(some)}?')
     if systems:
-        return {"column": column.name, "areas": UNKNOWN}, systems
+        return {"column": column.name, "areas": UNKNOWN}, " or ".join(systems)
     words = {text: meaning(text) or UNKNOWN for text in [*column.texts][:MANY]}
     return {"column": column.name, "words": words}, LISTED[field]
 
@@ -189,17 +187,6 @@ def _goods(sheet: Sheet) -> Guess:
         return _open("cmd_code", columns)
     words = dict.fromkeys([*fit[0].texts][:MANY], UNKNOWN)
     return {"column": fit[0].name, "words": words}, LISTED["cmd_code"]
-
-
-def _systems(column: Column) -> str:
-    """The systems that have all codes of a column, and what the first ones would mean."""
-    meanings = []
-    for system in ("iso3", "eurostat", "comtrade", *column.heading.says.get("areas", ())):
-        known = codes.area_codes(system) if system != "another" else {}
-        if column.texts and known.keys() >= {*column.texts}:
-            some = [f"{code} is {codes.area_name(known[code])}" for code in [*column.texts][:FEW]]
-            meanings.append(f'"{system}", where {", ".join(some)}?')
-    return " or ".join(dict.fromkeys(meanings))
 
 
 def _figures(sheet: Sheet, numbers: list[Column]) -> dict[str, Guess]:
