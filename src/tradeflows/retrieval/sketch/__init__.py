@@ -20,6 +20,42 @@ from tradeflows.retrieval.user_files import toml_item
 
 __all__ = ["UNKNOWN", "sketch"]
 
+WORKBOOK = "# A map reads no workbook: save the sheet as CSV UTF-8, and add that.\n"
+HEAD = """\
+# {file}: {count:,} records, {width} columns.
+{workbook}# Write what stands as ???, read the rest again, then:
+#   tradeflows add FILE --map THIS_FILE
+
+"""
+PUBLISHER = """\
+[publisher.{owner}]  # {owner}: your short name for them; a folder, and publisher=
+name = "???"  # whose statistic it is, in full
+short = "???"  # as the foot of a chart names them
+home = ""  # their web site, https://…; empty if there is none
+
+"""
+SOURCE = """\
+[source.{name}]
+publisher = "{owner}"  # whose statistic it is: a [publisher.…], here or held
+title = "???"  # what one row is: unit, rhythm, first and last period
+kind = "published"  # as they made it; or transcribed: somebody copied it
+address = ""  # the page that it is from, https://…; empty if it has none
+steps = "???"  # how it was got, so that another can get it again
+licence = "not stated"
+vintage = "not stated"  # day of the release such as "2024-01-30", month or year
+retrieved = {loose.retrieved}
+sha256 = "{loose.sha256}"
+bytes = {loose.bytes}
+table = "{table}"
+cleaner = "tidy.clean"
+rank = {rank}{after}
+"""
+ABSENT = """\
+# Only if the file has every row of these months, so that none means no trade:
+# absent = [{ along = "partner_iso", from = "2023-01", until = "2023-12" }]
+"""
+AFTER = "  # after what is held, of which the smallest answers"
+
 
 def sketch(
     path: Path,
@@ -70,25 +106,29 @@ def sketch(
             f"{path} looks like a file of {registry.KNOWN[like[0]].about}: `tradeflows add` reads "
             "it without a map; --table sketches one all the same"
         )
-    sheet = read(path)
+    sheet, table = read(path), table or "trade"
+    name = re.sub(r"[^a-z0-9]+", "_", path.stem.lower()).strip("_")
     owner = publisher or re.split(r"[^a-z0-9]+", path.stem.lower())[0] or "publisher"
-    lines = [f"# {path.name}: {sheet.count:,} records, {len(sheet.names)} columns."]
-    if workbooks.is_workbook(path):
-        lines.append("# A map reads no workbook: save the sheet as CSV UTF-8, and add that.")
-    lines.append(f"# Write what stands as {UNKNOWN}, read the rest again, then:")
-    lines += ["#   tradeflows add FILE --map THIS_FILE", ""]
-    if owner not in known:
-        lines += [
-            f"[publisher.{owner}]  # {owner}: your short name for them; a folder, and publisher=",
-            _line("name", UNKNOWN, "whose statistic it is, in full"),
-            _line("short", UNKNOWN, "as the foot of a chart names them"),
-            _line("home", "", "their web site, https://…; empty if there is none"),
-            "",
-        ]
-    table = table or "trade"
-    others = [each.rank for each in held if each.table == table and each.publisher != owner]
-    lines += _source(path, owner, table, sheet, max(others, default=0) + 1)
-    return "\n".join(lines) + "\n"
+    others = [other for other in held if other.table == table and other.publisher != owner]
+    rank = max((other.rank for other in others), default=0) + 1
+    texts = {
+        "file": path.name,
+        "count": sheet.count,
+        "width": len(sheet.names),
+        "workbook": WORKBOOK if workbooks.is_workbook(path) else "",
+        "owner": owner,
+        "name": name or owner,
+        "loose": reading.uncatalogued(path, owner, table),
+        "table": table,
+        "rank": rank,
+        "after": AFTER if rank > 1 else "",
+    }
+    head = (HEAD + ("" if owner in known else PUBLISHER) + SOURCE).format(**texts)
+    fields, remarks = of_trade(sheet) if table == "trade" else (by_name(sheet, table), [])
+    lines = [*_arguments(sheet), "", f"[source.{name or owner}.arguments.fields]"]
+    lines += [_line(field, value, remark) for field, (value, remark) in fields.items()]
+    lines += [f"# {remark}" for remark in remarks]
+    return head + (ABSENT if table == "trade" else "") + "\n".join([*lines, ""])
 
 
 def _line(key: str, value: Any, remark: str = "") -> str:
@@ -97,40 +137,9 @@ def _line(key: str, value: Any, remark: str = "") -> str:
     return f"{key} = {toml_item(value).as_string()}{remarks}"
 
 
-def _source(path: Path, owner: str, table: str, sheet: Sheet, rank: int) -> Iterator[str]:
-    loose = reading.uncatalogued(path, owner, table)
-    name = re.sub(r"[^a-z0-9]+", "_", path.stem.lower()).strip("_") or owner
-    fields, remarks = of_trade(sheet) if table == "trade" else (by_name(sheet, table), [])
-    yield f"[source.{name}]"
-    yield _line("publisher", owner, "whose statistic it is: a [publisher.…], here or held")
-    yield _line("title", UNKNOWN, "what one row is: unit, rhythm, first and last period")
-    yield _line("kind", "published", "as they made it; or transcribed: somebody copied it")
-    yield _line("address", "", "the page that it is from, https://…; empty if it has none")
-    yield _line("steps", UNKNOWN, "how it was got, so that another can get it again")
-    yield _line("licence", "not stated")
-    yield _line("vintage", "not stated", 'day of the release such as "2024-01-30", month or year')
-    for key in ("retrieved", "sha256", "bytes"):
-        yield _line(key, getattr(loose, key))
-    yield from (_line("table", table), _line("cleaner", "tidy.clean"))
-    remark = "after what is held, of which the smallest answers" if rank > 1 else ""
-    yield _line("rank", rank, remark)
-    if table == "trade":
-        yield "# Only if the file has every row of these months, so that none means no trade:"
-        yield '# absent = [{ along = "partner_iso", from = "2023-01", until = "2023-12" }]'
+def _arguments(sheet: Sheet) -> Iterator[str]:
+    """The columns of a file, its marks where they are not those of most, and what is left out."""
     yield _line("arguments.columns", [*sheet.names])
-    yield from _marks(sheet)
-    for column in sheet.columns.values():
-        if "month" in column.heading.says and column.is_of_months and column.sums:
-            left_out = [{"column": column.name, "equals": column.sums, "reason": UNKNOWN}]
-            yield _line("arguments.left_out", left_out, "no months; what are these records?")
-    yield from ("", f"[source.{name}.arguments.fields]")
-    for field, (value, remark) in fields.items():
-        yield _line(field, value, remark)
-    yield from (f"# {remark}" for remark in remarks)
-
-
-def _marks(sheet: Sheet) -> Iterator[str]:
-    """The marks of a file, where they are not those of most."""
     if sheet.title_lines:
         yield _line("arguments.title_lines", sheet.title_lines, "above the header")
     if sheet.footnotes_from:
@@ -148,3 +157,7 @@ def _marks(sheet: Sheet) -> Iterator[str]:
     elif ways[0].decimal != "." or ways[0].grouping:
         yield _line("arguments.decimal", ways[0].decimal)
         yield _line("arguments.grouping", ways[0].grouping)
+    for column in sheet.columns.values():
+        if "month" in column.heading.says and column.is_of_months and column.sums:
+            left_out = [{"column": column.name, "equals": column.sums, "reason": UNKNOWN}]
+            yield _line("arguments.left_out", left_out, "no months; what are these records?")
