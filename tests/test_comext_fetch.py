@@ -220,12 +220,6 @@ def test_a_senseless_listing_is_refused(root, listing, error, said):
         run(root, twin)
 
 
-def test_a_wrong_address_is_exit_2(root, capsys):
-    command = ["fetch", "comext", "--start", "2024-02", "--end", "2024-02", "--url", "ftp://host"]
-    assert cli.main(["--root", str(root), *command]) == 2
-    assert "Comext: the address must be like https://host/path" in capsys.readouterr().err
-
-
 def test_another_site_is_said(root):
     twin = Directory("202402")
     with serve(twin) as base, comext.connect(f"{base}/elsewhere", twin.clock) as web:

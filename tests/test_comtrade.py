@@ -21,7 +21,7 @@ from tradeflows.model import codes
 from tradeflows.model.errors import QueryError
 from tradeflows.publishers import comtrade as cleaner
 from tradeflows.publishers import registry
-from tradeflows.retrieval import catalogue, comtrade, http, releases
+from tradeflows.retrieval import catalogue, comtrade, http
 from tradeflows.retrieval.comtrade import replies
 from tradeflows.retrieval.http import FetchError, QuotaError
 
@@ -336,18 +336,6 @@ def test_a_release_amid_a_run_is_noticed(root):
     }
 
 
-def test_the_next_run_corrects_a_killed_one(root):
-    twin = Twin(SHIPPED)
-    run(root, twin, ask(end="2022-02"))
-    twin.release("156 202202", "2025-11-25", 12)
-    run(root, twin, ask(end="2022-02"))
-    releases = {
-        source.arguments["releases"].get("156 202202")
-        for source in catalogue.load(root, local=True).values()
-    }
-    assert releases == {None, "2025-01-15/2025-11-25 12", "2025-11-25 12"}
-
-
 def test_data_sets_of_a_period_are_a_release(root):
     twin = Twin(SHIPPED)
     plan, _ = run(root, twin, ask(end="2022-01"))
@@ -582,32 +570,11 @@ def test_unasked_rows_are_not_withdrawn(root):
     assert values(root, "880621") == [(1, 10.0, "2025-01-15"), (2, 11.0, "2025-01-15")]
 
 
-def test_a_revision_needs_a_period(root):
-    with pytest.raises(QueryError, match="period='2024-13': expected a month such as 2023-05, or"):
-        releases.diff("comtrade", root, "2024-13")
-
-
 def test_an_unlisted_partner_is_named(root):
     rows = [row(partner=p, product=f"8806{n}") for p in (*PARTNERS, "582") for n in range(21, 30)]
     asked = ask(partner="all", products="AG6", end="2022-01")
     _, report = run(root, Twin(rows, cap=20), asked, cap=20)
     assert "582" in report.failed["156 202201"]
-
-
-def test_a_long_fetch_may_be_interrupted(root):
-    twin = Twin(
-        [row(period=f"{year}{month:02}") for year in range(2015, 2022) for month in range(1, 13)]
-    )
-    plan, _ = run(root, twin, ask(start="2015-01", end="2021-12"))
-    assert str(plan).startswith("84 calls, at least 84 s")
-    assert str(plan).endswith("it may be interrupted: the same command goes on")
-
-
-def test_a_project_that_knows_no_publisher(root):
-    (root / "data" / "raw" / "sources.toml").write_text("", encoding="utf-8")
-    run(root, Twin(SHIPPED), ask())
-    assert catalogue.publishers(root, local=True)["comtrade"].short == "UN Comtrade"
-    assert len(held(root)) > 0
 
 
 def hidden_cap(root, twin, asked, **options):

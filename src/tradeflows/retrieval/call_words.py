@@ -66,17 +66,10 @@ def cells_in_words(cells: Iterable[tuple[str, str]]) -> str:
 
 def periods_in_words(periods: Iterable[str]) -> str:
     """Months or years, those in a row as one: January to March 2024 and May 2024."""
-    ordered = sorted({period: parse_period(period) for period in periods}.items())
-    runs = []
-    place = 0  # how many months stand before, so that a run has one difference to it
-    marked = []
-    for period, months in ordered:
-        marked.append((months[0] - place, period))
-        place += len(months)
-    for _, run in groupby(marked, key=lambda mark: mark[0]):
-        names = [period for _, period in run]
-        runs.append(window_in_words(names[0], names[-1]))
-    return in_a_sentence(runs)
+    by_month = {month: period for period in sorted(periods) for month in parse_period(period)}
+    in_a_row = groupby(enumerate(sorted(by_month)), key=lambda pair: pair[1] - pair[0])
+    runs = ([by_month[month] for _, month in run] for _, run in in_a_row)
+    return in_a_sentence([window_in_words(run[0], run[-1]) for run in runs])
 
 
 def dashed(period: str) -> str:

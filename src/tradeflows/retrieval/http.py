@@ -236,8 +236,9 @@ class Web:
                     body += chunk
                     if len(body) > ERROR_BYTES:
                         break
-                text = body.decode("utf-8", "replace")
-                self.raise_for_reply(reply.status_code, reply.headers, text)
+                self.raise_for_reply(
+                    reply.status_code, reply.headers, body.decode("utf-8", "replace")
+                )
             with writing(to.parent, FetchError, REMEDY), to.open("wb") as file:
                 for chunk in self._chunks(reply):
                     if self._key and self._key.encode() in tail + chunk:
@@ -268,8 +269,8 @@ class Web:
         text = body.strip()
         # A page of HTML says nothing in words.
         words = _printable(message[1] if message else text[:200] * (text[:1] != "<"))
-        wait = _wait(headers.get("Retry-After", ""), self.clock.now())
         asks_again = TRY_AGAIN.search(body)
+        wait = _wait(headers.get("Retry-After", ""), self.clock.now())
         if wait is None and asks_again:
             wait = min(LONGEST, float(asks_again[1]))
         is_timeout = status == 200 and re.search(r"time(d )?-?out", body, re.I)
