@@ -62,16 +62,13 @@ def add(
     Parameters
     ----------
     paths
-        Files, each of one publisher of :data:`tradeflows.publishers.registry.KNOWN`, or all of
-        the kind that `template` describes.
+        Files of the publishers of :data:`tradeflows.publishers.registry.KNOWN`, or all of the kind
+        that `template` describes, a map that :func:`tradeflows.retrieval.maps.read` returned.
     vintage
         The day of the release, or its month or year: of two releases the later is taken.
     rank
         Where several sources state one flow, the smallest is taken. By default that of the
-        template; 1 of a file that is committed; 9 of the user's own, but for a whole month of
-        Comext, which has that of those fetched, 1.
-    template
-        A completed map, as :func:`tradeflows.retrieval.maps.read` returns it.
+        template; 1 of a file that is committed and of a whole month of Comext; else 9.
     commit
         Into ``sources.toml``, beside the project's other files.
     about
@@ -82,19 +79,16 @@ def add(
     Returns
     -------
     list of Cleaned
-        One entry a file, ``held`` where its bytes are catalogued already. Nothing is kept of a
+        One a file, ``is_earlier`` where its bytes are catalogued already. Nothing is kept of a
         file that is refused, and the files before it stay catalogued.
 
     Raises
     ------
     QueryError
         `vintage` is no day; or `commit` without the steps or the address of a file.
-    LayoutError
-        A file looks like none that is known, or like several; or it is not whole.
-    CatalogueError
-        The entry would not be a valid one.
-    SourceError
-        The file cannot be copied.
+    LayoutError, CatalogueError, SourceError
+        A file looks like none that is known or like several, or is not whole; its entry would not
+        be a valid one; or it cannot be copied.
     """
     changes = _told(vintage, about)
     if commit and not template and not changes.keys() & {"steps", "address"}:
@@ -142,10 +136,6 @@ def update(
 
     Parameters
     ----------
-    name
-        Id of the source; of several releases the newest.
-    vintage
-        The day of the new release, or its month or year.
     about
         What is otherwise than of the old one: title, steps, address and licence.
     force
@@ -154,17 +144,15 @@ def update(
     Returns
     -------
     Cleaned
-        ``held`` where this very file supersedes the source already.
+        ``is_earlier`` where this very file supersedes the source already.
 
     Raises
     ------
     QueryError
         There is no such source, it is fetched by a verb of its own, or another supersedes it.
-    LayoutError, CodeError, SchemaError
-        The file is not laid out as the old one was, or can hardly be a newer release of it;
-        nothing of it is kept.
-    SourceError
-        Its bytes are those of another source, or cannot be copied.
+    LayoutError, CodeError, SchemaError, SourceError
+        The file is not laid out as the old one was, or can hardly be a newer release of it; its
+        bytes are those of another source, or cannot be copied. Nothing of it is kept.
     """
     changes = {"vintage": vintage} | _told(vintage, about)
     twin, sources = _twin(path, root)

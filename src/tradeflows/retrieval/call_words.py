@@ -34,18 +34,9 @@ def call_in_words(
 ) -> str:
     """A call in a line, such as "China, imports of wheat from Russia, January 2024".
 
-    Of a list of more than two the first, and how many more.
-
-    Parameters
-    ----------
-    reporters, partners
-        Ids of areas; none are all.
-    products
-        Codes of the Harmonized System or the CN, ``TOTAL``, or a level such as ``AG6``.
-    flows
-        M, X, RM or RX.
-    periods
-        Months such as 2024-01, or years.
+    Of a list of more than two the first, and how many more. Reporters and partners are ids of
+    areas, none are all; products codes of the Harmonized System or the CN, ``TOTAL``, or a level
+    such as ``AG6``; flows M, X, RM or RX; periods months such as 2024-01, or years.
     """
     ways = _few([FLOWS[flow][0] for flow in flows])
     prepositions = {FLOWS[flow][1] for flow in flows}

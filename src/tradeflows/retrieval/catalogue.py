@@ -145,13 +145,7 @@ def _holds_catalogue(folder: Path) -> bool:
 
 
 def named(name: str, sources: Mapping[str, Source]) -> Source:
-    """One of several sources by its id.
-
-    Raises
-    ------
-    QueryError
-        There is none of that id; the message has the nearest.
-    """
+    """One of several sources by its id; QueryError, with the nearest, where there is none."""
     if name not in sources:
         raise QueryError(f"no source {name!r}{near(name, sources)}")
     return sources[name]
@@ -191,12 +185,7 @@ def is_own(source: Source) -> bool:
 def own_entries(name: str, root: Path) -> dict[str, tuple[Path, dict[str, Any]]]:
     """Each of the user's own entries, `name` among them: its file and its keys, right or wrong.
 
-    Raises
-    ------
-    SourceError
-        There is no such entry; the message says if the committed catalogue has it.
-    CatalogueError
-        The committed catalogue cannot be read.
+    A SourceError says that there is no such entry, and if the committed catalogue has it.
     """
     own: dict[str, tuple[Path, dict[str, Any]]] = {}
     for file in own_entry_files(root):
@@ -435,14 +424,9 @@ def states(root: Path, *, local: bool = True) -> list[State]:
 
 
 def verify(root: Path, *, local: bool = True) -> list[State]:
-    """The states of all files, if all of them are ok; parameters as for :func:`states`.
+    """The states of all files, if all are ok; else a SourceError with a line for each other.
 
-    Raises
-    ------
-    SourceError
-        A line for each file that is changed, missing or not catalogued.
-    CatalogueError
-        As :func:`load` and :func:`cleaner`.
+    Errors besides are those of :func:`load` and :func:`cleaner`.
     """
     for source in load(root, local=local).values():
         if source.cleaner:
@@ -500,13 +484,7 @@ def own_code(source: Source, root: Path) -> bytes:
 
 
 def check(source: Source, root: Path) -> Path:
-    """Path of the file of `source`, if its bytes are the ones that were catalogued.
-
-    Raises
-    ------
-    SourceError
-        The file is changed or missing.
-    """
+    """Path of the file of `source`; SourceError if its bytes are not those of the entry."""
     state = _state(source, root)
     if state.state != "ok":
         raise SourceError(f"{state.state}: {state.detail}")

@@ -19,18 +19,8 @@ if TYPE_CHECKING:
 class Change:
     """One figure that differs between two releases; of a row that came or went the first.
 
-    Attributes
-    ----------
-    what
-        The cell, and the figure of it, for a reader.
-    old, new
-        The figure in each; None where there is none.
-    old_release, new_release
-        The days of the two.
-    unit
-        Of the figures.
-    kind
-        Whether the newer release added, changed or withdrew the row.
+    `what` is its cell and its name for a reader; `old` and `new` are None where there is none, and
+    `kind` says whether the newer release added, changed or withdrew the row.
     """
 
     what: str

@@ -121,10 +121,7 @@ def connect(base: str | None = None, clock: Clock | None = None) -> Web:
 def plan(periods: Sequence[str], web: Web, root: Path) -> Plan:
     """Ask which of `periods` are published, and tell what is held from what is to come.
 
-    Raises
-    ------
-    FetchError
-        The directory cannot be had, or is not laid out as it was.
+    A FetchError says that the directory cannot be had, or is not laid out as it was.
     """
     by_period: dict[str, Listed] = {}
     if min(periods) < "200201":
@@ -145,15 +142,7 @@ def plan(periods: Sequence[str], web: Web, root: Path) -> Plan:
 def published(web: Web, root: Path, *, age: float = -1.0) -> dict[str, str]:
     """Months that are published since 2002, such as ``2023-05``, each with its release's time.
 
-    Parameters
-    ----------
-    age
-        Seconds for which a list that came before is good enough.
-
-    Raises
-    ------
-    FetchError
-        The directory cannot be had, or is not laid out as it was.
+    A list that came before is good for `age` seconds; a FetchError says that none can be had.
     """
     listed = sorted(_listing(SINCE_2002, web, root, age).items())
     return {dashed(period): archive.released for period, archive in listed}

@@ -126,8 +126,6 @@ def question(
     ----------
     reporter, partner
         Member states, the EU, and areas by name or id; ``all`` for every partner.
-    flow
-        M, X, or ``imports``, ``exports``.
     products
         HS codes of 2, 4 or 6 digits, CN codes of 8, or ``TOTAL``.
     start, end

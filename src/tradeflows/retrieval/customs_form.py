@@ -36,16 +36,12 @@ def gacc(
 
     Parameters
     ----------
-    product
-        HS code of 2, 4, 6 or 8 digits.
-    partner
-        An area by id, code or name; all partners where empty.
+    product, partner
+        HS code of 2, 4, 6 or 8 digits; an area by id, code or name, all partners where empty.
     start, end
         Months such as 2023-01; without `end`, the last that is likely to be out.
-    flow
-        M or X.
-    currency
-        USD or CNY.
+    flow, currency
+        M or X; USD or CNY.
 
     Raises
     ------

@@ -102,24 +102,19 @@ class Report:
     came, empty, absent
         What has rows; what is whole but has none; what the publisher does not have: cells of UN
         Comtrade, months of Comext, calls of its service.
-    failed
-        What is missing, with the reason.
-    without_value
-        Cell to its rows of which the publisher states no value.
+    failed, without_value
+        What is missing, with the reason, or with how many rows state no value.
     notes
         A line for each whole that its parts do not add up to, and what else is to be said.
-    sources
-        Ids of the entries that hold the answer.
-    above_parts
-        Those among them with a whole that is more than the sum of its parts.
+    sources, above_parts
+        Ids of the entries that hold the answer, and of those with a whole that is more than the
+        sum of its parts.
     calls, rows
         Calls made now, and rows held for the question.
     later
         Why it stopped, and when to go on where the quota is used up; else empty.
-    head
-        The first line of the report.
-    names
-        How some of what came, failed or is absent is named to a reader.
+    head, names
+        The first line of the report, and how what is missing is named to a reader.
     """
 
     came: tuple[str, ...] = ()
@@ -190,12 +185,8 @@ def run(
 ) -> None:
     """Make the calls of a queue until none is left, or none has a chance, and note the `outcome`.
 
-    A spent quota and a lost network end it, as do three failures in a row.
-
-    Parameters
-    ----------
-    ask
-        Makes a call and keeps the answer; None where the publisher has not published it.
+    A spent quota and a lost network end it, as do three failures in a row. What `ask` returns is
+    kept; it is None where the publisher has not published a call.
 
     Raises
     ------
@@ -242,10 +233,7 @@ def run(
 def connect(who: str, base: str | None, variable: str, usual: str, **options: Any) -> Web:
     """The way to a service: `base`, else what the environment has as `variable`, else `usual`.
 
-    Raises
-    ------
-    QueryError
-        The address, or the key, is none that can be used.
+    A QueryError says that the address, or the key, is none that can be used.
     """
     try:
         return Web(base or os.environ.get(variable) or usual, **options)
@@ -264,13 +252,8 @@ def listing(
 ) -> tuple[list[Any], float]:
     """What `check` reads of a publisher's list of what it has, and the time of that list.
 
-    Parameters
-    ----------
-    to
-        The folder that keeps the list.
-    age
-        Seconds for which a list that came before is good; unless this is negative, one that
-        `is_enough` is good however old it is.
+    One that came before, which the folder `to` keeps, is good for `age` seconds; unless that is
+    negative, one that `is_enough` is good however old it is.
 
     Raises
     ------

@@ -53,12 +53,9 @@ def path_of(source: Source, root: Path) -> Path:
 def cleaner(source: Source, root: Path, allowed: tuple[str, ...]) -> Callable[..., Iterator[Part]]:
     """The function that turns the file of `source` into rows, of a file that is `allowed`.
 
-    Returns
-    -------
-    callable
-        Takes the file's path and `source`. What the project's function returns, a DataFrame of
-        the table's columns or parts as the package's own cleaners yield, comes as parts. Of a
-        DataFrame the columns that a map need not say may be lacking here too.
+    It takes the file's path and `source`. What the project's function returns, a DataFrame of the
+    table's columns or parts as the package's own cleaners yield, comes as parts. Of a DataFrame the
+    columns that a map need not say may be lacking here too.
 
     Raises
     ------

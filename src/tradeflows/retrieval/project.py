@@ -144,10 +144,7 @@ class Project:
 def project(root: Path | None = None) -> Project:
     """What ``project.toml`` says of the project in `root`, or of the one that you stand in.
 
-    Raises
-    ------
-    CatalogueError
-        There is no project, or as :func:`load`.
+    Errors are those of :func:`load`, and a CatalogueError where there is no project.
 
     Examples
     --------

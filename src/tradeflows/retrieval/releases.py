@@ -87,8 +87,7 @@ def diff(name: str, root: Path, period: str = "") -> list[changes.Change]:
     QueryError
         There is no such source, or one release of it alone; or `period` is none.
     SourceError, LayoutError, CodeError, SchemaError
-        A file is missing, altered, or cannot be cleaned; or of a month of Comext that is named
-        two releases are not here.
+        A file cannot be cleaned, or two releases of a month of Comext that is named are not here.
     """
     if period:
         grain = "month" if name == "comext" else "month or year"

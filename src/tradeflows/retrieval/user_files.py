@@ -57,10 +57,7 @@ def count(parts: Iterable[Part], path: Path, source: Source) -> cleaned.Cleaned:
 def require_cleanable(path: Path, source: Source) -> None:
     """Refuse a file at `path` that could not be built under the entry `source`.
 
-    Raises
-    ------
-    LayoutError, CodeError, SchemaError
-        What the whole of its cleaner, or the table's contract, has against it.
+    A LayoutError, CodeError or SchemaError has what its cleaner, or the contract, has against it.
     """
     try:
         count(registry.cleaner(source)(path, source), path, source)
@@ -73,10 +70,7 @@ def require_cleanable(path: Path, source: Source) -> None:
 def quarantine(path: Path, source: Source, root: Path) -> Iterator[None]:
     """Put `path` aside where the block finds that it cannot be built under the entry `source`.
 
-    Raises
-    ------
-    RefusedError
-        With what is wrong, and where the file is kept: for a person to look at, and for no build.
+    A RefusedError has what is wrong, and where the file is kept: for a person, and for no build.
     """
     aside = root / RAW / LOCAL_FOLDER / QUARANTINE / Path(source.path).name
     try:
@@ -174,10 +168,7 @@ def remove(name: str, root: Path) -> Path:
 def migrate(root: Path) -> None:
     """Write each entry of a ``local.toml`` beside its file; that file is kept as a hidden one.
 
-    Raises
-    ------
-    CatalogueError
-        It is no TOML, or the path of an entry leads elsewhere than below ``data/raw/local``.
+    A CatalogueError says that it is no TOML, or that a path leads out of ``data/raw/local``.
     """
     former = root / RAW / FORMER
     contents = dict(catalogue.sections(former))

@@ -137,12 +137,8 @@ def suspects_among(
 ) -> list[Kept[Call]]:
     """Replies that may have been cut off, the likeliest first.
 
-    Parameters
-    ----------
-    records
-        How many rows the publisher has of each cell.
-    above_parts
-        Ids of the replies with a whole that is more than the sum of its parts.
+    `records` has how many rows the publisher has of each cell, `above_parts` the ids of the replies
+    with a whole that is more than the sum of its parts.
     """
     partial = [
         reply for reply in replies if LEAST_CAP <= reply.rows < most_rows(reply.call, records)

@@ -29,14 +29,8 @@ FRESH, ROUNDS = 60.0, 3  # seconds that a list is good for, and how often it is 
 def fetch(planned: Plan, web: Web, root: Path, progress: Show | None = None) -> Report:
     """Make the calls of a plan, keep every whole reply, and tell what came.
 
-    Parameters
-    ----------
-    planned, web
-        From :func:`plan` and :func:`connect`.
-    root
-        Project folder; replies go to ``data/raw/local/comtrade``.
-    progress
-        Called after each call.
+    Replies go to ``data/raw/local/comtrade`` of the project `root`; `progress` is called after
+    each call.
 
     Raises
     ------

@@ -56,16 +56,12 @@ class Plan:
     ----------
     boxes
         What is lacking, of which each call asks for a part.
-    releases
-        Cell to "date checksum", for every cell of the request that the publisher has.
+    releases, absent
+        Cell to "date checksum", for every cell that the publisher has; the cells that it has not.
     records
         Cell to the rows of its data set, an upper bound for any reply.
-    absent
-        Cells that the publisher does not have.
-    listed
-        Time of the list of data sets.
-    spent
-        Calls that this machine had made today.
+    listed, spent
+        Time of the list of data sets, and calls that this machine had made that day.
     seen
         What held replies tell of how full others come.
     """
@@ -126,13 +122,8 @@ def connect(
     """The way to the API and its limits: the public preview, or more with a key.
 
     Without arguments: ``TRADEFLOWS_COMTRADE_URL``, and ``COMTRADE_KEY`` or what the system's
-    keyring holds for service tradeflows, user comtrade. `cap` is for a key that may have another
-    number of rows a call than a free one.
-
-    Raises
-    ------
-    QueryError
-        `base` is no address, `cap` no number of rows, or the key cannot be sent.
+    keyring holds for service tradeflows, user comtrade. `cap` is the rows that a key may have a
+    call, where it is no free one. A QueryError says which of them cannot be used.
     """
     if cap is not None and cap < 2:
         raise QueryError(f"cap {cap}: expected a number of rows, such as 250000")

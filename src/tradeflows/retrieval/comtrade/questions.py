@@ -118,8 +118,6 @@ def request(
         ``HS`` for the edition that each reporter uses, or one, such as ``H5`` or ``HS 2017``.
     breakdown
         Of :data:`BREAKDOWNS`, by which the parts of each total are asked for beside it.
-    root
-        The project whose own words are known too; that which you stand in, without it.
 
     Raises
     ------

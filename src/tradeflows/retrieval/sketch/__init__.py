@@ -76,11 +76,9 @@ def sketch(
         Short name of whose statistic it is; else the first word of the file's name.
     table
         trade, rates, settlement or figures; by default trade.
-    known
-        Publishers that the catalogue has, and needs no entry of.
-    held
-        Sources that the catalogue has: the new one comes after those of other publishers, since a
-        read refuses two of one rank.
+    known, held
+        Publishers that the catalogue has, and needs no entry of; and its sources: the new one
+        comes after those of other publishers, since a read refuses two of one rank.
 
     Returns
     -------
