@@ -109,12 +109,7 @@ def add(
             entry = replace(entry, id=name, **_of_file(loose))
         else:
             entry = _recognised(path, options)
-        folder = entry.publisher if commit else f"{LOCAL_FOLDER}/{entry.publisher}"
-        entry = replace(entry, path=f"{folder}/{entry.id}{_plain_suffix(path)}")
-        usual = entry.rank or (1 if commit else RANK)
-        if bulk_month(entry):  # one series with those that `tradeflows fetch comext` gets
-            entry, usual = replace(entry, kind="fetched"), 1
-        entry = replace(entry, rank=usual if rank is None else rank, **changes)
+        entry = replace(_placed(entry, path, commit=commit, rank=rank), **changes)
         if twin:  # the user's own, which is now to be committed
             remove(twin.id, root)
         added.append(_catalogue(path, entry, root, template))
@@ -177,6 +172,16 @@ def update(
     changes |= {"id": new_id, "path": str(place), "supersedes": name, "control": {}}
     entry = replace(old, **_of_file(loose), **changes)
     return _catalogue(path, entry, root, former=None if force else old)
+
+
+def _placed(entry: Source, path: Path, *, commit: bool, rank: int | None) -> Source:
+    """An entry with its place below ``data/raw``, and its rank."""
+    folder = entry.publisher if commit else f"{LOCAL_FOLDER}/{entry.publisher}"
+    entry = replace(entry, path=f"{folder}/{entry.id}{_plain_suffix(path)}")
+    usual = entry.rank or (1 if commit else RANK)
+    if bulk_month(entry):  # one series with those that `tradeflows fetch comext` gets
+        entry, usual = replace(entry, kind="fetched"), 1
+    return replace(entry, rank=usual if rank is None else rank)
 
 
 def _told(vintage: str, about: Mapping[str, str] | None) -> dict[str, Any]:

@@ -282,14 +282,16 @@ def _parsed(root: Path, files: tuple[tuple[Path, bytes], ...]) -> Contents:
             wrong.append(f"{source.path} is the file of {other} already")
         if wrong:
             raise CatalogueError(f"{where[name]}: source {name}: {wrong[0]}")
-    # Comext's months supersede an earlier release of theirs without saying so.
-    months = sorted(
-        filter(bulk_month, sources.values()), key=lambda s: (bulk_month(s), released(s))
-    )
+    _link_releases(sources)
+    return read
+
+
+def _link_releases(sources: dict[str, Source]) -> None:
+    """Let Comext's months supersede an earlier release of theirs, which they do not say."""
+    months = sorted(filter(bulk_month, sources.values()), key=released)
     for old, new in pairwise(sorted(months, key=bulk_month)):
         if bulk_month(old) == bulk_month(new) and not new.supersedes:
             sources[new.id] = replace(new, supersedes=old.id)
-    return read
 
 
 def sections(file: Path) -> dict[str, Any]:
@@ -327,21 +329,26 @@ def add_entries(
                 raise ValueError("no file or folder may have this name everywhere; take another")
             if name in known:
                 raise ValueError("another entry has this id already; take another")
-            if isinstance(keys, dict) and type(keys.get("vintage")) in (date, int):
-                keys = keys | {"vintage": str(keys["vintage"])}  # without quotes it is its text
-            entry = toml.record(kind, keys, id=name)
-            for key in keys.keys() - MAY_BE_EMPTY if "" in keys.values() else ():
-                if keys[key] == "":
-                    raise ValueError(f"{key} is empty")
-            if isinstance(entry, Publisher) and entry.home and not is_web_address(entry.home):
-                raise ValueError(f"home must begin with https://, not {entry.home!r}")
-            if isinstance(entry, Source) and re.fullmatch(r"\d{4}-[\d-]+", entry.vintage):
-                parse_release(entry.vintage, "vintage")  # other words are a publisher's
+            known[name] = _entry(name, keys, kind)
         except ValueError as error:
             raise CatalogueError(f"{file}: {section} {name}: {error}") from error
-        known[name] = entry
-        added.append(entry)
+        added.append(known[name])
     return added
+
+
+def _entry(name: str, keys: Any, kind: type[Entry]) -> Entry:
+    """One entry as a record; ValueError where a key is wrong."""
+    if isinstance(keys, dict) and type(keys.get("vintage")) in (date, int):
+        keys = keys | {"vintage": str(keys["vintage"])}  # a day or year without quotes is its text
+    entry = toml.record(kind, keys, id=name)
+    for key in keys:
+        if keys[key] == "" and key not in MAY_BE_EMPTY:
+            raise ValueError(f"{key} is empty")
+    if isinstance(entry, Publisher) and entry.home and not is_web_address(entry.home):
+        raise ValueError(f"home must begin with https://, not {entry.home!r}")
+    if isinstance(entry, Source) and re.fullmatch(r"\d{4}-[\d-]+", entry.vintage):
+        parse_release(entry.vintage, "vintage")  # other words are a publisher's
+    return entry
 
 
 def problems(
@@ -373,6 +380,11 @@ def problems(
     if (source.table == CODE_LIST) != (source.cleaner == ""):
         yield "a code list has no cleaner, and every other file has one"
     yield from absence.problems(source.absent)
+    yield from _argument_problems(source)
+
+
+def _argument_problems(source: Source) -> Iterator[str]:
+    """What is wrong with the tables of an entry, in words."""
     for key in source.arguments.keys() & ARGUMENTS if source.cleaner != "tidy.clean" else ():
         try:
             toml.typed(source.arguments[key], ARGUMENTS[key], f"arguments: {key}")

@@ -22,6 +22,7 @@ from tradeflows.retrieval.user_files import rewrite_entries
 LEAST_CAP = 10  # rows; nobody's cap is lower, and small replies often are of one size
 # What the parts of a whole are, the place of what tells them apart, and its word for the whole.
 PARTNERS, GOODS = ("partners", 2, "0"), ("HS6 codes", 3, "TOTAL")
+Whole = tuple[str, str]  # what its parts are, and "reporter period flow partner product"
 NAMES = ("flow_code", "partner_code", "cmd_code", "primary_value_usd", "breakdown")
 
 
@@ -41,36 +42,21 @@ def check(planned: Plan, root: Path, failed: Mapping[str, str]) -> Report:
     compared = [PARTNERS] * (asked.partners == (ALL,))
     compared += [GOODS] * ({"TOTAL", "AG6"} <= {*asked.products})
     rows, without_value = Counter[str](), Counter[str]()
-    wholes: dict[tuple[str, str], tuple[float, str]] = {}  # with the source that states it
-    parts: dict[tuple[str, str], float] = defaultdict(float)
+    wholes: dict[Whole, tuple[float, str]] = {}  # with the source that states it
+    parts: dict[Whole, float] = defaultdict(float)
     for source in sources.values():
         for names, value in _rows(source, planned, root):
             rows[names[0]] += 1
             without_value[names[0]] += value is None
+            # Of a part without a value nobody knows the sum: NaN differs from no whole.
+            number = math.nan if value is None else value
             for what, at, code in compared:
                 whole = what, " ".join([*names[:at], code, *names[at + 1 :]])
-                is_part = names[at] != code and (at == PARTNERS[1] or len(names[at]) == 6)
-                if is_part:  # of one without a value nobody knows the sum: NaN differs from none
-                    parts[whole] += math.nan if value is None else value
+                if names[at] != code and (at == PARTNERS[1] or len(names[at]) == 6):
+                    parts[whole] += number
                 elif names[at] == code and value is not None:
                     wholes[whole] = value, source.id
-    unequal = {name: {*source.arguments.get("unequal", ())} for name, source in sources.items()}
-    notes, above_parts = {}, set()
-    for (what, key), (stated, name) in wholes.items():
-        reporter, period, flow, partner, good = key.split()
-        total, tolerance = parts[what, key], max(1.0, 1e-6 * abs(stated))
-        if math.isnan(total) or f"{reporter} {period}" in failed:
-            continue
-        unequal[name].discard(key)
-        if abs(stated - total) > tolerance:
-            cell = f"{iso(reporter)} {dashed(period)} {flow} {iso(partner)} {good}"
-            line = f"{cell}: {stated:,.0f}, but its {what} add up to {total:,.0f}"
-            notes[line] = name, key
-            above_parts |= {name} if stated > total else set()
-    for name, key in notes.values():
-        unequal[name].add(key)
-    renew = (renewed(sources[name], "unequal", sorted(unequal[name])) for name in sources)
-    rewrite_entries(root, [*chain(*renew)])
+    notes, above_parts = _differing(wholes, parts, sources, failed, root)
     present = [cell for cell in planned.releases if cell not in failed]
     return Report(
         came=tuple(cell for cell in present if rows[cell]),
@@ -84,6 +70,37 @@ def check(planned: Plan, root: Path, failed: Mapping[str, str]) -> Report:
         rows=rows.total(),
         names=in_words,
     )
+
+
+def _differing(
+    wholes: Mapping[Whole, tuple[float, str]],
+    parts: Mapping[Whole, float],
+    sources: Mapping[str, Source],
+    failed: Mapping[str, str],
+    root: Path,
+) -> tuple[list[str], set[str]]:
+    """A line for each whole that its parts do not add up to, and who states more than they do.
+
+    The entries of the sources say it too, and no more of a whole that is found to be equal.
+    """
+    unequal = {name: {*source.arguments.get("unequal", ())} for name, source in sources.items()}
+    lines, above_parts, marks = [], set[str](), []
+    for (what, key), (stated, name) in wholes.items():
+        reporter, period, flow, partner, good = key.split()
+        total, tolerance = parts.get((what, key), 0.0), max(1.0, 1e-6 * abs(stated))
+        if math.isnan(total) or f"{reporter} {period}" in failed:
+            continue
+        unequal[name].discard(key)
+        if abs(stated - total) > tolerance:
+            marks.append((name, key))
+            cell = f"{iso(reporter)} {dashed(period)} {flow} {iso(partner)} {good}"
+            lines.append(f"{cell}: {stated:,.0f}, but its {what} add up to {total:,.0f}")
+            above_parts |= {name} if stated > total else set()
+    for name, key in marks:
+        unequal[name].add(key)
+    renew = (renewed(sources[name], "unequal", sorted(unequal[name])) for name in sources)
+    rewrite_entries(root, [*chain(*renew)])
+    return lines, above_parts
 
 
 def _rows(
@@ -118,14 +135,17 @@ def used(planned: Plan, root: Path) -> dict[str, Source]:
             sources[source.id] = source
             for cell, _ in releases.items() & planned.releases.items():
                 by_cell[cell][source.id] = call
-    needed = set[str]()
-    for calls in by_cell.values():
-        widest: list[str] = []
-        for name, call in calls.items():
-            if not any(call.is_within(calls[other]) for other in widest):
-                widest = [other for other in widest if not calls[other].is_within(call)] + [name]
-        needed |= {*widest}
+    needed = {name for calls in by_cell.values() for name in _widest(calls)}
     return {name: source for name, source in sources.items() if name in needed}
+
+
+def _widest(calls: Mapping[str, Call]) -> list[str]:
+    """The names of calls that lie within no other; of those that ask for the same the first."""
+    widest: list[str] = []
+    for name, call in calls.items():
+        if not any(call.is_within(calls[other]) for other in widest):
+            widest = [other for other in widest if not calls[other].is_within(call)] + [name]
+    return widest
 
 
 # A server may stop without a word, at fewer rows than it announces. Then several replies have one

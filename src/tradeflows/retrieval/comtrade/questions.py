@@ -140,16 +140,9 @@ def request(
                 f"{word!r} is no HS code of 2, 4 or 6 digits; name one: {', '.join(offered)}"
             )
         goods[offered[0]] = None
-    is_annual, today = freq == "A", today or datetime.now(UTC).date()
-    window = parse_window(start, end, grain="year" if is_annual else "month or year")
-    if window[-1] > (today.year * 12 + 11 if is_annual else month_of(today)):
-        has_begun = parse_period(end)[0] <= month_of(today)
-        what = "is not over" if has_begun else "has not come"
-        raise QueryError(f"{end} {what}: it is {today:%Y-%m}")
-    years = (f"{month // 12}" for month in window[::12])
     return Request(
         _areas(reporter, root),
-        tuple(years if is_annual else map(compact, window)),
+        _periods(start, end, freq, today or datetime.now(UTC).date()),
         _areas(partner, root) or (ALL,),
         tuple(goods),
         flows,
@@ -180,6 +173,18 @@ def edition(name: str) -> str:
                 f"Harmonized System; {place}"
             )
     raise QueryError(f"no classification {name!r}{near(name, EDITIONS)}")
+
+
+def _periods(start: str, end: str, freq: str, today: date) -> tuple[str, ...]:
+    """The publisher's periods from one to another; QueryError for one that has not come."""
+    window = parse_window(start, end, grain="year" if freq == "A" else "month or year")
+    if window[-1] > (today.year * 12 + 11 if freq == "A" else month_of(today)):
+        has_begun = parse_period(end)[0] <= month_of(today)
+        what = "is not over" if has_begun else "has not come"
+        raise QueryError(f"{end} {what}: it is {today:%Y-%m}")
+    if freq == "A":
+        return tuple(f"{month // 12}" for month in window[::12])
+    return tuple(map(compact, window))
 
 
 def _areas(text: str, root: Path | None) -> tuple[str, ...]:

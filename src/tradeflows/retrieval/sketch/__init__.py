@@ -95,7 +95,36 @@ def sketch(
     """
     if table:
         require_table(table)
-    like = [] if table else registry.recognise(path)
+    if not table:
+        _require_unknown(path)
+    sheet, table = read(path), table or "trade"
+    name = re.sub(r"[^a-z0-9]+", "_", path.stem.lower()).strip("_")
+    owner = publisher or re.split(r"[^a-z0-9]+", path.stem.lower())[0] or "publisher"
+    ranks = (other.rank for other in held if other.table == table and other.publisher != owner)
+    rank = max(ranks, default=0) + 1
+    texts = {
+        "file": path.name,
+        "count": sheet.count,
+        "width": len(sheet.names),
+        "workbook": WORKBOOK * workbooks.is_workbook(path),
+        "owner": owner,
+        "name": name or owner,
+        "loose": reading.uncatalogued(path, owner, table),
+        "table": table,
+        "rank": rank,
+        "after": AFTER * (rank > 1),
+    }
+    fields, remarks = of_trade(sheet) if table == "trade" else (by_name(sheet, table), [])
+    head = HEAD + PUBLISHER * (owner not in known) + SOURCE
+    lines = [*_arguments(sheet), "", f"[source.{name or owner}.arguments.fields]"]
+    lines += [_line(field, value, remark) for field, (value, remark) in fields.items()]
+    lines += [f"# {remark}" for remark in remarks]
+    return head.format(**texts) + ABSENT * (table == "trade") + "\n".join([*lines, ""])
+
+
+def _require_unknown(path: Path) -> None:
+    """Refuse a file that `tradeflows add` reads without a map."""
+    like = registry.recognise(path)
     if like == ["comext"] and workbooks.is_workbook(path):  # so is any, but Comext's has several
         with suppress(LayoutError):
             like = like[bool(workbooks.table(path)) :]
@@ -104,29 +133,6 @@ def sketch(
             f"{path} looks like a file of {registry.KNOWN[like[0]].about}: `tradeflows add` reads "
             "it without a map; --table sketches one all the same"
         )
-    sheet, table = read(path), table or "trade"
-    name = re.sub(r"[^a-z0-9]+", "_", path.stem.lower()).strip("_")
-    owner = publisher or re.split(r"[^a-z0-9]+", path.stem.lower())[0] or "publisher"
-    others = [other for other in held if other.table == table and other.publisher != owner]
-    rank = max((other.rank for other in others), default=0) + 1
-    texts = {
-        "file": path.name,
-        "count": sheet.count,
-        "width": len(sheet.names),
-        "workbook": WORKBOOK if workbooks.is_workbook(path) else "",
-        "owner": owner,
-        "name": name or owner,
-        "loose": reading.uncatalogued(path, owner, table),
-        "table": table,
-        "rank": rank,
-        "after": AFTER if rank > 1 else "",
-    }
-    head = (HEAD + ("" if owner in known else PUBLISHER) + SOURCE).format(**texts)
-    fields, remarks = of_trade(sheet) if table == "trade" else (by_name(sheet, table), [])
-    lines = [*_arguments(sheet), "", f"[source.{name or owner}.arguments.fields]"]
-    lines += [_line(field, value, remark) for field, (value, remark) in fields.items()]
-    lines += [f"# {remark}" for remark in remarks]
-    return head + (ABSENT if table == "trade" else "") + "\n".join([*lines, ""])
 
 
 def _line(key: str, value: Any, remark: str = "") -> str:
@@ -138,13 +144,14 @@ def _line(key: str, value: Any, remark: str = "") -> str:
 def _arguments(sheet: Sheet) -> Iterator[str]:
     """The columns of a file, its marks where they are not those of most, and what is left out."""
     yield _line("arguments.columns", [*sheet.names])
-    if sheet.title_lines:
-        yield _line("arguments.title_lines", sheet.title_lines, "above the header")
-    if sheet.footnotes_from:
-        remark = "how the first line below the table begins; it and what follows is no record"
-        yield _line("arguments.footnotes_from", sheet.footnotes_from, remark)
-    if sheet.separator != ",":
-        yield _line("arguments.separator", sheet.separator)
+    note = "how the first line below the table begins; it and what follows is no record"
+    for key, value, remark in (
+        ("title_lines", sheet.title_lines, "above the header"),
+        ("footnotes_from", sheet.footnotes_from, note),
+        ("separator", sheet.separator.replace(",", ""), ""),
+    ):
+        if value:
+            yield _line(f"arguments.{key}", value, remark)
     ways = sheet.ways(column for column in sheet.columns.values() if column.ways)
     if not ways:
         yield f"# Its numbers are written in several ways, which no map reads: {OWN_CLEANER}."

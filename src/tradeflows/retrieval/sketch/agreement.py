@@ -5,7 +5,7 @@ same figures and the size of the numbers are asked. What says nothing agrees wit
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date
 from itertools import chain
 from pathlib import Path
@@ -65,8 +65,15 @@ def require_agreement(path: Path, source: Source) -> None:
     if not {*asked.columns} <= {*sheet.names}:
         return  # the cleaner says so, and where the header is
     for fields, _ in rows:
-        checks = (_figures(sheet, asked, fields), _period(sheet, fields))
-        _refuse(path, source, chain(*checks, _areas(sheet, fields), _goods(sheet, fields)))
+        _refuse(path, source, _figures(sheet, asked, fields))
+        if (
+            getattr(fields["ref_period"], "form", "") == "year to month"
+            and "n_months" not in fields
+        ):
+            keys = 'n_months = { column = "…", form = "year to month" } and cumulation = "ytd"'
+            _refuse(path, source, [("ref_period", f"the year to a month needs {keys} too")])
+        checks = _period(sheet, fields), _areas(sheet, fields), _goods(sheet, fields)
+        _refuse(path, source, chain(*checks))
 
 
 def require_sizes(parts: Iterable[Part], path: Path, source: Source) -> Iterator[Part]:
@@ -217,20 +224,11 @@ def _period(sheet: Sheet, fields: Fields) -> Iterator[Fault]:
     form = FORMS.get(getattr(value, "form", ""))
     if not form:
         return
-    if value.form == "year to month" and "n_months" not in fields:  # whose length no period says
-        keys = 'n_months = { column = "…", form = "year to month" } and cumulation = "ytd"'
-        yield "ref_period", f"the year to a month needs {keys} too"
     forms = sheet.columns[value.column].forms if value.column else [value.form]
     own = [heading(name) for name in (value.column, value.month)]
     figures = [heading(getattr(fields.get(field), "column", "")) for field in FIELDS]
     lines = [*((f"the header {one.text!r}", one) for one in (*own, *figures)), *_around(sheet)]
-    text = " ".join(one.text.lower() for _, one in lines)
-    wrong = {"week": "weeks"}
-    is_fiscal = value.form == "year" or "april year" in forms
-    if value.form == "april year":
-        is_fiscal = "apr" not in text and bool(LATER.search(text))
-    wrong |= {"fiscal": "a fiscal year"} if is_fiscal else {}
-    wrong |= {"cumulated": "the year to a month"} if form.months == 1 else {}
+    wrong = _not_of_form(value.form, forms, " ".join(one.text.lower() for _, one in lines))
     for where, one in lines:
         for what in filter(None, map(wrong.get, one.says)):
             yield "ref_period", f"{where} says {what}, and the map {form.what}"
@@ -239,6 +237,19 @@ def _period(sheet: Sheet, fields: Fields) -> Iterator[Fault]:
         if form.freq not in (stated or [form.freq]):
             said = f"the header {one.text!r} says {min(stated.values())}"
             yield "ref_period", f"{said}, and the map {form.what}"
+
+
+def _not_of_form(form: str, forms: Collection[str], text: str) -> dict[str, str]:
+    """What headings must not say of periods of a form, which might be of other `forms`."""
+    wrong = {"week": "weeks"}
+    is_fiscal = form == "year" or "april year" in forms
+    if form == "april year":
+        is_fiscal = "apr" not in text and bool(LATER.search(text))
+    if is_fiscal:
+        wrong["fiscal"] = "a fiscal year"
+    if FORMS[form].months == 1:
+        wrong["cumulated"] = "the year to a month"
+    return wrong
 
 
 def _areas(sheet: Sheet, fields: Fields) -> Iterator[Fault]:
@@ -283,10 +294,7 @@ def _pairs(sheet: Sheet, first: str, second: str) -> set[tuple[str, str]]:
 
 
 def _sizes(batch: pa.RecordBatch) -> Iterator[Fault]:
-    """Figures that are worth next to nothing or more than gold, and those that only rise.
-
-    The months of every year rise, and double, where each is the year up to it.
-    """
+    """Figures that are worth next to nothing or more than gold, and those that only rise."""
     rows = batch.slice(0, MOST_RECORDS).to_pylist()
     worths = [
         abs(row["value_reported"] / row["net_wgt_kg"])
@@ -296,15 +304,19 @@ def _sizes(batch: pa.RecordBatch) -> Iterator[Fault]:
     worth = median(worths or [1.0])
     if not WORTH[0] < worth < WORTH[1]:
         yield "net_wgt_kg", f"a kilogram would be worth {worth:,.3g} in the middle row"
-    months = [row for row in rows if row["n_months"] == 1 and row["cumulation"] == "period"]
     for field in ("value_reported", "net_wgt_kg"):
-        years: dict[tuple[str, ...], dict[date, float]] = {}
-        for row in months:
+        if _rises(rows, field):
+            yield "ref_period", f"{field} rises in every month of a year, as a year to a month does"
+
+
+def _rises(rows: Iterable[Mapping[str, Any]], field: str) -> bool:
+    """Whether the months of every year rise, and double."""
+    years: dict[tuple[str, ...], dict[date, float]] = {}
+    for row in rows:
+        if row["n_months"] == 1 and row["cumulation"] == "period" and row[field] is not None:
             year = (*(row[name] for name in SERIES), f"{row['ref_period']:%Y}")
             years.setdefault(year, {})[row["ref_period"]] = row[field]
-        courses = (
-            [year[day] for day in sorted(year) if year[day] is not None] for year in years.values()
-        )
-        whole = [course for course in courses if len(course) >= MANY_MONTHS]
-        if whole and all(sorted(one) == one and one[-1] > 2 * one[0] for one in whole):
-            yield "ref_period", f"{field} rises in every month of a year, as a year to a month does"
+    courses = [[year[day] for day in sorted(year)] for year in years.values()]
+    whole = [course for course in courses if len(course) >= MANY_MONTHS]
+    rising = [one for one in whole if sorted(one) == one and one[-1] > 2 * one[0]]
+    return bool(whole) and rising == whole

@@ -112,10 +112,7 @@ class Sheet:
         """What each text of the columns of units, or of powers of ten, says."""
         units = {}
         for column in self.columns.values():
-            said = {text: heading(text) for text in column.texts}
-            for text, one in said.items():  # of a currency alone it is one
-                if "currency" in one.says and not one.scales:
-                    said[text] = replace(one, scales={1.0})
+            said = {text: heading(text).counted() for text in column.texts}
             if "multiplier" in column.heading.says and all(map(str.isdecimal, said)):
                 said = {text: Heading(text, {}, {10.0 ** int(text[:2])}, ()) for text in said}
             elif column.ways or (
@@ -212,15 +209,9 @@ def _layout(lines: Sequence[str]) -> tuple[str, int]:
 
 
 def _sheet(path: Path, lines: Iterator[list[str]]) -> Sheet:
-    """A header, the records below it, and the notes below these.
-
-    A header that names a column twice or not at all is refused, and records that are not as wide.
-    """
+    """A header, the records below it, all as wide, and the notes below these."""
     names = next(lines, [])
-    for name in [name for name in names if names.count(name) > 1 or not name.strip()][:1]:
-        found = f"{name!r} twice" if name.strip() else "an empty one"
-        todo = f"save the table with one line of names, or {OWN_CLEANER}"
-        raise LayoutError(path, "a name of its own for each column", found, todo)
+    _require_names(path, names)
     numbered = enumerate(lines, start=1)
     first = [*islice(numbered, MOST_RECORDS)]
     last = deque(chain(first[-LOOKED_AT:], numbered), maxlen=LOOKED_AT)
@@ -233,13 +224,21 @@ def _sheet(path: Path, lines: Iterator[list[str]]) -> Sheet:
     count = last[-1][0]
     for at, cells in (*first[:count], *last):
         if len(cells) != len(names):
-            todo = f"save it again as it came, or {OWN_CLEANER}"
-            expected = f"lines of {len(names)} cells"
-            raise LayoutError(path, expected, f"{len(cells)} in record {at}", todo)
+            expected, found = f"lines of {len(names)} cells", f"{len(cells)} in record {at}"
+            raise LayoutError(path, expected, found, f"save it again as it came, or {OWN_CLEANER}")
     records = [cells for _, cells in first[:count]]
     footnotes = _beginning(notes[0], {cells[0] for cells in records}) if notes else ""
     around = {f"the note {text[:40]!r}": text for text in notes}
     return Sheet(names, records, around, count, footnotes_from=footnotes)
+
+
+def _require_names(path: Path, names: Sequence[str]) -> None:
+    """Refuse a header that names a column twice or not at all."""
+    for name in names:
+        if names.count(name) > 1 or not name.strip():
+            found = f"{name!r} twice" if name.strip() else "an empty one"
+            todo = f"save the table with one line of names, or {OWN_CLEANER}"
+            raise LayoutError(path, "a name of its own for each column", found, todo)
 
 
 def _is_note(cells: Sequence[str], firsts: Collection[str]) -> bool:

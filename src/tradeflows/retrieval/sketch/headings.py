@@ -124,6 +124,10 @@ class Heading:
         is_value = {*self.says} & {"money", *UNITS, "valuation"} == {"money"}
         return (self.is_amount or is_value) and not self.scales
 
+    def counted(self) -> "Heading":
+        """The same of a unit: of a currency alone it is one."""
+        return replace(self, scales=self.scales or ({1.0} if "currency" in self.says else ()))
+
     @property
     def is_amount(self) -> bool:
         """Whether it is a quantity of a unit that it does not say."""

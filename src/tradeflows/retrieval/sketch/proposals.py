@@ -161,15 +161,9 @@ def _label(sheet: Sheet, field: str) -> Guess:
     if len(named or columns) != 1:
         return _open(field, columns or _named(sheet, *SIDES[field]))
     [column] = named or columns
-    systems = []
-    known_systems = ("iso3", "eurostat", "comtrade", *column.heading.says.get("areas", ()))
-    for system in {} if named or field == "flow_code" else dict.fromkeys(known_systems):
-        known = codes.area_codes(system) if system != "another" else {}
-        if column.texts and known.keys() >= {*column.texts}:
-            some = [f"{code} is {codes.area_name(known[code])}" for code in [*column.texts][:FEW]]
-            systems.append(f'"{system}", where {", ".join(some)}?')
+    systems = "" if named or field == "flow_code" else _systems(column)
     if systems:
-        return {"column": column.name, "areas": UNKNOWN}, " or ".join(systems)
+        return {"column": column.name, "areas": UNKNOWN}, systems
     words = {text: meaning(text) or UNKNOWN for text in [*column.texts][:MANY]}
     return {"column": column.name, "words": words}, LISTED[field]
 
@@ -187,6 +181,17 @@ def _goods(sheet: Sheet) -> Guess:
         return _open("cmd_code", columns)
     words = dict.fromkeys([*fit[0].texts][:MANY], UNKNOWN)
     return {"column": fit[0].name, "words": words}, LISTED["cmd_code"]
+
+
+def _systems(column: Column) -> str:
+    """The systems that have all codes of a column, and what the first ones would mean."""
+    meanings = []
+    for system in ("iso3", "eurostat", "comtrade", *column.heading.says.get("areas", ())):
+        known = codes.area_codes(system) if system != "another" else {}
+        if column.texts and known.keys() >= {*column.texts}:
+            some = [f"{code} is {codes.area_name(known[code])}" for code in [*column.texts][:FEW]]
+            meanings.append(f'"{system}", where {", ".join(some)}?')
+    return " or ".join(dict.fromkeys(meanings))
 
 
 def _figures(sheet: Sheet, numbers: list[Column]) -> dict[str, Guess]:
