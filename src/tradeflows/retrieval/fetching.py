@@ -266,7 +266,7 @@ def listing(
         is_young = web.clock.now() - known["time"] < age
         if age >= 0 and (is_young or is_enough(known["items"])):
             return known["items"], known["time"]
-    aside = temporary(file, "part")
+    aside = temporary(file)
     try:
         items = web.get(url, aside, check)[1]
     except MissingError as error:
