@@ -571,22 +571,3 @@ def test_a_committed_month_is_let_be(root, tmp_path):
     before = (root / "data" / "raw" / "sources.toml").read_bytes()
     assert len(run(root, Directory("202402"))[1].came) == 1
     assert (root / "data" / "raw" / "sources.toml").read_bytes() == before
-
-
-def test_the_totals_on_record_stand_beside(root):
-    content = archive(month())
-    known = root / "data" / "comext_totals.csv"
-    known.write_text(
-        "period,file,sha256,flow,rows,EUR,kg,source\n"
-        f"202402,full_v2_202402.7z,{sha256(content)},M,1,1000,,invented\n"
-        "202402,full_v2_202402.7z,00,M,3,900,,invented\n"
-    )
-    _, report = run(root, Directory("202402"))
-    name = held(root)[0].id
-    assert list(report.notes) == [
-        f"{name}: M rows 1, equal to the 1 on record (the same bytes)",
-        f"{name}: M EUR 1,000, equal to the 1,000 on record (the same bytes)",
-        f"{name}: M rows 1, -2 against the 3 on record (another release)",
-        f"{name}: M EUR 1,000, +100 against the 900 on record (another release)",
-    ]
-    assert comext.known_totals(held(root)[0], root, differing=True) == [*report.notes[2:]]

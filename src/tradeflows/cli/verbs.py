@@ -781,7 +781,7 @@ def add(
     """
     root = common.folder()
     checks.require_file(file[0])  # the others are looked at in their turn
-    from tradeflows.retrieval import adding, comext, maps
+    from tradeflows.retrieval import adding, maps
 
     template = maps.read(map) if map else None
     if commit and not (template or about.steps or about.address) and sys.stdin.isatty():
@@ -805,8 +805,7 @@ def add(
         if added.is_earlier:
             say(f"{added.source.id}: held already, as {added.source.path}")
         else:
-            say(f"{added.source.id}: {added.line()}", *comext.known_totals(added.source, root))
-            say(*maps.other_scales(added.source))
+            say(f"{added.source.id}: {added.line()}", *maps.other_scales(added.source))
             new.append(added.source)
     _build_if_stale(common, root)
     _say_of_figures(root, new)

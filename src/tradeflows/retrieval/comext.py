@@ -251,7 +251,6 @@ def fetch(planned: Plan, web: Web, root: Path, progress: Show | None = None) -> 
         came=tuple(kept.call.period for kept in outcome.kept),
         absent=tuple(absent),
         failed={listed.period: reason for listed, reason in outcome.failed.items()},
-        notes=tuple(line for source in came for line in known_totals(source, root)),
         sources=tuple(source.id for source in came),
         rows=outcome.rows,
         later=outcome.reason,
@@ -315,34 +314,3 @@ def _one(listed: Listed, web: Web, root: Path, show: Callable[[int], None]) -> S
         )
         user_files.write_entry(entry, root)
     return entry
-
-
-# --- totals on record ----------------------------------------------------------------------------
-
-
-def known_totals(source: Source, root: Path, *, differing: bool = False) -> list[str]:
-    """Lines that compare a source's control totals with those on record for its month, if any.
-
-    ``data/comext_totals.csv`` has what others counted in a month's file, and in which bytes. Of
-    the same bytes the totals should be equal; another release may differ, and the line says by
-    how much. With `differing` only such lines.
-    """
-    path = root / "data" / "comext_totals.csv"
-    if not path.exists():
-        return []
-    with path.open(encoding="utf-8", newline="") as file:
-        known = [row for row in csv.DictReader(file) if row["period"] == bulk_month(source)]
-    lines = []
-    for row in known:
-        ours = source.control.get(row["flow"], {})
-        same = "the same bytes" if row["sha256"] == source.sha256 else "another release"
-        for name in [name for name in ("rows", "EUR", "kg") if row[name] and name in ours]:
-            theirs = float(row[name])
-            off = ours[name] - theirs
-            if off or not differing:
-                comparison = f"{off:+,.0f} against" if off else "equal to"
-                lines.append(
-                    f"{source.id}: {row['flow']} {name} {ours[name]:,.0f}, {comparison} the "
-                    f"{theirs:,.0f} on record ({same})"
-                )
-    return lines
