@@ -65,15 +65,8 @@ def require_agreement(path: Path, source: Source) -> None:
     if not {*asked.columns} <= {*sheet.names}:
         return  # the cleaner says so, and where the header is
     for fields, _ in rows:
-        _refuse(path, source, _figures(sheet, asked, fields))
-        if (
-            getattr(fields["ref_period"], "form", "") == "year to month"
-            and "n_months" not in fields
-        ):
-            keys = 'n_months = { column = "…", form = "year to month" } and cumulation = "ytd"'
-            _refuse(path, source, [("ref_period", f"the year to a month needs {keys} too")])
-        checks = _period(sheet, fields), _areas(sheet, fields), _goods(sheet, fields)
-        _refuse(path, source, chain(*checks))
+        checks = _figures(sheet, asked, fields), _period(sheet, fields), _sums(fields)
+        _refuse(path, source, chain(*checks, _areas(sheet, fields), _goods(sheet, fields)))
 
 
 def require_sizes(parts: Iterable[Part], path: Path, source: Source) -> Iterator[Part]:
@@ -117,6 +110,14 @@ def _units(sheet: Sheet, value: Value) -> dict[str, dict[str, Heading]]:
         units[condition.column] = {text: texts[text] for text in texts if text in condition.equals}
         condition = condition.also
     return units
+
+
+def _sums(fields: Fields) -> Iterator[Fault]:
+    """Years to a month, whose length only a key of their own says."""
+    form = getattr(fields["ref_period"], "form", "")
+    if form == "year to month" and "n_months" not in fields:
+        keys = 'n_months = { column = "…", form = "year to month" } and cumulation = "ytd"'
+        yield "ref_period", f"the year to a month needs {keys} too"
 
 
 def _figures(sheet: Sheet, asked: Map, fields: Fields) -> Iterator[Fault]:
