@@ -228,9 +228,8 @@ class Web:
                     body += chunk
                     if len(body) > ERROR_BYTES:
                         break
-                self.raise_for_reply(
-                    reply.status_code, reply.headers, body.decode("utf-8", "replace")
-                )
+                text = body.decode("utf-8", "replace")
+                self.raise_for_reply(reply.status_code, reply.headers, text)
             with writing(to.parent, FetchError, REMEDY), to.open("wb") as file:
                 for chunk in self._chunks(reply):
                     if self._key and self._key.encode() in tail + chunk:

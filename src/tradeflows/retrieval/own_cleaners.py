@@ -123,7 +123,7 @@ def _part(frame: pd.DataFrame, source: Source) -> Part:
     ordinals = {"source_row": pa.array(range(1, len(frame) + 1))}
     columns = {**DEFAULTS[source.table], **ordinals, **given}
     if source.table == "trade":
-        columns = {"vintage": source.vintage, "area_system": "iso3", **columns}
+        columns = {"vintage": source.vintage, **columns}
         for side in {"reporter_iso", "partner_iso"} & given.keys():
             columns[side] = codes.areas(given[side], "iso3", source.path)
             columns.setdefault(side.replace("iso", "code"), given[side])
