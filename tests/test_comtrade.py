@@ -203,6 +203,14 @@ def test_held_replies_pack_other_months(root):
     assert sorted(held(root)) == sorted(map(told, twin.rows))
 
 
+def test_a_reply_at_the_cap_is_split(root):
+    rows = [row(partner=p, product=f"8806{n}") for p in PARTNERS for n in range(21, 30)]
+    twin = Twin(rows, cap=20)  # lower than the cap that the plan counts on
+    _, report = run(root, twin, ask(partner="all", products="AG6", end="2022-01"), cap=20)
+    assert report.failed == {}
+    assert sorted(held(root)) == sorted(map(told, rows))
+
+
 def test_a_known_cap_below_ours_is_not_taken_for_whole(root, monkeypatch):
     monkeypatch.setattr(cleaner, "CAPS", (5, 40))  # of another key
     rows = [row(partner=p, product=f"8806{n}") for p in ("643", "398") for n in range(20, 50)]
@@ -510,15 +518,9 @@ LIES = {
     "not finite": json.dumps({"data": [row(value=1e308)]}).replace("1e+308", "1e999").encode(),
     "a lone surrogate": b'{"data": [], "error": "\\ud800"}',
     "brackets": b'{"data":' + b"[" * 200_000,
-    "a list": b"[1, 2]",
-    "a number": b"7",
     "data of numbers": b'{"data": [1, 2], "error": ""}',
-    "data is a text": b'{"data": "x", "error": ""}',
     "a field is a list": json.dumps({"data": [row(qty=[1])]}).encode(),
-    "nothing": b"",
-    "a zero byte": b"\0",
     "control signs": b'{"message": "\\u001b[31m\\u007f"}',
-    "an error that is a list": b'{"data": [], "error": [1]}',
     "a count of text": b'{"count": "x", "data": [], "error": ""}',
 }
 LISTS = {
@@ -528,13 +530,8 @@ LISTS = {
     "a count of text": b'{"data": [{"reporterCode": 156, "period": "202201", '
     b'"datasetChecksum": 1, "totalRecords": "many"}]}',
     "no checksum": b'{"data": [{"reporterCode": 156, "period": "202201", "totalRecords": 1}]}',
-    "no UTF-8": b'{"data": [{"reportercode": "\xff"}]}',
     "an endless number": b'{"data": [{"reporterCode": 156, "period": "202201", '
     b'"datasetChecksum": 1, "totalRecords": 1e999}]}',
-    "a surrogate": b'{"data": [{"reporterCode": 156, "period": "202201", '
-    b'"datasetChecksum": "\\ud800"}]}',
-    "a delete sign": b'{"data": [{"reporterCode": 156, "period": "202201", '
-    b'"datasetChecksum": "\\u007f"}]}',
     "a surrogate in words": b'{"error": "\\ud800", "data": []}',
     "brackets": b'{"data":' + b"[" * 200_000,
     "no date": b'{"data": [{"reporterCode": 156, "period": "202201", "datasetChecksum": 1, '
