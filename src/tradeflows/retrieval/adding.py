@@ -18,6 +18,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from tradeflows.model import schema
 from tradeflows.model.errors import (
     CatalogueError,
     LayoutError,
@@ -299,7 +300,7 @@ def _catalogue(
 
     counts = count(map(noted, agreement.require_sizes(parts, path, entry)), path, as_given)
     if former:
-        new_rows = releases.table(batches, entry)
+        new_rows = releases.table(batches, schema.TABLES[entry.table])
         releases.require_follows(releases.rows(former, root), new_rows, path, former.id)
     entry = _store(path, replace(entry, control=totals), root, who[entry.publisher])
     return replace(counts, source=entry)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +17,13 @@ from tradeflows.model.source import Source, bulk_month, released
 from tradeflows.model.words import count_of
 from tradeflows.retrieval import catalogue, changes
 from tradeflows.retrieval.call_words import FLOWS, call_in_words, dashed
-from tradeflows.retrieval.comtrade import Call
 from tradeflows.retrieval.comtrade.replies import box_of, fetched
 
 TIMES = 10  # a revision moves no month's sum of a figure by so much; another unit does
 SHOWN = 3  # months that a message names
 SERVICES = ("comtrade", "comext")  # whose releases :func:`diff` pairs by itself
-Pair = tuple[list[str], list[pa.Table]]  # the days of two releases, and their rows
+# The days of two releases, the files of each, and the reporter and period that they share.
+Pair = tuple[list[str], list[list[Source]], str]
 
 
 def require_follows(old: pa.Table, new: pa.Table, path: Path, name: str) -> None:
@@ -55,15 +55,17 @@ def require_follows(old: pa.Table, new: pa.Table, path: Path, name: str) -> None
             raise LayoutError(path, expected, f"{figure} {times:,.3g} times as large", todo)
 
 
-def rows(source: Source, root: Path) -> pa.Table:
-    """Rows of a source, as its cleaner makes them of its file, whose errors it raises."""
-    parts = catalogue.cleaner(source, root)(catalogue.check(source, root), source)
-    return table([part.rows for part in parts], source)
-
-
-def table(batches: Iterable[pa.RecordBatch], source: Source) -> pa.Table:
-    """Rows of a source as the table that they are of."""
+def rows(source: Source, root: Path, columns: Sequence[str] = ()) -> pa.Table:
+    """Rows of a source, or some `columns`, as its cleaner makes them, whose errors it raises."""
     contract = schema.TABLES[source.table]
+    names = [*columns] or contract.names
+    parts = catalogue.cleaner(source, root)(catalogue.check(source, root), source)
+    batches = (part.rows.select(names) for part in parts)
+    return table(batches, contract.empty_table().select(names).schema)
+
+
+def table(batches: Iterable[pa.RecordBatch], contract: pa.Schema) -> pa.Table:
+    """Rows as the table that they are of."""
     tables = [pa.Table.from_batches([batch]).cast(contract) for batch in batches]
     return pa.concat_tables([contract.empty_table(), *tables])
 
@@ -93,29 +95,50 @@ def diff(name: str, root: Path, period: str = "") -> list[changes.Change]:
         grain = "month" if name == "comext" else "month or year"
         parse_period(period, "period", grain=grain)
     sources = catalogue.load(root, local=True)
-    if name not in SERVICES:
-        pairs = iter([_superseded(name, sources, root)])
-    else:
-        pairs = _of_comtrade(root, period) if name == "comtrade" else _of_comext(root, period)
+    contract = schema.TABLES[sources[name].table if name in sources else "trade"]
+    cell = [key for key in schema.key(contract) if key not in ("source_id", "vintage")]
+    cell += [key for key in ("currency",) if key in contract.names]  # in euros it is another
+    read: dict[str, pa.Table] = {}
     all_changes: list[changes.Change] = []
-    for days, sides in pairs:
-        contract = sides[0].schema
-        cell = [key for key in schema.key(contract) if key not in ("source_id", "vintage")]
-        cell += [key for key in ("currency",) if key in contract.names]  # in euros it is another
-        compared = []
-        for side in sides:
-            words = {key: pc.fill_null(side[key].cast(pa.string()), "") for key in cell}
-            texts = pa.table(words | {figure: side[figure] for figure in _figures(contract)})
-            if period:
-                texts = texts.filter(pc.starts_with(texts["ref_period"], period))
-            compared.append(texts)
-        changed = changes.changed(compared[0], compared[1], cell, _figures(contract))
-        for row in changed.to_dict("records"):
-            all_changes += _changes(row, contract, days)
+    for days, files, of in _pairs(name, sources, root, period):
+        sides = []
+        for some in files:
+            read |= {s.id: _texts(s, root, cell) for s in some if s.id not in read}
+            side = pa.concat_tables([read[source.id] for source in some])
+            side = side.filter(pc.starts_with(side["ref_period"], period)) if period else side
+            sides.append(_comparable(side, of, files) if of else side)
+        all_changes += _between(sides, cell, contract, days)
     return changes.largest_first(all_changes)
 
 
-def _superseded(name: str, sources: Mapping[str, Source], root: Path) -> Pair:
+def _between(
+    sides: list[pa.Table], cell: list[str], contract: pa.Schema, days: list[str]
+) -> Iterator[changes.Change]:
+    """The changes from one of two tables of texts to the other."""
+    both = pa.concat_tables(sides)
+    fixed = {key: both[key][0].as_py() for key in cell if len(both[key].unique()) == 1}
+    varying = [key for key in cell if key not in fixed] or cell[:1]  # of millions of rows
+    changed = changes.changed(sides[0], sides[1], varying, _figures(contract))
+    for row in changed.to_dict("records"):
+        yield from _changes(fixed | row, contract, days)
+
+
+def _texts(source: Source, root: Path, cell: list[str]) -> pa.Table:
+    """The cells of a source as texts, none of them null, and their figures."""
+    figures = _figures(schema.TABLES[source.table])
+    columns = rows(source, root, [*cell, *figures])
+    words = {key: pc.fill_null(columns[key].cast(pa.string()), "") for key in cell}
+    return pa.table(words | {figure: columns[figure] for figure in figures})
+
+
+def _pairs(name: str, sources: Mapping[str, Source], root: Path, period: str) -> Iterable[Pair]:
+    """The releases to compare of a source, or of all that was fetched of a service."""
+    if name in SERVICES:
+        return _of_comtrade(root, period) if name == "comtrade" else _of_comext(sources, period)
+    return [_superseded(name, sources)]
+
+
+def _superseded(name: str, sources: Mapping[str, Source]) -> Pair:
     """A source and the one that it supersedes."""
     if name not in sources:
         raise QueryError(f"no source {name!r}{near(name, [*SERVICES, *sources])}")
@@ -125,14 +148,14 @@ def _superseded(name: str, sources: Mapping[str, Source], root: Path) -> Pair:
         raise QueryError(
             f"{name}: one release is held; next: `tradeflows update {name} FILE` takes a newer one"
         )
-    pair = sources[new.supersedes], new
-    return [*map(released, pair)], [rows(source, root) for source in pair]
+    old = sources[new.supersedes]
+    return [released(old), released(new)], [[old], [new]], ""
 
 
-def _of_comext(root: Path, period: str) -> Iterator[Pair]:
+def _of_comext(sources: Mapping[str, Source], period: str) -> Iterator[Pair]:
     """The two newest releases of each month of Comext, or of one."""
     by_month: dict[str, list[Source]] = defaultdict(list)
-    for source in sorted(catalogue.load(root, local=True).values(), key=released):
+    for source in sorted(sources.values(), key=released):
         by_month[dashed(bulk_month(source))].append(source)
     releases = by_month[period] if period else []
     if period and len(releases) < 2:
@@ -144,7 +167,7 @@ def _of_comext(root: Path, period: str) -> Iterator[Pair]:
     for month in [period] if period else sorted(filter(None, by_month)):
         pair = by_month[month][-2:]
         if len(pair) > 1:
-            yield [*map(released, pair)], [rows(source, root) for source in pair]
+            yield [*map(released, pair)], [[source] for source in pair], ""
 
 
 def _of_comtrade(root: Path, period: str) -> Iterator[Pair]:
@@ -154,36 +177,28 @@ def _of_comtrade(root: Path, period: str) -> Iterator[Pair]:
         for cell, release in source.arguments.get("releases", {}).items():
             if dashed(cell.split()[1]).startswith(period):
                 replies[cell][release].append(source)
-    read: dict[str, pa.Table] = {}
     for cell, by_release in sorted(replies.items()):
         # In the order of their dates; of two of one day the one that was fetched first is older.
         pair = sorted(by_release, key=lambda release: release.split()[0])[-2:]
-        if len(pair) < 2:
-            continue
-        boxes = [[*map(box_of, by_release[release])] for release in pair]
-        reporter, of_cell = cell.split()
-        sides = []
-        for release in pair:
-            for source in by_release[release]:
-                if source.id not in read:
-                    read[source.id] = rows(source, root)
-            side = pa.concat_tables([read[source.id] for source in by_release[release]])
-            months = pc.strftime(side["ref_period"], format="%Y%m" if of_cell[4:] else "%Y")
-            is_of = pc.and_(pc.equal(side["reporter_code"], reporter), pc.equal(months, of_cell))
-            sides.append(_comparable(side.filter(is_of), boxes))
-        yield [release.split()[0] for release in pair], sides
+        if len(pair) > 1:
+            days = [release.split()[0] for release in pair]
+            yield days, [by_release[release] for release in pair], cell
 
 
-def _comparable(rows: pa.Table, boxes: list[list[Call]]) -> pa.Table:
-    """Rows that both releases were asked for, each once, since two replies may state the same."""
+def _comparable(side: pa.Table, of: str, files: list[list[Source]]) -> pa.Table:
+    """Rows of a cell that both releases were asked for, each once though two replies have it."""
+    asked = [[*map(box_of, some)] for some in files]
+    reporter, period = of.split()
+    is_of = pc.starts_with(side["ref_period"], dashed(period))
+    side = side.filter(pc.and_(is_of, pc.equal(side["reporter_code"], reporter)))
     seen = set()
     is_kept = []
-    for names in rows.select(["partner_code", "cmd_code", "flow_code", "breakdown"]).to_pylist():
+    for names in side.select(["partner_code", "cmd_code", "flow_code", "breakdown"]).to_pylist():
         row = (*names.values(),)
-        of_both = all(any(box.covers(*row[:3]) for box in some) for some in boxes)
+        of_both = all(any(box.covers(*row[:3]) for box in some) for some in asked)
         is_kept.append(of_both and row not in seen)
         seen.add(row)
-    return rows.filter(pa.array(is_kept, pa.bool_()))
+    return side.filter(pa.array(is_kept, pa.bool_()))
 
 
 def _figures(contract: pa.Schema) -> list[str]:
