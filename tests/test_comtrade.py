@@ -312,6 +312,14 @@ def values(root, product, **choice):
     ]
 
 
+def test_withdrawn_rows_are_not_read(root):
+    revised(root)
+    assert values(root, "880621") == [(1, 10.0, "2025-01-15")]
+    assert values(root, "880622") == [(1, 10.0, "2025-01-15"), (2, 99.0, "2025-12-01")]
+    with pytest.raises(QueryError, match="the newest release states nothing of this; an older one"):
+        values(root, "880621", start="2022-02")
+
+
 def test_a_release_amid_a_run_is_noticed(root):
     twin = Twin(SHIPPED)
 
@@ -758,6 +766,21 @@ def test_a_dry_run_asks_for_no_row(command, capsys, root):
         "2 calls, at least 0 s; no key, so no daily quota is known of",
     ]
     assert catalogue.load(root, local=True) == {}
+
+
+def test_a_dry_run_needs_no_project(tmp_path, monkeypatch, capsys):
+    def without(start=None):
+        raise CatalogueError("no project")
+
+    monkeypatch.setattr(catalogue, "root", without)
+    words = "fetch comtrade --reporter CHN --partner RUS --flow X --products 880621"
+    with serve(Twin(SHIPPED)) as base:
+        monkeypatch.setenv("TRADEFLOWS_COMTRADE_URL", base)
+        span = ["--start", "2022-01", "--end", "2022-02"]
+        assert cli.main([*words.split(), *span, "--dry-run"]) == 0
+        assert "2 calls, at least" in capsys.readouterr().out
+        assert cli.main([*words.split(), *span]) == 1
+    assert capsys.readouterr().err == "tradeflows: no project\n"
 
 
 def test_the_calls_of_today_are_counted(root):
