@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from tradeflows import cli, tables
 from tradeflows.model import codes
-from tradeflows.model.errors import QueryError
+from tradeflows.model.errors import CatalogueError, QueryError
 from tradeflows.publishers import comtrade as cleaner
 from tradeflows.publishers import registry
 from tradeflows.retrieval import catalogue, comtrade, http

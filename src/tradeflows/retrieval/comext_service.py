@@ -292,25 +292,25 @@ def _one(call: Question, web: Web, root: Path) -> Kept[Question]:
     sweep(folder, ".service_*.part")
     aside = temporary(folder / f"service_{name}", "part")
     try:
-        records = web.get(url, aside, _records)[1]
+        saved, records = web.get(url, aside, _records)
     except RefusedError as error:
         if TOO_LARGE.search(error.body) or str(error).startswith("413"):
             raise CutOffError(str(error)) from error
         if not NO_RESULTS.search(error.body):
             raise
-        aside.write_text(error.body, encoding="utf-8", newline="")
-        records = 0
-    content = aside.read_bytes()
-    sha256 = hashlib.sha256(content).hexdigest()
-    kind = "xml" if content.lstrip().startswith(b"<") else "csv"
-    file = folder / f"service_{name}_{sha256[:8]}.{kind}"
+        body, records = error.body.encode(), 0
+        aside.write_bytes(body)
+        saved = Saved(aside, hashlib.sha256(body).hexdigest(), len(body))
+    content = aside.read_text(encoding="utf-8", errors="replace")
+    kind = "xml" if content.lstrip().startswith("<") else "csv"
+    file = folder / f"service_{name}_{saved.sha256[:8]}.{kind}"
     # The day on which the publisher renewed the data, as the records state it.
-    renewed = re.search(r"\n[^,\n]*,(\d\d)/(\d\d)/(\d\d)\b", content.decode("latin-1"))
+    renewed = re.search(r"\n[^,\n]*,(\d\d)/(\d\d)/(\d\d)\b", content)
     entry = fetching.entry(
         file,
         root,
         web,
-        Saved(aside, sha256, len(content)),
+        saved,
         steps="tradeflows ask",
         id=f"comext_{file.stem}",
         publisher="eurostat",

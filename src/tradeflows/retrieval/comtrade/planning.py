@@ -39,7 +39,6 @@ from tradeflows.retrieval.http import Clock, RetryError, Web
 
 BASE = "https://comtradeapi.un.org"
 HEADER = "Ocp-Apim-Subscription-Key"
-LONG = 60  # seconds, from which on a fetch says that it may be interrupted
 BROKEN = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
 DATASET = {  # what a data set must have, and what it looks like
     "reportercode": r"\d{1,4}",
@@ -103,8 +102,6 @@ class Plan:
                 parts.append(f"{n - left} are for another day: the same command goes on then")
         else:
             parts.append("no key, so no daily quota is known of")
-        if wait > LONG:
-            parts.append("it may be interrupted: the same command goes on")
         return "; ".join(parts)
 
     def lacking(self) -> Iterator[str]:
