@@ -36,7 +36,7 @@ from tradeflows.retrieval.catalogue import COMMITTED, LOCAL_FOLDER, UNDATED, is_
 from tradeflows.retrieval.http import locked, write
 from tradeflows.retrieval.maps import Template
 from tradeflows.retrieval.sketch import agreement
-from tradeflows.retrieval.user_files import block, count, known_publisher, remove, write_entry
+from tradeflows.retrieval.user_files import PUBLISHERS, block, count, remove, write_entry
 
 # Whose statistics a cleaner's files are, where the two have not one name.
 OWNER = {"eurostat_energy": "eurostat", "comext": "eurostat"}
@@ -278,9 +278,8 @@ def _catalogue(
     """Check, copy and catalogue one file, which is to follow a `former` release; its counts."""
     local = is_own(entry)
     known = catalogue.load(root, local=local)
-    who = known_publisher(entry.publisher)
-    who |= template.publishers if template else {}
-    who |= catalogue.publishers(root, local=local)
+    of_map = template.publishers if template else {}
+    who = {**PUBLISHERS, **of_map, **catalogue.publishers(root, local=local)}
     for problem in catalogue.problems(entry, who, {**known, entry.id: entry}, local):
         written_in = template.file if template else path
         raise CatalogueError(f"{written_in}: source {entry.id}: {problem}")

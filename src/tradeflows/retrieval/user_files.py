@@ -39,11 +39,7 @@ NAMES = {
         "https://ec.europa.eu/eurostat",
     ),
 }
-
-
-def known_publisher(name: str) -> dict[str, Publisher]:
-    """The entry of a publisher whose files are known, by its id; none of another."""
-    return {name: Publisher(name, *NAMES[name])} if name in NAMES else {}
+PUBLISHERS = {name: Publisher(name, *words) for name, words in NAMES.items()}
 
 
 def count(parts: Iterable[Part], path: Path, source: Source) -> cleaned.Cleaned:
@@ -116,7 +112,7 @@ def toml_item(value: Any) -> Item:
 
 def write_entry(entry: Source, root: Path, publisher: Publisher | None = None) -> None:
     """Write the entry of one of the user's own files beside it, in the place of a former one."""
-    publisher = publisher or known_publisher(entry.publisher).get(entry.publisher)
+    publisher = publisher or PUBLISHERS.get(entry.publisher)
     blocks = [block("source", entry)]
     if publisher:
         blocks.append(block("publisher", publisher))
