@@ -1,7 +1,6 @@
 """A small server on this machine that offers Comext's archives as Eurostat does, invented rows in
 them. It is the twin of UN Comtrade with a directory in the place of replies."""
 
-import gzip
 import io
 from functools import cache
 from urllib.parse import parse_qs, quote, unquote, urlsplit
@@ -112,14 +111,13 @@ class Service(Directory):
     """The directory, and the filtered service beside it with its limits.
 
     `figures` by reporter, partner, product, flow, indicator and period; an answer of more than
-    `most` cells is queued, of more than ten times as many refused. `packed` ones come as gzip, and
-    `nothing` is the status and the body where there is no figure. A code that the service has not
-    is refused.
+    `most` cells is queued, of more than ten times as many refused. `nothing` is the status and the
+    body where there is no figure. A code that the service has not is refused.
     """
 
     def __init__(self, *periods, figures=(), most=500_000):
         super().__init__(*periods)
-        self.figures, self.most, self.packed = dict(figures), most, False
+        self.figures, self.most = dict(figures), most
         self.nothing = 404, NOTHING
 
     @property
@@ -160,4 +158,4 @@ class Service(Directory):
             words = ["ESTAT:DS-045409(1.0)", "15/04/24 11:00:00", key[0][0], *cell, value]
             lines.append(",".join(words))
         body = "\r\n".join([*lines, ""]).encode()
-        return 200, {}, gzip.compress(body) if self.packed else body
+        return 200, {}, body

@@ -147,7 +147,7 @@ def test_without_an_end_it_is_the_last_out(root, live):
 
 def test_what_is_not_out_is_named(root, live):
     twin = live(Twin([each for each in WHEAT if each["period"] != "202503"]))
-    with pytest.raises(SourceError, match="the publisher has no: China, March 2025"):
+    with pytest.raises(SourceError, match="not published: China, March 2025"):
         wheat(root, twin)
 
 
@@ -646,12 +646,6 @@ def test_a_whole_month_beside_it_is_no_matter(root, whole_month):
     window = {"start": "2024-02", "end": "2024-02", "unit": "EUR"}
     answer = ask("2709", "Austria", "Russia", **window, root=root, clock=whole_month.clock)
     assert answer["value"].tolist() == [1000.0]
-
-
-def test_a_packed_answer_is_read(root, live):
-    twin = live(comext_twin.Service(*EU_MONTHS, figures=euros()))
-    twin.packed = True
-    assert len(oil(root, twin)) == 24
 
 
 HEADER = comext_twin.HEADER.encode()

@@ -148,14 +148,6 @@ def test_a_call_has_a_period_or_twelve(root, key, calls, said):
     assert said in str(plan)
 
 
-@pytest.mark.parametrize("key", ["", KEY])
-@pytest.mark.parametrize("cap", [5, 48])
-def test_no_cap_cuts_packed_calls(root, cap, key):
-    plan, report = run(root, Twin(SHIPPED, cap=cap), ask(), cap=cap, key=key)
-    assert report.calls == len(plan.calls)  # none had to be split
-    assert sorted(held(root)) == sorted(told(each) for each in SHIPPED if each["partnerCode"])
-
-
 @pytest.mark.parametrize("partner", ["RUS", "all"])
 def test_many_codes_fit_the_address(root, partner):
     goods = [f"8{i:05}" for i in range(1200)]
@@ -173,28 +165,10 @@ def test_what_is_not_there_is_not_asked(root):
     plan, report = run(root, twin, ask())
     assert report.absent == ("156 202203",)
     assert not any("202203" in path for path in twin.asked)
-    assert "the publisher has no: China, March 2022" in list(report.lines())
-    assert [*plan.lacking()] == ["the publisher has no: China, March 2022"]
+    assert "not published: China, March 2022" in list(report.lines())
+    assert [*plan.lacking()] == ["not published: China, March 2022"]
     twin.rows.append(row(period="202203", product="010121"))
     assert run(root, twin, ask())[1].empty == ("156 202203",)
-
-
-def test_many_reporters_are_parted(root):
-    rng = random.Random(6)
-    reporters = [code for code in codes.area_codes("comtrade") if code not in ("0", "97")][:60]
-    rows = [
-        row(reporter=r, period=p, product=f"{880000 + i}")
-        for r in reporters
-        for p in MONTHS[:2]
-        for i in range(80)
-        if rng.random() < 0.5
-    ]
-    twin = Twin(rows, cap=300)
-    twin.times = 7
-    _, report = run(root, twin, ask("all", "RUS", products="AG6", end="2022-02"), key=KEY, cap=300)
-    assert (report.failed, report.rows) == ({}, len(rows))
-    assert report.calls <= 2 + 1.2 * len(rows) / 299
-    assert sorted(held(root)) == sorted(map(told, rows))
 
 
 def test_all_are_those_with_data(root):
@@ -244,16 +218,6 @@ def test_a_known_cap_below_ours_is_not_taken_for_whole(root, monkeypatch):
     assert (report.failed, report.rows) == ({}, 60)
 
 
-def test_a_cell_that_fills_the_cap_is_named(root):
-    rows = [row(product=f"8806{n}") for n in range(21, 30)]
-    _, report = run(
-        root, Twin(rows, cap=9), ask(partner="RUS", products="AG6", end="2022-01"), cap=9
-    )
-    said = "China, exports of goods by HS subheading to Russia, January 2022"
-    assert report.failed == {"156 202201": f"fills the row cap by itself: {said}"}
-    assert held(root) == []
-
-
 @pytest.mark.parametrize(
     ("ignored", "told"),
     [
@@ -271,14 +235,6 @@ def test_an_ignored_question_is_refused(root, ignored, told):
 
 
 # --- again ---------------------------------------------------------------------------------------
-
-
-def test_a_wider_question_asks_the_rest(root):
-    twin = Twin(SHIPPED)
-    run(root, twin, ask(partner="RUS", products="880621", end="2022-06"))
-    _, report = run(root, twin, ask())
-    assert sorted(held(root)) == sorted(told(each) for each in SHIPPED if each["partnerCode"])
-    assert report.rows == 48
 
 
 def test_a_narrower_question_asks_nothing(root):
@@ -319,13 +275,13 @@ def test_what_a_revision_changed_is_shown(root, capsys):
     run(root, twin, ask(partner="RUS,KAZ,CHN", end="2022-02"))
     assert cli.main(["--root", str(root), "diff"]) == 0
     assert capsys.readouterr().out.splitlines() == [
-        "added: China, exports of HS 880621 to Kazakhstan, February 2022: "
-        "nothing (2025-01-15) -> 21 USD (2025-12-01)",
-        "withdrawn: China, exports of HS 880621 to Russia, February 2022: "
-        "11 USD (2025-01-15) -> nothing (2025-12-01)",
-        "changed: China, exports of HS 880622 to Russia, February 2022: "
+        "changed: China, exports of HS 880622 to Russia, February 2022: value_reported: "
         "11 USD (2025-01-15) -> 99 USD (2025-12-01)",
-        "changed: China, exports of HS 880622 to Russia, February 2022: "
+        "added: China, exports of HS 880621 to Kazakhstan, February 2022: value_reported: "
+        "nothing (2025-01-15) -> 21 USD (2025-12-01)",
+        "withdrawn: China, exports of HS 880621 to Russia, February 2022: value_reported: "
+        "11 USD (2025-01-15) -> nothing (2025-12-01)",
+        "changed: China, exports of HS 880622 to Russia, February 2022: net_wgt_kg: "
         "12.5 kg (2025-01-15) -> 13 kg (2025-12-01)",
         "1 added, 2 changed, 1 withdrawn",
     ]
@@ -364,14 +320,6 @@ def test_withdrawn_rows_are_not_read(root):
         values(root, "880621", start="2022-02")
 
 
-def test_as_of_reads_what_was_known(root):
-    revised(root)
-    before = [(1, 10.0, "2025-01-15"), (2, 11.0, "2025-01-15")]
-    assert values(root, "880621", as_of="2025-11-30") == before
-    assert values(root, "880621", as_of="2025-12-01") == before[:1]
-    assert values(root, "880621", vintage="2025-01-15") == before
-
-
 def test_a_release_amid_a_run_is_noticed(root):
     twin = Twin(SHIPPED)
 
@@ -404,18 +352,6 @@ def test_a_release_amid_a_run_is_noticed(root):
     }
 
 
-def test_the_next_run_corrects_a_killed_one(root):
-    twin = Twin(SHIPPED)
-    run(root, twin, ask(end="2022-02"))
-    twin.release("156 202202", "2025-11-25", 12)
-    run(root, twin, ask(end="2022-02"))
-    releases = {
-        source.arguments["releases"].get("156 202202")
-        for source in catalogue.load(root, local=True).values()
-    }
-    assert releases == {None, "2025-01-15/2025-11-25 12", "2025-11-25 12"}
-
-
 def test_data_sets_of_a_period_are_a_release(root):
     twin = Twin(SHIPPED)
     plan, _ = run(root, twin, ask(end="2022-01"))
@@ -440,42 +376,6 @@ def test_a_key_no_header_carries_is_exit_2(command, capsys, key):
         "tradeflows: UN Comtrade: the key holds what no header can carry: copy it anew\n"
     )
     assert twin.paths == []
-
-
-class Killed(BaseException):
-    """As a signal would: no handler of errors catches it."""
-
-
-@pytest.mark.parametrize("step", ["keep", "replace", "raise_for_reply"])
-def test_killed_it_loses_nothing(root, monkeypatch, step):
-    twin, count = Twin(SHIPPED), [0]
-    target = {
-        "keep": (comtrade.fetching, "keep"),
-        "replace": (Path, "replace"),
-        "raise_for_reply": (comtrade.fetching.Web, "raise_for_reply"),
-    }[step]
-    real = getattr(*target)
-
-    def kill(*args, **options):
-        count[0] += step != "replace" or "comtrade_" in args[0].name
-        if count[0] == 3:
-            raise Killed
-        return real(*args, **options)
-
-    if step == "raise_for_reply":
-        twin.faults = [None, None, "503", "503", "503"]
-    with monkeypatch.context() as patch:
-        patch.setattr(*target, kill)
-        with pytest.raises(Killed):
-            run(root, twin, ask())
-    before, twin.faults = list(twin.asked), []
-    _, report = run(root, twin, ask())
-    assert report.rows == 48
-    whole = {"keep": 2, "replace": 1, "raise_for_reply": 1}[
-        step
-    ]  # what is catalogued is not asked again
-    assert len(twin.asked) - len(before) == 12 - whole
-    assert all(state.state == "ok" for state in catalogue.states(root))
 
 
 def test_a_removed_reply_is_asked_again(root):
@@ -516,25 +416,6 @@ def test_a_reply_is_kept_as_it_came(root):
     assert catalogue.load(root) == {}  # the committed catalogue does not change
 
 
-def test_a_full_disk_keeps_what_came(root, monkeypatch):
-    twin = Twin(SHIPPED)
-    with serve(twin) as base:
-        web, limits = comtrade.connect(base, "", twin.clock)
-        plan = comtrade.plan(ask(), web, limits, root)
-
-        def full(_):
-            raise OSError(28, "No space left on device")
-
-        def fill(now):
-            if now.done == 3:
-                monkeypatch.setattr("tradeflows.retrieval.http.os.fsync", full)
-
-        with web, pytest.raises(FetchError, match="No space left on device"):
-            comtrade.fetch(plan, web, root, fill)
-    monkeypatch.undo()
-    assert len(catalogue.verify(root)) == 3
-
-
 # --- is it whole? --------------------------------------------------------------------------------
 
 
@@ -549,7 +430,7 @@ def test_partners_add_up_to_the_world(root):
         for each in SHIPPED
     ]
     _, report = run(root, Twin(rows), ask(partner="all"))
-    assert report.differences == ("CHN 2022-03 X W00 880621: 34, but its partners add up to 59",)
+    assert report.notes == ("CHN 2022-03 X W00 880621: 34, but its partners add up to 59",)
     marked = [
         source
         for source in catalogue.load(root, local=True).values()
@@ -573,23 +454,23 @@ def test_subheadings_add_up_to_all(root):
     _, report = run(
         root, Twin(rows), ask(partner="RUS", products="AG6,TOTAL", end="2022-02"), key=KEY
     )
-    assert report.differences == ("CHN 2022-02 X RUS TOTAL: 31, but its HS6 codes add up to 1,000",)
+    assert report.notes == ("CHN 2022-02 X RUS TOTAL: 31, but its HS6 codes add up to 1,000",)
 
 
 @pytest.mark.parametrize("silent", ["TOTAL", "880621"])
 def test_without_a_value_no_comparison(root, silent):
     rows = [
-        row(product=good, value=None if good == silent else 7.0)
-        for good in ("TOTAL", "880621", "880622")
+        row(product=good, value=None if good == silent else value)
+        for good, value in {"TOTAL": 9.0, "880621": 7.0, "880622": 7.0}.items()
     ]
     asked = ask(partner="RUS", products="AG6,TOTAL", end="2022-01")
-    assert run(root, Twin(rows), asked, key=KEY)[1].differences == ()
+    assert run(root, Twin(rows), asked, key=KEY)[1].notes == ()
 
 
 def test_a_mended_sum_is_unmarked(root):
     twin = Twin([row(product="TOTAL", value=30.0), row(value=10.0)])
     asked = ask(partner="RUS", products="AG6,TOTAL", end="2022-01")
-    assert len(run(root, twin, asked)[1].differences) == 1
+    assert len(run(root, twin, asked)[1].notes) == 1
     (source,) = catalogue.load(root, local=True).values()
     assert source.arguments["unequal"] == ["156 202201 X 643 TOTAL"]
     reply = json.loads(source.file(root).read_bytes())
@@ -597,7 +478,7 @@ def test_a_mended_sum_is_unmarked(root):
     source.file(root).write_text(text := json.dumps(reply))
     digest = hashlib.sha256(text.encode()).hexdigest()
     replies.rewrite_entries(root, [replace(source, sha256=digest, bytes=len(text))])
-    assert run(root, twin, asked)[1].differences == ()
+    assert run(root, twin, asked)[1].notes == ()
     (source,) = catalogue.load(root, local=True).values()
     assert source.arguments["unequal"] == []
 
@@ -608,7 +489,7 @@ def test_a_failed_part_stops_comparing(root):
     twin.faults, twin.gap = [None, "400"], 0
     _, report = run(root, twin, ask(partner="RUS", products="AG6,TOTAL", end="2022-01"))
     assert list(report.failed) == ["156 202201"]
-    assert report.differences == ()
+    assert report.notes == ()
 
 
 BAD = {
@@ -645,15 +526,9 @@ LIES = {
     "not finite": json.dumps({"data": [row(value=1e308)]}).replace("1e+308", "1e999").encode(),
     "a lone surrogate": b'{"data": [], "error": "\\ud800"}',
     "brackets": b'{"data":' + b"[" * 200_000,
-    "a list": b"[1, 2]",
-    "a number": b"7",
     "data of numbers": b'{"data": [1, 2], "error": ""}',
-    "data is a text": b'{"data": "x", "error": ""}',
     "a field is a list": json.dumps({"data": [row(qty=[1])]}).encode(),
-    "nothing": b"",
-    "a zero byte": b"\0",
     "control signs": b'{"message": "\\u001b[31m\\u007f"}',
-    "an error that is a list": b'{"data": [], "error": [1]}',
     "a count of text": b'{"count": "x", "data": [], "error": ""}',
 }
 LISTS = {
@@ -663,13 +538,8 @@ LISTS = {
     "a count of text": b'{"data": [{"reporterCode": 156, "period": "202201", '
     b'"datasetChecksum": 1, "totalRecords": "many"}]}',
     "no checksum": b'{"data": [{"reporterCode": 156, "period": "202201", "totalRecords": 1}]}',
-    "no UTF-8": b'{"data": [{"reportercode": "\xff"}]}',
     "an endless number": b'{"data": [{"reporterCode": 156, "period": "202201", '
     b'"datasetChecksum": 1, "totalRecords": 1e999}]}',
-    "a surrogate": b'{"data": [{"reporterCode": 156, "period": "202201", '
-    b'"datasetChecksum": "\\ud800"}]}',
-    "a delete sign": b'{"data": [{"reporterCode": 156, "period": "202201", '
-    b'"datasetChecksum": "\\u007f"}]}',
     "a surrogate in words": b'{"error": "\\ud800", "data": []}',
     "brackets": b'{"data":' + b"[" * 200_000,
     "no date": b'{"data": [{"reporterCode": 156, "period": "202201", "datasetChecksum": 1, '
@@ -705,36 +575,11 @@ def test_unasked_rows_are_not_withdrawn(root):
     assert values(root, "880621") == [(1, 10.0, "2025-01-15"), (2, 11.0, "2025-01-15")]
 
 
-def test_a_revision_needs_a_period(root):
-    with pytest.raises(QueryError, match="period='2024-13': expected a month such as 2023-05, or"):
-        comtrade.diff(root, "2024-13")
-
-
 def test_an_unlisted_partner_is_named(root):
     rows = [row(partner=p, product=f"8806{n}") for p in (*PARTNERS, "582") for n in range(21, 30)]
     asked = ask(partner="all", products="AG6", end="2022-01")
     _, report = run(root, Twin(rows, cap=20), asked, cap=20)
     assert "582" in report.failed["156 202201"]
-
-
-def test_one_side_alone_is_not_compared(root):
-    assert run(root, Twin(SHIPPED), ask(partner="World"))[1].differences == ()
-
-
-def test_a_long_fetch_may_be_interrupted(root):
-    twin = Twin(
-        [row(period=f"{year}{month:02}") for year in range(2015, 2022) for month in range(1, 13)]
-    )
-    plan, _ = run(root, twin, ask(start="2015-01", end="2021-12"))
-    assert str(plan).startswith("84 calls, at least 84 s")
-    assert str(plan).endswith("it may be interrupted: the same command goes on")
-
-
-def test_a_project_that_knows_no_publisher(root):
-    (root / "data" / "raw" / "sources.toml").write_text("", encoding="utf-8")
-    run(root, Twin(SHIPPED), ask())
-    assert catalogue.publishers(root, local=True)["comtrade"].short == "UN Comtrade"
-    assert len(held(root)) > 0
 
 
 def hidden_cap(root, twin, asked, **options):
@@ -761,7 +606,7 @@ def test_a_cap_of_what_has_no_parts_is_named(root):
     rows = [row(period=p, product=f"8806{n}") for p in MONTHS[:3] for n in range(20, 80)]
     asked = ask(partner="RUS", products="AG6", end="2022-03")
     _, report = run(root, Twin(rows, cap=40), asked)
-    assert "3 replies have 40 rows each" in report.differences[-1]
+    assert "3 replies have 40 rows each" in report.notes[-1]
 
 
 def test_a_cap_that_cuts_one_is_found_by_sums(root):
@@ -783,7 +628,7 @@ def test_replies_of_one_size_are_tried_once(root):
     twin.others = 500  # rows of its data sets that nobody asked for
     _, report = run(root, twin, ask(products="AG6"))
     assert report.calls == len(MONTHS) + 2
-    assert report.differences == ()
+    assert report.notes == ()
     assert sorted(held(root)) == sorted(map(told, rows))
 
 
@@ -899,7 +744,7 @@ def command(root, monkeypatch):
             0,
             "1 done, 1 left, 1 rows: China, exports of HS 880621 to Russia, Jan",
         ),
-        (SHIPPED, "2023-01", 1, "the publisher has no: China, January 2023"),
+        (SHIPPED, "2023-01", 1, "not published: China, January 2023"),
         (SHIPPED, "2023-01", 1, "1 cells are missing, named above"),
         (SHIPPED, "2021-01", 2, "before the start"),
         ([row(value=1.0), row(value=2.0)], "2022-01", 1, "data/raw/local/quarantine/comtrade_"),
@@ -979,19 +824,3 @@ def test_the_keyring_is_asked(monkeypatch):
         web, limits = comtrade.connect("http://127.0.0.1:9")
         assert limits == (comtrade.KEYED if key else comtrade.PREVIEW)
         assert (web._key or "") == key
-
-
-def test_ctrl_c_says_how_to_go_on(command, capsys, monkeypatch, root):
-    real = comtrade.fetching.keep
-
-    def interrupt(*args, **options):
-        real(*args, **options)
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(comtrade.fetching, "keep", interrupt)
-    assert command(Twin(SHIPPED)) == 130
-    assert "the same command again asks only for what is missing" in capsys.readouterr().err
-    monkeypatch.setattr(comtrade.fetching, "keep", real)
-    twin = Twin(SHIPPED)
-    assert command(twin) == 0
-    assert len(twin.asked) == 1

@@ -112,11 +112,11 @@ def test_whole_levels_take_few_calls(what):
             came = draw.binomial(goods, often).tolist()
             rows[f"{reporter} 2024{month:02}"] = Counter(dict(zip(partners, came, strict=True)))
     records = {cell: 7 * came.total() for cell, came in rows.items()}
-    calls = packing.calls_of((("all",), (level,), ("M",)), rows, records)
+    calls = packing.calls_of(comtrade.Call((), (), ("all",), (level,), ("M",)), rows, records)
     queue = packing.Queue(calls, records, comtrade.KEYED)
     made = 0
     whole = Counter()
-    while queue:
+    while queue.calls:
         call = queue.take()
         made += 1
         of_partner = Counter()

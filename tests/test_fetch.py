@@ -275,18 +275,3 @@ def test_a_body_of_another_size_is_asked_for_again(twin, web, tmp_path):
     with pytest.raises(FetchError, match="256000 bytes came, expected 5, 5 times over"):
         web.get(url, tmp_path / "other", bool, size=5)
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
-
-
-def test_two_that_hold_one_lock_take_turns(tmp_path):
-    order = []
-
-    def second():
-        with http.locked(tmp_path / "file"):
-            order.append("second")
-
-    with http.locked(tmp_path / "file"):
-        thread = threading.Thread(target=second)
-        thread.start()
-        order.append("first")
-    thread.join()
-    assert order == ["first", "second"]

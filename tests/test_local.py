@@ -66,21 +66,6 @@ def test_a_release_needs_a_date(make_root, saved, vintage):
         assert adding.add([saved(raw)], root, vintage=good, flow="M")[0].source.vintage == good
 
 
-def test_the_committed_does_not_see_it(make_root, saved):
-    root = make_root({"oil": {}})
-    before = (root / "data/raw/sources.toml").read_bytes()
-    adding.add([saved(RAW)], root, flow="M")
-    assert [*catalogue.load(root)] == ["oil"]
-    assert (root / "data/raw/sources.toml").read_bytes() == before
-
-
-def test_a_second_file_is_added(make_root, saved):
-    root = make_root({"oil": {}})
-    more = twins.gacc([OIL | {"month": "202306"}], [*OIL])
-    adding.add([saved(RAW), saved(more, "more.csv")], root, flow="M")
-    assert len(catalogue.load(root, local=True)) == 3
-
-
 ODD_NAMES = [
     "a\x7fb.csv",
     'a "b".csv',
@@ -220,15 +205,6 @@ def test_what_a_killed_run_left_is_swept(make_root, saved, monkeypatch):
     [added] = adding.add([saved(RAW)], root, flow="M")
     kept = [added.source.file(root), catalogue.entry_file(added.source, root)]
     assert sorted(folder.iterdir()) == kept
-
-
-def test_a_row_in_two_own_files_counts_once(make_root, saved):
-    root = make_root({"oil": {}})
-    june = twins.gacc([OIL, OIL | {"month": "202306"}], [*OIL])
-    adding.add([saved(RAW), saved(june, "june.csv")], root, flow="M")
-    tables.build(root)
-    rows = tables.read("trade", root=root, local=True, flow="M", product="2709")
-    assert rows["ref_period"].dt.month.tolist() == [5, 6]
 
 
 def test_a_file_without_an_entry_is_adopted_or_let_be(make_root, saved):
@@ -546,14 +522,6 @@ def test_saved_rates_go_on_from_the_committed(make_root, saved):
     frame = tables.read("rates", base="USD", quote="RUB", local=True, root=root)
     assert frame["source_id"].tolist() == ["fx", added.source.id]
     assert frame["rate"].tolist() == [77, 84.0851]
-
-
-def test_a_changed_copy_fails_its_hash(make_root, saved):
-    root = make_root({"oil": {}})
-    [added] = adding.add([saved(RAW)], root, flow="M")
-    added.source.file(root).write_bytes(RAW.replace(b"5,031", b"5,032"))
-    with pytest.raises(SourceError, match="changed"):
-        catalogue.verify(root)
 
 
 @pytest.mark.parametrize(

@@ -227,15 +227,6 @@ def test_a_month_is_appended_by_one_command(claimed, capsys):
     assert cli.main(["check"]) == 0
 
 
-def test_the_old_release_is_kept(claimed):
-    new = save(claimed, MARCH, "new.csv")
-    assert cli.main(["update", "usda_wheat", str(new), "--no-accept"]) == 0
-    old, newest = catalogue.load(claimed).values()
-    assert old.file(claimed).read_text() == JANUARY
-    assert newest.supersedes == old.id
-    assert (newest.title, newest.steps, newest.rank) == (old.title, old.steps, old.rank)
-
-
 def test_an_update_is_done_once(claimed, capsys):
     new = save(claimed, MARCH, "new.csv")
     words = ["update", "usda_wheat", str(new), "--no-accept"]
@@ -298,14 +289,6 @@ def test_what_can_be_updated(held, name, message):
     third = save(held, MARCH.replace("300", "301"), "third.csv")
     with pytest.raises(QueryError, match="is superseded by usda_wheat_"):
         adding.update(name, third, held)
-
-
-def test_a_release_of_other_columns(held):
-    new = save(held, MARCH.replace("hs6", "hs8"), "new.csv")
-    before = (held / "data/raw/sources.toml").read_bytes()
-    assert cli.main(["update", "usda_wheat", str(new), "--no-accept"]) == 1
-    assert (held / "data/raw/sources.toml").read_bytes() == before
-    assert total(held) == 300
 
 
 def test_ones_own_source_is_updated(held):

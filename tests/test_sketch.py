@@ -62,13 +62,6 @@ def test_a_column_not_read_is_named(saved):
     assert "# Not read: weight_t, estimated, mood\n" in sketch(saved(WHEAT))
 
 
-def test_the_file_is_counted_and_hashed(saved):
-    entry = entry_of(sketch(saved(WHEAT)))
-    assert entry["bytes"] == len(WHEAT)
-    assert len(entry["sha256"]) == 64
-    assert "3 records, 9 columns" in sketch(saved(WHEAT))
-
-
 def test_a_known_publisher_has_no_entry(saved):
     assert "[publisher.usda]" in sketch(saved(WHEAT))
     assert "[publisher.usda]" not in sketch(saved(WHEAT), known=["usda"])
@@ -81,14 +74,6 @@ def test_a_list_s_names_of_countries_are_known(saved):
         "Congo, Dem. Rep.": "COD",
         "Korea": UNKNOWN,
     }
-
-
-def test_what_need_not_be_written_is_said(saved):
-    text = sketch(saved(WHEAT))
-    assert '# absent = [{ along = "partner_iso", from = "2023-01"' in text
-    assert 'kind = "published"  # as they made it; or transcribed: somebody copied it' in text
-    assert 'address = ""  # the page that it is from, https://…; empty if it has none' in text
-    assert 'publisher = "usda"  # whose statistic it is' in text
 
 
 def test_a_lost_zero_is_said(saved):
@@ -250,20 +235,6 @@ def test_a_wrong_map_names_the_users_file(saved, new_project, capsys, old, new, 
 
 
 @pytest.mark.parametrize(
-    ("path", "is_said"),
-    [("office/exports.csv", False), ("office/wheat.csv", True), ("exports.csv", True), ("", False)],
-)
-def test_a_path_that_a_map_cannot_choose_is_said(saved, new_project, capsys, path, is_said):
-    root = new_project("paths")
-    file = saved("month,usd\n2023-01,5\n")
-    keys = f'path = "{path}"\ntitle = ' if path else "title = "
-    (root / "map.toml").write_text(WHEAT_MAP.replace("title = ", keys), encoding="utf-8")
-    assert cli.main(["add", str(file), "--map", "map.toml", "--commit"]) == 0
-    said = f"path = '{path}' of the map is not heeded: the file is data/raw/office/exports.csv"
-    assert (said in capsys.readouterr().out) == is_said
-
-
-@pytest.mark.parametrize(
     ("column", "field", "times"),
     [("usd mln", "value_reported", 1000000), ("Weight (100 kg)", "net_wgt_kg", 100)],
 )
@@ -382,40 +353,6 @@ def test_titles_footnotes_and_marks_are_seen(saved):
     assert "USD thousand: 1000?; USD million: 1000000?" in text
 
 
-GERMAN = """\
-Außenhandel: erfundene Zahlen;;;;;;
-Werte in Tausend Euro;;;;;;
-Stichtag;Land;Warennummer;Verkehrsrichtung;Menge;Einheit;Wert
-31.01.2021;Vereinigte Staaten;27112100;Einfuhr;4.119,5;TJ;28.833,0
-31.01.2021;Norwegen;27090010;Einfuhr;87.678;t;.
-28.02.2021;Norwegen;27090010;Einfuhr;87.000;t;29.226,1
-. = Zahlenwert geheim zu halten;;;;;;
-"""
-
-
-def test_a_file_in_another_language_is_seen(saved):
-    arguments = entry_of(sketch(saved(GERMAN)))["arguments"]
-    assert arguments["footnotes_from"] == ". = Zahlenwert"
-    assert arguments["fields"] == {
-        "ref_period": {"column": "Stichtag", "form": UNKNOWN},
-        "reporter_iso": UNKNOWN,
-        "partner_iso": {
-            "column": "Land",
-            "words": {"Vereinigte Staaten": UNKNOWN, "Norwegen": UNKNOWN},
-        },
-        "flow_code": {"column": "Verkehrsrichtung", "words": {"Einfuhr": "M"}},
-        "cmd_code": {"column": "Warennummer"},
-        "classification_code": UNKNOWN,
-        "value_reported": {"column": "Wert", "times": UNKNOWN, "words": {".": UNKNOWN}},
-        "currency": UNKNOWN,
-    }
-
-
-def test_codes_of_areas_that_are_not_known_are_listed(saved):
-    fields = fields_of(sketch(saved(BRAZIL.replace("China", "160"))))
-    assert fields["partner_iso"] == {"column": "PAIS", "words": {"160": UNKNOWN}}
-
-
 def test_records_of_parts_of_a_flow_may_be_told_apart(saved, new_project, capsys):
     """As the message about cells that are stated twice says."""
     root = new_project("parts")
@@ -501,19 +438,3 @@ def test_a_sketch_of_a_printed_table_can_be_added(saved, new_project):
     written = root / "coffee.toml"
     written.write_text(text.replace("???", "invented"), encoding="utf-8")
     assert cli.main(["add", str(path), "--map", str(written)]) == 0
-
-
-@pytest.mark.parametrize(
-    ("header", "currency"),
-    [
-        ("Value (VND bn)", "VND"),
-        ("Value, £", "GBP"),
-        ("Value in yen", "JPY"),
-        ("FOB BRL", "BRL"),
-        ("VALUE ALL COUNTRIES", UNKNOWN),
-    ],
-)
-def test_any_currency_is_seen_in_a_header(saved, header, currency):
-    assert (
-        fields_of(sketch(saved(f'year,country,"{header}"\n2023,Egypt,4\n')))["currency"] == currency
-    )

@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -782,7 +781,7 @@ def add(
     """
     root = common.folder()
     checks.require_file(file[0])  # the others are looked at in their turn
-    from tradeflows.retrieval import adding, comext, maps
+    from tradeflows.retrieval import adding, maps
 
     template = maps.read(map) if map else None
     if commit and not (template or about.steps or about.address) and sys.stdin.isatty():
@@ -806,9 +805,7 @@ def add(
         if added.is_earlier:
             say(f"{added.source.id}: held already, as {added.source.path}")
         else:
-            say(f"{added.source.id}: {added.line()}", *comext.known_totals(added.source, root))
-            say(*maps.other_scales(added.source))
-            say(*(maps.unheeded_path(template, added.source) if template else ()))
+            say(f"{added.source.id}: {added.line()}", *maps.other_scales(added.source))
             new.append(added.source)
     _build_if_stale(common, root)
     _say_of_figures(root, new)
@@ -1045,13 +1042,9 @@ def diff(source: str = "comtrade", period: str = "", /, *, most: int = 100, comm
     """
     checks.require_period(period)
     with terminal.progress(0, "releases", quiet=common.quiet):
-        from tradeflows.retrieval import catalogue, comext, comtrade, releases
+        from tradeflows.retrieval import releases
 
-        root = common.folder()
-        of: dict[str, Any] = {"comtrade": comtrade.diff, "comext": comext.diff}
-        catalogue.named(source, of | catalogue.load(root, local=True))
-        of_file = partial(releases.diff, source)
-        changes = of.get(source, of_file)(root, period)
+        changes = releases.diff(source, common.folder(), period)
     shown = changes[: most or None]
     if common.json:
         names = ("kind", "what", "old", "new", "unit", "old_release", "new_release")

@@ -9,7 +9,7 @@ import math
 import os
 import re
 import shutil
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -18,6 +18,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from tradeflows.model import schema
 from tradeflows.model.errors import (
     CatalogueError,
     LayoutError,
@@ -30,12 +31,12 @@ from tradeflows.model.periods import parse_release
 from tradeflows.model.source import RAW, Publisher, Source, bulk_month
 from tradeflows.publishers import Part, cleaned, control, reading, registry
 from tradeflows.publishers.header import BLOCK
-from tradeflows.retrieval import catalogue, entry_text, releases
+from tradeflows.retrieval import catalogue, releases
 from tradeflows.retrieval.catalogue import COMMITTED, LOCAL_FOLDER, UNDATED, is_own
 from tradeflows.retrieval.http import locked, write
 from tradeflows.retrieval.maps import Template
 from tradeflows.retrieval.sketch import agreement
-from tradeflows.retrieval.user_files import count, known_publisher, remove, write_entry
+from tradeflows.retrieval.user_files import PUBLISHERS, block, count, remove, write_entry
 
 # Whose statistics a cleaner's files are, where the two have not one name.
 OWNER = {"eurostat_energy": "eurostat", "comext": "eurostat"}
@@ -44,7 +45,6 @@ FOR_A_BYTE, FOR_A_LINE = 6, 360
 MEMORY, CONTAINER = Path("/proc/meminfo"), Path("/sys/fs/cgroup/memory.max")
 AVAILABLE = re.compile(r"MemAvailable:\s*(\d+) kB")
 RANK = 9  # of the user's own, after every committed source, unless the user says otherwise
-ABOUT = ("title", "steps", "address", "licence")  # keys that the user may tell of a file
 
 
 def add(
@@ -58,63 +58,59 @@ def add(
     about: Mapping[str, str] | None = None,
     **options: str,
 ) -> list[cleaned.Cleaned]:
-    """Catalogue files that a person saved, each after its cleaner has read all of it.
+    """Catalogue files that a person saved in the project `root`, each once all of it was read.
 
     Parameters
     ----------
     paths
-        Files, each of one publisher of :data:`tradeflows.publishers.registry.KNOWN`, or all of
-        the kind that `template` describes.
-    root
-        Project folder.
+        Files of the publishers of :data:`tradeflows.publishers.registry.KNOWN`, or all of the kind
+        that `template` describes, a map that :func:`tradeflows.retrieval.maps.read` returned.
     vintage
         The day of the release, or its month or year: of two releases the later is taken.
     rank
         Where several sources state one flow, the smallest is taken. By default that of the
-        template; 1 of a file that is committed; 9 of the user's own, but for a whole month of
-        Comext, which has that of those fetched, 1.
-    template
-        A completed map, as :func:`tradeflows.retrieval.maps.read` returns it.
+        template; 1 of a file that is committed and of a whole month of Comext; else 9.
     commit
         Into ``sources.toml``, beside the project's other files.
     about
-        What the user tells of the files, by keys of :data:`ABOUT`.
+        What the user tells of the files: title, steps, address and licence.
     **options
         What the files do not say, such as ``flow="M"``.
 
     Returns
     -------
     list of Cleaned
-        One entry a file, ``held`` where its bytes are catalogued already.
+        One a file, ``is_earlier`` where its bytes are catalogued already. Nothing is kept of a
+        file that is refused, and the files before it stay catalogued.
 
     Raises
     ------
     QueryError
         `vintage` is no day; or `commit` without the steps or the address of a file.
-    LayoutError
-        A file looks like none that is known, or like several; or it is not whole.
-    CatalogueError
-        The entry would not be a valid one.
-    SourceError
-        The file cannot be copied.
-
-    Notes
-    -----
-    Nothing is kept of a file that is refused, and the files before it stay catalogued.
+    LayoutError, CatalogueError, SourceError
+        A file looks like none that is known or like several, or is not whole; its entry would not
+        be a valid one; or it cannot be copied.
     """
-    changes = _said(vintage, about)
-    if commit and not template:
-        _require_origin(changes)
+    changes = _told(vintage, about)
+    if commit and not template and not changes.keys() & {"steps", "address"}:
+        raise QueryError(
+            "a committed file needs its steps or its address, so that others can get it again: "
+            '--steps "queried by month, then downloaded" or --address URL'
+        )
     added = []
     for path in paths:
-        _require_utf8_name(path)
-        twin = _twin(path, root)
+        twin, known = _twin(path, root)
         if twin and not (commit and is_own(twin)):
             added.append(cleaned.Cleaned(twin, 0, 0, {}, {}, 0, is_earlier=True))
             continue
-        entry = _templated(path, template, root) if template else _recognised(path, options)
-        entry = _placed(entry, path, commit=commit, rank=rank)
-        entry = replace(entry, **changes)
+        if template:
+            entry = template.source
+            loose = _loose(path, entry.publisher, entry.table)
+            name = f"{entry.id}_{loose.sha256[:8]}" if entry.id in known else entry.id
+            entry = replace(entry, id=name, **_of_file(loose))
+        else:
+            entry = _recognised(path, options)
+        entry = replace(_placed(entry, path, commit=commit, rank=rank), **changes)
         if twin:  # the user's own, which is now to be committed
             remove(twin.id, root)
         added.append(_catalogue(path, entry, root, template))
@@ -136,39 +132,27 @@ def update(
 
     Parameters
     ----------
-    name
-        Id of the source; of several releases the newest.
-    path
-        The new file.
-    root
-        Project folder.
-    vintage
-        The day of the new release, or its month or year.
     about
-        What is otherwise than of the old one, by keys of :data:`ABOUT`.
+        What is otherwise than of the old one: title, steps, address and licence.
     force
         Though it lacks periods of the old one, or its figures are of another size.
 
     Returns
     -------
     Cleaned
-        ``held`` where this very file supersedes the source already.
+        ``is_earlier`` where this very file supersedes the source already.
 
     Raises
     ------
     QueryError
         There is no such source, it is fetched by a verb of its own, or another supersedes it.
-    LayoutError, CodeError, SchemaError
-        The file is not laid out as the old one was, or can hardly be a newer release of it;
-        nothing of it is kept.
-    SourceError
-        Its bytes are those of another source, or cannot be copied.
+    LayoutError, CodeError, SchemaError, SourceError
+        The file is not laid out as the old one was, or can hardly be a newer release of it; its
+        bytes are those of another source, or cannot be copied. Nothing of it is kept.
     """
-    changes = {"vintage": vintage} | _said(vintage, about)
-    _require_utf8_name(path)
-    sources = catalogue.load(root, local=True)
+    changes = {"vintage": vintage} | _told(vintage, about)
+    twin, sources = _twin(path, root)
     old = catalogue.named(name, sources)
-    twin = _twin(path, root)
     if twin and twin.supersedes == name:
         return cleaned.Cleaned(twin, 0, 0, {}, {}, 0, is_earlier=True)
     newer = [source.id for source in sources.values() if source.supersedes == name]
@@ -179,22 +163,29 @@ def update(
     if old.vintage == "by row":
         del changes["vintage"]
     loose = _loose(path, old.publisher, old.table)
-    new_id = _release_id(old.id, vintage, loose.sha256, sources)
-    entry = replace(
-        old,
-        id=new_id,
-        path=str(PurePosixPath(old.path).with_name(f"{new_id}{_plain_suffix(path)}")),
-        sha256=loose.sha256,
-        bytes=loose.bytes,
-        retrieved=loose.retrieved,
-        supersedes=name,
-        control={},
-        **changes,
-    )
+    # The id of the old one, with the day or the bytes of this one.
+    stem = re.sub(r"_(\d{4,8}|[0-9a-f]{8})$", "", name)
+    digits = re.sub(r"\D", "", vintage)
+    new_id = f"{stem}_{digits}"
+    if not digits or new_id in sources:
+        new_id = f"{stem}_{loose.sha256[:8]}"
+    place = PurePosixPath(old.path).with_name(f"{new_id}{_plain_suffix(path)}")
+    changes |= {"id": new_id, "path": str(place), "supersedes": name, "control": {}}
+    entry = replace(old, **_of_file(loose), **changes)
     return _catalogue(path, entry, root, former=None if force else old)
 
 
-def _said(vintage: str, about: Mapping[str, str] | None) -> dict[str, Any]:
+def _placed(entry: Source, path: Path, *, commit: bool, rank: int | None) -> Source:
+    """An entry with its place below ``data/raw``, and its rank."""
+    folder = entry.publisher if commit else f"{LOCAL_FOLDER}/{entry.publisher}"
+    entry = replace(entry, path=f"{folder}/{entry.id}{_plain_suffix(path)}")
+    usual = entry.rank or (1 if commit else RANK)
+    if bulk_month(entry):  # one series with those that `tradeflows fetch comext` gets
+        entry, usual = replace(entry, kind="fetched"), 1
+    return replace(entry, rank=usual if rank is None else rank)
+
+
+def _told(vintage: str, about: Mapping[str, str] | None) -> dict[str, Any]:
     """The keys of an entry that the user tells; QueryError where `vintage` is no day."""
     changes: dict[str, Any] = {key: text for key, text in (about or {}).items() if text}
     if vintage != UNDATED[0]:
@@ -203,21 +194,9 @@ def _said(vintage: str, about: Mapping[str, str] | None) -> dict[str, Any]:
     return changes
 
 
-def _require_origin(changes: Mapping[str, Any]) -> None:
-    """Refuse to commit a file of which nobody says where it comes from."""
-    if not changes.keys() & {"steps", "address"}:
-        raise QueryError(
-            "a committed file needs its steps or its address, so that others can get it again: "
-            '--steps "queried by month, then downloaded" or --address URL'
-        )
-
-
-def _release_id(old: str, vintage: str, sha256: str, taken: Container[str]) -> str:
-    """The id of a newer release: that of the old one, with the day or the bytes of this one."""
-    stem = re.sub(r"_(\d{4,8}|[0-9a-f]{8})$", "", old)
-    digits = re.sub(r"\D", "", vintage)
-    dated = f"{stem}_{digits}"
-    return dated if digits and dated not in taken else f"{stem}_{sha256[:8]}"
+def _of_file(loose: Source) -> dict[str, Any]:
+    """The keys of an entry that the file itself decides."""
+    return {"retrieved": loose.retrieved, "sha256": loose.sha256, "bytes": loose.bytes}
 
 
 def _loose(path: Path, publisher: str, table: str) -> Source:
@@ -228,21 +207,20 @@ def _loose(path: Path, publisher: str, table: str) -> Source:
         raise SourceError(f"{path}: cannot be read ({error.strerror})") from error
 
 
-def _twin(path: Path, root: Path) -> Source | None:
-    """The catalogued source that has the bytes of `path`, if there is one."""
-    sha256 = _loose(path, "", "").sha256
-    known = catalogue.load(root, local=True).values()
-    return next((source for source in known if source.sha256 == sha256), None)
+def _twin(path: Path, root: Path) -> tuple[Source | None, dict[str, Source]]:
+    """The catalogued source that has the bytes of `path`, if there is one, and all sources.
 
-
-def _require_utf8_name(path: Path) -> None:
-    """Refuse a name whose bytes are no UTF-8, which neither pyarrow nor the catalogue can hold."""
+    A name whose bytes are no UTF-8 is refused: neither pyarrow nor the catalogue can hold it.
+    """
     try:
         str(path).encode()
     except UnicodeEncodeError:
         raise SourceError(
             f"{str(path)!a}: the name is not in UTF-8; rename the file, then add it"
         ) from None
+    sha256 = _loose(path, "", "").sha256
+    known = catalogue.load(root, local=True)
+    return next((source for source in known.values() if source.sha256 == sha256), None), known
 
 
 def _recognised(path: Path, options: Mapping[str, str]) -> Source:
@@ -255,41 +233,15 @@ def _recognised(path: Path, options: Mapping[str, str]) -> Source:
         raise LayoutError(path, "a file of one publisher", looks, todo)
     [publisher] = publishers
     registry.publisher_cleaner(publisher, options, [path])
+    known = registry.KNOWN[publisher]
     return replace(
-        _loose(path, publisher, registry.KNOWN[publisher].table),
+        _loose(path, publisher, known.table),
         publisher=OWNER.get(publisher, publisher),
-        kind="published",
-        title=f"{registry.KNOWN[publisher].about}: {path.name}",
+        title=f"{known.about}: {path.name}",
         rank=0,
         arguments=dict(options),
         steps=f"saved by hand as {path.name}, then `tradeflows add`",
     )
-
-
-def _templated(path: Path, template: Template, root: Path) -> Source:
-    """The entry of a file of the kind that a map describes."""
-    loose = _loose(path, template.source.publisher, template.source.table)
-    name = template.source.id
-    if name in catalogue.load(root, local=True):
-        name = f"{name}_{loose.sha256[:8]}"
-    return replace(
-        template.source,
-        id=name,
-        retrieved=loose.retrieved,
-        sha256=loose.sha256,
-        bytes=loose.bytes,
-    )
-
-
-def _placed(entry: Source, path: Path, *, commit: bool, rank: int | None) -> Source:
-    """An entry with its place below ``data/raw``, and its rank."""
-    folder = entry.publisher if commit else f"{LOCAL_FOLDER}/{entry.publisher}"
-    entry = replace(entry, path=f"{folder}/{entry.id}{_plain_suffix(path)}")
-    usual = entry.rank or (1 if commit else RANK)
-    if bulk_month(entry):  # one series with those that `tradeflows fetch comext` gets
-        entry = replace(entry, kind="fetched")
-        usual = 1
-    return replace(entry, rank=usual if rank is None else rank)
 
 
 def free_memory() -> float:
@@ -326,37 +278,31 @@ def _catalogue(
     """Check, copy and catalogue one file, which is to follow a `former` release; its counts."""
     local = is_own(entry)
     known = catalogue.load(root, local=local)
-    who = known_publisher(entry.publisher)
-    who |= template.publishers if template else {}
-    who |= catalogue.publishers(root, local=local)
+    of_map = template.publishers if template else {}
+    who = {**PUBLISHERS, **of_map, **catalogue.publishers(root, local=local)}
     for problem in catalogue.problems(entry, who, {**known, entry.id: entry}, local):
         written_in = template.file if template else path
         raise CatalogueError(f"{written_in}: source {entry.id}: {problem}")
-    totals = dict[str, Any]()
     if entry.cleaner == "tidy.clean":
         _require_room(path)
     agreement.require_agreement(path, entry)
-    clean = catalogue.cleaner(entry, root)
     as_given = replace(entry, path=str(path))  # what a message names
-    parts = agreement.require_sizes(clean(path, as_given), path, entry)
+    parts = catalogue.cleaner(entry, root)(path, as_given)
+    totals = dict[str, Any]()
     batches: list[pa.RecordBatch] = []
-    counts = count(_noted(parts, totals, batches if former else None), path, as_given)
+
+    def noted(part: Part) -> Part:
+        totals.update(control(part))
+        if former:
+            batches.append(part.rows)
+        return part
+
+    counts = count(map(noted, agreement.require_sizes(parts, path, entry)), path, as_given)
     if former:
-        new_rows = releases.table(batches, entry)
+        new_rows = releases.table(batches, schema.TABLES[entry.table])
         releases.require_follows(releases.rows(former, root), new_rows, path, former.id)
     entry = _store(path, replace(entry, control=totals), root, who[entry.publisher])
     return replace(counts, source=entry)
-
-
-def _noted(
-    parts: Iterable[Part], totals: dict[str, Any], batches: list[pa.RecordBatch] | None
-) -> Iterator[Part]:
-    """`parts`, the file's control totals put into `totals` and the rows into `batches`, if any."""
-    for part in parts:
-        totals.update(control(part))
-        if batches is not None:
-            batches.append(part.rows)
-        yield part
 
 
 def _plain_suffix(path: Path) -> str:
@@ -421,7 +367,7 @@ def _commit(source: Source, root: Path, publisher: Publisher) -> None:
             return
         if twin:
             raise SourceError(f"{source.path}: {twin[0].id} has the same bytes")
-        text = f"{listing.read_text(encoding='utf-8')}\n{entry_text.block('source', source)}"
+        text = f"{listing.read_text(encoding='utf-8')}\n{block('source', source)}"
         if source.publisher not in catalogue.publishers(root):
-            text += f"\n{entry_text.block('publisher', publisher)}"
+            text += f"\n{block('publisher', publisher)}"
         write(listing, text)

@@ -34,18 +34,9 @@ def call_in_words(
 ) -> str:
     """A call in a line, such as "China, imports of wheat from Russia, January 2024".
 
-    Of a list of more than two the first, and how many more.
-
-    Parameters
-    ----------
-    reporters, partners
-        Ids of areas; none are all.
-    products
-        Codes of the Harmonized System or the CN, ``TOTAL``, or a level such as ``AG6``.
-    flows
-        M, X, RM or RX.
-    periods
-        Months such as 2024-01, or years.
+    Of a list of more than two the first, and how many more. Reporters and partners are ids of
+    areas, none are all; products codes of the Harmonized System or the CN, ``TOTAL``, or a level
+    such as ``AG6``; flows M, X, RM or RX; periods months such as 2024-01, or years.
     """
     ways = _few([FLOWS[flow][0] for flow in flows])
     prepositions = {FLOWS[flow][1] for flow in flows}
@@ -66,17 +57,10 @@ def cells_in_words(cells: Iterable[tuple[str, str]]) -> str:
 
 def periods_in_words(periods: Iterable[str]) -> str:
     """Months or years, those in a row as one: January to March 2024 and May 2024."""
-    ordered = sorted({period: parse_period(period) for period in periods}.items())
-    runs = []
-    place = 0  # how many months stand before, so that a run has one difference to it
-    marked = []
-    for period, months in ordered:
-        marked.append((months[0] - place, period))
-        place += len(months)
-    for _, run in groupby(marked, key=lambda mark: mark[0]):
-        names = [period for _, period in run]
-        runs.append(window_in_words(names[0], names[-1]))
-    return in_a_sentence(runs)
+    by_month = {month: period for period in sorted(periods) for month in parse_period(period)}
+    in_a_row = groupby(enumerate(sorted(by_month)), key=lambda pair: pair[1] - pair[0])
+    runs = ([by_month[month] for _, month in run] for _, run in in_a_row)
+    return in_a_sentence([window_in_words(run[0], run[-1]) for run in runs])
 
 
 def dashed(period: str) -> str:

@@ -145,25 +145,17 @@ def _holds_catalogue(folder: Path) -> bool:
 
 
 def named(name: str, sources: Mapping[str, Source]) -> Source:
-    """One of several sources by its id.
-
-    Raises
-    ------
-    QueryError
-        There is none of that id; the message has the nearest.
-    """
+    """One of several sources by its id; QueryError, with the nearest, where there is none."""
     if name not in sources:
         raise QueryError(f"no source {name!r}{near(name, sources)}")
     return sources[name]
 
 
 def load(root: Path, *, local: bool = False) -> dict[str, Source]:
-    """Every source of the catalogue by its id, in the order of the file.
+    """Every source of the catalogue of the project `root` by its id, in the order of the file.
 
     Parameters
     ----------
-    root
-        Project folder.
     local
         With the user's own sources, if there are any. The committed notebooks, claims and tests
         see the committed ones alone.
@@ -193,12 +185,7 @@ def is_own(source: Source) -> bool:
 def own_entries(name: str, root: Path) -> dict[str, tuple[Path, dict[str, Any]]]:
     """Each of the user's own entries, `name` among them: its file and its keys, right or wrong.
 
-    Raises
-    ------
-    SourceError
-        There is no such entry; the message says if the committed catalogue has it.
-    CatalogueError
-        The committed catalogue cannot be read.
+    A SourceError says that there is no such entry, and if the committed catalogue has it.
     """
     own: dict[str, tuple[Path, dict[str, Any]]] = {}
     for file in own_entry_files(root):
@@ -208,9 +195,7 @@ def own_entries(name: str, root: Path) -> dict[str, tuple[Path, dict[str, Any]]]
     if name in own:
         return own
     if name in load(root):
-        raise SourceError(
-            f"{name} is of the committed catalogue, and not yours to remove with this"
-        )
+        raise SourceError(f"{name} is of the committed catalogue, not yours to remove with this")
     raise SourceError(f"{root / RAW / LOCAL_FOLDER}: no source {name!r}{near(name, own)}")
 
 
@@ -274,48 +259,39 @@ def _parsed(root: Path, files: tuple[tuple[Path, bytes], ...]) -> Contents:
     """The entries of the catalogue files, of which these are the bytes."""
     read = Contents()
     who, sources = read.publishers, read.sources
-    paths: dict[str, str] = {}
     where: dict[str, Path] = {}
     for file, text in files:
-        contents = _sections(file, text)
-        add_entries(file, "publisher", contents.get("publisher", {}), Publisher, who)
-        for source in add_entries(file, "source", contents.get("source", {}), Source, sources):
+        tables = _sections(file, text)
+        add_entries(file, "publisher", tables.get("publisher", {}), Publisher, who)
+        for source in add_entries(file, "source", tables.get("source", {}), Source, sources):
             where[source.id] = file
-        read.outlets.update(_outlets(file, contents.get("outlet", {})))
+        for site, name in tables.get("outlet", {}).items():
+            if not (isinstance(name, str) and name and re.fullmatch(r"[\w.-]+\.\w+", site)):
+                raise CatalogueError(
+                    f"{file}: outlet: expected a web site and whose it is, such as "
+                    f'"tass.com" = "TASS", found {site} = {name!r}'
+                )
+            read.outlets[site] = name
+    paths: dict[str, str] = {}
     for name, source in sources.items():
-        for problem in problems(source, who, sources, where[name].name != COMMITTED):
-            raise CatalogueError(f"{where[name]}: source {name}: {problem}")
-        if where[name] != entry_file(source, root):
-            raise CatalogueError(f"{where[name]}: source {name}: belongs in {source.path}.toml")
+        wrong = [*problems(source, who, sources, where[name].name != COMMITTED)]
         other = paths.setdefault(source.path, name)
+        if where[name] != entry_file(source, root):
+            wrong.append(f"belongs in {source.path}.toml")
         if other != name:
-            raise CatalogueError(
-                f"{where[name]}: source {name}: {source.path} is the file of {other} already"
-            )
-    sources.update(_releases_linked(sources.values()))
+            wrong.append(f"{source.path} is the file of {other} already")
+        if wrong:
+            raise CatalogueError(f"{where[name]}: source {name}: {wrong[0]}")
+    _link_releases(sources)
     return read
 
 
-def _releases_linked(sources: Iterable[Source]) -> dict[str, Source]:
-    """Comext's months that supersede an earlier release of theirs and do not say so."""
-    dated = sorted(filter(bulk_month, sources), key=released)
-    linked = {}
-    for period in {bulk_month(source) for source in dated}:
-        for old, new in pairwise(source for source in dated if bulk_month(source) == period):
-            if not new.supersedes:
-                linked[new.id] = replace(new, supersedes=old.id)
-    return linked
-
-
-def _outlets(file: Path, entries: dict[str, Any]) -> dict[str, str]:
-    """The names of outlets by their web site, each a text."""
-    for site, name in entries.items():
-        if not (isinstance(name, str) and name and re.fullmatch(r"[\w.-]+\.\w+", site)):
-            raise CatalogueError(
-                f"{file}: outlet: expected a web site and whose it is, such as "
-                f'"tass.com" = "TASS", found {site} = {name!r}'
-            )
-    return entries
+def _link_releases(sources: dict[str, Source]) -> None:
+    """Let Comext's months supersede an earlier release of theirs, which they do not say."""
+    months = sorted(filter(bulk_month, sources.values()), key=released)
+    for old, new in pairwise(sorted(months, key=bulk_month)):
+        if bulk_month(old) == bulk_month(new) and not new.supersedes:
+            sources[new.id] = replace(new, supersedes=old.id)
 
 
 def sections(file: Path) -> dict[str, Any]:
@@ -379,13 +355,14 @@ def problems(
     source: Source, who: Mapping[str, Publisher], sources: Mapping[str, Source], local: bool
 ) -> Iterator[str]:
     """What is wrong with one entry among all, in words."""
-    for key, value, valid in (
-        ("publisher", source.publisher, who),
-        ("table", source.table, TABLES),
-        ("kind", source.kind, KINDS),
-        ("witness", source.witness, WITNESSES),
-        ("supersedes", source.supersedes, [*set(sources) - {source.id}, ""]),
-    ):
+    for key, valid in {
+        "publisher": who,
+        "table": TABLES,
+        "kind": KINDS,
+        "witness": WITNESSES,
+        "supersedes": [*set(sources) - {source.id}, ""],
+    }.items():
+        value = getattr(source, key)
         if value not in valid:
             yield f"no such {key} as {value!r}{near(value, valid)}"
     if not (source.address or source.steps):
@@ -415,9 +392,8 @@ def _argument_problems(source: Source) -> Iterator[str]:
             yield str(error)
     if source.confirmed and source.table not in ("figures", "trade"):
         yield f"confirmed is of printed figures and of trade, and {source.id} is of {source.table}"
-    for name in source.confirmed:
-        if not source.confirmed[name]:
-            yield f"confirmed: {name} must have its reason as a text, not ''"
+    if "" in source.confirmed.values():
+        yield "confirmed: each name must have its reason as a text, not ''"
 
 
 def is_web_address(text: str) -> bool:
@@ -443,69 +419,42 @@ def path_problems(text: str, local: bool) -> Iterator[str]:
 def states(root: Path, *, local: bool = True) -> list[State]:
     """The state of every catalogued file, then of every file that is not catalogued.
 
-    Parameters
-    ----------
-    root
-        Project folder.
-    local
-        With the user's own files; without, ``data/raw/local`` is not looked at.
-
-    Raises
-    ------
-    CatalogueError
-        As :func:`load`.
+    With `local` the user's own files among them; errors as of :func:`load`.
     """
     sources = load(root, local=local)
     file_states = [_state(source, root) for source in sources.values()]
-    known = {COMMITTED} | {source.path for source in sources.values()}
-    if local:
-        known |= {file.relative_to(root / RAW).as_posix() for file in own_entry_files(root)}
+    known = {root / RAW / COMMITTED} | {source.file(root) for source in sources.values()}
+    known |= {*own_entry_files(root)} if local else set()
     for file in sorted((root / RAW).rglob("*")):
-        below = file.relative_to(root / RAW)
-        hidden = any(part.startswith(".") for part in below.parts)
-        skipped = hidden or (below.parts[0] == LOCAL_FOLDER and not local)
-        skipped = skipped or below.parts[:2] == (LOCAL_FOLDER, QUARANTINE)
-        if file.is_file() and not skipped and below.as_posix() not in known:
+        parts = file.relative_to(root / RAW).parts
+        skipped = any(part.startswith(".") for part in parts) or file in known
+        skipped |= parts[:1] == (LOCAL_FOLDER,) and (not local or parts[1:2] == (QUARANTINE,))
+        if file.is_file() and not skipped:
             todo = "it is in no catalogue: give it an entry, or move it out of data/raw"
-            file_states.append(State(below.as_posix(), "uncatalogued", f"{file}: {todo}"))
+            file_states.append(State("/".join(parts), "uncatalogued", f"{file}: {todo}"))
     return file_states
 
 
 def verify(root: Path, *, local: bool = True) -> list[State]:
-    """The states of all files, if all of them are ok; parameters as for :func:`states`.
+    """The states of all files, if all are ok; else a SourceError with a line for each other.
 
-    Raises
-    ------
-    SourceError
-        A line for each file that is changed, missing or not catalogued.
-    CatalogueError
-        As :func:`load` and :func:`cleaner`.
+    Errors besides are those of :func:`load` and :func:`cleaner`.
     """
     for source in load(root, local=local).values():
         if source.cleaner:
             cleaner(source, root)
     file_states = states(root, local=local)
-    wrong = [state for state in file_states if state.state != "ok"]
+    wrong = [f"{state.state}: {state.detail}" for state in file_states if state.state != "ok"]
     if wrong:
-        lines = [f"{state.state}: {state.detail}" for state in wrong]
-        raise SourceError("\n".join([f"{len(wrong)} raw files are not as catalogued", *lines]))
+        raise SourceError("\n".join([f"{len(wrong)} raw files are not as catalogued", *wrong]))
     return file_states
 
 
 def altered(root: Path, since: float, *, local: bool = True) -> list[State]:
     """The states of files that are not as catalogued: missing, or other bytes than were read.
 
-    Only files written after `since`, or of another size, are read for it, which takes no time
-    where nothing was written since the last build.
-
-    Parameters
-    ----------
-    root
-        Project folder.
-    since
-        When they were last read, in seconds of the epoch.
-    local
-        With the user's own files.
+    Only files written after `since`, in seconds of the epoch, or of another size are read for it,
+    which takes no time where nothing was written since the last build.
     """
     states = []
     for source in load(root, local=local).values():
@@ -547,13 +496,7 @@ def own_code(source: Source, root: Path) -> bytes:
 
 
 def check(source: Source, root: Path) -> Path:
-    """Path of the file of `source`, if its bytes are the ones that were catalogued.
-
-    Raises
-    ------
-    SourceError
-        The file is changed or missing.
-    """
+    """Path of the file of `source`; SourceError if its bytes are not those of the entry."""
     state = _state(source, root)
     if state.state != "ok":
         raise SourceError(f"{state.state}: {state.detail}")
@@ -600,14 +543,14 @@ def entries(ids: Iterable[str], root: Path | None = None) -> dict[str, tuple[Sou
     """
     folder = _find_root() if root is None else root
     names = list(dict.fromkeys(ids))
-    read = contents(folder, local=False)
-    if not set(names) <= set(read.sources):
+    read = contents(folder)
+    if not {*names} <= read.sources.keys():
         read = contents(folder, local=True)
-    who, sources = read.publishers, read.sources
-    unknown = [name for name in names if name not in sources]
-    if unknown:
-        raise CatalogueError(f"no source {unknown[0]!r}{near(unknown[0], sources)}")
-    return {name: (sources[name], who[sources[name].publisher]) for name in names}
+    for name in names:
+        if name not in read.sources:
+            raise CatalogueError(f"no source {name!r}{near(name, read.sources)}")
+    sources = [read.sources[name] for name in names]
+    return {source.id: (source, read.publishers[source.publisher]) for source in sources}
 
 
 def credit(
@@ -633,8 +576,7 @@ def credit(
     names: dict[str, None] = {}
     known = entries(ids, root)
     for source, publisher in known.values():
-        word = "as of" if is_day_or_month(source.vintage) else "version"
-        day = source.vintage
+        word, day = "as of" if is_day_or_month(source.vintage) else "version", source.vintage
         if day in UNDATED:
             word, day = "retrieved", f"{source.retrieved:%Y-%m}"
         name = name_of(source, publisher, speakers)
@@ -648,7 +590,11 @@ def credit(
         passed = in_a_sentence(list(dict.fromkeys(filter(None, hands))))
         way = f"{'via' if all(hands) else 'in part via'} {passed}; " if passed else ""
         return f"{in_a_sentence([*names])} ({way}retrieved {' to '.join(ends)})"
-    return "; ".join(f"{name} ({_dated(words)})" for name, words in dates.items())
+    lines = []
+    for name, words in dates.items():
+        days = [f"{word} {', '.join(map(release_in_words, sorted(words[word])))}" for word in words]
+        lines.append(f"{name} ({', '.join(days)})")
+    return "; ".join(lines)
 
 
 def name_of(source: Source, publisher: Publisher, speakers: Mapping[str, Sequence[str]]) -> str:
@@ -658,12 +604,3 @@ def name_of(source: Source, publisher: Publisher, speakers: Mapping[str, Sequenc
         return publisher.short
     more = [f"{len(of_rows) - MANY} more"] if len(of_rows) > MANY else []
     return in_a_sentence([*of_rows[:MANY], *more])
-
-
-def _dated(words: Mapping[str, set[str]]) -> str:
-    """Days by what they are of, in words: "as of 1 March 2024, 1 May 2024, retrieved June 2024"."""
-    parts = []
-    for word, days in words.items():
-        texts = [release_in_words(day) for day in sorted(days)]
-        parts.append(f"{word} {', '.join(texts)}")
-    return ", ".join(parts)

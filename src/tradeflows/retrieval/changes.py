@@ -17,22 +17,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Change:
-    """One figure that differs between two releases.
+    """One figure that differs between two releases; of a row that came or went the first.
 
-    Attributes
-    ----------
-    what
-        The cell, for a reader.
-    old, new
-        The figure in each; None where there is none.
-    old_release, new_release
-        The days of the two.
-    unit
-        Of the figures.
-    kind
-        Whether the newer release added, changed or withdrew the row.
-    note
-        What else of the cell changed, to stand behind.
+    `what` is its cell and its name for a reader; `old` and `new` are None where there is none, and
+    `kind` says whether the newer release added, changed or withdrew the row.
     """
 
     what: str
@@ -42,15 +30,12 @@ class Change:
     new_release: str
     unit: str = ""
     kind: str = "changed"
-    note: str = ""
 
     def __str__(self) -> str:
         """Say the change in a line."""
-        old, new = (in_words(figure, self.unit) for figure in (self.old, self.new))
-        return (
-            f"{self.kind}: {self.what}: {old} ({self.old_release}) -> {new} "
-            f"({self.new_release}){self.note}"
-        )
+        old, new = in_words(self.old, self.unit), in_words(self.new, self.unit)
+        what = f"{self.kind}: {self.what}"
+        return f"{what}: {old} ({self.old_release}) -> {new} ({self.new_release})"
 
 
 def in_words(figure: float | None, unit: str) -> str:
@@ -60,11 +45,7 @@ def in_words(figure: float | None, unit: str) -> str:
 
 def largest_first(changes: Iterable[Change]) -> list[Change]:
     """`changes` by their size, those of one size in the order in which they came."""
-
-    def size(change: Change) -> float:
-        return -abs((change.new or 0.0) - (change.old or 0.0))
-
-    return sorted(changes, key=size)
+    return sorted(changes, key=lambda change: -abs((change.new or 0.0) - (change.old or 0.0)))
 
 
 def changed(old: pa.Table, new: pa.Table, cell: Sequence[str], figures: Sequence[str]) -> DataFrame:
@@ -98,8 +79,7 @@ def changed(old: pa.Table, new: pa.Table, cell: Sequence[str], figures: Sequence
     is_same = [was.eq(now) | (was.isna() & now.isna()) for was, now in pairs]
     differs = of_both["kind"].ne("changed") | ~np.logical_and.reduce(is_same)
     found = of_both[differs].sort_values([*words, "nth"], ignore_index=True)
-    found = found.astype(dict.fromkeys(words, "str"))
     columns = [f"{name}_{side}" for name in figures for side in ("old", "new")]
     stated = found[columns].astype("object")
     found[columns] = stated.where(stated.notna(), None)
-    return found[[*words, "kind", *columns]]
+    return found.astype(dict.fromkeys(words, "str"))[[*words, "kind", *columns]]

@@ -5,13 +5,11 @@ calls that stay below the service's limits, and :func:`fetch` makes them and kee
 SDMX-CSV, unedited in ``data/raw/local/comext`` with an entry beside it.
 """
 
-import gzip
 import hashlib
 import re
-import zipfile
-import zlib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -24,8 +22,8 @@ from tradeflows.publishers.comext.layouts import NO_RESULTS
 from tradeflows.retrieval import catalogue, fetching, own_words
 from tradeflows.retrieval.call_words import call_in_words
 from tradeflows.retrieval.comext import LICENCE
-from tradeflows.retrieval.fetching import CutOffError, Kept, Show
-from tradeflows.retrieval.http import LARGEST, Clock, RefusedError, RetryError, Saved, Web
+from tradeflows.retrieval.fetching import CutOffError, Kept, Report, Show
+from tradeflows.retrieval.http import Clock, RefusedError, RetryError, Saved, Web
 from tradeflows.retrieval.user_files import keep, quarantine, require_cleanable
 
 BASE = "https://ec.europa.eu/eurostat/api/comext/dissemination"
@@ -39,6 +37,7 @@ ALL = "all"
 EU = "EU27_2020"
 SYSTEM = "comext service"  # of area_codes.csv: the files have codes that the service has not
 TOO_LARGE = re.compile(r"EXTRACTION_TOO_BIG|too large|SUBMITTED|<(\w+:)?queued", re.I)
+LISTS = ("reporters", "partners", "products", "flows")
 
 
 @dataclass(frozen=True)
@@ -59,10 +58,10 @@ class Question:
     @property
     def periods(self) -> tuple[str, ...]:
         """Every month, or year, from the start to the end."""
-        months = parse_window(self.start, self.end)
-        if self.freq == "M":
-            return tuple(month_text(month) for month in months)
-        return tuple(str(year) for year in range(months[0] // 12, months[-1] // 12 + 1))
+        texts = (
+            month_text(month)[: len(self.start)] for month in parse_window(self.start, self.end)
+        )
+        return tuple(dict.fromkeys(texts))
 
     @property
     def cells(self) -> int:
@@ -74,32 +73,24 @@ class Question:
     def key(self) -> str:
         """The filter, as the address has it."""
         lists = (self.reporters, self.partners, self.products, self.flows, INDICATORS)
-        return ".".join([self.freq, *("+".join(values) for values in lists)])
+        return ".".join([self.freq, *map("+".join, lists)])
 
     def __str__(self) -> str:
         """Say the question in a line; of a long list the first and how many more."""
         known = codes.area_codes("eurostat")
         names = {number: name for name, number in FLOWS.items()}
-        return call_in_words(
-            [known.get(code, code) for code in self.reporters],
-            [*dict.fromkeys(known.get(code, code) for code in self.partners)],
-            self.products,
-            [names[flow] for flow in self.flows],
-            self.periods,
+        reporters, partners = (
+            [known.get(code, code) for code in some] for some in (self.reporters, self.partners)
         )
+        flows = [names[flow] for flow in self.flows]
+        return call_in_words(reporters, partners, self.products, flows, self.periods)
 
     def covers(self, other: "Question") -> bool:
         """Whether an answer to this one holds all that `other` asks."""
-        has_partners = bool(other.partners) and {*self.partners} >= {*other.partners}
-        return (
-            self.freq == other.freq
-            and {*self.reporters} >= {*other.reporters}
-            and (not self.partners or has_partners)
-            and {*self.products} >= {*other.products}
-            and {*self.flows} >= {*other.flows}
-            and self.start <= other.start
-            and self.end >= other.end
-        )
+        is_whole = [{*getattr(self, name)} >= {*getattr(other, name)} for name in LISTS]
+        is_whole[1] = not self.partners or (bool(other.partners) and is_whole[1])
+        is_long = self.start <= other.start and self.end >= other.end
+        return self.freq == other.freq and is_long and all(is_whole)
 
 
 @dataclass(frozen=True)
@@ -115,31 +106,6 @@ class Plan:
         """Say how many calls, and that there is no quota."""
         rest = f"; {len(self.sources)} answers are held" if self.sources else ""
         return f"{len(self.calls)} calls to Eurostat, which names no daily quota{rest}"
-
-
-@dataclass(frozen=True)
-class Report:
-    """What became of a question: the `sources` that hold it, the calls that `failed`, and why."""
-
-    sources: tuple[str, ...] = ()
-    failed: Mapping[str, str] = field(default_factory=dict)
-    calls: int = 0
-    rows: int = 0
-    empty: tuple[str, ...] = ()
-
-    @property
-    def missing(self) -> int:
-        """Calls of which nothing came."""
-        return len(self.failed)
-
-    def lines(self) -> Iterator[str]:
-        """The report in words."""
-        failed = f"{len(self.failed)} calls failed"
-        yield f"{self.calls} calls made; {self.rows:,} records came, {failed}"
-        for call in self.empty:
-            yield f"empty: {call}"
-        for call, reason in self.failed.items():
-            yield f"failed: {call}: {reason}"
 
 
 # --- the question --------------------------------------------------------------------------------
@@ -160,8 +126,6 @@ def question(
     ----------
     reporter, partner
         Member states, the EU, and areas by name or id; ``all`` for every partner.
-    flow
-        M, X, or ``imports``, ``exports``.
     products
         HS codes of 2, 4 or 6 digits, CN codes of 8, or ``TOTAL``.
     start, end
@@ -204,10 +168,7 @@ def _codes_of(text: str, *, is_partner: bool = False) -> tuple[str, ...]:
     chosen: dict[str, None] = {}
     for word in own_words.listed(text):
         area = codes.area(word)
-        if area == EU and not is_partner:
-            chosen[EU] = None
-            continue
-        known = codes.codes_of(area, SYSTEM)
+        known = codes.codes_of(area, SYSTEM) if is_partner or area != EU else [EU]
         if not known:
             is_group = area in codes.groups() and not codes.is_country(area)
             others = ", which has 'intra-EU', 'extra-EU' and 'World'" if is_group else ""
@@ -241,23 +202,17 @@ def plan(asked: Question, root: Path, *, refresh: bool = False) -> Plan:
             continue
         covering = _covering(piece, known)
         sources |= dict.fromkeys(covering)
-        if not covering:
-            calls.append(piece)
+        calls += [] if covering else [piece]
     return Plan(asked, tuple(calls), tuple(sources), known)
 
 
 def _covering(asked: Question, known: Mapping[str, Question]) -> list[str]:
     """The ids of answers that hold all of a question, whole or in halves; none if some is not."""
     whole = [name for name, answer in known.items() if answer.covers(asked)]
-    if whole:
+    if whole or not known:
         return whole[-1:]
-    covering: list[str] = []
-    for half in split(asked) if known else ():
-        of_half = _covering(half, known)
-        if not of_half:
-            return []
-        covering += of_half
-    return covering
+    halves = [_covering(half, known) for half in split(asked)]
+    return [name for names in halves for name in names] if all(halves) else []
 
 
 def held(root: Path) -> dict[str, Question]:
@@ -267,10 +222,10 @@ def held(root: Path) -> dict[str, Question]:
         is_answer = source.kind == "fetched" and f"/data/{DATASET}/" in source.address
         if is_answer and source.file(root).exists():
             parts = urlsplit(source.address)
-            freq, *lists = unquote(parts.path).rpartition("/")[2].split(".")
+            freq, *texts = unquote(parts.path).rpartition("/")[2].split(".")
             window = parse_qs(parts.query)
             reporters, partners, products, flows = (
-                tuple(filter(None, text.split("+"))) for text in lists[:4]
+                tuple(filter(None, text.split("+"))) for text in texts[:4]
             )
             [start], [end] = window["startPeriod"], window["endPeriod"]
             answers[source.id] = Question(freq, reporters, partners, products, flows, start, end)
@@ -280,16 +235,14 @@ def held(root: Path) -> dict[str, Question]:
 def split(asked: Question) -> list[Question]:
     """`asked` in two halves, by its longest list; none where it is a single cell."""
     periods = asked.periods
-    names = ("products", "reporters", "partners", "flows")
-    name = max(names, key=lambda name: len(getattr(asked, name)))
+    name = max(("products", *LISTS), key=lambda name: len(getattr(asked, name)))
     values = getattr(asked, name)
-    half = len(periods) // 2
     if len(periods) > len(values):
+        half = len(periods) // 2
         return [replace(asked, end=periods[half - 1]), replace(asked, start=periods[half])]
     half = (len(values) + 1) // 2
-    if half == len(values):
-        return []
-    return [replace(asked, **{name: some}) for some in (values[:half], values[half:])]
+    halves = values[:half], values[half:]
+    return [replace(asked, **{name: some}) for some in halves] if halves[1] else []
 
 
 def fetch(planned: Plan, web: Web, root: Path, progress: Show | None = None) -> Report:
@@ -316,13 +269,17 @@ def fetch(planned: Plan, web: Web, root: Path, progress: Show | None = None) -> 
         return halves
 
     queue = fetching.Queue(planned.calls, lacking)
-    fetching.run(queue, lambda call: _one(call, web, root), web, outcome, progress)
+    fetching.run(queue, partial(_one, web=web, root=root), web, outcome, progress)
+    calls = web.calls - before
+    failed = f"{len(outcome.failed)} calls failed"
     return Report(
-        (*sources, *(kept.source.id for kept in outcome.kept)),
-        {str(call): reason for call, reason in outcome.failed.items()},
-        web.calls - before,
-        outcome.rows,
-        tuple(str(kept.call) for kept in outcome.kept if not kept.rows),
+        empty=tuple(str(kept.call) for kept in outcome.kept if not kept.rows),
+        failed={str(call): reason for call, reason in outcome.failed.items()},
+        sources=(*sources, *(kept.source.id for kept in outcome.kept)),
+        calls=calls,
+        rows=outcome.rows,
+        head=f"{calls} calls made; {outcome.rows:,} records came, {failed}",
+        names="; ".join,
     )
 
 
@@ -335,32 +292,31 @@ def _one(call: Question, web: Web, root: Path) -> Kept[Question]:
     sweep(folder, ".service_*.part")
     aside = temporary(folder / f"service_{name}", "part")
     try:
-        records = web.get(url, aside, _records)[1]
+        saved, records = web.get(url, aside, _records)
     except RefusedError as error:
         if TOO_LARGE.search(error.body) or str(error).startswith("413"):
             raise CutOffError(str(error)) from error
         if not NO_RESULTS.search(error.body):
             raise
-        aside.write_text(error.body, encoding="utf-8", newline="")
-        records = 0
-    content = aside.read_bytes()
-    sha256 = hashlib.sha256(content).hexdigest()
-    kind = "xml" if content.lstrip().startswith(b"<") else "csv"
-    file = folder / f"service_{name}_{sha256[:8]}.{kind}"
+        body, records = error.body.encode(), 0
+        aside.write_bytes(body)
+        saved = Saved(aside, hashlib.sha256(body).hexdigest(), len(body))
+    content = aside.read_text(encoding="utf-8", errors="replace")
+    kind = "xml" if content.lstrip().startswith("<") else "csv"
+    file = folder / f"service_{name}_{saved.sha256[:8]}.{kind}"
     # The day on which the publisher renewed the data, as the records state it.
-    renewed = re.search(rb"\n[^,\n]*,(\d\d)/(\d\d)/(\d\d)\b", content)
-    day, month, year = (part.decode() for part in renewed.groups()) if renewed else ("", "", "")
+    renewed = re.search(r"\n[^,\n]*,(\d\d)/(\d\d)/(\d\d)\b", content)
     entry = fetching.entry(
         file,
         root,
         web,
-        Saved(aside, sha256, len(content)),
+        saved,
         steps="tradeflows ask",
         id=f"comext_{file.stem}",
         publisher="eurostat",
         title=f"Answer of the filtered service: {call}",
         licence=LICENCE,
-        vintage=f"20{year}-{month}-{day}" if renewed else "not stated",
+        vintage=f"20{renewed[3]}-{renewed[2]}-{renewed[1]}" if renewed else "not stated",
         cleaner="comext.clean",
         address=url,
     )
@@ -371,25 +327,7 @@ def _one(call: Question, web: Web, root: Path) -> Kept[Question]:
 
 
 def _records(path: Path) -> int:
-    """Records of an answer, which is unpacked in its place where it came packed."""
-    with path.open("rb") as file:
-        head = file.read(2)
-    content = b""
-    try:
-        if head == b"PK":
-            with zipfile.ZipFile(path) as archive:
-                [name] = archive.namelist()
-                with archive.open(name) as member:
-                    content = member.read(LARGEST + 1)
-        elif head == b"\x1f\x8b":
-            with gzip.open(path) as packed:
-                content = packed.read(LARGEST + 1)
-    except (OSError, EOFError, ValueError, zlib.error, zipfile.BadZipFile) as error:
-        raise RetryError(f"a damaged archive ({error})") from error
-    if len(content) > LARGEST:
-        raise RefusedError(f"more than {LARGEST:,} bytes unpacked; no answer has that")
-    if content:
-        path.write_bytes(content)
+    """Records of an answer; RetryError where it is none."""
     with path.open("rb") as file:
         first = file.readline(1 << 16)
         if first.removeprefix(b"\xef\xbb\xbf").startswith(b"DATAFLOW"):

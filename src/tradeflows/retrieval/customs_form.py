@@ -32,25 +32,16 @@ def gacc(
     flow: str = "M",
     currency: str = "USD",
 ) -> list[str]:
-    """Steps in the form of China's customs, for a product and partner by month.
+    """Lines with the steps in the form of China's customs, for a product and partner by month.
 
     Parameters
     ----------
-    product
-        HS code of 2, 4, 6 or 8 digits.
-    partner
-        An area by id, code or name; all partners where empty.
+    product, partner
+        HS code of 2, 4, 6 or 8 digits; an area by id, code or name, all partners where empty.
     start, end
         Months such as 2023-01; without `end`, the last that is likely to be out.
-    flow
-        M or X.
-    currency
-        USD or CNY.
-
-    Returns
-    -------
-    list of str
-        Lines to print.
+    flow, currency
+        M or X; USD or CNY.
 
     Raises
     ------
@@ -63,11 +54,20 @@ def gacc(
     for option, word, valid in (("flow", flow, WAYS), ("currency", currency, MONEY)):
         if word not in valid:
             raise QueryError(f"--{option} {word}: expected {' or '.join(valid)}")
-    partners, whom, code = PARTNERS, "all partners", ""
+    partners, whom, code = PARTNERS, "all partners", "no code"
     if partner:
-        name, own_codes = _partner(partner)
-        partners = len(own_codes)
-        whom, code = f"{name} ({','.join(own_codes)})", f", with the code {','.join(own_codes)}"
+        try:
+            area = own_words.area(partner)
+        except QueryError as error:
+            raise QueryError(f"--partner: {error}") from error
+        own_codes = codes.codes_of(area, "gacc")
+        name = codes.area_name(area)
+        if not own_codes:
+            raise QueryError(
+                f"--partner {partner}: {name} has no code at China's customs; see area_codes.csv"
+            )
+        listed = ",".join(own_codes)
+        partners, whom, code = len(own_codes), f"{name} ({listed})", f"with the code {listed}"
     queries = _queries(start, end, LINES[len(product)] * partners)
     return [
         f"{SITE}: 数据在线查询 / online query. {len(queries)} exports of {product}, {whom}.",
@@ -77,27 +77,12 @@ def gacc(
         f"          币制 / Currency: {MONEY[currency]}",
         "          分月展示 / by month: 是 / yes, so that each line has its month",
         f"          输出字段 / output field 1: 商品 / Commodity, with the code {product}",
-        f"          输出字段 / output field 2: 贸易伙伴 / Trading partner{code or ', no code'}",
+        f"          输出字段 / output field 2: 贸易伙伴 / Trading partner, {code}",
         "          output fields 3 and 4: none (贸易方式 / Customs Regime only splits the figures)",
         *(f"{number:3}. {query}" for number, query in enumerate(queries, start=1)),
         "",
         f"Then: tradeflows add --flow {flow} FILE…   (it refuses a file that was cut off)",
     ]
-
-
-def _partner(word: str) -> tuple[str, list[str]]:
-    """The name of a partner, and its codes at China's customs."""
-    try:
-        area = own_words.area(word)
-    except QueryError as error:
-        raise QueryError(f"--partner: {error}") from error
-    own_codes = codes.codes_of(area, "gacc")
-    if not own_codes:
-        raise QueryError(
-            f"--partner {word}: {codes.area_name(area)} has no code at China's customs; "
-            "see area_codes.csv"
-        )
-    return codes.area_name(area), [*own_codes]
 
 
 def _queries(start: str, end: str, a_month: int) -> list[str]:

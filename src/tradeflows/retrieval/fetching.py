@@ -6,14 +6,18 @@ rest is the same for all of them.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from tradeflows.model.errors import QueryError
+from tradeflows.model.files import temporary
 from tradeflows.model.source import RAW, Source
 from tradeflows.retrieval.catalogue import LOCAL_FOLDER
 from tradeflows.retrieval.http import (
@@ -25,6 +29,7 @@ from tradeflows.retrieval.http import (
     UnreachableError,
     Web,
     stamp,
+    write,
 )
 
 IN_A_ROW = 3  # failed calls, after which the rest is not tried
@@ -88,6 +93,64 @@ class Outcome(Generic[Call]):
         return sum(kept.rows for kept in self.kept)
 
 
+@dataclass(frozen=True)
+class Report:
+    """What became of a question.
+
+    Attributes
+    ----------
+    came, empty, absent
+        What has rows; what is whole but has none; what the publisher does not have: cells of UN
+        Comtrade, months of Comext, calls of its service.
+    failed, without_value
+        What is missing, with the reason, or with how many rows state no value.
+    notes
+        A line for each whole that its parts do not add up to, and what else is to be said.
+    sources, above_parts
+        Ids of the entries that hold the answer, and of those with a whole that is more than the
+        sum of its parts.
+    calls, rows
+        Calls made now, and rows held for the question.
+    later
+        Why it stopped, and when to go on where the quota is used up; else empty.
+    head, names
+        The first line of the report, and how what is missing is named to a reader.
+    """
+
+    came: tuple[str, ...] = ()
+    empty: tuple[str, ...] = ()
+    absent: tuple[str, ...] = ()
+    failed: Mapping[str, str] = field(default_factory=dict)
+    without_value: Mapping[str, int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    above_parts: frozenset[str] = frozenset()
+    calls: int = 0
+    rows: int = 0
+    later: str = ""
+    head: str = ""
+    names: Callable[[Iterable[str]], str] = ", ".join
+
+    @property
+    def missing(self) -> int:
+        """How many are missing, whole or in part."""
+        return len(self.absent) + len({*self.failed, *self.without_value})
+
+    def lines(self) -> Iterator[str]:
+        """The report in words, what is missing by name."""
+        yield self.head
+        for word, some in {"empty": self.empty, "not published": self.absent}.items():
+            if some:
+                yield f"{word}: {self.names(some)}"
+        for name, reason in self.failed.items():
+            yield f"failed: {self.names([name])}: {reason}"
+        for name, count in self.without_value.items():
+            yield f"no value: {self.names([name])}: the publisher states none in {count:,} row(s)"
+        yield from self.notes
+        if self.later:
+            yield self.later
+
+
 class Queue(Generic[Call]):
     """The calls that are left; one whose answer is too large comes back in halves."""
 
@@ -122,12 +185,8 @@ def run(
 ) -> None:
     """Make the calls of a queue until none is left, or none has a chance, and note the `outcome`.
 
-    A spent quota and a lost network end it, as do three failures in a row.
-
-    Parameters
-    ----------
-    ask
-        Makes a call and keeps the answer; None where the publisher has not published it.
+    A spent quota and a lost network end it, as do three failures in a row. What `ask` returns is
+    kept; it is None where the publisher has not published a call.
 
     Raises
     ------
@@ -174,10 +233,7 @@ def run(
 def connect(who: str, base: str | None, variable: str, usual: str, **options: Any) -> Web:
     """The way to a service: `base`, else what the environment has as `variable`, else `usual`.
 
-    Raises
-    ------
-    QueryError
-        The address, or the key, is none that can be used.
+    A QueryError says that the address, or the key, is none that can be used.
     """
     try:
         return Web(base or os.environ.get(variable) or usual, **options)
@@ -185,16 +241,34 @@ def connect(who: str, base: str | None, variable: str, usual: str, **options: An
         raise QueryError(f"{who}: {error}") from None
 
 
-def get_list(web: Web, url: str, aside: Path, check: Callable[[Path], Any]) -> Any:
-    """What `check` reads of the publisher's list of what is published.
+def listing(
+    web: Web,
+    url: str,
+    to: Path,
+    check: Callable[[Path], list[Any]],
+    *,
+    age: float = -1.0,
+    is_enough: Callable[[list[Any]], bool] = lambda items: False,
+) -> tuple[list[Any], float]:
+    """What `check` reads of a publisher's list of what it has, and the time of that list.
+
+    One that came before, which the folder `to` keeps, is good for `age` seconds; unless that is
+    negative, one that `is_enough` is good however old it is.
 
     Raises
     ------
     FetchError
         The list cannot be had; the message says what is possible without it.
     """
+    file = to / f".list_{hashlib.sha256(url.encode()).hexdigest()[:16]}.json"
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        known = json.loads(file.read_text(encoding="utf-8"))
+        is_young = web.clock.now() - known["time"] < age
+        if age >= 0 and (is_young or is_enough(known["items"])):
+            return known["items"], known["time"]
+    aside = temporary(file)
     try:
-        return web.get(url, aside, check)[1]
+        items = web.get(url, aside, check)[1]
     except MissingError as error:
         raise RefusedError(f"{url}: {error}; is the base address right?") from error
     except UnreachableError as error:
@@ -204,6 +278,9 @@ def get_list(web: Web, url: str, aside: Path, check: Callable[[Path], Any]) -> A
         ) from error
     finally:
         aside.unlink(missing_ok=True)
+    now = web.clock.now()
+    write(file, json.dumps({"items": items, "time": now}), lasting=False)
+    return items, now
 
 
 def folder(root: Path, publisher: str) -> Path:

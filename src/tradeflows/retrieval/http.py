@@ -99,16 +99,10 @@ class _Secret(str):
 
 
 class Web:
-    """One server, asked with manners.
+    """One server, asked with manners: `pause` seconds at least between two calls.
 
-    Parameters
-    ----------
-    base
-        Address that every path is appended to; without a query or a user, since it is recorded.
-    header, key
-        Name of the header that carries the key, and the key; none where it is empty.
-    pause
-        Least seconds between two calls.
+    Every path is appended to `base`, which has neither query nor user, since it is recorded. The
+    `key` travels in the `header` of that name.
     """
 
     def __init__(
@@ -181,12 +175,10 @@ class Web:
         ------
         RefusedError
             3xx or 4xx other than 408 and 429, or what `check` refuses; at once.
-        QuotaError
-            The server says so, or wants a longer wait than :data:`PATIENCE`.
-        UnreachableError
-            No connection in :data:`ATTEMPTS` attempts; at once, if there never was one.
+        QuotaError, UnreachableError
+            The server says so, or wants a wait above :data:`PATIENCE`; there is no connection.
         FetchError
-            Broken in all attempts, or the file cannot be written.
+            Broken in all :data:`ATTEMPTS` attempts, or the file cannot be written.
         """
         host = urlsplit(url).hostname
         try:
@@ -268,8 +260,8 @@ class Web:
         text = body.strip()
         # A page of HTML says nothing in words.
         words = _printable(message[1] if message else text[:200] * (text[:1] != "<"))
-        wait = _wait(headers.get("Retry-After", ""), self.clock.now())
         asks_again = TRY_AGAIN.search(body)
+        wait = _wait(headers.get("Retry-After", ""), self.clock.now())
         if wait is None and asks_again:
             wait = min(LONGEST, float(asks_again[1]))
         is_timeout = status == 200 and re.search(r"time(d )?-?out", body, re.I)

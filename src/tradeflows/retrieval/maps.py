@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from tradeflows.model.errors import CatalogueError
-from tradeflows.model.source import RAW, Publisher, Source
+from tradeflows.model.source import Publisher, Source
 from tradeflows.publishers import registry
 from tradeflows.retrieval import catalogue
 from tradeflows.retrieval.sketch import UNKNOWN
@@ -34,15 +34,11 @@ OPTIONAL: Mapping[str, Any] = {
 
 @dataclass(frozen=True)
 class Template:
-    """The entry of files of one kind, and the publishers that come with it.
-
-    `path` is what the map says of the place, which the publisher and the id decide.
-    """
+    """The entry of files of one kind, and the publishers that come with it."""
 
     file: Path
     source: Source
     publishers: Mapping[str, Publisher]
-    path: str = ""
 
 
 def read(file: Path) -> Template:
@@ -72,33 +68,15 @@ def read(file: Path) -> Template:
     [(name, keys)] = sources.items()
     known: dict[str, Publisher] = {}
     catalogue.add_entries(file, "publisher", contents.get("publisher", {}), Publisher, known)
-    path = ""
     if isinstance(keys, dict):
-        path = str(keys.get("path", ""))
         keys = {**OPTIONAL, **keys, **OF_THE_FILE}
     [source] = catalogue.add_entries(file, "source", {name: keys}, Source, {})
-    _require_cleaner(file, source)
-    return Template(file, source, known, path)
-
-
-def _require_cleaner(file: Path, source: Source) -> None:
-    """Refuse a map that is none; a project's own cleaner is looked for when it is needed."""
-    if source.cleaner.startswith(registry.OWN):
-        return
     try:
-        registry.cleaner(source)
+        if not source.cleaner.startswith(registry.OWN):  # which is looked for when it is needed
+            registry.cleaner(source)
     except CatalogueError as error:
         raise CatalogueError(f"{file}: source {source.id}: {error}") from error
-
-
-def unheeded_path(template: Template, source: Source) -> Iterator[str]:
-    """Say where a file lies, if its map has another path."""
-    usual = PurePosixPath(template.source.publisher, template.source.id)
-    if template.path and PurePosixPath(template.path).with_suffix("") != usual:
-        yield (
-            f"{source.id}: path = '{template.path}' of the map is not heeded: the file is "
-            f"{RAW.as_posix()}/{source.path}, by its publisher and the id of its [source.…]"
-        )
+    return Template(file, source, known)
 
 
 def other_scales(source: Source) -> Iterator[str]:

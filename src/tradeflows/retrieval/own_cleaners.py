@@ -7,7 +7,7 @@ loaded only if ``project.toml`` lists it, ``cleaners = ["NAME"]``.
 
 import inspect
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from inspect import isfunction
 from pathlib import Path
@@ -53,12 +53,9 @@ def path_of(source: Source, root: Path) -> Path:
 def cleaner(source: Source, root: Path, allowed: tuple[str, ...]) -> Callable[..., Iterator[Part]]:
     """The function that turns the file of `source` into rows, of a file that is `allowed`.
 
-    Returns
-    -------
-    callable
-        Takes the file's path and `source`. What the project's function returns, a DataFrame of
-        the table's columns or parts as the package's own cleaners yield, comes as parts. Of a
-        DataFrame the columns that a map need not say may be lacking here too.
+    It takes the file's path and `source`. What the project's function returns, a DataFrame of the
+    table's columns or parts as the package's own cleaners yield, comes as parts. Of a DataFrame the
+    columns that a map need not say may be lacking here too.
 
     Raises
     ------
@@ -118,34 +115,27 @@ def _module(path: Path, code: bytes) -> ModuleType:
 
 
 def _part(frame: pd.DataFrame, source: Source) -> Part:
-    """Rows of the table's contract from a frame that has what differs between them."""
-    given = {str(name): pa.Array.from_pandas(frame[name]) for name in frame}
+    """Rows of the table's contract from a frame that has what differs between them.
+
+    Of trade the columns are filled in that follow from others, and the areas are looked up.
+    """
+    given: dict[str, Any] = {str(name): pa.Array.from_pandas(frame[name]) for name in frame}
     ordinals = {"source_row": pa.array(range(1, len(frame) + 1))}
-    implied = _implied(given, source) if source.table == "trade" else {}
-    columns = {**DEFAULTS[source.table], **ordinals, **given, **implied}
+    columns = {**DEFAULTS[source.table], **ordinals, **given}
+    if source.table == "trade":
+        columns = {"vintage": source.vintage, **columns}
+        for side in {"reporter_iso", "partner_iso"} & given.keys():
+            columns[side] = codes.areas(given[side], "iso3", source.path)
+            columns.setdefault(side.replace("iso", "code"), given[side])
+        if "flow_code" in given and "partner_role" not in given:
+            roles = [ROLE.get(flow, "origin") for flow in given["flow_code"].to_pylist()]
+            columns["partner_role"] = pa.array(roles)
     contract = schema.TABLES[source.table]
-    differing = set(columns) ^ (set(contract.names) - {"source_id"})
+    differing = {*columns} ^ ({*contract.names} - {"source_id"})
     if differing:
         names = ", ".join(sorted(differing))
         raise SchemaError(f"{source.path}: columns missing or unknown for {source.table}: {names}")
     return Part(reading.rows(source, contract, columns), len(frame), {})
-
-
-def _implied(given: Mapping[str, pa.Array], source: Source) -> dict[str, Any]:
-    """Columns of trade that follow from others, and the areas, which are looked up."""
-    implied: dict[str, Any] = {}
-    for side in ("reporter", "partner"):
-        if f"{side}_iso" in given:
-            areas = given[f"{side}_iso"]
-            implied[f"{side}_iso"] = codes.areas(areas, "iso3", source.path)
-            implied[f"{side}_code"] = given.get(f"{side}_code", areas)
-    if "flow_code" in given and "partner_role" not in given:
-        flows = given["flow_code"].to_pylist()
-        implied["partner_role"] = pa.array([ROLE.get(flow, "origin") for flow in flows])
-    if "vintage" not in given:
-        implied["vintage"] = source.vintage
-    implied["area_system"] = given.get("area_system", "iso3")
-    return implied
 
 
 def _require_lines(file: Path, rows: pa.RecordBatch, source: Source, is_named: bool) -> None:
@@ -157,14 +147,16 @@ def _require_lines(file: Path, rows: pa.RecordBatch, source: Source, is_named: b
         records = reading.records(file, ())
     except LayoutError:  # no table of lines, so none is shown wrongly
         return
-    digits_of = {record: re.sub(r"\D", "", line.text) for record, line in records.items()}
-    digits_of_all = " ".join(digits_of.values())
-    figures = [
-        (int(record), digits) for record, digits in _long_figures(rows) if digits in digits_of_all
-    ]
-    wrong = [
-        (record, digits) for record, digits in figures if digits not in digits_of.get(record, "")
-    ]
+    lines = {record: re.sub(r"\D", "", line.text) for record, line in records.items()}
+    text = " ".join(lines.values())
+    frame = rows.slice(0, TRIED).to_pandas()
+    figures = []
+    for name in frame.select_dtypes("float"):
+        for record, value in zip(frame["source_row"].astype(int), frame[name], strict=True):
+            digits = re.sub(r"\D", "", np.format_float_positional(value)).strip("0")
+            if len(digits) >= LONG and digits in text:
+                figures.append((record, digits))
+    wrong = [(record, digits) for record, digits in figures if digits not in lines.get(record, "")]
     if len(figures) < FEWEST or 2 * len(wrong) <= len(figures):
         return
     record, digits = wrong[0]
@@ -176,13 +168,3 @@ def _require_lines(file: Path, rows: pa.RecordBatch, source: Source, is_named: b
         f"{file}: {source.cleaner} says that {digits} stands in record {record} ({shown}); "
         f"it stands in another: {reason}"
     )
-
-
-def _long_figures(rows: pa.RecordBatch) -> Iterator[tuple[int, str]]:
-    """The record of the first rows and the digits of each figure that has many."""
-    frame = rows.slice(0, TRIED).to_pandas()
-    for name in frame.select_dtypes("float"):
-        for record, value in zip(frame["source_row"], frame[name], strict=True):
-            digits = re.sub(r"\D", "", np.format_float_positional(value)).strip("0")
-            if len(digits) >= LONG:
-                yield record, digits

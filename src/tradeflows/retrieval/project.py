@@ -48,17 +48,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Forbidden:
-    """What the figures forbid to write, and where a reader sees why.
-
-    Attributes
-    ----------
-    text
-        The sentence that is wrong.
-    because
-        What is right, in words without a number.
-    link
-        A page of the report, with an anchor or without.
-    """
+    """A sentence that the figures forbid to write, what is right, and a page that shows why."""
 
     text: str
     because: str
@@ -67,18 +57,9 @@ class Forbidden:
 
 @dataclass(frozen=True)
 class Correction:
-    """What a published report had wrong: readers who used it are told.
+    """What a published report had `wrong` from one day to another: readers who used it are told.
 
-    Attributes
-    ----------
-    date, since
-        The day on which it was found, and the one since which it was wrong.
-    wrong, right
-        What was wrong and what is right now, in sentences.
-    touched
-        What of the report it was in, a phrase each.
-    claims
-        Those whose cards lead to it.
+    What of the report it `touched` is a phrase each; the cards of the `claims` lead to it.
     """
 
     date: str
@@ -96,8 +77,7 @@ class Project:
     Attributes
     ----------
     title, subtitle
-        Of the front page: what is asked, and what the project is, a sentence each. How many claims
-        hold is said behind it.
+        Of the front page: what is asked, and what the project is, a sentence each.
     byline, date
         Who answers for the report, and of which day it is.
     lead_chart
@@ -108,8 +88,6 @@ class Project:
         Who said what is checked: names by the word that the ledger has for them.
     introduced
         Speakers' names where they stand alone, as on a picture to share, by those of `speaker`.
-    answer
-        The answer in one sentence.
     example
         A claim by which the front page shows how a number is checked.
     highlights
@@ -119,18 +97,13 @@ class Project:
         In the order of the pages.
     words
         Words that a reader may search by; those of an entry stand for one another.
-    products
-        The project's own words for goods, each with the codes that it stands for, the preferred
-        first. They come before the words that the package knows.
-    areas
-        The project's own words for areas, each with the id of its area.
-    do_not_write
-        What the figures forbid.
-    correction
-        What the report had wrong before, each with its day: the page of corrections has them.
+    products, areas
+        The project's own words for goods, with their codes, the preferred first, and for areas.
+        They come before the words that the package knows.
+    do_not_write, correction
+        What the figures forbid, and what the report had wrong before.
     events
-        Words by day, for the charts of those questions that they belong to: ``events=`` of a
-        chart takes them, and no chart marks any by itself.
+        Words by day, for charts that ask for them by ``events=``.
     colours
         Of series in all charts, such as ``#0072b2``, by the id of an area or a code.
     links
@@ -138,8 +111,7 @@ class Project:
     cleaners
         Files of the folder ``cleaners/``, without their ending, that may be run: they are code.
     address
-        Folder of the web where the report is published, with a slash at its end; its pages name
-        themselves and their pictures by it.
+        Folder of the web where the report is published, with a slash at its end.
     """
 
     title: str
@@ -179,10 +151,7 @@ class Project:
 def project(root: Path | None = None) -> Project:
     """What ``project.toml`` says of the project in `root`, or of the one that you stand in.
 
-    Raises
-    ------
-    CatalogueError
-        There is no project, or as :func:`load`.
+    Errors are those of :func:`load`, and a CatalogueError where there is no project.
 
     Examples
     --------
@@ -222,24 +191,25 @@ def load(root: Path) -> Project:
         name = root.resolve().name.replace("_", " ").capitalize()
         return Project(title=name, short=name)
     try:
-        return _parsed(path, path.read_bytes())
+        return _parsed(path.read_bytes())
     except OSError as error:
         raise CatalogueError(f"{path}: cannot be read ({error.strerror})") from error
+    except ValueError as error:
+        raise CatalogueError(f"{path}: {error}") from error
 
 
 @lru_cache(maxsize=4)  # each chart asks for its colours
-def _parsed(path: Path, text: bytes) -> Project:
-    try:
-        read = toml.record(Project, toml.loads(text.decode()))
-        _require_words(read)
-        _require_days_and_links(read)
-        products = {fold(word): read.products[word] for word in read.products}
-        areas = {fold(word): read.areas[word] for word in read.areas}
-    except ValueError as error:
-        raise CatalogueError(f"{path}: {error}") from error
-    address = read.address and read.address.rstrip("/") + "/"
-    short = read.short or read.title
-    return replace(read, short=short, address=address, products=products, areas=areas)
+def _parsed(text: bytes) -> Project:
+    read = toml.record(Project, toml.loads(text.decode()))
+    _require_words(read)
+    _require_days_and_links(read)
+    return replace(
+        read,
+        short=read.short or read.title,
+        address=read.address and read.address.rstrip("/") + "/",
+        products={fold(word): read.products[word] for word in read.products},
+        areas={fold(word): read.areas[word] for word in read.areas},
+    )
 
 
 def _require_words(read: Project) -> None:

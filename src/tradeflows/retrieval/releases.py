@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,24 +11,23 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tradeflows.model import schema
-from tradeflows.model.errors import LayoutError, QueryError
+from tradeflows.model.errors import LayoutError, QueryError, SourceError, near
 from tradeflows.model.periods import parse_period
-from tradeflows.model.source import Source, released
+from tradeflows.model.source import Source, bulk_month, released
 from tradeflows.model.words import count_of
 from tradeflows.retrieval import catalogue, changes
-from tradeflows.retrieval.call_words import FLOWS, call_in_words
+from tradeflows.retrieval.call_words import FLOWS, call_in_words, dashed
+from tradeflows.retrieval.comtrade.replies import box_of, fetched
 
 TIMES = 10  # a revision moves no month's sum of a figure by so much; another unit does
 SHOWN = 3  # months that a message names
+SERVICES = ("comtrade", "comext")  # whose releases :func:`diff` pairs by itself
+# The days of two releases, the files of each, and the reporter and period that they share.
+Pair = tuple[list[str], list[list[Source]], str]
 
 
 def require_follows(old: pa.Table, new: pa.Table, path: Path, name: str) -> None:
-    """Refuse a newer release, at `path`, that can hardly be one of the source `name`.
-
-    Parameters
-    ----------
-    old, new
-        Rows of both.
+    """Refuse a newer release, the rows `new` at `path`, that can hardly be one of source `name`.
 
     Raises
     ------
@@ -55,15 +55,17 @@ def require_follows(old: pa.Table, new: pa.Table, path: Path, name: str) -> None
             raise LayoutError(path, expected, f"{figure} {times:,.3g} times as large", todo)
 
 
-def rows(source: Source, root: Path) -> pa.Table:
-    """Rows of a source, as its cleaner makes them of its file, whose errors it raises."""
-    parts = catalogue.cleaner(source, root)(catalogue.check(source, root), source)
-    return table([part.rows for part in parts], source)
-
-
-def table(batches: Iterable[pa.RecordBatch], source: Source) -> pa.Table:
-    """Rows of a source as the table that they are of."""
+def rows(source: Source, root: Path, columns: Sequence[str] = ()) -> pa.Table:
+    """Rows of a source, or some `columns`, as its cleaner makes them, whose errors it raises."""
     contract = schema.TABLES[source.table]
+    names = [*columns] or contract.names
+    parts = catalogue.cleaner(source, root)(catalogue.check(source, root), source)
+    batches = (part.rows.select(names) for part in parts)
+    return table(batches, contract.empty_table().select(names).schema)
+
+
+def table(batches: Iterable[pa.RecordBatch], contract: pa.Schema) -> pa.Table:
+    """Rows as the table that they are of."""
     tables = [pa.Table.from_batches([batch]).cast(contract) for batch in batches]
     return pa.concat_tables([contract.empty_table(), *tables])
 
@@ -71,49 +73,132 @@ def table(batches: Iterable[pa.RecordBatch], source: Source) -> pa.Table:
 def diff(name: str, root: Path, period: str = "") -> list[changes.Change]:
     """What a source changed against the release that it supersedes, the largest change first.
 
+    Of UN Comtrade what both releases were asked for is compared, so a row that one of them lacks
+    is one that the publisher added or withdrew.
+
     Parameters
     ----------
     name
-        Id of a source that supersedes another, or that is superseded.
+        Id of a source that supersedes another, or that is superseded; or ``comtrade`` or
+        ``comext`` for the two newest releases of all that was fetched.
     period
-        A month or year, such as ``2024-02``; all where not given.
+        A month such as ``2024-02``, or a year; all where not given.
 
     Raises
     ------
     QueryError
         There is no such source, or one release of it alone; or `period` is none.
     SourceError, LayoutError, CodeError, SchemaError
-        A file is missing, altered, or cannot be cleaned.
+        A file cannot be cleaned, or two releases of a month of Comext that is named are not here.
     """
     if period:
-        parse_period(period, "period")
+        grain = "month" if name == "comext" else "month or year"
+        parse_period(period, "period", grain=grain)
     sources = catalogue.load(root, local=True)
-    new = catalogue.named(name, sources)
+    contract = schema.TABLES[sources[name].table if name in sources else "trade"]
+    cell = [key for key in schema.key(contract) if key not in ("source_id", "vintage")]
+    cell += [key for key in ("currency",) if key in contract.names]  # in euros it is another
+    read: dict[str, pa.Table] = {}
+    all_changes: list[changes.Change] = []
+    for days, files, of in _pairs(name, sources, root, period):
+        sides = []
+        for some in files:
+            read |= {s.id: _texts(s, root, cell) for s in some if s.id not in read}
+            side = pa.concat_tables([read[source.id] for source in some])
+            side = side.filter(pc.starts_with(side["ref_period"], period)) if period else side
+            sides.append(_comparable(side, of, files) if of else side)
+        all_changes += _between(sides, cell, contract, days)
+    return changes.largest_first(all_changes)
+
+
+def _between(
+    sides: list[pa.Table], cell: list[str], contract: pa.Schema, days: list[str]
+) -> Iterator[changes.Change]:
+    """The changes from one of two tables of texts to the other."""
+    both = pa.concat_tables(sides)
+    fixed = {key: both[key][0].as_py() for key in cell if len(both[key].unique()) == 1}
+    varying = [key for key in cell if key not in fixed] or cell[:1]  # of millions of rows
+    changed = changes.changed(sides[0], sides[1], varying, _figures(contract))
+    for row in changed.to_dict("records"):
+        yield from _changes(fixed | row, contract, days)
+
+
+def _texts(source: Source, root: Path, cell: list[str]) -> pa.Table:
+    """The cells of a source as texts, none of them null, and their figures."""
+    figures = _figures(schema.TABLES[source.table])
+    columns = rows(source, root, [*cell, *figures])
+    words = {key: pc.fill_null(columns[key].cast(pa.string()), "") for key in cell}
+    return pa.table(words | {figure: columns[figure] for figure in figures})
+
+
+def _pairs(name: str, sources: Mapping[str, Source], root: Path, period: str) -> Iterable[Pair]:
+    """The releases to compare of a source, or of all that was fetched of a service."""
+    if name in SERVICES:
+        return _of_comtrade(root, period) if name == "comtrade" else _of_comext(sources, period)
+    return [_superseded(name, sources)]
+
+
+def _superseded(name: str, sources: Mapping[str, Source]) -> Pair:
+    """A source and the one that it supersedes."""
+    if name not in sources:
+        raise QueryError(f"no source {name!r}{near(name, [*SERVICES, *sources])}")
+    new = sources[name]
     new = next((other for other in sources.values() if other.supersedes == name), new)
     if not new.supersedes:
         raise QueryError(
             f"{name}: one release is held; next: `tradeflows update {name} FILE` takes a newer one"
         )
     old = sources[new.supersedes]
-    contract = schema.TABLES[new.table]
-    cell = [key for key in schema.key(contract) if key not in ("source_id", "vintage")]
-    cell += [key for key in ("currency",) if key in contract.names]  # one in euros is another one
-    compared = []
-    for source in (old, new):
-        found = rows(source, root)
-        if period:
-            is_of = pc.starts_with(pc.cast(found["ref_period"], pa.string()), period)
-            found = found.filter(is_of)
-        for place, key in enumerate(found.column_names):
-            if key in cell:
-                words = pc.fill_null(pc.cast(found[key], pa.string()), "")
-                found = found.set_column(place, key, words)
-        compared.append(found)
-    days = (released(old), released(new))
-    changed = changes.changed(compared[0], compared[1], cell, _figures(contract))
-    return changes.largest_first(
-        change for row in changed.to_dict("records") for change in _changes(row, contract, days)
-    )
+    return [released(old), released(new)], [[old], [new]], ""
+
+
+def _of_comext(sources: Mapping[str, Source], period: str) -> Iterator[Pair]:
+    """The two newest releases of each month of Comext, or of one."""
+    by_month: dict[str, list[Source]] = defaultdict(list)
+    for source in sorted(sources.values(), key=released):
+        by_month[dashed(bulk_month(source))].append(source)
+    releases = by_month[period] if period else []
+    if period and len(releases) < 2:
+        have = f"only that of {released(releases[0])}" if releases else "none"
+        raise SourceError(
+            f"two releases of {period} are needed, and there is {have}; "
+            f"tradeflows fetch comext --start {period} --end {period}"
+        )
+    for month in [period] if period else sorted(filter(None, by_month)):
+        pair = by_month[month][-2:]
+        if len(pair) > 1:
+            yield [*map(released, pair)], [[source] for source in pair], ""
+
+
+def _of_comtrade(root: Path, period: str) -> Iterator[Pair]:
+    """The two newest releases of each cell of UN Comtrade, with what both were asked for."""
+    replies: dict[str, dict[str, list[Source]]] = defaultdict(lambda: defaultdict(list))
+    for source in fetched(root):
+        for cell, release in source.arguments.get("releases", {}).items():
+            if dashed(cell.split()[1]).startswith(period):
+                replies[cell][release].append(source)
+    for cell, by_release in sorted(replies.items()):
+        # In the order of their dates; of two of one day the one that was fetched first is older.
+        pair = sorted(by_release, key=lambda release: release.split()[0])[-2:]
+        if len(pair) > 1:
+            days = [release.split()[0] for release in pair]
+            yield days, [by_release[release] for release in pair], cell
+
+
+def _comparable(side: pa.Table, of: str, files: list[list[Source]]) -> pa.Table:
+    """Rows of a cell that both releases were asked for, each once though two replies have it."""
+    asked = [[*map(box_of, some)] for some in files]
+    reporter, period = of.split()
+    is_of = pc.starts_with(side["ref_period"], dashed(period))
+    side = side.filter(pc.and_(is_of, pc.equal(side["reporter_code"], reporter)))
+    seen = set()
+    is_kept = []
+    for names in side.select(["partner_code", "cmd_code", "flow_code", "breakdown"]).to_pylist():
+        row = (*names.values(),)
+        of_both = all(any(box.covers(*row[:3]) for box in some) for some in asked)
+        is_kept.append(of_both and row not in seen)
+        seen.add(row)
+    return side.filter(pa.array(is_kept, pa.bool_()))
 
 
 def _figures(contract: pa.Schema) -> list[str]:
@@ -121,22 +206,24 @@ def _figures(contract: pa.Schema) -> list[str]:
     return [field.name for field in contract if field.type == schema.NUMBER]
 
 
-def _changes(
-    row: dict[Any, Any], contract: pa.Schema, days: tuple[str, str]
-) -> Iterator[changes.Change]:
-    """The figures of a cell that differ, a change each."""
+def _changes(row: dict[Any, Any], contract: pa.Schema, days: list[str]) -> Iterator[changes.Change]:
+    """The figures of a cell that differ, a change each; of a row that came or went the first."""
+    said = set()
     for figure in _figures(contract):
         old, new = row[f"{figure}_old"], row[f"{figure}_new"]
-        if old != new:
-            unit = contract.field(figure).metadata[b"unit"].decode()
-            named = f"{_cell(row, contract)}: {figure}"
-            unit = row.get(unit, unit)  # where it is another column's word
-            yield changes.Change(named, old, new, *days, unit, row["kind"])
+        unit = contract.field(figure).metadata[b"unit"].decode()
+        unit = row.get(unit, unit).partition(",")[0]  # where it is another column's word
+        if old != new and (old, new, unit) not in said:
+            what = f"{_cell(row, contract)}: {figure}"
+            yield changes.Change(what, old, new, days[0], days[1], unit, row["kind"])
+            if row["kind"] != "changed":
+                break
+            said.add((old, new, unit))
 
 
 def _cell(row: dict[Any, Any], contract: pa.Schema) -> str:
     """The cell of a row of any table, for a reader."""
-    if contract is not schema.TRADE or row["flow_code"] not in FLOWS:
+    if row.get("flow_code") not in FLOWS:
         return ", ".join(row[key] for key in schema.key(contract) if row.get(key))
     months = int(row["n_months"])
     period = row["ref_period"][: 4 if months == 12 else 7]

@@ -1,23 +1,21 @@
 """The user's own files: what is written beside each, and how one is removed."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import tomlkit
+from tomlkit.items import Item
 
 from tradeflows.model import schema
-from tradeflows.model.errors import (
-    CatalogueError,
-    CodeError,
-    LayoutError,
-    SchemaError,
-)
+from tradeflows.model.errors import CatalogueError, CodeError, LayoutError, SchemaError
 from tradeflows.model.keys import Keys
 from tradeflows.model.source import RAW, Publisher, Source
+from tradeflows.model.toml import defaults
 from tradeflows.publishers import Part, cleaned, registry
-from tradeflows.retrieval import catalogue, entry_text
+from tradeflows.retrieval import catalogue
 from tradeflows.retrieval.catalogue import FORMER, LOCAL_FOLDER, QUARANTINE
 from tradeflows.retrieval.http import RefusedError, write
 
@@ -41,11 +39,7 @@ NAMES = {
         "https://ec.europa.eu/eurostat",
     ),
 }
-
-
-def known_publisher(name: str) -> dict[str, Publisher]:
-    """The entry of a publisher whose files are known, by its id; none of another."""
-    return {name: Publisher(name, *NAMES[name])} if name in NAMES else {}
+PUBLISHERS = {name: Publisher(name, *words) for name, words in NAMES.items()}
 
 
 def count(parts: Iterable[Part], path: Path, source: Source) -> cleaned.Cleaned:
@@ -59,10 +53,7 @@ def count(parts: Iterable[Part], path: Path, source: Source) -> cleaned.Cleaned:
 def require_cleanable(path: Path, source: Source) -> None:
     """Refuse a file at `path` that could not be built under the entry `source`.
 
-    Raises
-    ------
-    LayoutError, CodeError, SchemaError
-        What the whole of its cleaner, or the table's contract, has against it.
+    A LayoutError, CodeError or SchemaError has what its cleaner, or the contract, has against it.
     """
     try:
         count(registry.cleaner(source)(path, source), path, source)
@@ -75,10 +66,7 @@ def require_cleanable(path: Path, source: Source) -> None:
 def quarantine(path: Path, source: Source, root: Path) -> Iterator[None]:
     """Put `path` aside where the block finds that it cannot be built under the entry `source`.
 
-    Raises
-    ------
-    RefusedError
-        With what is wrong, and where the file is kept: for a person to look at, and for no build.
+    A RefusedError has what is wrong, and where the file is kept: for a person, and for no build.
     """
     aside = root / RAW / LOCAL_FOLDER / QUARANTINE / Path(source.path).name
     try:
@@ -92,12 +80,42 @@ def quarantine(path: Path, source: Source, root: Path) -> Iterator[None]:
     aside.unlink(missing_ok=True)
 
 
+def block(section: str, entry: Publisher | Source) -> str:
+    """`entry` as the catalogue has it, without the keys that are at rest."""
+    keys = tomlkit.table()
+    at_rest = defaults(type(entry))
+    for key, value in vars(entry).items():
+        if key != "id" and value != at_rest.get(key):
+            keys.add(key, toml_item(value))
+    table = tomlkit.table(is_super_table=True)
+    table.add(entry.id, keys)
+    return tomlkit.dumps(tomlkit.document().add(section, table))
+
+
+def toml_item(value: Any) -> Item:
+    """A value as TOML has it."""
+    if isinstance(value, Mapping):
+        inline = tomlkit.inline_table()
+        for key, item in value.items():
+            inline.add(tomlkit.key(key), toml_item(item))
+        return inline
+    if isinstance(value, list | tuple):
+        array = tomlkit.array()
+        for item in value:
+            array.append(toml_item(item))
+        # Tables of which a person may have to change one stand in a line each.
+        return array.multiline(len(value) > 1 and isinstance(value[0], Mapping))
+    if isinstance(value, str):  # a file's name may hold bytes that are no UTF-8
+        value = value.encode("utf-8", "replace").decode()
+    return tomlkit.item(value)
+
+
 def write_entry(entry: Source, root: Path, publisher: Publisher | None = None) -> None:
     """Write the entry of one of the user's own files beside it, in the place of a former one."""
-    publisher = publisher or known_publisher(entry.publisher).get(entry.publisher)
-    blocks = [entry_text.block("source", entry)]
+    publisher = publisher or PUBLISHERS.get(entry.publisher)
+    blocks = [block("source", entry)]
     if publisher:
-        blocks.append(entry_text.block("publisher", publisher))
+        blocks.append(block("publisher", publisher))
     write(catalogue.entry_file(entry, root), "\n".join(blocks))
 
 
@@ -146,10 +164,7 @@ def remove(name: str, root: Path) -> Path:
 def migrate(root: Path) -> None:
     """Write each entry of a ``local.toml`` beside its file; that file is kept as a hidden one.
 
-    Raises
-    ------
-    CatalogueError
-        It is no TOML, or the path of an entry leads elsewhere than below ``data/raw/local``.
+    A CatalogueError says that it is no TOML, or that a path leads out of ``data/raw/local``.
     """
     former = root / RAW / FORMER
     contents = dict(catalogue.sections(former))

@@ -244,15 +244,13 @@ def absent_beyond_the_end(root: Path, sources: Iterable[Source]) -> Iterator[str
 def _of_source(source: Source, sources: Mapping[str, Source], root: Path) -> Iterator[Finding]:
     """Whether a source is superseded, or what it states of itself differs from what is held."""
     # It loads what speaks HTTP, of which a claim that is checked has no need.
-    from tradeflows.retrieval import comext, maps
+    from tradeflows.retrieval import maps
 
     if source.supersedes:
         old = sources[source.supersedes]
         text = f"{old.id} ({old.vintage}) by {source.id} ({source.vintage})"
         show = _show(old.table, source_id=old.id)
         yield Finding("superseded", text, show)
-    for line in comext.known_totals(source, root, differing=True):
-        yield Finding("total", line, "tradeflows fetch comext, or data/comext_totals.csv")
     for line in maps.other_scales(source):
         yield Finding("scale", line, _show(source.table, source_id=source.id))
 

@@ -3,14 +3,13 @@
 :func:`request` puts a question into the publisher's codes; :func:`plan` asks which data sets exist
 and packs what is not held yet into the fewest calls that no row cap can cut off; :func:`fetch`
 makes them, keeps each whole reply unedited in ``data/raw/local/comtrade`` with an entry in
-``local.toml``, and checks what came; :func:`diff` shows what a revision changed. A data set's
+``local.toml``, and checks what came. A data set's
 checksum and date of release are its vintage, so what is held in the present release is never asked
 for again.
 """
 
-from tradeflows.retrieval.comtrade.changes import diff
-from tradeflows.retrieval.comtrade.fetching import Report, fetch
-from tradeflows.retrieval.comtrade.packing import KEYED, PREVIEW, Call, Limits
+from tradeflows.retrieval.comtrade.fetching import fetch
+from tradeflows.retrieval.comtrade.packing import KEYED, PREVIEW, Limits
 from tradeflows.retrieval.comtrade.planning import (
     Plan,
     cell_of,
@@ -19,8 +18,9 @@ from tradeflows.retrieval.comtrade.planning import (
     plan,
     release_of,
 )
-from tradeflows.retrieval.comtrade.questions import Request, edition, request
+from tradeflows.retrieval.comtrade.questions import Call, Request, edition, request
 from tradeflows.retrieval.comtrade.replies import covers
+from tradeflows.retrieval.fetching import Report
 
 __all__ = [
     "KEYED",
@@ -34,7 +34,6 @@ __all__ = [
     "connect",
     "covers",
     "datasets",
-    "diff",
     "edition",
     "fetch",
     "plan",

@@ -3,53 +3,31 @@
 import math
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
-from typing import Any
 
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from tradeflows.model.source import Source
 from tradeflows.publishers import registry
 from tradeflows.retrieval import catalogue
+from tradeflows.retrieval.call_words import dashed
 from tradeflows.retrieval.comtrade.packing import Call, Records, most_rows, split
 from tradeflows.retrieval.comtrade.planning import Plan
-from tradeflows.retrieval.comtrade.questions import ALL, MOST, Request, iso, named
-from tradeflows.retrieval.comtrade.replies import held
-from tradeflows.retrieval.fetching import Kept
+from tradeflows.retrieval.comtrade.questions import ALL, MOST, in_words, iso
+from tradeflows.retrieval.comtrade.replies import held, renewed
+from tradeflows.retrieval.fetching import Kept, Report
 from tradeflows.retrieval.user_files import rewrite_entries
 
 LEAST_CAP = 10  # rows; nobody's cap is lower, and small replies often are of one size
-
+# What the parts of a whole are, the place of what tells them apart, and its word for the whole.
+PARTNERS, GOODS = ("partners", 2, "0"), ("HS6 codes", 3, "TOTAL")
 Whole = tuple[str, str]  # what its parts are, and "reporter period flow partner product"
+NAMES = ("flow_code", "partner_code", "cmd_code", "primary_value_usd", "breakdown")
 
 
-@dataclass
-class Checked:
-    """What the replies of a request hold.
-
-    Attributes
-    ----------
-    rows, without_value
-        Rows of each cell, and those among them of which the publisher states no value.
-    differences
-        A line for each whole that differs from the sum of its parts.
-    above_parts
-        Ids of the sources with a whole that is more than the sum of its parts.
-    sources
-        Ids of the sources with rows of the request.
-    """
-
-    rows: Counter[str] = field(default_factory=Counter)
-    without_value: Counter[str] = field(default_factory=Counter)
-    differences: dict[Whole, str] = field(default_factory=dict)
-    above_parts: set[str] = field(default_factory=set)
-    sources: tuple[str, ...] = ()
-
-
-def check(planned: Plan, root: Path, failed: Collection[str] = ()) -> Checked:
-    """Rows of each cell, the wholes that differ from the sum of their parts, and the sources.
+def check(planned: Plan, root: Path, failed: Mapping[str, str]) -> Report:
+    """What is held of a request, and a line for each whole that differs from the sum of its parts.
 
     HS6 is compared with TOTAL, and partners with World, where the request holds both. A whole that
     differs gets the flag unequal: its source's entry says so, until it is found to be equal. Cells
@@ -60,94 +38,88 @@ def check(planned: Plan, root: Path, failed: Collection[str] = ()) -> Checked:
     LayoutError, CodeError
         A reply is not as its cleaner expects it.
     """
-    sources = used(planned, root)
-    checked = Checked(sources=tuple(sources))
-    wholes: dict[Whole, tuple[float, str]] = {}
+    asked, sources = planned.request, used(planned, root)
+    compared = [PARTNERS] * (asked.partners == (ALL,))
+    compared += [GOODS] * ({"TOTAL", "AG6"} <= {*asked.products})
+    rows, without_value = Counter[str](), Counter[str]()
+    wholes: dict[Whole, tuple[float, str]] = {}  # with the source that states it
     parts: dict[Whole, float] = defaultdict(float)
     for source in sources.values():
-        rows = _rows(source, planned, root)
-        checked.rows.update(rows["cell"].to_pylist())
-        checked.without_value.update(rows.filter(pc.is_null(rows["value"]))["cell"].to_pylist())
-        _compare(rows, source, planned.request, wholes, parts)
-    marks = {name: {*source.arguments.get("unequal", ())} for name, source in sources.items()}
-    for (what, key), (whole, name) in wholes.items():
-        total = parts[what, key]
+        for names, value in _rows(source, planned, root):
+            rows[names[0]] += 1
+            without_value[names[0]] += value is None
+            # Of a part without a value nobody knows the sum: NaN differs from no whole.
+            number = math.nan if value is None else value
+            for what, at, code in compared:
+                whole = what, " ".join([*names[:at], code, *names[at + 1 :]])
+                if names[at] != code and (at == PARTNERS[1] or len(names[at]) == 6):
+                    parts[whole] += number
+                elif names[at] == code and value is not None:
+                    wholes[whole] = value, source.id
+    notes, above_parts = _differing(wholes, parts, sources, failed, root)
+    present = [cell for cell in planned.releases if cell not in failed]
+    return Report(
+        came=tuple(cell for cell in present if rows[cell]),
+        empty=tuple(cell for cell in present if not rows[cell]),
+        absent=planned.absent,
+        failed=failed,
+        without_value=+without_value,
+        notes=tuple(notes),
+        sources=tuple(sources),
+        above_parts=frozenset(above_parts),
+        rows=rows.total(),
+        names=in_words,
+    )
+
+
+def _differing(
+    wholes: Mapping[Whole, tuple[float, str]],
+    parts: Mapping[Whole, float],
+    sources: Mapping[str, Source],
+    failed: Mapping[str, str],
+    root: Path,
+) -> tuple[list[str], set[str]]:
+    """A line for each whole that its parts do not add up to, and who states more than they do.
+
+    The entries of the sources say it too, and no more of a whole that is found to be equal.
+    """
+    unequal = {name: {*source.arguments.get("unequal", ())} for name, source in sources.items()}
+    lines, above_parts, marks = [], set[str](), []
+    for (what, key), (stated, name) in wholes.items():
         reporter, period, flow, partner, good = key.split()
+        total, tolerance = parts.get((what, key), 0.0), max(1.0, 1e-6 * abs(stated))
         if math.isnan(total) or f"{reporter} {period}" in failed:
             continue
-        tolerance = max(1.0, 1e-6 * abs(whole))
-        if abs(whole - total) > tolerance:
-            cell = f"{named(f'{reporter} {period}')} {flow} {iso(partner)} {good}"
-            line = f"{cell}: {whole:,.0f}, but its {what} add up to {total:,.0f}"
-            checked.differences[what, key] = line
-        if whole > total + tolerance:
-            checked.above_parts.add(name)
-        marks[name].discard(key)
-    for what, key in checked.differences:
-        marks[wholes[what, key][1]].add(key)
-    marked = []
-    for name, source in sources.items():
-        if marks[name] != {*source.arguments.get("unequal", ())}:
-            unequal = {**source.arguments, "unequal": sorted(marks[name])}
-            marked.append(replace(source, arguments=unequal))
-    rewrite_entries(root, marked)
-    return checked
+        unequal[name].discard(key)
+        if abs(stated - total) > tolerance:
+            marks.append((name, key))
+            cell = f"{iso(reporter)} {dashed(period)} {flow} {iso(partner)} {good}"
+            lines.append(f"{cell}: {stated:,.0f}, but its {what} add up to {total:,.0f}")
+            above_parts |= {name} if stated > total else set()
+    for name, key in marks:
+        unequal[name].add(key)
+    renew = (renewed(sources[name], "unequal", sorted(unequal[name])) for name in sources)
+    rewrite_entries(root, [*chain(*renew)])
+    return lines, above_parts
 
 
-def _rows(source: Source, planned: Plan, root: Path) -> pa.Table:
-    """Rows of the request in a source: ``cell``, ``flow``, ``partner``, ``good`` and ``value``."""
+def _rows(
+    source: Source, planned: Plan, root: Path
+) -> Iterator[tuple[tuple[str, ...], float | None]]:
+    """Rows of a request's present release: cell, flow, partner and product, and the value."""
     asked = planned.request
-    releases = source.arguments["releases"]
-    current = [cell for cell, release in releases.items() if planned.releases.get(cell) == release]
-    levels = [int(good[2:]) for good in asked.products if good.startswith("AG")]
-    lists = {"cell": current, "flow": asked.flows, "breakdown": ["total"]}
-    if asked.partners != (ALL,):
-        lists["partner"] = asked.partners
-    tables = []
+    present = {*source.arguments["releases"].items()} & {*planned.releases.items()}
+    cells = {cell for cell, _ in present}
     for part in registry.cleaner(source)(catalogue.check(source, root), source):
-        rows = part.rows
-        period = pc.strftime(rows["ref_period"], format="%Y%m" if asked.freq == "M" else "%Y")
-        columns = {
-            "cell": pc.binary_join_element_wise(rows["reporter_code"], period, " "),
-            "flow": rows["flow_code"],
-            "partner": rows["partner_code"],
-            "good": rows["cmd_code"],
-            "breakdown": rows["breakdown"],
-            "value": rows["primary_value_usd"],
-        }
-        is_level = pc.is_in(pc.utf8_length(columns["good"]), pa.array(levels, pa.int32()))
-        is_wanted = pc.and_not(is_level, pc.equal(columns["good"], "TOTAL"))
-        is_wanted = pc.or_(is_wanted, pc.is_in(columns["good"], pa.array(asked.products)))
-        for name, values in lists.items():
-            is_wanted = pc.and_(is_wanted, pc.is_in(columns[name], pa.array(values, pa.string())))
-        tables.append(pa.table(columns).filter(is_wanted))
-    return pa.concat_tables(tables)
-
-
-def _compare(
-    rows: pa.Table,
-    source: Source,
-    asked: Request,
-    wholes: dict[Whole, tuple[float, str]],
-    parts: dict[Whole, float],
-) -> None:
-    """Add what `rows` state to the wholes and parts that the request lets compare."""
-    comparisons: dict[str, tuple[str, str, Any]] = {}
-    if asked.partners == (ALL,):
-        comparisons["partners"] = "partner", "0", pc.not_equal(rows["partner"], "0")
-    if {"TOTAL", "AG6"} <= {*asked.products}:
-        comparisons["HS6 codes"] = "good", "TOTAL", pc.equal(pc.utf8_length(rows["good"]), 6)
-    for what, (column, code, is_part) in comparisons.items():
-        names = {name: rows[name] for name in ("cell", "flow", "partner", "good")} | {column: code}
-        key = pc.binary_join_element_wise(*names.values(), " ")
-        keyed = pa.table({"key": key, "value": rows["value"]})
-        for row in keyed.filter(pc.equal(rows[column], code)).drop_null().to_pylist():
-            wholes[what, row["key"]] = (row["value"], source.id)
-        # Of a part without a value nobody knows the sum, and NaN differs from no whole.
-        keyed = keyed.set_column(1, "value", pc.fill_null(keyed["value"], math.nan))
-        sums = keyed.filter(is_part).group_by("key").aggregate([("value", "sum")])
-        for row in sums.to_pylist():
-            parts[what, row["key"]] += row["value_sum"]
+        period = pc.strftime(part.rows["ref_period"], format="%Y%m" if asked.freq == "M" else "%Y")
+        cell = pc.binary_join_element_wise(part.rows["reporter_code"], period, " ")
+        columns = [cell, *(part.rows[name] for name in NAMES)]
+        for *names, value, breakdown in zip(
+            *(column.to_pylist() for column in columns), strict=True
+        ):
+            flow, partner, good = names[1:]
+            if names[0] in cells and breakdown == "total" and asked.covers(partner, good, flow):
+                yield (*names,), value
 
 
 def used(planned: Plan, root: Path) -> dict[str, Source]:
@@ -161,20 +133,19 @@ def used(planned: Plan, root: Path) -> dict[str, Source]:
         products = goods & {*call.products} or goods & MOST.keys()
         if partners and products and {*asked.flows} & {*call.flows}:
             sources[source.id] = source
-            for cell in releases.items() & planned.releases.items():
-                by_cell[cell[0]][source.id] = call
+            for cell, _ in releases.items() & planned.releases.items():
+                by_cell[cell][source.id] = call
     needed = {name for calls in by_cell.values() for name in _widest(calls)}
     return {name: source for name, source in sources.items() if name in needed}
 
 
-def _widest(calls: Mapping[str, Call]) -> Iterator[str]:
+def _widest(calls: Mapping[str, Call]) -> list[str]:
     """The names of calls that lie within no other; of those that ask for the same the first."""
-    seen: list[Call] = []
+    widest: list[str] = []
     for name, call in calls.items():
-        wider = [other for other in calls.values() if not other.is_within(call)]
-        if not any(call.is_within(other) for other in [*seen, *wider]):
-            yield name
-        seen.append(call)
+        if not any(call.is_within(calls[other]) for other in widest):
+            widest = [other for other in widest if not calls[other].is_within(call)] + [name]
+    return widest
 
 
 # A server may stop without a word, at fewer rows than it announces. Then several replies have one
@@ -186,12 +157,8 @@ def suspects_among(
 ) -> list[Kept[Call]]:
     """Replies that may have been cut off, the likeliest first.
 
-    Parameters
-    ----------
-    records
-        How many rows the publisher has of each cell.
-    above_parts
-        Ids of the replies with a whole that is more than the sum of its parts.
+    `records` has how many rows the publisher has of each cell, `above_parts` the ids of the replies
+    with a whole that is more than the sum of its parts.
     """
     partial = [
         reply for reply in replies if LEAST_CAP <= reply.rows < most_rows(reply.call, records)

@@ -1,8 +1,8 @@
 """The calls of a plan, made one by one; each whole reply is kept as it came."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -11,12 +11,12 @@ from tradeflows.model.errors import LayoutError
 from tradeflows.model.files import temporary
 from tradeflows.publishers import comtrade as cleaner
 from tradeflows.retrieval import catalogue, fetching
-from tradeflows.retrieval.comtrade.completeness import Checked, check, suspects_among
-from tradeflows.retrieval.comtrade.packing import Call, Limits, Queue, split
+from tradeflows.retrieval.comtrade.completeness import check, suspects_among
+from tradeflows.retrieval.comtrade.packing import Limits, Queue, split
 from tradeflows.retrieval.comtrade.planning import Plan, plan
-from tradeflows.retrieval.comtrade.questions import ALL, BREAKDOWNS, MOST, in_words
+from tradeflows.retrieval.comtrade.questions import ALL, BREAKDOWNS, MOST, Call
 from tradeflows.retrieval.comtrade.replies import counted, folder
-from tradeflows.retrieval.fetching import CutOffError, Kept, Outcome, Show
+from tradeflows.retrieval.fetching import CutOffError, Kept, Outcome, Report, Show
 from tradeflows.retrieval.http import FetchError, RetryError, Web, locked
 from tradeflows.retrieval.user_files import keep, quarantine, remove, require_cleanable
 
@@ -26,75 +26,11 @@ from tradeflows.retrieval.user_files import keep, quarantine, remove, require_cl
 FRESH, ROUNDS = 60.0, 3  # seconds that a list is good for, and how often it is asked for again
 
 
-@dataclass(frozen=True)
-class Report:
-    """What became of a request, cell by cell.
-
-    Attributes
-    ----------
-    came, empty, absent
-        Cells with rows; whole but without any; that the publisher does not have.
-    failed
-        Cell to the reason, of which something is missing.
-    without_value
-        Cell to its rows of which the publisher states no value.
-    differences
-        A line for each whole that its parts do not add up to.
-    sources
-        Ids of the entries that hold the request's present release.
-    calls, rows
-        Calls made now, and rows held for the request.
-    later
-        Why it stopped, and when to go on where the quota is used up; else empty.
-    """
-
-    came: tuple[str, ...] = ()
-    empty: tuple[str, ...] = ()
-    absent: tuple[str, ...] = ()
-    failed: Mapping[str, str] = field(default_factory=dict)
-    without_value: Mapping[str, int] = field(default_factory=dict)
-    differences: tuple[str, ...] = ()
-    sources: tuple[str, ...] = ()
-    calls: int = 0
-    rows: int = 0
-    later: str = ""
-
-    @property
-    def missing(self) -> int:
-        """Cells of which something is missing."""
-        return len(self.absent) + len({*self.failed, *self.without_value})
-
-    def lines(self) -> Iterator[str]:
-        """The report in words, what is missing by name."""
-        yield (
-            f"{self.calls} calls made; {self.rows:,} rows held for {len(self.came)} cells, "
-            f"{len(self.empty)} empty, {len(self.absent)} that the publisher does not have, "
-            f"{len(self.failed)} failed"
-        )
-        for word, cells in (("empty", self.empty), ("the publisher has no", self.absent)):
-            if cells:
-                yield f"{word}: {in_words(cells)}"
-        for cell, reason in self.failed.items():
-            yield f"failed: {in_words([cell])}: {reason}"
-        for cell, count in self.without_value.items():
-            rows = f"{count:,} row{'s' if count > 1 else ''}"
-            yield f"no value: {in_words([cell])}: the publisher states none in {rows}"
-        yield from self.differences
-        if self.later:
-            yield self.later
-
-
 def fetch(planned: Plan, web: Web, root: Path, progress: Show | None = None) -> Report:
     """Make the calls of a plan, keep every whole reply, and tell what came.
 
-    Parameters
-    ----------
-    planned, web
-        From :func:`plan` and :func:`connect`.
-    root
-        Project folder; replies go to ``data/raw/local/comtrade``.
-    progress
-        Called after each call.
+    Replies go to ``data/raw/local/comtrade`` of the project `root`; `progress` is called after
+    each call.
 
     Raises
     ------
@@ -119,26 +55,19 @@ def fetch(planned: Plan, web: Web, root: Path, progress: Show | None = None) -> 
         planned = now
         outcome.failed.clear()
         _run(planned, web, root, outcome, progress)
-    checked = check(planned, root, _failed_cells(planned, outcome))
-    if not outcome.reason:
-        cut_off = _ask_in_halves(planned, web, root, outcome, checked, progress)
-        if cut_off:
-            notes.append(cut_off)
-            checked = check(planned, root, _failed_cells(planned, outcome))
-    failed = _failed_cells(planned, outcome)
-    present = [cell for cell in planned.releases if cell not in failed]
-    return Report(
-        came=tuple(cell for cell in present if checked.rows[cell]),
-        empty=tuple(cell for cell in present if not checked.rows[cell]),
-        absent=planned.absent,
-        failed=failed,
-        without_value=dict(checked.without_value),
-        differences=(*checked.differences.values(), *notes),
-        sources=checked.sources,
-        calls=web.calls - before,
-        rows=checked.rows.total(),
-        later=outcome.reason,
+    report = check(planned, root, _failed_cells(planned, outcome))
+    suspects = suspects_among(outcome.kept, planned.records, report.above_parts)
+    if suspects and not outcome.reason:
+        notes += _ask_in_halves(suspects, planned, web, root, outcome, progress)
+        report = check(planned, root, _failed_cells(planned, outcome))
+    head = (
+        f"{web.calls - before} calls made; {report.rows:,} rows held for {len(report.came)} cells, "
+        f"{len(report.empty)} empty, {len(report.absent)} not published, "
+        f"{len(report.failed)} failed"
     )
+    notes = [*report.notes, *notes]
+    calls = web.calls - before
+    return replace(report, notes=tuple(notes), calls=calls, later=outcome.reason, head=head)
 
 
 def _failed_cells(planned: Plan, outcome: Outcome[Call]) -> dict[str, str]:
@@ -156,19 +85,16 @@ def _run(
 ) -> None:
     """Make the calls of a plan."""
     queue = Queue(planned.boxes, planned.records, planned.limits, planned.seen)
-
-    def ask(call: Call) -> Kept[Call]:
-        return _one(call, planned, queue.limits, web, root)
-
+    ask = partial(_one, planned=planned, queue=queue, web=web, root=root)
     fetching.run(queue, ask, web, outcome, progress)
 
 
-def _one(call: Call, planned: Plan, limits: Limits, web: Web, root: Path) -> Kept[Call]:
+def _one(call: Call, planned: Plan, queue: Queue, web: Web, root: Path) -> Kept[Call]:
     """Make one call, and keep a whole reply once its cleaner has read all of it.
 
     Of two runs that want the same one asks, and the other waits and takes what came.
     """
-    asked = planned.request
+    asked, limits = planned.request, queue.limits
     way = "data/v1/get" if limits.quota else "public/v1/preview"
     query = _query(call, limits, asked.breakdown)
     url = web.url(f"{way}/C/{asked.freq}/{asked.classification}", query)
@@ -182,7 +108,7 @@ def _one(call: Call, planned: Plan, limits: Limits, web: Web, root: Path) -> Kep
             reply = cleaner.read(catalogue.check(known[name], root))
             return Kept(call, known[name], len(reply.rows), counted(reply))
         aside = temporary(file, "part")
-        saved, reply = web.get(url, aside, lambda path: _read(path, web))
+        saved, reply = web.get(url, aside, partial(_read, web=web))
         count = len(reply.rows)
         parted = {"breakdown": asked.breakdown} if asked.breakdown else {}
         entry = fetching.entry(
@@ -211,13 +137,12 @@ def _one(call: Call, planned: Plan, limits: Limits, web: Web, root: Path) -> Kep
     return Kept(call, entry, count, counted(reply))
 
 
-def _query(call: Call, limits: Limits, breakdown: str = "") -> dict[str, str]:
+def _query(call: Call, limits: Limits, breakdown: str) -> dict[str, str]:
     """The parameters of a call: totals alone or, of one `breakdown`, its parts beside them."""
-    partners = {} if call.partners == (ALL,) else {"partnerCode": ",".join(call.partners)}
     query = {
         "reporterCode": ",".join(call.reporters),
         "period": ",".join(call.periods),
-        **partners,
+        "partnerCode": ",".join(call.partners),
         "partner2Code": "0",
         "cmdCode": ",".join(call.products),
         "flowCode": ",".join(call.flows),
@@ -226,9 +151,10 @@ def _query(call: Call, limits: Limits, breakdown: str = "") -> dict[str, str]:
         "maxRecords": str(limits.cap),
         "includeDesc": "false",
     }
+    if call.partners == (ALL,):
+        del query["partnerCode"]
     if breakdown:
-        parameter, _, _ = BREAKDOWNS[breakdown]
-        query.pop(parameter)
+        del query[BREAKDOWNS[breakdown][0]]
         query["breakdownMode"] = "plus"
     return query
 
@@ -247,62 +173,52 @@ def _read(path: Path, web: Web) -> cleaner.Reply:
 
 def _require_asked(path: Path, reply: cleaner.Reply, call: Call) -> None:
     """Refuse a reply with rows that the call did not ask for."""
-    for name, values in (
-        ("reportercode", call.reporters),
-        ("period", call.periods),
-        ("flowcode", call.flows),
-        ("partnercode", call.partners),
-        ("cmdcode", call.products),
-    ):
-        is_level = not MOST.keys().isdisjoint({*values} - {"TOTAL"})
-        if not len(reply.rows) or is_level or ALL in values:
-            continue
-        came = {code or "null" for code in reply.rows[name].to_pylist()}
-        unasked = sorted(came - {*values})
-        if unasked:
+    names = ("reportercode", "period", "partnercode", "cmdcode", "flowcode")
+    for name, values in zip(names, vars(call).values(), strict=True):
+        is_open = {*values} & ({ALL, *MOST} - {"TOTAL"})
+        came = {code or "null" for code in reply.rows[name].to_pylist()} if len(reply.rows) else ()
+        unasked = sorted({*came} - {*values})
+        if unasked and not is_open:
             raise LayoutError(path, "only what was asked for", f"{name} {', '.join(unasked[:3])}")
 
 
 def _ask_in_halves(
+    suspects: list[Kept[Call]],
     planned: Plan,
     web: Web,
     root: Path,
     outcome: Outcome[Call],
-    checked: Checked,
     progress: Show | None,
-) -> str:
+) -> list[str]:
     """Ask for what a silent cap may have cut off in halves; a line that says of it, if it has.
 
     One reply is tried: where its halves bring no more than itself, the others are whole too.
     """
-    suspects = suspects_among(outcome.kept, planned.records, checked.above_parts)
-    if not suspects:
-        return ""
     first = suspects[0]
-    if not split(first.call):
-        return (
+    pieces = split(first.call)
+    if not pieces:
+        return [
             f"{len(suspects)} replies have {first.rows:,} rows each, none above, and cannot be "
             f"asked for in parts: the server may have stopped there; such as {first.call}"
-        )
+        ]
     halves = Outcome[Call]()
-    _run(replace(planned, boxes=tuple(split(first.call))), web, root, halves, progress)
+    _run(replace(planned, boxes=tuple(pieces)), web, root, halves, progress)
     outcome.reason = halves.reason
     if halves.rows <= first.rows or halves.reason:
         for name in {reply.source.id for reply in halves.kept} - {first.source.id}:
             remove(name, root)
-        return ""
+        return []
     outcome.failed |= halves.failed
     cut = [kept for kept in outcome.kept if kept in suspects or kept.rows == first.rows]
-    count = len(cut)
+    line = (
+        f"replies stop at {first.rows:,} rows, below the {planned.limits.cap:,} that the publisher "
+        f"names: {len(cut)} were asked for again in parts"
+    )
     cut += [kept for kept in halves.kept if kept.rows >= first.rows]
     outcome.kept = [kept for kept in [*outcome.kept, *halves.kept] if kept not in cut]
-    pieces: list[Call] = []
     for kept in cut:
         remove(kept.source.id, root)
-        pieces += split(kept.call) if kept is not first else []
+    boxes = tuple(half for kept in cut if kept is not first for half in split(kept.call))
     limits = replace(planned.limits, cap=first.rows)
-    _run(replace(planned, boxes=tuple(pieces), limits=limits), web, root, outcome, progress)
-    return (
-        f"replies stop at {first.rows:,} rows, below the {planned.limits.cap:,} that the publisher "
-        f"names: {count} were asked for again in parts"
-    )
+    _run(replace(planned, boxes=boxes, limits=limits), web, root, outcome, progress)
+    return [line]

@@ -2,22 +2,22 @@
 
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import product as crossed
 from math import ceil
 
 from tradeflows.retrieval import fetching
-from tradeflows.retrieval.call_words import call_in_words, dashed
-from tradeflows.retrieval.comtrade.questions import ALL, GONE, MOST, Request, iso, known
+from tradeflows.retrieval.comtrade.questions import ALL, GONE, MOST, Call, Request, known
 
 FULL = 0.9  # of a cap: so many rows a call may be expected to bring
 FEW = 3  # periods: where fewer fill a call, all of them are asked for partner by partner
 
 Records = Mapping[str, int]  # cell: rows of its data set
-Box = tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]  # partners, products, flows
 Goods = tuple[tuple[str, ...], tuple[str, ...]]  # products and flows
+# What replies for some goods told, by partner: its rows, and the records of what was asked.
+Seen = dict[Goods, tuple[Counter[str], Counter[str]]]
 
 
 @dataclass(frozen=True)
@@ -35,64 +35,20 @@ PREVIEW = Limits(cap=500, periods=1)
 KEYED = Limits(cap=100_000, periods=12, quota=500)
 
 
-@dataclass(frozen=True)
-class Call:
-    """One call: all that its lists span."""
-
-    reporters: tuple[str, ...]
-    periods: tuple[str, ...]
-    partners: tuple[str, ...]
-    products: tuple[str, ...]
-    flows: tuple[str, ...]
-
-    @property
-    def goods(self) -> Goods:
-        """Products and flows, by which replies are as full as one another."""
-        return self.products, self.flows
-
-    @property
-    def cells(self) -> Iterator[str]:
-        """Each "reporter period" of it."""
-        return (f"{r} {p}" for r, p in crossed(self.reporters, self.periods))
-
-    def covers(self, partner: str, good: str, flow: str) -> bool:
-        """Whether it asked for rows of these, reporters and periods apart."""
-        is_product = not {good, f"AG{len(good)}"}.isdisjoint(self.products)
-        return flow in self.flows and is_product and not {ALL, partner}.isdisjoint(self.partners)
-
-    def is_within(self, other: "Call") -> bool:
-        """Whether all that it asked for is in another, reporters and periods apart."""
-        has_partners = ALL in other.partners or {*self.partners} <= {*other.partners}
-        return (
-            has_partners
-            and {*self.products} <= {*other.products}
-            and {*self.flows} <= {*other.flows}
-        )
-
-    def __str__(self) -> str:
-        """Say the call in a line; of a long list the first and how many more."""
-        partners = () if ALL in self.partners else tuple(map(iso, self.partners))
-        reporters, periods = tuple(map(iso, self.reporters)), tuple(map(dashed, self.periods))
-        return call_in_words(reporters, partners, self.products, self.flows, periods)
-
-
-def lacking(asked: Request, held: Sequence[Call]) -> list[Box]:
-    """What of a request no call of `held` covers, reporters and periods apart."""
-    if not held:
-        return [(asked.partners, asked.products, asked.flows)]
+def lacking(asked: Request, held: Sequence[Call]) -> list[Call]:
+    """What of a request no call of `held` covers: of no reporter and no period."""
     everyone = enumerated(asked.partners)
     goods: dict[tuple[tuple[str, ...], str], list[str]] = defaultdict(list)
     for good, flow in crossed(asked.products, asked.flows):
-        covering = {
-            name for call in held for name in call.partners if call.covers(name, good, flow)
-        }
-        if ALL not in covering:
-            partners = tuple(name for name in everyone if name not in covering)
-            goods[asked.partners if partners == everyone else partners, flow].append(good)
-    flows: dict[tuple[tuple[str, ...], tuple[str, ...]], list[str]] = defaultdict(list)
+        of_good = [call for call in held if call.covers(call.partners[0], good, flow)]
+        covered = {name for call in of_good for name in call.partners}
+        if ALL not in covered:
+            rest = tuple(name for name in everyone if name not in covered) if covered else everyone
+            goods[asked.partners if rest == everyone else rest, flow].append(good)
+    flows: dict[Goods, list[str]] = defaultdict(list)
     for (partners, flow), some in goods.items():
         flows[partners, tuple(some)].append(flow)
-    return [(*box, tuple(some)) for box, some in flows.items() if box[0]]
+    return [Call((), (), *box, tuple(some)) for box, some in flows.items() if box[0]]
 
 
 def enumerated(partners: tuple[str, ...]) -> tuple[str, ...]:
@@ -104,6 +60,11 @@ def is_of_unknown_size(call: Call) -> bool:
     """Whether nobody knows beforehand how many rows come, since a word stands for many codes."""
     is_level = any(good.startswith("AG") for good in call.products)
     return is_level or len(enumerated(call.partners)) > len(known()) // 2
+
+
+def size_of(call: Call, records: Records) -> int:
+    """The rows of a call's data sets."""
+    return sum(records.get(cell, 0) for cell in call.cells)
 
 
 def most_rows(call: Call, records: Records) -> int:
@@ -130,7 +91,7 @@ def split(call: Call, *, mixed: bool = False) -> list[Call]:
     return []
 
 
-def calls_of(box: Box, cells: Iterable[str], records: Records) -> list[Call]:
+def calls_of(box: Call, cells: Iterable[str], existing: Collection[str]) -> list[Call]:
     """What is lacking of `cells`, as calls: reporters that lack the same periods go together.
 
     What is held must not be asked for again; what does not exist does no harm.
@@ -141,23 +102,19 @@ def calls_of(box: Box, cells: Iterable[str], records: Records) -> list[Call]:
     every = sorted(set().union(*lacked.values()))
     together: dict[tuple[str, ...], list[str]] = defaultdict(list)
     for reporter, periods in lacked.items():
-        asked = [p for p in every if p in periods or f"{reporter} {p}" not in records]
+        asked = [p for p in every if p in periods or f"{reporter} {p}" not in existing]
         together[tuple(asked)].append(reporter)
-    return [Call(tuple(reporters), periods, *box) for periods, reporters in together.items()]
+    return [
+        replace(box, reporters=tuple(reporters), periods=periods)
+        for periods, reporters in together.items()
+    ]
 
 
-@dataclass
-class Seen:
-    """What replies for the same goods told: rows of each partner, and records of what was asked."""
-
-    came: Counter[str] = field(default_factory=Counter)
-    of: Counter[str] = field(default_factory=Counter)
-
-    def learn(self, call: Call, records: Records, rows: Mapping[str, int]) -> None:
-        """Add a whole reply: its `rows` of each partner, also of those that had none."""
-        size = sum(records.get(cell, 0) for cell in call.cells)
-        self.of.update(dict.fromkeys(enumerated(call.partners), size))
-        self.came.update(rows)
+def learn(seen: Seen, call: Call, records: Records, rows: Mapping[str, int]) -> None:
+    """Add a whole reply to what is `seen`: its `rows` of each partner, also of those with none."""
+    came, of = seen.setdefault(call.goods, (Counter(), Counter()))
+    of.update(dict.fromkeys(enumerated(call.partners), size_of(call, records)))
+    came.update(rows)
 
 
 class Queue(fetching.Queue[Call]):
@@ -169,16 +126,12 @@ class Queue(fetching.Queue[Call]):
     """
 
     def __init__(
-        self,
-        calls: Iterable[Call],
-        records: Records,
-        limits: Limits,
-        seen: Mapping[Goods, Seen] | None = None,
+        self, calls: Iterable[Call], records: Records, limits: Limits, seen: Seen | None = None
     ) -> None:
         super().__init__(calls, partial(split, mixed=True))
         self.limits = limits
         self._records = records
-        self._seen = defaultdict[Goods, Seen](Seen, seen or {})
+        self._seen = {**(seen or {})}
 
     def __len__(self) -> int:
         """About how many calls are left, as far as is known."""
@@ -189,14 +142,6 @@ class Queue(fetching.Queue[Call]):
             else max(ceil(len(box.periods) / self.limits.periods), ceil(self._rows(box) / room))
             for box in self.calls
         )
-
-    def rest(self) -> list[Call]:
-        """The calls that are left, if no reply told more."""
-        copy = Queue(self.calls[::-1], self._records, self.limits, self._seen)
-        calls = []
-        while copy.calls:
-            calls.append(copy.take())
-        return calls
 
     def take(self) -> Call:
         """The next call: as much of the next box as should come whole."""
@@ -215,17 +160,14 @@ class Queue(fetching.Queue[Call]):
 
     def learn(self, kept: fetching.Kept[Call]) -> None:
         """A whole reply came: it tells of the others, and what is alike goes together again."""
-        seen = self._seen[kept.call.goods]
-        if is_of_unknown_size(kept.call) or seen.of:
-            seen.learn(kept.call, self._records, kept.counts)
+        if is_of_unknown_size(kept.call) or kept.call.goods in self._seen:
+            learn(self._seen, kept.call, self._records, kept.counts)
         for name in ("partners", "periods", "reporters"):
-            alike: dict[Call, list[str]] = {}
+            alike: dict[Call, dict[str, None]] = {}
             for box in self.calls:
-                alike.setdefault(replace(box, **{name: ()}), []).extend(getattr(box, name))
-            self.calls = [
-                replace(box, **{name: tuple(dict.fromkeys(values))})
-                for box, values in alike.items()
-            ]
+                values = alike.setdefault(replace(box, **{name: ()}), {})
+                values.update(dict.fromkeys(getattr(box, name)))
+            self.calls = [replace(box, **{name: tuple(some)}) for box, some in alike.items()]
 
     def cut(self, call: Call, rows: int) -> bool:
         """A reply was cut off at so many rows: queue its halves; False where there are none."""
@@ -234,16 +176,13 @@ class Queue(fetching.Queue[Call]):
 
     def _is_unknown(self, box: Call) -> bool:
         """Whether a box may fill a call, and nothing tells how far it does."""
-        return (
-            is_of_unknown_size(box)
-            and not self._seen[box.goods].of
-            and most_rows(box, self._records) >= self.limits.cap
-        )
+        is_told = box.goods in self._seen or not is_of_unknown_size(box)
+        return not is_told and most_rows(box, self._records) >= self.limits.cap
 
     def _count(self, box: Call, name: str, values: Sequence[str]) -> int:
         """How many of the `values` of a list of `box` a call takes."""
         most = min(len(values), self.limits.periods) if name == "periods" else len(values)
-        is_unknown = self._is_unknown(box)
+        is_unknown, is_told = self._is_unknown(box), box.goods in self._seen
         if is_unknown and name in ("periods", "reporters"):
             return 1  # which tells how full the others come
 
@@ -252,27 +191,25 @@ class Queue(fetching.Queue[Call]):
             if self._letters(call) >= self.limits.url:
                 return True
             # A part is not filled to the brim; the rest of a box is, which saves a call.
-            full = FULL if self._seen[box.goods].of and n < len(values) else 1
+            full = FULL if is_told and n < len(values) else 1
             return not is_unknown and self._rows(call) >= full * self.limits.cap
 
         if not is_too_much(most):
             return most
         fitting = bisect_left(range(1, most + 1), True, key=is_too_much)
-        if name == "periods" and self._seen[box.goods].of and fitting < min(FEW, most):
+        if name == "periods" and is_told and fitting < min(FEW, most):
             return most
         return max(fitting, 1)
 
     def _rows(self, call: Call) -> float:
         """Rows to expect of a call; before any reply the most there can be."""
         most = most_rows(call, self._records)
-        seen = self._seen[call.goods]
-        if not seen.of:
+        if call.goods not in self._seen:
             return most
-        size = sum(self._records.get(cell, 0) for cell in call.cells)
-        mean = seen.came.total() / max(1, seen.of.total())
-        partners = enumerated(call.partners)
-        share = sum(seen.came[q] / seen.of[q] if seen.of[q] else mean for q in partners)
-        return min(most, size * share)
+        came, of = self._seen[call.goods]
+        mean = came.total() / max(1, of.total())
+        shares = [came[q] / of[q] if of[q] else mean for q in enumerated(call.partners)]
+        return min(most, size_of(call, self._records) * sum(shares))
 
     def _letters(self, call: Call) -> int:
         """Letters of an address."""

@@ -1,12 +1,10 @@
 """The plan of a request: which data sets exist, what of them is held, which calls are needed."""
 
-import hashlib
 import json
 import os
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from importlib import import_module
@@ -15,15 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from tradeflows.model.errors import QueryError
-from tradeflows.model.files import sweep, temporary
+from tradeflows.model.files import sweep
 from tradeflows.model.periods import is_day
 from tradeflows.retrieval import fetching
 from tradeflows.retrieval.comtrade.packing import (
     KEYED,
     PREVIEW,
-    Box,
     Call,
-    Goods,
     Limits,
     Queue,
     Seen,
@@ -39,11 +35,11 @@ from tradeflows.retrieval.comtrade.replies import (
     mark_ambiguous,
     seen_before,
 )
-from tradeflows.retrieval.http import Clock, RetryError, Web, write
+from tradeflows.retrieval.http import Clock, RetryError, Web
 
 BASE = "https://comtradeapi.un.org"
 HEADER = "Ocp-Apim-Subscription-Key"
-LONG = 60  # seconds, from which on a fetch says that it may be interrupted
+BROKEN = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
 DATASET = {  # what a data set must have, and what it looks like
     "reportercode": r"\d{1,4}",
     "period": r"\d{4}(\d\d)?",
@@ -59,16 +55,12 @@ class Plan:
     ----------
     boxes
         What is lacking, of which each call asks for a part.
-    releases
-        Cell to "date checksum", for every cell of the request that the publisher has.
+    releases, absent
+        Cell to "date checksum", for every cell that the publisher has; the cells that it has not.
     records
         Cell to the rows of its data set, an upper bound for any reply.
-    absent
-        Cells that the publisher does not have.
-    listed
-        Time of the list of data sets.
-    spent
-        Calls that this machine had made today.
+    listed, spent
+        Time of the list of data sets, and calls that this machine had made that day.
     seen
         What held replies tell of how full others come.
     """
@@ -81,17 +73,20 @@ class Plan:
     absent: tuple[str, ...]
     listed: float
     spent: int
-    seen: Mapping[Goods, Seen] = field(default_factory=dict)
+    seen: Seen = field(default_factory=dict)
 
     @cached_property
     def calls(self) -> tuple[Call, ...]:
         """The calls that it takes, as far as is known beforehand."""
-        return tuple(Queue(self.boxes, self.records, self.limits, self.seen).rest())
+        queue = Queue(self.boxes, self.records, self.limits, self.seen)
+        calls = []
+        while queue.calls:
+            calls.append(queue.take())
+        return tuple(calls)
 
     def __str__(self) -> str:
         """Say how many calls, how long they take, and what that is of today's quota."""
-        n = len(self.calls)
-        quota = self.limits.quota
+        n, quota = len(self.calls), self.limits.quota
         wait = ceil(n * self.limits.pause)
         time_ = f"{wait // 60} min {wait % 60:02} s" if wait > 99 else f"{wait} s"
         parts = [f"{n} calls, at least {time_}"]
@@ -107,14 +102,12 @@ class Plan:
                 parts.append(f"{n - left} are for another day: the same command goes on then")
         else:
             parts.append("no key, so no daily quota is known of")
-        if wait > LONG:
-            parts.append("it may be interrupted: the same command goes on")
         return "; ".join(parts)
 
     def lacking(self) -> Iterator[str]:
         """A line that names what the publisher does not have, if there is any."""
         if self.absent:
-            yield f"the publisher has no: {in_words(self.absent)}"
+            yield f"not published: {in_words(self.absent)}"
 
 
 def connect(
@@ -126,13 +119,8 @@ def connect(
     """The way to the API and its limits: the public preview, or more with a key.
 
     Without arguments: ``TRADEFLOWS_COMTRADE_URL``, and ``COMTRADE_KEY`` or what the system's
-    keyring holds for service tradeflows, user comtrade. `cap` is for a key that may have another
-    number of rows a call than a free one.
-
-    Raises
-    ------
-    QueryError
-        `base` is no address, `cap` no number of rows, or the key cannot be sent.
+    keyring holds for service tradeflows, user comtrade. `cap` is the rows that a key may have a
+    call, where it is no free one. A QueryError says which of them cannot be used.
     """
     if cap is not None and cap < 2:
         raise QueryError(f"cap {cap}: expected a number of rows, such as 250000")
@@ -175,27 +163,25 @@ def plan(
     """
     for pattern in (".*.part", ".*.tmp"):  # what a killed run left half-written
         sweep(folder(root), pattern)
-    side = "data" if limits.quota else "public"
-    spent = calls_today(root, web, side)
-    web.before_call = partial(calls_today, root, web, side, more=1)
+    count = partial(calls_today, root, web, "data" if limits.quota else "public")
+    spent = count()
+    web.before_call = partial(count, more=1)
     items, listed = _listing(asked, web, limits, root, listing_age)
-    sizes = Counter[str]()
+    records = Counter[str]()
     for item in items:
-        sizes[cell_of(item)] += item["totalrecords"]
+        records[cell_of(item)] += item["totalrecords"]
     releases = _releases(items, asked)
-    records = {cell: sizes[cell] for cell in releases}
     mark_ambiguous(root, releases)
     have: dict[str, list[Call]] = defaultdict(list)
     for _, call, releases_held in held(root, asked):
-        for cell, release in releases_held.items():
-            if releases.get(cell) == release:
-                have[cell].append(call)
-    wanted: dict[Box, list[str]] = defaultdict(list)
+        for cell, _ in releases_held.items() & releases.items():
+            have[cell].append(call)
+    wanted: dict[Call, list[str]] = defaultdict(list)
     for cell in releases:
         for box in lacking(asked, have[cell]):
             wanted[box].append(cell)
-    boxes = [call for box, cells in wanted.items() for call in calls_of(box, cells, records)]
-    seen = seen_before(root, boxes, sizes)
+    boxes = [call for box, cells in wanted.items() for call in calls_of(box, cells, releases)]
+    seen = seen_before(root, boxes, records)
     absent = _absent(asked, releases)
     return Plan(asked, limits, tuple(boxes), releases, records, absent, listed, spent, seen)
 
@@ -209,23 +195,23 @@ def _releases(items: Sequence[Mapping[str, Any]], asked: Request) -> dict[str, s
             parts[cell_of(item)].append(release_of(item).split())
     # Of several data sets of a cell the day of the latest, and the checksums of all.
     return {
-        cell: f"{max(days)} {'+'.join(sorted(checksums))}"
+        cell: f"{max(pairs)[0]} {'+'.join(sorted(checksum for _, checksum in pairs))}"
         for cell, pairs in parts.items()
-        for days, checksums in [zip(*pairs, strict=True)]
     }
 
 
 def _absent(asked: Request, releases: Mapping[str, str]) -> tuple[str, ...]:
-    """Cells of a request that the publisher does not have."""
-    everyone = asked.reporters or tuple(dict.fromkeys(cell.split()[0] for cell in releases))
-    # Of an area's several codes (756, 757) one reports at a time, so one that has data will do.
-    has = {(iso(reporter), period) for reporter, period in map(str.split, releases)}
-    first_codes: dict[str, str] = {}
-    for reporter in everyone:
-        first_codes.setdefault(iso(reporter), reporter)
+    """Cells of a request that the publisher does not have.
+
+    Of an area's several codes (756, 757) one reports at a time, so one that has data will do.
+    """
+    pairs = [cell.split() for cell in releases]
+    has = {(iso(reporter), period) for reporter, period in pairs}
+    everyone = asked.reporters or [reporter for reporter, _ in pairs]
+    first_codes = {iso(reporter): reporter for reporter in everyone[::-1]}
     return tuple(
-        f"{reporter} {period}"
-        for area, reporter in first_codes.items()
+        f"{first_codes[area]} {period}"
+        for area in dict.fromkeys(map(iso, everyone))
         for period in asked.periods
         if (area, period) not in has
     )
@@ -242,25 +228,18 @@ def release_of(item: Mapping[str, Any]) -> str:
 
 
 def _listing(
-    asked: Request, web: Web, limits: Limits, root: Path, listing_age: float
+    asked: Request, web: Web, limits: Limits, root: Path, age: float
 ) -> tuple[list[dict[str, Any]], float]:
     """The list of data sets and its time: that which came before, where it is good enough."""
-    what = repr((web.base, asked.freq, asked.classification, asked.reporters))
-    digest = hashlib.sha256(what.encode()).hexdigest()[:16]
-    file = folder(root) / f".datasets_{digest}.json"
-    if listing_age >= 0:
-        with suppress(OSError, ValueError, KeyError, TypeError):
-            known = json.loads(file.read_text(encoding="utf-8"))
-            cells = {cell_of(item) for item in known["items"]}
-            wanted = {f"{name} {period}" for name in asked.reporters for period in asked.periods}
-            is_young = web.clock.now() - known["time"] < listing_age
-            if is_young or (wanted and wanted <= cells):
-                return known["items"], known["time"]
-    items = datasets(web, limits, root, asked.reporters, asked.freq, asked.classification)
-    now = web.clock.now()
-    if listing_age >= 0 or file.exists():
-        write(file, json.dumps({"items": items, "time": now}), lasting=False)
-    return items, now
+
+    def has_all(items: list[dict[str, Any]]) -> bool:
+        return bool(asked.reporters) and {*asked.cells} <= {*map(cell_of, items)}
+
+    side = "data" if limits.quota else "public"
+    query = {"reporterCode": ",".join(asked.reporters)} if asked.reporters else {}
+    url = web.url(f"{side}/v1/getDa/C/{asked.freq}/{asked.classification}", query)
+    check = partial(_datasets, web=web)
+    return fetching.listing(web, url, folder(root), check, age=age, is_enough=has_all)
 
 
 def datasets(
@@ -278,14 +257,8 @@ def datasets(
     FetchError
         The list cannot be had.
     """
-    side = "data" if limits.quota else "public"
-    query = {"reporterCode": ",".join(reporters)} if reporters else {}
-    url = web.url(f"{side}/v1/getDa/C/{freq}/{classification}", query)
-    aside = temporary(folder(root) / "getDa", "part")
-    items: list[dict[str, Any]] = fetching.get_list(
-        web, url, aside, lambda path: _datasets(path, web)
-    )
-    return items
+    asked = Request((*reporters,), (), (), (), (), freq, classification)
+    return _listing(asked, web, limits, root, -1.0)[0]
 
 
 def _datasets(path: Path, web: Web) -> list[dict[str, Any]]:
@@ -306,14 +279,7 @@ def _datasets(path: Path, web: Web) -> list[dict[str, Any]]:
             if day != "undated" and not is_day(day):
                 raise ValueError(f"lastreleased {day!a}")
             item["totalrecords"] = max(0, int(float(item.get("totalrecords") or 0)))
-    except (
-        ValueError,
-        TypeError,
-        LookupError,
-        AttributeError,
-        ArithmeticError,
-        RecursionError,
-    ) as e:
-        reason = str(e).encode("ascii", "backslashreplace").decode()
-        raise RetryError(f"no list of data sets ({reason[:200]})") from e
+    except BROKEN as error:
+        reason = str(error).encode("ascii", "backslashreplace").decode()
+        raise RetryError(f"no list of data sets ({reason[:200]})") from error
     return items

@@ -4,9 +4,10 @@ A cell is one reporter and period in these codes, "156 202401".
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from itertools import product as crossed
 from pathlib import Path
 
 from tradeflows.model import codes
@@ -15,7 +16,7 @@ from tradeflows.model.periods import compact, month_of, parse_period, parse_wind
 from tradeflows.model.words import direction
 from tradeflows.publishers.comtrade import BREAKDOWNS, FLOWS
 from tradeflows.retrieval import own_words
-from tradeflows.retrieval.call_words import cells_in_words, dashed
+from tradeflows.retrieval.call_words import call_in_words, cells_in_words, dashed
 
 ALL = "all"
 EDITIONS = ("HS", "H0", "H1", "H2", "H3", "H4", "H5", "H6")  # as reported, and 1988 to 2022
@@ -33,41 +34,55 @@ GOOD = r"(\d\d){1,3}|" + "|".join(MOST)
 # Partners of the publisher's own list that are in no area list here: states and territories that
 # were gone when the Harmonized System came, or soon after. They are asked for with the others, so
 # that a row of theirs is an error with its code and not a row that nobody asked for.
-GONE = (
-    "80",
-    "230",
-    "457",
-    "459",
-    "461",
-    "532",
-    "582",
-    "588",
-    "590",
-    "592",
-    "647",
-    "658",
-    "698",
-    "711",
-    "717",
-    "720",
-    "835",
-    "836",
-    "849",
-    "866",
-    "868",
-    "886",
+GONE = re.findall(
+    r"\d+",
+    "80 230 457 459 461 532 582 588 590 592 647 658 698 711 717 720 835 836 849 866 868 886",
 )
 
 
 @dataclass(frozen=True)
-class Request:
-    """What is wanted, in the publisher's codes; no reporters are all of them."""
+class Call:
+    """One call: all that its lists span."""
 
     reporters: tuple[str, ...]
-    partners: tuple[str, ...]
-    flows: tuple[str, ...]
-    products: tuple[str, ...]
     periods: tuple[str, ...]
+    partners: tuple[str, ...]
+    products: tuple[str, ...]
+    flows: tuple[str, ...]
+
+    @property
+    def goods(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Products and flows, by which replies are as full as one another."""
+        return self.products, self.flows
+
+    @property
+    def cells(self) -> Iterator[str]:
+        """Each "reporter period" of it."""
+        return map(" ".join, crossed(self.reporters, self.periods))
+
+    def covers(self, partner: str, good: str, flow: str) -> bool:
+        """Whether it asked for rows of these, reporters and periods apart."""
+        is_product = not {good, f"AG{len(good)}"}.isdisjoint(self.products)
+        return flow in self.flows and is_product and not {ALL, partner}.isdisjoint(self.partners)
+
+    def is_within(self, other: "Call") -> bool:
+        """Whether all that it asked for is in another, reporters and periods apart."""
+        names = (
+            ("products", "flows") if ALL in other.partners else ("partners", "products", "flows")
+        )
+        return all({*getattr(self, name)} <= {*getattr(other, name)} for name in names)
+
+    def __str__(self) -> str:
+        """Say the call in a line; of a long list the first and how many more."""
+        partners = () if ALL in self.partners else [*map(iso, self.partners)]
+        reporters, periods = [*map(iso, self.reporters)], [*map(dashed, self.periods)]
+        return call_in_words(reporters, partners, self.products, self.flows, periods)
+
+
+@dataclass(frozen=True)
+class Request(Call):
+    """What is wanted, in the publisher's codes; no reporters are all of them."""
+
     freq: str
     classification: str = "HS"
     breakdown: str = ""
@@ -103,8 +118,6 @@ def request(
         ``HS`` for the edition that each reporter uses, or one, such as ``H5`` or ``HS 2017``.
     breakdown
         Of :data:`BREAKDOWNS`, by which the parts of each total are asked for beside it.
-    root
-        The project whose own words are known too; that which you stand in, without it.
 
     Raises
     ------
@@ -121,18 +134,18 @@ def request(
         raise QueryError(f"flow={flow!r}: imports and exports are asked for each, as M,X")
     goods: dict[str, None] = {}
     for word in own_words.listed(products):
-        codes_of_word = [word.upper()] if word.upper() in MOST else own_words.product(word, root)
-        if len(codes_of_word) > 1 or not re.fullmatch(GOOD, codes_of_word[0]):
-            offered = ", ".join(codes_of_word)
-            raise QueryError(f"{word!r} is no HS code of 2, 4 or 6 digits; name one: {offered}")
-        goods[codes_of_word[0]] = None
-    everyone = reporter.strip().casefold() == ALL
+        offered = [word.upper()] if word.upper() in MOST else own_words.product(word, root)
+        if len(offered) > 1 or not re.fullmatch(GOOD, offered[0]):
+            raise QueryError(
+                f"{word!r} is no HS code of 2, 4 or 6 digits; name one: {', '.join(offered)}"
+            )
+        goods[offered[0]] = None
     return Request(
-        () if everyone else _areas(reporter, root),
-        (ALL,) if partner.strip().casefold() == ALL else _areas(partner, root),
-        flows,
-        tuple(goods),
+        _areas(reporter, root),
         _periods(start, end, freq, today or datetime.now(UTC).date()),
+        _areas(partner, root) or (ALL,),
+        tuple(goods),
+        flows,
         freq,
         classification,
         breakdown,
@@ -162,12 +175,24 @@ def edition(name: str) -> str:
     raise QueryError(f"no classification {name!r}{near(name, EDITIONS)}")
 
 
+def _periods(start: str, end: str, freq: str, today: date) -> tuple[str, ...]:
+    """The publisher's periods from one to another; QueryError for one that has not come."""
+    window = parse_window(start, end, grain="year" if freq == "A" else "month or year")
+    if window[-1] > (today.year * 12 + 11 if freq == "A" else month_of(today)):
+        has_begun = parse_period(end)[0] <= month_of(today)
+        what = "is not over" if has_begun else "has not come"
+        raise QueryError(f"{end} {what}: it is {today:%Y-%m}")
+    if freq == "A":
+        return tuple(f"{month // 12}" for month in window[::12])
+    return tuple(map(compact, window))
+
+
 def _areas(text: str, root: Path | None) -> tuple[str, ...]:
-    """Every code of each area: one ISO id may have several (CHE is 756 and 757)."""
+    """Every code of each area, of which one may have several (CHE is 756 and 757); none are all."""
     chosen: dict[str, None] = {}
-    for word in own_words.listed(text):
+    for word in own_words.listed(text) if text.strip().casefold() != ALL else ():
         area = own_words.area(word, root)
-        own_codes = [code for code, code_area in known().items() if code_area == area]
+        own_codes = codes.codes_of(area, "comtrade")
         if not own_codes:
             is_one = codes.is_country(area)
             hint = "it has no figures of its own" if is_one else "ask for its members"
@@ -190,28 +215,5 @@ def iso(code: str) -> str:
 
 def in_words(cells: Iterable[str]) -> str:
     """Cells for a reader, such as "China, January to March 2024; India, 2023"."""
-    pairs = [cell.split() for cell in cells]
+    pairs = map(str.split, cells)
     return cells_in_words((iso(reporter), dashed(period)) for reporter, period in pairs)
-
-
-def named(cell: str) -> str:
-    """A cell for a reader: "CHN 2024-01"."""
-    reporter, period = cell.split()
-    return f"{iso(reporter)} {dashed(period)}"
-
-
-def _periods(start: str, end: str, freq: str, today: date) -> tuple[str, ...]:
-    """The publisher's periods from one to another; QueryError for one that has not come."""
-    window = parse_window(start, end, grain="year" if freq == "A" else "month or year")
-    this_month = month_of(today)
-    if freq == "A":
-        periods = [str(month // 12) for month in window[::12]]
-        has_come = window[-1] // 12 <= today.year
-    else:
-        periods = [compact(month) for month in window]
-        has_come = window[-1] <= this_month
-    if not has_come:
-        has_begun = parse_period(end)[0] <= this_month
-        what = "is not over" if has_begun else "has not come"
-        raise QueryError(f"{end} {what}: it is {today:%Y-%m}")
-    return tuple(periods)

@@ -10,15 +10,8 @@ from urllib.parse import parse_qs, urlsplit
 from tradeflows.model.source import Source
 from tradeflows.publishers import comtrade as cleaner
 from tradeflows.retrieval import catalogue, fetching
-from tradeflows.retrieval.comtrade.packing import (
-    Call,
-    Goods,
-    Records,
-    Seen,
-    is_of_unknown_size,
-    lacking,
-)
-from tradeflows.retrieval.comtrade.questions import ALL, Request, iso
+from tradeflows.retrieval.comtrade.packing import Records, Seen, is_of_unknown_size, lacking, learn
+from tradeflows.retrieval.comtrade.questions import ALL, Call, Request, iso
 from tradeflows.retrieval.http import Web, locked, stamp, write
 from tradeflows.retrieval.user_files import rewrite_entries
 
@@ -39,11 +32,8 @@ def box_of(source: Source) -> Call:
 
 def fetched(root: Path) -> list[Source]:
     """Entries of every reply in the user's catalogue."""
-    return [
-        source
-        for source in catalogue.load(root, local=True).values()
-        if source.kind == "fetched" and source.publisher == "comtrade"
-    ]
+    sources = catalogue.load(root, local=True).values()
+    return [s for s in sources if (s.kind, s.publisher) == ("fetched", "comtrade")]
 
 
 def held(root: Path, asked: Request) -> Iterator[tuple[Source, Call, Mapping[str, str]]]:
@@ -65,8 +55,7 @@ def covers(root: Path, asked: Request, *, is_open: bool = False) -> bool:
     """
     calls: dict[tuple[str, str], list[Call]] = defaultdict(list)
     for _, call, releases in held(root, asked):
-        for cell in releases:
-            reporter, period = cell.split()
+        for reporter, period in map(str.split, releases):
             calls[iso(reporter), period].append(call)
     areas = {*map(iso, asked.reporters)}
     last = max((period for area, period in calls if area in areas), default="")
@@ -80,16 +69,15 @@ def counted(reply: cleaner.Reply) -> Counter[str]:
     return Counter(reply.rows["partnercode"].to_pylist())
 
 
-def seen_before(root: Path, calls: Sequence[Call], records: Records) -> dict[Goods, Seen]:
+def seen_before(root: Path, calls: Sequence[Call], records: Records) -> Seen:
     """What held replies to the like of `calls` tell of how full they come, the last ones alone."""
     wanted = {call.goods for call in calls if is_of_unknown_size(call)}
     alike = [source for source in fetched(root) if box_of(source).goods in wanted]
-    known: dict[Goods, Seen] = defaultdict(Seen)
+    seen: Seen = {}
     for source in alike[-LAST:]:
-        call = box_of(source)
         reply = cleaner.read(catalogue.check(source, root))
-        known[call.goods].learn(call, records, counted(reply))
-    return dict(known)
+        learn(seen, box_of(source), records, counted(reply))
+    return seen
 
 
 def mark_ambiguous(root: Path, releases: Mapping[str, str]) -> None:
@@ -106,9 +94,15 @@ def mark_ambiguous(root: Path, releases: Mapping[str, str]) -> None:
             is_later = now[:1].isdigit() and now[:10] > f"{source.retrieved}"
             if now != release and "/" not in release and not is_later:
                 marked[cell] = f"{release.split()[0]}/{now}"
-        if marked != source.arguments.get("releases", {}):
-            doubtful.append(replace(source, arguments={**source.arguments, "releases": marked}))
+        doubtful += renewed(source, "releases", marked)
     rewrite_entries(root, doubtful)
+
+
+def renewed(source: Source, name: str, value: Mapping[str, str] | list[str]) -> list[Source]:
+    """The entry of a reply with another value of one of its arguments; none where it has that."""
+    if value == source.arguments.get(name, type(value)()):
+        return []
+    return [replace(source, arguments={**source.arguments, name: value})]
 
 
 def calls_today(root: Path, web: Web, side: str, *, more: int = 0) -> int:

@@ -14,11 +14,47 @@ from typing import Any
 from tradeflows.model.errors import LayoutError, QueryError
 from tradeflows.model.source import Source, require_table
 from tradeflows.publishers import reading, registry, workbooks
-from tradeflows.retrieval import entry_text
 from tradeflows.retrieval.sketch.columns import OWN_CLEANER, Sheet, read
 from tradeflows.retrieval.sketch.proposals import UNKNOWN, by_name, of_trade
+from tradeflows.retrieval.user_files import toml_item
 
 __all__ = ["UNKNOWN", "sketch"]
+
+WORKBOOK = "# A map reads no workbook: save the sheet as CSV UTF-8, and add that.\n"
+HEAD = """\
+# {file}: {count:,} records, {width} columns.
+{workbook}# Write what stands as ???, read the rest again, then:
+#   tradeflows add FILE --map THIS_FILE
+
+"""
+PUBLISHER = """\
+[publisher.{owner}]  # {owner}: your short name for them; a folder, and publisher=
+name = "???"  # whose statistic it is, in full
+short = "???"  # as the foot of a chart names them
+home = ""  # their web site, https://…; empty if there is none
+
+"""
+SOURCE = """\
+[source.{name}]
+publisher = "{owner}"  # whose statistic it is: a [publisher.…], here or held
+title = "???"  # what one row is: unit, rhythm, first and last period
+kind = "published"  # as they made it; or transcribed: somebody copied it
+address = ""  # the page that it is from, https://…; empty if it has none
+steps = "???"  # how it was got, so that another can get it again
+licence = "not stated"
+vintage = "not stated"  # day of the release such as "2024-01-30", month or year
+retrieved = {loose.retrieved}
+sha256 = "{loose.sha256}"
+bytes = {loose.bytes}
+table = "{table}"
+cleaner = "tidy.clean"
+rank = {rank}{after}
+"""
+ABSENT = """\
+# Only if the file has every row of these months, so that none means no trade:
+# absent = [{ along = "partner_iso", from = "2023-01", until = "2023-12" }]
+"""
+AFTER = "  # after what is held, of which the smallest answers"
 
 
 def sketch(
@@ -40,11 +76,9 @@ def sketch(
         Short name of whose statistic it is; else the first word of the file's name.
     table
         trade, rates, settlement or figures; by default trade.
-    known
-        Publishers that the catalogue has, and needs no entry of.
-    held
-        Sources that the catalogue has: the new one comes after those of other publishers, since a
-        read refuses two of one rank.
+    known, held
+        Publishers that the catalogue has, and needs no entry of; and its sources: the new one
+        comes after those of other publishers, since a read refuses two of one rank.
 
     Returns
     -------
@@ -61,7 +95,36 @@ def sketch(
     """
     if table:
         require_table(table)
-    like = [] if table else registry.recognise(path)
+    if not table:
+        _require_unknown(path)
+    sheet, table = read(path), table or "trade"
+    name = re.sub(r"[^a-z0-9]+", "_", path.stem.lower()).strip("_")
+    owner = publisher or re.split(r"[^a-z0-9]+", path.stem.lower())[0] or "publisher"
+    ranks = (other.rank for other in held if other.table == table and other.publisher != owner)
+    rank = max(ranks, default=0) + 1
+    texts = {
+        "file": path.name,
+        "count": sheet.count,
+        "width": len(sheet.names),
+        "workbook": WORKBOOK * workbooks.is_workbook(path),
+        "owner": owner,
+        "name": name or owner,
+        "loose": reading.uncatalogued(path, owner, table),
+        "table": table,
+        "rank": rank,
+        "after": AFTER * (rank > 1),
+    }
+    fields, remarks = of_trade(sheet) if table == "trade" else (by_name(sheet, table), [])
+    head = HEAD + PUBLISHER * (owner not in known) + SOURCE
+    lines = [*_arguments(sheet), "", f"[source.{name or owner}.arguments.fields]"]
+    lines += [_line(field, value, remark) for field, (value, remark) in fields.items()]
+    lines += [f"# {remark}" for remark in remarks]
+    return head.format(**texts) + ABSENT * (table == "trade") + "\n".join([*lines, ""])
+
+
+def _require_unknown(path: Path) -> None:
+    """Refuse a file that `tradeflows add` reads without a map."""
+    like = registry.recognise(path)
     if like == ["comext"] and workbooks.is_workbook(path):  # so is any, but Comext's has several
         with suppress(LayoutError):
             like = like[bool(workbooks.table(path)) :]
@@ -70,74 +133,25 @@ def sketch(
             f"{path} looks like a file of {registry.KNOWN[like[0]].about}: `tradeflows add` reads "
             "it without a map; --table sketches one all the same"
         )
-    sheet = read(path)
-    owner = publisher or re.split(r"[^a-z0-9]+", path.stem.lower())[0] or "publisher"
-    lines = [f"# {path.name}: {sheet.count:,} records, {len(sheet.names)} columns."]
-    if workbooks.is_workbook(path):
-        lines.append("# A map reads no workbook: save the sheet as CSV UTF-8, and add that.")
-    lines.append(f"# Write what stands as {UNKNOWN}, read the rest again, then:")
-    lines += ["#   tradeflows add FILE --map THIS_FILE", ""]
-    if owner not in known:
-        lines += [
-            f"[publisher.{owner}]  # {owner}: your short name for them; a folder, and publisher=",
-            _line("name", UNKNOWN, "whose statistic it is, in full"),
-            _line("short", UNKNOWN, "as the foot of a chart names them"),
-            _line("home", "", "their web site, https://…; empty if there is none"),
-            "",
-        ]
-    table = table or "trade"
-    others = [each.rank for each in held if each.table == table and each.publisher != owner]
-    lines += _source(path, owner, table, sheet, max(others, default=0) + 1)
-    return "\n".join(lines) + "\n"
 
 
 def _line(key: str, value: Any, remark: str = "") -> str:
     """A key with its value, and the remark behind it."""
     remarks = " ".join(["  #", *remark.split()]) if remark else ""
-    return f"{key} = {entry_text.toml_item(value).as_string()}{remarks}"
+    return f"{key} = {toml_item(value).as_string()}{remarks}"
 
 
-def _source(path: Path, owner: str, table: str, sheet: Sheet, rank: int) -> Iterator[str]:
-    loose = reading.uncatalogued(path, owner, table)
-    name = re.sub(r"[^a-z0-9]+", "_", path.stem.lower()).strip("_") or owner
-    fields, remarks = of_trade(sheet) if table == "trade" else (by_name(sheet, table), [])
-    yield f"[source.{name}]"
-    yield _line("publisher", owner, "whose statistic it is: a [publisher.…], here or held")
-    yield _line("title", UNKNOWN, "what one row is: unit, rhythm, first and last period")
-    yield _line("kind", "published", "as they made it; or transcribed: somebody copied it")
-    yield _line("address", "", "the page that it is from, https://…; empty if it has none")
-    yield _line("steps", UNKNOWN, "how it was got, so that another can get it again")
-    yield _line("licence", "not stated")
-    yield _line("vintage", "not stated", 'day of the release such as "2024-01-30", month or year')
-    for key in ("retrieved", "sha256", "bytes"):
-        yield _line(key, getattr(loose, key))
-    yield from (_line("table", table), _line("cleaner", "tidy.clean"))
-    remark = "after what is held, of which the smallest answers" if rank > 1 else ""
-    yield _line("rank", rank, remark)
-    if table == "trade":
-        yield "# Only if the file has every row of these months, so that none means no trade:"
-        yield '# absent = [{ along = "partner_iso", from = "2023-01", until = "2023-12" }]'
+def _arguments(sheet: Sheet) -> Iterator[str]:
+    """The columns of a file, its marks where they are not those of most, and what is left out."""
     yield _line("arguments.columns", [*sheet.names])
-    yield from _marks(sheet)
-    for column in sheet.columns.values():
-        if "month" in column.heading.says and column.is_of_months and column.sums:
-            left_out = [{"column": column.name, "equals": column.sums, "reason": UNKNOWN}]
-            yield _line("arguments.left_out", left_out, "no months; what are these records?")
-    yield from ("", f"[source.{name}.arguments.fields]")
-    for field, (value, remark) in fields.items():
-        yield _line(field, value, remark)
-    yield from (f"# {remark}" for remark in remarks)
-
-
-def _marks(sheet: Sheet) -> Iterator[str]:
-    """The marks of a file, where they are not those of most."""
-    if sheet.title_lines:
-        yield _line("arguments.title_lines", sheet.title_lines, "above the header")
-    if sheet.footnotes_from:
-        remark = "how the first line below the table begins; it and what follows is no record"
-        yield _line("arguments.footnotes_from", sheet.footnotes_from, remark)
-    if sheet.separator != ",":
-        yield _line("arguments.separator", sheet.separator)
+    note = "how the first line below the table begins; it and what follows is no record"
+    for key, value, remark in (
+        ("title_lines", sheet.title_lines, "above the header"),
+        ("footnotes_from", sheet.footnotes_from, note),
+        ("separator", sheet.separator.replace(",", ""), ""),
+    ):
+        if value:
+            yield _line(f"arguments.{key}", value, remark)
     ways = sheet.ways(column for column in sheet.columns.values() if column.ways)
     if not ways:
         yield f"# Its numbers are written in several ways, which no map reads: {OWN_CLEANER}."
@@ -148,3 +162,7 @@ def _marks(sheet: Sheet) -> Iterator[str]:
     elif ways[0].decimal != "." or ways[0].grouping:
         yield _line("arguments.decimal", ways[0].decimal)
         yield _line("arguments.grouping", ways[0].grouping)
+    for column in sheet.columns.values():
+        if "month" in column.heading.says and column.is_of_months and column.sums:
+            left_out = [{"column": column.name, "equals": column.sums, "reason": UNKNOWN}]
+            yield _line("arguments.left_out", left_out, "no months; what are these records?")

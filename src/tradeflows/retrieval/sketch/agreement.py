@@ -19,7 +19,7 @@ from tradeflows.model.errors import CatalogueError
 from tradeflows.model.periods import FORMS
 from tradeflows.model.source import Source
 from tradeflows.publishers import Part
-from tradeflows.publishers.tidy.mapping import POWERS, Condition, Map, Value, read_map
+from tradeflows.publishers.tidy.mapping import POWERS, Map, Value, read_map
 from tradeflows.retrieval.sketch.columns import (
     MOST_RECORDS,
     Column,
@@ -65,11 +65,8 @@ def require_agreement(path: Path, source: Source) -> None:
     if not {*asked.columns} <= {*sheet.names}:
         return  # the cleaner says so, and where the header is
     for fields, _ in rows:
-        _refuse(path, source, _figures(sheet, asked, fields))
-        _refuse(path, source, _period(sheet, fields))
-        _refuse(path, source, _sums(fields))
-        _refuse(path, source, _areas(sheet, fields))
-        _refuse(path, source, _goods(sheet, fields))
+        checks = _figures(sheet, asked, fields), _period(sheet, fields), _sums(fields)
+        _refuse(path, source, chain(*checks, _areas(sheet, fields), _goods(sheet, fields)))
 
 
 def require_sizes(parts: Iterable[Part], path: Path, source: Source) -> Iterator[Part]:
@@ -107,17 +104,12 @@ def _units(sheet: Sheet, value: Value) -> dict[str, dict[str, Heading]]:
     own = heading(value.column)
     alike = [name for name in sheet.units if heading(name).rest == own.rest]
     units = {name: sheet.units[name] for name in alike or sheet.units}
-    for condition in _conditions(value.where):  # of its other records the number is another's
+    condition = value.where
+    while condition:  # of its other records the number is another's
         texts = units.get(condition.column, {})
         units[condition.column] = {text: texts[text] for text in texts if text in condition.equals}
+        condition = condition.also
     return units
-
-
-def _conditions(where: Condition | None) -> Iterator[Condition]:
-    """A condition, and those that join it."""
-    if where:
-        yield where
-        yield from _conditions(where.also)
 
 
 def _sums(fields: Fields) -> Iterator[Fault]:
@@ -305,9 +297,12 @@ def _pairs(sheet: Sheet, first: str, second: str) -> set[tuple[str, str]]:
 def _sizes(batch: pa.RecordBatch) -> Iterator[Fault]:
     """Figures that are worth next to nothing or more than gold, and those that only rise."""
     rows = batch.slice(0, MOST_RECORDS).to_pylist()
-    both = [row for row in rows if row["value_reported"] and row["net_wgt_kg"]]
-    ordinary = [row for row in both if not row["cmd_code"].startswith(PRECIOUS)]
-    worth = median([abs(row["value_reported"] / row["net_wgt_kg"]) for row in ordinary] or [1.0])
+    worths = [
+        abs(row["value_reported"] / row["net_wgt_kg"])
+        for row in rows
+        if row["value_reported"] and row["net_wgt_kg"] and row["cmd_code"][:2] != PRECIOUS
+    ]
+    worth = median(worths or [1.0])
     if not WORTH[0] < worth < WORTH[1]:
         yield "net_wgt_kg", f"a kilogram would be worth {worth:,.3g} in the middle row"
     for field in ("value_reported", "net_wgt_kg"):

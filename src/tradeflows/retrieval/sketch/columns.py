@@ -209,7 +209,7 @@ def _layout(lines: Sequence[str]) -> tuple[str, int]:
 
 
 def _sheet(path: Path, lines: Iterator[list[str]]) -> Sheet:
-    """A header, the records below it, and the notes below these."""
+    """A header, the records below it, all as wide, and the notes below these."""
     names = next(lines, [])
     _require_names(path, names)
     numbered = enumerate(lines, start=1)
@@ -222,7 +222,10 @@ def _sheet(path: Path, lines: Iterator[list[str]]) -> Sheet:
     if not last:
         raise LayoutError(path, "at least one record", "a header alone")
     count = last[-1][0]
-    _require_width(path, len(names), (*first[:count], *last))
+    for at, cells in (*first[:count], *last):
+        if len(cells) != len(names):
+            expected, found = f"lines of {len(names)} cells", f"{len(cells)} in record {at}"
+            raise LayoutError(path, expected, found, f"save it again as it came, or {OWN_CLEANER}")
     records = [cells for _, cells in first[:count]]
     footnotes = _beginning(notes[0], {cells[0] for cells in records}) if notes else ""
     around = {f"the note {text[:40]!r}": text for text in notes}
@@ -238,24 +241,17 @@ def _require_names(path: Path, names: Sequence[str]) -> None:
             raise LayoutError(path, "a name of its own for each column", found, todo)
 
 
-def _require_width(path: Path, width: int, numbered: Iterable[tuple[int, list[str]]]) -> None:
-    """Refuse records with more or fewer cells than the header."""
-    for at, cells in numbered:
-        if len(cells) != width:
-            todo = f"save it again as it came, or {OWN_CLEANER}"
-            raise LayoutError(path, f"lines of {width} cells", f"{len(cells)} in record {at}", todo)
-
-
 def _is_note(cells: Sequence[str], firsts: Collection[str]) -> bool:
     """Whether a line has its first cell alone, and that begins no record."""
-    is_record = cells[0] in {"", *firsts} or bool(Column("", cells[:1]).forms)
-    return not (any(cells[1:]) or is_record)
+    is_record = any(cells[1:]) or cells[0] in {"", *firsts} or Column("", cells[:1]).forms
+    return not is_record
 
 
 def _beginning(text: str, others: Iterable[str]) -> str:
     """The first words of `text`, no mark alone, with which none of `others` begins."""
-    words = re.findall(r"\s*\S+", text)
-    starts = ("".join(words[:count]) for count in range(1, len(words)))
-    known = [*others]
-    apart = (start for start in starts if not any(other.startswith(start) for other in known))
-    return next((start for start in apart if re.search(r"\w", start)), text)
+    known, start = [*others], ""
+    for word in re.findall(r"\s*\S+", text)[:-1]:
+        start += word
+        if re.search(r"\w", start) and not any(other.startswith(start) for other in known):
+            return start
+    return text

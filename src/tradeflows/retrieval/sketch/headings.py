@@ -70,11 +70,6 @@ def list_of_words(header: str) -> list[str]:
     return re.findall(r"[^\W_]+\$?|[$€£%]", apart.lower())
 
 
-def _parted(match: re.Match[str]) -> str:
-    """A prefix and a currency apart: kUSD, EURm."""
-    return " ".join(match.groups()) if CURRENCIES & {*match.groups()} else match[0]
-
-
 @dataclass(frozen=True)
 class Heading:
     """What a text says.
@@ -156,18 +151,18 @@ NO_FIGURES = {
 }
 
 
-def _apart(text: str) -> list[str]:
-    """The words, numbers and signs of a text, those that are joined apart: netWgt, kUSD, EURm."""
-    parted = re.sub(rf"\b({SHORT})([A-Z]{{3}})\b", _parted, text, flags=re.IGNORECASE)
-    parted = re.sub(rf"\b([A-Z]{{3}})({SHORT})\b", _parted, parted)
-    parted = re.sub(r"(?<=[a-z])(?=[A-Z])|[\s_.]+(?!\d)", " ", parted)
-    return [match[0] for match in _tokens().finditer(parted)]
+def _parted(match: re.Match[str]) -> str:
+    """A prefix and a currency apart: kUSD, EURm."""
+    return " ".join(match.groups()) if CURRENCIES & {*match.groups()} else match[0]
 
 
 @cache
 def heading(text: str) -> Heading:
     """What a header or a line says."""
-    tokens = _apart(text)
+    parted = re.sub(rf"\b({SHORT})([A-Z]{{3}})\b", _parted, text, flags=re.IGNORECASE)
+    parted = re.sub(rf"\b([A-Z]{{3}})({SHORT})\b", _parted, parted)
+    parted = re.sub(r"(?<=[a-z])(?=[A-Z])|[\s_.]+(?!\d)", " ", parted)  # netWgt has two words
+    tokens = [match[0] for match in _tokens().finditer(parted)]
     known = [vocabulary().get(word, vocabulary().get(word.lower(), {})) for word in tokens]
     says: dict[str, set[str]] = {}
     scales: set[float] = set()

@@ -147,12 +147,6 @@ def _flow(text: str) -> str:
     return directions[0] if len(directions) == 1 and not said.rest else ""
 
 
-def _directions(sheet: Sheet) -> list[str]:
-    """What headers, and lines around the table, say of imports and exports."""
-    lines = [*sheet.names, *sheet.around.values()]
-    return [f"it says {text!r}" for text in lines if "direction" in heading(text).says]
-
-
 def _candidates(sheet: Sheet, field: str) -> list[Column]:
     """The columns whose headers say that they may be of a field of labels."""
     says, others = SAYS[field]
@@ -165,9 +159,7 @@ def _label(sheet: Sheet, field: str) -> Guess:
     columns, meaning = _candidates(sheet, field), _flow if field == "flow_code" else area_named
     named = [column for column in columns if any(map(meaning, column.texts))]
     if len(named or columns) != 1:
-        columns = columns or _named(sheet, *SIDES[field])
-        said = _directions(sheet) if field == "flow_code" else []
-        return UNKNOWN, "; ".join([_open(field, columns)[1], *said[:FEW]])
+        return _open(field, columns or _named(sheet, *SIDES[field]))
     [column] = named or columns
     systems = "" if named or field == "flow_code" else _systems(column)
     if systems:
