@@ -140,7 +140,10 @@ def test_a_hole_is_no_other_window():
             "these goods are held: exports of China",
         ),
         (lambda c: tf.flow("crude oil", "China", "Russia", flow="exports"), "these goods are held"),
-        (lambda c: tf.flow(None, "China", "Russia"), "product is lacking: name goods, such as"),
+        (
+            lambda c: tf.flow("all HS6", "Serbia", "Russia"),
+            "no code of all HS6 is held of this: name goods, such as 'wheat', or 'total'",
+        ),
         (lambda c: c.share(c.head(30)), r"lacks 6 cells .*part\[part\['ref_period'\]\.isin"),
         (
             lambda c: tf.flow("crude oil", "China", "Russia", start="2023", unit="barrels"),
@@ -227,6 +230,19 @@ def test_a_saved_zero_is_traced_to_its_evidence(tmp_path):
         terms = tf.trace(frame.reset_index(drop=True), "value")
         assert terms["value"].tolist() == [0] * len(zeros)
         assert terms["declared_zero"].all()
+
+
+def test_all_goods_of_a_level():
+    asked = {"reporter": "China", "partner": "Russia", "flow": "exports"}
+    asked |= {"start": "2024", "end": "2024"}
+    for words, digits in (("all HS6", 6), ("all HS4", 4), (None, 6)):
+        goods = tf.flow(words, **asked)
+        rows = tf.read(**asked, breakdown="parts")
+        stated = {code for code in rows["cmd_code"] if len(code) == digits and code.isdigit()}
+        assert {*goods["cmd_code"]} == stated
+    by_heading = tf.flow("all HS6", **asked).by("heading")
+    assert {*by_heading["heading"]} == {code[:4] for code in goods["cmd_code"]}
+    assert by_heading["value"].sum() == pytest.approx(goods["value"].sum())
 
 
 def test_two_families_of_figures_are_never_one_column():

@@ -10,6 +10,7 @@ from typing import Any
 from tradeflows.cli.arguments import INTERRUPTED, parsed
 from tradeflows.cli.interrupts import Ending
 from tradeflows.model.errors import QueryError, TradeflowsError
+from tradeflows.model.words import AT_A_SHELL
 
 # Which extra of the package brings a module that its core does without.
 EXTRAS = {
@@ -66,7 +67,11 @@ def _carry_out(words: list[str], ending: Ending, *, is_own_process: bool) -> Non
     """Print what `words` ask for, to the last letter, so that it is known whether it was taken."""
     verb, carry_out = parsed(words, is_own_process=is_own_process)
     ending.words = INTERRUPTED.get(verb, ending.words)
-    carry_out()
+    before = AT_A_SHELL.set(True)
+    try:
+        carry_out()
+    finally:
+        AT_A_SHELL.reset(before)
     sys.stdout.flush()
 
 

@@ -84,6 +84,7 @@ HIDDEN_COLUMNS |= {f"{name}_{side}" for name in COLUMNS - {"value"} for side in 
 IN_HEAD = ("unit", "ref_period", "period", "measure", "flags")
 INVENTORY = ("name", "held")  # of what is held, the columns that one row shows too
 FEW_NAMES = 4  # that a heading lists
+CUTS = (60, 45, 35, 28, 22, 18, 15)  # letters to which the cells of a table are cut
 FEW_ROWS = 10  # of a table that is longer than pandas shows
 
 
@@ -280,9 +281,25 @@ def _valuations(frame: DataFrame) -> str:
 # --- text and HTML --------------------------------------------------------------------------------
 
 
-def as_text(table: DataFrame) -> str:
-    """A tidy table as text."""
-    return str(table.to_string(index=False, **_limits(table)))
+def as_text(table: DataFrame, room: int | None = None) -> str:
+    """A tidy table as text; see :func:`fitted`."""
+    return fitted(table, room, **_limits(table))
+
+
+def fitted(table: DataFrame, room: int | None = None, **options: Any) -> str:
+    """A table as text, with the options of pandas.
+
+    Where it is wider than `room` its longest cells are cut at their ends, and where that is not
+    enough its last columns stand below the first.
+    """
+    text = str(table.to_string(index=False, **options))
+    if not room:
+        return text
+    for most in CUTS:
+        if max(map(len, text.splitlines())) <= room:
+            return text
+        text = str(table.to_string(index=False, max_colwidth=most, **options))
+    return str(table.to_string(index=False, max_colwidth=CUTS[-1], line_width=room, **options))
 
 
 def as_html(table: DataFrame) -> str:
