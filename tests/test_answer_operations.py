@@ -339,7 +339,7 @@ def test_a_unit_of_the_users_own_is_said_to_be_so():
 def test_a_rounded_value_keeps_its_unit():
     shown = answer(ROWS.assign(unit="USD", value=[1.26, 2.71, np.nan, 4.04, 5e6, 6e9, 0.04, -8.5]))
     for digits in (1, 0):
-        rounded = shown.round(digits)
+        rounded = shown.round({"value": digits})
         assert set(rounded.slim()["unit"].dropna()) == {"USD"}
         assert "the values were rounded after reading" in rounded.slim().attrs["caveats"]
     for other in (shown.assign(value=0.0), shown.assign(value=shown["value"].round(1) + 1)):

@@ -232,17 +232,20 @@ def test_a_saved_zero_is_traced_to_its_evidence(tmp_path):
         assert terms["declared_zero"].all()
 
 
-def test_all_goods_of_a_level():
-    asked = {"reporter": "China", "partner": "Russia", "flow": "exports"}
-    asked |= {"start": "2024", "end": "2024"}
-    for words, digits in (("all HS6", 6), ("all HS4", 4), (None, 6)):
-        goods = tf.flow(words, **asked)
-        rows = tf.read(**asked, breakdown="parts")
-        stated = {code for code in rows["cmd_code"] if len(code) == digits and code.isdigit()}
-        assert {*goods["cmd_code"]} == stated
-    by_heading = tf.flow("all HS6", **asked).by("heading")
-    assert {*by_heading["heading"]} == {code[:4] for code in goods["cmd_code"]}
-    assert by_heading["value"].sum() == pytest.approx(goods["value"].sum())
+def test_all_goods_of_a_level_and_up():
+    asked = {"flow": "exports", "start": "2023", "end": "2023"}
+    goods = tf.flow(None, "China", "Russia", unit="USD", **asked)
+    assert goods["cmd_code"].str.fullmatch(r"\d{6}").all()
+    assert tf.flow("all HS6", "China", "Russia", unit="USD", **asked).equals(goods)
+    assert any("4,054 codes of 6 digits" in text for text in goods.caveats)
+    plain = pd.DataFrame(goods)
+    for word, digits in (("heading", 4), ("chapter", 2)):
+        sums = goods.by(word).set_index(word)["value"].sort_index()
+        expected = plain.groupby(plain["cmd_code"].str[:digits])["value"].sum()
+        assert sums.tolist() == pytest.approx(expected.tolist())
+        assert [*sums.index] == [*expected.index]
+    with pytest.raises(QueryError, match="of no heading of the HS: 2701"):
+        tf.flow("coal", ["China", "India"], "Russia", start="2021", end="2021").by("heading")
 
 
 def test_two_families_of_figures_are_never_one_column():

@@ -1211,10 +1211,16 @@ def without_pandas() -> None:
     """
     import pyarrow as pa
 
-    modules: dict[str, Any] = sys.modules
-    if "pandas" not in modules:
-        modules["pandas"] = None
-        try:
-            pa.array([""])
-        finally:
-            del modules["pandas"]
+    class RefusePandas:
+        """A finder of modules that leaves every other module to the finders after this one."""
+
+        @staticmethod
+        def find_spec(name: str, *_: Any) -> None:
+            if name == "pandas":
+                raise ModuleNotFoundError("pandas is not wanted yet", name=name)
+
+    sys.meta_path.insert(0, RefusePandas)
+    try:
+        pa.array([""])
+    finally:
+        sys.meta_path.remove(RefusePandas)

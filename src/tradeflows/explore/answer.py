@@ -60,6 +60,8 @@ from tradeflows.tables.display import (
 CODE_COLUMNS = {short: column for column, short in SHORT_NAMES.items()}
 RATIOS = ("%", "percent", "times", "ratio", "rank")
 SPANS = {"year": 12, "quarter": 3, "month": 1}  # words of `by` for a length in months
+LEVELS = {"heading": 4, "chapter": 2}  # words of `by` for goods by the digits of their codes
+FEW = 5  # codes that a message names
 MONEY = ("primary_value_usd", "value_reported")
 PERIOD, CELL = ["ref_period", "n_months"], ("reporter_iso", "partner_iso", "cmd_code")
 AMOUNTS = (*MONEY, "net_wgt_kg")  # what stands beside the value of a sum
@@ -152,6 +154,7 @@ class Answer(pd.DataFrame):
         ----------
         columns
             ``reporter``, ``partner``, ``product``, ``flow``, or names of columns; also as a list.
+            ``heading`` and ``chapter`` are goods by the first four or two digits of their codes.
             ``year``, ``quarter`` and ``month`` are sums for each; ``period`` for each period as it
             is stated, or for each `every` months. Beside ``value`` stand the sums of the value in
             its currency, in dollars, and of the weight, where they are whole.
@@ -178,10 +181,10 @@ class Answer(pd.DataFrame):
         1          CHN  102000000.0
         3          IND   27000000.0
         """
-        frame = _codes_alone(self)
         words = _listed_words(columns)
+        frame = _with_levels(_codes_alone(self), words)
         spans = [SPANS[word] for word in words if word in SPANS and word not in frame]
-        named = [column_of(self, word) for word in words if word not in SPANS or word in frame]
+        named = [column_of(frame, word) for word in words if word not in SPANS or word in frame]
         kept = [column for column in named if column != "ref_period"]
         if every is None and (spans or len(kept) < len(named)):
             every = spans[0] if spans else _length(frame)
@@ -420,9 +423,10 @@ class Answer(pd.DataFrame):
         sold, bought = _codes_alone(sides["X"]), _codes_alone(sides["M"])
         found = measures.difference(sold, bought, "value", by=keys)
         unit = found.pop("unit").iloc[0]
-        unused = ["valuation", "flow", "value_base", "growth_pct"]  # of neither side
-        found = found.drop(columns=unused, errors="ignore")
+        found = found.drop(columns="valuation", errors="ignore")  # of neither side
         result = as_value(found, "change", unit, f"Exports less imports: {heading(self)}")
+        unused = ["flow", "value_base", "growth_pct"]
+        result = result.drop(columns=unused, errors="ignore")
         notes = ["exports are as valued by the seller, imports as at the border of the buyer"]
         alone = {*sold["ref_period"]} ^ {*bought["ref_period"]}
         if alone:
@@ -749,6 +753,19 @@ def _listed_words(columns: Sequence[Any]) -> list[str]:
     for word in words:
         require_text("by", word, "reporter")
     return words
+
+
+def _with_levels(frame: pd.DataFrame, words: list[str]) -> pd.DataFrame:
+    """`frame` with the heading or chapter of its goods, where `words` ask for these."""
+    for word in words:
+        if word in LEVELS and word not in frame:
+            goods = frame[column_of(frame, "product")]
+            level = goods.str.extract(rf"^(\d{{{LEVELS[word]}}})\d*$", expand=False)
+            if level.isna().any():
+                others = sorted({*goods[level.isna()]})
+                raise QueryError(f"of no {word} of the HS: {', '.join(others[:FEW])}")
+            frame = frame.assign(**{word: level})
+    return frame
 
 
 def column_of(frame: pd.DataFrame, word: str) -> str:

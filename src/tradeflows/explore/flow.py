@@ -29,7 +29,7 @@ from tradeflows.model.currencies import currency as currency_of
 from tradeflows.model.errors import NothingStatedError, QueryError, require_text
 from tradeflows.model.lineage import Formula, Role
 from tradeflows.model.periods import first_month, month_text, period_typed
-from tradeflows.model.words import call, direction, option
+from tradeflows.model.words import call, count_of, direction, option
 from tradeflows.retrieval import catalogue
 from tradeflows.tables import Words
 from tradeflows.tables.choose_publisher import OF_THE_WINDOW
@@ -127,10 +127,10 @@ def flow(
         "freq": rhythm(freq),
         **filters,
     }
-    asked["product"] = _goods(root, product, {**asked, "reporter": reporters.ids})
+    asked["product"], of_all = _goods(root, product, {**asked, "reporter": reporters.ids})
     whole = {**asked, "reporter": reporters.ids}
     columns = ["freq_code", "cumulation", "qty_unit", "ref_period"]
-    caveats = [*reporters.caveats, *partners.caveats]
+    caveats = [*reporters.caveats, *partners.caveats, *of_all]
     beside = months_beside(root, whole)
     rows = {area: held(root, columns, reporter=area, **asked) for area in reporters.ids}
     rows = {area: table for area, table in rows.items() if len(table)}
@@ -154,12 +154,12 @@ def flow(
     return answer(_valued(frames, _shared_unit(frames, wanted), caveats), root=named)
 
 
-def _goods(root: Path, product: Words, asked: Mapping[str, Any]) -> Words:
-    """Goods as `read` takes them: of ``all HS4`` each code of so many digits that is held."""
+def _goods(root: Path, product: Words, asked: Mapping[str, Any]) -> tuple[Words, list[str]]:
+    """Goods as `read` takes them, of ``all HS4`` each code of so many digits, and what to mind."""
     words = ["all HS"] if product is None else listed("product", product)
     level = ALL_OF_A_LEVEL.fullmatch(words[0].strip())
     if not level:
-        return product
+        return product, []
     stated = {*held(root, ["cmd_code"], **asked)["cmd_code"].to_pylist()}
     is_of_hs = [code for code in sorted(stated) if code.isdigit()]
     by_level = {n: [code for code in is_of_hs if len(code) == n] for n in (2, 4, 6)}
@@ -169,7 +169,9 @@ def _goods(root: Path, product: Words, asked: Mapping[str, Any]) -> Words:
             f"no code of {words[0]} is held of this: name goods, such as 'wheat', or 'total' for "
             f"all goods in one figure; {call('find')} lists what is held"
         )
-    return chosen
+    n = count_of(len(chosen), "code")
+    text = f"all goods are {n} of {len(chosen[0])} digits here, as many as are held of this flow"
+    return chosen, [f"{text}; 'total' asks for the whole"]
 
 
 def _set_defaults(asked: dict[str, Any], rows: Sequence[pa.Table], unit: str) -> str:
