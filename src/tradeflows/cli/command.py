@@ -1,6 +1,7 @@
 """One run of the command: its words to a verb, and whatever goes wrong to one line and a status."""
 
 import os
+import shutil
 import sys
 from contextlib import suppress
 from errno import EINVAL
@@ -9,6 +10,7 @@ from typing import Any
 
 from tradeflows.cli.arguments import INTERRUPTED, parsed
 from tradeflows.cli.interrupts import Ending
+from tradeflows.cli.terminal import folded
 from tradeflows.model.errors import QueryError, TradeflowsError
 from tradeflows.model.words import AT_A_SHELL
 
@@ -121,4 +123,7 @@ def _write_any_text() -> None:
 
 
 def _complain(message: str) -> None:
-    sys.stderr.write(f"tradeflows: {message}\n")
+    """Print what went wrong, on a terminal in lines that fit it."""
+    room = shutil.get_terminal_size().columns if sys.stderr.isatty() else None
+    for line in folded(f"tradeflows: {message}".splitlines(), room):
+        sys.stderr.write(f"{line}\n")

@@ -367,8 +367,9 @@ def read(
         from tradeflows.tables.select import read
 
         frame = read(table, local=local, root=common.folder(), **asked)
-    for caveat in [] if common.json else frame.attrs["caveats"]:
-        say(f"- {caveat}")
+    if not common.json:
+        notes = [f"- {caveat}" for caveat in frame.attrs["caveats"]]
+        say(*terminal.folded(notes, terminal.width()))
     _say_rows(frame, common)
 
 
