@@ -197,6 +197,15 @@ def test_what_is_asked_of_members_by_their_short_name():
         )
 
 
+def test_several_reporters_of_one_partner_are_named_in_by():
+    both = tf.flow("crude oil", ["China", "India"], "Russia", start="2023-05", end="2023-05")
+    both = both.by("reporter", "partner")
+    for measure in (measures.shares, measures.hhi):
+        with pytest.raises(QueryError, match=r"reporter_iso is mixed .*, or name it in by="):
+            measure(both, of="partner")
+        assert len(measure(both, of="partner", by=["reporter_iso", "ref_period"])) == 2
+
+
 def test_what_was_saved_is_traced(crude, tmp_path):
     path = tmp_path / "crude.parquet"
     crude.to_parquet(path)
