@@ -181,12 +181,14 @@ def require_period(period: str) -> None:
         parse_period(period, "period")
 
 
-def require_areas(reporter: str, partner: str | None, root: Path) -> None:
-    """Refuse an area that there is none of, with the nearest."""
+def areas(reporter: str, partner: str | None, root: Path) -> tuple[list[str], list[str] | None]:
+    """Reporters and partners as words with commas name them; one that is none is refused."""
     from tradeflows.explore.questions import area_ids
 
-    area_ids(reporter.split(","), root, "reporter")
-    area_ids(partner.split(",") if partner else None, root)
+    reporters, partners = reporter.split(","), partner.split(",") if partner else None
+    area_ids(reporters, root, "reporter")
+    area_ids(partners, root)
+    return reporters, partners
 
 
 def require_file(path: Path) -> None:

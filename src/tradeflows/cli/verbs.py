@@ -425,14 +425,13 @@ def flow(
         whether months that a publisher lacks come from the next one
     """
     root = common.folder()
-    checks.require_areas(reporter, partner, root)
+    whose = checks.areas(reporter, partner, root)
     with common.progress("rows"):
         from tradeflows.explore.flow import flow as asked
 
         answer = asked(
             product.split(","),
-            reporter.split(","),
-            partner.split(",") if partner else None,
+            *whose,
             start=start,
             end=end,
             flow=flow,
@@ -661,14 +660,13 @@ def ask(
     """
     checks.require_window(start, end)
     root = common.folder()
-    checks.require_areas(reporter, partner, root)
+    whose = checks.areas(reporter, partner, root)
     with common.progress("steps"):
         from tradeflows.explore import ask as live
 
     answer = live.ask(
         product.split(","),
-        reporter.split(","),
-        partner.split(",") if partner else None,
+        *whose,
         start=start,
         end=end,
         flow=flow,
@@ -697,16 +695,11 @@ def available(
         such as Russia; else any
     """
     root = common.folder()
-    checks.require_areas(reporter, partner, root)
+    whose = checks.areas(reporter, partner, root)
     with common.listing():
         from tradeflows.explore import ask as live
 
-        frame = live.available(
-            reporter.split(","),
-            partner.split(",") if partner else None,
-            freq=freq,
-            root=root,
-        )
+        frame = live.available(*whose, freq=freq, root=root)
     if common.json:
         say_json(frame.to_dict("records"))
         return
