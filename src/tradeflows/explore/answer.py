@@ -29,6 +29,7 @@ from tradeflows.model.periods import (
     first_day,
     first_month,
     month_text,
+    months_of,
     require_months,
     runs,
 )
@@ -41,7 +42,6 @@ from tradeflows.model.sealed import (
     with_periods,
 )
 from tradeflows.retrieval import catalogue
-from tradeflows.tables.choose_publisher import months_stated
 from tradeflows.tables.display import (
     SERIES,
     SHORT_NAMES,
@@ -342,7 +342,7 @@ class Answer(pd.DataFrame):
         frame = _codes_alone(self)
         stated = frame[frame["value"].notna()]
         if year is None and len(stated):
-            years = Counter(month // 12 for month in {*months_stated(stated).tolist()})
+            years = Counter(month // 12 for month in {*months_of(stated)[1].tolist()})
             year = max(name for name in years if years[name] == max(years.values()))
         year = year or 0
         base = year - 1 if base is None else base
@@ -593,7 +593,7 @@ class Answer(pd.DataFrame):
             alone = result[result[f"value_{letter}"].isna()]
             who = ", ".join(map(codes.area_name, sorted(side["reporter_iso"].unique())))
             if len(alone):
-                months = runs(months_stated(alone).tolist())
+                months = runs(months_of(alone)[1].tolist())
                 notes.append(f"{who} states nothing of {months}, where the other side does")
         return with_caveats(result, notes)
 

@@ -13,9 +13,8 @@ from tradeflows.explore.naming import with_names
 from tradeflows.explore.questions import SUCH_AS
 from tradeflows.model import codes, words
 from tradeflows.model.errors import QueryError, TradeflowsError
-from tradeflows.model.periods import ends_text, parse_period, runs
+from tradeflows.model.periods import ends_text, months_of, parse_period, runs
 from tradeflows.model.words import DIRECTIONS
-from tradeflows.tables.choose_publisher import months_stated
 
 MIRRORED = {"M": "X", "X": "M"}
 WAYS = {code: name for name, code in DIRECTIONS.items()}
@@ -184,7 +183,7 @@ def _rows(root: Path, asked: Mapping[str, Any], **changed: Any) -> pd.DataFrame:
 
 def _months(rows: pd.DataFrame) -> str:
     """The first and the last month that `rows` state, of a year its twelfth."""
-    months = months_stated(rows[PERIOD].drop_duplicates())
+    months = months_of(rows[PERIOD].drop_duplicates())[1]
     return ends_text(int(months.min()), int(months.max()))
 
 
@@ -237,7 +236,7 @@ def _from_the_other_side(root: Path, asked: Mapping[str, Any]) -> Iterator[str]:
 
 def _of_another_window(rows: pd.DataFrame, asked: Mapping[str, Any]) -> str:
     """Say which months are held in place of those that are asked for, which may be a hole."""
-    stated = {*months_stated(rows[PERIOD].drop_duplicates()).tolist()}
+    stated = {*months_of(rows[PERIOD].drop_duplicates())[1].tolist()}
     start, end = asked.get("start"), asked.get("end")
     first, last = parse_period(start or end, "start")[0], parse_period(end or start, "end")[-1]
     if stated.issuperset(range(first, last + 1)):
