@@ -342,7 +342,8 @@ def test_a_rounded_value_keeps_its_unit():
         rounded = shown.round({"value": digits})
         assert set(rounded.slim()["unit"].dropna()) == {"USD"}
         assert "the values were rounded after reading" in rounded.slim().attrs["caveats"]
-    for other in (shown.assign(value=0.0), shown.assign(value=shown["value"].round(1) + 1)):
+    few = shown.head(2)
+    for other in (few.assign(value=0.0), few.assign(value=few["value"].round(1) + 1)):
         assert sealed.UNKNOWN in set(other.slim()["unit"])
 
 
