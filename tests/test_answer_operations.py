@@ -288,7 +288,14 @@ def require_right_labels(shown, origins):
         if str(line["unit"]) not in UNITS:
             assert any(note.endswith("the unit is as you wrote it") for note in notes)
             continue
-        places = true.get((line["value"], line["unit"]))
+        places = true.get((line["value"], line["unit"])) or {
+            place
+            for (value, unit), some in true.items()
+            for place in some
+            if "the values were rounded after reading" in notes
+            and unit == line["unit"]
+            and line["value"] in (round(value, digits) for digits in range(-9, 9))
+        }
         assert places, f"{line['value']} was never {line['unit']}"
         if {"source_id", "source_row"} <= {*line}:
             assert (line["source_id"], line["source_row"]) in places
@@ -327,6 +334,17 @@ def test_a_unit_of_the_users_own_is_said_to_be_so():
     own = shown.assign(value=shown["value"] / 1e6, unit="mn USD")
     assert "; mn USD" in repr(own).splitlines()[0]
     assert any("the unit is as you wrote it" in note for note in own.caveats)
+
+
+def test_a_rounded_value_keeps_its_unit():
+    shown = answer(ROWS.assign(unit="USD", value=[1.26, 2.71, np.nan, 4.04, 5e6, 6e9, 0.04, -8.5]))
+    for digits in (1, 0):
+        rounded = shown.round({"value": digits})
+        assert set(rounded.slim()["unit"].dropna()) == {"USD"}
+        assert "the values were rounded after reading" in rounded.slim().attrs["caveats"]
+    few = shown.head(2)
+    for other in (few.assign(value=0.0), few.assign(value=few["value"].round(1) + 1)):
+        assert sealed.UNKNOWN in set(other.slim()["unit"])
 
 
 def test_a_chart_of_what_was_changed_has_no_unit():

@@ -216,36 +216,10 @@ def test_an_edition_goes_by_its_year_too(root, live, word):
     assert all("/H5?" in path for path in twin.paths)
 
 
-@pytest.mark.parametrize("name", ["HS2018", "2022", "HS22"])
-def test_a_year_without_an_edition_is_refused(root, name):
-    with pytest.raises(QueryError, match=f"no classification '{name}'"):
-        ask("1001", "China", start="2025", classification=name, root=root)
-
-
 @pytest.mark.parametrize("put", [ask, flow])
 def test_a_fourth_word_is_a_sentence(root, put):
     with pytest.raises(QueryError, match="'2023': product, reporter and partner alone stand with"):
         put("wheat", "China", "Russia", "2023", root=root)
-
-
-@pytest.mark.parametrize(
-    ("name", "words"),
-    [("S4", "SITC"), ("B5", "BEC"), ("EB02", "services"), ("H9", "no classification 'H9'")],
-)
-def test_another_edition_is_refused(root, name, words):
-    with pytest.raises(QueryError, match=words):
-        ask("1001", "China", start="2025", classification=name, root=root)
-
-
-@pytest.mark.parametrize("word", ["trade", "MX"])
-def test_both_ways_are_asked_apart(root, word):
-    with pytest.raises(QueryError, match="ask for flow='imports' and for flow='exports'"):
-        ask("1001", "China", start="2025", flow=word, root=root)
-
-
-def test_services_are_refused(root):
-    with pytest.raises(QueryError, match=r"services.*comtradeplus\.un\.org"):
-        ask("services", "China", start="2025", root=root)
 
 
 PARTED = {
@@ -281,12 +255,6 @@ def test_totals_alone_have_no_parts(root, live):
     twin = live(Twin(WHEAT))
     with pytest.raises(NothingStatedError, match="no part by transport is stated"):
         wheat(root, twin, end="2025-01", breakdown="transport")
-
-
-def test_an_unknown_break_down(root, live):
-    twin = live(Twin(WHEAT))
-    with pytest.raises(QueryError, match="one of second partner, procedure, transport"):
-        wheat(root, twin, end="2025-01", breakdown="port")
 
 
 def test_what_the_publisher_has_no_row_of_is_said(root, live):
@@ -333,22 +301,6 @@ def test_rows_without_a_figure_state_nothing(root, live):
             flow("wheat", "China", "Russia", unit=unit, root=root, local=True)
 
 
-@pytest.mark.parametrize(
-    ("words", "said"),
-    [
-        ({"unit": "bushels"}, "unit='bushels': UN Comtrade states nothing in it; there are"),
-        ({"unit": "EUR"}, "unit='EUR': UN Comtrade states nothing in it"),
-        ({"nofilter": "1"}, "no filter 'nofilter' for trade"),
-        ({"nofilter": 1}, "nofilter=1: expected a text"),
-    ],
-)
-def test_what_cannot_be_answered_is_refused_before_a_call(root, live, words, said):
-    twin = live(Twin(WHEAT))
-    with pytest.raises(QueryError, match=said):
-        wheat(root, twin, **words)
-    assert twin.paths == []
-
-
 SUCH_AS = {"product": "wheat", "reporter": "China", "partner": "Russia"}
 SENTENCES = [
     *(
@@ -369,6 +321,21 @@ SENTENCES = [
     ({"start": "2025-05", "end": "2025-02"}, "the end 2025-02 is before the start 2025-05"),
 ]
 OF_ASK = [
+    *(
+        ({"classification": word}, f"no classification '{word}'")
+        for word in ("HS2018", "2022", "H9")
+    ),
+    ({"classification": "S4"}, "SITC"),
+    ({"classification": "B5"}, "BEC"),
+    ({"classification": "EB02"}, "services"),
+    ({"product": "services"}, "services.*comtradeplus.un.org"),
+    ({"flow": "trade"}, "ask for flow='imports' and for flow='exports'"),
+    ({"flow": "MX"}, "ask for flow='imports' and for flow='exports'"),
+    ({"reporter": ["China", "Germany"]}, "Germany: figures of member states come from Eurostat"),
+    ({"unit": "bushels"}, "unit='bushels': UN Comtrade states nothing in it; there are"),
+    ({"unit": "EUR"}, "unit='EUR': UN Comtrade states nothing in it"),
+    ({"nofilter": "1"}, "no filter 'nofilter' for trade"),
+    ({"nofilter": 1}, "nofilter=1: expected a text"),
     ({"start": None}, "start= is lacking: the first month or year, such as start='2023'"),
     ({"reporter": None}, "reporter= is lacking: whose figures are wanted, such as 'China'"),
     ({"reporter": "World"}, "the world as a whole states no figures"),
@@ -439,11 +406,6 @@ def test_a_wrong_argument_of_available_is_a_sentence(root, live, words, said):
 def _with_wild(said):
     """A pattern for a sentence, in which .* stands for anything."""
     return ".*".join(map(re.escape, said.split(".*")))
-
-
-def test_a_rhythm_is_a_word(root, live):
-    twin = live(Twin(WHEAT))
-    assert len(wheat(root, twin, end="2025-01", freq="monthly")) == 1
 
 
 def test_what_came_of_an_answer_that_is_not_whole_can_be_read(root, live):
@@ -519,11 +481,6 @@ def test_another_site_is_said(root, live, monkeypatch):
     twin = live(comext_twin.Service(*EU_MONTHS))
     with pytest.raises(RefusedError, match=r"getDa.*: 404.*; is the base address right"):
         wheat(root, twin)
-
-
-def test_members_are_asked_apart(root):
-    with pytest.raises(QueryError, match="Germany: figures of member states come from Eurostat"):
-        ask("1001", ["China", "Germany"], start="2025", root=root)
 
 
 # --- Eurostat ------------------------------------------------------------------------------------
@@ -999,13 +956,6 @@ def test_an_answer_is_what_the_raw_rows_say(root, live, random_trade, what):
     assert len(found) == len(reporters) * len(partners) * len(goods)
     assert found.to_dict() == expected.to_dict()
     assert len(twin.paths) == 2  # the list of what is out, and one call
-
-
-def test_every_partner_is_asked_for_at_once(grain):
-    window = {"start": "2025-01", "end": "2025-01"}
-    answer = grain.tf.ask("1001", "China", "countries", **window)
-    assert sorted(answer["partner"]) == ["Kazakhstan", "Russia"]
-    assert len(grain.twin.asked) == 1
 
 
 # --- the page on live questions ------------------------------------------------------------------

@@ -18,6 +18,7 @@ import tradeflows
 from tradeflows import cli
 from tradeflows.cli import arguments, checks, command, terminal
 from tradeflows.model.errors import QueryError
+from tradeflows.tables import display
 
 PROJECT = Path(__file__).parents[1]
 BRENT = "period,usd_per_barrel\n2020-01,63.65\n2020-02,55.66\n"
@@ -474,6 +475,66 @@ def test_what_is_held_is_answered_without_a_network(run, words):
     assert "2020-02" in out
     (row,) = json.loads(run(held, *words, "--json")[1])
     assert row.get("net_wgt_kg", 50) == 50
+
+
+@pytest.mark.parametrize("words", [*HELD, ["rows", "trade", "product=2709"], ["sources"]])
+def test_no_line_is_wider_than_the_terminal(run, monkeypatch, words):
+    held = {
+        "crude": trade(CRUDE + CRUDE.splitlines()[1].replace("-02", "-03")) | {"title": "x" * 90}
+    }
+    run(held, "build")
+    whole = run(held, *words)[1]
+    monkeypatch.setattr(terminal, "width", lambda: 70)
+    lines = run(held, *words)[1].splitlines()
+    assert max(map(len, lines)) <= 70
+    assert words[0] in ("find", "flow") or max(map(len, whole.splitlines())) > 70
+
+
+def test_a_table_is_cut_before_its_columns_go_below():
+    frame = pd.DataFrame({"name": ["Soya beans; seed, " * 5, None], "value": [1e15, 2.0]})
+    narrow = display.fitted(frame, 40)
+    assert "Soya beans; seed, Soya bea…" in narrow
+    assert "1.000000e+15" in narrow
+    assert [len(line) <= 40 for line in narrow.splitlines()] == [True] * 3
+    assert display.fitted(frame, 200) == display.fitted(frame) == frame.to_string(index=False)
+    many = pd.DataFrame({f"column {n}": ["x" * 30] for n in range(9)})
+    assert max(map(len, display.fitted(many, 50).splitlines())) <= 50
+
+
+def test_a_message_has_the_call_of_who_reads_it(run, make_root):
+    held = {"crude": trade(CRUDE)}
+    run(held, "build")
+    status, _, err = run(held, "flow", "crude oil", "India,China", "Russia", "--start", "2023")
+    assert status == 2
+    assert "`tradeflows ask 'crude oil' India,China Russia --start 2023` gets it from" in err
+    assert "tf." not in err
+    with pytest.raises(
+        QueryError, match=r"tf\.ask\(\['crude oil'\], \['India', 'China'\], 'Russia'"
+    ):
+        tradeflows.flow(
+            ["crude oil"], ["India", "China"], "Russia", start="2023", root=make_root(held)
+        )
+
+
+def test_rows_take_names_and_commas(run):
+    held = {"crude": trade(CRUDE + CRUDE.splitlines()[1].replace("IND", "CHN"))}
+    run(held, "build")
+    by_code = ["reporter_iso=IND,CHN", "cmd_code=2709", "flow_code=M", "month=2020-02"]
+    by_name = ["reporter=India,China", "product=crude oil", "flow=imports", "month=2020-02"]
+    found = [
+        json.loads(run(held, "rows", "trade", *words, "--json")[1]) for words in (by_code, by_name)
+    ]
+    assert len(found[0]) == 2
+    assert found[0] == found[1]
+    status, _, err = run(held, "rows", "trade", "reporter=Indai")
+    assert (status, "did you mean 'India'" in err) == (2, True)
+
+
+def test_find_says_how_many_there_are(run):
+    held = {"crude": trade(CRUDE), "oil": {}}
+    run(held, "build")
+    out = run(held, "find")[1]
+    assert out.splitlines()[-1] == "2 lines, one a source and product, topic or concept"
 
 
 def test_a_table_fits_the_terminal():

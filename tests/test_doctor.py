@@ -320,7 +320,7 @@ def test_the_ten_largest_of_a_kind(root, capsys):
 
 def test_the_rows_are_shown(root, capsys):
     folder = root({"values": [100.0] * 24})
-    assert len(checks.rows(folder, "trade", {"month": "2022-05", "cmd_code": "2709"})) == 1
+    assert len(checks.rows(folder, "trade", {"month": ["2022-05"], "cmd_code": ["2709"]})) == 1
     assert cli.main(["--root", str(folder), "rows", "trade", "month=2022-05"]) == 0
     assert "2022-05-01" in capsys.readouterr().out
     assert cli.main(["--root", str(folder), "doctor"]) == 0
@@ -334,9 +334,9 @@ def test_what_it_refuses(make_root, root):
         checks.rows(make_root({"oil": {}}), "rates", {})
     folder = root({"values": [100.0] * 24})
     with pytest.raises(QueryError, match="no column 'colour'"):
-        checks.rows(folder, "trade", {"colour": "red"})
+        checks.rows(folder, "trade", {"colour": ["red"]})
     with pytest.raises(NothingStatedError, match="no row of trade"):
-        checks.rows(folder, "trade", {"cmd_code": "9999"})
+        checks.rows(folder, "trade", {"cmd_code": ["9999"]})
 
 
 def test_each_look_is_told_as_it_begins(root):

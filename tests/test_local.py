@@ -405,7 +405,7 @@ def test_doctor_and_rows_look_at_it(make_root, saved, capsys):
     first.source.file(root).write_bytes(b"changed")
     assert [str(found).split(":")[0] for found in checks.look(root)] == ["file changed", "missing"]
     assert not list(checks.look(root, local=False))
-    wanted = {"source_id": second.source.id}
+    wanted = {"source_id": [second.source.id]}
     assert len(checks.rows(root, "trade", wanted)) == 11
     with pytest.raises(NothingStatedError, match="trade has no row yet"):
         checks.rows(root, "trade", wanted, local=False)

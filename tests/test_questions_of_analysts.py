@@ -140,7 +140,10 @@ def test_a_hole_is_no_other_window():
             "these goods are held: exports of China",
         ),
         (lambda c: tf.flow("crude oil", "China", "Russia", flow="exports"), "these goods are held"),
-        (lambda c: tf.flow(None, "China", "Russia"), "product is lacking: name goods, such as"),
+        (
+            lambda c: tf.flow("all HS6", "Serbia", "Russia"),
+            "no code of all HS6 is held of this: name goods, such as 'wheat', or 'total'",
+        ),
         (lambda c: c.share(c.head(30)), r"lacks 6 cells .*part\[part\['ref_period'\]\.isin"),
         (
             lambda c: tf.flow("crude oil", "China", "Russia", start="2023", unit="barrels"),
@@ -194,6 +197,15 @@ def test_what_is_asked_of_members_by_their_short_name():
         )
 
 
+def test_several_reporters_of_one_partner_are_named_in_by():
+    both = tf.flow("crude oil", ["China", "India"], "Russia", start="2023-05", end="2023-05")
+    both = both.by("reporter", "partner")
+    for measure in (measures.shares, measures.hhi):
+        with pytest.raises(QueryError, match=r"reporter_iso is mixed .*, or name it in by="):
+            measure(both, of="partner")
+        assert len(measure(both, of="partner", by=["reporter_iso", "ref_period"])) == 2
+
+
 def test_what_was_saved_is_traced(crude, tmp_path):
     path = tmp_path / "crude.parquet"
     crude.to_parquet(path)
@@ -227,6 +239,22 @@ def test_a_saved_zero_is_traced_to_its_evidence(tmp_path):
         terms = tf.trace(frame.reset_index(drop=True), "value")
         assert terms["value"].tolist() == [0] * len(zeros)
         assert terms["declared_zero"].all()
+
+
+def test_all_goods_of_a_level_and_up():
+    asked = {"flow": "exports", "start": "2023", "end": "2023"}
+    goods = tf.flow(None, "China", "Russia", unit="USD", **asked)
+    assert goods["cmd_code"].str.fullmatch(r"\d{6}").all()
+    assert tf.flow("all HS6", "China", "Russia", unit="USD", **asked).equals(goods)
+    assert any("4,054 codes of 6 digits" in text for text in goods.caveats)
+    plain = pd.DataFrame(goods)
+    for word, digits in (("heading", 4), ("chapter", 2)):
+        sums = goods.by(word).set_index(word)["value"].sort_index()
+        expected = plain.groupby(plain["cmd_code"].str[:digits])["value"].sum()
+        assert sums.tolist() == pytest.approx(expected.tolist())
+        assert [*sums.index] == [*expected.index]
+    with pytest.raises(QueryError, match="of no heading of the HS: 2701"):
+        tf.flow("coal", ["China", "India"], "Russia", start="2021", end="2021").by("heading")
 
 
 def test_two_families_of_figures_are_never_one_column():

@@ -38,3 +38,8 @@ __all__ = [
     "strips",
     "windows",
 ]
+
+
+def __dir__() -> list[str]:
+    """What there is to call, and no module."""
+    return [*__all__]

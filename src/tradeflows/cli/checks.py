@@ -1,9 +1,14 @@
-"""What can be refused before work begins and anything heavy is loaded."""
+"""What can be refused before work begins and anything heavy is loaded.
+
+Each refuses by a QueryError (the command is wrong) or a SourceError (a file is), whose message
+names what is in the way and what to do.
+"""
 
 import os
 import sys
 from collections.abc import Iterable
 from errno import ENOENT
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryFile
 
@@ -12,21 +17,24 @@ from tradeflows.model.contracts import require_columns
 from tradeflows.model.errors import QueryError, SourceError, nearest, there_are
 from tradeflows.model.periods import parse_period, parse_window
 from tradeflows.model.source import require_table
+from tradeflows.model.words import direction
 
 LEDGER = Path("data", "claims.toml")
 LISTED = "`tradeflows claims --all` lists them"
 CHART_SCRIPT = Path("assets", "chart.js")  # which every report has
 PAGES = (".html", ".css", ".js", ".json")
+# What a person may name a column of trade, and the column.
+NAMED = {
+    "reporter": "reporter_iso",
+    "partner": "partner_iso",
+    "product": "cmd_code",
+    "flow": "flow_code",
+    "source": "source_id",
+}
 
 
 def require_folder(to: Path) -> None:
-    """Refuse a folder that cannot be made or written.
-
-    Raises
-    ------
-    QueryError
-        The message names what is in the way.
-    """
+    """Refuse a folder that cannot be made or written."""
     place = next(folder for folder in (to, *to.absolute().parents) if folder.exists())
     if not place.is_dir():
         raise QueryError(f"{to}: cannot be written, since {place} is a file; name another folder")
@@ -41,13 +49,7 @@ def require_folder(to: Path) -> None:
 
 
 def require_name(path: Path) -> None:
-    """Refuse a file whose name has a letter that Python cannot write in this session.
-
-    Raises
-    ------
-    QueryError
-        The message says what helps.
-    """
+    """Refuse a file whose name has a letter that Python cannot write in this session."""
     try:
         os.fspath(path).encode("utf-8")
     except UnicodeEncodeError as error:
@@ -59,18 +61,16 @@ def require_name(path: Path) -> None:
 
 
 def require_output(to: Path, suffixes: Iterable[str]) -> None:
-    """Refuse a file (by its suffix) or a folder that cannot be written; errors as above."""
+    """Refuse a file (by its suffix) or a folder that cannot be written."""
     require_name(to)
-    if to.suffix not in suffixes:
-        require_folder(to)
-    elif to.is_dir():
+    is_file = to.suffix in suffixes
+    if is_file and to.is_dir():
         raise QueryError(f"{to}: cannot be written, since it is a folder; name a file")
-    else:
-        require_folder(to.parent)
+    require_folder(to.parent if is_file else to)
 
 
 def require_new_file(to: Path) -> None:
-    """Refuse a file that is there; QueryError as above."""
+    """Refuse a file that is there."""
     if to.exists():
         raise QueryError(f"{to}: it is there already, and is not overwritten; name another file")
 
@@ -78,14 +78,13 @@ def require_new_file(to: Path) -> None:
 def require_folder_of_pages(to: Path, root: Path) -> None:
     """Refuse a folder of pages that cannot be written, or that holds what is not of a report."""
     require_folder(to)
-    in_the_way = [path for path in to.glob("*.*") if path.suffix in PAGES and path.is_dir()]
-    if in_the_way:
-        raise QueryError(
-            f"{min(in_the_way)}: cannot be written, since it is a folder; move it away, "
-            "or name another folder by --to"
-        )
-    data = (root / "data").resolve()
-    is_of_data = data in (to.resolve(), *to.resolve().parents)
+    for path in sorted(to.glob("*.*")):
+        if path.suffix in PAGES and path.is_dir():
+            raise QueryError(
+                f"{path}: cannot be written, since it is a folder; move it away, or name another "
+                "folder by --to"
+            )
+    is_of_data = to.resolve().is_relative_to((root / "data").resolve())
     is_foreign = to.is_dir() and any(to.iterdir()) and not (to / CHART_SCRIPT).is_file()
     if is_of_data or is_foreign:
         raise QueryError(
@@ -95,20 +94,14 @@ def require_folder_of_pages(to: Path, root: Path) -> None:
 
 
 def require_new_folder(to: Path) -> None:
-    """Refuse a folder in which there are files, or that cannot be made; errors as above."""
+    """Refuse a folder in which there are files, or that cannot be made."""
     require_folder(to)
     if to.is_dir() and any(to.iterdir()):
         raise QueryError(f"{to}: there are files in it; name a new folder")
 
 
 def require_ledger(path: Path | None, root: Path) -> None:
-    """Refuse a ledger that is named and is not there.
-
-    Raises
-    ------
-    QueryError
-        The message has the nearest ledger of its folder, or of the project.
-    """
+    """Refuse a ledger that is named and is not there; the nearest one is said."""
     if path is None or path.is_file():
         return
     files = [*path.parent.glob("*.toml"), *(root / LEDGER.parent).glob("*.toml")]
@@ -117,23 +110,16 @@ def require_ledger(path: Path | None, root: Path) -> None:
 
 
 def notebooks(paths: Iterable[Path], root: Path) -> list[Path]:
-    """Files of notebooks, each of which may be named from here, or from the project's folder.
-
-    Raises
-    ------
-    QueryError
-        One is not there; the message has the nearest notebook of the project.
-    """
-    return [_notebook(path, root) for path in paths]
-
-
-def _notebook(path: Path, root: Path) -> Path:
+    """Files of notebooks, each of which may be named from here, or from the project's folder."""
     folder = root / "notebooks"
-    for place in (path, root / path, folder / path):
-        if place.is_file():
-            return place
-    known = [file.relative_to(root).as_posix() for file in folder.glob("*.ipynb")]
-    raise QueryError(f"{path}: no such notebook; {_nearest_file(path, known)}")
+    files = []
+    for path in paths:
+        places = [place for place in (path, root / path, folder / path) if place.is_file()]
+        if not places:
+            known = [file.relative_to(root).as_posix() for file in folder.glob("*.ipynb")]
+            raise QueryError(f"{path}: no such notebook; {_nearest_file(path, known)}")
+        files.append(places[0])
+    return files
 
 
 def _nearest_file(path: Path, known: Iterable[str]) -> str:
@@ -148,31 +134,38 @@ def _nearest_file(path: Path, known: Iterable[str]) -> str:
     return there_are(by_stem.values()) if by_stem else "the project has none"
 
 
-def conditions(table: str, words: Iterable[str]) -> dict[str, str]:
-    """What rows of `table` are asked to have, by column.
-
-    Raises
-    ------
-    QueryError
-        No such table or column; or a word is no condition, or names no month.
-    """
+def conditions(table: str, words: Iterable[str], root: Path | None = None) -> dict[str, list[str]]:
+    """What rows of `table` are asked to have, by column: ids, or words that stand for them."""
     require_table(table)
-    wanted = pairs(words)
+    wanted = {
+        NAMED.get(name, name) if table == "trade" else name: value.split(",")
+        for name, value in pairs(words).items()
+    }
     require_columns(table, wanted)
-    if "month" in wanted:
-        parse_period(wanted["month"], "month", grain="month")
+    for month in wanted.get("month", ()):
+        parse_period(month, "month", grain="month")
+    if "flow_code" in wanted:
+        wanted["flow_code"] = [*map(direction, wanted["flow_code"])]
+    if {"reporter_iso", "partner_iso", "cmd_code"} & {*wanted}:
+        from tradeflows.retrieval import own_words
+
+        for name in {"reporter_iso", "partner_iso"} & {*wanted}:
+            wanted[name] = [own_words.area(word, root) for word in wanted[name]]
+        goods = wanted.pop("cmd_code", [])
+        coded = (own_words.product(word, root) if word.islower() else [word] for word in goods)
+        wanted |= {"cmd_code": [*chain.from_iterable(coded)]} if goods else {}
     return wanted
 
 
 def pairs(words: Iterable[str]) -> dict[str, str]:
-    """Words such as ``month=2023-05`` by their name; QueryError where one has no ``=``."""
+    """Words such as ``month=2023-05`` by their name; what has no ``=`` is refused."""
     wanted = {}
     for word in words:
         column, equals, value = word.partition("=")
         if not equals:
             raise QueryError(f"{word!r}: expected column=value, such as month=2023-05")
         if column in wanted:
-            raise QueryError(f"{column}= is given twice; `read` takes several values with commas")
+            raise QueryError(f"{column}= is given twice; several values stand with commas")
         wanted[column] = value
     return wanted
 
@@ -188,22 +181,18 @@ def require_period(period: str) -> None:
         parse_period(period, "period")
 
 
-def require_areas(reporter: str, partner: str | None, root: Path) -> None:
-    """Refuse an area that there is none of, with the nearest."""
+def areas(reporter: str, partner: str | None, root: Path) -> tuple[list[str], list[str] | None]:
+    """Reporters and partners as words with commas name them; one that is none is refused."""
     from tradeflows.explore.questions import area_ids
 
-    area_ids(reporter.split(","), root, "reporter")
-    area_ids(partner.split(",") if partner else None, root)
+    reporters, partners = reporter.split(","), partner.split(",") if partner else None
+    area_ids(reporters, root, "reporter")
+    area_ids(partners, root)
+    return reporters, partners
 
 
 def require_file(path: Path) -> None:
-    """Refuse a file that is not there, or is none, such as a pipe that may never end.
-
-    Raises
-    ------
-    SourceError
-        The message says so.
-    """
+    """Refuse a file that is not there, or is none, such as a pipe that may never end."""
     if not path.exists():
         raise SourceError(f"{path}: cannot be read ({os.strerror(ENOENT)})")
     if not (path.is_file() or path.is_dir()):
@@ -213,10 +202,7 @@ def require_file(path: Path) -> None:
 def require_claim(name: str, root: Path, ledger: Path | None) -> None:
     """Refuse a claim that the ledger does not have; a ledger that cannot be read is left to others.
 
-    Raises
-    ------
-    QueryError
-        The message has the nearest claim, or where they are listed.
+    The message has the nearest claim, or where they are listed.
     """
     path = ledger or root / LEDGER
     try:

@@ -1,6 +1,7 @@
 """One run of the command: its words to a verb, and whatever goes wrong to one line and a status."""
 
 import os
+import shutil
 import sys
 from contextlib import suppress
 from errno import EINVAL
@@ -9,7 +10,9 @@ from typing import Any
 
 from tradeflows.cli.arguments import INTERRUPTED, parsed
 from tradeflows.cli.interrupts import Ending
+from tradeflows.cli.terminal import folded
 from tradeflows.model.errors import QueryError, TradeflowsError
+from tradeflows.model.words import AT_A_SHELL
 
 # Which extra of the package brings a module that its core does without.
 EXTRAS = {
@@ -66,7 +69,11 @@ def _carry_out(words: list[str], ending: Ending, *, is_own_process: bool) -> Non
     """Print what `words` ask for, to the last letter, so that it is known whether it was taken."""
     verb, carry_out = parsed(words, is_own_process=is_own_process)
     ending.words = INTERRUPTED.get(verb, ending.words)
-    carry_out()
+    before = AT_A_SHELL.set(True)
+    try:
+        carry_out()
+    finally:
+        AT_A_SHELL.reset(before)
     sys.stdout.flush()
 
 
@@ -116,4 +123,7 @@ def _write_any_text() -> None:
 
 
 def _complain(message: str) -> None:
-    sys.stderr.write(f"tradeflows: {message}\n")
+    """Print what went wrong, on a terminal in lines that fit it."""
+    room = shutil.get_terminal_size().columns if sys.stderr.isatty() else None
+    for line in folded(f"tradeflows: {message}".splitlines(), room):
+        sys.stderr.write(f"{line}\n")

@@ -36,13 +36,7 @@ def note(line: object) -> None:
 
 
 def fail(errors: Sequence[Exception]) -> None:
-    """End the command after its answer where something in it went wrong, a line for each.
-
-    Raises
-    ------
-    Exception
-        The last of `errors`, which the command prints as it does any; none where there are none.
-    """
+    """End the command after its answer by what went wrong in it, if anything did, a line each."""
     for error in errors[:-1]:
         note(f"tradeflows: {error}")
     if errors:
@@ -75,7 +69,12 @@ def table(rows: Sequence[Sequence[str]], room: int | None = None) -> list[str]:
         excess = sum(widths) + gaps - room
         widest = widths.index(max(widths))
         widths[widest] = max(widths[widest] - excess, narrowest, widths[widest] // 2)
-    return [_row(row, widths) for row in rows]
+    lines = []
+    for row in rows:
+        cells = zip(row, widths, strict=True)
+        cut = [cell if len(cell) <= most else f"{cell[: most - 1]}…" for cell, most in cells]
+        lines.append("  ".join(map(str.ljust, cut, widths)).rstrip())
+    return lines
 
 
 def folded(lines: Iterable[str], room: int | None = None) -> list[str]:
@@ -91,15 +90,6 @@ def folded(lines: Iterable[str], room: int | None = None) -> list[str]:
         fitting.append(line.removesuffix(plain[before:]) + first)
         fitting += [" " * before + text for text in rest]
     return fitting
-
-
-def _row(row: Sequence[str], widths: Sequence[int]) -> str:
-    cells = [_cut(cell, most).ljust(most) for cell, most in zip(row, widths, strict=True)]
-    return "  ".join(cells).rstrip()
-
-
-def _cut(text: str, most: int) -> str:
-    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 @contextmanager
@@ -139,28 +129,7 @@ def progress(
             elif line and not quiet and time.monotonic() - began >= patience:
                 note(line)
 
-        with _ticking(bar, began + patience / 2) if bar is not None else nullcontext():
-            yield step
-
-
-@contextmanager
-def _ticking(bar: Any, first: float) -> Iterator[None]:
-    """Draw a bar again and again from a time on, so that a long step is seen to go on."""
-    is_over = threading.Event()
-
-    def tick() -> None:
-        wait = first - time.monotonic()
-        while not is_over.wait(max(wait, TICK)):
-            bar.refresh()
-            wait = 0
-
-    ticker = threading.Thread(target=tick, daemon=True)
-    ticker.start()
-    try:
-        yield
-    finally:
-        is_over.set()
-        ticker.join()
+        yield step
 
 
 def _draw(bar: Any, words: str, done: float, total: float) -> None:
@@ -173,31 +142,33 @@ def _draw(bar: Any, words: str, done: float, total: float) -> None:
         bar.refresh()
 
 
-def _bar(total: float, unit: str, patience: float) -> Any:
+@contextmanager
+def _bar(total: float, unit: str, patience: float) -> Iterator[Any]:
+    """A bar that is drawn again and again, so that a long step is seen to go on."""
     from tqdm import tqdm
 
-    columns, lines = _size()
-    return tqdm(
-        total=total or None,
-        desc="loading",
-        unit=f" {unit}",
-        leave=not patience,  # one that appears by itself goes by itself
-        unit_scale=unit == "B",
-        ncols=columns,
-        nrows=lines,
-        miniters=0,  # so that a step that is long in doing shows what it does
-        delay=patience,
-        bar_format=BEGUN,
-    )
-
-
-def _size() -> tuple[int, int]:
-    """Columns and lines for the bar, also of a terminal that does not know its own size."""
     try:
         columns, lines = os.get_terminal_size(sys.stderr.fileno())
     except (OSError, ValueError):
         columns, lines = 0, 0
-    return columns or UNKNOWN_SIZE[0], lines or UNKNOWN_SIZE[1]
+    options: dict[str, Any] = {"total": total or None, "unit": f" {unit}", "bar_format": BEGUN}
+    options |= {"ncols": columns or UNKNOWN_SIZE[0], "nrows": lines or UNKNOWN_SIZE[1]}
+    options |= {"miniters": 0, "delay": patience, "leave": not patience}  # it goes as it came
+    is_over = threading.Event()
+    with tqdm(desc="loading", unit_scale=unit == "B", **options) as bar:
+
+        def tick() -> None:
+            while not is_over.wait(TICK):
+                if time.time() >= bar.start_t + patience:
+                    bar.refresh()
+
+        ticker = threading.Thread(target=tick, daemon=True)
+        ticker.start()
+        try:
+            yield bar
+        finally:
+            is_over.set()
+            ticker.join()
 
 
 def counted(names: Collection[str], step: Step) -> Iterator[str]:

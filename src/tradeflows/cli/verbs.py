@@ -43,6 +43,31 @@ class Common:
 
         return catalogue.root(self.root) if self.root else catalogue.root()
 
+    def progress(
+        self, unit: str, total: float = 0, **options: Any
+    ) -> AbstractContextManager[terminal.Step]:
+        """How far the work is, unless nothing is to be said of it."""
+        return terminal.progress(total, unit, **{"quiet": self.quiet, **options})
+
+    def in_turn(self) -> AbstractContextManager[terminal.Step]:
+        """A line for each notebook that was run, and for each other step, on a terminal too."""
+        return self.progress("steps", patience=0, keeps_lines=True)
+
+    @contextmanager
+    def listing(self) -> Iterator[None]:
+        """Say, where it takes its time, that a publisher is asked what is out."""
+        with self.progress("steps") as step:
+            from tradeflows.retrieval.call_words import LISTING
+
+            step("", words=LISTING)
+            yield
+
+    @contextmanager
+    def calls(self, total: int) -> Iterator[Callable[[Any], None]]:
+        """How far some calls are, from the first on; nothing where there are none to make."""
+        with self.progress("calls", total, quiet=self.quiet or not total, patience=0) as step:
+            yield _by_call(step, "call")
+
 
 @Parameter(name="*")
 @dataclass(frozen=True)
@@ -128,7 +153,7 @@ def claims(
     checks.require_ledger(ledger, root)
     if claim:
         checks.require_claim(claim, root, ledger)
-    with terminal.progress(0, "claims", quiet=common.quiet) as step:
+    with common.progress("claims") as step:
         from tradeflows import claims
 
         entries = claims.read_ledger(ledger, root, local=local)
@@ -184,7 +209,7 @@ def trace(
     root = common.folder()
     checks.require_ledger(ledger, root)
     checks.require_claim(claim, root, ledger)
-    with terminal.progress(0, "numbers", quiet=common.quiet) as step:
+    with common.progress("numbers") as step:
         from tradeflows import claims
 
         asked = claims.named(claims.read_ledger(ledger, root, local=local), claim)
@@ -202,18 +227,6 @@ def trace(
             say(*_traced(number))
 
 
-def _place(term: Mapping[str, Any]) -> tuple[str, str, int, str]:
-    return term["ref_period"], term["path"], term["line"], term["raw_column"]
-
-
-def _row_of(term: Mapping[str, Any]) -> str:
-    """Where in its line a term stands, if that states several: its period and its column."""
-    if term["raw_column"]:
-        return ", ".join(["", *filter(None, [term["ref_period"], term["raw_column"]])])
-    field = term["source_field"]
-    return f", row of {field}" if re.search("[A-Za-z]", field) else ""
-
-
 def _traced(number: dict[str, Any]) -> Iterator[str]:
     """The formula of one number, its raw lines, and whose they are."""
     from tradeflows.model.absence import NO_ROW
@@ -222,20 +235,24 @@ def _traced(number: dict[str, Any]) -> Iterator[str]:
     value = full_number(number["value"])
     yield f"{number['definition']}: {value} {number['unit']} = {number['formula']}"
     roles = list(dict.fromkeys(term["role"] for term in number["terms"]))
+    names = ("ref_period", "path", "line", "raw_column")
+
+    def place(term: Mapping[str, Any]) -> tuple[Any, ...]:
+        return roles.index(term["role"]), *(term[name] for name in names)
+
     shown = set()
-    for term in sorted(
-        number["terms"], key=lambda term: (roles.index(term["role"]), *_place(term))
-    ):
-        value = full_number(term["value"])
-        line = f"{term['path']}:{term['line']}"
-        place = f"{line}{_row_of(term)}"
-        if term["declared_zero"]:
-            place = f"{NO_ROW} {place}"
+    for term in sorted(number["terms"], key=place):
+        line = where = f"{term['path']}:{term['line']}"
+        if term["raw_column"]:  # of several in its line
+            where = ", ".join(filter(None, [line, term["ref_period"], term["raw_column"]]))
+        elif re.search("[A-Za-z]", term["source_field"]):
+            where = f"{line}, row of {term['source_field']}"
+        where = f"{NO_ROW} {where}" if term["declared_zero"] else where
         text = "the same line" if line in shown else term["text"]
         shown.add(line)
-        yield f"  {term['role']:12} {value:>22} {term['unit']}  {place}: {text}"
-    owners = {(term["publisher"], term["address"]): None for term in number["terms"]}
-    for name, address in owners:
+        value = full_number(term["value"])
+        yield f"  {term['role']:12} {value:>22} {term['unit']}  {where}: {text}"
+    for name, address in dict.fromkeys((t["publisher"], t["address"]) for t in number["terms"]):
         yield f"  from {name}: {address}"
 
 
@@ -259,21 +276,16 @@ def report(
     to = to or root / "report"
     checks.require_folder_of_pages(to, root)
     errors: list[TradeflowsError] = []
-    with terminal.progress(0, "steps", quiet=common.quiet):  # what lacks is said before the work
+    with common.progress("steps"):  # what lacks is said before the work
         from tradeflows.report import pages
     _build_if_stale(common, root)
-    with _notebooks_in_turn(common) as progress:
+    with common.in_turn() as progress:
         progress(f"running {len(files)} notebooks" if files else "running the notebooks")
         written = pages.write(
             files, to, root, progress, ledger=ledger, local=local, wrong=errors.append
         )
     say(*written)
     terminal.fail(errors)
-
-
-def _notebooks_in_turn(common: Common) -> AbstractContextManager[terminal.Step]:
-    """A line for each notebook that was run, and for each other step, on a terminal too."""
-    return terminal.progress(0, "steps", quiet=common.quiet, patience=0, keeps_lines=True)
 
 
 # --- what is held ---------------------------------------------------------------------------------
@@ -297,9 +309,8 @@ def sources(word: str = "", /, *, common: Said) -> None:
     for source in held.values():
         entry = {name: getattr(source, name) for name in names}
         whose = publishers[source.publisher]
-        told = [*map(str, entry.values()), whose.id, whose.short, whose.name]
-        if any(word.casefold() in text.casefold() for text in told):
-            entries.append(entry)
+        text = "\n".join([*map(str, entry.values()), whose.id, whose.short, whose.name])
+        entries += [entry] if word.casefold() in text.casefold() else []
     if word and not entries:
         hint = near(word, [*held, *publishers])
         raise SourceError(f"no file has {word!r} in its id, publisher, table or title{hint}")
@@ -308,7 +319,7 @@ def sources(word: str = "", /, *, common: Said) -> None:
     elif not entries:
         say(NO_FILE)
     else:
-        rows = [[str(source[name]) for name in names] for source in entries]
+        rows = [[*map(str, entry.values())] for entry in entries]
         say(*terminal.table(rows, terminal.width()))
 
 
@@ -318,10 +329,10 @@ def rows(table: Table, column: list[str], /, *, local: With = True, common: Said
     Parameters
     ----------
     column
-        such as cmd_code=2709 partner_iso=RUS month=2023-05
+        such as cmd_code=2709 partner=Russia,China month=2023-05; several values with commas
     """
-    wanted = checks.conditions(table, column)
-    with terminal.progress(0, "rows", quiet=common.quiet):
+    wanted = checks.conditions(table, column, common.root)
+    with common.progress("rows"):
         from tradeflows.tables.checks import rows
 
         frame = rows(common.folder(), table, wanted, local=local)
@@ -346,17 +357,18 @@ def read(
         such as reporter=China partner=Russia product=2709 flow=imports; several values with commas
     """
     words = checks.pairs(column)
-    asked: dict[str, Any] = {"start": start, "end": end}
-    asked |= {name: words.pop(name) for name in ("start", "end", "as_of") if name in words}
     for name in {"local", "root", "splice"} & {*words}:
         raise QueryError(f"{name}= is no filter; `tradeflows read --help` has the options")
-    asked |= {name: value.split(",") for name, value in words.items()}
-    with terminal.progress(0, "rows", quiet=common.quiet):
+    asked: dict[str, Any] = {"start": start, "end": end}
+    for name, value in words.items():
+        asked[name] = value if name in ("start", "end", "as_of") else value.split(",")
+    with common.progress("rows"):
         from tradeflows.tables.select import read
 
         frame = read(table, local=local, root=common.folder(), **asked)
-    for caveat in [] if common.json else frame.attrs["caveats"]:
-        say(f"- {caveat}")
+    if not common.json:
+        notes = [f"- {caveat}" for caveat in frame.attrs["caveats"]]
+        say(*terminal.folded(notes, terminal.width()))
     _say_rows(frame, common)
 
 
@@ -368,11 +380,13 @@ def find(word: str = "", /, *, local: With = True, common: Said) -> None:
     word
         such as "crude oil", 2709 or yuan; else all that is held
     """
-    with terminal.progress(0, "tables", quiet=common.quiet):
+    with common.progress("tables"):
         from tradeflows.explore.inventory import find
 
         found = find(word, local=local, root=common.folder())
     _say_answer(found, common)
+    if not common.json:
+        say(f"{count_of(len(found), 'line')}, one a source and product, topic or concept")
 
 
 def flow(
@@ -410,14 +424,13 @@ def flow(
         whether months that a publisher lacks come from the next one
     """
     root = common.folder()
-    checks.require_areas(reporter, partner, root)
-    with terminal.progress(0, "rows", quiet=common.quiet):
+    whose = checks.areas(reporter, partner, root)
+    with common.progress("rows"):
         from tradeflows.explore.flow import flow as asked
 
         answer = asked(
             product.split(","),
-            reporter.split(","),
-            partner.split(",") if partner else None,
+            *whose,
             start=start,
             end=end,
             flow=flow,
@@ -439,11 +452,14 @@ def _say_answer(answer: Answer, common: Common) -> None:
     if common.json:
         _say_rows(answer, common)
     else:
-        say(as_lines(answer, common.folder()))
+        room = terminal.width()
+        say(*terminal.folded(as_lines(answer, common.folder(), room).splitlines(), room))
 
 
 def _say_rows(frame: pd.DataFrame, common: Common) -> None:
     """Print rows, what all of them share in one line above; or for a program."""
+    from tradeflows.tables.display import fitted
+
     days = frame.select_dtypes("datetime")
     frame = frame.assign(**{name: days[name].dt.strftime("%Y-%m-%d") for name in days})
     if common.json:
@@ -452,16 +468,15 @@ def _say_rows(frame: pd.DataFrame, common: Common) -> None:
     shared = [name for name in frame if frame[name].nunique(dropna=False) == 1]
     values = frame[shared].iloc[0].dropna().astype("str")
     said = "; ".join(f"{name} {value}" for name, value in values.items() if value)
-    say(f"in {len(frame)} rows: {said}")
+    say(*terminal.folded([f"in {len(frame)} rows: {said}"], terminal.width()))
     if len(shared) < len(frame.columns):
-        differing = frame.drop(columns=shared)
-        say(differing.to_string(index=False, na_rep="", line_width=terminal.width()))
+        say(fitted(frame.drop(columns=shared), terminal.width(), na_rep=""))
 
 
 def doctor(*, local: With = True, everything: Every = False, common: Said) -> None:
     """Look for what is wrong in everything catalogued; the ten worst of each kind, or all."""
     root = common.folder()
-    with terminal.progress(0, "checks", quiet=common.quiet, patience=0) as step:
+    with common.progress("checks", patience=0) as step:
         from tradeflows.retrieval import catalogue
         from tradeflows.tables import checks
 
@@ -549,13 +564,13 @@ def comtrade(
         )
         web, limits = comtrade.connect(url, cap=cap)
         with web:
-            with _listing(common):
+            with common.listing():
                 plan = comtrade.plan(asked, web, limits, root)
             if dry_run:
                 say(*plan.calls, plan, *plan.lacking())
                 return
             note(plan)
-            with _calls_in_turn(common, len(plan.calls)) as show:
+            with common.calls(len(plan.calls)) as show:
                 outcome = comtrade.fetch(plan, web, root, show)
     _say_outcome(outcome, "cells")
 
@@ -576,14 +591,14 @@ def comext(
 
         months = comext.months(start, end)
         with comext.connect(url) as web:
-            with _listing(common):
+            with common.listing():
                 plan = comext.plan(months, web, root)
             if dry_run:
                 say(*plan.lines())
                 return
             note(plan)
             sizes = [file.bytes for file in plan.files]
-            with terminal.progress(sum(sizes), "B", quiet=common.quiet, patience=0) as step:
+            with common.progress("B", sum(sizes), patience=0) as step:
 
                 def show(now: Progress) -> None:
                     line = "" if now.bytes else f"{now.call}; {now.left} left"
@@ -600,24 +615,6 @@ def _say_outcome(outcome: Any, what: str) -> None:
     say(*outcome.lines())
     if outcome.missing:
         raise SourceError(f"{outcome.missing} {what} are missing, named above")
-
-
-@contextmanager
-def _calls_in_turn(common: Common, calls: int) -> Iterator[Callable[[Any], None]]:
-    """How far some calls are, from the first on; nothing where there are none to make."""
-    quiet = common.quiet or not calls
-    with terminal.progress(calls, "calls", quiet=quiet, patience=0) as step:
-        yield _by_call(step, "call")
-
-
-@contextmanager
-def _listing(common: Common) -> Iterator[None]:
-    """Say, where it takes its time, that a publisher is asked what is out."""
-    with terminal.progress(0, "steps", quiet=common.quiet) as step:
-        from tradeflows.retrieval.call_words import LISTING
-
-        step("", words=LISTING)
-        yield
 
 
 def _by_call(step: terminal.Step, what: str) -> Callable[[Any], None]:
@@ -662,14 +659,13 @@ def ask(
     """
     checks.require_window(start, end)
     root = common.folder()
-    checks.require_areas(reporter, partner, root)
-    with terminal.progress(0, "steps", quiet=common.quiet):
+    whose = checks.areas(reporter, partner, root)
+    with common.progress("steps"):
         from tradeflows.explore import ask as live
 
     answer = live.ask(
         product.split(","),
-        reporter.split(","),
-        partner.split(",") if partner else None,
+        *whose,
         start=start,
         end=end,
         flow=flow,
@@ -680,7 +676,7 @@ def ask(
         refresh=refresh,
         root=root,
         say=(lambda line: None) if common.quiet else note,
-        bar=lambda calls: _calls_in_turn(common, calls) if calls else _listing(common),
+        bar=lambda calls: common.calls(calls) if calls else common.listing(),
     )
     _say_answer(answer, common)
 
@@ -698,16 +694,11 @@ def available(
         such as Russia; else any
     """
     root = common.folder()
-    checks.require_areas(reporter, partner, root)
-    with _listing(common):
+    whose = checks.areas(reporter, partner, root)
+    with common.listing():
         from tradeflows.explore import ask as live
 
-        frame = live.available(
-            reporter.split(","),
-            partner.split(",") if partner else None,
-            freq=freq,
-            root=root,
-        )
+        frame = live.available(*whose, freq=freq, root=root)
     if common.json:
         say_json(frame.to_dict("records"))
         return
@@ -789,7 +780,7 @@ def add(
         about = replace(about, steps=input())
     new: list[Source] = []
     for path in file:  # one by one, so that what is kept is said before what is refused
-        with terminal.progress(0, "files", quiet=common.quiet) as step:
+        with common.progress("files") as step:
             step("", words=f"checking {path.name}")
             checks.require_file(path)
             [added] = adding.add(
@@ -845,7 +836,7 @@ def update(
     from tradeflows.report import pins
     from tradeflows.retrieval import adding, maps
 
-    with terminal.progress(0, "files", quiet=common.quiet) as step:
+    with common.progress("files") as step:
         step("", words=f"checking {file.name}")
         told = asdict(about)
         updated = adding.update(source, file, root, vintage=vintage, about=told, force=force)
@@ -867,7 +858,7 @@ def update(
     if no_accept or is_own:
         return
     errors: list[TradeflowsError] = []
-    with _notebooks_in_turn(common) as progress:
+    with common.in_turn() as progress:
         try:
             lines = accept.accept(root, progress, wrong=errors.append)
         except TradeflowsError:
@@ -956,13 +947,13 @@ def clean(
 
     options: dict[str, Any] = {"strict": strict} | unsaid.told()
     if cluster is None:
-        with terminal.progress(len(file), "files", quiet=common.quiet) as step:
+        with common.progress("files", len(file)) as step:
             show = _by_file(step)
             files = clean.clean(publisher, file, to, progress=show, **options)
     else:
         from tradeflows.tables.cluster import spread
 
-        with terminal.progress(len(file), "files", quiet=common.quiet, patience=0) as step:
+        with common.progress("files", len(file), patience=0) as step:
             files = spread(
                 publisher,
                 file,
@@ -1041,7 +1032,7 @@ def diff(source: str = "comtrade", period: str = "", /, *, most: int = 100, comm
         lines to print at most; 0 for all; default: 100
     """
     checks.require_period(period)
-    with terminal.progress(0, "releases", quiet=common.quiet):
+    with common.progress("releases"):
         from tradeflows.retrieval import releases
 
         changes = releases.diff(source, common.folder(), period)
@@ -1096,7 +1087,7 @@ def build(*, common: Said) -> None:
 
 def _built(common: Common, root: Path) -> dict[str, str]:
     """Build, say what became of it, and return those of the user's files that are refused."""
-    with terminal.progress(0, "files", quiet=common.quiet) as step:
+    with common.progress("files") as step:
         from tradeflows import tables
         from tradeflows.retrieval import catalogue
 
@@ -1140,7 +1131,7 @@ def check(*notebook: Notebooks, common: Said) -> None:
     root = common.folder()
     files = checks.notebooks(notebook, root)
     differing = 0
-    with terminal.progress(0, "checks", quiet=common.quiet) as step:
+    with common.progress("checks") as step:
         from tradeflows.report import check
 
         names = check.names(root, files)
@@ -1156,7 +1147,7 @@ def accept(*, ledger: Ledger = None, local: Without = False, common: Said) -> No
     """Announce what changed: rebuild, run the notebooks, rewrite their outputs and the totals."""
     root = common.folder()
     checks.require_ledger(ledger, root)
-    with _notebooks_in_turn(common) as progress:
+    with common.in_turn() as progress:
         from tradeflows.report import accept
 
         errors: list[TradeflowsError] = []
@@ -1207,18 +1198,16 @@ def without_pandas() -> None:
     """
     import pyarrow as pa
 
+    class RefusePandas:
+        """A finder of modules that leaves every other module to the finders after this one."""
+
+        @staticmethod
+        def find_spec(name: str, *_: Any) -> None:
+            if name == "pandas":
+                raise ModuleNotFoundError("pandas is not wanted yet", name=name)
+
     sys.meta_path.insert(0, RefusePandas)
     try:
         pa.array([""])
     finally:
         sys.meta_path.remove(RefusePandas)
-
-
-class RefusePandas:
-    """A finder of modules that refuses to import pandas."""
-
-    @staticmethod
-    def find_spec(name: str, *_: Any) -> None:
-        """Refuse pandas; leave every other module to the finders after this one."""
-        if name == "pandas":
-            raise ModuleNotFoundError("pandas is not wanted yet", name=name)

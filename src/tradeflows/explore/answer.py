@@ -60,7 +60,10 @@ from tradeflows.tables.display import (
 CODE_COLUMNS = {short: column for column, short in SHORT_NAMES.items()}
 RATIOS = ("%", "percent", "times", "ratio", "rank")
 SPANS = {"year": 12, "quarter": 3, "month": 1}  # words of `by` for a length in months
+LEVELS = {"heading": 4, "chapter": 2}  # words of `by` for goods by the digits of their codes
+FEW = 5  # codes that a message names
 MONEY = ("primary_value_usd", "value_reported")
+PERIOD, CELL = ["ref_period", "n_months"], ("reporter_iso", "partner_iso", "cmd_code")
 AMOUNTS = (*MONEY, "net_wgt_kg")  # what stands beside the value of a sum
 CRUDE = "2709"
 OURS = ("zero", "every", "highlight", "y")  # options of our charts, beside those of their look
@@ -151,6 +154,7 @@ class Answer(pd.DataFrame):
         ----------
         columns
             ``reporter``, ``partner``, ``product``, ``flow``, or names of columns; also as a list.
+            ``heading`` and ``chapter`` are goods by the first four or two digits of their codes.
             ``year``, ``quarter`` and ``month`` are sums for each; ``period`` for each period as it
             is stated, or for each `every` months. Beside ``value`` stand the sums of the value in
             its currency, in dollars, and of the weight, where they are whole.
@@ -177,18 +181,17 @@ class Answer(pd.DataFrame):
         1          CHN  102000000.0
         3          IND   27000000.0
         """
-        frame = _codes_alone(self)
         words = _listed_words(columns)
+        frame = _with_levels(_codes_alone(self), words)
         spans = [SPANS[word] for word in words if word in SPANS and word not in frame]
-        named = [column_of(self, word) for word in words if word not in SPANS or word in frame]
+        named = [column_of(frame, word) for word in words if word not in SPANS or word in frame]
         kept = [column for column in named if column != "ref_period"]
         if every is None and (spans or len(kept) < len(named)):
             every = spans[0] if spans else _length(frame)
         if _is_ratio(frame):
             raise QueryError("shares and ratios do not add up: sum what they were made of")
         window, caveats = _whole_windows(frame, every)
-        options: dict[str, Any] = {"every": every, "absent": absent, **window}
-        result = _sums(frame, kept, options)
+        result = _sums(frame, kept, {"every": every, "absent": absent, **window})
         # The labels stay as they are, since a trace goes by them.
         result = result.sort_values(["ref_period", "value"], ascending=[True, False])
         return with_caveats(answer(result, heading(self)), caveats)
@@ -217,14 +220,33 @@ class Answer(pd.DataFrame):
         [[18.9, '% by weight (tonnes), of World']]
         """
         require_as_read(self)
+        caveats = []
+        if "unit" in self and _is_money(self) and _differs(self, "valuation"):
+            caveats = [f"valuation differs within the whole: {listed(self, 'valuation')}"]
         with catalogue.within(self.attrs):
-            shares, whole, caveats = _shares(self, of)
+            member, whole = _member_or_whole(self, of)
+            if whole is None:
+                rows, member = _members(self, member)
+                shares = measures.shares(_codes_alone(rows), "value", member)
+                name = _named_members(rows, member)
+                if member == "partner_iso":
+                    caveats.append(
+                        "the whole is the partners named: no total of every period is stated"
+                    )
+            else:
+                by = [name for name in ("reporter_iso",) if name in self and name in whole]
+                if whole is of and not _differs(whole, "reporter_iso"):
+                    by = []
+                shares = measures.share(_codes_alone(self), _codes_alone(whole), "value", by)
+                partners = {*whole.get("partner_iso", ())}
+                is_wider = len(partners) == 1 and partners != {*self.get("partner_iso", ())}
+                name = codes.area_name(partners.pop()) if is_wider else heading(whole)
         nulls = int(shares["share_pct"].isna().sum())
         if nulls:
             caveats.append(
                 f"{nulls} of {len(shares)} rows have no share: of a whole, a member lacks a figure"
             )
-        unit = f"% by {_measure(self)}, of {whole}"
+        unit = f"% by {_measure(self)}, of {name}"
         result = as_value(shares, "share_pct", unit, f"Shares: {heading(self)}")
         return with_caveats(result, caveats)
 
@@ -245,7 +267,7 @@ class Answer(pd.DataFrame):
         """
         rows, member = _members(self, of)
         found = measures.hhi(_codes_alone(rows), "value", member, ("ref_period", "n_months"))
-        title = f"Concentration by {_measure(self)}, {_named_members(rows, member)}"
+        title = f"Concentration by {_measure(self)}, of {_named_members(rows, member)}"
         return as_value(found, "hhi", "ratio", f"{title}: {heading(self)}")
 
     def rank(self, member: Any = "", of: str = "", **options: Any) -> Any:
@@ -271,25 +293,22 @@ class Answer(pd.DataFrame):
             return super().rank(**options, **({} if member == "" else {"axis": member}))
         rows, column = _members(self, of)
         frame = _codes_alone(rows)
-        wanted = dict.fromkeys(frame[column])
-        if member:
-            short = rows.get(SHORT_NAMES.get(column, column), frame[column])
-            wanted = dict.fromkeys(frame[column][frame[column].eq(member) | short.eq(member)])
-        if not wanted:
-            raise QueryError(f"no {SHORT_NAMES.get(column, column)} {member!r} among the rows")
-        by = ["ref_period", "n_months"]
+        word = SHORT_NAMES.get(column, column)
+        is_asked = frame[column].eq(member) | rows.get(word, frame[column]).eq(member)
         leads = {}
-        for name in wanted:
+        for name in frame[column][is_asked if member else slice(None)].unique():
             periods = frame["ref_period"][frame[column].eq(name)]
             beside = frame[frame["ref_period"].isin(periods)]
             beside.attrs = frame.attrs
-            leads[str(name)] = measures.lead(beside, "value", name, column, by)
-        ranks = measures.stack(leads, "ranked").drop(columns=["ranked", "value", "unit"])
+            leads[str(name)] = measures.lead(beside, "value", name, column, PERIOD)
+        if not leads:
+            raise QueryError(f"no {word} {member!r} among the rows")
+        ranks = measures.stack(leads, "ranked")
         if not member:
             ranks.attrs["caveats"] = frame.attrs.get("caveats", ())  # without who is beside whom
-        title = f"Rank by {_measure(self)}, {_named_members(rows, column)}"
-        result = as_value(ranks, "rank", "rank", f"{title}: {heading(self)}")
-        return result.drop(columns=["value_next", "lead", "lead_pct"])
+        title = f"Rank by {_measure(self)}, of {_named_members(rows, column)}: {heading(self)}"
+        ranks = ranks.drop(columns=["ranked", "value", "unit", "value_next", "lead", "lead_pct"])
+        return as_value(ranks, "rank", "rank", title)
 
     def yoy(self) -> "Answer":
         """Per cent by which each period is above the same months of the year before.
@@ -323,9 +342,9 @@ class Answer(pd.DataFrame):
         frame = _codes_alone(self)
         stated = frame[frame["value"].notna()]
         if year is None and len(stated):
-            months = Counter(month // 12 for month in set(months_of(stated)[1].tolist()))
-            year = max(name for name in months if months[name] == max(months.values()))
-        year = 0 if year is None else year
+            years = Counter(month // 12 for month in {*months_of(stated)[1].tolist()})
+            year = max(name for name in years if years[name] == max(years.values()))
+        year = year or 0
         base = year - 1 if base is None else base
         found = measures.growth(frame, "value", year, base)
         title = f"Growth of {year} on {base}, by {_measure(self)}: {heading(self)}"
@@ -365,10 +384,8 @@ class Answer(pd.DataFrame):
             prices = prices.drop(columns="unit_value_per_barrel")
             texts = prices.attrs["caveats"]
             prices.attrs["caveats"] = tuple(t for t in texts if not t.endswith("barrels a tonne"))
-        unit = prices["unit_value_in"].iloc[0]
-        result = as_value(
-            prices, "unit_value_per_tonne", f"{unit}/t", f"Unit value: {heading(self)}"
-        )
+        unit = f"{prices['unit_value_in'].iloc[0]}/t"
+        result = as_value(prices, "unit_value_per_tonne", unit, f"Unit value: {heading(self)}")
         return result.drop(columns="unit_value_in")
 
     def balance(self, other: "Answer | None" = None) -> "Answer":
@@ -386,8 +403,35 @@ class Answer(pd.DataFrame):
         >>> bought.by("year").balance()["value"].round(-9).item()
         -18000000000.0
         """
-        with catalogue.within(self.attrs):
-            return _balance(self, other)
+        from tradeflows.explore.mirror import at_a_level, one_direction
+
+        if other is None:
+            with catalogue.within(self.attrs):
+                way = {"M": "X", "X": "M"}[one_direction(self)]
+                other = at_a_level(self, flow=way)
+            if _length(other) > _length(self):
+                raise QueryError(
+                    f"the other direction is stated by {_length(other)} months: sum this one to as "
+                    "many, as by('year') does, or give it another answer"
+                )
+            if _length(self) != _length(other):
+                other = other.by("reporter", "partner", "product", every=_length(self))
+        sides = {next(iter({*side.get("flow_code", ())})): side for side in (self, other)}
+        if {*sides} != {"M", "X"}:
+            raise QueryError("a balance is of exports and imports: give it the other direction")
+        keys = [name for name in (*PERIOD, *CELL) if name in self and name in other]
+        sold, bought = _codes_alone(sides["X"]), _codes_alone(sides["M"])
+        found = measures.difference(sold, bought, "value", by=keys)
+        unit = found.pop("unit").iloc[0]
+        found = found.drop(columns="valuation", errors="ignore")  # of neither side
+        result = as_value(found, "change", unit, f"Exports less imports: {heading(self)}")
+        unused = ["flow", "value_base", "growth_pct"]
+        result = result.drop(columns=unused, errors="ignore")
+        notes = ["exports are as valued by the seller, imports as at the border of the buyer"]
+        alone = {*sold["ref_period"]} ^ {*bought["ref_period"]}
+        if alone:
+            notes += [f"{len(alone)} periods are left out, which one direction alone states"]
+        return with_caveats(result, notes)
 
     def to(self, currency: str) -> "Answer":
         """The values in another currency, at the monthly mean rates that are held.
@@ -428,7 +472,8 @@ class Answer(pd.DataFrame):
         Freq: M, Name: value, dtype: float64
         """
         if any(_differs(self, name) for name in SERIES) or self["ref_period"].duplicated().any():
-            told = " or ".join(f"wide({_word(n)!r})" for n in series_columns(self))
+            words = (SHORT_NAMES.get(name, name) for name in series_columns(self))
+            told = " or ".join(f"wide({word!r})" for word in words)
             raise QueryError(f"there are several rows or series, not one: {told} has each")
         return self._by_period()["value"]
 
@@ -455,7 +500,8 @@ class Answer(pd.DataFrame):
         column = column_of(self, of) if of else next(iter(series_columns(self)), "")
         if not column:
             raise QueryError("no column tells the rows apart: series() gives them by period")
-        word = _word(column) if _word(column) in self else column
+        word = SHORT_NAMES.get(column, column)
+        word = word if word in self else column
         frame = self._by_period(column)
         if pd.DataFrame({"period": frame.index, word: frame[word].array}).duplicated().any():
             raise QueryError(
@@ -512,40 +558,44 @@ class Answer(pd.DataFrame):
         0  6.000000e+09  5.000000e+09
         1  6.000000e+09  6.000000e+09
         """
-        with catalogue.within(self.attrs):
-            return self._gap(other)
-
-    def _gap(self, other: "Answer | None") -> "Answer":
         if other is None:
             from tradeflows.explore.mirror import other_side
 
-            other = other_side(self)
+            with catalogue.within(self.attrs):
+                other = other_side(self)
         if not isinstance(other, Answer):
             raise QueryError("gap takes another answer: the same flow as somebody else states it")
-        over, under = _codes_alone(self), _codes_alone(other)
-        units = [set(side["unit"].dropna()) for side in (over, under)]
-        if units[0].isdisjoint(units[1]):
-            one, two = (", ".join(sorted(each)) for each in units)
+        sides = [_codes_alone(self), _codes_alone(other)]
+        one, two = ({*side["unit"].dropna()} for side in sides)
+        if one.isdisjoint(two):
+            money = ", ".join(sorted(two))
             raise QueryError(
-                f"one is in {one} and the other in {two}: to({two!r}) converts money, or ask for "
-                "both in one unit, such as unit='tonnes'"
+                f"one is in {', '.join(sorted(one))} and the other in {money}: to({money!r}) "
+                "converts money, or ask for both in one unit, such as unit='tonnes'"
             )
-        flows = [set(side.get("flow_code", ())) for side in (over, under)]
+        flows = [{*side.get("flow_code", ())} for side in sides]
         if flows == [{"X"}, {"M"}]:
-            over, under = under, over
+            sides.reverse()
         has_freight = _is_money(self) and flows[0] != flows[1]
         band = measures.CIF_BAND if has_freight else (1.0, 1.0)
-        ratios = measures.gap(over, under, "value", band)
-        title = f"{heading(self)}: {_publishers(over)} over {_publishers(under)}"
-        result = as_value(ratios, "ratio", "times", title)
+        ratios = measures.gap(sides[0], sides[1], "value", band)
+        names = []
+        for side in sides:
+            names.append(", ".join(sorted({*map(publisher_name, side["publisher"].unique())})))
+        title = f"{heading(self)}: {{}} {{}} {{}}"
+        result = as_value(ratios, "ratio", "times", title.format(names[0], "over", names[1]))
         if has_freight:
-            least, most = band
-            result.attrs["reference"] = {"CIF over FOB, least": least, "CIF over FOB, most": most}
-        both = f"{heading(self)}: {_publishers(over)} and {_publishers(under)}"
-        result.attrs["both"] = {"title": both, "band": band}
-        sides = {"value_m": over, "value_x": under}
-        notes = [_one_sided(result, lacking, rows) for lacking, rows in sides.items()]
-        return with_caveats(result, [note for note in notes if note])
+            named = ("CIF over FOB, least", "CIF over FOB, most")
+            result.attrs["reference"] = dict(zip(named, band, strict=True))
+        result.attrs["both"] = {"title": title.format(names[0], "and", names[1]), "band": band}
+        notes = []
+        for letter, side in zip("mx", sides, strict=True):
+            alone = result[result[f"value_{letter}"].isna()]
+            who = ", ".join(map(codes.area_name, sorted(side["reporter_iso"].unique())))
+            if len(alone):
+                months = runs(months_of(alone)[1].tolist())
+                notes.append(f"{who} states nothing of {months}, where the other side does")
+        return with_caveats(result, notes)
 
     def compare(self, other: pd.DataFrame, *arguments: Any, **options: Any) -> pd.DataFrame:
         """Differences from another frame, as ``DataFrame.compare``; see :meth:`gap` for flows."""
@@ -681,12 +731,15 @@ def page_of(
     return as_page(in_words(head) if in_words else head, notes, as_table(table), source_line(shown))
 
 
-def as_lines(shown: Answer, root: Path | None = None) -> str:
-    """An answer as text, with the names that the project in `root` has for its sources."""
+def as_lines(shown: Answer, root: Path | None = None, room: int | None = None) -> str:
+    """An answer as text, with the names that the project in `root` has for its sources.
+
+    With `room`, the letters to a line, the longest cells are cut.
+    """
     frame = as_read(shown)
     notes = [f"- {note}" for note in with_names(caveats_of(frame), root)]
     head, table = tidy(frame)
-    return "\n".join([head, *notes, as_text(table), *source_line(shown, root)])
+    return "\n".join([head, *notes, as_text(table, room), *source_line(shown, root)])
 
 
 # --- what an answer is made with ------------------------------------------------------------------
@@ -702,18 +755,29 @@ def _listed_words(columns: Sequence[Any]) -> list[str]:
     return words
 
 
+def _with_levels(frame: pd.DataFrame, words: list[str]) -> pd.DataFrame:
+    """`frame` with the heading or chapter of its goods, where `words` ask for these."""
+    for word in words:
+        if word in LEVELS and word not in frame:
+            goods = frame[column_of(frame, "product")]
+            level = goods.str.extract(rf"^(\d{{{LEVELS[word]}}})\d*$", expand=False)
+            if level.isna().any():
+                others = sorted({*goods[level.isna()]})
+                raise QueryError(f"of no {word} of the HS: {', '.join(others[:FEW])}")
+            frame = frame.assign(**{word: level})
+    return frame
+
+
 def column_of(frame: pd.DataFrame, word: str) -> str:
     """The column of codes that `word` names, or the column of that name."""
-    column = CODE_COLUMNS.get(word, word)
-    if column in frame:
-        return column
-    if word in frame:
-        return word
+    for column in (CODE_COLUMNS.get(word, word), word):
+        if column in frame:
+            return column
     shorts = [short for short, code in CODE_COLUMNS.items() if code in frame]
-    others = [str(name) for name in frame.columns if name not in shorts]
-    close = nearest(str(word), [*shorts, *others])
-    there = f"there are {', '.join([*shorts, *others])}"
-    raise QueryError(f"no column {word!r}; {f'did you mean {close[0]!r}?' if close else there}")
+    names = [*shorts, *(str(name) for name in frame.columns if name not in shorts)]
+    close = nearest(str(word), names)
+    hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(names)}"
+    raise QueryError(f"no column {word!r}; {hint}")
 
 
 def series_columns(frame: pd.DataFrame) -> list[str]:
@@ -721,7 +785,7 @@ def series_columns(frame: pd.DataFrame) -> list[str]:
     present = [name for name in SERIES if name in frame]
     chosen: list[str] = []
     for name in present:
-        is_new = frame[name].nunique(dropna=False) > 1
+        is_new = _differs(frame, name)
         if is_new and (not chosen or frame.duplicated(["ref_period", *chosen]).any()):
             chosen.append(name)
     return chosen or present[:1]
@@ -741,6 +805,12 @@ def with_caveats(result: Answer, caveats: list[str]) -> Answer:
     return result
 
 
+def is_presentable(frame: pd.DataFrame) -> bool:
+    """Whether a table with a heading and names can be made of `frame`."""
+    has_plain_columns = frame.columns.nlevels == 1 and frame.columns.is_unique
+    return has_plain_columns and "unit" in frame.columns and len(frame) > 0
+
+
 def _answer_or_frame(*arguments: Any, **options: Any) -> pd.DataFrame:
     """What pandas makes of an answer: one too, as long as it knows its unit."""
     frame = pd.DataFrame(*arguments, **options)
@@ -757,61 +827,32 @@ def _codes_alone(frame: pd.DataFrame) -> pd.DataFrame:
     return without_short_names(plain)
 
 
-def _one_sided(gaps: pd.DataFrame, lacking: str, rows: pd.DataFrame) -> str:
-    """Say which periods one side does not state."""
-    alone = gaps[gaps[lacking].isna()]
-    if alone.empty:
-        return ""
-    months = months_of(alone)[1].tolist()
-    who = ", ".join(codes.area_name(area) for area in sorted(rows["reporter_iso"].unique()))
-    return f"{who} states nothing of {runs(months)}, where the other side does"
-
-
-def _publishers(frame: pd.DataFrame) -> str:
-    """The names of who published the rows."""
-    return ", ".join(sorted({publisher_name(name) for name in frame["publisher"]}))
-
-
-def is_presentable(frame: pd.DataFrame) -> bool:
-    """Whether a table with a heading and names can be made of `frame`."""
-    has_plain_columns = frame.columns.nlevels == 1 and frame.columns.is_unique
-    return has_plain_columns and "unit" in frame.columns and len(frame) > 0
-
-
 def _is_ratio(frame: pd.DataFrame) -> bool:
-    return any(str(unit).startswith(RATIOS) for unit in set(frame["unit"]))
+    return any(str(unit).startswith(RATIOS) for unit in {*frame["unit"]})
 
 
 def _is_money(frame: pd.DataFrame) -> bool:
-    return set(frame["unit"]) <= {*CURRENCIES}
+    return {*frame["unit"]} <= {*CURRENCIES}
 
 
 def _differs(frame: pd.DataFrame, column: str) -> bool:
     return column in frame and frame[column].nunique(dropna=False) > 1
 
 
-def _summed_over(frame: pd.DataFrame, kept: list[str]) -> list[str]:
-    """Columns that a sum goes over: those that differ and are not `kept`."""
-    labels = ["classification_code"] if "tonnes" in set(frame["unit"]) else LABELS
-    columns = ("reporter_iso", "partner_iso", "cmd_code", "breakdown", *labels)
-    return [column for column in columns if column not in kept and _differs(frame, column)]
-
-
 def _whole_windows(frame: pd.DataFrame, every: int | None) -> tuple[dict[str, str], list[str]]:
     """Start and end of the windows of `every` months that are whole, and what is left over."""
     require_months(every)
-    if not every or not {"ref_period", "n_months"} <= set(frame) or frame.empty:
+    if not every or not {*PERIOD} <= {*frame} or frame.empty:
         return {}, []
-    first = first_month(frame)
-    begins, ends = int(first.min()), int((first + frame["n_months"]).max())
-    is_finer = frame["n_months"].max() < every
+    first, length = first_month(frame), frame["n_months"]
+    begins, ends = int(first.min()), int((first + length).max())
     # Months are summed to years and quarters of the calendar; a fiscal year stays one.
-    start = -(-begins // every) * every if is_finer and 12 % every == 0 else begins
+    is_finer = length.max() < every and 12 % every == 0
+    start = -(-begins // every) * every if is_finer else begins
     stop = ends - (ends - start) % every
-    left_over = [*range(begins, start), *range(stop, ends)]
-    if every < frame["n_months"].min():
+    if every < length.min():
         raise QueryError(
-            f"the figures are of {frame['n_months'].min()} months each, so there is no sum of "
+            f"the figures are of {length.min()} months each, so there is no sum of "
             f"{every}: by('period') takes each as it is"
         )
     if stop <= start:
@@ -819,6 +860,7 @@ def _whole_windows(frame: pd.DataFrame, every: int | None) -> tuple[dict[str, st
             f"the figures begin in {month_text(begins)} and end in {month_text(ends - 1)}, so no "
             f"{every} months of the calendar are whole: by('period') has each, by() their sum"
         )
+    left_over = [*range(begins, start), *range(stop, ends)]
     if not left_over:
         return {}, []
     caveat = f"{runs(left_over)} fill no {every} months, so they are in no sum here"
@@ -827,18 +869,21 @@ def _whole_windows(frame: pd.DataFrame, every: int | None) -> tuple[dict[str, st
 
 def _sums(frame: pd.DataFrame, kept: list[str], options: dict[str, Any]) -> pd.DataFrame:
     """Sums of the value and, beside them, of the amounts that all rows state."""
-    over = _summed_over(frame, kept)
+    labels = ["classification_code"] if "tonnes" in {*frame["unit"]} else LABELS
+    columns = (*CELL, "breakdown", *labels)
+    over = [column for column in columns if column not in kept and _differs(frame, column)]
     sums = {"value": measures.total(frame, "value", kept, over, **options)}
+    whole = sums["value"]
+    formulas = {"value": Formula("value", {"value": Role(whole, "value")})}
     for name in AMOUNTS:
         if name in frame and frame[name].notna().any():
             with suppress(QueryError):  # of several currencies there is no sum
                 sums[name] = measures.total(frame, name, kept, over, **options)
-    formulas = {n: Formula("value", {"value": figures_of(s, n)}) for n, s in sums.items()}
-    formulas["value"] = Formula("value", {"value": Role(sums["value"], "value")})
-    result = computed(sums["value"], formulas, *[name for name in sums if name != "value"])
+                formulas[name] = Formula("value", {"value": figures_of(sums[name], name)})
+    result = computed(whole, formulas, *[name for name in sums if name != "value"])
     if "currency" in sums.get("value_reported", ()):
         result["currency"] = sums["value_reported"]["currency"]
-    return with_lineage(result, sums["value"], formulas=formulas, kept=[Role(sums["value"])])
+    return with_lineage(result, whole, formulas=formulas, kept=[Role(whole)])
 
 
 def _length(frame: pd.DataFrame) -> int:
@@ -847,10 +892,6 @@ def _length(frame: pd.DataFrame) -> int:
         raise QueryError("the rows do not say how long their periods are: keep n_months")
     require_single_value(frame, ["n_months"])
     return int(frame["n_months"].iloc[0]) if len(frame) else 1
-
-
-def _word(column: str) -> str:
-    return SHORT_NAMES.get(column, column)
 
 
 def _measure(frame: pd.DataFrame) -> str:
@@ -868,47 +909,29 @@ def _members(frame: Answer, word: str) -> tuple[pd.DataFrame, str]:
     member = column_of(frame, word) if word else next(iter(series_columns(frame)), "")
     if not member:
         raise QueryError("no column tells the rows apart, so there is nothing to share out")
+    short = SHORT_NAMES.get(member, member)
     if not _differs(frame, member):
-        name = frame.get(_word(member), frame[member]).iloc[0]
+        name = frame.get(short, frame[member]).iloc[0]
         world = "share('World') has its part of the world's; " if member == "partner_iso" else ""
         raise QueryError(
-            f"the rows name one {_word(member)}, {name}, whose share in itself is 100 %: {world}"
-            f"ask flow for several of {_word(member)}"
+            f"the rows name one {short}, {name}, whose share in itself is 100 %: {world}"
+            f"ask flow for several of {short}"
         )
-    rows: pd.DataFrame = frame
-    if not _is_ratio(frame) and _has_several_rows(frame, member):
-        rows = frame.by(member, every=_length(frame))
-    return rows, member
+    goods = [name for name in ("cmd_code", "classification_code") if name != member]
+    has_several = frame.duplicated(["ref_period", member]).any()
+    if not _is_ratio(frame) and (has_several or any(_differs(frame, name) for name in goods)):
+        return frame.by(member, every=_length(frame)), member
+    return frame, member
 
 
 def _named_members(rows: pd.DataFrame, member: str) -> str:
-    return f"of the {rows[member].nunique()} {_word(member)}s named"
+    return f"the {rows[member].nunique()} {SHORT_NAMES.get(member, member)}s named"
 
 
-def _shares(frame: Answer, of: str | pd.DataFrame) -> tuple[pd.DataFrame, str, list[str]]:
-    """Shares, the words of the whole that they are of, and what to mind."""
-    caveats = []
-    if "unit" in frame and _is_money(frame) and _differs(frame, "valuation"):
-        caveats = [f"valuation differs within the whole: {listed(frame, 'valuation')}"]
+def _member_or_whole(frame: Answer, of: str | pd.DataFrame) -> tuple[str, pd.DataFrame | None]:
+    """Whose shares are asked for and, where one is given, named or stated, the whole."""
     if isinstance(of, pd.DataFrame):
-        whole, by = of, [name for name in ("reporter_iso",) if _differs(of, name)]
-    else:
-        member, found = _member_or_whole(frame, of)
-        if found is None:
-            rows, member = _members(frame, member)
-            if member == "partner_iso":
-                caveats += ["the whole is the partners named: no total of every period is stated"]
-            shares = measures.shares(_codes_alone(rows), "value", member)
-            return shares, _named_members(rows, member).removeprefix("of "), caveats
-        whole, by = found, [name for name in ("reporter_iso",) if name in found and name in frame]
-    shares = measures.share(_codes_alone(frame), _codes_alone(whole), "value", by)
-    partners = set(whole.get("partner_iso", ()))
-    is_wider = len(partners) == 1 and partners != set(frame.get("partner_iso", ()))
-    return shares, codes.area_name(partners.pop()) if is_wider else heading(whole), caveats
-
-
-def _member_or_whole(frame: Answer, of: str) -> tuple[str, Answer | None]:
-    """Whose shares are asked for and, where one is named or stated, the whole."""
+        return "", of
     from tradeflows.explore.mirror import the_whole
 
     require_text("of", of, "World")
@@ -917,51 +940,14 @@ def _member_or_whole(frame: Answer, of: str) -> tuple[str, Answer | None]:
     if not _differs(frame, member) and "partner_iso" in frame:
         member = "partner_iso"
     if of and CODE_COLUMNS.get(of, of) not in frame:
-        return member, the_whole(frame, _area(frame, of))
+        try:
+            area = area_id(of)
+        except QueryError:
+            column_of(frame, of)  # which says what columns there are
+            raise
+        return member, the_whole(frame, area)
     member = column_of(frame, of) if of else member
     return member, the_whole(frame) if member == "partner_iso" else None
-
-
-def _area(frame: pd.DataFrame, word: str) -> str:
-    """The id of the area that `word` names; of what is neither it is said which columns are."""
-    try:
-        return area_id(word)
-    except QueryError:
-        column_of(frame, word)
-        raise
-
-
-def _balance(frame: Answer, other: Answer | None) -> Answer:
-    from tradeflows.explore.mirror import at_a_level, one_direction
-
-    if other is None:
-        other = at_a_level(frame, flow="X" if one_direction(frame) == "M" else "M")
-        if _length(other) > _length(frame):
-            raise QueryError(
-                f"the other direction is stated by {_length(other)} months: sum this one to as "
-                "many, as by('year') does, or give it another answer"
-            )
-        if _length(frame) != _length(other):
-            other = other.by("reporter", "partner", "product", every=_length(frame))
-    sides = {next(iter(set(side.get("flow_code", ())))): side for side in (frame, other)}
-    if set(sides) != {"M", "X"}:
-        raise QueryError("a balance is of exports and imports: give it the other direction")
-    keys = [
-        name
-        for name in ("ref_period", "n_months", "reporter_iso", "partner_iso", "cmd_code")
-        if name in frame and name in other
-    ]
-    sold, bought = _codes_alone(sides["X"]), _codes_alone(sides["M"])
-    found = measures.difference(sold, bought, "value", by=keys)
-    unit = found.pop("unit").iloc[0]
-    found = found.drop(columns="valuation", errors="ignore")  # of neither side
-    result = as_value(found, "change", unit, f"Exports less imports: {heading(frame)}")
-    alone = {*sold["ref_period"]} ^ {*bought["ref_period"]}
-    notes = ["exports are as valued by the seller, imports as at the border of the buyer"]
-    if alone:
-        notes += [f"{len(alone)} periods are left out, which one direction alone states"]
-    others = ["flow", "value_base", "growth_pct"]
-    return with_caveats(result.drop(columns=others, errors="ignore"), notes)
 
 
 def _converted(frame: Answer, word: str) -> Answer:
@@ -981,19 +967,10 @@ def _converted(frame: Answer, word: str) -> Answer:
     money = wanted if unit == "USD" else unit
     base, quote = (money, "USD") if money == "EUR" else ("USD", money)
     rates = tables.read("rates", stated_by="European Central Bank", base=base, quote=quote)
-    column = "primary_value_usd" if unit == "USD" else "value_reported"
-    stated = measures.scale(rows.drop(columns=[*MONEY], errors="ignore"), "value", 1, column)
+    given, column = MONEY if unit == "USD" else MONEY[::-1]
+    stated = measures.scale(rows.drop(columns=[*MONEY], errors="ignore"), "value", 1, given)
     if unit == "USD":
-        found, column = measures.from_dollars(stated, rates), "value_reported"
+        found = measures.from_dollars(stated, rates)
     else:
         found = measures.convert(stated.assign(currency=unit), rates)
-        column = "primary_value_usd"
     return as_value(found, column, wanted, heading(frame))
-
-
-def _has_several_rows(frame: pd.DataFrame, member: str) -> bool:
-    """Whether a member has several rows a period, or rows of several goods."""
-    goods = [name for name in ("cmd_code", "classification_code") if name != member]
-    if any(_differs(frame, name) for name in goods):
-        return True
-    return bool(frame.duplicated(["ref_period", member]).any())

@@ -3,7 +3,8 @@
 import os
 import re
 import sys
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -17,6 +18,7 @@ from tradeflows import tables
 from tradeflows.explore.answer import Answer
 from tradeflows.explore.flow import flow as answer_flow
 from tradeflows.explore.hints import NothingHeldError, held, nothing_stated
+from tradeflows.explore.naming import area_names
 from tradeflows.explore.parts import parts_of
 from tradeflows.explore.questions import (
     area_ids,
@@ -62,7 +64,6 @@ HS_CODE = re.compile(r"TOTAL|(\d\d){1,3}", re.ASCII)
 CN_CODE = re.compile(r"TOTAL|(\d\d){1,4}", re.ASCII)
 BEGUN = "{n_fmt} of {total_fmt} calls, {desc}"  # while nothing is done there is no rate
 BAR = "{percentage:3.0f} % |{bar}| {n_fmt} of {total_fmt} calls, {desc}, {remaining} to go"
-Row = tuple[str, str, str, str | None, str]  # of `available`
 Say = Callable[[str], object]
 Bar = Callable[[int], AbstractContextManager[Callable[[Any], None] | None]]
 
@@ -86,6 +87,14 @@ class Question:
         """Whether Eurostat is asked; UN Comtrade is, unless the reporters are member states."""
         return comext_service.is_asked_here(self.reporters[0])
 
+    def words(self) -> tuple[str, str, str, str]:
+        """Reporters, partners, direction and goods as a service is asked for them."""
+        reporters, partners = (
+            "all" if "countries" in areas else ",".join(areas)
+            for areas in (self.reporters, self.partners)
+        )
+        return reporters, partners, self.flow, ",".join(self.products)
+
 
 @dataclass(frozen=True)
 class Way:
@@ -97,6 +106,42 @@ class Way:
     refresh: bool
     say: Say
     bar: Bar
+
+    @property
+    def today(self) -> date:
+        """The day of the clock, in UTC."""
+        return datetime.fromtimestamp((self.clock or Clock()).now(), UTC).date()
+
+    @property
+    def age(self) -> float:
+        """Seconds that a list of what is out may be old."""
+        return -1.0 if self.refresh else DAY
+
+    def carry_out(self, plan: Any, fetch: Callable[..., Any]) -> Any:
+        """Make the calls of a plan, or say what is missing.
+
+        Raises
+        ------
+        SourceError
+            Something is; what came is built, so that it can be read.
+        """
+        if len(plan.calls) > MANY:
+            self.say(str(plan))
+        with self.bar(len(plan.calls)) if plan.calls else nullcontext() as show:
+            report = fetch(plan, show)
+        if report.missing:
+            self.build_if_stale()
+            raise SourceError("\n".join(["the answer is not whole", *report.lines()]))
+        return report
+
+    def build_if_stale(self) -> None:
+        """Build, unless the tables are of the present files."""
+        try:
+            tables.stored(self.root, "trade", local=True)
+        except BuildError:
+            for table in tables.build(self.root):
+                for name, reason in table.refused.items():
+                    self.say(f"{name} is in no table: {reason}")
 
 
 def ask(
@@ -186,80 +231,56 @@ def ask(
     require_no_more(more)
     if not isinstance(refresh, bool):
         raise QueryError(f"refresh={refresh!r}: expected True or False")
-    start, end = period_typed(start, "start"), period_typed(end, "end", last=True)
+    window = {"start": period_typed(start, "start"), "end": period_typed(end, "end", last=True)}
+    asked: dict[str, Any] = {"flow": flow, "freq": freq, "root": root, **window}
+    way = Way(root or catalogue.root(), clock, key, refresh, say or _say, bar or _bar)
     question = put(
         product,
         reporter,
         partner,
-        start=start,
-        end=end,
-        flow=flow,
-        freq=freq,
         unit=unit,
         classification=classification,
         breakdown=breakdown,
-        root=root,
-        today=_today(clock),
+        today=way.today,
+        **asked,
     )
     _require_filters(filters, root)
-    way = Way(root or catalogue.root(), clock, key, refresh, say or _say, bar or _bar)
+    asked |= {"reporter": [*question.reporters], "partner": [*question.partners], "local": True}
+    fetched = _from_eurostat if question.is_of_eurostat else _from_comtrade
     try:
-        asked = _fetched(question, way)
+        asked |= fetched(question, way)
     except UnreachableError as error:
         if breakdown or refresh:
             raise
-        words: dict[str, Any] = {"product": product, "partner": [*question.partners], **filters}
-        words |= {
-            "start": start,
-            "end": end,
-            "flow": flow,
-            "freq": freq,
-            "unit": unit,
-            "root": root,
-        }
-        return _from_what_is_held(error, question.reporters, **words)
-    _build_if_stale(way)
-    asked |= {
-        "product": [*question.products],
-        "reporter": [*question.reporters],
-        "partner": [*question.partners],
-        "flow": question.flow,
-        "freq": question.freq,
-        "root": root,
-        "local": True,
-        **filters,
-    }
+        return _from_what_is_held(error, unit=unit, product=product, **{**asked, **filters})
+    way.build_if_stale()
+    asked |= {"product": [*question.products], "flow": question.flow, "freq": question.freq}
     try:
-        return parts_of(breakdown, asked, unit) if breakdown else answer_flow(**asked, unit=unit)
+        words = {**asked, **filters}
+        return parts_of(breakdown, words, unit) if breakdown else answer_flow(**words, unit=unit)
     except NothingHeldError:
-        without_filters = {name: asked[name] for name in asked.keys() - filters.keys()}
-        if len(held(columns=["ref_period"], **without_filters)):
+        if len(held(columns=["ref_period"], **asked)):
             raise
         publisher = "eurostat" if question.is_of_eurostat else "comtrade"
         raise NothingStatedError(nothing_stated(publisher, {**asked, "product": product})) from None
 
 
-def _fetched(question: Question, way: Way) -> dict[str, Any]:
-    """Fetch what is lacking, and return the filters and the window by which it is read."""
-    if not question.is_of_eurostat:
-        first, last = _from_comtrade(question, way)
-        return {"publisher": "comtrade", "start": first, "end": last}
-    first, last, answers = _from_eurostat(question, way)
-    # Whole months that are held beside them state the same at another level.
-    whose = {"source": answers} if answers else {"publisher": "eurostat"}
-    return whose | {"start": first, "end": last}
+def _require_filters(filters: Mapping[str, Any], root: Path | None) -> None:
+    """Refuse, before anything is asked, a filter that the table does not have."""
+    others = {name: value for name, value in filters.items() if name not in WHAT_IS_HELD}
+    tables.question(root=root, **{"local": True, **others})
 
 
-def _from_what_is_held(error: UnreachableError, reporters: Collection[str], **words: Any) -> Answer:
+def _from_what_is_held(error: UnreachableError, **words: Any) -> Answer:
     """What is held of a flow, with a caveat that its publisher could not be asked.
 
     Who has no row was not asked, so nobody knows what it states, and the error stands.
     """
     try:
-        shown = answer_flow(reporter=[*reporters], local=True, **words)
+        shown = answer_flow(**words)
     except TradeflowsError:
         raise error from None
-    if not {*reporters} <= {*shown["reporter_iso"]}:
+    if not {*words["reporter"]} <= {*shown["reporter_iso"]}:
         raise error
     said = f"{error}".partition(": is there")[0]
     caveat = f"{said}, so this is what is held; newer figures may be out"
@@ -315,13 +336,10 @@ def available(
     areas, partners = area_ids(reporter, root, "reporter"), area_ids(partner, root)
     if not areas or {"countries", codes.WORLD} & {*areas}:
         raise QueryError(f"reporter={reporter!r}: name whose figures, such as 'China'")
-    members = [area for area in areas if comext_service.is_asked_here(area)]
-    others = [area for area in areas if area not in members]
-    rows: list[Row] = []
-    if members:
-        rows += _months_of_comext(members, partners, freq, way)
-    if others:
-        rows += _periods_of_comtrade(others, partners, freq, classification, way)
+    others = [area for area in areas if not comext_service.is_asked_here(area)]
+    rows = _periods_of_comtrade(others, partners, freq, classification, way) if others else []
+    if len(others) < len(areas):
+        rows += _periods_of_comext([*{*areas} - {*others}], partners, freq, way)
     columns = ["reporter", "period", "released", "first_released", "held"]
     frame = pd.DataFrame(rows, columns=columns)
     return frame.sort_values(["reporter", "period"], ignore_index=True)
@@ -354,21 +372,32 @@ def put(
     """
     classification = comtrade.edition(classification)
     freq = _months_or_years(freq)
-    _require_window(start, end, freq, today)
-    reporters = tuple(area_ids(reporter, root, "reporter"))
-    _require_one_publisher(reporters)
+    if start is None:
+        raise QueryError("start= is lacking: the first month or year, such as start='2023'")
+    grain = "year" if freq == "A" else "month or year"
+    for name, text in (("start", start), ("end", end)):
+        if text is not None and parse_period(text, name, grain=grain)[0] > month_of(today):
+            raise QueryError(f"{name}={text!r} has not come: it is {today:%Y-%m}")
+    parse_window(start, start if end is None else end, grain=grain)
+    reporters = _one_publishers(area_ids(reporter, root, "reporter"))
     is_of_eurostat = comext_service.is_asked_here(reporters[0])
-    _require_unit(unit, is_of_eurostat)
+    _require_unit(unit, is_of_eurostat=is_of_eurostat)
+    way = direction(flow)
+    if way == "MX":
+        raise QueryError(
+            f"flow={flow!r}: imports with their freight and exports without it are two figures; "
+            "ask for flow='imports' and for flow='exports'"
+        )
     question = Question(
-        products=hs_codes(product, root, is_of_eurostat=is_of_eurostat),
-        reporters=reporters,
-        partners=tuple(area_ids(partner, root) or [codes.WORLD]),
-        start=str(start),
-        end=str(end or ""),
-        flow=_one_direction(flow),
-        freq=freq,
-        classification=classification,
-        breakdown=breakdown,
+        hs_codes(product, root, is_of_eurostat=is_of_eurostat),
+        reporters,
+        tuple(area_ids(partner, root) or [codes.WORLD]),
+        str(start),
+        str(end or ""),
+        way,
+        freq,
+        classification,
+        breakdown,
     )
     _require_apart(question)
     if is_of_eurostat:
@@ -386,30 +415,6 @@ def was_asked(question: Question, root: Path, today: date) -> bool:
     return bool(question.end) and not comext_service.plan(_to_eurostat(question), root).calls
 
 
-def _require_apart(question: Question) -> None:
-    """Refuse goods or areas of which one contains another, since no answer adds them up."""
-    goods = {*question.products}
-    pairs = [(whole, part) for part in goods for whole in codes.wholes(part, goods)]
-    for areas in (question.reporters, question.partners):
-        groups = [area for area in areas if area in codes.groups() and not codes.is_country(area)]
-        named = [area for area in areas if area != "countries"]
-        pairs += [
-            (codes.area_name(whole), codes.area_name(part))
-            for whole in groups
-            for part in named
-            if codes.contains(whole, part)
-        ]
-    for whole, part in sorted(pairs):
-        raise QueryError(
-            f"{whole} contains {part}, so one answer would count it twice; ask for the two apart"
-        )
-
-
-def _today(clock: Clock | None) -> date:
-    """The day of a clock, in UTC."""
-    return datetime.fromtimestamp((clock or Clock()).now(), UTC).date()
-
-
 def _months_or_years(word: str) -> str:
     """The code of a frequency that the publishers are asked for."""
     freq = rhythm(word)
@@ -418,76 +423,18 @@ def _months_or_years(word: str) -> str:
     return freq
 
 
-def _require_window(start: str | None, end: str | None, freq: str, today: date) -> None:
-    """Refuse a window that has no start, ends before it, or has not come."""
-    if start is None:
-        raise QueryError("start= is lacking: the first month or year, such as start='2023'")
-    grain = "year" if freq == "A" else "month or year"
-    for name, text in (("start", start), ("end", end)):
-        if text is not None and parse_period(text, name, grain=grain)[0] > month_of(today):
-            raise QueryError(f"{name}={text!r} has not come: it is {today:%Y-%m}")
-    if end is not None:
-        parse_window(start, end, grain=grain)
+def _require_unit(unit: str, *, is_of_eurostat: bool) -> None:
+    """Refuse, before anything is asked, a unit in which the publisher states nothing."""
+    publisher, known = "Eurostat", ["tonnes", "EUR"]
+    if not is_of_eurostat:
+        quantities = {name for name, _ in reading.units("comtrade").values()} - {"kg"}
+        publisher, known = "UN Comtrade", ["tonnes", "USD", *sorted(quantities)]
+    if unit and unit_of_words(unit, known) not in known:
+        raise QueryError(f"unit={unit!r}: {publisher} states nothing in it{near(unit, known)}")
 
 
-def hs_codes(
-    product: Words, root: Path | None = None, *, is_of_eurostat: bool = False
-) -> tuple[str, ...]:
-    """HS codes of 2, 4 or 6 digits, or TOTAL, that words stand for; of Eurostat also CN codes of 8.
-
-    Raises
-    ------
-    QueryError
-        There is none.
-    """
-    goods = []
-    for word in listed("product", product):
-        goods += _codes_of(word, root, is_of_eurostat=is_of_eurostat)
-    return tuple(dict.fromkeys(goods))
-
-
-def _codes_of(word: str, root: Path | None, *, is_of_eurostat: bool) -> list[str]:
-    """Codes, or TOTAL, that a word stands for at the publisher; of a union each part."""
-    if word.strip().upper() == "TOTAL":
-        return ["TOTAL"]
-    if word.strip().casefold() in ("services", "service"):
-        comtrade.edition("services")
-    alternatives = own_words.product(word, root)
-    for form in (HS_CODE, CN_CODE) if is_of_eurostat else (HS_CODE,):
-        for code in alternatives:
-            parts = code.split("+")
-            if all(form.fullmatch(part) for part in parts):
-                return parts
-    first = alternatives[0]
-    if first.isdigit() and first == word.strip() and not is_of_eurostat:
-        raise QueryError(
-            f"product={word!r}: UN Comtrade has codes of 2, 4 or 6 digits, since longer ones are "
-            f"each country's own; ask for {first[:6]!r}"
-        )
-    raise QueryError(
-        f"{word!r} is {', '.join(alternatives[:4])}, and no HS code of 2, 4 or 6 digits; name one"
-    )
-
-
-def _one_direction(word: str) -> str:
-    """The code of a direction of trade, which is not both ways taken together.
-
-    Raises
-    ------
-    QueryError
-        It is, or is no direction.
-    """
-    code = direction(word)
-    if code == "MX":
-        raise QueryError(
-            f"flow={word!r}: imports with their freight and exports without it are two figures; "
-            "ask for flow='imports' and for flow='exports'"
-        )
-    return code
-
-
-def _require_one_publisher(reporters: Sequence[str]) -> None:
-    """Refuse reporters of whom there is none, none with figures, or some at either publisher."""
+def _one_publishers(reporters: Sequence[str]) -> tuple[str, ...]:
+    """Reporters whom one publisher is asked of; others are refused."""
     if not reporters:
         raise QueryError("reporter= is lacking: whose figures are wanted, such as 'China'")
     if codes.WORLD in reporters:
@@ -497,38 +444,66 @@ def _require_one_publisher(reporters: Sequence[str]) -> None:
         )
     members = [area for area in reporters if comext_service.is_asked_here(area)]
     if members and len(members) < len(reporters):
-        names = ", ".join(codes.area_name(area) for area in members)
         raise QueryError(
-            f"{names}: figures of member states come from Eurostat and the others' from UN "
-            "Comtrade; ask for the two apart"
+            f"{area_names(members)}: figures of member states come from Eurostat and the others' "
+            "from UN Comtrade; ask for the two apart"
+        )
+    return tuple(reporters)
+
+
+def _require_apart(question: Question) -> None:
+    """Refuse goods or areas of which one contains another, since no answer adds them up."""
+    goods = {*question.products}
+    pairs = [(whole, part) for part in goods for whole in codes.wholes(part, goods)]
+    for areas in (question.reporters, question.partners):
+        groups = [area for area in areas if area in codes.groups() and not codes.is_country(area)]
+        for whole in groups:
+            for part in areas:
+                if part != "countries" and codes.contains(whole, part):
+                    pairs.append((codes.area_name(whole), codes.area_name(part)))
+    for whole, part in sorted(pairs):
+        raise QueryError(
+            f"{whole} contains {part}, so one answer would count it twice; ask for the two apart"
         )
 
 
-def _require_unit(unit: str, is_of_eurostat: bool) -> None:
-    """Refuse, before anything is asked, a unit in which the publisher states nothing."""
-    if is_of_eurostat:
-        publisher, known = "Eurostat", ["tonnes", "EUR"]
-    else:
-        quantities = {name for name, _ in reading.units("comtrade").values()} - {"kg"}
-        publisher, known = "UN Comtrade", ["tonnes", "USD", *sorted(quantities)]
-    if unit and unit_of_words(unit, known) not in known:
-        raise QueryError(f"unit={unit!r}: {publisher} states nothing in it{near(unit, known)}")
+def hs_codes(
+    product: Words, root: Path | None = None, *, is_of_eurostat: bool = False
+) -> tuple[str, ...]:
+    """HS codes of 2, 4 or 6 digits, or TOTAL, that words stand for; of Eurostat also CN codes of 8.
+
+    Of a union it is each part.
+
+    Raises
+    ------
+    QueryError
+        There is none.
+    """
+    goods: list[str] = []
+    for word in listed("product", product):
+        goods += _codes_of(word.strip(), root, is_of_eurostat=is_of_eurostat)
+    return tuple(dict.fromkeys(goods))
 
 
-def _require_filters(filters: Mapping[str, Any], root: Path | None) -> None:
-    """Refuse, before anything is asked, a filter that the table does not have."""
-    others = {name: value for name, value in filters.items() if name not in WHAT_IS_HELD}
-    tables.question(root=root, **{"local": True, **others})
-
-
-def _say(line: str) -> None:
-    """Print a line on standard error."""
-    sys.stderr.write(f"{line}\n")
-
-
-def _listed(areas: Sequence[str]) -> str:
-    """Areas as the publishers are asked for them: by id, or all."""
-    return "all" if "countries" in areas else ",".join(areas)
+def _codes_of(word: str, root: Path | None, *, is_of_eurostat: bool) -> list[str]:
+    if word.upper() == "TOTAL":
+        return ["TOTAL"]
+    if word.casefold() in ("services", "service"):
+        comtrade.edition("services")
+    alternatives = own_words.product(word, root)
+    for form in (HS_CODE, CN_CODE) if is_of_eurostat else (HS_CODE,):
+        for code in alternatives:
+            if all(map(form.fullmatch, code.split("+"))):
+                return code.split("+")
+    first = alternatives[0]
+    if first.isdigit() and first == word and not is_of_eurostat:
+        raise QueryError(
+            f"product={word!r}: UN Comtrade has codes of 2, 4 or 6 digits, since longer ones are "
+            f"each country's own; ask for {first[:6]!r}"
+        )
+    raise QueryError(
+        f"{word!r} is {', '.join(alternatives[:4])}, and no HS code of 2, 4 or 6 digits; name one"
+    )
 
 
 # --- UN Comtrade ---------------------------------------------------------------------------------
@@ -538,10 +513,7 @@ def _to_comtrade(question: Question, today: date) -> comtrade.Request:
     """A question in UN Comtrade's codes; without an end until today."""
     this_period = f"{today:%Y}" if question.freq == "A" else f"{today:%Y-%m}"
     return comtrade.request(
-        _listed(question.reporters),
-        _listed(question.partners),
-        question.flow,
-        ",".join(question.products),
+        *question.words(),
         question.start,
         question.end or this_period,
         question.freq,
@@ -551,81 +523,60 @@ def _to_comtrade(question: Question, today: date) -> comtrade.Request:
     )
 
 
-def _from_comtrade(question: Question, way: Way) -> tuple[str, str]:
-    """Fetch what is not held of a question; the first and last period that are held then."""
+def _from_comtrade(question: Question, way: Way) -> dict[str, Any]:
+    """Fetch what is not held of a question, and say by which words it is read then."""
+    request = _to_comtrade(question, way.today)
     web, limits = comtrade.connect(key=way.key, clock=way.clock)
-    request = _to_comtrade(question, _today(way.clock))
     with web:
-        age = -1.0 if way.refresh else DAY
         with way.bar(0):
-            plan = comtrade.plan(request, web, limits, way.root, listing_age=age)
-        if not question.end:
-            plan = _until_last_release(plan)
-        if len(plan.calls) > MANY:
-            way.say(str(plan))
-        with _bar_of(plan, way) as show:
-            report = comtrade.fetch(plan, web, way.root, show)
-    if report.missing:
-        _build_if_stale(way)  # with what came, so that the rest can be read
-        raise SourceError("\n".join(["the answer is not whole", *report.lines()]))
+            plan = comtrade.plan(request, web, limits, way.root, listing_age=way.age)
+        published = [cell.split()[1] for cell in plan.releases]
+        if published and not question.end:  # until the last that is out
+            last = max(published)
+            periods = tuple(period for period in request.periods if period <= last)
+            absent = tuple(cell for cell in plan.absent if cell.split()[1] <= last)
+            request = replace(plan.request, periods=periods)
+            plan = replace(plan, request=request, absent=absent)
+        way.carry_out(plan, lambda plan, show: comtrade.fetch(plan, web, way.root, show))
     periods = plan.request.periods
-    return dashed(periods[0]), dashed(periods[-1])
-
-
-def _until_last_release(plan: comtrade.Plan) -> comtrade.Plan:
-    """`plan` without the periods after the last that is published."""
-    published = [cell.split()[1] for cell in plan.releases]
-    if not published:
-        return plan
-    last = max(published)
-    periods = tuple(period for period in plan.request.periods if period <= last)
-    absent = tuple(cell for cell in plan.absent if cell.split()[1] <= last)
-    request = replace(plan.request, periods=periods)
-    return replace(plan, request=request, absent=absent)
+    return {"publisher": "comtrade", "start": dashed(periods[0]), "end": dashed(periods[-1])}
 
 
 def _periods_of_comtrade(
     areas: Sequence[str], partners: Sequence[str], freq: str, classification: str, way: Way
-) -> list[Row]:
+) -> list[tuple[Any, ...]]:
     """Periods that UN Comtrade has of reporters, and what of them is held."""
     web, limits = comtrade.connect(key=way.key, clock=way.clock)
     known = codes.area_codes("comtrade")
-    reporters = [code for code, code_area in known.items() if code_area in areas]
-    lacking = {*areas} - {known[code] for code in reporters}
+    reporters = {code: area for code, area in known.items() if area in areas}
+    lacking = {*areas} - {*reporters.values()}
     if lacking:
-        names = ", ".join(map(codes.area_name, sorted(lacking)))
-        raise QueryError(f"UN Comtrade has no code for {names}")
+        raise QueryError(f"UN Comtrade has no code for {area_names(sorted(lacking))}")
     with web:
-        items = comtrade.datasets(web, limits, way.root, reporters, freq, classification)
-    wanted = {code for code, code_area in known.items() if code_area in partners}
+        items = comtrade.datasets(web, limits, way.root, [*reporters], freq, classification)
+    wanted = {code for code, area in known.items() if area in partners}
     here = _held_of_comtrade(way.root, wanted)
-    rows: list[Row] = []
+    rows = []
     for item in items:
-        reporter = str(item["reportercode"])
-        if reporter not in reporters:
-            continue
-        period = dashed(str(item["period"]))
-        release = comtrade.release_of(item)
-        released = release.split()[0]
-        first = str(item.get("firstreleased") or "")[:10]
-        words = here.get((comtrade.cell_of(item), release), "")
-        rows.append((known[reporter], period, released, first or None, words))
+        area, release = reporters.get(str(item["reportercode"])), comtrade.release_of(item)
+        first = str(item.get("firstreleased") or "")[:10] or None
+        words = "; ".join(here[comtrade.cell_of(item), release])
+        row = (area, dashed(str(item["period"])), release.split()[0], first, words)
+        rows += [row] if area else []
     return rows
 
 
-def _held_of_comtrade(root: Path, partners: set[str]) -> dict[tuple[str, str], str]:
+def _held_of_comtrade(root: Path, partners: set[str]) -> dict[tuple[str, str], dict[str, None]]:
     """Products and flows that are held, by cell and release."""
-    here: dict[tuple[str, str], dict[str, None]] = {}
+    here = defaultdict[tuple[str, str], dict[str, None]](dict)
     for source in catalogue.load(root, local=True).values():
-        if source.publisher != "comtrade" or "releases" not in source.arguments:
-            continue
-        box = comtrade.replies.box_of(source)
-        if partners and "all" not in box.partners and not partners & {*box.partners}:
-            continue
-        words = f"{','.join(box.products)} {','.join(box.flows)}"
-        for place in source.arguments["releases"].items():
-            here.setdefault(place, {})[words] = None
-    return {place: "; ".join(words) for place, words in here.items()}
+        if source.publisher == "comtrade" and "releases" in source.arguments:
+            box = comtrade.replies.box_of(source)
+            if not partners or {"all", *partners} & {*box.partners}:
+                words = f"{','.join(box.products)} {','.join(box.flows)}"
+                for place in source.arguments["releases"].items():
+                    here[place][words] = None
+    return here
 
 
 # --- Eurostat ------------------------------------------------------------------------------------
@@ -640,114 +591,79 @@ def _to_eurostat(question: Question) -> comext_service.Question:
             "breakdown= is for UN Comtrade; of member states `tradeflows fetch comext` gets whole "
             "months with their procedures, and Easy Comext has means of transport"
         )
-    return comext_service.question(
-        ",".join(question.reporters),
-        _listed(question.partners),
-        question.flow,
-        ",".join(question.products),
-        question.start,
-        question.end or question.start,
-        question.freq,
-    )
+    start, freq = question.start, question.freq
+    return comext_service.question(*question.words(), start, question.end or start, freq)
 
 
-def _from_eurostat(question: Question, way: Way) -> tuple[str, str, list[str]]:
-    """Fetch what is not held of a question; its first and last period, and the ids that hold it."""
+def _from_eurostat(question: Question, way: Way) -> dict[str, Any]:
+    """Fetch what is not held of a question, and say by which words it is read then."""
     asked = _to_eurostat(question)
     with comext.connect(clock=way.clock) as web, way.bar(0):
-        months = comext.published(web, way.root, age=-1.0 if way.refresh else DAY)
+        months = comext.published(web, way.root, age=way.age)
     if not question.end:
-        last = max(months) if question.freq == "M" else _last_year(months)
+        whole = [month[:4] for month in months if month.endswith("-12")]
+        last = max(months) if question.freq == "M" else max(whole, default=max(months)[:4])
         asked = replace(asked, end=max(asked.start, last))
-    lacking = [period for period in asked.periods if _last_month(period) not in months]
+    lacking = [
+        period for period in asked.periods if month_text(parse_period(period)[-1]) not in months
+    ]
     if lacking:
-        periods = ", ".join(lacking)
         raise SourceError(
-            f"not published: {periods}; the last month of Comext that is out is {max(months)}"
+            f"not published: {', '.join(lacking)}; the last month of Comext that is out is "
+            f"{max(months)}"
         )
     plan = comext_service.plan(asked, way.root, refresh=way.refresh)
-    if len(plan.calls) > MANY:
-        way.say(str(plan))
-    with comext_service.connect(clock=way.clock) as web, _bar_of(plan, way) as show:
-        report = comext_service.fetch(plan, web, way.root, show)
-    if report.missing:
-        _build_if_stale(way)
-        raise SourceError("\n".join(["the answer is not whole", *report.lines()]))
-    return asked.start, asked.end, [*report.sources]
+    with comext_service.connect(clock=way.clock) as web:
+        report = way.carry_out(
+            plan, lambda plan, show: comext_service.fetch(plan, web, way.root, show)
+        )
+    # Whole months that are held beside the answers state the same at another level.
+    whose = {"source": [*report.sources]} if report.sources else {"publisher": "eurostat"}
+    return {**whose, "start": asked.start, "end": asked.end}
 
 
-def _last_month(period: str) -> str:
-    """The last month of a period."""
-    return month_text(parse_period(period)[-1])
-
-
-def _last_year(months: Mapping[str, str]) -> str:
-    """The last year whose December is published."""
-    whole = [month[:4] for month in months if month.endswith("-12")]
-    return max(whole, default=max(months)[:4])
-
-
-def _months_of_comext(
+def _periods_of_comext(
     areas: Sequence[str], partners: Sequence[str], freq: str, way: Way
-) -> list[Row]:
-    """Months that Eurostat has published, and what of them is held."""
+) -> list[tuple[Any, ...]]:
+    """Periods that Eurostat has published, and what of them is held."""
     with comext.connect(clock=way.clock) as web:
         months = comext.published(web, way.root)
     if freq == "A":
         months = {month[:4]: day for month, day in months.items() if month.endswith("-12")}
-    in_bulk = set()
-    for source in catalogue.load(way.root, local=True).values():
-        month = bulk_month(source)
-        if month:
-            in_bulk.add((dashed(month), source.vintage))
-    answers = []
-    for answer in comext_service.held(way.root).values():
-        if answer.freq == freq:
-            answers.append(answer)
-    rows: list[Row] = []
+    entries = [*catalogue.load(way.root, local=True).values()]
+    in_bulk = {(dashed(bulk_month(each)), each.vintage) for each in entries if bulk_month(each)}
+    rows = []
     for area in areas:
-        here = [answer for answer in answers if _concerns(answer, area, partners)]
+        here = _held_of_eurostat(way.root, area, partners, freq)
         for month, day in months.items():
-            released = day[:10]
-            words = ["all products"] if (month, released) in in_bulk else []
-            words += [_words(answer) for answer in here if answer.start <= month <= answer.end]
-            rows.append((area, month, released, None, "; ".join(dict.fromkeys(words))))
+            words = ["all products"] if (month, day[:10]) in in_bulk else []
+            words += [text for start, end, text in here if start <= month <= end]
+            rows.append((area, month, day[:10], None, "; ".join(dict.fromkeys(words))))
     return rows
 
 
-def _concerns(answer: comext_service.Question, area: str, partners: Sequence[str]) -> bool:
-    """Whether a held answer has the reporter, and one of the partners where there are any."""
-    wanted: set[str] = set()
-    for partner in partners:
-        wanted.update(codes.codes_of(partner, "eurostat"))
-    is_any = not wanted or not answer.partners
-    has_partner = is_any or bool(wanted & {*answer.partners})
-    reporter = {*codes.codes_of(area, "eurostat")}
-    return has_partner and bool(reporter & {*answer.reporters})
+def _held_of_eurostat(
+    root: Path, area: str, partners: Sequence[str], freq: str
+) -> list[tuple[str, str, str]]:
+    """First and last period, products and flows of each answer that is held of a reporter."""
+    flows = {number: name for name, number in comext_service.FLOWS.items()}
+    wanted = {code for partner in partners for code in codes.codes_of(partner, "eurostat")}
+    reporters = {*codes.codes_of(area, "eurostat")}
+    here = []
+    for answer in comext_service.held(root).values():
+        is_with = not wanted or not answer.partners or wanted & {*answer.partners}
+        if answer.freq == freq and is_with and reporters & {*answer.reporters}:
+            ways = ",".join(flows[flow] for flow in answer.flows)
+            here.append((answer.start, answer.end, f"{','.join(answer.products)} {ways}"))
+    return here
 
 
-def _words(answer: comext_service.Question) -> str:
-    """Products and flows of a held answer."""
-    names = {number: name for name, number in comext_service.FLOWS.items()}
-    return f"{','.join(answer.products)} {','.join(names[flow] for flow in answer.flows)}"
+# --- how far a fetch is --------------------------------------------------------------------------
 
 
-# --- the tables, and how far a fetch is ----------------------------------------------------------
-
-
-def _build_if_stale(way: Way) -> None:
-    """Build, unless the tables are of the present files."""
-    try:
-        tables.stored(way.root, "trade", local=True)
-    except BuildError:
-        for table in tables.build(way.root):
-            for name, reason in table.refused.items():
-                way.say(f"{name} is in no table: {reason}")
-
-
-def _bar_of(plan: Any, way: Way) -> AbstractContextManager[Callable[[Any], None] | None]:
-    """The bar of a plan's calls; none where there are none to make."""
-    return way.bar(len(plan.calls)) if plan.calls else nullcontext()
+def _say(line: str) -> None:
+    """Print a line on standard error."""
+    sys.stderr.write(f"{line}\n")
 
 
 @contextmanager

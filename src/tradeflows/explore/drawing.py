@@ -79,40 +79,37 @@ def draw(frame: pd.DataFrame, options: Mapping[str, Any]) -> Axes:
 
 def _is_of_two_sides(frame: pd.DataFrame) -> bool:
     """Whether it is of two statements of one flow, over several periods of one length."""
-    if "both" not in frame.attrs or not {"value_m", "value_x"} <= set(frame):
+    sides = ["value_m", "value_x"]
+    if "both" not in frame.attrs or not {*sides} <= {*frame} or len(frame) < 2:
         return False
     axes = [name for name in ("n_months", "reporter_iso", "partner_iso") if name in frame]
     is_one_flow = frame["ref_period"].is_unique and frame[axes].nunique().eq(1).all()
-    has_both = frame[["value_m", "value_x"]].notna().any().all()
-    return bool(is_one_flow and has_both and len(frame) > 1)
+    return bool(is_one_flow and frame[sides].notna().any().all())
 
 
 def _two_sides(frame: pd.DataFrame, look: dict[str, Any]) -> Axes:
-    """Both statements of one flow, with the band that freight and insurance explain."""
+    """Both statements of one flow, with the band that freight and insurance explain.
+
+    The sides are named by their areas or, of one area, by their publishers.
+    """
     both = frame.attrs["both"]
-    stated = pd.concat([frame["unit_m"], frame["unit_x"]]).dropna()
-    unit = str(stated.iloc[0])
-    if UNKNOWN in set(frame["unit"]):
+    unit = str(pd.concat([frame["unit_m"], frame["unit_x"]]).dropna().iloc[0])
+    if UNKNOWN in {*frame["unit"]}:
         raise QueryError(f"a side was {UNKNOWN}: plot(y='value') draws the ratio")
     divisor, word = units.scale(frame[["value_m", "value_x"]].abs().max(axis=None))
-    rows = frame
+    rows, flows, names = frame, [], []
     for side in "mx":
         rows = measures.scale(rows, f"value_{side}", divisor, f"drawn_{side}")
+        flows.append({*frame[f"flow_code_{side}"].dropna()})
+        publishers = sorted({*frame[f"publisher_{side}"].dropna()})
+        names.append(", ".join(map(publisher_name, publishers)))
+    if flows[0] != flows[1]:
+        names = [frame["reporter_iso"].iloc[0], frame["partner_iso"].iloc[0]]
+    elif names[0] == names[1]:
+        names[1] += ", the other answer"
     named = units.axis_label(word, unit) + LENGTHS.get(frame["n_months"].iloc[0], "")
     look = {"title": both["title"], "unit": named, "caveats": _left_out(frame), **look}
-    return charts.sides(rows, y="drawn", of=_who_states(frame), band=both["band"], **look)
-
-
-def _who_states(frame: pd.DataFrame) -> tuple[str, str]:
-    """The areas whose figures the two sides are or, of one area, the publishers of either."""
-    first, second = ({*frame[f"flow_code_{side}"].dropna()} for side in "mx")
-    if first != second:
-        return frame["reporter_iso"].iloc[0], frame["partner_iso"].iloc[0]
-    names = []
-    for side in "mx":
-        names.append(", ".join(map(publisher_name, sorted({*frame[f"publisher_{side}"].dropna()}))))
-    one, other = names
-    return one, other if one != other else f"{other}, the other answer"
+    return charts.sides(rows, y="drawn", of=(names[0], names[1]), band=both["band"], **look)
 
 
 def _with_value_of(frame: pd.DataFrame, column: str) -> pd.DataFrame:
@@ -136,7 +133,7 @@ def _with_value_of(frame: pd.DataFrame, column: str) -> pd.DataFrame:
 def _scaled(frame: pd.DataFrame) -> tuple[pd.DataFrame, str]:
     """Rows with what is drawn in the column ``drawn``, and the words of its unit."""
     unit = str(frame["unit"].iloc[0]) if len(frame) else ""
-    numbers = [column for column in ("value", "low", "high") if column in frame]
+    numbers = [name for name in ("value", "low", "high") if name in frame]
     largest = 0.0 if unit == UNKNOWN else frame[numbers].abs().max(axis=None)
     divisor, word = units.scale(largest)
     rows = measures.scale(frame, "value", divisor, "drawn")
@@ -163,28 +160,22 @@ def _left_out(frame: pd.DataFrame) -> list[str]:
 def _held_months(frame: pd.DataFrame, look: dict[str, Any]) -> Axes:
     """What is held, as a strip of months a source and product."""
     frame = frame.sort_values("held", kind="stable")  # who begins first stands first
-    strips = []
     has_one_good = frame["name"].nunique() == 1  # which the title names
+    strips = []
     for row in frame.itertuples():
-        partners = "many partners" if "," in row.partners else row.partners
-        partners = "all partners" if partners == "World" else partners
-        name = publisher_name(str(row.publisher))
-        name += f", with {partners}" if partners else ""
+        partners = {"World": "all partners"}.get(row.partners, row.partners)
+        partners = "many partners" if "," in partners else partners
+        name = publisher_name(str(row.publisher)) + (f", with {partners}" if partners else "")
         strips.append(name if has_one_good else f"{row.name}: {name}")
-    strips = [
-        f"{name} ({_stated(unit)})" if strips.count(name) > 1 else name
-        for name, unit in zip(strips, frame["unit"], strict=True)
-    ]
-    publishers = look.pop("highlight", ())
-    chosen = [name for name in strips if name.startswith(tuple(publishers))]
+    named = []
+    for name, listed in zip(strips, frame["unit"], strict=True):
+        stated = {"weight" if unit == "kg" else "value" for unit in listed.split(", ")}
+        is_twice = strips.count(name) > 1  # which what they state tells apart
+        named.append(f"{name} ({' and '.join(sorted(stated))})" if is_twice else name)
+    publishers = tuple(look.pop("highlight", ()))
+    chosen = [name for name in named if name.startswith(publishers)]
     options = {"title": heading(frame), "unit": "Months that are held", "highlight": chosen, **look}
-    return charts.coverage(frame, held="held", by=strips, counted="rows", **options)
-
-
-def _stated(listed: str) -> str:
-    """What a source states, by the units that it is held in: value and weight."""
-    stated = ["weight" if unit == "kg" else "value" for unit in listed.split(", ")]
-    return " and ".join(sorted(set(stated)))
+    return charts.coverage(frame, held="held", by=named, counted="rows", **options)
 
 
 def _windows(rows: pd.DataFrame, look: dict[str, Any]) -> Axes:
@@ -195,19 +186,15 @@ def _windows(rows: pd.DataFrame, look: dict[str, Any]) -> Axes:
         note = f"Not drawn, since its window is vague: {vague}"
         look = {"note": note, **look}
     rows = rows[~is_vague]
-    names = dict(zip(rows["id"], map(_figure_name, rows.to_dict("records")), strict=True))
-    ends = [end for end in ("low", "high") if end in rows]
+    names = {}
+    for row in rows.to_dict("records"):
+        sides = [row.get("exporter"), row.get("importer")]
+        is_known = all(isinstance(side, str) and side for side in sides)
+        ends = " to ".join(name_of("partner_iso", side) for side in sides)
+        names[row["id"]] = f"{row['publisher']}, {ends}" if is_known else str(row["publisher"])
+    span = [end for end in ("low", "high") if end in rows]
     options = {"names": names, "log": True, **look}
-    return charts.windows(rows, y="drawn", label="id", span=ends, **options)
-
-
-def _figure_name(row: Mapping[str, Any]) -> str:
-    """Who printed a figure, and of which flow it is where that is known."""
-    sides = [row.get("exporter"), row.get("importer")]
-    if not all(isinstance(side, str) and side for side in sides):
-        return str(row["publisher"])
-    start, end = (name_of("partner_iso", side) for side in sides)
-    return f"{row['publisher']}, {start} to {end}"
+    return charts.windows(rows, y="drawn", label="id", span=span, **options)
 
 
 def _over_time(rows: pd.DataFrame, look: dict[str, Any], *, has_own_unit: bool) -> Axes:
@@ -239,26 +226,22 @@ def _named_series(rows: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, str]]:
     if not columns:
         return rows.assign(series="value"), {"value": heading(rows)}
     # Of a splice each part bears the name of its publisher.
-    has_parts = "publisher" in rows and rows.groupby(columns)["publisher"].nunique().max() > 1
-    first, *others = [*columns, *(["publisher"] if has_parts else [])]
-    columns = [first, *others]
-    if others:
+    if "publisher" in rows and rows.groupby(columns)["publisher"].nunique().max() > 1:
+        columns = [*columns, "publisher"]
+    if len(columns) > 1:
         labels = []
         for cells in rows[columns].itertuples(index=False):
-            names = map(_name, columns, cells)
+            names = [
+                publisher_name(cell) if column == "publisher" else name_of(column, cell)
+                for column, cell in zip(columns, cells, strict=True)
+            ]
             labels.append(", ".join(names))
         return rows.assign(series=labels), {}
+    first = columns[0]
     named = rows.assign(series=rows[first])
     if first in NAMED_BY_CHARTS:
         return named, {}
-    names_by_code = {}
-    for code in set(rows[first]):
-        name = name_of(first, code)
-        words = dates_in_words(name.replace("_", " "))
-        names_by_code[code] = words[:1].upper() + words[1:]
-    return named, names_by_code
-
-
-def _name(column: str, cell: Any) -> str:
-    """What readers see for a cell of a column that tells series apart."""
-    return publisher_name(cell) if column == "publisher" else name_of(column, cell)
+    words = {
+        code: dates_in_words(name_of(first, code).replace("_", " ")) for code in {*rows[first]}
+    }
+    return named, {code: text[:1].upper() + text[1:] for code, text in words.items()}

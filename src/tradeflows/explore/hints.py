@@ -1,39 +1,29 @@
 """What is held where a question finds nothing, and how to get it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from tradeflows import tables
 from tradeflows.explore.naming import with_names
 from tradeflows.explore.questions import SUCH_AS
-from tradeflows.model import codes
+from tradeflows.model import codes, words
 from tradeflows.model.errors import QueryError, TradeflowsError
-from tradeflows.model.periods import ends_text, month_of, parse_period, runs
+from tradeflows.model.periods import ends_text, months_of, parse_period, runs
 from tradeflows.model.words import DIRECTIONS
-from tradeflows.retrieval import catalogue
 
 MIRRORED = {"M": "X", "X": "M"}
 WAYS = {code: name for name, code in DIRECTIONS.items()}
 RHYTHM_NAMES = {"M": "months", "Q": "quarters", "A": "years"}
-ASKED_FOR = (  # what a call asks a service for; `local` and `splice` are of what is held
-    "product",
-    "reporter",
-    "partner",
-    "start",
-    "end",
-    "flow",
-    "freq",
-    "local",
-    "splice",
-)
+# What a call asks a service for; `local` and `splice` are of what is held.
+ASKED_FOR = ["product", "reporter", "partner", "start", "end", "flow", "freq", "local", "splice"]
 SERVICES = {"comtrade": "UN Comtrade", "eurostat": "Eurostat"}  # which ``ask`` asks
-PERIOD = ["ref_period", "n_months"]
-TO_YEARS = "leave freq= out, and .by('reporter', every=12) sums them to years"
+PERIOD, AREAS = ["ref_period", "n_months"], ["reporter_iso", "partner_iso"]
+COLUMNS = [*PERIOD, *AREAS, "flow_code", "freq_code", "source_id"]
 MOST = 5  # names that a hint lists
 
 
@@ -50,29 +40,26 @@ def held(root: Path, columns: list[str], table: str = "trade", **filters: Any) -
 def nothing_held(root: Path, asked: Mapping[str, Any], unit: str = "") -> str:
     """Say that a question to trade finds nothing, which call gets it, and what is held beside it.
 
-    Parameters
-    ----------
-    asked
-        The filters, with ``reporter`` and ``partner`` as lists of ids.
-    unit
-        The unit that the answer would be in, as it was asked for.
+    `asked` has the filters, ``reporter`` and ``partner`` as lists of ids; `unit` is as it was
+    asked for.
     """
-    tried = [
-        _other_direction(root, asked),
-        _other_rhythm(root, asked),
-        _other_window(root, asked),
-        _without(root, asked),
-        _own_files(root, asked),
-        _others(root, asked, "partner"),
-        _others(root, asked, "reporter"),
-    ]
-    hints = [hint for hint in tried if hint]
+    hints = [*_near(root, asked)]
     question = _in_words(asked)
     if not hints:
-        hints = _of_these_goods(root, asked)
-    if not hints:
-        question += ", nor of these goods at all"
-        hints = ["`tradeflows add FILE` takes a file of yours"]
+        goods = asked["product"]
+        alone = {**dict.fromkeys(asked), "product": goods, "local": asked.get("local", False)}
+        rows = _rows(root, alone)
+        if len(rows):
+            ways = " and ".join(WAYS.get(way, way) for way in _most_often(rows["flow_code"]))
+            reporters, partners = (_names(_most_often(rows[name])) for name in AREAS)
+            find = words.call("find", goods if isinstance(goods, str) else goods[0])
+            hints = [
+                f"of these goods are held: {ways} of {reporters} with {partners} "
+                f"({_months(rows)}); {find} lists them"
+            ]
+        else:
+            question += ", nor of these goods at all"
+            hints = ["`tradeflows add FILE` takes a file of yours"]
     return "; ".join([f"nothing is held of {question}", *_calls(root, asked, unit), *hints])
 
 
@@ -88,244 +75,172 @@ def months_beside(root: Path, asked: Mapping[str, Any]) -> list[str]:
     """Say of years or quarters that were asked for that months are held beside them."""
     if asked["freq"] in (None, "M"):
         return []
-    rows = _rows(root, {**asked, "freq": "M"}, PERIOD)
-    if rows is None:
-        return []
-    return [f"months are held too ({_months(rows)}): {TO_YEARS}"]
+    rows = _rows(root, asked, freq="M")
+    return [f"months are held too ({_months(rows)}): {_without_freq('A')}"] if len(rows) else []
 
 
-def _calls(root: Path, asked: Mapping[str, Any], unit: str) -> list[str]:
+def _without_freq(freq: str) -> str:
+    """How to ask for the rhythm that is held, of which answers in Python sum months to years."""
+    if words.AT_A_SHELL.get():
+        return "leave --freq out"
+    to_years = ", and .by('reporter', every=12) sums them to years" if freq == "A" else ""
+    return f"leave freq= out{to_years}"
+
+
+def example_call(goods: str, root: Path) -> str:
+    """A call of ``ask`` for goods, to be copied; empty where no service knows the goods."""
+    from tradeflows.explore.ask import put
+
+    positional = goods, SUCH_AS["reporter"], SUCH_AS["partner"]
+    named = {"start": f"{date.today().year - 1}"}
+    try:
+        put(*positional, **named, root=root, today=date.today())
+    except QueryError:
+        return ""
+    return words.call("ask", *positional, **named)
+
+
+def _calls(root: Path, asked: Mapping[str, Any], unit: str) -> Iterator[str]:
     """Say which calls would get what is asked; none where no service has it as it is asked."""
     narrowed = [name for name in asked if name not in ASKED_FOR and asked[name] is not None]
     if narrowed or asked["flow"] not in WAYS:
-        return []
+        return
     from tradeflows.explore.ask import put, was_asked
     from tradeflows.retrieval.comext_service import is_asked_here
 
     members = [area for area in asked["reporter"] if is_asked_here(area)]
     others = [area for area in asked["reporter"] if area not in members]
-    texts = []
-    for reporters, publisher in ((members, "eurostat"), (others, "comtrade")):
-        named, positional = _arguments(asked, reporters, unit)
+    named = _options(asked, unit)
+    for publisher, reporters in (("eurostat", members), ("comtrade", others)):
+        goods, partners = asked["product"], asked["partner"]
+        positional = [goods if isinstance(goods, str) else [*goods], _typed(reporters)]
+        positional += [_typed(partners)] if partners != [codes.WORLD] else []
         try:
             question = put(*positional, **named, root=root, today=date.today())
         except QueryError:
             continue
-        service = SERVICES[publisher]
-        has_none = _rows(root, {**asked, "local": True}, PERIOD) is None
+        has_none = _rows(root, asked, local=True).empty
         if has_none and was_asked(question, root, date.today()):
-            call = _call(*positional, **named, refresh=True)
-            texts.append(f"{service} was asked for it, and has no row; {call} asks anew")
+            call = words.call("ask", *positional, **named, refresh=True)
+            yield f"{SERVICES[publisher]} was asked for it, and has no row; {call} asks anew"
         else:
-            texts.append(f"{_call(*positional, **named)} gets it from {service}")
-    return texts
+            yield f"{words.call('ask', *positional, **named)} gets it from {SERVICES[publisher]}"
 
 
-def example_call(goods: str, root: Path) -> str:
-    """A call of ``tf.ask`` for goods, to be copied; empty where no service knows the goods."""
-    positional = goods, SUCH_AS["reporter"], SUCH_AS["partner"]
-    start = f"{date.today().year - 1}"
-    from tradeflows.explore.ask import put
-
-    try:
-        put(*positional, start=start, root=root, today=date.today())
-    except QueryError:
-        return ""
-    return _call(*positional, start=start)
-
-
-def _arguments(
-    asked: Mapping[str, Any], reporters: Sequence[str], unit: str
-) -> tuple[dict[str, str], list[Any]]:
-    """A question as arguments of ``tf.ask``, which needs a start: of none, the year before."""
-    start, end = asked.get("start"), asked.get("end")
-    by_year = asked.get("freq") == "A"
-    letters = 4 if by_year else 7
-    words = {
+def _options(asked: Mapping[str, Any], unit: str) -> dict[str, Any]:
+    """A question as options of ``ask``, which needs a start: without one it is the year before."""
+    start, end, freq = (asked.get(name) for name in ("start", "end", "freq"))
+    letters = 4 if freq == "A" else 7
+    options = {
         "start": str(start or f"{end or date.today().year - 1}"[:4])[:letters],
         "end": end and str(end)[:letters],
-        "flow": None if asked["flow"] == "M" else WAYS[asked["flow"]],
-        "freq": None if asked.get("freq") == "M" else asked.get("freq"),
-        "unit": unit or None,
+        "flow": asked["flow"] != "M" and WAYS[asked["flow"]],
+        "freq": freq != "M" and freq,
+        "unit": unit,
     }
-    goods = asked["product"]
-    positional = [goods if isinstance(goods, str) else [*goods], _words(reporters)]
-    if asked["partner"] != [codes.WORLD]:
-        positional.append(_words(asked["partner"]))
-    return {name: word for name, word in words.items() if word is not None}, positional
+    return {name: word for name, word in options.items() if word}
 
 
-def _call(*positional: Any, **named: Any) -> str:
-    """The text of a call of ``tf.ask``."""
-    words = [f"{name}={word!r}" for name, word in named.items()]
-    return f"tf.ask({', '.join([*map(repr, positional), *words])})"
-
-
-def _words(areas: Sequence[str]) -> str | list[str]:
+def _typed(areas: Sequence[str]) -> str | list[str]:
     """Areas as a person would type them: by name, all, or a list."""
     names = ["countries" if area == "countries" else codes.area_name(area) for area in areas]
     return names[0] if len(names) == 1 else names
 
 
 def _in_words(asked: Mapping[str, Any]) -> str:
-    goods = asked["product"]
-    listed = goods if isinstance(goods, str) else ", ".join(goods)
-    way = WAYS.get(asked["flow"], str(asked["flow"]))
-    preposition = "to" if asked["flow"] in ("X", "RX") else "from"
-    reporter, partner = _names(asked["reporter"]), _names(asked["partner"])
-    text = f"{listed}, {way} of {reporter} {preposition} {partner}"
-    rhythm = RHYTHM_NAMES.get(asked.get("freq") or "", "")
-    if rhythm:
-        text += f", by {rhythm}"
+    """A question as a sentence has it."""
+    goods, flow = asked["product"], asked["flow"]
+    parts = [
+        f"{goods if isinstance(goods, str) else ', '.join(goods)}, {WAYS.get(flow, str(flow))} of "
+        f"{_names(asked['reporter'])} {'to' if flow in ('X', 'RX') else 'from'} "
+        f"{_names(asked['partner'])}"
+    ]
+    if asked.get("freq"):
+        parts.append(f"by {RHYTHM_NAMES[asked['freq']]}")
     start, end = asked.get("start"), asked.get("end")
     if start and end:
-        return f"{text}, {start}" if start == end else f"{text}, {start} to {end}"
-    if start:
-        return f"{text}, from {start}"
-    return f"{text}, to {end}" if end else text
+        parts.append(f"{start}" if start == end else f"{start} to {end}")
+    elif start or end:
+        parts.append(f"from {start}" if start else f"to {end}")
+    return ", ".join(parts)
 
 
-def _names(ids: Any) -> str:
-    areas = [ids] if isinstance(ids, str) else list(ids)
-    names = []
-    for area in areas:
-        name = "any country" if area == "countries" else codes.area_name(area)
-        names.append(name)
-    listed = ", ".join(names[:MOST])
-    return f"{listed} and {len(names) - MOST} more" if names[MOST:] else listed
+def _names(ids: str | Sequence[str]) -> str:
+    """The names of the first few of some areas."""
+    areas = [ids] if isinstance(ids, str) else [*ids]
+    names = ["any country" if area == "countries" else codes.area_name(area) for area in areas]
+    more = f" and {len(names) - MOST} more" if names[MOST:] else ""
+    return ", ".join(names[:MOST]) + more
 
 
-def _rows(root: Path, asked: Mapping[str, Any], columns: list[str]) -> pa.Table | None:
-    """Rows of another question; None where it has none or cannot be put."""
+def _rows(root: Path, asked: Mapping[str, Any], **changed: Any) -> pd.DataFrame:
+    """Rows of the question as it is changed; none where it cannot be put."""
     try:
-        rows = held(root, columns, **asked)
+        return held(root, COLUMNS, **{**asked, **changed}).to_pandas()
     except TradeflowsError:
-        return None
-    return rows if len(rows) else None
+        return pd.DataFrame(columns=COLUMNS)
 
 
-def _months(rows: pa.Table) -> str:
-    """The first and the last month of `rows`, of a year its twelfth."""
-    stated = _stated(rows)
-    return ends_text(min(stated), max(stated))
+def _months(rows: pd.DataFrame) -> str:
+    """The first and the last month that `rows` state, of a year its twelfth."""
+    months = months_of(rows[PERIOD].drop_duplicates())[1]
+    return ends_text(int(months.min()), int(months.max()))
 
 
-def _stated(rows: pa.Table) -> set[int]:
-    """The months that `rows` state, counted from year 0."""
-    periods = rows.group_by(PERIOD).aggregate([])
-    return months_of_periods(zip(*(periods[name].to_pylist() for name in PERIOD), strict=True))
+def _most_often(column: pd.Series) -> list[str]:
+    counts = column.value_counts().sort_index()
+    return [*counts.sort_values(ascending=False, kind="stable").index]
 
 
-def months_of_periods(periods: Iterable[tuple[date, int]]) -> set[int]:
-    """The months of periods, by their first day and length, counted from year 0."""
-    months: set[int] = set()
-    for day, n_months in periods:
-        first = month_of(day)
-        months.update(range(first, first + int(n_months)))
-    return months
+def _near(root: Path, asked: Mapping[str, Any]) -> Iterator[str]:
+    """What is held of a question that differs in one thing from what is asked."""
+    yield from _from_the_other_side(root, asked)
+    changes: list[dict[str, Any]] = [{"freq": None}, {"start": None, "end": None}]
+    changes += [{name: None} for name in asked if name not in ASKED_FOR] + [{"local": True}]
+    changes += [{role: None} for role in ("partner", "reporter") if asked[role] != ["countries"]]
+    for changed in changes:
+        if all((asked.get(name) or None) == to for name, to in changed.items()):
+            continue
+        rows = _rows(root, asked, **changed)
+        if rows.empty:
+            continue
+        name = next(iter(changed))
+        if name == "start":
+            yield _of_another_window(rows, asked)
+        elif name == "freq":
+            kinds = " and ".join(RHYTHM_NAMES[kind] for kind in sorted({*rows["freq_code"]}))
+            yield f"held by {kinds}: {_without_freq(asked['freq'])}"
+        elif name == "local":
+            yield f"your own files have it: add {words.option(name, True)} ({_months(rows)})"
+        elif name in ("partner", "reporter"):
+            yield f"held with another {name}: {_names(_most_often(rows[f'{name}_iso']))}"
+        else:
+            sources = dict.fromkeys(with_names(sorted({*rows["source_id"]})[:MOST], root))
+            yield f"held without {words.option(name, asked[name])}: {', '.join(sources)}"
 
 
-def _other_direction(root: Path, asked: Mapping[str, Any]) -> str:
-    """Whether the partner states the flow from its side."""
-    mirrored = MIRRORED.get(asked["flow"])
-    if not mirrored or "countries" in (*asked["reporter"], *asked["partner"]):
-        return ""
-    other = {**asked, "reporter": asked["partner"], "partner": asked["reporter"], "flow": mirrored}
-    rows = _rows(root, other, [*PERIOD, "reporter_iso"])
-    if rows is None:
-        return ""
-    who = _names(sorted(set(rows["reporter_iso"].to_pylist())))
-    to = "from" if mirrored == "M" else "to"
-    way = WAYS[mirrored]
-    partner = _names(other["partner"])
-    return (
-        f"{who} states it from the other side: ask for {way} of {who} {to} {partner}, "
-        f"flow={way!r} ({_months(rows)})"
-    )
+def _from_the_other_side(root: Path, asked: Mapping[str, Any]) -> Iterator[str]:
+    """Whether the partners state the flow, and how that is asked for."""
+    reporters, partners, mirrored = asked["reporter"], asked["partner"], MIRRORED.get(asked["flow"])
+    if not mirrored or "countries" in (*reporters, *partners):
+        return
+    rows = _rows(root, asked, reporter=partners, partner=reporters, flow=mirrored)
+    if len(rows):
+        who, way = _names(sorted({*rows["reporter_iso"]})), WAYS[mirrored]
+        yield (
+            f"{who} states it from the other side: ask for {way} of {who} "
+            f"{'from' if mirrored == 'M' else 'to'} {_names(reporters)}, "
+            f"{words.option('flow', way)} ({_months(rows)})"
+        )
 
 
-def _other_rhythm(root: Path, asked: Mapping[str, Any]) -> str:
-    if not asked.get("freq"):
-        return ""
-    rows = _rows(root, {**asked, "freq": None}, ["freq_code", "ref_period"])
-    if rows is None:
-        return ""
-    kinds = sorted(set(rows["freq_code"].to_pylist()))
-    names = " and ".join(RHYTHM_NAMES[kind] for kind in kinds)
-    if asked["freq"] == "A":
-        return f"held by {names}: {TO_YEARS}"
-    return f"held by {names}: leave freq= out"
-
-
-def _other_window(root: Path, asked: Mapping[str, Any]) -> str:
-    if not asked.get("start") and not asked.get("end"):
-        return ""
-    rows = _rows(root, {**asked, "start": None, "end": None}, PERIOD)
-    if rows is None:
-        return ""
-    stated = _stated(rows)
-    first, last = (
-        parse_period(asked.get(name) or other, name)[place]
-        for name, other, place in (("start", asked.get("end"), 0), ("end", asked.get("start"), -1))
-    )
-    if {*range(first, last + 1)} <= {*stated}:
+def _of_another_window(rows: pd.DataFrame, asked: Mapping[str, Any]) -> str:
+    """Say which months are held in place of those that are asked for, which may be a hole."""
+    stated = {*months_of(rows[PERIOD].drop_duplicates())[1].tolist()}
+    start, end = asked.get("start"), asked.get("end")
+    first, last = parse_period(start or end, "start")[0], parse_period(end or start, "end")[-1]
+    if stated.issuperset(range(first, last + 1)):
         return f"held by longer periods alone, which a window must hold whole: {_months(rows)}"
     if min(stated) < first and last < max(stated):
         return f"this is a hole in what is held: {runs(stated)}"
     return f"held for another window: {_months(rows)}"
-
-
-def _of_these_goods(root: Path, asked: Mapping[str, Any]) -> list[str]:
-    """Whose flows of the same goods are held, where no other question is near."""
-    goods = asked["product"]
-    first = goods if isinstance(goods, str) else goods[0]
-    whole = {**dict.fromkeys(asked), "product": goods, "local": asked.get("local", False)}
-    areas = ["reporter_iso", "partner_iso"]
-    rows = _rows(root, whole, [*PERIOD, *areas, "flow_code"])
-    if rows is None:
-        return []
-    ways = " and ".join(WAYS.get(way, way) for way in _most_often(rows["flow_code"]))
-    reporters, partners = (_names(_most_often(rows[name])) for name in areas)
-    return [
-        f"of these goods are held: {ways} of {reporters} with {partners} ({_months(rows)}); "
-        f"tf.find({first!r}) lists them"
-    ]
-
-
-def _without(root: Path, asked: Mapping[str, Any]) -> str:
-    for name in asked:
-        if name in ASKED_FOR or asked[name] is None:
-            continue
-        rows = _rows(root, {**asked, name: None}, ["source_id", "ref_period"])
-        if rows is None:
-            continue
-        sources = sorted(set(rows["source_id"].to_pylist()))
-        names = with_names(sources[:MOST], root)
-        return f"held without {name}={asked[name]!r}: {', '.join(dict.fromkeys(names))}"
-    return ""
-
-
-def _own_files(root: Path, asked: Mapping[str, Any]) -> str:
-    users = catalogue.load(root, local=True).keys() - catalogue.load(root).keys()
-    if asked.get("local") or not users:
-        return ""
-    rows = _rows(root, {**asked, "local": True}, PERIOD)
-    if rows is None:
-        return ""
-    return f"your own files have it: add local=True ({_months(rows)})"
-
-
-def _others(root: Path, asked: Mapping[str, Any], role: str) -> str:
-    """Which other partners, or reporters, of the same flow are held."""
-    if asked[role] == ["countries"]:
-        return ""
-    rows = _rows(root, {**asked, role: None}, [f"{role}_iso"])
-    if rows is None:
-        return ""
-    return f"held with another {role}: {_names(_most_often(rows[f'{role}_iso']))}"
-
-
-def _most_often(column: pa.ChunkedArray) -> list[str]:
-    counts = pc.value_counts(column).to_pylist()
-    counts.sort(key=lambda entry: (-entry["counts"], entry["values"]))
-    return [entry["values"] for entry in counts]

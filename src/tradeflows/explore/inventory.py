@@ -1,8 +1,9 @@
 """What is held: of which goods, for which months, in which unit, from whom."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -10,30 +11,28 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.dataset as ds
 
 from tradeflows import tables
 from tradeflows.explore.answer import Answer, answer
-from tradeflows.explore.hints import example_call, months_of_periods
-from tradeflows.model import codes, groups, schema
+from tradeflows.explore.hints import PERIOD, example_call
+from tradeflows.model import codes, groups, schema, words
 from tradeflows.model.currencies import currency
 from tradeflows.model.errors import CatalogueError, QueryError, near, require_text
 from tradeflows.model.lineage import COUNT, PLACE, Formula, Role, record
-from tradeflows.model.periods import runs
+from tradeflows.model.periods import month_of, runs
 from tradeflows.model.words import fold
 from tradeflows.retrieval import catalogue, own_words
 
 # By table: the columns that name what a figure is about, and the one of its unit.
-NAMED_BY = (
-    ("settlement", ["concept", "currency_group"], "unit"),
-    ("figures", ["topic"], "unit"),
-    ("rates", ["base", "statistic"], "quote"),
-)
+NAMED_BY = {
+    "trade": (["cmd_code"], "units"),
+    "settlement": (["concept", "currency_group"], "unit"),
+    "figures": (["topic"], "unit"),
+    "rates": (["base", "statistic"], "quote"),
+}
+AREAS = ("reporter_iso", "partner_iso")
 LONG_ENOUGH = 3  # letters of a word that is looked for at the beginning of others
 FEW_NAMES = 3
-
-# What is held, a dict an entry, and its rows, with the place of their entry as ``slot``.
-Held = tuple[list[dict[str, Any]], pd.DataFrame]
 
 
 def find(word: str = "", *, local: bool = False, root: Path | None = None) -> Answer:
@@ -61,26 +60,27 @@ def find(word: str = "", *, local: bool = False, root: Path | None = None) -> An
     """
     require_text("word", word, "crude oil")
     named, root = root, root or catalogue.root()
-    sources = catalogue.load(root, local=local)
-    goods, plain = word.casefold(), _as_currency(word).casefold()  # gold is both
-    held = [_traded(tables.stored(root, "trade", local=local), goods, root)]
-    for table, by, unit in NAMED_BY:
-        stored = tables.stored(root, table, local=local).to_table().to_pandas()
-        held.append(_named(stored, plain, table, by, unit))
-    found: list[dict[str, Any]] = []
-    parts = []
-    for entries, part in held:
-        parts.append(part.assign(slot=part["slot"] + len(found)))
-        found += entries
-    if not found:
+    parts = {"trade": _traded(tables.stored(root, "trade", local=local), word.casefold(), root)}
+    try:  # gold is both
+        plain = currency(word).casefold()
+    except QueryError:
+        plain = word.casefold()
+    for table in [*NAMED_BY][1:]:
+        parts[table] = _named(tables.stored(root, table, local=local), plain, table)
+    entries: list[dict[str, Any]] = []
+    for table, rows in parts.items():
+        keys = [*zip(*(rows[name] for name in ("source_id", *NAMED_BY[table][0])), strict=True)]
+        slots = {key: len(entries) + place for place, key in enumerate(sorted({*keys}))}
+        entries += _entries(table, keys, rows)
+        parts[table] = rows.assign(slot=[slots[key] for key in keys]).dropna(subset="n_months")
+    if not entries:
         raise QueryError(_nothing_of(word, root))
-    by_chance = [_is_named_by_chance(entry, goods, root) for entry in found]
-    order = np.argsort(by_chance, kind="stable")
-    inventory = pd.DataFrame([found[place] for place in order])
+    order = np.argsort(_are_named_by_chance(entries, word, root), kind="stable")
+    inventory = pd.DataFrame([entries[place] for place in order])
+    sources = catalogue.load(root, local=local)
     inventory["publisher"] = [sources[name].publisher for name in inventory["source_id"]]
-    used = tuple(dict.fromkeys(inventory["source_id"]))
-    inventory.attrs = {"sources": used, "caveats": ()}
-    counted = pd.concat([part for part in parts if len(part)], ignore_index=True)
+    inventory.attrs = {"sources": tuple(dict.fromkeys(inventory["source_id"])), "caveats": ()}
+    counted = pd.concat([part for part in parts.values() if len(part)], ignore_index=True)
     counted["slot"] = np.argsort(order)[counted["slot"]]
     counted = counted.sort_values("slot", kind="stable", ignore_index=True)
     role = Role(counted.drop(columns="slot"), slot=counted["slot"].to_numpy())
@@ -88,16 +88,50 @@ def find(word: str = "", *, local: bool = False, root: Path | None = None) -> An
     return answer(inventory, f"What is held{word and f' of {word}'}", named)
 
 
-def _is_named_by_chance(row: Mapping[str, Any], word: str, root: Path) -> bool:
+def _entries(
+    table: str, keys: Sequence[tuple[str, ...]], rows: pd.DataFrame
+) -> Iterator[dict[str, Any]]:
+    """What the rows of each source and product, or other name, come to, in the order of these."""
+    cells: dict[tuple[str, ...], tuple[set[Any], ...]] = {}
+    columns = [rows["units"], *(rows[name] for name in AREAS)]
+    periods = zip(*(rows[name] for name in PERIOD), strict=True)
+    for key, *row in zip(keys, *columns, periods, strict=True):
+        for known, cell in zip(
+            cells.setdefault(key, (set(), set(), set(), set())), row, strict=True
+        ):
+            known.add(cell)
+    counts = Counter(keys)
+    is_trade = table == "trade"
+    for key in sorted(cells):
+        source, *names = key
+        texts, *areas, stated = cells[key]
+        units = {unit for text in texts for unit in text.split("|")} - {""}
+        reporters, partners = (_few(map(codes.area_name, some - {""})) for some in areas)
+        months = (range(month_of(day), month_of(day) + int(n)) for day, n in stated if n == n)
+        yield {
+            "name": codes.product_name(names[0]) if is_trade else ", ".join(names),
+            "code": names[0] if is_trade else "",
+            "reporters": reporters,
+            "partners": partners,
+            "unit": ", ".join(sorted(units)) if is_trade else _few(units),
+            "held": runs(chain.from_iterable(months)),
+            "rows": counts[key],
+            "table": table,
+            "source_id": source,
+        }
+
+
+def _are_named_by_chance(entries: Iterable[dict[str, Any]], word: str, root: Path) -> list[bool]:
     """Whether goods have the word in their official name alone: oil seeds are no oil."""
-    if row["table"] != "trade" or not word:
-        return False
-    code = row["code"]
-    words = [text for text, listed in own_words.product_words(root).items() if code in listed]
-    plain = [codes.plain_product_name(code), *words]
-    folded = fold(word)
-    is_named = any(_has_word(fold(text), folded) for text in plain)
-    return not is_named and not code.casefold().startswith(folded)
+    folded, typed = fold(word), _words_by_code(root)
+    by_chance = []
+    for entry in entries:
+        code = entry["code"]
+        plain = [codes.plain_product_name(code), *typed.get(code, ())] if code else []
+        is_named = any(_has_word(fold(text), folded) for text in plain)
+        begins_so = code.casefold().startswith(folded)
+        by_chance.append(bool(word and code) and not is_named and not begins_so)
+    return by_chance
 
 
 def _nothing_of(word: str, root: Path) -> str:
@@ -110,124 +144,65 @@ def _nothing_of(word: str, root: Path) -> str:
         names = [codes.product_name(code) for code in own_words.product(word, root)]
     except QueryError:
         hint = near(word, own_words.product_words(root)).removesuffix("; nothing is near")
-        return f"nothing is held of {word!r} (see tf.sources()); {fetch}{hint}"
-    goods = ", ".join(dict.fromkeys(names))
-    return f"nothing is held of {word!r} ({goods}); {fetch}"
+        return f"nothing is held of {word!r} (see {words.call('sources')}); {fetch}{hint}"
+    return f"nothing is held of {word!r} ({', '.join(dict.fromkeys(names))}); {fetch}"
 
 
-def _as_currency(word: str) -> str:
-    """The code of the currency that `word` names, or the word."""
-    try:
-        return currency(word)
-    except QueryError:
-        return word
-
-
-def _traded(stored: Any, word: str, root: Path) -> Held:
-    """What trade holds of the products that a word names, one entry a source and code."""
-    by = ["source_id", "cmd_code"]
-    areas = ["reporter_iso", "partner_iso"]
+def _traded(stored: Any, word: str, root: Path) -> pd.DataFrame:
+    """Rows of trade of the products that a word names, with the units that each states."""
+    held = pc.unique(stored.to_table(["cmd_code"])["cmd_code"]).to_pylist()
+    matching = pa.array(_matching(word, sorted(held), root), pa.string())
     measured = tables.MEASURES["trade"]
-    columns = [*PLACE, "cmd_code", *areas, "ref_period", "n_months", "qty_unit", "currency"]
-    held_codes = pc.unique(stored.to_table(["cmd_code"])["cmd_code"]).to_pylist()
-    matching = _matching(word, sorted(held_codes), root)
-    is_wanted = pc.field("cmd_code").isin(pa.array(matching, pa.string()))
-    rows = stored.to_table([*columns, *measured], filter=is_wanted)
-    units: dict[tuple[str, str], set[str]] = {}
+    columns = [*PLACE, "cmd_code", *AREAS, *PERIOD, "qty_unit", "currency", *measured]
+    rows = stored.to_table(columns, filter=pc.field("cmd_code").isin(matching)).to_pandas()
+    rows["units"] = ""
     for column, unit in measured.items():
-        stated = rows.filter(pc.is_valid(rows[column]))
-        named = [unit] if unit in columns else []
-        for row in stated.group_by([*by, *named]).aggregate([]).to_pylist():
-            if row.get(unit, unit):
-                key = row["source_id"], row["cmd_code"]
-                units.setdefault(key, set()).add(row.get(unit, unit))
-    of_entry = [([], "count_all"), *((area, "distinct") for area in areas)]
-    periods: dict[tuple[str, str], list[tuple[date, int]]] = {}
-    for row in rows.group_by([*by, "ref_period", "n_months"]).aggregate([]).to_pylist():
-        *key, day, n_months = row.values()
-        periods.setdefault((key[0], key[1]), []).append((day, n_months))
-    entries = []
-    in_order = [(name, "ascending") for name in by]
-    for entry in rows.group_by(by).aggregate(of_entry).sort_by(in_order).to_pylist():
-        key = source, code = entry["source_id"], entry["cmd_code"]
-        stated = {
-            "name": codes.product_name(code),
-            "code": code,
-            "reporters": _few(entry["reporter_iso_distinct"]),
-            "partners": _few(entry["partner_iso_distinct"]),
-            "unit": ", ".join(sorted(units.get(key, ()))),
-            "held": runs(months_of_periods(periods[key])),
-            "rows": entry["count_all"],
-            "table": "trade",
-            "source_id": source,
-        }
-        entries.append(stated)
-    frame = rows.to_pandas()
-    return entries, frame.assign(slot=frame.groupby(by).ngroup())
+        texts = rows[unit].fillna("") if unit in rows else unit
+        rows["units"] += np.where(rows[column].notna(), texts + "|", "")
+    return rows
 
 
-def _named(rows: pd.DataFrame, word: str, table: str, by: list[str], unit: str) -> Held:
-    """What another table holds whose words have `word`, one entry a source and name."""
-    columns = [*by, "product"] if "product" in rows else by
-    has_word = []
-    for cells in rows[columns].itertuples(index=False):
-        text = " ".join(map(str, cells))
-        has_word.append(word in text.casefold())
-    rows = rows[np.array(has_word, bool)]
+def _named(stored: Any, word: str, table: str) -> pd.DataFrame:
+    """Rows of another table whose words have `word`."""
+    by, unit = NAMED_BY[table]
+    rows = stored.to_table().to_pandas()
+    rows = rows.assign(units=rows[unit], reporter_iso="", partner_iso="")
     if table == "figures":
-        start = pd.to_datetime(rows["window_start"]).dt
-        end = pd.to_datetime(rows["window_end"]).dt
-        years = end.year - start.year
-        n_months = 1 + 12 * years + end.month - start.month
+        start, end = (pd.to_datetime(rows[f"window_{side}"]).dt for side in ("start", "end"))
+        n_months = 1 + 12 * (end.year - start.year) + end.month - start.month
         rows = rows.assign(ref_period=rows["window_start"], n_months=n_months)
-    in_entries = rows.groupby(["source_id", *by])
-    entries = []
-    for (source, *names), part in in_entries:
-        entry = {
-            "name": ", ".join(names),
-            "code": "",
-            "reporters": "",
-            "partners": "",
-            "unit": _few(part[unit], str),
-            "held": runs(months_of_periods(part[["ref_period", "n_months"]].dropna().to_numpy())),
-            "rows": len(part),
-            "table": table,
-            "source_id": source,
-        }
-        entries.append(entry)
-    return entries, rows.assign(slot=in_entries.ngroup()).dropna(subset="n_months")
+    cells = rows[[*by, *({"product"} & {*rows})]].itertuples(index=False)
+    return rows[np.array([word in " ".join(map(str, row)).casefold() for row in cells], bool)]
+
+
+def _words_by_code(root: Path | None) -> dict[str, list[str]]:
+    """What a person may type for each product."""
+    words: dict[str, list[str]] = {}
+    for text, listed in own_words.product_words(root).items():
+        for code in listed:
+            words.setdefault(code, []).append(text)
+    return words
 
 
 def _matching(word: str, among: Sequence[str], root: Path | None) -> list[str]:
     """Codes that begin with `word`, are named by it, or lie within what is; as in `among`."""
     folded = fold(word)
     words = own_words.product_words(root)
-    exact = words.get(folded, [])
-    named: set[str] = set()
-    for text, listed in words.items():
-        if _has_word(text, folded):
-            named.update(listed)
+    named = {code for text in words if _has_word(text, folded) for code in words[text]}
     wholes = named - {tables.ALL_GOODS}
-    matching = []
-    for code in among:
-        is_named = code in named or code.casefold().startswith(folded)
-        if (
-            is_named
-            or any(codes.is_under(code, whole) for whole in wholes)
-            or _is_described(code, folded)
-        ):
-            matching.append(code)
-    first = [code for code in exact if code in matching]
-    rest = [code for code in matching if code not in first]
-    return [*first, *rest]
 
+    def is_meant(code: str) -> bool:
+        if code in named or code.casefold().startswith(folded):
+            return True
+        if any(codes.is_under(code, whole) for whole in wholes):
+            return True
+        # Its plain or official name may have the word; a union has none.
+        names = {codes.plain_product_name(code), codes.product_description(code)}
+        is_coded = folded.isdigit() or "+" in code
+        return not is_coded and any(_has_word(fold(name), folded) for name in names)
 
-def _is_described(code: str, word: str) -> bool:
-    """Whether the plain or the official name of a product has `word`; a union has none."""
-    if word.isdigit() or "+" in code:
-        return False
-    names = {codes.plain_product_name(code), codes.product_description(code)}
-    return any(_has_word(fold(name), word) for name in names)
+    first = words.get(folded, ())
+    return sorted(filter(is_meant, among), key=lambda code: code not in first)
 
 
 def _has_word(text: str, word: str) -> bool:
@@ -235,28 +210,23 @@ def _has_word(text: str, word: str) -> bool:
     return re.search(rf"\b{re.escape(word)}", text) is not None
 
 
-def _few(values: Iterable[str], name: Any = codes.area_name) -> str:
-    names = sorted({name(value) for value in values})
-    listed = ", ".join(names[:FEW_NAMES])
-    more = len(names) - FEW_NAMES
-    return f"{listed} and {more} more" if more > 0 else listed
+def _few(names: Iterable[str]) -> str:
+    listed = sorted({*names})
+    more = len(listed) - FEW_NAMES
+    return ", ".join(listed[:FEW_NAMES]) + (f" and {more} more" if more > 0 else "")
 
 
-def _counts(column: pa.ChunkedArray) -> dict[str, int]:
-    counts = pc.value_counts(column).to_pylist()
-    return {entry["values"]: entry["counts"] for entry in counts}
-
-
-def _stored_if_any(root: Path | None, table: str, local: bool) -> Any:
-    """A table of the project; without a project or a source an empty one: code lists need none."""
-    empty = ds.dataset(schema.TABLES[table].empty_table())
+def _counted(root: Path | None, column: str, *, local: bool) -> dict[str, int]:
+    """Rows of trade by a column; none without a project or a source, which code lists need not."""
     try:
         folder = root or catalogue.root()
+        has_sources = bool(catalogue.load(folder, local=local))
     except CatalogueError:
-        return empty
-    if not catalogue.load(folder, local=local):
-        return empty
-    return tables.stored(folder, table, local=local)
+        has_sources = False
+    if not has_sources:
+        return {}
+    cells = tables.stored(folder, "trade", local=local).to_table([column])[column]
+    return {entry["values"]: entry["counts"] for entry in pc.value_counts(cells).to_pylist()}
 
 
 def products(word: str = "", *, local: bool = False, root: Path | None = None) -> pd.DataFrame:
@@ -281,12 +251,7 @@ def products(word: str = "", *, local: bool = False, root: Path | None = None) -
     '8458'
     """
     require_text("word", word, "2709")
-    stored = _stored_if_any(root, "trade", local)
-    counts = _counts(stored.to_table(["cmd_code"])["cmd_code"])
-    words: dict[str, list[str]] = {}
-    for text, listed in own_words.product_words(root).items():
-        for code in listed:
-            words.setdefault(code, []).append(text)
+    counts, words = _counted(root, "cmd_code", local=local), _words_by_code(root)
     known = sorted({*codes.all_products(), *counts, *words})
     matching = _matching(word, known, root)
     if not matching and len(word) > LONG_ENOUGH and word.endswith("s"):
@@ -296,8 +261,7 @@ def products(word: str = "", *, local: bool = False, root: Path | None = None) -
     rows = []
     for code in matching:
         name = codes.plain_product_name(code) or codes.product_description(code)
-        typed = ", ".join(words.get(code, []))
-        rows.append((name, typed, counts.get(code, 0)))
+        rows.append((name, ", ".join(words.get(code, [])), counts.get(code, 0)))
     index = pd.Index(matching, name="code")
     return pd.DataFrame(rows, columns=["name", "words", "rows"], index=index)
 
@@ -326,9 +290,7 @@ def areas(word: str = "", *, local: bool = False, root: Path | None = None) -> p
     ids = _areas_of(word, root)
     if not ids:
         own_words.area(word, root)  # which says why there is none
-    stored = _stored_if_any(root, "trade", local)
-    table = stored.to_table(["reporter_iso", "partner_iso"])
-    reports, partner = _counts(table["reporter_iso"]), _counts(table["partner_iso"])
+    reports, partner = (_counted(root, column, local=local) for column in AREAS)
     rows = []
     for area in ids:
         counts = reports.get(area, 0), partner.get(area, 0)
@@ -352,8 +314,7 @@ def _areas_of(word: str, root: Path | None) -> list[str]:
     if word and len(folded) < LONG_ENOUGH:
         return exact
     typed = own_words.area_words(root)
-    others = {area for text, area in typed.items() if _has_word(text, folded)}
-    return sorted({*exact, *others})
+    return sorted({*exact, *(area for text, area in typed.items() if _has_word(text, folded))})
 
 
 def sources(word: str = "", *, local: bool = False, root: Path | None = None) -> pd.DataFrame:
@@ -377,44 +338,28 @@ def sources(word: str = "", *, local: bool = False, root: Path | None = None) ->
     require_text("word", word, "swift")
     entries = catalogue.load(root, local=local)
     publishers = catalogue.publishers(root, local=local)
-    kept = {}
-    for name, entry in entries.items():
-        text = f"{name} {entry.title} {entry.publisher} {publishers[entry.publisher].name}"
-        if word.casefold() in text.casefold():
-            kept[name] = entry
-    if not kept:
-        raise QueryError(f"no source {word!r}{near(word, entries)}")
-    extents: dict[str, tuple[int, str, str]] = {}
+    spans: dict[str, tuple[Any, ...]] = {}
     for table in schema.TABLES:
-        extents |= _extents(root, table, local)
-    rows = []
-    for name, entry in kept.items():
-        count, first, last = extents.get(name, (0, "", ""))
-        row = {
-            "publisher": publishers[entry.publisher].short,
-            "title": entry.title,
-            "table": entry.table,
-            "rows": count,
-            "first": first,
-            "last": last,
-            "vintage": entry.vintage,
-            "retrieved": f"{entry.retrieved:%Y-%m-%d}",
-            "licence": entry.licence,
-        }
-        rows.append(row)
-    return pd.DataFrame(rows, index=pd.Index(kept, name="source_id"))
-
-
-def _extents(root: Path, table: str, local: bool) -> dict[str, tuple[int, str, str]]:
-    """Rows, first month and last month of each source of a table."""
-    day = tables.dates_of(table)[0]
-    stored = tables.stored(root, table, local=local).to_table(["source_id", day])
-    by_source = stored.group_by("source_id")
-    summary = by_source.aggregate([(day, "min"), (day, "max"), (day, "count")])
-    extents = {}
-    for entry in summary.to_pylist():
-        first, last = entry[f"{day}_min"], entry[f"{day}_max"]
-        begins = f"{first:%Y-%m}" if first else ""
-        ends = f"{last:%Y-%m}" if last else ""
-        extents[entry["source_id"]] = (entry[f"{day}_count"], begins, ends)
-    return extents
+        day = tables.dates_of(table)[0]
+        stored = tables.stored(root, table, local=local).to_table(["source_id", day])
+        summary = stored.group_by("source_id").aggregate(
+            [(day, "min"), (day, "max"), (day, "count")]
+        )
+        for entry in summary.to_pylist():
+            ends = (entry[f"{day}_{end}"] for end in ("min", "max"))
+            months = (f"{end:%Y-%m}" if end else "" for end in ends)
+            spans[entry["source_id"]] = (entry[f"{day}_count"], *months)
+    rows = {}
+    for name, entry in entries.items():
+        whose = publishers[entry.publisher]
+        if word.casefold() in f"{name} {entry.title} {whose.id} {whose.name}".casefold():
+            span = spans.get(name, (0, "", ""))
+            retrieved = f"{entry.retrieved:%Y-%m-%d}"
+            about = (whose.short, entry.title, entry.table)
+            rows[name] = (*about, *span, entry.vintage, retrieved, entry.licence)
+    if not rows:
+        raise QueryError(f"no source {word!r}{near(word, entries)}")
+    columns = ["publisher", "title", "table", "rows", "first", "last"]
+    columns += ["vintage", "retrieved", "licence"]
+    frame = pd.DataFrame.from_dict(rows, orient="index", columns=columns)
+    return frame.rename_axis("source_id")

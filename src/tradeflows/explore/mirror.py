@@ -14,6 +14,7 @@ from tradeflows.retrieval import catalogue
 
 EU, EXTRA_EU = "EU27_2020", "EU27_2020_EXTRA"
 DIGITS = (10, 8, 6, 4)  # of an HS code; who does not hold the finer one may hold the coarser
+AXES = {"product": "cmd_code", "reporter": "reporter_iso", "partner": "partner_iso"}
 
 
 def other_side(side: pd.DataFrame) -> Answer:
@@ -32,22 +33,22 @@ def other_side(side: pd.DataFrame) -> Answer:
 
 def at_a_level(side: pd.DataFrame, **words: Any) -> Answer:
     """:func:`asked_again` for the same goods or, where nothing is held of these, coarser ones."""
-    for level in _levels(sorted(side["cmd_code"].unique())):
-        try:
-            return asked_again(side, product=level, **words)
-        except (QueryError, NothingStatedError) as error:
-            reason = error
-    raise reason
+    goods = sorted(side["cmd_code"].unique())
+    levels = [goods]
+    if all(codes.HS.fullmatch(code) and code.isdigit() for code in goods):
+        levels += [sorted({code[:digits] for code in goods}) for digits in DIGITS]
+    reason: Exception | None = None
+    for place, level in enumerate(levels):
+        if level not in levels[:place]:
+            try:
+                return asked_again(side, product=level, **words)
+            except (QueryError, NothingStatedError) as error:
+                reason = error
+    raise reason or QueryError("nothing is held of it")
 
 
 def one_direction(side: pd.DataFrame) -> str:
-    """M or X, of which alone an answer is.
-
-    Raises
-    ------
-    QueryError
-        It is of another direction, or of several.
-    """
+    """M or X, of which alone an answer is; of another or of several it is refused."""
     ways = side["flow_code"].unique().tolist() if "flow_code" in side else []
     if len(ways) != 1 or ways[0] not in MIRRORED:
         raise QueryError(
@@ -68,12 +69,12 @@ def the_whole(side: pd.DataFrame, area: str = "") -> Answer | None:
     QueryError
         Of an area that was named nothing is held.
     """
-    if not area and not {"reporter_iso", "cmd_code", "flow_code"} <= set(side):
+    if not area and not {"reporter_iso", "cmd_code", "flow_code"} <= {*side}:
         return None
     entries = catalogue.load(catalogue.root(), local=True)
     used = {entries[name].publisher for name in side.attrs.get("sources", ()) if name in entries}
-    outside = [EXTRA_EU] * (set(side.get("reporter_iso", ())) == {EU})
-    partners = [area] if area else [*outside, codes.WORLD]
+    of_the_eu = {*side.get("reporter_iso", ())} == {EU}
+    partners = [area] if area else [*[EXTRA_EU] * of_the_eu, codes.WORLD]
     tries: list[dict[str, Any]] = [{"partner": name, "publisher": [*used]} for name in partners]
     reason: Exception = QueryError("nothing is held of it")
     for words in [*tries * bool(used), *[{"partner": area}] * bool(area)]:
@@ -84,19 +85,19 @@ def the_whole(side: pd.DataFrame, area: str = "") -> Answer | None:
         except (QueryError, NothingStatedError) as error:
             reason = error
             continue
-        if area or _states_all(whole, side):
+        if area:
+            return whole
+        cells = ["reporter_iso", "ref_period"]
+        known = whole.loc[whole["value"].notna() & whole["complete"], cells]
+        wanted, stands = (
+            {*pd.DataFrame(rows)[cells].itertuples(index=False, name=None)}
+            for rows in (side, known)
+        )
+        if wanted <= stands:
             return whole
     if area:
         raise reason
     return None
-
-
-def _states_all(whole: pd.DataFrame, side: pd.DataFrame) -> bool:
-    """Whether `whole` has a figure for each reporter and period of `side`."""
-    keys = ["reporter_iso", "ref_period"]
-    known = whole.loc[whole["value"].notna() & whole["complete"], keys]
-    asked = set(pd.DataFrame(side)[keys].itertuples(index=False, name=None))
-    return asked <= set(pd.DataFrame(known).itertuples(index=False, name=None))
 
 
 def asked_again(side: pd.DataFrame, **words: Any) -> Answer:
@@ -107,32 +108,20 @@ def asked_again(side: pd.DataFrame, **words: Any) -> Answer:
     QueryError
         The rows do not say whose flow of what they are; or as :func:`tradeflows.flow`.
     """
-    axes = {"product": "cmd_code", "reporter": "reporter_iso", "partner": "partner_iso"}
-    lacking = [name for name, column in axes.items() if name not in words and column not in side]
+    lacking = [name for name, column in AXES.items() if name not in words and column not in side]
     if lacking or "ref_period" not in side:
         raise QueryError(
             f"the rows do not say their {' or '.join(lacking) or 'period'}, so nothing can be "
             "asked beside them: give another answer"
         )
     first = first_month(side)
-    committed = catalogue.load(catalogue.root())
     used = side["source_id"] if "source_id" in side else side.attrs.get("sources", ())
     question = {
-        **{name: sorted(side[axes[name]].unique()) for name in axes.keys() - words.keys()},
+        **{name: sorted(side[AXES[name]].unique()) for name in AXES.keys() - words.keys()},
         "flow": side["flow_code"].iloc[0] if "flow_code" in side else "M",
         "start": month_text(int(first.min())),
         "end": month_text(int((first + side["n_months"]).max()) - 1),
         "unit": side["unit"].iloc[0],
-        "local": not set(used) <= {*committed},
+        "local": not {*used} <= {*catalogue.load(catalogue.root())},
     }
     return flow(**{**question, **words})
-
-
-def _levels(goods: list[str]) -> list[list[str]]:
-    """The goods as they are, then, where all are of HS, at coarser levels."""
-    levels = [goods]
-    if all(codes.HS.fullmatch(code) and code.isdigit() for code in goods):
-        for digits in DIGITS:
-            coarser = sorted({code[:digits] for code in goods})
-            levels.append(coarser)
-    return [level for place, level in enumerate(levels) if level not in levels[:place]]

@@ -52,18 +52,23 @@ def publisher_name(publisher: str, root: Path | None = None) -> str:
     return entry.short if entry else publisher
 
 
-def goods_apart(series: Mapping[str, pd.DataFrame]) -> list[str]:
+def area_names(areas: Iterable[str]) -> str:
+    """The names of areas, one after another."""
+    return ", ".join(map(codes.area_name, areas))
+
+
+def goods_apart(frames: Iterable[pd.DataFrame]) -> list[str]:
     """Say which goods each reporter states, where these are not under the same headings."""
-    listed = {name: sorted({*rows["cmd_code"]}) for name, rows in series.items()}
-    who: dict[tuple[str, ...], list[str]] = {}
-    for name, goods in listed.items():
-        headings = {code[:4] if code.isdigit() else code for code in goods}
-        who.setdefault(tuple(sorted(headings)), []).append(name)
-    texts = []
-    for names in who.values() if len(who) > 1 else ():
-        of_all = ", ".join(dict.fromkeys(code for name in names for code in listed[name]))
-        texts.append(f"{', '.join(map(codes.area_name, names))} {of_all}")
-    return [f"The goods are not quite the same: {'; '.join(texts)}"] if texts else []
+    who: dict[frozenset[str], dict[str, None]] = {}
+    goods: dict[frozenset[str], dict[str, None]] = {}
+    for frame in frames:
+        for reporter, rows in frame.groupby("reporter_iso"):
+            stated = sorted({*rows["cmd_code"]})
+            headings = frozenset(code[:4] if code.isdigit() else code for code in stated)
+            who.setdefault(headings, {})[str(reporter)] = None
+            goods.setdefault(headings, {}).update(dict.fromkeys(stated))
+    texts = "; ".join(f"{area_names(who[some])} {', '.join(goods[some])}" for some in who)
+    return [f"The goods are not quite the same: {texts}"] if len(who) > 1 else []
 
 
 def _names_of_sources(lines: Iterable[str], root: Path | None) -> dict[str, str]:

@@ -1,10 +1,12 @@
-"""Words of a question into ids: areas and groups, directions, rhythms, units."""
+"""Words of a question into ids: areas and groups, directions, rhythms, units.
+
+What is no such word is refused by a QueryError.
+"""
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from tradeflows.model import codes, groups
 from tradeflows.model.currencies import currency
@@ -19,30 +21,15 @@ NEWEST_YEAR = 9999
 SUCH_AS = {"product": "wheat", "reporter": "China", "partner": "Russia"}  # words such as one types
 
 
-@dataclass(frozen=True)
-class Areas:
-    """Areas that words name.
-
-    Attributes
-    ----------
-    ids
-        Area ids, or ``countries``.
-    caveats
-        How groups were taken, a sentence each.
-    """
+class Areas(NamedTuple):
+    """Areas that words name, or ``countries``, and how groups were taken, a sentence each."""
 
     ids: list[str]
     caveats: list[str]
 
 
 def listed(name: str, words: Words) -> list[str]:
-    """The words of the argument `name`, one at least and none of them empty.
-
-    Raises
-    ------
-    QueryError
-        Something else was given.
-    """
+    """The words of the argument `name`, one at least and none of them empty."""
     texts = texts_of(name, words, SUCH_AS[name])
     if not all(map(str.strip, texts)):
         raise QueryError(
@@ -52,13 +39,7 @@ def listed(name: str, words: Words) -> list[str]:
 
 
 def require_no_more(more: Sequence[Any]) -> None:
-    """Refuse what stands behind product, reporter and partner without a name.
-
-    Raises
-    ------
-    QueryError
-        There is something.
-    """
+    """Refuse what stands behind product, reporter and partner without a name."""
     if more:
         raise QueryError(
             f"{more[0]!r}: product, reporter and partner alone stand without a name; name what "
@@ -80,12 +61,18 @@ def areas_of(
     """
     ids: list[str] = []
     caveats: list[str] = []
+    first, last = (re.match(r"\d{4}", str(text or "")) for text in (start, end))
+    last_year = int(last[0]) if last else NEWEST_YEAR
     for word in () if words is None else listed(name, words):
         group = groups.group_of(word)
         if group:
-            last = _year(end) or NEWEST_YEAR
-            ids += groups.members(group, last)
-            caveats.append(_taken_as(group, _year(start) or last, last))
+            members = groups.members(group, last_year)
+            ids += members
+            when = f"{last_year}" if last else "today"
+            text = f"{groups.group_name(group)}: its {len(members)} members of {when}, in all years"
+            changes = groups.changes(group, int(first[0]), last_year) if first else []
+            named = (re.sub(r"^\w+", lambda m: codes.area_name(m[0]), text) for text in changes)
+            caveats.append(f"{text}; it had {', '.join(named)}" if changes else text)
         else:
             ids.append("countries" if word == "countries" else area_id(word, root))
     return Areas(list(dict.fromkeys(ids)), caveats)
@@ -101,31 +88,8 @@ def area_ids(words: Words, root: Path | None = None, name: str = "partner") -> l
     return areas_of(words, root=root, name=name).ids
 
 
-def _year(text: Any) -> int | None:
-    match = re.match(r"\d{4}", str(text or ""))
-    return int(match[0]) if match else None
-
-
-def _taken_as(group: str, first: int, last: int) -> str:
-    count = len(groups.members(group, last))
-    when = "today" if last == NEWEST_YEAR else f"{last}"
-    line = f"{groups.group_name(group)}: its {count} members of {when}, in all years"
-    changes = groups.changes(group, first, last) if first < last else []
-    named = []
-    for change in changes:
-        area, _, years = change.partition(" ")
-        named.append(f"{codes.area_name(area)} {years}")
-    return line + (f"; it had {', '.join(named)}" if named else "")
-
-
 def rhythm(word: str | None) -> str | None:
-    """The code of a frequency: M, Q or A.
-
-    Raises
-    ------
-    QueryError
-        It is none.
-    """
+    """The code of a frequency: M, Q or A."""
     if word is None or word in ("M", "Q", "A"):
         return word
     require_text("freq", word, "M")

@@ -1,7 +1,7 @@
 """One question put whole: who no longer took a flow, who did, and what the figures cannot say."""
 
 import html
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from tradeflows import measures
 from tradeflows.explore.answer import Answer, as_value
 from tradeflows.explore.flow import flow
 from tradeflows.explore.hints import held
-from tradeflows.explore.naming import goods_apart, with_names
+from tradeflows.explore.naming import area_names, goods_apart, with_names
 from tradeflows.explore.questions import area_ids
 from tradeflows.model import codes
 from tradeflows.model.errors import QueryError
@@ -72,10 +72,8 @@ class Card:
         return self.ratios.plot(**options)
 
     def _tables(self) -> list[tuple[str, pd.DataFrame]]:
-        answers = [self.buyers, self.ratios]
-        if self.prices is not None:
-            answers.append(self.prices)
-        return [tidy(answer) for answer in answers]
+        answers = (self.buyers, self.ratios, self.prices)
+        return [tidy(answer) for answer in answers if answer is not None]
 
     def __repr__(self) -> str:
         """The card as text."""
@@ -141,225 +139,152 @@ def rerouting(
     0  2021 to 2023   1.20    False
     1  2021 to 2024   1.15    False
     """
-    already_set = sorted(SET_BY_THE_QUESTION & {*filters})
-    if already_set:
-        raise QueryError(f"{already_set[0]}= is set by the question itself: leave it out")
-    asked = _Question(root or catalogue.root(), product, origin, event, filters)
-    olds, news = area_ids(old, asked.root), area_ids(new, asked.root)
-    years = _years_around(event)
-    stated = {buyer: _series(asked, buyer, years.after) for buyer in [*olds, *news]}
-    series = {buyer: entry.rows for buyer, entry in stated.items()}
+    for name in sorted(SET_BY_THE_QUESTION & {*filters}):
+        raise QueryError(f"{name}= is set by the question itself: leave it out")
+    root = root or catalogue.root()
+    asked = {"product": product, "partner": area_ids(origin, root), **filters}
+    olds, news = area_ids(old, root), area_ids(new, root)
+    month = span(event)[0]
+    before, after = month // 12 - 1, -(-month // 12)  # the first full year after it
+    main = str(before), str(after)
+    series, unseen = {}, [NO_COUNTERFACTUAL]
+    for buyer in [*olds, *news]:
+        series[buyer], notes = _series(root, {**asked, "partner": origin}, buyer, after)
+        unseen += notes
     months = measures.stack(series, "buyer")
-    changes = measures.displacement(months, "value", olds, news, *years.main)
-    comparisons = _comparisons(months, olds, news, event, years)
-    split = _prices(series, years.main)
     unit = months["unit"].iloc[0]
-    goods = f"{product} from {codes.area_name(area_ids(origin, asked.root)[0])}"
-    window = " to ".join(years.main)
-    title = f"Change of {goods}, {window}, means of the months stated"
+    goods = f"{product} from {codes.area_name(asked['partner'][0])}"
+    title = f"Change of {goods}, {' to '.join(main)}, means of the months stated"
+    changes = measures.displacement(months, "value", olds, news, *main)
     buyers = as_value(changes, "change", f"{unit} a month", title)
-    title = f"Gained for each of the {unit} lost"
-    ratios = as_value(comparisons.rows, "displacement", "times", title)
-    unseen = [NO_COUNTERFACTUAL]
-    for entry in stated.values():
-        unseen += entry.notes
-    unseen += [*comparisons.notes, _other_buyers(asked, {*series})]
-    unseen += [text for role, text in ROLES.items() if role in set(months["partner_role"])]
-    unseen += goods_apart(series)
-    unseen += split.notes
-    texts = tuple(with_names(dict.fromkeys(unseen), asked.root))
-    prices = None if split.rows is None else _as_prices(split.rows, window)
+    rows, notes = _comparisons(months, olds, news, event, _windows(month, before, after))
+    ratios = as_value(rows, "displacement", "times", f"Gained for each of the {unit} lost")
+    unseen += [*notes, _other_buyers(root, asked, event, series)]
+    unseen += [text for role, text in ROLES.items() if role in {*months["partner_role"]}]
+    prices, notes = _prices(series, main)
+    unseen += [*goods_apart(series.values()), *notes]
+    texts = tuple(with_names(dict.fromkeys(unseen), root))
     return Card(_finding(goods, buyers, ratios), buyers, ratios, prices, texts)
 
 
-@dataclass(frozen=True)
-class _Question:
-    """What is asked: of which goods, from where, about which event."""
-
-    root: Path
-    product: str
-    origin: str
-    event: str
-    filters: Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class _Found:
-    """Rows, and what to say of them; None where there are none."""
-
-    rows: Any
-    notes: Sequence[str] = ()
-
-
-@dataclass(frozen=True)
-class _Years:
-    """The month of an event, the year before it, and the first full year after it."""
-
-    month: int
-    before: int
-    after: int
-
-    @property
-    def main(self) -> tuple[str, str]:
-        """The two years that are compared first."""
-        return str(self.before), str(self.after)
-
-
-def _years_around(event: str) -> _Years:
-    month = span(event)[0]
-    year = month // 12
-    is_january = month % 12 == 0
-    return _Years(month, year - 1, year if is_january else year + 1)
-
-
-def _windows(years: _Years) -> dict[str, tuple[Any, Any]]:
+def _windows(month: int, before: int, after: int) -> dict[str, tuple[Any, Any]]:
     """The pairs of windows that are compared, by name; those before the event are placebos."""
-    before, after = years.before, years.after
-    windows: dict[str, tuple[Any, Any]] = {}
-    for base, later in ((before, after), (before, after + 1), (before - 2, after)):
-        windows[f"{base} to {later}"] = (str(base), str(later))
-    twelve = month_text(years.month - 12), month_text(years.month - 1)
+    twelve = month_text(month - 12), month_text(month - 1)
+    windows: dict[str, tuple[Any, Any]] = {
+        f"{base} to {later}": (str(base), str(later))
+        for base, later in ((before, after), (before, after + 1), (before - 2, after))
+    }
     windows[f"{window_in_words(*twelve)}, to {after}"] = (twelve, str(after))
     for base in (before - 2, before - 3):
         windows[f"Before the event, {base} to {base + 2}"] = (str(base), str(base + 2))
     return windows
 
 
-def _series(asked: _Question, buyer: str, after: int) -> _Found:
+def _series(
+    root: Path, asked: Mapping[str, Any], buyer: str, after: int
+) -> tuple[pd.DataFrame, list[str]]:
     """One buyer's months, each from one source, and what to say of that."""
-    parts = _statements(asked, buyer)
-    entries = catalogue.load(asked.root, local=asked.filters.get("local", False))
+    question = {"reporter": buyer, "freq": "M", **asked}
+    coded = {**question, "partner": area_ids(asked["partner"], root), "flow": "M"}
+    names = sorted({*held(root, ["source_id"], **coded)["source_id"].to_pylist()})
+    # Of none, flow says why.
+    parts = {name: flow(**{**question, "source": name, "root": root}) for name in names or [None]}
+    entries = catalogue.load(root, local=asked.get("local", False))
 
-    def preference(part: Answer) -> tuple[int, int, int]:
-        reaches = part["ref_period"].max().year >= after
-        return -int(reaches), -len(part), entries[_source_of(part)].rank
+    def preference(name: Any) -> tuple[bool, int, int]:
+        part = parts[name]
+        return part["ref_period"].max().year < after, -len(part), entries[name].rank
 
-    first, *others = sorted(parts, key=preference)
-    whole = {_source_of(first): _plain(first)}
-    begins, ends = first["ref_period"].min(), first["ref_period"].max()
+    name, *others = sorted(parts, key=preference)
+    first = parts[name]
+    plain = pd.DataFrame(first)
+    plain.attrs = first.attrs
     for other in others:
-        has_same_goods = all(set(other[name]) == set(first[name]) for name in ("unit", "cmd_code"))
-        is_outside = ~other["ref_period"].between(begins, ends)
+        part = parts[other]
+        has_same_goods = all({*part[key]} == {*first[key]} for key in ("unit", "cmd_code"))
+        is_outside = ~part["ref_period"].between(
+            plain["ref_period"].min(), plain["ref_period"].max()
+        )
         if has_same_goods and is_outside.any():
-            whole[_source_of(other)] = other[is_outside]
-            note = _stand_in(buyer, first, other)
-            return _Found(measures.stack(whole, "from"), [note])
-    return _Found(measures.stack(whole, "from"))
-
-
-def _statements(asked: _Question, buyer: str) -> list[Answer]:
-    """A buyer's monthly imports as each source states them."""
-    question = {
-        "product": asked.product,
-        "reporter": buyer,
-        "partner": asked.origin,
-        "freq": "M",
-        **asked.filters,
-    }
-    coded = {**question, "partner": area_ids(asked.origin, asked.root), "flow": "M"}
-    ids = held(asked.root, ["source_id"], **coded)
-    names = sorted(set(ids["source_id"].to_pylist())) or [None]  # of none, flow says why
-    return [flow(**{**question, "source": name, "root": asked.root}) for name in names]
-
-
-def _plain(answer: Answer) -> pd.DataFrame:
-    frame = pd.DataFrame(answer)
-    frame.attrs = answer.attrs
-    return frame
-
-
-def _source_of(rows: pd.DataFrame) -> str:
-    return str(rows["source_id"].iloc[0])
-
-
-def _stand_in(buyer: str, first: Answer, other: Answer) -> str:
-    """Say which source stands in outside the months of the first, and how far they differ."""
-    both = other.merge(first, on=["ref_period", "n_months"])
-    overlap = "they share no month"
-    if len(both):
-        difference = 100 * (both["value_x"] / both["value_y"] - 1).abs().max()
-        overlap = f"they differ by at most {difference:.1f} % in {len(both)} months"
-    return (
-        f"{codes.area_name(buyer)}: {_source_of(other)} stands in outside the months of "
-        f"{_source_of(first)}; {overlap}"
-    )
+            both = part.merge(first, on=["ref_period", "n_months"])
+            overlap = "they share no month"
+            if len(both):
+                difference = 100 * (both["value_x"] / both["value_y"] - 1).abs().max()
+                overlap = f"they differ by at most {difference:.1f} % in {len(both)} months"
+            note = (
+                f"{codes.area_name(buyer)}: {other} stands in outside the months of {name}; "
+                f"{overlap}"
+            )
+            return measures.stack({name: plain, other: part[is_outside]}, "from"), [note]
+    return measures.stack({name: plain}, "from"), []
 
 
 def _comparisons(
-    months: pd.DataFrame, olds: list[str], news: list[str], event: str, years: _Years
-) -> _Found:
-    """The ratio under each comparison that all buyers have figures for."""
+    months: pd.DataFrame,
+    olds: list[str],
+    news: list[str],
+    event: str,
+    windows: Mapping[str, tuple[Any, Any]],
+) -> tuple[pd.DataFrame, list[str]]:
+    """The ratio under each comparison that all buyers have figures for, and which are left out."""
     ratios: dict[str, pd.DataFrame] = {}
     notes = []
-    for name, pair in _windows(years).items():
-        windows = {name: pair}
+    for name, pair in windows.items():
         try:
-            ratio = measures.displacement_over(months, "value", olds, news, windows, event)
+            ratios[name] = measures.displacement_over(
+                months, "value", olds, news, {name: pair}, event
+            )
         except QueryError as error:
-            reason = str(error).partition(": choose")[0]
-            notes.append(f"Left out, {reason}")
-        else:
-            ratios[name] = ratio
+            notes.append(f"Left out, {str(error).partition(': choose')[0]}")
     rows = measures.stack(ratios, "window")
-    return _Found(rows.assign(all_months=rows["complete"]), notes)
+    return rows.assign(all_months=rows["complete"]), notes
 
 
-def _other_buyers(asked: _Question, named: set[str]) -> str:
+def _other_buyers(root: Path, asked: Mapping[str, Any], event: str, named: Collection[str]) -> str:
     """Say which other buyers state the flow after the event."""
-    rows = held(
-        asked.root,
-        ["reporter_iso"],
-        product=asked.product,
-        partner=area_ids(asked.origin, asked.root),
-        flow="M",
-        reporter="countries",
-        start=asked.event,
-        **asked.filters,
-    )
-    stating = sorted(set(rows["reporter_iso"].to_pylist()) - named)
-    others = []
-    for area in stating:
-        is_within = any(codes.contains(whole, area) for whole in named)
-        if not is_within:
-            others.append(codes.area_name(area))
+    question = {**asked, "flow": "M", "reporter": "countries", "start": event}
+    stating = {*held(root, ["reporter_iso"], **question)["reporter_iso"].to_pylist()}
+    others = [
+        area
+        for area in sorted(stating - {*named})
+        if not any(codes.contains(whole, area) for whole in named)
+    ]
     if not others:
         return "Other buyers: nothing of theirs is held"
-    return f"Buyers that are not named and state this flow after {asked.event}: {', '.join(others)}"
+    return f"Buyers that are not named and state this flow after {event}: {area_names(others)}"
 
 
-def _prices(series: Mapping[str, pd.DataFrame], main: tuple[str, str]) -> _Found:
-    """Each buyer's change in value, split into price and quantity."""
+def _prices(
+    series: Mapping[str, pd.DataFrame], main: tuple[str, str]
+) -> tuple[Answer | None, list[str]]:
+    """Each buyer's change in value, split into price and quantity, and why one's is not."""
     split: dict[str, pd.DataFrame] = {}
     notes = []
     for buyer, rows in series.items():
         try:
             split[buyer] = measures.price_quantity(rows, USD, KG, *main)
         except QueryError as error:
-            buyer_name = codes.area_name(buyer)
-            notes.append(f"{buyer_name}: price and quantity not split, since {error}")
+            name = codes.area_name(buyer)
+            notes.append(f"{name}: price and quantity not split, since {error}")
     if not split:
-        return _Found(None, notes)
+        return None, notes
     rows = measures.stack(split, "reporter_iso").drop(columns="cmd_code")
-    return _Found(rows, [*notes, PRICES_HOLD])
-
-
-def _as_prices(rows: pd.DataFrame, window: str) -> Answer:
-    return as_value(rows, "change", "USD", f"Price against quantity, {window}")
+    title = f"Price against quantity, {' to '.join(main)}"
+    return as_value(rows, "change", "USD", title), [*notes, PRICES_HOLD]
 
 
 def _finding(goods: str, buyers: Answer, ratios: Answer) -> str:
     """The sentence above a card."""
+    changes = [
+        f"{codes.area_name(area)} {change / 1e6:+,.1f}"
+        for area, change in zip(buyers["reporter_iso"], buyers["value"], strict=True)
+    ]
     unit = buyers["unit"].iloc[0]
-    changes = []
-    for area, change in zip(buyers["reporter_iso"], buyers["value"], strict=True):
-        changes.append(f"{codes.area_name(area)} {change / 1e6:+,.1f}")
     finding = f"{goods[:1].upper()}{goods[1:]}, million {unit}: {', '.join(changes)}"
     tested = ratios.loc[~ratios["placebo"], "value"]
-    first = tested.iloc[0]
-    if pd.isna(first):
+    if pd.isna(tested.iloc[0]):
         return f"{finding}; nothing was lost that others could have gained"
-    known = tested.dropna()
     return (
-        f"{finding}; gained for each lost: {first:.2f} ({known.min():.2f} to {known.max():.2f} "
-        f"over {len(known)} comparisons)"
+        f"{finding}; gained for each lost: {tested.iloc[0]:.2f} ({tested.min():.2f} to "
+        f"{tested.max():.2f} over {tested.count()} comparisons)"
     )

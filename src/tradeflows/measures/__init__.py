@@ -59,3 +59,8 @@ __all__ = [
     "unit_value",
     "yoy",
 ]
+
+
+def __dir__() -> list[str]:
+    """What there is to call, and no module."""
+    return [*__all__]

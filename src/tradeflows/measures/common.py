@@ -143,11 +143,13 @@ def prepared(
     values: str | Columns,
     *columns: str,
     once: Columns = (),
+    choice: str = "",
 ) -> DataFrame:
     """`frame`, if it has rows, the figures `values` and `columns`.
 
     With `once`, the columns that name its cells: if it states each but once, all in one value of
-    the other columns of the grain, and over periods of one length.
+    the other columns of the grain, and over periods of one length. `choice` is what one may do
+    with several values other than keep one.
     """
     needed = (*names_of(values), *columns, *once)
     missing = [column for column in needed if column not in frame]
@@ -161,7 +163,7 @@ def prepared(
         require_as_read(frame)
     if once:
         grain = {*grain_of(frame, values), "n_months"}
-        require_single_value(frame, [name for name in frame if name in grain - {*once}])
+        require_single_value(frame, [name for name in frame if name in grain - {*once}], choice)
         unique(frame, once)
     return frame
 

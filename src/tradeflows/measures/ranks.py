@@ -63,7 +63,7 @@ def lead(
     50.0
     """
     by, of = names_of(by), column_of_codes(frame, of)
-    prepared(frame, value, once=[*by, of])
+    prepared(frame, value, once=[*by, of], choice=", or name it in by=")
     require_disjoint(frame, of, by)
     figures = numbers_of(frame, value).reset_index(drop=True)
     is_unknown = figures.isna()

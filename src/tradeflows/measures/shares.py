@@ -277,7 +277,7 @@ def _members_and_wholes(
 
     Shares are of the row of `whole` or, without one, of the sum.
     """
-    prepared(frame, value, once=[*by, of])
+    prepared(frame, value, once=[*by, of], choice=", or name it in by=")
     group, sums = grouped(frame, by)
     is_whole = frame[of].eq(whole).to_numpy(bool)
     figures = numbers_of(frame, value)

@@ -1,6 +1,6 @@
 """What an answer was when it was read: whether a number of it is still what its unit says."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -33,6 +33,7 @@ VALUES = ("value", "low", "high")  # all that ``unit`` is of
 # What a number that is of no one raw row stands beside, where it is as it was read.
 KEYS = (*SERIES, "ref_period", "n_months", "id")
 PERIODS = "periods"
+MOST_DIGITS = 9  # that a rounded number may have, before or behind the point
 
 
 class Seal(Attached):
@@ -58,24 +59,31 @@ def seal(frame: pd.DataFrame) -> None:
 
 def join_seals(frame: pd.DataFrame, inputs: Sequence[Any]) -> None:
     """Give `frame`, which pandas joined, the seals of all that it is made of."""
-    seals = [each.attrs[SEAL] for each in inputs if isinstance(each.attrs.get(SEAL), Seal)]
-    frames = [rows for each in dict.fromkeys(seals) for rows in each.frames]
+    seals = dict.fromkeys(each.attrs.get(SEAL) for each in inputs)
+    frames = tuple(rows for each in seals if isinstance(each, Seal) for rows in each.frames)
     if frames:
-        frame.attrs[SEAL] = _seal_of(tuple(frames))
+        frame.attrs[SEAL] = _seal_of(frames)
 
 
-def changed(frame: pd.DataFrame, columns: Sequence[str] = VALUES) -> ndarray:
-    """Which rows have a number in `columns` that was not read, or not of this row and unit."""
+def changed(
+    frame: pd.DataFrame, columns: Sequence[str] = VALUES, digits: int | None = None
+) -> ndarray:
+    """Which rows have a number in `columns` that was not read, or not of this row and unit.
+
+    With `digits` one that was read counts as rounded to so many behind the point.
+    """
     plain = pd.DataFrame(frame)
     figures = [name for name in columns if name in plain]
-    is_stated = plain[figures].notna().any(axis="columns").to_numpy()
     is_read = np.zeros(len(plain), bool)
     for rows in _kept(frame):
-        if set(figures) <= set(rows):
+        if {*figures} <= {*rows}:
             keys = PLACE if {*PLACE} <= {*plain} & {*rows} else KEYS
             names = [name for name in (*keys, "unit", *figures) if name in plain and name in rows]
-            is_read |= _stand_in(plain[names], rows[names])
-    return np.asarray(is_stated & ~is_read)
+            known = rows[names]
+            if digits is not None:
+                known = known.assign(**{name: known[name].round(digits) for name in figures})
+            is_read |= _stand_in(plain[names], known)
+    return np.asarray(plain[figures].notna().any(axis="columns").to_numpy() & ~is_read)
 
 
 def _kept(frame: pd.DataFrame) -> list[pd.DataFrame]:
@@ -90,21 +98,33 @@ def _stand_in(frame: pd.DataFrame, rows: pd.DataFrame) -> ndarray:
     if len(frame) == len(rows) and all(frame[name].array.equals(rows[name].array) for name in rows):
         return np.ones(len(frame), bool)
     try:
-        known = set(_cells(rows))
+        known = {*_cells(rows)}
         return np.fromiter((cells in known for cells in _cells(frame)), bool, len(frame))
     except TypeError:  # lists or the like, of the user's own
         return np.zeros(len(frame), bool)
 
 
-def _cells(frame: pd.DataFrame) -> Any:
+def _cells(frame: pd.DataFrame) -> Iterator[tuple[Any, ...]]:
     columns = [frame[name].astype(object).where(frame[name].notna(), None) for name in frame]
     return zip(*columns, strict=True)
+
+
+def _digits(frame: pd.DataFrame) -> int | None:
+    """To how many digits behind the point the numbers of `frame` may be rounded."""
+    try:
+        numbers = frame.to_numpy("float64", na_value=np.nan)
+    except (TypeError, ValueError):  # texts in their place
+        return None
+    numbers = numbers[np.isfinite(numbers)]
+    first = -MOST_DIGITS if numbers.any() else 0
+    rounded = (d for d in range(first, MOST_DIGITS) if (numbers.round(d) == numbers).all())
+    return next(rounded, None)
 
 
 def as_read(frame: pd.DataFrame, columns: Sequence[str] = VALUES) -> pd.DataFrame:
     """A plain frame in which no unit stands over a number that it is not of.
 
-    A unit that nothing was read in is the user's own, and stays.
+    A unit that nothing was read in is the user's own, and stays; so does that of rounded numbers.
     """
     plain = pd.DataFrame(frame)
     plain.attrs = dict(frame.attrs)
@@ -113,30 +133,29 @@ def as_read(frame: pd.DataFrame, columns: Sequence[str] = VALUES) -> pd.DataFram
     is_changed = changed(frame, columns)
     if not is_changed.any():
         return plain
+    caveats = plain.attrs.get("caveats", ())
+    figures = plain[[name for name in columns if name in plain]]
+    digits = _digits(figures)
+    if digits is not None and not changed(frame, columns, digits).any():
+        plain.attrs["caveats"] = (*caveats, "the values were rounded after reading")
+        return plain
     frames = _kept(frame)
     units = {unit for rows in frames for unit in rows["unit"].dropna()}
     is_own = bool(frames) & plain["unit"].notna() & ~plain["unit"].isin(units).to_numpy()
     text = f"{is_changed.sum()} of {len(plain)} values were changed after reading"
-    notes = [f"{text}: what they count is not known"] if (is_changed & ~is_own).any() else []
+    notes = [LOST] if not frames else []
+    notes += [f"{text}: what they count is not known"] if (is_changed & ~is_own).any() else []
     notes += [f"{text}, and the unit is as you wrote it"] if (is_changed & is_own).any() else []
-    attrs = {name: item for name, item in plain.attrs.items() if name not in (MADE, SEAL)}
-    attrs["caveats"] = (*([] if frames else [LOST]), *notes, *plain.attrs.get("caveats", ()))
-    figures = plain[[name for name in columns if name in plain]]
     is_unknown = (is_changed | figures.isna().all(axis="columns")) & ~is_own
+    kept = {name: item for name, item in plain.attrs.items() if name not in (MADE, SEAL)}
     plain = plain.assign(unit=plain["unit"].astype(object).mask(is_unknown, UNKNOWN))
-    plain.attrs = attrs
+    plain.attrs = {**kept, "caveats": (*notes, *caveats)}
     return plain
 
 
 def require_as_read(frame: pd.DataFrame) -> None:
-    """Refuse numbers whose unit is not known.
-
-    Raises
-    ------
-    QueryError
-        There are such, so that no sum or share of them has a meaning.
-    """
-    if UNKNOWN in set(as_read(frame).get("unit", ())):
+    """Refuse numbers whose unit is not known, so that no sum or share of them has a meaning."""
+    if UNKNOWN in {*as_read(frame).get("unit", ())}:
         raise QueryError(
             "values, or what they are of, were changed after reading, so their unit is not known: "
             "measure before that, or say what they are now with assign(value=…, unit=…)"
@@ -171,38 +190,29 @@ class Column(pd.Series):
 
 def with_periods(column: Any, frame: pd.DataFrame) -> Any:
     """A column that knows which period each of its rows is of."""
-    if isinstance(column, Column) and {"ref_period", "n_months"} <= set(frame.columns):
-        periods = pd.DataFrame(frame)[["ref_period", "n_months"]].astype(object)
-        days = pd.Series([*zip(*map(periods.get, periods), strict=True)], frame.index, object)
+    if isinstance(column, Column) and {"ref_period", "n_months"} <= {*frame.columns}:
+        periods = (pd.DataFrame.__getitem__(frame, name) for name in ("ref_period", "n_months"))
+        days = pd.Series([*zip(*map(list, periods), strict=True)], frame.index, object)
         column.attrs = {**column.attrs, PERIODS: Periods("of the rows", days=days)}
     return column
 
 
 def require_same_periods(one: Any, other: Any) -> None:
-    """Refuse two columns whose rows of one label are of two periods.
-
-    Raises
-    ------
-    QueryError
-        They are, or the two have no label in common.
-    """
+    """Refuse two columns whose rows of one label are of two periods, or share no label."""
     told = [getattr(side, "attrs", {}).get(PERIODS) for side in (one, other)]
     days = [each.days for each in told if isinstance(each, Periods)]
     if len(days) < len(told):
         return
-    if not days[0].index.equals(days[1].index):
-        if not all(each.index.is_unique for each in days):
-            _refuse_pairs()
+    mine, theirs = days
+    is_paired = True
+    if not mine.index.equals(theirs.index):
         labels = one.index.intersection(other.index)
-        if len(one) and len(other) and labels.empty:
-            _refuse_pairs()
-        days = [each.reindex(labels) for each in days]
-    if not pd.Series(days[0].to_numpy(object)).equals(pd.Series(days[1].to_numpy(object))):
-        _refuse_pairs()
-
-
-def _refuse_pairs() -> None:
-    raise QueryError(
-        "the rows of the two are of different periods, and pandas pairs them by label: "
-        "a.series() / b.series() goes by period, and so does a.wide('reporter') of one answer"
-    )
+        is_paired = mine.index.is_unique and theirs.index.is_unique
+        is_paired &= bool(len(labels)) or not len(one) or not len(other)
+        if is_paired:
+            mine, theirs = mine.reindex(labels), theirs.reindex(labels)
+    if not is_paired or not pd.Series(mine.array).equals(pd.Series(theirs.array)):
+        raise QueryError(
+            "the rows of the two are of different periods, and pandas pairs them by label: "
+            "a.series() / b.series() goes by period, and so does a.wide('reporter') of one answer"
+        )

@@ -1,8 +1,10 @@
 """Words that a person types, folded: case, accents, dots and forms of state do not matter."""
 
 import re
+import shlex
 import unicodedata
 from collections.abc import Iterable, Sequence
+from contextvars import ContextVar
 from typing import Any
 
 from tradeflows.model.errors import QueryError, require_text
@@ -19,6 +21,28 @@ def in_a_sentence(names: Sequence[str]) -> str:
 def count_of(count: int, word: str) -> str:
     """A count with its word: "1 row", "1,200 rows"."""
     return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"
+
+
+AT_A_SHELL = ContextVar("at a shell", default=False)  # where a message is read, else in Python
+
+
+def option(name: str, value: Any) -> str:
+    """An option as who reads a message would type it: ``flow='exports'``, ``--flow exports``."""
+    if not AT_A_SHELL.get():
+        return f"{name}={value!r}"
+    return f"--{name}" if value is True else f"--{name} {_typed(value)}"
+
+
+def call(verb: str, *words: Any, **options: Any) -> str:
+    """A call as who reads a message would type it: of ``tf.ask``, or of ``tradeflows ask``."""
+    named = [option(name, value) for name, value in options.items()]
+    if AT_A_SHELL.get():
+        return f"`{' '.join(['tradeflows', verb, *map(_typed, words), *named])}`"
+    return f"tf.{verb}({', '.join([*map(repr, words), *named])})"
+
+
+def _typed(words: Any) -> str:
+    return shlex.quote(words if isinstance(words, str) else ",".join(words))
 
 
 _STATE = (

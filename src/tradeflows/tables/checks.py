@@ -764,8 +764,10 @@ def _show(table: str, **wanted: str) -> str:
     return " ".join(words)
 
 
-def rows(root: Path, table: str, wanted: dict[str, str], *, local: bool = True) -> DataFrame:
-    """Rows of `table` as they are stored, those that have all of `wanted`.
+def rows(
+    root: Path, table: str, wanted: Mapping[str, list[str]], *, local: bool = True
+) -> DataFrame:
+    """Rows of `table` as they are stored, those that have one of the values of all of `wanted`.
 
     Raises
     ------
@@ -777,30 +779,31 @@ def rows(root: Path, table: str, wanted: dict[str, str], *, local: bool = True) 
     require_columns(table, wanted)
     stored = tables.stored(root, table, local=local)
     texts_of = {field.name for field in stored.schema if field.type == schema.TEXT}
-    conditions = {name: [value] for name, value in wanted.items() if name in texts_of}
+    conditions = {name: values for name, values in wanted.items() if name in texts_of}
     rows_held = tables.scan(stored, table, conditions, None, None)
     frame = rows_held.to_pandas(date_as_object=False)
-    for name, value in wanted.items():  # a code is itself here, and not what lies under it
+    for name, values in wanted.items():  # a code is itself here, and not what lies under it
         if name == "month" and "ref_period" in frame:
-            months = parse_period(value, "month", grain="month")
-            value = month_text(months[0])
+            months = [parse_period(value, "month", grain="month")[0] for value in values]
+            values = [*map(month_text, months)]
             texts = frame["ref_period"].dt.strftime("%Y-%m")
         else:
             texts = frame[name].astype(str)
-        frame = frame[texts.eq(value)]
+        frame = frame[texts.isin(values)]
     if frame.empty:
         raise NothingStatedError(_no_row(stored, table, wanted))
     return frame
 
 
-def _no_row(stored: ds.Dataset, table: str, wanted: Mapping[str, str]) -> str:
+def _no_row(stored: ds.Dataset, table: str, wanted: Mapping[str, list[str]]) -> str:
     """Why no row has all of `wanted`: there is no row, one column has no such value, or neither."""
     if not stored.count_rows():
         return f"{table} has no row yet; next: `tradeflows add FILE`, then `tradeflows build`"
     for name in sorted({*wanted} & {*stored.schema.names}):
         column = stored.to_table([name])[name].unique()
         values = [str(value) for value in column.to_pylist()]
-        if name != "month" and wanted[name] not in values:
-            return f"no row of {table} has {name}={wanted[name]}{near(wanted[name], values)}"
-    words = ", ".join(f"{name}={value}" for name, value in wanted.items())
+        if name != "month" and not {*wanted[name]} & {*values}:
+            text = ",".join(wanted[name])
+            return f"no row of {table} has {name}={text}{near(wanted[name][0], values)}"
+    words = ", ".join(f"{name}={','.join(values)}" for name, values in wanted.items())
     return f"no row of {table} has all of {words}; leave one of them out"

@@ -84,6 +84,7 @@ HIDDEN_COLUMNS |= {f"{name}_{side}" for name in COLUMNS - {"value"} for side in 
 IN_HEAD = ("unit", "ref_period", "period", "measure", "flags")
 INVENTORY = ("name", "held")  # of what is held, the columns that one row shows too
 FEW_NAMES = 4  # that a heading lists
+NARROWEST = 12  # letters that a column of texts keeps, however narrow the terminal
 FEW_ROWS = 10  # of a table that is longer than pandas shows
 
 
@@ -280,9 +281,32 @@ def _valuations(frame: DataFrame) -> str:
 # --- text and HTML --------------------------------------------------------------------------------
 
 
-def as_text(table: DataFrame) -> str:
-    """A tidy table as text."""
-    return str(table.to_string(index=False, **_limits(table)))
+def as_text(table: DataFrame, room: int | None = None) -> str:
+    """A tidy table as text; see :func:`fitted`."""
+    return fitted(table, room, **_limits(table))
+
+
+def fitted(table: DataFrame, room: int | None = None, **options: Any) -> str:
+    """A table as text, with the options of pandas.
+
+    Where it is wider than `room` the texts of its widest columns are cut at their ends, and where
+    that is not enough its last columns stand below the first. No number is cut.
+    """
+    text = str(table.to_string(index=False, **options))
+    excess = max(map(len, text.splitlines())) - room if room else 0
+    if excess <= 0:
+        return text
+    texts = table.select_dtypes(exclude="number").astype("object").fillna("").astype("str")
+    widths = {name: int(texts[name].str.len().max()) for name in texts}
+    while excess > 0 and max(widths.values(), default=0) > NARROWEST:
+        name = max(widths, key=lambda name: widths[name])
+        width = max(widths[name] - excess, NARROWEST, widths[name] // 2)
+        excess -= widths[name] - width
+        widths[name] = width
+        texts[name] = [t if len(t) <= width else f"{t[: width - 1]}…" for t in texts[name]]
+    cut = table.assign(**{str(name): texts[name] for name in texts})
+    wrapped = room if excess > 0 else None  # of which pandas keeps some for itself
+    return str(cut.to_string(index=False, line_width=wrapped, **options))
 
 
 def as_html(table: DataFrame) -> str:
