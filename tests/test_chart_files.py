@@ -1,7 +1,6 @@
 """What a chart hands over to a page: two drawings, marks that answer, a table, colours by night."""
 
 import re
-from types import SimpleNamespace
 from xml.etree import ElementTree
 
 import matplotlib.pyplot as plt
@@ -13,7 +12,6 @@ from test_charts import EVERY_CHART, LOOK, coverage, lines, monthly
 
 from tradeflows import charts
 from tradeflows.charts import colours, export, layout, svg
-from tradeflows.charts.behind import Behind
 from tradeflows.charts.formula_words import in_words
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -24,9 +22,6 @@ PIXELS = {"wide": (760, layout.WIDE), "narrow": (350, layout.NARROW)}
 def _closed():
     yield
     plt.close("all")
-
-
-NOTHING_BEHIND = Behind(SimpleNamespace(tradeflows={}), "one")
 
 
 def handed_over(axes, id="buyers"):
@@ -226,7 +221,7 @@ def test_hatching_is_dark_at_night():
     frame = pd.DataFrame({"by": ["a", "a"], "at": ["x", "y"], "value": [1.0, None]})
     look = {"title": "One", "unit": "Mt", "source": "made up for a test"}
     axes = charts.cells(frame, y="value", by="by", across="at", **look)
-    drawing = svg.inline(axes.figure, svg.plain(axes.figure, "One"), "One", "one", NOTHING_BEHIND)
+    drawing = svg.inline(axes.figure, svg.plain(axes.figure, "One"), "One", "one", lambda mark: "")
     (pattern,) = re.findall(r"<pattern.*?</pattern>", drawing, re.DOTALL)
     fills = re.findall(r'(?:fill|stroke)="([^"]+)"', pattern)
     assert fills

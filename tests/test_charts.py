@@ -19,8 +19,8 @@ from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 
 from tradeflows import charts, measures
-from tradeflows.charts import colours, layout, options, spans, svg
-from tradeflows.charts.marks import marks_of
+from tradeflows.charts import colours, layout, options, spans
+from tradeflows.charts.marks import told
 from tradeflows.explore.answer import Answer
 from tradeflows.model import units
 from tradeflows.model.errors import CatalogueError, QueryError
@@ -114,7 +114,7 @@ def panels(frame=None, **more):
         if frame is None
         else frame
     )
-    return charts.panels(frame, y="mt", by="who", panel="what", **LOOK | more)
+    return charts.lines(frame, y="mt", by="who", panel="what", **LOOK | more)
 
 
 def readings(*rows, **columns):
@@ -435,10 +435,10 @@ def test_the_rows_of_dots_begin_at_zero():
 
 def test_a_dot_says_the_number_of_its_table():
     figure = dots(CHANGES.assign(mt=[276.94, 380.3, 33.1, 170.1, 3])).figure
-    said = {svg.said(mark) for mark in marks_of(figure)}
+    said = {*told(figure)["words"]}
     assert {"2021, crude: 277", "2021, coal: at most 33.1"} <= said
     figure = dots(CHANGES.replace("crude", "KAZ")).figure
-    assert "2021, Kazakhstan: 90.1" in {svg.said(mark) for mark in marks_of(figure)}
+    assert "2021, Kazakhstan: 90.1" in {*told(figure)["words"]}
 
 
 def test_a_bar_says_its_period_unless_its_name_does():
@@ -446,10 +446,10 @@ def test_a_bar_says_its_period_unless_its_name_does():
     names = ["Coal", "Coal in 2023", "India"]
     rows = pd.DataFrame({"basket": names, "ref_period": days, "n_months": [12, 12, 3]})
     figure = bars(rows.assign(usd=[1.0, 2.0, 3.0])).figure
-    said = [svg.said(mark) for mark in marks_of(figure)]
+    said = [*told(figure)["words"]]
     assert said == ["Coal, 2022: 1", "Coal in 2023: 2", "India, March to May 2023: 3"]
     growth = rows[["basket"]].assign(window_text=["2022 vs 2021", "2021", ""], usd=[1.0, 2.0, 3.0])
-    said = [svg.said(mark) for mark in marks_of(bars(growth).figure)]
+    said = [*told(bars(growth).figure)["words"]]
     assert said == ["Coal, 2021 to 2022: 1", "Coal in 2023, 2021: 2", "India: 3"]
 
 
@@ -469,10 +469,10 @@ def test_a_number_says_the_months_that_it_was_made_of():
     by = ["partner_iso", "cmd_code"]
     change = measures.growth(rows[rows["cmd_code"] == "2709"], "net_wgt_kg", 2023, 2021)
     axes = charts.bars(change, y="growth_pct", by="partner_iso", **LOOK)
-    said = [svg.said(mark).rpartition(":")[0] for mark in marks_of(axes.figure)]
+    said = [*told(axes.figure)["words"].str.rpartition(":")[0]]
     assert said == ["China, 2021 and 2023", "India, 2021 and 2023"]
     axes = charts.dots(change, y="growth_pct", by="cmd_code", series="partner_iso", **LOOK)
-    said = [svg.said(mark).rpartition(":")[0] for mark in marks_of(axes.figure)]
+    said = [*told(axes.figure)["words"].str.rpartition(":")[0]]
     assert said[0] == "China, Crude oil, 2021 and 2023"
     # A month that has no line, since nothing was bought, is one of the year nevertheless.
     is_none = rows["partner_iso"].eq("IND") & rows["ref_period"].eq("2022-05-01")
@@ -484,7 +484,7 @@ def test_a_number_says_the_months_that_it_was_made_of():
     fuels = spread.assign(who="India", fuel=["Coal", "Crude oil"])
     fuels = fuels.assign(hhi=fuels["hhi"].where(fuels["fuel"] == "Coal"))
     axes = charts.cells(fuels, y="hhi", by="who", across="fuel", **LOOK)
-    said = [svg.said(mark) for mark in marks_of(axes.figure)]
+    said = [*told(axes.figure)["words"]]
     period = "December 2021 to November 2022"
     assert said[0].startswith(f"India, Coal, {period}: ")
     assert said[1] == f"India, Crude oil, {period}: no figure"
@@ -571,7 +571,7 @@ def test_boxes_that_are_compared_have_one_axis():
     both = pd.concat([monthly(CHN=[1, 2]).assign(what="a"), monthly(CHN=[1, 9]).assign(what="b")])
     for alike in (True, False):
         look = {"y": "mt", "by": "who", "panel": "what", **LOOK, "unit": {"a": "Mt", "b": "Mt"}}
-        first, second = charts.panels(both, alike=alike, **look)
+        first, second = charts.lines(both, alike=alike, **look)
         assert (first.get_ylim() == second.get_ylim()) == alike
         assert second.get_ylim()[1] > 9
 
@@ -709,7 +709,7 @@ def test_no_marker_covers_another():
     spots = [
         line.get_transform().transform(line.get_xydata())[0]
         for line in axes.lines
-        if "|reading|" in (line.get_gid() or "")
+        if "|dot|" in (line.get_gid() or "")
     ]
     assert len(spots) == 5
     assert min(np.hypot(*(a - b)) for a, b in combinations(spots, 2)) > 7
@@ -942,19 +942,41 @@ def test_sides_that_are_none_are_refused():
 
 
 @pytest.mark.parametrize("chart", EVERY_CHART)
-def test_doubling_what_is_drawn_is_seen(chart):
+def test_doubling_what_is_drawn_is_refused(chart):
+    if chart == "coverage":  # which has no numbers
+        return
     axes = EVERY_CHART[chart]()
-    before = charts.drawn(axes).select_dtypes("float")
+    assert len(charts.drawn(axes))
     for one in np.ravel(axes):
         double(one)
-    after = charts.drawn(axes).select_dtypes("float")
-    pd.testing.assert_frame_equal(after, 2 * before)
+    with pytest.raises(QueryError, match="drawn elsewhere than its figure says"):
+        charts.drawn(axes)
+
+
+@pytest.mark.parametrize("chart", EVERY_CHART)
+def test_a_figure_that_is_not_drawn_is_refused(chart):
+    axes = EVERY_CHART[chart]()
+    box = np.ravel(axes)[0]
+    for artist in box.get_children():
+        if str(artist.get_gid() or "").count("|") == 2:
+            artist.set_visible(False)
+    if chart == "coverage":
+        return
+    with pytest.raises(QueryError, match="a figure of it is not drawn"):
+        charts.drawn(axes)
+
+
+def test_another_word_beside_a_bar_is_refused():
+    axes = bars()
+    axes.texts[0].set_text("5.06")
+    with pytest.raises(QueryError, match="crude: drawn elsewhere"):
+        charts.drawn(axes)
 
 
 def test_line_and_markers_must_agree():
     axes = lines(monthly(CHN=[1, 2, 3]).assign(qualifier=["=", "=", "~"]))
     axes.lines[0].set_ydata([1, 2, 4])
-    with pytest.raises(QueryError, match="CHN: its line and its markers show different values"):
+    with pytest.raises(QueryError, match="CHN: drawn elsewhere"):
         charts.drawn(axes)
 
 

@@ -10,8 +10,7 @@ from tradeflows.charts.grids import cells, coverage
 from tradeflows.charts.numbers import Drawn, alt, drawn, sources
 from tradeflows.charts.options import ChartOptions
 from tradeflows.charts.ratios import SAYS, ratios
-from tradeflows.charts.series import blocks, lines, panels, points
-from tradeflows.charts.sides import sides
+from tradeflows.charts.series import blocks, lines, points, sides
 from tradeflows.charts.strips import strips
 
 __all__ = [
@@ -29,7 +28,6 @@ __all__ = [
     "drawn",
     "hand_over",
     "lines",
-    "panels",
     "points",
     "ratios",
     "script",

@@ -102,15 +102,19 @@ def bars(
     whole = are_whole(rows)
     said_whole = frame.get("is_whole", rows["name"].eq("")).eq(True).to_numpy()
     decimals = decimals_of(rows)
+    texts = [
+        printed(row, money, whole=whole or bool(said_whole[i]), decimals=decimals)
+        for i, row in numbered(rows)
+    ]
+    rows = rows.assign(level=down, stop=rows["value"], printed=texts)
     with layout.style():
         _, axes = plt.subplots()
         for i, row in numbered(rows):
             colour = _colour(row.panel, row.name, highlight)
             _bar(axes, i, down[i], row, colour)
             _range(axes, i, down[i], row, colour)
-            is_whole = whole or bool(said_whole[i])
-            text = printed(row, money, whole=is_whole, decimals=decimals)
-            ends.append(Label(text, tips[i], down[i], colours.INK, f"{i}|text|{row.name}"))
+            gid = f"{i}|text|{row.name}"
+            ends.append(Label(row.printed, tips[i], down[i], colours.INK, gid))
         row_layout.zero_line(axes, down)
         row_layout.set_rows(axes, down, labels, heads, tall)
         row_layout.embolden(axes, list(rows["name"]), highlight)
@@ -207,14 +211,15 @@ def windows(
         refuse(rows[~has_place], "no place on a logarithmic axis for a figure that is not positive")
     labels = []
     whole = are_whole(rows)
+    is_of_claim = rows["name"].isin(own)
+    texts = [printed(row, whole=whole) for row in rows.itertuples()]
+    rows["printed"] = texts + np.where(is_of_claim, ", the claim’s own source", "").astype(object)
     with layout.style():
         _, axes = plt.subplots()
         for i, row in numbered(rows):
             is_own = row.name in own
             _window(axes, i, row, is_own)
-            text = f"{named(row.name, shown)}: {printed(row, whole=whole)}"
-            if is_own:
-                text += ", the claim’s own source"
+            text = f"{named(row.name, shown)}: {row.printed}"
             labels.append(_label(i, row, text, is_own))
         if log:
             axes.set_yscale("log")

@@ -10,7 +10,6 @@ from pandas import DataFrame
 
 from tradeflows.charts import colours, layout
 from tradeflows.charts import rows as row_layout
-from tradeflows.charts.artists import name_gid
 from tradeflows.charts.layout import Label
 from tradeflows.charts.options import (
     VALUE,
@@ -91,7 +90,7 @@ def dots(
     tall = row_layout.height(labels)
     down, heads = row_layout.places(headings, tall)
     rows = rows.assign(
-        kind=rows["panel"] if series else VALUE,
+        column=rows["panel"] if series else VALUE,
         colour=[looks[kind].colour for kind in kinds],
         level=rows["name"].map(dict(zip(first["name"], down, strict=True))),
     )
@@ -123,11 +122,11 @@ def _draw_rows(axes: Axes, rows: DataFrame, is_named: bool) -> tuple[list[Label]
     decimals = decimals_of(rows)
     by_row = rows.groupby("name")["value"]
     is_left = rows["value"].eq(by_row.transform("min")) & by_row.transform("size").gt(1)
+    rows["printed"] = [printed(row, whole=whole, decimals=decimals) for row in rows.itertuples()]
     for i, row in numbered(rows):
         _dot(axes, i, row)
         ink = layout.text_colour(row.colour) if is_named else colours.INK
-        text = printed(row, whole=whole, decimals=decimals)
-        label = Label(text, row.value, row.level, ink, f"{i}|text|{row.kind}")
+        label = Label(row.printed, row.value, row.level, ink, f"{i}|text|{row.column}")
         (before if is_left[i] else after).append(label)
     for level, part in rows.groupby("level"):
         ends = [part["value"].min(), part["value"].max()]
@@ -147,7 +146,7 @@ def _dot(axes: Axes, i: int, row: Any) -> None:
         label=row.name,
         zorder=3,
         clip_on=False,
-        gid=f"{i}|dot|{row.kind}",
+        gid=f"{i}|dot|{row.column}",
     )
 
 
@@ -222,15 +221,17 @@ def _name_dots(
     first = rows[rows["level"] == rows["level"].iloc[0]]
     left, right = axes.get_xlim()
     scale = inches / (right - left)
-    words = [named(kind, shown) for kind in first["kind"]]
+    words = [named(kind, shown) for kind in first["column"]]
     widths = [layout.size(text, "bold")[0] for text in words]
     middles = row_layout.apart((first["value"] - left) * scale, widths)
     style: dict[str, Any] = {"ha": "center", "va": "bottom", "weight": "bold", "zorder": 4}
     for kind, text, colour, middle in zip(
-        first["kind"], words, first["colour"], middles, strict=True
+        first["column"], words, first["colour"], middles, strict=True
     ):
         point = (left + middle / scale, 0)
         style["color"] = layout.text_colour(colour)
-        layout.write(axes, text, point, (0, 7), annotation_clip=False, gid=name_gid(kind), **style)
+        layout.write(
+            axes, text, point, (0, 7), annotation_clip=False, gid=layout.name_gid(kind), **style
+        )
     lowest, highest = axes.get_ylim()
     axes.set_ylim(lowest, highest - room)

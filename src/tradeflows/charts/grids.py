@@ -17,12 +17,14 @@ from pandas import DataFrame, Series
 from tradeflows.charts import colours, layout
 from tradeflows.charts import rows as row_layout
 from tradeflows.charts.options import (
+    BLANK,
     Chart,
     ChartOptions,
     complete_options,
     drawable_rows,
     foot,
     named,
+    numbered,
     redrawable,
     refuse,
     refuse_repeated,
@@ -80,24 +82,35 @@ def coverage(
     words = list(frame[by]) if isinstance(by, str) else list(by)
     if len(words) != len(frame):
         raise QueryError(f"by has {len(words)} words for {len(frame)} rows: give each row its own")
-    strips = frame.assign(strip=words, held=frame[held])
+    strips = frame.assign(strip=words, held=frame[held]).reset_index(drop=True)
     shown = complete_options(strips, options, [counted] if counted else [], ["strip"])
+    runs = strips["held"].str.split(", ").explode()
+    ends = runs.str.split(" to ", expand=True).reindex(columns=[0, 1])
+    first, last = pd.to_datetime(ends[0]), pd.to_datetime(ends[1].fillna(ends[0]))
+    marks = DataFrame(
+        {"name": strips["strip"].loc[runs.index], "x": first, "printed": runs, "run": runs}
+    )
+    marks = marks.assign(row=runs.index, level=runs.index, end=last + pd.DateOffset(months=1))
+    marks = marks.assign(**{name: cell for name, cell in BLANK.items() if name not in marks})
+    marks = marks.assign(value=np.nan, low=np.nan, middle=first).reset_index(drop=True)
     if not 0 < len(frame) <= 40:
         raise QueryError(f"{len(frame)} rows, and a picture takes 1 to 40: filter the frame")
     labels = [layout.wrap(text, layout.page().label + 4) for text in words]
     with layout.style():
         _, axes = plt.subplots()
-        for i, text in enumerate(frame[held]):
-            lit = colours.of_entity(entity, colours.INK)
-            colour = lit if words[i] in highlight else colours.GREY
-            _strip(axes, i, text, words[i], colour)
+        lit = colours.of_entity(entity, colours.INK)
+        for i, run in numbered(marks):
+            colour = lit if run.name in highlight else colours.GREY
+            look: dict[str, Any] = {"color": colour, "lw": 7, "solid_capstyle": "butt"}
+            gid = f"{i}|held|{run.name}"
+            axes.plot([run.x, run.end], [run.level, run.level], gid=gid, **look)
         axes.set_gid("coverage")
         axes.set_ylim(len(frame) - 0.4, -0.6)
         layout.number_axis(axes)
         axes.set_yticks(range(len(frame)), labels)
         row_layout.tie_names(axes, words)
         layout.day_axis(axes)
-        vars(axes.figure)["tradeflows"] = shown
+        vars(axes.figure)["tradeflows"] = shown | {"reference": {}, "said": {}, "marks": marks}
         heights = [0.14 + layout.LINE * _lines_of(label) for label in labels]
         layout.finish(
             [axes],
@@ -110,16 +123,6 @@ def coverage(
             box=sum(heights),
         )
     return axes
-
-
-def _strip(axes: Axes, i: int, months: str, name: str, colour: str) -> None:
-    """Draw the months that are held of a row, each run of them as a line."""
-    gid = f"{i}|held|{name}"
-    for run in months.split(", "):
-        first, _, last = run.partition(" to ")
-        start = pd.Timestamp(first)
-        end = pd.Timestamp(last or first) + pd.DateOffset(months=1)
-        axes.plot([start, end], [i, i], color=colour, lw=7, solid_capstyle="butt", gid=gid)
 
 
 @redrawable
@@ -209,6 +212,17 @@ def cells(
         axes.set_yticks(range(len(names)), labels)
         row_layout.tie_names(axes, list(map(str, names)))
         keys = _keys(axes, table, shading, dated)
+        grid = pd.MultiIndex.from_product([names, columns], names=["name", "at"])
+        marks = rows.set_index(["name", "at"]).reindex(grid).reset_index().assign(**BLANK)
+        level = marks["name"].map(names.index)
+        if dated:
+            places = {"x": marks["at"], "end": marks["at"] + pd.DateOffset(months=1), "n_months": 1}
+            places |= {"middle": marks["at"]}
+        else:
+            middle = marks["at"].map({column: j + 0.5 for j, column in enumerate(columns)})
+            words_in = [text for name in names for text in below.loc[name].fillna("")]
+            places = {"column": marks["at"], "middle": middle, "printed": words_in}
+        shown["marks"] = marks.assign(level=level, **places)
         _finish_cells(axes, shown, keys, dated, tall * len(names) + head)
     return axes
 
@@ -312,7 +326,7 @@ def _write_row(
     is_signed = least != 0
     for j, (value, words) in enumerate(zip(values, below, strict=True)):
         words = words if isinstance(words, str) else ""
-        gid = f"{row},{j}"
+        gid = str(row * len(values) + j)
         middle = j + 0.5
         if np.isnan(value):
             if words:
@@ -371,7 +385,7 @@ def _write_number(
     up = 6 * _lines_of(below)
     style: dict[str, Any] = {"size": 12, "weight": "bold" if below else "normal"}
     style |= {"color": colour, **CENTRED}
-    layout.write(axes, text, (x, y), (0, up), gid=f"{i}|text|", **style)
+    layout.write(axes, text, (x, y), (0, up), gid=f"{i}|number|", **style)
     if below:
         style |= {"size": layout.page().small, "weight": "normal"}
         layout.write(axes, below, (x, y), (0, -8), gid=f"{i}|words|", **style)
@@ -425,7 +439,7 @@ def _finish_cells(axes: Axes, shown: Chart, keys: Sequence[str], dated: bool, bo
         axes.set_xlim(first, last - 0.5)  # without the day after, whose words would be cut
     else:
         axes.set_xticks([])
-    vars(axes.figure)["tradeflows"] = shown | {"reference": {}}
+    vars(axes.figure)["tradeflows"] = shown | {"reference": {}, "said": {}}
     layout.finish(
         [axes],
         [[]],

@@ -182,6 +182,17 @@ def figure(value: float, digits: int = DIGITS) -> str:
     return padded_number(value, digits).replace("-", "−")
 
 
+def significant(value: float, digits: int = 4) -> float:
+    """So many significant figures, first finely, so that no two machines fall beside a tie."""
+    fine = float(f"{value:.12g}")
+    return float(f"{fine:.{digits}g}") + 0.0
+
+
+def name_gid(series: str) -> str:
+    """The ``gid`` of the name of a series, which carries no number."""
+    return f"|name|{series}"
+
+
 def of_claim(ratio: float) -> str:
     """What was found, divided by what was claimed, in words: 10.4 % of the claim."""
     return f"{number(100 * ratio)} % of the claim"

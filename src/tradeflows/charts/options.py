@@ -24,6 +24,7 @@ Chart = dict[str, Any]  # the options of a chart that was drawn, and what else i
 MARKS = {"=": "o", "~": "D", "≤": "v", "<": "v", "≥": "^", ">": "^"}
 SIGNS = {"D": "◆", "v": "▼", "^": "▲", "<": "◄", ">": "►"}
 WORDS = {"~": "about", "≤": "at most", "<": "less than", "≥": "at least", ">": "more than"}
+BAND = "band"  # a mark at an edge of a band, which no pointer meets
 VALUE = "value"  # the series of figures that have no names but those of their rows
 SAID = 3  # caveats, and holes, that have room below a chart
 SMALL = 1.0  # million or billion, below which money is said in full
@@ -36,6 +37,19 @@ EXACT = 1e-9  # how near a number lies to one with fewer decimals that is the sa
 SITE = r"//(?:www\.)?([^/\s]+)"  # whose page an address is of
 UNSETTLED = ("provisional", "partial")  # flags of a figure that may yet change
 
+
+# What a mark has beside its figure and its period: its box, its column in a table, where it stands,
+# and the words beside it.
+BLANK: dict[str, Any] = {
+    "box": "",
+    "column": "",
+    "part": "",
+    "run": "",
+    "printed": "",
+    "verdict": None,
+    "says": None,
+}
+BLANK |= {"level": np.nan, "start": 0.0, "stop": np.nan}
 
 P = ParamSpec("P")
 Axis = TypeVar("Axis", Axes, np.ndarray)
@@ -213,6 +227,9 @@ def drawable_rows(
         middles.append(spans.middle(day, n_months))
     rows["end"] = after if last is None else last
     rows["middle"] = middles
+    rows["centre"] = rows["x"] + (rows["end"] - rows["x"]) / 2
+    rows["row"] = np.arange(len(rows))
+    rows = rows.assign(**BLANK)
     _require_drawable(rows, bool(when))
     return rows
 
@@ -298,7 +315,8 @@ def finish(
     key: str = "",
 ) -> None:
     """Axes, key, source line and all that stands beside the data."""
-    vars(grid[0].figure)["tradeflows"] = shown  # what drawn() cannot read from artists
+    marks = rows if kind == "ratios" else rows.assign(mark=rows["mark"].map(SIGNS))
+    vars(grid[0].figure)["tradeflows"] = shown | {"marks": marks}
     upright = kind in layout.UPRIGHT
     units = []
     for axes, texts in zip(grid, ends, strict=True):

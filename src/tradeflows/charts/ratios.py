@@ -12,6 +12,8 @@ from pandas import DataFrame, Series
 from tradeflows.charts import colours, layout
 from tradeflows.charts.layout import Label
 from tradeflows.charts.options import (
+    SIGNS,
+    WORDS,
     ChartOptions,
     complete_options,
     drawable_rows,
@@ -25,7 +27,7 @@ from tradeflows.model.errors import QueryError
 from tradeflows.model.words import count_of
 
 SILENT = "decides nothing"
-BOUND = {"<": "at most ", ">": "at least "}  # before the figure of a reading that is open at an end
+BOUND = {"<": "≤", ">": "≥"}  # of a reading that is open at an end
 STEPS = ((1, 1.5, 2, 3, 5, 7), (1, 2, 5), (1, 3), (1,))  # numbers of a decade that may be marked
 APART = 0.1  # inches, at least, between two of their words
 DIGITS = range(3, 7)  # of a figure that stands beside its claim
@@ -107,6 +109,7 @@ def ratios(
     shown["names"] = statements | shown["names"]
     first, last = _ends(rows, shown["reference"].values())
     rows["beyond"] = np.select([rows["value"] < first, rows["value"] > last], [-1, 1], 0)
+    rows = rows.assign(level=np.nan, mark=rows["sign"].map(SIGNS).astype(object))
     claims = {str(name): part for name, part in rows.groupby("name", sort=False)}
     start, inches = _fit(claims, first, last)
     narrow = layout.page() is layout.NARROW
@@ -121,7 +124,7 @@ def ratios(
         axes.xaxis.set_major_locator(ticker.LogLocator(subs=steps))
         axes.xaxis.set_minor_locator(ticker.NullLocator())
         for name, part in claims.items():
-            of_claim = part["panel"].iloc[0]
+            of_claim = rows.loc[part.index, "verdict"] = part["panel"].iloc[0]
             sentence = named(name, shown)
             if narrow:  # where the figures have no room beside their markers
                 sentence += f" ({of_claim}: {_found(part)})"
@@ -129,7 +132,7 @@ def ratios(
             layout.write_above(axes, text, floor)
             n_lines = text.count("\n") + 1
             middle = floor + layout.LINE * n_lines + 0.16
-            _claim(axes, part, middle, inches)
+            _claim(axes, rows, part, middle, inches)
             if not narrow:  # where the verdict stands after the sentence
                 gid = f"{part.index[0]}|verdict|{name}"
                 _, edge = axes.get_xlim()
@@ -137,7 +140,12 @@ def ratios(
             floor = middle + 0.24
         axes.set_yticks([])
         axes.set_ylim(floor, 0)
-        finish([axes], "ratios", shown, rows, [ends], False, floor, _key(rows))
+        key, is_placed = _key(rows), rows["level"].notna()
+        is_in_words = rows["beyond"].ne(0) | ~rows.duplicated("name")
+        rows[["value", "low", "high"]] = rows[["value", "low", "high"]].where(is_placed)
+        rows["says"] = rows["says"].where(is_placed)
+        marks = rows[is_placed | is_in_words].assign(qualifier=rows["sign"].map(BOUND))
+        finish([axes], "ratios", shown, marks, [ends], False, floor, key)
         axes.xaxis.set_major_formatter(ticker.FuncFormatter(lambda ratio, _: _percent(ratio)))
     return axes
 
@@ -206,6 +214,7 @@ def _readings(frame: DataFrame, ratio: str, by: str, agrees: str, verdict: str) 
         **ends,
         statement=statement.str.removesuffix("."),
         says=says,
+        printed=None,
         counted=~is_silent | all_silent,
         claimed_low=lowest.mask(side > 0, 1.0).mask(side < 0, -np.inf),
         claimed_high=highest.mask(side > 0, np.inf).mask(side < 0, 1.0),
@@ -276,15 +285,16 @@ def _fit(claims: Mapping[str, DataFrame], first: float, last: float) -> tuple[fl
     return first * np.exp(-before / inches), inches
 
 
-def _claim(axes: Axes, part: DataFrame, middle: float, inches: float) -> None:
+def _claim(axes: Axes, marks: DataFrame, part: DataFrame, middle: float, inches: float) -> None:
     """Draw one claim's readings, and in figures the span of those that count."""
     name = part["name"].iloc[0]
     left, right = axes.get_xlim()
-    label = f"{part.index[0]}|label|{name}"
+    label = f"{part.index[0]}|text|{name}"
     narrow = layout.page() is layout.NARROW
     if part["value"].isna().all():
         if not narrow:
-            layout.write_beside(axes, _in_figures(part), left, middle, 1, label, over=True)
+            marks.loc[part.index[0], "printed"] = text = _in_figures(part)
+            layout.write_beside(axes, text, left, middle, 1, label, over=True)
         return
     claimed = (
         part[["claimed_low", "claimed_high"]].iloc[0].replace([-np.inf, np.inf], [left, right])
@@ -294,10 +304,10 @@ def _claim(axes: Axes, part: DataFrame, middle: float, inches: float) -> None:
     for i, row in part[part["beyond"] != 0].iterrows():
         text = _figure(row)
         gid = f"{i}|beyond|{name}"
-        if row["beyond"] < 0:
-            layout.write_beside(axes, f"◄ {text}", left, middle, 1, gid)
-        else:
-            layout.write_beside(axes, f"{text} ►", right, middle, -1, gid)
+        is_left = row["beyond"] < 0
+        marks.loc[i, "mark"] = words = f"◄ {text}" if is_left else f"{text} ►"
+        end = left if is_left else right
+        layout.write_beside(axes, words, end, middle, 1 if is_left else -1, gid)
     has_place = part["beyond"].eq(0) & part["value"].notna()
     placed = part[has_place].sort_values("value")
     if placed.empty:
@@ -306,10 +316,11 @@ def _claim(axes: Axes, part: DataFrame, middle: float, inches: float) -> None:
     axes.plot(values[[0, -1]], [middle, middle], color=colours.GREY, lw=0.8)
     heights = layout.heights_apart(inches * np.log(values), 0.12)
     for (i, row), up in zip(placed.iterrows(), heights, strict=True):
+        marks.loc[i, "level"] = middle + up
         _reading(axes, row, middle + up, i)
     ends = placed.loc[placed["counted"], "value"]
     if len(ends) and not narrow:
-        span = _span(part)
+        marks.loc[part.index[0], "printed"] = span = _span(part)
         layout.write_outside(axes, span, values, ends.min(), ends.max(), middle, inches, label)
 
 
@@ -334,7 +345,7 @@ def _reading(axes: Axes, row: Series, y: float, i: Any) -> None:
     face, colour = SAYS[row["says"]]
     name = row["name"]
     range_gid = f"{i}|range|{name}"
-    gid = f"{i}|reading|{name}"
+    gid = f"{i}|dot|{name}"
     style: dict[str, Any] = {"ls": "none", "ms": 7, "mew": 1.6, "zorder": 3}
     axes.plot([row["low"], row["high"]], [y, y], color=colour, lw=1.5, gid=range_gid)
     axes.plot([row["value"]], [y], marker=row["sign"], mfc=face, mec=colour, gid=gid, **style)
@@ -345,7 +356,7 @@ def _figure(row: Any) -> str:
 
     It has three digits, or as many as tell it from the claim, but not more than six.
     """
-    sign = BOUND.get(row.sign, "")
+    sign = f"{WORDS[BOUND[row.sign]]} " if row.sign in BOUND else ""
     if not row.unit or np.isnan(row.found):
         return f"{sign}{layout.figure(100 * row.value)} %"
     shown = [units.amount(row.found, row.unit, digits, padded=True) for digits in DIGITS]

@@ -7,7 +7,6 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from tradeflows.charts import colours, layout
-from tradeflows.charts.artists import name_gid
 from tradeflows.charts.layout import Label
 
 HEAD = 0.34  # inches by which a heading sets rows apart
@@ -65,7 +64,7 @@ def set_rows(
 def tie_names(axes: Axes, names: Sequence[str]) -> None:
     """Let the name of each row belong to its series, as its figures do."""
     for name, label in zip(names, axes.get_yticklabels(), strict=True):
-        label.set_gid(name_gid(name))
+        label.set_gid(layout.name_gid(name))
 
 
 def embolden(axes: Axes, names: Sequence[str], highlight: Collection[str]) -> None:

@@ -13,6 +13,7 @@ from tradeflows.model.words import in_a_sentence
 
 PERIOD = re.compile(r"(\d{4}-\d\d)(?: to (\d{4}-\d\d))?")
 CHANGE = re.compile(r"(\d{4}) vs (\d{4})")  # as a catalogue has a later and an earlier year
+KNOWN = re.compile(rf"{PERIOD.pattern}|{CHANGE.pattern}|\d{{4}}")  # which have words
 MONTHS = tuple(calendar.month_name)
 DATED = re.compile(r"[A-Z]\w+|\d{4}")  # a month or a year in the words of a period
 MOST = 3  # runs of months that one number is said to be of

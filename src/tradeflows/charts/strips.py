@@ -8,7 +8,6 @@ from pandas import DataFrame
 
 from tradeflows.charts import colours, layout
 from tradeflows.charts import rows as row_layout
-from tradeflows.charts.artists import name_gid
 from tradeflows.charts.options import (
     ChartOptions,
     complete_options,
@@ -65,6 +64,8 @@ def strips(
     refuse(rows[~(rows["value"] > 0)], "no strip of nothing")
     rows["whole"] = frame[whole].astype(str).to_numpy()
     before = rows.groupby("whole")["value"].cumsum() - rows["value"]
+    rows["stop"] = before + rows["value"]
+    rows["printed"] = rows["value"].map(layout.number)
     rows["start"], rows["middle"] = before, before + rows["value"] / 2
     look = colours.of_series(rows["panel"])
     rows["colour"] = [look[name].colour for name in rows["panel"]]
@@ -77,8 +78,9 @@ def strips(
     top = -HIGH / tall / 2 - 0.05
     with layout.style():
         _, axes = plt.subplots()
+        rows["level"] = rows["whole"].map(order.index).astype("float64")
         for i, row in numbered(rows):
-            _part(axes, i, row, float(order.index(row.whole)), HIGH / tall)
+            _part(axes, i, row, HIGH / tall)
         inches = row_layout.room([""] if is_narrow else labels, [""])
         per_inch = rows.groupby("whole")["value"].sum().max() / inches
         for level, name in enumerate(order):
@@ -96,14 +98,14 @@ def strips(
     return axes
 
 
-def _part(axes: Axes, i: int, row: Any, level: float, high: float) -> None:
+def _part(axes: Axes, i: int, row: Any, high: float) -> None:
     """Draw a part of a strip behind those before it, with its number within."""
     style: dict[str, Any] = {"fc": row.colour, "ec": colours.PAPER, "lw": 1.5}
-    axes.barh(level, row.value, high, row.start, gid=f"{i}|bar|{row.name}", **style)
+    axes.barh(row.level, row.value, high, row.start, gid=f"{i}|bar|{row.name}", **style)
     layout.write(
         axes,
-        layout.number(row.value),
-        (row.middle, level),
+        row.printed,
+        (row.middle, row.level),
         (0, 0),
         color=colours.letters_on(row.colour),
         gid=f"{i}|text|{row.name}",
@@ -125,7 +127,7 @@ def _words_below(axes: Axes, parts: DataFrame, y: float, inches: float, per_inch
             (x * per_inch, y),
             (0, -3),
             color=colours.text_colour(row.colour),
-            gid=name_gid(row.name),
+            gid=layout.name_gid(row.name),
             ha="center",
             va="top",
             size=size,
