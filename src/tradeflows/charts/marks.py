@@ -156,9 +156,9 @@ def told(figure: Any) -> DataFrame:
     -------
     DataFrame, one row a mark
         The table of the chart, and beside it ``code``, its series as the data have it; ``head``,
-        its names in words, ``period`` and ``said``, its figure in words, and ``words``, all of them; ``right`` and ``up``, its
-        middle in points from the lower left corner of the page; ``whole_period``, also where the
-        names have it.
+        its names, ``period`` and ``said``, its figure, in words, and ``words``, all of them;
+        ``right`` and ``up``, its middle in points from the lower left corner of the page;
+        ``whole_period``, also where the names have it.
     """
     figure.draw_without_rendering()
     chart = vars(figure)["tradeflows"]
