@@ -13,7 +13,6 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from tradeflows.charts import colours, layout, raw_lines, spans, svg
-from tradeflows.charts.layout import significant
 from tradeflows.charts.marks import in_box, told
 from tradeflows.charts.numbers import WIDE, alt, arranged, drawn, read_back
 from tradeflows.charts.options import BAND, SIGNS, VALUE, Chart, Charts, named
@@ -38,7 +37,7 @@ class ChartFiles:
         Elements for a page of 760 and of 360 pixels, and a drawing as a file of its own.
     rows
         The numbers drawn, a header first, in three figures as a reader is shown them; beside those
-        of bars, dots and cells the period, where marks say one that the unit does not have.
+        of bars and cells the period, where marks say one that the unit does not have.
     table
         The same for readers: names in place of codes, periods in words.
     numbers
@@ -172,9 +171,6 @@ def _tables(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """What was read back, in three figures and with its periods; and the entry of each cell."""
     shown = pd.DataFrame(read_back(axes, layout.DIGITS))
-    if kind == "ratios":  # of which the chart has the per cent on its axis
-        numbers = shown.select_dtypes("float")
-        shown[[*numbers]] = (100 * numbers).map(lambda value: significant(value, layout.DIGITS))
     boxes = [axes] if isinstance(axes, Axes) else [*axes]
     of_boxes = []
     for box in boxes:
@@ -204,7 +200,7 @@ def _tables(
         for name, columns in ends.items():
             entries[name] = [entry(mark, columns) for mark in of_rows.itertuples()]
     entries = entries.astype(object).where(shown.notna()).fillna("")
-    if kind in ("bars", "dots", "cells"):
+    if kind in ("bars", "cells"):
         _add_periods(shown, entries, kind, chart, told(boxes[0].figure))
     return shown, entries
 
@@ -288,16 +284,12 @@ def _head(name: str, chart: Chart) -> str:
 
 
 NAME = "Name"
-_SIGNED = dict(
-    zip(SIGNS.values(), ("about", "at most", "at least", "at most", "at least"), strict=True)
-)
+_SIGNED = dict(zip(SIGNS.values(), ("about", "at most", "at least"), strict=True))
 _HEADS = {
     "series": NAME,
     "period": "Period",
     "mark": "About, at most or at least",
-    "says": "Against the claim",
     "printed": "As printed",
-    "verdict": "Verdict",
     "n_months": "Months",
     "start": "From",
     "end": "To",

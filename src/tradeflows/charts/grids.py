@@ -15,7 +15,7 @@ from matplotlib.patches import Rectangle
 from pandas import DataFrame, Series
 
 from tradeflows.charts import colours, layout
-from tradeflows.charts import rows as row_layout
+from tradeflows.charts.bars import tie_names
 from tradeflows.charts.options import (
     BLANK,
     Chart,
@@ -108,7 +108,7 @@ def coverage(
         axes.set_ylim(len(frame) - 0.4, -0.6)
         layout.number_axis(axes)
         axes.set_yticks(range(len(frame)), labels)
-        row_layout.tie_names(axes, words)
+        tie_names(axes, words)
         layout.day_axis(axes)
         vars(axes.figure)["tradeflows"] = shown | {"reference": {}, "said": {}, "marks": marks}
         heights = [0.14 + layout.LINE * _lines_of(label) for label in labels]
@@ -210,7 +210,7 @@ def cells(
         axes.set_xlim(edges[0], edges[-1])
         axes.set_ylim(len(names) - 0.5, -0.5 - head / tall)
         axes.set_yticks(range(len(names)), labels)
-        row_layout.tie_names(axes, list(map(str, names)))
+        tie_names(axes, list(map(str, names)))
         keys = _keys(axes, table, shading, dated)
         grid = pd.MultiIndex.from_product([names, columns], names=["name", "at"])
         marks = rows.set_index(["name", "at"]).reindex(grid).reset_index().assign(**BLANK)

@@ -25,7 +25,6 @@ from tradeflows.charts import spans
 from tradeflows.charts.colours import (
     EVENT,
     FAINT,
-    FIGURES,
     GREY,
     INK,
     MUTE,
@@ -35,12 +34,7 @@ from tradeflows.charts.colours import (
 )
 from tradeflows.model.lineage import padded_number
 
-UPRIGHT = (
-    "bars",
-    "dots",
-    "ratios",
-    "cells",
-)  # kinds of charts whose numbers run from left to right
+UPRIGHT = ("bars", "cells")  # kinds of charts whose numbers run from left to right
 DIGITS = 3  # of a number before a reader: beside its mark, under a pointer and in a table
 FONT = "DejaVu Sans"  # matplotlib ships it, so every machine sets the same text
 STYLE: dict[str, Any] = {
@@ -191,11 +185,6 @@ def significant(value: float, digits: int = 4) -> float:
 def name_gid(series: str) -> str:
     """The ``gid`` of the name of a series, which carries no number."""
     return f"|name|{series}"
-
-
-def of_claim(ratio: float) -> str:
-    """What was found, divided by what was claimed, in words: 10.4 % of the claim."""
-    return f"{number(100 * ratio)} % of the claim"
 
 
 def wrap(text: str, width: int) -> str:
@@ -473,14 +462,10 @@ def _write_right_of_bars(
     axes: Axes, ends: list[Label], per_inch: float, lines: Sequence[float]
 ) -> None:
     """Write each text right of its bar, or of the lines that would cross it."""
-    over_rows = axes.get_gid() == "dots"  # each of which has a line
-    style: dict[str, Any] = {"bbox": GROUND, "zorder": 4} if over_rows else {}
     for end in ends:
         reach = end.x + (size(end.text)[0] + 0.15) * per_inch
-        crossing = [] if over_rows else [line for line in lines if end.x <= line < reach]
-        look = style | {"va": "center", "color": end.colour, "gid": end.gid}
-        shift = (9 if over_rows else 5) + 72 * (end.clear - CLEAR)
-        write(axes, end.text, (max([end.x, *crossing]), end.y), (shift, 0), **look)
+        x = max([end.x, *(line for line in lines if end.x <= line < reach)])
+        write(axes, end.text, (x, end.y), (5, 0), va="center", color=end.colour, gid=end.gid)
 
 
 def write(
@@ -670,70 +655,6 @@ def write_above(axes: Axes, text: str, y: float, **style: Any) -> None:
     look: dict[str, Any] = {"va": "top", "size": 10.5, "bbox": GROUND, "zorder": 4} | style
     place = (0.1 / page().width, y)
     axes.annotate(text, place, xycoords=("figure fraction", "data"), annotation_clip=False, **look)
-
-
-def write_beside(
-    axes: Axes, text: str, x: float, y: float, side: int, gid: str, *, over: bool = False
-) -> None:
-    """Write small figures to the right (`side` 1) or to the left (-1) of a point.
-
-    What stands `over` a line has a ground of its own.
-    """
-    write(
-        axes,
-        text,
-        (x, y),
-        (7 * side, 0),
-        va="center_baseline",
-        ha="left" if side > 0 else "right",
-        size=page().small,
-        color=FIGURES,
-        gid=gid,
-        path_effects=HALO,
-        bbox=GROUND if over else None,
-        zorder=4,
-    )
-
-
-def write_outside(
-    axes: Axes,
-    text: str,
-    points: Sequence[float],
-    left: float,
-    right: float,
-    y: float,
-    inches: float,
-    gid: str,
-) -> None:
-    """Write what was found from `left` to `right` beside it, where it crosses no point.
-
-    It stands on the right, or on the left where it would cross the line at 1 and there is room;
-    `inches` is the length of a factor of e on the logarithmic axis.
-    """
-    width, _ = size(text)
-    wide = np.exp((width + 0.15) / inches)
-    ascending = sorted(points)
-    for point in ascending:
-        right = point if right < point < right * wide else right
-    for point in reversed(ascending):
-        left = point if left / wide < point < left else left
-    start, _ = axes.get_xlim()
-    crosses = right < 1 < right * wide
-    if crosses and left / wide > start:
-        write_beside(axes, text, left, y, -1, gid)
-    else:
-        write_beside(axes, text, right, y, 1, gid, over=crosses)
-
-
-def heights_apart(at: np.ndarray, wide: float) -> list[float]:
-    """Heights at which marks at the ascending places `at`, all in inches, cover none before."""
-    lanes = dict.fromkeys((0.0, 0.13, -0.13, 0.2, -0.2), -np.inf)  # last place at each height
-    heights = []
-    for place in at:
-        height = next((up for up, last in lanes.items() if place - last > wide), 0.0)
-        heights.append(height)
-        lanes[height] = place
-    return heights
 
 
 def spread(

@@ -15,7 +15,7 @@ from matplotlib.patches import Rectangle
 from pandas import DataFrame, Series
 
 from tradeflows.charts import layout, raw_lines, spans
-from tradeflows.charts.options import BAND, VALUE, WORDS, Chart, named
+from tradeflows.charts.options import BAND, WORDS, Chart, named
 from tradeflows.model.errors import QueryError
 
 # Columns of the table at which the corners of an artist stand, along and up, by what it shows.
@@ -29,9 +29,8 @@ CORNERS = {
     "held": (("x", "end"), ("level", "level")),
     "bar": (("start", "stop"), ()),
     "range": (("low", "high"), ("level", "level")),
-    "dot": (("value",), ("level",)),
 }
-TEXTS = {"text": "printed", "words": "printed", "verdict": "verdict", "beyond": "mark"}
+TEXTS = ("text", "words")  # which say what is printed
 NEAR = 1e-9  # how far an artist may stand from its place, as a part of it
 DATED = ("lines", "months", "points", "blocks")
 
@@ -93,7 +92,7 @@ def require_drawn(axes: Axes) -> None:
             found = np.array(artist.get_data()[axes.get_gid() not in layout.UPRIGHT], "float64")
             wanted = np.full(len(found), levels[name])
         elif part in TEXTS:
-            words = "".join(str(marks[TEXTS[part]][int(place)]).split())
+            words = "".join(str(marks["printed"][int(place)]).split())
             found = np.array("".join(artist.get_text().split()).endswith(words), "float64")
             wanted = np.ones(1)
         else:
@@ -155,10 +154,9 @@ def told(figure: Any) -> DataFrame:
     Returns
     -------
     DataFrame, one row a mark
-        The table of the chart, and beside it ``code``, its series as the data have it; ``head``,
-        its names, ``period`` and ``said``, its figure, in words, and ``words``, all of them;
-        ``right`` and ``up``, its middle in points from the lower left corner of the page;
-        ``whole_period``, also where the names have it.
+        The table of the chart, and beside it ``head``, its names, ``period`` and ``said``, its
+        figure, in words, and ``words``, all of them; ``right`` and ``up``, its middle in points
+        from the lower left corner of the page; ``whole_period``, also where the names have it.
     """
     figure.draw_without_rendering()
     chart = vars(figure)["tradeflows"]
@@ -170,18 +168,14 @@ def _told(axes: Axes, chart: Chart) -> DataFrame:
     kind = str(axes.get_gid())
     marks = in_box(axes)
     marks = marks[marks["part"].ne(BAND)]
-    is_dotted, is_tabled = kind == "dots", kind in ("cells", "dots")
-    code = marks["column"] if is_dotted else marks["name"]
-    series = [named(name, chart) for name in code.where(code.ne(VALUE), "")]
+    series = [named(name, chart) for name in marks["name"]]
     if kind == "lines" and len(axes.figure.axes) > 1:
         box = named(str(axes.get_label()), chart)
         series = [f"{box}: {name}" for name in series]
-    other = marks["name"] if is_dotted else marks["column"]
-    others = [named(name, chart) if is_tabled else "" for name in other]
-    heads = [joined(pair) for pair in zip(series, others, strict=True)]
+    columns = [named(name, chart) if kind == "cells" else "" for name in marks["column"]]
+    heads = [joined(pair) for pair in zip(series, columns, strict=True)]
     whole = periods_in_words(marks, kind, chart, [""] * len(marks))
     told = marks.assign(
-        code=code,
         head=heads,
         period=periods_in_words(marks, kind, chart, heads),
         whole_period=whole,
@@ -189,7 +183,7 @@ def _told(axes: Axes, chart: Chart) -> DataFrame:
     )
     told["words"] = [f"{joined([row.head, row.period])}: {row.said}" for row in told.itertuples()]
     told[["right", "up"]] = _places(axes, marks, kind) * 72 / axes.figure.dpi
-    if kind in ("lines", "points", "blocks", "windows", "ratios"):
+    if kind in ("lines", "points", "blocks", "windows"):
         told = told[marks["value"].notna()]
     return told.drop_duplicates(["head", "period", "right", "up"])
 
@@ -225,8 +219,7 @@ def _said(row: Any, kind: str) -> str:
     if np.isnan(row.value):
         return "no figure"
     sign = WORDS.get(row.qualifier, "")
-    text = layout.of_claim(row.value) if kind == "ratios" else text_of(row.value)
-    return f"{sign} {text}".strip()
+    return f"{sign} {text_of(row.value)}".strip()
 
 
 def periods_in_words(marks: DataFrame, kind: str, chart: Chart, heads: list[str]) -> list[str]:
@@ -238,7 +231,7 @@ def periods_in_words(marks: DataFrame, kind: str, chart: Chart, heads: list[str]
         ends = zip(marks["x"], marks["end"], strict=True)
         return [f"{first:%B %Y} to {last:%B %Y}" for first, last in ends]
     known = raw_lines.periods_of(chart)
-    if not known or kind in ("ratios", "coverage"):
+    if not known or kind == "coverage":
         return [""] * len(marks)
     alike = set(filter(None, known))
     common = alike.pop() if len(alike) == 1 and kind == "cells" else ""

@@ -9,23 +9,22 @@ from pandas import DataFrame, Series
 
 from tradeflows.charts import layout, raw_lines, spans
 from tradeflows.charts.marks import chart_of, in_box, levels_of, require_drawn, text_of
-from tradeflows.charts.options import VALUE, Chart, Charts, named
+from tradeflows.charts.options import Chart, Charts, named
 from tradeflows.model.errors import QueryError
 from tradeflows.retrieval import catalogue
 
 # Of a kind whose table is wide, what its rows and its columns are; of the others their columns.
 WIDE = {"lines": ("x", "name"), "months": ("x", "name")}
-WIDE |= {"cells": ("name", "column"), "dots": ("name", "column")}
+WIDE |= {"cells": ("name", "column")}
 LONG = {
     "points": ("series", "value", "low", "high", "mark"),
     "blocks": ("n_months", "series", "value", "mark"),
     "bars": ("value", "low", "high", "printed"),
     "windows": ("start", "end", "value", "low", "high", "printed"),
-    "ratios": ("value", "low", "high", "mark", "says", "printed", "verdict"),
     "coverage": ("printed",),
 }
 ALWAYS = ("value", "printed")  # columns that are there also where they say nothing
-WORDY = ("mark", "says", "printed")
+WORDY = ("mark", "printed")
 INDEX = {"x": "ref_period", "name": "series"}
 
 
@@ -57,8 +56,8 @@ def drawn(axes: Charts) -> DataFrame:
         each panel, if there are panels); beside a band "…, low" and "…, high". For other cells the
         table itself, and "…, printed" for what stands below the numbers. Else one row a figure,
         with ``value`` and, as far as drawn, ``series``, ``low``, ``high``, ``n_months``,
-        ``start``, ``end``, ``mark``, ``says``, ``printed`` and ``verdict``. A reference is one
-        more column. What is not drawn is NaN.
+        ``start``, ``end``, ``mark`` and ``printed``. A reference is one more column. What is not
+        drawn is NaN.
         ``attrs`` holds ``sources``, ``caveats``.
 
     Raises
@@ -150,18 +149,14 @@ def alt(axes: Charts) -> str:
 
 def _in_words(table: DataFrame, axes: Axes, chart: Chart) -> Series:
     """The figures of a box in words, by series."""
-    if "verdict" in table:
-        first = table[~table.index.duplicated()]
-        return first["verdict"] + ", " + first["printed"]
     if "printed" in table:
         return table["printed"].map(spans.in_words)
     marks = in_box(axes).dropna(how="all", subset=["value", "low"])
-    if axes.get_gid() in ("cells", "dots"):
-        heads = [named(name, chart) if name != VALUE else "" for name in marks["column"]]
-        texts = [
-            f"{head} {text_of(value)}" for head, value in zip(heads, marks["value"], strict=True)
-        ]
-        return Series([text.lstrip() for text in texts], marks["name"])
+    if axes.get_gid() == "cells":
+        pairs = zip(marks["column"], marks["value"], strict=True)
+        return Series(
+            [f"{named(at, chart)} {text_of(value)}" for at, value in pairs], marks["name"]
+        )
     texts = [
         f"{text_of(row.low)} to {text_of(row.high)}" if pd.isna(row.value) else text_of(row.value)
         for row in marks.itertuples()

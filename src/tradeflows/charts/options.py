@@ -12,7 +12,6 @@ from matplotlib.axes import Axes
 from pandas import DataFrame, Series
 
 from tradeflows.charts import layout, spans
-from tradeflows.charts import rows as rows_of
 from tradeflows.charts.layout import Label
 from tradeflows.charts.names import entity_name
 from tradeflows.model import units
@@ -22,10 +21,10 @@ from tradeflows.retrieval import catalogue
 Charts = Axes | Sequence[Axes] | np.ndarray
 Chart = dict[str, Any]  # the options of a chart that was drawn, and what else its artists lack
 MARKS = {"=": "o", "~": "D", "≤": "v", "<": "v", "≥": "^", ">": "^"}
-SIGNS = {"D": "◆", "v": "▼", "^": "▲", "<": "◄", ">": "►"}
+SIGNS = {"D": "◆", "v": "▼", "^": "▲"}
 WORDS = {"~": "about", "≤": "at most", "<": "less than", "≥": "at least", ">": "more than"}
 BAND = "band"  # a mark at an edge of a band, which no pointer meets
-VALUE = "value"  # the series of figures that have no names but those of their rows
+VALUE = "value"  # the column of the figures of a table with a row a figure
 SAID = 3  # caveats, and holes, that have room below a chart
 SMALL = 1.0  # million or billion, below which money is said in full
 TERMS = {  # of trade, for readers, where a unit names them
@@ -46,8 +45,6 @@ BLANK: dict[str, Any] = {
     "part": "",
     "run": "",
     "printed": "",
-    "verdict": None,
-    "says": None,
 }
 BLANK |= {"level": np.nan, "start": 0.0, "stop": np.nan}
 
@@ -315,7 +312,7 @@ def finish(
     key: str = "",
 ) -> None:
     """Axes, key, source line and all that stands beside the data."""
-    marks = rows if kind == "ratios" else rows.assign(mark=rows["mark"].map(SIGNS))
+    marks = rows.assign(mark=rows["mark"].map(SIGNS))
     vars(grid[0].figure)["tradeflows"] = shown | {"marks": marks}
     upright = kind in layout.UPRIGHT
     units = []
@@ -353,8 +350,10 @@ def finish(
 
 def _set_numbers(axes: Axes, kind: str) -> None:
     """Set the axis of the numbers; where each mark has its own there is none."""
-    if kind == "bars" or (kind == "dots" and axes.get_xscale() == "linear"):
-        rows_of.bare(axes)
+    if kind == "bars":
+        axes.set_xticks([])
+        axes.spines["bottom"].set_visible(False)
+        axes.grid(visible=False)
     else:
         layout.number_axis(axes, upright=kind in layout.UPRIGHT)
 

@@ -292,7 +292,6 @@ def numbers(figure: Any, id: str) -> list[Number]:
         series, period, value = (own[0][name] for name in NAMES)
         head = ", ".join(filter(None, (series, spans.beyond(series, period))))
         text = layout.number(layout.significant(value, layout.DIGITS), 12)
-        text = layout.of_claim(value) if kind == "ratios" else text
         if is_strip := kind == "coverage":  # whose runs are its numbers
             head, text = series, spans.in_words(period)
         place = (own[0]["row"], own[0]["column"], period if is_strip else "")

@@ -167,8 +167,8 @@ def _marks(figure: Any, height: float, entries: Entries) -> ElementTree.Element:
     """
     group = ElementTree.Element(f"{{{SVG}}}g", {"class": "chart-marks", "fill": "none"})
     marks = told(figure)
-    for _, part in marks.groupby(["box", "code"], sort=False):
-        attributes = {"data-series": part["code"].iloc[0]}
+    for _, part in marks.groupby(["box", "name"], sort=False):
+        attributes = {"data-series": part["name"].iloc[0]}
         series = ElementTree.SubElement(group, f"{{{SVG}}}g", attributes)
         for mark in part.itertuples():
             place = {"cx": f"{mark.right:.1f}", "cy": f"{height - mark.up:.1f}", "r": f"{TARGET:g}"}
