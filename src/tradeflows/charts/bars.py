@@ -145,7 +145,7 @@ def bars(
 
 
 def _printed(rows: DataFrame, frame: DataFrame, money: float) -> list[str]:
-    """The figures of bars in words, each with as many decimals as the others where that is right."""
+    """The figures of bars in words, with as many decimals as the others where that is right."""
     said_whole = frame.get("is_whole", rows["name"].eq("")).eq(True).to_numpy()
     whole, decimals = are_whole(rows), decimals_of(rows)
     return [

@@ -161,7 +161,7 @@ def cells(
     shown = complete_options(frame, options, [y], [by] if dated else [by, across])
     if dated and words:
         raise QueryError(f"months side by side have no room for {words}")
-    of_cell = {"when": across} if dated else {"when": "", "panel": across}
+    of_cell: Any = {"when": across} if dated else {"when": "", "panel": across}
     rows = drawable_rows(frame, y=y, by=by, **of_cell)
     rows["at"] = rows["x"] if dated else rows["panel"]
     refuse_repeated(rows, "name", "at")
