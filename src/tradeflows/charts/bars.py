@@ -91,21 +91,12 @@ def bars(
     rows["hollow"] &= not rows["hollow"].all()  # where all may yet change, the key says so
     numbers = rows[["value", "low", "high"]]
     reach = [0.0, *shown["reference"].values(), *numbers.stack()]
-    headings = list(frame[heading]) if heading else [""] * len(rows)
-    labels = [
-        layout.wrap(name[:1].upper() + name[1:], layout.page().label)
-        for name in map(
-            str.removeprefix,
-            [named(name, shown) for name in rows["name"]],
-            [f"{head}, " for head in headings],
-        )
-    ]
+    headings = np.array([*frame[heading]] if heading else [""] * len(rows), dtype=object)
+    labels = _labels([named(name, shown) for name in rows["name"]], headings)
     heights = [0.16 + layout.LINE * (label.count("\n") + 1) for label in labels]
-    is_narrow = layout.page() is layout.NARROW
-    tall = max(heights) if is_narrow else sum(heights) / len(heights)
-    before = ["", *headings[:-1]]  # a new heading, or one that ends, sets the rows below it apart
-    is_new = np.array(headings) != np.array(before)
-    down = np.arange(len(rows)) + HEAD / tall * np.cumsum(is_new & (np.arange(len(rows)) > 0))
+    tall = max(heights) if layout.page() is layout.NARROW else sum(heights) / len(heights)
+    is_new = headings != np.array(["", *headings[:-1]])  # or one ends, which sets apart too
+    down = np.arange(len(rows)) + HEAD / tall * np.cumsum(is_new & (rows.index > 0))
     rows["level"], rows["stop"] = down, rows["value"]
     rows["printed"] = _printed(rows, frame, in_full(str(shown["unit"]), numbers))
     tips = numbers.max(axis="columns").fillna(0)
@@ -118,30 +109,41 @@ def bars(
         _, axes = plt.subplots()
         for i, row in numbered(rows):
             _bar(axes, i, row, highlight)
-        starts = down[np.r_[True, np.diff(down) > 1.01]] - 0.37
-        lasts = down[np.r_[np.diff(down) > 1.01, True]] + 0.5
-        zero = np.zeros(len(starts))  # the line at nothing, broken at headings
-        axes.vlines(zero, starts, lasts, color=colours.GREY, lw=0.9, zorder=1)
-        axes.set_yticks(list(down), labels)
-        axes.set_ylim(max(down) + 0.6, -(0.4 + 0.24 / tall if headings[0] else 0.6))
-        for y_head, text in zip(down[is_new], np.array(headings)[is_new], strict=True):
-            if text:
-                look = {"va": "bottom", "size": 11, "weight": "bold", "bbox": None, "zorder": 3}
-                layout.write_above(axes, str(text), y_head - 0.4, **look)
-        tie_names(axes, list(rows["name"]))
-        for name, label in zip(rows["name"], axes.get_yticklabels(), strict=True):
-            label.set_fontweight("bold" if name in highlight else "normal")
+        _rows(axes, list(rows["name"]), down, tall, labels, highlight)
+        top = 0.4 + 0.24 / tall if headings[0] else 0.6
+        axes.set_ylim(max(down) + 0.6, -top)
+        for level, text in zip(down[is_new], headings[is_new], strict=True):
+            look = {"va": "bottom", "size": 11, "weight": "bold", "bbox": None, "zorder": 3}
+            layout.write_above(axes, str(text), level - 0.4, **look)
         _limits(axes, min(reach), max(reach), ends, _room(labels, [end.text for end in after]))
-        finish(
-            [axes],
-            "bars",
-            shown,
-            rows,
-            [after],
-            False,
-            (max(down) + 0.6 - axes.get_ylim()[1]) * tall,
-        )
+        box = (max(down) + 0.6 + top) * tall
+        finish([axes], "bars", shown, rows, [after], False, box)
     return axes
+
+
+def _labels(names: Sequence[str], headings: Sequence[str]) -> list[str]:
+    """The names of rows in lines, without the heading that they stand under."""
+    pairs = zip(names, headings, strict=True)
+    shorter = [name.removeprefix(f"{head}, ") for name, head in pairs]
+    return [layout.wrap(name[:1].upper() + name[1:], layout.page().label) for name in shorter]
+
+
+def _rows(
+    axes: Axes,
+    names: Sequence[str],
+    down: np.ndarray,
+    tall: float,
+    labels: Sequence[str],
+    highlight: Collection[str],
+) -> None:
+    """Name the rows, and draw the line at nothing beside them, broken at headings."""
+    breaks = np.diff(down) > 1.01
+    starts, lasts = down[np.r_[True, breaks]] - 0.37, down[np.r_[breaks, True]] + 0.5
+    axes.vlines(np.zeros(len(starts)), starts, lasts, color=colours.GREY, lw=0.9, zorder=1)
+    axes.set_yticks(list(down), labels)
+    tie_names(axes, names)
+    for name, label in zip(names, axes.get_yticklabels(), strict=True):
+        label.set_fontweight("bold" if name in highlight else "normal")
 
 
 def _printed(rows: DataFrame, frame: DataFrame, money: float) -> list[str]:
@@ -246,10 +248,11 @@ def strips(
     rows["printed"] = rows["value"].map(layout.number)
     look = colours.of_series(rows["panel"])
     is_narrow = layout.page() is layout.NARROW  # whose strips have their names above them
-    words = [named(name, shown) for name in rows["panel"]]
-    words = [text.replace(" ", "\n", 1) if is_narrow else text for text in words]
+    rows["words"] = [named(name, shown) for name in rows["panel"]]
+    if is_narrow:
+        rows["words"] = rows["words"].str.replace(" ", "\n", n=1)
     labels = [named(name, shown) for name in order]
-    n_lines = 1 + max(text.count("\n") for text in words)
+    n_lines = 1 + rows["words"].str.count("\n").max()
     tall = HIGH + BETWEEN + layout.LINE * (n_lines + (1.6 if is_narrow else 0.4))
     top = -HIGH / tall / 2 - 0.05
     inches = _room([""] if is_narrow else labels, [""])
@@ -259,11 +262,8 @@ def strips(
         for i, row in numbered(rows):
             _part(axes, i, row, look[row.panel].colour, HIGH / tall)
         for level, name in enumerate(order):
-            of_whole = wholes == name
-            below = [text for text, is_there in zip(words, of_whole, strict=True) if is_there]
-            _words_below(
-                axes, rows[of_whole], below, level + HIGH / tall / 2, inches, per_inch, look
-            )
+            below = level + HIGH / tall / 2
+            _words_below(axes, rows[wholes == name], below, inches, per_inch, look)
         axes.set_yticks(range(len(order)), [""] * len(order) if is_narrow else labels)
         if is_narrow:
             head = 1.3 * layout.LINE / tall
@@ -288,7 +288,6 @@ def _part(axes: Axes, i: int, row: Any, colour: str, high: float) -> None:
 def _words_below(
     axes: Axes,
     parts: DataFrame,
-    words: Sequence[str],
     y: float,
     inches: float,
     per_inch: float,
@@ -296,14 +295,14 @@ def _words_below(
 ) -> None:
     """Write below a strip what its parts are, each as near to its middle as the others admit."""
     size = layout.page().small
-    wide = [layout.size(text)[0] * size / 11 + BETWEEN for text in words]
+    wide = [layout.size(text)[0] * size / 11 + BETWEEN for text in parts["words"]]
     middles = (parts["start"] + parts["value"] / 2) / per_inch
     places = layout.spread([*middles], wide, 0.0, inches)
-    for row, text, x in zip(parts.itertuples(), words, places, strict=True):
+    for row, x in zip(parts.itertuples(), places, strict=True):
         look = {"ha": "center", "va": "top", "size": size, "annotation_clip": False}
         look |= {"color": colours.text_colour(looks[row.panel].colour)}
         gid = layout.name_gid(str(row.name))
-        layout.write(axes, text, (x * per_inch, y), (0, -3), gid=gid, **look)
+        layout.write(axes, row.words, (x * per_inch, y), (0, -3), gid=gid, **look)
 
 
 @redrawable

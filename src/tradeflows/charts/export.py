@@ -172,33 +172,25 @@ def _tables(
     """What was read back, in three figures and with its periods; and the entry of each cell."""
     shown = pd.DataFrame(read_back(axes, layout.DIGITS))
     boxes = [axes] if isinstance(axes, Axes) else [*axes]
-    of_boxes = []
-    for box in boxes:
-        marks = in_box(box)
-        marks["entry"] = [entry(mark) for mark in marks.itertuples()]
-        of_boxes.append(marks)
-    marks = pd.concat(of_boxes)
+    columns = chart.get("of", ("", []))[1]
     if kind in WIDE:
-        tables = [arranged(part[part["part"].ne(BAND)], kind, "entry") for part in of_boxes]
-        names = [str(box.get_label()) for box in boxes]
-        entries = (
-            tables[0]
-            if len(boxes) == 1
-            else pd.concat(tables, axis="columns", keys=names, sort=True)
-        )
+        tables = {}
+        for box in boxes:
+            marks = in_box(box).query(f"part != '{BAND}'")
+            marks["entry"] = [entry(mark) for mark in marks.itertuples()]
+            tables[str(box.get_label())] = arranged(marks, kind, "entry")
+        entries = pd.concat(tables, axis="columns", sort=True)
+        if shown.columns.nlevels == 1:
+            entries = entries.droplevel(0, axis="columns")
         entries = entries.reindex(index=shown.index, columns=shown.columns)
     else:
-        of_rows = marks.drop_duplicates("row") if kind == "coverage" else marks
+        marks = in_box(boxes[0])
+        marks = marks.drop_duplicates("row") if kind == "coverage" else marks
         entries = pd.DataFrame(np.nan, shown.index, shown.columns, dtype=object)
-        for name in {VALUE, "printed"} & {*shown}:
-            entries[name] = of_rows["entry"].to_numpy()
-        ends = {
-            name: chart["of"][1][i::-i]
-            for i, name in enumerate(("low", "high"), start=1)
-            if name in shown and "of" in chart
-        }
-        for name, columns in ends.items():
-            entries[name] = [entry(mark, columns) for mark in of_rows.itertuples()]
+        ends = {"low": [*columns[1:2], *columns[:1]], "high": [*columns[2:], *columns[:1]]}
+        for name, some in {VALUE: columns, "printed": columns, **ends}.items():
+            if name in shown:
+                entries[name] = [entry(mark, some) for mark in marks.itertuples()]
     entries = entries.astype(object).where(shown.notna()).fillna("")
     if kind in ("bars", "cells"):
         _add_periods(shown, entries, kind, chart, told(boxes[0].figure))
@@ -255,26 +247,33 @@ def _readable(table: pd.DataFrame, chart: Chart, kind: str) -> pd.DataFrame:
     if "printed" in shown:
         shown["printed"] = shown["printed"].map(spans.in_words, na_action="ignore")
     if "mark" in shown:
-        shown["mark"] = shown["mark"].map(lambda sign: _SIGNED.get(sign, sign))
+        shown["mark"] = shown["mark"].replace(_SIGNED)
+    unit = chart["unit"] if isinstance(chart["unit"], str) else "Figure"
+    unit = unit.rstrip(".")
+    heads = _HEADS | {VALUE: unit, "low": f"{unit}: lowest", "high": f"{unit}: highest"}
     if shown.columns.nlevels > 1:
         names = [[named(str(part), chart) for part in column] for column in shown.columns]
         shown.columns = [": ".join(parts) for parts in names]
     else:
-        unit = chart["unit"] if isinstance(chart["unit"], str) else "Figure"
-        unit = unit.rstrip(".")
-        heads = _HEADS | {VALUE: unit, "low": f"{unit}: lowest", "high": f"{unit}: highest"}
         shown.columns = [heads.get(name) or _head(name, chart) for name in map(str, shown.columns)]
     if NAME in shown:
         shown[NAME] = [named(str(name), chart) for name in shown[NAME]]
-    if shown.index.name == "ref_period":
-        marks = chart["marks"]
-        length = int(marks["n_months"].max()) if kind == "lines" else 1
-        lengths = marks["n_months"] if kind == "points" else [length] * len(shown)
-        periods = [spans.text(day, n) for day, n in zip(shown.index, lengths, strict=True)]
-        shown.index = pd.Index(periods, name="Period")
-    else:
-        shown.index = pd.Index([named(str(name), chart) for name in shown.index], name=NAME)
+    is_dated = shown.index.name == "ref_period"
+    rows = (
+        _periods(shown, chart, kind)
+        if is_dated
+        else [named(str(name), chart) for name in shown.index]
+    )
+    shown.index = pd.Index(rows, name="Period" if is_dated else NAME)
     return shown
+
+
+def _periods(shown: pd.DataFrame, chart: Chart, kind: str) -> list[str]:
+    """The periods of the rows of a table in words; those of blocks have their months beside."""
+    lengths = chart["marks"]["n_months"]
+    if kind != "points":
+        lengths = [int(lengths.max()) if kind == "lines" else 1] * len(shown)
+    return [spans.text(day, n) for day, n in zip(shown.index, lengths, strict=True)]
 
 
 def _head(name: str, chart: Chart) -> str:

@@ -8,6 +8,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import lru_cache
+from itertools import chain, product
 from typing import Any
 
 import matplotlib
@@ -326,20 +327,10 @@ def finish(
         Height of a box; more if the page would be less high than the style says.
     """
     paper, upright = page(), grid[0].get_gid() in UPRIGHT
-    last_mark = max((end.x for texts in ends for end in texts), default=0.0)
-    places = {value: text for text, value in reference.items()}
+    last_mark = max((end.x for end in chain(*ends)), default=0.0)
     for axes, texts in zip(grid, ends, strict=True):
-        _, edge = axes.get_xlim()
-        for text, value in reference.items():
-            line = axes.axvline if upright else axes.axhline
-            if upright:  # so that it is seen upon a bar of its own colour
-                line(value, color=PAPER, lw=3.6)
-            else:
-                texts.append(Label(wrap(text, paper.name), edge, value, INK))
-            line(value, color=INK, lw=1.2, ls=(0, (4, 2)), gid=f"0|reference|{text}")
-    if not upright:
-        days = mdates.date2num(np.array([*events], "datetime64[D]"))
-        places = dict(zip(np.atleast_1d(days).tolist(), events.values(), strict=True))
+        _draw_references(axes, texts, reference, upright)
+    places = _places(events, reference, upright)
     left, right = _margins(grid, ends, upright, last_mark)
     room = paper.width - left - right
     crossing = _upright_lines(grid[0], places, left, room, right)
@@ -354,15 +345,7 @@ def finish(
         is_first = axes is grid[0]
         axes.set_position((left / paper.width, floor / height, room / paper.width, box / height))
         above = floor + box + 0.1 + (rows if is_first else 0)
-        axis = axes.xaxis if upright else axes.yaxis
-        axis.set_label_text(counted, rotation=0, ha="left", va="bottom")
-        corner = (0.1 / paper.width, above / height)
-        axis.set_label_coords(*corner, transform=axes.figure.transFigure)
-        axes.tick_params(
-            which="both", length=0, labelsize=10.5, labelfontfamily=FONT, labelcolor=INK
-        )
-        axes.tick_params(axis="x", which="minor", length=0 if upright else 4, color=GREY)
-        axes.tick_params(axis="x", which="major", pad=9)  # clear of the lowest number
+        _set_axes(axes, counted, above / height, upright)
         if is_first or not upright:
             _draw_upright(axes, crossing, box if is_first else 0.0, upright)
         if upright:
@@ -370,6 +353,40 @@ def finish(
         else:
             _name_ends(axes, texts, last_mark, [x for x, *_ in crossing])
         floor -= 0.38 + more
+
+
+def _draw_references(
+    axes: Axes, texts: list[Label], reference: Mapping[str, float], upright: bool
+) -> None:
+    """Draw values to compare with as lines; those across the box have their words at its edge."""
+    _, edge = axes.get_xlim()
+    for text, value in reference.items():
+        line = axes.axvline if upright else axes.axhline
+        if upright:  # so that it is seen upon a bar of its own colour
+            line(value, color=PAPER, lw=3.6)
+        else:
+            texts.append(Label(wrap(text, page().name), edge, value, INK))
+        line(value, color=INK, lw=1.2, ls=(0, (4, 2)), gid=f"0|reference|{text}")
+
+
+def _places(
+    events: Mapping[str, str], reference: Mapping[str, float], upright: bool
+) -> dict[float, str]:
+    """Words by where their upright line stands."""
+    if upright:
+        return {value: text for text, value in reference.items()}
+    days = np.atleast_1d(mdates.date2num(np.array([*events], "datetime64[D]")))
+    return dict(zip(days.tolist(), events.values(), strict=True))
+
+
+def _set_axes(axes: Axes, unit: str, above: float, upright: bool) -> None:
+    """Write the unit above a box, and set its ticks."""
+    axis = axes.xaxis if upright else axes.yaxis
+    axis.set_label_text(unit, rotation=0, ha="left", va="bottom")
+    axis.set_label_coords(0.1 / page().width, above, transform=axes.figure.transFigure)
+    axes.tick_params(which="both", length=0, labelsize=10.5, labelfontfamily=FONT, labelcolor=INK)
+    axes.tick_params(axis="x", which="minor", length=0 if upright else 4, color=GREY)
+    axes.tick_params(axis="x", which="major", pad=9)  # clear of the lowest number
 
 
 def _upright_lines(
@@ -495,47 +512,50 @@ class _Ground:
     taken: list[Box]
 
 
+def _inches(axes: Axes, transform: Any, *points: Any) -> np.ndarray:
+    """Where points stand on the page."""
+    return np.asarray(transform.transform(points)) / axes.figure.dpi
+
+
 def _name_ends(axes: Axes, ends: list[Label], last_mark: float, crossing: Sequence[float]) -> None:
     """Set the texts: those at the right edge in a column, the others where there is room.
 
     All keep clear of the upright lines.
     """
-
-    def inches(transform: Any, *points: Any) -> np.ndarray:
-        return np.asarray(transform.transform(points)) / axes.figure.dpi
-
-    (left, low), (edge, high) = inches(axes.transAxes, (0, 0), (1, 1))
+    (left, low), (edge, high) = _inches(axes, axes.transAxes, (0, 0), (1, 1))
     lines = [line for line in axes.lines if line.get_gid()]
-    curves = [inches(line.get_transform(), *line.get_xydata()) for line in lines]
-    feet = [inches(axes.transAxes, (x, 0), (x, 1.1)) for x in crossing]  # their words begin above
-    events = [np.linspace(*line, 100) for line in feet]
+    curves = [_inches(axes, line.get_transform(), *np.asarray(line.get_xydata())) for line in lines]
+    feet = [_inches(axes, axes.transAxes, (x, 0), (x, 1.1)) for x in crossing]  # below the words
+    events = [np.linspace(foot, head, 100) for foot, head in feet]
     stops = [float(foot[0]) for foot, _ in feet]
     ground = _Ground(left, low, edge, high, curves, events, stops, [])
-    column = sorted((end for end in ends if _at_edge(end, axes, last_mark)), key=lambda end: end.y)
-    points = [inches(axes.transData, (end.x, end.y))[0] for end in column]
-    heights = [size(end.text, "bold")[1] for end in column]
-    middles = spread([point[1] for point in points], heights, low, high)
-    for end, point, middle in zip(column, points, middles, strict=True):
-        box, near = (_box(end, at, middle) for at in (edge + 0.12, point[0] + end.clear))
-        if abs(middle - point[1]) < NEAR and not _cost(end, point, near, ground):
-            box = near
-        _set(axes, end, point, box, ground, is_free=False, is_column=True)
+    column = [end for end in ends if _at_edge(end, axes, last_mark)]
+    _name_column(axes, sorted(column, key=lambda end: end.y), ground)
     for end in ends:
         if end in column:
             continue
         spots = []
         for place in [end, *(replace(end, x=x, y=y) for x, y in end.others)]:
-            point = inches(axes.transData, (place.x, place.y))[0]
-            start = (
-                place.start
-                if place.start is None
-                else inches(axes.transData, (place.start, place.y))[0][0]
-            )
+            begins = place.x if place.start is None else place.start
+            ends_of = ((place.x, place.y), (begins, place.y))
+            point, (start, _) = _inches(axes, axes.transData, *ends_of)
             for at, middle in _spots(place, point, start, ground):
                 box = _box(place, at, middle)
                 spots.append((_cost(place, point, box, ground), place, point, box))
         cost, place, point, box = min(spots, key=lambda spot: spot[0])
         _set(axes, place, point, box, ground, is_free=not cost)
+
+
+def _name_column(axes: Axes, column: Sequence[Label], ground: _Ground) -> None:
+    """Set texts right of the box, each beside its point if that is free."""
+    points = [_inches(axes, axes.transData, (end.x, end.y))[0] for end in column]
+    heights = [size(end.text, "bold")[1] for end in column]
+    middles = spread([point[1] for point in points], heights, ground.low, ground.high)
+    for end, point, middle in zip(column, points, middles, strict=True):
+        box, near = (_box(end, at, middle) for at in (ground.right + 0.12, point[0] + end.clear))
+        if abs(middle - point[1]) < NEAR and not _cost(end, point, near, ground):
+            box = near
+        _set(axes, end, point, box, ground, is_free=False, is_column=True)
 
 
 def _box(end: Label, left: float, middle: float) -> Box:
@@ -545,7 +565,7 @@ def _box(end: Label, left: float, middle: float) -> Box:
 
 
 def _spots(
-    end: Label, point: np.ndarray, start: float | None, ground: _Ground
+    end: Label, point: np.ndarray, start: float, ground: _Ground
 ) -> Iterator[tuple[float, float]]:
     """Left ends and middles at which the words of a point may stand, the best places first.
 
@@ -554,26 +574,18 @@ def _spots(
     x, y = point
     width, height = size(end.text, "bold")
     right = x + end.clear
-    if start is None:
+    if end.start is None:
         steps = (0.0, 0.6, -0.6, 1.0, -1.0, 1.5, -1.5, 2.0, -2.0, 3.0, -3.0)
-        spots = [(right, step) for step in steps]
-        spots += [
-            (at, step)
-            for step in steps[:5]
-            for at in (right - width - 2 * end.clear, x - width / 2)
-        ]
         after = [stop + 0.08 for stop in ground.stops if 0 < stop - x < 0.5]
-        spots += [(at, step) for at in after for step in steps[:5]]
+        before = [right - width - 2 * end.clear, x - width / 2]
+        spots = [*product(steps, [right]), *product(steps[:5], before), *product(steps[:5], after)]
     else:
-        higher = np.arange(1.5, 9, 0.8).tolist()
+        higher = np.arange(1.5, 9, 0.8)
         back = min(start, ground.right - width)
-        spots = [(start, 0.7), (back, 0.7), (right, 0.0), (right, 0.6), (start, -0.7)]
-        spots += [(start - width - 0.1, 0.0)]
-        spots += [(at, step) for step in higher for at in (right, start, back)]
-        spots += [
-            (at, step) for step in (-0.7, *(-step for step in higher)) for at in (back, start)
-        ]
-    for at, step in spots:
+        spots = [(0.7, start), (0.7, back), (0.0, right), (0.6, right), (-0.7, start)]
+        spots += [(0.0, start - width - 0.1), *product(higher, (right, start, back))]
+        spots += product([-0.7, *-higher], (back, start))
+    for step, at in spots:
         yield at, y + step * height
 
 

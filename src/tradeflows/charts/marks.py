@@ -223,7 +223,7 @@ def _said(row: Any, kind: str) -> str:
 
 
 def periods_in_words(marks: DataFrame, kind: str, chart: Chart, heads: list[str]) -> list[str]:
-    """The period of each mark, "" where its `heads` have it; of cells without one that of all."""
+    """The period of each mark, "" where its `heads` have it."""
     if kind in DATED:
         lengths = marks["n_months"].fillna(1).astype(int)
         return [spans.text(day, n) for day, n in zip(marks["x"], lengths, strict=True)]
@@ -233,9 +233,12 @@ def periods_in_words(marks: DataFrame, kind: str, chart: Chart, heads: list[str]
     known = raw_lines.periods_of(chart)
     if not known or kind == "coverage":
         return [""] * len(marks)
-    alike = set(filter(None, known))
-    common = alike.pop() if len(alike) == 1 and kind == "cells" else ""
-    own = [known[int(row)] or common if row >= 0 else common for row in marks["row"]]
-    are_known = [all(map(spans.KNOWN.fullmatch, text.split(", "))) for text in own]
-    words = [spans.beyond(head, text) for head, text in zip(heads, own, strict=True)]
-    return [text if is_known else "" for text, is_known in zip(words, are_known, strict=True)]
+    own = marks["row"].map(dict(enumerate(known))).fillna("")
+    alike = own[own.ne("")].unique()
+    if len(alike) == 1 and kind == "cells":  # which one without a figure has too
+        own = own.replace("", alike[0])
+    words = []
+    for head, text in zip(heads, own, strict=True):
+        is_known = all(map(spans.KNOWN.fullmatch, text.split(", ")))
+        words.append(spans.beyond(head, text) if is_known else "")
+    return words
