@@ -1,6 +1,6 @@
 """Bars side by side, parts of wholes in strips, and figures over the windows that they are of."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Unpack
 
 import matplotlib.dates as mdates
@@ -121,7 +121,7 @@ def bars(
     return axes
 
 
-def _labels(names: Sequence[str], headings: Sequence[str]) -> list[str]:
+def _labels(names: Sequence[str], headings: Iterable[str]) -> list[str]:
     """The names of rows in lines, without the heading that they stand under."""
     pairs = zip(names, headings, strict=True)
     shorter = [name.removeprefix(f"{head}, ") for name, head in pairs]

@@ -242,6 +242,10 @@ def _readable(table: pd.DataFrame, chart: Chart, kind: str) -> pd.DataFrame:
     where all figures are ranges.
     """
     shown = table.copy()
+
+    def name(code: Any) -> str:
+        return named(str(code), chart)
+
     if "low" in shown and shown[VALUE].isna().all():
         shown = shown.drop(columns=VALUE)
     if "printed" in shown:
@@ -252,18 +256,13 @@ def _readable(table: pd.DataFrame, chart: Chart, kind: str) -> pd.DataFrame:
     unit = unit.rstrip(".")
     heads = _HEADS | {VALUE: unit, "low": f"{unit}: lowest", "high": f"{unit}: highest"}
     if shown.columns.nlevels > 1:
-        names = [[named(str(part), chart) for part in column] for column in shown.columns]
-        shown.columns = [": ".join(parts) for parts in names]
+        shown.columns = [": ".join(map(name, column)) for column in shown.columns]
     else:
-        shown.columns = [heads.get(name) or _head(name, chart) for name in map(str, shown.columns)]
+        shown.columns = [heads.get(at) or _head(at, chart) for at in map(str, shown.columns)]
     if NAME in shown:
-        shown[NAME] = [named(str(name), chart) for name in shown[NAME]]
+        shown[NAME] = shown[NAME].map(name)
     is_dated = shown.index.name == "ref_period"
-    rows = (
-        _periods(shown, chart, kind)
-        if is_dated
-        else [named(str(name), chart) for name in shown.index]
-    )
+    rows = _periods(shown, chart, kind) if is_dated else [*map(name, shown.index)]
     shown.index = pd.Index(rows, name="Period" if is_dated else NAME)
     return shown
 

@@ -161,28 +161,17 @@ def cells(
     shown = complete_options(frame, options, [y], [by] if dated else [by, across])
     if dated and words:
         raise QueryError(f"months side by side have no room for {words}")
-    of_cell: Any = {"when": across} if dated else {"when": "", "panel": across}
-    rows = drawable_rows(frame, y=y, by=by, **of_cell)
-    rows["at"] = rows["x"] if dated else rows["panel"]
-    refuse_repeated(rows, "name", "at")
-    rows["printed"] = frame[words].fillna("").to_numpy() if words else ""
-    if not signed:
-        refuse(rows[rows["value"] < 0], "no shade for a figure below zero")
-    names = list(rows["name"].unique())
-    marks = _grid(rows, names, dated)
+    marks = _grid(frame, y, by, across, words, signed)
+    names = list(marks["name"].unique())
     labels = [layout.wrap(named(name, shown), layout.page().label) for name in names]
     columns = [] if dated else list(marks["column"].unique())
-    if words and layout.page() is layout.NARROW:  # so that none is wider than its column
-        beside = max(layout.size(label)[0] for label in labels)
-        room = (layout.page().width - 0.6 - beside) / len(columns)
-        marks["printed"] = [layout.wrap_within(text, room) for text in marks["printed"]]
+    marks["printed"] = _fitting(marks["printed"], labels, len(columns))
     heads = [layout.wrap(named(name, shown), layout.page().name - 6) for name in columns]
     below, high = max(map(_lines_of, marks["printed"])), max(map(_lines_of, labels))
     tall = max(0.22 + layout.LINE * below, 0.08 + layout.LINE * high)
     head = 0.0 if dated else 0.12 + layout.LINE * max(2, *map(_lines_of, heads))
-    scale = Normalize(-full if signed else 0.0, full, clip=True)
-    shades = colours.shades(colours.SIGNED_SHADES if signed else colours.SHADES)
-    shading = ScalarMappable(scale, shades)
+    shades, least = (colours.SIGNED_SHADES, -full) if signed else (colours.SHADES, 0.0)
+    shading = ScalarMappable(Normalize(least, full, clip=True), colours.shades(shades))
     with layout.style():
         _, axes = plt.subplots()
         _shade(axes, marks, names, shading, dated)
@@ -202,10 +191,17 @@ def cells(
     return axes
 
 
-def _grid(rows: DataFrame, names: Sequence[str], dated: bool) -> DataFrame:
+def _grid(frame: DataFrame, y: str, by: str, across: str, words: str, signed: bool) -> DataFrame:
     """A row a cell, also of those without a figure: its name, where it stands, its number."""
-    at = rows["at"]
-    columns: Any = at.unique()
+    dated = across == "ref_period"
+    of_cell: Any = {"when": across} if dated else {"when": "", "panel": across}
+    rows = drawable_rows(frame, y=y, by=by, **of_cell)
+    rows["at"] = at = rows["x"] if dated else rows["panel"]
+    refuse_repeated(rows, "name", "at")
+    rows["printed"] = frame[words].fillna("").to_numpy() if words else ""
+    if not signed:
+        refuse(rows[rows["value"] < 0], "no shade for a figure below zero")
+    names, columns = list(rows["name"].unique()), at.unique()
     if dated:  # all months from the first to the last
         columns = pd.date_range(at.min(), at.max(), freq="MS")
         refuse(rows[~at.isin(columns)], "no first day of a month")
@@ -218,6 +214,15 @@ def _grid(rows: DataFrame, names: Sequence[str], dated: bool) -> DataFrame:
         return marks.assign(x=marks["at"], middle=marks["at"], end=after, n_months=1)
     places = {column: j + 0.5 for j, column in enumerate(columns)}
     return marks.assign(column=marks["at"], middle=marks["at"].map(places))
+
+
+def _fitting(words: pd.Series, labels: Sequence[str], n_columns: int) -> pd.Series:
+    """Words below numbers; on narrow paper broken so that none is wider than its column."""
+    paper = layout.page()
+    if paper is layout.WIDE or not words.any():
+        return words
+    room = paper.width - 0.6 - max(layout.size(label)[0] for label in labels)
+    return words.map(lambda text: layout.wrap_within(text, room / n_columns))
 
 
 def _shade(

@@ -161,6 +161,14 @@ def outlets(frame: DataFrame, root: Path | None = None) -> dict[str, list[str]]:
     return {str(name): [*rows.unique()] for name, rows in by_source}
 
 
+def require_units(shown: Chart, panels: Mapping[str, Any]) -> None:
+    """Refuse a panel that has no unit."""
+    unit = shown["unit"]
+    without = [] if isinstance(unit, str) else sorted(panels.keys() - unit.keys())
+    if without:
+        raise QueryError(f"no unit for {', '.join(without)}")
+
+
 def numbered(rows: DataFrame) -> Iterator[tuple[int, Any]]:
     """Rows with their places, for a ``gid``."""
     return enumerate(rows.itertuples())
@@ -197,15 +205,7 @@ def drawable_rows(
     Half a range without a figure is a bound.
     """
     asked = [name for name in (by, when, length, panel) if name]
-    if frame.empty:
-        raise QueryError("nothing to draw: the frame has no rows")
-    missing = [column for column in (y, *asked, *span) if column not in frame]
-    if missing:
-        raise QueryError(f"the frame has no column {', '.join(missing)}")
-    for column in asked:
-        n_null = frame[column].isna().sum()
-        if n_null:
-            raise QueryError(f"{column} is null in {n_null} of {len(frame)} rows; filter the frame")
+    _require_columns(frame, [y, *asked, *span], asked)
     frame = frame.reset_index(drop=True)
     blank = Series(np.nan, frame.index)
     try:
@@ -234,14 +234,32 @@ def drawable_rows(
     rows["end"] = after if last is None else last
     rows["middle"] = [spans.middle(*period) for period in periods]
     rows["centre"] = rows["x"] + (rows["end"] - rows["x"]) / 2
+    _require_drawable(rows, bool(when))
+    return rows
+
+
+def _require_columns(frame: DataFrame, needed: Sequence[str], asked: Sequence[str]) -> None:
+    """Refuse a frame without rows or columns, or with a null in a column of `asked`."""
+    if frame.empty:
+        raise QueryError("nothing to draw: the frame has no rows")
+    missing = [column for column in needed if column not in frame]
+    if missing:
+        raise QueryError(f"the frame has no column {', '.join(missing)}")
+    for column in asked:
+        n_null = frame[column].isna().sum()
+        if n_null:
+            raise QueryError(f"{column} is null in {n_null} of {len(frame)} rows; filter the frame")
+
+
+def _require_drawable(rows: DataFrame, is_dated: bool) -> None:
+    """Refuse figures that no chart can show."""
     numbers = rows[["value", "low", "high"]]
     refuse(rows[rows["mark"].isna()], f"a qualifier that is none of {' '.join(MARKS)}")
     refuse(rows[np.isinf(numbers).any(axis="columns")], "a value that is not finite")
     refuse(rows[rows["low"] > rows["high"]], "a range whose low end is above its high end")
     is_empty = numbers.isna().all(axis="columns").groupby([rows["panel"], rows["name"]])
-    if when:
+    if is_dated:
         refuse(rows[is_empty.transform("all")], "a series without any value")
-    return rows
 
 
 def finish(
@@ -258,19 +276,12 @@ def finish(
     marks = rows.assign(mark=rows["mark"].map(SIGNS))
     vars(grid[0].figure)["tradeflows"] = shown | {"marks": marks}
     upright = kind in layout.UPRIGHT
-    counted = shown["unit"]
     years = _years(rows) if kind == "lines" else []
     units = []
     for axes, texts in zip(grid, ends, strict=True):
         axes.set_gid(kind)
         texts += _draw_said(axes, rows, shown["said"])
-        panel = str(axes.get_label())
-        unit = counted if isinstance(counted, str) else counted[panel]
-        first = unit.partition(" ")[0]
-        if len(grid) > 1:  # "million tonnes", "US dollars" and "MW" within a line
-            is_word = len(first) > len("bcm") and first[1:].islower()
-            unit = f"{named(panel, shown)}, {unit[:1].lower() if is_word else unit[:1]}{unit[1:]}"
-        units.append(unit)
+        units.append(_unit_above(axes, shown, is_alone=len(grid) == 1))
         if upright:  # where each mark has its number
             axes.set_xticks([])
             axes.spines["bottom"].set_visible(False)
@@ -299,6 +310,16 @@ def finish(
         reference=shown["reference"],
         box=box,
     )
+
+
+def _unit_above(axes: Axes, shown: Chart, *, is_alone: bool) -> str:
+    """The unit above a box, behind the name of one of several: "million tonnes", "MW"."""
+    panel, unit = str(axes.get_label()), shown["unit"]
+    unit = unit if isinstance(unit, str) else unit[panel]
+    first = unit.partition(" ")[0]
+    if len(first) > len("bcm") and first[1:].islower() and not is_alone:  # a word
+        unit = unit[:1].lower() + unit[1:]
+    return unit if is_alone else f"{named(panel, shown)}, {unit}"
 
 
 def _draw_said(axes: Axes, rows: DataFrame, said: Mapping[str, Any]) -> list[Label]:

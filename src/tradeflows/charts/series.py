@@ -32,6 +32,7 @@ from tradeflows.charts.options import (
     redrawable,
     refuse,
     refuse_repeated,
+    require_units,
 )
 from tradeflows.measures.common import with_lineage
 from tradeflows.model.errors import QueryError
@@ -205,10 +206,7 @@ def _draw(
     shown = complete_options(frame, options, [y], [panel, by] if panel else [by])
     rows = drawable_rows(frame, y=y, by=by, panel=panel, months=every or 1)
     parts = {str(name): _whole(part, every) for name, part in rows.groupby("panel", sort=False)}
-    unit = shown["unit"]
-    without = [] if isinstance(unit, str) else sorted(parts.keys() - unit.keys())
-    if without:
-        raise QueryError(f"no unit for {', '.join(without)}")
+    require_units(shown, parts)
     looks = of_series(rows["name"], highlight)
     ends, key = [], ""
     with layout.style():
@@ -221,9 +219,7 @@ def _draw(
                 _line(axes, series, looks[str(name)])
                 shown["gaps"] += _gaps(series, named(str(name), shown))
             words = _callouts(axes, part, highlight, looks, callouts)
-            taken = {(label.x, label.y) for label in words}
-            names = [end for end in _ends(part, looks, shown) if (end.x, end.y) not in taken]
-            ends.append(names + words)
+            ends.append(_ends(part, looks, shown, words=words))
             if part["value"].min() < 0 and (zero or part["value"].max() > 0):
                 axes.axhline(0, color=colours.GREY, lw=0.9, zorder=1)
         table = pd.concat(parts.values(), ignore_index=True)
@@ -315,8 +311,13 @@ def _ends(
     looks: Mapping[str, Look],
     shown: Chart,
     at: Mapping[str, str] = MappingProxyType({}),
+    words: Sequence[Label] = (),
 ) -> list[Label]:
-    """Name, place and colour of the last figure of each series, or of that of a month."""
+    """Name, place and colour of the last figure of each series, or of that of a month.
+
+    Where `words` stand there is no name.
+    """
+    taken = {(label.x, label.y) for label in words}
     ends = []
     rows = rows.assign(value=rows["value"].fillna(rows["high"])).dropna(subset="value")
     for name, part in rows.sort_values("x", kind="stable").groupby("name", sort=False):
@@ -332,8 +333,10 @@ def _ends(
             text += f"\n({WORDS[last['qualifier']]})"
         place = mdates.date2num(last["middle"])
         colour, gid = looks[code].colour, layout.name_gid(code)
-        ends.append(Label(text, place, last["value"], colour, gid, others=others))
-    return ends
+        if (place, last["value"]) not in taken:
+            ends.append(Label(text, place, last["value"], colour, gid, others=others))
+
+    return [*ends, *words]
 
 
 def _two_sides(
