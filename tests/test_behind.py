@@ -249,11 +249,6 @@ def crude_of(first):
     return frame[is_there]
 
 
-def months_as_dots(frame):
-    named = frame.assign(month=frame["ref_period"].dt.strftime("of %d.%m."))
-    return charts.dots(named, y=KG, by="reporter_iso", series="month", title="Crude", unit="kg")
-
-
 def months_as_cells(frame):
     named = frame.assign(month=frame["ref_period"].dt.strftime("of %d.%m."))
     return charts.cells(named, y=KG, by="reporter_iso", across="month", title="Crude", unit="kg")
@@ -266,9 +261,7 @@ def bars(frame):
 FEBRUARY, ALL = "2021-02", "2021-01"
 PERIODS = {
     "bars": (bars, FEBRUARY, ["Name", "Period", "kg"]),
-    "dots": (months_as_dots, FEBRUARY, ["Name", "Period", "of 01.02."]),
     "cells": (months_as_cells, FEBRUARY, ["Name", "Period", "of 01.02."]),
-    "dots of several": (months_as_dots, ALL, ["Name", "of 01.01.", "of 01.01.: period"]),
     "cells of several": (months_as_cells, ALL, ["Name", "of 01.01.", "of 01.01.: period"]),
 }
 
@@ -456,7 +449,7 @@ def test_a_chart_of_claims_is_traced():
         ["r0", 50.0, 2],
         ["r1", 120.0, 3],
     ]
-    axes = charts.ratios(ledger, title="Claims", unit="times")
+    axes = charts.bars(ledger, y="ratio", by="reading", title="Claims", unit="times")
     assert raw_lines.terms(axes.figure)["number"].tolist() == pytest.approx([50 / 55, 120 / 55])
 
 

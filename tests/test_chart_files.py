@@ -128,19 +128,6 @@ def test_one_name_is_its_lines():
     assert in_words("12.5", 0) == "12.5"
 
 
-def test_a_reading_is_so_much_of_the_claim():
-    chart = handed_over(EVERY_CHART["ratios"]())
-    said = titles(ElementTree.fromstring(chart.wide))
-    assert [one.rpartition(": ")[2] for one in said] == [
-        "25 % of the claim",
-        "100 % of the claim",
-        "100 % of the claim",
-        "at most 200 % of the claim",
-    ]
-    for rows in (chart.rows, chart.table):
-        assert [float(row[1] or "nan") for row in rows[1:5]] == [25, 100, 100, 200]
-
-
 def test_both_drawings_share_their_marks(chart):
     wide, narrow = drawings(chart).values()
     assert titles(wide)
@@ -154,7 +141,6 @@ NAMED = {
     "bars",
     "cells",
     "months",
-    "dots",
     "coverage",
 }  # beside their figures
 
@@ -295,13 +281,6 @@ def test_the_head_of_a_number_is_what_is_counted_with_its_unit():
 
 
 SIGN = "About, at most or at least"
-
-
-def test_dots_without_names_say_their_row():
-    rows = pd.DataFrame({"what": ["Bearings, 2023"], "mt": [3.456]})
-    chart = handed_over(charts.dots(rows, y="mt", by="what", **LOOK))
-    assert {*titles(drawings(chart)["wide"])} == {"Bearings, 2023: 3.46"}
-    assert chart.table[0] == ["Name", LOOK["unit"]]
 
 
 def test_each_strip_of_a_coverage_answers():

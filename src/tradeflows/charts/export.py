@@ -103,7 +103,8 @@ def hand_over(axes: Charts, id: str) -> ChartFiles:
     words = alt(axes)
     drawing = svg.plain(figure, words)
     numbers = raw_lines.numbers(figure, id)
-    ids = {number.place: number.id for number in numbers[: raw_lines.NUMBERS]}
+    known = numbers[: raw_lines.NUMBERS]
+    ids = {place: number.id for number in known for place in number.places}
 
     def entry(mark: Any, columns: Sequence[str] = chart.get("of", ("", ()))[1]) -> str:
         """The entry of a mark: of its figure, or of an end of its range."""

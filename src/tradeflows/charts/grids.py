@@ -78,14 +78,14 @@ def coverage(
     words = list(frame[by]) if isinstance(by, str) else list(by)
     if len(words) != len(frame):
         raise QueryError(f"by has {len(words)} words for {len(frame)} rows: give each row its own")
-    strips = frame.assign(strip=words, held=frame[held]).reset_index(drop=True)
+    strips = frame.assign(strip=words, held=frame[held])
     shown = complete_options(strips, options, [counted] if counted else [], ["strip"])
     if not 0 < len(frame) <= 40:
         raise QueryError(f"{len(frame)} rows, and a picture takes 1 to 40: filter the frame")
-    runs = strips["held"].str.split(", ").explode()
+    runs = strips["held"].reset_index(drop=True).str.split(", ").explode()
     ends = runs.str.split(" to ", expand=True).reindex(columns=[0, 1])
     first, last = pd.to_datetime(ends[0]), pd.to_datetime(ends[1].fillna(ends[0]))
-    marks = DataFrame({"name": strips["strip"].loc[runs.index], "x": first}).assign(**BLANK)
+    marks = DataFrame({"name": [words[i] for i in runs.index], "x": first}).assign(**BLANK)
     of_run = {"row": runs.index, "level": runs.index, "printed": runs, "run": runs}
     marks = marks.assign(**of_run, end=last + pd.DateOffset(months=1), middle=first)
     marks = marks.assign(value=np.nan, low=np.nan).reset_index(drop=True)

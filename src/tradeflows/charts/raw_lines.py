@@ -34,8 +34,7 @@ CLAIM = "../data/claims.toml#"  # and a claim's
 # What is wider than its page scrolls by itself, by the keyboard too.
 BOX = '<div class="scroll" tabindex="0" role="group" aria-label="Raw lines">'
 NAMES = ["series", "period", "number"]
-NUMBER = [*NAMES, "formula"]
-KEY = ["row", "column", "period"]  # what tells two numbers of a chart apart
+NUMBER = [*NAMES, "formula"]  # what tells two numbers of a chart apart
 
 Lines = Sequence[Mapping[Hashable, Any]]
 
@@ -244,7 +243,7 @@ def untraced(lines: DataFrame) -> str:
 def _by_number(lines: DataFrame) -> list[Lines]:
     """The lines of each number, in their order."""
     rows = lines.to_dict("records")
-    return [list(own) for _, own in groupby(rows, lambda row: [row[name] for name in KEY])]
+    return [list(own) for _, own in groupby(rows, lambda row: [row[name] for name in NUMBER])]
 
 
 def _number(rows: Lines, most: int) -> str:
@@ -260,12 +259,13 @@ def _number(rows: Lines, most: int) -> str:
 class Number(NamedTuple):
     """A number of a chart with its raw lines.
 
-    Its entry on every page of the chart has the `id`; `place` is its row and column in the frame of
-    the chart, and of a strip the run of months; `head` and `text` are its names and itself.
+    Its entry on every page of the chart has the `id`; `places` are its row and column in the frame
+    of the chart, and of a strip the run of months, several where it is stated several times alike;
+    `head` and `text` are its names and itself.
     """
 
     id: str
-    place: tuple[int, str, str]
+    places: frozenset[tuple[int, str, str]]
     head: str
     text: str
     lines: Lines
@@ -294,8 +294,9 @@ def numbers(figure: Any, id: str) -> list[Number]:
         text = layout.number(layout.significant(value, layout.DIGITS), 12)
         if is_strip := kind == "coverage":  # whose runs are its numbers
             head, text = series, spans.in_words(period)
-        place = (own[0]["row"], own[0]["column"], period if is_strip else "")
-        known.append(Number(f"{id}-n{i}", place, head, text, own))
+        run = period if is_strip else ""
+        places = frozenset((line["row"], line["column"], run) for line in own)
+        known.append(Number(f"{id}-n{i}", places, head, text, own))
     return known
 
 
