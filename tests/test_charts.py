@@ -1,4 +1,3 @@
-import re
 from dataclasses import fields
 from datetime import date
 from itertools import combinations
@@ -869,14 +868,6 @@ def test_a_year_stands_over_its_own_span():
         (7, "2023"),
         (7, "2024"),
     ]
-
-
-@given(first=st.dates(date(1990, 1, 1), date(2090, 1, 1)), months=st.integers(1, 24))
-def test_a_middle_leads_to_its_period(first, months):
-    start = pd.Timestamp(first.replace(day=1))
-    middle = spans.middle(start, months)
-    assert start < middle < start + pd.DateOffset(months=months)
-    assert spans.first_day(middle, months) == start
 
 
 @given(st.floats(1, 1e12), st.sampled_from(["USD", "kg", "tonnes", "m3", "pieces"]))

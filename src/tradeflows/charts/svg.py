@@ -98,11 +98,6 @@ def _numbered(drawing: str) -> str:
     return re.sub("|".join(made), lambda match: number_of[match[0]], drawing)
 
 
-def colours_of(drawing: str) -> set[str]:
-    """The colours that a drawing names, for the rules of a page in the dark."""
-    return set(re.findall(r"var\(--chart-([0-9a-f]{6}),", drawing))
-
-
 def _without_dropped(tree: ElementTree.Element) -> None:
     """Take out what a page has no use for: rules of style, and the file's own metadata."""
     for parent in list(tree.iter()):
