@@ -96,7 +96,7 @@ def of_series(names: Iterable[str], highlight: Collection[str] = ()) -> dict[str
     if len(others) > len(looks):
         raise QueryError(
             f"{len(others)} series without a colour of their own, and {len(looks)} can be told "
-            "apart: filter the frame or draw panels()"
+            "apart: filter the frame or draw lines(panel=)"
         )
     return named | dict(zip(others, looks, strict=False)) | dict.fromkeys(plain, Look(GREY))
 
