@@ -15,7 +15,7 @@ from PIL import Image
 
 import tradeflows as tf
 from tradeflows import charts, claims, measures
-from tradeflows.charts import behind, colours, raw_lines
+from tradeflows.charts import colours, raw_lines
 from tradeflows.model.errors import QueryError, SourceError
 from tradeflows.report import (
     chart_downloads,
@@ -167,7 +167,7 @@ def test_a_computed_series_says_so():
 
 def test_panels_and_ranges_are_followed():
     frame = crude().assign(good="crude")
-    grid = charts.panels(frame, y=KG, by="good", panel="reporter_iso", title="Crude", unit="kg")
+    grid = charts.lines(frame, y=KG, by="good", panel="reporter_iso", title="Crude", unit="kg")
     assert raw_lines.terms(grid[0].figure)["series"].unique().tolist() == [
         "China, crude",
         "India, crude",
@@ -249,11 +249,6 @@ def crude_of(first):
     return frame[is_there]
 
 
-def months_as_dots(frame):
-    named = frame.assign(month=frame["ref_period"].dt.strftime("of %d.%m."))
-    return charts.dots(named, y=KG, by="reporter_iso", series="month", title="Crude", unit="kg")
-
-
 def months_as_cells(frame):
     named = frame.assign(month=frame["ref_period"].dt.strftime("of %d.%m."))
     return charts.cells(named, y=KG, by="reporter_iso", across="month", title="Crude", unit="kg")
@@ -266,9 +261,7 @@ def bars(frame):
 FEBRUARY, ALL = "2021-02", "2021-01"
 PERIODS = {
     "bars": (bars, FEBRUARY, ["Name", "Period", "kg"]),
-    "dots": (months_as_dots, FEBRUARY, ["Name", "Period", "of 01.02."]),
     "cells": (months_as_cells, FEBRUARY, ["Name", "Period", "of 01.02."]),
-    "dots of several": (months_as_dots, ALL, ["Name", "of 01.01.", "of 01.01.: period"]),
     "cells of several": (months_as_cells, ALL, ["Name", "of 01.01.", "of 01.01.: period"]),
 }
 
@@ -351,14 +344,14 @@ def test_each_number_has_its_first_lines_and_the_count_of_the_rest(monkeypatch):
     look = {"y": KG, "by": "by", "title": "Crude", "unit": "kg"}
     whole = charts.hand_over(charts.blocks(sums, **look), "sum")
     assert (whole.evidence.count("<td><code>"), "more, in the file" in whole.evidence) == (6, False)
-    monkeypatch.setattr(behind, "LINES", 2)
+    monkeypatch.setattr(raw_lines, "OPEN", 2)
     chart = charts.hand_over(charts.blocks(sums, **look), "sum")
     assert chart.evidence.count("<td><code>") == 2
     assert "<p>and 4 more, in the file of raw lines</p>" in chart.evidence
     assert len(chart.lines) == 7
     few = charts.hand_over(lines(crude()), "crude").evidence
     assert few.count("<td><code>") == 6
-    monkeypatch.setattr(behind, "NUMBERS", 4)
+    monkeypatch.setattr(raw_lines, "NUMBERS", 4)
     few = charts.hand_over(lines(crude()), "crude")
     assert few.evidence.count("<td><code>") == 4
     assert "6 numbers, the first 4 numbers here" in few.evidence
@@ -434,13 +427,12 @@ def test_a_count_of_claims_leads_to_a_line_of_each(root):
 
 
 def test_no_figure_leads_to_the_lines_of_another():
-    figure = lines(crude()).figure
-    found = behind.Behind(figure, "crude")
-    assert found.of(["China", "February 2021"], "10,000") == "crude-n2"
-    assert found.of(["China"], "10,000") == "crude-n2"
-    assert found.of(["Kazakhstan", "February 2021"], "10,000") == ""
-    assert found.of(["China"], "no figure") == ""
-    assert found.of(["January 2021"], "7") == ""
+    alike = measures.scale(crude(), KG, 1, "shown").assign(shown=5000.0)  # made in the notebook
+    traced = measures.scale(crude().query("reporter_iso == 'IND'"), KG, 1, "shown")
+    both = measures.stack({"India": traced, "others": alike.query("reporter_iso == 'CHN'")})
+    chart = charts.hand_over(lines(both, "shown", "series"), "crude")
+    assert [ids[1] for ids in chart.entries] == ["", "", ""]
+    assert [ids[0] for ids in chart.entries] == ["crude-n1", "crude-n2", "crude-n3"]
 
 
 def test_an_altered_file_is_refused(root):
@@ -457,7 +449,7 @@ def test_a_chart_of_claims_is_traced():
         ["r0", 50.0, 2],
         ["r1", 120.0, 3],
     ]
-    axes = charts.ratios(ledger, title="Claims", unit="times")
+    axes = charts.bars(ledger, y="ratio", by="reading", title="Claims", unit="times")
     assert raw_lines.terms(axes.figure)["number"].tolist() == pytest.approx([50 / 55, 120 / 55])
 
 

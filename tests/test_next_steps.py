@@ -325,7 +325,8 @@ THINGS = {"cards": CARDS, "rerouting": REROUTED, "build": BUILT, "project": PROJ
 
 
 def drawn_claim(cards):
-    axes = charts.ratios(claims.table(cards.verdicts), title="One claim", unit="Times the claim")
+    found = claims.table(cards.verdicts).assign(name=lambda rows: rows.index.astype(str))
+    axes = charts.bars(found, y="ratio", by="name", title="One claim", unit="Times the claim")
     return len(charts.drawn(axes)) > 0
 
 

@@ -3,19 +3,14 @@
 Whatever carries a number is an artist whose ``gid`` is ``row|part|name``; all else is decoration.
 """
 
-from tradeflows.charts.bars import bars, windows
-from tradeflows.charts.dots import dots
+from tradeflows.charts.bars import bars, strips, windows
 from tradeflows.charts.export import ChartFiles, css, hand_over, script
 from tradeflows.charts.grids import cells, coverage
 from tradeflows.charts.numbers import Drawn, alt, drawn, sources
 from tradeflows.charts.options import ChartOptions
-from tradeflows.charts.ratios import SAYS, ratios
-from tradeflows.charts.series import blocks, lines, panels, points
-from tradeflows.charts.sides import sides
-from tradeflows.charts.strips import strips
+from tradeflows.charts.series import blocks, lines, points, sides
 
 __all__ = [
-    "SAYS",
     "ChartFiles",
     "ChartOptions",
     "Drawn",
@@ -25,13 +20,10 @@ __all__ = [
     "cells",
     "coverage",
     "css",
-    "dots",
     "drawn",
     "hand_over",
     "lines",
-    "panels",
     "points",
-    "ratios",
     "script",
     "sides",
     "sources",

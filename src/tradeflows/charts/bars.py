@@ -1,6 +1,6 @@
-"""Bars side by side, and figures over the windows that they are of."""
+"""Bars side by side, parts of wholes in strips, and figures over the windows that they are of."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Unpack
 
 import matplotlib.dates as mdates
@@ -10,7 +10,6 @@ from matplotlib.axes import Axes
 from pandas import DataFrame
 
 from tradeflows.charts import colours, layout
-from tradeflows.charts import rows as row_layout
 from tradeflows.charts.layout import Label
 from tradeflows.charts.options import (
     ChartOptions,
@@ -30,6 +29,9 @@ from tradeflows.charts.options import (
 
 TALL = 0.6  # inches of narrow paper for each window, whose words stand above or below it
 LOW = 0.45  # of wide paper
+HEAD = 0.34  # inches by which a heading sets rows apart
+GAP = 0.25  # inches left and right of a figure that stands between a name and a bar
+HIGH, BETWEEN = 0.36, 0.12  # inches of a strip, and between words below it
 
 
 @redrawable
@@ -88,66 +90,219 @@ def bars(
     refuse_repeated(rows, "name")
     rows["hollow"] &= not rows["hollow"].all()  # where all may yet change, the key says so
     numbers = rows[["value", "low", "high"]]
-    tips = numbers.max(axis="columns").fillna(0)
     reach = [0.0, *shown["reference"].values(), *numbers.stack()]
-    least = min(reach)
-    most = max(reach)
-    headings = list(frame[heading]) if heading else [""] * len(rows)
-    names = [named(name, shown) for name in rows["name"]]
-    labels = row_layout.names_of_rows(names, headings)
-    tall = row_layout.height(labels)
-    down, heads = row_layout.places(headings, tall)
-    ends = []
-    money = in_full(str(shown["unit"]), numbers)
-    whole = are_whole(rows)
-    said_whole = frame.get("is_whole", rows["name"].eq("")).eq(True).to_numpy()
-    decimals = decimals_of(rows)
+    headings = np.array([*frame[heading]] if heading else [""] * len(rows), dtype=object)
+    labels = _labels([named(name, shown) for name in rows["name"]], headings)
+    heights = [0.16 + layout.LINE * (label.count("\n") + 1) for label in labels]
+    tall = max(heights) if layout.page() is layout.NARROW else sum(heights) / len(heights)
+    is_new = headings != np.array(["", *headings[:-1]])  # or one ends, which sets apart too
+    down = np.arange(len(rows)) + HEAD / tall * np.cumsum(is_new & (rows.index > 0))
+    rows["level"], rows["stop"] = down, rows["value"]
+    rows["printed"] = _printed(rows, frame, in_full(str(shown["unit"]), numbers))
+    tips = numbers.max(axis="columns").fillna(0)
+    ends = [
+        Label(row.printed, tips[i], row.level, colours.INK, f"{i}|text|{row.name}")
+        for i, row in numbered(rows)
+    ]
+    after = [end for end in ends if end.x >= 0]
     with layout.style():
         _, axes = plt.subplots()
         for i, row in numbered(rows):
-            colour = _colour(row.panel, row.name, highlight)
-            _bar(axes, i, down[i], row, colour)
-            _range(axes, i, down[i], row, colour)
-            is_whole = whole or bool(said_whole[i])
-            text = printed(row, money, whole=is_whole, decimals=decimals)
-            ends.append(Label(text, tips[i], down[i], colours.INK, f"{i}|text|{row.name}"))
-        row_layout.zero_line(axes, down)
-        row_layout.set_rows(axes, down, labels, heads, tall)
-        row_layout.embolden(axes, list(rows["name"]), highlight)
-        row_layout.tie_names(axes, list(rows["name"]))
-        right = 1.02 * most or float(least == 0)
-        before = [end for end in ends if end.x < 0]
-        after = [end for end in ends if end.x >= 0]
-        inches = row_layout.room(labels, [end.text for end in after])
-        left = row_layout.left_end(1.02 * least, right, before, inches)
-        axes.set_xlim(left, right)
-        row_layout.write_before(axes, before)
-        box = row_layout.whole_height(axes, tall)
+            _bar(axes, i, row, highlight)
+        _rows(axes, list(rows["name"]), down, tall, labels, highlight)
+        top = 0.4 + 0.24 / tall if headings[0] else 0.6
+        axes.set_ylim(max(down) + 0.6, -top)
+        for level, text in zip(down[is_new], headings[is_new], strict=True):
+            look = {"va": "bottom", "size": 11, "weight": "bold", "bbox": None, "zorder": 3}
+            layout.write_above(axes, str(text), level - 0.4, **look)
+        _limits(axes, min(reach), max(reach), ends, _room(labels, [end.text for end in after]))
+        box = (max(down) + 0.6 + top) * tall
         finish([axes], "bars", shown, rows, [after], False, box)
     return axes
 
 
-def _colour(entity: str, name: str, highlight: Collection[str]) -> str:
-    """The colour of a bar: its entity's, or grey where others are the ones to see."""
-    if not highlight:
-        return colours.of_entity(entity, colours.GREY)
-    return colours.of_entity(entity, colours.INK) if name in highlight else colours.GREY
+def _labels(names: Sequence[str], headings: Iterable[str]) -> list[str]:
+    """The names of rows in lines, without the heading that they stand under."""
+    pairs = zip(names, headings, strict=True)
+    shorter = [name.removeprefix(f"{head}, ") for name, head in pairs]
+    return [layout.wrap(name[:1].upper() + name[1:], layout.page().label) for name in shorter]
 
 
-def _bar(axes: Axes, i: int, y: float, row: Any, colour: str) -> None:
-    """Draw a figure as a bar, dashed and empty where it may yet change."""
-    face = "white" if row.hollow else colour
-    dash = "--" if row.hollow else "-"
-    axes.barh(y, row.value, 0.62, fc=face, ec=colour, ls=dash, gid=f"{i}|bar|{row.name}")
+def _rows(
+    axes: Axes,
+    names: Sequence[str],
+    down: np.ndarray,
+    tall: float,
+    labels: Sequence[str],
+    highlight: Collection[str],
+) -> None:
+    """Name the rows, and draw the line at nothing beside them, broken at headings."""
+    breaks = np.diff(down) > 1.01
+    starts, lasts = down[np.r_[True, breaks]] - 0.37, down[np.r_[breaks, True]] + 0.5
+    axes.vlines(np.zeros(len(starts)), starts, lasts, color=colours.GREY, lw=0.9, zorder=1)
+    axes.set_yticks(list(down), labels)
+    tie_names(axes, names)
+    for name, label in zip(names, axes.get_yticklabels(), strict=True):
+        label.set_fontweight("bold" if name in highlight else "normal")
 
 
-def _range(axes: Axes, i: int, y: float, row: Any, colour: str) -> None:
-    """Draw the range of a figure upon its bar, or broad where it stands alone."""
+def _printed(rows: DataFrame, frame: DataFrame, money: float) -> list[str]:
+    """The figures of bars in words, with as many decimals as the others where that is right."""
+    said_whole = frame.get("is_whole", rows["name"].eq("")).eq(True).to_numpy()
+    whole, decimals = are_whole(rows), decimals_of(rows)
+    return [
+        printed(row, money, whole=whole or bool(said_whole[i]), decimals=decimals)
+        for i, row in numbered(rows)
+    ]
+
+
+def _bar(axes: Axes, i: int, row: Any, highlight: Collection[str]) -> None:
+    """Draw a figure as a bar, dashed and empty where it may yet change, and its range upon it.
+
+    A range that stands alone is broad.
+    """
+    is_lit = not highlight or row.name in highlight
+    colour = colours.of_entity(row.panel, colours.INK if highlight else colours.GREY)
+    colour = colour if is_lit else colours.GREY
+    face, dash = ("white", "--") if row.hollow else (colour, "-")
+    axes.barh(row.level, row.value, 0.62, fc=face, ec=colour, ls=dash, gid=f"{i}|bar|{row.name}")
     style: dict[str, Any] = {"color": colours.INK, "lw": 1.5, "alpha": 1, "marker": "|"}
     if np.isnan(row.value):
         style = {"color": colour, "lw": 14, "marker": ""}
-    gid = f"{i}|range|{row.name}"
-    axes.plot([row.low, row.high], [y, y], solid_capstyle="butt", ms=8, gid=gid, **style)
+    ends, gid = [row.low, row.high], f"{i}|range|{row.name}"
+    axes.plot(ends, [row.level] * 2, solid_capstyle="butt", ms=8, gid=gid, **style)
+
+
+def tie_names(axes: Axes, names: Sequence[str]) -> None:
+    """Let the name of each row belong to its series, as its figures do."""
+    for name, label in zip(names, axes.get_yticklabels(), strict=True):
+        label.set_gid(layout.name_gid(name))
+
+
+def _room(labels: Sequence[str], texts: Sequence[str]) -> float:
+    """About how many inches are between the names of rows and the figures right of them."""
+    names, figures = (
+        max((layout.size(text, "bold")[0] for text in some), default=0.0)
+        for some in (labels, texts)
+    )
+    return layout.page().width - 0.52 - names - figures
+
+
+def _limits(axes: Axes, least: float, most: float, ends: Sequence[Label], inches: float) -> None:
+    """Let the axis reach over all bars, with room for the figures that stand left of theirs."""
+    most = 1.02 * most or float(least == 0)
+    left = [1.02 * least]
+    for end in ends:
+        if end.x < 0:
+            wide = layout.size(end.text)[0] + GAP
+            left.append((end.x * inches - wide * most) / (inches - wide))
+            look = {"ha": "right", "va": "center", "color": end.colour, "gid": end.gid}
+            layout.write(axes, end.text, (end.x, end.y), (-5, 0), **look)
+    axes.set_xlim(min(left), most)
+
+
+@redrawable
+def strips(
+    frame: DataFrame, *, y: str, by: str, whole: str, part: str, **options: Unpack[ChartOptions]
+) -> Axes:
+    """Draw several wholes as strips of their parts, each with its number, in the rows' order.
+
+    Parameters
+    ----------
+    frame
+        One row a part of a whole.
+    y, by
+        Columns of the numbers, all above zero, and of what each says, which no other does.
+    whole, part
+        Columns of the names left of the strips, and of the words below each part, which give it
+        its colour: the project's or, of a verdict, that of the front page.
+    **options
+        There are no events and no ``reference``.
+
+    Raises
+    ------
+    QueryError
+        As every chart (see :func:`lines`); a number that is not above zero.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from tradeflows import charts
+    >>> look = {"title": "Most hold", "unit": "Claims", "source": "Made up"}
+    >>> told = pd.DataFrame({"n": [2, 1], "says": ["report, holds", "report, differs"],
+    ...                      "of": "report", "word": ["holds", "differs"]})
+    >>> axes = charts.strips(told, y="n", by="says", whole="of", part="word", **look)
+    >>> charts.drawn(axes)["value"].to_dict()
+    {'report, holds': 2.0, 'report, differs': 1.0}
+    """
+    shown = complete_options(frame, options, [y], [by, whole, part])
+    rows = drawable_rows(frame, y=y, by=by, when="", panel=part)
+    refuse_repeated(rows, "name")
+    refuse(rows[~(rows["value"] > 0)], "no strip of nothing")
+    wholes = frame[whole].astype(str).to_numpy()
+    order = list(dict.fromkeys(wholes))
+    by_whole = rows.groupby(wholes)["value"]
+    rows["stop"] = by_whole.cumsum()
+    rows["start"] = rows["stop"] - rows["value"]
+    rows["level"] = [float(order.index(name)) for name in wholes]
+    rows["printed"] = rows["value"].map(layout.number)
+    look = colours.of_series(rows["panel"])
+    is_narrow = layout.page() is layout.NARROW  # whose strips have their names above them
+    rows["words"] = [named(name, shown) for name in rows["panel"]]
+    if is_narrow:
+        rows["words"] = rows["words"].str.replace(" ", "\n", n=1)
+    labels = [named(name, shown) for name in order]
+    n_lines = 1 + rows["words"].str.count("\n").max()
+    tall = HIGH + BETWEEN + layout.LINE * (n_lines + (1.6 if is_narrow else 0.4))
+    top = -HIGH / tall / 2 - 0.05
+    inches = _room([""] if is_narrow else labels, [""])
+    per_inch = by_whole.sum().max() / inches
+    with layout.style():
+        _, axes = plt.subplots()
+        for i, row in numbered(rows):
+            _part(axes, i, row, look[row.panel].colour, HIGH / tall)
+        for level, name in enumerate(order):
+            below = level + HIGH / tall / 2
+            _words_below(axes, rows[wholes == name], below, inches, per_inch, look)
+        axes.set_yticks(range(len(order)), [""] * len(order) if is_narrow else labels)
+        if is_narrow:
+            head = 1.3 * layout.LINE / tall
+            for level, text in enumerate(labels):
+                layout.write_above(axes, text, level + top - head)
+            top -= head
+        axes.set_ylim(top + len(order), top)
+        axes.set_xlim(0, inches * per_inch)
+        finish([axes], "bars", shown, rows, [[]], False, tall * len(order))
+    return axes
+
+
+def _part(axes: Axes, i: int, row: Any, colour: str, high: float) -> None:
+    """Draw a part of a strip behind those before it, with its number within."""
+    style: dict[str, Any] = {"fc": colour, "ec": colours.PAPER, "lw": 1.5}
+    axes.barh(row.level, row.value, high, row.start, gid=f"{i}|bar|{row.name}", **style)
+    look = {"ha": "center", "va": "center_baseline", "weight": "bold"}
+    look |= {"color": colours.letters_on(colour), "gid": f"{i}|text|{row.name}"}
+    layout.write(axes, row.printed, (row.start + row.value / 2, row.level), (0, 0), **look)
+
+
+def _words_below(
+    axes: Axes,
+    parts: DataFrame,
+    y: float,
+    inches: float,
+    per_inch: float,
+    looks: Any,
+) -> None:
+    """Write below a strip what its parts are, each as near to its middle as the others admit."""
+    size = layout.page().small
+    wide = [layout.size(text)[0] * size / 11 + BETWEEN for text in parts["words"]]
+    middles = (parts["start"] + parts["value"] / 2) / per_inch
+    places = layout.spread([*middles], wide, 0.0, inches)
+    for row, x in zip(parts.itertuples(), places, strict=True):
+        look = {"ha": "center", "va": "top", "size": size, "annotation_clip": False}
+        look |= {"color": colours.text_colour(looks[row.panel].colour)}
+        gid = layout.name_gid(str(row.name))
+        layout.write(axes, row.words, (x * per_inch, y), (0, -3), gid=gid, **look)
 
 
 @redrawable
@@ -199,58 +354,40 @@ def windows(
     shown = complete_options(frame, options, [y, *span], [label])
     rows = drawable_rows(frame, y=y, by=label, when="window_start", length="window_end", span=span)
     refuse_repeated(rows, "name")
-    is_reversed = rows["end"] < rows["x"]
-    refuse(rows[is_reversed], "a window that ends before it starts")
+    refuse(rows[rows["end"] < rows["x"]], "a window that ends before it starts")
     if log:
         least = rows[["value", "low", "high"]].min(axis="columns")
-        has_place = least > 0
-        refuse(rows[~has_place], "no place on a logarithmic axis for a figure that is not positive")
-    labels = []
+        problem = "no place on a logarithmic axis for a figure that is not positive"
+        refuse(rows[~(least > 0)], problem)
     whole = are_whole(rows)
+    suffix = np.where(rows["name"].isin(own), ", the claim’s own source", "").astype(object)
+    rows["printed"] = [printed(row, whole=whole) for row in rows.itertuples()] + suffix
+    labels = []
     with layout.style():
         _, axes = plt.subplots()
         for i, row in numbered(rows):
-            is_own = row.name in own
-            _window(axes, i, row, is_own)
-            text = f"{named(row.name, shown)}: {printed(row, whole=whole)}"
-            if is_own:
-                text += ", the claim’s own source"
-            labels.append(_label(i, row, text, is_own))
+            colour = colours.OWN if row.name in own else colours.WINDOW
+            _window(axes, i, row, colour, row.name in own or row.hollow)
+            start, end = mdates.date2num([row.x, row.end])
+            level = row.high if np.isnan(row.value) else row.value
+            text = f"{named(row.name, shown)}: {row.printed}"
+            text = layout.wrap(text, layout.page().window // 2)
+            labels.append(Label(text, end, level, colour, f"{i}|text|{row.name}", start))
         if log:
             axes.set_yscale("log")
-        tall = TALL if layout.page() is layout.NARROW else LOW
-        if not log:  # the words of the highest have room below the unit
+        else:  # the words of the highest have room below the unit
             highest = rows[["value", "high"]].max(axis=None)
             axes.update_datalim([(axes.dataLim.x0, 1.12 * highest)])
-        box = max(3.4, tall * len(rows))
-        finish([axes], "windows", shown, rows, [labels], not log, box)
+        tall = TALL if layout.page() is layout.NARROW else LOW
+        finish([axes], "windows", shown, rows, [labels], not log, max(3.4, tall * len(rows)))
     return axes
 
 
-def _window(axes: Axes, i: int, row: Any, is_own: bool) -> None:
+def _window(axes: Axes, i: int, row: Any, colour: str, is_dashed: bool) -> None:
     """Draw a figure over its window, and its range as a box."""
-    colour = colours.OWN if is_own else colours.WINDOW
-    is_dashed = is_own or row.hollow
-    height = row.high - row.low
-    length = row.end - row.x
     style: dict[str, Any] = {"align": "edge", "color": colour, "alpha": 0.3}
+    height, length = row.high - row.low, row.end - row.x
     axes.bar(row.x, height, length, row.low, gid=f"{i}|box|{row.name}", **style)
-    axes.plot(
-        [row.x, row.end],
-        [row.value, row.value],
-        color=colour,
-        lw=3.5,
-        clip_on=False,
-        ls=(0, (1.6, 0.6)) if is_dashed else "-",
-        solid_capstyle="butt",
-        gid=f"{i}|window|{row.name}",
-    )
-
-
-def _label(i: int, row: Any, text: str, is_own: bool) -> Label:
-    """The words of a window, to stand beside it."""
-    start, end = mdates.date2num([row.x, row.end])
-    level = row.high if np.isnan(row.value) else row.value
-    colour = colours.OWN if is_own else colours.WINDOW
-    width = layout.page().window // 2
-    return Label(layout.wrap(text, width), end, level, colour, f"{i}|text|{row.name}", start)
+    look: dict[str, Any] = {"color": colour, "lw": 3.5, "clip_on": False, "solid_capstyle": "butt"}
+    look |= {"ls": (0, (1.6, 0.6)) if is_dashed else "-", "gid": f"{i}|window|{row.name}"}
+    axes.plot([row.x, row.end], [row.value, row.value], **look)

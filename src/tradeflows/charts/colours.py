@@ -28,10 +28,10 @@ FAINTEST, LEAST = 0.016, 0.03
 HUED, SEEN, CALM = 0.2, 5.5, 0.75
 GROUND = 1.5  # contrast up to which a colour is a ground, by night as faint as by day
 NOTHING = 0.004  # up to which a shade is of nothing
-SOFT, EVENT, FIGURES, WINDOW = "#595959", "#a0a0a0", "#404040", "#4d4d4d"
+SOFT, EVENT, WINDOW = "#595959", "#a0a0a0", "#4d4d4d"
 INK, GREY, FAINT, OWN = "#1a1a1a", "#767676", "#d9d9d9", "#741453"
-AGAINST, MUTE, SHADE = "#b3261e", "#b0b0b0", "#e9eef5"  # for what was found beside a claim
-PLAIN = (INK, GREY, FAINT, OWN, AGAINST, MUTE, SHADE, SOFT, EVENT, FIGURES, WINDOW, PAPER)
+MUTE, SHADE = "#b0b0b0", "#e9eef5"
+PLAIN = (INK, GREY, FAINT, OWN, MUTE, SHADE, SOFT, EVENT, WINDOW, PAPER)
 # Of the words of verdicts, on the front page as in a chart.
 VERDICTS = {
     "holds": "#0b6b3a",
@@ -96,7 +96,7 @@ def of_series(names: Iterable[str], highlight: Collection[str] = ()) -> dict[str
     if len(others) > len(looks):
         raise QueryError(
             f"{len(others)} series without a colour of their own, and {len(looks)} can be told "
-            "apart: filter the frame or draw panels()"
+            "apart: filter the frame or draw lines(panel=)"
         )
     return named | dict(zip(others, looks, strict=False)) | dict.fromkeys(plain, Look(GREY))
 

@@ -2,20 +2,20 @@
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 
 from tradeflows.charts import colours, layout, raw_lines, spans, svg
-from tradeflows.charts.artists import significant
-from tradeflows.charts.behind import Behind
-from tradeflows.charts.marks import QUALIFIERS, said_periods
-from tradeflows.charts.numbers import alt, drawn, read_back
-from tradeflows.charts.options import SIGNS, VALUE, WORDS, Chart, Charts, named
+from tradeflows.charts.marks import in_box, told
+from tradeflows.charts.numbers import WIDE, alt, arranged, drawn, read_back
+from tradeflows.charts.options import BAND, SIGNS, VALUE, Chart, Charts, named
 
 BROWSER = files("tradeflows.charts") / "browser"
 
@@ -37,7 +37,7 @@ class ChartFiles:
         Elements for a page of 760 and of 360 pixels, and a drawing as a file of its own.
     rows
         The numbers drawn, a header first, in three figures as a reader is shown them; beside those
-        of bars, dots and cells the period, where marks say one that the unit does not have.
+        of bars and cells the period, where marks say one that the unit does not have.
     table
         The same for readers: names in place of codes, periods in words.
     numbers
@@ -97,18 +97,28 @@ def hand_over(axes: Charts, id: str) -> ChartFiles:
     >>> charts.hand_over(axes, "crude").alt
     'It rose. Mt a month. India: 1 in January 2023, 3 in March 2023.'
     """
-    first = np.ravel(np.asarray(axes, dtype=object))[0]
-    figure = first.figure
+    figure = np.ravel(np.asarray(axes, dtype=object))[0].figure
     chart = vars(figure)["tradeflows"]
-    kind = str(first.get_gid())
-    words, shown = alt(axes), _as_printed(read_back(axes, layout.DIGITS), kind)
-    said = said_periods(first).values()
-    if any(said) and not (VALUE in shown and spans.is_said(str(chart["unit"]), said)):
-        shown = _with_periods(shown, said_periods(first, in_full=True))
+    kind = str(figure.axes[0].get_gid())
+    words = alt(axes)
     drawing = svg.plain(figure, words)
-    is_traced = "of" in chart
-    behind = Behind(figure, id)
-    table = _rows(_readable(shown, chart))
+    numbers = raw_lines.numbers(figure, id)
+    known = numbers[: raw_lines.NUMBERS]
+    ids = {place: number.id for number in known for place in number.places}
+
+    def entry(mark: Any, columns: Sequence[str] = chart.get("of", ("", ()))[1]) -> str:
+        """The entry of a mark: of its figure, or of an end of its range."""
+        places = ((mark.row, column, mark.run) for column in columns)
+        return next((ids[place] for place in places if place in ids), "")
+
+    shown, entries = _tables(axes, kind, chart, entry)
+    readable = _readable(shown, chart, kind)
+    if len(readable.columns) < len(shown.columns):
+        entries = entries.drop(columns=VALUE)
+    with layout.on(layout.NARROW):
+        small = np.ravel(np.asarray(chart["redraw"](), dtype=object))[0].figure
+        narrow = svg.inline(small, svg.plain(small, words), words, f"{id}-narrow", entry)
+        plt.close(small)
     return ChartFiles(
         id=id,
         kind=kind,
@@ -118,15 +128,15 @@ def hand_over(axes: Charts, id: str) -> ChartFiles:
         caveats=tuple(chart["attrs"]["caveats"]),
         sources=tuple(chart["attrs"]["sources"]),
         claims=tuple(chart["claims"]),
-        wide=svg.inline(figure, drawing, words, f"{id}-wide", behind),
-        narrow=_narrow(chart, words, id, behind),
+        wide=svg.inline(figure, drawing, words, f"{id}-wide", entry),
+        narrow=narrow,
         file=drawing,
-        rows=_rows(_flat(shown, ": ")),
-        table=table,
+        rows=_rows(_flat(shown)),
+        table=_rows(readable),
         numbers=_finite(drawn(axes)),
-        lines=raw_lines.table(figure) if is_traced else [],
-        evidence=behind.shown() if is_traced else "",
-        entries=behind.in_table(table),
+        lines=raw_lines.table(figure) if "of" in chart else [],
+        evidence=raw_lines.evidence(figure, numbers),
+        entries=entries.to_numpy().tolist(),
     )
 
 
@@ -157,89 +167,113 @@ def script() -> str:
     return (BROWSER / "chart.js").read_text(encoding="utf-8")
 
 
-def _narrow(chart: Chart, words: str, id: str, behind: Behind) -> str:
-    """The same chart on narrow paper."""
-    with layout.on(layout.NARROW):
-        figure = np.ravel(np.asarray(chart["redraw"](), dtype=object))[0].figure
-        try:
-            return svg.inline(figure, svg.plain(figure, words), words, f"{id}-narrow", behind)
-        finally:
-            plt.close(figure)
+def _tables(
+    axes: Charts, kind: str, chart: Chart, entry: svg.Entries
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """What was read back, in three figures and with its periods; and the entry of each cell."""
+    shown = pd.DataFrame(read_back(axes, layout.DIGITS))
+    boxes = [axes] if isinstance(axes, Axes) else [*axes]
+    columns = chart.get("of", ("", []))[1]
+    if kind in WIDE:
+        tables = {}
+        for box in boxes:
+            marks = in_box(box).query(f"part != '{BAND}'")
+            marks["entry"] = [entry(mark) for mark in marks.itertuples()]
+            tables[str(box.get_label())] = arranged(marks, kind, "entry")
+        entries = pd.concat(tables, axis="columns", sort=True)
+        if shown.columns.nlevels == 1:
+            entries = entries.droplevel(0, axis="columns")
+        entries = entries.reindex(index=shown.index, columns=shown.columns)
+    else:
+        marks = in_box(boxes[0])
+        marks = marks.drop_duplicates("row") if kind == "coverage" else marks
+        entries = pd.DataFrame(np.nan, shown.index, shown.columns, dtype=object)
+        ends = {"low": [*columns[1:2], *columns[:1]], "high": [*columns[2:], *columns[:1]]}
+        for name, some in {VALUE: columns, "printed": columns, **ends}.items():
+            if name in shown:
+                entries[name] = [entry(mark, some) for mark in marks.itertuples()]
+    entries = entries.astype(object).where(shown.notna()).fillna("")
+    if kind in ("bars", "cells"):
+        _add_periods(shown, entries, kind, chart, told(boxes[0].figure))
+    return shown, entries
 
 
-def _as_printed(shown: pd.DataFrame, kind: str) -> pd.DataFrame:
-    """What was read back, ratios as the per cent that the chart has on its axis."""
-    if kind != "ratios":
-        return shown
-    in_percent = 100 * shown.select_dtypes("float")
-    return shown.assign(**in_percent.map(lambda value: significant(value, layout.DIGITS)))
-
-
-def _with_periods(table: pd.DataFrame, said: Mapping[tuple[str, str], str]) -> pd.DataFrame:
-    """A table with the periods of its figures, `said` by row and column.
+def _add_periods(
+    shown: pd.DataFrame, entries: pd.DataFrame, kind: str, chart: Chart, marks: pd.DataFrame
+) -> None:
+    """Put the periods of figures into their table where marks say them and the unit does not.
 
     There is one column of them where all figures of each row are of one period, else one beside
     each column.
     """
-    shown = pd.DataFrame(table)
-    rows = list(dict.fromkeys(row for row, _ in said))
-    columns = list(dict.fromkeys(column for _, column in said))
-    periods = pd.DataFrame(
-        [[said.get((row, column), "") for column in columns] for row in rows],
-        index=shown.index,
-        columns=columns,
-    )
-    is_silent = shown[columns].isna() & periods.eq("")
+    said = marks["period"]
+    if not said.any() or (VALUE in shown and spans.is_said(str(chart["unit"]), said)):
+        return
+    if kind == "bars":
+        periods = pd.DataFrame({VALUE: marks["whole_period"].array}, shown.index)
+    else:
+        periods = arranged(marks, kind, "whole_period").fillna("")
+    is_silent = shown[[*periods]].isna() & periods.eq("")
     of_row = [list(dict.fromkeys(row.dropna())) for _, row in periods.mask(is_silent).iterrows()]
     if all(len(parts) < 2 for parts in of_row):
-        shown.insert(0, "period", ["".join(parts) for parts in of_row])
-        return shown
-    for column in columns:
-        at = list(shown.columns).index(column) + 1
-        if periods[column].any():
-            shown.insert(at, f"{column}, period", periods[column])
-    return shown
+        more = {"period": (0, ["".join(parts) for parts in of_row])}
+    else:
+        more = {
+            f"{column}, period": ([*shown].index(column) + 1, periods[column])
+            for column in reversed([*periods])
+            if periods[column].any()
+        }
+    for name, (at, cells) in more.items():
+        shown.insert(at, name, cells)
+        entries.insert(at, name, "")
 
 
-def _flat(table: pd.DataFrame, between: str) -> pd.DataFrame:
+def _flat(table: pd.DataFrame) -> pd.DataFrame:
     """A table whose columns have one name each."""
     flat = pd.DataFrame(table)
     if flat.columns.nlevels > 1:
-        flat.columns = [between.join(map(str, column)) for column in flat.columns]
+        flat.columns = [": ".join(map(str, column)) for column in flat.columns]
     return flat
 
 
-def _readable(table: pd.DataFrame, chart: Chart) -> pd.DataFrame:
-    """A table with names in place of codes, periods in words, and heads that say what is counted.
+def _readable(table: pd.DataFrame, chart: Chart, kind: str) -> pd.DataFrame:
+    """A table with names in place of codes, words of signs and periods, and heads that say units.
 
-    A column of one series has its name, and the unit stands above the table.
+    A column of one series has its name, and the unit stands above the table; there are no values
+    where all figures are ranges.
     """
-    shown = _with_words(pd.DataFrame(table))
+    shown = table.copy()
+
+    def name(code: Any) -> str:
+        return named(str(code), chart)
+
+    if "low" in shown and shown[VALUE].isna().all():
+        shown = shown.drop(columns=VALUE)
+    if "printed" in shown:
+        shown["printed"] = shown["printed"].map(spans.in_words, na_action="ignore")
+    if "mark" in shown:
+        shown["mark"] = shown["mark"].replace(_SIGNED)
+    unit = chart["unit"] if isinstance(chart["unit"], str) else "Figure"
+    unit = unit.rstrip(".")
+    heads = _HEADS | {VALUE: unit, "low": f"{unit}: lowest", "high": f"{unit}: highest"}
     if shown.columns.nlevels > 1:
-        names = [[named(str(part), chart) for part in column] for column in shown.columns]
-        shown.columns = [": ".join(parts) for parts in names]
+        shown.columns = [": ".join(map(name, column)) for column in shown.columns]
     else:
-        heads = _heads(chart)
-        shown.columns = [heads.get(name) or _head(name, chart) for name in map(str, shown.columns)]
+        shown.columns = [heads.get(at) or _head(at, chart) for at in map(str, shown.columns)]
     if NAME in shown:
-        shown[NAME] = [named(str(name), chart) for name in shown[NAME]]
-    if shown.index.name == "ref_period":
-        months = max(chart.get("months", {"": 1}).values())
-        shown.index = pd.Index([spans.text(day, months) for day in shown.index], name="Period")
-    else:
-        shown.index = pd.Index([named(str(name), chart) for name in shown.index], name=NAME)
+        shown[NAME] = shown[NAME].map(name)
+    is_dated = shown.index.name == "ref_period"
+    rows = _periods(shown, chart, kind) if is_dated else [*map(name, shown.index)]
+    shown.index = pd.Index(rows, name="Period" if is_dated else NAME)
     return shown
 
 
-def _with_words(table: pd.DataFrame) -> pd.DataFrame:
-    """A table with words in place of signs, and without values where all figures are ranges."""
-    if "low" in table and table[VALUE].isna().all():
-        table = table.drop(columns=VALUE)
-    if "printed" in table:
-        table["printed"] = table["printed"].map(spans.in_words, na_action="ignore")
-    if "mark" in table:
-        table["mark"] = table["mark"].map(lambda sign: _SIGNED.get(sign, sign))
-    return table
+def _periods(shown: pd.DataFrame, chart: Chart, kind: str) -> list[str]:
+    """The periods of the rows of a table in words; those of blocks have their months beside."""
+    lengths = chart["marks"]["n_months"]
+    if kind != "points":
+        lengths = [int(lengths.max()) if kind == "lines" else 1] * len(shown)
+    return [spans.text(day, n) for day, n in zip(shown.index, lengths, strict=True)]
 
 
 def _head(name: str, chart: Chart) -> str:
@@ -248,23 +282,13 @@ def _head(name: str, chart: Chart) -> str:
     return named(name, chart) if column == name else f"{named(column, chart)}: period"
 
 
-def _heads(chart: Chart) -> dict[str, str]:
-    """Heads of a table's columns; those of numbers are what the chart counts, with its unit."""
-    unit = chart["unit"] if isinstance(chart["unit"], str) else "Figure"
-    unit = unit.rstrip(".")
-    return {**_HEADS, VALUE: unit, "low": f"{unit}: lowest", "high": f"{unit}: highest"}
-
-
 NAME = "Name"
-_SIGNED = {SIGNS[marker]: WORDS[sign] for marker, sign in QUALIFIERS.items()}
-_SIGNED |= {SIGNS["<"]: WORDS["≤"], SIGNS[">"]: WORDS["≥"]}
+_SIGNED = dict(zip(SIGNS.values(), ("about", "at most", "at least"), strict=True))
 _HEADS = {
     "series": NAME,
     "period": "Period",
     "mark": "About, at most or at least",
-    "says": "Against the claim",
     "printed": "As printed",
-    "verdict": "Verdict",
     "n_months": "Months",
     "start": "From",
     "end": "To",

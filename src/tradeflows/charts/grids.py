@@ -10,27 +10,25 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
-from matplotlib.offsetbox import AnnotationBbox, DrawingArea, HPacker, TextArea
 from matplotlib.patches import Rectangle
-from pandas import DataFrame, Series
+from pandas import DataFrame
 
 from tradeflows.charts import colours, layout
-from tradeflows.charts import rows as row_layout
+from tradeflows.charts.bars import tie_names
 from tradeflows.charts.options import (
+    BLANK,
     Chart,
     ChartOptions,
     complete_options,
     drawable_rows,
     foot,
     named,
+    numbered,
     redrawable,
     refuse,
     refuse_repeated,
 )
 from tradeflows.model.errors import QueryError
-
-SHADES_SHOWN = 5  # in the key of months
-SCALE_BELOW = 34  # points from the months to the middle of that key
 
 
 @redrawable
@@ -84,42 +82,29 @@ def coverage(
     shown = complete_options(strips, options, [counted] if counted else [], ["strip"])
     if not 0 < len(frame) <= 40:
         raise QueryError(f"{len(frame)} rows, and a picture takes 1 to 40: filter the frame")
+    runs = strips["held"].reset_index(drop=True).str.split(", ").explode()
+    ends = runs.str.split(" to ", expand=True).reindex(columns=[0, 1])
+    first, last = pd.to_datetime(ends[0]), pd.to_datetime(ends[1].fillna(ends[0]))
+    marks = DataFrame({"name": [words[i] for i in runs.index], "x": first}).assign(**BLANK)
+    of_run = {"row": runs.index, "level": runs.index, "printed": runs, "run": runs}
+    marks = marks.assign(**of_run, end=last + pd.DateOffset(months=1), middle=first)
+    marks = marks.assign(value=np.nan, low=np.nan).reset_index(drop=True)
     labels = [layout.wrap(text, layout.page().label + 4) for text in words]
     with layout.style():
         _, axes = plt.subplots()
-        for i, text in enumerate(frame[held]):
-            lit = colours.of_entity(entity, colours.INK)
-            colour = lit if words[i] in highlight else colours.GREY
-            _strip(axes, i, text, words[i], colour)
-        axes.set_gid("coverage")
+        lit = colours.of_entity(entity, colours.INK)
+        for i, run in numbered(marks):
+            colour = lit if run.name in highlight else colours.GREY
+            look: dict[str, Any] = {"color": colour, "lw": 7, "solid_capstyle": "butt"}
+            axes.plot([run.x, run.end], [run.level] * 2, gid=f"{i}|held|{run.name}", **look)
         axes.set_ylim(len(frame) - 0.4, -0.6)
         layout.number_axis(axes)
         axes.set_yticks(range(len(frame)), labels)
-        row_layout.tie_names(axes, words)
+        tie_names(axes, words)
         layout.day_axis(axes)
-        vars(axes.figure)["tradeflows"] = shown
         heights = [0.14 + layout.LINE * _lines_of(label) for label in labels]
-        layout.finish(
-            [axes],
-            [[]],
-            title=shown["title"],
-            unit=[str(shown["unit"])],
-            foot=foot(shown),
-            events=shown["events"],
-            reference={},
-            box=sum(heights),
-        )
+        _finish(axes, "coverage", shown, marks, "", sum(heights))
     return axes
-
-
-def _strip(axes: Axes, i: int, months: str, name: str, colour: str) -> None:
-    """Draw the months that are held of a row, each run of them as a line."""
-    gid = f"{i}|held|{name}"
-    for run in months.split(", "):
-        first, _, last = run.partition(" to ")
-        start = pd.Timestamp(first)
-        end = pd.Timestamp(last or first) + pd.DateOffset(months=1)
-        axes.plot([start, end], [i, i], color=colour, lw=7, solid_capstyle="butt", gid=gid)
 
 
 @redrawable
@@ -176,173 +161,116 @@ def cells(
     shown = complete_options(frame, options, [y], [by] if dated else [by, across])
     if dated and words:
         raise QueryError(f"months side by side have no room for {words}")
-    rows = _cell_rows(frame, y, by, across, words)
-    if not signed:
-        is_negative = rows["value"] < 0
-        refuse(rows[is_negative], "no shade for a figure below zero")
-    shading = _shading(full, signed)
-    columns = _columns(rows, dated)
-    names = list(rows["name"].unique())
-    table = _pivoted(rows, "value", names, columns)
-    edges = _edges(columns, dated)
+    marks = _grid(frame, y, by, across, words, signed)
+    names = list(marks["name"].unique())
     labels = [layout.wrap(named(name, shown), layout.page().label) for name in names]
-    below = _words_within(_pivoted(rows, "below", names, columns), labels)
-    most_below = int(below.map(_lines_of).to_numpy().max())
-    most_lines = max(map(_lines_of, labels))
-    tall = max(0.22 + layout.LINE * most_below, 0.08 + layout.LINE * most_lines)
-    heads = [] if dated else [_head(str(column), shown) for column in columns]
+    columns = [] if dated else list(marks["column"].unique())
+    marks["printed"] = _fitting(marks["printed"], labels, len(columns))
+    heads = [layout.wrap(named(name, shown), layout.page().name - 6) for name in columns]
+    below, high = max(map(_lines_of, marks["printed"])), max(map(_lines_of, labels))
+    tall = max(0.22 + layout.LINE * below, 0.08 + layout.LINE * high)
     head = 0.0 if dated else 0.12 + layout.LINE * max(2, *map(_lines_of, heads))
-    width = 0.0 if dated else 1.5
+    shades, least = (colours.SIGNED_SHADES, -full) if signed else (colours.SHADES, 0.0)
+    shading = ScalarMappable(Normalize(least, full, clip=True), colours.shades(shades))
     with layout.style():
         _, axes = plt.subplots()
-        _hatch(axes, edges, len(names))
-        for i, name in enumerate(names):
-            values = table.loc[name]
-            gid = f"{i}|cells|{name}"
-            _shade(axes, edges, values.to_numpy("float64"), i, gid, shading, width)
+        _shade(axes, marks, names, shading, dated)
+        for j, (name, text) in enumerate(zip(columns, heads, strict=True)):
+            look: dict[str, Any] = {"ha": "center", "va": "bottom", "weight": "bold", "size": 10.5}
+            look |= {"annotation_clip": False, "gid": f"{j}|column|{name}"}
+            axes.annotate(text, (j + 0.5, -0.62), **look)
+        for i, row in numbered(marks):
             if not dated:
-                _write_row(axes, values, below.loc[name], i, shading)
-        if not dated:
-            _heads(axes, list(map(str, columns)), heads)
-        axes.set_xlim(edges[0], edges[-1])
+                _write(axes, i, row, shading)
         axes.set_ylim(len(names) - 0.5, -0.5 - head / tall)
         axes.set_yticks(range(len(names)), labels)
-        row_layout.tie_names(axes, list(map(str, names)))
-        keys = _keys(axes, table, shading, dated)
-        _finish_cells(axes, shown, keys, dated, tall * len(names) + head)
+        tie_names(axes, names)
+        key = _key(marks["value"], full, signed)
+        kind = "months" if dated else "cells"
+        _finish(axes, kind, shown, marks, key, tall * len(names) + head)
     return axes
 
 
-def _pivoted(rows: DataFrame, values: str, names: Sequence[str], columns: pd.Index) -> DataFrame:
-    """A column of the rows as the table that is drawn."""
-    table = rows.pivot(index="name", columns="at", values=values)
-    return table.reindex(names)[columns]
-
-
-def _words_within(below: DataFrame, labels: Sequence[str]) -> DataFrame:
-    """Words below the numbers; on narrow paper broken so that none is wider than its column."""
-    paper = layout.page()
-    has_words = below.map(_lines_of).to_numpy().any()
-    if paper is layout.WIDE or not has_words:
-        return below
-    sizes = [layout.size(label) for label in labels]
-    names = max(width for width, _ in sizes)
-    room = (paper.width - 0.6 - names) / len(below.columns)
-    return below.map(lambda text: layout.wrap_within(text, room) if text == text else text)
-
-
-def _lines_of(text: Any) -> int:
-    """How many lines the words of a cell take; none where there are no words."""
-    return text.count("\n") + 1 if isinstance(text, str) and text else 0
-
-
-def _cell_rows(frame: DataFrame, y: str, by: str, across: str, words: str) -> DataFrame:
-    """A row a cell: its name, where it stands, its number and the words below that."""
-    if across == "ref_period":
-        rows = drawable_rows(frame, y=y, by=by, when=across)
-        rows["at"] = rows["x"]
-    else:
-        rows = drawable_rows(frame, y=y, by=by, when="", panel=across)
-        rows["at"] = rows["panel"]
+def _grid(frame: DataFrame, y: str, by: str, across: str, words: str, signed: bool) -> DataFrame:
+    """A row a cell, also of those without a figure: its name, where it stands, its number."""
+    dated = across == "ref_period"
+    of_cell: Any = {"when": across} if dated else {"when": "", "panel": across}
+    rows = drawable_rows(frame, y=y, by=by, **of_cell)
+    rows["at"] = at = rows["x"] if dated else rows["panel"]
     refuse_repeated(rows, "name", "at")
-    rows["below"] = frame[words].fillna("").to_numpy() if words else ""
-    return rows
+    rows["printed"] = frame[words].fillna("").to_numpy() if words else ""
+    if not signed:
+        refuse(rows[rows["value"] < 0], "no shade for a figure below zero")
+    names, columns = list(rows["name"].unique()), at.unique()
+    if dated:  # all months from the first to the last
+        columns = pd.date_range(at.min(), at.max(), freq="MS")
+        refuse(rows[~at.isin(columns)], "no first day of a month")
+    grid = pd.MultiIndex.from_product([names, columns], names=["name", "at"])
+    marks = rows.set_index(["name", "at"]).reindex(grid).reset_index().fillna({"printed": ""})
+    marks = marks.assign(**{name: cell for name, cell in BLANK.items() if name != "printed"})
+    marks["level"] = marks["name"].map(names.index)
+    if dated:
+        after = marks["at"] + pd.DateOffset(months=1)
+        return marks.assign(x=marks["at"], middle=marks["at"], end=after, n_months=1)
+    places = {column: j + 0.5 for j, column in enumerate(columns)}
+    return marks.assign(column=marks["at"], middle=marks["at"].map(places))
 
 
-def _columns(rows: DataFrame, dated: bool) -> pd.Index:
-    """The columns of cells: all months from the first to the last, or those that there are."""
-    at = rows["at"]
-    if not dated:
-        return pd.Index(at.unique())
-    months = pd.date_range(at.min(), at.max(), freq="MS")
-    is_month = at.isin(months)
-    refuse(rows[~is_month], "no first day of a month")
-    return months
-
-
-def _edges(columns: pd.Index, dated: bool) -> np.ndarray:
-    """Where columns begin, and where the last one ends."""
-    if not dated:
-        return np.arange(len(columns) + 1.0)
-    after = columns[-1] + pd.DateOffset(months=1)
-    return np.asarray(mdates.date2num([*columns, after]))
-
-
-def _hatch(axes: Axes, edges: np.ndarray, rows: int) -> None:
-    """Hatch the ground, which is seen where a cell has no figure."""
-    left, right = edges[0], edges[-1]
-    style: dict[str, Any] = {"fc": colours.PAPER, "ec": colours.MUTE, "hatch": "/////", "lw": 0}
-    ground = Rectangle((left, -0.5), right - left, rows, **style)
-    axes.add_patch(ground)
-
-
-def _shading(full: float, signed: bool) -> ScalarMappable:
-    """The shade of each number."""
-    least = -full if signed else 0.0
-    scale = Normalize(least, full, clip=True)
-    name = colours.SIGNED_SHADES if signed else colours.SHADES
-    return ScalarMappable(scale, colours.shades(name))
+def _fitting(words: pd.Series, labels: Sequence[str], n_columns: int) -> pd.Series:
+    """Words below numbers; on narrow paper broken so that none is wider than its column."""
+    paper = layout.page()
+    if paper is layout.WIDE or not words.any():
+        return words
+    room = paper.width - 0.6 - max(layout.size(label)[0] for label in labels)
+    return words.map(lambda text: layout.wrap_within(text, room / n_columns))
 
 
 def _shade(
-    axes: Axes,
-    edges: np.ndarray,
-    values: np.ndarray,
-    row: int,
-    gid: str,
-    shading: ScalarMappable,
-    width: float,
+    axes: Axes, marks: DataFrame, names: Sequence[str], shading: ScalarMappable, dated: bool
 ) -> None:
-    """Shade the cells of a row by their values."""
+    """Shade the cells row by row by their values, over hatching that is seen where one has none."""
+    first = marks[marks["name"].eq(names[0])]
+    starts = mdates.date2num([*first["x"], first["end"].iloc[-1]]) if dated else []
+    edges = np.asarray(starts if dated else np.arange(len(first) + 1.0))
+    style: dict[str, Any] = {"fc": colours.PAPER, "ec": colours.MUTE, "hatch": "/////", "lw": 0}
+    ground = Rectangle((edges[0], -0.5), edges[-1] - edges[0], len(names), **style)
+    axes.add_patch(ground)
     low, high = shading.get_clim()
-    line: dict[str, Any] = {"ec": colours.PAPER, "lw": width}
-    one_row = np.ma.masked_invalid(values)[None, :]
-    heights = [row - 0.5, row + 0.5]
-    axes.pcolormesh(
-        edges, heights, one_row, cmap=shading.cmap, vmin=low, vmax=high, gid=gid, **line
-    )
-    axes.axhline(row + 0.5, color=colours.PAPER, lw=1.5)
+    look: dict[str, Any] = {"cmap": shading.cmap, "vmin": low, "vmax": high, "ec": colours.PAPER}
+    for i, name in enumerate(names):
+        values = marks.loc[marks["name"].eq(name), "value"].to_numpy("float64")
+        row, heights = np.ma.masked_invalid(values)[None, :], [i - 0.5, i + 0.5]
+        gid = f"{i}|cells|{name}"
+        axes.pcolormesh(edges, heights, row, lw=0.0 if dated else 1.5, gid=gid, **look)
+        axes.axhline(i + 0.5, color=colours.PAPER, lw=1.5)
+    axes.set_xlim(edges[0], edges[-1])
 
 
-def _write_row(
-    axes: Axes, values: Series, below: Series, row: int, shading: ScalarMappable
-) -> None:
-    """Write the numbers of a row into its cells, and what stands below them."""
+def _lines_of(text: str) -> int:
+    """How many lines the words of a cell take; none where there are no words."""
+    return text.count("\n") + 1 if text else 0
+
+
+def _write(axes: Axes, i: int, row: Any, shading: ScalarMappable) -> None:
+    """Write a number into its cell, and smaller what stands below it, or in a cell without one."""
     least, full = shading.get_clim()
-    is_signed = least != 0
-    for j, (value, words) in enumerate(zip(values, below, strict=True)):
-        words = words if isinstance(words, str) else ""
-        gid = f"{row},{j}"
-        middle = j + 0.5
-        if np.isnan(value):
-            if words:
-                _write_words(axes, words, middle, row, gid)
-            continue
-        colour = colours.letters_on(shading.to_rgba(value))
-        text = _with_sign(value) if is_signed else _short(value)
-        if np.isinf(full):
-            text = layout.number(value)
-        _write_number(axes, text, words, middle, row, colour, gid)
-
-
-def _with_sign(value: float) -> str:
-    """A loss or a gain as a small cell has room for."""
-    sign = "−" if value < 0 else "+"
-    return sign + _short(abs(value)) if value else "0"
-
-
-def _head(column: str, shown: Chart) -> str:
-    """The name of a column, in lines that are no wider than it."""
-    return layout.wrap(named(column, shown), layout.page().name - 6)
-
-
-def _heads(axes: Axes, columns: Sequence[str], texts: Sequence[str]) -> None:
-    """Write the names of the columns above them."""
-    style: dict[str, Any] = {"ha": "center", "va": "bottom", "weight": "bold", "size": 10.5}
-    for j, (column, text) in enumerate(zip(columns, texts, strict=True)):
-        place = (j + 0.5, -0.62)
-        gid = f"{j}|column|{column}"
-        axes.annotate(text, place, annotation_clip=False, gid=gid, **style)
+    style: dict[str, Any] = {"ha": "center", "va": "center"}
+    small = style | {"size": layout.page().small, "gid": f"{i}|words|"}
+    point = (row.middle, row.level)
+    if np.isnan(row.value):
+        if row.printed:  # upon hatching, on which words need a ground
+            ground = {"fc": colours.PAPER, "ec": "none", "pad": 1.5}
+            layout.write(axes, row.printed, point, (0, 0), color=colours.INK, bbox=ground, **small)
+        return
+    text = layout.number(row.value) if np.isinf(full) else _short(abs(row.value))
+    if least and not np.isinf(full):
+        sign = "−" if row.value < 0 else "+"
+        text = sign + text if row.value else "0"
+    colour = colours.letters_on(shading.to_rgba(row.value))
+    look = {"size": 12, "weight": "bold" if row.printed else "normal", "color": colour}
+    layout.write(axes, text, point, (0, 6 * _lines_of(row.printed)), **look, **style)
+    if row.printed:
+        layout.write(axes, row.printed, point, (0, -8), color=colour, **small)
 
 
 def _short(value: float) -> str:
@@ -354,86 +282,36 @@ def _short(value: float) -> str:
     return layout.number(value, 3 if value > 99 else 2)
 
 
-CENTRED: dict[str, Any] = {"ha": "center", "va": "center"}
-
-
-def _write_words(axes: Axes, words: str, x: float, y: float, i: str) -> None:
-    """Write what stands in a cell without a figure, on whose hatching words need a ground."""
-    ground = {"fc": colours.PAPER, "ec": "none", "pad": 1.5}
-    style: dict[str, Any] = {"size": layout.page().small, "color": colours.INK, "bbox": ground}
-    layout.write(axes, words, (x, y), (0, 0), gid=f"{i}|words|", **style, **CENTRED)
-
-
-def _write_number(
-    axes: Axes, text: str, below: str, x: float, y: float, colour: str, i: str
-) -> None:
-    """Write a number, and smaller what stands below it."""
-    up = 6 * _lines_of(below)
-    style: dict[str, Any] = {"size": 12, "weight": "bold" if below else "normal"}
-    style |= {"color": colour, **CENTRED}
-    layout.write(axes, text, (x, y), (0, up), gid=f"{i}|text|", **style)
-    if below:
-        style |= {"size": layout.page().small, "weight": "normal"}
-        layout.write(axes, below, (x, y), (0, -8), gid=f"{i}|words|", **style)
-
-
-def _keys(axes: Axes, table: DataFrame, shading: ScalarMappable, dated: bool) -> list[str]:
-    """What the shades mean, drawn or in words, and the hatching where there is some."""
-    least, full = shading.get_clim()
-    is_over = bool((table.abs() > full).to_numpy().any())
-    keys = [] if dated or np.isinf(full) else [_scale(full, least < 0, is_over)]
-    if dated:
-        _draw_scale(axes, shading, is_over)
-    if table.isna().to_numpy().any():
+def _key(values: pd.Series, full: float, signed: bool) -> str:
+    """What the shades mean, in words that are right by day and by night, and the hatching."""
+    keys = []
+    most = layout.number(full) + (" and more" if values.abs().gt(full).any() else "")
+    if not np.isinf(full):
+        of_signs = f"Red: less · blue: more · strongest colour: {most}"
+        keys.append(of_signs if signed else f"Faintest colour: 0 · strongest: {most}")
+    if values.isna().any():
         keys.append("Hatched: no figure")
-    return keys
+    return " · ".join(keys)
 
 
-def _draw_scale(axes: Axes, shading: ScalarMappable, is_over: bool) -> None:
-    """Draw below the months what the shades mean, since these have no numbers."""
-    low, high = shading.get_clim()
-    size = {"size": layout.page().small, "color": colours.SOFT}
-    wide, tall = 14, 8
-    boxes = DrawingArea(wide * SHADES_SHOWN, tall)
-    for i, value in enumerate(np.linspace(low, high, SHADES_SHOWN)):
-        place = (wide * i, 0)
-        boxes.add_artist(Rectangle(place, wide, tall, fc=shading.to_rgba(value), ec="none"))
-    first = layout.number(low)
-    last = layout.number(high) + (" and more" if is_over else "")
-    words = [TextArea(text, textprops=size) for text in (first, last)]
-    key = HPacker(children=[words[0], boxes, words[1]], align="center", pad=0, sep=5)
-    corner, below, middle = (0, 0), (0, -SCALE_BELOW), (0, 0.5)
-    style: dict[str, Any] = {"frameon": False, "annotation_clip": False, "pad": 0}
-    style |= {"xycoords": "axes fraction", "boxcoords": "offset points"}
-    axes.add_artist(AnnotationBbox(key, corner, below, box_alignment=middle, **style))
-
-
-def _scale(full: float, signed: bool, is_over: bool) -> str:
-    """What the shades mean, in words that are right by day and by night."""
-    most = layout.number(full) + (" and more" if is_over else "")
-    if signed:
-        return f"Red: less · blue: more · strongest colour: {most}"
-    return f"Faintest colour: 0 · strongest: {most}"
-
-
-def _finish_cells(axes: Axes, shown: Chart, keys: Sequence[str], dated: bool, box: float) -> None:
-    axes.set_gid("months" if dated else "cells")
-    axes.spines["bottom"].set_visible(dated)
-    if dated:
+def _finish(axes: Axes, kind: str, shown: Chart, marks: DataFrame, key: str, box: float) -> None:
+    """Set the texts of a picture, and keep its marks."""
+    axes.set_gid(kind)
+    axes.spines["bottom"].set_visible(kind != "cells")
+    if kind == "months":
         first, last = axes.dataLim.intervalx = axes.get_xlim()
         layout.day_axis(axes)
         axes.set_xlim(first, last - 0.5)  # without the day after, whose words would be cut
-    else:
+    elif kind == "cells":
         axes.set_xticks([])
-    vars(axes.figure)["tradeflows"] = shown | {"reference": {}}
+    vars(axes.figure)["tradeflows"] = shown | {"reference": {}, "said": {}, "marks": marks}
     layout.finish(
         [axes],
         [[]],
         title=shown["title"],
         unit=[str(shown["unit"])],
-        # Of months the key is drawn where the first line would be.
-        foot=[*([" "] if dated else []), *foot(shown, " · ".join(keys))],
-        events=shown["events"] if dated else {},
+        foot=foot(shown, key),
+        events={} if kind == "cells" else shown["events"],
         reference={},
         box=box,
     )

@@ -1,277 +1,244 @@
-"""The marks of a chart: where each figure stands on the page, and what it is."""
+"""The one table of a chart, a row a mark: it is drawn, read back, pointed at and traced from it.
 
-import re
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+An artist that carries a number has the ``gid`` ``row|part|name``: the row of the table (of a line,
+a band or a row of cells the place of its series), what it shows of it, and the series.
+"""
+
 from typing import Any
 
 import matplotlib.dates as mdates
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.patches import Rectangle
+from pandas import DataFrame, Series
 
 from tradeflows.charts import layout, raw_lines, spans
-from tradeflows.charts.artists import Figured, cells_of, figured, significant
-from tradeflows.charts.options import VALUE, WORDS, Chart, named
+from tradeflows.charts.options import BAND, WORDS, Chart, named
+from tradeflows.model.errors import QueryError
 
-PERIODS = re.compile(r"\d{4}(?: vs \d{4}|(?:-\d\d(?: to \d{4}-\d\d)?)?)")  # or a change
+# Columns of the table at which the corners of an artist stand, along and up, by what it shows.
+CORNERS = {
+    "point": (("middle",), ("value",)),
+    "period": (("x", "end"), ("value", "value")),
+    "span": (("middle", "middle"), ("low", "high")),
+    "block": (("x", "centre", "end"), ("value", "value", "value")),
+    "window": (("x", "end"), ("value", "value")),
+    "box": (("x", "end"), ("low", "high")),
+    "held": (("x", "end"), ("level", "level")),
+    "bar": (("start", "stop"), ()),
+    "range": (("low", "high"), ("level", "level")),
+}
+TEXTS = ("text", "words")  # which say what is printed
+NEAR = 1e-9  # how far an artist may stand from its place, as a part of it
+DATED = ("lines", "months", "points", "blocks")
 
 
-@dataclass(frozen=True)
-class Mark:
-    """One figure on the page.
+def numbers_of(rows: DataFrame, column: str) -> np.ndarray:
+    """A column of numbers; of days, as matplotlib counts them."""
+    cells = rows[column]
+    is_dated = pd.api.types.is_datetime64_any_dtype(cells)
+    return np.asarray(mdates.date2num(cells) if is_dated else cells, dtype="float64")
 
-    Attributes
-    ----------
-    series, period, value
-        In words, as a reader sees them; the period is empty where the chart has none, the series
-        where figures have no names but those of their rows, which are in the period's place.
-    x, y
-        Its middle, in points from the lower left corner of the page.
-    name
-        The series as the data have it.
+
+def chart_of(axes: Any) -> Chart:
+    """What is known of a chart beside its artists."""
+    first = axes if isinstance(axes, Axes) else axes[0]
+    try:
+        chart: Chart = vars(first.figure)["tradeflows"]
+    except KeyError as error:
+        raise QueryError("these axes were not drawn by tradeflows.charts") from error
+    return chart
+
+
+def in_box(axes: Axes) -> DataFrame:
+    """The marks of a box."""
+    marks: DataFrame = vars(axes.figure)["tradeflows"]["marks"]
+    return marks[marks["box"].eq(str(axes.get_label()))].copy()
+
+
+def levels_of(chart: Chart) -> dict[str, float]:
+    """The values of the lines of a chart that are to compare with, by their words."""
+    return {
+        **{words: float(given[0]) for words, given in chart["said"].items()},
+        **chart["reference"],
+    }
+
+
+def require_drawn(axes: Axes) -> None:
+    """Refuse an artist that stands elsewhere than the table says, and a figure without an artist.
+
+    Raises
+    ------
+    QueryError
+        With the series of the first.
     """
-
-    series: str
-    period: str
-    value: str
-    x: float
-    y: float
-    name: str
-
-
-def marks_of(figure: Any) -> list[Mark]:
-    """The marks of all boxes of a chart, series by series, each in the order of its periods."""
-    figure.draw_without_rendering()
-    chart = vars(figure)["tradeflows"]
-    marks: dict[tuple[Any, ...], Mark] = {}
-    for axes in figure.axes:
-        for mark in _marks_in(axes, chart):
-            key = (mark.series, mark.period, mark.x, mark.y)
-            marks.setdefault(key, mark)
-    return list(marks.values())
-
-
-def _marks_in(axes: Axes, chart: Chart) -> Iterator[Mark]:
-    kind = axes.get_gid()
-    shown = figured(axes)
-    if kind in ("cells", "months"):
-        yield from _cells(axes, shown, chart)
-        return
-    printed: dict[str, str] = {}
-    for drawn in shown:
-        if drawn.part == "text":
-            _, _, figure = drawn.artist.get_text().rpartition(": ")
-            printed[drawn.row] = " ".join(figure.split())
-    panel = str(axes.get_label())
-    is_one_of_several = kind == "lines" and len(axes.figure.axes) > 1
-    of_panel = named(panel, chart) if is_one_of_several else ""
-    lengths = chart.get("months", {})
-    months = lengths.get(panel, 1)
-    said = said_periods(axes)
-    for drawn in shown:
-        if drawn.part not in _READERS:
+    levels, marks = levels_of(chart_of(axes)), in_box(axes)
+    drawn: set[Any] = set()
+    artist: Any
+    for artist in axes.get_children():
+        place, _, rest = str(artist.get_gid() or "").partition("|")
+        part, _, name = rest.partition("|")
+        rows = marks[:0]
+        if not place or not artist.get_visible():
             continue
-        is_nameless = drawn.part == "dot" and drawn.name == VALUE
-        texts = [of_panel, "" if is_nameless else named(drawn.name, chart)]
-        series = ": ".join(filter(None, texts))
-        reader = _READERS[drawn.part]
-        for place in reader(drawn.artist, months, printed.get(drawn.row, "")):
-            x, y = _points_from_corner(axes, place.x, place.y)
-            period = _period(place, drawn, said, chart)
-            if np.isfinite(x) and np.isfinite(y):
-                yield Mark(series, period, place.value, x, y, drawn.name)
+        if part in ("line", "band", "cells"):
+            rows, found, wanted = _of_series(artist, part, marks, name)
+        elif part in CORNERS:
+            rows = marks.loc[[int(place)]]
+            found, wanted = _corners(artist, *CORNERS[part], rows)
+        elif part == "reference":
+            found = np.array(artist.get_data()[axes.get_gid() not in layout.UPRIGHT], "float64")
+            wanted = np.full(len(found), levels[name])
+        elif part in TEXTS:
+            words = "".join(str(marks["printed"][int(place)]).split())
+            found = np.array("".join(artist.get_text().split()).endswith(words), "float64")
+            wanted = np.ones(1)
+        else:
+            continue
+        if not np.allclose(found, wanted, rtol=NEAR, atol=0, equal_nan=True):
+            raise QueryError(f"{name}: drawn elsewhere than its figure says")
+        drawn.update(rows.index)
+    has_figure = marks["value"].notna() | marks["low"].notna()
+    lacking = marks[has_figure & ~marks.index.isin(drawn) & marks["part"].ne(BAND)]
+    if len(lacking):
+        raise QueryError(f"{lacking['name'].iloc[0]}: a figure of it is not drawn")
 
 
-def _period(
-    place: "_Place", drawn: Figured, said: Mapping[tuple[str, str], str], chart: Chart
-) -> str:
-    """The period of a figure, in whose place a dot has the name of its row as well."""
-    if drawn.part not in ("bar", "dot"):
-        return place.period
-    row = named(place.period, chart) if drawn.part == "dot" else ""
-    return ", ".join(filter(None, (row, said[_key(drawn)])))
+def _corners(artist: Any, along: Any, up: Any, rows: DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Where the corners of an artist stand, and where they should."""
+    if isinstance(artist, Rectangle):
+        corners = artist.get_bbox().get_points()
+    else:
+        corners = artist.get_xydata()
+    wanted = [
+        [numbers_of(rows, column)[0] for column in columns] for columns in (along, up) if columns
+    ]
+    return corners.T[: len(wanted)], np.array(wanted)
 
 
-def said_periods(axes: Axes, *, in_full: bool = False) -> dict[tuple[str, str], str]:
-    """The period that the mark of each bar, dot or cell says, by the row and column of its table.
-
-    It is "" of a figure whose names have it, but where it is asked for `in_full`.
-    """
-    chart = vars(axes.figure)["tradeflows"]
-    shown = figured(axes)
-    if axes.get_gid() == "cells":
-        columns = [drawn.name for drawn in shown if drawn.part == "column"]
-        of_cells = _periods_of_cells(chart)
-        rows = [drawn.name for drawn in shown if drawn.part == "cells"]
-        return {
-            (row, name): _as_said(of_cells[row, name], "" if in_full else named(name, chart))
-            for row in rows
-            for name in columns
-        }
-    of_rows = raw_lines.periods_of(chart)
-    said = {}
-    for drawn in shown:
-        if drawn.part in ("bar", "dot"):
-            of_row = [_key(drawn)[0]] if drawn.part == "dot" else []
-            heads = [] if in_full else [drawn.name, *of_row]
-            names = ", ".join(named(name, chart) for name in heads)
-            said[_key(drawn)] = _as_said(of_rows[int(drawn.row)], names) if of_rows else ""
-    return said
-
-
-def _key(drawn: Figured) -> tuple[str, str]:
-    """The row and the column that a bar or a dot has in the table of its chart."""
-    if drawn.part == "bar":
-        return drawn.row, VALUE
-    return str(drawn.artist.get_label()), drawn.name
-
-
-def _as_said(periods: str, name: str) -> str:
-    """Periods in words, as far as the name of their figure does not have them."""
-    if not all(PERIODS.fullmatch(part) for part in periods.split(", ")):
-        return ""
-    return spans.beyond(name, periods)
-
-
-def _points_from_corner(axes: Axes, x: float, y: float) -> tuple[float, float]:
-    """Where a point of the data stands on the page, in points from its lower left corner."""
-    pixels = axes.transData.transform((x, y))
-    right, up = pixels * 72 / axes.figure.dpi
-    return float(right), float(up)
+def _of_series(
+    artist: Any, part: str, marks: DataFrame, name: str
+) -> tuple[DataFrame, np.ndarray, np.ndarray]:
+    """The marks of a series that an artist shows, its numbers, and those that it should have."""
+    rows = marks[marks["name"].eq(name)]
+    if part == "cells":
+        shades = np.ma.filled(artist.get_array().astype("float64"), np.nan)
+        return rows, shades.ravel(), rows["value"].to_numpy("float64")
+    x = numbers_of(rows, "middle")
+    if part == "line":
+        at, found = artist.get_xydata().T
+        return rows[np.isin(x, at)], found, Series(rows["value"].array, x).reindex(at).to_numpy()
+    is_line = isinstance(artist, Line2D)
+    pieces = [artist.get_xydata()] if is_line else [path.vertices for path in artist.get_paths()]
+    edges = DataFrame(np.concatenate(pieces)).groupby(0)[1].agg(["min", "max"])
+    ends = [marks[marks["name"].eq(f"{name}, {end}")]["value"] for end in ("low", "high")]
+    wanted = [Series(end.array, x).reindex(edges.index) for end in ends]
+    return rows[:0], edges.to_numpy().T, np.array(wanted)
 
 
 def text_of(value: float) -> str:
     """A figure as the table of the chart has it."""
-    return layout.number(significant(value, layout.DIGITS), 12)
+    return layout.number(layout.significant(value, layout.DIGITS), 12)
 
 
-# --- by kind of artist: places, periods and values ------------------------------------------------
+def told(figure: Any) -> DataFrame:
+    """The marks that a reader meets, with their words and their places on the page.
 
+    Parameters
+    ----------
+    figure
+        Of a chart that :mod:`tradeflows.charts` drew.
 
-@dataclass(frozen=True)
-class _Place:
-    """Where a figure stands in the data, and its period and value in words."""
-
-    x: float
-    y: float
-    period: str
-    value: str
-
-
-Places = Iterator[_Place]
-
-
-def _of_line(artist: Any, months: int, printed: str) -> Places:
-    for x, y in artist.get_xydata():
-        if not np.isnan(y):
-            [middle] = spans.days([x])
-            start = spans.first_day(middle, months)
-            yield _Place(x, y, spans.text(start, months), text_of(y))
-
-
-def _of_point(artist: Any, months: int, printed: str) -> Places:
-    (x,), (y,) = artist.get_xydata().T
-    if not np.isnan(y):
-        marker = str(artist.get_marker())
-        sign = QUALIFIERS.get(marker, "")
-        text = text_of(y)
-        if sign:
-            text = f"{WORDS[sign]} {text}"
-        [middle] = spans.days([x])
-        start = spans.first_day(middle, 1)
-        yield _Place(x, y, spans.text(start, 1), text)
-
-
-def _of_block(artist: Any, months: int, printed: str) -> Places:
-    x, y = artist.get_xydata().T
-    block = spans.whole_months(x[0], x[-1])
-    level = y[0]
-    if not np.isnan(level):
-        yield _Place(x.mean(), level, spans.text(*block), text_of(level))
-
-
-def _of_bar(artist: Any, months: int, printed: str) -> Places:
-    start, width = artist.get_x(), artist.get_width()
-    end = start + (width / 2 if start else width)  # one of a strip is met in its middle
-    middle = artist.get_y() + artist.get_height() / 2
-    x = 0.0 if np.isnan(end) else end
-    yield _Place(x, middle, "", printed)
-
-
-def _of_dot(artist: Any, months: int, printed: str) -> Places:
-    (x,), (y,) = artist.get_xydata().T
-    sign, space, _ = printed.rpartition(" ")  # the number is that of the table
-    yield _Place(x, y, str(artist.get_label()), f"{sign}{space}{text_of(x)}")
-
-
-def _of_window(artist: Any, months: int, printed: str) -> Places:
-    x, y = artist.get_xydata().T
-    first, last = spans.days(x)
-    period = f"{first:%B %Y} to {last:%B %Y}"
-    _, _, text = printed.rpartition(": ")
-    if not np.isnan(y[0]):
-        yield _Place(x.mean(), y[0], period, text)
-
-
-def _of_strip(artist: Any, months: int, printed: str) -> Places:
-    x, y = artist.get_xdata(), artist.get_ydata()
-    ends = mdates.date2num(x)
-    yield _Place(ends.mean(), y[0], "", spans.text(*spans.whole_months(*ends)))
-
-
-def _of_reading(artist: Any, months: int, printed: str) -> Places:
-    (x,), (y,) = artist.get_xydata().T
-    words = WORDS.get(BOUNDS.get(artist.get_marker(), ""), "")
-    yield _Place(x, y, "", f"{words} {layout.of_claim(x)}".lstrip())
-
-
-BOUNDS = {"<": "≤", ">": "≥"}  # by the marker of a reading
-QUALIFIERS = {"D": "~", "v": "≤", "^": "≥"}  # by the marker of a point
-_READERS: dict[str, Callable[[Any, int, str], Places]] = {
-    "line": _of_line,
-    "point": _of_point,
-    "block": _of_block,
-    "bar": _of_bar,
-    "dot": _of_dot,
-    "window": _of_window,
-    "reading": _of_reading,
-    "held": _of_strip,
-}
-
-
-def _cells(axes: Axes, shown: Sequence[Figured], chart: Chart) -> Iterator[Mark]:
-    """A mark a cell: its row, its column or month, its number."""
-    columns = [drawn.name for drawn in shown if drawn.part == "column"]
-    said = said_periods(axes)
-    for drawn in shown:
-        if drawn.part != "cells":
-            continue
-        values, edges = cells_of(drawn.artist)
-        periods = [spans.text(day, 1) for day in spans.days(edges[:-1])]
-        if columns:
-            texts = [(named(name, chart), said[drawn.name, name]) for name in columns]
-            periods = [", ".join(filter(None, text)) for text in texts]
-        row = float(drawn.row)
-        series = named(drawn.name, chart)
-        middles = (edges[:-1] + edges[1:]) / 2
-        for middle, period, value in zip(middles, periods, values, strict=True):
-            text = "no figure" if np.isnan(value) else text_of(value)
-            x, y = _points_from_corner(axes, middle, row)
-            yield Mark(series, period, text, x, y, drawn.name)
-
-
-def _periods_of_cells(chart: Chart) -> Mapping[tuple[str, ...], str]:
-    """The period of each cell by its row and its column; of one without lines that of all others.
-
-    Where these differ such a cell has none.
+    Returns
+    -------
+    DataFrame, one row a mark
+        The table of the chart, and beside it ``head``, its names, ``period`` and ``said``, its
+        figure, in words, and ``words``, all of them; ``right`` and ``up``, its middle in points
+        from the lower left corner of the page; ``whole_period``, also where the names have it.
     """
-    of_rows = raw_lines.periods_of(chart)
-    if not of_rows:
-        return defaultdict(str)
-    frame, _, names = chart["of"]
-    different = set(filter(None, of_rows))
-    common = different.pop() if len(different) == 1 else ""
-    cells = zip(*(frame[name].astype(str) for name in names), strict=True)
-    known = {cell: text for cell, text in zip(cells, of_rows, strict=True) if text}
-    return defaultdict(lambda: common, known)
+    figure.draw_without_rendering()
+    chart = vars(figure)["tradeflows"]
+    parts = [_told(axes, chart) for axes in figure.axes]
+    return pd.concat(parts)
+
+
+def _told(axes: Axes, chart: Chart) -> DataFrame:
+    kind = str(axes.get_gid())
+    marks = in_box(axes)
+    marks = marks[marks["part"].ne(BAND)]
+    series = [named(name, chart) for name in marks["name"]]
+    if kind == "lines" and len(axes.figure.axes) > 1:
+        box = named(str(axes.get_label()), chart)
+        series = [f"{box}: {name}" for name in series]
+    columns = [named(name, chart) if kind == "cells" else "" for name in marks["column"]]
+    heads = [joined(pair) for pair in zip(series, columns, strict=True)]
+    whole = periods_in_words(marks, kind, chart, [""] * len(marks))
+    told = marks.assign(
+        head=heads,
+        period=periods_in_words(marks, kind, chart, heads),
+        whole_period=whole,
+        said=[_said(row, kind) for row in marks.itertuples()],
+    )
+    told["words"] = [f"{joined([row.head, row.period])}: {row.said}" for row in told.itertuples()]
+    told[["right", "up"]] = _places(axes, marks, kind) * 72 / axes.figure.dpi
+    if kind in ("lines", "points", "blocks", "windows"):
+        told = told[marks["value"].notna()]
+    return told.drop_duplicates(["head", "period", "right", "up"])
+
+
+def joined(texts: Any) -> str:
+    """Words with commas between them, but for those that are empty."""
+    return ", ".join(filter(None, texts))
+
+
+def _places(axes: Axes, marks: DataFrame, kind: str) -> np.ndarray:
+    """Where the marks of a box stand, in pixels from the corner of the page."""
+    x, end, middle = (numbers_of(marks, column) for column in ("x", "end", "middle"))
+    level, value, start = (numbers_of(marks, column) for column in ("level", "value", "start"))
+    if kind in ("lines", "points"):
+        at = middle, value
+    elif kind in ("blocks", "windows"):
+        at = (x + end) / 2, value
+    elif kind in ("months", "coverage"):
+        at = (x + end) / 2, level
+    elif kind == "cells":
+        at = middle, level
+    else:  # a part of a strip is met in its middle
+        at = np.nan_to_num(np.where(start > 0, start + value / 2, value)), level
+    return np.asarray(axes.transData.transform(np.column_stack(at)))
+
+
+def _said(row: Any, kind: str) -> str:
+    """The figure of a mark in words."""
+    if kind == "coverage":
+        return spans.in_words(row.printed)
+    if kind in ("bars", "windows"):
+        return " ".join(row.printed.split())
+    if np.isnan(row.value):
+        return "no figure"
+    sign = WORDS.get(row.qualifier, "")
+    return f"{sign} {text_of(row.value)}".strip()
+
+
+def periods_in_words(marks: DataFrame, kind: str, chart: Chart, heads: list[str]) -> list[str]:
+    """The period of each mark, "" where its `heads` have it."""
+    if kind in DATED:
+        lengths = marks["n_months"].fillna(1).astype(int)
+        return [spans.text(day, n) for day, n in zip(marks["x"], lengths, strict=True)]
+    if kind == "windows":
+        ends = zip(marks["x"], marks["end"], strict=True)
+        return [f"{first:%B %Y} to {last:%B %Y}" for first, last in ends]
+    known = raw_lines.periods_of(chart)
+    if not known or kind == "coverage":
+        return [""] * len(marks)
+    own = marks["row"].map(dict(enumerate(known))).fillna("")
+    alike = own[own.ne("")].unique()
+    if len(alike) == 1 and kind == "cells":  # which one without a figure has too
+        own = own.replace("", alike[0])
+    words = []
+    for head, text in zip(heads, own, strict=True):
+        is_known = all(map(spans.KNOWN.fullmatch, text.split(", ")))
+        words.append(spans.beyond(head, text) if is_known else "")
+    return words

@@ -12,7 +12,6 @@ from matplotlib.axes import Axes
 from pandas import DataFrame, Series
 
 from tradeflows.charts import layout, spans
-from tradeflows.charts import rows as rows_of
 from tradeflows.charts.layout import Label
 from tradeflows.charts.names import entity_name
 from tradeflows.model import units
@@ -22,9 +21,10 @@ from tradeflows.retrieval import catalogue
 Charts = Axes | Sequence[Axes] | np.ndarray
 Chart = dict[str, Any]  # the options of a chart that was drawn, and what else its artists lack
 MARKS = {"=": "o", "~": "D", "≤": "v", "<": "v", "≥": "^", ">": "^"}
-SIGNS = {"D": "◆", "v": "▼", "^": "▲", "<": "◄", ">": "►"}
+SIGNS = {"D": "◆", "v": "▼", "^": "▲"}
 WORDS = {"~": "about", "≤": "at most", "<": "less than", "≥": "at least", ">": "more than"}
-VALUE = "value"  # the series of figures that have no names but those of their rows
+BAND = "band"  # a mark at an edge of a band, which no pointer meets
+VALUE = "value"  # the column of the figures of a table with a row a figure
 SAID = 3  # caveats, and holes, that have room below a chart
 SMALL = 1.0  # million or billion, below which money is said in full
 TERMS = {  # of trade, for readers, where a unit names them
@@ -36,6 +36,17 @@ EXACT = 1e-9  # how near a number lies to one with fewer decimals that is the sa
 SITE = r"//(?:www\.)?([^/\s]+)"  # whose page an address is of
 UNSETTLED = ("provisional", "partial")  # flags of a figure that may yet change
 
+
+# What a mark has beside its figure and its period: its box, its column in a table, where it stands,
+# and the words beside it.
+BLANK: dict[str, Any] = {
+    "box": "",
+    "column": "",
+    "part": "",
+    "run": "",
+    "printed": "",
+}
+BLANK |= {"level": np.nan, "start": 0.0, "stop": np.nan}
 
 P = ParamSpec("P")
 Axis = TypeVar("Axis", Axes, np.ndarray)
@@ -150,6 +161,14 @@ def outlets(frame: DataFrame, root: Path | None = None) -> dict[str, list[str]]:
     return {str(name): [*rows.unique()] for name, rows in by_source}
 
 
+def require_units(shown: Chart, panels: Mapping[str, Any]) -> None:
+    """Refuse a panel that has no unit."""
+    unit = shown["unit"]
+    without = [] if isinstance(unit, str) else sorted(panels.keys() - unit.keys())
+    if without:
+        raise QueryError(f"no unit for {', '.join(without)}")
+
+
 def numbered(rows: DataFrame) -> Iterator[tuple[int, Any]]:
     """Rows with their places, for a ``gid``."""
     return enumerate(rows.itertuples())
@@ -181,110 +200,66 @@ def drawable_rows(
     span: Sequence[str] = (),
     months: int = 1,
 ) -> DataFrame:
-    """The frame's columns under fixed names, with what may be absent filled in."""
-    asked = filter(None, (by, when, length, panel))
-    _require(frame, [y, *span], [*asked])
+    """The frame's columns under fixed names, with what may be absent filled in: a row a mark.
+
+    Half a range without a figure is a bound.
+    """
+    asked = [name for name in (by, when, length, panel) if name]
+    _require_columns(frame, [y, *asked, *span], asked)
     frame = frame.reset_index(drop=True)
-    has_last = length == "window_end"
+    blank = Series(np.nan, frame.index)
     try:
-        ends = span or ("", "")
-        value, low, high = (_floats(frame, name) for name in (y, *ends))
-        x = _days(frame, when)
-        last = _days(frame, length) if has_last else None
+        ends = [frame[name].astype("float64") for name in span] or [blank, blank]
+        value, (low, high) = frame[y].astype("float64"), ends
+        x = pd.to_datetime(frame[when] if when else blank)
+        last = pd.to_datetime(frame[length]) if length == "window_end" else None
     except (TypeError, ValueError) as error:
         raise QueryError(
             f"{y} must hold numbers, and {when or by} what it says: {error}"
         ) from error
-    rows = _with_range(value, low, high)
-    rows["name"] = frame[by].astype(str)
+    is_bound = value.isna() & (low.isna() != high.isna())
+    rows = DataFrame({"row": frame.index, "x": x, "name": frame[by].astype(str)}).assign(**BLANK)
     rows["panel"] = frame[panel].astype(str) if panel else ""
-    rows["x"] = x
-    rows = _with_optional(rows, frame, {"n_months": months, "flags": ""})
-    if "qualifier" in frame:
-        given = frame["qualifier"].fillna("=")
-        rows["qualifier"] = rows["qualifier"].where(rows["qualifier"] != "=", given)
+    rows["value"] = value.where(~is_bound, low.fillna(high))
+    rows["low"] = low.fillna(value.where(high.notna())).mask(is_bound)
+    rows["high"] = high.fillna(value.where(low.notna())).mask(is_bound)
+    rows["n_months"] = frame.get("n_months", blank).fillna(months).astype(int)
+    rows["flags"] = frame.get("flags", blank.astype(object)).fillna("")
+    given = frame.get("qualifier", blank.astype(object)).fillna("=")
+    rows["qualifier"] = given.mask(is_bound, Series(np.where(low.isna(), "≤", "≥"), frame.index))
     rows["mark"] = rows["qualifier"].map(MARKS)
-    rows["hollow"] = [_is_unsettled(flags) for flags in rows["flags"]]
-    lengths = rows["n_months"].astype(int)
-    after = []
-    middles = []
-    for day, n_months in zip(x, lengths, strict=True):
-        after.append(day + pd.DateOffset(months=n_months))
-        middles.append(spans.middle(day, n_months))
+    rows["hollow"] = [not {*UNSETTLED}.isdisjoint(flags.split()) for flags in rows["flags"]]
+    periods = [*zip(x, rows["n_months"], strict=True)]
+    after = [day + pd.DateOffset(months=n_months) for day, n_months in periods]
     rows["end"] = after if last is None else last
-    rows["middle"] = middles
+    rows["middle"] = [spans.middle(*period) for period in periods]
+    rows["centre"] = rows["x"] + (rows["end"] - rows["x"]) / 2
     _require_drawable(rows, bool(when))
     return rows
 
 
-def _with_range(value: Series, low: Series, high: Series) -> DataFrame:
-    """A figure and the ends of its range in each row; half a range is a bound."""
-    is_bound = value.isna() & (low.isna() != high.isna())
-    bound = low.fillna(high)
-    least = low.fillna(value.where(high.notna()))
-    most = high.fillna(value.where(low.notna()))
-    sign = np.where(low.isna(), "≤", "≥")
-    columns = {
-        "value": value.where(~is_bound, bound),
-        "low": least.mask(is_bound),
-        "high": most.mask(is_bound),
-        "qualifier": np.where(is_bound, sign, "="),
-    }
-    return DataFrame(columns)
-
-
-def _is_unsettled(flags: str) -> bool:
-    """Whether the flags of a figure say that it may yet change."""
-    words = flags.split()
-    return not set(UNSETTLED).isdisjoint(words)
-
-
-def _with_optional(rows: DataFrame, frame: DataFrame, defaults: Mapping[str, Any]) -> DataFrame:
-    """`rows` with the columns that `frame` may lack, by default the same in each row."""
-    columns = dict(defaults)
-    for name in columns.keys() & set(frame):
-        columns[name] = frame[name].fillna(columns[name])
-    return rows.assign(**columns)
-
-
-def _require(frame: DataFrame, numbers: Sequence[str], asked: Sequence[str]) -> None:
+def _require_columns(frame: DataFrame, needed: Sequence[str], asked: Sequence[str]) -> None:
     """Refuse a frame without rows or columns, or with a null in a column of `asked`."""
     if frame.empty:
         raise QueryError("nothing to draw: the frame has no rows")
-    y, *span = numbers
-    missing = [column for column in (y, *asked, *span) if column not in frame]
+    missing = [column for column in needed if column not in frame]
     if missing:
         raise QueryError(f"the frame has no column {', '.join(missing)}")
     for column in asked:
-        is_null = frame[column].isna()
-        if is_null.any():
-            nulls = f"{is_null.sum()} of {len(frame)} rows"
-            raise QueryError(f"{column} is null in {nulls}; filter the frame")
+        n_null = frame[column].isna().sum()
+        if n_null:
+            raise QueryError(f"{column} is null in {n_null} of {len(frame)} rows; filter the frame")
 
 
-def _floats(frame: DataFrame, name: str) -> Series:
-    """A column of numbers, all null where it has no name."""
-    return frame[name].astype("float64") if name else Series(np.nan, index=frame.index)
-
-
-def _days(frame: DataFrame, name: str) -> Series:
-    """A column of days, all null where it has no name."""
-    return pd.to_datetime(frame[name]) if name else Series(pd.NaT, index=frame.index)
-
-
-def _require_drawable(rows: DataFrame, dated: bool) -> None:
+def _require_drawable(rows: DataFrame, is_dated: bool) -> None:
     """Refuse figures that no chart can show."""
     numbers = rows[["value", "low", "high"]]
-    is_infinite = numbers.isin([np.inf, -np.inf]).any(axis="columns")
-    is_unknown = rows["mark"].isna()
-    is_reversed = rows["low"] > rows["high"]
-    refuse(rows[is_unknown], f"a qualifier that is none of {' '.join(MARKS)}")
-    refuse(rows[is_infinite], "a value that is not finite")
-    refuse(rows[is_reversed], "a range whose low end is above its high end")
-    if dated:
-        is_empty = numbers.isna().all(axis="columns")
-        by_series = is_empty.groupby([rows["panel"], rows["name"]])
-        refuse(rows[by_series.transform("all")], "a series without any value")
+    refuse(rows[rows["mark"].isna()], f"a qualifier that is none of {' '.join(MARKS)}")
+    refuse(rows[np.isinf(numbers).any(axis="columns")], "a value that is not finite")
+    refuse(rows[rows["low"] > rows["high"]], "a range whose low end is above its high end")
+    is_empty = numbers.isna().all(axis="columns").groupby([rows["panel"], rows["name"]])
+    if is_dated:
+        refuse(rows[is_empty.transform("all")], "a series without any value")
 
 
 def finish(
@@ -297,48 +272,54 @@ def finish(
     box: float = 3.0,
     key: str = "",
 ) -> None:
-    """Axes, key, source line and all that stands beside the data."""
-    vars(grid[0].figure)["tradeflows"] = shown  # what drawn() cannot read from artists
+    """Axes, key, source line and all that stands beside the data; the rows are the marks."""
+    marks = rows.assign(mark=rows["mark"].map(SIGNS))
+    vars(grid[0].figure)["tradeflows"] = shown | {"marks": marks}
     upright = kind in layout.UPRIGHT
+    years = _years(rows) if kind == "lines" else []
     units = []
     for axes, texts in zip(grid, ends, strict=True):
         axes.set_gid(kind)
         texts += _draw_said(axes, rows, shown["said"])
-        _set_numbers(axes, kind)
-        panel = str(axes.get_label())
-        unit = shown["unit"]
-        if not isinstance(unit, str):
-            unit = unit[panel]
-        is_alone = len(grid) == 1
-        units.append(unit if is_alone else f"{named(panel, shown)}, {_after_comma(unit)}")
-        if not upright:
-            years = _years(rows) if kind == "lines" else []
+        units.append(_unit_above(axes, shown, is_alone=len(grid) == 1))
+        if upright:  # where each mark has its number
+            axes.set_xticks([])
+            axes.spines["bottom"].set_visible(False)
+            axes.grid(visible=False)
+        else:
+            layout.number_axis(axes)
             _set_days(axes, rows, shown, years)
-        if zero:
-            _begin_at_zero(axes)
-    has_signs = not upright and kind != "windows"
-    signs = _signs(rows) if has_signs else ""
+        if zero:  # from zero beyond all that is drawn
+            compared = [box.dataLim for box in axes.get_shared_y_axes().get_siblings(axes)]
+            low, high = min(box.y0 for box in compared), max(box.y1 for box in compared)
+            axes.set_ylim(min(0, 1.05 * low), max(0, 1.05 * high) or float(low == 0))
     has_periods = kind == "points" and rows["n_months"].gt(1).any()
-    periods = "Thin line: the months that a figure is of" if has_periods else ""
-    parts = filter(None, (key, signs, periods, _unsettled(rows, kind)))
+    parts = [
+        key,
+        "" if upright or kind == "windows" else _signs(rows),
+        "Thin line: the months that a figure is of" if has_periods else "",
+        _unsettled(rows, kind),
+    ]
     layout.finish(
         grid,
         ends,
         title=shown["title"],
         unit=units,
-        foot=foot(shown, " · ".join(parts)),
+        foot=foot(shown, " · ".join(filter(None, parts))),
         events=shown["events"],
         reference=shown["reference"],
         box=box,
     )
 
 
-def _set_numbers(axes: Axes, kind: str) -> None:
-    """Set the axis of the numbers; where each mark has its own there is none."""
-    if kind == "bars" or (kind == "dots" and axes.get_xscale() == "linear"):
-        rows_of.bare(axes)
-    else:
-        layout.number_axis(axes, upright=kind in layout.UPRIGHT)
+def _unit_above(axes: Axes, shown: Chart, *, is_alone: bool) -> str:
+    """The unit above a box, behind the name of one of several: "million tonnes", "MW"."""
+    panel, unit = str(axes.get_label()), shown["unit"]
+    unit = unit if isinstance(unit, str) else unit[panel]
+    first = unit.partition(" ")[0]
+    if len(first) > len("bcm") and first[1:].islower() and not is_alone:  # a word
+        unit = unit[:1].lower() + unit[1:]
+    return unit if is_alone else f"{named(panel, shown)}, {unit}"
 
 
 def _draw_said(axes: Axes, rows: DataFrame, said: Mapping[str, Any]) -> list[Label]:
@@ -371,13 +352,6 @@ def _draw_said(axes: Axes, rows: DataFrame, said: Mapping[str, Any]) -> list[Lab
     return texts
 
 
-def _after_comma(unit: str) -> str:
-    """A unit as it stands within a line: "million tonnes", "US dollars", "MW"."""
-    first = unit.partition(" ")[0]
-    is_word = len(first) > len("bcm") and first[1:].islower()
-    return unit[:1].lower() + unit[1:] if is_word else unit
-
-
 def _years(rows: DataFrame) -> list[pd.Timestamp]:
     """The middle of each year from the first figure's; none where a figure is not one a year."""
     first_month = rows["x"].dt.month
@@ -403,15 +377,6 @@ def _set_days(axes: Axes, rows: DataFrame, shown: Chart, years: list[pd.Timestam
         axes.update_datalim([(axes.dataLim.x0, value)])
 
 
-def _begin_at_zero(axes: Axes) -> None:
-    """Let the axis of numbers reach from zero beyond all that is drawn."""
-    compared = axes.get_shared_y_axes().get_siblings(axes)
-    low = min(box.dataLim.y0 for box in compared)
-    high = max(box.dataLim.y1 for box in compared)
-    above = max(0, 1.05 * high) or float(low == 0)
-    axes.set_ylim(min(0, 1.05 * low), above)
-
-
 def _signs(rows: DataFrame) -> str:
     """What the markers of qualified figures mean."""
     qualifiers = dict.fromkeys(rows["qualifier"])
@@ -429,13 +394,19 @@ def _unsettled(rows: DataFrame, kind: str) -> str:
 
 
 def foot(shown: Chart, key: str = "") -> list[str]:
-    """Paragraphs below a chart: its key, its note, its holes, its caveats, its source."""
-    holes = _holes(shown["gaps"])
+    """Paragraphs below a chart: its key, its note, its holes, its caveats, its source.
+
+    Holes are said once where all series have the same.
+    """
+    gaps, unit = shown["gaps"], shown["unit"]
+    holes = f"No figure: {'; '.join(gaps)}" if gaps else ""
+    periods = {gap.partition(", ")[2] for gap in gaps}
+    if len(periods) == 1 < len(gaps):
+        holes = f"No figure for {periods.pop()}"
     caveats = [_sentence(layout.clip(text, 94)) for text in shown["caveats"]]
+    counted = unit if isinstance(unit, str) else " ".join(unit.values())
+    terms = " ".join(words for term, words in TERMS.items() if term in counted)
     source = f"Source: {shown['source']}"
-    unit = shown["unit"]
-    units = unit if isinstance(unit, str) else " ".join(unit.values())
-    terms = " ".join(words for term, words in TERMS.items() if term in units)
     parts = [key, shown["note"], terms, _sentence(holes), *first_of(caveats), source]
     return [text for text in parts if text]
 
@@ -446,19 +417,10 @@ def _sentence(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}{end}"
 
 
-def _holes(gaps: Sequence[str]) -> str:
-    """The holes in the lines of a chart, in words; said once where all have the same."""
-    periods = {gap.partition(", ")[2] for gap in gaps}
-    if len(periods) == 1 < len(gaps):
-        return f"No figure for {periods.pop()}"
-    return f"No figure: {'; '.join(gaps)}" if gaps else ""
-
-
 def first_of(texts: Sequence[str]) -> list[str]:
     """The first :data:`SAID` of `texts`, and how many there are beside."""
-    first = [*texts[:SAID]]
     more = len(texts) - SAID
-    return [*first, f"and {more} more"] if more > 0 else first
+    return [*texts[:SAID], f"and {more} more"] if more > 0 else [*texts]
 
 
 def named(name: str, shown: Chart) -> str:

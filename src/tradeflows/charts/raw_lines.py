@@ -3,17 +3,16 @@
 import csv
 import html
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from pandas import DataFrame, Series
 
 from tradeflows.charts import counts, layout, spans
-from tradeflows.charts.artists import significant
 from tradeflows.charts.formula_words import in_words, name_in_words
 from tradeflows.charts.names import entity_name
 from tradeflows.charts.options import Chart
@@ -26,13 +25,18 @@ from tradeflows.model.words import count_of
 from tradeflows.retrieval import catalogue
 from tradeflows.tables import display, trace
 
-LINES = 20  # that are shown of a chart; its file has all
+LINES = 20  # that a notebook shows of a chart; its file has all
+OPEN = 30  # that a page shows of all numbers together; each has its first in any case
+PARTS = 6  # of a formula whose lines are open, whatever room there is
+NUMBERS = 600  # of a chart that have an entry
 ENTRY = "../data/raw/sources.toml#"  # where a notebook's reader finds a source's entry
 CLAIM = "../data/claims.toml#"  # and a claim's
 # What is wider than its page scrolls by itself, by the keyboard too.
 BOX = '<div class="scroll" tabindex="0" role="group" aria-label="Raw lines">'
 NAMES = ["series", "period", "number"]
 NUMBER = [*NAMES, "formula"]  # what tells two numbers of a chart apart
+
+Lines = Sequence[Mapping[Hashable, Any]]
 
 
 def terms(figure: Any, root: Path | None = None) -> DataFrame:
@@ -49,7 +53,8 @@ def terms(figure: Any, root: Path | None = None) -> DataFrame:
     DataFrame, one row a term
         ``series`` and ``period`` as drawn, ``number`` as the chart was given it; then what
         :func:`tradeflows.tables.trace` gives, and ``claim``, the id of a claim that is counted,
-        which has its statement as its role and may have no line. Of a count there is one line of
+        which has its statement as its role and may have no line; ``row`` and ``column`` say where
+        the number stands in the frame of the chart. Of a count there is one line of
         each thing, with the sign 0, and of a strip the first and the last.
         ``attrs["untraced"]`` says of each series that cannot be followed why.
 
@@ -77,16 +82,18 @@ def _terms(root: Path | None, chart: Chart) -> DataFrame:
         if trace.counted(frame, column)[1]:
             for i, period, number, *more in counts.lines(frame, column, root):
                 said, name, claim, (value, unit, *line) = more
-                rows.append((series[i], period, number, said, name, value, unit, *line, claim))
+                rows.append(
+                    (series[i], period, number, said, name, value, unit, *line, claim, i, column)
+                )
             continue
         values = trace.floats(frame[column])
         is_known = ~np.isnan(values)
         traced, reasons = _by_series(frame, column, is_known, series, root)
         for i, *term in traced:
-            rows.append((series[i], shown[i], values[i], *term, ""))
+            rows.append((series[i], shown[i], values[i], *term, "", i, column))
         untraced |= reasons
     rows.sort(key=lambda row: place[row[0]])
-    table = DataFrame(rows, columns=[*NAMES, *trace.COLUMNS[1:], "claim"])
+    table = DataFrame(rows, columns=[*NAMES, *trace.COLUMNS[1:], "claim", "row", "column"])
     table.attrs["untraced"] = untraced
     return table
 
@@ -198,14 +205,12 @@ def shown(figure: Any) -> str:
         return "<p><small>No raw lines: these numbers were worked out on this page.</small></p>"
     head = counted(lines)
     head += f", the first {LINES} of them here" if len(lines) > LINES else ""
-    by_number = groupby(lines.to_dict("records"), lambda row: [row[name] for name in NUMBER])
-    numbers, room = "", LINES
-    for key, rows in by_number:
-        own = list(rows)
-        numbers += _number(key, own, room) if room > 0 else ""
+    entries_of, room = "", LINES
+    for own in _by_number(lines):
+        entries_of += _number(own, room) if room > 0 else ""
         room -= len(own)
     used = entries(dict.fromkeys(lines["source_id"]))
-    inside = f"<summary>{head}</summary>{numbers}{used}{untraced(lines)}"
+    inside = f"<summary>{head}</summary>{entries_of}{used}{untraced(lines)}"
     return f'<details class="chart-lines">{inside}</details>'
 
 
@@ -235,15 +240,107 @@ def untraced(lines: DataFrame) -> str:
     return f"<p>Without a list: {series}, worked out from the sources by the code of this page.</p>"
 
 
-def _number(key: Sequence[Any], rows: Sequence[Mapping[Any, Any]], most: int) -> str:
+def _by_number(lines: DataFrame) -> list[Lines]:
+    """The lines of each number, in their order."""
+    rows = lines.to_dict("records")
+    return [list(own) for _, own in groupby(rows, lambda row: [row[name] for name in NUMBER])]
+
+
+def _number(rows: Lines, most: int) -> str:
     """One number, its formula and at most so many of its lines."""
-    series, period, number, formula = key
+    series, period, number, formula = (rows[0][name] for name in NUMBER)
     when = period if spans.beyond(series, period) else ""
     head = html.escape(", ".join(filter(None, (series, when))))
-    value = layout.number(significant(number, layout.DIGITS), 12)
-    words = html.escape(said(formula, len(rows)))
-    shown = lines_table(rows[:most])
-    return f"<details><summary>{head}: {value}</summary><p>{words}</p>{shown}</details>"
+    value = layout.number(layout.significant(number, layout.DIGITS), 12)
+    words = f"<p>{html.escape(said(formula, len(rows)))}</p>"
+    return f"<details><summary>{head}: {value}</summary>{words}{lines_table(rows[:most])}</details>"
+
+
+class Number(NamedTuple):
+    """A number of a chart with its raw lines.
+
+    Its entry on every page of the chart has the `id`; `places` are its row and column in the frame
+    of the chart, and of a strip the run of months, several where it is stated several times alike;
+    `head` and `text` are its names and itself.
+    """
+
+    id: str
+    places: frozenset[tuple[int, str, str]]
+    head: str
+    text: str
+    lines: Lines
+
+
+def numbers(figure: Any, id: str) -> list[Number]:
+    """The numbers of a chart that have raw lines, in the order of these.
+
+    Parameters
+    ----------
+    id
+        The name of the chart's address, with which each id begins.
+
+    Raises
+    ------
+    SourceError
+        A raw file is missing or altered.
+    """
+    if "of" not in vars(figure)["tradeflows"]:
+        return []
+    kind = figure.axes[0].get_gid()
+    known = []
+    for i, own in enumerate(_by_number(terms(figure)), start=1):
+        series, period, value = (own[0][name] for name in NAMES)
+        head = ", ".join(filter(None, (series, spans.beyond(series, period))))
+        text = layout.number(layout.significant(value, layout.DIGITS), 12)
+        if is_strip := kind == "coverage":  # whose runs are its numbers
+            head, text = series, spans.in_words(period)
+        run = period if is_strip else ""
+        places = frozenset((line["row"], line["column"], run) for line in own)
+        known.append(Number(f"{id}-n{i}", places, head, text, own))
+    return known
+
+
+def evidence(figure: Any, known: Sequence[Number]) -> str:
+    """The `known` numbers as HTML, each of which opens its formula and its lines, without a script.
+
+    Each of the first :data:`NUMBERS` has the first line of each part of its formula, and more where
+    all together have room.
+    """
+    if not known:
+        return shown(figure) if "of" in vars(figure)["tradeflows"] else ""
+    lines = terms(figure)
+    first = known[:NUMBERS]
+    most = max(1, OPEN // len(first))
+    head = counted(lines)
+    head += f", the first {NUMBERS} numbers here" if len(known) > NUMBERS else ""
+    used = entries(dict.fromkeys(lines["source_id"]))
+    inside = (
+        f"{BOX}{''.join(_opening(number, most) for number in first)}</div>{used}{untraced(lines)}"
+    )
+    return f'<details class="chart-lines"><summary>{head}</summary>{inside}</details>'
+
+
+def _opening(number: Number, most: int) -> str:
+    """A number, its formula and at most so many of its lines, those of its parts in any case.
+
+    Of claims that are counted all are there.
+    """
+    parts: dict[Any, Mapping[Hashable, Any]] = {}
+    for line in number.lines:
+        parts.setdefault(line["role"], line)
+    firsts = {(line["path"], line["line"]): line for line in reversed(parts.values())}
+    is_first = {id(line) for line in firsts.values()}
+    lines = sorted(number.lines, key=lambda line: id(line) not in is_first)
+    shown = max(most, min(len(firsts), PARTS))
+    if lines[0]["claim"]:
+        lines, shown = list(number.lines), len(lines)
+    more = len(lines) - shown
+    rest = f"<p>and {more:,} more, in the file of raw lines</p>" if more > 0 else ""
+    formula = html.escape(said(number.lines[0]["formula"], len(number.lines)))
+    return (
+        f'<details id="{number.id}"><summary>{html.escape(number.head)}: {number.text}</summary>'
+        f"<p>{formula}</p>{lines_alone(lines, shown)}{rest}</details>"
+    )
 
 
 def said(formula: str, n_lines: int) -> str:

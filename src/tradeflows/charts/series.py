@@ -1,6 +1,6 @@
 """Lines over time, points, and blocks that last as long as their periods."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import pairwise
 from types import MappingProxyType
 from typing import Any, Unpack
@@ -12,11 +12,14 @@ import pandas as pd
 from matplotlib.axes import Axes
 from pandas import DataFrame
 
+from tradeflows import measures
 from tradeflows.charts import colours, layout, spans
-from tradeflows.charts.artists import name_gid
 from tradeflows.charts.colours import Look, of_series
 from tradeflows.charts.layout import Label
+from tradeflows.charts.names import entity_name
 from tradeflows.charts.options import (
+    BAND,
+    BLANK,
     WORDS,
     Chart,
     ChartOptions,
@@ -29,14 +32,18 @@ from tradeflows.charts.options import (
     redrawable,
     refuse,
     refuse_repeated,
+    require_units,
 )
+from tradeflows.measures.common import with_lineage
 from tradeflows.model.errors import QueryError
+from tradeflows.model.lineage import Formula, Role
 
 FAR = 6  # months from one figure to the next, over which a line joins them no more firmly
 HOLES = 6  # of a series, all of which are said below a chart
 BOUNDS = {"≤", "<", "≥", ">"}
 MANY = 20  # points of a series, from which on its markers are small
 POINTS = 8  # of a series, beside which its name is tried
+OF_A_SIDE = ("qualifier", "flags", "publisher", "source_id")
 
 
 @redrawable
@@ -45,12 +52,14 @@ def lines(
     *,
     y: str,
     by: str,
+    panel: str = "",
     every: int | None = None,
     zero: bool = True,
     highlight: Collection[str] = (),
+    alike: bool = False,
     callouts: Mapping[str | tuple[str, str], str] = MappingProxyType({}),
     **options: Unpack[ChartOptions],
-) -> Axes:
+) -> Any:
     """Draw `y` over ``ref_period``, one line per value of `by`, each named at its end.
 
     Parameters
@@ -60,24 +69,32 @@ def lines(
         neighbours a marker. Heeded where present: ``n_months``, ``qualifier``, ``flags``.
     y, by
         Columns of the numbers and of the series.
+    panel
+        Column whose values each have a box, one above the other on one axis of time.
     every
         Months from one point to the next; unless given, the one ``n_months``, or 1.
     zero
         Whether the axis must begin at zero.
     highlight
         Series that the claim is about; the others are grey. Without any, each has its colour.
+    alike
+        Whether all boxes have one axis of numbers, so that they can be compared.
     callouts
         Words by month, beside the point of that month: of the highlighted series, or the first; by
         (series, month) of another. At its last point they stand in the place of its name.
     **options
         See :class:`ChartOptions`; so for every chart.
 
+    Returns
+    -------
+    Axes, or ndarray of Axes where there are panels, in the order of the rows
+
     Raises
     ------
     QueryError
         As every chart: the frame is empty, lacks a column, a source or any value for a series,
         or holds two values for one point. Also: blocks of different length, or a point that is
-        off the months of its series.
+        off the months of its series; or a panel has no unit.
 
     Examples
     --------
@@ -90,53 +107,276 @@ def lines(
     >>> charts.drawn(axes)["India"].tolist()
     [1.0, 2.0, 3.0]
     """
-    return draw_lines(frame, options, 3.0, every, zero, highlight, callouts, False, y=y, by=by)[0]
+    more: Any = {"every": every, "zero": zero, "highlight": highlight, "alike": alike}
+    boxes = _draw(frame, options, y=y, by=by, panel=panel, callouts=callouts, **more)
+    return boxes if panel else boxes[0]
 
 
 @redrawable
-def panels(
+def sides(
     frame: DataFrame,
     *,
     y: str,
-    by: str,
-    panel: str,
+    of: tuple[str, str],
+    band: tuple[float, float] = (1.0, 1.0),
     every: int | None = None,
     zero: bool = True,
-    highlight: Collection[str] = (),
-    alike: bool = False,
     **options: Unpack[ChartOptions],
-) -> np.ndarray:
-    """Draw :func:`lines` one above the other on one axis of time, a box per value of `panel`.
+) -> Axes:
+    """Draw two statements of one flow as two lines, with what freight explains between them.
+
+    Periods that one side alone states are shaded.
 
     Parameters
     ----------
-    alike
-        Whether all boxes have one axis of numbers, so that they can be compared.
-
-    Returns
-    -------
-    ndarray of Axes, in the order of the rows
+    frame
+        As :func:`tradeflows.measures.gap` gives it, of one flow: the importer's numbers in ``y_m``
+        and the exporter's in ``y_x``.
+    y
+        The column of both sides, without its ending.
+    of
+        Who states the first and who the second, as names or ids.
+    band
+        Least and most that the first may be of the second, such as ``measures.CIF_BAND``: a faint
+        band along the second. Without a width there is none.
+    every, zero
+        As for :func:`lines`.
+    **options
+        See :class:`ChartOptions`.
 
     Raises
     ------
     QueryError
-        As :func:`lines`; or a panel has no unit.
+        As :func:`lines`; a side is missing, or the two have one name.
 
     Examples
     --------
     >>> import pandas as pd
-    >>> from tradeflows import charts
-    >>> look = {"title": "It rose", "unit": "Mt a month", "source": "Made up"}
+    >>> from tradeflows import charts, measures
+    >>> look = {"title": "Both say so", "unit": "USD bn a month", "source": "Made up"}
     >>> months = pd.date_range("2023-01-01", periods=3, freq="MS")
-    >>> crude = pd.DataFrame({"ref_period": months, "who": "India", "mt": [1.0, 2.0, 3.0]})
-    >>> two = pd.concat([crude.assign(what="Price"), crude.assign(what="Quantity")])
-    >>> axes = charts.panels(two, y="mt", by="who", panel="what", **look)
-    >>> charts.drawn(axes).shape
-    (3, 2)
+    >>> bought = pd.DataFrame({"ref_period": months, "n_months": 1, "usd": [5.0, 6.0, 7.0]})
+    >>> sold = bought.assign(usd=[4.0, 6.0, 5.0]).iloc[:2]
+    >>> both = measures.gap(bought, sold, "usd", measures.CIF_BAND)
+    >>> axes = charts.sides(both, y="usd", of=("CHN", "RUS"), band=measures.CIF_BAND, **look)
+    >>> charts.drawn(axes).round(1).iloc[0].tolist()
+    [5.0, 4.0, 4.0, 4.4]
     """
-    return draw_lines(
-        frame, options, 1.6, every, zero, highlight, {}, alike, y=y, by=by, panel=panel
+    missing = [column for column in (f"{y}_m", f"{y}_x") if column not in frame]
+    if missing:
+        raise QueryError(f"the frame has no column {', '.join(missing)}: measures.gap makes them")
+    if of[0] == of[1]:
+        raise QueryError(f"both sides are named {of[0]}; name who states which")
+    columns = {name: _of_side(frame, y, end) for name, end in zip(of, "mx", strict=True)}
+    names = dict(options.get("names", {}))
+    second = names.get(of[1]) or entity_name(of[1])
+    for end, word in (("low", "the least"), ("high", "the most")):
+        names.setdefault(f"{of[1]}, {end}", f"{second}, with {word} freight")
+    look: ChartOptions = {**options, "names": names}
+    stacked = measures.stack(columns, "side")
+    more: Any = {"every": every, "zero": zero, "band": band}
+    axes: Axes = _draw(stacked, look, y="value", by="side", **more)[0]
+    return axes
+
+
+def _of_side(frame: DataFrame, y: str, end: str) -> DataFrame:
+    """What one side states, with the lines that it came from."""
+    kept = {name: frame[name] for name in ("ref_period", "n_months") if name in frame}
+    own = {name: frame[f"{name}_{end}"] for name in OF_A_SIDE if f"{name}_{end}" in frame}
+    side = DataFrame({**kept, **own, "value": frame[f"{y}_{end}"]})
+    formula = Formula("value", {"value": Role(frame, f"{y}_{end}")})
+    return with_lineage(side, frame, formulas={"value": formula})
+
+
+def _draw(
+    frame: DataFrame,
+    options: ChartOptions,
+    *,
+    y: str,
+    by: str,
+    panel: str = "",
+    every: int | None = None,
+    zero: bool = True,
+    highlight: Collection[str] = (),
+    alike: bool = False,
+    callouts: Mapping[str | tuple[str, str], str] = MappingProxyType({}),
+    band: tuple[float, float] | None = None,
+) -> np.ndarray:
+    """Draw lines in their boxes; of two sides with a `band` also what one alone states."""
+    shown = complete_options(frame, options, [y], [panel, by] if panel else [by])
+    rows = drawable_rows(frame, y=y, by=by, panel=panel, months=every or 1)
+    parts = {str(name): _whole(part, every) for name, part in rows.groupby("panel", sort=False)}
+    require_units(shown, parts)
+    looks = of_series(rows["name"], highlight)
+    ends, key = [], ""
+    with layout.style():
+        _, grid = plt.subplots(len(parts), sharex=True, sharey=alike, squeeze=False)
+        for axes, (box, part) in zip(grid[:, 0], parts.items(), strict=True):
+            axes.set_label(box)
+            if band:
+                parts[box], key = _two_sides(axes, part, looks, shown, band)
+            for name, series in part.groupby("name", sort=False):
+                _line(axes, series, looks[str(name)])
+                shown["gaps"] += _gaps(series, named(str(name), shown))
+            words = _callouts(axes, part, highlight, looks, callouts)
+            ends.append(_ends(part, looks, shown, words=words))
+            if part["value"].min() < 0 and (zero or part["value"].max() > 0):
+                axes.axhline(0, color=colours.GREY, lw=0.9, zorder=1)
+        table = pd.concat(parts.values(), ignore_index=True)
+        finish(list(grid[:, 0]), "lines", shown, table, ends, zero, 1.6 if panel else 3.0, key)
+    return grid[:, 0]
+
+
+def _whole(rows: DataFrame, every: int | None) -> DataFrame:
+    """The rows of a box, each series on all of its own months, so that a hole is a null."""
+    refuse_repeated(rows, "name", "x")
+    lengths = sorted(set(rows["n_months"]))
+    if len(lengths) > 1:
+        raise QueryError(f"periods of {lengths} months in one line: draw them with blocks()")
+    length = int(lengths[0])
+    step = pd.DateOffset(months=every or length)
+    parts = []
+    for name, part in rows.groupby("name", sort=False):
+        part = part.set_index("x", drop=False).sort_index()
+        months = pd.date_range(part.index[0], part.index[-1], freq=step)
+        refuse(part[~part.index.isin(months)], "a point off the months of its series, see every=")
+        places = {"middle": [spans.middle(day, length) for day in months], "x": months}
+        box = part["panel"].iloc[0]
+        plain = {"qualifier": "=", "flags": "", "mark": "o", "hollow": False, **BLANK}
+        whole = part.reindex(months).fillna(plain)
+        parts.append(whole.assign(name=name, box=box, n_months=length, **places))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _gaps(part: DataFrame, name: str) -> tuple[str, ...]:
+    """The holes in a line in words, behind its name; none where there is none."""
+    known = np.flatnonzero(part["value"].notna())
+    inner = part.iloc[known[0] : known[-1]]
+    is_hole = inner["value"].isna().to_numpy()
+    holes = spans.runs(pd.DatetimeIndex(inner["x"]), is_hole, int(part["n_months"].max()))
+    periods = ", ".join(holes if len(holes) <= HOLES else first_of(holes))
+    return (f"{name}, {periods}",) if holes else ()
+
+
+def _line(axes: Axes, part: DataFrame, look: Look) -> None:
+    """Draw a series: its line, and markers for what stands alone, is qualified or may change."""
+    name = part["name"].iloc[0]
+    known = part["value"].notna()
+    is_plain = part["mark"].eq("o") & ~part["hollow"].eq(True)
+    alone = np.flatnonzero(is_lone(known) & is_plain).tolist()
+    style: dict[str, Any] = {"color": look.colour, "clip_on": False, "gid": f"0|line|{name}"}
+    marker = "o" if alone else ""
+    axes.plot(
+        part["middle"], part["value"], ls=look.dash, marker=marker, markevery=alone or None, **style
     )
+    for (mark, is_hollow), some in part[known & ~is_plain].groupby(["mark", "hollow"]):
+        face = "white" if is_hollow else look.colour
+        axes.plot(some["middle"], some["value"], ls="none", marker=mark, mfc=face, **style)
+
+
+def is_lone(known: pd.Series) -> pd.Series:
+    """Which figures have no neighbour."""
+    return known & ~known.shift(1, fill_value=False) & ~known.shift(-1, fill_value=False)
+
+
+def _callouts(
+    axes: Axes,
+    rows: DataFrame,
+    highlight: Collection[str],
+    looks: Mapping[str, Look],
+    callouts: Mapping[str | tuple[str, str], str],
+) -> list[Label]:
+    """Words beside points of the series that the claim is about, with room for them."""
+    series = {str(name): part.set_index("x") for name, part in rows.groupby("name", sort=False)}
+    first = next((name for name in series if name in highlight), next(iter(series)))
+    highest = rows["value"].max()
+    texts = []
+    for key, words in callouts.items():
+        name, month = (first, key) if isinstance(key, str) else key
+        row = series[name].loc[pd.Timestamp(month)]
+        place = mdates.date2num(row["middle"])
+        least, most = series[name]["value"].agg(["min", "max"])
+        if row["value"] == least:
+            axes.update_datalim([(place, least - 0.12 * (most - least))])
+        if row["value"] == highest > 0:
+            axes.update_datalim([(place, 1.1 * highest)])
+        text = layout.wrap(words, layout.page().name)
+        gid = layout.name_gid(name)
+        texts.append(Label(text, place, row["value"], looks[name].colour, gid))
+    return texts
+
+
+def _ends(
+    rows: DataFrame,
+    looks: Mapping[str, Look],
+    shown: Chart,
+    at: Mapping[str, str] = MappingProxyType({}),
+    words: Sequence[Label] = (),
+) -> list[Label]:
+    """Name, place and colour of the last figure of each series, or of that of a month.
+
+    Where `words` stand there is no name.
+    """
+    taken = {(label.x, label.y) for label in words}
+    ends = []
+    rows = rows.assign(value=rows["value"].fillna(rows["high"])).dropna(subset="value")
+    for name, part in rows.sort_values("x", kind="stable").groupby("name", sort=False):
+        code = str(name)
+        newest = part[::-1]
+        some = newest[:: 1 + len(part) // POINTS]  # its name may stand beside any of them
+        others = tuple(zip(mdates.date2num(some["middle"]), some["value"], strict=True))
+        if code in at:
+            newest, others = newest[newest["x"] == at[code]], ()
+        last = newest.iloc[0]
+        text = layout.wrap(named(code, shown), layout.page().name)
+        if last["qualifier"] != "=":
+            text += f"\n({WORDS[last['qualifier']]})"
+        place = mdates.date2num(last["middle"])
+        colour, gid = looks[code].colour, layout.name_gid(code)
+        if (place, last["value"]) not in taken:
+            ends.append(Label(text, place, last["value"], colour, gid, others=others))
+
+    return [*ends, *words]
+
+
+def _two_sides(
+    axes: Axes,
+    rows: DataFrame,
+    looks: Mapping[str, Look],
+    shown: Chart,
+    band: tuple[float, float],
+) -> tuple[DataFrame, str]:
+    """Shade what one side alone states, and draw the band along the second; its marks, its key."""
+    keys = []
+    stated = rows.pivot(index="x", columns="name", values="value").notna().sum(axis="columns")
+    length = pd.DateOffset(months=int(rows["n_months"].max()))
+    ends: list[list[pd.Timestamp]] = []  # as long as can be, since two that touch show a seam
+    for day in stated.index[stated == 1]:
+        if ends and ends[-1][1] == day:
+            ends[-1][1] = day + length
+        else:
+            ends.append([day, day + length])
+    for first, last in ends:
+        axes.axvspan(first, last, color=colours.SHADE, lw=0, zorder=0)
+    if ends:
+        keys.append("Shaded: one side alone states a figure")
+    if band[0] < band[1]:
+        name = rows["name"].iloc[-1]
+        part = rows[rows["name"].eq(name)]
+        low, high = (part["value"] * factor for factor in band)
+        known, middle = part["value"].notna(), part["middle"]
+        look: dict[str, Any] = {"color": looks[name].colour, "zorder": 0.5, "gid": f"0|band|{name}"}
+        axes.fill_between(middle, low, high, where=known, alpha=0.2, lw=0, **look)
+        for at in np.flatnonzero(is_lone(known)):
+            place, reach = [middle.iloc[at]] * 2, [low.iloc[at], high.iloc[at]]
+            axes.plot(place, reach, lw=4, alpha=0.4, **look)
+        for end, value in (("low", low), ("high", high)):
+            mark = part.assign(value=value, name=f"{name}, {end}", part=BAND)
+            rows = pd.concat([rows, mark], ignore_index=True)
+        least, most = (f"{100 * (factor - 1):.0f}" for factor in band)
+        second = named(name, shown)
+        keys.append(f"Band: {second} plus {least} to {most} % for freight")
+    return rows, " · ".join(keys)
 
 
 @redrawable
@@ -235,7 +475,7 @@ def _point(axes: Axes, i: int, row: Any, colour: str, size: float) -> None:
     style: dict[str, Any] = {"color": colour, "clip_on": False}
     place = [row.middle, row.middle]
     ends = [row.low, row.high]
-    axes.plot(place, ends, lw=4, alpha=0.4, gid=f"{i}|range|{row.name}", **style)
+    axes.plot(place, ends, lw=4, alpha=0.4, gid=f"{i}|span|{row.name}", **style)
     if row.n_months > 1:
         level = [row.value, row.value]
         axes.plot([row.x, row.end], level, lw=1, gid=f"{i}|period|{row.name}", **style)
@@ -324,9 +564,8 @@ def _steps(axes: Axes, part: DataFrame, colour: str) -> None:
 
 def _block(axes: Axes, i: int, row: Any, colour: str) -> None:
     """Draw a block from its first day to its last, its marker in the middle."""
-    middle = row.x + (row.end - row.x) / 2
     axes.plot(
-        [row.x, middle, row.end],
+        [row.x, row.centre, row.end],
         [row.value] * 3,
         lw=4 if row.n_months > 1 else 2.2,
         solid_capstyle="butt",
@@ -338,166 +577,3 @@ def _block(axes: Axes, i: int, row: Any, colour: str) -> None:
         clip_on=False,
         gid=f"{i}|block|{row.name}",
     )
-
-
-def draw_lines(
-    frame: DataFrame,
-    options: ChartOptions,
-    box: float,
-    every: int | None,
-    zero: bool,
-    highlight: Collection[str],
-    callouts: Mapping[str | tuple[str, str], str],
-    alike: bool,
-    *,
-    beneath: Callable[[Axes, Mapping[str, DataFrame], Mapping[str, Look]], str] = lambda *_: "",
-    **columns: str,
-) -> np.ndarray:
-    """Draw lines in their boxes; `beneath` draws below them, and says what is to be said of it."""
-    names = [columns[name] for name in ("panel", "by") if name in columns]
-    shown = complete_options(frame, options, [columns["y"]], names)
-    rows = drawable_rows(frame, **columns, months=every or 1)
-    parts = {str(name): _series(part, every) for name, part in rows.groupby("panel", sort=False)}
-    unit = shown["unit"]
-    if isinstance(unit, Mapping):
-        without = sorted(parts.keys() - unit.keys())
-        if without:
-            raise QueryError(f"no unit for {', '.join(without)}")
-    looks = of_series(rows["name"], highlight)
-    shown["months"] = {}
-    ends = []
-    keys = []
-    with layout.style():
-        _, grid = plt.subplots(len(parts), sharex=True, sharey=alike, squeeze=False)
-        boxes = grid[:, 0]
-        for axes, (panel, series) in zip(boxes, parts.items(), strict=True):
-            axes.set_label(panel)
-            keys.append(beneath(axes, series, looks))
-            for name, part in series.items():
-                _line(axes, name, part, looks[name])
-            shown["gaps"] += tuple(_gaps(series, shown))
-            table = pd.concat(series.values())
-            shown["months"][panel] = int(table["n_months"].max())
-            named_ends = _ends(table, looks, shown)
-            words = _callouts(axes, series, highlight, looks, callouts)
-            taken = {(label.x, label.y) for label in words}
-            ends.append([end for end in named_ends if (end.x, end.y) not in taken] + words)
-            if table["value"].min() < 0 and (zero or table["value"].max() > 0):
-                axes.axhline(0, color=colours.GREY, lw=0.9, zorder=1)
-        key = " · ".join(filter(None, dict.fromkeys(keys)))
-        finish(list(boxes), "lines", shown, rows, ends, zero, box, key)
-    return np.asarray(boxes)
-
-
-def _series(rows: DataFrame, every: int | None) -> dict[str, DataFrame]:
-    """The rows of each series on its own months, so that a hole is a null."""
-    refuse_repeated(rows, "name", "x")
-    lengths = sorted(set(rows["n_months"]))
-    if len(lengths) > 1:
-        raise QueryError(f"periods of {lengths} months in one line: draw them with blocks()")
-    length = int(lengths[0])
-    step = pd.DateOffset(months=every or length)
-    series = {}
-    for name, part in rows.groupby("name", sort=False):
-        part = part.set_index("x", drop=False).sort_index()
-        months = pd.date_range(part.index[0], part.index[-1], freq=step)
-        is_off = ~part.index.isin(months)
-        refuse(part[is_off], "a point off the months of its series, see every=")
-        whole = part.reindex(months)
-        whole["middle"] = [spans.middle(day, length) for day in months]
-        series[str(name)] = whole
-    return series
-
-
-def _gaps(series: dict[str, DataFrame], shown: Chart) -> list[str]:
-    """The holes in the lines of a box, in words: the name of a series and its periods."""
-    gaps = []
-    for name, part in series.items():
-        known = np.flatnonzero(part["value"].notna())
-        first, last = known[0], known[-1]
-        inner = part.iloc[first:last]
-        is_hole = inner["value"].isna().to_numpy()
-        length = int(part["n_months"].max())
-        holes = spans.runs(inner.index, is_hole, length)
-        if holes:
-            periods = ", ".join(holes if len(holes) <= HOLES else first_of(holes))
-            gaps.append(f"{named(name, shown)}, {periods}")
-    return gaps
-
-
-def _line(axes: Axes, name: str, part: DataFrame, look: Look) -> None:
-    """Draw a series: its line, and markers for what stands alone, is qualified or may change."""
-    known = part["value"].notna()
-    has_before = known.shift(1, fill_value=False)
-    has_after = known.shift(-1, fill_value=False)
-    is_lone = known & ~has_before & ~has_after
-    is_plain = part["mark"].eq("o") & ~part["hollow"].eq(True)
-    alone = np.flatnonzero(is_lone & is_plain).tolist()
-    style: dict[str, Any] = {"color": look.colour, "clip_on": False, "gid": f"0|line|{name}"}
-    marker = "o" if alone else ""
-    middle, value = part["middle"], part["value"]
-    axes.plot(middle, value, ls=look.dash, marker=marker, markevery=alone or None, **style)
-    special = part[known & ~is_plain]
-    for (mark, is_hollow), some in special.groupby(["mark", "hollow"]):
-        face = "white" if is_hollow else look.colour
-        axes.plot(some["middle"], some["value"], ls="none", marker=mark, mfc=face, **style)
-
-
-def _some(part: DataFrame) -> tuple[tuple[float, float], ...]:
-    """Some points of a series, the last one first: its name may stand beside any of them."""
-    ordered = part.sort_values("x", kind="stable", ascending=False)
-    step = 1 + len(ordered) // POINTS
-    some = ordered.iloc[::step]
-    return tuple(zip(mdates.date2num(some["middle"]), some["value"], strict=True))
-
-
-def _callouts(
-    axes: Axes,
-    series: dict[str, DataFrame],
-    highlight: Collection[str],
-    looks: dict[str, Look],
-    callouts: Mapping[str | tuple[str, str], str],
-) -> list[Label]:
-    """Words beside points of the series that the claim is about, with room for them."""
-    first = next((name for name in series if name in highlight), next(iter(series)))
-    highest = max(part["value"].max() for part in series.values())
-    texts = []
-    for key, words in callouts.items():
-        name, month = (first, key) if isinstance(key, str) else key
-        row = series[name].loc[pd.Timestamp(month)]
-        place = mdates.date2num(row["middle"])
-        values = series[name]["value"]
-        least, most = values.min(), values.max()
-        if row["value"] == least:
-            axes.update_datalim([(place, least - 0.12 * (most - least))])
-        if row["value"] == highest > 0:
-            axes.update_datalim([(place, 1.1 * highest)])
-        text = layout.wrap(words, layout.page().name)
-        texts.append(Label(text, place, row["value"], looks[name].colour, name_gid(name)))
-    return texts
-
-
-def _ends(
-    rows: DataFrame,
-    looks: dict[str, Look],
-    shown: Chart,
-    at: Mapping[str, str] = MappingProxyType({}),
-) -> list[Label]:
-    """Name, place and colour of the last figure of each series, or of that of a month."""
-    ends = []
-    values = rows["value"].fillna(rows["high"])
-    rows = rows.assign(value=values).dropna(subset="value")
-    width = layout.page().name
-    for name, part in rows.groupby("name", sort=False):
-        others = () if name in at else _some(part)
-        part = part[part["x"] == at[name]] if name in at else part
-        last = part.sort_values("x").iloc[-1]
-        text = layout.wrap(named(str(name), shown), width)
-        sign = str(last["qualifier"])
-        if sign != "=":
-            text += f"\n({WORDS[sign]})"
-        place = mdates.date2num(last["middle"])
-        colour = looks[str(name)].colour
-        gid = name_gid(str(name))
-        ends.append(Label(text, place, last["value"], colour, gid, others=others))
-    return ends

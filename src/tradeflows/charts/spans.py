@@ -13,6 +13,7 @@ from tradeflows.model.words import in_a_sentence
 
 PERIOD = re.compile(r"(\d{4}-\d\d)(?: to (\d{4}-\d\d))?")
 CHANGE = re.compile(r"(\d{4}) vs (\d{4})")  # as a catalogue has a later and an earlier year
+KNOWN = re.compile(rf"{PERIOD.pattern}|{CHANGE.pattern}|\d{{4}}")  # which have words
 MONTHS = tuple(calendar.month_name)
 DATED = re.compile(r"[A-Z]\w+|\d{4}")  # a month or a year in the words of a period
 MOST = 3  # runs of months that one number is said to be of
@@ -23,19 +24,11 @@ HALF_A_MONTH = 15  # days from the first of a month of any length to its middle
 def middle(first_day: pd.Timestamp, months: int) -> pd.Timestamp:
     """The day on which a figure stands that is of so many months from `first_day` on.
 
-    Counted in whole months and half a month, so that :func:`first_day` finds the way back.
+    Counted in whole months and half a month.
     """
     day = first_day + pd.DateOffset(months=months // 2)
     half = pd.Timedelta(days=HALF_A_MONTH)
     return day + half if months % 2 else day
-
-
-def first_day(middle: pd.Timestamp, months: int) -> pd.Timestamp:
-    """The first day of the period of so many months in whose `middle` a figure stands."""
-    half = pd.Timedelta(days=HALF_A_MONTH)
-    day = middle - half if months % 2 else middle
-    first = day - pd.DateOffset(months=months // 2)
-    return first.as_unit("s")
 
 
 def days(places: Any) -> pd.DatetimeIndex:
@@ -43,13 +36,6 @@ def days(places: Any) -> pd.DatetimeIndex:
     whole = np.round(np.asarray(places, dtype="float64"))
     epoch = np.datetime64(mdates.get_epoch(), "s")
     return pd.DatetimeIndex(epoch + whole.astype("timedelta64[D]"))
-
-
-def whole_months(start: float, end: float) -> tuple[pd.Timestamp, int]:
-    """The first day and the months of a period, by where it starts and ends on an axis of dates."""
-    first, after = days([start, end])
-    n_days = (after - first).days
-    return first, round(n_days / 30.44)
 
 
 def year_ticks(first: float, last: float, step: int) -> dict[float, str]:

@@ -6,6 +6,7 @@ policy allows), and each mark gets a title that says its series, its period and 
 
 import io
 import re
+from collections.abc import Callable
 from typing import Any
 from xml.etree import ElementTree
 
@@ -13,9 +14,9 @@ import matplotlib.pyplot as plt
 from matplotlib.text import Text
 
 from tradeflows.charts import colours, layout
-from tradeflows.charts.behind import Behind
-from tradeflows.charts.marks import Mark, marks_of
+from tradeflows.charts.marks import told
 
+Entries = Callable[..., str]  # the id of the entry of a mark, "" without
 SVG = "http://www.w3.org/2000/svg"
 XLINK = "http://www.w3.org/1999/xlink"
 # Whose letters are as wide, for readers without the font that the chart was set in.
@@ -54,7 +55,7 @@ def plain(figure: Any, alt: str) -> str:
     return drawing.replace(*EDGE) if haloed else drawing
 
 
-def inline(figure: Any, drawing: str, alt: str, prefix: str, behind: Behind) -> str:
+def inline(figure: Any, drawing: str, alt: str, prefix: str, entries: Entries) -> str:
     """The drawing as an element of a page.
 
     Parameters
@@ -65,8 +66,8 @@ def inline(figure: Any, drawing: str, alt: str, prefix: str, behind: Behind) -> 
         The chart in words.
     prefix
         Begins every id in the drawing, so that two of them on one page never share one.
-    behind
-        The chart's numbers with raw lines, to whose entries its marks lead.
+    entries
+        The id of the entry of a number's raw lines, by its row and what it is, to which marks lead.
     """
     haloed = {text.get_text() for text in figure.findobj(Text) if text.get_path_effects()}
     used = set(_REFERENCE.findall(drawing))
@@ -81,7 +82,7 @@ def inline(figure: Any, drawing: str, alt: str, prefix: str, behind: Behind) -> 
     tree.attrib.update({"role": "img", "aria-label": alt, "viewBox": f"0 0 {width:g} {height:g}"})
     for name in ("width", "height", "version"):
         tree.attrib.pop(name, None)
-    tree.append(_marks(figure, height, behind))
+    tree.append(_marks(figure, height, entries))
     ElementTree.register_namespace("", SVG)
     ElementTree.register_namespace("xlink", XLINK)
     text = ElementTree.tostring(tree, encoding="unicode")
@@ -95,11 +96,6 @@ def _numbered(drawing: str) -> str:
     if not made:
         return drawing
     return re.sub("|".join(made), lambda match: number_of[match[0]], drawing)
-
-
-def colours_of(drawing: str) -> set[str]:
-    """The colours that a drawing names, for the rules of a page in the dark."""
-    return set(re.findall(r"var\(--chart-([0-9a-f]{6}),", drawing))
 
 
 def _without_dropped(tree: ElementTree.Element) -> None:
@@ -159,26 +155,20 @@ def _lines(texts: set[str]) -> set[str]:
     return {line.strip() for text in texts for line in text.split("\n")}
 
 
-def _marks(figure: Any, height: float, behind: Behind) -> ElementTree.Element:
+def _marks(figure: Any, height: float, entries: Entries) -> ElementTree.Element:
     """Places that answer to a pointer and to the keyboard, a group a series.
 
     Each leads to the entry of its number, where there is one.
     """
     group = ElementTree.Element(f"{{{SVG}}}g", {"class": "chart-marks", "fill": "none"})
-    series: dict[str, ElementTree.Element] = {}
-    for mark in marks_of(figure):
-        if mark.series not in series:
-            attributes = {"data-series": mark.name}
-            series[mark.series] = ElementTree.SubElement(group, f"{{{SVG}}}g", attributes)
-        place = {"cx": f"{mark.x:.1f}", "cy": f"{height - mark.y:.1f}", "r": f"{TARGET:g}"}
-        circle = ElementTree.SubElement(series[mark.series], f"{{{SVG}}}circle", place)
-        ElementTree.SubElement(circle, f"{{{SVG}}}title").text = said(mark)
-        if entry := behind.of([mark.series, mark.period], mark.value):
-            circle.set("data-entry", entry)
+    marks = told(figure)
+    for _, part in marks.groupby(["box", "name"], sort=False):
+        attributes = {"data-series": part["name"].iloc[0]}
+        series = ElementTree.SubElement(group, f"{{{SVG}}}g", attributes)
+        for mark in part.itertuples():
+            place = {"cx": f"{mark.right:.1f}", "cy": f"{height - mark.up:.1f}", "r": f"{TARGET:g}"}
+            circle = ElementTree.SubElement(series, f"{{{SVG}}}circle", place)
+            ElementTree.SubElement(circle, f"{{{SVG}}}title").text = mark.words
+            if entry := entries(mark):
+                circle.set("data-entry", entry)
     return group
-
-
-def said(mark: Mark) -> str:
-    """What a mark says: its series, its period where it has one, its value."""
-    head = ", ".join(part for part in (mark.series, mark.period) if part)
-    return f"{head}: {mark.value}"
