@@ -24,7 +24,6 @@ from tradeflows.report import (
     claim_cards,
     claim_picture,
 )
-from tradeflows.report.verdict_text import text_of
 from tradeflows.retrieval import catalogue
 from tradeflows.retrieval.project import Project
 
@@ -511,12 +510,12 @@ def test_the_verdict_is_the_headline(root, sign, claimed, outcome):
 
 def test_a_claim_that_cannot_be_told_says_what_is_missing(root):
     (told,) = claim_cards.cards("P1").verdicts
-    assert claims.why(told) == ""
+    assert told.text.why == ""
     open_one = replace(told, verdict=claims.NOT_DECIDED)
     assert claim_picture.headline(open_one) == "Cannot be told from these figures"
-    assert claims.why(open_one) == "Missing: a figure of just what the claim is about."
+    assert open_one.text.why == "Missing: a figure of just what the claim is about."
     settled = replace(open_one, claim=replace(told.claim, settles="the port's own books"))
-    assert claims.why(settled) == "Missing: the port's own books."
+    assert settled.text.why == "Missing: the port's own books."
     assert "Missing: the port's own books." in _words_of(settled, root)
     assert chart_html.claim_line(settled, NO_PROJECT)["why"] == "Missing: the port's own books."
 
@@ -543,7 +542,7 @@ def test_a_number_that_rounds_to_its_claim_says_so(root):
         assert claim_picture.headline(verdict).startswith(outcome)
         rounds = f"rounds, to the nearest ${step}, to ${value}"
         assert rounds in _words_of(verdict, root)
-    assert text_of(verdict).verdict == "holds (−50 %)"
+    assert verdict.text.verdict == "holds (−50 %)"
 
 
 def test_a_picture_names_each_part(root):

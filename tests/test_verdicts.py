@@ -15,8 +15,8 @@ from tradeflows.charts import colours
 from tradeflows.claims import verdict_rule
 from tradeflows.model import lineage
 from tradeflows.report import accept, claim_cards, claim_picture, front
+from tradeflows.report.credits import source_of
 from tradeflows.report.site import render
-from tradeflows.report.verdict_text import source_of, text_of
 from tradeflows.retrieval import catalogue
 from tradeflows.retrieval.project import load as read_project
 
@@ -49,7 +49,7 @@ def test_a_reader_of_the_ledger_meets_words_alone(verdicts):
     for verdict in verdicts:
         claim = verdict.claim
         texts = [claim.window, claim.statement, claim_cards.claimed_figure(claim)]
-        told = [text_of(part) for part in verdict.each]
+        told = [part.text for part in verdict.each]
         texts += [words for text in told for words in (text.sentence, text.figure, *text.limits)]
         texts += claim_cards._caveats(verdict, ROOT)
         where = claim_cards._where(claim)
@@ -77,7 +77,7 @@ def test_a_formula_is_words_and_comes_to_its_number(verdicts):
         assert len(shown) == len(verdict.readings)
         for (formula, number, words, table), reading in zip(shown, verdict.readings, strict=True):
             assert not CODE.search(words)
-            assert number == claims.figure_of(reading)
+            assert number == reading.text.figure
             values = defaultdict(list)
             for role, value in LINE.findall(table):
                 values[role or NAME.search(formula)[0]].append(float(value.replace(",", "")))
@@ -88,13 +88,13 @@ def test_a_formula_is_words_and_comes_to_its_number(verdicts):
 
 def test_a_verdict_is_said_once(verdicts):
     for verdict in verdicts:
-        for text in map(text_of, verdict.each):
+        for text in (part.text for part in verdict.each):
             assert not text.because.startswith((text.word, *claims.PUBLIC_WORDS))
 
 
 def test_nothing_is_far_from_a_mere_increase(verdicts):
     [rise] = [one for one in verdicts if one.claim.id == "A01"]
-    findings = [claims.finding(reading) for reading in rise.readings]
+    findings = [reading.text.finding for reading in rise.readings]
     assert "says nothing: other goods" in findings
     assert not [text for text in findings if "than claimed" in text]
 
@@ -284,7 +284,7 @@ def test_a_claim_that_needs_a_revision_is_not_green(verdicts):
     assert claim_picture.headline(verdict) == "Nearly the same: 29.3 %, not 30 %"
     [own, *_] = verdict.readings
     revised = own.value + verdict.band.width
-    assert f"at the highest, {revised:.1f} %, it rounds to the 30 % claimed" in claims.why(verdict)
+    assert f"at the highest, {revised:.1f} %, it rounds to the 30 % claimed" in verdict.text.why
     _, *found = claim_picture.bars(verdict, read_project(ROOT), ROOT)
     assert [bar.figure for bar in found] == ["29.3 %", "29.4 %"]
     assert {bar.colour for bar in found} == {colours.INK}

@@ -6,7 +6,7 @@ import inspect
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, cached_property
 from itertools import chain, product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -43,6 +43,7 @@ from tradeflows.claims.verdict_rule import (
     Range,
     Witness,
 )
+from tradeflows.claims.verdict_text import AT_LEAST, AT_MOST, ReadingText, VerdictText
 from tradeflows.measures.common import UNIT_IN, unit_of
 from tradeflows.measures.comparisons import CIF_BAND, GROWTH
 from tradeflows.measures.shares import SHARE
@@ -74,7 +75,6 @@ NOT_BOUNDING = "bounds other goods, another partner or other months than the cla
 TOO_SHORT = "a record needs all of the office's series before it, five whole years at least"
 GUESSED = "counts a row that is absent as nothing"
 YEARS = 5  # whole ones, of a series before a record
-AT_MOST, AT_LEAST = "at most ", "at least "
 
 
 @dataclass(frozen=True)
@@ -166,6 +166,16 @@ class ReadingResult:
             return AT_LEAST
         return AT_MOST if self.low < self.high == self.value and self.low <= 0 else ""
 
+    @cached_property
+    def text(self) -> ReadingText:
+        """What a reader is told of it."""
+        return ReadingText(self)
+
+    @property
+    def first_row(self) -> pd.DataFrame:
+        """The row of the last frame that holds the number; others may repeat it."""
+        return _first_row(self.frame, self.result)
+
     @property
     def traced(self) -> str:
         """The column whose lines are followed: of a date that of the figure which it is about."""
@@ -202,6 +212,11 @@ class Verdict:
     band: Band | None = None
     parts: tuple[Verdict, ...] = ()
     votes: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    @cached_property
+    def text(self) -> VerdictText:
+        """What a reader is told of it."""
+        return VerdictText(self)
 
     @property
     def reason(self) -> str:

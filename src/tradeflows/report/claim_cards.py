@@ -13,13 +13,14 @@ from tradeflows.charts.formula_words import in_words
 from tradeflows.charts.options import WORDS
 from tradeflows.charts.raw_lines import LINES, counted_rows, entries, lines_table
 from tradeflows.claims import Claim, ReadingResult, Verdict, verdict_rule
-from tradeflows.claims.describe import CHANGES
+from tradeflows.claims.verdict_text import NEAR_TONE, collector
+from tradeflows.claims.wording import CHANGES
 from tradeflows.explore.naming import in_print, with_names
 from tradeflows.model import units
 from tradeflows.model.errors import require_text
 from tradeflows.model.periods import dates_in_words
 from tradeflows.model.source import Publisher, Source, with_carrier
-from tradeflows.report.verdict_text import NEAR, says_yes, source_of, text_of, tone_of
+from tradeflows.report.credits import source_of
 from tradeflows.retrieval import catalogue, project
 from tradeflows.tables.display import without_formulas
 
@@ -146,10 +147,10 @@ def card(verdict: Verdict, root: Path, most: int) -> dict[str, Any]:
         "where": _where(claim),
         "window": claim.window if any(_has_months(part.claim) for part in verdict.each) else "",
         "said": "" if verdict.parts else _claimed_range(claim),
-        "sign": claims.mark(verdict),
-        "word": claims.label(verdict) if verdict.parts else text_of(verdict).word,
+        "sign": verdict.text.sign,
+        "word": verdict.text.label if verdict.parts else verdict.text.word,
         "group": verdict.group,
-        "tone": tone_of(verdict),
+        "tone": verdict.text.tone,
         "caveats": _caveats(verdict, root),
         "parts": parts,
         "readings": bool(verdict.readings),
@@ -164,7 +165,7 @@ def _part(part: Verdict, root: Path, most: int, first: int) -> dict[str, Any]:
     """
     claim = part.claim
     return {
-        "text": text_of(part),
+        "text": part.text,
         "said": _claimed_range(claim) if part.readings else "",
         "why": claims.REASONS.get(part.reason, ""),
         "settles": claim.settles if part.verdict == claims.NOT_DECIDED else "",
@@ -285,8 +286,8 @@ def _reading(reading: ReadingResult, axis: Axis, root: Path, most: int) -> dict[
     claim = reading.claim
     content = {
         "name": reading.name,
-        "value": claims.figure_of(reading),
-        "says": dates_in_words(claims.finding(reading)),
+        "value": reading.text.figure,
+        "says": dates_in_words(reading.text.finding),
         "counted_by": _counted_by(reading),
         "rest": reading.rest,
         "tone": _tone(reading),
@@ -310,17 +311,17 @@ def _counted_by(reading: ReadingResult) -> str:
     several = " and " in witness.family  # of a pair one may, as of Gazprom and the operators
     gains = f", {'of whom one' if several else 'who'} gains by the answer"
     gains *= witness.interested
-    return words.format(who=claims.collector(witness.family)) + gains
+    return words.format(who=collector(witness.family)) + gains
 
 
 def _tone(reading: ReadingResult) -> str:
     """The colour of a reading: only what decides has one, and a small miss raises no alarm."""
     if not reading.decides:
         return "open"
-    if says_yes(reading):
+    if reading.text.says_yes:
         return "yes"
-    is_near = claims.is_small(reading) and reading.witness.kind != verdict_rule.SOURCE
-    return NEAR if is_near else "no"
+    is_near = reading.text.is_small and reading.witness.kind != verdict_rule.SOURCE
+    return NEAR_TONE if is_near else "no"
 
 
 def _lines(terms: Mapping[str, Any], claim: Claim, most: int) -> dict[str, Any]:

@@ -23,11 +23,12 @@ from tradeflows import claims
 from tradeflows.charts import colours, layout, spans
 from tradeflows.charts.options import outlets, speakers
 from tradeflows.claims import Claim, ReadingResult, Verdict, verdict_rule
+from tradeflows.claims.verdict_text import EXACT, read_as, sizes
 from tradeflows.measures import BARRELS_PER_TONNE
 from tradeflows.model import codes
 from tradeflows.model.units import COUNTED_BY
 from tradeflows.report import claim_cards, front
-from tradeflows.report.verdict_text import decisive, joined, read_as, text_of
+from tradeflows.report.credits import joined
 from tradeflows.retrieval import catalogue
 from tradeflows.retrieval.project import Project
 
@@ -109,7 +110,7 @@ def _picture(verdict: Verdict, project: Project, root: Path) -> Image.Image:
 
 def _colour(verdict: Verdict) -> str:
     """The colour of a verdict; a miss below 1 %, or one that revisions make up for, has none."""
-    is_near = claims.is_near(verdict) or claims.revision(verdict)
+    is_near = verdict.text.is_near or verdict.text.revision
     return colours.INK if is_near else colours.VERDICTS[verdict.group]
 
 
@@ -122,7 +123,7 @@ def headline(verdict: Verdict) -> str:
     """The verdict in a few words, with how far the figure is from the claim where that is told."""
     if verdict.parts:
         return _of_parts(verdict)
-    words = claims.short(verdict)
+    words = verdict.text.short
     match verdict.verdict:
         case claims.HOLDS:
             return _holds(verdict)
@@ -133,8 +134,8 @@ def headline(verdict: Verdict) -> str:
         case claims.CONTRADICTED:
             return f"Differs: {words}".removesuffix(f": {claims.DIFFERS}")
         case claims.LEANS_YES | claims.LEANS_NO:
-            return f"{_capital(verdict.group)}, {claims.counted_votes(verdict)}"
-    return HEADLINES.get(verdict.verdict, _capital(claims.label(verdict)))
+            return f"{_capital(verdict.group)}, {verdict.text.votes()}"
+    return HEADLINES.get(verdict.verdict, _capital(verdict.text.label))
 
 
 HEADLINES = {
@@ -146,9 +147,9 @@ HEADLINES = {
 
 def _differs(verdict: Verdict, words: str) -> str:
     """The headline of what differs: how far off it is, or that each count held here does."""
-    if claims.is_near(verdict):
+    if verdict.text.is_near:
         return f"Nearly the same: {words}"
-    if claims.why(verdict):
+    if verdict.text.why:
         return "Differs from each count found here"
     return f"Differs: {_apart(verdict) or words}"
 
@@ -182,8 +183,8 @@ def _drawn_part(verdict: Verdict) -> Verdict | None:
 
 def _within_revisions(verdict: Verdict) -> str:
     """That a claim holds, how far the figure is from it, and that it was revised by as much."""
-    claim, reading = verdict.claim, decisive(verdict)
-    if reading and claims.revision(verdict):
+    claim, reading = verdict.claim, verdict.text.reading
+    if reading and verdict.text.revision:
         return f"Nearly the same: {figure_found(reading)}, not {_claimed(claim)}"
     words = claims.miss((reading.deviation or 0.0) if reading else 0.0, claim.unit)
     return f"Holds: {words.removesuffix(CLAIMED)}, within revisions"
@@ -191,12 +192,12 @@ def _within_revisions(verdict: Verdict) -> str:
 
 def _holds(verdict: Verdict) -> str:
     """That a claim holds, and how far the figure is from it where it was said to be just that."""
-    claim, reading = verdict.claim, decisive(verdict)
+    claim, reading = verdict.claim, verdict.text.reading
     if claim.figure == 0 and claim.qualifier in ROSE and claim.asks.base:
         return f"Holds: {ROSE[claim.qualifier]}"
-    if claim.qualifier not in claims.EXACT or reading is None or reading.deviation is None:
+    if claim.qualifier not in EXACT or reading is None or reading.deviation is None:
         return "Holds"
-    step, rounds = STEPS.get(claim.high - claim.low), claims.rounding(reading)
+    step, rounds = STEPS.get(claim.high - claim.low), reading.text.rounds
     if step:
         return f"Holds: the same, to the {step}"
     if rounds:
@@ -213,7 +214,7 @@ def _apart(verdict: Verdict) -> str:
         return ""
     unit = verdict.claim.unit
     _, _, side = claims.miss(known[0], unit).split(" ", 2)
-    return f"{claims.sizes(known, unit)} {side}"
+    return f"{sizes(known, unit)} {side}"
 
 
 def _whose(reading: ReadingResult, root: Path) -> str:
@@ -234,9 +235,9 @@ def _shown(verdict: Verdict) -> list[ReadingResult]:
     deciding.sort(key=lambda reading: abs(reading.deviation or 0.0))
     if verdict.verdict in (claims.DEPENDS, claims.BOTH_WAYS):
         return [*front.two_sides(deciding)]
-    if claims.revision(verdict):
+    if verdict.text.revision:
         return _releases(verdict)
-    reading = decisive(verdict)
+    reading = verdict.text.reading
     if deciding:
         first = reading or deciding[0]
         others = [item for item in deciding if item.unit == first.unit and item is not first]
@@ -270,9 +271,9 @@ def bars(verdict: Verdict, project: Project, root: Path) -> list[Bar]:
     readings = _shown(part)
     figures = _claimed_bar(part, _speaker(verdict, project))
     found = [reading for reading in readings if reading.role != verdict_rule.BOUND]
-    is_one_number = len(found) == 1 or claims.revision(part)
+    is_one_number = len(found) == 1 or part.text.revision
     is_plain = bool(is_one_number) and part.verdict != claims.NOT_DECIDED and not part.votes
-    if claims.from_to(part):  # one of several is named, unless it is by whom it is
+    if part.text.ends:  # one of several is named, unless it is by whom it is
         deciding = [_whose(item, root) for item in part.readings if item.decides]
         is_plain = is_plain and len(set(deciding)) == len(deciding)
     names = _names(readings, project)
@@ -289,19 +290,19 @@ def _name(reading: ReadingResult, words: str, part: Verdict, root: Path, *, is_p
         when = _when(reading) if part.verdict == claims.DIFFERS else ""
         made = MADE_OF.get(reading.result, "")
         name = ", ".join(filter(None, [_whose(reading, root), when, made]))
-    elif claims.rounding(reading):
-        name = f"{words}; {claims.rounding(reading)}"
+    elif reading.text.rounds:
+        name = f"{words}; {reading.text.rounds}"
     elif "next" in reading.frame:
         name = f"{words}; next was {codes.area_name(reading.frame['next'].iloc[0])}"
-    is_range = reading is decisive(part) and part.group != claims.DEPENDS
-    return "; ".join(filter(None, [name, reading.rest, claims.from_to(part) if is_range else ""]))
+    is_range = reading is part.text.reading and part.group != claims.DEPENDS
+    return "; ".join(filter(None, [name, reading.rest, part.text.ends if is_range else ""]))
 
 
 def _bars_of_parts(verdict: Verdict) -> list[Bar]:
     """A line of each part of a claim: its figure, where it has one, its words and its verdict."""
     lines = []
     for part in verdict.parts:
-        text = text_of(part)
+        text = part.text
         shown = text.figure or text.sign
         lines.append(Bar(f"{text.words}: {text.word}", shown, 0.0, _colour(part)))
     return lines
@@ -327,7 +328,7 @@ def _claimed_bar(verdict: Verdict, speaker: str) -> list[Bar]:
 
 def _taken_as(part: Verdict) -> str:
     """From where to where a claimed figure reaches, if it is told or a miss seems the same."""
-    claim, reading = part.claim, decisive(part)
+    claim, reading = part.claim, part.text.reading
     if claim.printed_because:
         return f", {read_as(claim)}"
     if part.verdict != claims.DIFFERS or reading is None or not math.isfinite(claim.high):
@@ -372,7 +373,7 @@ def _a_month(claim: Claim) -> str:
 def figure_found(reading: ReadingResult) -> str:
     """A number with what it bounds; what grew has its sign where no sentence prints it."""
     claim = reading.claim
-    number = claims.figure_of(reading).removeprefix(reading.bound) + _a_month(claim)
+    number = reading.text.figure.removeprefix(reading.bound) + _a_month(claim)
     is_change = claim.asks.base and claim.unit in CHANGES and reading.value > 0
     if is_change and not number.startswith("+") and not claim_cards.is_printed(claim):
         number = f"+{number}"
@@ -401,7 +402,7 @@ def _names(readings: Sequence[ReadingResult], project: Project) -> list[str]:
 def _credits(verdict: Verdict, project: Project, root: Path) -> Iterator[str]:
     """The foot of a picture: whose page it is of, and whose figures it shows, ever shorter."""
     part = _drawn_part(verdict)
-    found = [decisive(item) for item in verdict.parts] if part is None else _shown(part)
+    found = [item.text.reading for item in verdict.parts] if part is None else _shown(part)
     shown = [reading for reading in found if reading is not None]
     sources = {name: None for reading in shown for name in reading.sources}
     frames = [frame for reading in shown for frame in (*reading.read, reading.frame)]
@@ -531,10 +532,10 @@ def _reason(verdict: Verdict) -> str:
     if verdict.verdict in (claims.LEANS_YES, claims.LEANS_NO) and not verdict.parts:
         return ""
     if not verdict.parts:
-        return claims.why(verdict)
+        return verdict.text.why
     if _drawn_part(verdict) is None:
         return ""
-    texts = [text_of(part) for part in verdict.parts]
+    texts = [part.text for part in verdict.parts]
     return _capital("; ".join(f"{text.words}: {text.word}" for text in texts)) + "."
 
 
