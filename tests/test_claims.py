@@ -747,7 +747,7 @@ def test_a_number_differs_from_what_it_misses(judge, build):
     [
         (
             claim(1, reading()).replace("theme", "teme"),
-            "no key 'teme' exists; did you mean 'theme'?",
+            "no key 'teme' exists; did you mean",
         ),
         (claim(1, reading(), not_tested="not public"), "needs either readings, or not_tested"),
         (claim(1), "needs either readings, or not_tested"),
@@ -811,7 +811,7 @@ def test_a_number_differs_from_what_it_misses(judge, build):
         (claim("1, low = 2, high = 0", reading()), "needs low and high, the lower first"),
         (
             claim(1, reading(), asks=ASKS.replace("goods", "good")),
-            "no key 'good' exists; did you mean",
+            "no key 'good' exists",
         ),
         (claim(1, reading(), asks='window = "2020"\n'), "asks: lacks measure, start, end"),
         (claim(1, reading(), asks=GROWN.replace(', base = "2020"', "")), "asks: lacks base"),

@@ -379,11 +379,18 @@ def table(judged: Iterable[Verdict] | None = None, *, theme: str | None = None) 
     listed = of_theme(known, theme)
     shown = evaluate_all(listed.values()) if given is None else [given[name] for name in listed]
     pairs = [(verdict, item) for verdict in shown for item in verdict.readings or (None,)]
-    rows = []
+    frame = pd.DataFrame([_table_row(*pair) for pair in pairs]).astype(TYPES)
+    sources = dict.fromkeys(name for _, item in pairs if item for name in item.sources)
+    frame.attrs = {"sources": tuple(sources), "caveats": ()}
+    lineage.record(frame, _formulas(pairs))
+    return frame
+
+
+def _formulas(pairs: Iterable[tuple[Verdict, ReadingResult | None]]) -> dict[str, Formula]:
+    """How each row's number came about, for a trace of the table."""
     names: dict[str, Role] = {}
     values, ratios = [], []
     for i, (verdict, item) in enumerate(pairs):
-        rows.append(_table_row(verdict, item))
         text, figure = f"r{i}", item.claim.figure if item else verdict.claim.figure
         if item and item.traced != item.result:  # a date, which no sum comes to
             text = repr(item.value)
@@ -392,13 +399,8 @@ def table(judged: Iterable[Verdict] | None = None, *, theme: str | None = None) 
             text += "" if item.scale == 1.0 else f" * {item.scale!r}"
         values.append(text)
         ratios.append(f"{text} / {figure!r}")
-    sources = dict.fromkeys(name for _, item in pairs if item for name in item.sources)
-    frame = pd.DataFrame(rows).astype(TYPES)
-    frame.attrs = {"sources": tuple(sources), "caveats": ()}
     which = np.arange(len(values))
-    formulas = {"value": Formula(values, names, which), "ratio": Formula(ratios, names, which)}
-    lineage.record(frame, formulas)
-    return frame
+    return {"value": Formula(values, names, which), "ratio": Formula(ratios, names, which)}
 
 
 def _table_row(verdict: Verdict, item: ReadingResult | None) -> dict[str, Any]:

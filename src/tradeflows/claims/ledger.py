@@ -462,6 +462,28 @@ def _claim(name: str, entry: Any, figures: Mapping[str, Any], series: tuple[Seri
         raise LedgerError(f"{', '.join(own)} stands in its parts, or it has no parts")
     if not head.part:
         return _part(name, head, head, entry, figures, series)
+    parts = _parts(name, head, entry, figures, series)
+    shown = next((part for part in parts if part.cites and not part.superlative), parts[0])
+    return replace(
+        shown,
+        asks=Question(),
+        open={},
+        open_because="",
+        window=head.window or parts[0].window,
+        not_tested="",
+        readings=(),
+        series=None,
+        superlative=False,
+        words="",
+        settles=head.settles,
+        parts=parts,
+    )
+
+
+def _parts(
+    name: str, head: _Claim, entry: Table, figures: Mapping[str, Any], series: tuple[Series, ...]
+) -> tuple[Claim, ...]:
+    """The parts of a claim of several, which have its number unless they have their own."""
     parts = []
     for i, item in enumerate(head.part, 1):
         with at(f"part {i} {item.get('words', '')!r}"):
@@ -480,21 +502,7 @@ def _claim(name: str, entry: Any, figures: Mapping[str, Any], series: tuple[Seri
         before = seen.setdefault(said, part.words) if part.asks.measure else part.words
         if before != part.words:
             raise LedgerError(f"parts {before!r} and {part.words!r} ask the same: keep one")
-    shown = next((part for part in parts if part.cites and not part.superlative), parts[0])
-    return replace(
-        shown,
-        asks=Question(),
-        open={},
-        open_because="",
-        window=head.window or parts[0].window,
-        not_tested="",
-        readings=(),
-        series=None,
-        superlative=False,
-        words="",
-        settles=head.settles,
-        parts=tuple(parts),
-    )
+    return tuple(parts)
 
 
 def _part(
@@ -509,12 +517,7 @@ def _part(
     stated = _stated(entry, figures)
     cited = _cited(head, entry, table, figures)
     asks = _asks(entry)
-    readings = tuple(map(_reading, entry.reading))
-    _require_names("readings", [item.name for item in readings])
-    if bool(readings) == bool(entry.not_tested):
-        raise LedgerError("needs either readings, or not_tested, why there are none")
-    if entry.not_tested:
-        lookup("word for not_tested", entry.not_tested, REASONS)
+    readings = _readings(entry)
     source = entry.source if "source" in table else head.source
     for figure in source:
         lookup("figure", figure, figures)
@@ -573,6 +576,16 @@ def _require_finite(value: Any) -> None:
     if isinstance(value, dict | list):
         for item in value.values() if isinstance(value, dict) else value:
             _require_finite(item)
+
+
+def _readings(entry: _Part) -> tuple[Reading, ...]:
+    readings = tuple(map(_reading, entry.reading))
+    _require_names("readings", [item.name for item in readings])
+    if bool(readings) == bool(entry.not_tested):
+        raise LedgerError("needs either readings, or not_tested, why there are none")
+    if entry.not_tested:
+        lookup("word for not_tested", entry.not_tested, REASONS)
+    return readings
 
 
 def _refuse(faults: Iterable[str]) -> None:
@@ -643,11 +656,10 @@ def _cited(head: _Claim, entry: _Part, table: Table, figures: Mapping[str, Any])
         "who": head.who or row.get("publisher", ""),
         "where": head.where or row.get("address", ""),
     }
-    is_asked = entry.asks.get("start") or "words" in table
-    lacking = [key for key, text in cited.items() if not text]
-    if lacking and not (is_asked and lacking == ["window"]):
-        raise LedgerError(f"lacks {', '.join(lacking)}")
-    first, _, last = BETWEEN.sub(" to ", cited["window"] or "asked").partition(" to ")
+    if entry.asks.get("start") or "words" in table:
+        cited["window"] = cited["window"] or "asked"
+    _require_keys({key: text for key, text in cited.items() if text}, required=cited)
+    first, _, last = BETWEEN.sub(" to ", cited["window"]).partition(" to ")
     return cited | {
         "window": "" if entry.asks.get("start") else window_in_words(first, last or first)
     }
@@ -736,12 +748,8 @@ def _open(entry: _Part, claim: Claim) -> dict[str, tuple[str, ...]]:
             "open needs open_because, since the table of open words does not have it; "
             "`tradeflows migrate` brings an older ledger over"
         )
-    for row in open_words.rows_of(claim.text, asks) if not claim.open_because else ():
-        if row.asks and not any(asks.measure.endswith(f"of {measure}") for measure in row.asks):
-            raise LedgerError(
-                f"asks: {asks.measure!r}, and its words ask {' or '.join(row.asks)} "
-                f"({row.because}); open_because says why not"
-            )
+    if not claim.open_because:
+        _refuse(wording.of_measure(claim.text, asks))
     admitted = open_words.left_open(claim.text, asks)
     for key, values in own.items():
         if values == NONE:

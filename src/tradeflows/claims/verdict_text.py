@@ -71,7 +71,9 @@ DIRECTIONS = {units.MONTH: ("later", "earlier"), units.RANK: ("lower", "higher")
 OFFICIAL = (verdict_rule.LAW, verdict_rule.OFFICE, verdict_rule.AS_PRINTED)
 OF_SOURCE = {"": "the claim's own source", NO: "the claim's own source, which says no"}
 OF_BOUND = {True: "confirms", False: "refutes", None: "allows it"}
+SAYS_YES = "says yes"
 NOBODY = "nobody is named who counted"
+OF_SIDES = (verdict_rule.DEPENDS, verdict_rule.BOTH_WAYS, verdict_rule.NOT_DECIDED)
 FLOWS = {"M": ("imports of", "from"), "X": ("exports of", "to"), "M+X": ("trade of", "with")}
 FEW = 4  # goods that are named; more are counted
 
@@ -152,11 +154,22 @@ class ReadingText:
         return verdict_rule.is_small(self.of.deviation, claim.figure, claim.unit)
 
     @property
+    def is_near(self) -> bool:
+        """Whether it decides, and is so near its claim."""
+        return self.of.decides and self.is_small
+
+    @property
     def says_yes(self) -> bool:
         """Whether it bears the claim out, where it decides or votes."""
         if self.of.witness.kind == verdict_rule.SOURCE:  # which is met, or printed another fact
             return self.of.vote != NO
         return bool(self.of.fits or self.of.fits_band) or self.of.vote == YES
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is an office's figure of just what is asked: its source names it."""
+        is_official = self.of.witness.kind in (*OFFICIAL, verdict_rule.REWORKED)
+        return self.of.role == verdict_rule.AS_STATED and is_official
 
     @property
     def figure(self) -> str:
@@ -179,29 +192,27 @@ class ReadingText:
         qualifier = {AT_LEAST: "≥", AT_MOST: "≤"}.get(reading.bound, "=")
         bound = units.never_beyond(reading.value, qualifier, FEWEST)
         fewest = units.found_amount(bound, reading.unit, FEWEST)
-        if reading.bound or claim.figure is None or claim.unit != reading.unit:
+        figure = claim.figure if claim.unit == reading.unit and not reading.bound else None
+        if figure is None or math.isclose(reading.value, figure):  # sums of decimals are rarely so
             return fewest
-        if math.isclose(reading.value, claim.figure):  # a sum of decimals is rarely the very one
-            return fewest
-        is_near, in_print = reading.decides and self.is_small, _printed(claim)
+        is_near, in_print = self.is_near, _printed(claim)
         has_more = is_near and claim.unit not in verdict_rule.DIFFERENCES
         for digits in range(FEWEST + has_more, MOST + 1):
             number, claimed = (
-                amount(value, claim.unit, digits, padded=True)
-                for value in (reading.value, claim.figure)
+                amount(value, claim.unit, digits, padded=True) for value in (reading.value, figure)
             )
-            is_in_full = amount(claim.figure, claim.unit, digits) == in_print
-            if is_in_full and number != claimed and (not is_near or self._comes_to(digits)):
+            is_in_full = amount(figure, claim.unit, digits) == in_print
+            if is_in_full and number != claimed and self._comes_to(digits):
                 break
         return number if is_near else units.found_amount(reading.value, claim.unit, digits)
 
     def _comes_to(self, digits: int) -> bool:
         """Whether so many digits of it are as far from the claim, in print, as it is."""
         reading, claim = self.of, self.of.claim
-        if reading.deviation is None or claim.figure is None or claim.unit in DIRECTIONS:
+        if not self.is_near or reading.deviation is None or claim.unit in DIRECTIONS:
             return True
         value, unit = units.in_percent(reading.value, reading.unit)
-        figure, _ = units.in_percent(claim.figure, claim.unit)
+        figure, _ = units.in_percent(claim.figure or 0.0, claim.unit)
         printed = float(f"{value:.{digits}g}")
         if claim.unit in verdict_rule.DIFFERENCES:
             off = printed - figure
@@ -229,6 +240,12 @@ class ReadingText:
             for (value, unit), qualifier in zip(self.of.compares, rounded, strict=False)
         ]
         return f" against {word}".join(texts)
+
+    @property
+    def full(self) -> str:
+        """Its number with its name and the two numbers that it is of."""
+        pair = f" ({self.pair})" if self.of.compares else ""
+        return f"{self.figure}: {self.of.name}{pair}"
 
     @property
     def rounds(self) -> str:
@@ -289,24 +306,18 @@ class ReadingText:
             why = NOBODY if kind == verdict_rule.RELAY else ", ".join(self.apart)
             return f"says nothing: {why}{beside}"
         if not reading.decides or kind in (verdict_rule.AS_PRINTED, verdict_rule.MEASURED):
-            return f"{self._vote}{'' if reading.vote == YES and self._votes else beside}"
-        if reading.fits is None:
-            return "says nothing: it lies partly within"
-        if reading.fits:
-            return "holds"
-        return f"{off}, within revisions" if reading.fits_band else off or "differs"
-
-    @property
-    def _votes(self) -> bool:
-        is_turned = self.of.witness.kind == verdict_rule.REWORKED and not self.of.is_robust
-        return self.of.decides or (not is_turned and self.of.vote in (YES, NO))
+            words = self._vote
+            return words if words == SAYS_YES else f"{words}{beside}"
+        miss = f"{off}, within revisions" if reading.fits_band else off or "differs"
+        return {None: "says nothing: it lies partly within", True: "holds"}.get(reading.fits, miss)
 
     @property
     def _vote(self) -> str:
         """What it says where it votes, or that it is near and does not."""
-        if not self._votes:
+        is_turned = self.of.witness.kind == verdict_rule.REWORKED and not self.of.is_robust
+        if not self.of.decides and (is_turned or self.of.vote not in (YES, NO)):
             return "near, and no vote"
-        return "says yes" if self.of.vote == YES else "says no"
+        return SAYS_YES if self.of.vote == YES else "says no"
 
     @property
     def says_nothing(self) -> str:
@@ -638,28 +649,19 @@ class VerdictText:
     def because(self) -> str:
         """What a verdict rests on as pages say it, after its word and its figure."""
         part, shown, words = self.part, self._shown, self.grounds
-        match part.verdict:
-            case verdict_rule.DEPENDS | verdict_rule.BOTH_WAYS | verdict_rule.NOT_DECIDED:
-                return words
-            case verdict_rule.NOT_TESTED:
-                return f"{part.reason}; {words}"
-            case _ if len(part.votes) > 1:  # each voter has his own number
-                return words
-            case verdict_rule.CONTRADICTED:
-                words = "" if part.deviation is None else self.short
-            case verdict_rule.DIFFERS:
-                words = "" if self.off or part.deviation is None else self.short
-        name = pair = ""
-        if shown is not None:
-            is_official = shown.witness.kind in (*OFFICIAL, verdict_rule.REWORKED)
-            is_plain = shown.role == verdict_rule.AS_STATED and is_official
-            is_alone = part.verdict == verdict_rule.DIFFERS and part.deviation is None
-            is_named = is_alone or self.ends or part.claim.superlative
-            name = shown.name if is_named or not is_plain else ""
-            pair = shown.text.pair
-            if is_alone:
-                return "; ".join(filter(None, (name, pair)))
-        return "; ".join(filter(None, (words, name, pair, self.ends)))
+        if part.verdict == verdict_rule.NOT_TESTED:
+            return f"{part.reason}; {words}"
+        if part.verdict in OF_SIDES or len(part.votes) > 1:  # each has his own number
+            return words
+        if part.verdict in (verdict_rule.CONTRADICTED, verdict_rule.DIFFERS):
+            words = "" if self.off or self.short == part.group else self.short
+        if shown is None:
+            return words
+        is_alone = part.verdict == verdict_rule.DIFFERS and part.deviation is None
+        is_named = any([is_alone, self.ends, part.claim.superlative, not shown.text.is_plain])
+        ends = "" if is_alone else self.ends
+        named = shown.name if is_named else ""
+        return "; ".join(filter(None, (words, named, shown.text.pair, ends)))
 
     @property
     def rest(self) -> str:
@@ -684,21 +686,16 @@ class VerdictText:
         yield read_as(claim)
         if claim.kg_per_unit is not None and readings:
             yield f"one of them taken as {full_number(claim.kg_per_unit)} kg"
-        if readings and self.open:
-            yield f"unclear in the sentence: {'; '.join(self.open)}"
-        for rest in dict.fromkeys(item.rest for item in self.deciding if item.rest):
-            yield f"left out: {rest}"
-        told: dict[str, list[str]] = {"otherwise": [], "beside it": []}
-        for item in readings:
-            is_otherwise = self._is_otherwise(item)
-            if is_otherwise or item.beside:
-                pair = f" ({item.text.pair})" if item.compares else ""
-                words = "otherwise" if is_otherwise else "beside it"
-                told[words].append(f"{item.text.figure}: {item.name}{pair}")
-        yield from (f"{words} {'; '.join(texts)}" for words, texts in told.items() if texts)
+        opened = "; ".join(self.open) if readings else ""
+        yield f"unclear in the sentence: {opened}" * bool(opened)
+        rests = dict.fromkeys(item.rest for item in self.deciding)
+        yield from (f"left out: {rest}" for rest in rests if rest)
+        against = [item for item in readings if self._is_otherwise(item)]
+        beside = [item for item in readings if item.beside and not self._is_otherwise(item)]
+        for words, items in (("otherwise ", against), ("beside it ", beside)):
+            yield words * bool(items) + "; ".join(item.text.full for item in items)
         gains = [item.witness.family for item in self.deciding if item.witness.interested]
-        for family in dict.fromkeys(gains):
-            yield f"{collector(family)} gains by the answer"
+        yield from (f"{collector(family)} gains by the answer" for family in dict.fromkeys(gains))
 
     def _is_otherwise(self, item: ReadingResult) -> bool:
         """Whether a reading of another measure or time is on the other side than the verdict.

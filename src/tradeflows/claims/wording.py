@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tradeflows.claims import questions
-from tradeflows.claims.open_words import Printed, numbers_in
+from tradeflows.claims.open_words import Printed, numbers_in, rows_of
 from tradeflows.claims.verdict_rule import LOWER, UPPER, Question
 from tradeflows.model import codes, units
 from tradeflows.model.lineage import full_number
@@ -83,25 +83,30 @@ def faults(
     texts = [text for text in (claim.words, claim.statement) if text]
     if "words" in entry and not _stands_in(claim.statement, claim.words):
         yield f"its words {claim.words!r} do not stand so in the statement"
-    if claim.superlative and not SUPERLATIVE.search(texts[0]):
-        yield "superlative is true, and its words say none"
-    if RECORD.search(texts[0]) and not claim.superlative:
-        yield "its words say a record, which is a part of its own with superlative = true"
-    value = claim.figure or 0.0
-    if claim.asks.measure.startswith(CHANGES):
-        yield from _of_sign(texts, value, claim.qualifier)
-    if value:
+    yield from _of_record(texts[0], is_superlative=claim.superlative)
+    yield from _of_sign(texts, claim)
+    if claim.figure:
         is_exact = claim.unit in EXACT
         yield from _of_exact(texts[0], claim) if is_exact else _of_number(texts, claim, ends)
     yield from _of_asked(texts[0], claim.asks)
     if claim.kg_per_unit is not None:
         yield from _of_weight(claim.unit, claim.kg_per_unit)
-    start, end = (row.get(key) for key in ("window_start", "window_end"))
-    if start and end and (f"{end:%Y-%m}" < claim.asks.start or claim.asks.end < f"{start:%Y-%m}"):
-        yield (
-            f"its figure is of {start:%Y-%m} to {end:%Y-%m}, and it asks {claim.asks.start} to "
-            f"{claim.asks.end}"
-        )
+    yield from _of_window(row.get("window_start"), row.get("window_end"), claim.asks)
+
+
+def _of_record(text: str, *, is_superlative: bool) -> Iterator[str]:
+    """A record that nothing looks at, and a superlative that no word says."""
+    if is_superlative and not SUPERLATIVE.search(text):
+        yield "superlative is true, and its words say none"
+    if RECORD.search(text) and not is_superlative:
+        yield "its words say a record, which is a part of its own with superlative = true"
+
+
+def _of_window(first: Any, last: Any, asks: Question) -> Iterator[str]:
+    """A printed figure of another time than what is asked of it."""
+    start, end = (f"{day:%Y-%m}" if day else "" for day in (first, last))
+    if start and end and (end < asks.start or asks.end < start):
+        yield f"its figure is of {start} to {end}, and it asks {asks.start} to {asks.end}"
 
 
 def _stands_in(statement: str, words: str) -> bool:
@@ -117,9 +122,10 @@ def _stands_in(statement: str, words: str) -> bool:
     return False
 
 
-def _of_sign(texts: Sequence[str], value: float, qualifier: str) -> Iterator[str]:
+def _of_sign(texts: Sequence[str], claim: Claim) -> Iterator[str]:
     """A rise where the words say a fall, and a fall where they say a rise."""
-    for text in texts:
+    value, qualifier = claim.figure or 0.0, claim.qualifier
+    for text in texts if claim.asks.measure.startswith(CHANGES) else ():
         rose, fell = bool(ROSE.search(text)), bool(FELL.search(text))
         if rose == fell:
             continue
@@ -148,26 +154,29 @@ def _of_number(
     texts: Sequence[str], claim: Claim, ends: tuple[float, float] | None
 ) -> Iterator[str]:
     """A claimed number that is not the one in its words, or is so otherwise."""
-    value, unit = claim.figure or 0.0, claim.unit
-    numbers = [item for text in texts for item in numbers_in(text)]
+    unit, numbers = claim.unit, [item for text in texts for item in numbers_in(text)]
     base = units.sized(unit)[0].partition("/")[0]
-    money = [item for item in numbers if units.CURRENCY.fullmatch(item.mark)]
-    if units.CURRENCY.fullmatch(base) and money and all(item.mark != base for item in money):
-        yield (
-            f"claims {unit}, and its words print {money[0].text}: claim the currency that they "
-            "print"
-        )
+    money = {item.mark: item for item in numbers if units.CURRENCY.fullmatch(item.mark)}
+    if units.CURRENCY.fullmatch(base) and money and base not in money:
+        other = next(iter(money.values())).text
+        yield f"claims {unit}, and its words print {other}: claim the currency that they print"
     found = [item for item in numbers if item.is_of(unit)]
-    if ends:
-        strange = [end for end in ends if not any(item.means(end, unit) for item in found)]
-        if found and strange:
-            yield (
-                f"low or high is {full_number(strange[0])} {unit}, which its words do not print: "
-                "leave both out, and say of one number by printed_to how far it goes"
-            )
-        return
+    yield from _of_ends(found, ends, unit) if ends else _of_one_number(found, claim)
+
+
+def _of_ends(found: Sequence[Printed], ends: Sequence[float], unit: str) -> Iterator[str]:
+    strange = [end for end in ends if not any(item.means(end, unit) for item in found)]
+    if found and strange:
+        yield (
+            f"low or high is {full_number(strange[0])} {unit}, which its words do not print: "
+            "leave both out, and say of one number by printed_to how far it goes"
+        )
+
+
+def _of_one_number(found: Sequence[Printed], claim: Claim) -> Iterator[str]:
+    value, unit = claim.figure or 0.0, claim.unit
     same = next((item for item in found if item.means(value, unit)), None)
-    others = [item for item in found if item.mark]
+    other = next((item for item in found if item.mark), None)
     if same:
         words, allowed = _said_of(same)
         if claim.qualifier not in allowed:
@@ -175,9 +184,9 @@ def _of_number(
                 f"its words print {f'{words} {same.text}'.strip()!r}, and its qualifier is "
                 f"{claim.qualifier!r}: it must be {' or '.join(allowed)}"
             )
-    elif others:
+    elif other:
         yield (
-            f"claims {full_number(value)} {unit}, and its words print {others[0].text}: claim the "
+            f"claims {full_number(value)} {unit}, and its words print {other.text}: claim the "
             "number that they print"
         )
     elif claim.qualifier in (*LOWER, *UPPER) and unit != "ratio" and not claim.printed_because:
@@ -228,13 +237,12 @@ def _of_weight(unit: str, kilograms: float) -> Iterator[str]:
 
 def _of_asked(text: str, asks: Question) -> Iterator[str]:
     """What is asked where the words name other goods, another country or another year."""
-    parts = _goods_named(text)
-    if asks.goods and parts and not any(_share(a, b) for a in parts for b in asks.goods.split("+")):
+    if asks.goods and _is_other_goods(text, asks.goods):
         word = next(iter(_named_in(text, own_words.product_words())))
         yield f"asks: goods are {asks.goods}, and its words name {word}"
     known = {*_named_in(text, own_words.area_words()).values()}
     sides = {area for side in (asks.reporter, asks.partner) for area in side.split("+")}
-    unnamed = [area for area in sorted(sides - known) if _is_area(area) and codes.is_country(area)]
+    unnamed = sorted(filter(codes.is_country, filter(_is_area, sides - known)))
     if unnamed and known - sides:
         one, other = (codes.area_name(area) for area in (unnamed[0], min(known - sides)))
         yield f"asks: {one} is asked, and its words name {other}"
@@ -245,6 +253,16 @@ def _of_asked(text: str, asks: Question) -> Iterator[str]:
 
 
 # --- what is open ---------------------------------------------------------------------------------
+
+
+def of_measure(text: str, asks: Question) -> Iterator[str]:
+    """A measure that the words do not ask."""
+    for row in rows_of(text, asks):
+        if row.asks and not any(asks.measure.endswith(f"of {measure}") for measure in row.asks):
+            yield (
+                f"asks: {asks.measure!r}, and its words ask {' or '.join(row.asks)} "
+                f"({row.because}); open_because says why not"
+            )
 
 
 def of_admitted(text: str, asks: Question, admitted: Mapping[str, Sequence[str]]) -> Iterator[str]:
@@ -263,8 +281,7 @@ def of_admitted(text: str, asks: Question, admitted: Mapping[str, Sequence[str]]
             yield f"open: measure admits {strange[0]}, and its words say {said[0]}"
     named = _named_in(text, own_words.area_words()).values()
     for key in ("reporter", "partner"):
-        asked = getattr(asks, key)
-        others = [other for other in admitted.get(key, ()) if _is_area(other)]
+        asked, others = getattr(asks, key), list(filter(_is_area, admitted.get(key, ())))
         if others and asked in named:
             other, own = (codes.area_name(area) for area in (others[0], asked))
             yield f"open: {key} admits {other}, and its words name {own}"
@@ -280,7 +297,7 @@ def admitted(
     """
     if all(left_open.values()):
         return {**left_open}
-    parts, areas = _goods_named(text), _named_in(text, own_words.area_words()).values()
+    areas = _named_in(text, own_words.area_words()).values()
     is_lead = questions.LEAD.match(asks.measure)
 
     def names_side(key: str) -> bool:
@@ -292,8 +309,7 @@ def admitted(
     is_other_time = _names_window(text, asks, given)
     year = asks.base[:4]
     named = {
-        "goods": bool(parts)
-        and not any(_share(a, b) for a in parts for b in given.goods.split("+")),
+        "goods": _is_other_goods(text, given.goods),
         "reporter": names_side("reporter"),
         "partner": names_side("partner"),
         "flow": given.flow != asks.flow and _is_one_way(text),
@@ -302,6 +318,12 @@ def admitted(
         "base": year and year != given.base[:4] and re.search(rf"\b{year}\b", text),
     }
     return {key: listed for key, listed in left_open.items() if listed or not named.get(key)}
+
+
+def _is_other_goods(text: str, goods: str) -> bool:
+    """Whether words name goods, and these are none of them."""
+    parts = _goods_named(text)
+    return bool(parts) and not any(_share(a, b) for a in parts for b in goods.split("+"))
 
 
 def _names_window(text: str, asks: Question, given: Question) -> bool:

@@ -352,7 +352,7 @@ def _both_sides(verdict: Verdict) -> str:
     if verdict.verdict != claims.DEPENDS or verdict.parts:
         return ""
     sides = front.two_sides([item for item in verdict.readings if item.decides])
-    yes, no = (f"{item.name}: {claim_picture.figure_found(item)}" for item in sides)
+    yes, no = (f"{item.name}: {item.text.figure}" for item in sides)
     return f"Yes for {yes}. No for {no}."
 
 
