@@ -336,7 +336,7 @@ def test_limits_are_said_in_names(judged):
     [verdict, *_] = claims.verdicts(root=judged)
     texts = ("oil: 2 rows", "net_wgt_kg as means", "soil and oils")
     limited = SimpleNamespace(readings=verdict.readings, caveats=texts)
-    shown = claim_cards._caveats(limited, judged)
+    shown = claim_cards.card(limited, judged, 0)["caveats"]
     assert shown == ["Demo: 2 rows", "net weight in kg as means", "soil and oils"]
 
 

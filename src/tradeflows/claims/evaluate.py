@@ -465,13 +465,20 @@ def open_readings(claim: Claim, results: Sequence[ReadingResult]) -> list[Questi
 
     Each listed value is one beside what is asked. Of a key that admits anything the readings that
     are listed stand for all, those that could not be judged among them; of bounds where all are
-    some. Of whatever other time there are readings, that which is asked is open too.
+    some. Of whatever other time there are readings, that which is asked is open too. As many first
+    months as last ones are windows, each of a pair.
     """
     heads = _listed_heads(claim, results)
-    listed = {key: values for key, values in claim.open.items() if values}
-    choices = [[getattr(claim.asks, key), *values] for key, values in listed.items()]
+    listed = {key: (getattr(claim.asks, key), *of) for key, of in claim.open.items() if of}
+    is_paired = len(listed.get("start", ())) == len(listed.get("end", ()))
+    choices = []
+    for key in listed:
+        keys = ("start", "end") if is_paired and key in ("start", "end") else (key,)
+        if key == keys[0]:
+            values = zip(*(listed[name] for name in keys), strict=True)
+            choices.append([dict(zip(keys, item, strict=True)) for item in values])
     asked = dict.fromkeys(
-        replace(claim.asks, **head, **dict(zip(listed, choice, strict=True)))
+        replace(claim.asks, **head, **{key: text for item in choice for key, text in item.items()})
         for head in heads
         for choice in product(*choices)
     )

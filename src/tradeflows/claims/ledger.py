@@ -45,6 +45,9 @@ COMBINATIONS = ("share", "growth", "difference", "sum", "ratio")
 BETWEEN = re.compile(r"\.\.|(?<=^\d{4})-(?=\d{4}$)")  # of two ends of a window
 MOST_TERMS = 10  # of what is combined
 FEWEST_WORDS = 3  # of a reason
+# What the tables and the measures say of arguments, which a ledger writes as TOML has them.
+ARGUMENT = re.compile(r"\b(\w+)=('[^']*'|\[[^\]]*\])")
+OTHER_KIND = "a value in `read` or `steps` is of another kind (text, number, list) than it takes"
 CORE, ANNEX, FOLDED = "core", "annex", "folded"  # the parts of the ledger
 
 Steps = tuple[tuple[str, Mapping[str, Any]], ...]
@@ -275,13 +278,20 @@ RETIRED = {  # keys of older ledgers
 }
 
 
+def _as_toml(argument: re.Match[str]) -> str:
+    return f"{argument[1]} = {argument[2]}".replace("'", '"')
+
+
 @contextmanager
 def at(place: str) -> Iterator[None]:
     """Say where in the ledger something is wrong."""
     try:
         yield
-    except (TradeflowsError, ValueError, TypeError) as error:
-        raise LedgerError(f"{place}: {error}") from error
+    except TypeError as error:
+        raise LedgerError(f"{place}: {OTHER_KIND}") from error
+    except (TradeflowsError, ValueError) as error:
+        words = ARGUMENT.sub(_as_toml, str(error))
+        raise LedgerError(f"{place}: {words}") from error
 
 
 def path(root: Path) -> Path:
@@ -818,21 +828,29 @@ def _asked(entry: Table, **given: Any) -> Reading:
     reading = toml.record(Reading, entry, **given)
     if reading.at_most and reading.at_least:
         raise LedgerError("is at_most and at_least: a bound is of one side")
+    for filters in (reading.read, reading.other):
+        for key in {"start", "end"} & filters.keys():
+            toml.typed(filters[key], str, key)
     for name, arguments in (*reading.steps, *reading.other_steps):
-        if name == "scale":
-            raise LedgerError("scale is for charts: a claim has its unit in `claimed`")
-        takes = _arguments(lookup("measure", name, every_measure()))
-        with at(name):
-            _require_keys(arguments, takes)
-            for key, value in arguments.items():
-                toml.typed(value, takes[key], key)
-        barrels = arguments.get("barrels_per_tonne", BARRELS_PER_TONNE)
-        if barrels != BARRELS_PER_TONNE:
-            raise LedgerError(
-                f"{barrels:g} barrels a tonne: every claim counts {BARRELS_PER_TONNE}, so that "
-                "nobody turns it by the weight of a barrel"
-            )
+        _require_step(name, arguments)
     return reading
+
+
+def _require_step(name: str, arguments: Table) -> None:
+    """Refuse a measure that is unknown, or takes other arguments."""
+    if name == "scale":
+        raise LedgerError("scale is for charts: a claim has its unit in `claimed`")
+    takes = _arguments(lookup("measure", name, every_measure()))
+    with at(name):
+        _require_keys(arguments, takes)
+        for key, value in arguments.items():
+            toml.typed(value, takes[key], key)
+    barrels = arguments.get("barrels_per_tonne", BARRELS_PER_TONNE)
+    if barrels != BARRELS_PER_TONNE:
+        raise LedgerError(
+            f"{barrels:g} barrels a tonne: every claim counts {BARRELS_PER_TONNE}, so that nobody "
+            "turns it by the weight of a barrel"
+        )
 
 
 @cache

@@ -207,7 +207,7 @@ def bars(verdict: Verdict, project: Project) -> list[Bar]:
     claim, shown = part.claim, []
     if claim.figure and not (claim.unit == "ratio" and claim.figure == 1):  # "fully" says all
         by = "said" if claim_cards.is_printed(claim) else "in figures"
-        taken = f", {read_as(claim)}" if claim.printed_because else ""
+        taken = f", {read_as(claim).partition(', since ')[0]}" if claim.printed_because else ""
         name = f"{_speaker(verdict, project)}{' ' if by == 'said' else ', '}{by}{taken}"
         shown.append(Bar(name, claim_cards.claimed_figure(claim), claim.figure, colours.MUTE))
     for item in _shown(part):
