@@ -149,9 +149,7 @@ def card(verdict: Verdict, root: Path, most: int) -> dict[str, Any]:
                 "settles": part.claim.settles if part.verdict == claims.NOT_DECIDED else "",
                 "has_bars": part.group != claims.CANNOT_BE_TOLD,
                 "first": first,
-                "readings": [
-                    _reading(item, *axes[item.unit], root, most) for item in part.readings
-                ],
+                "readings": [_reading(item, ends[item.unit], root, most) for item in part.readings],
             }
         )
         first += len(part.readings)
@@ -258,7 +256,6 @@ def _reading(
     reading: ReadingResult, ends: tuple[float, float], root: Path, most: int
 ) -> dict[str, Any]:
     """One reading with the first raw lines of its number; its bars in per cent of the axis."""
-
     left, right = ends
 
     def place(value: float) -> float:
