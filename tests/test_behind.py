@@ -495,7 +495,7 @@ def test_a_claim_becomes_a_picture(root):
     [
         (">", "more than $55", "Depends on what is counted"),
         ("<", "less than $200", "Holds"),
-        (">", "more than $500", "Differs (−76 %)"),
+        (">", "more than $500", "Differs (−90 %)"),
     ],
 )
 def test_the_verdict_is_the_headline(root, sign, claimed, outcome):

@@ -114,8 +114,8 @@ class Measured:
         What it answers.
     read, frame, result
         The frames that were read, the last frame, and its column with the number.
-    used
-        The flags of the rows that it is made of, by their place in the raw files.
+    lines, used
+        The numbers of raw files that it is made of, and the flags of the rows that have them.
     coverage, lacking
         How many of the window's months are stated, where it has months, and which are lacking.
     base
@@ -134,6 +134,7 @@ class Measured:
     read: tuple[pd.DataFrame, ...]
     frame: pd.DataFrame
     result: str
+    lines: frozenset[Line] = frozenset()
     used: Mapping[Place, str] = field(default_factory=dict)
     coverage: str = ""
     lacking: str = ""
@@ -183,8 +184,6 @@ class ReadingResult(Measured):
         From the claim: per cent of it, or points where the claim is in per cent.
     mind
         What the measures say and what is true of the sources.
-    lines
-        The numbers of raw files that it was made of.
     todo
         What its author may do where it covers less than its window.
     rest
@@ -213,7 +212,6 @@ class ReadingResult(Measured):
     scale: float
     decides: bool = False
     own_release: bool = False
-    lines: frozenset[Line] = frozenset()
     todo: str = ""
     rest: str = ""
     beside: bool = False
@@ -530,7 +528,8 @@ def _measured(reading: Reading, claim: Claim, project: _Project) -> Measured:
         raise LedgerError(f"no result {result!r}{near(result, columns)}")
     value = _single(frame, reading, project)
     read = tuple(map(project.read, reading.sides))
-    used = _used(lines(frame, _traced(frame, result)), read)
+    behind = frozenset(lines(frame, _traced(frame, result)))
+    used = _used(behind, read)
     ends = _ends(frame, reading, value)
     coverage, lacking = _coverage(reading, stages, read[0])
     compares = _of_change(frame) if result == "change" else ()
@@ -545,6 +544,7 @@ def _measured(reading: Reading, claim: Claim, project: _Project) -> Measured:
         read=read,
         frame=frame,
         result=result,
+        lines=behind,
         used=used,
         coverage=coverage,
         lacking=", ".join(_each_once([lacking, *_unstated(reading, read)])),
@@ -584,6 +584,7 @@ def _combined(reading: Reading, claim: Claim, project: _Project) -> Measured:
     unit = reading.unit or terms[0].unit
     factors = [_factor(term.unit, unit) for term in terms]
     ends = _bounded(reading, _combined_ends(how, terms, factors))
+    frame = _combined_frame(how, terms, factors)
     others = [term.value * size for term, size in zip(terms, factors, strict=True)][1:]
     pair = terms if how in PAIRS and len(terms) == 2 else []
     return Measured(
@@ -593,8 +594,9 @@ def _combined(reading: Reading, claim: Claim, project: _Project) -> Measured:
         unit=UNITS_OF.get(how, unit),
         question=combining.combined(how, asked, reading.keys, at_least=reading.at_least),
         read=sum((term.read for term in terms), ()),
-        frame=_combined_frame(how, terms, factors),
+        frame=frame,
         result="value",
+        lines=frozenset(lines(frame, "value")),
         used=dict(chain.from_iterable(term.used.items() for term in terms)),
         coverage=" and ".join(_each_once(map(attrgetter("coverage"), terms))),
         lacking=", ".join(_each_once([*map(attrgetter("lacking"), terms), holes])),
@@ -948,7 +950,6 @@ class _Case:
             sources=tuple(number.frame.attrs.get("sources", ())),
             scale=factor,
             own_release=all(map(_is_own_release, number.read)),
-            lines=frozenset(lines(number.frame, number.traced)),
             todo=self.project.todo(reading, number.lacking) if is_short else "",
             rest=reading.rest,
             beside=reading.beside,
@@ -1180,13 +1181,18 @@ class _Case:
             return CONFLICTING
         if "net_wgt_kg" not in columns:
             return ""
-        flows = [rows[[*checks.PAIR]].drop_duplicates() for rows in number.read if _has_pair(rows)]
-        cells = {tuple(map(str, cell)) for rows in flows for cell in rows.to_numpy()}
+        cells = set().union(*(_cells(rows) for rows in number.read if {*checks.PAIR} <= set(rows)))
         return UNSURE if cells and cells & project.unsure_weights(cells) else ""
 
 
-def _has_pair(rows: pd.DataFrame) -> bool:
-    return {*checks.PAIR} <= set(rows)
+def _cells(rows: pd.DataFrame) -> set[tuple[str, ...]]:
+    """The flows that some rows are of."""
+
+    def listed() -> set[tuple[str, ...]]:
+        pairs = rows[[*checks.PAIR]].drop_duplicates().to_numpy()
+        return {tuple(map(str, cell)) for cell in pairs}
+
+    return once(rows, "flows", listed)
 
 
 def _is_own_release(rows: pd.DataFrame) -> bool:
