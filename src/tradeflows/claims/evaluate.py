@@ -1261,9 +1261,10 @@ def evaluate_all(
     >>> [verdict.verdict for verdict in claims.evaluate_all([loaded["O08"], loaded["O10"]])]
     ['holds', 'depends']
     """
-    project = _Project(root or catalogue.root(), local)
-    with remembering():
-        return [_verdict(claim, project) for claim in claims]
+    judged = judge(claims, root, local=local)
+    for error in judged.errors:
+        raise error
+    return list(judged.verdicts)
 
 
 def verdicts(

@@ -935,7 +935,7 @@ def of_theme(claims: Mapping[str, Claim], theme: str | None) -> dict[str, Claim]
     --------
     >>> from tradeflows import claims
     >>> list(claims.of_theme(claims.load(), "shipping"))
-    ['O20']
+    ['O13', 'O14', 'O15', 'O16']
     """
     if theme is None:
         return dict(claims)

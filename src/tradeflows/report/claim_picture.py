@@ -234,18 +234,21 @@ def _has_bars(verdict: Verdict, rows: Sequence[Any]) -> bool:
 
 def _page(verdict: Verdict, project: Project, root: Path) -> Page:
     """The page with the widest lines that has room for its whole foot; else for a shorter one."""
-    rows = list(map(_row, bars(verdict, project)))
+    figures = bars(verdict, project)
     statement = f"{_speaker(verdict, project)}: {verdict.claim.statement}"
-    texts = [(_broken(statement, TEXT, "normal", WIDE), TEXT, "normal")]
-    reason = _reason(verdict)
-    if reason:
-        weight = "bold" if verdict.verdict == claims.NOT_DECIDED else "normal"
-        texts.append((_broken(reason, LARGE, weight, WIDE), LARGE, weight))
-    page = Page(texts, rows, has_bars=_has_bars(verdict, rows))
-    least = len(rows) * (THIN + APART)
-    pages = [replace(page, leading=leading) for leading in LEADINGS]
-    if page.has_bars and page.room - least <= TEXT * LEADINGS[0]:
-        pages, least = [replace(each, has_bars=False) for each in pages], 0
+    weight = "bold" if verdict.verdict == claims.NOT_DECIDED else "normal"
+    texts = [(statement, TEXT, "normal"), (_reason(verdict), LARGE, weight)]
+    texts = [(_broken(words, size, by, WIDE), size, by) for words, size, by in texts if words]
+    short = [replace(bar, name=bar.name.partition(";")[0]) for bar in figures]
+    least = len(figures) * (THIN + APART)
+    has_bars = _has_bars(verdict, figures)
+    pages = [
+        Page(texts, list(map(_row, shown)), has_bars=has_bars, leading=leading)
+        for shown in (figures, short)
+        for leading in LEADINGS
+    ]
+    if has_bars and pages[0].room - least <= TEXT * LEADINGS[0]:
+        pages, least = [replace(page, has_bars=False) for page in pages], 0
     for words in _credits(verdict, project, root):
         foot = _broken(words, TEXT, "normal", WIDE)
         for page in (replace(each, foot=foot) for each in pages):
