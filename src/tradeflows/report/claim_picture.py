@@ -236,7 +236,7 @@ def _page(verdict: Verdict, project: Project, root: Path) -> Page:
     """The page with the widest lines that has room for its whole foot; else for a shorter one."""
     figures = bars(verdict, project)
     statement = f"{_speaker(verdict, project)}: {verdict.claim.statement}"
-    weight = "bold" if verdict.verdict == claims.NOT_DECIDED else "normal"
+    weight = {claims.NOT_DECIDED: "bold"}.get(verdict.verdict, "normal")
     texts = [(statement, TEXT, "normal"), (_reason(verdict), LARGE, weight)]
     texts = [(_broken(words, size, by, WIDE), size, by) for words, size, by in texts if words]
     short = [replace(bar, name=bar.name.partition(";")[0]) for bar in figures]
