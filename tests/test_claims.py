@@ -350,6 +350,36 @@ def test_one_wrong_claim_is_one_line(build, tmp_path, capsys):
     assert cli.main(["--root", str(root), "claims", "C3", "--ledger", str(ledger)]) == 1
 
 
+def test_an_id_in_any_case_and_one_theme(build, tmp_path, capsys):
+    root, ledger = build(), tmp_path / "two.toml"
+    other = claim(24e6, EXPORTS, name="C2").replace('"goods"', '"sales"', 1)
+    ledger.write_text(claim(12e6, reading()) + other, encoding="utf-8")
+    common = ["--root", str(root), "claims", "--ledger", str(ledger)]
+    assert cli.main([*common, "c1"]) == 0
+    assert capsys.readouterr().out.startswith("C1: So it is said.")
+    assert cli.main([*common, "--theme", "sales", "--json"]) == 0
+    assert [(one["id"], one["core"]) for one in json.loads(capsys.readouterr().out)] == [
+        ("C2", False)
+    ]
+    assert cli.main([*common, "--theme", "sale"]) == 2
+    assert "no theme 'sale'; did you mean 'sales'?" in capsys.readouterr().err
+
+
+def test_windows_left_open_are_pairs(judge):
+    """Of two years each is one reading, and none from the first to the second."""
+    years = 'open = { start = ["2021"], end = ["2021"] }\nopen_because = "it names no year"\n'
+    later = reading("2021", steps=YEAR.replace("2020", "2021"))
+    verdict = judge(claim(12e6, reading(), later, qualifier="≥", asks=ASKS + years))["C1"]
+    assert verdict.verdict == claims.HOLDS
+    assert len(verdict.decided_by) == 2
+
+
+def test_a_wrong_kind_of_value_is_told_without_python(judge):
+    read = IMPORTS.replace(" }", ", start = 2020 }")
+    with pytest.raises(LedgerError, match="reading 'imports': start must be text"):
+        judge(claim(1, reading(read=read)))
+
+
 def test_cards_of_another_ledger(build, tmp_path):
     root = build()
     ledger = tmp_path / "mine.toml"
@@ -602,6 +632,15 @@ def test_a_figure_held_back_is_no_zero_to_be_declared():
     assert "no figure" not in _advice(_rows(), start="2023-03"), "of another month"
     alone = _rows().assign(ref_period=pd.to_datetime(["2022-12", "2023-04"]))
     assert "absent" not in _advice(alone, start="2023-04"), "which has no other month"
+
+
+def test_a_source_that_was_passed_over_is_named_with_the_line_that_takes_it():
+    rows = _rows()
+    rows.attrs["caveats"] = (
+        "CHN: un (2023-02) states this too and was passed over; source= chooses",
+    )
+    assert 'write source = "un" into `read`' in _advice(rows, "2023-02 to 2023-03")
+    assert "passed over" not in _advice(_rows(), "2023-02 to 2023-03")
 
 
 def test_zeros_after_the_last_row_are_to_be_asked_for():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,9 @@ from tradeflows.model.source import Source
 
 if TYPE_CHECKING:
     import pandas as pd
+
+# What an answer says of a source that states the same for other months.
+PASSED_OVER = re.compile(r"(\S+) \(([^)]*)\) states this too and was passed over")
 
 
 def on_missing_months(
@@ -60,7 +64,15 @@ def on_missing_months(
     if not held_back or held_back != (lacking or runs(months)):
         is_declared = any(sources[name].absent for name in ids if name in sources)
         texts.append(_on_absent(names, reading, is_declared=is_declared))
-    return "; ".join(texts)
+    return "; ".join([*texts, *_passed_over(rows)])
+
+
+def _passed_over(rows: pd.DataFrame) -> list[str]:
+    """Each source that states the same, and how it is asked instead."""
+    return [
+        f'{name} was passed over and states {stated}: write source = "{name}" into `read` for it'
+        for name, stated in PASSED_OVER.findall(" ".join(rows.attrs.get("caveats", ())))
+    ]
 
 
 def _without_figure(rows: pd.DataFrame, measured: Collection[str], window: Collection[int]) -> str:
