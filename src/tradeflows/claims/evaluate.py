@@ -349,13 +349,6 @@ class _Project:
         """The published figures by id."""
         return {row["id"]: row for row in published(self.root, self.local)}
 
-    @cached_property
-    def prints(self) -> pd.DataFrame:
-        """The published figures as a frame."""
-        import pandas as pd
-
-        return pd.DataFrame(list(self.figures.values()))
-
     def origin(self, name: str) -> str:
         """The figure at the end of a chain of figures that repeat one another."""
         while name in self.figures and self.figures[name]["repeats"]:
@@ -1120,7 +1113,7 @@ class _Case:
         if note or self.witness.kind == SOURCE:
             return note
         rows = [project.figures[name] for name in self.names if name in project.figures]
-        is_placed = all(witnesses.is_placed(row, project.prints) for row in rows)
+        is_placed = all(witnesses.is_placed(row, project.figures.values()) for row in rows)
         return "" if is_placed else NOT_PLACED
 
     @property

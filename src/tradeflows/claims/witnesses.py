@@ -84,7 +84,7 @@ def _of_rows(rows: pd.DataFrame, sources: Mapping[str, Source]) -> Iterable[tupl
         yield source.witness, family, source.interested
 
 
-def is_placed(row: Mapping[str, object], every: pd.DataFrame) -> bool:
+def is_placed(row: Mapping[str, object], every: Iterable[Mapping[str, object]]) -> bool:
     """Whether a printed figure can be placed in time.
 
     Its page has a day, month or year, or one of the page's figures is what a print that has one
@@ -92,19 +92,28 @@ def is_placed(row: Mapping[str, object], every: pd.DataFrame) -> bool:
 
     Parameters
     ----------
-    row
-        A row of the table figures.
-    every
-        The whole table.
+    row, every
+        A row of the table figures, and all rows of it.
     """
-    if _is_dated(str(row["published"] or "")):
+    if _is_dated(row):
         return True
-    page = every[every["address"].eq(row["address"])]
-    others = every[every["address"].ne(row["address"])]
-    others = others[[_is_dated(str(text or "")) for text in others["published"]]]
-    keys = ["window_start", "window_end", "unit", "value", "exporter", "importer"]
-    return not page[keys].merge(others[keys].drop_duplicates(), on=keys).empty
+    page, others = set(), set()
+    for other in every:
+        if other["address"] == row["address"]:
+            page.add(_stated(other))
+        elif _is_dated(other):
+            others.add(_stated(other))
+    return not page.isdisjoint(others)
 
 
-def _is_dated(published: str) -> bool:
+STATED = ("window_start", "window_end", "unit", "value", "exporter", "importer")
+
+
+def _stated(row: Mapping[str, object]) -> tuple[object, ...]:
+    """What a figure states; what is null is like any other null."""
+    return tuple(row[key] if row[key] == row[key] else None for key in STATED)
+
+
+def _is_dated(row: Mapping[str, object]) -> bool:
+    published = str(row["published"] or "")
     return bool(DATED.search(published)) and not UNDATED.search(published)
