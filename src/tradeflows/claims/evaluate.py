@@ -552,8 +552,8 @@ def _used(behind: Iterable[Line], read: Iterable[pd.DataFrame]) -> dict[Place, s
     places = {line.row for line in behind if not line.is_zero}
     used: dict[Place, str] = {}
     for rows in read:
-        flags = _flags_by_place(rows)
-        used = {place: flags[place] for place in places & flags.keys()} | used
+        known = _by_place(rows)
+        used = {place: known[place][1] for place in places & known.keys()} | used
     return used
 
 
@@ -837,38 +837,30 @@ def _unstated(reading: Reading, read: Sequence[pd.DataFrame]) -> list[str]:
 
 
 def _rows_at(frame: pd.DataFrame, places: Iterable[Place]) -> pd.DataFrame:
-    """The rows of a frame at some places of the raw files; all of them, if none is there.
-
-    A declared zero has no row: its place is that of its evidence.
-    """
+    """The rows of a frame at some places of the raw files; all of them, if none is there."""
     if not set(PLACE) <= set(frame):
         return frame
-
-    def numbered() -> dict[Place, int]:
-        pairs = zip(_places(frame), _flags_of(frame), strict=True)
-        return {place: i for i, (place, flags) in enumerate(pairs) if flags != DECLARED}
-
-    numbers = once(frame, "numbers by place", numbered)
-    rows = sorted(numbers[place] for place in places if place in numbers)
+    known = _by_place(frame)
+    rows = sorted(known[place][0] for place in places if place in known)
     return frame.iloc[rows] if rows else frame
 
 
-def _places(rows: pd.DataFrame) -> Iterable[Place]:
-    return zip(*(rows[name].tolist() for name in PLACE), strict=True)
+def _by_place(rows: pd.DataFrame) -> Mapping[Place, tuple[int, str]]:
+    """The number of each row and its flags, by its place in the raw files.
+
+    A declared zero has no row: its place is that of its evidence.
+    """
+
+    def listed() -> dict[Place, tuple[int, str]]:
+        places = zip(*(rows[name].tolist() for name in PLACE), strict=True)
+        pairs = enumerate(zip(places, _flags_of(rows), strict=True))
+        return {place: (i, flags) for i, (place, flags) in pairs if flags != DECLARED}
+
+    return once(rows, "by place", listed)
 
 
 def _flags_of(rows: pd.DataFrame) -> list[str]:
     return rows["flags"].tolist() if "flags" in rows else [""] * len(rows)
-
-
-def _flags_by_place(rows: pd.DataFrame) -> Mapping[Place, str]:
-    """The flags of each row by its place in the raw files."""
-
-    def listed() -> dict[Place, str]:
-        pairs = zip(_places(rows), _flags_of(rows), strict=True)
-        return {place: flags for place, flags in pairs if flags != DECLARED}
-
-    return once(rows, "flags by place", listed)
 
 
 def _flags_said(rows: pd.DataFrame) -> tuple[list[str], frozenset[str]]:
