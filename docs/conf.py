@@ -27,14 +27,8 @@ numpydoc_class_members_toctree = False
 
 smartquotes_action = "qe"  # quotes and dots: two hyphens begin an option, and stay
 
-html_theme = "alabaster"
-html_title = "tradeflows"
+html_theme = "furo"
+html_title = f"tradeflows {release}"
 html_show_sourcelink = False
 html_copy_source = False
-html_theme_options = {
-    "description": "From a publisher's raw row to a checked sentence",
-    "fixed_sidebar": True,
-    "page_width": "70em",
-    "sidebar_width": "15em",
-}
-html_sidebars = {"**": ["about.html", "searchfield.html", "navigation.html"]}
+html_last_updated_fmt = "%d %B %Y"

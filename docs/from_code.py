@@ -3,6 +3,7 @@
 The directive ``from-code`` takes the name of a listing below and stands for its text.
 """
 
+import importlib
 import inspect
 import json
 import re
@@ -545,6 +546,12 @@ def _claims() -> Iterator[str]:
 
 
 def _auto(module: str, names: Iterable[str]) -> Iterator[str]:
+    """Functions, in a table of a line each, then one by one."""
+    names = [*names]
+    of_module = importlib.import_module(module)
+    lines_of = {name: inspect.getdoc(getattr(of_module, name)) or "" for name in names}
+    rows = [[f"[`{name}`](#{name})", text.partition("\n\n")[0]] for name, text in lines_of.items()]
+    yield from (*_table(["function", "what it does"], rows), "")
     for name in names:
         lines = [f".. autofunction:: {module}.{name}"]
         yield from (f"## `{name}`", "", "```{eval-rst}", *lines, "```", "")

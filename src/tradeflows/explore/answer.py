@@ -29,6 +29,7 @@ from tradeflows.model.periods import (
     first_day,
     first_month,
     month_text,
+    months_of,
     require_months,
     runs,
 )
@@ -41,7 +42,6 @@ from tradeflows.model.sealed import (
     with_periods,
 )
 from tradeflows.retrieval import catalogue
-from tradeflows.tables.choose_publisher import months_stated
 from tradeflows.tables.display import (
     SERIES,
     SHORT_NAMES,
@@ -323,7 +323,7 @@ class Answer(pd.DataFrame):
         frame = _codes_alone(self)
         stated = frame[frame["value"].notna()]
         if year is None and len(stated):
-            months = Counter(month // 12 for month in set(months_stated(stated).tolist()))
+            months = Counter(month // 12 for month in set(months_of(stated)[1].tolist()))
             year = max(name for name in months if months[name] == max(months.values()))
         year = 0 if year is None else year
         base = year - 1 if base is None else base
@@ -762,7 +762,7 @@ def _one_sided(gaps: pd.DataFrame, lacking: str, rows: pd.DataFrame) -> str:
     alone = gaps[gaps[lacking].isna()]
     if alone.empty:
         return ""
-    months = months_stated(alone).tolist()
+    months = months_of(alone)[1].tolist()
     who = ", ".join(codes.area_name(area) for area in sorted(rows["reporter_iso"].unique()))
     return f"{who} states nothing of {runs(months)}, where the other side does"
 

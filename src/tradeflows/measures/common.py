@@ -13,7 +13,7 @@ from tradeflows.model.absence import AXES
 from tradeflows.model.attached import ROOT
 from tradeflows.model.errors import QueryError, near
 from tradeflows.model.lineage import Formula, Names, Role
-from tradeflows.model.periods import first_month, month_text
+from tradeflows.model.periods import month_text, months_of
 from tradeflows.model.sealed import SEAL, require_as_read
 
 Columns = Sequence[str]
@@ -298,10 +298,7 @@ def with_lineage(
 
 def spread(frame: DataFrame, cell: ndarray, stated: ndarray) -> DataFrame:
     """One line a month of each row; refuses two stated periods of one cell that overlap."""
-    length = frame["n_months"].to_numpy("int64")
-    row = np.arange(len(frame)).repeat(length)
-    first_line = length.cumsum() - length
-    month = first_month(frame).to_numpy()[row] + np.arange(len(row)) - first_line[row]
+    row, month = months_of(frame)
     columns = {"row": row, "cell": cell[row], "month": month, "stated": stated[row]}
     lines = DataFrame(columns)
     of_figures = lines[columns["stated"]]

@@ -53,8 +53,13 @@ class Keys:
         source = batch["source_id"][0].as_py() if len(batch) else ""
         self._batches.append((source, batch["source_row"].to_numpy(), places))
 
-    def check(self, files: Mapping[str, Path | str]) -> None:
-        """Refuse two rows of one key; `files` by the id of their source.
+    def check(self, files: Mapping[str, Path | str]) -> np.ndarray:
+        """The order of the rows by their keys, no two of which are the same.
+
+        Parameters
+        ----------
+        files
+            Of each source by its id, as a message names it.
 
         Raises
         ------
@@ -63,7 +68,10 @@ class Keys:
         """
         starts = np.cumsum([0, *(len(rows) for _, rows, _ in self._batches)])
         columns = (
-            (np.concatenate([places[at] for _, _, places in self._batches]), len(words))
+            (
+                _ranks([*words])[np.concatenate([places[at] for _, _, places in self._batches])],
+                len(words),
+            )
             for at, words in enumerate(self._words.values())
             if len(words) > 1
         )
@@ -71,7 +79,7 @@ class Keys:
         order = np.argsort(cells, kind="stable")
         same = np.flatnonzero(np.diff(cells[order]) == 0)
         if not len(same):
-            return
+            return order
         stated = []
         for cell in order[same[0] : same[0] + 2]:
             at = np.searchsorted(starts, cell, "right") - 1
@@ -88,6 +96,13 @@ class Keys:
             "let it read the column that tells them apart: a part of a flow by "
             'breakdown = { text = "part={State}" }, where State is the column'
         )
+
+
+def _ranks(words: list[Any]) -> np.ndarray:
+    """The place of each word among all of them sorted."""
+    ranks = np.empty(len(words), np.int32)
+    ranks[sorted(range(len(words)), key=words.__getitem__)] = np.arange(len(words))
+    return ranks
 
 
 def number_cells(columns: Iterable[tuple[np.ndarray, int]], n: int) -> np.ndarray:

@@ -380,6 +380,19 @@ def first_month(frame: pd.DataFrame) -> pd.Series:
     return pd.Series(months + 12 * 1970, frame.index)
 
 
+def months_of(frame: pd.DataFrame, every: int = 1) -> tuple[np.ndarray, np.ndarray]:
+    """Each row's place, once a month of it, and each of these months, counted from year 0.
+
+    Or for one of `every` so many months, of which all periods are a multiple.
+    """
+    import numpy as np
+
+    length = frame["n_months"].to_numpy("int64") // every
+    row = np.arange(len(frame)).repeat(length)
+    after = np.arange(len(row)) - (length.cumsum() - length)[row]
+    return row, first_month(frame).to_numpy("int64")[row] + every * after
+
+
 def days(months: np.ndarray) -> np.ndarray:
     """First days of months counted as by :func:`first_month`."""
     return (months - 12 * 1970).astype("datetime64[M]").astype("datetime64[D]")

@@ -42,6 +42,17 @@ TABLES = {
     for table, fields in FIELDS.items()
 }
 TRADE, SETTLEMENT, RATES, FIGURES = TABLES.values()
+# The same with each word of a column held once, which takes a fifth of the room.
+CODED = {
+    table: pa.schema(
+        [
+            field.with_type(pa.dictionary(pa.int32(), TEXT)) if field.type == TEXT else field
+            for field in rows
+        ],
+        rows.metadata,
+    )
+    for table, rows in TABLES.items()
+}
 DAYS = pa.schema([_field(name, entry) for name, entry in DAY_FIELDS.items()])
 # As the Parquet files have them: a cleaner does not know what other files state.
 STORED = {table: pa.schema([*rows, *DAYS], rows.metadata) for table, rows in TABLES.items()}
@@ -121,6 +132,8 @@ def conform(columns: Mapping[str, Any], schema: pa.Schema) -> pa.RecordBatch:
 
 
 def _array(values: Any, n: int, dtype: pa.DataType) -> pa.Array:
+    if isinstance(values, str) and dtype == TEXT:
+        return pa.DictionaryArray.from_arrays(pa.repeat(pa.scalar(0, pa.int32()), n), [values])
     if values is None or isinstance(values, str | int | float):
         return pa.repeat(pa.scalar(values, dtype), n)
     if isinstance(values, pa.ChunkedArray):

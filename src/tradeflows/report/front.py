@@ -40,10 +40,10 @@ DIGEST = (
     (claims.DIFFERS, claims.LEANS_NO, claims.DEPENDS),
     (claims.CANNOT_BE_TOLD,),
 )
-# The three lists of what cannot be told.
+# Why a claim cannot be told, in the order of the list.
 UNDECIDED = "figures do not decide"
 NOT_PUBLIC = "not public, or no matter of figures"
-LISTS = (UNDECIDED, NOT_PUBLIC, claims.NOT_LOOKED_UP)
+REASONS = ("", UNDECIDED, NOT_PUBLIC, claims.NOT_LOOKED_UP)
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class Row:
     quote
         One sentence to print.
     untold
-        Which of the three lists it is in, of what cannot be told.
+        Of what cannot be told, why; of all else empty.
     """
 
     id: str
@@ -111,12 +111,11 @@ class Example:
     source: str
 
 
-def groups(
-    verdicts: Iterable[Verdict], project: Project, root: Path
-) -> dict[str, dict[str, list[Row]]]:
+def groups(verdicts: Iterable[Verdict], project: Project, root: Path) -> dict[str, list[Row]]:
     """Rows of the core by public word, in the words' order, those that are nearly right last.
 
-    Those of one word are one list, without a name; what cannot be told is three.
+    What cannot be told begins with what figures do not decide, and ends with what nobody has
+    looked up.
 
     Parameters
     ----------
@@ -128,13 +127,9 @@ def groups(
         The project's folder, whose catalogue names the publishers.
     """
     rows = [row(verdict, project, root) for verdict in verdicts if verdict.claim.core]
-    rows.sort(key=lambda item: item.tone == NEAR_TONE)
-    by_word: dict[str, dict[str, list[Row]]] = {word: {} for word in TONES}
-    for item in rows:
-        by_word[item.word].setdefault(item.untold, []).append(item)
-    untold = by_word[claims.CANNOT_BE_TOLD]
-    by_word[claims.CANNOT_BE_TOLD] = {name: untold[name] for name in LISTS if name in untold}
-    return {word: lists for word, lists in by_word.items() if lists}
+    rows.sort(key=lambda item: (item.tone == NEAR_TONE, REASONS.index(item.untold)))
+    by_word = {word: [item for item in rows if item.word == word] for word in TONES}
+    return {word: listed for word, listed in by_word.items() if listed}
 
 
 def score(verdicts: Iterable[Verdict]) -> str:
@@ -220,7 +215,7 @@ def row(verdict: Verdict, project: Project, root: Path) -> Row:
         claimed=claim_cards.claimed_figure(claim),
         parts=parts,
         quote=_quote(verdict, parts, project) if verdict.readings else "",
-        untold=_list_of(verdict) if verdict.group == claims.CANNOT_BE_TOLD else "",
+        untold=_why_untold(verdict) if verdict.group == claims.CANNOT_BE_TOLD else "",
     )
 
 
@@ -236,8 +231,8 @@ def _part(verdict: Verdict, part: Verdict, root: Path) -> Part:
     return Part(text, source, credits.anchor(verdict, text.reading))
 
 
-def _list_of(verdict: Verdict) -> str:
-    """Which of the three lists a claim is in that cannot be told: that of its nearest part."""
+def _why_untold(verdict: Verdict) -> str:
+    """Why a claim cannot be told, by its nearest part."""
     reasons = {part.reason for part in verdict.each}
     if "" in reasons:
         return UNDECIDED

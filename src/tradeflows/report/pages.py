@@ -156,7 +156,10 @@ def write(
             files[Path("ledger.html")] = _ledger_page(verdicts, links, frame, root)
     told = {name: _with_short_answer(story) for name, story in stories.items()}
     questions = _questions(told, has_claims=bool(front_page["groups"]))
-    files[Path("index.html")] = render("index", frame, questions=questions, **front_page)
+    lead = _lead_chart(stories, frame["project"])
+    files[Path("index.html")] = render(
+        "index", frame, questions=questions, lead_chart=lead, **front_page
+    )
     save({to / path: content for path, content in files.items()})
     return [to / path for path in _pages_of(files)]
 
@@ -173,6 +176,14 @@ def _names(paths: Sequence[Path]) -> list[str]:
     if taken:
         raise ReportError(f"{taken[0]}.html would be written twice: rename a notebook")
     return names
+
+
+def _lead_chart(stories: Mapping[str, Mapping[str, Any]], project: Project) -> dict[str, Any]:
+    """The picture beside the answer: the first one of the page that the project names."""
+    name = project.lead_chart
+    if name and name not in stories:
+        raise ReportError(f"project.toml: lead_chart = {name!r} is no page of this report")
+    return {**stories[name], "page": name} if stories.get(name, {}).get("picture") else {}
 
 
 def _front_page(

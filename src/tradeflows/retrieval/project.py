@@ -98,6 +98,10 @@ class Project:
     title, subtitle
         Of the front page: what is asked, and what the project is, a sentence each. How many claims
         hold is said behind it.
+    byline, date
+        Who answers for the report, and of which day it is.
+    lead_chart
+        The page whose first picture stands beside the answer.
     short
         The name in the menu; the title where it is left out.
     speaker
@@ -141,6 +145,9 @@ class Project:
     title: str
     subtitle: str = ""
     short: str = ""
+    byline: str = ""
+    date: str = ""
+    lead_chart: str = ""
     speaker: Mapping[str, str] = field(default_factory=dict)
     introduced: Mapping[str, str] = field(default_factory=dict)
     answer: Answer = field(default_factory=Answer)
@@ -261,8 +268,12 @@ def _require_days_and_links(read: Project) -> None:
                 'correction: expected days such as since = "2024-05-01" and a later date = '
                 f'"2024-05-09", found {mended.since!r} and {mended.date!r}'
             )
-    if read.address and not is_web_address(read.address):
-        raise ValueError(f"address: expected an address of the web, found {read.address!r}")
+    for key, text, is_right, expected in (
+        ("date", read.date, is_day, "a day such as 2024-05-09"),
+        ("address", read.address, is_web_address, "an address of the web"),
+    ):
+        if text and not is_right(text):
+            raise ValueError(f"{key}: expected {expected}, found {text!r}")
     for link in (warning.link for warning in read.do_not_write):
         is_page = re.fullmatch(r"[\w.-]+(#[^\s:]*)?", link)
         if link and not is_page and not is_web_address(link):

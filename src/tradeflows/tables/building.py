@@ -190,9 +190,7 @@ def _add_days(cleaned: Path, path: Path, table: str, sources: Mapping[str, Sourc
         for number in range(file.num_row_groups):
             rows = file.read_row_group(number)
             rows = with_days(rows, dated.slice(writer.n_rows, len(rows)))
-            rows = rows.replace_schema_metadata(contract.metadata)
-            for batch in rows.combine_chunks().to_batches():
-                writer.write(batch)
+            writer.write(rows.replace_schema_metadata(contract.metadata).combine_chunks())
         writer.describe(**{name: stated[name.encode()].decode() for name in METADATA})
 
 
@@ -259,23 +257,19 @@ def _write_rows(
     Return what became of its file, the control totals that its cleaner states, and how many
     declared zeros were added.
     """
-    contract = schema.TABLES[source.table]
+    contract, coded = schema.TABLES[source.table], schema.CODED[source.table]
     totals: dict[str, Any] = {}
     parts: list[pa.Table] = []
     streamed: list[pa.Table] = []  # of a file that may lack rows which were zeros
-
-    def write(rows: pa.Table) -> None:
-        for batch in rows.to_batches(max_chunksize=ROWS_A_GROUP):
-            writer.write(batch)
 
     def written() -> Iterator[Part]:
         for part in _clean(root, source):
             if not totals and control(part):
                 totals.update(control(part))
                 _require_control(source, totals, root)
-            rows = pa.Table.from_batches([part.rows]).cast(contract)
+            rows = pa.Table.from_batches([part.rows]).cast(coded)
             if part.sorted:  # a file of any size, whose cleaner has looked for doubles
-                write(rows)
+                writer.write(rows)
                 if source.absent:
                     streamed.append(rows)
             else:
@@ -283,18 +277,26 @@ def _write_rows(
             yield part
 
     became = tally(source, written())
-    rows = pa.concat_tables([contract.empty_table(), *parts])
+    rows = _whole(parts or [coded.empty_table()])
+    parts.clear()
     if source.control and not totals and contract is schema.TRADE:
         _require_control(source, _totals(rows), root)
+    n_stated = len(rows)
+    if source.absent:
+        every = pa.concat_tables([rows, *streamed]).cast(contract)
+        rows = _whole([rows, declared(source, every).cast(coded)])
     keys = Keys(contract)
     for batch in rows.to_batches():
         keys.add(batch)
-    keys.check({source.id: source.id})
-    zeros = declared(source, pa.concat_tables([rows, *streamed]))
-    rows = pa.concat_tables([rows, zeros])
-    order = [(name, "ascending") for name in schema.key(contract)]
-    write(rows.sort_by(order).combine_chunks())
-    return became, totals, len(zeros)
+    order = keys.check({source.id: source.id})
+    for start in range(0, len(rows), ROWS_A_GROUP):  # no second copy of all of them
+        writer.write(rows.take(order[start : start + ROWS_A_GROUP]))
+    return became, totals, len(rows) - n_stated
+
+
+def _whole(parts: Sequence[pa.Table]) -> pa.Table:
+    """Tables as one, of one piece, from which rows are quickly taken."""
+    return parts[0] if len(parts) == 1 else pa.concat_tables(parts).combine_chunks()
 
 
 def _totals(rows: pa.Table) -> dict[str, dict[str, float]]:

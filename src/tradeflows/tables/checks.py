@@ -18,7 +18,7 @@ from pandas import DataFrame, Series
 
 from tradeflows import measures, tables
 from tradeflows.model import schema
-from tradeflows.model.absence import absence
+from tradeflows.model.absence import DECLARED, absence
 from tradeflows.model.contracts import require_columns
 from tradeflows.model.errors import NothingStatedError, QueryError, near
 from tradeflows.model.keys import number_cells
@@ -29,7 +29,6 @@ from tradeflows.tables.choose_publisher import place_of
 from tradeflows.tables.choose_statement import HS_EDITION
 from tradeflows.tables.contradictions import JUMP, SPAN, STEADY, WAYS, jumps
 from tradeflows.tables.releases import family_of
-from tradeflows.tables.zeros import is_aggregate
 
 Progress = Callable[[str, int, int, str], None]
 
@@ -65,7 +64,7 @@ COLUMNS = [
 FLOW = ["source_id", "reporter_iso", "partner_code", "flow_code", "cmd_code", "breakdown"]
 RATES = ["source_id", "base", "quote", "publisher"]
 RATE_COLUMNS = [*RATES, "statistic", "ref_period", "n_months", "rate"]
-LOOSE = ("reporter_iso", "flow_code")  # what a row that bears out a zero shares with it
+CELL_OF_ZERO = ["family", "reporter_iso", "partner_iso", "flow_code", "cmd_code", "breakdown"]
 FACTOR = 5.0  # times what goods are worth elsewhere
 NARROW = 2.0  # between the first and the third quarter of the comparisons, one by the other
 FEW = 6  # comparisons, which say nothing
@@ -180,9 +179,10 @@ def look(root: Path, *, local: bool = True, progress: Progress | None = None) ->
     begin("months that lack, and jumps")
     of_rates = rates.groupby(["family", *RATES[1:], "statistic"], observed=True).ngroup()
     steady = [*map(_steady, (series, rates.assign(qty_unit="", series=of_rates)))]
-    reported = _months_reported(monthly, sources)
+    every = tables.stored(root, "trade", local=local, zeros=True)
+    zeros = _read(every.filter(ds.field("flags") == DECLARED), COLUMNS, sources)
     for rows, stated in steady:
-        yield from _holes(rows, stated, sources, reported)
+        yield from _holes(rows, stated, zeros)
     for rows, _ in steady:
         yield from _jumps(rows)
 
@@ -605,67 +605,26 @@ def _steady(rows: DataFrame) -> tuple[DataFrame, DataFrame]:
     return rows[rows["series"].isin(steady)], stated.assign(gap=gap)[stated["series"].isin(steady)]
 
 
-_Reported = dict[tuple[str, ...], set[int]]
-
-
-def _months_reported(monthly: DataFrame, sources: Mapping[str, Source]) -> _Reported:
-    """In which months each source that declares zeros states any row that bears them out.
-
-    The key is the source, the column that it declares, and the reporter and the flow, or that of
-    the two which is not declared.
-    """
-    reported: _Reported = {}
-    for source in sources.values():
-        for along in {entry["along"] for entry in source.absent}:
-            mine = monthly[monthly["source_id"].eq(source.id)]
-            loose = [name for name in LOOSE if name != along]
-            periods = (
-                mine[[*loose, "month", "n_months"]]
-                .drop_duplicates()
-                .astype(dict.fromkeys(loose, "str"))
-            )
-            for *key, month, length in periods.itertuples(index=False):
-                months = reported.setdefault((source.id, along, *key), set())
-                months.update(range(month, month + length))
-    return reported
-
-
-def _declared_zeros(
-    row: Mapping[str, str], names: Iterable[str], sources: Mapping[str, Source], reported: _Reported
-) -> set[int]:
-    """Months in which a row that lacks in a series of trade of some sources is declared a zero."""
-    zeros: set[int] = set()
-    for name in names:
-        for declared in map(absence, sources[name].absent):
-            is_meant = all(row[column] == value for column, value in declared.where.items())
-            if is_meant and not is_aggregate(row[declared.along]):
-                loose = [row[column] for column in LOOSE if column != declared.along]
-                months = reported.get((name, declared.along, *loose), set())
-                zeros |= months & {*range(declared.first, declared.last + 1)}
-    return zeros
-
-
-def _holes(
-    rows: DataFrame, stated: DataFrame, sources: Mapping[str, Source], reported: _Reported
-) -> Iterator[Finding]:
-    """Series of which months lack, and are not declared zeros."""
+def _holes(rows: DataFrame, stated: DataFrame, zeros: DataFrame) -> Iterator[Finding]:
+    """Series of which months lack, and were made no zeros."""
     holes = stated[stated["gap"].gt(1)]
     missing: dict[int, set[int]] = {}
     for number, month, gap in holes.astype("int64").itertuples(index=False):
         missing.setdefault(number, set()).update(range(month - gap + 1, month))
     spans = stated.groupby("series")["month"].agg(["min", "max"])
     first = _first_rows(rows, ["series"])
-    several = rows[rows["series"].isin(missing)]
-    names = several.groupby("series")["source_id"].unique()
+    if "base" in rows:  # rates have none
+        zeros = zeros[:0]
+    declared = dict(iter(zeros.groupby(CELL_OF_ZERO, observed=True)["month"]))
     for number, months in missing.items():
         row = first.loc[number]
-        if "rate" not in row:
-            months -= _declared_zeros(row, names[number], sources, reported)
-        if months:
-            n_months = spans["max"][number] - spans["min"][number] + 1
-            some = _first_months(sorted(months))
-            text = f"{_name(row)}: {len(months)} of {n_months} months ({some})"
-            yield Finding("missing", text, _see(row))
+        months -= {*declared.get(tuple(row.reindex(CELL_OF_ZERO)), ())}
+        if not months:
+            continue
+        n_months = spans["max"][number] - spans["min"][number] + 1
+        some = _first_months(sorted(months))
+        text = f"{_name(row)}: {len(months)} of {n_months} months ({some})"
+        yield Finding("missing", text, _see(row))
 
 
 def _first_months(months: Sequence[int]) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from tradeflows.model.errors import QueryError
-from tradeflows.model.periods import first_month, month_text, runs
+from tradeflows.model.periods import first_month, month_text, months_of, runs
 from tradeflows.model.source import Source, bulk_month, released
 from tradeflows.tables.choose_statement import Choice
 from tradeflows.tables.contradictions import contradicted
@@ -207,19 +207,6 @@ def _seams(cells: Mapping[tuple[Any, ...], _Row]) -> list[str]:
     return [*lines][:MOST_GAPS] + more
 
 
-def row_of_months(frame: DataFrame) -> np.ndarray:
-    """The number of the row that each month of each row is of."""
-    return np.repeat(np.arange(len(frame)), frame["n_months"].to_numpy("int64"))
-
-
-def months_stated(frame: DataFrame) -> np.ndarray:
-    """Each month of each row, counted from year 0."""
-    length = frame["n_months"].to_numpy("int64")
-    row = row_of_months(frame)
-    after = np.arange(len(row)) - np.repeat(length.cumsum() - length, length)
-    return first_month(frame).to_numpy("int64")[row] + after
-
-
 def _passed_over(passed: Sequence[_Row], kept: Sequence[_Row], splice: bool) -> list[str]:
     """What was passed over, with the months that it states and how many it alone does."""
     if splice and passed:
@@ -273,4 +260,4 @@ def gaps(frame: DataFrame, window: Window) -> list[str]:
 def _months_by_reporter(rows: DataFrame) -> dict[str, set[int]]:
     """Every month that the rows of each reporter state."""
     periods = rows[["reporter_iso", "ref_period", "n_months"]].drop_duplicates()
-    return {name: {*months_stated(some)} for name, some in periods.groupby("reporter_iso")}
+    return {name: {*months_of(some)[1]} for name, some in periods.groupby("reporter_iso")}

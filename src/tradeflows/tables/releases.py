@@ -154,7 +154,7 @@ def _ends_by_release(
         release = release.mask(undated & release.groupby(period).transform("nunique").gt(1), dates)
     # A file that supersedes another is the newer one, whatever their dates.
     dated = release
-    for new in sources.values():
+    for new in filter(lambda source: source.supersedes, sources.values()):
         older = _superseded(new, sources)
         is_new, is_old = (frame["source_id"].isin(names) for names in ([new.id], older))
         if (is_new & is_own).any() and is_old.any():
@@ -188,12 +188,12 @@ def _ends_by_reply(
 
     A reply of UN Comtrade knows the release of each reporter and period in it.
     """
-    from tradeflows.retrieval.comtrade.replies import box_of
-
     ends = np.full(len(frame), NEVER)
     replies = _in_order_of_release(sources)
     if not replies:
         return ends
+    from tradeflows.retrieval.comtrade.replies import box_of  # which loads what speaks HTTP
+
     publisher = frame["source_id"].map({name: each.publisher for name, each in sources.items()})
     period = frame["ref_period"].astype("str").str.replace("-", "").str[:6]
     period = period.mask(frame["freq_code"].eq("A"), period.str[:4])

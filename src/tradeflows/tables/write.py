@@ -94,9 +94,9 @@ class TableWriter:
         """Open."""
         return self
 
-    def write(self, rows: pa.RecordBatch) -> None:
+    def write(self, rows: pa.RecordBatch | pa.Table) -> None:
         """Add `rows`."""
-        self._batches.append(rows)
+        self._batches += rows.to_batches() if isinstance(rows, pa.Table) else [rows]
         self._rows += len(rows)
         self.n_rows += len(rows)
         if self._rows >= self._rows_a_group:

@@ -12,7 +12,7 @@ from tradeflows.model import codes
 from tradeflows.model.absence import AXES, DECLARED, Absence, absence
 from tradeflows.model.errors import CatalogueError
 from tradeflows.model.lineage import PLACE
-from tradeflows.model.periods import first_month
+from tradeflows.model.periods import first_month, months_of
 from tradeflows.model.source import Source
 from tradeflows.tables.choose_level import share
 
@@ -56,45 +56,45 @@ def declared(source: Source, rows: pa.Table) -> pa.Table:
     CatalogueError
         The declaration is of more cells than a table should have.
     """
+    import pandas as pd
+
     if not source.absent or source.table != "trade":
         return rows.slice(0, 0)
-    lines = pa.table({name: rows[name] for name in (*CELL, *PERIOD, *PLACE, "flags")})
-    lines = lines.append_column("line", pa.array(np.arange(len(lines))))
+    columns = [*CELL, *PERIOD, *PLACE, "flags"]
+    lines = rows.select(columns).to_pandas(categories=CELL, date_as_object=False)
+    lines = lines.assign(line=np.arange(len(lines)), first=first_month(lines))
     found = [_of_declaration(lines, absence(entry), source) for entry in source.absent]
-    zeros = _first_of(pa.concat_tables(found), [*CELL, *PERIOD])
-    zeros = zeros.filter(~_are_stated(lines, zeros))
-    kept = zeros.slice(0, 0)
-    for length in sorted(zeros["n_months"].unique().to_pylist(), reverse=True):
-        some = zeros.filter(pc.equal(zeros["n_months"], length))  # blocks before their months
-        kept = pa.concat_tables([kept, some.filter(~_have_months(some, kept, CELL))])
+    zeros = pd.concat(found).drop_duplicates([*CELL, *PERIOD])
+    zeros = zeros[~_are_stated(lines, zeros)]
+    kept = zeros[:0]
+    for length in sorted(zeros["n_months"].unique(), reverse=True):
+        some = zeros[zeros["n_months"].eq(length)]  # blocks before their months
+        kept = pd.concat([kept, some[~_have_months(some, kept, CELL)]])
     return _rows_of(kept, lines, rows)
 
 
-def _of_declaration(lines: pa.Table, entry: Absence, source: Source) -> pa.Table:
+def _of_declaration(lines: DataFrame, entry: Absence, source: Source) -> DataFrame:
     """Each cell with each period that its reporter reports, and the line that shows that."""
-    named = lines.select([entry.along]).group_by(entry.along).aggregate([])
-    named = named.filter(pc.invert(_aggregate(named[entry.along])))
+    import pandas as pd
+
+    named = lines[entry.along].drop_duplicates()
+    named = named[~named.map(is_aggregate).astype(bool)]
     for column, value in entry.where.items():
-        lines = lines.filter(pc.equal(lines[column], value))
-    first = _first_months(lines)
-    last = first + lines["n_months"].to_numpy() - 1
-    is_world = _aggregate(lines["partner_iso"])
-    is_derived = pc.match_substring(lines["flags"], "derived")
+        lines = lines[lines[column].eq(value)]
     # A world that somebody added up does not show that the reporter reported.
-    is_shown = pc.invert(pc.and_(is_world, is_derived))
-    is_within = pa.array((first >= entry.first) & (last <= entry.last))
-    order = [("world", "ascending"), ("derived", "ascending")]
-    evidence = lines.append_column("world", is_world).append_column("derived", is_derived)
-    evidence = evidence.filter(pc.and_(is_shown, is_within))
-    evidence = evidence.sort_by([*order, *((name, "ascending") for name in PLACE[1:])])
+    is_world = lines["partner_iso"].map(is_aggregate).astype(bool)
+    is_derived = lines["flags"].str.contains("derived", regex=False)
+    is_within = lines["first"].ge(entry.first)
+    is_within &= (lines["first"] + lines["n_months"] - 1).le(entry.last)
+    evidence = lines.assign(world=is_world, derived=is_derived)
+    evidence = evidence[is_within & ~(is_world & is_derived)]
+    evidence = evidence.sort_values(["world", "derived", *PLACE[1:]])
     loose = [*{"reporter_iso", "flow_code", "cumulation", "freq_code"} - {entry.along}]
     alike = [name for name in CELL if name != entry.along]
-    cells = lines.join(named, entry.along, join_type="left semi").group_by(CELL).aggregate([])
+    cells = lines.loc[lines[entry.along].isin(named), CELL].drop_duplicates()
     wanted = cells
-    if len(evidence.group_by(PERIOD).aggregate([])) == 1:  # no other period can name the cells
-        goods = lines.group_by(alike).aggregate([])
-        at = np.indices((len(goods), len(named))).reshape(2, -1)
-        wanted = goods.take(at[0]).append_column(entry.along, named.take(at[1])[entry.along])
+    if len(evidence[PERIOD].drop_duplicates()) == 1:  # no other period can name the cells
+        wanted = lines[alike].drop_duplicates().merge(named, "cross")
     if len(wanted) > MOST:
         raise CatalogueError(
             f"{source.id}: absent along {entry.along} is of {len(wanted):,} cells, and may be of "
@@ -102,99 +102,68 @@ def _of_declaration(lines: pa.Table, entry: Absence, source: Source) -> pa.Table
         )
     found = []
     for keys, some in ((alike, wanted), (loose, cells)):
-        shown = _first_of(evidence, [*keys, *PERIOD])
-        both = some.join(shown, keys, join_type="inner")
-        found.append(both.select([*CELL, *PERIOD, "line"]))
-    return pa.concat_tables(found)
+        shown = evidence[[*keys, *PERIOD, "first", "line"]].drop_duplicates([*keys, *PERIOD])
+        found.append(some.merge(shown, on=keys))
+    return pd.concat(found)
 
 
-def _first_of(rows: pa.Table, keys: list[str]) -> pa.Table:
-    """The first `line` of each of some `keys`."""
-    groups = rows.group_by(keys, use_threads=False).aggregate([("line", "first")])
-    return groups.rename_columns({"line_first": "line"})
-
-
-def _first_months(rows: pa.Table) -> np.ndarray:
-    """The first month of each of `rows`, counted from year 0."""
-    day = rows["ref_period"]
-    return pc.add(pc.multiply(pc.year(day), 12), pc.month(day)).to_numpy().astype("int64") - 1
-
-
-def _aggregate(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Which codes of a column stand for several areas or goods."""
-    wholes = [code for code in column.unique().to_pylist() if is_aggregate(code)]
-    return pc.is_in(column, pa.array(wholes, pa.string()))
-
-
-def _have_months(zeros: pa.Table, rows: pa.Table, keys: list[str]) -> np.ndarray:
+def _have_months(zeros: DataFrame, rows: DataFrame, keys: list[str]) -> np.ndarray:
     """Which of `zeros` are of a month that one of `rows`, alike in some `keys`, has too."""
-    periods = pa.concat_tables([some.select(PERIOD) for some in (zeros, rows)])
-    first, length = _first_months(periods), periods["n_months"].to_numpy()
-    unit = int(length.max(initial=1))  # years are compared as years
-    if (length != unit).any() or len(np.unique(first % unit)) > 1:
-        unit = 1
-    n = length // unit
-    place = np.repeat(np.arange(len(n)), n)
-    after = np.arange(len(place)) - np.repeat(n.cumsum() - n, n)
-    month = pa.array(first[place] // unit + after)
-    words = pa.concat_tables([some.select(keys) for some in (zeros, rows)]).take(place)
-    numbered = words.append_column("month", month).append_column("place", pa.array(place))
-    n_first = int(n[: len(zeros)].sum())
-    of_zeros, of_rows = numbered.slice(0, n_first), numbered.slice(n_first)
-    both = of_zeros.join(of_rows, [*keys, "month"], join_type="left semi")
-    return np.isin(np.arange(len(zeros)), both["place"].to_numpy())
+    import pandas as pd
+
+    both = pd.concat([zeros, rows])[[*keys, *PERIOD]]
+    first, length = first_month(both), both["n_months"]
+    every = int(np.gcd.reduce([*(first - first.min()), *length]))  # 12 where all are years
+    place, month = months_of(both, every)
+    cell = FAR * both.groupby(keys, observed=True).ngroup().to_numpy()[place] + month
+    is_zero = place < len(zeros)
+    is_in = np.isin(cell[is_zero], cell[~is_zero])
+    return np.isin(np.arange(len(zeros)), place[is_zero][is_in])
 
 
-def _are_stated(lines: pa.Table, zeros: pa.Table) -> np.ndarray:
+def _are_stated(lines: DataFrame, zeros: DataFrame) -> np.ndarray:
     """Whether the file states any month of each of `zeros`, or a part of it in that month."""
-    stated = lines.select([*FLOW, *PERIOD]).group_by([*FLOW, *PERIOD]).aggregate([])
+    import pandas as pd
+
+    stated = lines[[*FLOW, *PERIOD]].drop_duplicates()
     for column in ("reporter_iso", "partner_iso", "cmd_code"):
-        present = {*zeros[column].unique().to_pylist(), *stated[column].unique().to_pylist()}
-        pairs = _parts_and_wholes(column, present)
-        columns = [pa.array([pair[side] for pair in pairs], pa.string()) for side in (0, 1)]
-        wholes = stated.join(pa.table(columns, [column, "whole"]), column, join_type="inner")
-        wholes = wholes.drop_columns(column).rename_columns({"whole": column})
-        stated = pa.concat_tables([stated, wholes.select(stated.column_names)])
+        pairs = _parts_and_wholes({*stated[column].unique()}, {*zeros[column].unique()}, column)
+        wholes = pd.DataFrame(pairs, columns=[column, "whole"]).astype(stated[column].dtype)
+        wholes = stated.merge(wholes, on=column).drop(columns=column)
+        stated = pd.concat([stated, wholes.rename(columns={"whole": column})])
     return _have_months(zeros, stated, FLOW)
 
 
-def _parts_and_wholes(column: str, present: set[str]) -> list[tuple[str, str]]:
-    """Codes that are `present`, each with each that contains some of it."""
-    if column != "cmd_code":
-        wholes = {code for code in present if is_aggregate(code)}
-        pairs = [(part, whole) for part in present for whole in wholes]
-        return [(part, whole) for part, whole in pairs if codes.overlaps(whole, part)]
-    longest = max(map(len, present), default=0)  # of digits alone it contains no other
-    wholes = {code for code in present if len(code) < longest or not code.isdigit()}
-    return [(part, whole) for part in present for whole in codes.wholes(part, wholes)]
+def _parts_and_wholes(parts: set[str], wholes: set[str], column: str) -> list[tuple[str, str]]:
+    """Codes of `parts`, each with each of other `wholes` that contains some of it."""
+    if column == "cmd_code":
+        longest = max(map(len, parts), default=0)  # of digits alone it contains no other
+        wholes = {code for code in wholes if len(code) < longest or not code.isdigit()}
+        return [(part, whole) for part in parts for whole in codes.wholes(part, wholes)]
+    wholes = {*filter(is_aggregate, wholes)}
+    return [(part, whole) for whole in wholes for part in parts if codes.overlaps(whole, part)]
 
 
-def _rows_of(zeros: pa.Table, lines: pa.Table, rows: pa.Table) -> pa.Table:
+def _rows_of(zeros: DataFrame, lines: DataFrame, rows: pa.Table) -> pa.Table:
     """The row of each zero: as the nearest of its cell, in the period and place of its evidence."""
-    cells = lines.group_by(CELL).aggregate([])
-    cells = cells.append_column("cell", pa.array(np.arange(len(cells))))
-    of_lines, of_zeros = (
-        some.append_column("place", pa.array(np.arange(len(some))))
-        .join(cells, CELL)
-        .sort_by("place")["cell"]
-        .fill_null(-1)
-        .to_numpy()
-        for some in (lines, zeros)
-    )
-    line, is_new = zeros["line"].to_numpy(), of_zeros < 0  # of a cell that has no row at any time
-    near = _nearest(FAR * of_lines + _first_months(lines), FAR * of_zeros + _first_months(zeros))
+    import pandas as pd
+
+    cell = pd.concat([lines, zeros]).groupby(CELL, observed=True).ngroup().to_numpy()
+    of_lines, of_zeros = np.split(cell, [len(lines)])
+    line, is_new = zeros["line"].to_numpy(), ~np.isin(of_zeros, of_lines)
+    near = _nearest(FAR * of_lines + lines["first"], FAR * of_zeros + zeros["first"])
     table, evidence = rows.take(np.where(is_new, line, near)), rows.take(line)
     columns = {name: table[name] for name in rows.column_names}
     columns |= {name: evidence[name] for name in (*PLACE, *PERIOD, "vintage")}
-    columns |= {name: zeros[name] for name in CELL}
+    columns |= {name: pa.array(zeros[name]) for name in CELL}
     for name in ("reporter", "partner"):  # as the file writes it
         pairs = (rows[f"{name}_{kind}"].to_pylist() for kind in ("iso", "code"))
         codes_of = dict(zip(*pairs, strict=True)) if is_new.any() else {}
-        written = pa.array([codes_of.get(area) for area in zeros[f"{name}_iso"].to_pylist()])
+        written = pa.array([codes_of.get(area) for area in zeros[f"{name}_iso"]])
         columns[f"{name}_code"] = pc.if_else(is_new, written, columns[f"{name}_code"])
     for name in FIGURES:  # of a figure that a cell never has nothing is known
         has_figure = rows[name].is_valid().to_numpy()
-        n_stated = np.bincount(of_lines, has_figure, len(cells))[of_zeros]
+        n_stated = np.bincount(of_lines, has_figure, len(cell))[of_zeros]
         is_known = np.where(is_new, has_figure[line], n_stated > 0)
         columns[name] = pa.array(np.zeros(len(zeros)), mask=~is_known)
     for name, text in (("flags", DECLARED), ("qualifier", "="), ("note", None)):
@@ -202,12 +171,13 @@ def _rows_of(zeros: pa.Table, lines: pa.Table, rows: pa.Table) -> pa.Table:
     return pa.table(columns).cast(rows.schema)
 
 
-def _nearest(stated: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+def _nearest(stated: Series, wanted: Series) -> np.ndarray:
     """The place of the number among those `stated` that is nearest to each one `wanted`."""
-    order = np.argsort(stated, kind="stable")
-    after = np.searchsorted(stated, wanted, "right", order)
+    numbers, asked = stated.to_numpy(), wanted.to_numpy()
+    order = np.argsort(numbers, kind="stable")
+    after = np.searchsorted(numbers, asked, "right", order)
     pair = order[np.clip([after - 1, after], 0, len(order) - 1)]
-    is_before = np.abs(stated[pair[0]] - wanted) <= np.abs(stated[pair[1]] - wanted)
+    is_before = np.abs(numbers[pair[0]] - asked) <= np.abs(numbers[pair[1]] - asked)
     return np.where(is_before, pair[0], pair[1])
 
 

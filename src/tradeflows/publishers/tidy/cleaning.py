@@ -60,6 +60,7 @@ def clean(path: Path, source: Source, **arguments: Any) -> Iterator[Part]:
     records = len(cells.records) + below  # each is counted once, however many rows it gives
     # What is left out need not be as the map says.
     kept = cells.kept(stays) if asked.left_out else cells
+    parts = []
     for row, needs in asked_rows:
         batch = _rows(kept, source, row)
         if needs:
@@ -67,8 +68,10 @@ def clean(path: Path, source: Source, **arguments: Any) -> Iterator[Part]:
         without = len(kept.records) - len(batch)
         if without:
             counts[f"no figure in {needs}"] = without
-        yield Part(batch, records, counts)
+        parts.append(Part(batch, records, counts))
         records, counts = 0, Counter()
+    del cells, kept  # as large as the file
+    yield from parts
 
 
 def _rows(cells: Cells, source: Source, fields: Mapping[str, Field]) -> pa.RecordBatch:
