@@ -841,8 +841,8 @@ def _rows_at(frame: pd.DataFrame, places: Iterable[Place]) -> pd.DataFrame:
     if not set(PLACE) <= set(frame):
         return frame
     known = _by_place(frame)
-    rows = sorted(known[place][0] for place in places if place in known)
-    return frame.iloc[rows] if rows else frame
+    rows = tuple(sorted(known[place][0] for place in places if place in known))
+    return once(frame, rows, lambda: frame.iloc[list(rows)]) if rows else frame
 
 
 def _by_place(rows: pd.DataFrame) -> Mapping[Place, tuple[int, str]]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from tradeflows.claims.verdict_rule import KINDS, REWORKED, Witness
 from tradeflows.model import codes
 from tradeflows.model.errors import CodeError
+from tradeflows.model.memory import once
 from tradeflows.model.source import REPORTER, Source
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def witness_of(frames: Iterable[pd.DataFrame], sources: Mapping[str, Source]) ->
             columns = rows[["witness", "collector", "interested"]].drop_duplicates()
             found |= dict.fromkeys(tuple(row) for row in columns.to_numpy().tolist())
         elif "quote" not in rows:
-            found |= dict.fromkeys(_of_rows(rows, sources))
+            found |= once(rows, "counted", partial(_of_rows, rows, sources))
     if not found:
         return Witness()
     kinds, families, interested = zip(*found, strict=True)
@@ -70,18 +71,21 @@ def witness_of(frames: Iterable[pd.DataFrame], sources: Mapping[str, Source]) ->
     return Witness(kind, " and ".join(names) if is_known else "", any(interested))
 
 
-def _of_rows(rows: pd.DataFrame, sources: Mapping[str, Source]) -> Iterable[tuple[str, str, bool]]:
+def _of_rows(
+    rows: pd.DataFrame, sources: Mapping[str, Source]
+) -> dict[tuple[str, str, bool], None]:
     """Kind, family and interest of each source and reporter of some rows."""
     columns = [name for name in ("source_id", "reporter_iso", "flags") if name in rows]
-    listed = rows[columns].astype("str").drop_duplicates()
-    for row in listed.to_dict("records"):
+    found = {}
+    for row in rows[columns].astype("str").drop_duplicates().to_dict("records"):
         source = sources[row["source_id"]]
         family = source.collector
         if source.witness == REWORKED and "reconciled" in row.get("flags", ""):
             family = BOTH_SIDES
         elif family == REPORTER:
             family = office_of(row.get("reporter_iso", ""))
-        yield source.witness, family, source.interested
+        found[source.witness, family, source.interested] = None
+    return found
 
 
 def is_placed(row: Mapping[str, object], every: Iterable[Mapping[str, object]]) -> bool:
