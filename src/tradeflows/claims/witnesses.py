@@ -76,7 +76,7 @@ def _of_rows(
 ) -> dict[tuple[str, str, bool], None]:
     """Kind, family and interest of each source and reporter of some rows."""
     columns = [name for name in ("source_id", "reporter_iso", "flags") if name in rows]
-    found = {}
+    found: dict[tuple[str, str, bool], None] = {}
     for row in rows[columns].astype("str").drop_duplicates().to_dict("records"):
         source = sources[row["source_id"]]
         family = source.collector
