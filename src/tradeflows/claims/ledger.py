@@ -215,7 +215,9 @@ Texts = str | tuple[Any, ...]
 
 
 @dataclass(frozen=True)
-class _File:
+class FileEntry:
+    """The file as a whole."""
+
     version: int = VERSION
     claim: Any = field(default_factory=dict)
     series: Table = field(default_factory=dict)
@@ -223,7 +225,9 @@ class _File:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Part:
+class PartEntry:
+    """``[[claim.ID.part]]``; a claim of one part has these keys itself."""
+
     words: str = ""
     figure: str | None = None
     claimed: Table | None = None
@@ -242,7 +246,9 @@ class _Part:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Claim(_Part):
+class ClaimEntry(PartEntry):
+    """``[claim.ID]``."""
+
     theme: str
     statement: str
     core: bool = False
@@ -253,7 +259,9 @@ class _Claim(_Part):
 
 
 @dataclass(frozen=True)
-class _Claimed:
+class ClaimedEntry:
+    """The number of a claim that no row of the table figures has."""
+
     value: Any = None
     unit: str = ""
     qualifier: str = "="
@@ -262,7 +270,9 @@ class _Claimed:
 
 
 @dataclass(frozen=True)
-class _Release:
+class ReleaseEntry:
+    """``[[series.NAME.release]]``."""
+
     name: str
     read: Table
 
@@ -389,7 +399,7 @@ def read_ledger(
     for name, entry in contents.series.items():
         with at(f"{ledger.name}: series {name}"):
             _require_keys(entry, (*KEYS, "release"), ("measure", "release"))
-            releases = toml.typed(entry["release"], tuple[_Release, ...], "release")
+            releases = toml.typed(entry["release"], tuple[ReleaseEntry, ...], "release")
             asked = {key: value for key, value in entry.items() if key != "release"}
             _require_question(asked)
             series.append(bands.parse(asked, {item.name: item.read for item in releases}))
@@ -420,7 +430,7 @@ def sentences(ledger: Path | None = None, root: Path | None = None) -> list[Sent
         return [toml.record(Sentence, entry) for entry in _contents(ledger).sentence]
 
 
-def _contents(ledger: Path) -> _File:
+def _contents(ledger: Path) -> FileEntry:
     try:
         contents = toml.loads_apart(ledger.read_text(encoding="utf-8"), "claim")
     except OSError as error:
@@ -436,7 +446,7 @@ def _contents(ledger: Path) -> _File:
     with at(ledger.name):
         with at("claim"):
             _require_keys(contents.get("claim", {}))
-        return toml.record(_File, contents)
+        return toml.record(FileEntry, contents)
 
 
 def _is_old(listed: Any) -> bool:
@@ -466,7 +476,7 @@ def _claim(name: str, entry: Any, figures: Mapping[str, Any], series: tuple[Seri
     """A claim as a whole: its one part, or the parts below what they share."""
     _require_present(entry)
     _require_finite(entry)
-    head = toml.record(_Claim, entry)
+    head = toml.record(ClaimEntry, entry)
     own = [key for key in ("asks", "reading", "not_tested") if key in entry]
     if head.part and own:
         raise LedgerError(f"{', '.join(own)} stands in its parts, or it has no parts")
@@ -491,7 +501,11 @@ def _claim(name: str, entry: Any, figures: Mapping[str, Any], series: tuple[Seri
 
 
 def _parts(
-    name: str, head: _Claim, entry: Table, figures: Mapping[str, Any], series: tuple[Series, ...]
+    name: str,
+    head: ClaimEntry,
+    entry: Table,
+    figures: Mapping[str, Any],
+    series: tuple[Series, ...],
 ) -> tuple[Claim, ...]:
     """The parts of a claim of several, which have its number unless they have their own."""
     parts = []
@@ -501,7 +515,7 @@ def _parts(
             shared = {} if {"figure", "claimed"} & item.keys() else entry
             shared = {key: shared[key] for key in ("figure", "claimed") if key in shared}
             table = {**shared, **item}
-            parts.append(_part(name, head, toml.record(_Part, table), table, figures, series))
+            parts.append(_part(name, head, toml.record(PartEntry, table), table, figures, series))
     if len(parts) == 1:
         raise LedgerError("one part alone: cut the statement into all its parts, or give it none")
     _require_names("parts", [part.words for part in parts])
@@ -517,8 +531,8 @@ def _parts(
 
 def _part(
     name: str,
-    head: _Claim,
-    entry: _Part,
+    head: ClaimEntry,
+    entry: PartEntry,
     table: Table,
     figures: Mapping[str, Any],
     series: tuple[Series, ...],
@@ -588,7 +602,7 @@ def _require_finite(value: Any) -> None:
             _require_finite(item)
 
 
-def _readings(entry: _Part) -> tuple[Reading, ...]:
+def _readings(entry: PartEntry) -> tuple[Reading, ...]:
     readings = tuple(map(_reading, entry.reading))
     _require_names("readings", [item.name for item in readings])
     if bool(readings) == bool(entry.not_tested):
@@ -620,7 +634,7 @@ def _require_reasons(table: Table, keys: Iterable[str]) -> None:
             raise LedgerError(f"{key} is {table[key]!r}, and its reader needs a reason in words")
 
 
-def _stated(entry: _Part, figures: Mapping[str, Any]) -> dict[str, Any]:
+def _stated(entry: PartEntry, figures: Mapping[str, Any]) -> dict[str, Any]:
     """The claimed number with its ends, unit and qualifier."""
     if (entry.figure is None) == (entry.claimed is None):
         raise LedgerError("needs either figure, an id in the table figures, or claimed")
@@ -641,7 +655,7 @@ def _stated(entry: _Part, figures: Mapping[str, Any]) -> dict[str, Any]:
 
 def _claimed(table: Table) -> dict[str, Any]:
     """A claimed number of which no row of the table figures is; a month is counted from year 0."""
-    claimed = vars(toml.record(_Claimed, table)).copy()
+    claimed = vars(toml.record(ClaimedEntry, table)).copy()
     is_month = claimed["unit"] == units.MONTH
     for key in {"value", "low", "high"} & table.keys():
         value = toml.typed(table[key], str if is_month else float, key)
@@ -657,7 +671,9 @@ def _claimed(table: Table) -> dict[str, Any]:
     return claimed
 
 
-def _cited(head: _Claim, entry: _Part, table: Table, figures: Mapping[str, Any]) -> dict[str, str]:
+def _cited(
+    head: ClaimEntry, entry: PartEntry, table: Table, figures: Mapping[str, Any]
+) -> dict[str, str]:
     """Who printed it, where, for which window; of a part in words as the number of its claim."""
     name = entry.figure or head.figure
     row = lookup("figure", name, figures) if name else {}
@@ -714,7 +730,7 @@ def _interval(claim: Claim, ends: Sequence[float | None], step: float) -> tuple[
     return value - step / 2, value + step / 2
 
 
-def _asks(entry: _Part) -> Question:
+def _asks(entry: PartEntry) -> Question:
     """What a claim asks; a change has a base too, before its window and as long for an amount."""
     with at("asks"):
         _require_question(entry.asks)
@@ -746,7 +762,7 @@ def _require_question(table: Table) -> None:
         toml.typed(value, str if key in SINGLE else Texts, key)
 
 
-def _open(entry: _Part, claim: Claim) -> dict[str, tuple[str, ...]]:
+def _open(entry: PartEntry, claim: Claim) -> dict[str, tuple[str, ...]]:
     """What the words leave open: by the table, and what the claim adds or takes off, with why."""
     asks, own = claim.asks, entry.open
     with at("open"):
