@@ -130,21 +130,25 @@ def _flags() -> Iterator[str]:
 # --- the ledger -----------------------------------------------------------------------------------
 
 # The tables of the ledger, and what a key means in one of them alone.
-ENTRIES: dict[str, tuple[Any, Mapping[str, str]]] = {
-    "the file": (ledger.LedgerEntry, {}),
-    "[claim.ID]": (ledger.ClaimEntry, {}),
-    "[[claim.ID.part]]": (ledger.PartEntry, {}),
-    "claimed": (ledger.ClaimedEntry, {}),
-    "asks": (ledger.QuestionEntry, {}),
-    "[[claim.ID.reading]] and [[claim.ID.part.reading]]": (ledger.ReadingEntry, {}),
-    "also": (ledger.AlsoEntry, {}),
-    "one of terms": (ledger.TermEntry, {}),
-    "[series.NAME]": (ledger.SeriesEntry, {}),
+PART = tuple(get_type_hints(ledger.PartEntry))
+ENTRIES: dict[str, tuple[Iterable[str], Mapping[str, str]]] = {
+    "the file": (get_type_hints(ledger.FileEntry), {}),
+    "[claim.ID]": ([key for key in get_type_hints(ledger.ClaimEntry) if key not in PART], {}),
+    "[[claim.ID.part]]": (PART, {}),
+    "claimed": (get_type_hints(ledger.ClaimedEntry), {}),
+    "asks": (verdict_rule.KEYS, {}),
+    "[[claim.ID.reading]] and [[claim.ID.part.reading]]": (get_type_hints(ledger.Reading), {}),
+    "also": (ledger.SECOND, {}),
+    "one of terms": (ledger.TERM, {}),
+    "[series.NAME]": ((*verdict_rule.KEYS, "release"), {}),
     "[[series.NAME.release]]": (
-        ledger.ReleaseEntry,
+        get_type_hints(ledger.ReleaseEntry),
         {"name": "what the release is called", "read": "what to ask of `read` for its rows"},
     ),
-    "[[sentence]]": (ledger.SentenceEntry, {"words": "the sentence in our words"}),
+    "[[sentence]]": (
+        get_type_hints(ledger.Sentence),
+        {"words": "the sentence in our words"},
+    ),
 }
 # Keys that neither the head of the ledger nor a record explains in words of its own.
 PLAIN = {
@@ -177,10 +181,7 @@ PLAIN = {
 def _ledger_keys() -> Iterator[str]:
     records = _attributes(ledger.Claim) | _attributes(ledger.Reading)
     meanings = records | _head(ROOT / "data" / "claims.toml") | PLAIN
-    for entry, (record, own) in ENTRIES.items():
-        keys = list(get_type_hints(record))
-        if record is ledger.ClaimEntry:
-            keys = [key for key in keys if key not in get_type_hints(ledger.PartEntry)]
+    for entry, (keys, own) in ENTRIES.items():
         _require(f"the ledger, {entry}", keys, meanings | own)
         yield from ("", f"**`{entry.replace(' and ', '`** and **`')}`**", "")
         rows = ([f"`{key}`", (meanings | own)[key]] for key in keys)

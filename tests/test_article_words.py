@@ -17,7 +17,6 @@ EXAMPLE = re.compile(r"^\s*(>>>|\.\.\.) |such as|e\.g\.")
 # Where such a word is the thing itself, and why.
 NAMED = {
     "claims/": "offices by their names, and examples of what a ledger says",
-    "report/verdict_text.py": "an example of a verdict",
     "report/templates/methods.html.j2": "families of those who counted",
     "charts/names.py": "short names of currencies, by their codes",
     "cli/verbs.py": "the name of an office, in the help",

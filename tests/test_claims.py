@@ -283,7 +283,7 @@ def peak_of(value, unit="month", **more):
 )
 def test_a_month_is_claimed(judge, build, month, verdict, words):
     judged = judge(peak_of(month))["C1"]
-    assert (judged.verdict, claims.sentence(judged)) == (verdict, words)
+    assert (judged.verdict, judged.text.sentence) == (verdict, words)
     [item] = judged.readings
     assert claims.amount(item.value, item.unit) == "January 2021"
     assert claims.terms(item, build())["terms"][0]["text"].startswith("2021-01,KAZ,import")
@@ -350,6 +350,36 @@ def test_one_wrong_claim_is_one_line(build, tmp_path, capsys):
     assert cli.main(["--root", str(root), "claims", "C3", "--ledger", str(ledger)]) == 1
 
 
+def test_an_id_in_any_case_and_one_theme(build, tmp_path, capsys):
+    root, ledger = build(), tmp_path / "two.toml"
+    other = claim(24e6, EXPORTS, name="C2").replace('"goods"', '"sales"', 1)
+    ledger.write_text(claim(12e6, reading()) + other, encoding="utf-8")
+    common = ["--root", str(root), "claims", "--ledger", str(ledger)]
+    assert cli.main([*common, "c1"]) == 0
+    assert capsys.readouterr().out.startswith("C1: So it is said.")
+    assert cli.main([*common, "--theme", "sales", "--json"]) == 0
+    assert [(one["id"], one["core"]) for one in json.loads(capsys.readouterr().out)] == [
+        ("C2", False)
+    ]
+    assert cli.main([*common, "--theme", "sale"]) == 2
+    assert "no theme 'sale'; did you mean 'sales'?" in capsys.readouterr().err
+
+
+def test_windows_left_open_are_pairs(judge):
+    """Of two years each is one reading, and none from the first to the second."""
+    years = 'open = { start = ["2021"], end = ["2021"] }\nopen_because = "it names no year"\n'
+    later = reading("2021", steps=YEAR.replace("2020", "2021"))
+    verdict = judge(claim(12e6, reading(), later, qualifier="≥", asks=ASKS + years))["C1"]
+    assert verdict.verdict == claims.HOLDS
+    assert len(verdict.decided_by) == 2
+
+
+def test_a_wrong_kind_of_value_is_told_without_python(judge):
+    read = IMPORTS.replace(" }", ", start = 2020 }")
+    with pytest.raises(LedgerError, match="reading 'imports': start must be text"):
+        judge(claim(1, reading(read=read)))
+
+
 def test_cards_of_another_ledger(build, tmp_path):
     root = build()
     ledger = tmp_path / "mine.toml"
@@ -400,14 +430,14 @@ def test_another_flow_decides_nothing(judge):
         ("exports", 24e6, "other concept", True),
     ]
     assert [one.deviation for one in verdict.readings] == [-50.0, 0.0]
-    assert claims.sentence(verdict) == "50 % less than claimed"
+    assert verdict.text.sentence == "50 % less than claimed"
 
 
 def test_alternatives_that_part_make_it_depend(judge):
     asks = EITHER_FLOW.replace('"value"', '"weight"').replace("flow = [", "measure = [], flow = [")
     verdict = judge(claim(24e6, reading(), EXPORTS, asks=asks))["C1"]
     assert verdict.verdict == claims.DEPENDS
-    assert claims.sentence(verdict) == "yes if exports ($24 million); no if imports ($12 million)"
+    assert verdict.text.sentence == "yes if exports ($24 million); no if imports ($12 million)"
 
 
 @pytest.mark.parametrize(
@@ -434,7 +464,7 @@ def test_upper_bound_refutes_or_allows(judge):
     assert below.verdict == claims.NOT_DECIDED
     above = judge(claim(13e6, bound, qualifier=">"))["C1"]
     assert above.verdict == claims.CONTRADICTED
-    assert claims.sentence(above) == "the figure is at most $12 million"
+    assert above.text.sentence == "the figure is at most $12 million"
 
 
 def test_bound_confirms_an_inequality(judge):
@@ -470,7 +500,7 @@ def test_print_is_a_vote(judge, number, verdict, words):
     """It printed more than 30 million, of which nobody knows whether it is more than 31."""
     text = claim(number, figure("F3"), qualifier=">", asks=SOLD)
     judged = judge(text)["C1"]
-    assert (judged.verdict, claims.sentence(judged)) == (verdict, words)
+    assert (judged.verdict, judged.text.sentence) == (verdict, words)
 
 
 def test_print_of_nobody_named_is_no_vote(judge):
@@ -486,7 +516,7 @@ def test_own_source_and_repeats_say_so(judge):
     readings = [f"\n[[claim.C2.reading]]\n{figure(name)}\n" for name in ("F1", "F3", "F4")]
     results = judge(OWN + "printed_to = 0\n" + "".join(readings))["C2"].readings
     assert [one.note for one in results] == ["", "", "repeats a figure that stands above"]
-    assert claims.finding(results[0]) == "the claim's own source"
+    assert results[0].text.finding == "the claim's own source"
 
 
 @pytest.mark.parametrize(("own", "read"), [("F2", 'id = ["F1"]'), ("F5", 'unit = "percent"')])
@@ -494,13 +524,13 @@ def test_own_source_however_asked(judge, own, read):
     asked = f'name = "own"\nread = {{ table = "figures", {read} }}\nresult = "value"\n'
     text = OWN.replace("F2", own) + f"{STEP}\n[[claim.C2.reading]]\n{asked}\n"
     [result] = judge(text)["C2"].readings
-    assert claims.finding(result) == "the claim's own source"
+    assert result.text.finding == "the claim's own source"
 
 
 def test_own_source_by_its_address(judge):
     text = claim(12e6, figure("F1"), figure("F3")).replace('"example.org"', '"example.org/F1"')
     verdict = judge(text)["C1"]
-    assert claims.finding(verdict.readings[0]) == "the claim's own source"
+    assert verdict.readings[0].text.finding == "the claim's own source"
     assert verdict.nearest.name == "F3"
 
 
@@ -509,7 +539,7 @@ def test_only_its_own_source(judge):
     verdict = judge(text)["C1"]
     assert verdict.verdict == claims.NOT_DECIDED
     assert (
-        claims.sentence(verdict)
+        verdict.text.sentence
         == "not decided; only its own source says so: F1 (at least $12 million)"
     )
 
@@ -604,6 +634,15 @@ def test_a_figure_held_back_is_no_zero_to_be_declared():
     assert "absent" not in _advice(alone, start="2023-04"), "which has no other month"
 
 
+def test_a_source_that_was_passed_over_is_named_with_the_line_that_takes_it():
+    rows = _rows()
+    rows.attrs["caveats"] = (
+        "CHN: un (2023-02) states this too and was passed over; source= chooses",
+    )
+    assert 'write source = "un" into `read`' in _advice(rows, "2023-02 to 2023-03")
+    assert "passed over" not in _advice(_rows(), "2023-02 to 2023-03")
+
+
 def test_zeros_after_the_last_row_are_to_be_asked_for():
     rows = _rows().head(1)
     declared = [{"along": "partner_iso"}]
@@ -615,7 +654,7 @@ def test_zeros_after_the_last_row_are_to_be_asked_for():
 def test_a_sum_of_decimals_is_as_claimed(judge):
     verdict = judge(claim(12, reading(steps=YEAR), unit="million USD"))["C1"]
     result = replace(verdict.readings[0], value=11.999999999999998)
-    assert claims.figure_of(result) == "$12 million"
+    assert result.text.figure == "$12 million"
     assert claims.amount(2.4, "bn VND") == "2.4 billion dong"
 
 
@@ -639,7 +678,7 @@ def test_doubt_decides_nothing(judge):
 def test_without_readings_it_gives_its_reason(judge):
     verdict = judge(claim(4, unit="vessels", not_tested="not for statistics"))["C1"]
     assert (verdict.verdict, verdict.reason) == (claims.NOT_TESTED, "not for statistics")
-    assert claims.sentence(verdict).startswith("needs ")
+    assert verdict.text.sentence.startswith("needs ")
     assert claims.as_json(verdict)["parts"][0]["readings"] == []
 
 
@@ -676,13 +715,13 @@ def test_band_of_two_releases(judge, build):
     assert verdict.band.releases == ("months", "in print")
     words = "revisions of Russia's figures move the figure by up to 0.8 %"
     miss = "the figure is 0.4 % more than claimed"
-    assert claims.sentence(verdict) == f"holds, since {words}; {miss}"
-    assert claims.why(verdict) == f"R{words[1:]}; {miss}."
+    assert verdict.text.sentence == f"holds, since {words}; {miss}"
+    assert verdict.text.why == f"R{words[1:]}; {miss}."
     rounded = judge(claim(12.25e6, reading(), printed_to=1e5) + SERIES, root)["C1"]
     end = "at the highest, $12.2 million, it rounds to the $12.25 million claimed"
-    assert claims.why(rounded) == f"R{words[1:]}; {end}."
-    assert claims.revision(verdict) == 0
-    assert claims.revision(rounded) == pytest.approx(12.25e6 * 0.1 / 12)
+    assert rounded.text.why == f"R{words[1:]}; {end}."
+    assert verdict.text.revision == 0
+    assert rounded.text.revision == pytest.approx(12.25e6 * 0.1 / 12)
     outside = judge(claim(12.3e6, reading(), printed_to=0.0) + SERIES, root)["C1"]
     assert outside.verdict == claims.DIFFERS
 
@@ -707,8 +746,8 @@ def test_core_first_then_all(judge):
 def test_a_bound_that_refutes_has_its_size(judge):
     low = judge(claim(48e6, reading(more="at_most = true")))["C1"]
     high = judge(claim(3e6, reading(more="at_least = true")))["C1"]
-    assert claims.short(low) == "at least 75 % less than claimed"
-    assert claims.short(high) == "at least 300 % more than claimed"
+    assert low.text.short == "at least 75 % less than claimed"
+    assert high.text.short == "at least 300 % more than claimed"
     assert claims.line(low).startswith("C1     ✗   at least 75 % less than claimed")
 
 
@@ -722,30 +761,33 @@ def test_a_bound_that_refutes_has_its_size(judge):
 )
 def test_a_number_has_its_claim_s_digits(judge, build, claimed, shown):
     verdict = judge(claim(claimed, reading()), build(scale=1.000001))["C1"]
-    assert claims.figure_of(verdict.readings[0]) == shown
+    assert verdict.readings[0].text.figure == shown
 
 
 def test_a_number_near_its_claim_has_the_zeros_that_tell_the_miss(judge):
     verdict = judge(claim(12.01e6, reading()))["C1"]
-    assert claims.figure_of(verdict.readings[0]) == "$12.00 million"
+    assert verdict.readings[0].text.figure == "$12.00 million"
 
 
 def test_what_was_stated_is_not_padded(judge):
     verdict = judge(claim(100e6, reading()))["C1"]
-    assert claims.figure_of(verdict.readings[0]) == "$12 million"
+    assert verdict.readings[0].text.figure == "$12 million"
 
 
 def test_a_number_differs_from_what_it_misses(judge, build):
     verdict = judge(claim(12e6, reading()), build(scale=1.0004))["C1"]
-    assert claims.figure_of(verdict.readings[0]) == "$12.005 million"
+    assert verdict.readings[0].text.figure == "$12.005 million"
     finer = judge(claim(12.01e6, reading()), build(scale=1.0004))["C1"]
-    assert claims.figure_of(finer.readings[0]) == "$12.005 million"
+    assert finer.readings[0].text.figure == "$12.005 million"
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (claim(1, reading()).replace("theme", "teme"), "no key 'teme'; did you mean 'theme'?"),
+        (
+            claim(1, reading()).replace("theme", "teme"),
+            "no key 'teme' exists; did you mean",
+        ),
         (claim(1, reading(), not_tested="not public"), "needs either readings, or not_tested"),
         (claim(1), "needs either readings, or not_tested"),
         (
@@ -794,8 +836,8 @@ def test_a_number_differs_from_what_it_misses(judge, build):
             "needs either figure",
         ),
         (claim(1, reading()) * 2, "claim C1: Cannot declare"),
-        ("claims = 1\n", "no key 'claims'; did you mean 'claim'?"),
-        ("claim = 1\n", "claim must be a table of keys, not 1"),
+        ("claims = 1\n", "no key 'claims' exists; did you mean 'claim'?"),
+        ("claim = 1\n", "claim: must be a table of keys, not 1"),
         (claim(1, reading()).replace("printed_to = 0.0\n", ""), "lacks printed_to, the step"),
         (
             claim(1, reading(), printed_to=-1),
@@ -803,13 +845,16 @@ def test_a_number_differs_from_what_it_misses(judge, build):
         ),
         (claim(1, reading(), printed_to='"1e6"'), "printed_to must be a number, not '1e6'"),
         (claim('"12 million"', reading()), "value must be a number, not '12 million'"),
-        (claim("nan", reading()), "value must be a number, not nan"),
+        (claim("nan", reading()), "nan is no number"),
         (claim("1, low = 0", reading()), "needs low and high, the lower first, or neither"),
         (claim("1, low = 2, high = 0", reading()), "needs low and high, the lower first"),
-        (claim(1, reading(), asks=ASKS.replace("goods", "good")), "no key 'good'; did you mean"),
+        (
+            claim(1, reading(), asks=ASKS.replace("goods", "good")),
+            "no key 'good' exists",
+        ),
         (claim(1, reading(), asks='window = "2020"\n'), "asks: lacks measure, start, end"),
         (claim(1, reading(), asks=GROWN.replace(', base = "2020"', "")), "asks: lacks base"),
-        (claim(1, reading(), asks=ASKS.replace('"2020" }', '"may" }')), "asks: window='may'"),
+        (claim(1, reading(), asks=ASKS.replace('"2020" }', '"may" }')), 'asks: window = "may"'),
         (claim(1, reading(), asks=EITHER_FLOW.replace("flow = [", "flw = [")), "no key 'flw'"),
         (claim(1, reading()) + SERIES.replace("name =", "nme ="), "no key 'nme'"),
         (claim(1, reading(more='at_most = "no"')), "at_most must be true or false, not 'no'"),
@@ -818,13 +863,13 @@ def test_a_number_differs_from_what_it_misses(judge, build):
             "a ledger of version 2, and this tradeflows reads version 3: run",
         ),
         (claim(1, reading(more="keep = {}")), "run `tradeflows migrate"),
-        (claim(1, reading(read='read = "trade"')), "read must be a table of keys, not 'trade'"),
+        (claim(1, reading(read='read = "trade"')), "read must be a table, not 'trade'"),
         (claim(1, reading(steps=YEAR[1:-1])), "a step is a measure with its arguments"),
         (claim(1, reading(steps='["total"]')), "a step is a measure with its arguments"),
-        (claim(1, reading(steps=YEAR.replace('"2020"', "2020"))), "start must be a text, not 2020"),
+        (claim(1, reading(steps=YEAR.replace('"2020"', "2020"))), "start must be text, not 2020"),
         (
             claim(1, reading(steps=YEAR.replace("value", "over = 5, value", 1))),
-            "over must be a text or a list, not 5",
+            "over must be text or a list of texts, not 5",
         ),
         (
             claim(1, reading(steps='["growth", { value = "qty", year = "2021", base = 2020 }]')),

@@ -9,10 +9,10 @@ from synthetic import save_notebook
 
 from tradeflows import claims, tables
 from tradeflows.claims import verdict_rule
+from tradeflows.claims.verdict_text import VerdictText
 from tradeflows.model.errors import CatalogueError
 from tradeflows.report import chart_hook, facts, front, notebooks, pages
 from tradeflows.report.site import ReportError
-from tradeflows.report.verdict_text import decisive, text_of
 from tradeflows.retrieval import project
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
@@ -168,8 +168,8 @@ def test_claims_stand_in_groups(site):
 def test_a_row_has_the_signed_deviation_where_there_is_one(root):
     """Of what was claimed as more than a figure, or by a bound, none is to tell."""
     above, exact, _ = claims.verdicts(root=root)
-    assert text_of(above).verdict == "holds"
-    assert text_of(exact).verdict == "differs (−7.2 %)"
+    assert above.text.verdict == "holds"
+    assert exact.text.verdict == "differs (−7.2 %)"
     row = front.row(exact, project.load(root), root)
     assert row.quote.endswith("has $55.66: differs, 7.2 % less than claimed.")
     [reading] = exact.readings
@@ -181,9 +181,9 @@ def test_a_row_has_the_signed_deviation_where_there_is_one(root):
         claim = replace(exact.claim, qualifier="=", unit=unit)
         near = replace(reading, claim=claim, deviation=off, unit=unit)
         holding = replace(exact, verdict=claims.HOLDS, claim=claim, readings=(near,))
-        assert text_of(holding).verdict == f"holds ({told})"
+        assert holding.text.verdict == f"holds ({told})"
     bound = replace(reading, high=float("inf"), role="bound")
-    assert text_of(replace(exact, verdict=claims.HOLDS, readings=(bound,))).off == ""
+    assert VerdictText(replace(exact, verdict=claims.HOLDS, readings=(bound,))).off == ""
 
 
 def test_a_lean_has_its_votes_and_no_percentage(root):
@@ -191,7 +191,7 @@ def test_a_lean_has_its_votes_and_no_percentage(root):
     _, exact, _ = claims.verdicts(root=root)
     votes = {"China Customs": frozenset({"no"})}
     leaning = replace(exact, verdict=claims.LEANS_NO, votes=votes)
-    text = text_of(leaning)
+    text = leaning.text
     assert (text.sign, text.tone, text.sentence) == (
         "(✗)",
         "lean-no",
@@ -204,13 +204,13 @@ def test_a_lean_has_its_votes_and_no_percentage(root):
     no = replace(no, witness=verdict_rule.Witness("office", "China Customs"), vote="no")
     tracked = verdict_rule.Witness("measured", "Vortexa")
     yes = replace(no, name="by sea", value=70.0, fits=True, witness=tracked, vote="yes")
-    both = text_of(replace(exact, verdict=claims.BOTH_WAYS, votes=votes, readings=(no, yes)))
+    both = VerdictText(replace(exact, verdict=claims.BOTH_WAYS, votes=votes, readings=(no, yes)))
     assert both.word == "depends: both ways"
     assert both.because.startswith("yes by Vortexa")
     assert "no by Chinese customs" in both.because
     assert both.figure == "$55.7 to $70"
     measured = replace(exact, verdict=claims.DIFFERS_BY_MEASUREMENT, votes=votes)
-    assert text_of(measured).verdict == "differs by measurement"
+    assert measured.text.verdict == "differs by measurement"
 
 
 PARTS = """
@@ -269,12 +269,12 @@ def test_each_part_of_a_claim_has_its_own_word(root, parts, tmp_path, monkeypatc
 def test_what_bounds_a_number_is_printed_with_it(root, parts):
     """What is open and how many readings stand for all, what is left out, and another step."""
     [tested, _] = parts.parts
-    assert text_of(tested).limits == (
+    assert tested.text.limits == (
         "unclear in the sentence: no month is named; 2 readings stand for all",
         "left out: March has no price",
     )
     stepped = replace(tested.claim, printed_because="it is a round number", low=50, high=70)
-    assert text_of(replace(tested, claim=stepped)).limits[0] == (
+    assert VerdictText(replace(tested, claim=stepped)).limits[0] == (
         "read as $50 to $70, since it is a round number"
     )
 
@@ -282,7 +282,7 @@ def test_what_bounds_a_number_is_printed_with_it(root, parts):
 def test_about_says_how_far_it_is_read(parts):
     [tested, _] = parts.parts
     about = replace(tested.claim, statement="It cost about 60.", low=55.0, high=65.0)
-    assert text_of(replace(tested, claim=about)).limits[0] == (
+    assert VerdictText(replace(tested, claim=about)).limits[0] == (
         "read as $55 to $65, since it says “about”"
     )
 
@@ -295,8 +295,8 @@ def test_a_reading_that_its_ledger_puts_beside_a_verdict_is_printed(parts):
     aside = replace(aside, compares=((70.0, "USD"), (14.3, "USD")))
     told = replace(tested, verdict=claims.HOLDS, readings=(first, aside))
     beside = "beside it $55.7: the first month, again ($70 against $14.3)"
-    assert beside in text_of(replace(told, readings=(first, replace(aside, fits=True)))).limits
-    against = text_of(replace(told, readings=(first, replace(aside, fits=False)))).limits
+    assert beside in VerdictText(replace(told, readings=(first, replace(aside, fits=True)))).limits
+    against = VerdictText(replace(told, readings=(first, replace(aside, fits=False)))).limits
     assert beside.replace("beside it", "otherwise") in against
 
 
@@ -304,7 +304,7 @@ def test_one_reading_of_several_is_named_with_the_range_of_all(parts):
     [tested, _] = parts.parts
     claim = replace(tested.claim, qualifier="=", low=0.0, high=99.0)
     readings = tuple(replace(item, claim=claim, fits=True) for item in tested.readings)
-    text = text_of(replace(tested, claim=claim, verdict=claims.HOLDS, readings=readings))
+    text = VerdictText(replace(tested, claim=claim, verdict=claims.HOLDS, readings=readings))
     assert text.because == "the first month; by both readings $55.7 to $63.6"
     assert text.figure == "$63.6"
 
@@ -315,10 +315,10 @@ def test_what_speaks_against_a_verdict_is_printed_with_it(parts):
     first, second = tested.readings
     aside = replace(second, decides=False, fits=False, differs_in=("measure",))
     told = replace(tested, verdict=claims.HOLDS, readings=(first, aside))
-    assert "otherwise $55.7: the first month, again" in text_of(told).limits
+    assert "otherwise $55.7: the first month, again" in told.text.limits
     for change in ({"fits": True}, {"note": "a doubt"}, {"differs_in": ("goods",)}):
         told = replace(told, readings=(first, replace(aside, **change)))
-        assert not any(text.startswith("otherwise") for text in text_of(told).limits)
+        assert not any(text.startswith("otherwise") for text in told.text.limits)
 
 
 def test_what_cannot_be_told_is_one_list_in_the_order_of_its_reasons(root, tmp_path, monkeypatch):
@@ -702,4 +702,4 @@ def test_facts_come_from_the_objects(root, tmp_path):
 
 def test_the_decisive_reading_is_shown(root):
     verdicts = claims.verdicts(root=root)
-    assert [decisive(verdict) is None for verdict in verdicts] == [False, False, True]
+    assert [verdict.text.reading is None for verdict in verdicts] == [False, False, True]

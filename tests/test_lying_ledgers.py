@@ -1612,4 +1612,4 @@ def test_a_release_of_something_else_makes_no_band(tmp_path):
 def test_a_weight_that_no_step_names_is_one(step):
     """So that it is asked whether the weights behind barrels and prices are estimated."""
     barrels_alone = Reading("a day", {}, step, ((step, {}),))
-    assert evaluate._rests_on_amounts(barrels_alone)
+    assert "net_wgt_kg" in evaluate._columns_of(barrels_alone)

@@ -112,8 +112,8 @@ def test_other_words(parts, name):
 def test_another_witness(parts, name):
     family, change, expected = COUNTED[name]
     part = parts[name]
-    asked = evaluate._open_readings(part.claim, part.readings)
-    evidence = [evaluate._evidence(reading) for reading in part.readings]
+    asked = evaluate.open_readings(part.claim, part.readings)
+    evidence = [reading.evidence for reading in part.readings]
     assert rule.decide(evidence, asked).verdict == part.verdict
     moved = [
         replace(item, witness=replace(item.witness, **change))

@@ -277,7 +277,7 @@ CARDS = {
     "shown": lambda cards: "O08" in repr(cards),
     "in a notebook": lambda cards: "<" in cards._repr_html_(),
     "its verdict": lambda cards: cards.verdicts[0].verdict in claims.VERDICTS,
-    "in a word": lambda cards: claims.sentence(cards.verdicts[0]),
+    "in a word": lambda cards: cards.verdicts[0].text.sentence,
     "as a table": lambda cards: set(claims.table(cards.verdicts)["id"]) == {"O08"},
     "its readings": lambda cards: all(r.name for r in cards.verdicts[0].readings),
     "a number": lambda cards: cards.verdicts[0].readings[0].value > 0,

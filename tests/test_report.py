@@ -8,7 +8,6 @@ import resource
 import sys
 from contextlib import contextmanager
 from dataclasses import replace
-from types import SimpleNamespace
 
 import maps
 import matplotlib.pyplot as plt
@@ -335,8 +334,8 @@ def cut(page, claim):
 def test_limits_are_said_in_names(judged):
     [verdict, *_] = claims.verdicts(root=judged)
     texts = ("oil: 2 rows", "net_wgt_kg as means", "soil and oils")
-    limited = SimpleNamespace(readings=verdict.readings, caveats=texts)
-    shown = claim_cards._caveats(limited, judged)
+    known = catalogue.entries(verdict.readings[0].sources, judged)
+    shown = claim_cards.named_in_print(texts, known, judged)
     assert shown == ["Demo: 2 rows", "net weight in kg as means", "soil and oils"]
 
 

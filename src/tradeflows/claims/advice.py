@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,9 @@ from tradeflows.model.source import Source
 
 if TYPE_CHECKING:
     import pandas as pd
+
+# What an answer says of a source that states the same for other months.
+PASSED_OVER = re.compile(r"(\S+) \(([^)]*)\) states this too and was passed over")
 
 
 def on_missing_months(
@@ -38,58 +42,50 @@ def on_missing_months(
     """
     if "cmd_code" not in rows:
         return ""
-    months = _months(reading)
-    later = range(months.start if last is None else max(months.start, last + 1), months.stop)
-    if last is None or not later:
-        return _on_months_of_the_file(reading, rows, measured, sources, lacking)
-    text = _on_later_months(rows, last)
-    if len(later) == len(months) or lacking == runs(later):
-        return text
-    return f"{text}; {_on_months_of_the_file(reading, rows, measured, sources, lacking)}"
-
-
-def _on_months_of_the_file(
-    reading: Reading,
-    rows: pd.DataFrame,
-    measured: Collection[str],
-    sources: Mapping[str, Source],
-    lacking: str,
-) -> str:
-    """What may be done about months that the file could state; as :func:`on_missing_months`."""
-    held_back = _without_figure(rows, measured, _months(reading))
+    ids = sorted(set(rows["source_id"].astype("str")))
+    names, ends = " or ".join(ids), _ends(reading)
+    months = range(span(ends[0])[0], span(ends[1])[1]) if ends else range(0)
+    later = range(max(months.start, last + 1), months.stop) if last is not None else range(0)
+    texts = []
+    if later:
+        texts.append(
+            f"{names} ends with {month_text(last or 0)}: a claim of later months, where the office "
+            'has not published them yet, has no reading but `not_tested = "not public"`; where it '
+            "has, `tradeflows update` takes its newer file"
+        )
+        if len(later) == len(months) or lacking == runs(later):
+            return texts[0]
+    held_back = _without_figure(rows, measured, months)
     if held_back:
-        text = f"the publisher states no figure for {held_back}, which is no zero; a claim that"
-        text += " needs it cannot be decided from this source"
-        is_all = held_back == (lacking or runs(_months(reading)))
-        return text if is_all else f"{text}; {_on_absent(reading, rows, sources)}"
-    return _on_absent(reading, rows, sources)
+        texts.append(
+            f"the publisher states no figure for {held_back}, which is no zero; a claim that needs "
+            "it cannot be decided from this source"
+        )
+    if not held_back or held_back != (lacking or runs(months)):
+        is_declared = any(sources[name].absent for name in ids if name in sources)
+        texts.append(_on_absent(names, reading, is_declared=is_declared))
+    return "; ".join([*texts, *_passed_over(rows)])
 
 
-def _on_later_months(rows: pd.DataFrame, last: int) -> str:
-    """What to do about months after the last one of a file."""
-    names = " or ".join(sorted(set(rows["source_id"].astype("str"))))
-    return (
-        f"{names} ends with {month_text(last)}: a claim of later months, where the office has not "
-        'published them yet, has no reading but `not_tested = "not public"`; where it has, '
-        "`tradeflows update` takes its newer file"
-    )
+def _passed_over(rows: pd.DataFrame) -> list[str]:
+    """Each source that states the same, and how it is asked instead."""
+    return [
+        f'{name} was passed over and states {stated}: write source = "{name}" into `read` for it'
+        for name, stated in PASSED_OVER.findall(" ".join(rows.attrs.get("caveats", ())))
+    ]
 
 
 def _without_figure(rows: pd.DataFrame, measured: Collection[str], window: Collection[int]) -> str:
     """The months of a window, or all, whose rows have none of the figures that are measured."""
     columns = [name for name in measured if name in rows]
-    if not columns:
-        return ""
-    empty = rows[rows[columns].isna().all(axis="columns")]
-    months = [int(month) for month in first_month(empty)]
+    empty = rows[rows[columns].isna().all(axis="columns")] if columns else rows[:0]
+    months = map(int, first_month(empty))
     return runs(month for month in months if not window or month in window)
 
 
-def _on_absent(reading: Reading, rows: pd.DataFrame, sources: Mapping[str, Source]) -> str:
+def _on_absent(names: str, reading: Reading, *, is_declared: bool) -> str:
     """What an absent row may be declared, or asked, to mean."""
-    ids = sorted(set(rows["source_id"].astype("str")))
-    names = " or ".join(ids)
-    if not any(sources[name].absent for name in ids if name in sources):
+    if not is_declared:
         return (
             f"if the file of {names} holds every row that its publisher issued, a month without "
             "one was a zero: declare that by `absent` in its entry of data/raw/sources.toml"
@@ -99,25 +95,16 @@ def _on_absent(reading: Reading, rows: pd.DataFrame, sources: Mapping[str, Sourc
             f"{names} has no row of anybody in these months, so `absent` makes no zeros of them: "
             "a later file may have them"
         )
+    ends = _ends(reading)
+    window = f'start = "{ends[0]}", end = "{ends[1]}"' if ends else "start and end"
     return (
         f"what {names} declares by `absent` to be zero counts before the first row and after the "
-        f"last only where `read` asks for its months: write {_window(reading)} into `read`"
+        f"last only where `read` asks for its months: write {window} into `read`"
     )
 
 
-def _window(reading: Reading) -> str:
-    """The start and the end of the measures, as `read` takes them."""
-    ends = _ends(reading)
-    return f'start = "{ends[0]}", end = "{ends[1]}"' if ends else "start and end"
-
-
-def _months(reading: Reading) -> range:
-    """The months that the measures are of; none where they name none."""
-    ends = _ends(reading)
-    return range(span(ends[0])[0], span(ends[1])[1]) if ends else range(0)
-
-
 def _ends(reading: Reading) -> tuple[str, str] | None:
+    """The start and the end of the measures; nothing where they name none."""
     for _, arguments in reading.steps:
         start = arguments.get("start", arguments.get("year"))
         if start is not None:

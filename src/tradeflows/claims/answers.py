@@ -17,6 +17,7 @@ from tradeflows.claims.witnesses import office_of
 from tradeflows.model import codes, units
 from tradeflows.model.errors import LedgerError
 from tradeflows.model.lineage import full_number
+from tradeflows.model.memory import once
 from tradeflows.model.periods import first_month, month_text, span
 
 if TYPE_CHECKING:
@@ -316,7 +317,11 @@ def _places_of_rows(
 
 def _stated(rows: pd.DataFrame, column: str) -> list[str]:
     """What the rows have in a column, each once."""
-    return sorted(set(rows[column].astype("str"))) if column in rows else []
+
+    def listed() -> list[str]:
+        return sorted(set(rows[column].astype("str"))) if column in rows else []
+
+    return once(rows, f"stated {column}", listed)
 
 
 def _places_of_figure(row: pd.Series, asked: Question) -> dict[str, str]:

@@ -111,36 +111,29 @@ def _summed(frame: pd.DataFrame, window: tuple[str, str]) -> float | None:
     return float(row["value_reported"]) if row["complete"] and is_witness else None
 
 
-def parse(where: str, entry: Mapping[str, Any]) -> Series:
-    """A series from its table in the ledger: a question's keys, and `release`, a list."""
-    releases = {release["name"]: release["read"] for release in entry["release"]}
-    asks = questions.question({key: text for key, text in entry.items() if key != "release"})
-    for name, filters in releases.items():
-        _require_alike(f"{where}, release {name!r}", asks, filters)
-    return Series(asks, releases)
-
-
 FILTERS = {"goods": "product", "reporter": "reporter", "partner": "partner", "flow": "flow"}
 
 
-def _require_alike(where: str, asks: Question, filters: Mapping[str, Any]) -> None:
-    """Refuse a release of something else: how far that is apart is no revision."""
-    exporters = {
-        "M": asks.partner,
-        "X": asks.reporter,
-        "M+X": f"{asks.reporter}<->{asks.partner}",
-    }
+def parse(entry: Mapping[str, Any], releases: Mapping[str, Mapping[str, Any]]) -> Series:
+    """A series of its keys and its releases; one of something else is no revision.
+
+    Raises
+    ------
+    LedgerError
+        A release is of something else.
+    """
+    asks = questions.question(entry)
+    exporters = {"M": asks.partner, "X": asks.reporter, "M+X": f"{asks.reporter}<->{asks.partner}"}
     wanted = {name: getattr(asks, key) for key, name in FILTERS.items()}
-    given = {
-        name: questions.normal(key, filters[name])
-        for key, name in FILTERS.items()
-        if name in filters
-    }
-    if "exporter" in filters:
-        wanted["exporter"], given["exporter"] = exporters.get(asks.flow, ""), filters["exporter"]
-    for name, value in given.items():
-        if value != wanted[name]:
-            raise LedgerError(
-                f"{where}: {name} is {value!r}, and its series is of {wanted[name]!r}: a band is "
-                "how far releases of one number are apart"
-            )
+    wanted["exporter"] = exporters.get(asks.flow, "")
+    for release, filters in releases.items():
+        for key, name in {**FILTERS, "exporter": "exporter"}.items():
+            value = filters.get(name, wanted[name])
+            if name in filters and key in FILTERS:
+                value = questions.normal(key, value)
+            if value != wanted[name]:
+                raise LedgerError(
+                    f"release {release!r}: {name} is {value!r}, and its series is of "
+                    f"{wanted[name]!r}: a band is how far releases of one number are apart"
+                )
+    return Series(asks, releases)

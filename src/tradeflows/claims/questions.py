@@ -150,66 +150,44 @@ def months_of(start: str, end: str) -> range:
 
 def covers(whole: Question, part: Question) -> bool:
     """Whether an amount of `whole` has all of `part` in it: its goods, countries and months."""
-    same = ("measure", "base")
-    if any(getattr(whole, key) != getattr(part, key) for key in same):
-        return False
-    if not _is_among(whole.flow, part.flow) or whole.route not in ("", part.route):
+    if (whole.measure, whole.base) != (part.measure, part.base):
         return False
     if whole.measure not in AMOUNTS and differing(whole, part):
         return False
-    if not (whole.start <= part.start and part.end <= whole.end):
+    if not {*part.flow.split("+")} <= {*whole.flow.split("+")}:
         return False
-    sides = (whole.reporter, part.reporter), (whole.partner, part.partner)
-    return _has_goods(whole, part) and all(_has_areas(*side) for side in sides)
-
-
-def _is_among(whole: str, part: str) -> bool:
-    return set(part.split("+")) <= set(whole.split("+"))
-
-
-def _has_goods(whole: Question, part: Question) -> bool:
-    if "TOTAL" in whole.goods.split("+") or whole.goods == part.goods:
-        return True
-    wholes = whole.goods.split("+")
-    return all(
-        any(code == other or _is_under(code, other) for other in wholes)
-        for code in part.goods.split("+")
-    )
-
-
-def _is_under(code: str, ancestor: str) -> bool:
-    try:
-        return codes.is_under(code, ancestor)
-    except CodeError:
+    if whole.route not in ("", part.route) or part.start < whole.start or whole.end < part.end:
         return False
+    return all(_has_all(key, getattr(whole, key), getattr(part, key)) for key in SIDES)
 
 
-def _has_areas(whole: str, part: str) -> bool:
+def _has_all(key: str, whole: str, part: str) -> bool:
+    """Whether all that stands under a key is or lies in what stands there in a whole."""
     wholes = whole.split("+")
-    return all(
-        any(area == other or _contains(other, area) for other in wholes) for area in part.split("+")
-    )
+    return all(any(is_part(key, other, one) for other in wholes) for one in part.split("+"))
 
 
-def _contains(whole: str, part: str) -> bool:
+def is_part(key: str, whole: str, part: str) -> bool:
+    """Whether one code or area is another, or lies in it."""
+    if whole == part or (key == "goods" and whole == "TOTAL"):
+        return True
     try:
-        return codes.contains(whole, part)
+        return codes.is_under(part, whole) if key == "goods" else codes.contains(whole, part)
     except CodeError:
         return False
 
 
 def overlap(one: Question, other: Question) -> bool:
     """Whether two amounts have something in common, so that their sum has it twice."""
-    routes = {one.route, other.route} - {""}
-    if one.measure != other.measure or one.base != other.base or len(routes) > 1:
+    if (one.measure, one.base) != (other.measure, other.base):
         return False
-    if not {*one.flow.split("+")} & {*other.flow.split("+")}:
+    if len({one.route, other.route} - {""}) > 1 or one.end < other.start or other.end < one.start:
         return False
-    if one.end < other.start or other.end < one.start:
+    if {*one.flow.split("+")}.isdisjoint(other.flow.split("+")):
         return False
     return all(
         any(
-            a == b or is_part(key, a, b) or is_part(key, b, a)
+            is_part(key, a, b) or is_part(key, b, a)
             for a in getattr(one, key).split("+")
             for b in getattr(other, key).split("+")
         )
@@ -217,21 +195,13 @@ def overlap(one: Question, other: Question) -> bool:
     )
 
 
-def is_part(key: str, whole: str, part: str) -> bool:
-    """Whether one code or area lies in another."""
-    if key == "goods":
-        return whole == "TOTAL" or _is_under(part, whole)
-    return _contains(whole, part)
-
-
 def is_stated(name: str, word: str, stated: Collection[str]) -> bool:
     """Whether a code or an area that a filter names is among those that rows have."""
     if name != "product":
         area = areas(word)
-        return any(area == other or _contains(area, other) for other in stated)
+        return any(is_part(name, area, other) for other in stated)
     code = goods(word, stated)
-    short = {_short(other) for other in stated}
-    return any(code == other or _is_under(other, code) for other in short)
+    return any(is_part("goods", code, _short(other)) for other in stated)
 
 
 def mirrored(keys: Question) -> Question:
@@ -261,7 +231,7 @@ def within(asked: Question, given: Question, *, with_rest: bool) -> bool:
         apart -= {key for key in ("reporter", "partner") if _is_some(asked, given, key)}
         if not asked.route:
             apart.discard("route")
-        if _has_goods(asked, given):
+        if _has_all("goods", asked.goods, given.goods):
             apart.discard("goods")
     if apart & {"start", "end"} and asked.start <= given.start and given.end <= asked.end:
         apart -= {"start", "end"}
@@ -275,7 +245,7 @@ def _is_some(asked: Question, given: Question, key: str) -> bool:
     wholes, parts = (getattr(item, key) for item in (asked, given))
     if LEAD.match(asked.measure):
         return bool(wholes.partition("+")[0] == parts.partition("+")[0])
-    return _has_areas(wholes, parts)
+    return _has_all(key, wholes, parts)
 
 
 def _is_as_far_back(asked: Question, given: Question) -> bool:

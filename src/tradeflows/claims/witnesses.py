@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from tradeflows.claims.verdict_rule import KINDS, REWORKED, Witness
 from tradeflows.model import codes
 from tradeflows.model.errors import CodeError
+from tradeflows.model.memory import once
 from tradeflows.model.source import REPORTER, Source
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def witness_of(frames: Iterable[pd.DataFrame], sources: Mapping[str, Source]) ->
             columns = rows[["witness", "collector", "interested"]].drop_duplicates()
             found |= dict.fromkeys(tuple(row) for row in columns.to_numpy().tolist())
         elif "quote" not in rows:
-            found |= dict.fromkeys(_of_rows(rows, sources))
+            found |= once(rows, "counted", partial(_of_rows, rows, sources))
     if not found:
         return Witness()
     kinds, families, interested = zip(*found, strict=True)
@@ -70,21 +71,24 @@ def witness_of(frames: Iterable[pd.DataFrame], sources: Mapping[str, Source]) ->
     return Witness(kind, " and ".join(names) if is_known else "", any(interested))
 
 
-def _of_rows(rows: pd.DataFrame, sources: Mapping[str, Source]) -> Iterable[tuple[str, str, bool]]:
+def _of_rows(
+    rows: pd.DataFrame, sources: Mapping[str, Source]
+) -> dict[tuple[str, str, bool], None]:
     """Kind, family and interest of each source and reporter of some rows."""
     columns = [name for name in ("source_id", "reporter_iso", "flags") if name in rows]
-    listed = rows[columns].astype("str").drop_duplicates()
-    for row in listed.to_dict("records"):
+    found: dict[tuple[str, str, bool], None] = {}
+    for row in rows[columns].astype("str").drop_duplicates().to_dict("records"):
         source = sources[row["source_id"]]
         family = source.collector
         if source.witness == REWORKED and "reconciled" in row.get("flags", ""):
             family = BOTH_SIDES
         elif family == REPORTER:
             family = office_of(row.get("reporter_iso", ""))
-        yield source.witness, family, source.interested
+        found[source.witness, family, source.interested] = None
+    return found
 
 
-def is_placed(row: Mapping[str, object], every: pd.DataFrame) -> bool:
+def is_placed(row: Mapping[str, object], every: Iterable[Mapping[str, object]]) -> bool:
     """Whether a printed figure can be placed in time.
 
     Its page has a day, month or year, or one of the page's figures is what a print that has one
@@ -92,19 +96,28 @@ def is_placed(row: Mapping[str, object], every: pd.DataFrame) -> bool:
 
     Parameters
     ----------
-    row
-        A row of the table figures.
-    every
-        The whole table.
+    row, every
+        A row of the table figures, and all rows of it.
     """
-    if _is_dated(str(row["published"] or "")):
+    if _is_dated(row):
         return True
-    page = every[every["address"].eq(row["address"])]
-    others = every[every["address"].ne(row["address"])]
-    others = others[[_is_dated(str(text or "")) for text in others["published"]]]
-    keys = ["window_start", "window_end", "unit", "value", "exporter", "importer"]
-    return not page[keys].merge(others[keys].drop_duplicates(), on=keys).empty
+    page, others = set(), set()
+    for other in every:
+        if other["address"] == row["address"]:
+            page.add(_stated(other))
+        elif _is_dated(other):
+            others.add(_stated(other))
+    return not page.isdisjoint(others)
 
 
-def _is_dated(published: str) -> bool:
+STATED = ("window_start", "window_end", "unit", "value", "exporter", "importer")
+
+
+def _stated(row: Mapping[str, object]) -> tuple[object, ...]:
+    """What a figure states; what is null is like any other null."""
+    return tuple(row[key] if row[key] == row[key] else None for key in STATED)
+
+
+def _is_dated(row: Mapping[str, object]) -> bool:
+    published = str(row["published"] or "")
     return bool(DATED.search(published)) and not UNDATED.search(published)

@@ -209,7 +209,7 @@ def require_claim(name: str, root: Path, ledger: Path | None) -> None:
         known = toml.loads(path.read_text(encoding="utf-8")).get("claim", {})
     except (OSError, ValueError):
         return
-    if isinstance(known, dict) and name not in known:
+    if isinstance(known, dict) and name.casefold() not in map(str.casefold, known):
         close = nearest(name, known)
         hint = f"did you mean {' or '.join(close)}?" if close else LISTED
         raise QueryError(f"the ledger: no claim {name!r}; {hint}")

@@ -138,6 +138,7 @@ def claims(
     /,
     *,
     everything: All = False,
+    theme: str | None = None,
     ledger: Ledger = None,
     local: Without = False,
     common: Said,
@@ -148,6 +149,8 @@ def claims(
     ----------
     claim
         id of one claim, such as O08, to see it in full
+    theme
+        the claims of one theme alone, such as energy
     """
     root = common.folder()
     checks.require_ledger(ledger, root)
@@ -157,7 +160,7 @@ def claims(
         from tradeflows import claims
 
         entries = claims.read_ledger(ledger, root, local=local)
-        asked, errors = dict(entries.claims), list(entries.errors.values())
+        asked, errors = claims.of_theme(entries.claims, theme), list(entries.errors.values())
         if claim:
             asked, errors = {claim: claims.named(entries, claim)}, []
         in_turn = terminal.counted(asked, step)
@@ -170,7 +173,7 @@ def claims(
         say(f"no claim yet in {path}; next: write one there, as the head of a new ledger shows")
     elif not claim:
         colour = terminal.uses_colour()
-        lines = claims.overview(verdicts, everything=everything, colour=colour)
+        lines = claims.overview(verdicts, everything=everything or bool(theme), colour=colour)
         say(*terminal.folded(lines, terminal.width()))
     elif verdicts:
         say(*claims.explain(verdicts[0]))

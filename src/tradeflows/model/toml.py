@@ -6,6 +6,8 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, fields, is_dataclass
 from datetime import date
+from functools import cache
+from types import NoneType, UnionType
 from typing import Any, TypeVar, cast, get_args, get_origin, get_type_hints
 
 from tradeflows.model.errors import near
@@ -83,14 +85,20 @@ def record(kind: type[Record], table: Any, **given: Any) -> Record:
     """
     if not isinstance(table, dict):
         raise ValueError(f"must be a table of keys, not {table!r}")
-    types = {key: of for key, of in get_type_hints(kind).items() if key not in given}
+    types = {key: of for key, of in _types(cast(type, kind)).items() if key not in given}
     for key in table:
         if key not in types:
             raise ValueError(f"no key {key!r} exists{near(key, types)}")
-    lacking = [key for key in types if key not in table and key not in defaults(kind)]
+    optional = defaults(kind)
+    lacking = [key for key in types if key not in table and key not in optional]
     if lacking:
         raise ValueError(f"lacks {', '.join(lacking)}")
     return kind(**{key: typed(table[key], types[key], key) for key in table}, **given)
+
+
+@cache
+def _types(kind: Any) -> dict[str, Any]:
+    return get_type_hints(kind)
 
 
 def typed(value: Any, kind: Any, name: str) -> Any:
@@ -121,6 +129,8 @@ def typed(value: Any, kind: Any, name: str) -> Any:
 def in_words(kind: Any) -> str:
     """What a value of a type is called, as in "a table of texts"."""
     origin, of = get_origin(kind), get_args(kind)
+    if origin is UnionType and {*of} != {int, float}:
+        return " or ".join(dict.fromkeys(in_words(each) for each in of if each is not NoneType))
     if origin not in (tuple, Sequence, Mapping):
         return WORDS[float if of else kind]
     one = in_words(of[origin is Mapping])

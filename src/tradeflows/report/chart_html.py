@@ -15,7 +15,6 @@ from tradeflows.claims import ReadingResult, Verdict, verdict_rule
 from tradeflows.report import chart_downloads, chart_hook, claim_cards, claim_picture, front
 from tradeflows.report.notebooks import walk
 from tradeflows.report.site import render
-from tradeflows.report.verdict_text import decisive, text_of, tone_of
 from tradeflows.retrieval.project import Project
 
 FOLDER = "charts"
@@ -285,13 +284,13 @@ def _places(verdict: Verdict, charts: Iterable[Drawn], root: Path) -> list[Place
 
 def _rests_on(verdict: Verdict, reading: ReadingResult) -> bool:
     """Whether a reader is shown a reading for the claim, or it decided."""
-    return reading.decides or reading is decisive(verdict)
+    return reading.decides or reading is verdict.text.reading
 
 
 def _distance(verdict: Verdict, chart: Drawn, here: Sequence[ReadingResult]) -> int:
     """How far a chart is from a claim: it draws the number shown, another of it, or none."""
     drawn = [item for item in verdict.readings if chart.has(item.value, item.unit)]
-    if any(item in here and item is decisive(verdict) for item in drawn):
+    if any(item in here and item is verdict.text.reading for item in drawn):
         return 0
     has_claimed = any(chart.has(part.claim.figure, part.claim.unit) for part in verdict.each)
     return 1 if drawn or has_claimed else 2
@@ -331,8 +330,8 @@ def tests(
 
 def claim_line(verdict: Verdict, project: Project, *, is_drawn: bool = True) -> dict[str, str]:
     """A claim in a line that leads to the ledger; of a number that is not drawn it says so."""
-    shown, why = decisive(verdict), [claims.why(verdict) or _both_sides(verdict)]
-    text = text_of(verdict) if not verdict.parts else None
+    shown, why = verdict.text.reading, [verdict.text.why or _both_sides(verdict)]
+    text = verdict.text if not verdict.parts else None
     if shown and not is_drawn and text and verdict.group in ("holds", "differs"):
         of_what = f" {shown.name}" if shown.name.startswith("of ") else f", {shown.name}"
         why.append(f"The figure found is not drawn: {text.figure}{of_what}.")
@@ -340,11 +339,11 @@ def claim_line(verdict: Verdict, project: Project, *, is_drawn: bool = True) -> 
         "id": verdict.claim.id,
         "speaker": project.named(verdict.claim.who),
         "statement": verdict.claim.statement,
-        "verdict": text.word if text else claims.label(verdict),
-        "rest": text.rest if text else f": {claims.sentence(verdict)}",
+        "verdict": text.word if text else verdict.text.label,
+        "rest": text.rest if text else f": {verdict.text.sentence}",
         "why": " ".join(filter(None, why)),
         "off": text.far if text and verdict.verdict == claims.DIFFERS else "",
-        "tone": tone_of(verdict),
+        "tone": verdict.text.tone,
     }
 
 
@@ -353,7 +352,7 @@ def _both_sides(verdict: Verdict) -> str:
     if verdict.verdict != claims.DEPENDS or verdict.parts:
         return ""
     sides = front.two_sides([item for item in verdict.readings if item.decides])
-    yes, no = (f"{item.name}: {claim_picture.figure_found(item)}" for item in sides)
+    yes, no = (f"{item.name}: {item.text.figure}" for item in sides)
     return f"Yes for {yes}. No for {no}."
 
 

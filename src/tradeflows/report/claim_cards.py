@@ -13,13 +13,14 @@ from tradeflows.charts.formula_words import in_words
 from tradeflows.charts.options import WORDS
 from tradeflows.charts.raw_lines import LINES, counted_rows, entries, lines_table
 from tradeflows.claims import Claim, ReadingResult, Verdict, verdict_rule
-from tradeflows.claims.describe import CHANGES
+from tradeflows.claims.verdict_text import NEAR_TONE, NOBODY, collector
+from tradeflows.claims.wording import CHANGES
 from tradeflows.explore.naming import in_print, with_names
 from tradeflows.model import units
 from tradeflows.model.errors import require_text
 from tradeflows.model.periods import dates_in_words
 from tradeflows.model.source import Publisher, Source, with_carrier
-from tradeflows.report.verdict_text import NEAR, says_yes, source_of, text_of, tone_of
+from tradeflows.report.credits import source_of
 from tradeflows.retrieval import catalogue, project
 from tradeflows.tables.display import without_formulas
 
@@ -36,7 +37,6 @@ KINDS = {
     verdict_rule.MEASURED: "counted by {who}",
     verdict_rule.RELAY: "a relay of {who}",
 }
-NOBODY = "nobody is named who counted"
 IN_A_REPOSITORY = re.compile(r"^([\w.-]+/[\w.-]+):(\S+)@([0-9a-f]{7,40})$")
 
 
@@ -132,62 +132,46 @@ def themes(
 
 
 def card(verdict: Verdict, root: Path, most: int) -> dict[str, Any]:
-    """One claim as plain values for the template, with at most so many raw lines a number."""
-    claim = verdict.claim
+    """One claim as plain values for the template, with at most so many raw lines a number.
+
+    The readings are counted through all parts. Where nothing is decided there is nothing to
+    compare, so it has no bars.
+    """
+    claim, text = verdict.claim, verdict.text
     parts, first = [], 1
     for part in verdict.each:
-        parts.append(_part(part, root, most, first))
+        ends = {item.unit: _axis(part, item.unit) for item in part.readings}
+        parts.append(
+            {
+                "text": part.text,
+                "said": _claimed_range(part.claim) if part.readings else "",
+                "why": claims.REASONS.get(part.reason, ""),
+                "settles": part.claim.settles if part.verdict == claims.NOT_DECIDED else "",
+                "has_bars": part.group != claims.CANNOT_BE_TOLD,
+                "first": first,
+                "readings": [_reading(item, ends[item.unit], root, most) for item in part.readings],
+            }
+        )
         first += len(part.readings)
+    has_months = any(part.claim.open.get("start") != () for part in verdict.each)
+    used = [source for reading in verdict.readings for source in reading.sources]
     return {
         "id": claim.id,
         "statement": claim.statement,
         "speaker": project.load(root).named(claim.who),
         "who": claim.who,
-        "where": _where(claim),
-        "window": claim.window if any(_has_months(part.claim) for part in verdict.each) else "",
+        "where": IN_A_REPOSITORY.sub(r"https://github.com/\1/blob/\3/\2", claim.where),
+        "window": claim.window if has_months else "",
         "said": "" if verdict.parts else _claimed_range(claim),
-        "sign": claims.mark(verdict),
-        "word": claims.label(verdict) if verdict.parts else text_of(verdict).word,
+        "sign": text.sign,
+        "word": text.label if verdict.parts else text.word,
         "group": verdict.group,
-        "tone": tone_of(verdict),
-        "caveats": _caveats(verdict, root),
+        "tone": text.tone,
+        "caveats": named_in_print(verdict.caveats, catalogue.entries(used, root), root),
         "parts": parts,
         "readings": bool(verdict.readings),
         "links": {},
     }
-
-
-def _part(part: Verdict, root: Path, most: int, first: int) -> dict[str, Any]:
-    """One part of a claim; its readings are counted from `first` on.
-
-    Where nothing is decided there is nothing to compare, so it has no bars.
-    """
-    claim = part.claim
-    return {
-        "text": text_of(part),
-        "said": _claimed_range(claim) if part.readings else "",
-        "why": claims.REASONS.get(part.reason, ""),
-        "settles": claim.settles if part.verdict == claims.NOT_DECIDED else "",
-        "has_bars": part.group != claims.CANNOT_BE_TOLD,
-        "first": first,
-        "readings": [_reading(item, _axis(part, item.unit), root, most) for item in part.readings],
-    }
-
-
-def _has_months(claim: Claim) -> bool:
-    """Whether the words of a part say of which months it is."""
-    return claim.open.get("start") != ()
-
-
-def _where(claim: Claim) -> str:
-    """Where a claim was read; of a file in a repository the address of its page."""
-    return IN_A_REPOSITORY.sub(r"https://github.com/\1/blob/\3/\2", claim.where)
-
-
-def _caveats(verdict: Verdict, root: Path) -> list[str]:
-    """What limits a claim's figures, with names in place of ids, columns and codes of areas."""
-    used = [source for reading in verdict.readings for source in reading.sources]
-    return named_in_print(verdict.caveats, catalogue.entries(used, root), root)
 
 
 def named_in_print(
@@ -255,48 +239,56 @@ def _claimed_range(claim: Claim) -> str:
     return f"{words} ({low} to {high})"
 
 
-@dataclass(frozen=True)
-class Axis:
-    """Both ends of the axis that a claim and its readings share."""
-
-    left: float
-    right: float
-
-    def place(self, value: float) -> float:
-        """Where `value` stands, in per cent of the axis; beyond an end, at that end."""
-        inside = min(max(value, self.left), self.right)
-        return round(100 * (inside - self.left) / (self.right - self.left), 2)
-
-
-def _axis(part: Verdict, unit: str) -> Axis:
-    """The axis of a part and of its readings in one unit; zero is on it."""
+def _axis(part: Verdict, unit: str) -> tuple[float, float]:
+    """Both ends of the axis that a part and its readings in one unit share; zero is on it."""
     claim = part.claim
     shown = [claim.low, claim.high, claim.figure or 0.0]
-    for reading in part.readings:
-        shown += [reading.value, reading.low, reading.high] if reading.unit == unit else []
-    finite = [value for value in shown if math.isfinite(value)]
-    left, right = min(0.0, *finite), max(0.0, *finite)
+    for item in part.readings:
+        shown += [item.value, item.low, item.high] if item.unit == unit else []
+    finite = [0.0, *filter(math.isfinite, shown)]
+    left, right = min(finite), max(finite)
     room = 0.04 * (right - left) or 1.0  # so that what is open at an end reaches beyond all
     is_open = left < 0 or claim.low == -math.inf
-    return Axis(left - room if is_open else left, right + room)
+    return left - room if is_open else left, right + room
 
 
-def _reading(reading: ReadingResult, axis: Axis, root: Path, most: int) -> dict[str, Any]:
-    claim = reading.claim
-    content = {
+def _reading(
+    reading: ReadingResult, ends: tuple[float, float], root: Path, most: int
+) -> dict[str, Any]:
+    """One reading with the first raw lines of its number; its bars in per cent of the axis."""
+    left, right = ends
+
+    def place(value: float) -> float:
+        return round(100 * (min(max(value, left), right) - left) / (right - left), 2)
+
+    claim, made = reading.claim, claims.terms(reading, root)
+    rows, is_near = made["terms"], reading.text.is_small
+    formula = in_words(made["formula"], len(rows))
+    if len({row["role"] for row in rows}) > 1:
+        formula += ", where each name is the sum of its lines"
+    if reading.text.says_yes:
+        tone = "yes"
+    else:
+        tone = NEAR_TONE if is_near and reading.witness.kind != verdict_rule.SOURCE else "no"
+    return {
         "name": reading.name,
-        "value": claims.figure_of(reading),
-        "says": dates_in_words(claims.finding(reading)),
+        "value": reading.text.figure,
+        "says": dates_in_words(reading.text.finding),
         "counted_by": _counted_by(reading),
         "rest": reading.rest,
-        "tone": _tone(reading),
-        "bar": sorted((axis.place(0), axis.place(reading.value))),
-        "band": (axis.place(claim.low), axis.place(claim.high)),
-        "zero": axis.place(0),
+        "tone": tone if reading.decides else "open",  # only what decides has a colour
+        "bar": sorted((place(0), place(reading.value))),
+        "band": (place(claim.low), place(claim.high)),
+        "zero": place(0),
         "bound": bool(reading.bound),
         "source": source_of(reading, root),
+        "formula": formula,
+        "code": made["formula"],
+        "lines": lines_table(rows[:most]),
+        "counted": counted_rows(row["declared_zero"] for row in rows),
+        "more": max(len(rows) - most, 0),
+        "command": f'tradeflows trace {claim.id} --definition "{reading.name}"',
     }
-    return content | _lines(claims.terms(reading, root), claim, most)
 
 
 def _counted_by(reading: ReadingResult) -> str:
@@ -309,32 +301,4 @@ def _counted_by(reading: ReadingResult) -> str:
         return NOBODY
     several = " and " in witness.family  # of a pair one may, as of Gazprom and the operators
     gains = f", {'of whom one' if several else 'who'} gains by the answer"
-    gains *= witness.interested
-    return words.format(who=claims.collector(witness.family)) + gains
-
-
-def _tone(reading: ReadingResult) -> str:
-    """The colour of a reading: only what decides has one, and a small miss raises no alarm."""
-    if not reading.decides:
-        return "open"
-    if says_yes(reading):
-        return "yes"
-    is_near = claims.is_small(reading) and reading.witness.kind != verdict_rule.SOURCE
-    return NEAR if is_near else "no"
-
-
-def _lines(terms: Mapping[str, Any], claim: Claim, most: int) -> dict[str, Any]:
-    """The formula and the first raw lines of one number."""
-    rows = terms["terms"]
-    formula = in_words(terms["formula"], len(rows))
-    if len({row["role"] for row in rows}) > 1:
-        formula += ", where each name is the sum of its lines"
-    command = f'tradeflows trace {claim.id} --definition "{terms["definition"]}"'
-    return {
-        "formula": formula,
-        "code": terms["formula"],
-        "lines": lines_table(rows[:most]),
-        "counted": counted_rows(row["declared_zero"] for row in rows),
-        "more": max(len(rows) - most, 0),
-        "command": command,
-    }
+    return words.format(who=collector(witness.family)) + gains * witness.interested

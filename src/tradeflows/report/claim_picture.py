@@ -1,7 +1,6 @@
 """A claim as a picture to share: whether it holds, who said what, what the figures show."""
 
 import io
-import math
 import re
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -20,14 +19,12 @@ from matplotlib.textpath import TextToPath
 from PIL import Image
 
 from tradeflows import claims
-from tradeflows.charts import colours, layout, spans
+from tradeflows.charts import colours, layout
 from tradeflows.charts.options import outlets, speakers
-from tradeflows.claims import Claim, ReadingResult, Verdict, verdict_rule
-from tradeflows.measures import BARRELS_PER_TONNE
-from tradeflows.model import codes
-from tradeflows.model.units import COUNTED_BY
+from tradeflows.claims import ReadingResult, Verdict, verdict_rule
+from tradeflows.claims.verdict_text import read_as
 from tradeflows.report import claim_cards, front
-from tradeflows.report.verdict_text import decisive, joined, read_as, text_of
+from tradeflows.report.credits import joined
 from tradeflows.retrieval import catalogue
 from tradeflows.retrieval.project import Project
 
@@ -37,40 +34,60 @@ COLOURS = 64
 LEFT = 44  # pixels of margin
 WIDE = SIZE[0] - 2 * LEFT
 TEXT, LARGE, VERDICT = 38, 42, 48  # sizes of letters in pixels; a phone shows a third of them
-HUGE = 104  # of a figure that stands alone
-LEADING = 1.25  # from line to line, as part of the size
-STEP = 1.1  # of it from line to line; the rest is room below a text
+LEADINGS = 1.25, 1.19, 1.13  # from line to line, as part of the size; closer where it is full
+STEP = 0.88  # of that from line to line; the rest is room below a text
 ASCENT = 0.78  # from the top of a line to its baseline, as part of the size
-CLOSER = 1.19, 1.13  # where a picture is full
 BAND = 88  # pixels of the verdict's band along the upper edge
 BAR, THIN, APART = 44, 12, 12  # pixels of a bar at most and at least, and between rows
-ROOM = 10  # pixels between the last bar and the source
-STEPS = {1e9: "billion", 1e6: "million"}  # to which a claim that holds was rounded
-CLAIMED = " than claimed"
-RANGE = re.compile(r"\$?([\d.]+) to ([\d.]+) (\w+|%)")
-CHANGES = ("percent", "percentage points")  # units of a change, which has its sign
-ROSE = {">": "a rise", "<": "a fall"}  # what a claim without a figure says of a change
-LINES = 3  # of the source at most
+LINES = 3  # of the foot, and of a name beside its figure, at most
+MOST = 2  # figures beside the one that was claimed
+CHANGES = ("percent", "percentage points")  # units of a change
 SEPARATE = re.compile(r"; (?![^(]*\))")  # what stands between two sources
 DATED = re.compile(r"(.*) \((.*)\)")  # a source and its date
 AGAIN = re.compile(r"\b([^,;()]+)(, [^;]*); \1, ")  # a publisher whose next file came otherwise
 COPY = re.compile(r"(?<= copy) of [^ ;]+")  # what a copy is of
 CARRIED = re.compile(r", (?:via|from) .*")  # through whose hands a source came
-MOST = 2  # alternatives beside the figure that was claimed
-MADE_OF = {"barrels_per_day": f"converted at {BARRELS_PER_TONNE} barrels a tonne"}
-# Codes of goods in the name of a reading; "HS 2017" is a whole nomenclature.
-CODED = re.compile(r" ?\(HS [^)]*\)|HS (?!20\d\d )[\d.]+(?: and [\d.]+)?(?: alone)?,? *")
+HEADLINES = {
+    claims.DEPENDS: "Depends on what is counted",
+    claims.BOTH_WAYS: "Depends on who counted",
+    claims.NOT_DECIDED: "Cannot be told from these figures",
+}
 
 
 @dataclass(frozen=True)
 class Bar:
-    """One figure of the picture: whose, how it is printed, and from where to where its bar is."""
+    """One figure of the picture: whose, how it is printed, and how long its bar is."""
 
     name: str
     figure: str
     value: float
     colour: str
-    start: float = 0.0
+
+
+@dataclass(frozen=True)
+class Page:
+    """What stands below the headline: texts with their sizes, figures with their names, the foot.
+
+    Lines are `leading` apart; each of `rows` is a figure, its name in lines, and from how far right
+    on these stand.
+    """
+
+    texts: Sequence[tuple[str, int, str]]
+    rows: Sequence[tuple[Bar, str, float]]
+    has_bars: bool
+    foot: str = ""
+    leading: float = LEADINGS[0]
+
+    def height(self, text: str, size: float = TEXT) -> float:
+        """How many pixels the lines of a text take."""
+        return size * self.leading * (text.count("\n") + 1)
+
+    @property
+    def room(self) -> float:
+        """How much of it is left to bars, or to nothing."""
+        texts = sum(self.height(text, size) + 10 for text, size, _ in self.texts)
+        names = sum(self.height(name) for _, name, _ in self.rows)
+        return SIZE[1] - BAND - 28 - texts - names - self.height(self.foot)
 
 
 def pictures(verdicts: Sequence[Verdict], project: Project, root: Path) -> dict[str, bytes]:
@@ -81,35 +98,46 @@ def pictures(verdicts: Sequence[Verdict], project: Project, root: Path) -> dict[
     shown = [verdict for verdict in verdicts if verdict.readings]
     with ThreadPoolExecutor() as pool:
         packed = {
-            verdict.claim.id: pool.submit(_png, _picture(verdict, project, root))
+            verdict.claim.id: pool.submit(_png, _drawn(_picture(verdict, project, root)))
             for verdict in shown
         }
         return {name: png.result() for name, png in packed.items()}
 
 
-def _picture(verdict: Verdict, project: Project, root: Path) -> Image.Image:
-    """The picture of one claim.
-
-    A claim that does not hold is never its headline: the verdict is, and the speaker comes next.
-    """
+def _picture(verdict: Verdict, project: Project, root: Path) -> Figure:
+    """The picture of one claim; its verdict is the headline, and the speaker comes next."""
+    page, words = _page(verdict, project, root), headline(verdict)
     with layout.style():
         figure = plt.figure(figsize=(SIZE[0] / DPI, SIZE[1] / DPI), dpi=DPI)
-        _box(figure, (0, 0, SIZE[0], BAND), _colour(verdict))
-        words = headline(verdict)
+        _box(figure, 0, 0, SIZE[0], BAND, _colour(verdict))
         size = VERDICT * min(1.0, (WIDE - 6) / _width(words, VERDICT, "bold"))
-        _text(figure, words, (BAND - size) / 2, size, colours.PAPER, **BOLD)
-        page = _page(verdict, project, root)
-        _write(figure, page, page.statement, BAND + 16, TEXT, colours.SOFT)
-        weight = "bold" if page.is_missing else "normal"
-        _write(figure, page, page.reason, page.of_reason, LARGE, colours.INK, weight=weight)
-        _write(figure, page, page.foot, page.of_foot, TEXT, colours.SOFT)
-        _draw(figure, page)
-    return _drawn(figure)
+        _text(figure, words, (BAND - size) / 2, size, colours.PAPER, weight="bold")
+        top: float = BAND + 16
+        step = STEP * page.leading
+        for text, letters, weight in page.texts:
+            ink = colours.SOFT if letters == TEXT else colours.INK
+            _text(figure, text, top, letters, ink, step=step, weight=weight)
+            top += page.height(text, letters) + 10
+        ends = [0.0, *(bar.value for bar, _, _ in page.rows)]
+        scale = WIDE / ((max(ends) - min(ends)) or 1.0)
+        zero, spare = LEFT - min(ends) * scale, page.room / max(len(page.rows), 1)
+        for bar, name, left in page.rows:
+            _text(figure, bar.figure, top - ASCENT * 4, LARGE, colours.INK, weight="bold")
+            _text(figure, name, top, TEXT, colours.SOFT, x=left, step=step)
+            top += page.height(name)
+            if page.has_bars:
+                start, end = sorted((zero, zero + bar.value * scale))
+                height = min(BAR, spare - APART)
+                _box(figure, start, top - 4, max(end - start, 3), height, bar.colour)
+            top += min(spare, BAR + APART if page.has_bars else APART)
+        down = SIZE[1] - 8 - page.height(page.foot)
+        _text(figure, page.foot, down, TEXT, colours.SOFT, step=step)
+    return figure
 
 
 def _colour(verdict: Verdict) -> str:
     """The colour of a verdict; a miss below 1 %, or one that revisions make up for, has none."""
-    is_near = claims.is_near(verdict) or claims.revision(verdict)
+    is_near = verdict.text.is_near or verdict.text.revision
     return colours.INK if is_near else colours.VERDICTS[verdict.group]
 
 
@@ -118,55 +146,24 @@ def _speaker(verdict: Verdict, project: Project) -> str:
     return project.introduced.get(name, name)
 
 
-def headline(verdict: Verdict) -> str:
-    """The verdict in a few words, with how far the figure is from the claim where that is told."""
-    if verdict.parts:
-        return _of_parts(verdict)
-    words = claims.short(verdict)
-    match verdict.verdict:
-        case claims.HOLDS:
-            return _holds(verdict)
-        case claims.HOLDS_WITHIN_REVISIONS:
-            return _within_revisions(verdict)
-        case claims.DIFFERS:
-            return _differs(verdict, words)
-        case claims.CONTRADICTED:
-            return f"Differs: {words}".removesuffix(f": {claims.DIFFERS}")
-        case claims.LEANS_YES | claims.LEANS_NO:
-            return f"{_capital(verdict.group)}, {claims.counted_votes(verdict)}"
-    return HEADLINES.get(verdict.verdict, _capital(claims.label(verdict)))
-
-
-HEADLINES = {
-    claims.DEPENDS: "Depends on what is counted",
-    claims.BOTH_WAYS: "Depends on who counted",
-    claims.NOT_DECIDED: "Cannot be told from these figures",
-}
-
-
-def _differs(verdict: Verdict, words: str) -> str:
-    """The headline of what differs: how far off it is, or that each count held here does."""
-    if claims.is_near(verdict):
-        return f"Nearly the same: {words}"
-    if claims.why(verdict):
-        return "Differs from each count found here"
-    return f"Differs: {_apart(verdict) or words}"
-
-
 def _capital(words: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def _of_parts(verdict: Verdict) -> str:
-    """The public word of a claim of several parts, or how many of them hold."""
-    count = len(verdict.parts)
-    if verdict.verdict != claims.IN_PART:
-        every = "both" if count == 2 else f"all {count}"
-        return f"{_capital(verdict.group)}, in {every} parts"
-    holding = [part for part in verdict.parts if part.group == claims.HOLDS]
-    if not holding:
-        return "Depends on the part"
-    return f"Depends: {len(holding)} of {count} parts {'holds' if len(holding) == 1 else 'hold'}"
+def headline(verdict: Verdict) -> str:
+    """The verdict as the cards have it, with how far off the figure is where that is told."""
+    text, count = verdict.text, len(verdict.parts)
+    if count and verdict.verdict == claims.IN_PART:
+        holding = sum(part.group == claims.HOLDS for part in verdict.parts)
+        told = f"Depends: {holding} of {count} parts {'holds' if holding == 1 else 'hold'}"
+        return told if holding else "Depends on the part"
+    if count:
+        return f"{_capital(verdict.group)}, in {'both' if count == 2 else f'all {count}'} parts"
+    if verdict.verdict in (claims.LEANS_YES, claims.LEANS_NO):
+        return f"{_capital(verdict.group)}, {text.votes()}"
+    is_apart = not text.off and text.short != verdict.group
+    told = f"{verdict.group}: {text.short}" if is_apart else text.verdict
+    return HEADLINES.get(verdict.verdict, _capital(told))
 
 
 def _drawn_part(verdict: Verdict) -> Verdict | None:
@@ -174,234 +171,114 @@ def _drawn_part(verdict: Verdict) -> Verdict | None:
 
     A claim of one part is its own; of several without such a one each part has a line.
     """
-    if not verdict.parts:
-        return verdict
     compared = [part for part in verdict.parts if part.decided_by and part.claim.figure]
-    return compared[0] if compared else None
+    return next(iter(compared), None) if verdict.parts else verdict
 
 
-def _within_revisions(verdict: Verdict) -> str:
-    """That a claim holds, how far the figure is from it, and that it was revised by as much."""
-    claim, reading = verdict.claim, decisive(verdict)
-    if reading and claims.revision(verdict):
-        return f"Nearly the same: {figure_found(reading)}, not {_claimed(claim)}"
-    words = claims.miss((reading.deviation or 0.0) if reading else 0.0, claim.unit)
-    return f"Holds: {words.removesuffix(CLAIMED)}, within revisions"
+def _shown(part: Verdict) -> list[ReadingResult]:
+    """The readings that have a bar: of each side one, or those that decided, or the nearest.
 
-
-def _holds(verdict: Verdict) -> str:
-    """That a claim holds, and how far the figure is from it where it was said to be just that."""
-    claim, reading = verdict.claim, decisive(verdict)
-    if claim.figure == 0 and claim.qualifier in ROSE and claim.asks.base:
-        return f"Holds: {ROSE[claim.qualifier]}"
-    if claim.qualifier not in claims.EXACT or reading is None or reading.deviation is None:
-        return "Holds"
-    step, rounds = STEPS.get(claim.high - claim.low), claims.rounding(reading)
-    if step:
-        return f"Holds: the same, to the {step}"
-    if rounds:
-        return f"Holds: {figure_found(reading)} {rounds}"
-    return f"Holds: {claims.miss(reading.deviation, reading.unit)}"
-
-
-def _apart(verdict: Verdict) -> str:
-    """How far several figures are from the claim, where all miss it on one side; else nothing."""
-    misses = [reading.deviation for reading in verdict.readings if reading.decides]
-    known = [miss for miss in misses if miss is not None]
-    is_one_sided = len({miss > 0 for miss in known}) == 1
-    if len(known) < 2 or not is_one_sided:
-        return ""
-    unit = verdict.claim.unit
-    _, _, side = claims.miss(known[0], unit).split(" ", 2)
-    return f"{claims.sizes(known, unit)} {side}"
-
-
-def _whose(reading: ReadingResult, root: Path) -> str:
-    """Whose figures a reading rests on; through whose hands they came stands at the foot."""
-    known = catalogue.entries(reading.sources, root).values()
-    names = list(dict.fromkeys(publisher.short for _, publisher in known))
-    return " and ".join(names) if len(names) < 3 else f"{names[0]} and others"
-
-
-def _shown(verdict: Verdict) -> list[ReadingResult]:
-    """The readings that have a bar: those that decided, of each side one, else the nearest.
-
-    Of what is as stated, which are releases of one number, the nearest is enough, unless it is
-    their distance that bears the claim out: then each that is another number stands. Where nothing
+    Of what is as stated, which are releases of one number, the nearest is enough. Where nothing
     decides and the nearest would bear the claim out, one that would not stands beside it.
     """
-    deciding = [reading for reading in verdict.readings if reading.decides]
-    deciding.sort(key=lambda reading: abs(reading.deviation or 0.0))
-    if verdict.verdict in (claims.DEPENDS, claims.BOTH_WAYS):
+    deciding, reading = part.text.deciding, part.text.reading
+    if part.verdict in (claims.DEPENDS, claims.BOTH_WAYS):
         return [*front.two_sides(deciding)]
-    if claims.revision(verdict):
-        return _releases(verdict)
-    reading = decisive(verdict)
-    if deciding:
-        first = reading or deciding[0]
-        others = [item for item in deciding if item.unit == first.unit and item is not first]
-        is_stated = first.role == verdict_rule.AS_STATED
-        return [first, *([] if is_stated else others[: MOST - 1])]
-    return [] if reading is None else [reading, *_across(verdict, reading)[:1]]
-
-
-def _across(verdict: Verdict, reading: ReadingResult) -> list[ReadingResult]:
-    """Readings like one that would bear a claim out, which would not."""
-    if not reading.fits:
+    if reading is None:
         return []
-    alike = [other for other in verdict.readings if other.role == reading.role and not other.note]
-    return [other for other in alike if other.fits is False]
+    if deciding:
+        deciding = sorted(deciding, key=lambda item: abs(item.deviation or 0.0))
+        others = [item for item in deciding if item.unit == reading.unit and item is not reading]
+        is_stated = reading.role == verdict_rule.AS_STATED
+        return [reading, *others[: 0 if is_stated else MOST - 1]]
+    alike = [item for item in part.readings if item.role == reading.role and not item.note]
+    return [reading, *(item for item in alike if reading.fits and item.fits is False)][:MOST]
 
 
-def _releases(verdict: Verdict) -> list[ReadingResult]:
-    """The first of all releases of the claimed number that give the same figure."""
-    first: dict[str, ReadingResult] = {}
-    for reading in verdict.readings:
-        if reading.role == verdict_rule.AS_STATED:
-            first.setdefault(figure_found(reading), reading)
-    return [*first.values()]
-
-
-def bars(verdict: Verdict, project: Project, root: Path) -> list[Bar]:
+def bars(verdict: Verdict, project: Project) -> list[Bar]:
     """The figure that was claimed, and those that were found; or one of each part of a claim."""
     part = _drawn_part(verdict)
     if part is None:
-        return _bars_of_parts(verdict)
-    readings = _shown(part)
-    figures = _claimed_bar(part, _speaker(verdict, project))
-    found = [reading for reading in readings if reading.role != verdict_rule.BOUND]
-    is_one_number = len(found) == 1 or claims.revision(part)
-    is_plain = bool(is_one_number) and part.verdict != claims.NOT_DECIDED and not part.votes
-    if claims.from_to(part):  # one of several is named, unless it is by whom it is
-        deciding = [_whose(item, root) for item in part.readings if item.decides]
-        is_plain = is_plain and len(set(deciding)) == len(deciding)
-    names = _names(readings, project)
-    for reading, words in zip(readings, names, strict=True):
-        name = _name(reading, words, part, root, is_plain=is_plain)
-        figures.append(Bar(name, figure_found(reading), reading.value, _colour(part)))
-    return figures
+        texts = [(each.text, _colour(each)) for each in verdict.parts]
+        return [
+            Bar(f"{text.words}: {text.word}", text.figure or text.sign, 0.0, colour)
+            for text, colour in texts
+        ]
+    claim, shown = part.claim, []
+    if claim.figure and not (claim.unit == "ratio" and claim.figure == 1):  # "fully" says all
+        by = "said" if claim_cards.is_printed(claim) else "in figures"
+        taken = f", {read_as(claim).partition(', since ')[0]}" if claim.printed_because else ""
+        name = f"{_speaker(verdict, project)}{' ' if by == 'said' else ', '}{by}{taken}"
+        shown.append(Bar(name, claim_cards.claimed_figure(claim), claim.figure, colours.MUTE))
+    for item in _shown(part):
+        name = "; ".join(filter(None, (item.name, item.text.rounds, item.rest)))
+        shown.append(Bar(name, item.text.figure, item.value, _colour(part)))
+    return shown
 
 
-def _name(reading: ReadingResult, words: str, part: Verdict, root: Path, *, is_plain: bool) -> str:
-    """What stands beside a figure that was found: whose it is or what it counts, and its limits."""
-    name = words
-    if is_plain:
-        when = _when(reading) if part.verdict == claims.DIFFERS else ""
-        made = MADE_OF.get(reading.result, "")
-        name = ", ".join(filter(None, [_whose(reading, root), when, made]))
-    elif claims.rounding(reading):
-        name = f"{words}; {claims.rounding(reading)}"
-    elif "next" in reading.frame:
-        name = f"{words}; next was {codes.area_name(reading.frame['next'].iloc[0])}"
-    is_range = reading is decisive(part) and part.group != claims.DEPENDS
-    return "; ".join(filter(None, [name, reading.rest, claims.from_to(part) if is_range else ""]))
+def _has_bars(verdict: Verdict, rows: Sequence[Any]) -> bool:
+    """Whether bars say something.
 
-
-def _bars_of_parts(verdict: Verdict) -> list[Bar]:
-    """A line of each part of a claim: its figure, where it has one, its words and its verdict."""
-    lines = []
-    for part in verdict.parts:
-        text = text_of(part)
-        shown = text.figure or text.sign
-        lines.append(Bar(f"{text.words}: {text.word}", shown, 0.0, _colour(part)))
-    return lines
-
-
-def _claimed_bar(verdict: Verdict, speaker: str) -> list[Bar]:
-    """The bar of the figure that was claimed, as its sentence has it; none where it has none."""
-    claim = verdict.claim
-    figure = claim_cards.claimed_figure(claim)
-    name, start, end = f"{speaker} said", 0.0, claim.figure or 0.0
-    if not claim.figure or (claim.unit == "ratio" and claim.figure == 1):  # "fully" says all
-        return []
-    if claim_cards.is_printed(claim):
-        figure = _claimed(claim)
-    elif _range(claim):
-        figure, start, end = _range(claim), claim.low, claim.high
-    elif claim.asks.base and claim.unit == "percent" and claim.figure > 0:
-        figure = re.sub(r"(?=\d)", "+", figure, count=1)
-    else:
-        name = f"{speaker}, in figures"
-    return [Bar(name + _taken_as(verdict), figure, end, colours.MUTE, start)]
-
-
-def _taken_as(part: Verdict) -> str:
-    """From where to where a claimed figure reaches, if it is told or a miss seems the same."""
-    claim, reading = part.claim, decisive(part)
-    if claim.printed_because:
-        return f", {read_as(claim)}"
-    if part.verdict != claims.DIFFERS or reading is None or not math.isfinite(claim.high):
-        return ""
-    figure, number = (f"{amount:.1g}" for amount in (claim.figure, reading.value))
-    if figure != number or float(figure) != claim.figure:
-        return ""
-    low, high = (claims.amount(end, claim.unit, 4).split()[0] for end in (claim.low, claim.high))
-    return f", read as {low} to {high}"
-
-
-def _when(reading: ReadingResult) -> str:
-    """The period of a reading's figure, where it has one."""
-    first = reading.frame.iloc[0]
-    if "ref_period" not in reading.frame or "n_months" not in reading.frame:
-        return ""
-    return spans.text(first["ref_period"], int(first["n_months"]))
-
-
-def _range(claim: Claim) -> str:
-    """The range that a claim's sentence gives, such as "$5 to 7 million"; else nothing."""
-    for match in RANGE.finditer(claim.statement):
-        ends = [float(match[i]) * COUNTED_BY.get(match[3], 1.0) for i in (1, 2)]
-        if ends == [claim.low, claim.high]:
-            return match[0] + _a_month(claim)
-    return ""
-
-
-def _claimed(claim: Claim) -> str:
-    """The figure as its sentence has it, which may say "about"."""
-    figure = claim_cards.claimed_figure(claim)
-    number = re.search(r"[\d.,]+", figure)
-    is_about = number and f"about {number[0]}" in claim.statement
-    return f"about {figure}" if is_about and claim.qualifier == "=" else figure
-
-
-def _a_month(claim: Claim) -> str:
-    """What a figure that is said to be one a month has after it."""
-    return " a month" if claim.asks.measure.endswith(", a month") else ""
-
-
-def figure_found(reading: ReadingResult) -> str:
-    """A number with what it bounds; what grew has its sign where no sentence prints it."""
-    claim = reading.claim
-    number = claims.figure_of(reading).removeprefix(reading.bound) + _a_month(claim)
-    is_change = claim.asks.base and claim.unit in CHANGES and reading.value > 0
-    if is_change and not number.startswith("+") and not claim_cards.is_printed(claim):
-        number = f"+{number}"
-    return reading.bound + number
-
-
-def _names(readings: Sequence[ReadingResult], project: Project) -> list[str]:
-    """What each reading counts, without codes of goods where the rest tells them apart.
-
-    A publisher who is named at the end is introduced where he comes first, and then left out.
+    A lone one does not, nor do two figures open at one end, nor what is found beside a claim that
+    it does not decide, nor what was printed for another time, which says no whatever its size.
     """
-    shorter = [CODED.sub("", reading.name).strip(" ,") for reading in readings]
-    if len(set(shorter)) < len(shorter):
-        shorter = [reading.name for reading in readings]
-    known: set[str] = set()
-    names = []
-    for name in shorter:
-        what, _, who = name.rpartition(", ")
-        if who in project.introduced:
-            name = what if who in known else f"{what}, {project.introduced[who]}"
-            known.add(who)
-        names.append(name)
-    return names
+    part = _drawn_part(verdict)
+    if part is None or part.group == claims.CANNOT_BE_TOLD or len(rows) < 2:
+        return False
+    shown = _shown(part)
+    if part.votes and any(item.witness.kind == verdict_rule.SOURCE for item in shown):
+        return False
+    has_floor = any("least" in reading.bound for reading in shown)
+    return not (has_floor and part.claim.qualifier in verdict_rule.LOWER)
+
+
+def _page(verdict: Verdict, project: Project, root: Path) -> Page:
+    """The page with the widest lines that has room for its whole foot; else for a shorter one."""
+    figures = bars(verdict, project)
+    statement = f"{_speaker(verdict, project)}: {verdict.claim.statement}"
+    weight = {claims.NOT_DECIDED: "bold"}.get(verdict.verdict, "normal")
+    texts = [(statement, TEXT, "normal"), (_reason(verdict), LARGE, weight)]
+    texts = [(_broken(words, size, by, WIDE), size, by) for words, size, by in texts if words]
+    short = [replace(bar, name=bar.name.partition(";")[0]) for bar in figures]
+    least = len(figures) * (THIN + APART)
+    has_bars = _has_bars(verdict, figures)
+    pages = [
+        Page(texts, list(map(_row, shown)), has_bars=has_bars, leading=leading)
+        for shown in (figures, short)
+        for leading in LEADINGS
+    ]
+    if has_bars and pages[0].room - least <= TEXT * LEADINGS[0]:
+        pages, least = [replace(page, has_bars=False) for page in pages], 0
+    for words in _credits(verdict, project, root):
+        foot = _broken(words, TEXT, "normal", WIDE)
+        for page in (replace(each, foot=foot) for each in pages):
+            if foot.count("\n") < LINES and page.room >= least * page.has_bars:
+                return page
+    return page
+
+
+def _row(bar: Bar) -> tuple[Bar, str, float]:
+    """A figure with its name in lines, and from how far right on these stand."""
+    left = LEFT + _width(bar.figure, LARGE, "bold") + 20
+    return bar, _broken(bar.name, TEXT, "normal", LEFT + WIDE - left), left
+
+
+def _reason(verdict: Verdict) -> str:
+    """Why a verdict is what it is, below the statement: of a claim of parts the word of each.
+
+    Nothing where the headline says it, or where each part has a line with its figure.
+    """
+    if verdict.parts:
+        words = "; ".join(f"{part.text.words}: {part.text.word}" for part in verdict.parts)
+        return "" if _drawn_part(verdict) is None else f"{_capital(words)}."
+    leans = (claims.LEANS_YES, claims.LEANS_NO)
+    return "" if verdict.verdict in leans else verdict.text.why
 
 
 def _credits(verdict: Verdict, project: Project, root: Path) -> Iterator[str]:
     """The foot of a picture: whose page it is of, and whose figures it shows, ever shorter."""
     part = _drawn_part(verdict)
-    found = [decisive(item) for item in verdict.parts] if part is None else _shown(part)
+    found = [item.text.reading for item in verdict.parts] if part is None else _shown(part)
     shown = [reading for reading in found if reading is not None]
     sources = {name: None for reading in shown for name in reading.sources}
     frames = [frame for reading in shown for frame in (*reading.read, reading.frame)]
@@ -433,182 +310,7 @@ def _together(credit: str) -> str:
     return AGAIN.sub(r"\1\2 and ", "; ".join(parts))
 
 
-@dataclass(frozen=True)
-class Row:
-    """A figure as it is set: its name in lines, from how far right on, or in lines of its own."""
-
-    bar: Bar
-    name: str
-    left: float
-    is_below: bool = False
-
-
-@dataclass(frozen=True)
-class Page:
-    """What stands below the headline, in lines that are `leading` apart.
-
-    The statement, the reason, which may be empty, the figures and the foot.
-    """
-
-    statement: str
-    reason: str
-    is_missing: bool
-    rows: Sequence[Row]
-    has_bars: bool
-    foot: str = ""
-    leading: float = LEADING
-
-    def height(self, text: str, size: float) -> float:
-        """How many pixels the lines of a text take."""
-        return size * self.leading * (text.count("\n") + 1)
-
-    @property
-    def of_reason(self) -> float:
-        """From where down the reason stands."""
-        return BAND + 16 + self.height(self.statement, TEXT) + 10
-
-    @property
-    def of_rows(self) -> float:
-        """From where down the figures stand."""
-        reason = self.height(self.reason, LARGE) if self.reason else -10
-        return self.of_reason + reason + 14
-
-    @property
-    def names(self) -> float:
-        """How high the names of the figures are."""
-        return sum(map(self.height_of, self.rows))
-
-    def height_of(self, row: Row) -> float:
-        """How high the figure and the name of a row are."""
-        own_line = self.height(row.bar.figure, LARGE) if row.is_below else 0.0
-        return own_line + self.height(row.name, TEXT)
-
-    @property
-    def for_bars(self) -> float:
-        """How much room all bars take at least."""
-        return len(self.rows) * (THIN + APART)
-
-    @property
-    def room(self) -> float:
-        """How much of it is left to the foot."""
-        bars = self.for_bars if self.has_bars else 0.0
-        return SIZE[1] - self.of_rows - ROOM - self.names - bars
-
-    @property
-    def of_foot(self) -> float:
-        """From where down the foot stands."""
-        return SIZE[1] - 8 - self.height(self.foot, TEXT)
-
-
-def _page(verdict: Verdict, project: Project, root: Path) -> Page:
-    """The page with the widest lines that has room for its whole foot; else for a shorter one."""
-    rows = [_row(bar) for bar in bars(verdict, project, root)]
-    statement = f"{_speaker(verdict, project)}: {verdict.claim.statement}"
-    reason, is_missing = _reason(verdict), verdict.verdict == claims.NOT_DECIDED
-    page = Page(
-        _broken(statement, TEXT, "normal", WIDE),
-        _broken(reason, LARGE, "bold" if is_missing else "normal", WIDE) if reason else "",
-        is_missing,
-        rows,
-        has_bars=False,
-    )
-    has_bars = _has_bars(verdict, rows) and page.room - page.for_bars > TEXT * LEADING
-    pages = [replace(page, has_bars=has_bars, leading=leading) for leading in (LEADING, *CLOSER)]
-    for words in _credits(verdict, project, root):
-        foot = _broken(words, TEXT, "normal", WIDE)
-        for page in pages:
-            has_room = page.height(foot, TEXT) <= page.room
-            if has_room and foot.count("\n") < LINES:
-                return replace(page, foot=foot)
-    return replace(page, foot=foot)
-
-
-def _reason(verdict: Verdict) -> str:
-    """Why a verdict is what it is, below the statement: of a claim of parts the word of each.
-
-    Nothing where the headline says it, or where each part has a line with its figure.
-    """
-    if verdict.verdict in (claims.LEANS_YES, claims.LEANS_NO) and not verdict.parts:
-        return ""
-    if not verdict.parts:
-        return claims.why(verdict)
-    if _drawn_part(verdict) is None:
-        return ""
-    texts = [text_of(part) for part in verdict.parts]
-    return _capital("; ".join(f"{text.words}: {text.word}" for text in texts)) + "."
-
-
-def _row(bar: Bar) -> Row:
-    inches, _ = layout.size(bar.figure, "bold")
-    left = LEFT + LARGE * inches * 72 / 11 + 20
-    name = _broken(bar.name, TEXT, "normal", LEFT + WIDE - left)
-    if name.count("\n") < LINES:
-        return Row(bar, name, left)
-    return Row(bar, _broken(bar.name, TEXT, "normal", WIDE), LEFT, is_below=True)
-
-
-def _has_bars(verdict: Verdict, rows: Sequence[Row]) -> bool:
-    """Whether bars say something.
-
-    A lone one does not, nor do two figures open at one end, nor what is found beside a claim that
-    it does not decide.
-    """
-    part = _drawn_part(verdict)
-    if part is None or part.group == claims.CANNOT_BE_TOLD:
-        return False
-    shown = _shown(part)
-    if any(item.witness.kind == verdict_rule.SOURCE for item in shown) and part.votes:
-        return False  # what was printed for another time says no, whatever its size
-    bounds = [reading.bound for reading in shown]
-    is_floor = part.claim.qualifier in (">", "≥") and any("least" in bound for bound in bounds)
-    return len(rows) > 1 and not is_floor
-
-
-def _draw(figure: Figure, page: Page) -> None:
-    """Draw the figures, each with whose it is and a bar from zero, if bars say something."""
-    top, bottom = page.of_rows, page.of_foot - ROOM
-    if not page.has_bars and len(page.rows) == 1 and _draw_alone(figure, page.rows[0], top, bottom):
-        return
-    ends = [0.0, *(row.bar.value for row in page.rows)]
-    low, high = min(ends), max(ends)
-    scale = WIDE / ((high - low) or 1.0)
-    zero = LEFT - low * scale
-    spare = (bottom - top - page.names) / len(page.rows)
-    high_bar = min(BAR, spare - APART)
-    for row in page.rows:
-        _text(figure, row.bar.figure, top - ASCENT * (LARGE - TEXT), LARGE, colours.INK, **BOLD)
-        down = page.height(row.bar.figure, LARGE) if row.is_below else 0.0
-        _write(figure, page, row.name, top + down, TEXT, colours.SOFT, x=row.left)
-        top += page.height_of(row)
-        if not page.has_bars:
-            top += min(spare, APART)
-            continue
-        # A bar stands closer to its own name than to the next.
-        upper = top - (1 - STEP / LEADING) * page.height(row.name, TEXT) + 2
-        start, end = sorted((zero + row.bar.start * scale, zero + row.bar.value * scale))
-        if row.bar.start:  # of a range; up to it the bar is pale, as long as the others are
-            _box(figure, (zero, upper, start - zero, high_bar), colours.FAINT)
-        _box(figure, (start, upper, max(end - start, 3), high_bar), row.bar.colour)
-        top += high_bar + APART
-
-
-def _draw_alone(figure: Figure, row: Row, top: float, bottom: float) -> bool:
-    """Write a figure without a bar in large letters, if it has room; what it is stands below."""
-    name = _broken(row.bar.name, TEXT, "normal", WIDE)
-    tall = TEXT * LEADING * (name.count("\n") + 1)
-    size = min(HUGE, (bottom - top - tall) / LEADING)
-    if size < VERDICT:
-        return False
-    size *= min(1.0, WIDE / _width(row.bar.figure, size, "bold"))
-    down = (bottom - top - size * LEADING - tall) / 3
-    _text(figure, row.bar.figure, top + down, size, colours.INK, **BOLD)
-    _text(figure, name, top + down + size * LEADING, TEXT, colours.SOFT)
-    return True
-
-
 # --- letters --------------------------------------------------------------------------------------
-
-BOLD: dict[str, Any] = {"weight": "bold"}
 
 
 @lru_cache(maxsize=4096)
@@ -620,18 +322,7 @@ def _width(words: str, size: float, weight: str) -> float:
 
 
 def _broken(words: str, size: float, weight: str, room: float) -> str:
-    """`words` in the fewest lines that are no wider than `room`, all about as long."""
-    lines = _lines(words, size, weight, room)
-    fewest = len(lines)
-    while room > size and len(lines) == fewest:
-        even = lines
-        room -= size / 2
-        lines = _lines(words, size, weight, room)
-    return "\n".join(even)
-
-
-def _lines(words: str, size: float, weight: str, room: float) -> list[str]:
-    """`words` in lines, each as full as `room` allows."""
+    """`words` in lines, each as full as `room` allows; a per cent sign stays by its number."""
     lines: list[str] = []
     for word in words.replace(" %", "\u00a0%").split(" "):
         longer = f"{lines[-1]} {word}" if lines else word
@@ -639,12 +330,7 @@ def _lines(words: str, size: float, weight: str, room: float) -> list[str]:
             lines[-1] = longer
         else:
             lines.append(word)
-    return lines
-
-
-def _write(figure: Figure, page: Page, words: str, top: float, *more: Any, **style: Any) -> None:
-    """Write `words` in lines that are as far apart as those of the page."""
-    _text(figure, words, top, *more, apart=STEP * page.leading / LEADING, **style)
+    return "\n".join(lines)
 
 
 def _text(
@@ -655,22 +341,22 @@ def _text(
     colour: str,
     *,
     x: float = LEFT,
-    apart: float = STEP,
-    **style: Any,
+    step: float = 1.1,
+    weight: str = "normal",
 ) -> None:
-    """Write `words` at so many pixels from the upper left corner.
-
-    Each line is set by its baseline, so that letters of two sizes stand on one.
-    """
+    """Write `words` at so many pixels from the upper left corner, each line by its baseline."""
+    style: dict[str, Any] = {
+        "size": size * 72 / DPI,
+        "color": colour,
+        "va": "baseline",
+        "weight": weight,
+    }
     for i, line in enumerate(words.splitlines()):
-        down = top + (ASCENT + i * apart) * size
-        place = (x / SIZE[0], 1 - down / SIZE[1])
-        figure.text(*place, line, size=size * 72 / DPI, color=colour, va="baseline", **style)
+        figure.text(x / SIZE[0], 1 - (top + (ASCENT + i * step) * size) / SIZE[1], line, **style)
 
 
-def _box(figure: Figure, place: tuple[float, float, float, float], colour: str) -> None:
+def _box(figure: Figure, left: float, top: float, width: float, height: float, colour: str) -> None:
     """Fill a box: its left and upper end, width and height in pixels."""
-    left, top, width, height = place
     corner = (left / SIZE[0], 1 - (top + height) / SIZE[1])
     size = (width / SIZE[0], height / SIZE[1])
     figure.add_artist(Rectangle(corner, *size, color=colour, lw=0, transform=figure.transFigure))

@@ -11,13 +11,13 @@ from typing import Any
 from tradeflows import claims
 from tradeflows.charts.formula_words import in_words
 from tradeflows.claims import Claim, ReadingResult, Verdict, verdict_rule
+from tradeflows.claims.verdict_text import NEAR_TONE, TONES, VerdictText
 from tradeflows.model import units
 from tradeflows.model.lineage import full_number
 from tradeflows.model.source import with_carrier
 from tradeflows.model.words import count_of, in_a_sentence
-from tradeflows.report import claim_cards, verdict_text
+from tradeflows.report import claim_cards, credits
 from tradeflows.report.site import ReportError
-from tradeflows.report.verdict_text import NEAR, TONES, VerdictText, decisive, says_yes, text_of
 from tradeflows.retrieval import catalogue
 from tradeflows.retrieval.project import Project
 
@@ -127,7 +127,7 @@ def groups(verdicts: Iterable[Verdict], project: Project, root: Path) -> dict[st
         The project's folder, whose catalogue names the publishers.
     """
     rows = [row(verdict, project, root) for verdict in verdicts if verdict.claim.core]
-    rows.sort(key=lambda item: (item.tone == NEAR, REASONS.index(item.untold)))
+    rows.sort(key=lambda item: (item.tone == NEAR_TONE, REASONS.index(item.untold)))
     by_word = {word: [item for item in rows if item.word == word] for word in TONES}
     return {word: listed for word, listed in by_word.items() if listed}
 
@@ -178,10 +178,10 @@ def _found(verdict: Verdict, words: Collection[str]) -> str:
     if part.group == claims.DEPENDS:
         sides = two_sides([reading for reading in part.readings if reading.decides])
         return "; ".join(
-            f"{'yes' if says_yes(side) else 'no'} if {side.name}, {claims.figure_of(side)}"
+            f"{'yes' if side.text.says_yes else 'no'} if {side.name}, {side.text.figure}"
             for side in sides
         )
-    text = text_of(part)
+    text = part.text
     if not text.figure or text.reading is None:
         return text.because
     return f"{text.figure}, {text.reading.name}"
@@ -207,8 +207,8 @@ def row(verdict: Verdict, project: Project, root: Path) -> Row:
     parts = tuple(_part(verdict, part, root) for part in verdict.each)
     return Row(
         id=claim.id,
-        tone=verdict_text.tone_of(verdict),
-        sign=claims.mark(verdict),
+        tone=verdict.text.tone,
+        sign=verdict.text.sign,
         word=verdict.group,
         speaker=project.named(claim.who),
         statement=claim.statement,
@@ -220,15 +220,15 @@ def row(verdict: Verdict, project: Project, root: Path) -> Row:
 
 
 def _part(verdict: Verdict, part: Verdict, root: Path) -> Part:
-    text = text_of(part)
+    text = part.text
     if text.reading is None:
         return Part(text)
     shown = [text.reading]
     if part.group == claims.DEPENDS:
         shown = [*two_sides([reading for reading in part.readings if reading.decides])]
-    sources = dict.fromkeys(verdict_text.source_of(reading, root) for reading in shown)
+    sources = dict.fromkeys(credits.source_of(reading, root) for reading in shown)
     source = " and ".join(sources)
-    return Part(text, source, verdict_text.anchor(verdict, text.reading))
+    return Part(text, source, credits.anchor(verdict, text.reading))
 
 
 def _why_untold(verdict: Verdict) -> str:
@@ -276,7 +276,7 @@ def two_sides(deciding: Sequence[ReadingResult]) -> Sequence[ReadingResult]:
     """
     sides: dict[bool, list[ReadingResult]] = {True: [], False: []}
     for reading in deciding:
-        sides[says_yes(reading)].append(reading)
+        sides[reading.text.says_yes].append(reading)
 
     def apart(pair: tuple[ReadingResult, ReadingResult]) -> tuple[int, float]:
         keys = verdict_rule.differing(pair[0].question, pair[1].question)
@@ -307,14 +307,14 @@ def answer(verdicts: Sequence[Verdict], project: Project) -> str:
         if match[1] in project.answer.numbers:
             return _number_of(match[1], by_id, project)
         verdict = _claim(by_id, match[1])
-        reading, claimed = decisive(verdict), verdict.claim.figure
+        reading, claimed = verdict.text.reading, verdict.claim.figure
         if reading is None or claimed is None:
             raise ReportError(f"project.toml: the answer names {match[1]}, which has no number")
         if match[2] == "claimed":
             return claims.amount(claimed, verdict.claim.unit, claim_cards.DIGITS)
         if match[2]:
-            return claims.short(verdict).removesuffix(" than claimed")
-        return claims.figure_of(reading)
+            return verdict.text.short.removesuffix(" than claimed")
+        return reading.text.figure
 
     return NUMBER.sub(number, project.answer.text)
 
@@ -353,16 +353,16 @@ def example(verdicts: Iterable[Verdict], project: Project, root: Path) -> Exampl
     if not project.example:
         return None
     verdict = _claim({verdict.claim.id: verdict for verdict in verdicts}, project.example)
-    reading = decisive(verdict)
+    reading = verdict.text.reading
     if reading is None:
         raise ReportError(f"project.toml: the example {project.example} has no number")
     terms = claims.terms(reading, root)
     first = terms["terms"][0]
     source, publisher = catalogue.entries([first["source_id"]], root)[first["source_id"]]
     return Example(
-        lines=verdict_text.anchor(verdict, reading),
+        lines=credits.anchor(verdict, reading),
         statement=verdict.claim.statement,
-        figure=claims.figure_of(reading),
+        figure=reading.text.figure,
         formula=in_words(terms["formula"]),
         count=len(terms["terms"]),
         path=first["path"],

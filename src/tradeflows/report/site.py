@@ -10,13 +10,13 @@ from pyarrow import compute
 
 from tradeflows import __version__, charts, measures, tables
 from tradeflows.claims import GROUPS, REASONS, Verdict, open_words, verdict_rule
+from tradeflows.claims.verdict_text import TONES
 from tradeflows.model import contracts, schema
 from tradeflows.model.errors import BuildError, TradeflowsError
 from tradeflows.model.files import sweep, temporary, writing
 from tradeflows.model.periods import dates_in_words, day_in_words
 from tradeflows.model.source import with_carrier
 from tradeflows.report.frames import with_areas
-from tradeflows.report.verdict_text import TONES
 from tradeflows.retrieval import catalogue, project
 
 TEMPLATES = Path(__file__).parent / "templates"
