@@ -349,30 +349,48 @@ def said(formula: str, n_lines: int) -> str:
 
 
 def lines_table(rows: Sequence[Mapping[Any, Any]]) -> str:
-    """The lines of one number as an HTML table in a box that scrolls by itself.
+    """The lines of one number as HTML tables, one a file, in a box that scrolls by itself.
 
-    Its columns are file and line, name in the formula, number, and text.
+    Above each stand the file and its header, once. Its columns are the line, the name in the
+    formula, the number, and the text, in which the figure is marked.
 
     Parameters
     ----------
     rows
-        With ``source_id``, ``path``, ``line``, ``role``, ``value``, ``unit``, ``text`` and
-        ``declared_zero``; a role is shown where there are several.
+        With ``source_id``, ``path``, ``line``, ``role``, ``value``, ``unit``, ``text``,
+        ``raw_column`` and ``declared_zero``; a role is shown where there are several.
     """
     return f"{BOX}{lines_alone(rows, len(rows))}</div>"
 
 
 def lines_alone(rows: Sequence[Mapping[Any, Any]], most: int) -> str:
-    """At most so many of the lines of one number as an HTML table (see :func:`lines_table`)."""
+    """At most so many of the lines of one number as HTML tables (see :func:`lines_table`)."""
     has_roles = len({row["role"] for row in rows}) > 1
-    lines = "".join(_line(row, has_roles) for row in rows[:most])
-    return f"<table>{lines}</table>"
+    by_file: dict[Any, list[Mapping[Any, Any]]] = {}
+    for row in rows[:most]:
+        by_file.setdefault((row["source_id"], row["path"]), []).append(row)
+    sources = catalogue.entries(name for name, _ in by_file if name)
+    tables = []
+    for (name, path), own in by_file.items():
+        options = sources[name][0].arguments if name in sources else {}
+        header, separator = options.get("columns", ()), options.get("separator", ",")
+        lines = "".join(_line(row, has_roles, header, separator) for row in own)
+        file = html.escape(str(path).removeprefix(f"{RAW.as_posix()}/"))
+        caption = f'<caption><a href="{ENTRY}{name}">{file}</a></caption>' if name else ""
+        columns = f"<code>{html.escape(separator.join(header))}</code>"
+        heads = ["line", *["name"] * has_roles, "number", columns if header else "text"]
+        head = "".join(f"<th>{text}</th>" for text in heads)
+        tables.append(f"<table>{caption}<thead><tr>{head}</tr></thead>{lines}</table>")
+    return "".join(tables)
 
 
-def _line(row: Mapping[Any, Any], has_roles: bool) -> str:
-    """One raw line as a row of the table: its file and place, its number, its text."""
-    claim = row.get("claim")
-    cells = [] if claim and not row["source_id"] else _cells(row)
+def _line(row: Mapping[Any, Any], has_roles: bool, header: Sequence[str], separator: str) -> str:
+    """One raw line as a row of the table: its place, its number, its text."""
+    claim, cells = row.get("claim"), []
+    if row["source_id"]:
+        place = f"{NO_ROW} line {row['line']}" if row["declared_zero"] else f"{row['line']}"
+        number = html.escape(f"{full_number(row['value'])} {row['unit']}".strip())
+        cells = [place, number, f"<code>{_marked(row, header, separator)}</code>"]
     if claim:
         link = f'<a href="{CLAIM}{claim}">{html.escape(row["role"])}</a>'
         cells = [link, *(cells or ["no row of a file"])]
@@ -382,14 +400,16 @@ def _line(row: Mapping[Any, Any], has_roles: bool) -> str:
     return f"<tr{role}>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
 
 
-def _cells(row: Mapping[Any, Any]) -> list[str]:
-    """The file and place of a raw line, its number and its text."""
-    path = str(row["path"]).removeprefix(f"{RAW.as_posix()}/")
-    place = f'<a href="{ENTRY}{row["source_id"]}">{html.escape(path)}</a>, line {row["line"]}'
-    if row["declared_zero"]:
-        place = f"{NO_ROW} {place}"
-    number = f"{full_number(row['value'])} {row['unit']}".strip()
-    return [place, html.escape(number), f"<code>{html.escape(str(row['text']))}</code>"]
+def _marked(row: Mapping[Any, Any], header: Sequence[str], separator: str) -> str:
+    """The text of a raw line, the figure in it marked where its column is known."""
+    text, column = str(row["text"]), row.get("raw_column", "")
+    cells = text.split(separator)
+    if column not in header or len(cells) != len(header) or row["declared_zero"]:
+        return html.escape(text)
+    texts = [*map(html.escape, cells)]
+    at = [*header].index(column)
+    texts[at] = f"<mark>{texts[at]}</mark>"
+    return separator.join(texts)
 
 
 def entries(used: Iterable[str]) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from tradeflows.model.source import Source
@@ -112,7 +113,8 @@ def _rows(
     cells = {cell for cell, _ in present}
     for part in registry.cleaner(source)(catalogue.check(source, root), source):
         period = pc.strftime(part.rows["ref_period"], format="%Y%m" if asked.freq == "M" else "%Y")
-        cell = pc.binary_join_element_wise(part.rows["reporter_code"], period, " ")
+        reporter = part.rows["reporter_code"].cast(pa.string())
+        cell = pc.binary_join_element_wise(reporter, period, " ")
         columns = [cell, *(part.rows[name] for name in NAMES)]
         for *names, value, breakdown in zip(
             *(column.to_pylist() for column in columns), strict=True
