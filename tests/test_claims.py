@@ -15,11 +15,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tradeflows import claims, cli, tables
-from tradeflows.claims import Reading, advice
+from tradeflows.claims import Reading, advice, evaluate
 from tradeflows.model import units
 from tradeflows.model.errors import LedgerError, TradeflowsError
 from tradeflows.report import claim_cards
 from tradeflows.retrieval import adding
+from tradeflows.tables import checks
 
 MONTHS = [f"{year}-{month:02d}" for year in (2020, 2021) for month in range(1, 13)]
 FIGURES = (
@@ -542,6 +543,18 @@ def test_only_its_own_source(judge):
         verdict.text.sentence
         == "not decided; only its own source says so: F1 (at least $12 million)"
     )
+
+
+def test_a_weight_that_two_sources_give_apart_decides_nothing(monkeypatch):
+    monkeypatch.setattr(checks, "weights_apart", lambda _, flows, **__: frozenset(flows))
+    verdict = claims.evaluate_claim(claims.load()["A01"])
+    by_unsure = {True: [], False: []}
+    for one in verdict.readings:
+        by_unsure[one.note == evaluate.UNSURE].append(one)
+    assert by_unsure[True]
+    assert not any(one.decides for one in by_unsure[True])
+    assert all("tonnes" in one.name for one in by_unsure[True])
+    assert not any("in tonnes" in one.name for one in by_unsure[False])
 
 
 def test_rows_without_a_number_are_refused(judge):

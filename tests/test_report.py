@@ -349,8 +349,8 @@ def test_a_card_has_its_raw_lines(judged, tmp_path, quick):
     assert "unclear in the sentence: no month is named; 2 readings stand for all." in first
     assert "<b>$63.6</b>" in first
     assert re.findall('class="says">(.*?)<', first) == ["holds", "7.2 % less than claimed"]
-    place = '<td><a href="sources.html#oil">demo/oil.csv</a>, line 2</td>'
-    assert f"{place}<td>63.65 USD</td><td><code>2020-01,63.65</code>" in first
+    assert '<caption><a href="sources.html#oil">demo/oil.csv</a></caption>' in first
+    assert "<td>2</td><td>63.65 USD</td><td><code>2020-01,<wbr>63.65</code>" in first
     assert "Demo: transcribed" in first
     assert "Why it is open: the records behind it are not public." in second
     assert "<details" not in second

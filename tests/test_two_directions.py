@@ -99,7 +99,7 @@ def test_the_page_of_a_report_tells_a_zero_from_a_line(project, tmp_path):
     assert "Raw lines: 21 rows of publishers’ files and 3 declared zeros" in page
     rows = re.findall(r"<tr[^>]*><td>(.*?)</tr>", page)
     zeros = [row for row in rows if "<td>0 USD</td>" in row]
-    said = "no row, a zero as its source declares; beside it <a href"
+    said = "no row, a zero as its source declares; beside it line "
     assert [row.startswith(said) for row in zeros] == [True] * 3
     assert sum(said in row for row in rows) == 3
 

@@ -65,7 +65,8 @@ FORMULA = re.compile(
     r'<p class="formula" .*? data-formula="(.*?)">(.*?)(?: =|:) (.*?)</p>(.*?)</details>'
 )
 LINE = re.compile(
-    r'<tr(?: data-role="(\w+)")?>.*?<td>(-?[\d.,]+(?:e-\d+)?)(?: [^<]*)?</td><td><code>'
+    r'<tr(?: data-role="(\w+)")?><td>(?:(?!</tr>).)*?'
+    r"<td>(-?[\d.,]+(?:e-\d+)?)(?: [^<]*)?</td><td><code>"
 )
 NAME = re.compile("[a-z]\\w*")
 CODE = re.compile(r"[\[\]_*/]|\w\(|(?<![,.\d])\d{4}|\d\.0\b|</")

@@ -348,7 +348,7 @@ def said(formula: str, n_lines: int) -> str:
     return formula if counts.SAID.fullmatch(formula) else in_words(formula, n_lines)
 
 
-def lines_table(rows: Sequence[Mapping[Any, Any]]) -> str:
+def lines_table(rows: Sequence[Mapping[Any, Any]], root: Path | None = None) -> str:
     """The lines of one number as HTML tables, one a file, in a box that scrolls by itself.
 
     Above each stand the file and its header, once. Its columns are the line, the name in the
@@ -359,17 +359,19 @@ def lines_table(rows: Sequence[Mapping[Any, Any]]) -> str:
     rows
         With ``source_id``, ``path``, ``line``, ``role``, ``value``, ``unit``, ``text``,
         ``raw_column`` and ``declared_zero``; a role is shown where there are several.
+    root
+        The project's folder, whose catalogue has the headers of the files.
     """
-    return f"{BOX}{lines_alone(rows, len(rows))}</div>"
+    return f"{BOX}{lines_alone(rows, len(rows), root)}</div>"
 
 
-def lines_alone(rows: Sequence[Mapping[Any, Any]], most: int) -> str:
+def lines_alone(rows: Sequence[Mapping[Any, Any]], most: int, root: Path | None = None) -> str:
     """At most so many of the lines of one number as HTML tables (see :func:`lines_table`)."""
     has_roles = len({row["role"] for row in rows}) > 1
     by_file: dict[Any, list[Mapping[Any, Any]]] = {}
     for row in rows[:most]:
         by_file.setdefault((row["source_id"], row["path"]), []).append(row)
-    sources = catalogue.entries(name for name, _ in by_file if name)
+    sources = catalogue.entries((name for name, _ in by_file if name), root)
     tables = []
     for (name, path), own in by_file.items():
         options = sources[name][0].arguments if name in sources else {}
@@ -377,7 +379,7 @@ def lines_alone(rows: Sequence[Mapping[Any, Any]], most: int) -> str:
         lines = "".join(_line(row, has_roles, header, separator) for row in own)
         file = html.escape(str(path).removeprefix(f"{RAW.as_posix()}/"))
         caption = f'<caption><a href="{ENTRY}{name}">{file}</a></caption>' if name else ""
-        columns = f"<code>{html.escape(separator.join(header))}</code>"
+        columns = f"<code>{_broken(map(html.escape, header), separator)}</code>"
         heads = ["line", *["name"] * has_roles, "number", columns if header else "text"]
         head = "".join(f"<th>{text}</th>" for text in heads)
         tables.append(f"<table>{caption}<thead><tr>{head}</tr></thead>{lines}</table>")
@@ -402,14 +404,17 @@ def _line(row: Mapping[Any, Any], has_roles: bool, header: Sequence[str], separa
 
 def _marked(row: Mapping[Any, Any], header: Sequence[str], separator: str) -> str:
     """The text of a raw line, the figure in it marked where its column is known."""
-    text, column = str(row["text"]), row.get("raw_column", "")
-    cells = text.split(separator)
-    if column not in header or len(cells) != len(header) or row["declared_zero"]:
-        return html.escape(text)
-    texts = [*map(html.escape, cells)]
-    at = [*header].index(column)
-    texts[at] = f"<mark>{texts[at]}</mark>"
-    return separator.join(texts)
+    cells = [*map(html.escape, str(row["text"]).split(separator))]
+    column = row.get("raw_column", "")
+    if column in header and len(cells) == len(header) and not row["declared_zero"]:
+        at = [*header].index(column)
+        cells[at] = f"<mark>{cells[at]}</mark>"
+    return _broken(cells, separator)
+
+
+def _broken(cells: Iterable[str], separator: str) -> str:
+    """Cells of a line, which may be broken after each."""
+    return f"{html.escape(separator)}<wbr>".join(cells)
 
 
 def entries(used: Iterable[str]) -> str:

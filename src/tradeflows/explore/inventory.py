@@ -201,8 +201,8 @@ def _matching(word: str, among: Sequence[str], root: Path | None) -> list[str]:
         is_coded = folded.isdigit() or "+" in code
         return not is_coded and any(_has_word(fold(name), folded) for name in names)
 
-    first = words.get(folded, ())
-    return sorted(filter(is_meant, among), key=lambda code: code not in first)
+    order = {code: place for place, code in enumerate(words.get(folded, ()))}
+    return sorted(filter(is_meant, among), key=lambda code: order.get(code, len(order)))
 
 
 def _has_word(text: str, word: str) -> bool:

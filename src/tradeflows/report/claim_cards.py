@@ -284,7 +284,7 @@ def _reading(
         "source": source_of(reading, root),
         "formula": formula,
         "code": made["formula"],
-        "lines": lines_table(rows[:most]),
+        "lines": lines_table(rows[:most], root),
         "counted": counted_rows(row["declared_zero"] for row in rows),
         "more": max(len(rows) - most, 0),
         "command": f'tradeflows trace {claim.id} --definition "{reading.name}"',

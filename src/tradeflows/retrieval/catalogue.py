@@ -392,8 +392,8 @@ def _argument_problems(source: Source) -> Iterator[str]:
             yield str(error)
     if source.confirmed and source.table not in ("figures", "trade"):
         yield f"confirmed is of printed figures and of trade, and {source.id} is of {source.table}"
-    if "" in source.confirmed.values():
-        yield "confirmed: each name must have its reason as a text, not ''"
+    for name in (name for name, reason in source.confirmed.items() if not reason):
+        yield f"confirmed: {name} must have its reason as a text, not ''"
 
 
 def is_web_address(text: str) -> bool:

@@ -88,6 +88,8 @@ class Project:
         Who said what is checked: names by the word that the ledger has for them.
     introduced
         Speakers' names where they stand alone, as on a picture to share, by those of `speaker`.
+    answer
+        The answer in one sentence.
     example
         A claim by which the front page shows how a number is checked.
     highlights
