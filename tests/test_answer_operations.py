@@ -343,6 +343,9 @@ def test_a_rounded_value_keeps_its_unit():
         assert set(rounded.slim()["unit"].dropna()) == {"USD"}
         assert "the values were rounded after reading" in rounded.slim().attrs["caveats"]
     few = shown.head(2)
+    tens = few.round(-1)
+    places = ["n_months", "source_row"]
+    assert pd.DataFrame(tens)[places].equals(pd.DataFrame(few)[places])
     for other in (few.assign(value=0.0), few.assign(value=few["value"].round(1) + 1)):
         assert sealed.UNKNOWN in set(other.slim()["unit"])
 

@@ -222,6 +222,10 @@ WRONG = {
         ["rows", "trad", "month=2023-05"],
         "no table 'trad'; did you mean 'trade'",
     ),
+    "a column by its two names": (
+        ["rows", "trade", "reporter=China", "reporter_iso=IND"],
+        "reporter_iso is asked twice",
+    ),
     "no condition": (["rows", "rates", "USD"], "'USD': expected column=value, such as month=20"),
     "no month": (["rows", "rates", "month=2023"], "expected a month such as 2023-05"),
     "no year": (["ask", "wheat", "China", "--start", "20x3"], "start='20x3': expected a month"),

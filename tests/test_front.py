@@ -353,14 +353,14 @@ def test_each_claim_is_a_square_of_the_colour_of_its_word(site):
 
 def test_who_answers_for_it_of_which_day_and_its_chart(root, tmp_path, monkeypatch):
     about = root / "project.toml"
-    more = 'byline = "By the Gazette"\ndate = "2024-05-09"\n'
+    more = 'byline = "By the Gazette"\ndate = 2024-05-09\n'
     about.write_text(more + PROJECT)
     assert "By the Gazette, 9 May 2024" in words(written(root, tmp_path, monkeypatch)["index.html"])
     about.write_text('lead_chart = "09_none"\n' + PROJECT)
     with pytest.raises(ReportError, match="'09_none' is no page"):
         written(root, tmp_path, monkeypatch)
     about.write_text('date = "May 2024"\n' + PROJECT)
-    with pytest.raises(CatalogueError, match="date: expected a day"):
+    with pytest.raises(CatalogueError, match="date must be a date such as"):
         project.load(root)
 
 

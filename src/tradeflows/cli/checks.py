@@ -6,7 +6,7 @@ names what is in the way and what to do.
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from errno import ENOENT
 from itertools import chain
 from pathlib import Path
@@ -31,6 +31,7 @@ NAMED = {
     "flow": "flow_code",
     "source": "source_id",
 }
+SEVERAL = {*NAMED.values(), "month"}  # whose values have no comma of their own
 
 
 def require_folder(to: Path) -> None:
@@ -137,10 +138,12 @@ def _nearest_file(path: Path, known: Iterable[str]) -> str:
 def conditions(table: str, words: Iterable[str], root: Path | None = None) -> dict[str, list[str]]:
     """What rows of `table` are asked to have, by column: ids, or words that stand for them."""
     require_table(table)
-    wanted = {
-        NAMED.get(name, name) if table == "trade" else name: value.split(",")
-        for name, value in pairs(words).items()
-    }
+    wanted: dict[str, list[str]] = {}
+    for name, value in pairs(words).items():
+        column = NAMED.get(name, name) if table == "trade" else name
+        if column in wanted:
+            raise QueryError(f"{column} is asked twice; give its values with commas")
+        wanted[column] = value.split(",") if column in SEVERAL else [value]
     require_columns(table, wanted)
     for month in wanted.get("month", ()):
         parse_period(month, "month", grain="month")
@@ -152,9 +155,21 @@ def conditions(table: str, words: Iterable[str], root: Path | None = None) -> di
         for name in {"reporter_iso", "partner_iso"} & {*wanted}:
             wanted[name] = [own_words.area(word, root) for word in wanted[name]]
         goods = wanted.pop("cmd_code", [])
-        coded = (own_words.product(word, root) if word.islower() else [word] for word in goods)
+        coded = (_goods(word, root) for word in goods)
         wanted |= {"cmd_code": [*chain.from_iterable(coded)]} if goods else {}
     return wanted
+
+
+def _goods(word: str, root: Path | None) -> Sequence[str]:
+    """The codes that a word stands for; a code of another system is itself."""
+    from tradeflows.retrieval import own_words
+
+    try:
+        return own_words.product(word, root)
+    except QueryError:
+        if word.islower():
+            raise
+        return [word]
 
 
 def pairs(words: Iterable[str]) -> dict[str, str]:

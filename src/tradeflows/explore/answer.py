@@ -453,6 +453,20 @@ class Answer(pd.DataFrame):
         with catalogue.within(self.attrs):
             return _converted(self, currency)
 
+    def round(self, decimals: Any = 0, *more: Any, **options: Any) -> Any:
+        """The figures rounded as pandas does; not the places of rows and the lengths of periods.
+
+        Examples
+        --------
+        >>> import tradeflows as tf
+        >>> crude = tf.flow("crude oil", "China", "Russia", start="2023-05", end="2023-05")
+        >>> crude.round(-3)["value"].item()
+        9704000.0
+        """
+        if isinstance(decimals, int):
+            decimals = dict.fromkeys(self.select_dtypes("float"), decimals)
+        return super().round(decimals, *more, **options)
+
     def series(self) -> pd.Series:
         """The values by period, for arithmetic: two of them are paired period by period.
 

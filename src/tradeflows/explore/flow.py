@@ -114,10 +114,8 @@ def flow(
     require_no_more(more)
     start, end = period_typed(start, "start"), period_typed(end, "end", last=True)
     named, root = root, root or catalogue.root()
-    reporters = areas_of(
-        "countries" if reporter is None else reporter, start, end, root, "reporter"
-    )
-    partners = areas_of("countries" if partner is None else partner, start, end, root)
+    reporters = areas_of(_or_every(reporter), start, end, root, "reporter")
+    partners = areas_of(_or_every(partner), start, end, root)
     unit_of_words(unit)
     asked: dict[str, Any] = {
         "partner": partners.ids,
@@ -157,17 +155,20 @@ def flow(
 def _goods(root: Path, product: Words, asked: Mapping[str, Any]) -> tuple[Words, list[str]]:
     """Goods as `read` takes them, of ``all HS4`` each code of so many digits, and what to mind."""
     words = ["all HS"] if product is None else listed("product", product)
-    level = ALL_OF_A_LEVEL.fullmatch(words[0].strip())
-    if not level:
+    levels = [*filter(None, (ALL_OF_A_LEVEL.fullmatch(word.strip()) for word in words))]
+    if not levels:
         return product, []
+    if len(words) > 1:
+        raise QueryError(f"{' and '.join(words)}: all codes of a level stand alone; ask for each")
+    level = levels[0]
     stated = {*held(root, ["cmd_code"], **asked)["cmd_code"].to_pylist()}
     is_of_hs = [code for code in sorted(stated) if code.isdigit()]
     by_level = {n: [code for code in is_of_hs if len(code) == n] for n in (2, 4, 6)}
     chosen = by_level[int(level[1])] if level[1] else max(by_level.values(), key=len)
     if not chosen:
         raise NothingHeldError(
-            f"no code of {words[0]} is held of this: name goods, such as 'wheat', or 'total' for "
-            f"all goods in one figure; {call('find')} lists what is held"
+            "no HS code of that level is held of this flow and window: name goods, such as "
+            f"'wheat', or 'total' for all goods in one figure; {call('find')} lists what is held"
         )
     n = count_of(len(chosen), "code")
     text = f"all goods are {n} of {len(chosen[0])} digits here, as many as are held of this flow"

@@ -21,8 +21,8 @@ FEW = 4  # of them, whom a line names
 
 def require_table(name: str) -> None:
     """Refuse a table that there is none of, with the nearest in the QueryError."""
-    if name not in TABLES:
-        raise QueryError(f"no table {name!r}{near(name, TABLES)}")
+    if not isinstance(name, str) or name not in TABLES:
+        raise QueryError(f"no table {name!r}{near(f'{name}', TABLES)}")
 
 
 @dataclass(frozen=True)

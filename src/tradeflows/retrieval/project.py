@@ -4,6 +4,7 @@ It holds what differs from one checked article to the next, so that the package 
 none. A project without it has a front page with the folder's name.
 """
 
+import datetime
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -120,7 +121,7 @@ class Project:
     subtitle: str = ""
     short: str = ""
     byline: str = ""
-    date: str = ""
+    date: datetime.date | None = None
     lead_chart: str = ""
     speaker: Mapping[str, str] = field(default_factory=dict)
     introduced: Mapping[str, str] = field(default_factory=dict)
@@ -240,12 +241,8 @@ def _require_days_and_links(read: Project) -> None:
                 'correction: expected days such as since = "2024-05-01" and a later date = '
                 f'"2024-05-09", found {mended.since!r} and {mended.date!r}'
             )
-    for key, text, is_right, expected in (
-        ("date", read.date, is_day, "a day such as 2024-05-09"),
-        ("address", read.address, is_web_address, "an address of the web"),
-    ):
-        if text and not is_right(text):
-            raise ValueError(f"{key}: expected {expected}, found {text!r}")
+    if read.address and not is_web_address(read.address):
+        raise ValueError(f"address: expected an address of the web, found {read.address!r}")
     for link in (warning.link for warning in read.do_not_write):
         is_page = re.fullmatch(r"[\w.-]+(#[^\s:]*)?", link)
         if link and not is_page and not is_web_address(link):

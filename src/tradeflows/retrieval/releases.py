@@ -97,11 +97,14 @@ def diff(name: str, root: Path, period: str = "") -> list[changes.Change]:
     sources = catalogue.load(root, local=True)
     contract = schema.TABLES[sources[name].table if name in sources else "trade"]
     cell = [key for key in schema.key(contract) if key not in ("source_id", "vintage")]
-    cell += [key for key in ("currency",) if key in contract.names]  # in euros it is another
+    cell += {"currency"} & {*contract.names}  # in euros it is another
+    if period and "ref_period" not in cell:
+        raise QueryError(f"{name}: its rows are of no period; leave {period} out")
     read: dict[str, pa.Table] = {}
     all_changes: list[changes.Change] = []
     for days, files, of in _pairs(name, sources, root, period):
-        sides = []
+        sides, of_pair = [], {source.id for some in files for source in some}
+        read = {held: read[held] for held in read.keys() & of_pair}  # months may be many
         for some in files:
             read |= {s.id: _texts(s, root, cell) for s in some if s.id not in read}
             side = pa.concat_tables([read[source.id] for source in some])
