@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from tradeflows.retrieval.call_words import FLOWS, call_in_words, dashed
 from tradeflows.retrieval.comtrade.replies import box_of, fetched
 
 TIMES = 10  # a revision moves no month's sum of a figure by so much; another unit does
+HELD = 16  # files that are read once for several pairs
 SHOWN = 3  # months that a message names
 SERVICES = ("comtrade", "comext")  # whose releases :func:`diff` pairs by itself
 # The days of two releases, the files of each, and the reporter and period that they share.
@@ -100,14 +102,16 @@ def diff(name: str, root: Path, period: str = "") -> list[changes.Change]:
     cell += {"currency"} & {*contract.names}  # in euros it is another
     if period and "ref_period" not in cell:
         raise QueryError(f"{name}: its rows are of no period; leave {period} out")
-    read: dict[str, pa.Table] = {}
+
+    @lru_cache(maxsize=HELD)
+    def texts(name: str) -> pa.Table:
+        return _texts(sources[name], root, cell)
+
     all_changes: list[changes.Change] = []
     for days, files, of in _pairs(name, sources, root, period):
-        sides, of_pair = [], {source.id for some in files for source in some}
-        read = {held: read[held] for held in read.keys() & of_pair}  # months may be many
+        sides = []
         for some in files:
-            read |= {s.id: _texts(s, root, cell) for s in some if s.id not in read}
-            side = pa.concat_tables([read[source.id] for source in some])
+            side = pa.concat_tables([texts(source.id) for source in some])
             side = side.filter(pc.starts_with(side["ref_period"], period)) if period else side
             sides.append(_comparable(side, of, files) if of else side)
         all_changes += _between(sides, cell, contract, days)
