@@ -410,7 +410,7 @@ def test_next_step_with_a_chart(chart, step):
 
 
 # What pandas goes on with, which the tests of an answer that is saved or spread ask.
-OF_PANDAS = {"series", "slim", "to_csv", "to_parquet", "wide"}
+OF_PANDAS = {"round", "series", "slim", "to_csv", "to_parquet", "wide"}
 # Functions of a chart that is drawn, which the steps above or the tests of the files ask.
 OF_A_CHART = {"alt", "css", "drawn", "hand_over", "script", "sources"}
 

@@ -34,6 +34,7 @@ NO_FIGURE = {
     "build": "what `read` gives of what it built",
     "project": "the words of project.toml",
     "compare": "the method of pandas as it is",
+    "round": "the method of pandas over the figures, and test_answer_operations for the rest",
     "slim": "the columns of the answer, and test_answer_operations for its labels",
     "to_csv": "what `slim` gives",
     "to_parquet": "what `slim` gives",
