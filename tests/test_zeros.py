@@ -124,6 +124,10 @@ def test_outside_of_its_rows_a_cell_has_zeros_where_the_window_is_named(project)
     assert zeros_of(ask(root, end="2018")) == inside + last
 
 
+def test_of_a_file_without_a_row_nothing_is_declared(project):
+    assert tables.stored(project([]), "trade", zeros=True).count_rows() == 0
+
+
 def test_a_world_that_somebody_added_up_is_no_evidence(project):
     root = project(beans(of_others=(WORLD,)))
     source = catalogue.load(root)["beans"]

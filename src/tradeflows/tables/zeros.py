@@ -58,7 +58,7 @@ def declared(source: Source, rows: pa.Table) -> pa.Table:
     """
     import pandas as pd
 
-    if not source.absent or source.table != "trade":
+    if not source.absent or source.table != "trade" or not len(rows):
         return rows.slice(0, 0)
     columns = [*CELL, *PERIOD, *PLACE, "flags"]
     lines = rows.select(columns).to_pandas(categories=CELL, date_as_object=False)
