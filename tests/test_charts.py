@@ -17,6 +17,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 
+import tradeflows as tf
 from tradeflows import charts, measures
 from tradeflows.charts import colours, layout, options, spans
 from tradeflows.charts.marks import told
@@ -106,7 +107,7 @@ def panels(frame=None, **more):
     frame = (
         pd.concat(
             [
-                monthly(CHN=[1, 2], IND=[3, 4]).assign(what=w, mt=lambda f, k=k: f["mt"] * k)
+                monthly(CHN=[1, 2, 2], IND=[3, 4, 4]).assign(what=w, mt=lambda f, k=k: f["mt"] * k)
                 for w, k in (("Price", 10), ("Quantity", 1))
             ]
         )
@@ -208,11 +209,11 @@ def test_a_part_of_nothing_is_refused():
 
 
 def test_lines_are_read_back_by_month():
-    table = charts.drawn(lines(monthly(IND=[1, 2], CHN=[3.14159, 4])))
+    table = charts.drawn(lines(monthly(IND=[1, 2, 3], CHN=[3.14159, 4, 5])))
     assert table.columns.tolist() == ["IND", "CHN"]
     assert table.index.name == "ref_period"
     assert table.loc["2022-01-01"].tolist() == [1, 3.142]
-    assert [*table.index] == [*pd.DatetimeIndex(["2022-01-01", "2022-02-01"])]
+    assert [*table.index] == [*pd.date_range("2022-01-01", periods=3, freq="MS")]
 
 
 @pytest.mark.parametrize("absent", [True, False], ids=["row absent", "value null"])
@@ -333,7 +334,7 @@ def test_bars_have_their_colour():
 
 
 def test_a_highlighted_line_alone_has_colour():
-    frame = monthly(CHN=[1, 2], all=[3, 4], some=[5, 6])
+    frame = monthly(CHN=[1, 2, 3], all=[3, 4, 5], some=[5, 6, 7])
     colour_of = {line.get_gid(): line.get_color() for line in lines(frame, highlight=["all"]).lines}
     assert colour_of["0|line|CHN"] == colour_of["0|line|some"] == colours.GREY
     assert colour_of["0|line|all"] not in (colours.GREY, colours.of_entity("CHN", ""))
@@ -460,8 +461,8 @@ def test_what_was_said_stands_over_its_own_months():
 
 
 def test_words_at_the_last_point_replace_the_name():
-    axes = lines(monthly(CHN=[1, 2]), callouts={"2022-02": "no figure after February"})
-    assert {text.get_text() for text in axes.texts} == {"no figure\nafter February"}
+    axes = lines(monthly(CHN=[1, 2, 3]), callouts={"2022-03": "no figure after March"})
+    assert {text.get_text() for text in axes.texts} == {"no figure\nafter March"}
 
 
 def test_years_in_a_row_are_years():
@@ -469,12 +470,13 @@ def test_years_in_a_row_are_years():
 
 
 def test_a_line_highlighted_alone_is_not_grey():
-    [line] = lines(monthly(made_up=[1, 2]), highlight=["made_up"]).lines
+    [line] = lines(monthly(made_up=[1, 2, 3]), highlight=["made_up"]).lines
     assert line.get_color() != colours.GREY
 
 
 def test_boxes_that_are_compared_have_one_axis():
-    both = pd.concat([monthly(CHN=[1, 2]).assign(what="a"), monthly(CHN=[1, 9]).assign(what="b")])
+    parts = {"a": monthly(CHN=[1, 2, 2]), "b": monthly(CHN=[1, 9, 1])}
+    both = pd.concat([part.assign(what=what) for what, part in parts.items()])
     for alike in (True, False):
         look = {"y": "mt", "by": "who", "panel": "what", **LOOK, "unit": {"a": "Mt", "b": "Mt"}}
         first, second = charts.lines(both, alike=alike, **look)
@@ -599,15 +601,16 @@ def test_months_keep_their_holes():
 def test_panels_are_read_by_name():
     grid = panels(unit={"Price": "USD a barrel", "Quantity": "Mt"})
     table = charts.drawn(grid)
-    assert table["Price", "IND"].tolist() == [30, 40]
-    assert table["Quantity", "CHN"].tolist() == [1, 2]
+    assert table["Price", "IND"].tolist() == [30, 40, 40]
+    assert table["Quantity", "CHN"].tolist() == [1, 2, 2]
     assert [axes.get_ylabel() for axes in grid] == ["Price, USD a barrel", "Quantity, Mt"]
-    assert charts.drawn(grid[1])["CHN"].tolist() == [1, 2]
+    assert grid[1].table["CHN"].tolist() == [1, 2, 2]
+    assert grid.table.equals(table)
 
 
 def test_a_reference_is_a_column():
-    table = charts.drawn(lines(monthly(CHN=[70, 80]), reference={"$60 cap": 60.0}))
-    assert table["$60 cap"].tolist() == [60, 60]
+    table = charts.drawn(lines(monthly(CHN=[70, 80, 90]), reference={"$60 cap": 60.0}))
+    assert table["$60 cap"].tolist() == [60, 60, 60]
 
 
 def double(axes):
@@ -645,7 +648,7 @@ def test_both_sides_the_band_and_the_months_of_one_alone():
 
 
 def test_sides_that_all_state_need_no_shade_and_no_freight_no_band():
-    axes = two_sides((3, 4), (3, 4), band=(1.0, 1.0))
+    axes = two_sides((3, 4, 5), (3, 4, 5), band=(1.0, 1.0))
     assert [*charts.drawn(axes)] == ["CHN", "RUS"]
     assert not axes.patches
     assert "Shaded" not in " ".join(text.get_text() for text in axes.figure.texts)
@@ -713,8 +716,10 @@ def test_other_axes_are_not_read():
 
 
 def test_the_source_line_is_catalogued(monkeypatch):
-    monkeypatch.setattr(catalogue, "credit", lambda ids, *_: f"credit for {' and '.join(ids)}")
-    frame = monthly(CHN=[1, 2])
+    monkeypatch.setattr(
+        catalogue, "credit", lambda ids, *_, **__: f"credit for {' and '.join(ids)}"
+    )
+    frame = monthly(CHN=[1, 2, 3])
     frame.attrs = {"sources": ("gacc", "comext"), "caveats": ("CIF beside FOB",)}
     axes = lines(frame, source="", note="Imports, CIF.")
     assert axes.figure.texts[-1].get_text() == "Imports, CIF.\nSource: credit for gacc and comext"
@@ -739,7 +744,7 @@ def test_sources_list_their_claims(monkeypatch):
     monkeypatch.setattr(catalogue, "_find_root", lambda: None)
     held = catalogue.Contents(who, known)
     monkeypatch.setattr(catalogue, "contents", lambda root, *, local=False: held)
-    one, two = monthly(CHN=[1, 2]), monthly(CHN=[1, 2]).assign(what="Mt")
+    one, two = monthly(CHN=[1, 2, 3]), monthly(CHN=[1, 2, 3]).assign(what="Mt")
     one.attrs, two.attrs = {"sources": ("b",)}, {"sources": ("b", "a")}
     table = charts.sources({"claim 1": lines(one), "claim 2": panels(two)})
     assert table.index.tolist() == ["b", "a"]
@@ -885,9 +890,9 @@ def test_drawn_times_word_is_the_value(value, unit):
 @given(st.floats(1, 1e12))
 @settings(deadline=None, max_examples=10)
 def test_an_answer_has_its_true_size(value):
-    months = pd.date_range("2024-11-01", periods=2, freq="MS")
+    months = pd.date_range("2024-11-01", periods=3, freq="MS")
     rows = {"ref_period": months, "reporter_iso": "CHN", "cmd_code": "271111", "n_months": 1}
-    answer = Answer(pd.DataFrame(rows).assign(value=[value / 2, value], unit="tonnes"))
+    answer = Answer(pd.DataFrame(rows).assign(value=[value / 2, value / 3, value], unit="tonnes"))
     axes = answer.plot(title="LNG", source="made up for a test")
     divisor = {"Thousand": 1e3, "Million": 1e6, "Billion": 1e9, "Trillion": 1e12}
     word = axes.get_ylabel().split()[0]
@@ -897,7 +902,7 @@ def test_an_answer_has_its_true_size(value):
 
 
 def test_a_title_has_two_lines_at_most():
-    axes = lines(monthly(CHN=[1, 2]), title="A claim so long that it needs lines " * 9)
+    axes = lines(monthly(CHN=[1, 2, 3]), title="A claim so long that it needs lines " * 9)
     assert axes.figure.get_suptitle().count("\n") == 1
     assert axes.figure.get_suptitle().endswith("…")
     assert charts.alt(axes).startswith("A claim so long that it needs lines " * 9)
@@ -927,7 +932,7 @@ def test_alt_text_has_both_ends():
     axes = points(frame.assign(a=[1, None], b=[2, None]), span=("a", "b"))
     assert charts.alt(axes).endswith("Yuan: 1 to 2 in January 2022, 3 in May 2022.")
     assert "crude: about 50.6. all: 81.3." in charts.alt(bars())
-    assert "China: 10 in January 2022, 20 in February 2022." in charts.alt(panels())
+    assert "China: 10 in January 2022, 20 in March 2022." in charts.alt(panels())
     assert "Slovakia: Crude oil 100, Coal 43.9. Czechia: Crude oil 50.2." in charts.alt(cells())
     assert "China: 1 in January 2022, 2 in February 2022." in charts.alt(strips(CHN=[1, 2]))
 
@@ -1062,7 +1067,7 @@ def test_two_dollar_signs_are_no_formula():
 def test_global_settings_do_not_matter():
     with mpl.rc_context({"lines.linewidth": 9, "font.family": "serif", "figure.dpi": 30}):
         before = dict(mpl.rcParams)
-        axes = lines(monthly(CHN=[1, 2]))
+        axes = lines(monthly(CHN=[1, 2, 3]))
         assert dict(mpl.rcParams) == before
         axes.figure.canvas.draw()
         assert axes.lines[0].get_linewidth() == layout.STYLE["lines.linewidth"]
@@ -1116,17 +1121,17 @@ def test_no_two_colours_look_alike(kind):
 
 
 def test_figures_of_years_stand_at_years():
-    frame = monthly(CHN=[1, 2]).assign(n_months=12)
-    frame["ref_period"] = [pd.Timestamp("2022-01-01"), pd.Timestamp("2023-01-01")]
+    frame = monthly(CHN=[1, 2, 3]).assign(n_months=12)
+    frame["ref_period"] = pd.to_datetime([f"{year}-01-01" for year in (2022, 2023, 2024)])
     texts = [text.get_text() for text in lines(frame, every=12).get_xticklabels()]
-    assert texts == ["2022", "2023"]
-    months = [text.get_text() for text in lines(monthly(CHN=[1, 2])).get_xticklabels()]
-    assert months == ["Jan 2022", "Feb 2022"]
+    assert texts == ["2022", "2023", "2024"]
+    months = [text.get_text() for text in lines(monthly(CHN=[1, 2, 3])).get_xticklabels()]
+    assert months == ["Jan 2022", "Feb 2022", "Mar 2022"]
 
 
 def test_an_axis_counts_by_one_two_or_five():
     for top in (17.4, 1.174, 1740.0):
-        axes = lines(monthly(CHN=[0.0, top]))
+        axes = lines(monthly(CHN=[0.0, 0.0, top]))
         step = np.diff(axes.get_yticks())[0]
         first = float(f"{step:.15e}"[0])
         assert step == pytest.approx(first * 10 ** np.floor(np.log10(step)))
@@ -1134,10 +1139,10 @@ def test_an_axis_counts_by_one_two_or_five():
 
 
 def test_a_year_of_eleven_months_is_named_as_a_year():
-    frame = monthly(CHN=[1, 2]).assign(n_months=11)
-    frame["ref_period"] = [pd.Timestamp("2021-01-01"), pd.Timestamp("2022-01-01")]
+    frame = monthly(CHN=[1, 2, 3]).assign(n_months=11)
+    frame["ref_period"] = pd.to_datetime([f"{year}-01-01" for year in (2021, 2022, 2023)])
     texts = [text.get_text() for text in lines(frame, every=12).get_xticklabels()]
-    assert texts == ["2021", "2022"]
+    assert texts == ["2021", "2022", "2023"]
 
 
 def test_a_narrow_axis_without_room_for_months_has_years():
@@ -1157,11 +1162,67 @@ def test_blocks_in_a_row_are_tied():
 
 
 def test_terms_of_trade_are_explained_where_they_stand():
-    frame = monthly(CHN=[1, 2])
-    foot = lines(frame, unit="US dollars (CIF)").figure.texts[-1].get_text()
-    assert "CIF: with freight" in foot
-    assert "FOB" not in foot
-    assert "freight" not in lines(frame).figure.texts[-1].get_text()
+    frame = monthly(CHN=[1, 2, 3])
+    axes = lines(frame, unit="US dollars (CIF)")
+    about = charts.hand_over(axes, "crude").about
+    assert about.startswith("CIF: with freight")
+    assert about.endswith("Source: made up for a test.")
+    assert "FOB" not in about
+    assert "freight" not in axes.figure.texts[-1].get_text()
+    assert "CIF: with freight" in charts.hand_over(axes, "crude").file
+
+
+def test_a_chart_is_drawn_in_the_unit_that_it_names():
+    sold = pd.DataFrame({"who": ["CHN", "IND"], "net_wgt_kg": [75e9, 25.5e9]})
+    look = LOOK | {"unit": "Crude by sea, million tonnes"}
+    axes = charts.bars(sold, y="net_wgt_kg", by="who", **look)
+    assert axes.table["value"].tolist() == [75, 25.5]
+    assert axes.table["printed"].tolist() == ["75.0", "25.5"]
+    as_is = charts.bars(sold, y="net_wgt_kg", by="who", **LOOK | {"unit": "Index"})
+    assert as_is.table["value"].tolist() == [75e9, 25.5e9]
+    money = sold.assign(value_reported=[2e9, 3e9], currency=["USD", "EUR"])
+    with pytest.raises(QueryError, match="currency is mixed"):
+        charts.bars(money, y="value_reported", by="who", **LOOK | {"unit": "Billion euros"})
+
+
+def test_a_figure_is_compared_with_by_its_id():
+    frame = monthly(CHN=[1, 2, 3]).assign(barrels_per_day=[1.4e6, 1.6e6, 1.9e6])
+    look = {"y": "barrels_per_day", "by": "who", "title": "More", "source": "made up"}
+    look["unit"] = "Million barrels a day"
+    axes = charts.lines(frame, said={"Vortexa: {:.2f}": "N08"}, reference={"It": "N08"}, **look)
+    assert axes.table[["Vortexa: 1.65", "It"]].to_numpy().tolist() == [[1.65, 1.65]] * 3
+    assert len(axes.table.attrs["sources"]) == 1
+    with pytest.raises(QueryError, match="N0"):
+        charts.lines(frame, reference={"It": "N0"}, **look)
+
+
+def test_days_are_named_by_the_project():
+    axes = lines(monthly(CHN=[1, 2, 3]), events="war")
+    assert "Invasion" in {text.get_text() for text in axes.texts}
+    with pytest.raises(QueryError, match=r"no group of events 'wars'.*war"):
+        lines(monthly(CHN=[1, 2, 3]), events="wars")
+
+
+def test_two_figures_make_no_line():
+    with pytest.raises(QueryError, match=r"charts\.bars\(frame\.assign"):
+        lines(monthly(CHN=[1, 2], IND=[None, 3]))
+    crude = tf.flow("crude oil", "China", "Russia", start="2023-01", end="2023-02")
+    axes = crude.plot(unit="Thousand tonnes", highlight=["CHN"], zero=False, events="war")
+    assert axes.table.index.tolist() == ["China, January 2023", "China, February 2023"]
+    assert axes.table["value"].tolist() == (crude["value"] / 1000).round().tolist()
+
+
+def test_a_chart_shows_itself_once(monkeypatch):
+    shown = []
+    monkeypatch.setattr("IPython.display.display", shown.append)
+    axes = lines(monthly(CHN=[1, 2, 3]))
+    assert repr(axes) == "<chart: China bought more>"
+    assert "2 boxes" in repr(panels())
+    axes._ipython_display_()  # the notebook has yet to show its figure
+    assert shown == []
+    plt.close("all")
+    axes._ipython_display_()
+    assert shown == [axes.figure]
 
 
 def test_a_strip_may_be_highlighted():

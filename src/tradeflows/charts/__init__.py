@@ -6,13 +6,15 @@ Whatever carries a number is an artist whose ``gid`` is ``row|part|name``; all e
 from tradeflows.charts.bars import bars, strips, windows
 from tradeflows.charts.export import ChartFiles, css, hand_over, script
 from tradeflows.charts.grids import cells, coverage
-from tradeflows.charts.numbers import Drawn, alt, drawn, sources
+from tradeflows.charts.numbers import ChartAxes, ChartPanels, Drawn, alt, drawn, sources
 from tradeflows.charts.options import ChartOptions
 from tradeflows.charts.series import blocks, lines, points, sides
 
 __all__ = [
+    "ChartAxes",
     "ChartFiles",
     "ChartOptions",
+    "ChartPanels",
     "Drawn",
     "alt",
     "bars",

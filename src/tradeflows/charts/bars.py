@@ -4,13 +4,13 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Unpack
 
 import matplotlib.dates as mdates
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from pandas import DataFrame
 
 from tradeflows.charts import colours, layout
 from tradeflows.charts.layout import Label
+from tradeflows.charts.numbers import ChartAxes, new_axes
 from tradeflows.charts.options import (
     ChartOptions,
     are_whole,
@@ -45,7 +45,7 @@ def bars(
     entity: str = "",
     heading: str = "",
     **options: Unpack[ChartOptions],
-) -> Axes:
+) -> ChartAxes:
     """Compare figures as horizontal bars with their numbers, in the order of the rows.
 
     Parameters
@@ -85,7 +85,7 @@ def bars(
     >>> charts.drawn(axes)["value"].to_dict()
     {'Brazil': 75.0, 'USA': 25.0}
     """
-    shown = complete_options(frame, options, [y, *span], [by])
+    frame, [y, *span], shown = complete_options(frame, options, [y, *span], [by])
     rows = drawable_rows(frame, y=y, by=by, when="", panel=entity or by, span=span)
     refuse_repeated(rows, "name")
     rows["hollow"] &= not rows["hollow"].all()  # where all may yet change, the key says so
@@ -106,7 +106,7 @@ def bars(
     ]
     after = [end for end in ends if end.x >= 0]
     with layout.style():
-        _, axes = plt.subplots()
+        axes = new_axes()
         for i, row in numbered(rows):
             _bar(axes, i, row, highlight)
         _rows(axes, list(rows["name"]), down, tall, labels, highlight)
@@ -204,7 +204,7 @@ def _limits(axes: Axes, least: float, most: float, ends: Sequence[Label], inches
 @redrawable
 def strips(
     frame: DataFrame, *, y: str, by: str, whole: str, part: str, **options: Unpack[ChartOptions]
-) -> Axes:
+) -> ChartAxes:
     """Draw several wholes as strips of their parts, each with its number, in the rows' order.
 
     Parameters
@@ -235,7 +235,7 @@ def strips(
     >>> charts.drawn(axes)["value"].to_dict()
     {'report, holds': 2.0, 'report, differs': 1.0}
     """
-    shown = complete_options(frame, options, [y], [by, whole, part])
+    frame, [y], shown = complete_options(frame, options, [y], [by, whole, part])
     rows = drawable_rows(frame, y=y, by=by, when="", panel=part)
     refuse_repeated(rows, "name")
     refuse(rows[~(rows["value"] > 0)], "no strip of nothing")
@@ -258,7 +258,7 @@ def strips(
     inches = _room([""] if is_narrow else labels, [""])
     per_inch = by_whole.sum().max() / inches
     with layout.style():
-        _, axes = plt.subplots()
+        axes = new_axes()
         for i, row in numbered(rows):
             _part(axes, i, row, look[row.panel].colour, HIGH / tall)
         for level, name in enumerate(order):
@@ -315,7 +315,7 @@ def windows(
     own: Collection[str] = (),
     log: bool = False,
     **options: Unpack[ChartOptions],
-) -> Axes:
+) -> ChartAxes:
     """Draw published figures, each at its value from the first to the last day of its window.
 
     Parameters
@@ -351,7 +351,7 @@ def windows(
     >>> charts.drawn(axes)["value"].to_dict()
     {'F1': 12.0}
     """
-    shown = complete_options(frame, options, [y, *span], [label])
+    frame, [y, *span], shown = complete_options(frame, options, [y, *span], [label])
     rows = drawable_rows(frame, y=y, by=label, when="window_start", length="window_end", span=span)
     refuse_repeated(rows, "name")
     refuse(rows[rows["end"] < rows["x"]], "a window that ends before it starts")
@@ -364,7 +364,7 @@ def windows(
     rows["printed"] = [printed(row, whole=whole) for row in rows.itertuples()] + suffix
     labels = []
     with layout.style():
-        _, axes = plt.subplots()
+        axes = new_axes()
         for i, row in numbered(rows):
             colour = colours.OWN if row.name in own else colours.WINDOW
             _window(axes, i, row, colour, row.name in own or row.hollow)

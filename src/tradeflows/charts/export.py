@@ -15,7 +15,7 @@ from matplotlib.axes import Axes
 from tradeflows.charts import colours, layout, raw_lines, spans, svg
 from tradeflows.charts.marks import in_box, told
 from tradeflows.charts.numbers import WIDE, alt, arranged, drawn, read_back
-from tradeflows.charts.options import BAND, SIGNS, VALUE, Chart, Charts, named
+from tradeflows.charts.options import BAND, SIGNS, VALUE, Chart, Charts, about, named
 
 BROWSER = files("tradeflows.charts") / "browser"
 
@@ -33,6 +33,8 @@ class ChartFiles:
     caveats, sources, claims
         What was left out, each a sentence; ids of catalogued sources; those of claims whose
         verdicts belong below it.
+    about
+        What its terms of trade mean, and its sources with their dates, for which it has no room.
     wide, narrow, file
         Elements for a page of 760 and of 360 pixels, and a drawing as a file of its own.
     rows
@@ -60,6 +62,7 @@ class ChartFiles:
     caveats: tuple[str, ...]
     sources: tuple[str, ...]
     claims: tuple[str, ...]
+    about: str
     wide: str
     narrow: str
     file: str
@@ -128,6 +131,7 @@ def hand_over(axes: Charts, id: str) -> ChartFiles:
         caveats=tuple(chart["attrs"]["caveats"]),
         sources=tuple(chart["attrs"]["sources"]),
         claims=tuple(chart["claims"]),
+        about=about(chart),
         wide=svg.inline(figure, drawing, words, f"{id}-wide", entry),
         narrow=narrow,
         file=drawing,

@@ -4,7 +4,6 @@ from collections.abc import Collection, Sequence
 from typing import Any, Unpack
 
 import matplotlib.dates as mdates
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -15,6 +14,7 @@ from pandas import DataFrame
 
 from tradeflows.charts import colours, layout
 from tradeflows.charts.bars import tie_names
+from tradeflows.charts.numbers import ChartAxes, new_axes
 from tradeflows.charts.options import (
     BLANK,
     Chart,
@@ -41,7 +41,7 @@ def coverage(
     highlight: Collection[str] = (),
     entity: str = "",
     **options: Unpack[ChartOptions],
-) -> Axes:
+) -> ChartAxes:
     """Draw which months are held: a strip a row, with its gaps.
 
     Parameters
@@ -79,7 +79,7 @@ def coverage(
     if len(words) != len(frame):
         raise QueryError(f"by has {len(words)} words for {len(frame)} rows: give each row its own")
     strips = frame.assign(strip=words, held=frame[held])
-    shown = complete_options(strips, options, [counted] if counted else [], ["strip"])
+    strips, _, shown = complete_options(strips, options, [counted] if counted else [], ["strip"])
     if not 0 < len(frame) <= 40:
         raise QueryError(f"{len(frame)} rows, and a picture takes 1 to 40: filter the frame")
     runs = strips["held"].reset_index(drop=True).str.split(", ").explode()
@@ -91,7 +91,7 @@ def coverage(
     marks = marks.assign(value=np.nan, low=np.nan).reset_index(drop=True)
     labels = [layout.wrap(text, layout.page().label + 4) for text in words]
     with layout.style():
-        _, axes = plt.subplots()
+        axes = new_axes()
         lit = colours.of_entity(entity, colours.INK)
         for i, run in numbered(marks):
             colour = lit if run.name in highlight else colours.GREY
@@ -118,7 +118,7 @@ def cells(
     full: float = 100.0,
     signed: bool = False,
     **options: Unpack[ChartOptions],
-) -> Axes:
+) -> ChartAxes:
     """Draw a table whose cells are the stronger in colour the greater `y`, a row per `by`.
 
     Parameters
@@ -158,7 +158,7 @@ def cells(
     {'coal': 10.0, 'oil': 20.0}
     """
     dated = across == "ref_period"
-    shown = complete_options(frame, options, [y], [by] if dated else [by, across])
+    frame, [y], shown = complete_options(frame, options, [y], [by] if dated else [by, across])
     if dated and words:
         raise QueryError(f"months side by side have no room for {words}")
     marks = _grid(frame, y, by, across, words, signed)
@@ -173,7 +173,7 @@ def cells(
     shades, least = (colours.SIGNED_SHADES, -full) if signed else (colours.SHADES, 0.0)
     shading = ScalarMappable(Normalize(least, full, clip=True), colours.shades(shades))
     with layout.style():
-        _, axes = plt.subplots()
+        axes = new_axes()
         _shade(axes, marks, names, shading, dated)
         for j, (name, text) in enumerate(zip(columns, heads, strict=True)):
             look: dict[str, Any] = {"ha": "center", "va": "bottom", "weight": "bold", "size": 10.5}

@@ -1,8 +1,10 @@
 """What a chart shows, read back from what was drawn."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
+import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from pandas import DataFrame, Series
@@ -41,7 +43,64 @@ class Drawn(DataFrame):
         return str(table) + raw_lines.shown(self.figure)
 
 
-def drawn(axes: Charts) -> DataFrame:
+class Shown:
+    """What a chart that was drawn has beside matplotlib's own: its picture and its table."""
+
+    @property  # matplotlib's own method of this name writes a table into the axes
+    def table(self) -> Any:
+        """What it shows, read back from its artists (see :func:`drawn`)."""
+        return drawn(self)
+
+    def _ipython_display_(self) -> None:
+        """Show the picture, unless the notebook is about to do so by itself."""
+        figure = figure_of(self)
+        if not plt.fignum_exists(figure.number):
+            from IPython.display import display
+
+            display(figure)
+
+
+class ChartAxes(Shown, Axes):  # type: ignore[override]
+    """A chart: matplotlib's axes, with :attr:`table`, what they show.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from tradeflows import charts
+    >>> look = {"title": "Brazil sold most", "unit": "Million tonnes", "source": "Made up"}
+    >>> sold = pd.DataFrame({"who": ["Brazil", "USA"], "net_wgt_kg": [75e9, 25e9]})
+    >>> charts.bars(sold, y="net_wgt_kg", by="who", **look).table["value"].to_dict()
+    {'Brazil': 75.0, 'USA': 25.0}
+    """
+
+    def __repr__(self) -> str:
+        """Its title."""
+        chart = vars(self.figure).get("tradeflows")
+        return f"<chart: {chart['title']}>" if chart else super().__repr__()
+
+
+class ChartPanels(Shown, np.ndarray):
+    """The boxes of a chart with panels, with ``table``, what they show together."""
+
+    def __repr__(self) -> str:
+        """Its title, and how many boxes it has."""
+        return f"<chart of {len(self)} boxes: {chart_of(self)['title']}>"
+
+
+BOXES: Any = {"axes_class": ChartAxes}  # with which matplotlib makes the boxes of a chart
+
+
+def new_axes() -> ChartAxes:
+    """The one box of a new figure."""
+    return cast(ChartAxes, plt.figure().add_subplot(**BOXES))
+
+
+def figure_of(axes: Any) -> Any:
+    """The figure of a chart, or of its boxes."""
+    return np.ravel(np.asarray(axes, dtype=object))[0].figure
+
+
+def drawn(axes: Any) -> DataFrame:
     """Read back from the artists, to four significant figures, what a chart shows.
 
     Parameters

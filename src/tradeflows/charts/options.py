@@ -14,9 +14,12 @@ from pandas import DataFrame, Series
 from tradeflows.charts import layout, spans
 from tradeflows.charts.layout import Label
 from tradeflows.charts.names import entity_name
+from tradeflows.measures.common import UNIT_IN, UNIT_OF, require_single_value, unit_of
+from tradeflows.measures.scaling import scale
 from tradeflows.model import units
 from tradeflows.model.errors import QueryError
-from tradeflows.retrieval import catalogue
+from tradeflows.retrieval import catalogue, project
+from tradeflows.tables.select import read
 
 Charts = Axes | Sequence[Axes] | np.ndarray
 Chart = dict[str, Any]  # the options of a chart that was drawn, and what else its artists lack
@@ -32,6 +35,8 @@ TERMS = {  # of trade, for readers, where a unit names them
     "FOB": "FOB: without freight and insurance after the border.",
 }
 MARK = 30  # days beyond the mark of what somebody gave for a month
+LONGEST = 4  # words of a unit, as of "million barrels a day"
+SCALED = {*UNIT_OF, *UNIT_IN, "value", "low", "high", "change", "value_per_month"}  # by the unit
 EXACT = 1e-9  # how near a number lies to one with fewer decimals that is the same
 SITE = r"//(?:www\.)?([^/\s]+)"  # whose page an address is of
 UNSETTLED = ("provisional", "partial")  # flags of a figure that may yet change
@@ -49,7 +54,7 @@ BLANK: dict[str, Any] = {
 BLANK |= {"level": np.nan, "start": 0.0, "stop": np.nan}
 
 P = ParamSpec("P")
-Axis = TypeVar("Axis", Axes, np.ndarray)
+Axis = TypeVar("Axis")
 
 
 def redrawable(draw: Callable[P, Axis]) -> Callable[P, Axis]:
@@ -73,22 +78,30 @@ class ChartOptions(TypedDict, total=False):
     title
         The claim, as a sentence.
     unit
-        What the axis counts: "USD bn a month"; for panels it may differ by panel.
+        What the axis counts: "Million tonnes a month"; for panels it may differ by panel. Numbers
+        whose unit a table or a measure gives, such as ``net_wgt_kg``, are drawn in that which it
+        names.
     source
         In place of the line that the catalogue gives for ``frame.attrs["sources"]``.
+    sources
+        Ids of sources that the frame does not name, such as that of a list of codes.
     note
         A line above the source.
     caveats
         What was left out, cut short or passed over, each a sentence above the source; of many the
         first three and the count of the others.
     events
-        Words by day, each at an upright line; none unless given.
+        Words by day, each at an upright line; or the word of a group of days of ``project.toml``,
+        such as "war". None unless given.
     reference
-        Values to compare with, by their words; each is a line through the chart.
+        Values to compare with, by their words; each is a line through the chart. In place of a
+        value the id of a published figure or a claim brings it in the chart's unit, with its
+        source; its words may hold it as "{:.0f}".
     said
         Values that somebody gave for some months, by their words, on an axis of days:
         ``{"The report, 2021": (52.0, "2021-01", "2021-12")}``. Each is a line over its own months,
-        or a diamond where these are no longer than a period of the chart.
+        or a diamond where these are no longer than a period of the chart. An id stands for all
+        three, as for a ``reference``.
     names
         What readers see in place of a code.
     claims
@@ -99,11 +112,12 @@ class ChartOptions(TypedDict, total=False):
     title: Required[str]
     unit: Required[str | Mapping[str, str]]
     source: str
+    sources: Sequence[str]
     note: str
     caveats: Sequence[str]
-    events: Mapping[str, str]
-    reference: Mapping[str, float]
-    said: Mapping[str, tuple[float, str, str]]
+    events: Mapping[str, str] | str
+    reference: Mapping[str, float | str]
+    said: Mapping[str, tuple[float, str, str] | str]
     names: Mapping[str, str]
     claims: Sequence[str]
 
@@ -113,10 +127,11 @@ def complete_options(
     options: ChartOptions,
     numbers: Sequence[str] = (),
     names: Sequence[str] = (),
-) -> Chart:
+) -> tuple[DataFrame, list[str], Chart]:
     """Fill in the options and find the source line, before anything is drawn.
 
     `numbers` and `names` are columns that :mod:`tradeflows.charts.raw_lines` follows to raw lines.
+    With the options come the frame in the unit of the axis, and where the numbers stand in it.
     """
     known = ChartOptions.__annotations__
     unknown = sorted(set(options) - set(known))
@@ -124,20 +139,87 @@ def complete_options(
         raise TypeError(f"no option {', '.join(unknown)}; there are {', '.join(known)}")
     if not (options.get("title") and options.get("unit")):
         raise QueryError("a chart needs a title, which is the claim, and a unit")
-    ids = tuple(frame.attrs.get("sources", ()))
     caveats = tuple(frame.attrs.get("caveats", ()))
     shown: Chart = {"note": "", "caveats": (), "events": {}, "reference": {}}
-    shown |= {"said": {}, "names": {}, "claims": ()}
+    shown |= {"said": {}, "names": {}, "claims": (), "gaps": ()}
     shown |= options
-    shown["gaps"] = ()
+    if isinstance(shown["events"], str):
+        shown["events"] = project.events_of(shown["events"])
+    shown["reference"], of_values = _looked_up(shown["reference"], shown["unit"])
+    shown["said"], of_said = _looked_up(shown["said"], shown["unit"], windowed=True)
+    given = (*frame.attrs.get("sources", ()), *options.get("sources", ()), *of_values, *of_said)
+    ids = tuple(dict.fromkeys(given))
     if not shown.get("source"):
         if not ids:
             raise QueryError('no source: frame.attrs["sources"] is empty, so say source="…"')
-        shown["source"] = catalogue.credit(ids, None, speakers(frame), outlets(frame))
+        of_rows = speakers(frame), outlets(frame)
+        shown["source"] = catalogue.credit(ids, None, *of_rows, dated=False)
+        shown["dated"] = catalogue.credit(ids, None, *of_rows)
     shown["attrs"] = {"sources": ids, "caveats": caveats}
-    if numbers:
-        shown["of"] = frame, [*numbers], [*names]
-    return shown
+    if not numbers:
+        return frame, [], shown
+    frame, columns = _in_unit(frame, numbers, shown["unit"])
+    shown["of"] = frame, columns, [*names]
+    return frame, columns, shown
+
+
+def _looked_up(
+    values: Mapping[str, Any], unit: str | Mapping[str, str], *, windowed: bool = False
+) -> tuple[dict[str, Any], list[str]]:
+    """Values to compare with, those given as ids of figures looked up; the sources of these."""
+    found, sources = {}, []
+    for words, value in values.items():
+        if not isinstance(value, str):
+            found[words] = value
+            continue
+        figure = read("figures", id=value).iloc[0]
+        number = figure["value"] / (size_in(figure["unit"], str(unit)) or 1.0)
+        ends = figure[["window_start", "window_end"]]
+        if pd.isna(number) or (windowed and ends.isna().any()):
+            raise QueryError(
+                f"figure {value} has no number, or a vague window: write them yourself"
+            )
+        window = [f"{end:%Y-%m}" for end in ends if windowed]
+        found[words.format(number)] = (number, *window) if windowed else number
+        sources.append(figure["source_id"])
+    return found, sources
+
+
+def _in_unit(
+    frame: DataFrame, numbers: Sequence[str], unit: str | Mapping[str, str]
+) -> tuple[DataFrame, list[str]]:
+    """`frame` with its `numbers` in the unit of the axis, where theirs is known, in own columns."""
+    columns = []
+    for name in numbers:
+        into, given = name, []
+        if isinstance(unit, str) and name in SCALED and name in frame:
+            stated = frame[frame[name].notna()]
+            column = UNIT_IN.get(name, "unit")
+            if name in UNIT_OF:
+                given = [UNIT_OF[name]]
+            elif column in stated:
+                given = [unit_of(part, name) for _, part in stated.groupby(column)]
+            sizes = [size_in(each, unit) for each in given]
+            if len(given) > 1 and any(sizes):
+                require_single_value(stated, [column])
+            if given and sizes[0] not in (None, 1.0):
+                into = f"drawn_{name}"
+                frame = scale(frame, name, sizes[0], into)
+        columns.append(into)
+    return frame, columns
+
+
+def size_in(given: str, text: str) -> float | None:
+    """How many of the unit `given` one is of that which a text names; None where it names none."""
+    words = [word.strip(",:;()") for word in text.split()]
+    for first in range(len(words)):
+        for n in range(LONGEST, 0, -1):
+            phrase = " ".join(words[first : first + n])
+            for spelled in (phrase, phrase[:1].lower() + phrase[1:]):
+                size = units.factor(spelled, given) if given else None
+                if size:
+                    return size
+    return None
 
 
 def speakers(frame: DataFrame) -> dict[str, list[str]]:
@@ -398,17 +480,23 @@ def foot(shown: Chart, key: str = "") -> list[str]:
 
     Holes are said once where all series have the same.
     """
-    gaps, unit = shown["gaps"], shown["unit"]
+    gaps = shown["gaps"]
     holes = f"No figure: {'; '.join(gaps)}" if gaps else ""
     periods = {gap.partition(", ")[2] for gap in gaps}
     if len(periods) == 1 < len(gaps):
         holes = f"No figure for {periods.pop()}"
     caveats = [_sentence(layout.clip(text, 94)) for text in shown["caveats"]]
-    counted = unit if isinstance(unit, str) else " ".join(unit.values())
-    terms = " ".join(words for term, words in TERMS.items() if term in counted)
     source = f"Source: {shown['source']}"
-    parts = [key, shown["note"], terms, _sentence(holes), *first_of(caveats), source]
+    parts = [key, shown["note"], _sentence(holes), *first_of(caveats), source]
     return [text for text in parts if text]
+
+
+def about(shown: Chart) -> str:
+    """What a chart has no room for: the terms of trade in its unit, and its sources with dates."""
+    unit = shown["unit"]
+    counted = unit if isinstance(unit, str) else " ".join(unit.values())
+    terms = [words for term, words in TERMS.items() if term in counted]
+    return " ".join([*terms, f"Source: {shown.get('dated', shown['source'])}."])
 
 
 def _sentence(text: str) -> str:

@@ -17,6 +17,7 @@ from tradeflows.charts import colours, layout, spans
 from tradeflows.charts.colours import Look, of_series
 from tradeflows.charts.layout import Label
 from tradeflows.charts.names import entity_name
+from tradeflows.charts.numbers import BOXES, ChartAxes, ChartPanels, new_axes
 from tradeflows.charts.options import (
     BAND,
     BLANK,
@@ -87,7 +88,7 @@ def lines(
 
     Returns
     -------
-    Axes, or ndarray of Axes where there are panels, in the order of the rows
+    ChartAxes, or ChartPanels, an ndarray of them, in the order of the rows
 
     Raises
     ------
@@ -109,7 +110,7 @@ def lines(
     """
     more: Any = {"every": every, "zero": zero, "highlight": highlight, "alike": alike}
     boxes = _draw(frame, options, y=y, by=by, panel=panel, callouts=callouts, **more)
-    return boxes if panel else boxes[0]
+    return boxes.view(ChartPanels) if panel else boxes[0]
 
 
 @redrawable
@@ -122,7 +123,7 @@ def sides(
     every: int | None = None,
     zero: bool = True,
     **options: Unpack[ChartOptions],
-) -> Axes:
+) -> ChartAxes:
     """Draw two statements of one flow as two lines, with what freight explains between them.
 
     Periods that one side alone states are shaded.
@@ -175,7 +176,7 @@ def sides(
     look: ChartOptions = {**options, "names": names}
     stacked = measures.stack(columns, "side")
     more: Any = {"every": every, "zero": zero, "band": band}
-    axes: Axes = _draw(stacked, look, y="value", by="side", **more)[0]
+    axes: ChartAxes = _draw(stacked, look, y="value", by="side", **more)[0]
     return axes
 
 
@@ -203,14 +204,18 @@ def _draw(
     band: tuple[float, float] | None = None,
 ) -> np.ndarray:
     """Draw lines in their boxes; of two sides with a `band` also what one alone states."""
-    shown = complete_options(frame, options, [y], [panel, by] if panel else [by])
+    frame, [y], shown = complete_options(frame, options, [y], [panel, by] if panel else [by])
     rows = drawable_rows(frame, y=y, by=by, panel=panel, months=every or 1)
     parts = {str(name): _whole(part, every) for name, part in rows.groupby("panel", sort=False)}
     require_units(shown, parts)
+    for part in parts.values():
+        _refuse_pairs(part, y, by)
     looks = of_series(rows["name"], highlight)
     ends, key = [], ""
     with layout.style():
-        _, grid = plt.subplots(len(parts), sharex=True, sharey=alike, squeeze=False)
+        _, grid = plt.subplots(
+            len(parts), sharex=True, sharey=alike, squeeze=False, subplot_kw=BOXES
+        )
         for axes, (box, part) in zip(grid[:, 0], parts.items(), strict=True):
             axes.set_label(box)
             if band:
@@ -246,6 +251,16 @@ def _whole(rows: DataFrame, every: int | None) -> DataFrame:
         whole = part.reindex(months).fillna(plain)
         parts.append(whole.assign(name=name, box=box, n_months=length, **places))
     return pd.concat(parts, ignore_index=True)
+
+
+def _refuse_pairs(rows: DataFrame, y: str, by: str) -> None:
+    """Refuse a box whose series have two figures at most: a line says what lies between."""
+    if rows.groupby("name")["value"].count().max() == 2:
+        raise QueryError(
+            "no series has more than two figures, and a line says what lies between: draw bars, as "
+            f'by charts.bars(frame.assign(bar=frame["{by}"] + frame["ref_period"].dt.strftime('
+            f'", %B %Y")), y="{y}", by="bar", heading="{by}", title=…, unit=…)'
+        )
 
 
 def _gaps(part: DataFrame, name: str) -> tuple[str, ...]:
@@ -391,7 +406,7 @@ def points(
     highlight: Collection[str] = (),
     at: Mapping[str, str] = MappingProxyType({}),
     **options: Unpack[ChartOptions],
-) -> Axes:
+) -> ChartAxes:
     """Draw sparse statements as markers, however many for one month.
 
     Parameters
@@ -428,11 +443,11 @@ def points(
     >>> charts.drawn(axes)["value"].tolist()
     [1.0, 2.0, 3.0]
     """
-    shown = complete_options(frame, options, [y, *span], [by])
+    frame, [y, *span], shown = complete_options(frame, options, [y, *span], [by])
     rows = drawable_rows(frame, y=y, by=by, span=span)
     looks = of_series(rows["name"], highlight)
     with layout.style():
-        _, axes = plt.subplots()
+        axes = new_axes()
         is_dotted = False
         for name, part in rows.sort_values("x", kind="stable").groupby("name"):
             if joined:
@@ -501,7 +516,7 @@ def blocks(
     zero: bool = True,
     highlight: Collection[str] = (),
     **options: Unpack[ChartOptions],
-) -> Axes:
+) -> ChartAxes:
     """Draw figures for blocks of months as bars as long as their block.
 
     Parameters
@@ -534,7 +549,7 @@ def blocks(
     >>> charts.drawn(axes)[["n_months", "value"]].iloc[0].tolist()
     [3.0, 2.0]
     """
-    shown = complete_options(frame, options, [y], [by])
+    frame, [y], shown = complete_options(frame, options, [y], [by])
     rows = drawable_rows(frame, y=y, by=by, length="n_months")
     by_name = rows.sort_values("x").groupby("name")
     end_before = by_name["end"].shift().reindex(rows.index)
@@ -543,7 +558,7 @@ def blocks(
         rows["value"] /= rows["n_months"]
     looks = of_series(rows["name"], highlight)
     with layout.style():
-        _, axes = plt.subplots()
+        axes = new_axes()
         for i, row in numbered(rows):
             _block(axes, i, row, looks[row.name].colour)
         for name, part in rows.sort_values("x").groupby("name"):

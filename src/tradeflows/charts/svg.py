@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 import matplotlib.pyplot as plt
 from matplotlib.text import Text
 
-from tradeflows.charts import colours, layout
+from tradeflows.charts import colours, layout, options
 from tradeflows.charts.marks import told
 
 Entries = Callable[..., str]  # the id of the entry of a mark, "" without
@@ -45,8 +45,9 @@ def plain(figure: Any, alt: str) -> str:
     for text in haloed:  # which would be drawn as curves
         text.set_path_effects([])
     written = io.BytesIO()
-    title = vars(figure)["tradeflows"]["title"]
-    about = {"Date": None, "Title": title, "Description": alt}
+    chart = vars(figure)["tradeflows"]
+    about = {"Date": None, "Title": chart["title"], "Description": alt}
+    about["Source"] = options.about(chart)
     with layout.style(), plt.rc_context(FIXED):
         figure.savefig(written, format="svg", metadata=about)
     for text in haloed:

@@ -8,6 +8,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from tradeflows import charts, measures
+from tradeflows.charts import spans
+from tradeflows.charts.names import entity_name
+from tradeflows.charts.options import size_in
 from tradeflows.explore.answer import PANDAS_PLOT, RATIOS, series_columns
 from tradeflows.explore.naming import TYPED, in_print, publisher_name, with_names
 from tradeflows.measures.common import UNIT_IN, UNIT_OF, require_single_value, unit_of
@@ -69,7 +72,7 @@ def draw(frame: pd.DataFrame, options: Mapping[str, Any]) -> Axes:
     if "value" not in plain or not pd.api.types.is_numeric_dtype(plain["value"]):
         raise QueryError(f"the answer has no numbers in a column value to draw; {PANDAS_PLOT}")
     require_single_value(plain, ["unit"])
-    rows, named = _scaled(plain)
+    rows, named = _scaled(plain, str(options.get("unit", "")))
     look = {"title": heading(plain), "unit": named, "caveats": _left_out(plain), **look}
     look.setdefault("reference", plain.attrs.get("reference", {}))
     if "window_start" in plain:
@@ -83,7 +86,9 @@ def _is_of_two_sides(frame: pd.DataFrame) -> bool:
     if "both" not in frame.attrs or not {*sides} <= {*frame} or len(frame) < 2:
         return False
     axes = [name for name in ("n_months", "reporter_iso", "partner_iso") if name in frame]
-    is_one_flow = frame["ref_period"].is_unique and frame[axes].nunique().eq(1).all()
+    is_one_flow = (
+        len(frame) > 2 and frame["ref_period"].is_unique and frame[axes].nunique().eq(1).all()
+    )
     return bool(is_one_flow and frame[sides].notna().any().all())
 
 
@@ -97,6 +102,7 @@ def _two_sides(frame: pd.DataFrame, look: dict[str, Any]) -> Axes:
     if UNKNOWN in {*frame["unit"]}:
         raise QueryError(f"a side was {UNKNOWN}: plot(y='value') draws the ratio")
     divisor, word = units.scale(frame[["value_m", "value_x"]].abs().max(axis=None))
+    divisor = size_in(unit, str(look.get("unit", ""))) or divisor
     rows, flows, names = frame, [], []
     for side in "mx":
         rows = measures.scale(rows, f"value_{side}", divisor, f"drawn_{side}")
@@ -130,12 +136,16 @@ def _with_value_of(frame: pd.DataFrame, column: str) -> pd.DataFrame:
     return result.drop(columns=["low", "high"], errors="ignore")
 
 
-def _scaled(frame: pd.DataFrame) -> tuple[pd.DataFrame, str]:
-    """Rows with what is drawn in the column ``drawn``, and the words of its unit."""
+def _scaled(frame: pd.DataFrame, wanted: str) -> tuple[pd.DataFrame, str]:
+    """Rows with what is drawn in the column ``drawn``, in a `wanted` unit if it is one of theirs.
+
+    With them go the words of the unit.
+    """
     unit = str(frame["unit"].iloc[0]) if len(frame) else ""
     numbers = [name for name in ("value", "low", "high") if name in frame]
     largest = 0.0 if unit == UNKNOWN else frame[numbers].abs().max(axis=None)
     divisor, word = units.scale(largest)
+    divisor = size_in(unit, wanted) or divisor
     rows = measures.scale(frame, "value", divisor, "drawn")
     for end in numbers[1:]:
         rows = measures.scale(rows, end, divisor, end)
@@ -215,9 +225,28 @@ def _over_time(rows: pd.DataFrame, look: dict[str, Any], *, has_own_unit: bool) 
     if has_own_unit and adds_up:
         is_one_length = len(lengths) == 1
         look["unit"] += LENGTHS.get(max(lengths), "") if is_one_length else " a month"
+    if len(lengths) == 1 and rows.groupby("series")["drawn"].count().max() == 2:
+        return _pairs(rows, look)
     if len(lengths) == 1:
         return charts.lines(rows, y="drawn", by="series", **look)
     return charts.blocks(rows, y="drawn", by="series", per_month=adds_up, **look)
+
+
+def _pairs(rows: pd.DataFrame, look: dict[str, Any]) -> Axes:
+    """Bars of series of two periods, each below its name: a line would say what lies between."""
+    names, lit = look.pop("names", {}), {*look.pop("highlight", ())}
+    look = {
+        name: option for name, option in look.items() if name in charts.ChartOptions.__annotations__
+    }
+    heads = rows["series"].map(lambda code: names.get(code) or entity_name(code))
+    periods = zip(rows["ref_period"], rows.get("n_months", pd.Series(1, rows.index)), strict=True)
+    bars = heads + [f", {spans.text(day, int(n))}" for day, n in periods]
+    drawn = rows.assign(bar=bars, head=heads, entity=rows["series"]).sort_values(
+        ["head", "ref_period"], kind="stable"
+    )
+    highlight = [*drawn["bar"][drawn["series"].isin(lit)]]
+    options = {"entity": "entity", "heading": "head", "highlight": highlight, **look}
+    return charts.bars(drawn, y="drawn", by="bar", **options)
 
 
 def _named_series(rows: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, str]]:

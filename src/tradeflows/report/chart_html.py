@@ -80,6 +80,7 @@ def _chart(
             "narrow": chart["narrow"],
             "units": _units_above(chart),
             "take": take,
+            "about": chart["about"],
             "cite": chart_downloads.cited(chart["title"], used, publishers),
             "evidence": chart["evidence"],
             **_table(chart["table"]),

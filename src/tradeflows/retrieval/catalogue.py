@@ -558,8 +558,10 @@ def credit(
     root: Path | None = None,
     speakers: Mapping[str, Sequence[str]] = MappingProxyType({}),
     outlets: Mapping[str, Sequence[str]] = MappingProxyType({}),
+    *,
+    dated: bool = True,
 ) -> str:
-    """The publishers of the sources `ids`, with vintages, for the foot of a chart.
+    """The publishers of the sources `ids`, with vintages unless not `dated`, as a chart names them.
 
     Each publisher once, in the order of `ids`: "China Customs, via CREA (as of 25 January 2025);
     Eurostat (retrieved November 2026)". Where a file states no vintage, its month of retrieval
@@ -589,7 +591,10 @@ def credit(
         hands = [carrier_of(source, outlets) for source, _ in known.values()]
         passed = in_a_sentence(list(dict.fromkeys(filter(None, hands))))
         way = f"{'via' if all(hands) else 'in part via'} {passed}; " if passed else ""
-        return f"{in_a_sentence([*names])} ({way}retrieved {' to '.join(ends)})"
+        more = f"{way}retrieved {' to '.join(ends)}" if dated else way.removesuffix("; ")
+        return f"{in_a_sentence([*names])} ({more})" if more else in_a_sentence([*names])
+    if not dated:
+        return "; ".join(dates)
     lines = []
     for name, words in dates.items():
         days = [f"{word} {', '.join(map(release_in_words, sorted(words[word])))}" for word in words]

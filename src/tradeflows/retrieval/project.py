@@ -12,7 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from tradeflows.model import codes, toml
-from tradeflows.model.errors import CatalogueError, CodeError
+from tradeflows.model.errors import CatalogueError, CodeError, QueryError, near
 from tradeflows.model.periods import is_day
 from tradeflows.model.words import fold
 from tradeflows.retrieval import catalogue
@@ -107,6 +107,8 @@ class Project:
         What the figures forbid, and what the report had wrong before.
     events
         Words by day, for charts that ask for them by ``events=``.
+    event_groups
+        Days of these by a word, for which a chart asks by ``events="war"``.
     colours
         Of series in all charts, such as ``#0072b2``, by the id of an area or a code.
     links
@@ -135,6 +137,7 @@ class Project:
     do_not_write: tuple[Forbidden, ...] = ()
     correction: tuple[Correction, ...] = ()
     events: Mapping[str, str] = field(default_factory=dict)
+    event_groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     colours: Mapping[str, str] = field(default_factory=dict)
     links: Mapping[str, str] = field(default_factory=dict)
     address: str = ""
@@ -169,6 +172,29 @@ def own_colours() -> Mapping[str, str]:
     """The colours that the project has for its charts; none where there is no project."""
     here = load_if_any()
     return here.colours if here else {}
+
+
+def events_of(group: str) -> dict[str, str]:
+    """Words by day of a group of the events that ``project.toml`` has.
+
+    Raises
+    ------
+    QueryError
+        It has no such group; the message has those that it has.
+
+    Examples
+    --------
+    >>> events_of("war")["2022-02-24"]
+    'Invasion'
+    """
+    here = load_if_any()
+    groups = here.event_groups if here else {}
+    if here is None or group not in groups:
+        known = ", ".join(groups) or "none"
+        raise QueryError(
+            f"no group of events {group!r}{near(group, groups)}; event_groups of {FILE} has {known}"
+        )
+    return {day: here.events[day] for day in groups[group]}
 
 
 def load_if_any(root: Path | None = None) -> Project | None:
@@ -240,6 +266,13 @@ def _require_days_and_links(read: Project) -> None:
             raise ValueError(
                 'correction: expected days such as since = "2024-05-01" and a later date = '
                 f'"2024-05-09", found {mended.since!r} and {mended.date!r}'
+            )
+    for group, days in read.event_groups.items():
+        unknown = sorted({*days} - {*read.events})
+        if unknown or not days:
+            raise ValueError(
+                f'event_groups: expected days of events such as {group} = ["2024-01-01"], found '
+                f"{group} = {unknown or [*days]!r}"
             )
     if read.address and not is_web_address(read.address):
         raise ValueError(f"address: expected an address of the web, found {read.address!r}")
