@@ -227,13 +227,14 @@ def _in_words(table: DataFrame, axes: Axes, chart: Chart) -> Series:
     )
 
 
-def sources(claims: Mapping[str, Charts]) -> DataFrame:
+def sources(*claims: Any) -> DataFrame:
     """List the catalogued sources under a notebook's charts, for its last cell.
 
     Parameters
     ----------
-    claims
-        The chart of each claim, by the claim's name.
+    *claims
+        The chart of each finding in their order, or a list of its charts; or in place of all one
+        dict of them by names.
 
     Returns
     -------
@@ -253,19 +254,23 @@ def sources(claims: Mapping[str, Charts]) -> DataFrame:
     >>> import tradeflows as tf
     >>> from tradeflows import charts
     >>> axes = tf.flow("crude oil", "China", "Russia", start="2021", end="2023").plot()
+    >>> charts.sources(axes)["claims"].tolist()
+    ['Finding 1']
     >>> charts.sources({"China's crude": axes})["claims"].tolist()
     ["China's crude"]
     """
     uses: dict[str, list[str]] = {}
-    for claim, axes in claims.items():
-        attrs = chart_of(axes)["attrs"]
-        if not attrs["sources"]:
-            raise QueryError(f"{claim}: its chart rests on no catalogued source")
-        for source in attrs["sources"]:
-            uses.setdefault(source, []).append(claim)
+    named = {f"Finding {i}": charts for i, charts in enumerate(claims, start=1)}
+    for claim, charts in (claims[0] if isinstance(claims[0], Mapping) else named).items():
+        for axes in charts if isinstance(charts, list) else [charts]:
+            ids = chart_of(axes)["attrs"]["sources"]
+            if not ids:
+                raise QueryError(f"{claim}: its chart rests on no catalogued source")
+            for source in ids:
+                uses.setdefault(source, []).append(claim)
     rows = []
     for source, publisher in catalogue.entries(uses).values():
-        names = ", ".join(uses[source.id])
+        names = ", ".join(dict.fromkeys(uses[source.id]))
         rows.append(vars(source) | {"publisher": publisher.name, "claims": names})
     index = pd.Index(uses, name="source_id")
     table = DataFrame(rows).set_index(index)

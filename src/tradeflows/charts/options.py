@@ -216,9 +216,10 @@ def size_in(given: str, text: str) -> float | None:
         for n in range(LONGEST, 0, -1):
             phrase = " ".join(words[first : first + n])
             for spelled in (phrase, phrase[:1].lower() + phrase[1:]):
-                size = units.factor(spelled, given) if given else None
+                is_ratio = given == "ratio"  # which an axis has as so many %
+                size = units.factor(spelled, "percent" if is_ratio else given) if given else None
                 if size:
-                    return size
+                    return size / 100 if is_ratio else size
     return None
 
 

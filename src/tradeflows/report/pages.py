@@ -50,6 +50,7 @@ from tradeflows.report.site import TEMPLATES, ReportError, render, save
 from tradeflows.retrieval import catalogue
 from tradeflows.retrieval.project import Correction, Project
 
+READ_BACK = re.compile(r"charts\.drawn\(|\w\.table$", re.M)  # a cell that shows a chart's numbers
 OWN_PAGES = ("index", "ledger", "sources", "methods", "dictionary", "corrections")
 CARD = "cards/{}.png"  # of a claim, to share
 # Rules of style in a table of pandas' own, which a page's policy does not admit.
@@ -435,7 +436,7 @@ def _laid_out(notebook: NotebookNode, tested: str) -> NotebookNode:
 def _shown_outputs(cell: NotebookNode) -> list[NotebookNode]:
     """Outputs of a cell, without the numbers of a chart that has them in its own table."""
     outputs: list[NotebookNode] = list(cell.outputs)
-    has_table = "charts.drawn(" in cell.source and any(
+    has_table = READ_BACK.search(cell.source) and any(
         "html" in output.metadata for output in outputs if "metadata" in output
     )
     if not has_table:
@@ -447,7 +448,7 @@ def _described(output: NotebookNode, cell: NotebookNode, tested: str) -> Noteboo
     """An output that says in its metadata how the page shows it."""
     said = with_minus(sentence(output))
     shown = {"kind": _kind(output), "sentence": said, "opens": "Table"}
-    if "charts.drawn(" in cell.source:
+    if READ_BACK.search(cell.source):
         shown["opens"] = "Numbers of the chart"
     if shows_cards(cell) and output.get("data"):
         text = output.data.get("text/html", "")
