@@ -40,6 +40,7 @@ FORBIDDEN_CODE = (
     ast.Try,
     ast.TryStar,
 )
+READ_BACK = r"^(?:charts\.drawn\()?(\w+_ax)(?:\.table|\))$"  # the last line of a cell with a chart
 READERS = {"drawn", "sources", "alt"}  # functions of charts that draw nothing
 
 
@@ -124,7 +125,7 @@ def test_each_number_of_a_chart_has_its_raw_lines(path, cells):
     shown = {
         chart.removesuffix("_ax"): output["data"].get("text/html", "")
         for cell in cells
-        for chart in re.findall(r"^charts\.drawn\((\w+)\)$", cell.source, re.M)
+        for chart in re.findall(READ_BACK, cell.source, re.M)
         for output in cell.outputs
         if "text/html" in output.get("data", {})
     }
@@ -156,7 +157,7 @@ def test_no_warning_and_no_error(cells):
 def test_each_chart_is_checked(cells):
     for chart, after in zip(cells, [*cells[1:], None], strict=True):
         if draws(chart):
-            assert re.fullmatch(r"charts\.drawn\(\w+\)", chart.source.splitlines()[-1])
+            assert re.fullmatch(READ_BACK, chart.source.splitlines()[-1])
             pictures = [o for o in chart.outputs if "image/png" in o.get("data", {})]
             assert len(pictures) == 1, chart.source
             assert len(chart.outputs) == 2, "a picture and its numbers"
@@ -260,7 +261,7 @@ def test_drawn_numbers_open_raw_lines(cells):
     pages = [
         output.data["text/html"]
         for cell in cells
-        if cell.source.endswith("_ax)")
+        if re.search(READ_BACK, cell.source, re.M)
         for output in cell.outputs
         if "text/html" in output.get("data", {})
     ]
