@@ -171,7 +171,7 @@ def test_ids_are_told_apart(chart):
 
 def test_no_id_is_made_of_coordinates(monkeypatch):
     """Their last digit is another by another Python, and so would be the hash of them."""
-    figure = lines(monthly(China=[1, 2], India=[3, 4])).figure
+    figure = lines(monthly(China=[1, 2, 2], India=[3, 4, 4])).figure
     drawing = svg.plain(figure, "words")
     assert 'id="shape-1"' in drawing
     monkeypatch.setitem(svg.FIXED, "svg.hashsalt", "another")
@@ -247,15 +247,17 @@ def test_each_mark_of_a_line_is_in_the_file():
 
 
 def test_a_figure_has_three_digits_and_no_power_of_ten():
-    chart = handed_over(lines(monthly(CHN=[-6.236e-05, 1365.4])))
+    chart = handed_over(lines(monthly(CHN=[-6.236e-05, 0, 1365.4])))
     said = [text.rpartition(": ")[2] for text in titles(drawings(chart)["wide"])]
-    assert said == ["−0.0000624", "1,370"]
-    assert [float(row[1]) for row in chart.rows[1:]] == [-6.24e-05, 1370.0]
-    assert chart.alt.endswith("China: −0.0000624 in January 2022, 1,370 in February 2022.")
+    assert said == ["−0.0000624", "0", "1,370"]
+    assert [float(row[1]) for row in chart.rows[1:]] == [-6.24e-05, 0, 1370.0]
+    assert chart.alt.endswith("China: −0.0000624 in January 2022, 1,370 in March 2022.")
 
 
 def test_the_table_is_for_readers():
-    chart = handed_over(lines(monthly(CHN=[1, 2], other=[3, 4]), names={"other": "The others"}))
+    chart = handed_over(
+        lines(monthly(CHN=[1, 2, 2], other=[3, 4, 4]), names={"other": "The others"})
+    )
     assert chart.table[0] == ["Period", "China", "The others"]
     assert chart.table[1] == ["January 2022", "1.0", "3.0"]
     assert chart.rows[0] == ["ref_period", "CHN", "other"]
@@ -302,7 +304,7 @@ def test_each_strip_of_a_coverage_answers():
 
 
 def test_an_id_survives_a_changed_number():
-    one, two = (handed_over(lines(monthly(CHN=[1, n])), "crude-buyers") for n in (2, 3))
+    one, two = (handed_over(lines(monthly(CHN=[1, 2, n])), "crude-buyers") for n in (3, 4))
     assert one.id == two.id == "crude-buyers"
     assert one.wide != two.wide
 

@@ -30,6 +30,8 @@ MENDED = "title = 'x'\n[[correction]]\nwrong = 'a'\nright = 'b'\n"
         ("title = 'x", "project.toml: Expected "),
         ("title = 'x'\n[colours]\nCHN = 'red'", 'expected one such as BRA = "#18a35f", found'),
         ("title = 'x'\n[events]\n2024-13-01 = 'x'", "found 2024-13-01 = 'x'"),
+        ("title = 'x'\n[event_groups]\nwar = ['2024-01-01']", "war = ['2024-01-01']"),
+        ("title = 'x'\n[event_groups]\nwar = []", "expected days of events"),
         ("title = 'x'\n[events]\n2024-01-01 = 1", "events: 2024-01-01 must be text, not 1"),
         ("title = 'x'\naddress = 'javascript:a'", "address: expected an address of the web"),
         ("title = 'x'\n[[do_not_write]]\ntext='a'\nbecause='b'\nlink='data:x'", "link: expected"),

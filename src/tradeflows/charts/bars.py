@@ -12,6 +12,7 @@ from tradeflows.charts import colours, layout
 from tradeflows.charts.layout import Label
 from tradeflows.charts.numbers import ChartAxes, new_axes
 from tradeflows.charts.options import (
+    Chart,
     ChartOptions,
     are_whole,
     complete_options,
@@ -31,6 +32,7 @@ TALL = 0.6  # inches of narrow paper for each window, whose words stand above or
 LOW = 0.45  # of wide paper
 HEAD = 0.34  # inches by which a heading sets rows apart
 GAP = 0.25  # inches left and right of a figure that stands between a name and a bar
+BAR = 0.22  # inches of a bar below its name
 HIGH, BETWEEN = 0.36, 0.12  # inches of a strip, and between words below it
 
 
@@ -92,9 +94,7 @@ def bars(
     numbers = rows[["value", "low", "high"]]
     reach = [0.0, *shown["reference"].values(), *numbers.stack()]
     headings = np.array([*frame[heading]] if heading else [""] * len(rows), dtype=object)
-    labels = _labels([named(name, shown) for name in rows["name"]], headings)
-    heights = [0.16 + layout.LINE * (label.count("\n") + 1) for label in labels]
-    tall = max(heights) if layout.page() is layout.NARROW else sum(heights) / len(heights)
+    labels, is_above, tall, half, edges = _labels(rows["name"], headings, shown)
     is_new = headings != np.array(["", *headings[:-1]])  # or one ends, which sets apart too
     down = np.arange(len(rows)) + HEAD / tall * np.cumsum(is_new & (rows.index > 0))
     rows["level"], rows["stop"] = down, rows["value"]
@@ -108,42 +108,68 @@ def bars(
     with layout.style():
         axes = new_axes()
         for i, row in numbered(rows):
-            _bar(axes, i, row, highlight)
-        _rows(axes, list(rows["name"]), down, tall, labels, highlight)
-        top = 0.4 + 0.24 / tall if headings[0] else 0.6
-        axes.set_ylim(max(down) + 0.6, -top)
-        for level, text in zip(down[is_new], headings[is_new], strict=True):
+            _bar(axes, i, row, highlight, half)
+        beside = [""] * len(rows) if is_above else labels
+        _rows(axes, rows, half, 0.03 / tall, beside, labels if is_above else (), highlight)
+        top = edges[0] + (0.24 / tall if headings[0] else 0.2)
+        axes.set_ylim(max(down) + half + 0.29, -top)
+        for level, text in zip((down - edges)[is_new], headings[is_new], strict=True):
             look = {"va": "bottom", "size": 11, "weight": "bold", "bbox": None, "zorder": 3}
-            layout.write_above(axes, str(text), level - 0.4, **look)
-        _limits(axes, min(reach), max(reach), ends, _room(labels, [end.text for end in after]))
-        box = (max(down) + 0.6 + top) * tall
+            layout.write_above(axes, str(text), level, **look)
+        _limits(axes, min(reach), max(reach), ends, _room(beside, [end.text for end in after]))
+        box = (max(down) + half + 0.29 + top) * tall
         finish([axes], "bars", shown, rows, [after], False, box)
     return axes
 
 
-def _labels(names: Sequence[str], headings: Iterable[str]) -> list[str]:
-    """The names of rows in lines, without the heading that they stand under."""
+def _labels(
+    names: Iterable[str], headings: np.ndarray, shown: Chart
+) -> tuple[list[str], bool, float, float, np.ndarray]:
+    """The names of rows in lines, without the heading that they stand under.
+
+    With them go whether they stand above their bars, as long names do on narrow paper; how high a
+    row is, in inches; and as parts of it half the height of a bar, and how far above the middle of
+    a bar the words above it end.
+    """
+    paper = layout.page()
     pairs = zip(names, headings, strict=True)
-    shorter = [name.removeprefix(f"{head}, ") for name, head in pairs]
-    return [layout.wrap(name[:1].upper() + name[1:], layout.page().label) for name in shorter]
+    shorter = [named(name, shown).removeprefix(f"{head}, ") for name, head in pairs]
+    texts = [name[:1].upper() + name[1:] for name in shorter]
+    labels = [layout.wrap(text, paper.label) for text in texts]
+    is_long = 2 * "".join(labels).count("\n") >= len(labels)
+    is_above = paper is layout.NARROW and is_long
+    labels = [layout.wrap(text, paper.foot) for text in texts] if is_above else labels
+    heights = np.array([0.16 + layout.LINE * (label.count("\n") + 1) for label in labels])
+    tall = max(heights) if paper is layout.NARROW else sum(heights) / len(heights)
+    if not is_above:
+        return labels, False, tall, 0.31, np.full(len(labels), 0.4)
+    tall += BAR
+    half = BAR / 2 / tall
+    return labels, True, tall, half, half + 0.09 + (heights - 0.1) / tall
 
 
 def _rows(
     axes: Axes,
-    names: Sequence[str],
-    down: np.ndarray,
-    tall: float,
-    labels: Sequence[str],
+    rows: DataFrame,
+    half: float,
+    clear: float,
+    beside: Sequence[str],
+    above: Sequence[str],
     highlight: Collection[str],
 ) -> None:
-    """Name the rows, and draw the line at nothing beside them, broken at headings."""
-    breaks = np.diff(down) > 1.01
-    starts, lasts = down[np.r_[True, breaks]] - 0.37, down[np.r_[breaks, True]] + 0.5
+    """Name the rows, and draw the line at nothing beside them, broken at headings and names."""
+    names, down = list(rows["name"]), rows["level"].to_numpy()
+    breaks = (np.diff(down) > 1.01) | bool(above)
+    starts, lasts = down[np.r_[True, breaks]] - half - 0.06, down[np.r_[breaks, True]] + half
     axes.vlines(np.zeros(len(starts)), starts, lasts, color=colours.GREY, lw=0.9, zorder=1)
-    axes.set_yticks(list(down), labels)
+    axes.set_yticks(list(down), beside)
     tie_names(axes, names)
-    for name, label in zip(names, axes.get_yticklabels(), strict=True):
-        label.set_fontweight("bold" if name in highlight else "normal")
+    weights = ["bold" if name in highlight else "normal" for name in names]
+    for label, weight in zip(axes.get_yticklabels(), weights, strict=True):
+        label.set_fontweight(weight)
+    for text, level, name, weight in zip(above, down, names, weights, strict=bool(above)):
+        look = {"va": "bottom", "gid": layout.name_gid(name), "weight": weight}
+        layout.write_above(axes, text, level - half - clear, **look)
 
 
 def _printed(rows: DataFrame, frame: DataFrame, money: float) -> list[str]:
@@ -156,7 +182,7 @@ def _printed(rows: DataFrame, frame: DataFrame, money: float) -> list[str]:
     ]
 
 
-def _bar(axes: Axes, i: int, row: Any, highlight: Collection[str]) -> None:
+def _bar(axes: Axes, i: int, row: Any, highlight: Collection[str], half: float) -> None:
     """Draw a figure as a bar, dashed and empty where it may yet change, and its range upon it.
 
     A range that stands alone is broad.
@@ -165,7 +191,9 @@ def _bar(axes: Axes, i: int, row: Any, highlight: Collection[str]) -> None:
     colour = colours.of_entity(row.panel, colours.INK if highlight else colours.GREY)
     colour = colour if is_lit else colours.GREY
     face, dash = ("white", "--") if row.hollow else (colour, "-")
-    axes.barh(row.level, row.value, 0.62, fc=face, ec=colour, ls=dash, gid=f"{i}|bar|{row.name}")
+    axes.barh(
+        row.level, row.value, 2 * half, fc=face, ec=colour, ls=dash, gid=f"{i}|bar|{row.name}"
+    )
     style: dict[str, Any] = {"color": colours.INK, "lw": 1.5, "alpha": 1, "marker": "|"}
     if np.isnan(row.value):
         style = {"color": colour, "lw": 14, "marker": ""}

@@ -561,7 +561,7 @@ def credit(
     *,
     dated: bool = True,
 ) -> str:
-    """The publishers of the sources `ids`, with vintages unless not `dated`, as a chart names them.
+    """The publishers of the sources `ids`, as charts name them; if `dated` with vintages.
 
     Each publisher once, in the order of `ids`: "China Customs, via CREA (as of 25 January 2025);
     Eurostat (retrieved November 2026)". Where a file states no vintage, its month of retrieval
@@ -585,16 +585,15 @@ def credit(
         names |= dict.fromkeys(name.split(", ") if name == publisher.short else [name])
         words = dates.setdefault(with_carrier(source, name, outlets), {})
         words.setdefault(word, set()).add(day)
+    if not dated:
+        return "; ".join(names)
     if len(names) > FEW:
         months = sorted(f"{source.retrieved:%Y-%m}" for source, _ in known.values())
         ends = dict.fromkeys(map(release_in_words, (months[0], months[-1])))
         hands = [carrier_of(source, outlets) for source, _ in known.values()]
         passed = in_a_sentence(list(dict.fromkeys(filter(None, hands))))
         way = f"{'via' if all(hands) else 'in part via'} {passed}; " if passed else ""
-        more = f"{way}retrieved {' to '.join(ends)}" if dated else way.removesuffix("; ")
-        return f"{in_a_sentence([*names])} ({more})" if more else in_a_sentence([*names])
-    if not dated:
-        return "; ".join(dates)
+        return f"{in_a_sentence([*names])} ({way}retrieved {' to '.join(ends)})"
     lines = []
     for name, words in dates.items():
         days = [f"{word} {', '.join(map(release_in_words, sorted(words[word])))}" for word in words]

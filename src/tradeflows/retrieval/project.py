@@ -231,6 +231,7 @@ def load(root: Path) -> Project:
 def _parsed(text: bytes) -> Project:
     read = toml.record(Project, toml.loads(text.decode()))
     _require_words(read)
+    _require_groups(read)
     _require_days_and_links(read)
     return replace(
         read,
@@ -259,6 +260,17 @@ def _require_words(read: Project) -> None:
                 raise ValueError(f"{key}: {word}: {error}") from error
 
 
+def _require_groups(read: Project) -> None:
+    """Refuse, in a ValueError, a group of days that are not among the events."""
+    for group, days in read.event_groups.items():
+        unknown = sorted({*days} - {*read.events})
+        if unknown or not days:
+            raise ValueError(
+                f'event_groups: expected days of events such as {group} = ["2024-01-01"], found '
+                f"{group} = {unknown or [*days]!r}"
+            )
+
+
 def _require_days_and_links(read: Project) -> None:
     """Refuse, in a ValueError, a correction before its fault, and a link that might be a script."""
     for mended in read.correction:
@@ -266,13 +278,6 @@ def _require_days_and_links(read: Project) -> None:
             raise ValueError(
                 'correction: expected days such as since = "2024-05-01" and a later date = '
                 f'"2024-05-09", found {mended.since!r} and {mended.date!r}'
-            )
-    for group, days in read.event_groups.items():
-        unknown = sorted({*days} - {*read.events})
-        if unknown or not days:
-            raise ValueError(
-                f'event_groups: expected days of events such as {group} = ["2024-01-01"], found '
-                f"{group} = {unknown or [*days]!r}"
             )
     if read.address and not is_web_address(read.address):
         raise ValueError(f"address: expected an address of the web, found {read.address!r}")
