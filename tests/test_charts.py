@@ -1180,6 +1180,9 @@ def test_a_chart_is_drawn_in_the_unit_that_it_names():
     assert axes.table["printed"].tolist() == ["75.0", "25.5"]
     as_is = charts.bars(sold, y="net_wgt_kg", by="who", **LOOK | {"unit": "Index"})
     assert as_is.table["value"].tolist() == [75e9, 25.5e9]
+    for unit in ("Million barrels", "Milion tonnes", "Billion US dollars"):
+        with pytest.raises(QueryError, match=r"names no unit of kg|no word of a unit.*million"):
+            charts.bars(sold, y="net_wgt_kg", by="who", **LOOK | {"unit": unit})
     money = sold.assign(value_reported=[2e9, 3e9], currency=["USD", "EUR"])
     with pytest.raises(QueryError, match="currency is mixed"):
         charts.bars(money, y="value_reported", by="who", **LOOK | {"unit": "Billion euros"})
@@ -1209,6 +1212,8 @@ def test_two_figures_make_no_line():
     crude = tf.flow("crude oil", "China", "Russia", start="2023-01", end="2023-02")
     axes = crude.plot(unit="Thousand tonnes", highlight=["CHN"], zero=False, events="war")
     assert axes.table.index.tolist() == ["China, January 2023", "China, February 2023"]
+    with pytest.raises(QueryError, match="names no unit of tonnes"):
+        crude.plot(unit="Million barrels")
     assert axes.table["value"].tolist() == (crude["value"] / 1000).round().tolist()
 
 

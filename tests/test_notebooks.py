@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import without_lines
+import words
 from synthetic import CLAIM, save_notebook, saved_sources
 
 from tradeflows import claims
@@ -282,6 +283,26 @@ def test_each_claim_has_a_notebook():
 
 def test_it_is_smaller_than_a_megabyte(path):
     assert path.stat().st_size < 1_000_000
+
+
+def test_too_many_words_are_counted():
+    cells = [
+        f"note = {'one two ' * 11!r}",
+        "a_ax = charts.bars(frame, title='It {} rose', unit='Mt', note=note, names={'a': 'b'})",
+        f"b_ax = charts.bars(frame, title={'word ' * 121!r}, unit=f'% of {{whole}}')",
+    ]
+    assert [*words.charts_of(cells)] == [("a_ax", 22, 27), ("b_ax", 0, 122)]
+    assert words.long_charts(Path("x"), cells) == [
+        "x: a_ax: 22 words of its note, 20 at most",
+        "x: b_ax: 122 words of all, 120 at most",
+    ]
+    page = words.Page(
+        "<head><title>no</title></head><p>Two words, 3 %</p><details><summary>One</summary>"
+        '<p>hidden</p></details><figure class="chart" id="a"><div class="chart-wide"><svg><text>'
+        'in the chart 5</text></svg></div><div class="chart-narrow"><svg><text>not</text></svg>'
+        "</div></figure><template><p>made later</p></template><br>"
+    )
+    assert (page.words, page.charts, page.nodes) == (3, {"a": 3}, 15)
 
 
 # --- the names that nbval's cells get -------------------------------------------------------------

@@ -7,6 +7,7 @@ for `make test` to print what is too long: see `long_charts`.
 """
 
 import ast
+import json
 import re
 import sys
 from html.parser import HTMLParser
@@ -100,6 +101,16 @@ def long_charts(path, cells):
     ]
 
 
+def in_notebooks(folder):
+    """Those sentences for all notebooks of a folder."""
+    said = []
+    for path in sorted(folder.glob("*.ipynb")):
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        codes = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+        said += long_charts(path, codes)
+    return said
+
+
 def main(report):
     """Print a line a page, and what all charts come to."""
     pages = {path: Page(path.read_text(encoding="utf-8")) for path in sorted(report.glob("*.html"))}
@@ -118,6 +129,8 @@ def main(report):
             f"{len(counts)} charts: median {median(counts):.0f} words, most {max(counts)}, "
             f"{n_long} of more than {CHART}"
         )
+    for line in in_notebooks(report.parent / "notebooks"):
+        print(line)
     return 0
 
 

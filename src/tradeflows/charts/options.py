@@ -17,7 +17,7 @@ from tradeflows.charts.names import entity_name
 from tradeflows.measures.common import UNIT_IN, UNIT_OF, require_single_value, unit_of
 from tradeflows.measures.scaling import scale
 from tradeflows.model import units
-from tradeflows.model.errors import QueryError
+from tradeflows.model.errors import QueryError, near, nearest
 from tradeflows.retrieval import catalogue, project
 from tradeflows.tables.select import read
 
@@ -199,27 +199,40 @@ def _in_unit(
                 given = [UNIT_OF[name]]
             elif column in stated:
                 given = [unit_of(part, name) for _, part in stated.groupby(column)]
-            sizes = [size_in(each, unit) for each in given]
-            if len(given) > 1 and any(sizes):
+            if len(given) > 1:
                 require_single_value(stated, [column])
-            if given and sizes[0] not in (None, 1.0):
+            size = size_in(given[0], unit) if given else None
+            if size not in (None, 1.0):
                 into = f"drawn_{name}"
-                frame = scale(frame, name, sizes[0], into)
+                frame = scale(frame, name, size, into)
         columns.append(into)
     return frame, columns
 
 
 def size_in(given: str, text: str) -> float | None:
-    """How many of the unit `given` one is of that which a text names; None where it names none."""
+    """How many of the unit `given` one is of that which a text names; None where it names none.
+
+    Raises
+    ------
+    QueryError
+        The text counts by the million or so what `given` is not, or by a word like that.
+    """
     words = [word.strip(",:;()") for word in text.split()]
-    for first in range(len(words)):
+    wanted = "percent" if given == "ratio" else given  # which an axis has as so many %
+    for first in range(len(words)) if given else ():
         for n in range(LONGEST, 0, -1):
             phrase = " ".join(words[first : first + n])
             for spelled in (phrase, phrase[:1].lower() + phrase[1:]):
-                is_ratio = given == "ratio"  # which an axis has as so many %
-                size = units.factor(spelled, "percent" if is_ratio else given) if given else None
+                size = units.factor(spelled, wanted)
+                before = words[first - 1].lower() if first else ""
+                if size and nearest(before, units.COUNTED_BY):
+                    raise QueryError(
+                        f"{text!r}: {before!r} is no word of a unit{near(before, units.COUNTED_BY)}"
+                    )
                 if size:
-                    return size / 100 if is_ratio else size
+                    return size / 100 if given == "ratio" else size
+    if given and not {*units.COUNTED_BY}.isdisjoint(map(str.lower, words)):
+        raise QueryError(f"{text!r} names no unit of {given}; it may be {units.others(given)}")
     return None
 
 

@@ -145,7 +145,7 @@ def _scaled(frame: pd.DataFrame, wanted: str) -> tuple[pd.DataFrame, str]:
     numbers = [name for name in ("value", "low", "high") if name in frame]
     largest = 0.0 if unit == UNKNOWN else frame[numbers].abs().max(axis=None)
     divisor, word = units.scale(largest)
-    divisor = size_in(unit, wanted) or divisor
+    divisor = size_in("" if unit == UNKNOWN else unit, wanted) or divisor
     rows = measures.scale(frame, "value", divisor, "drawn")
     for end in numbers[1:]:
         rows = measures.scale(rows, end, divisor, end)
