@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial, wraps
+from itertools import product
 from pathlib import Path
 from typing import Any, ParamSpec, Required, TypedDict, TypeVar
 
@@ -217,20 +218,18 @@ def size_in(given: str, text: str) -> float | None:
     QueryError
         The text counts by the million or so what `given` is not, or by a word like that.
     """
-    words = [word.strip(",:;()") for word in text.split()]
+    words = [word.strip(",:;()") for word in text.split()] if given else []
     wanted = "percent" if given == "ratio" else given  # which an axis has as so many %
-    for first in range(len(words)) if given else ():
-        for n in range(LONGEST, 0, -1):
-            phrase = " ".join(words[first : first + n])
-            for spelled in (phrase, phrase[:1].lower() + phrase[1:]):
-                size = units.factor(spelled, wanted)
-                before = words[first - 1].lower() if first else ""
-                if size and nearest(before, units.COUNTED_BY):
-                    raise QueryError(
-                        f"{text!r}: {before!r} is no word of a unit{near(before, units.COUNTED_BY)}"
-                    )
-                if size:
-                    return size / 100 if given == "ratio" else size
+    for first, n in product(range(len(words)), range(LONGEST, 0, -1)):
+        phrase = " ".join(words[first : first + n])
+        lowered = phrase[:1].lower() + phrase[1:]
+        size = units.factor(phrase, wanted) or units.factor(lowered, wanted)
+        if size:
+            before = words[first - 1].lower() if first else ""
+            meant = near(before, units.COUNTED_BY)
+            if nearest(before, units.COUNTED_BY):
+                raise QueryError(f"{text!r}: {before!r} is no word of a unit{meant}")
+            return size / 100 if given == "ratio" else size
     if given and not {*units.COUNTED_BY}.isdisjoint(map(str.lower, words)):
         raise QueryError(f"{text!r} names no unit of {given}; it may be {units.others(given)}")
     return None
