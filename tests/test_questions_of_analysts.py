@@ -282,3 +282,22 @@ def test_two_answers_that_are_merged_keep_their_sources(crude):
         assert set(crude.attrs["caveats"]) <= set(joined.attrs["caveats"])
     assert set(other.attrs["sources"]) <= set(pd.concat([crude, other]).attrs["sources"])
     assert set(other.attrs["caveats"]) <= set(crude.merge(other, on="unit").attrs["caveats"])
+
+
+@pytest.mark.parametrize(
+    ("ask", "told"),
+    [
+        (lambda answer: answer[:0].share(), "the answer has no rows"),
+        (lambda answer: answer[:0].growth(), "the answer has no figures"),
+        (lambda answer: answer.balance(5), "balance takes another answer, .*; 5 is none"),
+        (lambda answer: answer.growth("20x3"), "year='20x3': expected a year such as 2023"),
+        (lambda answer: measures.total(answer, []), "no column of figures is named"),
+    ],
+)
+def test_what_cannot_be_asked_is_one_sentence(crude, ask, told):
+    with pytest.raises(QueryError, match=told):
+        ask(crude)
+
+
+def test_a_year_may_be_typed_as_a_text(crude):
+    assert crude.growth("2023")["value"].item() == crude.growth(2023, 2022)["value"].item()

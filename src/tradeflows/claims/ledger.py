@@ -474,7 +474,7 @@ def published(root: Path, local: bool) -> list[dict[str, Any]]:
 
 def _claim(name: str, entry: Any, figures: Mapping[str, Any], series: tuple[Series, ...]) -> Claim:
     """A claim as a whole: its one part, or the parts below what they share."""
-    _require_present(entry)
+    _refuse_retired(entry)
     _require_finite(entry)
     head = toml.record(ClaimEntry, entry)
     own = [key for key in ("asks", "reading", "not_tested") if key in entry]
@@ -587,7 +587,7 @@ def _part(
     return replace(claim, low=low, high=high, unit=unit, open=_open(entry, claim))
 
 
-def _require_present(entry: Any) -> None:
+def _refuse_retired(entry: Any) -> None:
     """Refuse a key of an older ledger."""
     for key in RETIRED.keys() & entry if isinstance(entry, dict) else ():
         raise LedgerError(f"no key {key!r}; it {RETIRED[key]}")
@@ -804,7 +804,7 @@ def _require_names(kind: str, names: Sequence[str]) -> None:
 def _reading(entry: Table) -> Reading:
     name, is_made = entry.get("name", ""), "combine" in entry
     with at(f"reading {name!r}"):
-        _require_present(entry)
+        _refuse_retired(entry)
         keys = ("name", "terms") if is_made else ("name", "read", "result")
         _require_keys(entry, required=keys)
         _require_reasons(entry, ("rest", "doubt"))

@@ -30,6 +30,7 @@ from tradeflows.model.periods import (
     first_month,
     month_text,
     months_of,
+    parse_period,
     require_months,
     runs,
 )
@@ -326,7 +327,7 @@ class Answer(pd.DataFrame):
         result = as_value(found, "yoy_pct", "%", f"Change on the year before: {heading(self)}")
         return result.drop(columns="value_base")
 
-    def growth(self, year: int | None = None, base: int | None = None) -> "Answer":
+    def growth(self, year: int | str | None = None, base: int | str | None = None) -> "Answer":
         """Growth of a `year` on another in per cent, over the months that both have.
 
         By default it is the last year of which all months are stated, on the one before; see
@@ -341,11 +342,13 @@ class Answer(pd.DataFrame):
         """
         frame = _codes_alone(self)
         stated = frame[frame["value"].notna()]
-        if year is None and len(stated):
+        if stated.empty:
+            raise QueryError("the answer has no figures")
+        if year is None:
             years = Counter(month // 12 for month in {*months_of(stated)[1].tolist()})
             year = max(name for name in years if years[name] == max(years.values()))
-        year = year or 0
-        base = year - 1 if base is None else base
+        if base is None:
+            base = parse_period(year, "year", grain="year")[0] // 12 - 1
         found = measures.growth(frame, "value", year, base)
         title = f"Growth of {year} on {base}, by {_measure(self)}: {heading(self)}"
         return as_value(found, "growth_pct", "%", title).drop(columns=["value_base", "change"])
@@ -416,7 +419,8 @@ class Answer(pd.DataFrame):
                 )
             if _length(self) != _length(other):
                 other = other.by("reporter", "partner", "product", every=_length(self))
-        sides = {next(iter({*side.get("flow_code", ())})): side for side in (self, other)}
+        _require_answer("balance", other, "the other direction of these flows")
+        sides = {next(iter({*side.get("flow_code", ())}), ""): side for side in (self, other)}
         if {*sides} != {"M", "X"}:
             raise QueryError("a balance is of exports and imports: give it the other direction")
         keys = [name for name in (*PERIOD, *CELL) if name in self and name in other]
@@ -577,8 +581,7 @@ class Answer(pd.DataFrame):
 
             with catalogue.within(self.attrs):
                 other = other_side(self)
-        if not isinstance(other, Answer):
-            raise QueryError("gap takes another answer: the same flow as somebody else states it")
+        _require_answer("gap", other, "the same flow as somebody else states it")
         sides = [_codes_alone(self), _codes_alone(other)]
         one, two = ({*side["unit"].dropna()} for side in sides)
         if one.isdisjoint(two):
@@ -841,6 +844,11 @@ def _codes_alone(frame: pd.DataFrame) -> pd.DataFrame:
     return without_short_names(plain)
 
 
+def _require_answer(method: str, other: Any, what: str) -> None:
+    if not isinstance(other, Answer):
+        raise QueryError(f"{method} takes another answer, {what}; {other!r} is none")
+
+
 def _is_ratio(frame: pd.DataFrame) -> bool:
     return any(str(unit).startswith(RATIOS) for unit in {*frame["unit"]})
 
@@ -904,8 +912,10 @@ def _length(frame: pd.DataFrame) -> int:
     """The length in months of the periods, which is one."""
     if "n_months" not in frame:
         raise QueryError("the rows do not say how long their periods are: keep n_months")
+    if frame.empty:
+        raise QueryError("the answer has no rows")
     require_single_value(frame, ["n_months"])
-    return int(frame["n_months"].iloc[0]) if len(frame) else 1
+    return int(frame["n_months"].iloc[0])
 
 
 def _measure(frame: pd.DataFrame) -> str:
@@ -917,8 +927,6 @@ def _measure(frame: pd.DataFrame) -> str:
 
 def _members(frame: Answer, word: str) -> tuple[pd.DataFrame, str]:
     """A row a period and member of the column that `word` names, of which there are several."""
-    if frame.empty:
-        raise QueryError("the answer has no rows")
     _length(frame)
     member = column_of(frame, word) if word else next(iter(series_columns(frame)), "")
     if not member:
