@@ -52,7 +52,9 @@ def customs(scale=1.0, halves=("KAZ",), order=None):
 def build(make_root):
     """Build a project of invented customs and figures, and return its folder."""
 
-    def make(**changes):
+    def make(older=None, **changes):
+        mapped = maps.tidy("rus_customs_trade_by_partner_2006_2021")
+        first = {"older": {**mapped, "text": customs(older)}} if older else {}
         figures = FIGURES + "".join(
             f"{name},goods,RUS,KAZ,goods,,2020-01,2020-12,annual,{value},{unit},{sign},records,"
             f"Gazette,2021-05,example.org/{name},high,\n"
@@ -60,10 +62,9 @@ def build(make_root):
         )
         root = make_root(
             {
-                "customs": {
-                    **maps.tidy("rus_customs_trade_by_partner_2006_2021"),
-                    "text": customs(**changes),
-                },
+                **first,
+                "customs": {**mapped, **dict.fromkeys(["supersedes"] if older else [], "older")}
+                | {"text": customs(**changes)},
                 "figures": {
                     **maps.tidy("published_figures_dual_use", repeats=REPEATS, **COUNTED),
                     "text": figures,
@@ -716,6 +717,23 @@ name = "months"
 name = "in print"
 read = {{ table = "figures", id = "F2" }}
 """
+
+
+@pytest.mark.parametrize(
+    ("claimed", "expected"),
+    [(12.02e6, claims.HOLDS_WITHIN_REVISIONS), (12.1e6, claims.DIFFERS)],
+)
+def test_a_release_and_the_one_that_it_supersedes_are_a_band(judge, build, claimed, expected):
+    root = build(older=1.0, scale=1.003)
+    verdict = judge(claim(claimed, reading(), printed_to=0.0), root)["C1"]
+    assert verdict.verdict == expected
+    assert verdict.band.width == pytest.approx(0.3)
+    assert verdict.band.releases == ("the newest release", "older")
+
+
+def test_releases_far_apart_are_a_conflict(judge, build):
+    verdict = judge(claim(12e6, reading(), printed_to=0.0), build(older=1.1))["C1"]
+    assert (verdict.band.conflict, verdict.verdict) == (True, claims.NOT_DECIDED)
 
 
 def test_band_of_two_releases(judge, build):

@@ -423,14 +423,18 @@ def _verdict(claim: Claim, project: _Project) -> Verdict:
 def _of_part(claim: Claim, project: _Project) -> Verdict:
     if not claim.readings:
         return Verdict(claim, verdict_rule.NOT_TESTED, ())
-    with at(f"claim {claim.id}, band"):
-        band = bands.band_of(claim.asks, claim.series, claim.figure, project.read)
-    results: list[ReadingResult] = []
-    known: set[str] = set()
+    numbers: list[Measured] = []
     for reading in claim.readings:
         with at(f"claim {claim.id}, reading {reading.name!r}"):
-            measure = _combined if reading.combine else _measured
-            case = _Case(reading, claim, measure(reading, claim, project), band, project)
+            numbers.append((_combined if reading.combine else _measured)(reading, claim, project))
+    with at(f"claim {claim.id}, band"):
+        series = claim.series or _releases_held(claim, numbers, project)
+        band = bands.band_of(claim.asks, series, claim.figure, project.read)
+    results: list[ReadingResult] = []
+    known: set[str] = set()
+    for reading, number in zip(claim.readings, numbers, strict=True):
+        with at(f"claim {claim.id}, reading {reading.name!r}"):
+            case = _Case(reading, claim, number, band, project)
             result = case.result()
         is_repeated = bool(case.origins) and known.issuperset(case.origins)
         if is_repeated and result.witness.kind != SOURCE and not result.note:
@@ -449,6 +453,17 @@ def _of_part(claim: Claim, project: _Project) -> Verdict:
         band,
         votes=decision.votes or {},
     )
+
+
+def _releases_held(
+    claim: Claim, numbers: Iterable[Measured], project: _Project
+) -> bands.Series | None:
+    """The releases held of what the first reading that is as asked has read."""
+    for reading, number in zip(claim.readings, numbers, strict=True):
+        if number.question == claim.asks and reading.read:
+            [newest, *_] = number.read
+            return bands.held(claim.asks, reading.read, newest, project.root, local=project.local)
+    return None
 
 
 def open_readings(claim: Claim, results: Sequence[ReadingResult]) -> list[Question]:

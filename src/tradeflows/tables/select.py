@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,10 +14,11 @@ import pyarrow.compute as pc
 
 from tradeflows.model import codes, contracts, schema
 from tradeflows.model.absence import DECLARED
-from tradeflows.model.errors import QueryError
+from tradeflows.model.errors import BuildError, QueryError
 from tradeflows.model.periods import first_month
 from tradeflows.model.source import Source
 from tradeflows.model.words import Words
+from tradeflows.retrieval import catalogue
 from tradeflows.tables.choose_level import one_level, stand_ins, total_or_parts
 from tradeflows.tables.choose_publisher import gaps, one_source
 from tradeflows.tables.choose_statement import (
@@ -198,6 +201,11 @@ def _known_rows(rows: pa.Table, asked: Question, said: list[str]) -> tuple[DataF
         There are none; the message says which one filter would have to be another.
     """
     if not len(rows):
+        if _has_own(asked):
+            raise QueryError(
+                "no committed file states this, and one of your own does: local=True, or --local "
+                "on the command line, reads those too"
+            )
         nothing = nothing_held(asked.held, asked.table, asked.conditions, *asked.window)
         raise QueryError("; ".join([nothing, *said]))
     known = asked.known(rows)
@@ -215,6 +223,16 @@ def _known_rows(rows: pa.Table, asked: Question, said: list[str]) -> tuple[DataF
         )
     frame = _frame(known.filter(stands), asked.table, asked.sources)
     return frame, known.filter(pc.invert(stands))
+
+
+def _has_own(asked: Question) -> bool:
+    """Whether a file of the user's has what was asked of the committed ones."""
+    sources = catalogue.load(asked.root, local=True)
+    if asked.local or len(sources) == len(asked.sources):
+        return False
+    with suppress(BuildError):  # they are not built
+        return len(replace(asked, local=True, sources=sources).matching()) > 0
+    return False
 
 
 def _chosen(frame: DataFrame, replaced: pa.Table, asked: Question, splice: bool) -> Choice:
