@@ -423,10 +423,7 @@ def _verdict(claim: Claim, project: _Project) -> Verdict:
 def _of_part(claim: Claim, project: _Project) -> Verdict:
     if not claim.readings:
         return Verdict(claim, verdict_rule.NOT_TESTED, ())
-    numbers: list[Measured] = []
-    for reading in claim.readings:
-        with at(f"claim {claim.id}, reading {reading.name!r}"):
-            numbers.append((_combined if reading.combine else _measured)(reading, claim, project))
+    numbers = _numbers_of(claim, project)
     with at(f"claim {claim.id}, band"):
         series = claim.series or _releases_held(claim, numbers, project)
         band = bands.band_of(claim.asks, series, claim.figure, project.read)
@@ -453,6 +450,15 @@ def _of_part(claim: Claim, project: _Project) -> Verdict:
         band,
         votes=decision.votes or {},
     )
+
+
+def _numbers_of(claim: Claim, project: _Project) -> list[Measured]:
+    numbers = []
+    for reading in claim.readings:
+        measure = _combined if reading.combine else _measured
+        with at(f"claim {claim.id}, reading {reading.name!r}"):
+            numbers.append(measure(reading, claim, project))
+    return numbers
 
 
 def _releases_held(

@@ -157,7 +157,7 @@ def total(
     is_complete = full.all(axis=1)
     starts = np.tile(np.arange(begin, stop, every), len(heads))
     repeated = np.repeat(np.arange(len(heads)), n)
-    columns = {name: heads[name].array.take(repeated) for name in heads}
+    columns = dict(heads.take(repeated).reset_index(drop=True).items())
     one = np.full(len(full), has_value.argmax())
     columns |= {name: frame[name].array.take(one) for name in fixed}
     columns["ref_period"] = days(starts).astype("datetime64[us]")
