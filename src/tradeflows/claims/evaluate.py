@@ -345,6 +345,12 @@ class _Project:
         return catalogue.load(self.root, local=self.local)
 
     @cached_property
+    def restating(self) -> frozenset[str]:
+        """The sources of trade that state anew what an older release had."""
+        rows = tables.question("trade", root=self.root, local=self.local).held
+        return frozenset(rows.to_table(columns=["replaced_by"])["replaced_by"].unique().to_pylist())
+
+    @cached_property
     def figures(self) -> dict[str, dict[str, Any]]:
         """The published figures by id."""
         return {row["id"]: row for row in published(self.root, self.local)}
@@ -467,7 +473,9 @@ def _releases_held(
     """The releases held of what the first reading that is as asked has read."""
     for reading, number in zip(claim.readings, numbers, strict=True):
         if number.question == claim.asks and reading.read:
-            [newest, *_] = number.read
+            newest = number.read[0]
+            if project.restating.isdisjoint(newest["source_id"]):
+                return None
             return bands.held(claim.asks, reading.read, newest, project.root, local=project.local)
     return None
 
