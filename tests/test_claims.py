@@ -4,6 +4,7 @@ import json
 import math
 import random
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -20,6 +21,7 @@ from tradeflows.model import units
 from tradeflows.model.errors import LedgerError, TradeflowsError
 from tradeflows.report import claim_cards
 from tradeflows.retrieval import adding
+from tradeflows.retrieval.project import Project
 from tradeflows.tables import checks
 
 MONTHS = [f"{year}-{month:02d}" for year in (2020, 2021) for month in range(1, 13)]
@@ -1139,3 +1141,33 @@ def test_claims_without_figures(make_root):
     asks = 'asks = { measure = "rate", start = "2020-01", end = "2020-01" }\n'
     ledger.write_text(claim("63.65", rate, asks=asks))
     assert [each.verdict for each in claims.verdicts(ledger, root)] == [claims.HOLDS]
+
+
+def test_claims_in_the_form_of_schema_org(judge):
+    held = claim(12e6, reading())
+    verdicts = judge(held + held.replace("C1", "C2").replace("12000000", "17000000"))
+    untold = judge(claim(4, unit="vessels", not_tested="not for statistics")).values()
+    published = Project(
+        "Trade", byline="By the Gazette", address="https://example.org/r/", date=date(2024, 5, 1)
+    )
+    found = claims.claim_reviews([*verdicts.values(), *untold], published)
+    assert [review["reviewRating"]["ratingValue"] for review in found] == [5, 1]
+    assert [review["reviewRating"]["alternateName"] for review in found] == ["Holds", "Differs"]
+    [review, _] = found
+    assert review["url"] == "https://example.org/r/ledger.html#C1"
+    assert (review["author"]["name"], review["datePublished"]) == ("the Gazette", "2024-05-01")
+    assert review["itemReviewed"]["author"]["name"] == verdicts["C1"].claim.who
+    assert claims.claim_reviews(verdicts.values(), Project("Trade")) == []
+
+
+def test_reviews_need_the_address_of_the_report(build, capsys, tmp_path):
+    root, ledger = build(), tmp_path / "one.toml"
+    ledger.write_text(claim(12e6, reading()), encoding="utf-8")
+    asked = ["--root", str(root), "claims", "--ledger", str(ledger), "--claimreview"]
+    assert cli.main(asked) == 1
+    assert "project.toml: no address of the report" in capsys.readouterr().err
+    text = 'title = "Trade"\naddress = "https://example.org/r"\n'
+    (root / "project.toml").write_text(text, encoding="utf-8")
+    assert cli.main(asked) == 0
+    [review] = json.loads(capsys.readouterr().out)
+    assert review["url"] == "https://example.org/r/ledger.html#C1"

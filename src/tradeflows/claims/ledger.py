@@ -127,6 +127,8 @@ class Claim:
         One of :data:`REASONS`, where nothing held tests it.
     settles
         What would settle it, where nothing held does.
+    when
+        Day, month or year on which its figure was printed; empty where that is not known.
     cites, source
         The figure that is claimed, and the figures that the claim took it from.
     series
@@ -157,6 +159,7 @@ class Claim:
     not_tested: str
     cites: str
     readings: tuple[Reading, ...]
+    when: str = ""
     core: bool = False
     settles: str = ""
     series: Series | None = None
@@ -561,6 +564,7 @@ def _part(
         window=questions.words(asks) if asks.start else cited["window"],
         who=cited["who"],
         where=cited["where"],
+        when=cited["when"],
         not_tested=entry.not_tested,
         cites=entry.figure or "",
         readings=readings,
@@ -687,7 +691,8 @@ def _cited(
     _require_keys({key: text for key, text in cited.items() if text}, required=cited)
     first, _, last = BETWEEN.sub(" to ", cited["window"]).partition(" to ")
     return cited | {
-        "window": "" if entry.asks.get("start") else window_in_words(first, last or first)
+        "when": row.get("published") or "",
+        "window": "" if entry.asks.get("start") else window_in_words(first, last or first),
     }
 
 
