@@ -214,7 +214,8 @@ def difference(
     columns = {value: "value", f"{value}_base": "base"}
     formulas = formulas_of(names, change="value - base", growth_pct=GROWTH, **columns)
     result = computed(result, formulas, *columns, "change")
-    result["unit"] = "percentage points" if units & {"%", "percent"} else "".join(units)
+    unit = "".join(units)
+    result["unit"] = "percentage points" if unit.startswith(("%", "percent")) else unit
     result = computed(result, formulas, "growth_pct")
     if "qualifier" in frame or "qualifier" in base:
         signs = [

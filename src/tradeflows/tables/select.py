@@ -163,7 +163,7 @@ def read(
         caveats += _restated(frame)
     if asked.window.is_asked:
         caveats += undated(asked.held, table, asked.conditions)
-    caveats += flags_present(frame.get("flags", ()))
+    caveats += flags_present(frame.get("flags", ()), "rates" if table == "rates" else "rows")
     for name, reason in refused(asked.root, table).items() if local else ():
         caveats.append(f"{name} is not here, since the last build refused it: {reason}")
     frame.attrs = {"sources": tuple(sorted(frame["source_id"].unique())), "caveats": tuple(caveats)}
@@ -358,11 +358,11 @@ def _restated(frame: DataFrame) -> list[str]:
     ]
 
 
-def flags_present(flags: Collection[str]) -> list[str]:
-    """What the flags of some rows say, each with the number of rows that have it."""
+def flags_present(flags: Collection[str], what: str = "rows") -> list[str]:
+    """What the flags of some rows say, each with the number of `what` has it."""
     counts = Counter(word for text in flags for word in text.split() if word != DECLARED)
     return [
-        f"{count} of {len(flags)} rows {word}: {contracts.FLAGS[word]}"
+        f"{count} of {len(flags)} {what} {word}: {contracts.FLAGS[word]}"
         for word, count in sorted(counts.items())
     ]
 
