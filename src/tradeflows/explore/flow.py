@@ -343,6 +343,8 @@ def _way_out(unit: str, stated: Iterable[str], n_reporters: int) -> str:
     if unit.casefold().startswith(("barrel", "bbl")):
         tonnes = option("unit", "tonnes")
         return f"ask for {tonnes}, of which measures.barrels_per_day makes barrels a day of crude"
+    if n_reporters > 1 and unit in contracts.CURRENCIES:
+        return f"ask for each by itself, and to({unit!r}) converts its money"
     if n_reporters > 1:
         return "choose another unit, or ask for fewer reporters"
     return " or ".join(option("unit", name) for name in stated)
