@@ -129,11 +129,11 @@ def drawn(axes: Any) -> DataFrame:
     >>> import pandas as pd
     >>> from tradeflows import charts
     >>> look = {"title": "It rose", "unit": "Mt a month", "source": "Made up"}
-    >>> months = pd.date_range("2023-01-01", periods=3, freq="MS")
-    >>> crude = pd.DataFrame({"ref_period": months, "who": "India", "mt": [1.0, 2.0, 3.0]})
+    >>> months = pd.date_range("2023-01-01", periods=4, freq="MS")
+    >>> crude = pd.DataFrame({"ref_period": months, "who": "India", "mt": [1.0, 2.0, 3.0, 4.0]})
     >>> axes = charts.lines(crude.drop(index=1), y="mt", by="who", every=1, **look)
     >>> charts.drawn(axes)["India"].tolist()
-    [1.0, nan, 3.0]
+    [1.0, nan, 3.0, 4.0]
     """
     return read_back(axes, 4)
 
