@@ -100,6 +100,7 @@ def build(
     >>> tf.build(Path("."))  # doctest: +SKIP
     """
     root = root or catalogue.root()
+    pa.default_memory_pool().release_unused()  # what a file took that was cleaned before
     with _in_turn(processed(root, "trade").parent):
         built = _write_folder(root, [*catalogue.load(root).values()], progress, local=False)
         if not local:
@@ -170,6 +171,7 @@ def _write_table(
                 break
             except _Refused as error:  # some of its rows are written, so all is written anew
                 refused = error.refused
+        pa.default_memory_pool().release_unused()
         _add_days(cleaned, path, empty.table, {source.id: source for source in sources})
     finally:
         with suppress(OSError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -49,6 +49,16 @@ def stored(root: Path, table: str, *, local: bool = False, zeros: bool = False) 
     if zeros or not any(has_zeros for _, has_zeros in opened):
         return dataset
     return dataset.filter(ds.field("flags") != DECLARED)
+
+
+def numbered(dataset: ds.Dataset, names: Sequence[str]) -> pa.Table:
+    """Columns of all rows, each word held once: the text of some million rows takes several GB."""
+    batches = []
+    for batch in dataset.to_batches(columns=names, batch_readahead=2, fragment_readahead=1):
+        coded = [c.dictionary_encode() if pa.types.is_string(c.type) else c for c in batch.columns]
+        batches.append(pa.record_batch(coded, names))
+    rows = pa.Table.from_batches(batches) if batches else dataset.schema.empty_table().select(names)
+    return rows.unify_dictionaries()
 
 
 def last_months(root: Path, names: Iterable[str], *, local: bool = False) -> dict[str, int]:
