@@ -81,7 +81,8 @@ class Keys:
         )
         cells = number_cells(columns, starts[-1])
         order = np.argsort(cells, kind="stable")
-        same = np.flatnonzero(np.diff(cells[order]) == 0)
+        cells = cells[order]
+        same = np.flatnonzero(cells[1:] == cells[:-1])
         if not len(same):
             return order
         stated = []
