@@ -1037,8 +1037,9 @@ def diff(source: str = "comtrade", period: str = "", /, *, most: int = 100, comm
     checks.require_period(period)
     with common.progress("releases"):
         from tradeflows.retrieval import releases
+        from tradeflows.tables.files import rows_of
 
-        changes = releases.diff(source, common.folder(), period)
+        changes = releases.diff(source, common.folder(), period, rows_of)
     shown = changes[: most or None]
     if common.json:
         names = ("kind", "what", "old", "new", "unit", "old_release", "new_release")
