@@ -104,16 +104,15 @@ def diff(
     contract = schema.TABLES[sources[name].table if name in sources else "trade"]
     cell = [key for key in schema.key(contract) if key not in ("source_id", "vintage")]
     cell += {"currency"} & {*contract.names}  # in euros it is another
+    figures = _figures(contract)
     if period and "ref_period" not in cell:
         raise QueryError(f"{name}: its rows are of no period; leave {period} out")
 
     @lru_cache(maxsize=HELD)
     def texts(name: str) -> pa.Table:  # of its cells, none of them null, and their figures
-        source = sources[name]
-        figures = _figures(schema.TABLES[source.table])
-        columns = read(source, root, [*cell, *figures])
+        columns = read(sources[name], root, [*cell, *figures])
         words = {key: pc.fill_null(columns[key].cast(pa.string()), "") for key in cell}
-        return pa.table(words | {figure: columns[figure] for figure in figures})
+        return pa.table(words | dict(zip(figures, columns.select(figures), strict=True)))
 
     all_changes: list[changes.Change] = []
     for days, files, of in _pairs(name, sources, root, period):

@@ -45,33 +45,30 @@ def clean(path: Path, source: Source, **arguments: Any) -> Iterator[Part]:
     asked, asked_rows = read_map(source, **arguments)
     counts, records = Counter[str](), 0
     made: list[list[dict[str, Any]]] = [[] for _ in asked_rows]  # of each row by block
-    having: list[list[pa.Array]] = [[] for _ in asked_rows]  # where it has the figure it needs
-    named: set[str] = set()
     for number, cells in enumerate(read_cells(path, asked), start=1):
         records += len(cells.records)
         kept = _kept(cells, asked, counts)
-        for (fields, needs), columns, has_figure in zip(asked_rows, made, having, strict=True):
-            columns.append(_columns(kept, source, fields))
+        for row, blocks in zip(asked_rows, made, strict=True):
+            blocks.append(_whole([_columns(kept, source, *row)]))
             if number % 8 == 0:  # large pieces give their room back, some thousand small ones not
-                columns[-8:] = [_whole(columns[-8:])]
-            has_figure.append(pc.not_equal(kept.text(needs), "") if needs else None)
-            repeats = fields.get("repeats")
-            if isinstance(repeats, Value):
-                named.update(kept.text(repeats.column).to_pylist())
-        below = cells.below
+                blocks[-8:] = [_whole(blocks[-8:])]
     cells.require_forms()
-    if below:
-        counts[f"lines below the table, from {asked.footnotes_from!r} on"] = below
-    records += below  # each is counted once, however many rows it gives
+    if cells.below:
+        counts[f"lines below the table, from {asked.footnotes_from!r} on"] = cells.below
+    records += cells.below  # each is counted once, however many rows it gives
     parts = []
-    for (fields, needs), columns, has_figure in zip(asked_rows, made, having, strict=True):
+    for (fields, needs), blocks in zip(asked_rows, made, strict=True):
+        columns = _whole(blocks)
+        ids, has_figure = columns.pop("ids"), columns.pop("needs")
         repeats = fields.get("repeats")
-        if isinstance(repeats, Value) and set(repeats.meanings) - named:  # figures, by their id
-            names = ", ".join(sorted(set(repeats.meanings) - named))
-            raise SchemaError(f"{source.path}: repeats names {names}, which is no id there")
-        batch = reading.rows(source, schema.TABLES[source.table], _whole(columns))
+        if isinstance(repeats, Value):
+            absent = set(repeats.meanings).difference(ids.unique().to_pylist())
+            if absent:
+                names = ", ".join(sorted(absent))
+                raise SchemaError(f"{source.path}: repeats names {names}, which is no id there")
+        batch = reading.rows(source, schema.TABLES[source.table], columns)
         if needs:
-            stated = batch.filter(pa.chunked_array(has_figure).combine_chunks())
+            stated = batch.filter(has_figure)
             if len(stated) < len(batch):
                 counts[f"no figure in {needs}"] = len(batch) - len(stated)
             batch = stated
@@ -98,8 +95,13 @@ def _kept(cells: Cells, asked: Map, counts: Counter[str]) -> Cells:
     return cells.kept(stays)
 
 
-def _columns(cells: Cells, source: Source, fields: Mapping[str, Field]) -> dict[str, Any]:
-    """One row a record: each column an array, its words held once, or what all rows share."""
+def _columns(
+    cells: Cells, source: Source, fields: Mapping[str, Field], needs: str
+) -> dict[str, Any]:
+    """One row a record: each column an array, or what all rows share.
+
+    With the ids that a row may repeat, and where it has the figure that it `needs`.
+    """
     contract = schema.TABLES[source.table]
     columns: dict[str, Any] = {}
     try:
@@ -124,14 +126,17 @@ def _columns(cells: Cells, source: Source, fields: Mapping[str, Field]) -> dict[
     except pa.ArrowException as error:  # a constant or a meaning of another kind
         raise SchemaError(f"{source.path}: its map: {str(error).splitlines()[0]}") from error
     columns = {**DEFAULTS[source.table], **columns, "source_row": cells.records}
-    for name, column in columns.items():
-        if isinstance(column, pa.Array) and column.type == arrow.TEXT:
-            columns[name] = column.dictionary_encode()
+    columns["needs"] = pc.not_equal(cells.text(needs), "") if needs else None
+    repeats = fields.get("repeats")  # other figures of the file, by their id
+    columns["ids"] = cells.text(repeats.column) if isinstance(repeats, Value) else None
     return columns
 
 
 def _whole(blocks: list[dict[str, Any]]) -> dict[str, Any]:
-    """The columns of all blocks, each of one piece, whose parts are let go before the next."""
+    """The columns of all blocks, each of one piece whose words are held once.
+
+    The pieces of a column are let go before the next one is joined.
+    """
     whole = {}
     for name in [*blocks[0]]:
         pieces = [columns.pop(name) for columns in blocks]
@@ -140,6 +145,8 @@ def _whole(blocks: list[dict[str, Any]]) -> dict[str, Any]:
             whole[name] = pa.chunked_array(pieces).unify_dictionaries().combine_chunks()
             del pieces
             pa.default_memory_pool().release_unused()
+        elif isinstance(pieces[0], pa.Array) and pieces[0].type == arrow.TEXT:
+            whole[name] = pieces[0].dictionary_encode()
     return whole
 
 

@@ -189,11 +189,8 @@ class Queue(fetching.Queue[Call]):
         """How many of the `values` of a list of `box` a call takes."""
         most = min(len(values), self.limits.periods) if name == "periods" else len(values)
         is_unknown, is_told = self._is_unknown(box), box.goods in self._seen
-        if is_unknown and name in ("periods", "reporters"):
-            return 1  # which tells how full the others come
-        if is_unknown and name == "partners" and self.limits.periods == 1:
-            part = SAMPLE * self.limits.cap / most_rows(box, self._records)
-            return min(most, ceil(most * part))
+        if is_unknown:
+            most = self._sample(box, name, most)
 
         def is_too_much(n: int) -> bool:
             call = box if n == len(values) else replace(box, **{name: (*values[:n],)})
@@ -209,6 +206,15 @@ class Queue(fetching.Queue[Call]):
         if name == "periods" and is_told and fitting < min(FEW, most):
             return most
         return max(fitting, 1)
+
+    def _sample(self, box: Call, name: str, most: int) -> int:
+        """How many of a list, of which `most` may be, tell how full the others come."""
+        if name in ("periods", "reporters"):
+            return 1
+        if name == "partners" and self.limits.periods == 1:
+            part = SAMPLE * self.limits.cap / most_rows(box, self._records)
+            return min(most, ceil(most * part))
+        return most
 
     def _rows(self, call: Call) -> float:
         """Rows to expect of a call; before any reply the most there can be."""
