@@ -16,8 +16,9 @@ from random_tables import fuzz
 import tradeflows as tf
 from tradeflows import cli, tables
 from tradeflows.model.errors import QueryError
-from tradeflows.retrieval import catalogue, changes
+from tradeflows.retrieval import catalogue, changes, releases
 from tradeflows.retrieval.changes import Change
+from tradeflows.tables.files import rows_of
 
 
 def table(*rows):
@@ -141,6 +142,24 @@ def test_what_an_added_release_changed_is_shown(wheat, capsys):
         assert shown[-1] == "1 added, 1 changed, 0 withdrawn"
     assert cli.main(["diff", new, "2023-02"]) == 0
     assert "0 added, 1 changed, 0 withdrawn" in capsys.readouterr().out
+
+
+def test_a_release_is_read_from_the_table_and_else_from_its_file(wheat, capsys, monkeypatch):
+    root = wheat(m01=5, m02=6, m03=7)
+    [source] = catalogue.load(root, local=True).values()
+    names = ["ref_period", "value_reported", "source_row"]
+    cleaned = releases.rows(source, root, names)
+
+    def unread(source, root):
+        raise QueryError("cleaned again")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(catalogue, "cleaner", unread)
+        assert rows_of(source, root, names) == cleaned
+        tables.processed(root, "trade", local=True).unlink()
+        with pytest.raises(QueryError, match="cleaned again"):
+            rows_of(source, root, names)
+    assert rows_of(source, root, names) == cleaned
 
 
 def test_a_single_release_has_no_difference(wheat, capsys):
