@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tradeflows import measures, tables
-from tradeflows.claims import bands, open_words, questions, wording
+from tradeflows.claims import bands, lines, open_words, questions, wording
 from tradeflows.claims.bands import Series
 from tradeflows.claims.verdict_rule import KEYS, Question, Range
 from tradeflows.claims.verdict_rule import interval as range_of
@@ -333,7 +333,7 @@ def has_ledger(ledger: Path | None, root: Path) -> bool:
     False
     """
     if ledger is None:
-        return path(root).is_file()
+        return path(root).is_file() or bool(lines.beside(path(root)))
     _contents(ledger)
     return True
 
@@ -392,7 +392,9 @@ def read_ledger(
     0
     """
     root = root or catalogue.root()
-    ledger = ledger or path(root)
+    own = path(root)
+    beside = lines.beside(own) if ledger in (None, own) else []
+    ledger = ledger or own
     contents = _contents(ledger)
     figures = {row["id"]: row for row in published(root, local)}
     series = []
@@ -405,15 +407,41 @@ def read_ledger(
             series.append(bands.parse(asked, {item.name: item.read for item in releases}))
     claims: dict[str, Claim] = {}
     errors: dict[str, LedgerError] = {}
-    for name, entry in contents.claim.items():
+    for name, (place, entry) in _entries(ledger, contents, beside).items():
         try:
-            with at(f"{ledger.name}: claim {name}"):
+            with at(f"{place}: claim {name}"):
                 if isinstance(entry, ValueError):  # no TOML by itself
                     raise entry
-                claims[name] = _claim(name, entry, figures, tuple(series))
+                whole = lines.spelled_out(entry, figures, REASONS, root, local=local)
+                claims[name] = _claim(name, whole, figures, tuple(series))
         except LedgerError as error:
             errors[name] = error
     return Ledger(claims, errors)
+
+
+def _entries(
+    ledger: Path, contents: FileEntry, beside: Iterable[Path]
+) -> dict[str, tuple[str, Any]]:
+    """Each claim's table with the file that it stands in, those of the lines where they stand.
+
+    A claim of the ledger that a line names stands in that line's place.
+    """
+    named = [each for file in beside for each in lines.read(file).items()]
+    if ledger.suffix in lines.SUFFIXES:
+        named = [*lines.read(ledger).items()]
+    own = {name: (ledger.name, entry) for name, entry in contents.claim.items()}
+    placed: dict[str, tuple[str, Any]] = {}
+    for name, line in named:
+        if name in placed:
+            raise LedgerError(f"{line.place}: {name} stands twice, also in {placed[name][0]}")
+        if bool(line.entry) == (name in own):
+            there = f"{name} stands in {ledger.name} too" if line.entry else f"no {name} there"
+            raise LedgerError(
+                f"{line.place}: {there}; a line of a claim that the ledger has asks "
+                f"{lines.ELSEWHERE!r}, and has no more"
+            )
+        placed[name] = (line.place, line.entry) if line.entry else own[name]
+    return {name: item for name, item in own.items() if name not in placed} | placed
 
 
 def sentences(ledger: Path | None = None, root: Path | None = None) -> list[Sentence]:
@@ -431,6 +459,8 @@ def sentences(ledger: Path | None = None, root: Path | None = None) -> list[Sent
 
 
 def _contents(ledger: Path) -> FileEntry:
+    if ledger.suffix in lines.SUFFIXES or (not ledger.is_file() and lines.beside(ledger)):
+        return FileEntry()
     try:
         contents = toml.loads_apart(ledger.read_text(encoding="utf-8"), "claim")
     except OSError as error:
