@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pyarrow as pa
 
 from tradeflows import tables
 from tradeflows.claims import open_words, phrase, questions, wording
@@ -27,8 +29,18 @@ from tradeflows.claims.phrase import (
 from tradeflows.claims.witnesses import EUROSTAT, office_of
 from tradeflows.model import codes, units
 from tradeflows.model.errors import LedgerError
-from tradeflows.model.periods import month_of, month_text, month_words, span, window_in_words
+from tradeflows.model.periods import (
+    first_month,
+    month_text,
+    month_words,
+    months_of,
+    span,
+    window_in_words,
+)
 from tradeflows.retrieval import catalogue
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Entry = dict[str, Any]
 COLUMNS = {"weight": "net_wgt_kg", "volume": "qty", "number": "qty", "value": "value_reported"}
@@ -62,7 +74,8 @@ OF_THE_CLAIM = ("theme", "statement", "core", "who", "where", "window", "figure"
 class Held(NamedTuple):
     """What one publisher states of a phrase: its filters, and what the rows have.
 
-    `publisher` is its name where several state it, `over` what a sum is over, `first` the month.
+    `publisher` is its name where several state it, `over` what a sum is over, `first` and
+    `longest` its first month and the most months of a row.
     """
 
     filters: Entry
@@ -70,6 +83,7 @@ class Held(NamedTuple):
     over: list[str]
     currencies: Collection[str]
     first: int
+    longest: int
 
 
 def entry_of(entry: Mapping[str, Any], unit: str, root: Path, *, local: bool = False) -> Entry:
@@ -193,32 +207,58 @@ def _filters(asked: Phrase) -> Entry:
 
 
 def _held(asked: Phrase, root: Path, *, local: bool) -> list[Held]:
-    """What each publisher states of a phrase, in the order of the catalogue."""
+    """What each publisher states of a phrase, in the order of the catalogue.
+
+    Those that state less than its windows are left out where another one states all.
+    """
     filters = _filters(asked)
-    rows = tables.candidates(tables.question(root=root, local=local, **filters))
-    if not len(rows):
+    rows = _rows(filters, root, local=local)
+    if rows.empty:
         raise LedgerError(
             f"nothing that is held answers {phrase.spoken(asked)!r}: `tradeflows find` lists what "
             "is; add a file that states it, or let the line ask 'public, not looked up yet'"
         )
-    frame = rows.select(["source_id", "freq_code", "currency", "ref_period", *SEVERAL]).to_pandas()
+    wanted = {month for window in asked.times for month in range(*span(window))}
+    others = rows
+    if asked.kind == SHARE:
+        others = _rows(filters | {"partner": _one(asked.among)}, root, local=local)
+    known = catalogue.publishers(root, local=local)
+    found, lacking = {}, {}
+    for name in (each for each in known if each in {*rows["publisher"]}):
+        own, held = _stated(filters, rows[rows["publisher"] == name], known[name].short)
+        both = (own, others[others["publisher"] == name])
+        is_whole = all(wanted <= {*months_of(some)[1].tolist()} for some in both)
+        (found if is_whole else lacking)[name] = held
+    stating, n = found or lacking, len(found) + len(lacking)
+    named = {name: {"publisher": name} for name in stating if n > 1}
+    return [
+        held._replace(
+            filters=held.filters | named.get(name, {}),
+            publisher=held.publisher * (len(stating) > 1),
+        )
+        for name, held in stating.items()
+    ]
+
+
+def _stated(filters: Entry, rows: pd.DataFrame, publisher: str) -> tuple[pd.DataFrame, Held]:
+    """The rows of one publisher in their finest rhythm, and what they have."""
+    rhythms = {*rows["freq_code"]}
+    freq = next(each for each in "MQA" if each in rhythms)
+    own = filters | ({"freq": freq} if len(rhythms) > 1 else {})
+    rows = rows[rows["freq_code"] == freq]
+    over = [column for column in SEVERAL if rows[column].nunique() > 1]
+    first, longest = int(first_month(rows).min()), int(rows["n_months"].max())
+    return rows, Held(own, publisher, over, {*rows["currency"]}, first, longest)
+
+
+def _rows(filters: Entry, root: Path, *, local: bool) -> pd.DataFrame:
+    """Who states what of a question, declared zeros too."""
+    question = tables.question(root=root, local=local, **filters)
+    columns = ["source_id", "freq_code", "currency", "ref_period", "n_months", *SEVERAL]
+    stated = (tables.candidates(question), question.matching(zeros=True))
+    frame = pa.concat_tables([rows.select(columns) for rows in stated]).to_pandas()
     sources = catalogue.load(root, local=local)
-    names = catalogue.publishers(root, local=local)
-    frame["publisher"] = [sources[name].publisher for name in frame["source_id"].astype("str")]
-    by_publisher = dict([*frame.groupby("publisher")])
-    found = []
-    for name in (each for each in names if each in by_publisher):
-        own, of_name = dict(filters), by_publisher[name]
-        rhythms = {*of_name["freq_code"].astype("str")}
-        freq = next(each for each in "MQA" if each in rhythms)
-        own |= {"publisher": name} if len(by_publisher) > 1 else {}
-        own |= {"freq": freq} if len(rhythms) > 1 else {}
-        of_name = of_name[of_name["freq_code"].astype("str") == freq]
-        over = [column for column in SEVERAL if of_name[column].nunique() > 1]
-        currencies = {*of_name["currency"].dropna().astype("str")}
-        short = names[name].short if len(by_publisher) > 1 else ""
-        found.append(Held(own, short, over, currencies, month_of(of_name["ref_period"].min())))
-    return found
+    return frame.assign(publisher=[sources[name].publisher for name in frame["source_id"]])
 
 
 # --- a reading ------------------------------------------------------------------------------------
@@ -314,7 +354,7 @@ def _records(asked: Phrase, unit: str, every: Iterable[Held]) -> Iterator[Entry]
     for held in every:
         start = span(asked.since)[0] if asked.since else held.first
         start = first - (first - start) // n * n  # whole windows, of which the last ends before it
-        if start < first:
+        if start < first and held.longest <= n:
             now = _reading(asked, window, held, unit)
             [_, total] = now["steps"][0]
             span_before = {"start": month_text(start), "end": month_text(first - 1), "every": n}

@@ -105,6 +105,11 @@ class Phrase:
     base: Window | None = None
     since: str = ""
 
+    @property
+    def times(self) -> tuple[Window, ...]:
+        """Its windows, and what they compare with."""
+        return (*self.windows, *([self.base] if self.base else []))
+
 
 def parse(text: str, root: Path | None = None) -> Phrase:
     """The phrase that a text is.
