@@ -75,7 +75,7 @@ class Held(NamedTuple):
     """What one publisher states of a phrase: its filters, and what the rows have.
 
     `publisher` is its name where several state it, `over` what a sum is over, `first` and
-    `longest` its first month and the most months of a row.
+    `longest` its first month and the most months of a row, `lacking` the codes with holes.
     """
 
     filters: Entry
@@ -84,6 +84,7 @@ class Held(NamedTuple):
     currencies: Collection[str]
     first: int
     longest: int
+    lacking: list[str]
 
 
 def entry_of(entry: Mapping[str, Any], unit: str, root: Path, *, local: bool = False) -> Entry:
@@ -109,7 +110,7 @@ def entry_of(entry: Mapping[str, Any], unit: str, root: Path, *, local: bool = F
     windows = [*dict.fromkeys(windows)]
     readings = []
     for amount in (asked.amount, *["value"] * is_free):
-        of_amount = replace(asked, amount=amount)
+        of_amount = replace(asked, amount=amount, windows=tuple(windows))
         every = _held(of_amount, root, local=local)
         for window in windows:
             words = [_office(asked), amount or asked.kind]
@@ -212,51 +213,87 @@ def _held(asked: Phrase, root: Path, *, local: bool) -> list[Held]:
     Those that state less than its windows are left out where another one states all.
     """
     filters = _filters(asked)
-    rows = _rows(filters, root, local=local)
+    wanted = {month for window in asked.times for month in range(*span(window))}
+    rows = _rows(filters, wanted, root, local=local)
+    others = rows
+    if asked.kind == SHARE:
+        others = _rows(filters | {"partner": _one(asked.among)}, wanted, root, local=local)
     if rows.empty:
         raise LedgerError(
             f"nothing that is held answers {phrase.spoken(asked)!r}: `tradeflows find` lists what "
             "is; add a file that states it, or let the line ask 'public, not looked up yet'"
         )
-    wanted = {month for window in asked.times for month in range(*span(window))}
-    others = rows
-    if asked.kind == SHARE:
-        others = _rows(filters | {"partner": _one(asked.among)}, root, local=local)
     known = catalogue.publishers(root, local=local)
-    found, lacking = {}, {}
+    found: dict[str, Held] = {}
+    lacking: dict[str, Held] = {}
     for name in (each for each in known if each in {*rows["publisher"]}):
-        own, held = _stated(filters, rows[rows["publisher"] == name], known[name].short)
-        both = (own, others[others["publisher"] == name])
-        is_whole = all(wanted <= {*months_of(some)[1].tolist()} for some in both)
-        (found if is_whole else lacking)[name] = held
-    stating, n = found or lacking, len(found) + len(lacking)
-    named = {name: {"publisher": name} for name in stating if n > 1}
+        both = [some[some["publisher"] == name] for some in (rows, others)]
+        own, held = _stated(filters, both[0], known[name].short, wanted)
+        holes = held.lacking + _stated(filters, both[1], "", wanted)[1].lacking
+        is_whole = all(wanted <= _stated_months(some) for some in (own, both[1]))
+        (found if is_whole and not holes else lacking)[name] = held._replace(lacking=holes)
+    _require_stated(asked, found or lacking, {*rows["cmd_code"]})
+    return _told_apart(found or lacking, several=len(found) + len(lacking) > 1)
+
+
+def _require_stated(asked: Phrase, stating: Mapping[str, Held], known: set[str]) -> None:
+    """Refuse goods of several codes that nobody states in all of the time."""
+    parts = {code for held in stating.values() for code in held.lacking}
+    if parts:
+        goods, whole = " + ".join(asked.goods), sorted(known - parts) or ["CODE"]
+        raise LedgerError(
+            f"{', '.join(sorted(parts))}, a part of {goods}, is not stated in each month of the "
+            f"time; one that is may stand for all: write `{goods} as {whole[0]}`"
+        )
+
+
+def _told_apart(stating: Mapping[str, Held], *, several: bool) -> list[Held]:
+    """What each states, by its publisher where there are several."""
+    named = {name: {"publisher": name} if several else {} for name in stating}
     return [
         held._replace(
-            filters=held.filters | named.get(name, {}),
-            publisher=held.publisher * (len(stating) > 1),
+            filters=held.filters | named[name], publisher=held.publisher * (len(stating) > 1)
         )
         for name, held in stating.items()
     ]
 
 
-def _stated(filters: Entry, rows: pd.DataFrame, publisher: str) -> tuple[pd.DataFrame, Held]:
-    """The rows of one publisher in their finest rhythm, and what they have."""
+def _stated(
+    filters: Entry, rows: pd.DataFrame, publisher: str, wanted: set[int]
+) -> tuple[pd.DataFrame, Held]:
+    """The rows of one publisher in their finest rhythm, and what they have.
+
+    Of several codes each must be stated in all of the time that is asked.
+    """
     rhythms = {*rows["freq_code"]}
-    freq = next(each for each in "MQA" if each in rhythms)
+    freq = next((each for each in "MQA" if each in rhythms), "")
     own = filters | ({"freq": freq} if len(rhythms) > 1 else {})
     rows = rows[rows["freq_code"] == freq]
-    over = [column for column in SEVERAL if rows[column].nunique() > 1]
-    first, longest = int(first_month(rows).min()), int(rows["n_months"].max())
-    return rows, Held(own, publisher, over, {*rows["currency"]}, first, longest)
+    longest = max([*rows["n_months"], 0])
+    firsts = [*first_month(rows).astype("int64"), max(wanted)]
+    within = rows[first_month(rows).between(min(wanted), max(wanted))]
+    over = [column for column in SEVERAL if within[column].nunique() > 1]
+    lacking = []
+    if rows["cmd_code"].nunique() > 1:
+        own |= {"start": month_text(min(wanted)), "end": month_text(max(wanted))}
+        by_code = within.groupby("cmd_code")
+        lacking = [code for code, some in by_code if not wanted <= _stated_months(some)]
+        lacking *= len(by_code) > 1
+    return rows, Held(own, publisher, over, {*rows["currency"]}, min(firsts), longest, lacking)
 
 
-def _rows(filters: Entry, root: Path, *, local: bool) -> pd.DataFrame:
-    """Who states what of a question, declared zeros too."""
-    question = tables.question(root=root, local=local, **filters)
+def _stated_months(rows: pd.DataFrame) -> set[int]:
+    return {*months_of(rows)[1].tolist()}
+
+
+def _rows(filters: Entry, wanted: set[int], root: Path, *, local: bool) -> pd.DataFrame:
+    """Who states what of a question, and what is declared to be zero in the time that is asked."""
+    window = {"start": month_text(min(wanted)), "end": month_text(max(wanted))}
+    stated = tables.candidates(tables.question(root=root, local=local, **filters))
+    asked = tables.question(root=root, local=local, **filters, **window)
     columns = ["source_id", "freq_code", "currency", "ref_period", "n_months", *SEVERAL]
-    stated = (tables.candidates(question), question.matching(zeros=True))
-    frame = pa.concat_tables([rows.select(columns) for rows in stated]).to_pandas()
+    both = [rows.select(columns) for rows in (stated, asked.matching(zeros=True))]
+    frame = pa.concat_tables(both).to_pandas()
     sources = catalogue.load(root, local=local)
     return frame.assign(publisher=[sources[name].publisher for name in frame["source_id"]])
 

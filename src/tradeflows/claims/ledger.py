@@ -25,6 +25,7 @@ from tradeflows.model.errors import LedgerError, QueryError, TradeflowsError, ne
 from tradeflows.model.lineage import full_number
 from tradeflows.model.periods import span, window_in_words
 from tradeflows.retrieval import catalogue
+from tradeflows.retrieval.user_files import toml_item
 
 VERSION = 3  # of the ledger's format
 # Why nothing held here tests a part of a claim, and what would settle it then.
@@ -417,6 +418,54 @@ def read_ledger(
         except LedgerError as error:
             errors[name] = error
     return Ledger(claims, errors)
+
+
+def as_toml(
+    name: str, ledger: Path | None = None, root: Path | None = None, *, local: bool = False
+) -> str:
+    """A claim as TOML with all that its line stands for, to be kept and edited.
+
+    Raises
+    ------
+    QueryError
+        There is no such claim.
+    LedgerError
+        Its line is wrong, or as :func:`read_ledger`.
+
+    Examples
+    --------
+    >>> from tradeflows import claims
+    >>> print(claims.as_toml("P01"))
+    [claim.P01]
+    theme = "protective gear"
+    statement = "A firm in Buryatia ordered 100,000 bulletproof vests from China."
+    figure = "P01"
+    not_tested = "not for statistics"
+    """
+    root = root or catalogue.root()
+    own = path(root)
+    beside = lines.beside(own) if ledger in (None, own) else []
+    ledger = ledger or own
+    entries = _entries(ledger, _contents(ledger), beside)
+    name = next((each for each in entries if each.casefold() == name.casefold()), name)
+    place, entry = named(entries, name)
+    figures = {row["id"]: row for row in published(root, local)}
+    with at(f"{place}: claim {name}"):
+        whole = lines.spelled_out(entry, figures, REASONS, root, local=local)
+    return "\n".join(_toml(f"claim.{name}", whole)).rstrip()
+
+
+def _toml(head: str, table: Table) -> Iterator[str]:
+    """Lines of a table and, below it, of the parts and readings that it has."""
+    yield f"[{head}]"
+    below = [key for key in ("part", "reading") if table.get(key)]
+    for key, value in table.items():
+        if key not in below and value is not False:
+            yield f"{key} = {toml_item(value).as_string()}"
+    for key in below:
+        for item in table[key]:
+            yield ""
+            yield from _toml(f"[{head.strip('[]')}.{key}]", item)
 
 
 def _entries(

@@ -51,6 +51,7 @@ QUALIFIERS = {
 CHANGES = {"rose": ">", "grew": ">", "fell": "<"}  # of a figure that does not say by how much
 ORDINALS = ("st", "nd", "rd", "th")
 MARKS = {"$": "USD", "US$": "USD", "€": "EUR", "£": "GBP"}
+UNSAID = "as printed"  # the window of what nothing tests
 AS_WRITTEN = "as its figure is written"
 
 
@@ -192,7 +193,7 @@ def spelled_out(
         entry |= _claimed(entry.pop("figure"), entry.get("statement", ""), semicolons=semicolons)
     if asks in reasons:
         entry |= {"not_tested": entry.pop("asks")}
-        return entry if figure or "claimed" in entry else entry | {"claimed": {}}
+        return entry if figure or "claimed" in entry else {"claimed": {}, "window": UNSAID, **entry}
     unit = entry.get("claimed", figures.get(figure, {})).get("unit", "")
     try:
         return derived.entry_of(entry, unit, root, local=local)

@@ -55,7 +55,7 @@ PATTERNS = {
 SHARED = {SHARE: "in", LEAD: "over", RANK: "among"}  # kinds of one partner among several
 ALIKE = {"difference": CHANGE, "price": PRICE, "barrels per day": BARRELS}
 ALL = "all"  # those among whom a lead or a rank is
-KINDS = (*AMOUNTS, *filter(None, MEASURES), *ALIKE)
+KINDS = (*AMOUNTS, *(kind for kind in MEASURES if kind not in ("", MONTHLY)))
 HEAD = re.compile(
     r"(?:(?P<alone>unit value|price|barrels (?:a|per) day) of |"
     r"(?P<kind>share|growth|change|difference|lead|rank|record) (?:(?:of|by|in) )?)?"
@@ -176,7 +176,7 @@ def _head(
     said = "".join(filter(None, words.group("alone", "kind"))).lower() if words else ""
     if not words or not (said or words["amount"]):
         first = head.partition(" ")[0]
-        known = f"expected one of {', '.join(KINDS)}, then `of` and goods"
+        known = f"expected one of {', '.join(KINDS)}, of goods, such as {PATTERNS['']!r}"
         raise LedgerError(_no("measure", first, text, KINDS, known))
     said = said or MONTHLY * bool(words["monthly"])
     kind, amount = ALIKE.get(said, said), (words["amount"] or "").lower()
@@ -211,8 +211,10 @@ def _listed(words: str, *, known: Callable[[str], str], text: str, what: str) ->
 def _no(what: str, word: str, text: str, every: Collection[str], known: str) -> str:
     """Why a word of a phrase is none, and the phrase with the nearest word in its place."""
     close = [name for name in nearest(word, every, 1) if name != word]
-    hint = f"did you mean {text.replace(word, close[0], 1)!r}?" if close else known
-    return f"no {what} {word!r} in {text!r}; {hint}"
+    if close:
+        meant = text.replace(word, close[0], 1)
+        return f"no {what} {word!r} in {text!r}; did you mean {meant!r}?"
+    return f"{text!r}: {known}"
 
 
 def _window(words: str, text: str) -> Window:
@@ -224,7 +226,7 @@ def _window(words: str, text: str) -> Window:
         periods = (FORMS[form].read(dated) for form in AS_TYPED)
         period = next((item for item in periods if item and item.first and item.months), None)
         if period is None:
-            known = "write 2023, 2023-05, May 2023 or 2021-10 to 2022-09"
+            known = f"no window {part!r}; write 2023, 2023-05, May 2023 or 2021-10 to 2022-09"
             name = part.partition(" ")[0]
             raise LedgerError(_no("window", name, text, calendar.month_name[1:], known))
         first = month_of(period.first)
