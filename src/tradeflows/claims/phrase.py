@@ -222,7 +222,8 @@ def _window(words: str, text: str) -> Window:
     year = (re.findall(r"\d{4}", words) or [""])[-1]
     months = []
     for part in re.split(r" ?(?:\.\.|–| to | and ) ?", words):
-        dated = part if re.search(r"\d", part) else f"{part} {year}"
+        dated = re.sub(r"(?<=^\d{4})(?=Q)", "-", part.upper() if part[:4].isdigit() else part)
+        dated = dated if re.search(r"\d", part) else f"{part} {year}"
         periods = (FORMS[form].read(dated) for form in AS_TYPED)
         period = next((item for item in periods if item and item.first and item.months), None)
         if period is None:

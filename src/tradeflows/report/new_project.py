@@ -65,9 +65,9 @@ def init(folder: Path, title: str) -> list[Path]:
 
 
 def with_themes(root: Path) -> Path:
-    """Write the notebook of an article's claims, with a chart for each theme, and return its path.
+    """Write the notebook of an article's claims in place of the starter, and return its path.
 
-    A chart has what the first reading of a theme asks, from all whom the others ask beside.
+    It has a chart for each theme, of what the first reading asks, from all whom the others ask.
 
     Raises
     ------
@@ -94,8 +94,9 @@ def with_themes(root: Path) -> Path:
     book = nbformat.v4.new_notebook(cells=cells)
     for i, cell in enumerate(book.cells):
         cell.id = f"cell-{i}"
-    path = root / "notebooks" / "02_the_article.ipynb"
+    path = root / "notebooks" / "01_the_article.ipynb"
     save({path: nbformat.writes(book) + "\n"})
+    path.with_name("01_first_look.ipynb").unlink(missing_ok=True)
     return path
 
 
