@@ -437,9 +437,9 @@ def as_toml(
     >>> from tradeflows import claims
     >>> print(claims.as_toml("P01"))
     [claim.P01]
-    theme = "protective gear"
     statement = "A firm in Buryatia ordered 100,000 bulletproof vests from China."
     figure = "P01"
+    theme = "protective gear"
     not_tested = "not for statistics"
     """
     root = root or catalogue.root()
