@@ -109,6 +109,9 @@ LOCAL = "with the files that you fetched or added, or without; default: "
 With = Annotated[bool, Parameter(negative="--no-local", help=LOCAL + "with")]
 Without = Annotated[bool, Parameter(negative="--no-local", help=LOCAL + "without")]
 All = Annotated[bool, Parameter(name="--all", help="also those that are not of the core")]
+ClaimReview = Annotated[
+    bool, Parameter(negative="", help="as ClaimReview of schema.org; needs address in project.toml")
+]
 Every = Annotated[bool, Parameter(name="--all", help="every finding, not ten of each kind")]
 Ledger = Annotated[Path | None, Parameter(help="such as mine.toml; else data/claims.toml")]
 Lines = Annotated[
@@ -147,6 +150,7 @@ def claims(
     article: Lines = None,
     ledger: Ledger = None,
     local: Without = False,
+    claimreview: ClaimReview = False,
     common: Said,
 ) -> None:
     """Judge the ledger: each claim with its verdict, or one claim in full.
@@ -163,7 +167,9 @@ def claims(
     root = common.folder()
     say(*checks.take_lines(article, root))
     checks.require_ledger(ledger, root)
-    checks.require_claim(claim or "", root, ledger)
+    checks.require_claim(claim, root, ledger)
+    if claimreview:
+        checks.require_address(root)
     if readings:
         _say_readings(claim, root, ledger, local=local)
         return
@@ -177,7 +183,11 @@ def claims(
         in_turn = terminal.counted(asked, step)
         judged = claims.judge((asked[name] for name in in_turn), root, local=local)
     verdicts = judged.verdicts
-    if common.json:
+    if claimreview:
+        from tradeflows.retrieval import project
+
+        say_json(claims.claim_reviews(verdicts, project.load(root)))
+    elif common.json:
         say_json([claims.as_json(verdict) for verdict in verdicts])
     elif not asked and not errors:
         path = ledger or claims.path(root)
@@ -186,8 +196,8 @@ def claims(
         colour = terminal.uses_colour()
         lines = claims.overview(verdicts, everything=everything or bool(theme), colour=colour)
         say(*terminal.folded(lines, terminal.width()))
-    elif verdicts:
-        say(*claims.explain(verdicts[0]))
+    else:
+        say(*map("\n".join, map(claims.explain, verdicts)))
     terminal.fail([*errors, *judged.errors, *_altered(root, local=local)])
 
 
