@@ -288,8 +288,6 @@ def _array(node: ast.expr, names: Names, n: int) -> ndarray:
             return _OPERATORS[type(op)](numbers(left), numbers(right))
         case ast.Call(func=ast.Name(id="sum"), args=[ast.ListComp() as terms]):
             return _sum_of_terms(terms, names, n)
-        case ast.Call(func=ast.Name(id="sum"), args=[ast.List(elts=[])]):  # of none that is larger
-            return np.zeros(1)
         case ast.Call(func=ast.Name(id="sum"), args=[ast.List(elts=[_, *_] as items)]):
             table = np.stack(np.broadcast_arrays(*map(numbers, items)))
             return math.fsum(table.real[:, 0]) + (table - table.real).sum(axis=0)
