@@ -114,9 +114,9 @@ def root_maker():
     """Build a project folder with a catalogue of invented files, and return it.
 
     ``make(folder, {"oil": {}})`` catalogues one small file of prices that verifies. Keys given for
-    an id replace the entry's, None removes one, and ``text`` is what the file holds (None: no file).
-    ``local`` does the same for the user's own catalogue; `head` goes to the top of the committed
-    one.
+    an id replace the entry's, None removes one, and ``text`` is what the file holds (None: no
+    file). ``local`` does the same for the user's own catalogue; `head` goes to the top of the
+    committed one.
     """
 
     def make(folder, sources, *, local=None, head=""):
