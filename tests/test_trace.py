@@ -271,7 +271,7 @@ def by_hand(root, terms):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [*EVERY])
 @settings(
-    max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=2, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(seed=st.integers(0, 999))
 def test_order_of_rows_does_not_matter(root, name, seed):
