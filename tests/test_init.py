@@ -73,8 +73,6 @@ def test_a_new_project_has_a_report_before_it_has_a_file_and_after(root, capfd):
     assert cli.main(["add", "exports.csv", "--map", "map.toml", "--commit"]) == 0
     assert cli.main(["report"]) == 0
     assert "Every file is as it was obtained" in (root / "report/01_first_look.html").read_text()
-    assert cli.main(["accept"]) == 0
-    assert cli.main(["check"]) == 0
 
 
 def test_the_report_has_the_title_that_is_given(tmp_path, capsys):
