@@ -13,6 +13,7 @@ from pyarrow import parquet
 from tradeflows import tables
 from tradeflows.model import codes, schema
 from tradeflows.model.errors import QueryError
+from tradeflows.report import accept
 from tradeflows.retrieval import catalogue
 
 PROJECT = Path(__file__).parents[1]
@@ -95,6 +96,13 @@ def test_every_raw_record_gives_a_row_or_is_left_out_for_a_reason(name, rows, em
     lost = set(range(1, len(raw(name)) + 1)) - set(held)
     assert len(lost) == LEFT_OUT.get(name, 0)
     assert held.between(1, len(raw(name))).all()
+
+
+def test_tables_built_afresh_have_the_totals_as_announced(embedded):
+    def own(cells):
+        return {key: total for key, total in cells.items() if key[0] != tables.totals.CODES}
+
+    assert own(accept.keyed(tables.control_totals(embedded))) == own(accept.committed(PROJECT))
 
 
 FIGURES = {  # source: raw column, column of the table, power of ten between them

@@ -355,7 +355,7 @@ WRITTEN = [  # what a notebook says beside them, each number in braces
     (
         "01_energy_rerouting",
         "by all routes, {2.27} million barrels a day against {2.01}, and by sea as Vortexa "
-        "counted, {1.65} against {1.43}; of that the two took {91} %, which leaves {0.30} for all others",
+        "counted, {1.65} against {1.43}; of that the two took {91} %, which leaves {0.30} for all",
         lambda: [
             barrels("CHN", "2023-03"),
             barrels("IND", "2023-03"),
