@@ -245,7 +245,7 @@ def project_of_releases(random, folder, kind):
     return pd.DataFrame.from_dict(entries, orient="index")
 
 
-@fuzz(12, many=600)
+@fuzz(6, many=600)
 @given(st.integers(0, 2**32 - 1), st.sampled_from(KINDS))
 def test_what_stood_on_a_day(seed, kind):
     random = np.random.default_rng(seed)
