@@ -126,5 +126,5 @@ $(BUILT): $(ENV) $(RAW) $(CODE)
 ifneq ($(words $(wildcard $(PAGES))),$(words $(PAGES)))
 .PHONY: report/index.html
 endif
-report/index.html: $(BUILT) $(NOTEBOOKS) data/claims.toml
-	$(BIN)/tradeflows report $(if $(filter $(BUILT) data/claims.toml,$?),$(NOTEBOOKS),$(filter %.ipynb,$?)) --to report
+report/index.html: $(BUILT) $(NOTEBOOKS) data/claims.toml data/claims.csv
+	$(BIN)/tradeflows report $(if $(filter $(BUILT) data/claims.%,$?),$(NOTEBOOKS),$(filter %.ipynb,$?)) --to report

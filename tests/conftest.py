@@ -5,6 +5,7 @@ import json
 import os
 import signal
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import maps
@@ -98,6 +99,14 @@ def embedded(tmp_path_factory):
     return root
 
 
+@pytest.fixture(scope="session")
+def ledger_verdicts():
+    """Judge the project's own ledger by the tables as they are built."""
+    from tradeflows import claims
+
+    return claims.verdicts(root=PROJECT)
+
+
 @pytest.fixture
 def new_project(tmp_path, monkeypatch):
     """Make a new project as a user does, stand in it, and return its folder."""
@@ -114,17 +123,23 @@ def new_project(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def make_root(tmp_path):
+def make_root(tmp_path, root_maker):
+    """Give `make` of `root_maker`, for this test's own folder."""
+    return partial(root_maker, tmp_path)
+
+
+@pytest.fixture(scope="session")
+def root_maker():
     """Build a project folder with a catalogue of invented files, and return it.
 
-    ``make({"oil": {}})`` catalogues one small file of prices that verifies. Keys given for an id
-    replace the entry's, None removes one, and ``text`` is what the file holds (None: no file).
-    ``local`` does the same for the user's own catalogue; `head` goes to the top of the committed
-    one.
+    ``make(folder, {"oil": {}})`` catalogues one small file of prices that verifies. Keys given for
+    an id replace the entry's, None removes one, and ``text`` is what the file holds (None: no
+    file). ``local`` does the same for the user's own catalogue; `head` goes to the top of the
+    committed one.
     """
 
-    def make(sources, *, local=None, head=""):
-        root = tmp_path / "project"
+    def make(folder, sources, *, local=None, head=""):
+        root = folder / "project"
         raw = root / "data" / "raw"
         raw.mkdir(parents=True, exist_ok=True)
         demo = _table(

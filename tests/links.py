@@ -1,6 +1,7 @@
 """Links of pages that lie in a folder, and whether what they point at is there."""
 
 import re
+from functools import lru_cache
 from html.parser import HTMLParser
 from urllib.parse import unquote
 
@@ -19,10 +20,15 @@ class Links(HTMLParser):
         self.links |= {named[key] for key in ("href", "src") if named.get(key)}
 
 
+@lru_cache(256)
+def links_of(text):
+    return Links(text)
+
+
 def dead_links(folder, page):
     """Links of a page to files or anchors that are not there."""
     here = folder / page
-    found = Links(here.read_text(encoding="utf-8"))
+    found = links_of(here.read_text(encoding="utf-8"))
     dead = []
     for link in sorted(found.links):
         if re.match(r"[a-z]+:", link):
@@ -34,7 +40,7 @@ def dead_links(folder, page):
             dead.append(link)
             continue
         if anchor and "=" not in anchor:  # else a filter, which the page's script reads
-            anchors = Links(target.read_text(encoding="utf-8")).anchors
+            anchors = links_of(target.read_text(encoding="utf-8")).anchors
             if anchor not in anchors:
                 dead.append(link)
     return dead

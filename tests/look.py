@@ -384,6 +384,8 @@ def _on_a_small_phone(page: Page) -> Iterator[str]:
 
 def looked_alone(pages: list[Path], program: str) -> list[str]:
     """What is wrong with the pages of single charts, each looked at once, in the dark."""
+    if not pages:
+        return []
     with sync_playwright() as play, play.chromium.launch(executable_path=program) as browser:
         return list(_looked_alone(browser, pages))
 

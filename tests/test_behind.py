@@ -5,6 +5,7 @@ import gzip
 import html
 import io
 import re
+import shutil
 from dataclasses import replace
 
 import maps
@@ -79,8 +80,8 @@ def ledger_of(value, sign, more=""):
     return LEDGER.replace(original, stated).replace("cost more than 55 dollars", said)
 
 
-@pytest.fixture(autouse=True)
-def root(make_root, monkeypatch):
+@pytest.fixture(scope="module")
+def built(root_maker, tmp_path_factory):
     sources = {
         "flows": {
             **maps.tidy("comtrade_energy_imports_from_russia"),
@@ -92,9 +93,15 @@ def root(make_root, monkeypatch):
             "text": FIGURES,
         },
     }
-    folder = make_root(sources)
+    folder = root_maker(tmp_path_factory.mktemp("built"), sources)
     (folder / "data" / "claims.toml").write_text(LEDGER)
     tf.build(folder)
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def root(built, tmp_path, monkeypatch):
+    folder = shutil.copytree(built, tmp_path / "project")
     monkeypatch.setenv("TRADEFLOWS_ROOT", str(folder))
     yield folder
     plt.close("all")

@@ -31,7 +31,7 @@ def handed_over(axes, id="buyers"):
     return charts.hand_over(axes, id)
 
 
-@pytest.fixture(params=EVERY_CHART)
+@pytest.fixture(params=EVERY_CHART, scope="module")
 def chart(request):
     return handed_over(EVERY_CHART[request.param]())
 

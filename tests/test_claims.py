@@ -3,8 +3,10 @@
 import json
 import math
 import random
+import shutil
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -52,7 +54,11 @@ def customs(scale=1.0, halves=("KAZ",), order=None):
 
 @pytest.fixture
 def build(make_root):
-    """Build a project of invented customs and figures, and return its folder."""
+    return builder(make_root)
+
+
+def builder(make_root):
+    """Give what builds a project of invented customs and figures, and returns its folder."""
 
     def make(older=None, **changes):
         mapped = maps.tidy("rus_customs_trade_by_partner_2006_2021")
@@ -100,10 +106,15 @@ SHARES = (
 )
 
 
+@pytest.fixture(scope="module")
+def built(root_maker, tmp_path_factory):
+    return builder(partial(root_maker, tmp_path_factory.mktemp("built")))()
+
+
 @pytest.fixture
-def judge(build, tmp_path):
+def judge(built, tmp_path):
     """Judge a ledger given as TOML text, over the invented figures."""
-    root = build()
+    root = shutil.copytree(built, tmp_path / "project")
 
     def make(text, root=root):
         ledger = tmp_path / "other.toml"

@@ -90,18 +90,22 @@ def test_calls_are_few(root, what):
     assert len(twin.paths) <= MOST * least(rows, limits.cap)
 
 
-# Whole levels of the HS with all partners and a key: reporters, level, codes, share that trades.
+# Whole levels of the HS with all partners, with a key and without: reporters, level, codes, share
+# that trades. Without, no partner has more rows than a call, since a level cannot be parted.
+KEYED, PREVIEW = comtrade.KEYED, packing.PREVIEW
 LEVELS = {
-    "much of HS6, a year": ("156", "AG6", 5_000, 0.2),
-    "some of HS6, three reporters": ("156,398,792", "AG6", 5_000, 0.03),
-    "headings, two reporters": ("156,398", "AG4", 1_200, 0.1),
-    "little of HS6": ("398", "AG6", 5_000, 0.004),
+    "much of HS6, a year": ("156", "AG6", 5_000, 0.2, KEYED),
+    "some of HS6, three reporters": ("156,398,792", "AG6", 5_000, 0.03, KEYED),
+    "headings, two reporters": ("156,398", "AG4", 1_200, 0.1, KEYED),
+    "little of HS6": ("398", "AG6", 5_000, 0.004, KEYED),
+    "chapters, no key": ("156", "AG2", 97, 0.3, PREVIEW),
+    "headings, no key": ("156", "AG4", 1_200, 0.05, PREVIEW),
 }
 
 
 @pytest.mark.parametrize("what", LEVELS)
 def test_whole_levels_take_few_calls(what):
-    reporters, level, goods, share = LEVELS[what]
+    reporters, level, goods, share, limits = LEVELS[what]
     draw = np.random.default_rng(len(what))
     partners = [code for code in codes.area_codes("comtrade") if code != "0"][:230]
     rows = {}
@@ -109,11 +113,12 @@ def test_whole_levels_take_few_calls(what):
         sizes = draw.lognormal(0, 1.5, len(partners))
         for month in range(1, 13):
             often = np.minimum(1, share * sizes / sizes.mean() * draw.uniform(0.8, 1.2))
+            often = np.minimum(often, 0.75 * limits.cap / goods)
             came = draw.binomial(goods, often).tolist()
             rows[f"{reporter} 2024{month:02}"] = Counter(dict(zip(partners, came, strict=True)))
     records = {cell: 7 * came.total() for cell, came in rows.items()}
     calls = packing.calls_of(comtrade.Call((), (), ("all",), (level,), ("M",)), rows, records)
-    queue = packing.Queue(calls, records, comtrade.KEYED)
+    queue = packing.Queue(calls, records, limits)
     made = 0
     whole = Counter()
     while queue.calls:
@@ -123,11 +128,12 @@ def test_whole_levels_take_few_calls(what):
         for cell in call.cells:
             for partner in packing.enumerated(call.partners):
                 of_partner[partner] += rows[cell][partner]
-        if of_partner.total() >= comtrade.KEYED.cap:
-            assert queue.cut(call, comtrade.KEYED.cap)
+        if of_partner.total() >= limits.cap:
+            assert queue.cut(call, limits.cap)
         else:
             whole += of_partner
             queue.learn(Kept(call, None, of_partner.total(), of_partner))
     assert whole == sum(rows.values(), Counter())
-    fewest = max(1, math.ceil(whole.total() / (comtrade.KEYED.cap - 1)))
+    periods = rows.values() if limits is PREVIEW else [whole]
+    fewest = sum(max(1, math.ceil(came.total() / (limits.cap - 1))) for came in periods)
     assert made <= OF_LEVELS * (fewest + 1)  # one shows how full the others come

@@ -43,7 +43,8 @@ def with_ledger(embedded, tmp_path_factory):
     (root / "data").mkdir()
     for name in ("raw", "processed"):
         (root / "data" / name).symlink_to(embedded / "data" / name, target_is_directory=True)
-    (root / "data" / "claims.toml").symlink_to(PROJECT / "data" / "claims.toml")
+    for name in ("claims.toml", "claims.csv"):
+        (root / "data" / name).symlink_to(PROJECT / "data" / name)
     return root
 
 

@@ -5,8 +5,9 @@ from operator import itemgetter
 
 import pytest
 import twins
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from random_tables import fuzz
 
 from tradeflows.model import codes
 from tradeflows.model.errors import CodeError, LayoutError, QueryError
@@ -187,7 +188,7 @@ figure = st.one_of(
 
 
 @pytest.mark.slow
-@settings(max_examples=60, deadline=None)
+@fuzz(20)
 @given(st.lists(series, min_size=1, max_size=5, unique_by=itemgetter(2, 4)), st.data())
 def test_what_is_written_is_read_back_in_all_three_formats(tmp_path_factory, some, data):
     table = {(one, month): data.draw(figure) for one in some for month in MONTHS}

@@ -3,6 +3,7 @@
 import re
 import shutil
 from dataclasses import replace
+from functools import partial
 
 import pytest
 from synthetic import save_notebook
@@ -81,6 +82,10 @@ us = ["USA"]
 
 @pytest.fixture
 def root(make_root):
+    return with_ledger(make_root)
+
+
+def with_ledger(make_root):
     """Build a project with a ledger of three claims, and its project file."""
     root = make_root({"oil": {"via": "somebody (prices)"}})
     ledger = VERSION + CLAIM.format(**HIGH) + CLAIM.format(**LOW) + UNTESTED
@@ -90,10 +95,18 @@ def root(make_root):
     return root
 
 
-@pytest.fixture
-def site(root, tmp_path, monkeypatch):
-    """Write the pages of the project, its notebook as it stands."""
-    return written(root, tmp_path, monkeypatch)
+@pytest.fixture(scope="module")
+def folder(root_maker, tmp_path_factory):
+    """Write the pages of the project once, for all tests that only read them."""
+    folder = tmp_path_factory.mktemp("front")
+    with pytest.MonkeyPatch.context() as patch:
+        written(with_ledger(partial(root_maker, folder)), folder, patch)
+    return folder / "site"
+
+
+@pytest.fixture(scope="module")
+def site(folder):
+    return {path.name: path.read_text() for path in folder.glob("*.html")}
 
 
 def written(root, tmp_path, monkeypatch):
@@ -526,7 +539,7 @@ def test_every_link_leads_somewhere(site):
 
 
 @pytest.fixture
-def ledger(site, tmp_path):
+def ledger(folder):
     """Open the ledger's page in a browser, where there is one."""
     playwright = pytest.importorskip("playwright.sync_api")
     program = next(filter(None, map(shutil.which, BROWSERS)), None)
@@ -534,7 +547,7 @@ def ledger(site, tmp_path):
         pytest.skip("no Chromium to look with")
     with playwright.sync_playwright() as play:
         page = play.chromium.launch(executable_path=program).new_page()
-        page.goto((tmp_path / "site" / "ledger.html").as_uri())
+        page.goto((folder / "ledger.html").as_uri())
         yield page
 
 
@@ -574,25 +587,30 @@ def test_the_ledger_is_searched(ledger):
     assert ledger.input_value("input[name=q]") == "nothing"
 
 
-@pytest.mark.parametrize(
-    ("hash_", "offers", "shown"),
-    [
-        ("q=nothign", "nothing (3)", 3),
-        ("q=nothign+60", "nothing 60 (2)|60 (2)", 2),  # the rest of the question stays
-        ("q=63", "63.6 (1)|60 (2)", 2),
-        ("q=sold+fall", "sold (1)|fall (1)", 1),
-        ("q=sold&theme=fall", "1 for “sold” among all claims", 1),
-        ("theme=fall&group=holds", "All claims", 3),
-        ("q=CNY", "", 0),  # of three letters no other word is near
-    ],
-)
-def test_nothing_found_leads_on(ledger, hash_, offers, shown):
-    ledger.goto(f"{ledger.url.partition('#')[0]}#{hash_}")
-    buttons = ledger.query_selector_all("p.near button")
-    assert "|".join(button.inner_text() for button in buttons) == offers
-    if buttons:
-        buttons[-1].click()
-    assert ledger.inner_text("form output") == f"{shown} of 3 claims"
+LED_ON = [  # an address, what is offered, and how many claims the last offer shows
+    ("q=nothign", "nothing (3)", 3),
+    ("q=nothign+60", "nothing 60 (2)|60 (2)", 2),  # the rest of the question stays
+    ("q=63", "63.6 (1)|60 (2)", 2),
+    ("q=sold+fall", "sold (1)|fall (1)", 1),
+    ("q=sold&theme=fall", "1 for “sold” among all claims", 1),
+    ("theme=fall&group=holds", "All claims", 3),
+    ("q=CNY", "", 0),  # of three letters no other word is near
+]
+
+
+def test_nothing_found_leads_on(ledger):
+    found, address = [], ledger.url
+    for hash_, _, _ in LED_ON:
+        ledger.goto("about:blank")
+        ledger.goto(f"{address}#{hash_}")
+        buttons = ledger.query_selector_all("p.near button")
+        offers = "|".join(button.inner_text() for button in buttons)
+        if buttons:
+            buttons[-1].click()
+        count, _, rest = ledger.inner_text("form output").partition(" ")
+        assert rest == "of 3 claims"
+        found.append((hash_, offers, int(count)))
+    assert found == LED_ON
 
 
 def test_methods_say_which_group_a_verdict_is_in(site):
@@ -609,18 +627,14 @@ def test_methods_say_which_group_a_verdict_is_in(site):
     assert {*verdict_rule.WITNESSES} == {*verdict_rule.KINDS}
 
 
-@pytest.mark.parametrize("media", ["screen", "print"])
-def test_a_narrow_card_has_its_answer_s_first_clause(ledger, media):
+def test_a_narrow_card_has_its_answer_s_first_clause_and_the_whole_of_its_picture(ledger):
     ledger.set_viewport_size({"width": 390, "height": 844})
-    ledger.emulate_media(media=media)
     ledger.goto(ledger.url.replace("ledger", "index"))
     whole = "Yes, 60; for R&D 1.5 more."
     assert ledger.text_content(".answer p") == whole
-    assert ledger.inner_text(".answer p") == ("Yes, 60" if media == "screen" else whole)
-
-
-def test_a_card_shows_the_whole_of_its_picture(ledger):
-    ledger.goto(ledger.url.replace("ledger", "index"))
+    for media, shown in (("screen", "Yes, 60"), ("print", whole)):
+        ledger.emulate_media(media=media)
+        assert ledger.inner_text(".answer p") == shown
     fitted = ledger.evaluate(
         "getComputedStyle(document.querySelector('.cards').appendChild(new Image())).objectFit"
     )

@@ -2,8 +2,9 @@ import csv
 
 import pytest
 import twins
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from random_tables import fuzz
 from workbook_twin import workbook
 
 from tradeflows.model.errors import CodeError, LayoutError, QueryError
@@ -262,7 +263,7 @@ def agreeing(record):
 
 
 @pytest.mark.slow
-@settings(max_examples=60, deadline=None)
+@fuzz(30)
 @given(
     st.lists(record.map(agreeing), min_size=1, max_size=6),
     st.permutations(ALL),
@@ -311,7 +312,7 @@ LINES = [
 figure = st.one_of(st.just("-"), st.decimals(0, 10**9, places=1).map("{:,}".format))
 
 
-@settings(max_examples=30, deadline=None)
+@fuzz(20)
 @given(
     st.dictionaries(
         st.text("abc d", min_size=1).filter(str.strip),

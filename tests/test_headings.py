@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tradeflows import claims
-from tradeflows.report import accept, notebooks
+from tradeflows.report import notebooks
 
 ROOT = Path(__file__).parents[1]
 PATHS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -95,8 +95,9 @@ def faults(notebook, ledger):
 
 
 @pytest.fixture(scope="module")
-def ledger():
-    return {row["claim"]: row["verdict"] for row in accept.judged(ROOT)}
+def ledger(ledger_verdicts):
+    rows = (row for verdict in ledger_verdicts for row in claims.verdict_rows(verdict))
+    return {row["claim"]: row["verdict"] for row in rows}
 
 
 @pytest.fixture(params=PATHS, ids=lambda path: path.stem)

@@ -1,7 +1,9 @@
 """Pages are opened in a browser, where there is one, and a reader's stumbling stones are told."""
 
+import io
 import re
 import shutil
+from contextlib import redirect_stderr, redirect_stdout
 
 import pytest
 from matplotlib.colors import to_hex
@@ -90,53 +92,120 @@ needs_a_browser = pytest.mark.skipif(
 )
 
 
-@pytest.fixture
-def looked(tmp_path, capsys):
-    """Look at pages by their names, and return the exit code and what was said."""
-
-    def at(within=600, **pages):
-        for name, body in pages.items():
-            (tmp_path / f"{name}.html").write_text(PAGE.format(body))
-        # A busy machine draws late, and a test does not measure time.
-        code = look.main([str(tmp_path), str(tmp_path / "pictures"), f"--within={within}"])
-        return code, "".join(capsys.readouterr())
-
-    return at
+MANY = "<style>.faint span { color: #999 }</style>" + "<p>one</p>" * 50
+MANY += '<p class="faint">plain</p>' * 50
+FAINT = '<p style="color: #999">faint</p><p class="faint">plain <span>faint</span></p>'
+TABLE = (
+    '<figure class="chart" id="{0}"><details class="chart-data"><summary>Data</summary><table>'
+    "<thead><tr><th>Period</th><th>China</th></tr></thead><tbody><tr><th>2022</th>"
+    '<td>1,234</td></tr></tbody></table></details><a href="{0}.csv">numbers</a></figure>'
+)
 
 
-@needs_a_browser
-def test_a_good_page_has_no_finding(looked, tmp_path):
+def dated(name, cell):
+    """A chart of one mark, of 2021, whose table has another period or none."""
+    chart = UNDATED.replace("undated", name).format("<th>Period</th>", f"<td>{cell}</td>")
+    return chart.replace("</figure>", '<a href="dated.csv">numbers</a></figure>')
+
+
+def drawing():
     no_figure = '<g data-series="a"><path fill="none"/></g>'
     line = '<g data-series="a"><path d="M0 20 L90 20" fill="none" stroke="#000"/></g>'
     ground = '<g><path d="M0 5 H190 V40 H0 z" fill="#fff"/></g>'
     words = f'<g>{ground}<text x="9" y="26">on its ground</text></g>'
-    drawing = f'<svg viewBox="0 0 200 50" width="200" height="50">{no_figure}{line}{words}</svg>'
-    chart = f'<figure class="chart" id="a">{drawing}</figure>'
-    assert looked(good=f"<p>All is well.</p>{chart}") == (0, "1 pages, 0 findings\n")
-    assert len([*(tmp_path / "pictures").glob("good-*.jpg")]) == 4
+    svg = f'<svg viewBox="0 0 200 50" width="200" height="50">{no_figure}{line}{words}</svg>'
+    return f'<figure class="chart" id="a">{svg}</figure>'
 
 
-@pytest.fixture
-def page(tmp_path):
-    """Open a page that holds a chart alone, under a strict policy, as a reader would."""
-    axes = lines(monthly(CHN=[1, 2.5, None, 1234.5], IND=[3, 2, 1, 0]))
-    vars(axes.figure)["tradeflows"].pop("of")
-    chart = charts.hand_over(axes, "buyers")
-    (tmp_path / "chart.css").write_text(charts.css())
-    (tmp_path / "chart.js").write_text(charts.script())
-    (tmp_path / "page.html").write_text(CHART.format(chart.wide, chart.narrow))
+LOOKED_AT = {
+    "good": f"<p>All is well.</p>{drawing()}",
+    "bad": "".join(DEFECTS.values()),
+    "many": MANY,
+    "faint": MANY + FAINT,
+    "tables": TABLE.format("same")
+    + TABLE.format("other")
+    + "".join(dated(*each) for each in (("told", "2021"), ("wrong", "2022"), ("silent", ""))),
+    "index": '<p style="height: 6200px">long</p>',
+    "charts/empty": "<p>nothing</p>",
+    "charts/small": DEFECTS["chart small: 6.0 px"],
+}
+NUMBERS = {
+    "same": "# title\nref_period,CHN\n2022-01-01,1234.0\n",
+    "other": "# title\nref_period,CHN\n2022-01-01,1235.0\n",
+    "dated": "series,period,value\nA,2021,7\n",
+}
+
+
+def look_at(folder, pages, within):
+    """Look at pages by their names, and return the exit code and what was said of each."""
+    for name, body in pages.items():
+        (folder / f"{name}.html").parent.mkdir(exist_ok=True)
+        (folder / f"{name}.html").write_text(PAGE.format(body))
+    said = io.StringIO()
+    with redirect_stdout(said), redirect_stderr(said):
+        code = look.main([str(folder), str(folder / "pictures"), f"--within={within}"])
+    lines = said.getvalue().splitlines()
+    of = {name: f"{name.rpartition('/')[2]}.html" for name in pages}
+    return code, {
+        name: "\n".join(line for line in lines if line.startswith(start))
+        for name, start in of.items()
+    }
+
+
+@pytest.fixture(scope="module")
+def looked(tmp_path_factory):
+    """Look at all pages at once: what was said of each by its name, and their pictures."""
+    folder = tmp_path_factory.mktemp("looked")
+    for name, text in NUMBERS.items():
+        (folder / f"{name}.csv").write_text(text)
+    # A busy machine draws late, and a test does not measure time.
+    code, said = look_at(folder, LOOKED_AT, 600)
+    assert code == 1
+    short = tmp_path_factory.mktemp("short")
+    _, of_short = look_at(short, {"index": '<p style="height: 3400px">long</p>'}, 0)
+    return said | {"short": of_short["index"], "pictures": folder / "pictures"}
+
+
+@needs_a_browser
+def test_a_good_page_has_no_finding(looked):
+    assert looked["good"] == looked["many"] == ""
+    assert len([*looked["pictures"].glob("good-*.jpg")]) == 4
+
+
+@pytest.fixture(scope="module")
+def browser(looked):  # which asks for browsers of its own, and first
     with look.sync_playwright() as play:
         program = next(filter(None, map(shutil.which, look.BROWSERS)))
         browser = play.chromium.launch(executable_path=program)
-
-        def opened(**options):
-            page = browser.new_context(**options).new_page()
-            page.on("console", lambda message: pytest.fail(message.text))
-            page.goto((tmp_path / "page.html").as_uri())
-            return page
-
-        yield chart, opened
+        yield browser
         browser.close()
+
+
+@pytest.fixture(scope="module")
+def chart():
+    axes = lines(monthly(CHN=[1, 2.5, None, 1234.5], IND=[3, 2, 1, 0]))
+    vars(axes.figure)["tradeflows"].pop("of")
+    return charts.hand_over(axes, "buyers")
+
+
+@pytest.fixture
+def page(tmp_path, browser, chart):
+    """Open a page that holds a chart alone, under a strict policy, as a reader would."""
+    (tmp_path / "chart.css").write_text(charts.css())
+    (tmp_path / "chart.js").write_text(charts.script())
+    (tmp_path / "page.html").write_text(CHART.format(chart.wide, chart.narrow))
+    contexts = []
+
+    def opened(**options):
+        contexts.append(browser.new_context(**options))
+        page = contexts[-1].new_page()
+        page.on("console", lambda message: pytest.fail(message.text))
+        page.goto((tmp_path / "page.html").as_uri())
+        return page
+
+    yield chart, opened
+    for context in contexts:
+        context.close()
 
 
 @needs_a_browser
@@ -268,23 +337,20 @@ def test_print_is_light_for_a_reader_in_the_dark(page):
 
 
 @pytest.fixture
-def written(tmp_path):
+def written(tmp_path, browser):
     """Open a page with the style and the script of the report's."""
     for name in ("page.css", "page.js"):
         (tmp_path / name).write_bytes((site.TEMPLATES / name).read_bytes())
-    with look.sync_playwright() as play:
-        program = next(filter(None, map(shutil.which, look.BROWSERS)))
-        browser = play.chromium.launch(executable_path=program)
+    page = browser.new_page()
 
-        def opened(body):
-            ends = '<link rel="stylesheet" href="page.css">', '<script src="page.js"></script>'
-            (tmp_path / "page.html").write_text(PAGE.format(body.join(ends)))
-            page = browser.new_page()
-            page.goto((tmp_path / "page.html").as_uri())
-            return page
+    def opened(body):
+        ends = '<link rel="stylesheet" href="page.css">', '<script src="page.js"></script>'
+        (tmp_path / "page.html").write_text(PAGE.format(body.join(ends)))
+        page.goto((tmp_path / "page.html").as_uri())
+        return page
 
-        yield opened
-        browser.close()
+    yield opened
+    page.close()
 
 
 @needs_a_browser
@@ -323,86 +389,58 @@ def test_small_pictures_are_dark_in_the_dark_and_not_on_paper(written):
 
 
 @needs_a_browser
-def test_each_kind_of_fault_is_found(looked):
-    code, said = looked(bad="".join(DEFECTS.values()))
-    assert code == 1
-    assert [fault for fault in DEFECTS if fault not in said] == []
+@pytest.mark.parametrize("fault", DEFECTS)
+def test_each_kind_of_fault_is_found(looked, fault):
+    assert fault in looked["bad"]
+
+
+@needs_a_browser
+def test_faint_words_are_found_among_many_alike(looked):
+    found = [line for line in looked["faint"].splitlines() if "color-contrast" in line]
+    assert len(found) == 4
+    assert all(line.endswith(": p:nth-child(103), span") for line in found)
+
+
+@needs_a_browser
+def test_a_table_has_its_file_s_numbers(looked):
+    wrong = [f"chart {name}: its table is not" in looked["tables"] for name in ("same", "other")]
+    assert wrong == [False, True]
 
 
 @needs_a_browser
 @pytest.mark.parametrize(
-    "faint",
-    ['<p style="color: #999">faint</p>', '<p class="faint">plain <span>faint</span></p>'],
+    ("chart", "is_told"), [("told", True), ("wrong", False), ("silent", False)]
 )
-def test_faint_words_are_found_among_many_alike(looked, faint):
-    style = "<style>.faint span { color: #999 }</style>"
-    many = "<p>one</p>" * 50 + '<p class="faint">plain</p>' * 50
-    assert looked(good=style + many)[0] == 0
-    assert looked(bad=style + many + faint)[1].count("color-contrast") == 4
-
-
-@needs_a_browser
-def test_a_table_has_its_file_s_numbers(looked, tmp_path):
-    table = (
-        '<figure class="chart" id="a"><details class="chart-data"><summary>Data</summary><table>'
-        "<thead><tr><th>Period</th><th>China</th></tr></thead><tbody><tr><th>2022</th>"
-        '<td>1,234</td></tr></tbody></table></details><a href="a.csv">numbers</a></figure>'
-    )
-    (tmp_path / "a.csv").write_text("# title\nref_period,CHN\n2022-01-01,1234.0\n")
-    assert "its table" not in looked(good=table)[1]
-    (tmp_path / "a.csv").write_text("# title\nref_period,CHN\n2022-01-01,1235.0\n")
-    assert "chart a: its table is not what its file holds" in looked(good=table)[1]
-
-
-@needs_a_browser
-def test_a_mark_says_the_period_of_its_table(looked, tmp_path):
-    (tmp_path / "a.csv").write_text("series,period,value\nA,2021,7\n")
-    for cell, in_table, in_file in (
-        ("2021", True, True),
-        ("2022", False, False),
-        ("", False, False),
-    ):
-        chart = UNDATED.format("<th>Period</th>", f"<td>{cell}</td>")
-        said = looked(good=chart.replace("</figure>", '<a href="a.csv">numbers</a></figure>'))[1]
-        assert ("which its table does not have" not in said) == in_table
-        assert ("its table is not what its file holds" not in said) == in_file
+def test_a_mark_says_the_period_of_its_table(looked, chart, is_told):
+    assert (f"chart {chart}: says A, 2021: 7, which" not in looked["tables"]) == is_told
+    assert (f"chart {chart}: its table is not what" not in looked["tables"]) == is_told
 
 
 @needs_a_browser
 def test_a_front_page_has_its_length(looked):
-    code, said = looked(index='<p style="height: 6200px">long</p>', other="<p>All is well.</p>")
-    assert code == 1
-    assert "index.html at 390 px, light: 7." in said
-    assert "index.html at 1280 px, light: 7." in said
-    assert "screens, and 4 are enough" in said
-    assert "other.html" not in said
+    assert "index.html at 390 px, light: 7." in looked["index"]
+    assert "index.html at 1280 px, light: 7." in looked["index"]
+    assert "screens, and 4 are enough" in looked["index"]
+    assert "screens" not in looked["many"] + looked["tables"]
     # On a desk a screen is 800 pixels.
-    said = looked(index='<p style="height: 3400px">long</p>')[1]
-    assert "index.html at 1280 px, light: 4.4 screens, and 4 are enough" in said
-    assert "index.html at 390 px" not in said
+    assert "index.html at 1280 px, light: 4.4 screens, and 4 are enough" in looked["short"]
+    assert not re.search("at 390 px.* screens", looked["short"])
 
 
 @needs_a_browser
 def test_a_page_that_is_drawn_late_is_told(looked):
-    code, said = looked(within=0, late="<p>All is well.</p>")
-    assert code == 1
-    assert "late.html at 390 px, light: drawn after " in said
+    assert "index.html at 390 px, light: drawn after " in looked["short"]
 
 
-def test_without_a_browser_it_says_so(looked, monkeypatch):
+def test_without_a_browser_it_says_so(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(look.shutil, "which", lambda name: None)
-    code, said = looked(good="<p>All is well.</p>")
-    assert code == 2
+    (tmp_path / "good.html").write_text(PAGE.format("<p>All is well.</p>"))
+    assert look.main([str(tmp_path), str(tmp_path / "pictures")]) == 2
+    said = capsys.readouterr().err
     assert said.startswith("nothing was looked at: no Chromium (any of chromium")
 
 
 @needs_a_browser
-def test_pages_of_single_charts_are_looked_at(looked, tmp_path):
-    (tmp_path / "charts").mkdir()
-    small = DEFECTS["chart small: 6.0 px"]
-    for name, body in {"empty": "<p>nothing</p>", "small": small}.items():
-        (tmp_path / "charts" / f"{name}.html").write_text(PAGE.format(body))
-    code, said = looked(good="<p>All is well.</p>")
-    assert code == 1
-    assert "empty.html, alone: no chart is shown" in said
-    assert "small.html, alone: chart small: 6.0 px: tiny" in said
+def test_pages_of_single_charts_are_looked_at(looked):
+    assert looked["charts/empty"] == "empty.html, alone: no chart is shown"
+    assert "small.html, alone: chart small: 6.0 px: tiny" in looked["charts/small"]

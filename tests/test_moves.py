@@ -79,10 +79,9 @@ COUNTED = {
 
 
 @pytest.fixture(scope="module")
-def parts():
-    loaded = [claim for claim in claims.load(root=ROOT).values() if claim.core]
-    judged = claims.evaluate_all(loaded, ROOT)
-    return {(one.claim.id, part.claim.words): part for one in judged for part in one.each}
+def parts(ledger_verdicts):
+    core = [verdict for verdict in ledger_verdicts if verdict.claim.core]
+    return {(one.claim.id, part.claim.words): part for one in core for part in one.each}
 
 
 def test_every_decided_part_has_a_move(parts):

@@ -18,26 +18,6 @@ from tradeflows.retrieval import catalogue
 PACKAGE = Path(__file__).parents[1] / "src" / "tradeflows"
 FILES = sorted(PACKAGE.rglob("*.py"))
 ONLY_POSIX = {"fcntl", "grp", "posix", "pty", "pwd", "resource", "syslog", "termios", "tty"}
-IMPORT_ALL = """
-import importlib, pathlib, signal, sys
-for name in ("fcntl", "resource", "termios", "pwd", "grp"):
-    sys.modules[name] = None
-for name in ("pthread_sigmask", "SIGKILL", "SIGHUP", "SIGUSR1", "SIGALRM", "setitimer", "alarm"):
-    delattr(signal, name)
-package = pathlib.Path(sys.argv[1])
-for path in sorted(package.rglob("*.py")):
-    if path.name != "__main__.py":
-        parts = path.relative_to(package.parent).with_suffix("").parts
-        importlib.import_module(".".join(part for part in parts if part != "__init__"))
-"""
-
-
-def test_all_imports_without_posix():
-    done = subprocess.run(
-        [sys.executable, "-c", IMPORT_ALL, PACKAGE], capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr
-
 
 VERBS_TESTS = (  # the smallest that have every verb
     "test_ask.py::test_the_verbs_answer",

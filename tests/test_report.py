@@ -7,7 +7,9 @@ import re
 import resource
 import sys
 from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import replace
+from functools import partial
 
 import maps
 import matplotlib.pyplot as plt
@@ -43,6 +45,10 @@ LISTED = """<table><thead><tr><th>source_id</th><th>claims</th></tr></thead><tbo
 
 @pytest.fixture
 def project(make_root):
+    return with_a_source(make_root)
+
+
+def with_a_source(make_root):
     """Build a project with one source, and no notebook yet."""
     root = make_root({"oil": {"title": "Prices of <nothing>", "address": HOME}})
     tables.build(root)
@@ -565,9 +571,19 @@ DRAWN = (
 )
 
 
+@pytest.fixture(scope="module")
+def executed(root_maker, tmp_path_factory):
+    """Run the notebook of one chart, for a page and plainly."""
+    folder = tmp_path_factory.mktemp("executed")
+    root = with_a_source(partial(root_maker, folder))
+    path = save_notebook(folder / "a.ipynb", *DRAWN)
+    return [notebooks.run([path], root, start)[0] for start in (chart_hook.START, "")]
+
+
 @pytest.fixture
-def drawn(project, tmp_path):
+def drawn(project, tmp_path, monkeypatch, executed):
     """Write a report of one chart, and return its folder."""
+    monkeypatch.setattr(pages, "run", lambda *_: [deepcopy(executed[0])])
     pages.write([save_notebook(tmp_path / "a.ipynb", *DRAWN)], tmp_path / "site", project)
     return tmp_path / "site"
 
@@ -644,7 +660,8 @@ def test_a_chart_has_a_page_of_its_own(drawn):
 
 
 @pytest.mark.parametrize("address", ["", f"{HOME}/report", f"{HOME}/report/"])
-def test_addresses_lead_to_files(judged, tmp_path, address):
+def test_addresses_lead_to_files(judged, tmp_path, address, monkeypatch, executed):
+    monkeypatch.setattr(pages, "run", lambda *_: [deepcopy(executed[0])])
     about = f'title = "Oil"\nexample = "P1"\naddress = "{address}"\n'
     (judged / "project.toml").write_text(about)
     site = tmp_path / "site"
@@ -682,12 +699,10 @@ def test_no_two_charts_share_an_address():
     assert chart_hook.unused("crude", ["crude", "crude-2"]) == "crude-3"
 
 
-def test_other_runs_keep_no_chart_files(tmp_path, project):
-    path = save_notebook(tmp_path / "a.ipynb", *DRAWN)
-    (plain,), (full,) = (notebooks.run([path], project, start) for start in ("", chart_hook.START))
-    held = [[*one.cells[4].outputs[1].data] for one in (plain, full)]
-    assert chart_hook.MIME not in held[0]
-    assert chart_hook.MIME in held[1]
+def test_other_runs_keep_no_chart_files(executed):
+    full, plain = ([*run.cells[4].outputs[1].data] for run in executed)
+    assert chart_hook.MIME not in plain
+    assert chart_hook.MIME in full
 
 
 # --- what can go wrong ----------------------------------------------------------------------------

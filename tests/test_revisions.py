@@ -16,8 +16,9 @@ from random_tables import fuzz
 import tradeflows as tf
 from tradeflows import cli, tables
 from tradeflows.model.errors import QueryError
-from tradeflows.retrieval import catalogue, changes
+from tradeflows.retrieval import catalogue, changes, releases
 from tradeflows.retrieval.changes import Change
+from tradeflows.tables.files import rows_of
 
 
 def table(*rows):
@@ -143,6 +144,24 @@ def test_what_an_added_release_changed_is_shown(wheat, capsys):
     assert "0 added, 1 changed, 0 withdrawn" in capsys.readouterr().out
 
 
+def test_a_release_is_read_from_the_table_and_else_from_its_file(wheat, capsys, monkeypatch):
+    root = wheat(m01=5, m02=6, m03=7)
+    [source] = catalogue.load(root, local=True).values()
+    names = ["ref_period", "value_reported", "source_row"]
+    cleaned = releases.rows(source, root, names)
+
+    def unread(source, root):
+        raise QueryError("cleaned again")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(catalogue, "cleaner", unread)
+        assert rows_of(source, root, names) == cleaned
+        tables.processed(root, "trade", local=True).unlink()
+        with pytest.raises(QueryError, match="cleaned again"):
+            rows_of(source, root, names)
+    assert rows_of(source, root, names) == cleaned
+
+
 def test_a_single_release_has_no_difference(wheat, capsys):
     assert cli.main(["diff", "exports"]) == 2
     assert "exports: one release is held; next: `tradeflows update" in capsys.readouterr().err
@@ -226,7 +245,7 @@ def project_of_releases(random, folder, kind):
     return pd.DataFrame.from_dict(entries, orient="index")
 
 
-@fuzz(12, many=600)
+@fuzz(6, many=600)
 @given(st.integers(0, 2**32 - 1), st.sampled_from(KINDS))
 def test_what_stood_on_a_day(seed, kind):
     random = np.random.default_rng(seed)

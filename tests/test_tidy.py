@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 from tradeflows.model.errors import CatalogueError, CodeError, LayoutError
-from tradeflows.publishers import reading, registry, tidy
+from tradeflows.publishers import delimited, reading, registry, tidy
 
 COLUMNS = ["period", "partner", "flow", "hs", "value", "weight", "remark"]
 FIELDS = {
@@ -49,6 +49,31 @@ def test_columns_words_and_scale(clean):
     assert (second["ref_period"], second["n_months"]) == (date(2023, 2, 1), 1)
     assert (first["flags"], first["note"]) == ("rounded", "about so much")
     assert (second["flags"], second["note"]) == ("", None)
+
+
+def test_a_file_of_many_blocks_gives_the_rows_of_one(clean, monkeypatch):
+    lines = [f"{2010 + n // 12}-{n % 12 + 1:02},RUS,export,850760,{n},{n},about" for n in range(99)]
+    text = "\n".join([HEAD.strip(), *lines, "2019-01,KAZ,import,2709,,7,", ""])
+    around = {"left_out": [{"column": "weight", "equals": "7", "reason": "seven"}]}
+    whole = clean(text, around=around)
+    of_whole = run_counts(clean)
+    monkeypatch.setattr(delimited, "BLOCK", 256)
+    assert clean(text, around=around) == whole
+    assert run_counts(clean) == of_whole == [(100, {"seven": 2})]
+
+
+def run_counts(clean):
+    return [(part.records, dict(part.left_out)) for part in clean.parts]
+
+
+def test_forms_are_judged_over_all_blocks(clean, monkeypatch):
+    """Each block might be of fiscal years, and all together are not."""
+    monkeypatch.setattr(delimited, "BLOCK", 256)
+    areas = ["RUS", "KAZ", "DEU", "FRA", "ITA", "ESP", "USA", "IND"]
+    lines = [f"{year},{area},export,2709,1,1," for year in ("2009-10", "2010-11") for area in areas]
+    with pytest.raises(LayoutError, match="fiscal years such as 2009-10 alone"):
+        clean("\n".join([HEAD.strip(), *lines, ""]))
+    assert len(clean("\n".join([HEAD.strip(), *lines, "2013-02,RUS,export,2709,1,1,", ""]))) == 17
 
 
 PARTNER = {"column": "partner", "words": {"KAZ": "consignment"}}

@@ -5,6 +5,7 @@ import gzip
 import importlib
 import math
 import pickle
+import shutil
 import sys
 
 import maps
@@ -83,9 +84,16 @@ def project(make_root):
     return make
 
 
+@pytest.fixture(scope="module")
+def built(root_maker, tmp_path_factory):
+    folder = root_maker(tmp_path_factory.mktemp("built"), SOURCES)
+    tf.build(folder)
+    return folder
+
+
 @pytest.fixture
-def root(project, monkeypatch):
-    folder = project()
+def root(built, tmp_path, monkeypatch):
+    folder = shutil.copytree(built, tmp_path / "project")
     monkeypatch.setenv("TRADEFLOWS_ROOT", str(folder))
     return folder
 
@@ -263,7 +271,7 @@ def by_hand(root, terms):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [*EVERY])
 @settings(
-    max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=2, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(seed=st.integers(0, 999))
 def test_order_of_rows_does_not_matter(root, name, seed):

@@ -24,8 +24,8 @@ ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture(scope="module")
-def verdicts():
-    return claims.verdicts(root=ROOT)
+def verdicts(ledger_verdicts):
+    return ledger_verdicts
 
 
 def test_nothing_moved_unannounced(verdicts):

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tradeflows import measures, tables
-from tradeflows.claims import bands, open_words, questions, wording
+from tradeflows.claims import bands, lines, open_words, questions, wording
 from tradeflows.claims.bands import Series
 from tradeflows.claims.verdict_rule import KEYS, Question, Range
 from tradeflows.claims.verdict_rule import interval as range_of
@@ -25,6 +25,7 @@ from tradeflows.model.errors import LedgerError, QueryError, TradeflowsError, ne
 from tradeflows.model.lineage import full_number
 from tradeflows.model.periods import span, window_in_words
 from tradeflows.retrieval import catalogue
+from tradeflows.retrieval.user_files import toml_item
 
 VERSION = 3  # of the ledger's format
 # Why nothing held here tests a part of a claim, and what would settle it then.
@@ -336,7 +337,7 @@ def has_ledger(ledger: Path | None, root: Path) -> bool:
     False
     """
     if ledger is None:
-        return path(root).is_file()
+        return path(root).is_file() or bool(lines.beside(path(root)))
     _contents(ledger)
     return True
 
@@ -395,7 +396,9 @@ def read_ledger(
     0
     """
     root = root or catalogue.root()
-    ledger = ledger or path(root)
+    own = path(root)
+    beside = lines.beside(own) if ledger in (None, own) else []
+    ledger = ledger or own
     contents = _contents(ledger)
     figures = {row["id"]: row for row in published(root, local)}
     series = []
@@ -408,15 +411,89 @@ def read_ledger(
             series.append(bands.parse(asked, {item.name: item.read for item in releases}))
     claims: dict[str, Claim] = {}
     errors: dict[str, LedgerError] = {}
-    for name, entry in contents.claim.items():
+    for name, (place, entry) in _entries(ledger, contents, beside).items():
         try:
-            with at(f"{ledger.name}: claim {name}"):
+            with at(f"{place}: claim {name}"):
                 if isinstance(entry, ValueError):  # no TOML by itself
                     raise entry
-                claims[name] = _claim(name, entry, figures, tuple(series))
+                whole = lines.spelled_out(entry, figures, REASONS, root, local=local)
+                claims[name] = _claim(name, whole, figures, tuple(series))
         except LedgerError as error:
             errors[name] = error
     return Ledger(claims, errors)
+
+
+def as_toml(
+    name: str, ledger: Path | None = None, root: Path | None = None, *, local: bool = False
+) -> str:
+    """A claim as TOML with all that its line stands for, to be kept and edited.
+
+    Raises
+    ------
+    QueryError
+        There is no such claim.
+    LedgerError
+        Its line is wrong, or as :func:`read_ledger`.
+
+    Examples
+    --------
+    >>> from tradeflows import claims
+    >>> print(claims.as_toml("P01"))
+    [claim.P01]
+    statement = "A firm in Buryatia ordered 100,000 bulletproof vests from China."
+    figure = "P01"
+    theme = "protective gear"
+    not_tested = "not for statistics"
+    """
+    root = root or catalogue.root()
+    own = path(root)
+    beside = lines.beside(own) if ledger in (None, own) else []
+    ledger = ledger or own
+    entries = _entries(ledger, _contents(ledger), beside)
+    name = next((each for each in entries if each.casefold() == name.casefold()), name)
+    place, entry = named(entries, name)
+    figures = {row["id"]: row for row in published(root, local)}
+    with at(f"{place}: claim {name}"):
+        whole = lines.spelled_out(entry, figures, REASONS, root, local=local)
+    return "\n".join(_toml(f"claim.{name}", whole)).rstrip()
+
+
+def _toml(head: str, table: Table) -> Iterator[str]:
+    """Lines of a table and, below it, of the parts and readings that it has."""
+    yield f"[{head}]"
+    below = [key for key in ("part", "reading") if table.get(key)]
+    for key, value in table.items():
+        if key not in below and value is not False:
+            yield f"{key} = {toml_item(value).as_string()}"
+    for key in below:
+        for item in table[key]:
+            yield ""
+            yield from _toml(f"[{head.strip('[]')}.{key}]", item)
+
+
+def _entries(
+    ledger: Path, contents: FileEntry, beside: Iterable[Path]
+) -> dict[str, tuple[str, Any]]:
+    """Each claim's table with the file that it stands in, those of the lines where they stand.
+
+    A claim of the ledger that a line names stands in that line's place.
+    """
+    named = [each for file in beside for each in lines.read(file).items()]
+    if ledger.suffix in lines.SUFFIXES:
+        named = [*lines.read(ledger).items()]
+    own = {name: (ledger.name, entry) for name, entry in contents.claim.items()}
+    placed: dict[str, tuple[str, Any]] = {}
+    for name, line in named:
+        if name in placed:
+            raise LedgerError(f"{line.place}: {name} stands twice, also in {placed[name][0]}")
+        if bool(line.entry) == (name in own):
+            there = f"{name} stands in {ledger.name} too" if line.entry else f"no {name} there"
+            raise LedgerError(
+                f"{line.place}: {there}; a line of a claim that the ledger has asks "
+                f"{lines.ELSEWHERE!r}, and has no more"
+            )
+        placed[name] = (line.place, line.entry) if line.entry else own[name]
+    return {name: item for name, item in own.items() if name not in placed} | placed
 
 
 def sentences(ledger: Path | None = None, root: Path | None = None) -> list[Sentence]:
@@ -434,6 +511,8 @@ def sentences(ledger: Path | None = None, root: Path | None = None) -> list[Sent
 
 
 def _contents(ledger: Path) -> FileEntry:
+    if ledger.suffix in lines.SUFFIXES or (not ledger.is_file() and lines.beside(ledger)):
+        return FileEntry()
     try:
         contents = toml.loads_apart(ledger.read_text(encoding="utf-8"), "claim")
     except OSError as error:

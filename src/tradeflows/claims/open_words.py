@@ -147,7 +147,11 @@ class Printed:
 
     def step(self, figure: float, unit: str, *, is_about: bool = False) -> float:
         """The step to which it prints a figure that it means; 0 where it does not."""
-        return _step(self.digits, is_about=is_about or self.is_about) * self._scale(figure, unit)
+        return step_of(self.digits, is_about=is_about or self.is_about) * self._scale(figure, unit)
+
+    def plain_step(self, figure: float, unit: str) -> float:
+        """The step of its last digit, whether it is about so much or not; 0 as above."""
+        return step_of(self.digits, is_about=False) * self._scale(figure, unit)
 
     def _scale(self, figure: float, unit: str) -> float:
         """What its digits are multiplied by to come to a figure; 0 where they do not."""
@@ -233,7 +237,15 @@ def printed_step(statement: str, figure: float, unit: str, *, is_about: bool = F
     return next(filter(None, steps), 0.0)
 
 
-def _step(digits: str, *, is_about: bool) -> float:
+def step_of(digits: str, *, is_about: bool) -> float:
+    """The step to which digits are written; of about so much, of the last that is not nought.
+
+    Examples
+    --------
+    >>> from tradeflows.claims.open_words import step_of
+    >>> step_of("57.67", is_about=False), step_of("140", is_about=True)
+    (0.01, 10.0)
+    """
     whole, _, decimals = digits.partition(".")
     if not is_about:
         return 10.0 ** -len(decimals)

@@ -24,7 +24,7 @@ SIDES = ("goods", "reporter", "partner")
 WORLD = "W00"
 # Of these two sides are told apart by their order: who leads whom, who gained what the other lost.
 LEAD = re.compile(r"(?:change of )?lead by ")
-ORDERED = re.compile(rf"{LEAD.pattern}|(?:net )?displacement of ")
+ORDERED = re.compile(rf"{LEAD.pattern}|rank by |(?:net )?displacement of ")
 
 
 def question(entry: Mapping[str, Any]) -> Question:

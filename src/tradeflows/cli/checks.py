@@ -17,7 +17,7 @@ from tradeflows.model.contracts import require_columns
 from tradeflows.model.errors import QueryError, SourceError, nearest, there_are
 from tradeflows.model.periods import parse_period, parse_window
 from tradeflows.model.source import require_table
-from tradeflows.model.words import direction
+from tradeflows.model.words import count_of, direction
 
 LEDGER = Path("data", "claims.toml")
 LISTED = "`tradeflows claims --all` lists them"
@@ -119,6 +119,38 @@ def require_ledger(path: Path | None, root: Path) -> None:
     files = [*path.parent.glob("*.toml"), *(root / LEDGER.parent).glob("*.toml")]
     known = [str(file) for file in files if "[claim." in file.read_text("utf-8", "replace")]
     raise QueryError(f"{path}: no such ledger; {_nearest_file(path, known)}")
+
+
+def lines_of(path: Path | None) -> int:
+    """How many claims a file of lines has, if there is one; what is none is refused."""
+    if path is None:
+        return 0
+    from tradeflows.claims import lines
+
+    if path.suffix not in lines.SUFFIXES:
+        raise QueryError(f"{path}: expected a file of lines, such as article.csv or article.xlsx")
+    require_file(path)
+    return len(lines.read(path))
+
+
+def take_lines(path: Path | None, root: Path) -> list[str]:
+    """Keep a file of lines, if there is one, as the project's, and say so.
+
+    A project that has other lines keeps them.
+    """
+    count = count_of(lines_of(path), "line")
+    if path is None:
+        return []
+    from tradeflows.report.site import save
+
+    to, raw = (root / LEDGER).with_suffix(path.suffix), path.read_bytes()
+    if to.exists() and to.read_bytes() != raw:
+        raise QueryError(
+            f"{to}: it is there already with other lines; edit it, or remove it before {path.name} "
+            "takes its place"
+        )
+    save({to: raw})
+    return [f"{to}: {count} of {path.name}"]
 
 
 def notebooks(paths: Iterable[Path], root: Path) -> list[Path]:
@@ -226,16 +258,20 @@ def require_file(path: Path) -> None:
 
 
 def require_claim(name: str | None, root: Path, ledger: Path | None) -> None:
-    """Refuse a claim that the ledger does not have; a ledger that cannot be read is left to others.
+    """Refuse a claim that the ledger does not have, where one is named.
 
-    The message has the nearest claim, or where they are listed.
+    A ledger that cannot be read, or has lines beside it, is left to others. The message has the
+    nearest claim, or where they are listed.
     """
     path = ledger or root / LEDGER
+    is_beside = any(path.with_suffix(suffix).is_file() for suffix in (".csv", ".xlsx"))
+    if not name or is_beside:
+        return
     try:
         known = toml.loads(path.read_text(encoding="utf-8")).get("claim", {})
     except (OSError, ValueError):
         return
-    if name and isinstance(known, dict) and name.casefold() not in map(str.casefold, known):
+    if isinstance(known, dict) and name.casefold() not in map(str.casefold, known):
         close = nearest(name, known)
         hint = f"did you mean {' or '.join(close)}?" if close else LISTED
         raise QueryError(f"the ledger: no claim {name!r}; {hint}")

@@ -114,6 +114,10 @@ ClaimReview = Annotated[
 ]
 Every = Annotated[bool, Parameter(name="--all", help="every finding, not ten of each kind")]
 Ledger = Annotated[Path | None, Parameter(help="such as mine.toml; else data/claims.toml")]
+Lines = Annotated[
+    Path | None,
+    Parameter(name="--from", help="claims in a line each, such as article.csv or article.xlsx"),
+]
 Start = Annotated[str, Parameter(help="first month or year, such as 2023")]
 End = Annotated[str, Parameter(help="the last, such as 2023-12")]
 DryRun = Annotated[bool, Parameter(help="say what would be asked")]
@@ -142,6 +146,8 @@ def claims(
     *,
     everything: All = False,
     theme: str | None = None,
+    readings: bool = False,
+    article: Lines = None,
     ledger: Ledger = None,
     local: Without = False,
     claimreview: ClaimReview = False,
@@ -155,12 +161,18 @@ def claims(
         id of one claim, such as O08, to see it in full
     theme
         the claims of one theme alone, such as energy
+    readings
+        the TOML that the line of a claim stands for, to be kept and edited
     """
     root = common.folder()
+    say(*checks.take_lines(article, root))
     checks.require_ledger(ledger, root)
+    checks.require_claim(claim, root, ledger)
     if claimreview:
         checks.require_address(root)
-    checks.require_claim(claim, root, ledger)
+    if readings:
+        _say_readings(claim, root, ledger, local=local)
+        return
     with common.progress("claims") as step:
         from tradeflows import claims
 
@@ -184,9 +196,18 @@ def claims(
         colour = terminal.uses_colour()
         lines = claims.overview(verdicts, everything=everything or bool(theme), colour=colour)
         say(*terminal.folded(lines, terminal.width()))
-    elif verdicts:
-        say(*claims.explain(verdicts[0]))
+    else:
+        say(*map("\n".join, map(claims.explain, verdicts)))
     terminal.fail([*errors, *judged.errors, *_altered(root, local=local)])
+
+
+def _say_readings(claim: str | None, root: Path, ledger: Path | None, *, local: bool) -> None:
+    """Print the TOML of a claim, with the readings that its line stands for."""
+    if not claim:
+        raise QueryError("--readings is of one claim: name it, such as `claims C01 --readings`")
+    from tradeflows import claims
+
+    say(claims.as_toml(claim, ledger, root, local=local))
 
 
 def _altered(root: Path, *, local: bool) -> Iterator[TradeflowsError]:
@@ -1046,8 +1067,9 @@ def diff(source: str = "comtrade", period: str = "", /, *, most: int = 100, comm
     checks.require_period(period)
     with common.progress("releases"):
         from tradeflows.retrieval import releases
+        from tradeflows.tables.files import rows_of
 
-        changes = releases.diff(source, common.folder(), period)
+        changes = releases.diff(source, common.folder(), period, rows_of)
     shown = changes[: most or None]
     if common.json:
         names = ("kind", "what", "old", "new", "unit", "old_release", "new_release")
@@ -1068,23 +1090,54 @@ def diff(source: str = "comtrade", period: str = "", /, *, most: int = 100, comm
 # --- the project ----------------------------------------------------------------------------------
 
 
-def init(folder: Path, /, *, title: str = "", common: Said) -> None:
+def init(
+    folder: Path,
+    /,
+    *file: Path,
+    title: str = "",
+    article: Lines = None,
+    map: Path | None = None,
+    common: Said,
+) -> None:
     """Make a project of your own in a new folder: catalogue, ledger, notebook, checks.
 
     Parameters
     ----------
     folder
         to be made, such as wheat_prices
+    file
+        figures that it begins with, such as downloads/*.csv
     title
         of the report, such as "Wheat prices"; else the folder's name
+    map
+        a completed sketch of the files, such as wheat.toml
     """
     checks.require_new_folder(folder)
+    for path in (*file, *filter(None, (article, map))):
+        checks.require_file(path)
     from tradeflows.report import new_project
 
     title = title or new_project.title_of(folder)
+    checks.lines_of(article)
     files = new_project.init(folder, title)
     say(*files, f"its report is called {title!r}: title, in project.toml")
-    say(f"next: cd {folder}; tradeflows add FILE")
+    say(*checks.take_lines(article, folder))
+    there = replace(common, root=folder)
+    if file:
+        about = About(steps="given to `tradeflows init`")
+        add([*file], map=map, commit=True, about=about, common=there)
+    if not (file and article):
+        say(f"next: cd {folder}; tradeflows {'claims' if file else 'add FILE'}")
+        return
+    from tradeflows import claims
+
+    errors = [*claims.read_ledger(root=folder).errors.values()]
+    say(new_project.with_themes(folder))
+    if errors:
+        say(f"next: mend these lines, then: cd {folder}; tradeflows accept; tradeflows report")
+        terminal.fail(errors)
+    accept(common=there)
+    report(common=there)
 
 
 def build(*, common: Said) -> None:

@@ -81,9 +81,10 @@ def lead(
     chosen, largest = (
         figures[some].groupby(group[some]).idxmax().to_numpy() for some in (is_member, ~is_member)
     )
-    above = np.flatnonzero(figures > figures.to_numpy()[chosen][group])
-    larger = replace(figures_of(frame, value, above, group[above]), empty=0.0)
-    formulas = formulas_of({"larger": larger}, rank="1 + sum([v ** 0 for v in larger])")
+    is_above = figures.gt(figures.to_numpy()[chosen][group])
+    ahead = np.flatnonzero(is_above | np.isin(np.arange(len(frame)), chosen))
+    leading = figures_of(frame, value, ahead, group[ahead])  # itself among them
+    formulas = formulas_of({"leading": leading}, rank="sum([v ** 0 for v in leading])")
     names = {"value": figures_of(frame, value, chosen), "next": figures_of(frame, value, largest)}
     texts = {"lead": "value - next", "lead_pct": "100 * (value / next - 1)"}
     texts |= {value: "value", f"{value}_next": "next"}

@@ -49,7 +49,11 @@ class Keys:
             codes = np.array([known.setdefault(word, len(known)) for word in words], np.int32)
             is_single = len(codes) == 1  # which takes no room
             n, indices = len(column), column.indices.to_numpy()
-            places.append(np.broadcast_to(codes, n) if is_single else codes[indices])
+            if is_single:
+                indices = np.broadcast_to(codes, n)
+            elif (codes != np.arange(len(codes))).any():  # of the first batch they are the same
+                indices = codes[indices]
+            places.append(indices)
         source = batch["source_id"][0].as_py() if len(batch) else ""
         self._batches.append((source, batch["source_row"].to_numpy(), places))
 
@@ -77,7 +81,8 @@ class Keys:
         )
         cells = number_cells(columns, starts[-1])
         order = np.argsort(cells, kind="stable")
-        same = np.flatnonzero(np.diff(cells[order]) == 0)
+        cells = cells[order]
+        same = np.flatnonzero(cells[1:] == cells[:-1])
         if not len(same):
             return order
         stated = []

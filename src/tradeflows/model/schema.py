@@ -107,9 +107,10 @@ def conform(columns: Mapping[str, Any], schema: pa.Schema) -> pa.RecordBatch:
         raise SchemaError(f"columns missing or unknown for {table}: {', '.join(differing)}")
     n, coded = len(columns["source_row"]), CODED[table]
     arrays = []
+    shared: dict[Any, pa.Array] = {}  # by type and value, since each takes some bytes a row
     for field in coded:
         try:
-            array = _array(columns[field.name], n, field.type)
+            array = _array(columns[field.name], n, field.type, shared)
         except pa.ArrowException as error:
             raise SchemaError(f"{table}.{field.name}: {str(error).splitlines()[0]}") from error
         if len(array) != n:
@@ -129,9 +130,14 @@ def conform(columns: Mapping[str, Any], schema: pa.Schema) -> pa.RecordBatch:
     return batch
 
 
-def _array(values: Any, n: int, dtype: pa.DataType) -> pa.Array:
+def _array(values: Any, n: int, dtype: pa.DataType, shared: dict[Any, pa.Array]) -> pa.Array:
     if values is None or isinstance(values, str | int | float):
-        return pa.repeat(pa.scalar(values, dtype), n)
+        if pa.types.is_dictionary(dtype) and values is not None:
+            place = _array(0, n, dtype.index_type, shared)
+            return pa.DictionaryArray.from_arrays(place, pa.array([values], dtype.value_type))
+        if (dtype, values) not in shared:
+            shared[dtype, values] = pa.repeat(pa.scalar(values, dtype), n)
+        return shared[dtype, values]
     if isinstance(values, pa.ChunkedArray):
         values = values.combine_chunks()
     array = values if isinstance(values, pa.Array) else pa.Array.from_pandas(values)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 from pyarrow import csv
 
@@ -39,7 +40,7 @@ class Block:
 
     def rows(self) -> pa.Array:
         """Ordinals of the records."""
-        return pa.array(range(self.first, self.first + len(self)))
+        return pa.array(np.arange(self.first, self.first + len(self)))
 
     def require(self, good: Any, expected: str, *shown: Any, todo: str = "") -> None:
         """Refuse the first record that is not `good`."""

@@ -148,7 +148,10 @@ def rows(
     n = len(columns["source_row"])
     spread: dict[str, Any] = {"source_id": source.id}
     for name, values in columns.items():
-        spread[name] = pa.repeat(values, n) if isinstance(values, pa.Scalar) else values
+        spread[name] = values
+        if isinstance(values, pa.Scalar):
+            is_text = values.type == arrow.TEXT
+            spread[name] = values.as_py() if is_text else pa.repeat(values, n)
     try:
         if schema is TRADE and not are_products_known:
             products = columns["cmd_code"]

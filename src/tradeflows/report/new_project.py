@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
+import nbformat
 from jinja2 import Environment, FileSystemLoader
 
-from tradeflows import __version__
+from tradeflows import __version__, claims
 from tradeflows.model.errors import QueryError
 from tradeflows.report.site import TEMPLATES, save
 
@@ -19,6 +20,9 @@ FILES = {
     "environment.yml": "environment.yml",
     ".github/workflows/check.yml": "check.yml",
 }
+
+
+SAME = ("reporter", "flow", "product")  # keys of readings that one chart shows
 
 
 def title_of(folder: Path) -> str:
@@ -58,3 +62,61 @@ def init(folder: Path, title: str) -> list[Path]:
     }
     save(files)
     return list(files)
+
+
+def with_themes(root: Path) -> Path:
+    """Write the notebook of an article's claims in place of the starter, and return its path.
+
+    It has a chart for each theme, of what the first reading asks, from all whom the others ask.
+
+    Raises
+    ------
+    LedgerError
+        The ledger cannot be read.
+    ReportError
+        The file cannot be written.
+    """
+    themes: dict[str, list[claims.Reading]] = {}
+    for claim in claims.read_ledger(root=root).claims.values():
+        readings = [item for part in (claim, *claim.parts) for item in part.readings]
+        themes.setdefault(claim.theme, []).extend(
+            item for item in readings if {*SAME, "partner"} <= item.read.keys()
+        )
+    head = "import tradeflows as tf\nfrom tradeflows import charts"
+    cells = [
+        nbformat.v4.new_markdown_cell("# What the figures say, theme by theme"),
+        nbformat.v4.new_code_cell(head),
+        nbformat.v4.new_code_cell("judged = tf.claims.table()"),
+    ]
+    for theme, readings in themes.items():
+        cells += _of_theme(theme, readings) if readings else []
+    cells.append(nbformat.v4.new_code_cell("tf.cards()"))
+    book = nbformat.v4.new_notebook(cells=cells)
+    for i, cell in enumerate(book.cells):
+        cell.id = f"cell-{i}"
+    path = root / "notebooks" / "01_the_article.ipynb"
+    save({path: nbformat.writes(book) + "\n"})
+    path.with_name("01_first_look.ipynb").unlink(missing_ok=True)
+    return path
+
+
+def _of_theme(theme: str, readings: list[claims.Reading]) -> list[nbformat.NotebookNode]:
+    """The heading of a theme, its chart, and what its claims came to."""
+    first = readings[0].read
+    same = [item for item in readings if all(item.read[key] == first[key] for key in SAME)]
+    listed = [item.read["partner"] for item in same]
+    names = [name for each in listed for name in ([each] if isinstance(each, str) else each)]
+    partners = [name for name in dict.fromkeys(names) if name != "W00"] or ["W00"]
+    flow = first["flow"] if isinstance(first["flow"], str) else "".join(first["flow"])
+    options = {"flow": {"M": "imports", "X": "exports"}.get(flow, "trade")}
+    options |= {"unit": "tonnes"} if readings[0].result == "net_wgt_kg" else {}
+    options |= {key: first[key] for key in ("publisher", "freq") if key in first}
+    words = ", ".join(f"{key}={value!r}" for key, value in options.items())
+    asked = f"tf.flow({first['product']!r}, {first['reporter']!r}, {partners!r}, {words})"
+    chart = f"axes = {asked}.plot(title={theme.capitalize()!r})\ncharts.drawn(axes)"
+    shown = f"judged.loc[judged['theme'] == {theme!r}, ['id', 'verdict']]"
+    return [
+        nbformat.v4.new_markdown_cell(f"## {theme.capitalize()}"),
+        nbformat.v4.new_code_cell(chart),
+        nbformat.v4.new_code_cell(shown),
+    ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -72,7 +72,9 @@ def table(batches: Iterable[pa.RecordBatch], contract: pa.Schema) -> pa.Table:
     return pa.concat_tables([contract.empty_table(), *tables])
 
 
-def diff(name: str, root: Path, period: str = "") -> list[changes.Change]:
+def diff(
+    name: str, root: Path, period: str = "", read: Callable[..., pa.Table] = rows
+) -> list[changes.Change]:
     """What a source changed against the release that it supersedes, the largest change first.
 
     Of UN Comtrade what both releases were asked for is compared, so a row that one of them lacks
@@ -85,6 +87,8 @@ def diff(name: str, root: Path, period: str = "") -> list[changes.Change]:
         ``comext`` for the two newest releases of all that was fetched.
     period
         A month such as ``2024-02``, or a year; all where not given.
+    read
+        Gives what :func:`rows` does, from tables that are built, say.
 
     Raises
     ------
@@ -100,12 +104,15 @@ def diff(name: str, root: Path, period: str = "") -> list[changes.Change]:
     contract = schema.TABLES[sources[name].table if name in sources else "trade"]
     cell = [key for key in schema.key(contract) if key not in ("source_id", "vintage")]
     cell += {"currency"} & {*contract.names}  # in euros it is another
+    figures = _figures(contract)
     if period and "ref_period" not in cell:
         raise QueryError(f"{name}: its rows are of no period; leave {period} out")
 
     @lru_cache(maxsize=HELD)
-    def texts(name: str) -> pa.Table:
-        return _texts(sources[name], root, cell)
+    def texts(name: str) -> pa.Table:  # of its cells, none of them null, and their figures
+        columns = read(sources[name], root, [*cell, *figures])
+        words = {key: pc.fill_null(columns[key].cast(pa.string()), "") for key in cell}
+        return pa.table(words | dict(zip(figures, columns.select(figures), strict=True)))
 
     all_changes: list[changes.Change] = []
     for days, files, of in _pairs(name, sources, root, period):
@@ -128,14 +135,6 @@ def _between(
     changed = changes.changed(sides[0], sides[1], varying, _figures(contract))
     for row in changed.to_dict("records"):
         yield from _changes(fixed | row, contract, days)
-
-
-def _texts(source: Source, root: Path, cell: list[str]) -> pa.Table:
-    """The cells of a source as texts, none of them null, and their figures."""
-    figures = _figures(schema.TABLES[source.table])
-    columns = rows(source, root, [*cell, *figures])
-    words = {key: pc.fill_null(columns[key].cast(pa.string()), "") for key in cell}
-    return pa.table(words | {figure: columns[figure] for figure in figures})
 
 
 def _pairs(name: str, sources: Mapping[str, Source], root: Path, period: str) -> Iterable[Pair]:

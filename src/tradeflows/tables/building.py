@@ -100,6 +100,7 @@ def build(
     >>> tf.build(Path("."))  # doctest: +SKIP
     """
     root = root or catalogue.root()
+    pa.default_memory_pool().release_unused()  # what a file took that was cleaned before
     with _in_turn(processed(root, "trade").parent):
         built = _write_folder(root, [*catalogue.load(root).values()], progress, local=False)
         if not local:
@@ -164,12 +165,10 @@ def _write_table(
     refused: dict[str, str] = {}
     cleaned = temporary(path)
     try:
-        while True:
-            try:
-                built = _write_sources(root, sources, empty, cleaned, progress, refused)
-                break
-            except _Refused as error:  # some of its rows are written, so all is written anew
-                refused = error.refused
+        built = None
+        while built is None:
+            built = _write_sources(root, sources, empty, cleaned, progress, refused)
+        pa.default_memory_pool().release_unused()
         _add_days(cleaned, path, empty.table, {source.id: source for source in sources})
     finally:
         with suppress(OSError):
@@ -194,27 +193,22 @@ def _add_days(cleaned: Path, path: Path, table: str, sources: Mapping[str, Sourc
         writer.describe(**{name: stated[name.encode()].decode() for name in METADATA})
 
 
-class _Refused(Exception):  # noqa: N818 - it ends a round and no program
-    """A source was refused when some of its rows were written."""
-
-    def __init__(self, refused: dict[str, str]) -> None:
-        super().__init__(*refused.values())
-        self.refused = refused
-
-
 def _write_sources(
     root: Path,
     sources: Sequence[Source],
     empty: Built,
     path: Path,
     progress: Callable[[str], None] | None,
-    refused: Mapping[str, str],
-) -> Built:
-    """Write one table, a source at a time, each sorted by its key; only one is in memory."""
+    refused: dict[str, str],
+) -> Built | None:
+    """Write one table, a source at a time, each sorted by its key; only one is in memory.
+
+    A user's own source that is wrong is `refused`. None where some of its rows were written when
+    that was seen, so that all must be written anew.
+    """
     contract = schema.TABLES[empty.table]
     is_committed = empty.path == processed(root, empty.table)
     counts: Counter[str] = Counter()
-    refused = dict(refused)
     learnt: list[Source] = []
     with TableWriter(path, ".parquet", contract, ROWS_A_GROUP) as writer:
         for source in sources:
@@ -230,7 +224,7 @@ def _write_sources(
                     raise
                 refused[source.id] = str(error)
                 if writer.n_rows > rows_before:
-                    raise _Refused(refused) from error
+                    return None
                 continue
             counts.update(records=became.records, rows=became.rows)
             counts.update(["zeros"] * n_zeros)

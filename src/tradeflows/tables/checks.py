@@ -28,6 +28,7 @@ from tradeflows.retrieval import catalogue
 from tradeflows.tables.choose_publisher import place_of
 from tradeflows.tables.choose_statement import HS_EDITION
 from tradeflows.tables.contradictions import JUMP, SPAN, STEADY, WAYS, jumps
+from tradeflows.tables.files import numbered
 from tradeflows.tables.releases import family_of
 
 Progress = Callable[[str, int, int, str], None]
@@ -61,6 +62,7 @@ COLUMNS = [
     "known_until",
     "replaced_by",
 ]
+AT_THE_END = ["source_id", "freq_code", "cumulation", "ref_period", "n_months", *FIGURES[:3]]
 FLOW = ["source_id", "reporter_iso", "partner_code", "flow_code", "cmd_code", "breakdown"]
 RATES = ["source_id", "base", "quote", "publisher"]
 RATE_COLUMNS = [*RATES, "statistic", "ref_period", "n_months", "rate"]
@@ -192,7 +194,7 @@ def zeros_at_the_end(root: Path, names: Iterable[str], *, local: bool = True) ->
     of_sources = pc.field("source_id").isin(list(names))
     stored = tables.stored(root, "trade", local=local).filter(of_sources)
     sources = catalogue.load(root, local=local)
-    yield from _zeros_at_the_end(_monthly(_read(stored, COLUMNS, sources)))
+    yield from _zeros_at_the_end(_monthly(_read(stored, AT_THE_END, sources)))
 
 
 def _zeros_at_the_end(monthly: DataFrame) -> Iterator[Finding]:
@@ -263,13 +265,7 @@ def _read(dataset: ds.Dataset, columns: Sequence[str], sources: Mapping[str, Sou
     """
     data = {}
     for name in columns:
-        kind = dataset.schema.field(name).type
-        batches = [batch[name] for batch in _batches(dataset, [name])]
-        column = pa.chunked_array(batches, batches[0].type if batches else kind)
-        if pa.types.is_dictionary(column.type):
-            column = column.unify_dictionaries()
-        data[name] = column.to_pandas(date_as_object=False)
-        del batches, column
+        data[name] = numbered(dataset, [name])[name].to_pandas(date_as_object=False)
         pa.default_memory_pool().release_unused()
     rows = DataFrame(data, copy=False)
     # What a user got from one publisher in many files is one series.
@@ -282,17 +278,6 @@ def _read(dataset: ds.Dataset, columns: Sequence[str], sources: Mapping[str, Sou
     if "n_months" in columns:
         rows["n_months"] = rows["n_months"].astype("int16")
     return rows
-
-
-def _batches(dataset: ds.Dataset, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
-    """Columns of a table, texts as numbers of words."""
-    for batch in dataset.to_batches(columns=names, batch_readahead=2, fragment_readahead=1):
-        yield pa.record_batch({name: _numbered(batch[name]) for name in names})
-
-
-def _numbered(values: pa.Array) -> pa.Array:
-    """Texts as numbers of words; other values as they are."""
-    return values.dictionary_encode() if pa.types.is_string(values.type) else values
 
 
 def _monthly(trade: DataFrame) -> DataFrame:
@@ -478,9 +463,7 @@ def weights_apart(
         is_asked &= ds.field(name).isin(sorted(set(values)))
     weighed = tables.stored(root, "trade", local=local).filter(is_asked)
     # The filter is asked once, and not again for every column.
-    kinds = [_numbered(pa.array([], weighed.schema.field(name).type)).type for name in WEIGHED]
-    numbered = pa.schema(list(zip(WEIGHED, kinds, strict=True)))
-    selected = pa.Table.from_batches(_batches(weighed, WEIGHED), numbered)
+    selected = numbered(weighed, WEIGHED)
     if not len(selected):
         return frozenset()
     trade = _read(ds.dataset(selected), WEIGHED, sources)

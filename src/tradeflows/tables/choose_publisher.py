@@ -27,6 +27,10 @@ OF_THE_WINDOW = "of the months asked for"
 MOST_GAPS = 6  # runs of months, or seams, that caveats list
 
 
+# By rank, whether it was fetched and is a whole month; then its day of release and of retrieval.
+Place = tuple[tuple[int, bool, bool], int, int]
+
+
 class Window(NamedTuple):
     """The months that were asked for, counted from year 0; None where an end is open."""
 
@@ -51,7 +55,7 @@ class _Row(NamedTuple):
     partner: str
     series: str
     family: str
-    file: tuple[float, int, int]
+    file: Place
     months: range
 
 
@@ -98,17 +102,19 @@ def one_source(
     return Choice(frame[is_kept], lines)
 
 
-def place_of(source: Source) -> tuple[float, int, int]:
-    """The place of a file among those that state one thing: by rank, then the newest first."""
-    # What is fetched comes first, and a whole month before an answer of it.
-    rank = source.rank - 0.5 * (source.kind == "fetched") - 0.1 * bool(bulk_month(source))
+def place_of(source: Source) -> Place:
+    """The place of a file among those that state one thing: by rank, then the newest first.
+
+    Of one rank what is fetched comes first, and a whole month before an answer of it.
+    """
+    rank = source.rank, source.kind != "fetched", not bulk_month(source)
     newest_first = -date.fromisoformat(released(source)).toordinal()
     return rank, newest_first, -source.retrieved.toordinal()
 
 
 def _rows(frame: DataFrame, sources: Mapping[str, Source]) -> list[_Row]:
     """The rows of a frame, each with its series and the place of its file."""
-    files: dict[str, tuple[float, int, int]] = {}
+    files: dict[str, Place] = {}
     families = {name: family_of(sources[name]) for name in frame["source_id"].unique()}
     for name, whose in families.items():
         files[whose] = min(files.get(whose, place_of(sources[name])), place_of(sources[name]))

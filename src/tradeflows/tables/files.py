@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
@@ -49,6 +50,27 @@ def stored(root: Path, table: str, *, local: bool = False, zeros: bool = False) 
     if zeros or not any(has_zeros for _, has_zeros in opened):
         return dataset
     return dataset.filter(ds.field("flags") != DECLARED)
+
+
+def rows_of(source: Source, root: Path, columns: Sequence[str]) -> pa.Table:
+    """Rows of one source, from the table where it is of now and has them, else from its file."""
+    from tradeflows.retrieval import releases  # which loads what speaks HTTP
+
+    with suppress(BuildError):
+        dataset = stored(root, source.table, local=True)
+        if source.id not in refused(root, source.table):
+            return dataset.to_table([*columns], filter=ds.field("source_id") == source.id)
+    return releases.rows(source, root, columns)
+
+
+def numbered(dataset: ds.Dataset, names: Sequence[str]) -> pa.Table:
+    """Columns of all rows, each word held once: the text of some million rows takes several GB."""
+    batches = []
+    for batch in dataset.to_batches(columns=names, batch_readahead=2, fragment_readahead=1):
+        coded = [c.dictionary_encode() if pa.types.is_string(c.type) else c for c in batch.columns]
+        batches.append(pa.record_batch(coded, names))
+    rows = pa.Table.from_batches(batches) if batches else dataset.schema.empty_table().select(names)
+    return rows.unify_dictionaries()
 
 
 def last_months(root: Path, names: Iterable[str], *, local: bool = False) -> dict[str, int]:

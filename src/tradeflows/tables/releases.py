@@ -19,6 +19,7 @@ from tradeflows.model import schema
 from tradeflows.model.periods import is_day
 from tradeflows.model.source import Source, bulk_month, released
 from tradeflows.retrieval import catalogue
+from tradeflows.tables.files import numbered
 
 if TYPE_CHECKING:
     from pandas import DataFrame, Series
@@ -80,7 +81,7 @@ def days(stored: ds.Dataset, sources: Mapping[str, Source]) -> pa.Table:
         :data:`tradeflows.model.schema.DAYS`, in the order of the rows.
     """
     dated = [name for name in DATE_COLUMNS if name in stored.schema.names]
-    rows = stored.to_table(columns=["source_id", *dated])
+    rows = numbered(stored, ["source_id", *dated]).combine_chunks()
     names = rows["source_id"].combine_chunks().dictionary_encode()
     of_row, held = names.indices.to_numpy(), names.dictionary.to_pylist()
     known = _days_known(rows, np.array([sources[name].retrieved for name in held], DAY)[of_row])
@@ -116,8 +117,8 @@ def days(stored: ds.Dataset, sources: Mapping[str, Source]) -> pa.Table:
 def _days_known(rows: pa.Table, retrieved: np.ndarray) -> np.ndarray:
     """The day from which each row was known, that of its file's retrieval where none is stated."""
     known = retrieved
-    for column in rows.column_names[1:]:
-        texts = rows[column].combine_chunks().dictionary_encode()
+    for column in rows.columns[1:]:
+        texts = column.combine_chunks().dictionary_encode()
         words = [*texts.dictionary.to_pylist(), ""]  # the last stands for none
         stated = np.array([word if is_day(word) else "NaT" for word in words], DAY)
         stated = stated[texts.indices.fill_null(len(words) - 1).to_numpy()]

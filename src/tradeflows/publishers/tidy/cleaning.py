@@ -24,7 +24,7 @@ from tradeflows.model.periods import FORMS
 from tradeflows.model.source import Source
 from tradeflows.publishers import Part, arrow, reading
 from tradeflows.publishers.tidy.columns import Cells, read_cells, values
-from tradeflows.publishers.tidy.mapping import DEFAULTS, Field, Value, read_map
+from tradeflows.publishers.tidy.mapping import DEFAULTS, Field, Map, Value, read_map
 
 ROLE = {"X": "destination", "RX": "destination"}  # of the partner, by flow; else the origin
 SIDES = ("reporter_iso", "partner_iso")
@@ -43,8 +43,45 @@ def clean(path: Path, source: Source, **arguments: Any) -> Iterator[Part]:
         The file is not as the map says.
     """
     asked, asked_rows = read_map(source, **arguments)
-    cells, below = read_cells(path, asked)
-    stays, counts = pa.repeat(True, len(cells.records)), Counter[str]()
+    counts, records = Counter[str](), 0
+    made: list[list[dict[str, Any]]] = [[] for _ in asked_rows]  # of each row by block
+    for number, cells in enumerate(read_cells(path, asked), start=1):
+        records += len(cells.records)
+        kept = _kept(cells, asked, counts)
+        for row, blocks in zip(asked_rows, made, strict=True):
+            blocks.append(_whole([_columns(kept, source, *row)]))
+            if number % 8 == 0:  # large pieces give their room back, some thousand small ones not
+                blocks[-8:] = [_whole(blocks[-8:])]
+    cells.require_forms()
+    if cells.below:
+        counts[f"lines below the table, from {asked.footnotes_from!r} on"] = cells.below
+    records += cells.below  # each is counted once, however many rows it gives
+    parts = []
+    for (fields, needs), blocks in zip(asked_rows, made, strict=True):
+        columns = _whole(blocks)
+        ids, has_figure = columns.pop("ids"), columns.pop("needs")
+        repeats = fields.get("repeats")
+        if isinstance(repeats, Value):
+            absent = set(repeats.meanings).difference(ids.unique().to_pylist())
+            if absent:
+                names = ", ".join(sorted(absent))
+                raise SchemaError(f"{source.path}: repeats names {names}, which is no id there")
+        batch = reading.rows(source, schema.TABLES[source.table], columns)
+        if needs:
+            stated = batch.filter(has_figure)
+            if len(stated) < len(batch):
+                counts[f"no figure in {needs}"] = len(batch) - len(stated)
+            batch = stated
+        parts.append(Part(batch, records, counts))
+        records, counts = 0, Counter()
+    yield from parts
+
+
+def _kept(cells: Cells, asked: Map, counts: Counter[str]) -> Cells:
+    """The records that the map does not leave out: what is need not be as it says."""
+    if not asked.left_out:
+        return cells
+    stays = pa.repeat(True, len(cells.records))
     for condition in asked.left_out:
         is_gone = cells.are(condition)
         counts[condition.reason] += is_gone.true_count
@@ -55,27 +92,16 @@ def clean(path: Path, source: Source, **arguments: Any) -> Iterator[Part]:
             good = pc.or_(pc.is_in(stated, stated.filter(stays)), pc.invert(cells.are(condition)))
             expected = f"{' and '.join(condition.same)} as in a record that stays"
             reading.require(cells.record, good, expected, stated)
-    if below:
-        counts[f"lines below the table, from {asked.footnotes_from!r} on"] = below
-    records = len(cells.records) + below  # each is counted once, however many rows it gives
-    # What is left out need not be as the map says.
-    kept = cells.kept(stays) if asked.left_out else cells
-    parts = []
-    for row, needs in asked_rows:
-        batch = _rows(kept, source, row)
-        if needs:
-            batch = batch.filter(pc.not_equal(kept.text(needs), ""))
-        without = len(kept.records) - len(batch)
-        if without:
-            counts[f"no figure in {needs}"] = without
-        parts.append(Part(batch, records, counts))
-        records, counts = 0, Counter()
-    del cells, kept  # as large as the file
-    yield from parts
+    return cells.kept(stays)
 
 
-def _rows(cells: Cells, source: Source, fields: Mapping[str, Field]) -> pa.RecordBatch:
-    """Return one row a record, by the contract of the table."""
+def _columns(
+    cells: Cells, source: Source, fields: Mapping[str, Field], needs: str
+) -> dict[str, Any]:
+    """One row a record: each column an array, or what all rows share.
+
+    With the ids that a row may repeat, and where it has the figure that it `needs`.
+    """
     contract = schema.TABLES[source.table]
     columns: dict[str, Any] = {}
     try:
@@ -99,14 +125,29 @@ def _rows(cells: Cells, source: Source, fields: Mapping[str, Field]) -> pa.Recor
             columns = _flow(source, columns, fields)
     except pa.ArrowException as error:  # a constant or a meaning of another kind
         raise SchemaError(f"{source.path}: its map: {str(error).splitlines()[0]}") from error
-    repeats = fields.get("repeats")
-    if isinstance(repeats, Value):  # other figures of the file, by their id
-        absent = set(repeats.meanings) - set(cells.text(repeats.column).to_pylist())
-        if absent:
-            names = ", ".join(sorted(absent))
-            raise SchemaError(f"{source.path}: repeats names {names}, which is no id there")
     columns = {**DEFAULTS[source.table], **columns, "source_row": cells.records}
-    return reading.rows(source, contract, columns)
+    columns["needs"] = pc.not_equal(cells.text(needs), "") if needs else None
+    repeats = fields.get("repeats")  # other figures of the file, by their id
+    columns["ids"] = cells.text(repeats.column) if isinstance(repeats, Value) else None
+    return columns
+
+
+def _whole(blocks: list[dict[str, Any]]) -> dict[str, Any]:
+    """The columns of all blocks, each of one piece whose words are held once.
+
+    The pieces of a column are let go before the next one is joined.
+    """
+    whole = {}
+    for name in [*blocks[0]]:
+        pieces = [columns.pop(name) for columns in blocks]
+        whole[name] = pieces[0]
+        if isinstance(pieces[0], pa.Array) and len(pieces) > 1:
+            whole[name] = pa.chunked_array(pieces).unify_dictionaries().combine_chunks()
+            del pieces
+            pa.default_memory_pool().release_unused()
+        elif isinstance(pieces[0], pa.Array) and pieces[0].type == arrow.TEXT:
+            whole[name] = pieces[0].dictionary_encode()
+    return whole
 
 
 def _flow(source: Source, columns: dict[str, Any], fields: Mapping[str, Field]) -> dict[str, Any]:

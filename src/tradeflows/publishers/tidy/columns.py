@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -32,12 +32,17 @@ RANGE = re.compile(r"\.\.|(?<=\d{4})-(?=\d{4}$)", re.ASCII)
 
 @dataclass(frozen=True)
 class Cells:
-    """Records of a file as columns of text, and the ordinal of each in the file."""
+    """Some records of a file as columns of text, and the ordinal of each in the file.
+
+    `below` counts the lines below its table. Of each form `periods` has what all blocks say.
+    """
 
     path: Path
     table: pa.RecordBatch
     records: pa.Array
     marks: Marks
+    below: int = 0
+    periods: dict[tuple[str, str], dict[str, Period]] = field(default_factory=dict)
 
     def record(self, at: int) -> str:
         """The record at a place, as a message names it."""
@@ -45,7 +50,7 @@ class Cells:
 
     def kept(self, these: pa.Array) -> Cells:
         """The records that `these` are true of."""
-        return Cells(self.path, self.table.filter(these), self.records.filter(these), self.marks)
+        return replace(self, table=self.table.filter(these), records=self.records.filter(these))
 
     def text(self, name: str) -> pa.Array:
         """Column `name` as it stands."""
@@ -111,12 +116,23 @@ class Cells:
             those = pc.and_(pc.greater_equal(text, condition.since), pc.less_equal(text, last))
         return pc.and_(those, self.are(condition.also)) if condition.also else those
 
+    def require_forms(self) -> None:
+        """Refuse periods that can hardly be of their form, though each by itself may be."""
+        fiscal = "april year"
+        for (form, expected), known in self.periods.items():
+            if FORMS[form].freq == "M" and len(known) > 1 and all(map(FORMS[fiscal].read, known)):
+                todo = f'write form = "{fiscal}"'
+                raise LayoutError(self.path, expected, "fiscal years such as 2009-10 alone", todo)
+            if form == "day of the month" and len({*known.values()}) < len(known):
+                raise LayoutError(
+                    self.path, expected, "several days of one month", "keep one of them"
+                )
 
-def read_cells(path: Path, asked: Map) -> tuple[Cells, int]:
-    """Return all cells of a CSV whose header is exactly the columns of its map.
 
-    Also how many lines stand below its table. Empty lines do not count, since a trace does not
-    count them.
+def read_cells(path: Path, asked: Map) -> Iterator[Cells]:
+    """Yield all cells of a CSV whose header is exactly the columns of its map, block by block.
+
+    Empty lines do not count, since a trace does not count them.
 
     Raises
     ------
@@ -127,7 +143,30 @@ def read_cells(path: Path, asked: Map) -> tuple[Cells, int]:
     if reading.head(path).startswith(b"<"):
         raise LayoutError(path, "a CSV file", "a page of HTML or XML", "fetch the data, not a page")
     delimited.require_utf8(path)
-    content, separator = path.read_bytes(), asked.separator
+    separator, first, below, raw = asked.separator, 0, 0, None
+    if asked.title_lines or asked.footnotes_from:
+        raw, first, below = _table_of(path, asked)
+    names, columns = reading.header(path, separator, raw), [*asked.columns]
+    if names != columns:
+        todo = "restore the header, or write the new one in `columns` of the entry"
+        lines = path.read_bytes().splitlines(keepends=True)
+        for at, line in enumerate(lines[:MOST_TITLE_LINES]):
+            with suppress(LayoutError):  # an empty line, or a quote that does not close
+                if reading.header(path, separator, line) == columns:
+                    todo = f"the header is line {at + 1}: write title_lines = {at} in the map"
+        reading.require_header(path, names, columns, (), todo)
+        raise LayoutError(path, f"the columns {separator.join(columns)}", "another order", todo)
+    blocks = reading.blocks(path, names, names, separator, raw, first)
+    if any(condition.same for condition in asked.left_out):  # which looks through all records
+        blocks = iter([reading.block(path, names, raw, delimiter=separator, above=first)])
+    periods: dict[tuple[str, str], dict[str, Period]] = {}
+    for block in blocks:
+        yield Cells(path, block.cells, block.rows(), asked, below, periods)
+
+
+def _table_of(path: Path, asked: Map) -> tuple[bytes, int, int]:
+    """The bytes of a table, and how many lines stand above and below it, empty ones not counted."""
+    content = path.read_bytes()
     # No list of all lines: of a million records it would be several times the file.
     ends = (line.end() for line in LINE_END.finditer(content))
     start = next(islice(ends, max(asked.title_lines - 1, 0), None), len(content))
@@ -144,19 +183,8 @@ def read_cells(path: Path, asked: Map) -> tuple[Cells, int]:
                 "mend footnotes_from of the map, or leave it out",
             )
         end = LINE_END.match(content, first_note.start()).end()  # type: ignore[union-attr]
-    above, raw, rest = content[:start], content[start:end], content[end:]
-    names, columns = reading.header(path, separator, raw), [*asked.columns]
-    if names != columns:
-        todo = "restore the header, or write the new one in `columns` of the entry"
-        for at, line in enumerate(content.splitlines(keepends=True)[:MOST_TITLE_LINES]):
-            with suppress(LayoutError):  # an empty line, or a quote that does not close
-                if reading.header(path, separator, line) == columns:
-                    todo = f"the header is line {at + 1}: write title_lines = {at} in the map"
-        reading.require_header(path, names, columns, (), todo)
-        raise LayoutError(path, f"the columns {separator.join(columns)}", "another order", todo)
-    first, below = (sum(map(bool, some.splitlines())) for some in (above, rest))
-    block = reading.block(path, names, raw, delimiter=separator, above=first)
-    return Cells(path, block.cells, block.rows(), asked), below
+    above, below = (sum(map(bool, x.splitlines())) for x in (content[:start], content[end:]))
+    return content[start:end], above, below
 
 
 def values(cells: Cells, value: Value, field: pa.Field) -> pa.Array:
@@ -243,19 +271,9 @@ def _periods(cells: Cells, value: Value, field: pa.Field) -> pa.Array:
     known = {cell: period for cell, period in read.items() if period}
     expected = f"{form.what} in {value.column or value.text}"
     reading.require(cells.record, pc.is_in(text, arrow.texts([*known])), expected, text)
-    _require_form(cells, value.form, expected, known)
+    cells.periods.setdefault((value.form, expected), {}).update(known)
     item = "months" if field.type == pa.int64() else "last" if is_last else "first"
     if not value.length:
         return arrow.meanings(text, lambda cell: getattr(known[cell], item), field.type)
     pairs = zip(text.to_pylist(), cells.count(value.length).to_pylist(), strict=True)
     return pa.array([getattr(known[cell].ending(n), item) for cell, n in pairs], field.type)
-
-
-def _require_form(cells: Cells, form: str, expected: str, known: Mapping[str, Period]) -> None:
-    """Refuse periods that can hardly be of this form, though each by itself may be."""
-    fiscal = "april year"
-    if FORMS[form].freq == "M" and len(known) > 1 and all(map(FORMS[fiscal].read, known)):
-        todo = f'write form = "{fiscal}"'
-        raise LayoutError(cells.path, expected, "fiscal years such as 2009-10 alone", todo)
-    if form == "day of the month" and len({*known.values()}) < len(known):
-        raise LayoutError(cells.path, expected, "several days of one month", "keep one of them")

@@ -1,0 +1,271 @@
+"""What a claim asks, in one phrase: "weight of soybeans, China from Brazil, 2019".
+
+A phrase has a measure of goods, who traded with whom, and when; commas part the three. Its words
+for goods and areas are those that :func:`tradeflows.flow` takes, the project's own among them.
+"""
+
+from __future__ import annotations
+
+import calendar
+import re
+from collections.abc import Callable, Collection
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from tradeflows.claims.questions import WORLD
+from tradeflows.model import codes
+from tradeflows.model.errors import LedgerError, QueryError, nearest
+from tradeflows.model.periods import FORMS, month_of, month_text
+from tradeflows.model.words import fold
+from tradeflows.retrieval import own_words
+
+Window = tuple[str, str]
+
+AMOUNTS = ("weight", "value", "volume", "number")
+PRICE, BARRELS, MONTHLY, RECORD = "unit value", "barrels a day", "a month", "record"
+SHARE, GROWTH, CHANGE, LEAD, RANK = "share", "growth", "change", "lead", "rank"
+CHANGES = (GROWTH, CHANGE)
+# By kind, what the ledger calls it, of its amount, and how such a phrase is written.
+MEASURES = {
+    "": "{}",
+    SHARE: "share of {}",
+    GROWTH: "growth of {}",
+    CHANGE: "change of {}",
+    LEAD: "lead by {}",
+    RANK: "rank by {}",
+    RECORD: "{}",
+    MONTHLY: "{} a month",
+    PRICE: "price",
+    BARRELS: "barrels a day",
+}
+PATTERNS = {
+    "": "weight of GOODS, WHO from WHOM, WHEN",
+    SHARE: "share by weight of GOODS, WHOM in World, WHO's imports, WHEN",
+    GROWTH: "growth of weight of GOODS, WHO from WHOM, WHEN on WHEN BEFORE",
+    CHANGE: "change of weight of GOODS, WHO from WHOM, WHEN on WHEN BEFORE",
+    LEAD: "lead by weight of GOODS, WHOM over WHOM ELSE, WHO's imports, WHEN",
+    RANK: "rank by weight of GOODS, WHOM among all, WHO's imports, WHEN",
+    RECORD: "record weight of GOODS, WHO from WHOM, WHEN",
+    MONTHLY: "weight a month of GOODS, WHO from WHOM, WHEN",
+    PRICE: "unit value of GOODS, WHO from WHOM, WHEN",
+    BARRELS: "barrels a day of GOODS, WHO from WHOM, WHEN",
+}
+SHARED = {SHARE: "in", LEAD: "over", RANK: "among"}  # kinds of one partner among several
+ALIKE = {"difference": CHANGE, "price": PRICE, "barrels per day": BARRELS}
+ALL = "all"  # those among whom a lead or a rank is
+KINDS = (*AMOUNTS, *(kind for kind in MEASURES if kind not in ("", MONTHLY)))
+HEAD = re.compile(
+    r"(?:(?P<alone>unit value|price|barrels (?:a|per) day) of |"
+    r"(?P<kind>share|growth|change|difference|lead|rank|record) (?:(?:of|by|in) )?)?"
+    r"(?:(?P<amount>weight|value|volume|number)(?P<monthly> a month)? of )?"
+    r"(?P<goods>.+?)(?: as (?P<level>.+))?",
+    re.IGNORECASE,
+)
+WHEN = r"(?P<when>[^,]+?)(?: on (?P<base>[^,]+))?(?:, since (?P<since>[^,]+))?"
+PLAIN = re.compile(rf"(?P<who>[^,]+?) (?P<way>from|to|with) (?P<whom>[^,]+), {WHEN}", re.I)
+MEMBER = re.compile(
+    r"(?P<whom>[^,]+?) (?:in|over|among) (?P<among>[^,]+), "
+    rf"(?P<who>[^,]+?)(?:['’]s|(?<=s)['’]) (?P<way>imports|exports|trade), {WHEN}",
+    re.IGNORECASE,
+)
+FLOWS = {"from": "M", "to": "X", "with": "MX", "imports": "M", "exports": "X", "trade": "MX"}
+EU = {"eu": "EU27_2020", "european union": "EU27_2020"}  # as `flow` has it
+AS_TYPED = ("month", "year", "quarter", "named month", "printed")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Phrase:
+    """A phrase in ids.
+
+    Attributes
+    ----------
+    kind, amount
+        One of :data:`MEASURES`, and of :data:`AMOUNTS`; empty where the words leave it.
+    goods, level
+        Codes that are asked, and those that are read in their place: a part that stands for all.
+    partner, among
+        Whom the reporter traded with, and of a share, a lead or a rank those that it is among;
+        none is all of them.
+    windows, base, since
+        When, each from its first to its last month or of a year; what a change compares with; from
+        when on a record is one.
+    """
+
+    kind: str
+    amount: str
+    goods: tuple[str, ...]
+    level: tuple[str, ...]
+    reporter: str
+    flow: str
+    partner: tuple[str, ...]
+    among: tuple[str, ...] = ()
+    windows: tuple[Window, ...]
+    base: Window | None = None
+    since: str = ""
+
+    @property
+    def times(self) -> tuple[Window, ...]:
+        """Its windows, and what they compare with."""
+        return (*self.windows, *([self.base] if self.base else []))
+
+
+def parse(text: str, root: Path | None = None) -> Phrase:
+    """The phrase that a text is.
+
+    Raises
+    ------
+    LedgerError
+        It is none; the message says which words are wrong, and the nearest right phrase.
+
+    Examples
+    --------
+    >>> from tradeflows.claims import phrase
+    >>> asked = phrase.parse("share of soybeans, Brazil in World, China's imports, 2024")
+    >>> asked.reporter, asked.partner, asked.goods, asked.windows
+    ('CHN', ('BRA',), ('1201',), (('2024', '2024'),))
+    """
+    head, _, tail = (" ".join(part.split()) for part in text.partition(","))
+    kind, amount, goods, level = _head(head, text, root)
+    said = _sides(kind, tail, text)
+    areas = partial(_listed, known=lambda word: _area(word, root), text=text, what="area")
+    [reporter, *others] = areas(said["who"])
+    partner = areas(said["whom"])
+    among = areas(said["among"]) if said.get("among", ALL) != ALL else ()
+    windows = tuple(_window(part, text) for part in said["when"].split(" or "))
+    ones = {
+        "reporter": bool(others),
+        f"member of a {kind}": kind in (LEAD, RANK) and len(partner) > 1,
+        f"window of a {kind}": kind in (*CHANGES, RECORD) and len(windows) > 1,
+    }
+    for one in (name for name, is_several in ones.items() if is_several):
+        raise LedgerError(f"{text!r}: a phrase has one {one}; write a line of each")
+    return Phrase(
+        kind=kind,
+        amount=amount,
+        goods=goods,
+        level=level,
+        reporter=reporter,
+        flow=FLOWS[said["way"].lower()],
+        partner=partner,
+        among=among or (WORLD,) * (kind == SHARE),
+        windows=windows,
+        base=_window(said["base"], text) if said["base"] else None,
+        since=_window(said["since"], text)[0] if said["since"] else "",
+    )
+
+
+def _sides(kind: str, tail: str, text: str) -> dict[str, str]:
+    """The words of a phrase behind its goods, by what they say; of a plain one without `among`."""
+    sides = MEMBER.fullmatch(tail) if kind in SHARED else PLAIN.fullmatch(tail)
+    if kind == SHARE and not sides:  # "China from Brazil" is Brazil in the world
+        sides = PLAIN.fullmatch(tail)
+    said = {name: words or "" for name, words in sides.groupdict().items()} if sides else {}
+    is_change, base = kind in CHANGES, said.get("base", "")
+    if not sides or bool(base) != is_change or (said["since"] and kind != RECORD):
+        raise LedgerError(f"{text!r}: expected {PATTERNS[GROWTH if base else kind]!r}")
+    return said
+
+
+def _head(
+    head: str, text: str, root: Path | None
+) -> tuple[str, str, tuple[str, ...], tuple[str, ...]]:
+    """The measure of a phrase, and its goods."""
+    words = HEAD.fullmatch(head)
+    said = "".join(filter(None, words.group("alone", "kind"))).lower() if words else ""
+    if not words or not (said or words["amount"]):
+        first = head.partition(" ")[0]
+        known = f"expected one of {', '.join(KINDS)}, of goods, such as {PATTERNS['']!r}"
+        raise LedgerError(_no("measure", first, text, KINDS, known))
+    said = said or MONTHLY * bool(words["monthly"])
+    kind, amount = ALIKE.get(said, said), (words["amount"] or "").lower()
+    if bool(words["monthly"]) != (kind == MONTHLY) or (kind == RECORD and not amount):
+        raise LedgerError(f"{text!r}: expected {PATTERNS[kind]!r}")
+    codes_of = partial(
+        _listed, known=lambda word: own_words.product(word, root)[0], text=text, what="goods"
+    )
+    level = codes_of(words["level"]) if words["level"] else ()
+    return kind, amount, codes_of(words["goods"]), level
+
+
+def _area(word: str, root: Path | None) -> str:
+    return own_words.area(EU.get(fold(word), word), root)
+
+
+def _listed(words: str, *, known: Callable[[str], str], text: str, what: str) -> tuple[str, ...]:
+    """What each of some words is that stand with "and" or "+"; a name may have an "and"."""
+    with suppress(QueryError):
+        return (known(words),)
+    found = []
+    for word in re.split(r" and | ?\+ ?", words):
+        try:
+            found.append(known(word))
+        except QueryError as error:
+            names = (codes.area_name(area) for area in own_words.area_words().values())
+            every = [*names] if what == "area" else [*own_words.product_words()]
+            raise LedgerError(_no(what, word, text, every, str(error))) from error
+    return tuple(found)
+
+
+def _no(what: str, word: str, text: str, every: Collection[str], known: str) -> str:
+    """Why a word of a phrase is none, and the phrase with the nearest word in its place."""
+    close = [name for name in nearest(word, every, 1) if name != word]
+    if close:
+        meant = text.replace(word, close[0], 1)
+        return f"no {what} {word!r} in {text!r}; did you mean {meant!r}?"
+    return f"{text!r}: {known}"
+
+
+def _window(words: str, text: str) -> Window:
+    """First and last month, or year, of a window such as "January to May 2023"."""
+    year = (re.findall(r"\d{4}", words) or [""])[-1]
+    months = []
+    for part in re.split(r" ?(?:\.\.|–| to | and ) ?", words):
+        dated = re.sub(r"(?<=^\d{4})(?=Q)", "-", part.upper() if part[:4].isdigit() else part)
+        dated = dated if re.search(r"\d", part) else f"{part} {year}"
+        periods = (FORMS[form].read(dated) for form in AS_TYPED)
+        period = next((item for item in periods if item and item.first and item.months), None)
+        if period is None:
+            known = f"no window {part!r}; write 2023, 2023-05, May 2023 or 2021-10 to 2022-09"
+            name = part.partition(" ")[0]
+            raise LedgerError(_no("window", name, text, calendar.month_name[1:], known))
+        first = month_of(period.first)
+        months.append((first, first + period.months))
+    start, end = months[0][0], months[-1][1]
+    if end <= start:
+        raise LedgerError(f"{words!r} in {text!r}: it ends before it begins")
+    if start % 12 == 0 == end % 12:
+        return f"{start // 12}", f"{end // 12 - 1}"
+    return month_text(start), month_text(end - 1)
+
+
+def spoken(asked: Phrase) -> str:
+    """A phrase in its one plain form, in codes; :func:`parse` gives the same phrase back.
+
+    Examples
+    --------
+    >>> from tradeflows.claims import phrase
+    >>> phrase.spoken(phrase.parse("barrels per day of crude oil, China from Russia, March 2023"))
+    'barrels a day of 2709, CHN from RUS, 2023-03'
+    """
+    kind, way = asked.kind, [word for word, code in FLOWS.items() if code == asked.flow]
+    words = [f"{kind} by", asked.amount] if kind in SHARED and asked.amount else [kind]
+    if kind in ("", MONTHLY):
+        words = [asked.amount, kind]
+    elif kind in (*CHANGES, RECORD) and asked.amount:
+        words = [kind, *["of"] * (kind != RECORD), asked.amount]
+    head = " ".join(filter(None, [*words, "of", " + ".join(asked.goods)]))
+    level = f" as {' + '.join(asked.level)}" if asked.level else ""
+    partner = " + ".join(asked.partner)
+    sides = f"{asked.reporter} {way[0]} {partner}"
+    if kind in SHARED:
+        others = " + ".join(asked.among) or ALL
+        sides = f"{partner} {SHARED[kind]} {others}, {asked.reporter}'s {way[1]}"
+    base = f" on {_span(asked.base)}" if asked.base else ""
+    since = f", since {asked.since}" if asked.since else ""
+    return f"{head}{level}, {sides}, {' or '.join(map(_span, asked.windows))}{base}{since}"
+
+
+def _span(window: Window) -> str:
+    return window[0] if window[0] == window[1] else " to ".join(window)

@@ -1,0 +1,470 @@
+"""A claim in one line: the phrase, the file that has it, and that it says what the TOML says."""
+
+import csv
+import re
+import shutil
+import tomllib
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tradeflows import claims, cli, tables
+from tradeflows.claims import ledger, lines, phrase
+from tradeflows.model.errors import LedgerError, QueryError
+
+PROJECT = Path(__file__).parents[1]
+SOYBEANS = PROJECT / "examples" / "soybeans"
+PHRASE = "weight of soybeans, China from Brazil, 2019"
+
+
+@pytest.fixture(scope="module")
+def soybeans(tmp_path_factory):
+    root = tmp_path_factory.mktemp("lines") / "soybeans"
+    shutil.copytree(SOYBEANS, root, ignore=shutil.ignore_patterns("processed", "report"))
+    tables.build(root)
+    return root
+
+
+def written(path, *rows, head="id;sentence;figure;asks;printed_by;date;address", encoding="utf-8"):
+    path.write_bytes("\r\n".join([head, *rows, ""]).encode(encoding))
+    return path
+
+
+SENTENCE = "In 2019 China imported 57.67 million tonnes of soybeans from Brazil."
+LINE = f"C1;{SENTENCE};57.67 Mt;{{}};Nova;2020;x"
+
+
+def judged(tmp_path, root, *rows, **options):
+    """Verdicts on the lines of a file, by id."""
+    file = written(tmp_path / "article.csv", *rows, **options)
+    return {v.claim.id: v for v in claims.judge(claims.load(file, root).values(), root).verdicts}
+
+
+# --- the phrase -----------------------------------------------------------------------------------
+
+GOODS, AREAS = ("1201", "2709", "120190", "TOTAL"), ("CHN", "BRA", "USA", "EU27_2020", "W00")
+years = st.integers(1995, 2030)
+windows = st.one_of(
+    years.map(lambda year: (f"{year}", f"{year}")),
+    st.tuples(years, st.integers(0, 3)).map(lambda two: (f"{two[0]}", f"{sum(two)}")),
+    st.tuples(years, st.integers(2, 6), st.integers(6, 11)).map(
+        lambda three: tuple(f"{three[0]}-{month:02}" for month in three[1:])
+    ),
+)
+some = st.lists(st.sampled_from(AREAS), min_size=1, max_size=3, unique=True).map(tuple)
+
+
+@st.composite
+def phrases(draw):
+    kind = draw(st.sampled_from([*phrase.MEASURES]))
+    is_stated = kind in ("", phrase.RECORD, phrase.MONTHLY)
+    amounts = [*phrase.AMOUNTS, *[""] * (not is_stated)]
+    is_one = kind in (phrase.GROWTH, phrase.CHANGE, phrase.RECORD)
+    among = draw(some) if kind in phrase.SHARED else ()
+    return phrase.Phrase(
+        kind=kind,
+        amount="" if kind in (phrase.PRICE, phrase.BARRELS) else draw(st.sampled_from(amounts)),
+        goods=tuple(draw(st.lists(st.sampled_from(GOODS), min_size=1, max_size=2, unique=True))),
+        level=draw(st.sampled_from([(), ("120190",)])),
+        reporter=draw(st.sampled_from(AREAS)),
+        flow=draw(st.sampled_from(["M", "X", "MX"])),
+        partner=draw(some)[: 1 if kind in (phrase.LEAD, phrase.RANK) else 3],
+        among=among,
+        windows=tuple(
+            draw(st.lists(windows, min_size=1, max_size=1 if is_one else 2, unique=True))
+        ),
+        base=draw(windows) if kind in phrase.CHANGES else None,
+        since=draw(st.sampled_from(["", "2016"])) if kind == phrase.RECORD else "",
+    )
+
+
+@given(phrases())
+@settings(max_examples=300, deadline=None)
+def test_a_phrase_is_spoken_and_parsed_to_the_same(asked):
+    assert phrase.parse(phrase.spoken(asked), PROJECT) == asked
+
+
+@pytest.mark.parametrize(
+    ("text", "same"),
+    [
+        (
+            "share of soybeans, China from Brazil, 2024",
+            "share of 1201, BRA in W00, CHN's imports, 2024",
+        ),
+        ("value of all goods, China with Russia, January to May 2023", None),
+        ("difference of value of 1201, EU to China, 2023Q2 on 2022Q2", None),
+        ("price of soybeans, China from Brazil and Argentina, May 2023", None),
+        ("Rank by weight of soybeans, Brazil among all, the United States' imports, 2024", None),
+    ],
+)
+def test_words_of_flow_and_their_codes_are_one(text, same):
+    asked = phrase.parse(text, PROJECT)
+    assert asked == phrase.parse(same or phrase.spoken(asked), PROJECT)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ("wieght of soybeans, China from Brazil, 2019", f"did you mean '{PHRASE}'?"),
+        ("weight of soybeens, China from Brazil, 2019", f"did you mean '{PHRASE}'?"),
+        ("weight of soybeans, Chian from Brazil, 2019", f"did you mean '{PHRASE}'?"),
+        ("weight of soybeans, China from Brazil, fiscal 2019", "write 2023, 2023-05, May 2023 or"),
+        ("weight of soybeans, China from Brazil, Januray 2019", "from Brazil, January 2019'?"),
+        ("weight of soybeans, China from Brazil, 2019-05 to 2018", "ends before it begins"),
+        (
+            "weight of soybeans, China Brazil, 2019",
+            "expected 'weight of GOODS, WHO from WHOM, WHEN'",
+        ),
+        ("weight of soybeans", "expected 'weight of GOODS, WHO from WHOM, WHEN'"),
+        ("", "expected one of weight, value"),
+        ("growth of weight of soybeans, China from Brazil, 2019", "WHEN on WHEN BEFORE"),
+        ("weight of soybeans, China from Brazil, 2019 on 2018", "expected 'growth of weight"),
+        ("weight of soybeans, China from Brazil, 2019, by sea", "expected 'weight of GOODS"),
+        ("share of soybeans, Brazil in World, 2019", "WHO's imports, WHEN"),
+        ("weight of soybeans, China and India from Brazil, 2019", "has one reporter"),
+        (
+            "rank by weight of soybeans, Brazil and USA among all, China's imports, 2019",
+            "one member",
+        ),
+        ("growth of weight of soybeans, China from USA, 2019 or 2018 on 2017", "has one window"),
+        ("record of soybeans, China from Brazil, 2019", "expected 'record weight of GOODS"),
+        ("weight of soybeans, China from Middle-earth, 2019", "no area 'Middle-earth'"),
+    ],
+)
+def test_a_wrong_phrase_gets_one_error_with_what_is_right(wrong, said):
+    with pytest.raises(LedgerError) as raised:
+        phrase.parse(wrong, PROJECT)
+    assert said in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+# --- the figure -----------------------------------------------------------------------------------
+
+
+def number(text, sentence="", *, semicolons=False):
+    entry = {"asks": "not public", "figure": text, "statement": sentence, "semicolons": semicolons}
+    made = lines.spelled_out(entry, {}, ["not public"], PROJECT)
+    stated = made["claimed"]
+    return stated["qualifier"], stated["value"], stated["unit"], made.get("printed_to")
+
+
+@pytest.mark.parametrize(
+    ("text", "number_of"),
+    [
+        ("57.67 Mt", ("=", 57.67, "Mt", 0.01)),
+        ("71 %", ("=", 71, "%", 1)),
+        ("16.4 bn USD", ("=", 16.4, "bn USD", 0.1)),
+        ("$16.4 billion", ("=", 16.4, "billion USD", 0.1)),
+        ("about 25 per cent", ("~", 25, "per cent", 5)),
+        ("more than 12 mn USD", (">", 12, "mn USD", None)),
+        ("at most 3 Mt", ("≤", 3, "Mt", None)),
+        ("−5,7 %", ("=", -5.7, "%", 0.1)),
+        ("1,300 tonnes", ("=", 1300, "tonnes", 1)),
+        ("16.400,5 t", ("=", 16400.5, "t", 0.1)),
+        ("16,400.5 t", ("=", 16400.5, "t", 0.1)),
+        ("1 789 000 t", ("=", 1789000, "t", 1)),
+        ("2nd", ("=", 2, "rank", None)),
+        ("fell", ("<", 0, "percent", None)),
+        ("0.00 Mt", ("=", 0, "Mt", 0.01)),
+    ],
+)
+def test_a_figure_is_read_as_it_is_written(text, number_of):
+    assert number(text) == number_of
+
+
+def test_where_semicolons_part_cells_a_comma_parts_decimals():
+    assert number("1,65 mb/d", semicolons=True)[1:] == (1.65, "mb/d", 0.01)
+    for text in ("1,300 t", "1.300 t"):
+        with pytest.raises(LedgerError, match="a thousand and more, or one and a part of it"):
+            number(text, semicolons=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence", "said"),
+    [
+        ("57.67 Mtt", "", "no unit 'Mtt'; did you mean 'Mt'?"),
+        ("57.67", "", "has no unit"),
+        ("abuot 25 %", "", "no word 'abuot'; did you mean 'about'?"),
+        (
+            "57.670 Mt",
+            "It was 57.67 million tonnes.",
+            "written to 0.001 Mt, and its sentence prints",
+        ),
+        ("190.0 bn USD", "It was $190 billion.", "sentence prints '$190 billion', to 1"),
+    ],
+)
+def test_a_mistyped_figure_is_refused_in_the_words_of_the_claim(text, sentence, said):
+    with pytest.raises(LedgerError) as raised:
+        number(text, sentence)
+    assert said in str(raised.value)
+
+
+# --- the file -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252"])
+@pytest.mark.parametrize("mark", [";", ",", "\t"])
+def test_a_file_as_excel_writes_it_is_read(tmp_path, encoding, mark):
+    stream = StringIO()
+    rows = csv.writer(stream, delimiter=mark)
+    rows.writerow(["ID", "Sentence", "figure", "asks", "printed by"])
+    rows.writerow(["C1", "Côte d’Ivoire, it sold.", "57.67 Mt", PHRASE, "Zürich"])
+    path = tmp_path / "a.csv"
+    path.write_bytes(stream.getvalue().encode(encoding))
+    [(name, (place, entry))] = lines.read(path).items()
+    assert (name, place) == ("C1", "a.csv, line 2")
+    assert entry["asks"] == PHRASE
+    assert (entry["statement"], entry["who"]) == ("Côte d’Ivoire, it sold.", "Zürich")
+
+
+@pytest.mark.parametrize(
+    ("rows", "head", "said"),
+    [
+        (
+            ["C1;a;1 t;x", "C1;b;1 t;x"],
+            "id;sentence;figure;asks",
+            "line 3: C1 stands twice, also in",
+        ),
+        (["C1,a,1 t,weight of x, China"], "id,sentence,figure,asks", "stands in quotation marks"),
+        ([], "id;sentense;figure;asks", "'sentense' is none; did you mean 'sentence'?"),
+        ([], "id;sentence;asks", "lacks the column figure"),
+        ([";a;1 t;x"], "id;sentence;figure;asks", "line 2: lacks an id"),
+        ([], "", "lacks the column id"),
+    ],
+)
+def test_a_wrong_file_is_refused_by_its_line(tmp_path, rows, head, said):
+    path = written(tmp_path / "a.csv", *rows, head=head)
+    with pytest.raises(LedgerError) as raised:
+        lines.read(path)
+    assert said in str(raised.value)
+
+
+def test_a_workbook_is_read_like_a_csv(tmp_path, soybeans):
+    from workbook_twin import workbook
+
+    rows = [["id", "sentence", "figure", "asks", "printed_by", "date"]]
+    rows.append(LINE.format(PHRASE + "x").split(";")[:6])
+    path = tmp_path / "a.xlsx"
+    path.write_bytes(workbook(rows))
+    [error] = claims.read_ledger(path, soybeans).errors.values()
+    assert "a.xlsx, line 2: claim C1: asks: " in str(error)
+
+
+def test_a_wrong_line_is_said_with_its_place_and_spoils_no_other(tmp_path, soybeans):
+    file = written(
+        tmp_path / "a.csv",
+        LINE.format("weight of soybeans as 120190, China from Brazil, 2019"),
+        LINE.replace("C1", "C2").format("weight of soybeans, Chian from Brazil, 2019"),
+        LINE.replace("C1", "C3").format("weight of wheat, China from Brazil, 2019"),
+    )
+    read = claims.read_ledger(file, soybeans)
+    assert [*read.claims] == ["C1"]
+    assert str(read.errors["C2"]).startswith("a.csv, line 3: claim C2: asks: no area 'Chian'")
+    assert "nothing that is held answers" in str(read.errors["C3"])
+
+
+# --- both, and what a line stands for -------------------------------------------------------------
+
+
+def test_lines_and_toml_are_one_ledger(soybeans):
+    both = claims.load(root=soybeans)
+    order = [*lines.read(soybeans / "data" / "claims.csv")]
+    assert [*both] == order
+    own = tomllib.loads((soybeans / "data" / "claims.toml").read_text(encoding="utf-8"))["claim"]
+    assert 0 < len(own) < 12 < len(both)
+
+
+def test_an_id_stands_once_in_both(soybeans, tmp_path):
+    shutil.copytree(soybeans / "data", tmp_path / "data")
+    with (tmp_path / "data" / "claims.csv").open("a", encoding="utf-8") as file:
+        file.write("C06b,a,C06b,not public,,,\n")
+    with pytest.raises(LedgerError, match="C06b stands twice"):
+        claims.load(root=tmp_path)
+    text = (tmp_path / "data" / "claims.csv").read_text(encoding="utf-8")
+    (tmp_path / "data" / "claims.csv").write_text(text.replace("C06b,,,in", "C99,,,in"))
+    with pytest.raises(LedgerError, match="no C99 there"):
+        claims.load(root=tmp_path)
+
+
+def same(one, other):
+    """The verdict and the numbers of each reading, whatever it is called."""
+    return (one.verdict, {r.value for r in one.readings}) == (
+        other.verdict,
+        {r.value for r in other.readings},
+    )
+
+
+def test_the_toml_that_a_line_prints_gives_the_same(soybeans, tmp_path):
+    named = [*lines.read(soybeans / "data" / "claims.csv")][:20]
+    texts = [claims.as_toml(name, root=soybeans) for name in named]
+    file = tmp_path / "long.toml"
+    file.write_text("version = 3\n\n" + "\n\n".join(texts), encoding="utf-8")
+    long, short = claims.load(file, soybeans), claims.load(root=soybeans)
+    assert {name: short[name] for name in named} == long
+
+
+OWN = {
+    "O04": "value of all goods, China from Russia, 2022",
+    "O06": "value of all goods, China to Russia, 2022",
+    "O08": "value of crude oil and 2701 + 27112100 + 27111100, China from Russia, 2022",
+    "P09": "value of 901310, China to Russia, 2022",
+    "U07": "record value of all goods, China to Russia, 2024-09",
+    "U20": "value a month of 848210, China to Russia, 2023",
+    "U22": "weight of 391220, China to Russia, 2022",
+    "U23": "weight of 391220, China to Russia, 2023",
+    "U25": "value of 8542, China to Russia, 2022",
+    "U26": "value of 8542, China to Russia, 2021",
+    "U35": "growth of value of all goods, China to Russia, 2023 on 2022",
+    "U36": "value of all goods, China to Russia, 2023",
+    "U37": "value of all goods, China to Russia, 2023-07",
+    "D22": "value of 8806, Thailand to Russia, 2025-01 to 2025-11",
+}
+
+
+def test_a_line_says_of_the_first_article_what_its_ledger_says(tmp_path):
+    """The verdicts are equal, and each number of the line is one of the ledger's."""
+    text = (PROJECT / "data" / "claims.toml").read_text(encoding="utf-8")
+    series, entries = text.partition("# --- the article's")[0], tomllib.loads(text)["claim"]
+    kept = ("theme", "statement", "figure", "claimed", "core", "who", "where")
+    short = tmp_path / "short.toml"
+    tables_of = []
+    for name, asks in OWN.items():
+        entry = entries[name]
+        entry = {**entry, **{k: v for k, v in entry.get("part", [{}])[0].items() if k in kept}}
+        entry = {key: entry[key] for key in kept if key in entry} | {"asks": asks}
+        tables_of.append("\n".join(ledger._toml(f"claim.{name}", entry)))
+    short.write_text(series + "\n\n".join(tables_of), encoding="utf-8")
+    of_lines, own = claims.load(short, PROJECT), claims.load(root=PROJECT)
+    for name in OWN:
+        one, other = (claims.evaluate_claim(all_[name], PROJECT) for all_ in (of_lines, own))
+        assert one.verdict == other.verdict, name
+        decided = {r.value for r in one.readings if r.decides or not r.note}
+        assert decided <= {r.value for r in other.readings}, name
+
+
+def test_more_windows_and_measures_are_readings_each(tmp_path, soybeans):
+    goods = "soybeans as 120190"
+    rows = [
+        LINE.format(f"weight of {goods}, China from Brazil, 2019 or 2020"),
+        "C2;China bought less from America in 2018.;fell;"
+        f"growth of {goods}, China from USA, 2018 on 2017;Nova;2020;x",
+        "C3;Brazil was first.;1st;"
+        f"rank by weight of {goods}, Brazil among USA and Argentina, China's imports, 2023;N;;x",
+        "C4;A tonne cost 600 dollars.;600 USD/t;"
+        f"unit value of {goods}, China from Brazil, 2022;N;2020;x",
+        "C5;Brazil was 8 million tonnes ahead.;8 Mt;"
+        f"lead by weight of {goods}, Brazil over USA, China's imports, 2018;N;2020;x",
+    ]
+    made = judged(tmp_path, soybeans, *rows)
+    assert [r.name for r in made["C1"].readings] == [
+        "China's customs, weight, 2019",
+        "China's customs, weight, 2020",
+    ]
+    assert made["C1"].verdict == claims.DIFFERS
+    assert [r.name for r in made["C2"].readings] == [
+        "China's customs, weight",
+        "China's customs, value",
+    ]
+    assert made["C2"].verdict == claims.LEANS_YES  # the weights of 2017 are estimates
+    assert made["C3"].verdict == claims.HOLDS
+    assert (made["C4"].verdict, round(made["C4"].readings[0].value)) == (claims.DIFFERS, 686)
+    assert made["C5"].verdict == claims.DIFFERS
+
+
+def test_codes_with_holes_are_refused_with_the_one_that_has_none(tmp_path, soybeans):
+    asks = "share by weight of soybeans, Brazil in World, China's imports, 2024"
+    file = written(tmp_path / "a.csv", f"C1;Brazil had 71 %.;71 %;{asks};N;2020;x")
+    [error] = claims.read_ledger(file, soybeans).errors.values()
+    assert "write `1201 as 120190`" in str(error)
+
+
+# --- the command ----------------------------------------------------------------------------------
+
+
+def test_lines_become_the_ledger_of_a_project(soybeans, tmp_path, capsys):
+    root = tmp_path / "soybeans"
+    shutil.copytree(soybeans, root)
+    for path in (root / "data").glob("claims.*"):
+        path.unlink()
+    asks = "weight of soybeans as 120190, China from Brazil, 2019"
+    file = written(tmp_path / "article.csv", LINE.format(asks))
+    assert cli.main(["--root", str(root), "claims", "--from", str(file)]) == 0
+    said = capsys.readouterr().out
+    assert "1 line of article.csv" in said
+    assert "C1 " in said
+    assert cli.main(["--root", str(root), "claims", "c1", "--readings"]) == 0
+    assert tomllib.loads(capsys.readouterr().out)["claim"]["C1"]["asks"]["goods"] == "1201"
+    other = written(tmp_path / "other.csv", LINE.replace("C1", "C2").format(asks))
+    assert cli.main(["--root", str(root), "claims", "--from", str(other)]) == 2
+    assert "it is there already with other lines" in capsys.readouterr().err
+    for wrong in (["C9", "--readings"], ["--readings"], ["--from", str(tmp_path / "a.docx")]):
+        assert cli.main(["--root", str(root), "claims", *wrong]) == 2
+
+
+def test_a_named_claim_is_found_whatever_its_case(soybeans):
+    assert claims.as_toml("c01d", root=soybeans).startswith("[claim.C01d]\n")
+    with pytest.raises(QueryError, match="no claim 'C99'"):
+        claims.as_toml("C99", root=soybeans)
+
+
+# --- the page that starts from Excel --------------------------------------------------------------
+
+PAGE = (PROJECT / "docs" / "how-to" / "lines.md").read_text(encoding="utf-8")
+
+
+def test_what_the_page_prints_is_what_the_command_prints(soybeans, tmp_path, capsys):
+    article, verdicts, toml, wrong = (
+        re.search(pattern, PAGE, re.S)[1]
+        for pattern in (
+            r"```\n(id;.*?)```",
+            r"```\n(data/claims.*?)```",
+            r"```toml\n(.*?)```",
+            r"```\n(claims.csv, line.*?)\n```",
+        )
+    )
+    root = tmp_path / "soybeans"
+    shutil.copytree(soybeans, root)
+    for path in (root / "data").glob("claims.*"):
+        path.unlink()
+    file = tmp_path / "article.csv"
+    file.write_text(article, encoding="utf-8")
+    assert cli.main(["--root", str(root), "claims", "--from", str(file)]) == 0
+    assert capsys.readouterr().out.replace(f"{root}/", "") == verdicts
+    assert cli.main(["--root", str(root), "claims", "C1", "--readings"]) == 0
+    assert capsys.readouterr().out == toml
+    text = article.replace("China from Brazil, 2019", "Chian from Brazil, 2019")
+    (root / "data" / "claims.csv").write_text(text, encoding="utf-8")
+    assert wrong == str(claims.read_ledger(root=root).errors["C1"])
+
+
+def test_the_page_names_each_column_and_each_phrase():
+    assert [name for name in lines.COLUMNS if f"`{name}`" not in PAGE] == []
+    assert [text for text in phrase.PATTERNS.values() if f"| `{text}` |" not in PAGE] == []
+
+
+def test_one_command_makes_a_project_of_files_and_lines(tmp_path, monkeypatch, capsys):
+    """With its notebook, which has a chart a theme; a wrong line is said before the report."""
+    tutorial = (PROJECT / "docs" / "tutorial.md").read_text(encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    Path("china.toml").write_text(
+        re.search(r"`china.toml`:\n\n```toml\n(.*?)```", tutorial, re.S)[1]
+    )
+    shutil.copy(next((SOYBEANS / "data" / "raw" / "comtrade").glob("*imports*.csv")), "china.csv")
+    article = re.search(r"```\n(id;.*?)```", PAGE, re.S)[1]
+    Path("article.csv").write_text(article.replace("Chin", "Chn", 1).replace("1st", "1 st t"))
+    command = ["init", "soy", "china.csv", "--map", "china.toml", "--from", "article.csv"]
+    assert cli.main(command) == 1
+    said = capsys.readouterr()
+    assert "next: mend these lines, then: cd soy; tradeflows accept" in said.out
+    assert "claims.csv, line 6: claim C5: figure" in said.err
+    shutil.rmtree("soy")
+    Path("article.csv").write_text(article)
+    assert cli.main(command) == 0
+    report = (Path("soy") / "report" / "01_the_article.html").read_text(encoding="utf-8")
+    assert "<svg" in report
+    assert (Path("soy") / "report" / "index.html").is_file()
+    with (Path("soy") / "data" / "verdicts.csv").open() as file:
+        assert {row["claim"] for row in csv.DictReader(file)} == {f"C{i}" for i in range(1, 7)}
