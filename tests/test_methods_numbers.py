@@ -355,7 +355,7 @@ WRITTEN = [  # what a notebook says beside them, each number in braces
     (
         "01_energy_rerouting",
         "by all routes, {2.27} million barrels a day against {2.01}, and by sea as Vortexa "
-        "counted, {1.65} against {1.43}; of that the two took {91} %, which leaves {0.30} for all",
+        "counted, {1.65} against {1.43}; the two took {91} %, which leaves {0.30} for all",
         lambda: [
             barrels("CHN", "2023-03"),
             barrels("IND", "2023-03"),
@@ -391,8 +391,8 @@ WRITTEN = [  # what a notebook says beside them, each number in braces
     ),
     (
         "03_drone_parts",
-        "all of 2023, at most {13.4} million: the {13.3} that",
-        lambda: [math.ceil(10 * heading("8806")) / 10, heading("8806")],
+        "all of 2023, at most {13.4} million, as CEPII reworks",
+        lambda: [math.ceil(10 * heading("8806")) / 10],
     ),
     (
         "03_drone_parts",
@@ -457,11 +457,6 @@ WRITTEN = [  # what a notebook says beside them, each number in braces
         "07_the_way_round",
         "to Russia fell from {89.2} to {38.2}",
         lambda: [over(eu_exports("RUS"), year) for year in ("2021", "2023")],
-    ),
-    (
-        "08_where_publishers_differ",
-        "Gazprom's volume from {10.4} to {15.4} bcm",
-        lambda: [printed("G02") / 1e9, printed("G05") / 1e9],
     ),
 ]
 
