@@ -20,7 +20,7 @@ from tradeflows.model.absence import NO_ROW
 from tradeflows.model.errors import QueryError
 from tradeflows.model.lineage import full_number
 from tradeflows.model.periods import runs
-from tradeflows.model.source import RAW, Publisher, Source, with_carrier
+from tradeflows.model.source import RAW, Publisher, Source, carrier_of, with_carrier
 from tradeflows.model.words import count_of
 from tradeflows.retrieval import catalogue
 from tradeflows.tables import display, trace
@@ -31,6 +31,8 @@ PARTS = 6  # of a formula whose lines are open, whatever room there is
 NUMBERS = 600  # of a chart that have an entry
 ENTRY = "../data/raw/sources.toml#"  # where a notebook's reader finds a source's entry
 CLAIM = "../data/claims.toml#"  # and a claim's
+# Why what others passed on will do.
+COPY = ": a copy will do, since its lines can be held against the publisher’s own."
 # What is wider than its page scrolls by itself, by the keyboard too.
 BOX = '<div class="scroll" tabindex="0" role="group" aria-label="Raw lines">'
 NAMES = ["series", "period", "number"]
@@ -378,7 +380,10 @@ def lines_alone(rows: Sequence[Mapping[Any, Any]], most: int, root: Path | None 
         header, separator = options.get("columns", ()), options.get("separator", ",")
         lines = "".join(_line(row, has_roles, header, separator) for row in own)
         file = html.escape(str(path).removeprefix(f"{RAW.as_posix()}/"))
-        caption = f'<caption><a href="{ENTRY}{name}">{file}</a></caption>' if name else ""
+        carrier = carrier_of(sources[name][0]) if name in sources else ""
+        way = f"; {'from' if carrier.startswith('a ') else 'via'} {html.escape(carrier)}{COPY}"
+        link = f'<a href="{ENTRY}{name}">{file}</a>{way if carrier else ""}'
+        caption = f"<caption>{link}</caption>" if name else ""
         columns = f"<code>{_broken(map(html.escape, header), separator)}</code>"
         heads = ["line", *["name"] * has_roles, "number", columns if header else "text"]
         head = "".join(f"<th>{text}</th>" for text in heads)

@@ -5,24 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from tradeflows.charts.options import outlets, speakers
+from tradeflows.charts.options import speakers
 from tradeflows.claims import ReadingResult, Verdict
-from tradeflows.model.source import with_carrier
 from tradeflows.retrieval import catalogue
 
 
 def source_of(reading: ReadingResult, root: Path) -> str:
-    """Whose figures a reading rests on, each with the hand that they came through."""
+    """Whose figures a reading rests on; through whose hands they came is said with their lines."""
     has_rows = "source_id" in reading.frame
     frames = [reading.frame] if has_rows else [*reading.read, reading.frame]
     spoken = joined(speakers(frame) for frame in frames)
-    carried = joined(outlets(frame, root) for frame in frames)
-    names = []
-    for source, publisher in catalogue.entries(reading.sources, root).values():
-        name = catalogue.name_of(source, publisher, spoken)
-        names.append(with_carrier(source, name, carried))
-    *others, last = dict.fromkeys(names) or [""]
-    return "".join(f"{name}{',' * (', ' in name)} and " for name in others) + last
+    known = catalogue.entries(reading.sources, root).values()
+    return " and ".join(dict.fromkeys(catalogue.name_of(*entry, spoken) for entry in known))
 
 
 def joined(parts: Iterable[Mapping[str, Sequence[str]]]) -> dict[str, list[str]]:
