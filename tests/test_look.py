@@ -13,6 +13,7 @@ from tradeflows.report import site
 
 look = pytest.importorskip("look", reason="no playwright", exc_type=ImportError)
 
+UNIT = "(Mt a month)"
 PAGE = """<!DOCTYPE html><html lang="en"><head><title>t</title><link rel="icon" href="data:,">
 </head><body><main><h1>Words</h1>{}</main></body></html>"""
 CHART = """<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>t</title>
@@ -145,14 +146,26 @@ def test_the_keyboard_reaches_each_value(page, width, paper):
     chart, opened = page
     shown = opened(viewport={"width": width, "height": 700})
     shown.keyboard.press("Tab")
-    found = []
+    found, clear = [], []
     for key in ["Home", *["ArrowRight"] * 6]:
         shown.keyboard.press(key)
         found.append(shown.text_content(".chart-tip"))
-    texts = re.findall("<title>(.*?)</title>", getattr(chart, paper))
-    assert found == texts
-    assert "China, April 2022: 1,230" in found
+        tip, mark = (shown.locator(at).bounding_box() for at in (".chart-tip", ".chart-on"))
+        clear.append(not mark["y"] - tip["height"] < tip["y"] < mark["y"] + mark["height"])
+    # A sentence has all series of the date, its own first, and the unit.
+    expected = (
+        "January 2022: China 1 and India 3",
+        "February 2022: China 2.5 and India 2",
+        "April 2022: China 1,230 and India 0",
+        "January 2022: India 3 and China 1",
+        "February 2022: India 2 and China 2.5",
+        "India, March 2022: 1",
+        "April 2022: India 0 and China 1,230",
+    )
+    assert found == [f"{said} {UNIT}." for said in expected]
+    assert all(clear)
     assert shown.evaluate(look.CHARTS) == []
+    assert chart.wide.count("<title>") == len(found)
 
 
 @needs_a_browser
@@ -187,7 +200,7 @@ def test_pointer_and_finger_meet_values(page):
             shown.touchscreen.tap(*place)
         else:
             shown.mouse.move(*place)
-        assert shown.inner_text(".chart-tip") == "China, January 2022: 1"
+        assert shown.inner_text(".chart-tip") == f"January 2022: China 1 and India 3 {UNIT}."
         assert shown.is_visible(".chart-tip")
         if touch:
             shown.touchscreen.tap(5, 690)
@@ -234,9 +247,12 @@ def test_a_number_opens_its_raw_lines(page, tmp_path, by):
 def test_a_pointer_upon_a_name_highlights_its_series(page, width, paper):
     _, opened = page
     shown = opened(viewport={"width": width, "height": 700})
-    for name, month in (("China", "April 2022: 1,230"), ("India", "April 2022: 0")):
+    for name, figures in (
+        ("China", "China 1,230 and India 0"),
+        ("India", "India 0 and China 1,230"),
+    ):
         shown.locator(f".chart-{paper} g[data-series] text", has_text=name).hover()
-        assert shown.inner_text(".chart-tip") == f"{name}, {month}"
+        assert shown.inner_text(".chart-tip") == f"April 2022: {figures} {UNIT}."
         faded = shown.locator(f".chart-{paper} .chart-off text")
         assert faded.all_text_contents() == [{"China": "India", "India": "China"}[name]]
 

@@ -3,6 +3,7 @@
 import csv
 import gzip
 import io
+import json
 import re
 import resource
 import sys
@@ -601,6 +602,18 @@ def test_a_page_holds_two_drawings(drawn):
     page = (drawn / "a.html").read_text()
     (figure,) = re.findall('<figure class="chart" id="crude".*?</figure>', page, re.S)
     assert figure.count("<svg") == 2
+    # Numbers and raw lines stand beside the page, and on the chart's own page.
+    assert '<details class="chart-lists" data-from="charts/a-crude.js">' in figure
+    assert "63.6</td>" not in figure
+    own = (drawn / "charts" / "a-crude.html").read_text()
+    fetched = re.fullmatch(
+        r'chartLists\["charts/a-crude.js"\] = (".*");\n',
+        (drawn / "charts" / "a-crude.js").read_text(),
+    )
+    lists = json.loads(fetched[1])
+    for entry in re.findall(' id="(crude-n[0-9]+)"', own):
+        assert f'<details id="{entry}">' in lists
+    figure += lists
     assert 'aria-label="It rose. USD. China: 63.6 in January 2020, 55.7 in March 2020.' in figure
     table = figure.partition('class="sortable"')[2].partition("</table>")[0]
     cells = re.findall(r"<t[hd]\b[^>]*>(.*?)</t[hd]>", table)
@@ -663,7 +676,11 @@ def test_addresses_lead_to_files(judged, tmp_path, address):
             path = url.removeprefix(f"{HOME}/report/").partition("#")[0]
             assert (base / path).is_file()
     shown = (site / "a.html").read_text()
-    code = f'src="{HOME}/report/charts/a-crude.html"' if address else "before <code>charts/</code>"
+    code = (
+        f'src="{HOME}/report/charts/a-crude.html#only"'
+        if address
+        else "before <code>charts/</code>"
+    )
     assert code in shown
 
 

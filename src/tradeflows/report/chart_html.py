@@ -1,6 +1,8 @@
 """The charts of a notebook's page: each with an address, a page of its own, and its claims."""
 
+import json
 import math
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +20,9 @@ from tradeflows.report.site import render
 from tradeflows.retrieval.project import Project
 
 FOLDER = "charts"
-HEIGHT = 620  # pixels of a frame that holds a chart's own page
+# Pixels: how wide the drawings are shown at most, and how high the line below them is.
+NARROW, WIDE, FOOT = 450, 760, 40
+SIZE = re.compile(r'viewBox="0 0 ([\d.]+) ([\d.]+)"')
 LIKE_NUMBERS = "0123456789.,−-+eE"  # letters of a cell that is set to the right
 MOST = 4  # claims that stand open below one chart; one that names more lists them
 SCALES = (1.0, 1e3, 1e6, 1e9)  # in which a chart counts what a claim has in units
@@ -68,12 +72,19 @@ def _chart(
     notes = claim_cards.named_in_print(chart["caveats"], known)
     chart = {**chart, "caveats": notes}
     take, files = chart_downloads.to_take(chart, path, used, publishers)
+    heights = [
+        FOOT + math.ceil(widest * float(high) / float(wide))
+        for name, widest in (("narrow", NARROW), ("wide", WIDE))
+        for wide, high in SIZE.findall(chart[name])
+    ]
     shown = {
         "chart": {
             "id": chart["id"],
             "page": f"{page}.html",
             "embed": f"{path}.html",
-            "height": HEIGHT,
+            "lists": f"{path}.js",
+            "heights": heights,
+            "height": max(heights),
             "title": chart["title"],
             "alt": chart["alt"],
             "wide": chart["wide"],
@@ -367,13 +378,16 @@ def render_all(
         if chart is None:
             continue
         chart = {**chart, "claims": tested.get(chart["id"], []), "most": MOST}
-        for base, template in (("", "chart"), ("../", "embed")):
+        pages = {}
+        for template, base in (("chart", ""), ("lists", ""), ("embed", "../")):
             evidence = chart["evidence"].replace(ENTRY, f"{base}sources.html#")
             evidence = evidence.replace(CLAIM, f"{base}ledger.html#")
             content = {"chart": {**chart, "evidence": evidence}, "address": address}
-            page = render(template, frame, base=base, **content)
-            if template == "chart":
-                output.metadata["html"] = page
-            else:
-                files[Path(chart["embed"])] = page
+            pages[template] = render(template, frame, base=base, **content)
+        output.metadata["html"] = pages["chart"]
+        files[Path(chart["embed"])] = pages["embed"]
+        name, lists = (
+            json.dumps(text, ensure_ascii=False) for text in (chart["lists"], pages["lists"])
+        )
+        files[Path(chart["lists"])] = f"chartLists[{name}] = {lists};\n"
     return files
