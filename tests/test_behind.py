@@ -6,6 +6,7 @@ import html
 import io
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import maps
 import matplotlib.pyplot as plt
@@ -184,7 +185,8 @@ def test_a_drawn_table_opens_its_lines():
     page = drawn._repr_html_()
     assert "<summary>China, 2021-02: 10,000</summary>" in page
     assert f'<a href="{raw_lines.ENTRY}flows">demo/flows.csv</a></caption>' in page
-    assert html.escape(FLOWS.splitlines()[2]).replace(",", ",<wbr>") in page
+    marked = FLOWS.splitlines()[2].replace(",10000,", ",<mark>10000</mark>,")
+    assert marked.replace(",", ",<wbr>") in page
     assert f'<a href="{raw_lines.ENTRY}flows">Invented prices</a>: Office of Invention' in page
     assert "script" not in page
     assert type(drawn * 2) is pd.DataFrame
@@ -412,7 +414,7 @@ def test_a_count_of_claims_leads_to_a_line_of_each(root):
     assert claims.tally(spread.assign(window="to date"), "of")["window_text"].tolist() == [""]
     told, untold = entries(chart).values()
     assert f'<a href="{raw_lines.CLAIM}P1">Oil cost more than 55 dollars.</a>' in told
-    assert "<td>2</td><td>50 USD</td><td><code>2021-01,<wbr>50</code></td>" in told
+    assert "<td>2</td><td>50 USD</td><td><code>2021-01,<wbr><mark>50</mark></code></td>" in told
     assert "<p>1 claim</p>" in told
     assert f'{raw_lines.CLAIM}P2">Nothing was sold.</a></td><td>no row of a file<' in untold
     assert chart_html._places_of(chart.lines) == {}
@@ -422,6 +424,17 @@ def test_a_count_of_claims_leads_to_a_line_of_each(root):
         charts.bars(counts, y="claims", by="group", title="Told", unit="Claims"), "told"
     )
     assert "demo/printed.csv</a></caption>" in [*entries(chart).values()][1]
+
+
+def test_a_chart_of_another_project_opens_the_lines_of_that(root, monkeypatch):
+    frame = crude()
+    frame.attrs["root"] = str(root)
+    monkeypatch.setenv("TRADEFLOWS_ROOT", str(Path(__file__).parents[1]))
+    axes = lines(frame)
+    assert charts.sources({"Crude": axes}).index.tolist() == ["flows"]
+    for page in (charts.drawn(axes)._repr_html_(), charts.hand_over(axes, "crude").evidence):
+        assert "demo/flows.csv</a>" in page
+        assert "<mark>10000</mark>" in page  # the figure of a raw line
 
 
 def test_no_figure_leads_to_the_lines_of_another():
@@ -458,7 +471,7 @@ def test_cards_are_shown_by_id_or_theme(root):
     cards = claim_cards.cards("prices", "P2", "P1")
     assert [each.claim.id for each in cards.verdicts] == ["P1", "P2"]
     page = cards._repr_html_()
-    assert "<td><code>2021-01,<wbr>50</code></td>" in page
+    assert "<td><code>2021-01,<wbr><mark>50</mark></code></td>" in page
     assert f'href="{raw_lines.ENTRY}oil"' in page
     assert "alternative: second month: 120 USD: holds" in repr(cards)
     assert "script" not in page

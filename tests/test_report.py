@@ -199,7 +199,7 @@ def test_code_and_numbers_are_closed(project, tmp_path, quick):
     page = (tmp_path / "a.html").read_text().partition("<main")[2]
     assert page.count("<details") == 3  # imports with load; numbers; chart with check
     assert "<details open" not in page
-    order = [page.index(text) for text in ("so</p>", "Numbers of the chart", "drawn</span>")]
+    order = [page.index(text) for text in ("so</p>", "Numbers of the chart", "drawn(ax)\n\nassert")]
     assert order == sorted(order)
 
 
@@ -351,7 +351,7 @@ def test_a_card_has_its_raw_lines(judged, tmp_path, quick):
     assert "<b>$63.6</b>" in first
     assert re.findall('class="says">(.*?)<', first) == ["holds", "7.2 % less than claimed"]
     assert '<caption><a href="sources.html#oil">demo/oil.csv</a></caption>' in first
-    assert "<td>2</td><td>63.65 USD</td><td><code>2020-01,<wbr>63.65</code>" in first
+    assert "<td>2</td><td>63.65 USD</td><td><code>2020-01,<wbr><mark>63.65</mark></code>" in first
     assert "Demo: transcribed" in first
     assert "Why it is open: the records behind it are not public." in second
     assert "<details" not in second
@@ -457,7 +457,8 @@ def test_claim_and_chart_lead_to_each_other(judged):
     places = chart_html.places(verdicts, stories, judged)
     (claim,) = chart_html.tests(verdicts, places, NAMED)["a"]["near"]
     assert (claim["id"], claim["statement"]) == ("P1", "The price of <nothing> was above 50.")
-    below = render("chart", {}, chart={"claims": [claim], "take": {}, "most": 4}, base="")
+    shown = {"take": {}, "heights": [1, 2]}
+    below = render("chart", {}, chart={"claims": [claim], **shown}, base="")
     for page in (below, render("claims", {}, claims=[claim])):
         assert 'The Gazette: <a href="ledger.html#P1">The price of &lt;nothing&gt; was' in page
     stories["b"]["charts"][0]["claims"] = ["P1"]
@@ -469,8 +470,8 @@ def test_claim_and_chart_lead_to_each_other(judged):
     assert listed["P2"] == [("b", "none", True)]
     members = chart_html.tests(verdicts, {f"P{i}": listed["P1"] for i in (1, 2)}, NAMED)
     assert [one["id"] for one in members["b"]["none"]] == ["P1", "P2"]
-    folded = render("chart", {}, chart={"claims": [claim] * 5, "take": {}, "most": 4}, base="")
-    assert "<summary>The 5 claims of this chart, in the ledger</summary>" in folded
+    folded = render("chart", {}, chart={"claims": [claim] * 5, **shown}, base="")
+    assert '<summary>The 5 claims of this chart: <b class="yes">holds</b> 5 times' in folded
     assert folded.count('href="ledger.html#P1"') == 5
     links = pages._links(verdicts, {"a": {"cards": ["P1", "P2"]}}, places, [])
     assert links["P1"]["chart"] == "a.html#near"

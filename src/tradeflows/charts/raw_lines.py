@@ -3,6 +3,7 @@
 import csv
 import html
 import io
+import re
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
@@ -68,7 +69,8 @@ def terms(figure: Any, root: Path | None = None) -> DataFrame:
     chart = vars(figure)["tradeflows"]
     known = chart.setdefault("terms", {})  # the page and its files ask for the same
     if root not in known:
-        known[root] = _terms(root, chart)
+        with catalogue.within(chart["attrs"]):
+            known[root] = _terms(root, chart)
     lines: DataFrame = known[root]
     return lines
 
@@ -208,10 +210,11 @@ def shown(figure: Any) -> str:
     head = counted(lines)
     head += f", the first {LINES} of them here" if len(lines) > LINES else ""
     entries_of, room = "", LINES
-    for own in _by_number(lines):
-        entries_of += _number(own, room) if room > 0 else ""
-        room -= len(own)
-    used = entries(dict.fromkeys(lines["source_id"]))
+    with catalogue.within(vars(figure)["tradeflows"]["attrs"]):
+        for own in _by_number(lines):
+            entries_of += _number(own, room) if room > 0 else ""
+            room -= len(own)
+        used = entries(dict.fromkeys(lines["source_id"]))
     inside = f"<summary>{head}</summary>{entries_of}{used}{untraced(lines)}"
     return f'<details class="chart-lines">{inside}</details>'
 
@@ -315,10 +318,10 @@ def evidence(figure: Any, known: Sequence[Number]) -> str:
     most = max(1, OPEN // len(first))
     head = counted(lines)
     head += f", the first {NUMBERS} numbers here" if len(known) > NUMBERS else ""
-    used = entries(dict.fromkeys(lines["source_id"]))
-    inside = (
-        f"{BOX}{''.join(_opening(number, most) for number in first)}</div>{used}{untraced(lines)}"
-    )
+    with catalogue.within(vars(figure)["tradeflows"]["attrs"]):
+        used = entries(dict.fromkeys(lines["source_id"]))
+        numbers_of = "".join(_opening(number, most) for number in first)
+    inside = f"{BOX}{numbers_of}</div>{used}{untraced(lines)}"
     return f'<details class="chart-lines"><summary>{head}</summary>{inside}</details>'
 
 
@@ -409,7 +412,8 @@ def _line(row: Mapping[Any, Any], has_roles: bool, header: Sequence[str], separa
 
 def _marked(row: Mapping[Any, Any], header: Sequence[str], separator: str) -> str:
     """The text of a raw line, the figure in it marked where its column is known."""
-    cells = [*map(html.escape, str(row["text"]).split(separator))]
+    outside = rf'{re.escape(separator)}(?=(?:[^"]*"[^"]*")*[^"]*$)'  # not within quotation marks
+    cells = [*map(html.escape, re.split(outside, str(row["text"])))]
     column = row.get("raw_column", "")
     if column in header and len(cells) == len(header) and not row["declared_zero"]:
         at = [*header].index(column)

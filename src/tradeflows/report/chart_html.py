@@ -24,7 +24,7 @@ FOLDER = "charts"
 NARROW, WIDE, FOOT = 450, 760, 40
 SIZE = re.compile(r'viewBox="0 0 ([\d.]+) ([\d.]+)"')
 LIKE_NUMBERS = "0123456789.,−-+eE"  # letters of a cell that is set to the right
-MOST = 4  # claims that stand open below one chart; one that names more lists them
+MOST = 4  # claims that a chart may name and be theirs alone; one that names more lists them
 SCALES = (1.0, 1e3, 1e6, 1e9)  # in which a chart counts what a claim has in units
 AS_DRAWN = 5e-4  # how near a number is, as a part of it, to one that was drawn to four digits
 NOWHERE = frozenset({("", "")})  # a line that no chart has
@@ -354,6 +354,7 @@ def claim_line(verdict: Verdict, project: Project, *, is_drawn: bool = True) -> 
         "rest": text.rest if text else f": {verdict.text.sentence}",
         "why": " ".join(filter(None, why)),
         "off": text.far if text and verdict.verdict == claims.DIFFERS else "",
+        "group": verdict.group,
         "tone": verdict.text.tone,
     }
 
@@ -377,7 +378,7 @@ def render_all(
         chart = output.metadata.pop("chart", None)
         if chart is None:
             continue
-        chart = {**chart, "claims": tested.get(chart["id"], []), "most": MOST}
+        chart = {**chart, "claims": tested.get(chart["id"], [])}
         pages = {}
         for template, base in (("chart", ""), ("lists", ""), ("embed", "../")):
             evidence = chart["evidence"].replace(ENTRY, f"{base}sources.html#")
