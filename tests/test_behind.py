@@ -567,7 +567,7 @@ def test_a_picture_names_each_part(root):
     assert claim_picture.headline(whole) == "Depends: 1 of 2 parts holds"
     told = [(bar.figure, bar.name) for bar in claim_picture.bars(whole, NO_PROJECT)]
     assert told == [("$50", "cost: holds"), ("?", "was sold: cannot be told")]
-    assert not claim_picture._page(whole, NO_PROJECT, root).has_bars
+    assert not claim_picture.has_bars(whole, claim_picture.bars(whole, NO_PROJECT))
     alike = replace(verdict, verdict=claims.HOLDS, parts=(rising, rising))
     assert claim_picture.headline(alike) == "Holds, in both parts"
 
@@ -585,7 +585,7 @@ def test_a_picture_of_a_lean_has_its_votes_and_what_is_left_out(root):
     assert claim_picture.headline(leaning) == "Leans yes, 1 of 1: Chinese customs"
     *_, bar = claim_picture.bars(leaning, NO_PROJECT)
     assert (bar.figure, bar.name) == ("at least $50", "first month; barrels come on top")
-    assert not claim_picture._page(leaning, NO_PROJECT, root).has_bars
+    assert not claim_picture.has_bars(leaning, [bar, bar])
 
 
 def test_figures_open_at_one_end_have_no_bars(root):
@@ -593,8 +593,9 @@ def test_figures_open_at_one_end_have_no_bars(root):
     (verdict,) = claim_cards.cards("P1").verdicts
     floors = tuple(replace(reading, high=float("inf")) for reading in verdict.readings)
     sided = replace(verdict, readings=floors)
-    assert claim_picture._page(verdict, NO_PROJECT, root).has_bars
-    assert not claim_picture._page(sided, NO_PROJECT, root).has_bars
+    shown = claim_picture.bars(verdict, NO_PROJECT)
+    assert claim_picture.has_bars(verdict, shown)
+    assert not claim_picture.has_bars(sided, shown)
 
 
 def _words_of(verdict, root, drawn=claim_picture._drawn):
