@@ -11,7 +11,7 @@ from tradeflows import claims, tables
 from tradeflows.claims import verdict_rule
 from tradeflows.claims.verdict_text import VerdictText
 from tradeflows.model.errors import CatalogueError
-from tradeflows.report import chart_hook, facts, front, notebooks, pages
+from tradeflows.report import chart_hook, front, notebooks, pages
 from tradeflows.report.site import ReportError
 from tradeflows.retrieval import project
 
@@ -693,9 +693,9 @@ def test_facts_come_from_the_objects(root, tmp_path):
     )
     path = save_notebook(tmp_path / "a.ipynb", "# T?", *code)
     (plain,) = notebooks.run([path], root)
-    assert facts.facts(plain) == {"sources": {}, "cards": []}
+    assert chart_hook.facts_of(plain) == {"sources": {}, "cards": []}
     (full,) = notebooks.run([path], root, chart_hook.START)
-    assert facts.facts(full) == {"sources": {"oil": "1 & 2"}, "cards": ["P1"]}
+    assert chart_hook.facts_of(full) == {"sources": {"oil": "1 & 2"}, "cards": ["P1"]}
 
 
 def test_the_decisive_reading_is_shown(root):

@@ -26,7 +26,6 @@ from tradeflows.report import (
     chart_html,
     claim_cards,
     claim_picture,
-    facts,
     notebooks,
     pages,
 )
@@ -225,7 +224,7 @@ def test_only_drawn_numbers_are_called_so(project, tmp_path, quick):
 
 
 def test_a_page_lists_its_sources(project, tmp_path, quick):
-    kept = {facts.MIME: {"sources": {"oil": "1 & 2"}}}
+    kept = {chart_hook.FACTS: {"sources": {"oil": "1 & 2"}}}
     listing = ("charts.sources({})", {"text/html": LISTED, "text/plain": "…"} | kept)
     pages.write([save_notebook(tmp_path / "a.ipynb", "# T?", listing)], tmp_path, project)
     page = (tmp_path / "a.html").read_text()

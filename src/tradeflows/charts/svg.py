@@ -130,6 +130,9 @@ def _slim(element: ElementTree.Element) -> None:
     for part in element:
         _slim(part)
         is_bare = part.tag == f"{{{SVG}}}g" and not part.attrib and len(part) < 2
+        is_bare &= (
+            not len(part) or part[0].tag != f"{{{SVG}}}text"
+        )  # which stands on its own ground
         parts += part if is_bare else [part]
     element[:] = parts
 

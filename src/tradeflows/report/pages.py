@@ -31,7 +31,6 @@ from tradeflows.report import (
     site,
 )
 from tradeflows.report.accept import Wrong
-from tradeflows.report.facts import facts, sources_used
 from tradeflows.report.frames import with_minus
 from tradeflows.report.notebooks import (
     ASSERT,
@@ -226,7 +225,7 @@ def _notebook_page(
         summary=story["answer"],
         share=story.get("picture", ""),
         body=_body(notebook, tested),
-        used=sources_used(notebook),
+        used=chart_hook.facts_of(notebook)["sources"],
     )
 
 
@@ -355,7 +354,7 @@ def _story(notebook: NotebookNode) -> dict[str, Any]:
     story: dict[str, Any] = {
         "title": title.removeprefix("# ").strip(),
         "answer": markdown2html(answer),
-        "cards": facts(notebook)["cards"],
+        "cards": chart_hook.facts_of(notebook)["cards"],
         "charts": chart_html.story_of(notebook),
     }
     return story | _first_picture(notebook)
