@@ -33,6 +33,7 @@ HALO = {
 # The light edge of letters in a file of its own, which there is a rule of style.
 EDGE = ("</style>", f"text{{paint-order:stroke;stroke:{colours.PAPER};stroke-width:3px}}</style>")
 PAINTS = ("fill", "stroke")  # which matplotlib sets as attributes of what hatches
+WORDS = f"{{{SVG}}}text"  # which stand in a group with their ground
 PLACES = ("d", "x", "y", "width", "height")  # attributes that hold coordinates
 DATED = ("lines", "points", "blocks")  # kinds of charts whose series share their dates
 _FONT = re.compile(r"(?:(italic|oblique) )?(?:(\d+|bold) )?([\d.]+)px (.+)")
@@ -130,9 +131,7 @@ def _slim(element: ElementTree.Element) -> None:
     for part in element:
         _slim(part)
         is_bare = part.tag == f"{{{SVG}}}g" and not part.attrib and len(part) < 2
-        is_bare &= (
-            not len(part) or part[0].tag != f"{{{SVG}}}text"
-        )  # which stands on its own ground
+        is_bare &= not len(part) or part[0].tag != WORDS
         parts += part if is_bare else [part]
     element[:] = parts
 

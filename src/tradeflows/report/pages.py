@@ -351,22 +351,15 @@ def _story(notebook: NotebookNode) -> dict[str, Any]:
     first = notebook.cells[0].source.strip() if notebook.cells else ""
     title, _, rest = first.partition("\n")
     answer = rest.strip().partition("\n\n")[0]
-    story: dict[str, Any] = {
+    pictures = (output.metadata for _, output in chart_html.outputs_with_pictures(notebook))
+    shown: Mapping[str, Any] = next((one for one in pictures if "picture" in one), {})
+    return {
         "title": title.removeprefix("# ").strip(),
         "answer": markdown2html(answer),
         "cards": chart_hook.facts_of(notebook)["cards"],
         "charts": chart_html.story_of(notebook),
+        **{key: shown[key] for key in ("picture", "width", "height", "alt") if shown},
     }
-    return story | _first_picture(notebook)
-
-
-def _first_picture(notebook: NotebookNode) -> dict[str, Any]:
-    """Path and size of a notebook's first picture; nothing where it has none."""
-    for cell in notebook.cells:
-        for output in cell.get("outputs", []):
-            if "picture" in output.metadata:
-                return {key: output.metadata[key] for key in ("picture", "width", "height", "alt")}
-    return {}
 
 
 # --- from a notebook to HTML ----------------------------------------------------------------------
