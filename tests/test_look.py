@@ -243,6 +243,30 @@ def test_a_number_opens_its_raw_lines(page, tmp_path, by):
 
 
 @needs_a_browser
+def test_lists_are_fetched_when_a_number_is_asked_for(page, tmp_path):
+    _, opened = page
+    entry = '<details id="n2"><summary>China: 2.5</summary>line 3</details>'
+    lists = f"chartLists['lists.js'] = {entry!r};"
+    (tmp_path / "lists.js").write_text(lists)
+    closed = '<details class="chart-lists" data-from="lists.js"><summary>Numbers</summary><div>'
+    text = (tmp_path / "page.html").read_text()
+    text = text.replace("</figure>", f'{closed}<a href="own.html">own</a></div></details></figure>')
+    circle = r"(<circle[^>]*)(><title>China, February 2022: 2.5)"
+    (tmp_path / "page.html").write_text(re.sub(circle, r'\1 data-entry="n2"\2', text))
+    for width, has_script in ((390, True), (1280, True), (1280, False)):
+        shown = opened(viewport={"width": width, "height": 700}, java_script_enabled=has_script)
+        assert shown.locator("#n2").count() == 0
+        if not has_script:  # the same numbers stand on a page of their own
+            shown.click(".chart-lists summary")
+            assert shown.is_visible("text=own")
+            continue
+        for key in ("Tab", "Home", "ArrowRight", "Enter"):
+            shown.keyboard.press(key)
+        shown.wait_for_selector("text=line 3")
+        assert shown.is_visible("text=line 3")
+
+
+@needs_a_browser
 @pytest.mark.parametrize(("width", "paper"), [(390, "narrow"), (1280, "wide")])
 def test_a_pointer_upon_a_name_highlights_its_series(page, width, paper):
     _, opened = page
@@ -416,9 +440,12 @@ def test_without_a_browser_it_says_so(looked, monkeypatch):
 def test_pages_of_single_charts_are_looked_at(looked, tmp_path):
     (tmp_path / "charts").mkdir()
     small = DEFECTS["chart small: 6.0 px"]
-    for name, body in {"empty": "<p>nothing</p>", "small": small}.items():
+    tall = '<p style="height: 60px">tall</p><p class="chart-take">height="50"</p>'
+    for name, body in {"empty": "<p>nothing</p>", "small": small, "tall": tall}.items():
         (tmp_path / "charts" / f"{name}.html").write_text(PAGE.format(body))
     code, said = looked(good="<p>All is well.</p>")
     assert code == 1
     assert "empty.html, alone: no chart is shown" in said
     assert "small.html, alone: chart small: 6.0 px: tiny" in said
+    for width in (390, 600, 720, 1280):
+        assert re.search(rf"tall.html, alone: \d+ px higher than its frame at {width} px", said)
