@@ -171,7 +171,7 @@ TIPS = """() => [...document.querySelectorAll("figure.chart:has(.chart-data)")].
     const value = said.slice(said.lastIndexOf(": ") + 2);
     const named = said.slice(0, said.lastIndexOf(": "));
     const years = named.match(/\\b(?:1[89]|20)\\d\\d\\b/g) || [];
-    const bare = value.replace(/ % of the claim$|^(about|at most|at least|below|more than) /g, "");
+    const bare = value.replace(/ % of the claim$|^(about|at most|at least|below|less than|more than) /g, "");
     const fits = cells.some((cell) => (cell.value === bare || cell.value.split(", ").includes(value)
         || cell.value === value
         || (/^\\d+\\.\\d*0$/.test(bare) && cell.value === String(Number(bare)))  // 47.0 is 47
@@ -254,7 +254,8 @@ KEYS = """() => [...document.querySelectorAll("figure.chart:has(.chart-tip)")].f
 FRAMED = """() => {
   const asked = document.querySelector(".chart-take")?.textContent.match(/height="(\\d+)"/);
   location.hash = "#only";
-  return asked ? Math.ceil(document.body.offsetHeight - asked[1]) : 0;
+  const { bottom } = document.body.getBoundingClientRect();
+  return asked ? Math.ceil(bottom + scrollY - asked[1]) : 0;
 }"""
 FRAMES = (390, 600, 720, 1280)
 # Whether the drawing of a chart has a size on the page.

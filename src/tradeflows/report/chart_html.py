@@ -21,7 +21,7 @@ from tradeflows.retrieval.project import Project
 
 FOLDER = "charts"
 # Pixels: how wide the drawings are shown at most, and how high the line below them is.
-NARROW, WIDE, FOOT = 450, 760, 52
+NARROW, WIDE, FOOT = 450, 760, 36
 SIZE = re.compile(r'viewBox="0 0 ([\d.]+) ([\d.]+)"')
 LIKE_NUMBERS = "0123456789.,−-+eE"  # letters of a cell that is set to the right
 MOST = 4  # claims that a chart may name and be theirs alone; one that names more lists them
