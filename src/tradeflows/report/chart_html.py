@@ -71,6 +71,7 @@ def _chart(
     known = {name: (source, publishers[source.publisher]) for name, source in sources.items()}
     notes = claim_cards.named_in_print(chart["caveats"], known)
     chart = {**chart, "caveats": notes}
+    units, heads = chart_downloads.units(chart["unit"]), " ".join(chart["table"][0])
     take, files = chart_downloads.to_take(chart, path, used, publishers)
     heights = [
         FOOT + math.ceil(widest * float(high) / float(wide))
@@ -89,7 +90,7 @@ def _chart(
             "alt": chart["alt"],
             "wide": chart["wide"],
             "narrow": chart["narrow"],
-            "units": _units_above(chart),
+            "units": [text for text in units if text.rstrip(".") not in heads],
             "take": take,
             "cite": chart_downloads.cited(chart["title"], used, publishers),
             "evidence": chart["evidence"],
@@ -98,25 +99,23 @@ def _chart(
         },
         "lines": _places_of(chart["lines"]),
         "numbers": chart["numbers"],
-        "is_percent": any("%" in unit for unit in chart_downloads.units(chart["unit"])),
+        "is_percent": any("%" in unit for unit in units),
         "of_claims": list(chart["claims"]),
         "alt": chart["alt"],
     }
     return shown, files
 
 
-def _units_above(chart: Mapping[str, Any]) -> list[str]:
-    """The units that stand above a chart's table: those that no head of it has."""
-    heads = " ".join(chart["table"][0])
-    return [text for text in chart_downloads.units(chart["unit"]) if text.rstrip(".") not in heads]
-
-
 def _table(rows: Sequence[Sequence[str]]) -> dict[str, Any]:
     """The table of a chart for readers: its head, its rows, and which columns hold words."""
     head, *body = rows
     table = [[name, *map(_cell, head[1:], cells)] for name, *cells in body]
-    words = [name for i, name in enumerate(head) if not _is_of_numbers(name, table, i)]
     are_figures = [not spans.HEAD.fullmatch(name) for name in head]
+    words = [
+        name
+        for name, is_figure, *cells in zip(head, are_figures, *table, strict=True)
+        if not is_figure or any(cell.strip(LIKE_NUMBERS) for cell in cells)
+    ]
     has_holes = any(
         is_figure and not cell
         for row in table
@@ -144,16 +143,6 @@ def _places_in(head: Sequence[str], cells: Sequence[str]) -> list[str]:
         spans.place(cell) if is_period else first if name == "As printed" else ""
         for name, cell, is_period in zip(head, cells, are_periods, strict=True)
     ]
-
-
-def _is_of_numbers(name: str, table: Sequence[Sequence[str]], i: int) -> bool:
-    """Whether a column holds numbers or nothing, and no periods."""
-    return not spans.HEAD.fullmatch(name) and all(_is_number(row[i]) for row in table)
-
-
-def _is_number(cell: str) -> bool:
-    """Whether a cell holds a number or nothing."""
-    return not cell.strip(LIKE_NUMBERS)
 
 
 def _cell(head: str, text: str) -> str:
@@ -248,7 +237,7 @@ def places(verdicts: Iterable[Verdict], stories: Stories, root: Path) -> dict[st
         Drawn(
             page,
             chart["id"],
-            _pairs(chart["lines"]),
+            {(source, line) for source, lines in chart["lines"].items() for line in lines},
             chart["numbers"],
             chart["is_percent"],
             chart.get("claims", ()),
@@ -320,10 +309,6 @@ def _lines_of(reading: ReadingResult, root: Path) -> Set[tuple[str, str]]:
     """The raw lines of a reading's number; of one without any what no chart has."""
     terms = claims.terms(reading, root)["terms"]
     return {(term["source_id"], str(term["line"])) for term in terms} or NOWHERE
-
-
-def _pairs(lines: Mapping[str, Sequence[str]]) -> set[tuple[str, str]]:
-    return {(source, line) for source, numbers in lines.items() for line in numbers}
 
 
 def tests(
