@@ -171,7 +171,8 @@ TIPS = """() => [...document.querySelectorAll("figure.chart:has(.chart-data)")].
     const value = said.slice(said.lastIndexOf(": ") + 2);
     const named = said.slice(0, said.lastIndexOf(": "));
     const years = named.match(/\\b(?:1[89]|20)\\d\\d\\b/g) || [];
-    const bare = value.replace(/ % of the claim$|^(about|at most|at least|below|less than|more than) /g, "");
+    const bare = value.replace(/ % of the claim$/, "")
+      .replace(/^(about|at most|at least|below|less than|more than) /, "");
     const fits = cells.some((cell) => (cell.value === bare || cell.value.split(", ").includes(value)
         || cell.value === value
         || (/^\\d+\\.\\d*0$/.test(bare) && cell.value === String(Number(bare)))  // 47.0 is 47
