@@ -4,6 +4,7 @@ import json
 import math
 import random
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -20,6 +21,7 @@ from tradeflows.model import units
 from tradeflows.model.errors import LedgerError, TradeflowsError
 from tradeflows.report import claim_cards
 from tradeflows.retrieval import adding
+from tradeflows.retrieval.project import Project
 from tradeflows.tables import checks
 
 MONTHS = [f"{year}-{month:02d}" for year in (2020, 2021) for month in range(1, 13)]
@@ -52,7 +54,9 @@ def customs(scale=1.0, halves=("KAZ",), order=None):
 def build(make_root):
     """Build a project of invented customs and figures, and return its folder."""
 
-    def make(**changes):
+    def make(older=None, **changes):
+        mapped = maps.tidy("rus_customs_trade_by_partner_2006_2021")
+        first = {"older": {**mapped, "text": customs(older)}} if older else {}
         figures = FIGURES + "".join(
             f"{name},goods,RUS,KAZ,goods,,2020-01,2020-12,annual,{value},{unit},{sign},records,"
             f"Gazette,2021-05,example.org/{name},high,\n"
@@ -60,10 +64,9 @@ def build(make_root):
         )
         root = make_root(
             {
-                "customs": {
-                    **maps.tidy("rus_customs_trade_by_partner_2006_2021"),
-                    "text": customs(**changes),
-                },
+                **first,
+                "customs": {**mapped, **dict.fromkeys(["supersedes"] if older else [], "older")}
+                | {"text": customs(**changes)},
                 "figures": {
                     **maps.tidy("published_figures_dual_use", repeats=REPEATS, **COUNTED),
                     "text": figures,
@@ -718,6 +721,23 @@ read = {{ table = "figures", id = "F2" }}
 """
 
 
+@pytest.mark.parametrize(
+    ("claimed", "expected"),
+    [(12.02e6, claims.HOLDS_WITHIN_REVISIONS), (12.1e6, claims.DIFFERS)],
+)
+def test_a_release_and_the_one_that_it_supersedes_are_a_band(judge, build, claimed, expected):
+    root = build(older=1.0, scale=1.003)
+    verdict = judge(claim(claimed, reading(), printed_to=0.0), root)["C1"]
+    assert verdict.verdict == expected
+    assert verdict.band.width == pytest.approx(0.3)
+    assert verdict.band.releases == ("the newest release", "older")
+
+
+def test_releases_far_apart_are_a_conflict(judge, build):
+    verdict = judge(claim(12e6, reading(), printed_to=0.0), build(older=1.1))["C1"]
+    assert (verdict.band.conflict, verdict.verdict) == (True, claims.NOT_DECIDED)
+
+
 def test_band_of_two_releases(judge, build):
     """Months that add up to 12.1 million, and 12 million in print: 0.83 %."""
     root = build(scale=12.1 / 12)
@@ -885,8 +905,8 @@ def test_a_number_differs_from_what_it_misses(judge, build):
             "over must be text or a list of texts, not 5",
         ),
         (
-            claim(1, reading(steps='["growth", { value = "qty", year = "2021", base = 2020 }]')),
-            "year must be a whole number, not '2021'",
+            claim(1, reading(steps='["growth", { value = "qty", year = 2021.5, base = 2020 }]')),
+            "year must be ",
         ),
         (claim(1, reading(steps='["stack", {}]')), "no measure 'stack'"),
         (claim(1, reading(steps='["convert", { rates = 1 }]')), "no key 'rates'"),
@@ -1121,3 +1141,33 @@ def test_claims_without_figures(make_root):
     asks = 'asks = { measure = "rate", start = "2020-01", end = "2020-01" }\n'
     ledger.write_text(claim("63.65", rate, asks=asks))
     assert [each.verdict for each in claims.verdicts(ledger, root)] == [claims.HOLDS]
+
+
+def test_claims_in_the_form_of_schema_org(judge):
+    held = claim(12e6, reading())
+    verdicts = judge(held + held.replace("C1", "C2").replace("12000000", "17000000"))
+    untold = judge(claim(4, unit="vessels", not_tested="not for statistics")).values()
+    published = Project(
+        "Trade", byline="By the Gazette", address="https://example.org/r/", date=date(2024, 5, 1)
+    )
+    found = claims.claim_reviews([*verdicts.values(), *untold], published)
+    assert [review["reviewRating"]["ratingValue"] for review in found] == [5, 1]
+    assert [review["reviewRating"]["alternateName"] for review in found] == ["Holds", "Differs"]
+    [review, _] = found
+    assert review["url"] == "https://example.org/r/ledger.html#C1"
+    assert (review["author"]["name"], review["datePublished"]) == ("the Gazette", "2024-05-01")
+    assert review["itemReviewed"]["author"]["name"] == verdicts["C1"].claim.who
+    assert claims.claim_reviews(verdicts.values(), Project("Trade")) == []
+
+
+def test_reviews_need_the_address_of_the_report(build, capsys, tmp_path):
+    root, ledger = build(), tmp_path / "one.toml"
+    ledger.write_text(claim(12e6, reading()), encoding="utf-8")
+    asked = ["--root", str(root), "claims", "--ledger", str(ledger), "--claimreview"]
+    assert cli.main(asked) == 1
+    assert "project.toml: no address of the report" in capsys.readouterr().err
+    text = 'title = "Trade"\naddress = "https://example.org/r"\n'
+    (root / "project.toml").write_text(text, encoding="utf-8")
+    assert cli.main(asked) == 0
+    [review] = json.loads(capsys.readouterr().out)
+    assert review["url"] == "https://example.org/r/ledger.html#C1"

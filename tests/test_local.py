@@ -56,6 +56,16 @@ def test_a_saved_file_is_catalogued(make_root, saved):
     assert all(state.state == "ok" for state in catalogue.states(root))
 
 
+def test_a_question_that_leaves_out_ones_own_files_says_so(make_root, saved):
+    root = make_root({"oil": {}})
+    adding.add([saved(RAW)], root, vintage="2023-06-20", flow="M")
+    tables.build(root, local=True)
+    asked = {"reporter": "CHN", "partner": "RUS", "root": root}
+    assert len(tables.read(**asked, local=True))
+    with pytest.raises(QueryError, match="one of your own does: local=True, or --local"):
+        tables.read(**asked)
+
+
 @pytest.mark.parametrize("vintage", ["July 2024", "20 July 2024", "2024-13", "20240720", "", "2"])
 def test_a_release_needs_a_date(make_root, saved, vintage):
     root = make_root({"oil": {}})

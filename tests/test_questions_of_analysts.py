@@ -8,6 +8,7 @@ import pytest
 
 import tradeflows as tf
 from tradeflows import measures
+from tradeflows.explore.answer import answer
 from tradeflows.model.errors import QueryError
 from tradeflows.model.periods import parse_period
 
@@ -282,3 +283,140 @@ def test_two_answers_that_are_merged_keep_their_sources(crude):
         assert set(crude.attrs["caveats"]) <= set(joined.attrs["caveats"])
     assert set(other.attrs["sources"]) <= set(pd.concat([crude, other]).attrs["sources"])
     assert set(other.attrs["caveats"]) <= set(crude.merge(other, on="unit").attrs["caveats"])
+
+
+@pytest.mark.parametrize(
+    ("ask", "told"),
+    [
+        (lambda answer: answer[:0].share(), "the answer has no rows"),
+        (lambda answer: answer[:0].growth(), "the answer has no figures"),
+        (lambda answer: answer.balance(5), "balance takes another answer, .*; 5 is none"),
+        (lambda answer: answer.growth("20x3"), "year='20x3': expected a year such as 2023"),
+        (lambda answer: measures.total(answer, []), "no column of figures is named"),
+    ],
+)
+def test_what_cannot_be_asked_is_one_sentence(crude, ask, told):
+    with pytest.raises(QueryError, match=told):
+        ask(crude)
+
+
+def test_a_year_may_be_typed_as_a_text(crude):
+    assert crude.growth("2023")["value"].item() == crude.growth(2023, 2022)["value"].item()
+
+
+def test_quarters_are_those_of_the_calendar():
+    exports = tf.flow("total", "China", "Russia", flow="exports", start="2022", end="2023")
+    by_quarter = exports.by("quarter").series()
+    assert [*map(str, by_quarter.index[[0, -1]])] == ["2022Q1", "2023Q4"]
+    last = exports[exports["period"].str[:7].isin(["2022-10", "2022-11", "2022-12"])]
+    assert by_quarter["2022Q4"] == pytest.approx(last["value"].sum())
+    later = exports[exports["ref_period"] >= "2022-04"].by("quarter").series()
+    assert (by_quarter - later).dropna().eq(0).sum() == len(later) == 7
+
+
+def test_periods_that_do_not_follow_one_calendar_have_no_index(crude):
+    quarters = crude.by("quarter")
+    odd = quarters.assign(ref_period=quarters["ref_period"] + pd.DateOffset(months=1))
+    with pytest.raises(QueryError, match="do not begin at one time of the year"):
+        answer(pd.concat([pd.DataFrame(quarters[:1]), pd.DataFrame(odd[1:2])])).series()
+
+
+def test_all_codes_of_a_level_are_of_the_files_that_state_it():
+    asked = {"flow": "exports", "start": "2023", "end": "2023", "unit": "USD"}
+    headings = tf.flow("all HS4", "China", "Russia", **asked)
+    assert {*headings["cmd_code"].str.len()} == {4}
+    source = "baci_hs22_china_russia_hs4_2023"
+    rows = tf.read("trade", source=source, reporter="CHN", partner="RUS", flow="X")
+    assert headings["value"].sum() == pytest.approx(rows["primary_value_usd"].sum())
+    chapters = tf.flow("all HS2", "Russia", "World", flow="exports", start="2022", end="2022")
+    assert "01+02" in min(chapters["cmd_code"])
+    total = tf.flow("total", "Russia", "World", flow="exports", start="2022", end="2022")
+    coal = chapters.set_index("cmd_code")["value"]["27"]
+    share = chapters.share("product").set_index("cmd_code")["value"]["27"]
+    assert share == pytest.approx(100 * coal / chapters["value"].sum())
+    assert chapters["value"].sum() < total["value"].sum()  # the office keeps some chapters back
+
+
+def test_a_chapter_is_goods_in_what_comes_after():
+    asked = {"flow": "exports", "start": "2021", "end": "2022", "unit": "USD"}
+    six = tf.flow("all HS6", "China", "Russia", **asked)
+    chapters = six.by("chapter", "year")
+    for found in (chapters.share(), chapters.yoy(), chapters.growth(), chapters.rank()):
+        assert {*found["cmd_code"]} <= {*chapters["chapter"]}
+    assert chapters.wide().shape == (2, chapters["chapter"].nunique())
+
+
+def test_a_rest_is_named_by_what_was_taken_out():
+    world, russia = (
+        tf.flow("crude oil", "China", name, start="2023", end="2023")
+        for name in ("World", "Russia")
+    )
+    assert repr(measures.rest(world, russia, "value")).startswith("World, less Russia; tonnes")
+    by_year = measures.rest(world.by("year"), russia.by("year"), "value")
+    assert repr(by_year).startswith("Crude oil, imports of China from World, less Russia; tonnes")
+
+
+def test_a_difference_of_shares_is_in_points(crude):
+    shares = crude.by("year").share("World")
+    change = measures.difference(shares[-1:], shares[:1], "value")
+    assert change["unit"].item() == "percentage points"
+    assert "by %" not in repr(shares.growth(2023, 2022))
+
+
+def test_a_rate_outside_the_window_is_no_caveat():
+    bought = tf.flow("total", "China", "Russia", start="2023", end="2023").to("EUR")
+    assert not any("partial" in text for text in bought.caveats)
+
+
+def test_unspecified_is_no_country():
+    sold = tf.flow("oil and oil products", "Russia", flow="exports", start="2021", end="2021")
+    by_partner = sold.by("partner")
+    assert "Unspecified" in {*by_partner["partner"]}
+    for found in (by_partner.hhi(), by_partner.rank()):
+        assert any("Unspecified counts as one partner" in text for text in found.caveats)
+    assert "China" in {*by_partner.rank()["next"]}
+
+
+def test_what_the_other_rhythm_has_is_said():
+    asked = {"flow": "exports", "start": "2021", "end": "2023"}
+    some = ["Türkiye", "Kazakhstan"]
+    months = tf.flow("total", "EU", some, **asked)
+    assert "freq='A' too, with Türkiye" in months.caveats[0]
+    years = tf.flow("total", "EU", some, freq="A", **asked)
+    assert not any("leave freq= out" in text for text in years.caveats)
+
+
+def test_a_unit_value_is_in_the_money_of_the_answer(crude):
+    asked = {"start": "2023", "end": "2023", "unit": "USD"}
+    euros = tf.flow("crude oil", "China", "Russia", **asked).to("EUR").by("year")
+    price = euros.unit_value()
+    assert price["unit"].item() == "EUR/t"
+    weight = crude.query("ref_period >= '2023'")["value"].sum()
+    assert price["value"].item() == pytest.approx(euros["value"].item() / weight)
+
+
+def test_barrels_are_of_crude_oil(crude):
+    gas = tf.flow("LNG", "Japan", "Russia", start="2022", end="2022").by("year")
+    with pytest.raises(QueryError, match="of crude oil, and these are LNG: give barrels_per_tonne"):
+        measures.barrels_per_day(gas)
+    assert measures.barrels_per_day(gas, 12.0)["barrels_per_day"].gt(0).all()
+    assert measures.barrels_per_day(crude)["barrels_per_day"].gt(0).all()
+
+
+def test_arithmetic_of_two_series_has_the_sources_of_both(crude):
+    india = tf.flow("crude oil", "India", "Russia", start="2021", end="2023")
+    one, two = crude.series(), india.series()
+    assert {*(one - two).attrs["sources"]} == {*crude.attrs["sources"], *india.attrs["sources"]}
+    assert (one - two).attrs["unit"] == "tonnes"
+    for changed in (one / two, one * 2, 1 / one):
+        assert "unit" not in changed.attrs
+    with pytest.raises(QueryError, match=r"a.series\(\) - b.series\(\)"):
+        crude - india
+
+
+def test_routes_of_a_partner_add_up():
+    gas = tf.flow("pipeline gas", "EU", start="2024", end="2024", freq="Q", publisher="bruegel")
+    assert gas["partner_code"].nunique() > gas["partner_iso"].nunique()
+    found = pd.DataFrame(gas.by("partner")).set_index("partner_iso")["value"]
+    expected = pd.DataFrame(gas).groupby("partner_iso")["value"].sum()
+    pd.testing.assert_series_equal(found.sort_index(), expected, check_names=False)

@@ -7,6 +7,7 @@ readings: questions to :func:`tradeflows.read`, then measures. The rule
 of a verdict and of a reading stand in their ``text`` (:mod:`tradeflows.claims.verdict_text`).
 """
 
+from tradeflows.claims.claim_review import claim_reviews
 from tradeflows.claims.describe import (
     as_json,
     chosen,
@@ -95,6 +96,7 @@ __all__ = [
     "amount",
     "as_json",
     "chosen",
+    "claim_reviews",
     "evaluate_all",
     "evaluate_claim",
     "explain",

@@ -1,12 +1,17 @@
-"""The band of a series: how far one office's releases of it are apart, from the releases held."""
+"""The band of a series: how far one office's releases of it are apart, from the releases held.
+
+Which they are a ledger says, or the newer and older releases that the tables hold of one file.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tradeflows import measures
+from tradeflows import measures, tables
 from tradeflows.claims import questions
 from tradeflows.claims.verdict_rule import CONFLICT, Band, Question, band_of_growth, spread
 from tradeflows.model.errors import LedgerError, QueryError
@@ -21,6 +26,9 @@ PATCHED = frozenset({"derived", "estimated", "partial", "rebuilt"})
 # thousand dollars is: that is far less than a revision.
 ROUNDED = "rounded"
 GROWTH = "growth of "
+AMOUNTS = {"value": "value_reported", "weight": "net_wgt_kg"}
+NEWEST = "the newest release"
+OPTIONS = ("zeros", "splice")  # of a read, beside its filters
 
 Read = Callable[[Mapping[str, Any]], "pd.DataFrame"]
 
@@ -37,6 +45,36 @@ def series_of(asked: Question, known: tuple[Series, ...]) -> Series | None:
     """The series that a claim's question is about, whatever its window."""
     level = replace(asked, start="", end="", base="", measure=asked.measure.removeprefix(GROWTH))
     return next((series for series in known if series.asks == level), None)
+
+
+def held(
+    asked: Question, filters: Mapping[str, Any], newest: pd.DataFrame, root: Path, *, local: bool
+) -> Series | None:
+    """The releases that are held of rows of trade, where there are several.
+
+    Parameters
+    ----------
+    filters
+        What was read.
+    newest
+        The rows that it gave.
+    """
+    amount = asked.measure.removeprefix(GROWTH)
+    if amount not in AMOUNTS or "cmd_code" not in newest or {"as_of", "vintage"} & filters.keys():
+        return None
+    question = {"table": "trade", **filters, "root": root, "local": local}
+    rows = tables.question(**{k: v for k, v in question.items() if k not in OPTIONS}).matching()
+    gone = rows.filter(rows["known_until"].is_valid())
+    names = ("source_id", "replaced_by", "known_until")
+    releases = {NEWEST: filters}
+    for old, new, day in sorted({*zip(*(gone[name].to_pylist() for name in names), strict=True)}):
+        if old == new:  # one file has both
+            before = f"{day - timedelta(days=1)}"
+            releases[f"as of {before}"] = {**filters, "as_of": before}
+        else:
+            answering = {*newest["source_id"]} - {new} | {old}
+            releases[old] = {**filters, "source": sorted(answering)}
+    return Series(asked, releases) if len(releases) > 1 else None
 
 
 def band_of(asked: Question, series: Series | None, figure: float | None, read: Read) -> Band:
@@ -70,9 +108,11 @@ def band_of(asked: Question, series: Series | None, figure: float | None, read: 
 def _values(series: Series, window: tuple[str, str], read: Read) -> dict[str, float]:
     """What each release states for `window`, of those that state all of it in full digits."""
     values = {}
+    column = AMOUNTS[series.asks.measure.removeprefix(GROWTH)]
     for name, filters in series.releases.items():
         frame = read(filters)
-        value = _printed(frame, window) if "window_start" in frame else _summed(frame, window)
+        is_print = "window_start" in frame
+        value = _printed(frame, window) if is_print else _summed(frame, column, window)
         if value is not None:
             values[name] = value
     return values
@@ -99,16 +139,16 @@ def days_of(first: int, after: int) -> tuple[pd.Timestamp, pd.Timestamp]:
     return pd.Timestamp(begin), pd.Timestamp(stop) - pd.Timedelta(days=1)
 
 
-def _summed(frame: pd.DataFrame, window: tuple[str, str]) -> float | None:
+def _summed(frame: pd.DataFrame, column: str, window: tuple[str, str]) -> float | None:
     """The sum of the months of a window, unless one is lacking or is no witness."""
     over = [name for name in ("flow_code", "valuation", "cmd_code") if frame[name].nunique() > 1]
     try:
-        result = measures.total(frame, "value_reported", [], over, *window)
+        result = measures.total(frame, column, [], over, *window)
     except QueryError:  # a block of months that crosses an end of the window
         return None
     row = result.iloc[0]
     is_witness = not PATCHED & set(str(row["flags"]).split())
-    return float(row["value_reported"]) if row["complete"] and is_witness else None
+    return float(row[column]) if row["complete"] and is_witness else None
 
 
 FILTERS = {"goods": "product", "reporter": "reporter", "partner": "partner", "flow": "flow"}

@@ -345,6 +345,12 @@ class _Project:
         return catalogue.load(self.root, local=self.local)
 
     @cached_property
+    def restating(self) -> frozenset[str]:
+        """The sources of trade that state anew what an older release had."""
+        rows = tables.question("trade", root=self.root, local=self.local).held
+        return frozenset(rows.to_table(columns=["replaced_by"])["replaced_by"].unique().to_pylist())
+
+    @cached_property
     def figures(self) -> dict[str, dict[str, Any]]:
         """The published figures by id."""
         return {row["id"]: row for row in published(self.root, self.local)}
@@ -423,14 +429,15 @@ def _verdict(claim: Claim, project: _Project) -> Verdict:
 def _of_part(claim: Claim, project: _Project) -> Verdict:
     if not claim.readings:
         return Verdict(claim, verdict_rule.NOT_TESTED, ())
+    numbers = _numbers_of(claim, project)
     with at(f"claim {claim.id}, band"):
-        band = bands.band_of(claim.asks, claim.series, claim.figure, project.read)
+        series = claim.series or _releases_held(claim, numbers, project)
+        band = bands.band_of(claim.asks, series, claim.figure, project.read)
     results: list[ReadingResult] = []
     known: set[str] = set()
-    for reading in claim.readings:
+    for reading, number in zip(claim.readings, numbers, strict=True):
         with at(f"claim {claim.id}, reading {reading.name!r}"):
-            measure = _combined if reading.combine else _measured
-            case = _Case(reading, claim, measure(reading, claim, project), band, project)
+            case = _Case(reading, claim, number, band, project)
             result = case.result()
         is_repeated = bool(case.origins) and known.issuperset(case.origins)
         if is_repeated and result.witness.kind != SOURCE and not result.note:
@@ -449,6 +456,28 @@ def _of_part(claim: Claim, project: _Project) -> Verdict:
         band,
         votes=decision.votes or {},
     )
+
+
+def _numbers_of(claim: Claim, project: _Project) -> list[Measured]:
+    numbers = []
+    for reading in claim.readings:
+        measure = _combined if reading.combine else _measured
+        with at(f"claim {claim.id}, reading {reading.name!r}"):
+            numbers.append(measure(reading, claim, project))
+    return numbers
+
+
+def _releases_held(
+    claim: Claim, numbers: Iterable[Measured], project: _Project
+) -> bands.Series | None:
+    """The releases held of what the first reading that is as asked has read."""
+    for reading, number in zip(claim.readings, numbers, strict=True):
+        if number.question == claim.asks and reading.read:
+            newest = number.read[0]
+            if project.restating.isdisjoint(newest["source_id"]):
+                return None
+            return bands.held(claim.asks, reading.read, newest, project.root, local=project.local)
+    return None
 
 
 def open_readings(claim: Claim, results: Sequence[ReadingResult]) -> list[Question]:

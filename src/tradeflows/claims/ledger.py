@@ -127,6 +127,8 @@ class Claim:
         One of :data:`REASONS`, where nothing held tests it.
     settles
         What would settle it, where nothing held does.
+    when
+        Day, month or year on which its figure was printed; empty where that is not known.
     cites, source
         The figure that is claimed, and the figures that the claim took it from.
     series
@@ -157,6 +159,7 @@ class Claim:
     not_tested: str
     cites: str
     readings: tuple[Reading, ...]
+    when: str = ""
     core: bool = False
     settles: str = ""
     series: Series | None = None
@@ -474,7 +477,7 @@ def published(root: Path, local: bool) -> list[dict[str, Any]]:
 
 def _claim(name: str, entry: Any, figures: Mapping[str, Any], series: tuple[Series, ...]) -> Claim:
     """A claim as a whole: its one part, or the parts below what they share."""
-    _require_present(entry)
+    _refuse_retired(entry)
     _require_finite(entry)
     head = toml.record(ClaimEntry, entry)
     own = [key for key in ("asks", "reading", "not_tested") if key in entry]
@@ -561,6 +564,7 @@ def _part(
         window=questions.words(asks) if asks.start else cited["window"],
         who=cited["who"],
         where=cited["where"],
+        when=cited["when"],
         not_tested=entry.not_tested,
         cites=entry.figure or "",
         readings=readings,
@@ -587,7 +591,7 @@ def _part(
     return replace(claim, low=low, high=high, unit=unit, open=_open(entry, claim))
 
 
-def _require_present(entry: Any) -> None:
+def _refuse_retired(entry: Any) -> None:
     """Refuse a key of an older ledger."""
     for key in RETIRED.keys() & entry if isinstance(entry, dict) else ():
         raise LedgerError(f"no key {key!r}; it {RETIRED[key]}")
@@ -687,7 +691,8 @@ def _cited(
     _require_keys({key: text for key, text in cited.items() if text}, required=cited)
     first, _, last = BETWEEN.sub(" to ", cited["window"]).partition(" to ")
     return cited | {
-        "window": "" if entry.asks.get("start") else window_in_words(first, last or first)
+        "when": row.get("published") or "",
+        "window": "" if entry.asks.get("start") else window_in_words(first, last or first),
     }
 
 
@@ -804,7 +809,7 @@ def _require_names(kind: str, names: Sequence[str]) -> None:
 def _reading(entry: Table) -> Reading:
     name, is_made = entry.get("name", ""), "combine" in entry
     with at(f"reading {name!r}"):
-        _require_present(entry)
+        _refuse_retired(entry)
         keys = ("name", "terms") if is_made else ("name", "read", "result")
         _require_keys(entry, required=keys)
         _require_reasons(entry, ("rest", "doubt"))

@@ -101,6 +101,17 @@ def require_new_folder(to: Path) -> None:
         raise QueryError(f"{to}: there are files in it; name a new folder")
 
 
+def require_address(root: Path) -> None:
+    """Refuse a project whose report has no address on the web."""
+    from tradeflows.retrieval import project
+
+    if not project.load(root).address:
+        raise SourceError(
+            f"{root / project.FILE}: no address of the report, without which no review can be "
+            'found; add one, such as address = "https://example.org/report/"'
+        )
+
+
 def require_ledger(path: Path | None, root: Path) -> None:
     """Refuse a ledger that is named and is not there; the nearest one is said."""
     if path is None or path.is_file():
@@ -214,7 +225,7 @@ def require_file(path: Path) -> None:
         raise SourceError(f"{path}: is no file of a disk; save what it gives as one")
 
 
-def require_claim(name: str, root: Path, ledger: Path | None) -> None:
+def require_claim(name: str | None, root: Path, ledger: Path | None) -> None:
     """Refuse a claim that the ledger does not have; a ledger that cannot be read is left to others.
 
     The message has the nearest claim, or where they are listed.
@@ -224,7 +235,7 @@ def require_claim(name: str, root: Path, ledger: Path | None) -> None:
         known = toml.loads(path.read_text(encoding="utf-8")).get("claim", {})
     except (OSError, ValueError):
         return
-    if isinstance(known, dict) and name.casefold() not in map(str.casefold, known):
+    if name and isinstance(known, dict) and name.casefold() not in map(str.casefold, known):
         close = nearest(name, known)
         hint = f"did you mean {' or '.join(close)}?" if close else LISTED
         raise QueryError(f"the ledger: no claim {name!r}; {hint}")

@@ -109,6 +109,9 @@ LOCAL = "with the files that you fetched or added, or without; default: "
 With = Annotated[bool, Parameter(negative="--no-local", help=LOCAL + "with")]
 Without = Annotated[bool, Parameter(negative="--no-local", help=LOCAL + "without")]
 All = Annotated[bool, Parameter(name="--all", help="also those that are not of the core")]
+ClaimReview = Annotated[
+    bool, Parameter(negative="", help="as ClaimReview of schema.org; needs address in project.toml")
+]
 Every = Annotated[bool, Parameter(name="--all", help="every finding, not ten of each kind")]
 Ledger = Annotated[Path | None, Parameter(help="such as mine.toml; else data/claims.toml")]
 Start = Annotated[str, Parameter(help="first month or year, such as 2023")]
@@ -141,6 +144,7 @@ def claims(
     theme: str | None = None,
     ledger: Ledger = None,
     local: Without = False,
+    claimreview: ClaimReview = False,
     common: Said,
 ) -> None:
     """Judge the ledger: each claim with its verdict, or one claim in full.
@@ -154,8 +158,9 @@ def claims(
     """
     root = common.folder()
     checks.require_ledger(ledger, root)
-    if claim:
-        checks.require_claim(claim, root, ledger)
+    if claimreview:
+        checks.require_address(root)
+    checks.require_claim(claim, root, ledger)
     with common.progress("claims") as step:
         from tradeflows import claims
 
@@ -166,7 +171,11 @@ def claims(
         in_turn = terminal.counted(asked, step)
         judged = claims.judge((asked[name] for name in in_turn), root, local=local)
     verdicts = judged.verdicts
-    if common.json:
+    if claimreview:
+        from tradeflows.retrieval import project
+
+        say_json(claims.claim_reviews(verdicts, project.load(root)))
+    elif common.json:
         say_json([claims.as_json(verdict) for verdict in verdicts])
     elif not asked and not errors:
         path = ledger or claims.path(root)

@@ -6,6 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from pandas.plotting import PlotAccessor
 
@@ -30,6 +31,7 @@ from tradeflows.model.periods import (
     first_month,
     month_text,
     months_of,
+    parse_period,
     require_months,
     runs,
 )
@@ -50,6 +52,7 @@ from tradeflows.tables.display import (
     as_text,
     caveats_of,
     heading,
+    name_of,
     slim_table,
     source_line,
     tidy,
@@ -61,11 +64,12 @@ CODE_COLUMNS = {short: column for column, short in SHORT_NAMES.items()}
 RATIOS = ("%", "percent", "times", "ratio", "rank")
 SPANS = {"year": 12, "quarter": 3, "month": 1}  # words of `by` for a length in months
 LEVELS = {"heading": 4, "chapter": 2}  # words of `by` for goods by the digits of their codes
+YEAR = 2000  # any, for the names of months
+UNSPECIFIED = "_X"
 FEW = 5  # codes that a message names
 MONEY = ("primary_value_usd", "value_reported")
 PERIOD, CELL = ["ref_period", "n_months"], ("reporter_iso", "partner_iso", "cmd_code")
 AMOUNTS = (*MONEY, "net_wgt_kg")  # what stands beside the value of a sum
-CRUDE = "2709"
 OURS = ("zero", "every", "highlight", "y")  # options of our charts, beside those of their look
 PANDAS_PLOT = "pandas.DataFrame(answer).plot draws any column as it is"
 
@@ -119,6 +123,12 @@ class Answer(pd.DataFrame):
     @property
     def _constructor_sliced(self) -> Callable[..., pd.Series]:
         return Column
+
+    def _arith_method(self, other: Any, op: Any) -> Any:
+        raise QueryError(
+            "an answer is a table of texts and numbers: a.series() - b.series() goes by period, "
+            "and answer['value'] is a column to count with"
+        )
 
     def __getitem__(self, key: Any) -> Any:
         """What pandas takes; a column knows the periods of its rows."""
@@ -192,6 +202,9 @@ class Answer(pd.DataFrame):
             raise QueryError("shares and ratios do not add up: sum what they were made of")
         window, caveats = _whole_windows(frame, every)
         result = _sums(frame, kept, {"every": every, "absent": absent, **window})
+        finest = max({*words} & {*LEVELS}, key=lambda word: LEVELS[word], default="")
+        if finest and "cmd_code" not in result:  # a level is goods, too
+            result["cmd_code"] = result[finest]
         # The labels stay as they are, since a trace goes by them.
         result = result.sort_values(["ref_period", "value"], ascending=[True, False])
         return with_caveats(answer(result, heading(self)), caveats)
@@ -268,7 +281,8 @@ class Answer(pd.DataFrame):
         rows, member = _members(self, of)
         found = measures.hhi(_codes_alone(rows), "value", member, ("ref_period", "n_months"))
         title = f"Concentration by {_measure(self)}, of {_named_members(rows, member)}"
-        return as_value(found, "hhi", "ratio", f"{title}: {heading(self)}")
+        result = as_value(found, "hhi", "ratio", f"{title}: {heading(self)}")
+        return with_caveats(result, _unspecified(rows, member, "so the index may be too high"))
 
     def rank(self, member: Any = "", of: str = "", **options: Any) -> Any:
         """Where each member stands in its period, 1 being the largest, or where one stands.
@@ -308,7 +322,9 @@ class Answer(pd.DataFrame):
             ranks.attrs["caveats"] = frame.attrs.get("caveats", ())  # without who is beside whom
         title = f"Rank by {_measure(self)}, of {_named_members(rows, column)}: {heading(self)}"
         ranks = ranks.drop(columns=["ranked", "value", "unit", "value_next", "lead", "lead_pct"])
-        return as_value(ranks, "rank", "rank", title)
+        ranks["next"] = [name_of(column, code) for code in ranks["next"]]
+        result = as_value(ranks, "rank", "rank", title)
+        return with_caveats(result, _unspecified(rows, column, "so its rank is none"))
 
     def yoy(self) -> "Answer":
         """Per cent by which each period is above the same months of the year before.
@@ -326,7 +342,7 @@ class Answer(pd.DataFrame):
         result = as_value(found, "yoy_pct", "%", f"Change on the year before: {heading(self)}")
         return result.drop(columns="value_base")
 
-    def growth(self, year: int | None = None, base: int | None = None) -> "Answer":
+    def growth(self, year: int | str | None = None, base: int | str | None = None) -> "Answer":
         """Growth of a `year` on another in per cent, over the months that both have.
 
         By default it is the last year of which all months are stated, on the one before; see
@@ -341,13 +357,16 @@ class Answer(pd.DataFrame):
         """
         frame = _codes_alone(self)
         stated = frame[frame["value"].notna()]
-        if year is None and len(stated):
+        if stated.empty:
+            raise QueryError("the answer has no figures")
+        if year is None:
             years = Counter(month // 12 for month in {*months_of(stated)[1].tolist()})
             year = max(name for name in years if years[name] == max(years.values()))
-        year = year or 0
-        base = year - 1 if base is None else base
+        if base is None:
+            base = parse_period(year, "year", grain="year")[0] // 12 - 1
         found = measures.growth(frame, "value", year, base)
-        title = f"Growth of {year} on {base}, by {_measure(self)}: {heading(self)}"
+        measure = "" if _is_ratio(self) else f", by {_measure(self)}"
+        title = f"Growth of {year} on {base}{measure}: {heading(self)}"
         return as_value(found, "growth_pct", "%", title).drop(columns=["value_base", "change"])
 
     def unit_value(self, value: str = "") -> "Answer":
@@ -356,7 +375,8 @@ class Answer(pd.DataFrame):
         Parameters
         ----------
         value
-            ``primary_value_usd`` or ``value_reported``; by default dollars where they are stated.
+            ``primary_value_usd`` or ``value_reported``; by default the values of the answer where
+            they are money, else dollars where they are stated.
 
         Raises
         ------
@@ -372,15 +392,16 @@ class Answer(pd.DataFrame):
         """
         frame = _codes_alone(self)
         money = [name for name in MONEY if name in frame and frame[name].notna().any()]
+        money += ["value"] * _is_money(frame)
         if not money or "net_wgt_kg" not in frame:
             raise QueryError(
                 "a value over a weight needs both, and these rows have "
                 f"{'no weight' if money else 'no value'}: ask by publisher= or source= for one "
                 "who states both"
             )
-        prices = measures.unit_value(frame, value or money[0], by=series_columns(frame)[:1])
-        is_crude = "cmd_code" in frame and frame["cmd_code"].str.startswith(CRUDE).all()
-        if not is_crude:
+        value = value or ("value" if _is_money(frame) else money[0])
+        prices = measures.unit_value(frame, value, by=series_columns(frame)[:1])
+        if not all(map(codes.is_crude, {*frame.get("cmd_code", ["TOTAL"])})):
             prices = prices.drop(columns="unit_value_per_barrel")
             texts = prices.attrs["caveats"]
             prices.attrs["caveats"] = tuple(t for t in texts if not t.endswith("barrels a tonne"))
@@ -416,7 +437,8 @@ class Answer(pd.DataFrame):
                 )
             if _length(self) != _length(other):
                 other = other.by("reporter", "partner", "product", every=_length(self))
-        sides = {next(iter({*side.get("flow_code", ())})): side for side in (self, other)}
+        _require_answer("balance", other, "the other direction of these flows")
+        sides = {next(iter({*side.get("flow_code", ())}), ""): side for side in (self, other)}
         if {*sides} != {"M", "X"}:
             raise QueryError("a balance is of exports and imports: give it the other direction")
         keys = [name for name in (*PERIOD, *CELL) if name in self and name in other]
@@ -489,7 +511,10 @@ class Answer(pd.DataFrame):
             words = (SHORT_NAMES.get(name, name) for name in series_columns(self))
             told = " or ".join(f"wide({word!r})" for word in words)
             raise QueryError(f"there are several rows or series, not one: {told} has each")
-        return self._by_period()["value"]
+        frame = self._by_period()
+        values = Column(frame["value"])
+        values.attrs = dict(frame.attrs)
+        return values
 
     def wide(self, of: str = "") -> pd.DataFrame:
         """The values by period, a column for each member, on an index of periods.
@@ -534,9 +559,14 @@ class Answer(pd.DataFrame):
         one = [name for name in ("unit", "concept", "measure") if name != of]
         require_single_value(frame, one)
         length = _length(frame)
-        ends = f"{first_day(int(first_month(frame).iloc[0]) + length - 1):%b}".upper()
-        freq = {1: "M", 3: f"Q-{ends}", 12: f"Y-{ends}"}.get(length, f"{length}M")
-        result = frame.set_index(pd.PeriodIndex(frame["ref_period"], freq=freq, name="period"))
+        last = int(first_month(frame).iloc[0]) + length - 1
+        ends = f"{first_day(last):%b}".upper()
+        quarters = f"Q-{first_day(12 * YEAR + last % 3 + 9):%b}".upper()  # of the calendar Q-DEC
+        freq = {1: "M", 3: quarters, 12: f"Y-{ends}"}.get(length, f"{length}M")
+        index = pd.PeriodIndex(frame["ref_period"], freq=freq, name="period")
+        if (index.start_time != frame["ref_period"]).any():
+            raise QueryError(f"the periods of {length} months do not begin at one time of the year")
+        result = frame.set_index(index)
         result.attrs = {name: frame.attrs.get(name, ()) for name in ("sources", "caveats")}
         result.attrs["unit"] = frame["unit"].iloc[0]
         return result.sort_index()
@@ -577,8 +607,7 @@ class Answer(pd.DataFrame):
 
             with catalogue.within(self.attrs):
                 other = other_side(self)
-        if not isinstance(other, Answer):
-            raise QueryError("gap takes another answer: the same flow as somebody else states it")
+        _require_answer("gap", other, "the same flow as somebody else states it")
         sides = [_codes_alone(self), _codes_alone(other)]
         one, two = ({*side["unit"].dropna()} for side in sides)
         if one.isdisjoint(two):
@@ -841,6 +870,11 @@ def _codes_alone(frame: pd.DataFrame) -> pd.DataFrame:
     return without_short_names(plain)
 
 
+def _require_answer(method: str, other: Any, what: str) -> None:
+    if not isinstance(other, Answer):
+        raise QueryError(f"{method} takes another answer, {what}; {other!r} is none")
+
+
 def _is_ratio(frame: pd.DataFrame) -> bool:
     return any(str(unit).startswith(RATIOS) for unit in {*frame["unit"]})
 
@@ -885,6 +919,8 @@ def _sums(frame: pd.DataFrame, kept: list[str], options: dict[str, Any]) -> pd.D
     """Sums of the value and, beside them, of the amounts that all rows state."""
     labels = ["classification_code"] if "tonnes" in {*frame["unit"]} else LABELS
     columns = (*CELL, "breakdown", *labels)
+    if frame.get("partner_role", pd.Series(["none"])).eq("route").all():
+        columns += ("partner_code",)  # every partner is a way that goods came by
     over = [column for column in columns if column not in kept and _differs(frame, column)]
     sums = {"value": measures.total(frame, "value", kept, over, **options)}
     whole = sums["value"]
@@ -904,8 +940,10 @@ def _length(frame: pd.DataFrame) -> int:
     """The length in months of the periods, which is one."""
     if "n_months" not in frame:
         raise QueryError("the rows do not say how long their periods are: keep n_months")
+    if frame.empty:
+        raise QueryError("the answer has no rows")
     require_single_value(frame, ["n_months"])
-    return int(frame["n_months"].iloc[0]) if len(frame) else 1
+    return int(frame["n_months"].iloc[0])
 
 
 def _measure(frame: pd.DataFrame) -> str:
@@ -917,8 +955,6 @@ def _measure(frame: pd.DataFrame) -> str:
 
 def _members(frame: Answer, word: str) -> tuple[pd.DataFrame, str]:
     """A row a period and member of the column that `word` names, of which there are several."""
-    if frame.empty:
-        raise QueryError("the answer has no rows")
     _length(frame)
     member = column_of(frame, word) if word else next(iter(series_columns(frame)), "")
     if not member:
@@ -936,6 +972,14 @@ def _members(frame: Answer, word: str) -> tuple[pd.DataFrame, str]:
     if not _is_ratio(frame) and (has_several or any(_differs(frame, name) for name in goods)):
         return frame.by(member, every=_length(frame)), member
     return frame, member
+
+
+def _unspecified(rows: pd.DataFrame, member: str, so: str) -> list[str]:
+    """Say of what is known of no one country that it counts as one."""
+    if UNSPECIFIED not in {*rows[member]}:
+        return []
+    short = SHORT_NAMES.get(member, member)
+    return [f"{codes.area_name(UNSPECIFIED)} counts as one {short} and may be several, {so}"]
 
 
 def _named_members(rows: pd.DataFrame, member: str) -> str:
@@ -980,7 +1024,15 @@ def _converted(frame: Answer, word: str) -> Answer:
         return _converted(_converted(frame, "USD"), wanted)
     money = wanted if unit == "USD" else unit
     base, quote = (money, "USD") if money == "EUR" else ("USD", money)
-    rates = tables.read("rates", stated_by="European Central Bank", base=base, quote=quote)
+    months = [month_text(int(month)) for month in np.unique(months_of(rows)[1])]
+    rates = tables.read(
+        "rates",
+        stated_by="European Central Bank",
+        base=base,
+        quote=quote,
+        start=months[0],
+        end=months[-1],
+    )
     given, column = MONEY if unit == "USD" else MONEY[::-1]
     stated = measures.scale(rows.drop(columns=[*MONEY], errors="ignore"), "value", 1, given)
     if unit == "USD":

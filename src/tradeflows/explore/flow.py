@@ -125,9 +125,10 @@ def flow(
         "freq": rhythm(freq),
         **filters,
     }
-    asked["product"], of_all = _goods(root, product, {**asked, "reporter": reporters.ids})
+    goods, of_all = _goods(root, product, {**asked, "reporter": reporters.ids})
+    asked |= goods
     whole = {**asked, "reporter": reporters.ids}
-    columns = ["freq_code", "cumulation", "qty_unit", "ref_period"]
+    columns = ["freq_code", "cumulation", "qty_unit", "ref_period", "partner_iso"]
     caveats = [*reporters.caveats, *partners.caveats, *of_all]
     beside = months_beside(root, whole)
     rows = {area: held(root, columns, reporter=area, **asked) for area in reporters.ids}
@@ -152,27 +153,45 @@ def flow(
     return answer(_valued(frames, _shared_unit(frames, wanted), caveats), root=named)
 
 
-def _goods(root: Path, product: Words, asked: Mapping[str, Any]) -> tuple[Words, list[str]]:
-    """Goods as `read` takes them, of ``all HS4`` each code of so many digits, and what to mind."""
+def _goods(
+    root: Path, product: Words, asked: Mapping[str, Any]
+) -> tuple[dict[str, Words], list[str]]:
+    """The filters of goods, of ``all HS4`` each code and the files with them, and what to mind."""
     words = ["all HS"] if product is None else listed("product", product)
     levels = [*filter(None, (ALL_OF_A_LEVEL.fullmatch(word.strip()) for word in words))]
     if not levels:
-        return product, []
+        return {"product": product}, []
     if len(words) > 1:
         raise QueryError(f"{' and '.join(words)}: all codes of a level stand alone; ask for each")
-    level = levels[0]
-    stated = {*held(root, ["cmd_code"], **asked)["cmd_code"].to_pylist()}
-    is_of_hs = [code for code in sorted(stated) if code.isdigit()]
-    by_level = {n: [code for code in is_of_hs if len(code) == n] for n in (2, 4, 6)}
-    chosen = by_level[int(level[1])] if level[1] else max(by_level.values(), key=len)
-    if not chosen:
+    rows = held(root, ["cmd_code", "source_id"], **asked).to_pandas()
+    # Several chapters in one figure are of the level of each.
+    rows["digits"] = [_digits(code) for code in rows["cmd_code"]]
+    wanted = levels[0][1]
+    of_level = rows[rows["digits"].eq(int(wanted)) if wanted else rows["digits"].gt(0)]
+    if of_level.empty:
         raise NothingHeldError(
             "no HS code of that level is held of this flow and window: name goods, such as "
             f"'wheat', or 'total' for all goods in one figure; {call('find')} lists what is held"
         )
-    n = count_of(len(chosen), "code")
-    text = f"all goods are {n} of {len(chosen[0])} digits here, as many as are held of this flow"
-    return chosen, [f"{text}; 'total' asks for the whole"]
+    counts = of_level.groupby(["digits", "source_id"])["cmd_code"].nunique()
+    digits = counts.idxmax()[0]
+    # A file that has a few of them beside another level answers for none.
+    files = counts[digits][lambda some: some * 2 >= some.max()].index
+    chosen = sorted({*of_level["cmd_code"][of_level["source_id"].isin(files)]})
+    product = [code for code in chosen if _digits(code) == digits]
+    goods: dict[str, Words] = {"product": product}
+    if not {"source", "publisher"} & asked.keys():
+        goods["source"] = sorted(files)
+    n = count_of(len(product), "code")
+    text = f"all goods are {n} of {digits} digits here, as many as are held of this flow"
+    return goods, [f"{text}; 'total' asks for the whole"]
+
+
+def _digits(code: str) -> int:
+    """How many digits an HS code has, or each code of a union; 0 of what is none or of several."""
+    parts = code.split("+")
+    lengths = {len(part) if part.isdigit() else 0 for part in parts}
+    return lengths.pop() if lengths in ({2}, {4}, {6}) else 0
 
 
 def _set_defaults(asked: dict[str, Any], rows: Sequence[pa.Table], unit: str) -> str:
@@ -226,10 +245,21 @@ def _chosen_rhythm(rows: Mapping[str, pa.Table], freq: str | None) -> tuple[str 
     """The rhythm that most reporters state, months before quarters before years."""
     if freq is not None or not rows:
         return freq, []
-    counts = Counter(kind for table in rows.values() for kind in {*table["freq_code"].to_pylist()})
+    partners: dict[str, set[str]] = {}
+    counts = Counter[str]()
+    for table in rows.values():
+        kinds, areas = (table[name].to_pylist() for name in ("freq_code", "partner_iso"))
+        pairs = {*zip(kinds, areas, strict=True)}
+        counts.update({kind for kind, _ in pairs})
+        for kind, partner in pairs:
+            partners.setdefault(kind, set()).add(partner)
     chosen = max("MQA", key=lambda kind: counts[kind])
-    others = " or ".join(repr(kind) for kind in sorted(counts.keys() - {chosen}))
-    return chosen, [f"freq={chosen!r} of what is held; freq={others} too"] if others else []
+    others = []
+    for kind in sorted(counts.keys() - {chosen}):
+        more = sorted(partners[kind] - partners[chosen])
+        some = f", with {area_names(more[:MANY])}{' and others' * (len(more) > MANY)}"
+        others.append(f"freq={kind!r} too{some * bool(more)}")
+    return chosen, [f"freq={chosen!r} of what is held; {'; '.join(others)}"] if others else []
 
 
 def _notes_of_sources(
@@ -313,6 +343,8 @@ def _way_out(unit: str, stated: Iterable[str], n_reporters: int) -> str:
     if unit.casefold().startswith(("barrel", "bbl")):
         tonnes = option("unit", "tonnes")
         return f"ask for {tonnes}, of which measures.barrels_per_day makes barrels a day of crude"
+    if n_reporters > 1 and unit in contracts.CURRENCIES:
+        return f"ask for each by itself, and to({unit!r}) converts its money"
     if n_reporters > 1:
         return "choose another unit, or ask for fewer reporters"
     return " or ".join(option("unit", name) for name in stated)

@@ -1,7 +1,6 @@
 """What is held: of which goods, for which months, in which unit, from whom."""
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
@@ -69,10 +68,9 @@ def find(word: str = "", *, local: bool = False, root: Path | None = None) -> An
         parts[table] = _named(tables.stored(root, table, local=local), plain, table)
     entries: list[dict[str, Any]] = []
     for table, rows in parts.items():
-        keys = [*zip(*(rows[name] for name in ("source_id", *NAMED_BY[table][0])), strict=True)]
-        slots = {key: len(entries) + place for place, key in enumerate(sorted({*keys}))}
-        entries += _entries(table, keys, rows)
-        parts[table] = rows.assign(slot=[slots[key] for key in keys]).dropna(subset="n_months")
+        slot = rows.groupby(["source_id", *NAMED_BY[table][0]]).ngroup().to_numpy()
+        parts[table] = rows.assign(slot=slot + len(entries)).dropna(subset="n_months")
+        entries += _entries(table, slot, rows)
     if not entries:
         raise QueryError(_nothing_of(word, root))
     order = np.argsort(_are_named_by_chance(entries, word, root), kind="stable")
@@ -81,32 +79,25 @@ def find(word: str = "", *, local: bool = False, root: Path | None = None) -> An
     inventory["publisher"] = [sources[name].publisher for name in inventory["source_id"]]
     inventory.attrs = {"sources": tuple(dict.fromkeys(inventory["source_id"])), "caveats": ()}
     counted = pd.concat([part for part in parts.values() if len(part)], ignore_index=True)
-    counted["slot"] = np.argsort(order)[counted["slot"]]
-    counted = counted.sort_values("slot", kind="stable", ignore_index=True)
-    role = Role(counted.drop(columns="slot"), slot=counted["slot"].to_numpy())
+    slot = np.argsort(order)[counted.pop("slot")]
+    role = Role(counted, slot=slot)
     record(inventory, {"rows": Formula(COUNT, {"value": role})})
     return answer(inventory, f"What is held{word and f' of {word}'}", named)
 
 
-def _entries(
-    table: str, keys: Sequence[tuple[str, ...]], rows: pd.DataFrame
-) -> Iterator[dict[str, Any]]:
-    """What the rows of each source and product, or other name, come to, in the order of these."""
-    cells: dict[tuple[str, ...], tuple[set[Any], ...]] = {}
-    columns = [rows["units"], *(rows[name] for name in AREAS)]
-    periods = zip(*(rows[name] for name in PERIOD), strict=True)
-    for key, *row in zip(keys, *columns, periods, strict=True):
-        for known, cell in zip(
-            cells.setdefault(key, (set(), set(), set(), set())), row, strict=True
-        ):
-            known.add(cell)
-    counts = Counter(keys)
+def _entries(table: str, slot: np.ndarray, rows: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    """What the rows of each source and product, or other name, come to, by their `slot`."""
+    counts = np.bincount(slot)
     is_trade = table == "trade"
-    for key in sorted(cells):
-        source, *names = key
-        texts, *areas, stated = cells[key]
-        units = {unit for text in texts for unit in text.split("|")} - {""}
-        reporters, partners = (_few(map(codes.area_name, some - {""})) for some in areas)
+    first = rows.iloc[np.unique(slot, return_index=True)[1]]
+    named = zip(*(first[name].tolist() for name in ("source_id", *NAMED_BY[table][0])), strict=True)
+    cells = (_distinct(rows, slot, [*columns]) for columns in (["units"], *zip(AREAS), PERIOD))
+    for (source, *names), count, texts, *areas, stated in zip(
+        named, counts.tolist(), *cells, strict=True
+    ):
+        units = {unit for (text,) in texts for unit in text.split("|")} - {""}
+        ids = ({area for (area,) in some} - {""} for some in areas)
+        reporters, partners = (_few(map(codes.area_name, some)) for some in ids)
         months = (range(month_of(day), month_of(day) + int(n)) for day, n in stated if n == n)
         yield {
             "name": codes.product_name(names[0]) if is_trade else ", ".join(names),
@@ -115,10 +106,19 @@ def _entries(
             "partners": partners,
             "unit": ", ".join(sorted(units)) if is_trade else _few(units),
             "held": runs(chain.from_iterable(months)),
-            "rows": counts[key],
+            "rows": count,
             "table": table,
             "source_id": source,
         }
+
+
+def _distinct(rows: pd.DataFrame, slot: np.ndarray, columns: list[str]) -> list[list[Any]]:
+    """The cells of `columns` that the rows of each slot have, each once."""
+    cells = rows[columns].assign(slot=slot).drop_duplicates()
+    found: list[list[Any]] = [[] for _ in np.bincount(slot)]
+    for place, *cell in zip(*(cells[name].tolist() for name in ("slot", *columns)), strict=True):
+        found[place].append(cell)
+    return found
 
 
 def _are_named_by_chance(entries: Iterable[dict[str, Any]], word: str, root: Path) -> list[bool]:

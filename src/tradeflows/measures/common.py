@@ -151,6 +151,8 @@ def prepared(
     the other columns of the grain, and over periods of one length. `choice` is what one may do
     with several values other than keep one.
     """
+    if not names_of(values):
+        raise QueryError("no column of figures is named: value= takes one or several")
     needed = (*names_of(values), *columns, *once)
     missing = [column for column in needed if column not in frame]
     if missing:

@@ -31,7 +31,7 @@ from tradeflows.measures.common import (
 from tradeflows.model import codes
 from tradeflows.model.errors import QueryError
 from tradeflows.model.lineage import PLACE, Role
-from tradeflows.model.periods import require_whole_periods, runs_of
+from tradeflows.model.periods import parse_period, require_whole_periods, runs_of
 
 _KEYS_OF_GAP = (
     "ref_period",
@@ -98,7 +98,7 @@ def yoy(frame: DataFrame, value: str = "value") -> DataFrame:
     return with_lineage(result, frame, kept=[Role(frame)], formulas=formulas)
 
 
-def growth(frame: DataFrame, value: str, year: int, base: int) -> DataFrame:
+def growth(frame: DataFrame, value: str, year: int | str, base: int | str) -> DataFrame:
     """Growth of a year on another, over the months that both have.
 
     Returns
@@ -111,7 +111,7 @@ def growth(frame: DataFrame, value: str, year: int, base: int) -> DataFrame:
     Raises
     ------
     QueryError
-        Two periods of one cell overlap, or one crosses the turn of either year.
+        Two periods of one cell overlap, one crosses the turn of either year, or either is no year.
 
     Examples
     --------
@@ -125,7 +125,7 @@ def growth(frame: DataFrame, value: str, year: int, base: int) -> DataFrame:
     prepared(frame, value, "ref_period", "n_months")
     cell, result = grouped(frame, grain_of(frame, value))
     lines = spread(frame, cell, have_figures(frame, value))
-    years = [range(12 * number, 12 * number + 12) for number in (year, base)]
+    years = [parse_period(text, "year", grain="year") for text in (year, base)]
     stated = lines[lines["stated"]]
     for months in years:
         row, month = stated[["row", "month"]].to_numpy().T
@@ -214,7 +214,8 @@ def difference(
     columns = {value: "value", f"{value}_base": "base"}
     formulas = formulas_of(names, change="value - base", growth_pct=GROWTH, **columns)
     result = computed(result, formulas, *columns, "change")
-    result["unit"] = "percentage points" if units & {"%", "percent"} else "".join(units)
+    unit = "".join(units)
+    result["unit"] = "percentage points" if unit.startswith(("%", "percent")) else unit
     result = computed(result, formulas, "growth_pct")
     if "qualifier" in frame or "qualifier" in base:
         signs = [

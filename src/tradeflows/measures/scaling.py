@@ -12,6 +12,7 @@ from tradeflows.measures.common import (
     unit_of,
     with_lineage,
 )
+from tradeflows.model import codes
 from tradeflows.model.errors import QueryError
 from tradeflows.model.lineage import Formula, Role
 from tradeflows.model.periods import days, first_month
@@ -21,13 +22,23 @@ DAYS_PER_MONTH = 30.4375
 _ADD_UP = ("USD", "EUR", "GBP", "units", "tonnes", "shipments", "km")  # units of flows
 
 
-def barrels_per_day(frame: DataFrame, barrels_per_tonne: float = BARRELS_PER_TONNE) -> DataFrame:
+def barrels_per_day(frame: DataFrame, barrels_per_tonne: float | None = None) -> DataFrame:
     """Net weight as barrels a day, over the days of each period.
+
+    Parameters
+    ----------
+    barrels_per_tonne
+        Of these goods; of crude oil, unless given, :data:`BARRELS_PER_TONNE`.
 
     Returns
     -------
     DataFrame, rows and columns of `frame`
         With ``barrels_per_day``; null where the weight is.
+
+    Raises
+    ------
+    QueryError
+        Other goods than crude oil without a factor of their own.
 
     Examples
     --------
@@ -38,6 +49,13 @@ def barrels_per_day(frame: DataFrame, barrels_per_tonne: float = BARRELS_PER_TON
     7330.0
     """
     prepared(frame, "net_wgt_kg", "ref_period", "n_months")
+    others = [code for code in {*frame.get("cmd_code", ())} if not codes.is_crude(code)]
+    if others and barrels_per_tonne is None:
+        raise QueryError(
+            f"{BARRELS_PER_TONNE:g} barrels a tonne are of crude oil, and these are "
+            f"{', '.join(map(codes.product_name, sorted(others)[:3]))}: give barrels_per_tonne="
+        )
+    barrels_per_tonne = barrels_per_tonne or BARRELS_PER_TONNE
     first = first_month(frame).to_numpy()
     length = days(first + frame["n_months"].to_numpy("int64")) - days(first)
     names = {"weight": figures_of(frame, "net_wgt_kg"), "days": length.astype("int64")}

@@ -30,9 +30,16 @@ from tradeflows.measures.common import (
     unique,
     with_lineage,
 )
+from tradeflows.model import codes
 from tradeflows.model.errors import QueryError
 from tradeflows.model.lineage import PLACE, Formula, Role
 
+# The words for what the columns have in which a part differs from its whole.
+NAMES = {
+    "reporter_iso": codes.area_name,
+    "partner_iso": codes.area_name,
+    "cmd_code": codes.product_name,
+}
 SHARE = "100 * part / whole"
 _SQUARES = "sum([v ** 2 for v in value])"
 
@@ -123,7 +130,25 @@ def rest(
     for name in names_of(value):
         names = {"whole": figures_of(whole, name, at), "part": figures_of(part, name)}
         formulas[name] = Formula("whole - part", names)
-    return with_lineage(computed(result, formulas), whole, part, formulas=formulas)
+    result = computed(result, formulas)
+    title = _less(whole, part)
+    if title:
+        result.attrs["title"] = title
+    return with_lineage(result, whole, part, formulas=formulas)
+
+
+def _less(whole: DataFrame, part: DataFrame) -> str:
+    """What a rest is of: the title or name of its whole, less what the part is of."""
+    named = [
+        [name_of(side[column].iloc[0]) for side in (whole, part)]
+        for column, name_of in NAMES.items()
+        if column in part and column in whole and {*part[column]}.isdisjoint(whole[column])
+    ]
+    apart = [pair for pair in named if pair[0] != pair[1]]
+    if not apart:
+        return ""
+    wholes, parts = map(", ".join, zip(*apart, strict=True))
+    return f"{whole.attrs.get('title') or wholes}, less {parts}"
 
 
 def _part_and_whole(

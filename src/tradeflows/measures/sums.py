@@ -156,23 +156,22 @@ def total(
     full = full.reshape(-1, every)
     is_complete = full.all(axis=1)
     starts = np.tile(np.arange(begin, stop, every), len(heads))
-    first_stated = np.full(len(heads), has_value.argmax())
-    for name in fixed:
-        heads[name] = frame[name].array[first_stated]
-    result = heads.loc[heads.index.repeat(n)].reset_index(drop=True)
-    result.attrs = {}
-    result["ref_period"] = days(starts).astype("datetime64[us]")
-    result["n_months"] = every
+    repeated = np.repeat(np.arange(len(heads)), n)
+    columns = dict(heads.take(repeated).reset_index(drop=True).items())
+    one = np.full(len(full), has_value.argmax())
+    columns |= {name: frame[name].array.take(one) for name in fixed}
+    columns["ref_period"] = days(starts).astype("datetime64[us]")
+    columns["n_months"] = np.full(len(full), every)
     formulas = {}
     for name in values:
         formulas[name] = Formula("value", {"value": figures_of(frame, name, row, slot)})
         numbers = formulas[name].numbers(len(full))
-        result[name] = np.where(is_complete & np.isnan(numbers), 0.0, numbers)
-    result["n_stated"] = full.sum(axis=1)
-    result["complete"] = is_complete
+        columns[name] = np.where(is_complete & np.isnan(numbers), 0.0, numbers)
+    columns["n_stated"] = full.sum(axis=1)
+    columns["complete"] = is_complete
     months = starts[:, None] + np.arange(every)
-    result["missing"] = [runs(some[~has]) for some, has in zip(months, full, strict=True)]
-    result = result.assign(**combine_flags(frame, row, slot, len(full)))
+    columns["missing"] = [runs(some[~has]) for some, has in zip(months, full, strict=True)]
+    result = DataFrame(columns | combine_flags(frame, row, slot, len(full)))
     caveats = [
         f"{column} differs within the sum: {listed(frame.iloc[row], column)}"
         for column in over

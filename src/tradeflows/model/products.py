@@ -22,6 +22,7 @@ from tradeflows.model.words import fold
 # Chapter to national line; Comext ends the 8-digit code of confidential goods in letters.
 # There is no chapter 00, and 77 is reserved.
 HS = re.compile(r"(?!00|77)((\d\d){1,5}|\d\d[0-9A-Z]{6})", re.ASCII)
+CRUDE = ("2709", "O4100_TOT")
 UNCODED = "GACC:"  # how goods that a publisher names and gives no code begin: GACC:soya_beans
 SHORT_NAME = 60  # characters of an official name that a heading or a chart has room for
 PRODUCTS = rows_by("products.csv", "code")
@@ -109,6 +110,11 @@ def is_under(code: str, ancestor: str) -> bool:
     for whole in wholes:
         _parent(whole)
     return parts != wholes and all(wholes.intersection(_up(part)) for part in parts)
+
+
+def is_crude(code: str) -> bool:
+    """Whether all of a product is crude oil, of which a tonne has so many barrels."""
+    return any(code == crude or is_under(code, crude) for crude in CRUDE)
 
 
 def level(code: str) -> int:

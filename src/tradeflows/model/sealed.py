@@ -181,11 +181,24 @@ class Column(pd.Series):
 
     def _arith_method(self, other: Any, op: Any) -> Any:
         require_same_periods(self, other)
-        return super()._arith_method(other, op)
+        is_sum = op.__name__.removeprefix("r") in ("add", "sub")
+        return _of_both(super()._arith_method(other, op), self, other, is_sum=is_sum)
 
     def _binop(self, other: Any, *arguments: Any, **options: Any) -> Any:
         require_same_periods(self, other)
         return super()._binop(other, *arguments, **options)
+
+
+def _of_both(result: Any, one: Any, other: Any, *, is_sum: bool) -> Any:
+    """The result with what both sides carry; the unit stays of a sum in one unit alone."""
+    attrs = [getattr(side, "attrs", {}) for side in (one, other)]
+    for name in ("sources", "caveats"):
+        items = dict.fromkeys(item for each in attrs for item in each.get(name, ()))
+        if items:
+            result.attrs[name] = tuple(items)
+    if not (is_sum and attrs[0].get("unit") == attrs[1].get("unit")):
+        result.attrs.pop("unit", None)
+    return result
 
 
 def with_periods(column: Any, frame: pd.DataFrame) -> Any:
@@ -213,6 +226,7 @@ def require_same_periods(one: Any, other: Any) -> None:
             mine, theirs = mine.reindex(labels), theirs.reindex(labels)
     if not is_paired or not pd.Series(mine.array).equals(pd.Series(theirs.array)):
         raise QueryError(
-            "the rows of the two are of different periods, and pandas pairs them by label: "
-            "a.series() / b.series() goes by period, and so does a.wide('reporter') of one answer"
+            "pandas pairs the two by the labels of rows, and rows of one label are not all of one "
+            "period: a.series() / b.series() goes by period, and so does a.wide('reporter') of one "
+            "answer"
         )

@@ -187,7 +187,7 @@ def _common(frame: DataFrame, column: str) -> str:
     names = list(dict.fromkeys(str(name) for name in names_of(known, column)))
     if len(names) <= FEW_NAMES:
         return ", ".join(names)
-    return f"{len(names)} {SHORT_NAMES.get(column, column)}s"
+    return f"{known[column].nunique()} {SHORT_NAMES.get(column, column)}s"
 
 
 def tidy(frame: DataFrame) -> tuple[str, DataFrame]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,10 +14,11 @@ import pyarrow.compute as pc
 
 from tradeflows.model import codes, contracts, schema
 from tradeflows.model.absence import DECLARED
-from tradeflows.model.errors import QueryError
+from tradeflows.model.errors import BuildError, QueryError
 from tradeflows.model.periods import first_month
 from tradeflows.model.source import Source
 from tradeflows.model.words import Words
+from tradeflows.retrieval import catalogue
 from tradeflows.tables.choose_level import one_level, stand_ins, total_or_parts
 from tradeflows.tables.choose_publisher import gaps, one_source
 from tradeflows.tables.choose_statement import (
@@ -160,7 +163,7 @@ def read(
         caveats += _restated(frame)
     if asked.window.is_asked:
         caveats += undated(asked.held, table, asked.conditions)
-    caveats += flags_present(frame.get("flags", ()))
+    caveats += flags_present(frame.get("flags", ()), "rates" if table == "rates" else "rows")
     for name, reason in refused(asked.root, table).items() if local else ():
         caveats.append(f"{name} is not here, since the last build refused it: {reason}")
     frame.attrs = {"sources": tuple(sorted(frame["source_id"].unique())), "caveats": tuple(caveats)}
@@ -198,6 +201,11 @@ def _known_rows(rows: pa.Table, asked: Question, said: list[str]) -> tuple[DataF
         There are none; the message says which one filter would have to be another.
     """
     if not len(rows):
+        if _has_own(asked):
+            raise QueryError(
+                "no committed file states this, and one of your own does: local=True, or --local "
+                "on the command line, reads those too"
+            )
         nothing = nothing_held(asked.held, asked.table, asked.conditions, *asked.window)
         raise QueryError("; ".join([nothing, *said]))
     known = asked.known(rows)
@@ -215,6 +223,16 @@ def _known_rows(rows: pa.Table, asked: Question, said: list[str]) -> tuple[DataF
         )
     frame = _frame(known.filter(stands), asked.table, asked.sources)
     return frame, known.filter(pc.invert(stands))
+
+
+def _has_own(asked: Question) -> bool:
+    """Whether a file of the user's has what was asked of the committed ones."""
+    sources = catalogue.load(asked.root, local=True)
+    if asked.local or len(sources) == len(asked.sources):
+        return False
+    with suppress(BuildError):  # they are not built
+        return len(replace(asked, local=True, sources=sources).matching()) > 0
+    return False
 
 
 def _chosen(frame: DataFrame, replaced: pa.Table, asked: Question, splice: bool) -> Choice:
@@ -340,11 +358,11 @@ def _restated(frame: DataFrame) -> list[str]:
     ]
 
 
-def flags_present(flags: Collection[str]) -> list[str]:
-    """What the flags of some rows say, each with the number of rows that have it."""
+def flags_present(flags: Collection[str], what: str = "rows") -> list[str]:
+    """What the flags of some rows say, each with the number of `what` has it."""
     counts = Counter(word for text in flags for word in text.split() if word != DECLARED)
     return [
-        f"{count} of {len(flags)} rows {word}: {contracts.FLAGS[word]}"
+        f"{count} of {len(flags)} {what} {word}: {contracts.FLAGS[word]}"
         for word, count in sorted(counts.items())
     ]
 

@@ -1,0 +1,76 @@
+"""Verdicts in the field's own format: ``ClaimReview`` of schema.org, which search engines read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from tradeflows.claims import verdict_rule
+from tradeflows.claims.evaluate import Verdict
+from tradeflows.retrieval.catalogue import is_web_address
+from tradeflows.retrieval.project import Project
+
+# From differs, which is 1, to holds, which is 5. What cannot be told has no rating.
+RATINGS = verdict_rule.PUBLIC_WORDS[-2::-1]
+LEDGER = "ledger.html"
+
+
+def claim_reviews(verdicts: Iterable[Verdict], project: Project) -> list[dict[str, Any]]:
+    """Each verdict that has a rating as a ``ClaimReview``; none without the report's address.
+
+    Parameters
+    ----------
+    verdicts
+        As :func:`judge` gives them.
+    project
+        Of its ``address`` each review has a place on the web, of ``byline`` or ``title`` its
+        author, and of ``date`` its day.
+
+    Examples
+    --------
+    >>> from dataclasses import replace
+    >>> import tradeflows as tf
+    >>> from tradeflows import claims
+    >>> published = replace(tf.project(), address="https://example.org/report/")
+    >>> verdict = claims.evaluate_claim(claims.load()["O08"])
+    >>> [review] = claims.claim_reviews([verdict], published)
+    >>> review["url"], review["reviewRating"]["alternateName"]
+    ('https://example.org/report/ledger.html#O08', 'Holds')
+    """
+    return [
+        _review(verdict, project)
+        for verdict in verdicts
+        if project.address and verdict.group in RATINGS
+    ]
+
+
+def _review(verdict: Verdict, project: Project) -> dict[str, Any]:
+    claim = verdict.claim
+    author = project.byline.removeprefix("By ") or project.title
+    claimed: dict[str, Any] = {
+        "@type": "Claim",
+        "author": {"@type": "Organization", "name": project.named(claim.who)},
+    }
+    if claim.when:
+        claimed["datePublished"] = claim.when
+    if is_web_address(claim.where):
+        claimed["appearance"] = {"@type": "CreativeWork", "url": claim.where}
+    review: dict[str, Any] = {
+        "@context": "https://schema.org",
+        "@type": "ClaimReview",
+        "url": f"{project.address}{LEDGER}#{claim.id}",
+        "claimReviewed": claim.statement,
+        "author": {"@type": "Organization", "name": author, "url": project.address},
+        "itemReviewed": claimed,
+        "reviewRating": {
+            "@type": "Rating",
+            "ratingValue": RATINGS.index(verdict.group) + 1,
+            "bestRating": len(RATINGS),
+            "worstRating": 1,
+            "alternateName": verdict.group.capitalize(),
+            "ratingExplanation": verdict.text.sentence,
+        },
+    }
+    if project.date:
+        review["datePublished"] = project.date.isoformat()
+    return review
