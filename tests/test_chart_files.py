@@ -314,4 +314,4 @@ def test_the_css_names_each_colour():
     assert "prefers-color-scheme: dark" in rules
     for light, dark in colours.night_colours().items():
         assert f"--chart-{light[1:]}: {dark};" in rules
-    assert len(export.script()) < 5000
+    assert len(export.script()) < 8500
