@@ -11,6 +11,7 @@ from tradeflows.charts import layout, raw_lines, spans
 from tradeflows.charts.marks import chart_of, in_box, levels_of, require_drawn, text_of
 from tradeflows.charts.options import Chart, Charts, named
 from tradeflows.model.errors import QueryError
+from tradeflows.model.source import Publisher, Source
 from tradeflows.retrieval import catalogue
 
 # Of a kind whose table is wide, what its rows and its columns are; of the others their columns.
@@ -198,14 +199,17 @@ def sources(claims: Mapping[str, Charts]) -> DataFrame:
     ["China's crude"]
     """
     uses: dict[str, list[str]] = {}
+    known: dict[str, tuple[Source, Publisher]] = {}
     for claim, axes in claims.items():
         attrs = chart_of(axes)["attrs"]
         if not attrs["sources"]:
             raise QueryError(f"{claim}: its chart rests on no catalogued source")
+        with catalogue.within(attrs):
+            known = catalogue.entries(attrs["sources"]) | known
         for source in attrs["sources"]:
             uses.setdefault(source, []).append(claim)
     rows = []
-    for source, publisher in catalogue.entries(uses).values():
+    for source, publisher in (known[name] for name in uses):
         names = ", ".join(uses[source.id])
         rows.append(vars(source) | {"publisher": publisher.name, "claims": names})
     index = pd.Index(uses, name="source_id")

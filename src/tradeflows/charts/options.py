@@ -15,6 +15,7 @@ from tradeflows.charts import layout, spans
 from tradeflows.charts.layout import Label
 from tradeflows.charts.names import entity_name
 from tradeflows.model import units
+from tradeflows.model.attached import ROOT
 from tradeflows.model.errors import QueryError
 from tradeflows.retrieval import catalogue
 
@@ -133,8 +134,10 @@ def complete_options(
     if not shown.get("source"):
         if not ids:
             raise QueryError('no source: frame.attrs["sources"] is empty, so say source="…"')
-        shown["source"] = catalogue.credit(ids, None, speakers(frame), outlets(frame))
-    shown["attrs"] = {"sources": ids, "caveats": caveats}
+        with catalogue.within(frame.attrs):
+            shown["source"] = catalogue.credit(ids, None, speakers(frame), outlets(frame))
+    asked = {ROOT: frame.attrs[ROOT]} if ROOT in frame.attrs else {}
+    shown["attrs"] = {"sources": ids, "caveats": caveats, **asked}
     if numbers:
         shown["of"] = frame, [*numbers], [*names]
     return shown
