@@ -71,7 +71,8 @@ CHARTS = """() => [...document.querySelectorAll("figure.chart svg")].flatMap((sv
   }
   // Whether words stand on a ground of their own, which hides what lies behind them.
   const isCovered = (text, at) => {
-    const first = text.parentElement.firstElementChild, path = first?.querySelector("path");
+    const first = text.parentElement.firstElementChild;
+    const path = first?.matches("path") ? first : first?.querySelector("path");
     if (first === text || !path || !isFilled(path)) return false;
     const box = path.getBoundingClientRect();
     return box.left <= at.left + 2 && box.right >= at.right - 2
@@ -170,7 +171,8 @@ TIPS = """() => [...document.querySelectorAll("figure.chart:has(.chart-data)")].
     const value = said.slice(said.lastIndexOf(": ") + 2);
     const named = said.slice(0, said.lastIndexOf(": "));
     const years = named.match(/\\b(?:1[89]|20)\\d\\d\\b/g) || [];
-    const bare = value.replace(/ % of the claim$|^(about|at most|at least|below|more than) /g, "");
+    const bare = value.replace(/ % of the claim$/, "")
+      .replace(/^(about|at most|at least|below|less than|more than) /, "");
     const fits = cells.some((cell) => (cell.value === bare || cell.value.split(", ").includes(value)
         || cell.value === value
         || (/^\\d+\\.\\d*0$/.test(bare) && cell.value === String(Number(bare)))  // 47.0 is 47
@@ -180,7 +182,15 @@ TIPS = """() => [...document.querySelectorAll("figure.chart:has(.chart-data)")].
       && (heads[0] === "Period" || named.endsWith(cell.period)
         || cell.period.match(/[A-Z]\\w+|\\d{4}/g).every((date) => named.includes(date)))
       && years.every((year) => [...unitOf(cell), ...cell.all].join(" ").includes(year)));
-    return fits ? [] : [`${chart.id}: says ${said}, which its table does not have`];
+    // A sentence of a date has the figures of all series in that row of the table.
+    const row = heads[0] === "Period" && mark.closest(".chart-dated")
+      && !heads.slice(1).some((head) => head.includes(": ") || head === "Name")
+      && rows.find((cells) => named.endsWith(`, ${cells[0]}`));
+    const due = row ? row.flatMap((cell, i) => cell && i ? [heads[i], cell] : []) : [value];
+    const { tip } = mark.dataset;
+    const lacks = tip === undefined ? [] : due.filter((part) => !tip.includes(part));
+    return [...fits ? [] : [`${chart.id}: says ${said}, which its table does not have`],
+      ...lacks.map((part) => `${chart.id}: a tooltip lacks ${part}: ${tip}`)];
   });
 })"""
 # Series of charts in several hues, not shades, that are in colour and have no name in the title.
@@ -215,23 +225,40 @@ UNOPENED = """() => [...document.querySelectorAll("figure.chart")].flatMap((char
   .filter(([mark, said]) => !said.endsWith(": no figure")
     && !chart.querySelector(`#${CSS.escape(mark.dataset.entry || "none")} td`))
   .map(([, said]) => [chart.id, said]))"""
-# Values of each chart that the arrows of the keyboard do not reach.
+# Numbers and raw lines of all charts, which a reader asks for.
+LISTED = """() => Promise.all([...document.querySelectorAll("figure.chart")]
+  .map((one) => one.listed?.()))"""
+# Values of each chart that the arrows of the keyboard do not reach, or that a tooltip covers; each
+# mark keeps what its tooltip said.
 KEYS = """() => [...document.querySelectorAll("figure.chart:has(.chart-tip)")].flatMap((chart) => {
   const plot = [...chart.querySelectorAll(".chart-wide, .chart-narrow")]
     .find((one) => one.getClientRects().length);
   if (!plot) return [];
   const press = (key) => plot.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
   const marks = [...plot.querySelectorAll(".chart-marks circle")];
-  const reached = new Set();
+  const tip = chart.querySelector(".chart-tip"), covered = [];
   press("Home");
   for (const _ of marks) {
-    reached.add(chart.querySelector(".chart-tip").textContent);
+    const mark = plot.querySelector(".chart-on");
+    if (!mark) break;
+    const at = mark.getBoundingClientRect(), box = tip.getBoundingClientRect();
+    mark.dataset.tip = tip.textContent;
+    if (box.left < at.right && box.right > at.left && box.top < at.bottom && box.bottom > at.top)
+      covered.push(`${chart.id}: its tooltip covers ${mark.dataset.said}`);
     press("ArrowRight");
   }
   press("Escape");
-  return marks.filter((mark) => !reached.has(mark.dataset.said))
-    .map((mark) => `${chart.id}: the keyboard does not reach ${mark.dataset.said}`);
+  return [...covered, ...marks.filter((mark) => !mark.dataset.tip)
+    .map((mark) => `${chart.id}: the keyboard does not reach ${mark.dataset.said}`)];
 })"""
+# Pages of single charts in a frame: how much higher they are than the height that they ask for.
+FRAMED = """() => {
+  const asked = document.querySelector(".chart-take")?.textContent.match(/height="(\\d+)"/);
+  location.hash = "#only";
+  const { bottom } = document.body.getBoundingClientRect();
+  return asked ? Math.ceil(bottom + scrollY - asked[1]) : 0;
+}"""
+FRAMES = (390, 600, 720, 1280)
 # Whether the drawing of a chart has a size on the page.
 SHOWN = """() => [...document.querySelectorAll("figure.chart svg")]
   .some((one) => one.getBoundingClientRect().width > 100)"""
@@ -325,6 +352,7 @@ def _looked(
     page.goto(path.resolve().as_uri())
     if (seconds := page.evaluate(PAINTED)) > within:
         yield f"drawn after {seconds:.1f} s"
+    page.evaluate(LISTED)
     page.evaluate(FETCH)
     # JPEG, since to pack some fifty screens as PNG takes longer than to look at them.
     page.screenshot(path=to / f"{path.stem}-{width}-{scheme}.jpg", full_page=True, quality=80)
@@ -405,6 +433,11 @@ def _looked_alone(browser: Browser, pages: list[Path]) -> Iterator[str]:
             found.append(f"scrolls sideways: {'; '.join(page.evaluate(WIDE))}")
         if not page.evaluate(SHOWN):
             found.append("no chart is shown")
+        for width in FRAMES:
+            page.set_viewport_size({"width": width, "height": 900})
+            if (more := page.evaluate(FRAMED)) > 0:
+                found.append(f"{more} px higher than its frame at {width} px")
+        page.set_viewport_size({"width": min(WIDTHS), "height": 900})
         yield from (f"{path.name}, alone: {each}" for each in [*found, *said])
         said.clear()
     context.close()

@@ -20,10 +20,10 @@ from typing import Any
 from ipykernel.kernelapp import IPKernelApp
 
 from tradeflows import cli
-from tradeflows.report import chart_hook, facts, frames
+from tradeflows.report import chart_hook, frames
 from tradeflows.retrieval.comtrade import planning
 
-LOADED_FOR_KERNELS = chart_hook, facts, frames
+LOADED_FOR_KERNELS = chart_hook, frames
 FIRST_ARGUMENT = 3  # of a kernel, after `python -m ipykernel_launcher`
 ENDS = signal.SIGINT, signal.SIGTERM
 HIGHEST = 1024  # more files than this are never open

@@ -7,6 +7,7 @@ import io
 import re
 import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import maps
 import matplotlib.pyplot as plt
@@ -191,7 +192,8 @@ def test_a_drawn_table_opens_its_lines():
     page = drawn._repr_html_()
     assert "<summary>China, 2021-02: 10,000</summary>" in page
     assert f'<a href="{raw_lines.ENTRY}flows">demo/flows.csv</a></caption>' in page
-    assert html.escape(FLOWS.splitlines()[2]).replace(",", ",<wbr>") in page
+    marked = FLOWS.splitlines()[2].replace(",10000,", ",<mark>10000</mark>,")
+    assert marked.replace(",", ",<wbr>") in page
     assert f'<a href="{raw_lines.ENTRY}flows">Invented prices</a>: Office of Invention' in page
     assert "script" not in page
     assert type(drawn * 2) is pd.DataFrame
@@ -225,11 +227,13 @@ def entries(chart):
     return dict(zip(parts[::2], parts[1::2], strict=True))
 
 
-@pytest.mark.parametrize("paper", ["wide", "narrow"])
-def test_each_mark_leads_to_the_lines_of_its_number(paper):
+def test_each_mark_leads_to_the_lines_of_its_number():
     chart = charts.hand_over(lines(crude()), "crude")
-    marks = re.findall(r'data-entry="([^"]+)"><title>([^<]+)<', getattr(chart, paper))
+    marks = re.findall(r'data-entry="([^"]+)"><title>([^<]+)<', chart.wide)
     assert len(marks) == 6
+    # A mark of the narrow drawing says what its twin in the wide one does.
+    places = [re.findall(r'data-at="(\d+)"', paper) for paper in (chart.wide, chart.narrow)]
+    assert places[0] == places[1]
     opened = entries(chart)
     for entry, said in marks:
         assert opened[entry].startswith(f"<summary>{said}</summary><p>the number on ")
@@ -380,8 +384,7 @@ def test_a_period_that_the_name_says_is_not_said_again():
     assert next(iter(entries(drawn).values())).startswith("<summary>China, January 2021: 5,000<")
 
 
-@pytest.mark.parametrize("paper", ["wide", "narrow"])
-def test_each_run_of_a_strip_leads_to_its_first_and_its_last_line(paper):
+def test_each_run_of_a_strip_leads_to_its_first_and_its_last_line():
     frame = crude().query("reporter_iso == 'CHN' or ref_period != '2021-02'")
     held = measures.count(frame, KG, by=["reporter_iso"])
     held["months"] = ["2021-01 to 2021-03", "2021-01, 2021-03"]
@@ -392,9 +395,7 @@ def test_each_run_of_a_strip_leads_to_its_first_and_its_last_line(paper):
     opened = entries(chart)
     found = {
         html.unescape(said): opened[entry]
-        for entry, said in re.findall(
-            r'data-entry="([^"]+)"><title>([^<]+)<', getattr(chart, paper)
-        )
+        for entry, said in re.findall(r'data-entry="([^"]+)"><title>([^<]+)<', chart.wide)
     }
     lines_of = {said: re.findall(r"<td>(\d+)</td>", text) for said, text in found.items()}
     assert lines_of == {
@@ -420,7 +421,7 @@ def test_a_count_of_claims_leads_to_a_line_of_each(root):
     assert claims.tally(spread.assign(window="to date"), "of")["window_text"].tolist() == [""]
     told, untold = entries(chart).values()
     assert f'<a href="{raw_lines.CLAIM}P1">Oil cost more than 55 dollars.</a>' in told
-    assert "<td>2</td><td>50 USD</td><td><code>2021-01,<wbr>50</code></td>" in told
+    assert "<td>2</td><td>50 USD</td><td><code>2021-01,<wbr><mark>50</mark></code></td>" in told
     assert "<p>1 claim</p>" in told
     assert f'{raw_lines.CLAIM}P2">Nothing was sold.</a></td><td>no row of a file<' in untold
     assert chart_html._places_of(chart.lines) == {}
@@ -430,6 +431,17 @@ def test_a_count_of_claims_leads_to_a_line_of_each(root):
         charts.bars(counts, y="claims", by="group", title="Told", unit="Claims"), "told"
     )
     assert "demo/printed.csv</a></caption>" in [*entries(chart).values()][1]
+
+
+def test_a_chart_of_another_project_opens_the_lines_of_that(root, monkeypatch):
+    frame = crude()
+    frame.attrs["root"] = str(root)
+    monkeypatch.setenv("TRADEFLOWS_ROOT", str(Path(__file__).parents[1]))
+    axes = lines(frame)
+    assert charts.sources({"Crude": axes}).index.tolist() == ["flows"]
+    for page in (charts.drawn(axes)._repr_html_(), charts.hand_over(axes, "crude").evidence):
+        assert "demo/flows.csv</a>" in page
+        assert "<mark>10000</mark>" in page  # the figure of a raw line
 
 
 def test_no_figure_leads_to_the_lines_of_another():
@@ -466,7 +478,7 @@ def test_cards_are_shown_by_id_or_theme(root):
     cards = claim_cards.cards("prices", "P2", "P1")
     assert [each.claim.id for each in cards.verdicts] == ["P1", "P2"]
     page = cards._repr_html_()
-    assert "<td><code>2021-01,<wbr>50</code></td>" in page
+    assert "<td><code>2021-01,<wbr><mark>50</mark></code></td>" in page
     assert f'href="{raw_lines.ENTRY}oil"' in page
     assert "alternative: second month: 120 USD: holds" in repr(cards)
     assert "script" not in page
@@ -562,7 +574,7 @@ def test_a_picture_names_each_part(root):
     assert claim_picture.headline(whole) == "Depends: 1 of 2 parts holds"
     told = [(bar.figure, bar.name) for bar in claim_picture.bars(whole, NO_PROJECT)]
     assert told == [("$50", "cost: holds"), ("?", "was sold: cannot be told")]
-    assert not claim_picture._page(whole, NO_PROJECT, root).has_bars
+    assert not claim_picture.has_bars(whole, claim_picture.bars(whole, NO_PROJECT))
     alike = replace(verdict, verdict=claims.HOLDS, parts=(rising, rising))
     assert claim_picture.headline(alike) == "Holds, in both parts"
 
@@ -580,7 +592,7 @@ def test_a_picture_of_a_lean_has_its_votes_and_what_is_left_out(root):
     assert claim_picture.headline(leaning) == "Leans yes, 1 of 1: Chinese customs"
     *_, bar = claim_picture.bars(leaning, NO_PROJECT)
     assert (bar.figure, bar.name) == ("at least $50", "first month; barrels come on top")
-    assert not claim_picture._page(leaning, NO_PROJECT, root).has_bars
+    assert not claim_picture.has_bars(leaning, [bar, bar])
 
 
 def test_figures_open_at_one_end_have_no_bars(root):
@@ -588,8 +600,9 @@ def test_figures_open_at_one_end_have_no_bars(root):
     (verdict,) = claim_cards.cards("P1").verdicts
     floors = tuple(replace(reading, high=float("inf")) for reading in verdict.readings)
     sided = replace(verdict, readings=floors)
-    assert claim_picture._page(verdict, NO_PROJECT, root).has_bars
-    assert not claim_picture._page(sided, NO_PROJECT, root).has_bars
+    shown = claim_picture.bars(verdict, NO_PROJECT)
+    assert claim_picture.has_bars(verdict, shown)
+    assert not claim_picture.has_bars(sided, shown)
 
 
 def _words_of(verdict, root, drawn=claim_picture._drawn):

@@ -12,7 +12,7 @@ from tradeflows import claims, tables
 from tradeflows.claims import verdict_rule
 from tradeflows.claims.verdict_text import VerdictText
 from tradeflows.model.errors import CatalogueError
-from tradeflows.report import chart_hook, facts, front, notebooks, pages
+from tradeflows.report import chart_hook, front, notebooks, pages
 from tradeflows.report.site import ReportError
 from tradeflows.retrieval import project
 
@@ -268,7 +268,7 @@ def parts(root):
 def test_each_part_of_a_claim_has_its_own_word(root, parts, tmp_path, monkeypatch):
     site = written(root, tmp_path, monkeypatch)
     text = words(site["index.html"])
-    assert "Depends 1 The Gazette: Nothing cost more than 60 in winter" in text
+    assert "Depends 1 claim The Gazette: Nothing cost more than 60 in winter" in text
     assert "More than 60: $55.7 to $63.6 ± depends : yes if the first month ($63.6); no if" in text
     assert "Used well: ? cannot be told : not for statistics; needs the eye of a user" in text
     card = words(site["ledger.html"].partition('id="P4"')[2])
@@ -384,24 +384,22 @@ def test_beyond_the_most_claims_are_folded(root, tmp_path, monkeypatch):
     monkeypatch.setattr(front, "MOST", 0)
     folded = written(root, tmp_path, monkeypatch)["index.html"]
     text = words(folded)
-    assert text.index("1 more: holds") < text.index(row) < text.index("1 more: differs")
+    assert text.index("1 more claim: holds") < text.index(row) < text.index("1 more claim: differs")
     assert words(shown).count(row) == text.count(row)
 
 
-def test_a_row_names_who_carried_it(site):
-    carried = "US Energy Information Administration, via somebody"  # as its rows say
-    assert carried in words(site["index.html"])
-
-
-def test_a_reading_of_the_ledger_names_who_carried_it(site):
-    carried = "US Energy Information Administration, via somebody"
-    assert re.search(rf"\$63\.\d+ .{{,40}}{carried} Raw lines", words(site["ledger.html"]))
+def test_raw_lines_alone_say_who_carried_them_and_why_a_copy_will_do(site):
+    assert "US Energy Information Administration" in words(site["index.html"])  # as its rows say
+    assert "somebody" not in words(site["index.html"])
+    said = words(site["ledger.html"])
+    assert re.search(r"\$63\.\d+ .{,40}US Energy Information Administration Raw lines", said)
+    assert "demo/oil.csv ; via somebody: a copy will do, since" in said
 
 
 def test_a_row_can_be_quoted(site):
     text = words(site["index.html"])
-    assert "The Gazette said more than $60; US Energy Information Administration, via" in text
-    assert "via somebody, has $63.65: holds." in text  # as the office printed it
+    said = "The Gazette said more than $60; US Energy Information Administration has $63.65: holds."
+    assert said in text  # as the office printed it
 
 
 def test_our_own_words_are_no_quotation(root):
@@ -409,7 +407,7 @@ def test_our_own_words_are_no_quotation(root):
     bare = replace(told, claim=replace(told.claim, figure=None))
     quote = front.row(bare, project.load(root), root).quote
     said = "The Gazette, in our words: The price of <nothing> was above 60 in 2020-01; "
-    assert quote.startswith(f"{said}US Energy Information Administration, via somebody, has $63.65")
+    assert quote.startswith(f"{said}US Energy Information Administration has $63.65")
 
 
 def test_the_untested_say_what_would_do(site):
@@ -426,7 +424,7 @@ def test_the_forbidden_has_its_reason(site):
 
 def test_the_example_shows_the_raw_line(site):
     text = words(site["index.html"])
-    assert "via somebody, line 2 2020-01,63.65 fingerprint " in text
+    assert "line 2 2020-01,63.65 fingerprint " in text
     assert "The number itself; the first is $63.65" in text
 
 
@@ -438,23 +436,23 @@ def test_the_questions_have_cards(site):
 def test_the_count_says_whose_the_other_claims_are(root, tmp_path, monkeypatch):
     """Those beside the core are counted by who made them, the most named first."""
     core = (root / "data" / "claims.toml").read_text()
-    assert "Another" not in words(written(root, tmp_path, monkeypatch)["index.html"])
+    assert "one list" not in words(written(root, tmp_path, monkeypatch)["index.html"])
     speakers = ["Beacon", "Gazette", "Argus", "Argus", "Courier", "Beacon", "Argus", "Daily"]
     beside = [
         UNTESTED.replace("P3", f"Q{number}").replace("Gazette", who).replace("core = true\n", "")
         for number, who in enumerate(speakers)
     ]
     for few, told in [
-        (1, "One more claim, by Beacon, is under All claims."),
-        (3, "Another 3 claims, by Beacon, The Gazette and Argus, are under All claims."),
+        (1, "All 4 claims, those by Beacon too, are in one list."),
+        (3, "All 6 claims, those by Beacon, The Gazette and Argus too, are in one list."),
     ]:
         (root / "data" / "claims.toml").write_text(core + "".join(beside[:few]))
         text = words(written(root, tmp_path, monkeypatch)["index.html"])
         assert told in text.replace(" ,", ",").replace(" .", ".")
     (root / "data" / "claims.toml").write_text(core + "".join(beside))
     page = written(root, tmp_path, monkeypatch)["index.html"]
-    assert "Another 8 claims, by Argus, Beacon, The Gazette and 2 others, are under" in words(page)
-    assert '<a href="ledger.html">All claims</a>' in page
+    assert "All 11 claims, those by Argus, Beacon, The Gazette and 2 others too, are" in words(page)
+    assert '<a href="ledger.html">one list</a>' in page
 
 
 def test_themes_come_in_the_project_s_order(site):
@@ -709,9 +707,9 @@ def test_facts_come_from_the_objects(root, tmp_path):
     )
     path = save_notebook(tmp_path / "a.ipynb", "# T?", *code)
     (plain,) = notebooks.run([path], root)
-    assert facts.facts(plain) == {"sources": {}, "cards": []}
+    assert chart_hook.facts_of(plain) == {"sources": {}, "cards": []}
     (full,) = notebooks.run([path], root, chart_hook.START)
-    assert facts.facts(full) == {"sources": {"oil": "1 & 2"}, "cards": ["P1"]}
+    assert chart_hook.facts_of(full) == {"sources": {"oil": "1 & 2"}, "cards": ["P1"]}
 
 
 def test_the_decisive_reading_is_shown(root):

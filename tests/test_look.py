@@ -15,6 +15,7 @@ from tradeflows.report import site
 
 look = pytest.importorskip("look", reason="no playwright", exc_type=ImportError)
 
+UNIT = "(Mt a month)"
 PAGE = """<!DOCTYPE html><html lang="en"><head><title>t</title><link rel="icon" href="data:,">
 </head><body><main><h1>Words</h1>{}</main></body></html>"""
 CHART = """<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>t</title>
@@ -128,6 +129,7 @@ LOOKED_AT = {
     "index": '<p style="height: 6200px">long</p>',
     "charts/empty": "<p>nothing</p>",
     "charts/small": DEFECTS["chart small: 6.0 px"],
+    "charts/tall": '<p style="height: 60px">tall</p><p class="chart-take">height="50"</p>',
 }
 NUMBERS = {
     "same": "# title\nref_period,CHN\n2022-01-01,1234.0\n",
@@ -214,14 +216,26 @@ def test_the_keyboard_reaches_each_value(page, width, paper):
     chart, opened = page
     shown = opened(viewport={"width": width, "height": 700})
     shown.keyboard.press("Tab")
-    found = []
+    found, clear = [], []
     for key in ["Home", *["ArrowRight"] * 6]:
         shown.keyboard.press(key)
         found.append(shown.text_content(".chart-tip"))
-    texts = re.findall("<title>(.*?)</title>", getattr(chart, paper))
-    assert found == texts
-    assert "China, April 2022: 1,230" in found
+        tip, mark = (shown.locator(at).bounding_box() for at in (".chart-tip", ".chart-on"))
+        clear.append(not mark["y"] - tip["height"] < tip["y"] < mark["y"] + mark["height"])
+    # A sentence has all series of the date, its own first, and the unit.
+    expected = (
+        "January 2022: China 1 and India 3",
+        "February 2022: China 2.5 and India 2",
+        "April 2022: China 1,230 and India 0",
+        "January 2022: India 3 and China 1",
+        "February 2022: India 2 and China 2.5",
+        "India, March 2022: 1",
+        "April 2022: India 0 and China 1,230",
+    )
+    assert found == [f"{said} {UNIT}." for said in expected]
+    assert all(clear)
     assert shown.evaluate(look.CHARTS) == []
+    assert chart.wide.count("<title>") == len(found)
 
 
 @needs_a_browser
@@ -256,7 +270,7 @@ def test_pointer_and_finger_meet_values(page):
             shown.touchscreen.tap(*place)
         else:
             shown.mouse.move(*place)
-        assert shown.inner_text(".chart-tip") == "China, January 2022: 1"
+        assert shown.inner_text(".chart-tip") == f"January 2022: China 1 and India 3 {UNIT}."
         assert shown.is_visible(".chart-tip")
         if touch:
             shown.touchscreen.tap(5, 690)
@@ -299,13 +313,40 @@ def test_a_number_opens_its_raw_lines(page, tmp_path, by):
 
 
 @needs_a_browser
+def test_lists_are_fetched_when_a_number_is_asked_for(page, tmp_path):
+    _, opened = page
+    entry = '<details id="n2"><summary>China: 2.5</summary>line 3</details>'
+    lists = f"chartLists['lists.js'] = {entry!r};"
+    (tmp_path / "lists.js").write_text(lists)
+    closed = '<details class="chart-lists" data-from="lists.js"><summary>Numbers</summary><div>'
+    text = (tmp_path / "page.html").read_text()
+    text = text.replace("</figure>", f'{closed}<a href="own.html">own</a></div></details></figure>')
+    circle = r"(<circle[^>]*)(><title>China, February 2022: 2.5)"
+    (tmp_path / "page.html").write_text(re.sub(circle, r'\1 data-entry="n2"\2', text))
+    for width, has_script in ((390, True), (1280, True), (1280, False)):
+        shown = opened(viewport={"width": width, "height": 700}, java_script_enabled=has_script)
+        assert shown.locator("#n2").count() == 0
+        if not has_script:  # the same numbers stand on a page of their own
+            shown.click(".chart-lists summary")
+            assert shown.is_visible("text=own")
+            continue
+        for key in ("Tab", "Home", "ArrowRight", "Enter"):
+            shown.keyboard.press(key)
+        shown.wait_for_selector("text=line 3")
+        assert shown.is_visible("text=line 3")
+
+
+@needs_a_browser
 @pytest.mark.parametrize(("width", "paper"), [(390, "narrow"), (1280, "wide")])
 def test_a_pointer_upon_a_name_highlights_its_series(page, width, paper):
     _, opened = page
     shown = opened(viewport={"width": width, "height": 700})
-    for name, month in (("China", "April 2022: 1,230"), ("India", "April 2022: 0")):
+    for name, figures in (
+        ("China", "China 1,230 and India 0"),
+        ("India", "India 0 and China 1,230"),
+    ):
         shown.locator(f".chart-{paper} g[data-series] text", has_text=name).hover()
-        assert shown.inner_text(".chart-tip") == f"{name}, {month}"
+        assert shown.inner_text(".chart-tip") == f"April 2022: {figures} {UNIT}."
         faded = shown.locator(f".chart-{paper} .chart-off text")
         assert faded.all_text_contents() == [{"China": "India", "India": "China"}[name]]
 
@@ -444,3 +485,6 @@ def test_without_a_browser_it_says_so(tmp_path, monkeypatch, capsys):
 def test_pages_of_single_charts_are_looked_at(looked):
     assert looked["charts/empty"] == "empty.html, alone: no chart is shown"
     assert "small.html, alone: chart small: 6.0 px: tiny" in looked["charts/small"]
+    for width in (390, 600, 720, 1280):
+        said = looked["charts/tall"]
+        assert re.search(rf"tall.html, alone: \d+ px higher than its frame at {width} px", said)

@@ -3,6 +3,7 @@
 import csv
 import gzip
 import io
+import json
 import re
 import resource
 import sys
@@ -27,7 +28,6 @@ from tradeflows.report import (
     chart_html,
     claim_cards,
     claim_picture,
-    facts,
     notebooks,
     pages,
 )
@@ -204,7 +204,7 @@ def test_code_and_numbers_are_closed(project, tmp_path, quick):
     page = (tmp_path / "a.html").read_text().partition("<main")[2]
     assert page.count("<details") == 3  # imports with load; numbers; chart with check
     assert "<details open" not in page
-    order = [page.index(text) for text in ("so</p>", "Numbers of the chart", "drawn</span>")]
+    order = [page.index(text) for text in ("so</p>", "Numbers of the chart", "drawn(ax)\n\nassert")]
     assert order == sorted(order)
 
 
@@ -230,7 +230,7 @@ def test_only_drawn_numbers_are_called_so(project, tmp_path, quick):
 
 
 def test_a_page_lists_its_sources(project, tmp_path, quick):
-    kept = {facts.MIME: {"sources": {"oil": "1 & 2"}}}
+    kept = {chart_hook.FACTS: {"sources": {"oil": "1 & 2"}}}
     listing = ("charts.sources({})", {"text/html": LISTED, "text/plain": "…"} | kept)
     pages.write([save_notebook(tmp_path / "a.ipynb", "# T?", listing)], tmp_path, project)
     page = (tmp_path / "a.html").read_text()
@@ -356,7 +356,7 @@ def test_a_card_has_its_raw_lines(judged, tmp_path, quick):
     assert "<b>$63.6</b>" in first
     assert re.findall('class="says">(.*?)<', first) == ["holds", "7.2 % less than claimed"]
     assert '<caption><a href="sources.html#oil">demo/oil.csv</a></caption>' in first
-    assert "<td>2</td><td>63.65 USD</td><td><code>2020-01,<wbr>63.65</code>" in first
+    assert "<td>2</td><td>63.65 USD</td><td><code>2020-01,<wbr><mark>63.65</mark></code>" in first
     assert "Demo: transcribed" in first
     assert "Why it is open: the records behind it are not public." in second
     assert "<details" not in second
@@ -462,7 +462,8 @@ def test_claim_and_chart_lead_to_each_other(judged):
     places = chart_html.places(verdicts, stories, judged)
     (claim,) = chart_html.tests(verdicts, places, NAMED)["a"]["near"]
     assert (claim["id"], claim["statement"]) == ("P1", "The price of <nothing> was above 50.")
-    below = render("chart", {}, chart={"claims": [claim], "take": {}, "most": 4}, base="")
+    shown = {"take": {}, "heights": [1, 2]}
+    below = render("chart", {}, chart={"claims": [claim], **shown}, base="")
     for page in (below, render("claims", {}, claims=[claim])):
         assert 'The Gazette: <a href="ledger.html#P1">The price of &lt;nothing&gt; was' in page
     stories["b"]["charts"][0]["claims"] = ["P1"]
@@ -474,8 +475,8 @@ def test_claim_and_chart_lead_to_each_other(judged):
     assert listed["P2"] == [("b", "none", True)]
     members = chart_html.tests(verdicts, {f"P{i}": listed["P1"] for i in (1, 2)}, NAMED)
     assert [one["id"] for one in members["b"]["none"]] == ["P1", "P2"]
-    folded = render("chart", {}, chart={"claims": [claim] * 5, "take": {}, "most": 4}, base="")
-    assert "<summary>The 5 claims of this chart, in the ledger</summary>" in folded
+    folded = render("chart", {}, chart={"claims": [claim] * 5, **shown}, base="")
+    assert '<summary>The 5 claims of this chart: <b class="yes">holds</b> 5 times' in folded
     assert folded.count('href="ledger.html#P1"') == 5
     links = pages._links(verdicts, {"a": {"cards": ["P1", "P2"]}}, places, [])
     assert links["P1"]["chart"] == "a.html#near"
@@ -617,6 +618,18 @@ def test_a_page_holds_two_drawings(drawn):
     page = (drawn / "a.html").read_text()
     (figure,) = re.findall('<figure class="chart" id="crude".*?</figure>', page, re.S)
     assert figure.count("<svg") == 2
+    # Numbers and raw lines stand beside the page, and on the chart's own page.
+    assert '<details class="chart-lists" data-from="charts/a-crude.js">' in figure
+    assert "63.6</td>" not in figure
+    own = (drawn / "charts" / "a-crude.html").read_text()
+    fetched = re.fullmatch(
+        r'chartLists\["charts/a-crude.js"\] = (".*");\n',
+        (drawn / "charts" / "a-crude.js").read_text(),
+    )
+    lists = json.loads(fetched[1])
+    for entry in re.findall(' id="(crude-n[0-9]+)"', own):
+        assert f'<details id="{entry}">' in lists
+    figure += lists
     assert 'aria-label="It rose. USD. China: 63.6 in January 2020, 55.7 in March 2020.' in figure
     table = figure.partition('class="sortable"')[2].partition("</table>")[0]
     cells = re.findall(r"<t[hd]\b[^>]*>(.*?)</t[hd]>", table)
@@ -680,7 +693,11 @@ def test_addresses_lead_to_files(judged, tmp_path, address, monkeypatch, execute
             path = url.removeprefix(f"{HOME}/report/").partition("#")[0]
             assert (base / path).is_file()
     shown = (site / "a.html").read_text()
-    code = f'src="{HOME}/report/charts/a-crude.html"' if address else "before <code>charts/</code>"
+    code = (
+        f'src="{HOME}/report/charts/a-crude.html#only"'
+        if address
+        else "before <code>charts/</code>"
+    )
     assert code in shown
 
 

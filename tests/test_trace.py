@@ -338,7 +338,7 @@ def test_trace_of_a_frame_as_read(root):
         "address": "Made up for a test.",
         "declared_zero": False,
         "ref_period": "2021-02",
-        "raw_column": "",
+        "raw_column": "net_wgt_kg",
     }
 
 

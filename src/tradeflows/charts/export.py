@@ -114,13 +114,15 @@ def hand_over(axes: Charts, id: str) -> ChartFiles:
         places = ((mark.row, column, mark.run) for column in columns)
         return next((ids[place] for place in places if place in ids), "")
 
-    shown, entries = _tables(axes, kind, chart, entry)
+    marks = told(figure)
+    shown, entries = _tables(axes, kind, chart, entry, marks)
     readable = _readable(shown, chart, kind)
     if len(readable.columns) < len(shown.columns):
         entries = entries.drop(columns=VALUE)
     with layout.on(layout.NARROW):
         small = np.ravel(np.asarray(chart["redraw"](), dtype=object))[0].figure
-        narrow = svg.inline(small, svg.plain(small, words), words, f"{id}-narrow", entry)
+        drawn_small = svg.plain(small, words)
+        narrow = svg.inline(small, drawn_small, words, f"{id}-narrow", told(small), None)
         plt.close(small)
     return ChartFiles(
         id=id,
@@ -132,7 +134,7 @@ def hand_over(axes: Charts, id: str) -> ChartFiles:
         sources=tuple(chart["attrs"]["sources"]),
         claims=tuple(chart["claims"]),
         about=about(chart),
-        wide=svg.inline(figure, drawing, words, f"{id}-wide", entry),
+        wide=svg.inline(figure, drawing, words, f"{id}-wide", marks, entry),
         narrow=narrow,
         file=drawing,
         rows=_rows(_flat(shown)),
@@ -172,7 +174,7 @@ def script() -> str:
 
 
 def _tables(
-    axes: Charts, kind: str, chart: Chart, entry: svg.Entries
+    axes: Charts, kind: str, chart: Chart, entry: svg.Entries, told_marks: pd.DataFrame
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """What was read back, in three figures and with its periods; and the entry of each cell."""
     shown = pd.DataFrame(read_back(axes, layout.DIGITS))
@@ -198,7 +200,7 @@ def _tables(
                 entries[name] = [entry(mark, some) for mark in marks.itertuples()]
     entries = entries.astype(object).where(shown.notna()).fillna("")
     if kind in ("bars", "cells"):
-        _add_periods(shown, entries, kind, chart, told(boxes[0].figure))
+        _add_periods(shown, entries, kind, chart, told_marks)
     return shown, entries
 
 

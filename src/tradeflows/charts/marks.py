@@ -4,6 +4,7 @@ An artist that carries a number has the ``gid`` ``row|part|name``: the row of th
 a band or a row of cells the place of its series), what it shows of it, and the series.
 """
 
+import re
 from typing import Any
 
 import matplotlib.dates as mdates
@@ -31,6 +32,12 @@ CORNERS = {
     "range": (("low", "high"), ("level", "level")),
 }
 TEXTS = ("text", "words")  # which say what is printed
+# What a unit begins with, which may follow a number; and what else a text of units has.
+COUNTED = re.compile(
+    r"(?:in )?((?:%|million|billion|thousand|us dollars|euros|tonnes|points|barrels).*)"
+    r"|number of (.*)",
+    re.IGNORECASE,
+)
 NEAR = 1e-9  # how far an artist may stand from its place, as a part of it
 DATED = ("lines", "months", "points", "blocks")
 
@@ -141,6 +148,17 @@ def _of_series(
 def text_of(value: float) -> str:
     """A figure as the table of the chart has it."""
     return layout.number(layout.significant(value, layout.DIGITS), 12)
+
+
+def unit_of(unit: Any, box: str) -> str:
+    """What follows a number of a box: its unit, or in brackets a text that has none or several."""
+    text = str(unit if isinstance(unit, str) else unit.get(box, "")).rstrip(".")
+    parts = re.split("[,:]", text.partition(";")[0])
+    matches = [COUNTED.fullmatch(part.strip()) for part in parts]
+    known = [match[1] or match[2] for match in matches if match]
+    if len(known) != 1:
+        return f" ({text})" if text else ""
+    return f" {known[0] if known[0].startswith('US') else known[0][:1].lower() + known[0][1:]}"
 
 
 def told(figure: Any) -> DataFrame:

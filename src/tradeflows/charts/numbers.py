@@ -13,6 +13,7 @@ from tradeflows.charts import layout, raw_lines, spans
 from tradeflows.charts.marks import chart_of, in_box, levels_of, require_drawn, text_of
 from tradeflows.charts.options import Chart, Charts, named
 from tradeflows.model.errors import QueryError
+from tradeflows.model.source import Publisher, Source
 from tradeflows.retrieval import catalogue
 
 # Of a kind whose table is wide, what its rows and its columns are; of the others their columns.
@@ -260,16 +261,19 @@ def sources(*claims: Any) -> DataFrame:
     ["China's crude"]
     """
     uses: dict[str, list[str]] = {}
+    known: dict[str, tuple[Source, Publisher]] = {}
     named = {f"Finding {i}": charts for i, charts in enumerate(claims, start=1)}
     for claim, charts in (claims[0] if isinstance(claims[0], Mapping) else named).items():
         for axes in charts if isinstance(charts, list) else [charts]:
-            ids = chart_of(axes)["attrs"]["sources"]
-            if not ids:
+            attrs = chart_of(axes)["attrs"]
+            if not attrs["sources"]:
                 raise QueryError(f"{claim}: its chart rests on no catalogued source")
-            for source in ids:
+            with catalogue.within(attrs):
+                known = catalogue.entries(attrs["sources"]) | known
+            for source in attrs["sources"]:
                 uses.setdefault(source, []).append(claim)
     rows = []
-    for source, publisher in catalogue.entries(uses).values():
+    for source, publisher in (known[name] for name in uses):
         names = ", ".join(dict.fromkeys(uses[source.id]))
         rows.append(vars(source) | {"publisher": publisher.name, "claims": names})
     index = pd.Index(uses, name="source_id")

@@ -18,6 +18,7 @@ from tradeflows.charts.names import entity_name
 from tradeflows.measures.common import UNIT_IN, UNIT_OF, require_single_value, unit_of
 from tradeflows.measures.scaling import scale
 from tradeflows.model import units
+from tradeflows.model.attached import ROOT
 from tradeflows.model.errors import QueryError, near, nearest
 from tradeflows.retrieval import catalogue, project
 from tradeflows.tables.select import read
@@ -153,10 +154,12 @@ def complete_options(
     if not shown.get("source"):
         if not ids:
             raise QueryError('no source: frame.attrs["sources"] is empty, so say source="…"')
-        of_rows = speakers(frame), outlets(frame)
-        shown["source"] = catalogue.credit(ids, None, *of_rows, dated=False)
-        shown["dated"] = catalogue.credit(ids, None, *of_rows)
-    shown["attrs"] = {"sources": ids, "caveats": caveats}
+        with catalogue.within(frame.attrs):
+            of_rows = speakers(frame), outlets(frame)
+            shown["source"] = catalogue.credit(ids, None, *of_rows, dated=False)
+            shown["dated"] = catalogue.credit(ids, None, *of_rows)
+    asked = {ROOT: frame.attrs[ROOT]} if ROOT in frame.attrs else {}
+    shown["attrs"] = {"sources": ids, "caveats": caveats, **asked}
     if not numbers:
         return frame, [], shown
     frame, columns = _in_unit(frame, numbers, shown["unit"])

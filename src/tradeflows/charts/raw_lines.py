@@ -3,6 +3,7 @@
 import csv
 import html
 import io
+import re
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
@@ -20,7 +21,7 @@ from tradeflows.model.absence import NO_ROW
 from tradeflows.model.errors import QueryError
 from tradeflows.model.lineage import full_number
 from tradeflows.model.periods import runs
-from tradeflows.model.source import RAW, Publisher, Source, with_carrier
+from tradeflows.model.source import RAW, Publisher, Source, carrier_of, with_carrier
 from tradeflows.model.words import count_of
 from tradeflows.retrieval import catalogue
 from tradeflows.tables import display, trace
@@ -31,6 +32,8 @@ PARTS = 6  # of a formula whose lines are open, whatever room there is
 NUMBERS = 600  # of a chart that have an entry
 ENTRY = "../data/raw/sources.toml#"  # where a notebook's reader finds a source's entry
 CLAIM = "../data/claims.toml#"  # and a claim's
+# Why what others passed on will do.
+COPY = ": a copy will do, since its lines can be held against the publisher’s own."
 # What is wider than its page scrolls by itself, by the keyboard too.
 BOX = '<div class="scroll" tabindex="0" role="group" aria-label="Raw lines">'
 NAMES = ["series", "period", "number"]
@@ -66,7 +69,8 @@ def terms(figure: Any, root: Path | None = None) -> DataFrame:
     chart = vars(figure)["tradeflows"]
     known = chart.setdefault("terms", {})  # the page and its files ask for the same
     if root not in known:
-        known[root] = _terms(root, chart)
+        with catalogue.within(chart["attrs"]):
+            known[root] = _terms(root, chart)
     lines: DataFrame = known[root]
     return lines
 
@@ -206,10 +210,11 @@ def shown(figure: Any) -> str:
     head = counted(lines)
     head += f", the first {LINES} of them here" if len(lines) > LINES else ""
     entries_of, room = "", LINES
-    for own in _by_number(lines):
-        entries_of += _number(own, room) if room > 0 else ""
-        room -= len(own)
-    used = entries(dict.fromkeys(lines["source_id"]))
+    with catalogue.within(vars(figure)["tradeflows"]["attrs"]):
+        for own in _by_number(lines):
+            entries_of += _number(own, room) if room > 0 else ""
+            room -= len(own)
+        used = entries(dict.fromkeys(lines["source_id"]))
     inside = f"<summary>{head}</summary>{entries_of}{used}{untraced(lines)}"
     return f'<details class="chart-lines">{inside}</details>'
 
@@ -313,10 +318,10 @@ def evidence(figure: Any, known: Sequence[Number]) -> str:
     most = max(1, OPEN // len(first))
     head = counted(lines)
     head += f", the first {NUMBERS} numbers here" if len(known) > NUMBERS else ""
-    used = entries(dict.fromkeys(lines["source_id"]))
-    inside = (
-        f"{BOX}{''.join(_opening(number, most) for number in first)}</div>{used}{untraced(lines)}"
-    )
+    with catalogue.within(vars(figure)["tradeflows"]["attrs"]):
+        used = entries(dict.fromkeys(lines["source_id"]))
+        numbers_of = "".join(_opening(number, most) for number in first)
+    inside = f"{BOX}{numbers_of}</div>{used}{untraced(lines)}"
     return f'<details class="chart-lines"><summary>{head}</summary>{inside}</details>'
 
 
@@ -378,7 +383,10 @@ def lines_alone(rows: Sequence[Mapping[Any, Any]], most: int, root: Path | None 
         header, separator = options.get("columns", ()), options.get("separator", ",")
         lines = "".join(_line(row, has_roles, header, separator) for row in own)
         file = html.escape(str(path).removeprefix(f"{RAW.as_posix()}/"))
-        caption = f'<caption><a href="{ENTRY}{name}">{file}</a></caption>' if name else ""
+        carrier = carrier_of(sources[name][0]) if name in sources else ""
+        way = f"; {'from' if carrier.startswith('a ') else 'via'} {html.escape(carrier)}{COPY}"
+        link = f'<a href="{ENTRY}{name}">{file}</a>{way if carrier else ""}'
+        caption = f"<caption>{link}</caption>" if name else ""
         columns = f"<code>{_broken(map(html.escape, header), separator)}</code>"
         heads = ["line", *["name"] * has_roles, "number", columns if header else "text"]
         head = "".join(f"<th>{text}</th>" for text in heads)
@@ -404,7 +412,8 @@ def _line(row: Mapping[Any, Any], has_roles: bool, header: Sequence[str], separa
 
 def _marked(row: Mapping[Any, Any], header: Sequence[str], separator: str) -> str:
     """The text of a raw line, the figure in it marked where its column is known."""
-    cells = [*map(html.escape, str(row["text"]).split(separator))]
+    outside = rf'{re.escape(separator)}(?=(?:[^"]*"[^"]*")*[^"]*$)'  # not within quotation marks
+    cells = [*map(html.escape, re.split(outside, str(row["text"])))]
     column = row.get("raw_column", "")
     if column in header and len(cells) == len(header) and not row["declared_zero"]:
         at = [*header].index(column)

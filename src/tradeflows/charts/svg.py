@@ -12,9 +12,10 @@ from xml.etree import ElementTree
 
 import matplotlib.pyplot as plt
 from matplotlib.text import Text
+from pandas import DataFrame
 
 from tradeflows.charts import colours, layout, options
-from tradeflows.charts.marks import told
+from tradeflows.charts.marks import unit_of
 
 Entries = Callable[..., str]  # the id of the entry of a mark, "" without
 SVG = "http://www.w3.org/2000/svg"
@@ -32,11 +33,15 @@ HALO = {
 # The light edge of letters in a file of its own, which there is a rule of style.
 EDGE = ("</style>", f"text{{paint-order:stroke;stroke:{colours.PAPER};stroke-width:3px}}</style>")
 PAINTS = ("fill", "stroke")  # which matplotlib sets as attributes of what hatches
-TARGET = 9.0  # points from a mark's middle within which a pointer meets it
+WORDS = f"{{{SVG}}}text"  # which stand in a group with their ground
+PLACES = ("d", "x", "y", "width", "height")  # attributes that hold coordinates
+DATED = ("lines", "points", "blocks")  # kinds of charts whose series share their dates
 _FONT = re.compile(r"(?:(italic|oblique) )?(?:(\d+|bold) )?([\d.]+)px (.+)")
 _REFERENCE = re.compile(r'(?:url\(#|href="#)([^")]+)')
 _MADE = re.compile(r'\bid="(\w*[0-9a-f]{10})"')
 _COLOUR = re.compile(r"#[0-9a-f]{6}\b")
+_LONG = re.compile(r"-?\d+\.\d{2,}")
+_AROUND = re.compile(r" *([A-Za-z]) *")
 
 
 def plain(figure: Any, alt: str) -> str:
@@ -56,7 +61,9 @@ def plain(figure: Any, alt: str) -> str:
     return drawing.replace(*EDGE) if haloed else drawing
 
 
-def inline(figure: Any, drawing: str, alt: str, prefix: str, entries: Entries) -> str:
+def inline(
+    figure: Any, drawing: str, alt: str, prefix: str, marks: DataFrame, entries: Entries | None
+) -> str:
     """The drawing as an element of a page.
 
     Parameters
@@ -67,8 +74,11 @@ def inline(figure: Any, drawing: str, alt: str, prefix: str, entries: Entries) -
         The chart in words.
     prefix
         Begins every id in the drawing, so that two of them on one page never share one.
+    marks
+        As :func:`tradeflows.charts.marks.told` gives them.
     entries
-        The id of the entry of a number's raw lines, by its row and what it is, to which marks lead.
+        The id of the entry of a number's raw lines, by its row and what it is, to which marks lead;
+        None where marks say no more than which they are, since another drawing has their words.
     """
     haloed = {text.get_text() for text in figure.findobj(Text) if text.get_path_effects()}
     used = set(_REFERENCE.findall(drawing))
@@ -83,7 +93,9 @@ def inline(figure: Any, drawing: str, alt: str, prefix: str, entries: Entries) -
     tree.attrib.update({"role": "img", "aria-label": alt, "viewBox": f"0 0 {width:g} {height:g}"})
     for name in ("width", "height", "version"):
         tree.attrib.pop(name, None)
-    tree.append(_marks(figure, height, entries))
+    _slim(tree)
+    tree.set("font-family", FONTS)
+    tree.append(_marks(figure, height, marks, entries))
     ElementTree.register_namespace("", SVG)
     ElementTree.register_namespace("xlink", XLINK)
     text = ElementTree.tostring(tree, encoding="unicode")
@@ -105,6 +117,24 @@ def _without_dropped(tree: ElementTree.Element) -> None:
         for child in list(parent):
             if child.tag.rpartition("}")[2] in DROPPED:
                 parent.remove(child)
+
+
+def _slim(element: ElementTree.Element) -> None:
+    """Round coordinates to four digits, and take out groups that hold nothing or one thing."""
+    for name in element.attrib.keys() & {*PLACES}:
+        rounded = _LONG.sub(lambda match: f"{float(match[0]):.4g}", element.attrib[name])
+        element.set(name, _AROUND.sub(r"\1", rounded).strip())
+    if element.get("transform", "").startswith("rotate(-0 "):
+        del element.attrib["transform"]
+    if element.get("font-family") == FONTS:
+        del element.attrib["font-family"]
+    parts: list[ElementTree.Element] = []
+    for part in element:
+        _slim(part)
+        is_bare = part.tag == f"{{{SVG}}}g" and not part.attrib and len(part) < 2
+        is_bare &= not len(part) or part[0].tag != WORDS
+        parts += part if is_bare else [part]
+    element[:] = parts
 
 
 def _attributes(element: ElementTree.Element) -> None:
@@ -156,19 +186,32 @@ def _lines(texts: set[str]) -> set[str]:
     return {line.strip() for text in texts for line in text.split("\n")}
 
 
-def _marks(figure: Any, height: float, entries: Entries) -> ElementTree.Element:
+def _marks(
+    figure: Any, height: float, marks: DataFrame, entries: Entries | None
+) -> ElementTree.Element:
     """Places that answer to a pointer and to the keyboard, a group a series.
 
-    Each leads to the entry of its number, where there is one.
+    Each leads to the entry of its number, where there is one; its group has the name, the unit and
+    whether there are numbers below zero in its box, from which a page makes a sentence.
     """
     group = ElementTree.Element(f"{{{SVG}}}g", {"class": "chart-marks", "fill": "none"})
-    marks = told(figure)
-    for _, part in marks.groupby(["box", "name"], sort=False):
-        attributes = {"data-series": part["name"].iloc[0]}
+    kind, chart = str(figure.axes[0].get_gid()), vars(figure)["tradeflows"]
+    if kind in DATED:
+        group.set("class", "chart-marks chart-dated")
+    boxes = list(marks["box"].unique())
+    for (box, name), part in marks.groupby(["box", "name"], sort=False):
+        attributes = {"data-series": name}
+        if entries:
+            attributes |= {"data-box": f"{boxes.index(box)}", "data-name": part["head"].iloc[0]}
+            attributes["data-unit"] = "" if kind == "coverage" else unit_of(chart["unit"], box)
+        if entries and marks.loc[marks["box"].eq(box), "value"].lt(0).any():
+            attributes["data-signed"] = ""
         series = ElementTree.SubElement(group, f"{{{SVG}}}g", attributes)
-        for mark in part.itertuples():
-            place = {"cx": f"{mark.right:.1f}", "cy": f"{height - mark.up:.1f}", "r": f"{TARGET:g}"}
+        for at, mark in zip(part.index, part.itertuples(), strict=True):
+            place = {"cx": f"{mark.right:.1f}", "cy": f"{height - mark.up:.1f}", "data-at": f"{at}"}
             circle = ElementTree.SubElement(series, f"{{{SVG}}}circle", place)
+            if not entries:
+                continue
             ElementTree.SubElement(circle, f"{{{SVG}}}title").text = mark.words
             if entry := entries(mark):
                 circle.set("data-entry", entry)

@@ -5,7 +5,7 @@ Nothing else writes these files, so a number that moves unannounced is a differe
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,9 @@ VERDICT_COLUMNS = (
     "witness",
     "counted_by",
 )
+NONE = "none"
+# What stands for a verdict, a part or a reading that was not there before, or is there no more.
+ABSENT = {"": ("not announced before", "no longer judged"), ",": ("", ""), ":": (NONE, NONE)}
 COMPARED = {"claim", "verdict", "reading", "value"}  # what an older edition's file has as well
 # Not what a user's Jupyter would add: the version of Python would change with the machine.
 METADATA = {
@@ -223,56 +226,35 @@ def verdicts(root: Path, ledger: Path | None = None) -> list[dict[str, str]]:
 
 def verdict_changes(old: list[dict[str, str]], new: list[dict[str, str]]) -> list[str]:
     """Each claim of the ledger whose verdict or number differs, in words: old → new."""
+    before, after = _said_of_claims(old), _said_of_claims(new)
     lines: list[str] = []
-    before = _by_claim(old)
-    after = _by_claim(new)
     for claim in _either(before, after):
-        lines += _moved_claim(claim, before.get(claim, []), after.get(claim, []))
+        was, now = before.get(claim, {}), after.get(claim, {})
+        for key in _either(was, now):
+            words = [was.get(key, ABSENT[key[:1]][0]), now.get(key, ABSENT[key[:1]][1])]
+            if words[0] == words[1] or (key[:1] == "," and {key} - (was.keys() & now.keys())):
+                continue
+            if key[:1] == ":":
+                short = [word if word == NONE else full_number(float(word), 12) for word in words]
+                words = short if short[0] != short[1] else words
+            lines.append(f"claim {claim}{key}: {words[0]} → {words[1]}")
     return lines or ["ledger: its order or its words changed, and no number"]
 
 
-def _by_claim(rows: Iterable[dict[str, str]]) -> dict[str, list[dict[str, str]]]:
-    claims_rows: dict[str, list[dict[str, str]]] = {}
+def _said_of_claims(rows: Iterable[Mapping[str, str]]) -> dict[str, dict[str, str]]:
+    """Of each claim its verdict by "", the word of each ", part", the value of each ": reading"."""
+    said: dict[str, dict[str, dict[str, str]]] = {}
     for row in rows:
-        claims_rows.setdefault(row["claim"], []).append(row)
-    return claims_rows
-
-
-def _moved_claim(
-    claim: str, old: Sequence[dict[str, str]], new: Sequence[dict[str, str]]
-) -> list[str]:
-    """What differs between two judgements of a claim: its verdict, the number of each reading."""
-    lines = []
-    was = _verdict_of(old) or "not announced before"
-    now = _verdict_of(new) or "no longer judged"
-    if was != now:
-        lines.append(f"claim {claim}: {was} → {now}")
-    parts_before, parts_after = (
-        {row["part"]: row["of_part"] for row in rows if row.get("part")} for rows in (old, new)
-    )
-    lines += [
-        f"claim {claim}, {part}: {parts_before[part]} → {parts_after[part]}"
-        for part in parts_after
-        if part in parts_before and parts_before[part] != parts_after[part]
-    ]
-    before = {row["reading"]: row["value"] for row in old if row["reading"]}
-    after = {row["reading"]: row["value"] for row in new if row["reading"]}
-    for reading in _either(before, after):
-        was, now = before.get(reading, "none"), after.get(reading, "none")
-        if was != now:
-            shown = [_shown(was), _shown(now)]
-            was, now = shown if shown[0] != shown[1] else (was, now)
-            lines.append(f"claim {claim}: {reading}: {was} → {now}")
-    return lines
-
-
-def _shown(number: str) -> str:
-    """A number to twelve digits, without what its last bits add."""
-    return number if number == "none" else full_number(float(number), 12)
-
-
-def _verdict_of(rows: Sequence[dict[str, str]]) -> str:
-    return rows[0]["verdict"] if rows else ""
+        verdict, parts, values = said.setdefault(row["claim"], {"": {}, ",": {}, ":": {}}).values()
+        verdict.setdefault("", row["verdict"])
+        if row.get("part"):
+            parts[f", {row['part']}"] = row["of_part"]
+        if row["reading"]:
+            values[f": {row['reading']}"] = row["value"]
+    return {
+        claim: {key: text for some in kinds.values() for key, text in some.items()}
+        for claim, kinds in said.items()
+    }
 
 
 def _either(first: Iterable[str], second: Iterable[str]) -> list[str]:

@@ -1,6 +1,7 @@
-"""In a notebook's kernel: each chart that is displayed hands over what its page needs.
+"""In a notebook's kernel: what is displayed hands over what its page needs.
 
-The notebook that is committed never holds it.
+A chart hands over its drawings and numbers, lists of sources and cards of claims their facts, and
+tables are printed in words. The notebook that is committed never holds any of it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -8,18 +9,19 @@ from dataclasses import asdict
 from typing import Any
 
 import numpy as np
+from nbformat import NotebookNode
 
 MIME = "application/vnd.tradeflows.chart+json"
-START = (
-    "from tradeflows.report import chart_hook, facts, frames; "
-    "chart_hook.hook(get_ipython()); facts.hook(get_ipython()); frames.hook(get_ipython())"
-)
+FACTS = "application/vnd.tradeflows.facts+json"
+START = "from tradeflows.report import chart_hook; chart_hook.hook(get_ipython())"
 DPI = 200  # twice what a notebook shows
 UNNAMED = "chart"  # the id of a chart that no variable of its notebook holds
 
 
 def hook(shell: Any) -> None:
-    """Let the kernel's `shell` draw every figure finer, and add what its chart hands over."""
+    """Let the kernel's `shell` draw every figure finer, and show a reader's page."""
+    from tradeflows.report import frames
+
     shell.config.InlineBackend.print_figure_kwargs = {"bbox_inches": "tight", "dpi": DPI}
     given: list[str] = []
 
@@ -30,8 +32,33 @@ def hook(shell: Any) -> None:
         given.append(id)
         return {MIME: bundle(figure, id)}
 
-    formatter = shell.display_formatter.mimebundle_formatter
-    formatter.for_type_by_name("matplotlib.figure", "Figure", handed_over)
+    def of_table(table: Any, **_: Any) -> dict[str, Any]:
+        """The claims that rest on each source, of what ``charts.sources`` lists; else nothing."""
+        is_list = table.index.name == "source_id" and "claims" in table
+        return {FACTS: {"sources": table["claims"].to_dict()}} if is_list else {}
+
+    def of_cards(cards: Any, **_: Any) -> dict[str, Any]:
+        return {FACTS: {"cards": [verdict.claim.id for verdict in cards.verdicts]}}
+
+    formatters = shell.display_formatter
+    for module, name, facts in (
+        ("matplotlib.figure", "Figure", handed_over),
+        ("pandas", "DataFrame", of_table),
+        ("tradeflows.report.claim_cards", "Cards", of_cards),
+    ):
+        formatters.mimebundle_formatter.for_type_by_name(module, name, facts)
+    for module, name, page in frames.PAGES:
+        formatters.formatters["text/html"].for_type_by_name(module, name, page)
+
+
+def facts_of(notebook: NotebookNode) -> dict[str, Any]:
+    """``sources`` (claims by id) and ``cards`` (ids) of a notebook that ran with :func:`hook`."""
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    kept = [output.get("data", {}).get(FACTS, {}) for output in outputs]
+    return {
+        "sources": {id: claims for one in kept for id, claims in one.get("sources", {}).items()},
+        "cards": [claim for one in kept for claim in one.get("cards", [])],
+    }
 
 
 def id_of(figure: Any, variables: Mapping[str, Any]) -> str:

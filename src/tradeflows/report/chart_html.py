@@ -1,6 +1,8 @@
 """The charts of a notebook's page: each with an address, a page of its own, and its claims."""
 
+import json
 import math
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,9 +20,11 @@ from tradeflows.report.site import render
 from tradeflows.retrieval.project import Project
 
 FOLDER = "charts"
-HEIGHT = 620  # pixels of a frame that holds a chart's own page
+# Pixels: how wide the drawings are shown at most, and how high the line below them is.
+NARROW, WIDE, FOOT = 450, 760, 36
+SIZE = re.compile(r'viewBox="0 0 ([\d.]+) ([\d.]+)"')
 LIKE_NUMBERS = "0123456789.,−-+eE"  # letters of a cell that is set to the right
-MOST = 4  # claims that stand open below one chart; one that names more lists them
+MOST = 4  # claims that a chart may name and be theirs alone; one that names more lists them
 SCALES = (1.0, 1e3, 1e6, 1e9)  # in which a chart counts what a claim has in units
 AS_DRAWN = 5e-4  # how near a number is, as a part of it, to one that was drawn to four digits
 NOWHERE = frozenset({("", "")})  # a line that no chart has
@@ -67,18 +71,26 @@ def _chart(
     known = {name: (source, publishers[source.publisher]) for name, source in sources.items()}
     notes = claim_cards.named_in_print(chart["caveats"], known)
     chart = {**chart, "caveats": notes}
+    units, heads = chart_downloads.units(chart["unit"]), " ".join(chart["table"][0])
     take, files = chart_downloads.to_take(chart, path, used, publishers)
+    heights = [
+        FOOT + math.ceil(widest * float(high) / float(wide))
+        for name, widest in (("narrow", NARROW), ("wide", WIDE))
+        for wide, high in SIZE.findall(chart[name])
+    ]
     shown = {
         "chart": {
             "id": chart["id"],
             "page": f"{page}.html",
             "embed": f"{path}.html",
-            "height": HEIGHT,
+            "lists": f"{path}.js",
+            "heights": heights,
+            "height": max(heights),
             "title": chart["title"],
             "alt": chart["alt"],
             "wide": chart["wide"],
             "narrow": chart["narrow"],
-            "units": _units_above(chart),
+            "units": [text for text in units if text.rstrip(".") not in heads],
             "take": take,
             "about": chart["about"],
             "cite": chart_downloads.cited(chart["title"], used, publishers),
@@ -88,25 +100,23 @@ def _chart(
         },
         "lines": _places_of(chart["lines"]),
         "numbers": chart["numbers"],
-        "is_percent": any("%" in unit for unit in chart_downloads.units(chart["unit"])),
+        "is_percent": any("%" in unit for unit in units),
         "of_claims": list(chart["claims"]),
         "alt": chart["alt"],
     }
     return shown, files
 
 
-def _units_above(chart: Mapping[str, Any]) -> list[str]:
-    """The units that stand above a chart's table: those that no head of it has."""
-    heads = " ".join(chart["table"][0])
-    return [text for text in chart_downloads.units(chart["unit"]) if text.rstrip(".") not in heads]
-
-
 def _table(rows: Sequence[Sequence[str]]) -> dict[str, Any]:
     """The table of a chart for readers: its head, its rows, and which columns hold words."""
     head, *body = rows
     table = [[name, *map(_cell, head[1:], cells)] for name, *cells in body]
-    words = [name for i, name in enumerate(head) if not _is_of_numbers(name, table, i)]
     are_figures = [not spans.HEAD.fullmatch(name) for name in head]
+    words = [
+        name
+        for name, is_figure, *cells in zip(head, are_figures, *table, strict=True)
+        if not is_figure or any(cell.strip(LIKE_NUMBERS) for cell in cells)
+    ]
     has_holes = any(
         is_figure and not cell
         for row in table
@@ -134,16 +144,6 @@ def _places_in(head: Sequence[str], cells: Sequence[str]) -> list[str]:
         spans.place(cell) if is_period else first if name == "As printed" else ""
         for name, cell, is_period in zip(head, cells, are_periods, strict=True)
     ]
-
-
-def _is_of_numbers(name: str, table: Sequence[Sequence[str]], i: int) -> bool:
-    """Whether a column holds numbers or nothing, and no periods."""
-    return not spans.HEAD.fullmatch(name) and all(_is_number(row[i]) for row in table)
-
-
-def _is_number(cell: str) -> bool:
-    """Whether a cell holds a number or nothing."""
-    return not cell.strip(LIKE_NUMBERS)
 
 
 def _cell(head: str, text: str) -> str:
@@ -238,7 +238,7 @@ def places(verdicts: Iterable[Verdict], stories: Stories, root: Path) -> dict[st
         Drawn(
             page,
             chart["id"],
-            _pairs(chart["lines"]),
+            {(source, line) for source, lines in chart["lines"].items() for line in lines},
             chart["numbers"],
             chart["is_percent"],
             chart.get("claims", ()),
@@ -312,10 +312,6 @@ def _lines_of(reading: ReadingResult, root: Path) -> Set[tuple[str, str]]:
     return {(term["source_id"], str(term["line"])) for term in terms} or NOWHERE
 
 
-def _pairs(lines: Mapping[str, Sequence[str]]) -> set[tuple[str, str]]:
-    return {(source, line) for source, numbers in lines.items() for line in numbers}
-
-
 def tests(
     verdicts: Iterable[Verdict], places: Mapping[str, Sequence[Place]], project: Project
 ) -> Tests:
@@ -344,6 +340,7 @@ def claim_line(verdict: Verdict, project: Project, *, is_drawn: bool = True) -> 
         "rest": text.rest if text else f": {verdict.text.sentence}",
         "why": " ".join(filter(None, why)),
         "off": text.far if text and verdict.verdict == claims.DIFFERS else "",
+        "group": verdict.group,
         "tone": verdict.text.tone,
     }
 
@@ -367,14 +364,17 @@ def render_all(
         chart = output.metadata.pop("chart", None)
         if chart is None:
             continue
-        chart = {**chart, "claims": tested.get(chart["id"], []), "most": MOST}
-        for base, template in (("", "chart"), ("../", "embed")):
+        chart = {**chart, "claims": tested.get(chart["id"], [])}
+        pages = {}
+        for template, base in (("chart", ""), ("lists", ""), ("embed", "../")):
             evidence = chart["evidence"].replace(ENTRY, f"{base}sources.html#")
             evidence = evidence.replace(CLAIM, f"{base}ledger.html#")
             content = {"chart": {**chart, "evidence": evidence}, "address": address}
-            page = render(template, frame, base=base, **content)
-            if template == "chart":
-                output.metadata["html"] = page
-            else:
-                files[Path(chart["embed"])] = page
+            pages[template] = render(template, frame, base=base, **content)
+        output.metadata["html"] = pages["chart"]
+        files[Path(chart["embed"])] = pages["embed"]
+        name, lists = (
+            json.dumps(text, ensure_ascii=False) for text in (chart["lists"], pages["lists"])
+        )
+        files[Path(chart["lists"])] = f"chartLists[{name}] = {lists};\n"
     return files

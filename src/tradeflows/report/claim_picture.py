@@ -1,8 +1,7 @@
 """A claim as a picture to share: whether it holds, who said what, what the figures show."""
 
 import io
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -20,12 +19,12 @@ from PIL import Image
 
 from tradeflows import claims
 from tradeflows.charts import colours, layout
-from tradeflows.charts.options import outlets, speakers
 from tradeflows.claims import ReadingResult, Verdict, verdict_rule
 from tradeflows.claims.verdict_text import read_as
+from tradeflows.model.periods import is_day_or_month, release_in_words
+from tradeflows.model.words import in_a_sentence
 from tradeflows.report import claim_cards, front
-from tradeflows.report.credits import joined
-from tradeflows.retrieval import catalogue
+from tradeflows.report.credits import publishers_of
 from tradeflows.retrieval.project import Project
 
 SIZE = 1200, 630  # pixels, as pages that link to another show a picture
@@ -34,24 +33,22 @@ COLOURS = 64
 LEFT = 44  # pixels of margin
 WIDE = SIZE[0] - 2 * LEFT
 TEXT, LARGE, VERDICT = 38, 42, 48  # sizes of letters in pixels; a phone shows a third of them
-LEADINGS = 1.25, 1.19, 1.13  # from line to line, as part of the size; closer where it is full
-STEP = 0.88  # of that from line to line; the rest is room below a text
+LEADING = 1.15  # from line to line, as part of the size
 ASCENT = 0.78  # from the top of a line to its baseline, as part of the size
 BAND = 88  # pixels of the verdict's band along the upper edge
-BAR, THIN, APART = 44, 12, 12  # pixels of a bar at most and at least, and between rows
-LINES = 3  # of the foot, and of a name beside its figure, at most
+BARS = (44, 28, 12)  # pixels of a bar, the most that there is room for
+APART = 10  # pixels between a text and the next
 MOST = 2  # figures beside the one that was claimed
 CHANGES = ("percent", "percentage points")  # units of a change
-SEPARATE = re.compile(r"; (?![^(]*\))")  # what stands between two sources
-DATED = re.compile(r"(.*) \((.*)\)")  # a source and its date
-AGAIN = re.compile(r"\b([^,;()]+)(, [^;]*); \1, ")  # a publisher whose next file came otherwise
-COPY = re.compile(r"(?<= copy) of [^ ;]+")  # what a copy is of
-CARRIED = re.compile(r", (?:via|from) .*")  # through whose hands a source came
 HEADLINES = {
     claims.DEPENDS: "Depends on what is counted",
     claims.BOTH_WAYS: "Depends on who counted",
     claims.NOT_DECIDED: "Cannot be told from these figures",
 }
+
+# A text, how far right and down it begins, its size, its weight and its colour.
+Text = tuple[str, float, float, float, str, str]
+Box = tuple[float, float, float, float, str]  # left, top, width, height, colour
 
 
 @dataclass(frozen=True)
@@ -62,32 +59,6 @@ class Bar:
     figure: str
     value: float
     colour: str
-
-
-@dataclass(frozen=True)
-class Page:
-    """What stands below the headline: texts with their sizes, figures with their names, the foot.
-
-    Lines are `leading` apart; each of `rows` is a figure, its name in lines, and from how far right
-    on these stand.
-    """
-
-    texts: Sequence[tuple[str, int, str]]
-    rows: Sequence[tuple[Bar, str, float]]
-    has_bars: bool
-    foot: str = ""
-    leading: float = LEADINGS[0]
-
-    def height(self, text: str, size: float = TEXT) -> float:
-        """How many pixels the lines of a text take."""
-        return size * self.leading * (text.count("\n") + 1)
-
-    @property
-    def room(self) -> float:
-        """How much of it is left to bars, or to nothing."""
-        texts = sum(self.height(text, size) + 10 for text, size, _ in self.texts)
-        names = sum(self.height(name) for _, name, _ in self.rows)
-        return SIZE[1] - BAND - 28 - texts - names - self.height(self.foot)
 
 
 def pictures(verdicts: Sequence[Verdict], project: Project, root: Path) -> dict[str, bytes]:
@@ -105,34 +76,69 @@ def pictures(verdicts: Sequence[Verdict], project: Project, root: Path) -> dict[
 
 
 def _picture(verdict: Verdict, project: Project, root: Path) -> Figure:
-    """The picture of one claim; its verdict is the headline, and the speaker comes next."""
-    page, words = _page(verdict, project, root), headline(verdict)
+    """The picture of one claim: its verdict, who said what, the figures, and whose they are."""
+    figures, words = bars(verdict, project), headline(verdict)
+    weight = "bold" if verdict.verdict == claims.NOT_DECIDED else "normal"
+    said = f"{_speaker(verdict, project)}: {verdict.claim.statement}"
+    texts = [(said, TEXT, "normal"), (_reason(verdict), LARGE, weight)]
+    short = [replace(bar, name=bar.name.partition(";")[0]) for bar in figures]
+    heights = (*BARS, 0) if has_bars(verdict, figures) else (0,)
+    for shown, height in [*((figures, height) for height in heights), (short, 0)]:
+        lines, boxes, spare = _laid_out(texts, shown, foot(verdict, project, root), height)
+        if spare >= 0:
+            break
+    size = VERDICT * min(1.0, (WIDE - 6) / _width(words, VERDICT, "bold"))
+    lines.insert(0, (words, LEFT, (BAND - size) / 2, size, "bold", colours.PAPER))
+    boxes.insert(0, (0, 0, SIZE[0], BAND, _colour(verdict)))
     with layout.style():
         figure = plt.figure(figsize=(SIZE[0] / DPI, SIZE[1] / DPI), dpi=DPI)
-        _box(figure, 0, 0, SIZE[0], BAND, _colour(verdict))
-        size = VERDICT * min(1.0, (WIDE - 6) / _width(words, VERDICT, "bold"))
-        _text(figure, words, (BAND - size) / 2, size, colours.PAPER, weight="bold")
-        top: float = BAND + 16
-        step = STEP * page.leading
-        for text, letters, weight in page.texts:
-            ink = colours.SOFT if letters == TEXT else colours.INK
-            _text(figure, text, top, letters, ink, step=step, weight=weight)
-            top += page.height(text, letters) + 10
-        ends = [0.0, *(bar.value for bar, _, _ in page.rows)]
-        scale = WIDE / ((max(ends) - min(ends)) or 1.0)
-        zero, spare = LEFT - min(ends) * scale, page.room / max(len(page.rows), 1)
-        for bar, name, left in page.rows:
-            _text(figure, bar.figure, top - ASCENT * 4, LARGE, colours.INK, weight="bold")
-            _text(figure, name, top, TEXT, colours.SOFT, x=left, step=step)
-            top += page.height(name)
-            if page.has_bars:
-                start, end = sorted((zero, zero + bar.value * scale))
-                height = min(BAR, spare - APART)
-                _box(figure, start, top - 4, max(end - start, 3), height, bar.colour)
-            top += min(spare, BAR + APART if page.has_bars else APART)
-        down = SIZE[1] - 8 - page.height(page.foot)
-        _text(figure, page.foot, down, TEXT, colours.SOFT, step=step)
+        for left, top, width, high, colour in boxes:
+            corner = (left / SIZE[0], 1 - (top + high) / SIZE[1])
+            sides = (width / SIZE[0], high / SIZE[1])
+            patch = Rectangle(corner, *sides, color=colour, lw=0, transform=figure.transFigure)
+            figure.add_artist(patch)
+        for text, left, top, letters, boldness, colour in lines:
+            for i, line in enumerate(text.splitlines()):
+                down = 1 - (top + (ASCENT + i * LEADING) * letters) / SIZE[1]
+                style: dict[str, Any] = {"va": "baseline", "color": colour, "weight": boldness}
+                figure.text(left / SIZE[0], down, line, size=letters * 72 / DPI, **style)
     return figure
+
+
+def _laid_out(
+    texts: Sequence[tuple[str, float, str]], shown: Sequence[Bar], words: str, height: float
+) -> tuple[list[Text], list[Box], float]:
+    """Texts and bars of `height` from the verdict down, the foot, and the room that is left."""
+    lines: list[Text] = []
+    boxes: list[Box] = []
+    top = BAND + 16.0
+
+    def write(text: str, left: float, size: float, weight: str, colour: str) -> float:
+        """Set a text where the last one ended, and return how high it is."""
+        broken = _broken(text, size, weight, LEFT + WIDE - left)
+        lines.append((broken, left, top, size, weight, colour))
+        return size * LEADING * (broken.count("\n") + 1)
+
+    for text, size, weight in texts:
+        if text:
+            colour = colours.SOFT if size == TEXT else colours.INK
+            top += write(text, LEFT, size, weight, colour) + APART
+    ends = [0.0, *(bar.value for bar in shown)]
+    scale = WIDE / ((max(ends) - min(ends)) or 1.0)
+    zero = LEFT - min(ends) * scale
+    for bar in shown:
+        write(bar.figure, LEFT, LARGE, "bold", colours.INK)
+        beside = LEFT + _width(bar.figure, LARGE, "bold") + 20
+        top += write(bar.name, beside, TEXT, "normal", colours.SOFT) + APART
+        if height:
+            first, last = sorted((zero, zero + bar.value * scale))
+            boxes.append((first, top - 4, max(last - first, 3), height, bar.colour))
+            top += height + APART
+    n_lines = _broken(words, TEXT, "normal", WIDE).count("\n") + 1
+    spare = SIZE[1] - 8 - TEXT * LEADING * n_lines - top
+    top += spare
+    write(words, LEFT, TEXT, "normal", colours.SOFT)
+    return lines, boxes, spare
 
 
 def _colour(verdict: Verdict) -> str:
@@ -216,7 +222,7 @@ def bars(verdict: Verdict, project: Project) -> list[Bar]:
     return shown
 
 
-def _has_bars(verdict: Verdict, rows: Sequence[Any]) -> bool:
+def has_bars(verdict: Verdict, rows: Sequence[Bar]) -> bool:
     """Whether bars say something.
 
     A lone one does not, nor do two figures open at one end, nor what is found beside a claim that
@@ -232,37 +238,6 @@ def _has_bars(verdict: Verdict, rows: Sequence[Any]) -> bool:
     return not (has_floor and part.claim.qualifier in verdict_rule.LOWER)
 
 
-def _page(verdict: Verdict, project: Project, root: Path) -> Page:
-    """The page with the widest lines that has room for its whole foot; else for a shorter one."""
-    figures = bars(verdict, project)
-    statement = f"{_speaker(verdict, project)}: {verdict.claim.statement}"
-    weight = {claims.NOT_DECIDED: "bold"}.get(verdict.verdict, "normal")
-    texts = [(statement, TEXT, "normal"), (_reason(verdict), LARGE, weight)]
-    texts = [(_broken(words, size, by, WIDE), size, by) for words, size, by in texts if words]
-    short = [replace(bar, name=bar.name.partition(";")[0]) for bar in figures]
-    least = len(figures) * (THIN + APART)
-    has_bars = _has_bars(verdict, figures)
-    pages = [
-        Page(texts, list(map(_row, shown)), has_bars=has_bars, leading=leading)
-        for shown in (figures, short)
-        for leading in LEADINGS
-    ]
-    if has_bars and pages[0].room - least <= TEXT * LEADINGS[0]:
-        pages, least = [replace(page, has_bars=False) for page in pages], 0
-    for words in _credits(verdict, project, root):
-        foot = _broken(words, TEXT, "normal", WIDE)
-        for page in (replace(each, foot=foot) for each in pages):
-            if foot.count("\n") < LINES and page.room >= least * page.has_bars:
-                return page
-    return page
-
-
-def _row(bar: Bar) -> tuple[Bar, str, float]:
-    """A figure with its name in lines, and from how far right on these stand."""
-    left = LEFT + _width(bar.figure, LARGE, "bold") + 20
-    return bar, _broken(bar.name, TEXT, "normal", LEFT + WIDE - left), left
-
-
 def _reason(verdict: Verdict) -> str:
     """Why a verdict is what it is, below the statement: of a claim of parts the word of each.
 
@@ -275,39 +250,23 @@ def _reason(verdict: Verdict) -> str:
     return "" if verdict.verdict in leans else verdict.text.why
 
 
-def _credits(verdict: Verdict, project: Project, root: Path) -> Iterator[str]:
-    """The foot of a picture: whose page it is of, and whose figures it shows, ever shorter."""
+def foot(verdict: Verdict, project: Project, root: Path) -> str:
+    """Whose page a picture is of, and whose figures it shows, those of one date together."""
     part = _drawn_part(verdict)
     found = [item.text.reading for item in verdict.parts] if part is None else _shown(part)
-    shown = [reading for reading in found if reading is not None]
-    sources = {name: None for reading in shown for name in reading.sources}
-    frames = [frame for reading in shown for frame in (*reading.read, reading.frame)]
-    named = joined(speakers(frame) for frame in frames)
-    carried = joined(outlets(frame, root) for frame in frames)
-    credit = catalogue.credit(sources, root, named, carried)
-    together = _together(credit)
-    bare = [f"{CARRIED.sub('', name)} ({day.rpartition('; ')[2]})" for name, day in _dated(credit)]
-    shorter = [f"{'; '.join(bare[:count])} and others" for count in range(len(bare) - 1, 0, -1)]
-    for words in (credit, together, COPY.sub("", together), _together("; ".join(bare)), *shorter):
-        yield f"{project.short}. Source: {words}"
-
-
-def _dated(credit: str) -> list[tuple[str, str]]:
-    """The sources of a foot, each with its date."""
-    matches = map(DATED.fullmatch, SEPARATE.split(credit))
-    return [(match[1], match[2]) for match in matches if match]
-
-
-def _together(credit: str) -> str:
-    """A foot in which sources of one date share it, and files of one publisher his name."""
-    by_day: dict[str, list[str]] = {}
-    for name, day in dict.fromkeys(_dated(credit)):
-        by_day.setdefault(day, []).append(name)
-    parts = []
-    for day, names in by_day.items():
-        count = {1: "", 2: "both "}.get(len(names), "all ")
-        parts.append(f"{'; '.join(names)} ({count}{day})")
-    return AGAIN.sub(r"\1\2 and ", "; ".join(parts))
+    by_day: dict[str, dict[str, None]] = {}
+    for reading in filter(None, found):
+        for source, name in publishers_of(reading, root):
+            day = f"as of {release_in_words(source.vintage)}"
+            if not is_day_or_month(source.vintage):
+                day = f"retrieved {release_in_words(f'{source.retrieved:%Y-%m}')}"
+            by_day.setdefault(day, {})[name] = None
+    count = {1: "", 2: "both "}
+    dated = [
+        f"{in_a_sentence([*names])} ({count.get(len(names), 'all ')}{day})"
+        for day, names in by_day.items()
+    ]
+    return f"{project.short}. Source: {'; '.join(dated)}"
 
 
 # --- letters --------------------------------------------------------------------------------------
@@ -331,35 +290,6 @@ def _broken(words: str, size: float, weight: str, room: float) -> str:
         else:
             lines.append(word)
     return "\n".join(lines)
-
-
-def _text(
-    figure: Figure,
-    words: str,
-    top: float,
-    size: float,
-    colour: str,
-    *,
-    x: float = LEFT,
-    step: float = 1.1,
-    weight: str = "normal",
-) -> None:
-    """Write `words` at so many pixels from the upper left corner, each line by its baseline."""
-    style: dict[str, Any] = {
-        "size": size * 72 / DPI,
-        "color": colour,
-        "va": "baseline",
-        "weight": weight,
-    }
-    for i, line in enumerate(words.splitlines()):
-        figure.text(x / SIZE[0], 1 - (top + (ASCENT + i * step) * size) / SIZE[1], line, **style)
-
-
-def _box(figure: Figure, left: float, top: float, width: float, height: float, colour: str) -> None:
-    """Fill a box: its left and upper end, width and height in pixels."""
-    corner = (left / SIZE[0], 1 - (top + height) / SIZE[1])
-    size = (width / SIZE[0], height / SIZE[1])
-    figure.add_artist(Rectangle(corner, *size, color=colour, lw=0, transform=figure.transFigure))
 
 
 def _drawn(figure: Figure) -> Image.Image:

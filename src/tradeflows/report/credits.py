@@ -2,35 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from tradeflows.charts.options import outlets, speakers
+from tradeflows.charts.options import speakers
 from tradeflows.claims import ReadingResult, Verdict
-from tradeflows.model.source import with_carrier
+from tradeflows.model.source import Source
 from tradeflows.retrieval import catalogue
 
 
 def source_of(reading: ReadingResult, root: Path) -> str:
-    """Whose figures a reading rests on, each with the hand that they came through."""
+    """Whose figures a reading rests on; through whose hands they came is said with their lines."""
+    return " and ".join(dict.fromkeys(name for _, name in publishers_of(reading, root)))
+
+
+def publishers_of(reading: ReadingResult, root: Path) -> list[tuple[Source, str]]:
+    """The sources of a reading, each with its publisher's short name, or those of its rows."""
     has_rows = "source_id" in reading.frame
-    frames = [reading.frame] if has_rows else [*reading.read, reading.frame]
-    spoken = joined(speakers(frame) for frame in frames)
-    carried = joined(outlets(frame, root) for frame in frames)
-    names = []
-    for source, publisher in catalogue.entries(reading.sources, root).values():
-        name = catalogue.name_of(source, publisher, spoken)
-        names.append(with_carrier(source, name, carried))
-    *others, last = dict.fromkeys(names) or [""]
-    return "".join(f"{name}{',' * (', ' in name)} and " for name in others) + last
-
-
-def joined(parts: Iterable[Mapping[str, Sequence[str]]]) -> dict[str, list[str]]:
-    """The names that several frames have of each source."""
-    names: dict[str, list[str]] = {}
-    for source, who in (pair for part in parts for pair in part.items()):
-        names[source] = list(dict.fromkeys([*names.get(source, []), *who]))
-    return names
+    spoken: dict[str, dict[str, None]] = {}
+    for frame in [reading.frame] if has_rows else [*reading.read, reading.frame]:
+        for source, names in speakers(frame).items():
+            bare = (name.partition(", via ")[0] for name in names)
+            spoken.setdefault(source, {}).update(dict.fromkeys(bare))
+    known = catalogue.entries(reading.sources, root).values()
+    names_of = {name: [*names] for name, names in spoken.items()}
+    return [(source, catalogue.name_of(source, publisher, names_of)) for source, publisher in known]
 
 
 def anchor(verdict: Verdict, reading: ReadingResult) -> str:

@@ -81,28 +81,11 @@ CURRENCY = re.compile(r"\b[A-Z]{3}\b")
 FEW = 10  # rows of a table that is longer than pandas shows
 
 
-def hook(shell: Any) -> None:
-    """Let the kernel's `shell` show tables as a reader wants them."""
-    formatter = shell.display_formatter.formatters["text/html"]
-    formatter.for_type_by_name("pandas", "DataFrame", printed)
-    formatter.for_type_by_name("pandas", "Series", lambda series: printed(series.to_frame()))
-    formatter.for_type_by_name("tradeflows.charts.numbers", "Drawn", _as_it_is)
-    formatter.for_type_by_name("tradeflows.explore.answer", "Answer", _answer)
-    formatter.for_type_by_name("tradeflows.explore.rerouting", "Card", _card)
-
-
-def _as_it_is(shown: Any) -> Any:
-    return shown._repr_html_()
-
-
-def _answer(shown: Any) -> str:
+def answer_page(shown: Any) -> str:
+    """An answer of the explorer, or the table that it is where it has no words."""
     from tradeflows.explore.answer import is_presentable, page_of
 
     return page_of(shown, printed, in_words) if is_presentable(shown) else printed(shown)
-
-
-def _card(shown: Any) -> str:
-    return str(shown.as_page(printed))
 
 
 def printed(frame: DataFrame) -> str:
@@ -327,3 +310,13 @@ def _number(value: Any) -> str:
     else:
         text = np.format_float_positional(float(f"{value:.4g}"), trim="-")
     return "0" if text == "-0" else text.replace("-", "−")
+
+
+# What makes the page of each kind of object, by its module and name.
+PAGES: tuple[tuple[str, str, Callable[[Any], str]], ...] = (
+    ("pandas", "DataFrame", printed),
+    ("pandas", "Series", lambda series: printed(series.to_frame())),
+    ("tradeflows.charts.numbers", "Drawn", lambda shown: shown._repr_html_()),
+    ("tradeflows.explore.answer", "Answer", answer_page),
+    ("tradeflows.explore.rerouting", "Card", lambda shown: str(shown.as_page(printed))),
+)

@@ -14,7 +14,6 @@ from tradeflows.claims import Claim, ReadingResult, Verdict, verdict_rule
 from tradeflows.claims.verdict_text import NEAR_TONE, TONES, VerdictText
 from tradeflows.model import units
 from tradeflows.model.lineage import full_number
-from tradeflows.model.source import with_carrier
 from tradeflows.model.words import count_of, in_a_sentence
 from tradeflows.report import claim_cards, credits
 from tradeflows.report.site import ReportError
@@ -55,7 +54,7 @@ class Part:
     text
         What a reader is told of it.
     source
-        Whose figure it is, and through whose hands it came.
+        Whose figure it is.
     lines
         Where on the ledger's page the raw lines of the figure stand.
     """
@@ -261,12 +260,8 @@ def _quoted(part: Part) -> str:
     off = f", {text.far}" if text.far else ""
     if text.reading is not None and "source_id" not in text.reading.frame:  # made of several
         return f"{about}{number}, worked out from {part.source}: {text.word}{off}{text.rest}"
-    return f"{about}{_as_subject(part.source)} {number}: {text.word}{off}{text.rest}"
-
-
-def _as_subject(source: str) -> str:
-    """Sources before the figure that they have; what stands apart by a comma ends with one."""
-    return f"{source}{',' * (', ' in source)} {'have' if ' and ' in source else 'has'}"
+    has = "have" if " and " in part.source else "has"
+    return f"{about}{part.source} {has} {number}: {text.word}{off}{text.rest}"
 
 
 def two_sides(deciding: Sequence[ReadingResult]) -> Sequence[ReadingResult]:
@@ -369,7 +364,7 @@ def example(verdicts: Iterable[Verdict], project: Project, root: Path) -> Exampl
         line=first["line"],
         text=first["text"],
         number=claims.amount(first["value"], first["unit"], 4),
-        publisher=with_carrier(source, publisher.short),
+        publisher=publisher.short,
         sha256=source.sha256[:PLACE],
         source=source.id,
     )

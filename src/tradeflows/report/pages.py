@@ -6,15 +6,14 @@ same bytes.
 
 import html
 import json
-import os
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
-from nbconvert import HTMLExporter
-from nbconvert.filters import markdown2html
+from nbconvert.filters import ansi2html, markdown2html
+from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat import NotebookNode
 
 from tradeflows import claims
@@ -32,7 +31,6 @@ from tradeflows.report import (
     site,
 )
 from tradeflows.report.accept import Wrong
-from tradeflows.report.facts import facts, sources_used
 from tradeflows.report.frames import with_minus
 from tradeflows.report.notebooks import (
     ASSERT,
@@ -46,7 +44,7 @@ from tradeflows.report.notebooks import (
     shows_cards,
     walk,
 )
-from tradeflows.report.site import TEMPLATES, ReportError, render, save
+from tradeflows.report.site import ReportError, render, save
 from tradeflows.retrieval import catalogue
 from tradeflows.retrieval.project import Correction, Project
 
@@ -56,7 +54,6 @@ CARD = "cards/{}.png"  # of a claim, to share
 # Rules of style in a table of pandas' own, which a page's policy does not admit.
 STYLE_RULES = re.compile(r"<style\b.*?</style>", re.S)
 STYLE_ATTRIBUTE = re.compile(r"(<[^<>]*?) style=\"[^\"]*\"")
-PLACE = re.compile("<!--(part [0-9]+)-->")
 # An answer's words up to its first colon, semicolon or full stop, none of which ends an entity.
 FIRST_CLAUSE = re.compile(r"^(<p>[^<]+?)(?<!&amp)(?<!&lt)(?<!&gt)([:;.]) ([^<]+)</p>")
 PER_CENT = re.compile("(?<=[0-9]) %")  # no line may end between them
@@ -229,7 +226,7 @@ def _notebook_page(
         summary=story["answer"],
         share=story.get("picture", ""),
         body=_body(notebook, tested),
-        used=sources_used(notebook),
+        used=chart_hook.facts_of(notebook)["sources"],
     )
 
 
@@ -355,22 +352,15 @@ def _story(notebook: NotebookNode) -> dict[str, Any]:
     first = notebook.cells[0].source.strip() if notebook.cells else ""
     title, _, rest = first.partition("\n")
     answer = rest.strip().partition("\n\n")[0]
-    story: dict[str, Any] = {
+    pictures = (output.metadata for _, output in chart_html.outputs_with_pictures(notebook))
+    shown: Mapping[str, Any] = next((one for one in pictures if "picture" in one), {})
+    return {
         "title": title.removeprefix("# ").strip(),
         "answer": markdown2html(answer),
-        "cards": facts(notebook)["cards"],
+        "cards": chart_hook.facts_of(notebook)["cards"],
         "charts": chart_html.story_of(notebook),
+        **{key: shown[key] for key in ("picture", "width", "height", "alt") if shown},
     }
-    return story | _first_picture(notebook)
-
-
-def _first_picture(notebook: NotebookNode) -> dict[str, Any]:
-    """Path and size of a notebook's first picture; nothing where it has none."""
-    for cell in notebook.cells:
-        for output in cell.get("outputs", []):
-            if "picture" in output.metadata:
-                return {key: output.metadata[key] for key in ("picture", "width", "height", "alt")}
-    return {}
 
 
 # --- from a notebook to HTML ----------------------------------------------------------------------
@@ -378,27 +368,12 @@ def _first_picture(notebook: NotebookNode) -> dict[str, Any]:
 
 def _body(notebook: NotebookNode, tested: str) -> str:
     """The cells of a notebook as HTML; `tested` stands in place of its cards of claims."""
-    exporter = HTMLExporter(
-        template_name="basic", template_file=os.fspath(TEMPLATES / "cells.html.j2")
-    )
-    exporter.exclude_anchor_links = True
-    page = _laid_out(notebook, tested)
-    parts = _numbered_parts(page)
-    body: str = exporter.from_notebook_node(page)[0]
+    renderer = IPythonRenderer(escape=False, exclude_anchor_links=True)
+    markdown = MarkdownWithMath(renderer=renderer).render
+    cells = _laid_out(notebook, tested).cells
+    body = render("cells", {}, cells=cells, markdown=markdown, ansi=ansi2html)
     admitted = STYLE_ATTRIBUTE.sub(r"\1", STYLE_RULES.sub("", body))
-    admitted = admitted.replace("<th></th>", "<td></td>")  # a corner of a table heads nothing
-    return PLACE.sub(lambda match: parts[match[1]], admitted)
-
-
-def _numbered_parts(page: NotebookNode) -> dict[str, str]:
-    """HTML that is set as it is by its place, so that nbconvert need not parse it."""
-    parts: dict[str, str] = {}
-    for _, cell in walk(page):
-        for output in cell.get("outputs", []):
-            if "html" in output.metadata:
-                output.metadata["place"] = f"part {len(parts)}"
-                parts[output.metadata["place"]] = output.metadata["html"]
-    return parts
+    return admitted.replace("<th></th>", "<td></td>")  # a corner of a table heads nothing
 
 
 def _laid_out(notebook: NotebookNode, tested: str) -> NotebookNode:

@@ -595,13 +595,17 @@ def _raw(lines: Collection[Line], root: Path | None) -> dict[Line, tuple[Any, ..
 
 
 def _raw_column(source: Source, line: Line) -> str:
-    """The column of the file that a number stands in, where a record gives several rows."""
+    """The column of the file that a number stands in, where the map of its file says so."""
+    fields: dict[str, Any] = {**source.arguments.get("fields", {})}
     for row in source.arguments.get("rows", ()):
         columns = [entry.get("column") for entry in row.values() if isinstance(entry, Mapping)]
         if line.source_field in (row.get("source_field"), *columns, row.get("needs")):
-            figure = row.get(line.column)
-            return str(figure.get("column", "")) if isinstance(figure, Mapping) else ""
-    return ""
+            fields |= row
+            break
+    figure = fields.get(line.column)
+    if figure is None and line.column == "primary_value_usd":  # which follows what is in US dollars
+        figure = fields.get("value_reported")
+    return str(figure.get("column", "")) if isinstance(figure, Mapping) else ""
 
 
 def _units_and_periods(

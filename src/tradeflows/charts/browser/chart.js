@@ -1,5 +1,7 @@
 // A chart answers to pointer, touch and keyboard with what its marks' titles say.
 "use strict";
+const chartLists = {}; // numbers and raw lines, by the file that has them
+const QUALIFIED = /\b(?:about|at most|at least|below|above|less than|more than|to|and)\b/g;
 for (const chart of document.querySelectorAll("figure.chart")) {
   const tip = document.createElement("div");
   tip.className = "chart-tip";
@@ -7,15 +9,65 @@ for (const chart of document.querySelectorAll("figure.chart")) {
   tip.hidden = true;
   chart.append(tip);
   const drawing = () => [...chart.querySelectorAll("svg")].find((svg) => svg.getClientRects().length);
-  const said = (mark) => mark.dataset.said || mark.querySelector("title").textContent;
   let chosen = null;
 
-  // The browser's own tooltip would stand beside ours.
+  // The browser's own tooltip would stand beside ours. What a mark of the wide drawing says, and the
+  // lines that it leads to, are those of its twin in the narrow one.
+  const known = {};
   for (const mark of chart.querySelectorAll(".chart-marks circle")) {
     const title = mark.querySelector("title");
-    mark.dataset.said = title.textContent;
-    title.remove();
+    if (title) {
+      known[mark.dataset.at] = mark;
+      mark.dataset.said = title.textContent;
+      title.remove();
+      continue;
+    }
+    const twin = known[mark.dataset.at];
+    mark.dataset.said = twin?.dataset.said || "";
+    if (twin?.dataset.entry) mark.dataset.entry = twin.dataset.entry;
+    if (twin) Object.assign(mark.parentNode.dataset, twin.parentNode.dataset);
   }
+
+  // A mark's series, its period, and its figure with sign; the unit follows a bare number.
+  const parts = (mark) => {
+    const { name, unit, signed } = mark.parentNode.dataset, said = mark.dataset.said;
+    const at = said.lastIndexOf(": ");
+    const head = at < 0 ? "" : said.slice(0, at), figure = said.slice(at < 0 ? 0 : at + 2);
+    const isNamed = name && head.startsWith(`${name}, `);
+    const sign = signed !== undefined && /^[\d.,]+$/.test(figure) && parseFloat(figure) ? "+" : "";
+    const isBare = /\d/.test(figure) && !/[\p{L}%$€]/u.test(figure.replace(QUALIFIED, ""));
+    return { name, head, figure: sign + figure, unit: isBare ? unit || "" : "",
+      period: isNamed ? head.slice(name.length + 2) : "" };
+  };
+  const same = (mark) => {
+    const { period } = parts(mark), { box } = mark.parentNode.dataset;
+    if (!period || !mark.closest(".chart-dated")) return [];
+    return [...mark.closest(".chart-marks").querySelectorAll("circle")].filter((other) =>
+      other !== mark && other.parentNode.dataset.box === box && parts(other).period === period);
+  };
+  // What a mark says: a sentence, with all that its box has of the same period.
+  const sentence = (mark) => {
+    const own = parts(mark), others = same(mark).map(parts);
+    if (!others.length) return `${own.head}${own.head && ": "}${own.figure}${own.unit}.`;
+    const texts = [own, ...others].map(({ name, figure }) => `${name} ${figure}`);
+    return `${own.period}: ${texts.slice(0, -1).join(", ")} and ${texts.at(-1)}${own.unit}.`;
+  };
+
+  // Numbers and raw lines stand in a file beside, which is fetched when somebody asks for them.
+  const lists = chart.querySelector(".chart-lists[data-from]");
+  let fetched = lists ? null : Promise.resolve();
+  chart.listed = () => fetched ??= new Promise((done, fail) => {
+    const script = document.createElement("script");
+    script.src = lists.dataset.from;
+    script.onerror = fail;
+    script.onload = () => {
+      lists.querySelector("div").innerHTML = chartLists[lists.dataset.from];
+      lists.dispatchEvent(new Event("listed", { bubbles: true }));
+      done();
+    };
+    document.head.append(script);
+  });
+  lists?.addEventListener("toggle", chart.listed);
 
   const show = (mark) => {
     if (chosen) chosen.classList.remove("chart-on");
@@ -26,11 +78,13 @@ for (const chart of document.querySelectorAll("figure.chart")) {
       part.classList.toggle("chart-off", Boolean(mark) && part.dataset.series !== series);
     if (!mark) return;
     mark.classList.add("chart-on");
-    tip.textContent = said(mark);
+    tip.textContent = sentence(mark);
     tip.classList.toggle("chart-opens", "entry" in mark.dataset);
     const box = chart.getBoundingClientRect(), at = mark.getBoundingClientRect();
     const middle = (at.left + at.right) / 2 - box.left;
-    tip.style.top = `${at.top - box.top - tip.offsetHeight - 4}px`;
+    // Above the mark, or below it where the window has no room there.
+    const hasRoom = at.top - tip.offsetHeight - 4 >= 0;
+    tip.style.top = `${hasRoom ? at.top - box.top - tip.offsetHeight - 4 : at.bottom - box.top + 4}px`;
     tip.style.left = `${Math.max(0, Math.min(middle - tip.offsetWidth / 2, box.width - tip.offsetWidth))}px`;
   };
 
@@ -48,8 +102,11 @@ for (const chart of document.querySelectorAll("figure.chart")) {
   };
 
   // The raw lines of a number: all that holds them is opened, and their heading has the keyboard.
-  const open = (id) => {
-    const entry = id && chart.querySelector(`#${CSS.escape(id)}`);
+  const open = async (id) => {
+    if (!id) return;
+    if (location.hash === "#only") location.hash = chart.id; // a frame without lists
+    await chart.listed();
+    const entry = chart.querySelector(`#${CSS.escape(id)}`);
     if (!entry) return;
     for (let part = entry; part; part = part.parentElement.closest("details")) part.open = true;
     entry.scrollIntoView({ block: "center" });

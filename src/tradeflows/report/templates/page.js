@@ -156,7 +156,7 @@ addEventListener("hashchange", unfold);
 unfold();
 const order = (a, b) => a !== "" && b !== "" && !isNaN(a) && !isNaN(b)
   ? a - b : a.localeCompare(b, "en", { numeric: true });
-for (const table of document.querySelectorAll("table.sortable")) {
+const sortable = (table) => {
   const heads = [...table.tHead.rows[0].cells];
   heads.forEach((head, at) => {
     const button = document.createElement("button");
@@ -172,4 +172,10 @@ for (const table of document.querySelectorAll("table.sortable")) {
       table.tBodies[0].append(...rows);
     });
   });
-}
+};
+document.querySelectorAll("table.sortable").forEach(sortable);
+addEventListener("listed", ({ target }) => target.querySelectorAll("table.sortable").forEach(sortable));
+// A page that holds the frame of a chart is told how high that is.
+if (parent !== self && document.body.matches(".embed"))
+  new ResizeObserver(() => parent.postMessage({ height: Math.ceil(document.body.offsetHeight) }, "*"))
+    .observe(document.body);
