@@ -376,6 +376,17 @@ def test_a_report_of_another_ledger(judged, tmp_path, quick):
     assert re.findall('href="ledger.html#(..)"', sources) == ["Q1"]
 
 
+def test_verdicts_are_marked_up_where_the_report_has_an_address(judged, tmp_path, quick):
+    pages.write([], tmp_path / "one", judged)
+    assert "ld+json" not in (tmp_path / "one" / "ledger.html").read_text()
+    with (judged / "project.toml").open("a") as file:
+        file.write('title = "Demo"\naddress = "https://example.org/report"\n')
+    pages.write([], tmp_path / "two", judged)
+    page = (tmp_path / "two" / "ledger.html").read_text()
+    (text,) = re.findall('<script type="application/ld\\+json">(.*?)</script>', page)
+    assert json.loads(text)["url"] == "https://example.org/report/ledger.html#P1"
+
+
 def test_a_source_says_who_uses_it(judged, tmp_path, quick):
     pages.write([], tmp_path, judged)
     page = (tmp_path / "sources.html").read_text()

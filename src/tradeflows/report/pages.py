@@ -302,6 +302,9 @@ def _ledger_page(
         score_of_core=front.score(core) if len(core) < len(verdicts) else "",
         signs=claims.signs(verdicts),
         words=front.searched_words(project),
+        reviews={
+            verdict.claim.id: claims.claim_reviews([verdict], project) for verdict in verdicts
+        },
     )
     return page.replace(ENTRY, "sources.html#")
 
