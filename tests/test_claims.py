@@ -1067,7 +1067,8 @@ def test_trace_comes_to_the_number(build, tmp_path, capsys):
             roles = {role: math.fsum(values) for role, values in sums.items()}
             assert eval(one["formula"], {}, roles) == pytest.approx(one["value"], rel=1e-12)
     assert cli.main([*common, "C2", "--definition", "left"]) == 0
-    assert "data/raw/demo/customs.csv:2: 2020-01,KAZ,import,1.0" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "customs.csv:2, 2020-01, value_usd_million: 2020-01,KAZ,import,1.0" in shown
     assert cli.main([*common, "C2", "--definition", "letf"]) == 2
     assert "no definition 'letf'; did you mean 'left'?" in capsys.readouterr().err
 

@@ -17,6 +17,7 @@ from tradeflows.model.schema import TABLES
 
 ROOT = Path(__file__).parents[1]
 TARGETS = {
+    "words",
     "report",
     "quick",
     "same",

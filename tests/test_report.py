@@ -572,8 +572,9 @@ def test_a_card_says_who_counted(judged):
 DRAWN = (
     "# Did it rise?",
     "import pandas as pd\n\nfrom tradeflows import charts",
-    "months = pd.to_datetime(['2020-01', '2020-02', '2020-03'])\n"
-    "frame = pd.DataFrame({'ref_period': months, 'rate': [63.65, None, 55.66], 'by': 'CHN'})\n"
+    "months = pd.to_datetime(['2020-01', '2020-02', '2020-03', '2020-04'])\n"
+    "rates = [63.65, None, 55.66, 55.66]\n"
+    "frame = pd.DataFrame({'ref_period': months, 'rate': rates, 'by': 'CHN'})\n"
     "frame.attrs = {'sources': ('oil',), 'caveats': ('mind the gap',)}",
     "## It rose",
     "crude_ax = charts.lines(\n"
@@ -619,6 +620,7 @@ def test_a_chart_can_be_taken_along(drawn):
         ["2020-01-01", "63.6"],
         ["2020-02-01", ""],
         ["2020-03-01", "55.7"],
+        ["2020-04-01", "55.7"],
     ]
     assert head[:2] == ["# It rose", "# unit: USD"]
     assert any(line.endswith(f"licence: not stated; {HOME}") for line in head)
@@ -641,7 +643,7 @@ def test_a_page_holds_two_drawings(drawn):
     for entry in re.findall(' id="(crude-n[0-9]+)"', own):
         assert f'<details id="{entry}">' in lists
     figure += lists
-    assert 'aria-label="It rose. USD. China: 63.6 in January 2020, 55.7 in March 2020.' in figure
+    assert 'aria-label="It rose. USD. China: 63.6 in January 2020, 55.7 in April 2020.' in figure
     table = figure.partition('class="sortable"')[2].partition("</table>")[0]
     cells = re.findall(r"<t[hd]\b[^>]*>(.*?)</t[hd]>", table)
     assert [re.sub("<[^>]*>", "", cell) for cell in cells] == [
@@ -649,6 +651,7 @@ def test_a_page_holds_two_drawings(drawn):
         *("January 2020", "63.6"),
         *("February 2020", ""),
         *("March 2020", "55.7"),
+        *("April 2020", "55.7"),
     ]
     for entry, number in re.findall(r'<a href="#([^"]+)">([^<]+)</a>', table):
         assert re.search(f'<details id="{entry}"><summary>China, \\w+ 2020: {number}<', figure)

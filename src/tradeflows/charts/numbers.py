@@ -1,6 +1,7 @@
 """What a chart shows, read back from what was drawn."""
 
 from collections.abc import Mapping
+from importlib import import_module
 from typing import Any, ClassVar, cast
 
 import matplotlib.pyplot as plt
@@ -56,9 +57,7 @@ class Shown:
         """Show the picture, unless the notebook is about to do so by itself."""
         figure = figure_of(self)
         if not plt.fignum_exists(figure.number):
-            from IPython.display import display
-
-            display(figure)
+            import_module("IPython.display").display(figure)
 
 
 class ChartAxes(Shown, Axes):  # type: ignore[override]

@@ -4,6 +4,7 @@ Each refuses by a QueryError (the command is wrong) or a SourceError (a file is)
 names what is in the way and what to do.
 """
 
+import csv
 import os
 import sys
 from collections.abc import Iterable, Sequence
@@ -257,19 +258,30 @@ def require_file(path: Path) -> None:
         raise SourceError(f"{path}: is no file of a disk; save what it gives as one")
 
 
+def _first_cells(text: str) -> list[str]:
+    """The ids of a file of lines; a ValueError where its first column is another."""
+    delimiter = max(";,\t", key=text.partition("\n")[0].count)
+    head, *rows = csv.reader(text.splitlines(), delimiter=delimiter)
+    if head[0].strip().casefold() != "id":
+        raise ValueError
+    return [row[0].strip() for row in rows if row]
+
+
 def require_claim(name: str | None, root: Path, ledger: Path | None) -> None:
     """Refuse a claim that the ledger does not have, where one is named.
 
-    A ledger that cannot be read, or has lines beside it, is left to others. The message has the
-    nearest claim, or where they are listed.
+    A ledger that cannot be read, or has a workbook beside it, is left to others. The message has
+    the nearest claim, or where they are listed.
     """
     path = ledger or root / LEDGER
-    is_beside = any(path.with_suffix(suffix).is_file() for suffix in (".csv", ".xlsx"))
-    if not name or is_beside:
+    lines = path.with_suffix(".csv")
+    if not name or path.with_suffix(".xlsx").is_file():
         return
     try:
         known = toml.loads(path.read_text(encoding="utf-8")).get("claim", {})
-    except (OSError, ValueError):
+        if lines.is_file():
+            known |= dict.fromkeys(_first_cells(lines.read_text("utf-8-sig", "replace")))
+    except (OSError, ValueError, TypeError):
         return
     if isinstance(known, dict) and name.casefold() not in map(str.casefold, known):
         close = nearest(name, known)

@@ -184,8 +184,8 @@ def events_of(group: str) -> dict[str, str]:
 
     Examples
     --------
-    >>> events_of("war")["2022-02-24"]
-    'Invasion'
+    >>> len(events_of("war"))
+    2
     """
     here = load_if_any()
     groups = here.event_groups if here else {}
