@@ -1412,3 +1412,22 @@ def test_an_outlet_is_known_by_its_name_or_its_site():
     named = rows.assign(outlet=["X (mirror)", "X", None])
     assert options.outlets(named) == {"a": ["X"]}
     assert options.outlets(rows[["source_id"]]) == {}
+
+
+@pytest.mark.parametrize(
+    ("draw", "told"),
+    [
+        (lambda rows: charts.bars(rows[:1], by="who", heading="whu", **SHORT), "column whu; there are"),
+        (lambda rows: charts.strips(rows, by="who", part="who", whole="zz", **SHORT), "column zz"),
+        (lambda rows: charts.lines(rows, by="who", callouts={"IND": "x"}, **SHORT), "in 'IND'"),
+        (lambda rows: charts.lines(rows, by="who", reference="O99", **SHORT), "'O99': expected"),
+    ],
+)
+def test_a_word_that_is_no_column_month_or_figure_is_named(draw, told):
+    months = pd.to_datetime(["2023-01-01", "2023-02-01", "2023-03-01"])
+    rows = pd.DataFrame({"ref_period": months, "who": "A", "n_months": 1, "mt": [1.0, 2.0, 3.0]})
+    with pytest.raises(QueryError, match=told):
+        draw(rows)
+
+
+SHORT = {"y": "mt", "title": "It rose", "unit": "Mt", "source": "Made up"}

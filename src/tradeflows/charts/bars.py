@@ -26,6 +26,7 @@ from tradeflows.charts.options import (
     redrawable,
     refuse,
     refuse_repeated,
+    require_columns,
 )
 
 TALL = 0.6  # inches of narrow paper for each window, whose words stand above or below it
@@ -88,6 +89,7 @@ def bars(
     {'Brazil': 75.0, 'USA': 25.0}
     """
     frame, [y, *span], shown = complete_options(frame, options, [y, *span], [by])
+    require_columns(frame, [heading] * bool(heading))
     rows = drawable_rows(frame, y=y, by=by, when="", panel=entity or by, span=span)
     refuse_repeated(rows, "name")
     rows["hollow"] &= not rows["hollow"].all()  # where all may yet change, the key says so

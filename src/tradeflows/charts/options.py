@@ -141,6 +141,7 @@ def complete_options(
         raise TypeError(f"no option {', '.join(unknown)}; there are {', '.join(known)}")
     if not (options.get("title") and options.get("unit")):
         raise QueryError("a chart needs a title, which is the claim, and a unit")
+    require_columns(frame, [*numbers, *filter(None, names)])
     caveats = tuple(frame.attrs.get("caveats", ()))
     shown: Chart = {"note": "", "caveats": (), "events": {}, "reference": {}}
     shown |= {"said": {}, "names": {}, "claims": (), "gaps": ()}
@@ -171,6 +172,11 @@ def _looked_up(
     values: Mapping[str, Any], unit: str | Mapping[str, str], *, windowed: bool = False
 ) -> tuple[dict[str, Any], list[str]]:
     """Values to compare with, those given as ids of figures looked up; the sources of these."""
+    if not isinstance(values, Mapping):
+        raise QueryError(
+            f"{values!r}: expected words with a value or the id of a figure, such as "
+            "{'claimed': 'O08'}"
+        )
     found, sources = {}, []
     for words, value in values.items():
         if not isinstance(value, str):
@@ -303,7 +309,7 @@ def drawable_rows(
     Half a range without a figure is a bound.
     """
     asked = [name for name in (by, when, length, panel) if name]
-    _require_columns(frame, [y, *asked, *span], asked)
+    require_columns(frame, [y, *asked, *span], asked)
     frame = frame.reset_index(drop=True)
     blank = Series(np.nan, frame.index)
     try:
@@ -336,13 +342,14 @@ def drawable_rows(
     return rows
 
 
-def _require_columns(frame: DataFrame, needed: Sequence[str], asked: Sequence[str]) -> None:
+def require_columns(frame: DataFrame, needed: Sequence[str], asked: Sequence[str] = ()) -> None:
     """Refuse a frame without rows or columns, or with a null in a column of `asked`."""
     if frame.empty:
         raise QueryError("nothing to draw: the frame has no rows")
-    missing = [column for column in needed if column not in frame]
+    missing = [column for column in dict.fromkeys(needed) if column not in frame]
     if missing:
-        raise QueryError(f"the frame has no column {', '.join(missing)}")
+        close = near(str(missing[0]), map(str, frame)) if len(frame.columns) else ""
+        raise QueryError(f"the frame has no column {', '.join(missing)}{close}")
     for column in asked:
         n_null = frame[column].isna().sum()
         if n_null:

@@ -308,7 +308,13 @@ def _callouts(
     texts = []
     for key, words in callouts.items():
         name, month = (first, key) if isinstance(key, str) else key
-        row = series[name].loc[pd.Timestamp(month)]
+        try:
+            row = series[name].loc[pd.Timestamp(month)]
+        except (KeyError, ValueError) as error:
+            raise QueryError(
+                f"callouts: no figure of {name} in {month!r}; expected a month that is drawn, such "
+                "as '2023-05', or a pair of a series and a month"
+            ) from error
         place = mdates.date2num(row["middle"])
         least, most = series[name]["value"].agg(["min", "max"])
         if row["value"] == least:
