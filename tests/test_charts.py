@@ -1417,7 +1417,7 @@ def test_an_outlet_is_known_by_its_name_or_its_site():
 @pytest.mark.parametrize(
     ("draw", "told"),
     [
-        (lambda rows: charts.bars(rows[:1], by="who", heading="whu", **SHORT), "column whu; there are"),
+        (lambda rows: charts.bars(rows[:1], by="who", heading="whu", **SHORT), "column whu"),
         (lambda rows: charts.strips(rows, by="who", part="who", whole="zz", **SHORT), "column zz"),
         (lambda rows: charts.lines(rows, by="who", callouts={"IND": "x"}, **SHORT), "in 'IND'"),
         (lambda rows: charts.lines(rows, by="who", reference="O99", **SHORT), "'O99': expected"),
