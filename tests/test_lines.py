@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from tradeflows import claims, cli, tables
 from tradeflows.claims import ledger, lines, phrase
 from tradeflows.model.errors import LedgerError, QueryError
+from tradeflows.retrieval.project import Project
 
 PROJECT = Path(__file__).parents[1]
 SOYBEANS = PROJECT / "examples" / "soybeans"
@@ -322,6 +323,52 @@ OWN = {
     "U37": "value of all goods, China to Russia, 2023-07",
     "D22": "value of 8806, Thailand to Russia, 2025-01 to 2025-11",
 }
+
+
+CRUDE = "crude oil, China from Russia, 2023"
+HELD = {
+    "C1;It rose by 20.8 million tonnes in 2023.;20.8 Mt;change of weight of crude oil, China from "
+    "Russia, 2023 on 2022": "holds",
+    "C1;In 2023 China imported a record 101.7 million tonnes of coal.;101.7 Mt;record weight of "
+    "coal, China from Russia, 2023": "holds",
+    "C1;Russia had 19 % of China's crude oil imports.;19 %;share by weight of crude oil, Russia in "
+    "World, China's imports, 2023": "holds",
+}
+
+
+@pytest.mark.parametrize(("line", "verdict"), HELD.items(), ids=["change", "record", "share"])
+def test_a_line_is_judged_by_what_the_project_holds(line, verdict, tmp_path):
+    found = judged(tmp_path, PROJECT, f"{line};P;2024-03-01;")["C1"]
+    assert found.verdict == verdict
+    assert all(part.claim.words != "2023" for part in found.parts)
+
+
+@pytest.mark.parametrize(
+    ("figure", "phrase", "sentence", "said"),
+    [
+        ("rose", f"weight of {CRUDE}", "It rose.", "rose or fell is a growth: write 'growth of"),
+        (
+            "107 Mt",
+            f"weight of {CRUDE}",
+            "It is worth 107 billion dollars.",
+            "'107 billion dollars'",
+        ),
+        ("107 Mt", "", "It is 107 million tonnes.", "line 2: asks is empty"),
+    ],
+)
+def test_what_a_line_cannot_mean_is_refused(figure, phrase, sentence, said, tmp_path):
+    with pytest.raises(LedgerError, match=said):
+        judged(tmp_path, PROJECT, f"C1;{sentence};{figure};{phrase};P;2024;")
+
+
+def test_a_review_of_a_line_says_where_and_when(tmp_path):
+    address = "https://example.org/a"
+    line = f"C1;China imported 107 million tonnes.;107 Mt;weight of {CRUDE};P;2024-03-01;{address}"
+    found = judged(tmp_path, PROJECT, line)["C1"]
+    published = Project("Trade", address="https://example.org/r/")
+    [review] = claims.claim_reviews([found], published)
+    assert review["itemReviewed"]["datePublished"] == "2024-03-01"
+    assert review["itemReviewed"]["appearance"]["url"] == address
 
 
 def test_a_line_says_of_the_first_article_what_its_ledger_says(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -13,6 +14,9 @@ from tradeflows.retrieval.project import Project
 # From differs, which is 1, to holds, which is 5. What cannot be told has no rating.
 RATINGS = verdict_rule.PUBLIC_WORDS[-2::-1]
 LEDGER = "ledger.html"
+# What a ledger's author writes of where a claim stands: a day first, or an address.
+DAY = re.compile(r"\d{4}(-\d\d){0,2}(?=,|$)")
+ADDRESS = re.compile(r"https?://[^\s,;]+")
 
 
 def claim_reviews(verdicts: Iterable[Verdict], project: Project) -> list[dict[str, Any]]:
@@ -51,10 +55,12 @@ def _review(verdict: Verdict, project: Project) -> dict[str, Any]:
         "@type": "Claim",
         "author": {"@type": "Organization", "name": project.named(claim.who)},
     }
-    if claim.when:
-        claimed["datePublished"] = claim.when
-    if is_web_address(claim.where):
-        claimed["appearance"] = {"@type": "CreativeWork", "url": claim.where}
+    printed, address = DAY.match(claim.where), ADDRESS.search(claim.where)
+    day = claim.when or (printed[0] if printed else "")
+    if day:
+        claimed["datePublished"] = day
+    if address and is_web_address(address[0]):
+        claimed["appearance"] = {"@type": "CreativeWork", "url": address[0]}
     review: dict[str, Any] = {
         "@context": "https://schema.org",
         "@type": "ClaimReview",
@@ -68,7 +74,7 @@ def _review(verdict: Verdict, project: Project) -> dict[str, Any]:
             "bestRating": len(RATINGS),
             "worstRating": 1,
             "alternateName": verdict.group.capitalize(),
-            "ratingExplanation": verdict.text.sentence,
+            "ratingExplanation": verdict.text.why or verdict.text.sentence,
         },
     }
     if project.date:

@@ -66,6 +66,7 @@ STEPS = {
     PRICE: "unit_value",
     BARRELS: "barrels_per_day",
 }
+SIGNS = [{"value": 0, "unit": "percent", "qualifier": sign} for sign in "<>"]
 SEVERAL = ("cmd_code", "flow_code", "valuation", "partner_iso")  # summed over, where several are
 EACH = {1: "months", 12: "years"}
 OF_THE_CLAIM = ("theme", "statement", "core", "who", "where", "window", "figure", "claimed")
@@ -74,12 +75,14 @@ OF_THE_CLAIM = ("theme", "statement", "core", "who", "where", "window", "figure"
 class Held(NamedTuple):
     """What one publisher states of a phrase: its filters, and what the rows have.
 
-    `publisher` is its name where several state it, `over` what a sum is over, `first` and
-    `longest` its first month and the most months of a row, `lacking` the codes with holes.
+    `publisher` is its name where several state it, `who` that of one who is no office, `over` what
+    a sum is over, `first` and `longest` its first month and the most months of a row, `lacking`
+    the codes with holes.
     """
 
     filters: Entry
     publisher: str
+    who: str
     over: list[str]
     currencies: Collection[str]
     first: int
@@ -103,6 +106,11 @@ def entry_of(entry: Mapping[str, Any], unit: str, root: Path, *, local: bool = F
         The phrase is none, or nothing held answers it.
     """
     asked, is_free = _with_amount(phrase.parse(entry["asks"], root), unit)
+    if entry.get("claimed") in SIGNS and asked.kind not in (GROWTH, RECORD):
+        raise LedgerError(
+            f"a figure that rose or fell is a growth: write 'growth of {entry['asks']} on' and the "
+            "time before"
+        )
     asks = _asks(asked)
     left = open_words.left_open(entry.get("statement", ""), questions.question(asks))
     admitted, because = _open(asked, asks, left, is_free=is_free)
@@ -116,7 +124,8 @@ def entry_of(entry: Mapping[str, Any], unit: str, root: Path, *, local: bool = F
             words = [_office(asked), amount or asked.kind]
             when = window_in_words(*_months(window)) if len(windows) > 1 else ""
             for held in every:
-                name = ", ".join(filter(None, [*words, held.publisher, when]))
+                whose = [held.who, *words[1:]] if held.who else [*words, held.publisher]
+                name = ", ".join(filter(None, [*whose, when]))
                 readings.append({"name": name, **_reading(of_amount, window, held, unit)})
     whole = {**entry, "asks": asks, "reading": [*readings, *entry.get("reading", [])]}
     whole["open"] = {**admitted, **entry.get("open", {})}
@@ -229,7 +238,10 @@ def _held(asked: Phrase, root: Path, *, local: bool) -> list[Held]:
     for name in (each for each in known if each in {*rows["publisher"]}):
         both = [some[some["publisher"] == name] for some in (rows, others)]
         own, held = _stated(filters, both[0], known[name].short, wanted)
-        holes = held.lacking + _stated(filters, both[1], "", wanted)[1].lacking
+        whole = _stated(filters, both[1], "", wanted)[1]
+        holes = held.lacking + whole.lacking
+        if "cumulation" in whole.filters:
+            held.filters["cumulation"] = whole.filters["cumulation"]
         is_whole = all(wanted <= _stated_months(some) for some in (own, both[1]))
         (found if is_whole and not holes else lacking)[name] = held._replace(lacking=holes)
     _require_stated(asked, found or lacking, {*rows["cmd_code"]})
@@ -269,6 +281,8 @@ def _stated(
     freq = next((each for each in "MQA" if each in rhythms), "")
     own = filters | ({"freq": freq} if len(rhythms) > 1 else {})
     rows = rows[rows["freq_code"] == freq]
+    if rows["cumulation"].nunique() > 1:
+        own, rows = own | {"cumulation": "period"}, rows[rows["cumulation"] == "period"]
     longest = max([*rows["n_months"], 0])
     firsts = [*first_month(rows).astype("int64"), max(wanted)]
     within = rows[first_month(rows).between(min(wanted), max(wanted))]
@@ -279,7 +293,8 @@ def _stated(
         by_code = within.groupby("cmd_code")
         lacking = [code for code, some in by_code if not wanted <= _stated_months(some)]
         lacking *= len(by_code) > 1
-    return rows, Held(own, publisher, over, {*rows["currency"]}, min(firsts), longest, lacking)
+    who = publisher * ("office" not in {*rows["witness"]})
+    return rows, Held(own, publisher, who, over, {*rows["currency"]}, min(firsts), longest, lacking)
 
 
 def _stated_months(rows: pd.DataFrame) -> set[int]:
@@ -291,11 +306,14 @@ def _rows(filters: Entry, wanted: set[int], root: Path, *, local: bool) -> pd.Da
     window = {"start": month_text(min(wanted)), "end": month_text(max(wanted))}
     stated = tables.candidates(tables.question(root=root, local=local, **filters))
     asked = tables.question(root=root, local=local, **filters, **window)
-    columns = ["source_id", "freq_code", "currency", "ref_period", "n_months", *SEVERAL]
+    columns = ["source_id", "freq_code", "cumulation", "currency", "ref_period", "n_months"]
+    columns += SEVERAL
     both = [rows.select(columns) for rows in (stated, asked.matching(zeros=True))]
     frame = pa.concat_tables(both).to_pandas()
     sources = catalogue.load(root, local=local)
-    return frame.assign(publisher=[sources[name].publisher for name in frame["source_id"]])
+    of_rows = [sources[name] for name in frame["source_id"]]
+    witnesses = [str(source.witness) for source in of_rows]
+    return frame.assign(publisher=[source.publisher for source in of_rows], witness=witnesses)
 
 
 # --- a reading ------------------------------------------------------------------------------------
@@ -320,7 +338,7 @@ def _reading(asked: Phrase, window: Window, held: Held, unit: str) -> Entry:
         other = read | {"partner": _one(asked.among)}
         made |= {"other": other, "other_steps": [_total(value, window, over)]}
     if asked.base:
-        made |= _changed(read, value, window, asked.base, held.over)
+        made |= _changed(kind, read, value, window, asked.base, held.over)
     return made
 
 
@@ -331,9 +349,15 @@ def _column(asked: Phrase, held: Held, unit: str) -> str:
     return "primary_value_usd" if value == "value_reported" and is_converted else value
 
 
-def _changed(read: Entry, value: str, window: Window, base: Window, over: list[str]) -> Entry:
+def _changed(
+    kind: str, read: Entry, value: str, window: Window, base: Window, over: list[str]
+) -> Entry:
     """A change from one year to another, over the months that both have; else of two sums."""
-    if not over and all(first == last and len(first) == 4 for first, last in (window, base)):
+    if (
+        kind == GROWTH
+        and not over
+        and all(first == last and len(first) == 4 for first, last in (window, base))
+    ):
         pair = {"value": value, "year": int(window[0]), "base": int(base[0])}
         return {"steps": [["growth", pair]]}
     return {"other": read, "other_steps": [_total(value, base, over)]}
@@ -361,7 +385,7 @@ def _with_record(entry: Entry, asked: Phrase, unit: str, every: Iterable[Held]) 
     """A claim of a figure that is a record: the figure, and over the best of all times before."""
     statement = entry["statement"]
     record = wording.RECORD.search(statement) or wording.SUPERLATIVE.search(statement)
-    printed = [item for item in open_words.numbers_in(statement) if item.is_of(unit)]
+    printed = _printed(statement, entry.get("claimed", {}).get("value"), unit)
     if not record or not printed:
         lacking = "prints no figure" if record else "says no record"
         raise LedgerError(f"its line asks a record, and its sentence {lacking}")
@@ -383,6 +407,12 @@ def _with_record(entry: Entry, asked: Phrase, unit: str, every: Iterable[Held]) 
     return head | {"part": [{"words": printed[0].text, **own}, of_record]}
 
 
+def _printed(statement: str, value: float | None, unit: str) -> list[open_words.Printed]:
+    """The numbers of a sentence that are its figure or, where that is not known, of its unit."""
+    numbers = [item for item in open_words.numbers_in(statement) if item.is_of(unit)]
+    return [item for item in numbers if value is None or item.means(value, unit)]
+
+
 def _records(asked: Phrase, unit: str, every: Iterable[Held]) -> Iterator[Entry]:
     """Readings of a window over the best of all windows of its length before it."""
     window = asked.windows[0]
@@ -400,5 +430,6 @@ def _records(asked: Phrase, unit: str, every: Iterable[Held]) -> Iterator[Entry]
             words = f"{window_in_words(*_months(window))} over the best of all "
             words += f"{EACH.get(n, 'such windows')} before, "
             words += ", ".join(filter(None, (_office(asked), held.publisher)))
-            terms = [now, now | {"steps": best}]
+            read = {key: now["read"][key] for key in now["read"] if key not in ("start", "end")}
+            terms = [now, now | {"read": read, "steps": best}]
             yield {"name": f"{words} from {since} on", "combine": "growth", "terms": terms}

@@ -87,6 +87,8 @@ def read(path: Path) -> dict[str, Line]:
         if any(row[len(names) :]):
             fault = f"{len(row)} cells, and there are {len(names)} columns: a cell with a comma "
             fault += 'stands in quotation marks, such as "soybeans, 2019"'
+        elif name and not cells["asks"]:
+            fault = "asks is empty: write a phrase, or why nothing tests it"
         elif not name or name in found:
             fault = f"{name} stands twice, also in {found[name].place}" if name else "lacks an id"
         if fault:
@@ -149,7 +151,7 @@ def _entry(cells: Mapping[str, str], *, semicolons: bool) -> dict[str, Any]:
     goods = re.fullmatch(r".*? of (?:\w+ of )?([^,]+?)(?: as .*?)?,.*", cells["asks"])
     where = [cells.get(key, "") for key in ("date", "address")]
     named["where"] = ", ".join(filter(None, where))
-    named["theme"] = named["theme"] or (goods[1] if goods else "not looked up")
+    named["theme"] = named["theme"] or (goods[1] if goods else "other claims")
     named["core"] = named["core"].lower() or "yes"
     given = {key: value for key, value in named.items() if value}
     return given | {"semicolons": semicolons}
@@ -231,8 +233,19 @@ def _claimed(figure: str, statement: str, *, semicolons: bool) -> dict[str, Any]
                 f"figure: {figure!r} is written to {step:g} {unit}, and its sentence prints "
                 f"{item.text!r}, to {printed:g}: write it as the sentence does"
             )
+    _require_unit(figure, digits, unit, statement)
     step = open_words.step_of(digits, is_about=qualifier == "~")
     return claimed | {"printed_to": step, "printed_because": AS_WRITTEN}
+
+
+def _require_unit(figure: str, digits: str, unit: str, statement: str) -> None:
+    """Refuse a figure whose digits its sentence prints in another unit."""
+    for item in open_words.numbers_in(statement):
+        if item.digits == digits and not item.is_of(unit):
+            raise LedgerError(
+                f"figure: {figure!r}: its sentence prints {item.text!r}; write it as the sentence "
+                "does"
+            )
 
 
 def _said(figure: str, cell: re.Match[str]) -> tuple[str, str]:

@@ -113,10 +113,10 @@ def _of_theme(theme: str, readings: list[claims.Reading]) -> list[nbformat.Noteb
     options |= {key: first[key] for key in ("publisher", "freq") if key in first}
     words = ", ".join(f"{key}={value!r}" for key, value in options.items())
     asked = f"tf.flow({first['product']!r}, {first['reporter']!r}, {partners!r}, {words})"
-    chart = f"axes = {asked}.plot(title={theme.capitalize()!r})\ncharts.drawn(axes)"
+    chart = f"axes = {asked}.plot(title={theme[:1].upper() + theme[1:]!r})\ncharts.drawn(axes)"
     shown = f"judged.loc[judged['theme'] == {theme!r}, ['id', 'verdict']]"
     return [
-        nbformat.v4.new_markdown_cell(f"## {theme.capitalize()}"),
+        nbformat.v4.new_markdown_cell(f"## {theme[:1].upper()}{theme[1:]}"),
         nbformat.v4.new_code_cell(chart),
         nbformat.v4.new_code_cell(shown),
     ]
