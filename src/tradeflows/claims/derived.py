@@ -238,14 +238,17 @@ def _held(asked: Phrase, root: Path, *, local: bool) -> list[Held]:
     for name in (each for each in known if each in {*rows["publisher"]}):
         both = [some[some["publisher"] == name] for some in (rows, others)]
         own, held = _stated(filters, both[0], known[name].short, wanted)
-        whole = _stated(filters, both[1], "", wanted)[1]
-        holes = held.lacking + whole.lacking
-        if "cumulation" in whole.filters:
-            held.filters["cumulation"] = whole.filters["cumulation"]
+        held = _beside(held, _stated(filters, both[1], "", wanted)[1])
         is_whole = all(wanted <= _stated_months(some) for some in (own, both[1]))
-        (found if is_whole and not holes else lacking)[name] = held._replace(lacking=holes)
+        (found if is_whole and not held.lacking else lacking)[name] = held
     _require_stated(asked, found or lacking, {*rows["cmd_code"]})
     return _told_apart(found or lacking, several=len(found) + len(lacking) > 1)
+
+
+def _beside(held: Held, whole: Held) -> Held:
+    """What is stated of a part, in the cumulation of its whole and with the holes of both."""
+    chosen = {key: whole.filters[key] for key in whole.filters if key == "cumulation"}
+    return held._replace(filters=held.filters | chosen, lacking=held.lacking + whole.lacking)
 
 
 def _require_stated(asked: Phrase, stating: Mapping[str, Held], known: set[str]) -> None:
