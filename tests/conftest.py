@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import shutil
 import signal
 from datetime import date
 from functools import partial
@@ -197,3 +198,15 @@ def _toml(value):
     if isinstance(value, list):
         return "[" + ", ".join(map(_toml, value)) + "]"
     return value.isoformat() if isinstance(value, date) else json.dumps(value)
+
+
+@pytest.fixture(scope="module")
+def soybeans(tmp_path_factory):
+    """Build the second worked example in a folder of its own."""
+    from tradeflows import tables
+
+    root = tmp_path_factory.mktemp("example") / "soybeans"
+    example = PROJECT / "examples" / "soybeans"
+    shutil.copytree(example, root, ignore=shutil.ignore_patterns("processed", "report"))
+    tables.build(root)
+    return root

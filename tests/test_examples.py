@@ -1,7 +1,6 @@
 """The second worked example: it is whole, right, and knows nothing of the first article."""
 
 import re
-import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -17,12 +16,8 @@ CARRIED = "data/raw/comtrade/comtrade_"
 
 
 @pytest.fixture(scope="module")
-def root(tmp_path_factory):
-    """Build the example in a folder of its own."""
-    root = tmp_path_factory.mktemp("example") / "soybeans"
-    shutil.copytree(SOYBEANS, root, ignore=shutil.ignore_patterns("processed", "report"))
-    tables.build(root)
-    return root
+def root(soybeans):
+    return soybeans
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tradeflows import claims, cli, tables
+from tradeflows import claims, cli
 from tradeflows.claims import ledger, lines, phrase
 from tradeflows.model.errors import LedgerError, QueryError
 from tradeflows.retrieval.project import Project
@@ -19,14 +19,6 @@ from tradeflows.retrieval.project import Project
 PROJECT = Path(__file__).parents[1]
 SOYBEANS = PROJECT / "examples" / "soybeans"
 PHRASE = "weight of soybeans, China from Brazil, 2019"
-
-
-@pytest.fixture(scope="module")
-def soybeans(tmp_path_factory):
-    root = tmp_path_factory.mktemp("lines") / "soybeans"
-    shutil.copytree(SOYBEANS, root, ignore=shutil.ignore_patterns("processed", "report"))
-    tables.build(root)
-    return root
 
 
 def written(path, *rows, head="id;sentence;figure;asks;printed_by;date;address", encoding="utf-8"):

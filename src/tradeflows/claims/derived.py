@@ -224,9 +224,9 @@ def _held(asked: Phrase, root: Path, *, local: bool) -> list[Held]:
     filters = _filters(asked)
     wanted = {month for window in asked.times for month in range(*span(window))}
     rows = _rows(filters, wanted, root, local=local)
-    others = rows
+    wholes = None
     if asked.kind == SHARE:
-        others = _rows(filters | {"partner": _one(asked.among)}, wanted, root, local=local)
+        wholes = _rows(filters | {"partner": _one(asked.among)}, wanted, root, local=local)
     if rows.empty:
         raise LedgerError(
             f"nothing that is held answers {phrase.spoken(asked)!r}: `tradeflows find` lists what "
@@ -236,10 +236,12 @@ def _held(asked: Phrase, root: Path, *, local: bool) -> list[Held]:
     found: dict[str, Held] = {}
     lacking: dict[str, Held] = {}
     for name in (each for each in known if each in {*rows["publisher"]}):
-        both = [some[some["publisher"] == name] for some in (rows, others)]
-        own, held = _stated(filters, both[0], known[name].short, wanted)
-        held = _beside(held, _stated(filters, both[1], "", wanted)[1])
-        is_whole = all(wanted <= _stated_months(some) for some in (own, both[1]))
+        own, held = _stated(filters, rows[rows["publisher"] == name], known[name].short, wanted)
+        is_whole = wanted <= _stated_months(own)
+        if wholes is not None:
+            whole = wholes[wholes["publisher"] == name]
+            held = _beside(held, _stated(filters, whole, "", wanted)[1])
+            is_whole &= wanted <= _stated_months(whole)
         (found if is_whole and not held.lacking else lacking)[name] = held
     _require_stated(asked, found or lacking, {*rows["cmd_code"]})
     return _told_apart(found or lacking, several=len(found) + len(lacking) > 1)

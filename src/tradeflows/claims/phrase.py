@@ -18,7 +18,6 @@ from tradeflows.claims.questions import WORLD
 from tradeflows.model import codes
 from tradeflows.model.errors import LedgerError, QueryError, nearest
 from tradeflows.model.periods import FORMS, month_of, month_text
-from tradeflows.model.words import fold
 from tradeflows.retrieval import own_words
 
 Window = tuple[str, str]
@@ -71,7 +70,6 @@ MEMBER = re.compile(
     re.IGNORECASE,
 )
 FLOWS = {"from": "M", "to": "X", "with": "MX", "imports": "M", "exports": "X", "trade": "MX"}
-EU = {"eu": "EU27_2020", "european union": "EU27_2020"}  # as `flow` has it
 AS_TYPED = ("month", "year", "quarter", "named month", "printed")
 
 
@@ -129,7 +127,9 @@ def parse(text: str, root: Path | None = None) -> Phrase:
     head, _, tail = (" ".join(part.split()) for part in text.partition(","))
     kind, amount, goods, level = _head(head, text, root)
     said = _sides(kind, tail, text)
-    areas = partial(_listed, known=lambda word: _area(word, root), text=text, what="area")
+    areas = partial(
+        _listed, known=lambda word: own_words.area_id(word, root), text=text, what="area"
+    )
     [reporter, *others] = areas(said["who"])
     partner = areas(said["whom"])
     among = areas(said["among"]) if said.get("among", ALL) != ALL else ()
@@ -187,10 +187,6 @@ def _head(
     )
     level = codes_of(words["level"]) if words["level"] else ()
     return kind, amount, codes_of(words["goods"]), level
-
-
-def _area(word: str, root: Path | None) -> str:
-    return own_words.area(EU.get(fold(word), word), root)
 
 
 def _listed(words: str, *, known: Callable[[str], str], text: str, what: str) -> tuple[str, ...]:

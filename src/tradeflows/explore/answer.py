@@ -6,13 +6,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from pandas.plotting import PlotAccessor
 
 from tradeflows import measures, tables
 from tradeflows.explore.naming import in_print, publisher_name, with_names
-from tradeflows.explore.questions import area_id, unit_of_words
+from tradeflows.explore.questions import unit_of_words
 from tradeflows.measures.common import (
     LABELS,
     computed,
@@ -43,7 +42,7 @@ from tradeflows.model.sealed import (
     seal,
     with_periods,
 )
-from tradeflows.retrieval import catalogue
+from tradeflows.retrieval import catalogue, own_words
 from tradeflows.tables.display import (
     SERIES,
     SHORT_NAMES,
@@ -999,7 +998,7 @@ def _member_or_whole(frame: Answer, of: str | pd.DataFrame) -> tuple[str, pd.Dat
         member = "partner_iso"
     if of and CODE_COLUMNS.get(of, of) not in frame:
         try:
-            area = area_id(of)
+            area = own_words.area_id(of)
         except QueryError:
             column_of(frame, of)  # which says what columns there are
             raise
@@ -1024,14 +1023,14 @@ def _converted(frame: Answer, word: str) -> Answer:
         return _converted(_converted(frame, "USD"), wanted)
     money = wanted if unit == "USD" else unit
     base, quote = (money, "USD") if money == "EUR" else ("USD", money)
-    months = [month_text(int(month)) for month in np.unique(months_of(rows)[1])]
+    months = months_of(rows)[1]
     rates = tables.read(
         "rates",
         stated_by="European Central Bank",
         base=base,
         quote=quote,
-        start=months[0],
-        end=months[-1],
+        start=month_text(int(months.min())),
+        end=month_text(int(months.max())),
     )
     given, column = MONEY if unit == "USD" else MONEY[::-1]
     stated = measures.scale(rows.drop(columns=[*MONEY], errors="ignore"), "value", 1, given)

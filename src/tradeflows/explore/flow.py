@@ -177,8 +177,8 @@ def _goods(
     digits = counts.idxmax()[0]
     # A file that has a few of them beside another level answers for none.
     files = counts[digits][lambda some: some * 2 >= some.max()].index
-    chosen = sorted({*of_level["cmd_code"][of_level["source_id"].isin(files)]})
-    product = [code for code in chosen if _digits(code) == digits]
+    is_taken = of_level["digits"].eq(digits) & of_level["source_id"].isin(files)
+    product = sorted({*of_level["cmd_code"][is_taken]})
     goods: dict[str, Words] = {"product": product}
     if not {"source", "publisher"} & asked.keys():
         goods["source"] = sorted(files)

@@ -76,10 +76,9 @@ def months_beside(root: Path, asked: Mapping[str, Any]) -> list[str]:
     if asked["freq"] in (None, "M"):
         return []
     rows = _rows(root, asked, freq="M")
-    partners = {*_rows(root, asked)["partner_iso"]}
-    if not partners <= {*rows["partner_iso"]}:
+    if rows.empty or not {*_rows(root, asked)["partner_iso"]} <= {*rows["partner_iso"]}:
         return []
-    return [f"months are held too ({_months(rows)}): {_without_freq('A')}"] if len(rows) else []
+    return [f"months are held too ({_months(rows)}): {_without_freq('A')}"]
 
 
 def _without_freq(freq: str) -> str:

@@ -15,8 +15,6 @@ from tradeflows.model.words import Words, fold, texts_of
 from tradeflows.retrieval import own_words
 
 RHYTHMS = {"monthly": "M", "quarterly": "Q", "yearly": "A", "annual": "A"}
-# The EU as most of its statistics have it; tradeflows.read takes "EU" for its changing membership.
-EU = {"eu": "EU27_2020", "european union": "EU27_2020"}
 NEWEST_YEAR = 9999
 SUCH_AS = {"product": "wheat", "reporter": "China", "partner": "Russia"}  # words such as one types
 
@@ -74,13 +72,8 @@ def areas_of(
             named = (re.sub(r"^\w+", lambda m: codes.area_name(m[0]), text) for text in changes)
             caveats.append(f"{text}; it had {', '.join(named)}" if changes else text)
         else:
-            ids.append("countries" if word == "countries" else area_id(word, root))
+            ids.append("countries" if word == "countries" else own_words.area_id(word, root))
     return Areas(list(dict.fromkeys(ids)), caveats)
-
-
-def area_id(word: str, root: Path | None = None) -> str:
-    """The id of one area."""
-    return own_words.area(EU.get(fold(word), word), root)
 
 
 def area_ids(words: Words, root: Path | None = None, name: str = "partner") -> list[str]:

@@ -12,6 +12,9 @@ from tradeflows.model.errors import QueryError
 from tradeflows.model.words import fold
 from tradeflows.retrieval.project import Project, load_if_any
 
+# The EU as most of its statistics have it; tradeflows.read takes "EU" for its changing membership.
+EU = {"eu": "EU27_2020", "european union": "EU27_2020"}
+
 
 def listed(text: str) -> tuple[str, ...]:
     """The words of a list with commas, each once; QueryError where there are none."""
@@ -30,6 +33,11 @@ def product(word: str, root: Path | None = None) -> list[str]:
 def area(word: str, root: Path | None = None) -> str:
     """The id of the area that `word` is; errors as of :func:`codes.area`."""
     return codes.area(id_or_word(word, root))
+
+
+def area_id(word: str, root: Path | None = None) -> str:
+    """As :func:`area`, with the EU of 27 members for the EU."""
+    return area(EU.get(fold(word), word), root)
 
 
 def id_or_word(word: str, root: Path | None = None) -> str:
