@@ -27,7 +27,7 @@ def written(path, *rows, head="id;sentence;figure;asks;printed_by;date;address",
 
 
 SENTENCE = "In 2019 China imported 57.67 million tonnes of soybeans from Brazil."
-LINE = f"C1;{SENTENCE};57.67 Mt;{{}};Nova;2020;x"
+LINE = f"C1;{SENTENCE};57.67 Mt;{{}};Nova;2020;https://example.org"
 
 
 def judged(tmp_path, root, *rows, **options):
@@ -138,7 +138,8 @@ def test_a_wrong_phrase_gets_one_error_with_what_is_right(wrong, said):
 
 
 def number(text, sentence="", *, semicolons=False):
-    entry = {"asks": "not public", "figure": text, "statement": sentence, "semicolons": semicolons}
+    line = ("a.csv", semicolons)
+    entry = {"asks": "not public", "figure": text, "statement": sentence, "line": line}
     made = lines.spelled_out(entry, {}, ["not public"], PROJECT)
     stated = made["claimed"]
     return stated["qualifier"], stated["value"], stated["unit"], made.get("printed_to")
@@ -214,25 +215,46 @@ def test_a_file_as_excel_writes_it_is_read(tmp_path, encoding, mark):
 
 
 @pytest.mark.parametrize(
-    ("rows", "head", "said"),
+    ("head", "said"),
     [
-        (
-            ["C1;a;1 t;x", "C1;b;1 t;x"],
-            "id;sentence;figure;asks",
-            "line 3: C1 stands twice, also in",
-        ),
-        (["C1,a,1 t,weight of x, China"], "id,sentence,figure,asks", "stands in quotation marks"),
-        ([], "id;sentense;figure;asks", "'sentense' is none; did you mean 'sentence'?"),
-        ([], "id;sentence;asks", "lacks the column figure"),
-        ([";a;1 t;x"], "id;sentence;figure;asks", "line 2: lacks an id"),
-        ([], "", "lacks the column id"),
+        ("id;sentense;figure;asks", "'sentense' is none; did you mean 'sentence'?"),
+        ("id;sentence;asks", "lacks the column figure"),
+        ("id;sentence;figure;asks;asks", "'asks' stands twice"),
+        ("", "lacks the column id"),
     ],
 )
-def test_a_wrong_file_is_refused_by_its_line(tmp_path, rows, head, said):
-    path = written(tmp_path / "a.csv", *rows, head=head)
-    with pytest.raises(LedgerError) as raised:
-        lines.read(path)
-    assert said in str(raised.value)
+def test_a_file_without_its_columns_is_refused(tmp_path, head, said):
+    with pytest.raises(LedgerError, match=re.escape(said)):
+        lines.read(written(tmp_path / "a.csv", head=head))
+
+
+def test_wrong_lines_are_said_all_at_once_with_the_lines_of_excel(tmp_path):
+    path = written(
+        tmp_path / "a.csv",
+        *['C0,"a,\n1",1 t,not public,', "", "C1,1 t,1 t,not public,", "C1,b,1 t,not public,"],
+        *["C2,a,1 t,weight of x, A from B, 2019, P", ",a,1 t,x,", "C3,a,1 t,x,2023-13-01", "C4,a,1 t,,"],
+        *["C5,a,,not public,", 'C6,a,,"weight of coal, China from Russia, 2023",'],
+        "C7,a,1 t,not public,31.01.2024,htp:/x",
+        head="id,sentence,figure,asks,date,address",
+    )
+    read = claims.read_ledger(path, PROJECT)
+    assert [*read.claims] == ["C0", "C1", "C5"]
+    places = [str(error).partition(": claim")[0] for error in read.errors.values()]
+    assert places == [f"a.csv, line {at}" for at in (5, 6, 7, 8, 9, 11, 12)]
+    for said, error in zip(
+        (
+            "C1 stands twice, also in a.csv, line 4",
+            "a cell with a comma stands in quotation marks",
+            "lacks an id",
+            "date: '2023-13-01' is none; write 2024-01-31",
+            "asks is empty",
+            "figure is empty",
+            "address: 'htp:/x' is none; write it as https://",
+        ),
+        read.errors.values(),
+        strict=True,
+    ):
+        assert said in str(error)
 
 
 def test_a_workbook_is_read_like_a_csv(tmp_path, soybeans):
@@ -345,7 +367,7 @@ def test_a_line_is_judged_by_what_the_project_holds(line, verdict, tmp_path):
             "It is worth 107 billion dollars.",
             "'107 billion dollars'",
         ),
-        ("107 Mt", "", "It is 107 million tonnes.", "line 2: asks is empty"),
+        ("107 Mt", "", "It is 107 million tonnes.", "line 2: claim C1: asks is empty"),
     ],
 )
 def test_what_a_line_cannot_mean_is_refused(figure, phrase, sentence, said, tmp_path):
@@ -389,13 +411,13 @@ def test_more_windows_and_measures_are_readings_each(tmp_path, soybeans):
     rows = [
         LINE.format(f"weight of {goods}, China from Brazil, 2019 or 2020"),
         "C2;China bought less from America in 2018.;fell;"
-        f"growth of {goods}, China from USA, 2018 on 2017;Nova;2020;x",
+        f"growth of {goods}, China from USA, 2018 on 2017;Nova;2020;",
         "C3;Brazil was first.;1st;"
-        f"rank by weight of {goods}, Brazil among USA and Argentina, China's imports, 2023;N;;x",
+        f"rank by weight of {goods}, Brazil among USA and Argentina, China's imports, 2023;N;;",
         "C4;A tonne cost 600 dollars.;600 USD/t;"
-        f"unit value of {goods}, China from Brazil, 2022;N;2020;x",
+        f"unit value of {goods}, China from Brazil, 2022;N;2020;",
         "C5;Brazil was 8 million tonnes ahead.;8 Mt;"
-        f"lead by weight of {goods}, Brazil over USA, China's imports, 2018;N;2020;x",
+        f"lead by weight of {goods}, Brazil over USA, China's imports, 2018;N;2020;",
     ]
     made = judged(tmp_path, soybeans, *rows)
     assert [r.name for r in made["C1"].readings] == [
@@ -415,7 +437,7 @@ def test_more_windows_and_measures_are_readings_each(tmp_path, soybeans):
 
 def test_codes_with_holes_are_refused_with_the_one_that_has_none(tmp_path, soybeans):
     asks = "share by weight of soybeans, Brazil in World, China's imports, 2024"
-    file = written(tmp_path / "a.csv", f"C1;Brazil had 71 %.;71 %;{asks};N;2020;x")
+    file = written(tmp_path / "a.csv", f"C1;Brazil had 71 %.;71 %;{asks};N;2020;")
     [error] = claims.read_ledger(file, soybeans).errors.values()
     assert "write `1201 as 120190`" in str(error)
 

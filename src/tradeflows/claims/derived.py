@@ -66,6 +66,7 @@ STEPS = {
     PRICE: "unit_value",
     BARRELS: "barrels_per_day",
 }
+IN_WORDS = "a change in words is about so much"
 SIGNS = [{"value": 0, "unit": "percent", "qualifier": sign} for sign in "<>"]
 SEVERAL = ("cmd_code", "flow_code", "valuation", "partner_iso")  # summed over, where several are
 EACH = {1: "months", 12: "years"}
@@ -106,13 +107,17 @@ def entry_of(entry: Mapping[str, Any], unit: str, root: Path, *, local: bool = F
         The phrase is none, or nothing held answers it.
     """
     asked, is_free = _with_amount(phrase.parse(entry["asks"], root), unit)
-    if entry.get("claimed") in SIGNS and asked.kind not in (GROWTH, RECORD):
+    is_change = entry.get("claimed") in SIGNS or entry.get("printed_because") == IN_WORDS
+    if is_change and asked.kind not in (GROWTH, RECORD):
         raise LedgerError(
-            f"a figure that rose or fell is a growth: write 'growth of {entry['asks']} on' and the "
-            "time before"
+            "a figure in words such as rose or fell is a growth: write "
+            f"'growth of {entry['asks']} on' and the time before"
         )
-    asks = _asks(asked)
-    left = open_words.left_open(entry.get("statement", ""), questions.question(asks))
+    asks, statement = _asks(asked), entry.get("statement", "")
+    for fault in wording.of_phrase(statement, questions.question(asks)):
+        if "open_because" not in entry:
+            raise LedgerError(f"{fault}; open_because (because, in a line) says why not")
+    left = open_words.left_open(statement, questions.question(asks))
     admitted, because = _open(asked, asks, left, is_free=is_free)
     windows = [*asked.windows, *((start, asks["end"]) for start in left.get("start", ()))]
     windows = [*dict.fromkeys(windows)]

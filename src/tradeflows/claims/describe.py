@@ -59,7 +59,8 @@ def line(verdict: Verdict, *, colour: bool = False) -> str:
     words = f"{text.sign:{WIDEST_MARK}} {text.short:{WIDEST}}"
     if colour:
         words = f"\x1b[{0 if text.is_near else COLOURS[verdict.group]}m{words}\x1b[0m"
-    tail = "" if text.sentence == text.short else f" [{text.sentence}]"
+    said = [*[text.sentence] * (text.sentence != text.short), *verdict.claim.minds]
+    tail = f" [{'; '.join(said)}]" if said else ""
     return f"{verdict.claim.id:6} {words} {verdict.claim.statement}{tail}"
 
 
@@ -125,7 +126,7 @@ def explain(verdict: Verdict) -> list[str]:
         lines += _explained(part)
     todos = dict.fromkeys(reading.todo for reading in verdict.readings if reading.todo)
     lines += [f"  to do: {todo}" for todo in todos]
-    return lines + [f"  mind: {caveat}" for caveat in verdict.caveats]
+    return lines + [f"  mind: {caveat}" for caveat in (*claim.minds, *verdict.caveats)]
 
 
 def _explained(part: Verdict) -> list[str]:
@@ -200,7 +201,7 @@ def as_json(verdict: Verdict) -> dict[str, Any]:
         "deviation": verdict.deviation,
         "deviation_unit": verdict_rule.DIFFERENCES.get(claim.unit, "%"),
         "decided_by": list(verdict.decided_by),
-        "caveats": list(verdict.caveats),
+        "caveats": [*claim.minds, *verdict.caveats],
         "parts": [_part_values(part) for part in verdict.each],
     }
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache
-from itertools import starmap
+from itertools import chain, starmap
 from pathlib import Path
 from typing import Any
 
@@ -142,6 +142,8 @@ class Claim:
         Whether it is a record, a largest or a first, and the span that its words name.
     words, parts
         Of a part, the words that it is about; of a claim of several, its parts.
+    minds
+        What its sentence says beside, which no line asks.
     """
 
     id: str
@@ -172,6 +174,7 @@ class Claim:
     span: str = ""
     words: str = ""
     parts: tuple[Claim, ...] = ()
+    minds: tuple[str, ...] = ()
 
     @property
     def place(self) -> str:
@@ -411,15 +414,24 @@ def read_ledger(
             series.append(bands.parse(asked, {item.name: item.read for item in releases}))
     claims: dict[str, Claim] = {}
     errors: dict[str, LedgerError] = {}
+    of_lines: dict[str, list[str]] = {}  # by sentence
     for name, (place, entry) in _entries(ledger, contents, beside).items():
         try:
             with at(f"{place}: claim {name}"):
-                if isinstance(entry, ValueError):  # no TOML by itself
-                    raise entry
                 whole = lines.spelled_out(entry, figures, REASONS, root, local=local)
                 claims[name] = _claim(name, whole, figures, tuple(series))
+                if isinstance(entry.get("asks"), str):
+                    of_lines.setdefault(claims[name].statement, []).append(name)
         except LedgerError as error:
             errors[name] = error
+    for statement, names in of_lines.items():
+        parts = {name: claims[name].parts or (claims[name],) for name in names}
+        tested = [name for name in names if any(part.readings for part in parts[name])]
+        for name in tested[:1]:  # it is said once
+            minds = tuple(wording.unsaid(statement, [*chain.from_iterable(parts.values())]))
+            first = tuple(replace(part, minds=minds) for part in claims[name].parts[:1])
+            of_parts = (*first, *claims[name].parts[1:])
+            claims[name] = replace(claims[name], minds=minds, parts=of_parts)
     return Ledger(claims, errors)
 
 
@@ -811,7 +823,12 @@ def _interval(claim: Claim, ends: Sequence[float | None], step: float) -> tuple[
     known = range_of(value, claim.qualifier)
     if known.low < known.high:
         return known.low, known.high
-    return value - step / 2, value + step / 2
+    numbers = (
+        item for text in (claim.words, claim.statement) for item in open_words.numbers_in(text)
+    )
+    said = next((item for item in numbers if item.means(value, claim.unit)), None)
+    above = said.plain_step(value, claim.unit) if said and said.is_nearly else step
+    return value - step / 2, value + above / 2
 
 
 def _asks(entry: PartEntry) -> Question:

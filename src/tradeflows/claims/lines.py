@@ -9,14 +9,15 @@ from __future__ import annotations
 import csv
 import math
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from io import StringIO
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tradeflows.claims import derived, open_words
+from tradeflows.claims import derived, open_words, wording
 from tradeflows.model import units
 from tradeflows.model.errors import LayoutError, LedgerError, QueryError, near, nearest
+from tradeflows.model.periods import FORMS
 from tradeflows.model.words import fold
 from tradeflows.publishers import workbooks
 
@@ -36,6 +37,7 @@ KEYS = {  # of the ledger, and the columns that have them
 COLUMNS = tuple(dict.fromkeys([*REQUIRED, "printed_by", "date", "address", *KEYS.values()]))
 ELSEWHERE = "in claims.toml"  # asked by a line that only says where a claim of the ledger stands
 YES, NO = ("yes", "true", "1"), ("no", "false", "0")
+DATES = ("year", "month", "day of the month", "named month")
 FIGURE = re.compile(
     r"(?P<words>[^\d$€£+−-]*?) ?(?P<mark>US\$|[$€£]|\b[A-Z]{3} )? ?(?:\+|(?P<sign>[−-]))? ?"
     r"(?P<mark_after>US\$|[$€£])?(?P<digits>\d[\d., '\u00a0\u202f]*?) ?(?P<unit>[^\d., ].*)?"
@@ -43,23 +45,35 @@ FIGURE = re.compile(
 QUALIFIERS = {
     "": "=",
     **dict.fromkeys(("about", "around", "nearly", "roughly", "some", "almost", "circa", "~"), "~"),
+    **dict.fromkeys(("approximately", "close to", "just under"), "~"),
     **dict.fromkeys(("more than", "over", "above", ">"), ">"),
     **dict.fromkeys(("at least", "no less than", "≥", ">="), "≥"),
     **dict.fromkeys(("less than", "fewer than", "under", "below", "<"), "<"),
     **dict.fromkeys(("at most", "up to", "no more than", "≤", "<="), "≤"),
 }
-CHANGES = {"rose": ">", "grew": ">", "fell": "<"}  # of a figure that does not say by how much
+CONTRARY = {">": "<", "≥": "≤", "<": ">", "≤": "≥"}
+# A change in words: how many per cent more, and of one that does not say by how much its sign.
+CHANGES: dict[str, tuple[float, str]] = {
+    **{"rose": (0, ">"), "grew": (0, ">"), "fell": (0, "<"), "halved": (-50, "~")},
+    **{"doubled": (100, "~"), "tripled": (200, "~"), "quadrupled": (300, "~")},
+}
+ROUGHLY = 1 / 5  # the step of such a figure, as a part of it
+FRACTIONS = re.compile(r"\b(?:half|halves|halved|third|quarter|fifth|tenth)s?\b", re.IGNORECASE)
 ORDINALS = ("st", "nd", "rd", "th")
 MARKS = {"$": "USD", "US$": "USD", "€": "EUR", "£": "GBP"}
+COUNTED = {size: word for word, size in units.COUNTED_BY.items() if word not in units.IN_FULL}
 UNSAID = "as printed"  # the window of what nothing tests
 AS_WRITTEN = "as its figure is written"
 
 
 class Line(NamedTuple):
-    """A claim of a file of lines: where it stands, and its table; empty where TOML has it."""
+    """A claim of a file of lines: where it stands, and its table or what is wrong with it.
+
+    The table is empty where TOML has it.
+    """
 
     place: str
-    entry: dict[str, Any]
+    entry: Any
 
 
 def beside(ledger: Path) -> list[Path]:
@@ -69,92 +83,105 @@ def beside(ledger: Path) -> list[Path]:
 
 
 def read(path: Path) -> dict[str, Line]:
-    """The claims of a file of lines, by id.
+    """The claims of a file of lines, by id; a line that is wrong spoils no other.
 
     Raises
     ------
     LedgerError
-        It cannot be read, lacks a column or has an unknown one, or an id stands twice.
+        The file cannot be read, lacks a column or has an unknown one.
     """
     rows, semicolons = _rows(path)
     filled = [(at, row) for at, row in rows if any(row) and not row[0].startswith("#")]
     names = [fold(cell).replace(" ", "_") for cell in filled[0][1]] if filled else []
-    _require_columns(path, names)
-    found: dict[str, Line] = {}
-    for at, row in filled[1:]:
-        place, cells = f"{path.name}, line {at}", dict(zip(names, row, strict=False))
-        name, fault = cells["id"], ""
-        if any(row[len(names) :]):
-            fault = f"{len(row)} cells, and there are {len(names)} columns: a cell with a comma "
-            fault += 'stands in quotation marks, such as "soybeans, 2019"'
-        elif name and not cells["asks"]:
-            fault = "asks is empty: write a phrase, or why nothing tests it"
-        elif not name or name in found:
-            fault = f"{name} stands twice, also in {found[name].place}" if name else "lacks an id"
-        if fault:
-            raise LedgerError(f"{path}, line {at}: {fault}")
-        found[name] = Line(place, _entry(cells, semicolons=semicolons))
-    return found
-
-
-def _require_columns(path: Path, names: list[str]) -> None:
-    """Refuse a first line that names a column that is none, or twice, or lacks one."""
     for name in names:
         if name not in ("", *COLUMNS) or (name and names.count(name) > 1):
             fault = "stands twice" if name in COLUMNS else f"is none{near(name, COLUMNS)}"
             raise LedgerError(f"{path}: the column {name!r} {fault}")
-    lacking = [name for name in REQUIRED if name not in names]
-    if lacking:
+    for name in (name for name in REQUIRED if name not in names):
         known = ", ".join(COLUMNS)
-        raise LedgerError(f"{path}: lacks the column {lacking[0]}; its first line names {known}")
+        raise LedgerError(f"{path}: lacks the column {name}; its first line names {known}")
+    found: dict[str, Line] = {}
+    for at, row in filled[1:]:
+        cells = dict.fromkeys(COLUMNS, "") | dict(zip(names, row, strict=False))
+        fault, name = _fault(cells, row[len(names) :]), cells["id"] or f"line {at}"
+        if name in found:
+            fault, name = f"{name} stands twice, also in {found[name].place}", f"{name}, line {at}"
+        entry: Any = LedgerError(fault) if fault else {}
+        if not fault and cells["asks"] != ELSEWHERE:
+            entry = _entry(cells) | {"line": (path.name, semicolons)}
+        found[name] = Line(f"{path.name}, line {at}", entry)
+    return found
 
 
-def _rows(path: Path) -> tuple[Iterable[tuple[int, list[str]]], bool]:
-    """Numbered lines of cells, and whether semicolons part them: a comma is a decimal one then."""
+def _rows(path: Path) -> tuple[list[tuple[int, list[str]]], bool]:
+    """Lines of cells as Excel numbers them, and whether semicolons part them.
+
+    A comma is a decimal one then.
+    """
+    mark = ","
     try:
         if path.suffix == ".xlsx":
-            sheets = [rows for rows in workbooks.sheets(path).values() if any(map(any, rows))]
-            if len(sheets) == 1:
-                return enumerate(sheets[0], 1), False
-            raise LedgerError(f"{path}: {len(sheets)} sheets have cells; the lines stand on one")
-        raw = path.read_bytes()
-    except (OSError, LayoutError) as error:
+            rows = _sheet(path)
+        else:
+            raw = path.read_bytes()
+            if b"\0" in raw:
+                raise LedgerError(f"{path}: is no text; save it as CSV UTF-8, or as .xlsx")
+            try:
+                text = raw.decode("utf-8-sig")
+            except UnicodeDecodeError:  # as Excel saves "CSV"
+                text = raw.decode("cp1252", "replace")
+            head = next((line for line in text.splitlines() if line.strip(" ;,\t")), "")
+            mark = max(";,\t", key=head.count)
+            stream = StringIO(text, newline="")
+            rows = [*csv.reader(stream, delimiter=mark, skipinitialspace=True)]
+    except (OSError, LayoutError, csv.Error) as error:
         raise LedgerError(f"{path}: cannot be read ({error})") from error
-    if b"\0" in raw:
-        raise LedgerError(f"{path}: is no text; save it as CSV UTF-8, or as .xlsx")
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError:  # as Excel saves "CSV"
-        text = raw.decode("cp1252", "replace")
-    head = next((line for line in text.splitlines() if line.strip(" ;,\t")), "")
-    mark = max(";,\t", key=head.count)
-    reader = csv.reader(StringIO(text, newline=""), delimiter=mark, skipinitialspace=True)
-    return _numbered(reader, path), mark == ";"
+    return [(at, [" ".join(cell.split()) for cell in row]) for at, row in enumerate(rows, 1)], (
+        mark == ";"
+    )
 
 
-def _numbered(reader: Any, path: Path) -> Iterator[tuple[int, list[str]]]:
-    """Each row with the line on which it begins."""
-    at = 1
-    try:
-        for row in reader:
-            yield at, [" ".join(cell.split()) for cell in row]
-            at = reader.line_num + 1
-    except csv.Error as error:
-        raise LedgerError(f"{path}, line {at}: {error}") from error
+def _sheet(path: Path) -> list[list[str]]:
+    """The one sheet of a workbook that has cells or, of several, the needed columns."""
+    filled = {name: rows for name, rows in workbooks.sheets(path).items() if any(map(any, rows))}
+    for rows in [*filled.values()] if len(filled) > 1 else []:
+        head = {fold(cell) for cell in next(filter(any, rows))}
+        if not head.issuperset(REQUIRED):
+            filled = {name: each for name, each in filled.items() if each is not rows}
+    if len(filled) != 1:
+        known = ", ".join(REQUIRED)
+        raise LedgerError(f"{path}: {len(filled)} sheets have claims; expected one, with {known}")
+    return next(iter(filled.values()))
 
 
-def _entry(cells: Mapping[str, str], *, semicolons: bool) -> dict[str, Any]:
+def _fault(cells: Mapping[str, str], more: Collection[str]) -> str:
+    """What is wrong with a line by itself; empty where nothing is."""
+    day, address = cells["date"].removesuffix(" 00:00:00"), cells["address"]
+    if any(more):
+        return (
+            "more cells than there are columns: a cell with a comma stands in quotation marks, "
+            'such as "soybeans, 2019"'
+        )
+    if not cells["id"]:
+        return "lacks an id"
+    if not cells["asks"]:
+        return "asks is empty: write a phrase, or why nothing tests it"
+    if day and not any(FORMS[form].read(day) for form in DATES):
+        return f"date: {day!r} is none; write 2024-01-31, 31.01.2024, 2024-01 or 2024"
+    if address and not re.fullmatch(r"https?://[^\s/.]+\.[^\s]+", address):
+        return f"address: {address!r} is none; write it as https://example.org/page"
+    return ""
+
+
+def _entry(cells: Mapping[str, str]) -> dict[str, Any]:
     """A line as the ledger's table of a claim, its figure and its phrase as they are written."""
-    if cells["asks"] == ELSEWHERE:
-        return {}
-    named = {key: cells.get(column, "") for key, column in KEYS.items()}
+    named = {key: cells[column] for key, column in KEYS.items()}
     goods = re.fullmatch(r".*? of (?:\w+ of )?([^,]+?)(?: as .*?)?,.*", cells["asks"])
-    where = [cells.get(key, "") for key in ("date", "address")]
+    where = [cells["date"].removesuffix(" 00:00:00"), cells["address"]]
     named["where"] = ", ".join(filter(None, where))
     named["theme"] = named["theme"] or (goods[1] if goods else "other claims")
     named["core"] = named["core"].lower() or "yes"
-    given = {key: value for key, value in named.items() if value}
-    return given | {"semicolons": semicolons}
+    return {key: value for key, value in named.items() if value}
 
 
 # --- a claim of which the ledger has the table ----------------------------------------------------
@@ -180,22 +207,31 @@ def spelled_out(
     Raises
     ------
     LedgerError
-        The figure has no unit that is known, or another step than its sentence prints; or the
-        phrase is none.
+        The figure has no unit that is known, or is another one than its sentence prints; or the
+        phrase is none, or asks another thing than the sentence.
     """
+    if isinstance(entry, Exception):  # no TOML by itself, or no line
+        raise entry
     if not isinstance(entry, dict) or not isinstance(entry.get("asks"), str):
         return entry
     entry = dict(entry)
-    semicolons, core = entry.pop("semicolons", False), entry.get("core", False)
+    (file, semicolons), core = entry.pop("line", ("", False)), entry.get("core", False)
     if core not in (True, False, *YES, *NO):
         raise LedgerError(f"core is {core!r}: write yes or no")
     entry["core"] = core in (True, *YES)
     asks, figure = entry["asks"], entry.get("figure")
+    if file and figure not in figures:
+        entry |= {"who": entry.get("who", "the article"), "where": entry.get("where", file)}
     if isinstance(figure, str) and figure not in figures and _is_number(figure):
         entry |= _claimed(entry.pop("figure"), entry.get("statement", ""), semicolons=semicolons)
     if asks in reasons:
         entry |= {"not_tested": entry.pop("asks")}
-        return entry if figure or "claimed" in entry else {"claimed": {}, "window": UNSAID, **entry}
+        is_cited = figure and "claimed" not in entry
+        return entry if is_cited else {"claimed": {}, "window": UNSAID, **entry}
+    if "," not in asks and nearest(asks, reasons):
+        raise LedgerError(f"asks: no word {asks!r}{near(asks, reasons)}")
+    if file and not figure:
+        raise LedgerError("figure is empty: write it as its sentence prints it")
     unit = entry.get("claimed", figures.get(figure, {})).get("unit", "")
     try:
         return derived.entry_of(entry, unit, root, local=local)
@@ -207,7 +243,7 @@ def _is_number(figure: str) -> bool:
     """Whether a cell is a number with its words, rather than the id of a printed figure."""
     cell = FIGURE.fullmatch(figure)
     if not cell or re.match(r"[A-Za-z]+\d", figure):
-        return figure in CHANGES
+        return figure.lower().rpartition(" ")[2] in CHANGES
     words = cell["words"].strip().lower()
     return words in (*QUALIFIERS, units.RANK) or bool(nearest(words, QUALIFIERS))
 
@@ -215,67 +251,92 @@ def _is_number(figure: str) -> bool:
 def _claimed(figure: str, statement: str, *, semicolons: bool) -> dict[str, Any]:
     """The number that a cell writes, and the step to which it does where its sentence has none."""
     cell = FIGURE.fullmatch(figure)
-    if not cell:  # of how much is unsaid
-        return {"claimed": {"value": 0, "unit": "percent", "qualifier": CHANGES[figure]}}
-    words, unit = _said(figure, cell)
-    digits = _digits(cell["digits"].strip(), figure, semicolons=semicolons)
-    value, qualifier = float(digits) * (-1 if cell["sign"] else 1), QUALIFIERS[words]
+    if not cell:
+        return _in_words(figure)
+    words, numbers = cell["words"].strip().lower(), open_words.numbers_in(statement)
+    if words not in (*QUALIFIERS, units.RANK):
+        raise LedgerError(f"figure: {figure!r}: no word {words!r}{near(words, QUALIFIERS)}")
+    digits, qualifier = _digits(cell, semicolons=semicolons), QUALIFIERS.get(words, "=")
+    unit = _unit(cell)
+    if not unit:  # a cell of Excel: its sentence says of what
+        digits, unit = _as_printed(digits, numbers, figure)
+    value = float(digits) * (-1 if cell["sign"] else 1)
     claimed = {"claimed": {"value": value, "unit": unit, "qualifier": qualifier}}
-    if qualifier not in ("=", "~") or unit in (units.RANK, units.COUNT):
+    if unit in (units.RANK, units.COUNT):
         return claimed
     step = open_words.step_of(digits, is_about=False)
-    for item in open_words.numbers_in(statement):
-        if item.is_of(unit) and item.means(value, unit):
-            printed = item.plain_step(value, unit)
-            if math.isclose(printed, step):
-                return claimed
+    for item in (item for item in numbers if item.is_of(unit) and item.means(value, unit)):
+        printed, (said, allowed) = item.plain_step(value, unit), wording.said_of(item)
+        if qualifier not in allowed:
+            raise LedgerError(
+                f"figure: {figure!r}: its sentence prints {f'{said} {item.text}'.strip()!r}; "
+                "write it as the sentence does"
+            )
+        if qualifier not in CONTRARY and not math.isclose(printed, step):
             raise LedgerError(
                 f"figure: {figure!r} is written to {step:g} {unit}, and its sentence prints "
                 f"{item.text!r}, to {printed:g}: write it as the sentence does"
             )
-    _require_unit(figure, digits, unit, statement)
+        return claimed
+    other = next((item for item in numbers if item.digits == digits and not item.is_of(unit)), None)
+    other = other or next((item for item in numbers if item.mark and item.is_of(unit)), None)
+    if other or (statement and not FRACTIONS.search(statement)):
+        prints = (
+            f"its sentence prints {other.text!r}" if other else "its sentence does not print it"
+        )
+        raise LedgerError(f"figure: {figure!r}: {prints}; write it as the sentence does")
+    if qualifier in CONTRARY:
+        return claimed | {"printed_because": AS_WRITTEN}
     step = open_words.step_of(digits, is_about=qualifier == "~")
     return claimed | {"printed_to": step, "printed_because": AS_WRITTEN}
 
 
-def _require_unit(figure: str, digits: str, unit: str, statement: str) -> None:
-    """Refuse a figure whose digits its sentence prints in another unit."""
-    for item in open_words.numbers_in(statement):
-        if item.digits == digits and not item.is_of(unit):
-            raise LedgerError(
-                f"figure: {figure!r}: its sentence prints {item.text!r}; write it as the sentence "
-                "does"
-            )
-
-
-def _said(figure: str, cell: re.Match[str]) -> tuple[str, str]:
-    """The words before a number and its unit, which are refused where they are none."""
-    words, unit = cell["words"].strip().lower(), (cell["unit"] or "").strip()
-    if words == units.RANK or unit in ORDINALS:
-        return "", units.RANK
-    if words not in QUALIFIERS:
+def _in_words(figure: str) -> dict[str, Any]:
+    """The number of a change in words: "rose", "more than doubled"."""
+    words, _, change = figure.lower().rpartition(" ")
+    value, qualifier = CHANGES[change]
+    if words and (not value or words not in QUALIFIERS):
         raise LedgerError(f"figure: {figure!r}: no word {words!r}{near(words, QUALIFIERS)}")
-    mark = (cell["mark"] or cell["mark_after"] or "").strip()
+    if words:
+        qualifier = QUALIFIERS[words]
+    if value < 0:
+        qualifier = CONTRARY.get(qualifier, qualifier)
+    made: dict[str, Any] = {"claimed": {"value": value, "unit": "percent", "qualifier": qualifier}}
+    if qualifier == "~":
+        made["printed_to"] = abs(value) * ROUGHLY
+    return made | ({"printed_because": derived.IN_WORDS} if value else {})
+
+
+def _unit(cell: re.Match[str]) -> str:
+    """The unit of a number, refused where it is none; empty where it has none."""
+    unit, mark = (cell["unit"] or "").strip(), (cell["mark"] or cell["mark_after"] or "").strip()
+    if cell["words"].strip().lower() == units.RANK or unit in ORDINALS:
+        return units.RANK
     unit = f"{unit} {MARKS.get(mark, mark)}".strip()
     base, known = units.sized(unit)[0], {*units.SIZES, *units.ROWS, units.COUNT, "ratio"}
-    if base in known or units.CURRENCY.fullmatch(base):
-        return words, unit
-    every = [*known, "bn USD", "mn USD"]
-    such = f"no unit {unit!r}{near(unit, every)}" if unit else "has no unit"
-    raise LedgerError(f"figure: {figure!r}: {such}; such as 57.67 Mt, 71 % or 16.4 bn USD")
+    if not unit or base in known or units.CURRENCY.fullmatch(base):
+        return unit
+    such = f"no unit {unit!r}{near(unit, [*known, 'bn USD', 'mn USD'])}"
+    raise LedgerError(f"figure: {cell[0]!r}: {such}; such as 57.67 Mt, 71 % or 16.4 bn USD")
 
 
-def _digits(text: str, figure: str, *, semicolons: bool) -> str:
-    """Digits with a point alone: of 16.400,5 as of 16,400.5; of 1,300 by what parts the cells."""
-    plain = re.sub(r"[ '\u00a0\u202f]", "", text).rstrip(".,")
-    if semicolons and re.fullmatch(r"[1-9]\d{0,2}[.,]\d{3}", plain):
+def _as_printed(
+    digits: str, numbers: Collection[open_words.Printed], figure: str
+) -> tuple[str, str]:
+    """Digits and unit of a bare number by those of the sentence; per cent may be hundredths."""
+    for item in (item for item in numbers if item.mark):
+        sizes = (1, 100) if item.mark == "percent" else (1,)
+        if any(math.isclose(float(digits) * size, float(item.digits)) for size in sizes):
+            return item.digits, f"{COUNTED.get(item.counted_by, '')} {item.mark}".strip()
+    raise LedgerError(f"figure: {figure!r}: has no unit; such as 57.67 Mt, 71 % or 16.4 bn USD")
+
+
+def _digits(cell: re.Match[str], *, semicolons: bool) -> str:
+    """Digits with a point alone; of 1,300 by what parts the cells."""
+    digits = cell["digits"].strip()
+    if semicolons and re.fullmatch(r"[1-9]\d{0,2}[.,]\d{3}", digits):
         raise LedgerError(
-            f"figure: {figure!r}: a thousand and more, or one and a part of it? Write it without "
+            f"figure: {cell[0]!r}: a thousand and more, or one and a part of it? Write it without "
             "the mark, or with another number of decimals"
         )
-    marks = re.findall("[.,]", plain)
-    is_decimal = len(marks) == 1 and not re.fullmatch(r"[1-9]\d{0,2},\d{3}", plain)
-    if is_decimal or len({*marks}) == 2:
-        whole, _, decimals = plain.rpartition(marks[-1])
-        return f"{re.sub('[.,]', '', whole)}.{decimals}"
-    return re.sub("[.,]", "", plain)
+    return open_words.plain_digits(digits)

@@ -17,11 +17,15 @@ from tradeflows.model import units
 # A number as print has it, with the word that it is counted by.
 NUMBER = re.compile(
     r"(?P<about>\b(?:about|around|nearly|roughly|some)\s+)?(?P<sign>US\$|[$€£]|\bUSD\s|\bEUR\s)?"
-    r"(?P<digits>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)"
+    r"(?P<digits>\d{1,3}(?:,\d{3})+(?:\.\d+)?"
+    r"|(?<![\d.,])\d{1,3}(?:[ \u00a0\u202f]\d{3})+(?!\d)(?:[.,]\d+)?"
+    r"|\d{1,3}(?:(?:\.\d{3})+,\d+|(?:\.\d{3}){2,})(?!\d)|\d+(?:\.\d+|,\d{1,2}(?![\d,]))?)"
     r"(?:[ \u00a0](?P<word>thousand|million|billion|trillion|bn|mn)\b)?"
-    r"(?:[ \u00a0]?(?P<unit>%|per cent\b|percent\b|tonnes\b|kg\b|barrels\b|dollars\b|euros\b))?",
+    r"(?:[ \u00a0]?(?P<unit>%|per cent\b|percent\b|tonnes\b|(?-i:Mt|kt)\b|kg\b|barrels\b|dollars\b"
+    r"|euros\b))?",
     re.IGNORECASE,
 )
+NEARLY = re.compile(r"\b(?:nearly|almost|close to|just under)\s+$", re.IGNORECASE)
 # The unit that a mark beside a number says.
 MARKS = {
     "$": "USD",
@@ -36,6 +40,8 @@ MARKS = {
     "per cent": "percent",
     "percent": "percent",
     "tonnes": "tonnes",
+    "mt": "Mt",
+    "kt": "kt",
     "kg": "kg",
     "barrels": "barrels",
 }
@@ -126,8 +132,8 @@ class Printed:
         Its digits, and what its word counts.
     mark
         The unit that a sign or a word beside it says; empty where none does.
-    is_about
-        Whether it is about so much.
+    is_about, is_nearly
+        Whether it is about so much, and whether it is that much at most.
     """
 
     text: str
@@ -136,6 +142,7 @@ class Printed:
     counted_by: float
     mark: str
     is_about: bool
+    is_nearly: bool = False
 
     def is_of(self, unit: str) -> bool:
         """Whether its mark, if it has any, is of such a unit."""
@@ -192,6 +199,24 @@ def numbers_in(text: str) -> list[Printed]:
     return [printed for _, printed in sorted(found, key=lambda pair: pair[0])]
 
 
+def plain_digits(text: str) -> str:
+    """Digits with a point alone: of 16.400,5 as of 16,400.5, of 57,67 and of 1 300.
+
+    Examples
+    --------
+    >>> from tradeflows.claims.open_words import plain_digits
+    >>> plain_digits("16.400,5"), plain_digits("1,300"), plain_digits("57,67")
+    ('16400.5', '1300', '57.67')
+    """
+    plain = re.sub(r"[ '\u00a0\u202f]", "", text).rstrip(".,")
+    marks = re.findall("[.,]", plain)
+    is_decimal = len(marks) == 1 and not re.fullmatch(r"[1-9]\d{0,2},\d{3}", plain)
+    if is_decimal or len({*marks}) == 2:
+        whole, _, decimals = plain.rpartition(marks[-1])
+        return f"{re.sub('[.,]', '', whole)}.{decimals}"
+    return re.sub("[.,]", "", plain)
+
+
 BETWEEN = (" to ", " or ", "-", "–")  # the two ends of a range, of which the last has the word
 
 
@@ -205,10 +230,11 @@ def _printed(text: str, match: re.Match[str], following: re.Match[str] | None) -
     return Printed(
         text=match[0].removeprefix(match["about"] or "").strip(),
         before=text[: match.start()],
-        digits=match["digits"].replace(",", ""),
+        digits=plain_digits(match["digits"]),
         counted_by=units.COUNTED_BY.get((marked["word"] or "").lower(), 1.0),
         mark=MARKS.get(mark, ""),
         is_about=bool(match["about"]),
+        is_nearly=bool(NEARLY.search(text[: match.start("digits")].rstrip("US$€£"))),
     )
 
 

@@ -116,7 +116,7 @@ def sizes(deviations: Sequence[float], unit: str) -> str:
 def _rounded(size: float) -> str:
     """One digit of what is below 1, one after the point below 10, none above."""
     if round(size, 1) < verdict_rule.SMALL:
-        return f"{size:.1g}"
+        return full_number(size, 1)
     return f"{size:.1f}" if size < 10 else f"{size:.0f}"
 
 
@@ -683,6 +683,7 @@ class VerdictText:
 
     def _limits(self) -> Iterator[str]:
         claim, readings = self.part.claim, self.part.readings
+        yield from claim.minds
         yield read_as(claim)
         if claim.kg_per_unit is not None and readings:
             yield f"one of them taken as {full_number(claim.kg_per_unit)} kg"

@@ -61,6 +61,21 @@ MEASURES = {
     "value": re.compile(r"\bby value\b|\bworth\b|\bdollars?\b|\beuros?\b|[$€£]", re.I),
     "weight": re.compile(r"\bby weight\b|\btonnes\b", re.I),
 }
+TRADES = {
+    "sells": r"(?:sold|sells?|exports?|exported|supplied|shipped)\b",
+    "buys": r"(?:bought|buys?|imports?|imported|purchases?|purchased)\b",
+}
+NOT_BEHIND = "".join(
+    rf"(?<!\b{word} )"
+    for word in ("from", "to", "of", "in", "by", "with", "into", "than", "for", "and", "the")
+)
+NO_TURN = r"(?!(?:and|from|to|of|in|by|for|with|than|was|were|is|are|been|which|that|as)\b)"
+# What says a share, what stands before a level of one, and a change by how many times.
+SHARE = re.compile(r"\bshares?\b|\baccount(?:s|ed|ing)? for\b|(?:%|per cent|percent) of\b", re.I)
+LEVEL = re.compile(r"\b(?:to|at|was|were|is|of)\s+$", re.I)
+TIMES = re.compile(
+    r"\b(?:(?:more than|nearly|almost) )?(?:doubled|tripled|quadrupled|halved)\b", re.I
+)
 SHORTEST = 3  # letters of what may be another word
 OTHER_WORDS = ("lead", "total", "all goods")  # for goods, and for something else
 IN_YEAR = re.compile(r"\bin (?:\w+ ){0,3}((?:19|20)\d\d)\b", re.I)
@@ -178,7 +193,7 @@ def _of_one_number(found: Sequence[Printed], claim: Claim) -> Iterator[str]:
     same = next((item for item in found if item.means(value, unit)), None)
     other = next((item for item in found if item.mark), None)
     if same:
-        words, allowed = _said_of(same)
+        words, allowed = said_of(same)
         if claim.qualifier not in allowed:
             yield (
                 f"its words print {f'{words} {same.text}'.strip()!r}, and its qualifier is "
@@ -196,7 +211,7 @@ def _of_one_number(found: Sequence[Printed], claim: Claim) -> Iterator[str]:
         )
 
 
-def _said_of(printed: Printed) -> tuple[str, tuple[str, ...]]:
+def said_of(printed: Printed) -> tuple[str, tuple[str, ...]]:
     """What words say of a number beside it, and the qualifiers that say so."""
     if LESS.search(printed.before):
         return "less than", UPPER
@@ -246,10 +261,87 @@ def _of_asked(text: str, asks: Question) -> Iterator[str]:
     if unnamed and known - sides:
         one, other = (codes.area_name(area) for area in (unnamed[0], min(known - sides)))
         yield f"asks: {one} is asked, and its words name {other}"
-    years = {asks.start[:4], asks.end[:4], *re.findall(r"\b\d{4}\b", asks.base)}
-    for year in IN_YEAR.findall(text):
-        if asks.start and not min(years) <= year <= max(years):
-            yield f"asks: {asks.start} to {asks.end}, and its words say {year}"
+    said, years = IN_YEAR.findall(text), _years(asks)
+    if asks.start and said and not any(min(years) <= year <= max(years) for year in said):
+        yield f"asks: {asks.start} to {asks.end}, and its words say {said[0]}"
+
+
+def _years(asks: Question) -> set[str]:
+    """The years of a question's window and base."""
+    return {asks.start[:4], asks.end[:4], *re.findall(r"\b\d{4}\b", asks.base)}
+
+
+# --- a sentence and the lines that ask about it ---------------------------------------------------
+
+
+def of_phrase(text: str, asks: Question) -> Iterator[str]:
+    """What a phrase asks otherwise than its sentence says: a direction, a kind, an amount."""
+    roles = {"M": (asks.partner, asks.reporter), "X": (asks.reporter, asks.partner)}
+    sellers, buyers = (side.split("+") for side in roles.get(asks.flow, ("", "")))
+    for area, ways in _traders(text).items():
+        mine, others = (sellers, buyers) if ways == {"sells"} else (buyers, sellers)
+        if len(ways) == 1 and area in others and area not in mine:
+            name, way = codes.area_name(area), min(ways)
+            yield f"its sentence says that {name} {way}, and its phrase the contrary"
+    shares = [item for item in numbers_in(text) if item.mark == "percent"]
+    is_change = bool(ROSE.search(text) or FELL.search(text))
+    is_level = all(LEVEL.search(item.before) for item in shares)
+    if asks.measure.startswith("growth of ") and SHARE.search(text) and (is_level or not is_change):
+        yield "its sentence says a share, and its phrase a growth"
+    if asks.measure.startswith("share of ") and is_change and shares and not SHARE.search(text):
+        yield "its sentence says a change, and its phrase a share"
+    said = [kind for kind, words in MEASURES.items() if words.search(text)]
+    asked_for = [kind for kind in MEASURES if kind in asks.measure]
+    if len(said) == 1 and asked_for and said != asked_for:
+        yield f"its sentence says {said[0]}, and its phrase {asked_for[0]}"
+
+
+def _traders(text: str) -> dict[str, set[str]]:
+    """Who sells and who buys by the words of a text: the country right before such a word."""
+    found: dict[str, set[str]] = {}
+    for word, area in _named_in(text, own_words.area_words()).items():
+        name = rf"\b(?:the )?{re.escape(word)}\b"
+        for way, verb in TRADES.items():
+            active = rf"{NOT_BEHIND}{name}(?:['’]s?)?(?: {NO_TURN}\w+){{0,3}} {verb}(?! by\b)"
+            if re.search(rf"{active}|\b{verb} by {name}", text, re.IGNORECASE):
+                found.setdefault(area, set()).add(way)
+    return found
+
+
+def unsaid(text: str, asked: Sequence[Claim]) -> Iterator[str]:
+    """What a sentence says that none of the claims about it asks: numbers, years, countries, goods.
+
+    Only what is surely of trade: numbers with a unit, names of more than three letters.
+    """
+    questions_, claimed = [claim.asks for claim in asked], [claim for claim in asked if claim.unit]
+    numbers = [item for item in numbers_in(text) if item.mark or item.counted_by > 1]
+    left = [item.text for item in numbers if not any(_is_claimed(item, each) for each in claimed)]
+    if not any(asks.measure.startswith(CHANGES) for asks in questions_):
+        left += TIMES.findall(text)
+    yield from (f"not judged: {words}" for words in dict.fromkeys(left))
+    years = set().union(*map(_years, questions_)) - {""}
+    others = [year for year in IN_YEAR.findall(text) if not min(years) <= year <= max(years)]
+    named = {*_named_in(text, own_words.area_words()).values()} - {questions.WORLD}
+    sides = [f"{asks.reporter} {asks.partner} {asks.measure}" for asks in questions_]
+    if not any("rank" in side or "lead" in side for side in sides):
+        codes_asked = {*re.findall(r"\w+", " ".join(sides))}
+        others += sorted(map(codes.area_name, filter(codes.is_country, named - codes_asked)))
+    goods = [code for asks in questions_ for code in asks.goods.split("+")]
+    words = _named_in(text, own_words.product_words())
+    for word in sorted(words.keys() - {*OTHER_WORDS}):
+        is_part = any(word != other and word in other for other in words)
+        parts = [part for code in words[word] for part in code.split("+")]
+        if not is_part and not any(_share(one, other) for one in parts for other in goods):
+            others.append(word)
+    yield from (f"its sentence also names {other}" for other in dict.fromkeys(others))
+
+
+def _is_claimed(item: Printed, claim: Claim) -> bool:
+    """Whether a number of a sentence is the one that a claim is about, or an end of it."""
+    ends = (claim.figure, claim.low, claim.high)
+    return item.is_of(claim.unit) and any(
+        item.means(end, claim.unit) for end in ends if end is not None and math.isfinite(end)
+    )
 
 
 # --- what is open ---------------------------------------------------------------------------------
