@@ -232,7 +232,12 @@ def test_wrong_lines_are_said_all_at_once_with_the_lines_of_excel(tmp_path):
     path = written(
         tmp_path / "a.csv",
         *['C0,"a,\n1",1 t,not public,', "", "C1,1 t,1 t,not public,", "C1,b,1 t,not public,"],
-        *["C2,a,1 t,weight of x, A from B, 2019, P", ",a,1 t,x,", "C3,a,1 t,x,2023-13-01", "C4,a,1 t,,"],
+        *[
+            "C2,a,1 t,weight of x, A from B, 2019, P",
+            ",a,1 t,x,",
+            "C3,a,1 t,x,2023-13-01",
+            "C4,a,1 t,,",
+        ],
         *["C5,a,,not public,", 'C6,a,,"weight of coal, China from Russia, 2023",'],
         "C7,a,1 t,not public,31.01.2024,htp:/x",
         head="id,sentence,figure,asks,date,address",
@@ -461,6 +466,11 @@ def test_lines_become_the_ledger_of_a_project(soybeans, tmp_path, capsys):
     other = written(tmp_path / "other.csv", LINE.replace("C1", "C2").format(asks))
     assert cli.main(["--root", str(root), "claims", "--from", str(other)]) == 2
     assert "it is there already with other lines" in capsys.readouterr().err
+    (root / "data" / "claims.csv").unlink()
+    other.write_text(other.read_text().replace("China from Brazil", "Chian from Brazil"))
+    assert cli.main(["--root", str(root), "claims", "--from", str(other)]) == 1
+    assert "not kept; mend the wrong lines" in capsys.readouterr().out
+    assert cli.main(["--root", str(root), "claims", "--from", str(file)]) == 0
     for wrong in (["C9", "--readings"], ["--readings"], ["--from", str(tmp_path / "a.docx")]):
         assert cli.main(["--root", str(root), "claims", *wrong]) == 2
 
@@ -507,7 +517,7 @@ def test_the_page_names_each_column_and_each_phrase():
 
 
 def test_one_command_makes_a_project_of_files_and_lines(tmp_path, monkeypatch, capsys):
-    """With its notebook, which has a chart a theme; a wrong line is said before the report."""
+    """With its notebook, which has a chart a theme, and without the lines that are wrong."""
     tutorial = (PROJECT / "docs" / "tutorial.md").read_text(encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     Path("china.toml").write_text(
@@ -515,17 +525,22 @@ def test_one_command_makes_a_project_of_files_and_lines(tmp_path, monkeypatch, c
     )
     shutil.copy(next((SOYBEANS / "data" / "raw" / "comtrade").glob("*imports*.csv")), "china.csv")
     article = re.search(r"```\n(id;.*?)```", PAGE, re.S)[1]
-    Path("article.csv").write_text(article.replace("Chin", "Chn", 1).replace("1st", "1 st t"))
     command = ["init", "soy", "china.csv", "--map", "china.toml", "--from", "article.csv"]
+    Path("article.csv").write_text(article)
+    Path("typo.toml").write_text(Path("china.toml").read_text().replace("[source", "[sorce"))
+    assert cli.main([*command[:4], "typo.toml", *command[5:]]) == 1
+    assert [*Path("soy").iterdir()] == []  # so that the next try begins anew
+    Path("article.csv").write_text(
+        article.replace("Brazil, 2019", "Brasil, 2019").replace("1st", "1 st t")
+    )
     assert cli.main(command) == 1
     said = capsys.readouterr()
-    assert "next: mend these lines, then: cd soy; tradeflows accept" in said.out
-    assert "claims.csv, line 6: claim C5: figure" in said.err
-    shutil.rmtree("soy")
-    Path("article.csv").write_text(article)
-    assert cli.main(command) == 0
+    assert "next: mend these lines of soy/data/claims.csv; cd soy; tradeflows accept" in said.out
+    for line in ("claims.csv, line 2: claim C1: asks", "claims.csv, line 6: claim C5: figure"):
+        assert said.err.count(line) == 1
     report = (Path("soy") / "report" / "01_the_article.html").read_text(encoding="utf-8")
     assert "<svg" in report
     assert (Path("soy") / "report" / "index.html").is_file()
     with (Path("soy") / "data" / "verdicts.csv").open() as file:
-        assert {row["claim"] for row in csv.DictReader(file)} == {f"C{i}" for i in range(1, 7)}
+        assert {row["claim"] for row in csv.DictReader(file)} == {"C2", "C3", "C4", "C6"}
+    assert cli.main(["--root", "soy", "claims", "--from", "article.csv"]) == 1

@@ -12,6 +12,7 @@ import pyarrow as pa
 from tradeflows import tables
 from tradeflows.claims import open_words, phrase, questions, wording
 from tradeflows.claims.answers import NEXT
+from tradeflows.claims.bands import AMOUNTS
 from tradeflows.claims.phrase import (
     BARRELS,
     CHANGE,
@@ -34,17 +35,19 @@ from tradeflows.model.periods import (
     month_text,
     month_words,
     months_of,
+    runs,
     span,
     window_in_words,
 )
+from tradeflows.model.words import in_a_sentence
 from tradeflows.retrieval import catalogue
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Entry = dict[str, Any]
-COLUMNS = {"weight": "net_wgt_kg", "volume": "qty", "number": "qty", "value": "value_reported"}
-COLUMNS |= {BARRELS: "net_wgt_kg", PRICE: "value_reported"}
+WEIGHT, VALUE, DOLLARS = "net_wgt_kg", "value_reported", "primary_value_usd"
+COLUMNS = {"weight": WEIGHT, "volume": "qty", "number": "qty", BARRELS: WEIGHT}
 QUANTITIES = {"volume": "m3", "number": "items"}  # the unit that a quantity is counted in
 OF_UNITS = {"kg": "weight", "m3": "volume", "units": "number"}
 # By kind, the column that has its number, and the step that makes it of a sum.
@@ -66,19 +69,23 @@ STEPS = {
     PRICE: "unit_value",
     BARRELS: "barrels_per_day",
 }
-IN_WORDS = "a change in words is about so much"
 SIGNS = [{"value": 0, "unit": "percent", "qualifier": sign} for sign in "<>"]
+IN_WORDS = "a change in words is about so much"
 SEVERAL = ("cmd_code", "flow_code", "valuation", "partner_iso")  # summed over, where several are
 EACH = {1: "months", 12: "years"}
 OF_THE_CLAIM = ("theme", "statement", "core", "who", "where", "window", "figure", "claimed")
+FEW = 4  # areas that are named to a user
+ESTIMATED = "estimated"  # of a row whose weight makes no price
+RATES_OF = "European Central Bank"
 
 
 class Held(NamedTuple):
     """What one publisher states of a phrase: its filters, and what the rows have.
 
     `publisher` is its name where several state it, `who` that of one who is no office, `over` what
-    a sum is over, `first` and `longest` its first month and the most months of a row, `lacking`
-    the codes with holes.
+    a sum is over, `currencies` those of its values, `first` and `longest` its first month and the
+    most months of a row, `lacking` the codes with holes, `months` those that are asked and stated,
+    `rates` the step that puts its values into the currency of the claim, with what it reads.
     """
 
     filters: Entry
@@ -89,6 +96,8 @@ class Held(NamedTuple):
     first: int
     longest: int
     lacking: list[str]
+    months: set[int]
+    rates: Entry
 
 
 def entry_of(entry: Mapping[str, Any], unit: str, root: Path, *, local: bool = False) -> Entry:
@@ -104,53 +113,56 @@ def entry_of(entry: Mapping[str, Any], unit: str, root: Path, *, local: bool = F
     Raises
     ------
     LedgerError
-        The phrase is none, or nothing held answers it.
+        The phrase is none, asks another thing than the sentence, or nothing held answers it.
     """
-    asked, is_free = _with_amount(phrase.parse(entry["asks"], root), unit)
+    statement = entry.get("statement", "")
+    asked, is_free = _with_amount(phrase.parse(entry["asks"], root), unit, statement)
     is_change = entry.get("claimed") in SIGNS or entry.get("printed_because") == IN_WORDS
     if is_change and asked.kind not in (GROWTH, RECORD):
         raise LedgerError(
             "a figure in words such as rose or fell is a growth: write "
             f"'growth of {entry['asks']} on' and the time before"
         )
-    asks, statement = _asks(asked), entry.get("statement", "")
+    asks = _asks(asked)
     for fault in wording.of_phrase(statement, questions.question(asks)):
         if "open_because" not in entry:
             raise LedgerError(f"{fault}; open_because (because, in a line) says why not")
     left = open_words.left_open(statement, questions.question(asks))
     admitted, because = _open(asked, asks, left, is_free=is_free)
     windows = [*asked.windows, *((start, asks["end"]) for start in left.get("start", ()))]
-    windows = [*dict.fromkeys(windows)]
-    readings = []
+    asked = replace(asked, windows=tuple(dict.fromkeys(windows)))
+    made: Entry = {"reading": [], "releases": {}, "minds": []}
     for amount in (asked.amount, *["value"] * is_free):
-        of_amount = replace(asked, amount=amount, windows=tuple(windows))
-        every = _held(of_amount, root, local=local)
-        for window in windows:
-            words = [_office(asked), amount or asked.kind]
-            when = window_in_words(*_months(window)) if len(windows) > 1 else ""
-            for held in every:
-                whose = [held.who, *words[1:]] if held.who else [*words, held.publisher]
-                name = ", ".join(filter(None, [*whose, when]))
-                readings.append({"name": name, **_reading(of_amount, window, held, unit)})
-    whole = {**entry, "asks": asks, "reading": [*readings, *entry.get("reading", [])]}
+        try:
+            _add_readings(made, replace(asked, amount=amount), unit, root, local=local)
+        except LedgerError as error:
+            if not is_free or (amount == "value" and not made["reading"]):
+                raise
+            made["minds"].append(f"not made: {amount}, since {error}")
+    whole = {**entry, "asks": asks, "reading": [*made["reading"], *entry.get("reading", [])]}
+    whole |= {key: made[key] for key in ("releases", "minds") if made[key]}
     whole["open"] = {**admitted, **entry.get("open", {})}
     if whole["open"]:
         whole["open_because"] = entry.get("open_because") or "; ".join(because)
     if asked.kind != RECORD:
         return whole
-    return _with_record(whole, asked, unit, _held(asked, root, local=local))
+    return _with_record(whole, asked, unit, _held(asked, unit, root, local=local))
 
 
-def _with_amount(asked: Phrase, unit: str) -> tuple[Phrase, bool]:
+def _with_amount(asked: Phrase, unit: str, statement: str) -> tuple[Phrase, bool]:
     """A phrase with what it measures, and whether its words leave that: by weight then, or value.
 
-    A price and barrels a day say it; else the unit does or, of all goods, that they are money.
+    A price and barrels a day say it; else the unit does or, of all goods, that they are money; or
+    its sentence, where it names one.
     """
     if asked.amount or asked.kind in (PRICE, BARRELS):
         return asked, False
     base = units.sized(unit)[0].partition("/")[0]
     if asked.goods == ("TOTAL",) or units.CURRENCY.fullmatch(base):
         return replace(asked, amount="value"), False
+    said = [kind for kind, words in wording.MEASURES.items() if words.search(statement)]
+    if base not in OF_UNITS and len(said) == 1:
+        return replace(asked, amount=said[0]), False
     return replace(asked, amount=OF_UNITS.get(base, "weight")), base not in OF_UNITS
 
 
@@ -179,11 +191,6 @@ def _one(words: Iterable[str]) -> Any:
     return listed[0] if len(listed) == 1 else listed
 
 
-def _months(window: Window) -> Window:
-    first, after = span(window)
-    return month_text(first), month_text(after - 1)
-
-
 def _open(
     asked: Phrase, asks: Entry, left: Collection[str], *, is_free: bool
 ) -> tuple[Entry, list[str]]:
@@ -203,7 +210,36 @@ def _open(
     return admitted, because
 
 
+def _add_readings(made: Entry, asked: Phrase, unit: str, root: Path, *, local: bool) -> None:
+    """Add the readings of one amount, in every window, by every publisher.
+
+    Of an office's amount the first publisher is read; what others have of it are releases.
+    """
+    every, windows = _held(asked, unit, root, local=local), asked.windows
+    is_banded = asked.kind in ("", GROWTH) and asked.amount in AMOUNTS and len(windows) == 1
+    offices = [held for held in every if not held.who and held.currencies == every[0].currencies]
+    if is_banded and len(offices) > 1 and not made["reading"]:
+        made["releases"] = {held.publisher: held.filters for held in offices}
+        every = [held for held in every if held not in offices[1:]]
+    for window in windows:
+        when = window_in_words(*_months(window)) if len(windows) > 1 else ""
+        for held in every:
+            words = [held.who or _office(asked), asked.amount or asked.kind]
+            words += [held.publisher * (not held.who), when]
+            name = ", ".join(filter(None, words))
+            made["reading"].append({"name": name, **_reading(asked, window, held)})
+
+
+def _months(window: Window) -> Window:
+    first, after = span(window)
+    return month_text(first), month_text(after - 1)
+
+
 # --- what is held ---------------------------------------------------------------------------------
+
+
+def _column(asked: Phrase) -> str:
+    return COLUMNS.get(asked.amount or asked.kind, VALUE)
 
 
 def _filters(asked: Phrase) -> Entry:
@@ -221,69 +257,95 @@ def _filters(asked: Phrase) -> Entry:
     return filters | in_pieces
 
 
-def _held(asked: Phrase, root: Path, *, local: bool) -> list[Held]:
+def _held(asked: Phrase, unit: str, root: Path, *, local: bool) -> list[Held]:
     """What each publisher states of a phrase, in the order of the catalogue.
 
     Those that state less than its windows are left out where another one states all.
     """
     filters = _filters(asked)
     wanted = {month for window in asked.times for month in range(*span(window))}
-    rows = _rows(filters, wanted, root, local=local)
-    wholes = None
+    columns = [_column(asked), *[WEIGHT] * (asked.kind == PRICE)]
+    every = _rows(filters, wanted, columns, root, local=local)
+    unstated, rows, wholes = every[every["lacks"]], every[~every["lacks"]], None
     if asked.kind == SHARE:
-        wholes = _rows(filters | {"partner": _one(asked.among)}, wanted, root, local=local)
+        wholes = _rows(filters | {"partner": _one(asked.among)}, wanted, columns, root, local=local)
+        wholes = wholes[~wholes["lacks"]]
     if rows.empty:
         raise LedgerError(
             f"nothing that is held answers {phrase.spoken(asked)!r}: `tradeflows find` lists what "
             "is; add a file that states it, or let the line ask 'public, not looked up yet'"
         )
+    several = rows["publisher"].nunique() > 1
+    if asked.kind in (LEAD, RANK):
+        rows = _with_rivals(asked, rows, unstated, wanted)
     known = catalogue.publishers(root, local=local)
     found: dict[str, Held] = {}
     lacking: dict[str, Held] = {}
     for name in (each for each in known if each in {*rows["publisher"]}):
-        own, held = _stated(filters, rows[rows["publisher"] == name], known[name].short, wanted)
-        is_whole = wanted <= _stated_months(own)
-        if wholes is not None:
-            whole = wholes[wholes["publisher"] == name]
-            held = _beside(held, _stated(filters, whole, "", wanted)[1])
-            is_whole &= wanted <= _stated_months(whole)
-        (found if is_whole and not held.lacking else lacking)[name] = held
-    _require_stated(asked, found or lacking, {*rows["cmd_code"]})
-    return _told_apart(found or lacking, several=len(found) + len(lacking) > 1)
-
-
-def _beside(held: Held, whole: Held) -> Held:
-    """What is stated of a part, in the cumulation of its whole and with the holes of both."""
-    chosen = {key: whole.filters[key] for key in whole.filters if key == "cumulation"}
-    return held._replace(filters=held.filters | chosen, lacking=held.lacking + whole.lacking)
-
-
-def _require_stated(asked: Phrase, stating: Mapping[str, Held], known: set[str]) -> None:
-    """Refuse goods of several codes that nobody states in all of the time."""
+        held = _stated(filters, rows[rows["publisher"] == name], known[name].short, wanted)
+        if wholes is not None:  # in the cumulation of the whole and with the holes of both
+            whole = _stated(filters, wholes[wholes["publisher"] == name], "", wanted)
+            chosen = {key: whole.filters[key] for key in whole.filters if key == "cumulation"}
+            held = held._replace(
+                filters=held.filters | chosen,
+                lacking=held.lacking + whole.lacking,
+                months=held.months & whole.months,
+            )
+        if asked.kind in (LEAD, RANK) and not asked.among:  # who is asked about in other years
+            start, end = month_text(min(wanted)), month_text(max(wanted))
+            held = held._replace(filters=held.filters | {"start": start, "end": end})
+        (lacking if held.lacking or wanted - held.months else found)[name] = held
+    stating = found or lacking
     parts = {code for held in stating.values() for code in held.lacking}
     if parts:
-        goods, whole = " + ".join(asked.goods), sorted(known - parts) or ["CODE"]
+        goods, whole_code = " + ".join(asked.goods), sorted({*rows["cmd_code"]} - parts) or ["CODE"]
         raise LedgerError(
             f"{', '.join(sorted(parts))}, a part of {goods}, is not stated in each month of the "
-            f"time; one that is may stand for all: write `{goods} as {whole[0]}`"
+            f"time; one that is may stand for all: write `{goods} as {whole_code[0]}`"
         )
-
-
-def _told_apart(stating: Mapping[str, Held], *, several: bool) -> list[Held]:
-    """What each states, by its publisher where there are several."""
-    named = {name: {"publisher": name} if several else {} for name in stating}
-    return [
-        held._replace(
-            filters=held.filters | named[name], publisher=held.publisher * (len(stating) > 1)
+    if lacking and not found and asked.kind != GROWTH:
+        name, held = max(lacking.items(), key=lambda item: len(item[1].months))
+        stated = f"; the most states {known[name].short}: {runs(held.months)}" * bool(held.months)
+        raise LedgerError(
+            f"no {asked.amount or asked.kind} of {' + '.join(asked.goods)} is stated for "
+            f"{runs(wanted - held.months)}{stated}"
         )
-        for name, held in stating.items()
-    ]
+    made = []
+    for name, held in stating.items():
+        filters = held.filters | ({"publisher": name} if several else {})
+        publisher, rates = held.publisher * (len(stating) > 1), {}
+        if _column(asked) == VALUE:
+            rates = _rates(asked, held.currencies, unit, wanted, root, local=local)
+        made.append(held._replace(filters=filters, publisher=publisher, rates=rates))
+    return made
 
 
-def _stated(
-    filters: Entry, rows: pd.DataFrame, publisher: str, wanted: set[int]
-) -> tuple[pd.DataFrame, Held]:
-    """The rows of one publisher in their finest rhythm, and what they have.
+def _with_rivals(
+    asked: Phrase, rows: pd.DataFrame, unstated: pd.DataFrame, wanted: set[int]
+) -> pd.DataFrame:
+    """The rows of the publishers that state a member and its rivals in the time that is asked."""
+    within, without = (
+        frame[first_month(frame).between(min(wanted), max(wanted))] for frame in (rows, unstated)
+    )
+    of_each = within.groupby("publisher")["partner_iso"].agg(set)
+    named = {*asked.partner, *asked.among}
+    stating = [name for name, areas in of_each.items() if len(areas) > 1 and named <= areas]
+    sums = within.groupby("partner_iso")[_column(asked)].sum().sort_values(ascending=False)
+    rivals = [area for area in sums.index if area not in asked.partner]
+    if stating and not asked.among and not without.empty:
+        whose = in_a_sentence([*map(codes.area_name, sorted({*without["partner_iso"]})[:FEW])])
+        stating, fault = [], f"a row without a figure is held of {whose}"
+    else:
+        fault = f"figures are held of {in_a_sentence([*map(codes.area_name, sums.index)])} alone"
+    if not stating:
+        largest = " and ".join(map(codes.area_name, rivals[:FEW]))
+        cure = f"ask among {largest}" if rivals else "add a file that has the others"
+        raise LedgerError(f"who is ahead in {runs(wanted)} is not told, since {fault}: {cure}")
+    return rows[rows["publisher"].isin(stating)]
+
+
+def _stated(filters: Entry, rows: pd.DataFrame, publisher: str, wanted: set[int]) -> Held:
+    """What the rows of one publisher have, in their finest rhythm.
 
     Of several codes each must be stated in all of the time that is asked.
     """
@@ -293,45 +355,62 @@ def _stated(
     rows = rows[rows["freq_code"] == freq]
     if rows["cumulation"].nunique() > 1:
         own, rows = own | {"cumulation": "period"}, rows[rows["cumulation"] == "period"]
-    longest = max([*rows["n_months"], 0])
-    firsts = [*first_month(rows).astype("int64"), max(wanted)]
     within = rows[first_month(rows).between(min(wanted), max(wanted))]
-    over = [column for column in SEVERAL if within[column].nunique() > 1]
     lacking = []
     if rows["cmd_code"].nunique() > 1:
         own |= {"start": month_text(min(wanted)), "end": month_text(max(wanted))}
         by_code = within.groupby("cmd_code")
-        lacking = [code for code, some in by_code if not wanted <= _stated_months(some)]
+        lacking = [code for code, some in by_code if wanted - _stated_months(some)]
         lacking *= len(by_code) > 1
-    who = publisher * ("office" not in {*rows["witness"]})
-    return rows, Held(own, publisher, who, over, {*rows["currency"]}, min(firsts), longest, lacking)
+    return Held(
+        filters=own,
+        publisher=publisher,
+        who=publisher * ("office" not in {*rows["witness"]}),
+        over=[column for column in SEVERAL if within[column].nunique() > 1],
+        currencies={*rows["currency"]},
+        first=min([*first_month(rows).astype("int64"), max(wanted)]),
+        longest=max([*rows["n_months"], 0]),
+        lacking=lacking,
+        months=wanted & _stated_months(rows),
+        rates={},
+    )
 
 
 def _stated_months(rows: pd.DataFrame) -> set[int]:
     return {*months_of(rows)[1].tolist()}
 
 
-def _rows(filters: Entry, wanted: set[int], root: Path, *, local: bool) -> pd.DataFrame:
-    """Who states what of a question, and what is declared to be zero in the time that is asked."""
+def _rows(
+    filters: Entry, wanted: set[int], columns: list[str], root: Path, *, local: bool
+) -> pd.DataFrame:
+    """Who states what of a question, and what is declared to be zero in the time that is asked.
+
+    What has no figure in one of `columns` `lacks` it, as an estimate does for a price.
+    """
     window = {"start": month_text(min(wanted)), "end": month_text(max(wanted))}
     stated = tables.candidates(tables.question(root=root, local=local, **filters))
     asked = tables.question(root=root, local=local, **filters, **window)
-    columns = ["source_id", "freq_code", "cumulation", "currency", "ref_period", "n_months"]
-    columns += SEVERAL
-    both = [rows.select(columns) for rows in (stated, asked.matching(zeros=True))]
+    names = ["source_id", "freq_code", "cumulation", "currency", "ref_period", "n_months"]
+    names += [*SEVERAL, *columns, "flags"]
+    both = [rows.select(names) for rows in (stated, asked.matching(zeros=True))]
     frame = pa.concat_tables(both).to_pandas()
+    lacks = frame[columns].isna().any(axis="columns")
+    if len(columns) > 1:
+        lacks |= frame["flags"].str.contains(ESTIMATED)
     sources = catalogue.load(root, local=local)
     of_rows = [sources[name] for name in frame["source_id"]]
     witnesses = [str(source.witness) for source in of_rows]
-    return frame.assign(publisher=[source.publisher for source in of_rows], witness=witnesses)
+    publishers = [source.publisher for source in of_rows]
+    return frame.assign(publisher=publishers, witness=witnesses, lacks=lacks)
 
 
 # --- a reading ------------------------------------------------------------------------------------
 
 
-def _reading(asked: Phrase, window: Window, held: Held, unit: str) -> Entry:
+def _reading(asked: Phrase, window: Window, held: Held) -> Entry:
     """What is read and measured of an amount and a window, as a ledger's table has it."""
-    kind, read, value = asked.kind, held.filters, _column(asked, held, unit)
+    kind, read, rates = asked.kind, held.filters, held.rates
+    value = DOLLARS if "convert" in rates else _column(asked)
     total = _total(value, window, held.over)
     made = {"read": read, "steps": [total], "result": RESULTS.get(kind, value)}
     if kind in STEPS:
@@ -342,21 +421,40 @@ def _reading(asked: Phrase, window: Window, held: Held, unit: str) -> Entry:
         member = {"value": value, "member": asked.partner[0]}
         made["steps"] = [["total", of_each], ["lead", member]]
     elif kind == PRICE:
-        total[1]["value"] = [value, "net_wgt_kg"]
+        total[1]["value"] = [value, WEIGHT]
     elif kind == SHARE:
         over = [*dict.fromkeys([*held.over, *["partner_iso"] * (len(asked.among) > 1)])]
         other = read | {"partner": _one(asked.among)}
         made |= {"other": other, "other_steps": [_total(value, window, over)]}
+    for step, other in rates.items():
+        made |= {"other": other, "steps": [[step, {}], *made["steps"]]}
     if asked.base:
         made |= _changed(kind, read, value, window, asked.base, held.over)
     return made
 
 
-def _column(asked: Phrase, held: Held, unit: str) -> str:
-    """The column of an amount; dollars where the claim has them and the reporter has not."""
-    value, currency = COLUMNS[asked.amount or asked.kind], units.sized(unit)[0].partition("/")[0]
-    is_converted = currency == "USD" and currency not in held.currencies
-    return "primary_value_usd" if value == "value_reported" and is_converted else value
+def _rates(
+    asked: Phrase, stated: Collection[str], unit: str, months: set[int], root: Path, *, local: bool
+) -> Entry:
+    """The step that puts values into the currency of a claim, with its rates; none where none is.
+
+    A change of two sums has no room for rates.
+    """
+    wanted, own = units.sized(unit)[0].partition("/")[0], " and ".join(sorted(stated))
+    if not units.CURRENCY.fullmatch(wanted) or wanted in stated:
+        return {}
+    step, money = ("convert", own) if wanted == "USD" else ("from_dollars", wanted)
+    base, quote = ("EUR", "USD") if money == "EUR" else ("USD", money)
+    rates = {"table": "rates", "base": base, "quote": quote, "stated_by": RATES_OF}
+    if not asked.base and "USD" in (wanted, own):
+        held = tables.question(**rates, root=root, local=local).matching().to_pandas()
+        if len(held) and months <= _stated_months(held):
+            return {step: rates}
+    raise LedgerError(
+        f"its figure is in {wanted} and what is held in {own}, which no rates of the "
+        f"{RATES_OF} bring together for {runs(months)}: ask for another time, or give the figure "
+        f"in {own}"
+    )
 
 
 def _changed(
@@ -399,7 +497,7 @@ def _with_record(entry: Entry, asked: Phrase, unit: str, every: Iterable[Held]) 
     if not record or not printed:
         lacking = "prints no figure" if record else "says no record"
         raise LedgerError(f"its line asks a record, and its sentence {lacking}")
-    readings = [*_records(asked, unit, every)]
+    readings = [*_records(asked, every)]
     if not readings:
         raise LedgerError("its line asks a record, and nothing before it is held")
     bases = [item["terms"][1]["steps"][0][1] for item in readings]
@@ -423,7 +521,7 @@ def _printed(statement: str, value: float | None, unit: str) -> list[open_words.
     return [item for item in numbers if value is None or item.means(value, unit)]
 
 
-def _records(asked: Phrase, unit: str, every: Iterable[Held]) -> Iterator[Entry]:
+def _records(asked: Phrase, every: Iterable[Held]) -> Iterator[Entry]:
     """Readings of a window over the best of all windows of its length before it."""
     window = asked.windows[0]
     first, after = span(window)
@@ -432,7 +530,7 @@ def _records(asked: Phrase, unit: str, every: Iterable[Held]) -> Iterator[Entry]
         start = span(asked.since)[0] if asked.since else held.first
         start = first - (first - start) // n * n  # whole windows, of which the last ends before it
         if start < first and held.longest <= n:
-            now = _reading(asked, window, held, unit)
+            now = _reading(asked, window, held)
             [_, total] = now["steps"][0]
             span_before = {"start": month_text(start), "end": month_text(first - 1), "every": n}
             best = [["total", total | span_before], ["peak", {"value": total["value"]}]]

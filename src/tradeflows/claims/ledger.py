@@ -250,6 +250,8 @@ class PartEntry:
     not_tested: str = ""
     settles: str = ""
     reading: tuple[Table, ...] = ()
+    releases: Table = field(default_factory=dict)
+    minds: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -428,7 +430,8 @@ def read_ledger(
         parts = {name: claims[name].parts or (claims[name],) for name in names}
         tested = [name for name in names if any(part.readings for part in parts[name])]
         for name in tested[:1]:  # it is said once
-            minds = tuple(wording.unsaid(statement, [*chain.from_iterable(parts.values())]))
+            unsaid = wording.unsaid(statement, [*chain.from_iterable(parts.values())])
+            minds = (*claims[name].minds, *unsaid)
             first = tuple(replace(part, minds=minds) for part in claims[name].parts[:1])
             of_parts = (*first, *claims[name].parts[1:])
             claims[name] = replace(claims[name], minds=minds, parts=of_parts)
@@ -661,7 +664,7 @@ def _part(
         readings=readings,
         core=head.core,
         settles=entry.settles or SETTLES.get(entry.not_tested, ""),
-        series=bands.series_of(asks, series),
+        series=bands.series_of(asks, series) or _releases(entry),
         kg_per_unit=weight,
         printed_because=entry.printed_because,
         open_because=entry.open_because,
@@ -669,6 +672,7 @@ def _part(
         superlative=entry.superlative,
         span=entry.span,
         words=entry.words,
+        minds=entry.minds,
     )
     step = 0.0
     if readings:
@@ -680,6 +684,12 @@ def _part(
     low, high = _interval(claim, ends, step)
     unit = "percent" if units.sized(claim.unit)[0] == "percent" else claim.unit
     return replace(claim, low=low, high=high, unit=unit, open=_open(entry, claim))
+
+
+def _releases(entry: PartEntry) -> Series | None:
+    """The releases of one number that a claim names itself; none where it does not."""
+    with at("releases"):
+        return bands.parse(entry.asks, entry.releases) if entry.releases else None
 
 
 def _refuse_retired(entry: Any) -> None:

@@ -6,6 +6,7 @@ names what is in the way and what to do.
 
 import csv
 import os
+import shutil
 import sys
 from collections.abc import Iterable, Sequence
 from errno import ENOENT
@@ -134,6 +135,23 @@ def lines_of(path: Path | None) -> int:
     return len(lines.read(path))
 
 
+def own_lines(path: Path, root: Path) -> Path:
+    """Where a project keeps such a file of lines."""
+    return (root / LEDGER).with_suffix(path.suffix)
+
+
+def new_lines(path: Path | None, root: Path) -> Path | None:
+    """Where a file of lines will be kept that a project has not yet; none where it has one."""
+    to = own_lines(path, root) if path else None
+    return None if to is None or to.exists() else to
+
+
+def empty(folder: Path) -> None:
+    """Remove all that lies in a folder, such as what a command began that failed."""
+    for path in folder.iterdir() if folder.is_dir() else ():
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
 def take_lines(path: Path | None, root: Path) -> list[str]:
     """Keep a file of lines, if there is one, as the project's, and say so.
 
@@ -144,7 +162,7 @@ def take_lines(path: Path | None, root: Path) -> list[str]:
         return []
     from tradeflows.report.site import save
 
-    to, raw = (root / LEDGER).with_suffix(path.suffix), path.read_bytes()
+    to, raw = own_lines(path, root), path.read_bytes()
     if to.exists() and to.read_bytes() != raw:
         raise QueryError(
             f"{to}: it is there already with other lines; edit it, or remove it before {path.name} "

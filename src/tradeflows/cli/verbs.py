@@ -15,7 +15,14 @@ from cyclopts import Parameter
 
 from tradeflows.cli import checks, terminal
 from tradeflows.cli.terminal import note, say, say_json
-from tradeflows.model.errors import BuildError, QueryError, SourceError, TradeflowsError, near
+from tradeflows.model.errors import (
+    BuildError,
+    LedgerError,
+    QueryError,
+    SourceError,
+    TradeflowsError,
+    near,
+)
 from tradeflows.model.words import count_of, direction
 
 if TYPE_CHECKING:
@@ -165,6 +172,7 @@ def claims(
         the TOML that the line of a claim stands for, to be kept and edited
     """
     root = common.folder()
+    new = checks.new_lines(article, root)
     say(*checks.take_lines(article, root))
     checks.require_ledger(ledger, root)
     checks.require_claim(claim, root, ledger)
@@ -198,7 +206,11 @@ def claims(
         say(*terminal.folded(lines, terminal.width()))
     else:
         say(*map("\n".join, map(claims.explain, verdicts)))
-    terminal.fail([*errors, *judged.errors, *_altered(root, local=local)])
+    errors += judged.errors
+    if new and errors:
+        new.unlink()
+        say(f"{new}: not kept; mend the wrong lines of {article}, and type this again")
+    terminal.fail([*errors, *_altered(root, local=local)])
 
 
 def _say_readings(claim: str | None, root: Path, ledger: Path | None, *, local: bool) -> None:
@@ -1119,25 +1131,32 @@ def init(
 
     title = title or new_project.title_of(folder)
     checks.lines_of(article)
-    files = new_project.init(folder, title)
-    say(*files, f"its report is called {title!r}: title, in project.toml")
-    say(*checks.take_lines(article, folder))
     there = replace(common, root=folder)
-    if file:
-        about = About(steps="given to `tradeflows init`")
-        add([*file], map=map, commit=True, about=about, common=there)
+    try:
+        files = new_project.init(folder, title)
+        say(*files, f"its report is called {title!r}: title, in project.toml")
+        say(*checks.take_lines(article, folder))
+        if file:
+            about = About(steps="given to `tradeflows init`")
+            add([*file], map=map, commit=True, about=about, common=there)
+        if file and article:
+            say(new_project.with_themes(folder))
+    except TradeflowsError:
+        checks.empty(folder)
+        raise
     if not (file and article):
         say(f"next: cd {folder}; tradeflows {'claims' if file else 'add FILE'}")
         return
-    from tradeflows import claims
+    with common.in_turn() as progress:
+        from tradeflows.report import accept
 
-    errors = [*claims.read_ledger(root=folder).errors.values()]
-    say(new_project.with_themes(folder))
-    if errors:
-        say(f"next: mend these lines, then: cd {folder}; tradeflows accept; tradeflows report")
-        terminal.fail(errors)
-    accept(common=there)
-    report(common=there)
+        say(*accept.accept(folder, progress, wrong=lambda error: None))  # the report says it
+    try:
+        report(common=there)
+    except LedgerError:
+        lines = checks.own_lines(article, folder)
+        say(f"next: mend these lines of {lines}; cd {folder}; tradeflows accept; tradeflows report")
+        raise
 
 
 def build(*, common: Said) -> None:

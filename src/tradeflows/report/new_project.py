@@ -86,11 +86,11 @@ def with_themes(root: Path) -> Path:
     cells = [
         nbformat.v4.new_markdown_cell("# What the figures say, theme by theme"),
         nbformat.v4.new_code_cell(head),
-        nbformat.v4.new_code_cell("judged = tf.claims.table()"),
+        nbformat.v4.new_code_cell("judged = tf.claims.table(tf.claims.verdicts(wrong=print))"),
     ]
     for theme, readings in themes.items():
         cells += _of_theme(theme, readings) if readings else []
-    cells.append(nbformat.v4.new_code_cell("tf.cards()"))
+    cells.append(nbformat.v4.new_code_cell("tf.cards(*judged['id'].unique())"))
     book = nbformat.v4.new_notebook(cells=cells)
     for i, cell in enumerate(book.cells):
         cell.id = f"cell-{i}"
