@@ -138,8 +138,7 @@ def test_a_wrong_phrase_gets_one_error_with_what_is_right(wrong, said):
 
 
 def number(text, sentence="", *, semicolons=False):
-    line = ("a.csv", semicolons)
-    entry = {"asks": "not public", "figure": text, "statement": sentence, "line": line}
+    entry = {"asks": "not public", "figure": text, "statement": sentence, "semicolons": semicolons}
     made = lines.spelled_out(entry, {}, ["not public"], PROJECT)
     stated = made["claimed"]
     return stated["qualifier"], stated["value"], stated["unit"], made.get("printed_to")

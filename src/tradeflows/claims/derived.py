@@ -74,6 +74,9 @@ IN_WORDS = "a change in words is about so much"
 SEVERAL = ("cmd_code", "flow_code", "valuation", "partner_iso")  # summed over, where several are
 EACH = {1: "months", 12: "years"}
 OF_THE_CLAIM = ("theme", "statement", "core", "who", "where", "window", "figure", "claimed")
+# Of what rows have in several kinds: the filter, and the kinds, the first that is stated is read.
+CHOICES = (("freq_code", "freq", ("M", "Q", "A")), ("cumulation", "cumulation", ("period", "ytd")))
+BANDED = {(kind, amount) for kind in ("", GROWTH) for amount in AMOUNTS}
 FEW = 4  # areas that are named to a user
 ESTIMATED = "estimated"  # of a row whose weight makes no price
 RATES_OF = "European Central Bank"
@@ -117,16 +120,8 @@ def entry_of(entry: Mapping[str, Any], unit: str, root: Path, *, local: bool = F
     """
     statement = entry.get("statement", "")
     asked, is_free = _with_amount(phrase.parse(entry["asks"], root), unit, statement)
-    is_change = entry.get("claimed") in SIGNS or entry.get("printed_because") == IN_WORDS
-    if is_change and asked.kind not in (GROWTH, RECORD):
-        raise LedgerError(
-            "a figure in words such as rose or fell is a growth: write "
-            f"'growth of {entry['asks']} on' and the time before"
-        )
     asks = _asks(asked)
-    for fault in wording.of_phrase(statement, questions.question(asks)):
-        if "open_because" not in entry:
-            raise LedgerError(f"{fault}; open_because (because, in a line) says why not")
+    _require_said(entry, asked, asks)
     left = open_words.left_open(statement, questions.question(asks))
     admitted, because = _open(asked, asks, left, is_free=is_free)
     windows = [*asked.windows, *((start, asks["end"]) for start in left.get("start", ()))]
@@ -147,6 +142,19 @@ def entry_of(entry: Mapping[str, Any], unit: str, root: Path, *, local: bool = F
     if asked.kind != RECORD:
         return whole
     return _with_record(whole, asked, unit, _held(asked, unit, root, local=local))
+
+
+def _require_said(entry: Mapping[str, Any], asked: Phrase, asks: Entry) -> None:
+    """Refuse a phrase that asks another thing than its figure or its sentence says."""
+    is_change = entry.get("claimed") in SIGNS or entry.get("printed_because") == IN_WORDS
+    if is_change and asked.kind not in (GROWTH, RECORD):
+        raise LedgerError(
+            "a figure in words such as rose or fell is a growth: write "
+            f"'growth of {entry['asks']} on' and the time before"
+        )
+    faults = wording.of_phrase(entry.get("statement", ""), questions.question(asks))
+    for fault in faults if "open_because" not in entry else ():
+        raise LedgerError(f"{fault}; open_because (because, in a line) says why not")
 
 
 def _with_amount(asked: Phrase, unit: str, statement: str) -> tuple[Phrase, bool]:
@@ -215,14 +223,14 @@ def _add_readings(made: Entry, asked: Phrase, unit: str, root: Path, *, local: b
 
     Of an office's amount the first publisher is read; what others have of it are releases.
     """
-    every, windows = _held(asked, unit, root, local=local), asked.windows
-    is_banded = asked.kind in ("", GROWTH) and asked.amount in AMOUNTS and len(windows) == 1
+    every = _held(asked, unit, root, local=local)
     offices = [held for held in every if not held.who and held.currencies == every[0].currencies]
-    if is_banded and len(offices) > 1 and not made["reading"]:
+    has_band = (asked.kind, asked.amount) in BANDED
+    if has_band and offices[1:] and not (made["reading"] or asked.windows[1:]):
         made["releases"] = {held.publisher: held.filters for held in offices}
         every = [held for held in every if held not in offices[1:]]
-    for window in windows:
-        when = window_in_words(*_months(window)) if len(windows) > 1 else ""
+    for window in asked.windows:
+        when = window_in_words(*_months(window)) * bool(asked.windows[1:])
         for held in every:
             words = [held.who or _office(asked), asked.amount or asked.kind]
             words += [held.publisher * (not held.who), when]
@@ -266,10 +274,9 @@ def _held(asked: Phrase, unit: str, root: Path, *, local: bool) -> list[Held]:
     wanted = {month for window in asked.times for month in range(*span(window))}
     columns = [_column(asked), *[WEIGHT] * (asked.kind == PRICE)]
     every = _rows(filters, wanted, columns, root, local=local)
-    unstated, rows, wholes = every[every["lacks"]], every[~every["lacks"]], None
+    rows, wholes = every[~every["lacks"]], None
     if asked.kind == SHARE:
         wholes = _rows(filters | {"partner": _one(asked.among)}, wanted, columns, root, local=local)
-        wholes = wholes[~wholes["lacks"]]
     if rows.empty:
         raise LedgerError(
             f"nothing that is held answers {phrase.spoken(asked)!r}: `tradeflows find` lists what "
@@ -277,47 +284,58 @@ def _held(asked: Phrase, unit: str, root: Path, *, local: bool) -> list[Held]:
         )
     several = rows["publisher"].nunique() > 1
     if asked.kind in (LEAD, RANK):
-        rows = _with_rivals(asked, rows, unstated, wanted)
+        rows = _with_rivals(asked, rows, every[every["lacks"]], wanted)
+        if not asked.among:  # some were sellers in other years
+            filters |= {"start": month_text(min(wanted)), "end": month_text(max(wanted))}
     known = catalogue.publishers(root, local=local)
-    found: dict[str, Held] = {}
-    lacking: dict[str, Held] = {}
-    for name in (each for each in known if each in {*rows["publisher"]}):
-        held = _stated(filters, rows[rows["publisher"] == name], known[name].short, wanted)
+    stating: dict[str, Held] = {}
+    for name in sorted({*rows["publisher"]}, key=[*known].index):
+        held = _stated(filters, every[every["publisher"] == name], known[name].short, wanted)
+        stating[name] = held
         if wholes is not None:  # in the cumulation of the whole and with the holes of both
             whole = _stated(filters, wholes[wholes["publisher"] == name], "", wanted)
             chosen = {key: whole.filters[key] for key in whole.filters if key == "cumulation"}
-            held = held._replace(
+            stating[name] = held._replace(
                 filters=held.filters | chosen,
                 lacking=held.lacking + whole.lacking,
                 months=held.months & whole.months,
             )
-        if asked.kind in (LEAD, RANK) and not asked.among:  # who is asked about in other years
-            start, end = month_text(min(wanted)), month_text(max(wanted))
-            held = held._replace(filters=held.filters | {"start": start, "end": end})
-        (lacking if held.lacking or wanted - held.months else found)[name] = held
-    stating = found or lacking
-    parts = {code for held in stating.values() for code in held.lacking}
+    stating = _of_the_time(asked, stating, wanted, {*rows["cmd_code"]})
+    made = []
+    for name, held in stating.items():
+        named = held.filters | ({"publisher": name} if several else {})
+        publisher, rates = held.publisher * (len(stating) > 1), {}
+        if _column(asked) == VALUE:
+            rates = _rates(asked, held.currencies, unit, wanted, root, local=local)
+        made.append(held._replace(filters=named, publisher=publisher, rates=rates))
+    return made
+
+
+def _of_the_time(
+    asked: Phrase, stating: dict[str, Held], wanted: set[int], known: set[str]
+) -> dict[str, Held]:
+    """Those that state all of the time; of a growth, whose months are paired, all if none does.
+
+    Goods of several codes that nobody states in all of it are refused, and so is another time.
+    """
+    found = {
+        name: held for name, held in stating.items() if not held.lacking and wanted <= held.months
+    }
+    parts = {code for held in (found or stating).values() for code in held.lacking}
     if parts:
-        goods, whole_code = " + ".join(asked.goods), sorted({*rows["cmd_code"]} - parts) or ["CODE"]
+        goods, whole = " + ".join(asked.goods), sorted(known - parts) or ["CODE"]
         raise LedgerError(
             f"{', '.join(sorted(parts))}, a part of {goods}, is not stated in each month of the "
-            f"time; one that is may stand for all: write `{goods} as {whole_code[0]}`"
+            f"time; one that is may stand for all: write `{goods} as {whole[0]}`"
         )
-    if lacking and not found and asked.kind != GROWTH:
-        name, held = max(lacking.items(), key=lambda item: len(item[1].months))
-        stated = f"; the most states {known[name].short}: {runs(held.months)}" * bool(held.months)
+    if not found and asked.kind != GROWTH:
+        held = max(stating.values(), key=lambda item: len(item.months))
+        stated = f"; the most states {held.publisher}: {runs(held.months)}" * bool(held.months)
         raise LedgerError(
             f"no {asked.amount or asked.kind} of {' + '.join(asked.goods)} is stated for "
             f"{runs(wanted - held.months)}{stated}"
         )
-    made = []
-    for name, held in stating.items():
-        filters = held.filters | ({"publisher": name} if several else {})
-        publisher, rates = held.publisher * (len(stating) > 1), {}
-        if _column(asked) == VALUE:
-            rates = _rates(asked, held.currencies, unit, wanted, root, local=local)
-        made.append(held._replace(filters=filters, publisher=publisher, rates=rates))
-    return made
+    return found or stating
 
 
 def _with_rivals(
@@ -349,12 +367,12 @@ def _stated(filters: Entry, rows: pd.DataFrame, publisher: str, wanted: set[int]
 
     Of several codes each must be stated in all of the time that is asked.
     """
-    rhythms = {*rows["freq_code"]}
-    freq = next((each for each in "MQA" if each in rhythms), "")
-    own = filters | ({"freq": freq} if len(rhythms) > 1 else {})
-    rows = rows[rows["freq_code"] == freq]
-    if rows["cumulation"].nunique() > 1:
-        own, rows = own | {"cumulation": "period"}, rows[rows["cumulation"] == "period"]
+    own, stated = dict(filters), rows[~rows["lacks"]]
+    for column, key, kinds in CHOICES:
+        if rows[column].nunique() > 1:
+            own[key] = next((kind for kind in kinds if kind in {*stated[column]}), kinds[0])
+            rows, stated = (frame[frame[column] == own[key]] for frame in (rows, stated))
+    rows = stated
     within = rows[first_month(rows).between(min(wanted), max(wanted))]
     lacking = []
     if rows["cmd_code"].nunique() > 1:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache
-from itertools import chain, starmap
+from itertools import starmap
 from pathlib import Path
 from typing import Any
 
@@ -427,15 +427,20 @@ def read_ledger(
         except LedgerError as error:
             errors[name] = error
     for statement, names in of_lines.items():
-        parts = {name: claims[name].parts or (claims[name],) for name in names}
-        tested = [name for name in names if any(part.readings for part in parts[name])]
-        for name in tested[:1]:  # it is said once
-            unsaid = wording.unsaid(statement, [*chain.from_iterable(parts.values())])
-            minds = (*claims[name].minds, *unsaid)
-            first = tuple(replace(part, minds=minds) for part in claims[name].parts[:1])
-            of_parts = (*first, *claims[name].parts[1:])
-            claims[name] = replace(claims[name], minds=minds, parts=of_parts)
+        claims |= _minding(statement, {name: claims[name] for name in names})
     return Ledger(claims, errors)
+
+
+def _minding(statement: str, claims: Mapping[str, Claim]) -> dict[str, Claim]:
+    """The first tested claim of a sentence with what the sentence says and no line asks."""
+    every = [part for claim in claims.values() for part in claim.parts or (claim,)]
+    tested = [claim for claim in claims.values() if claim.place != FOLDED and not claim.not_tested]
+    made = {}
+    for claim in tested[:1]:  # it is said once
+        minds = (*claim.minds, *wording.unsaid(statement, every))
+        first = tuple(replace(part, minds=minds) for part in claim.parts[:1])
+        made[claim.id] = replace(claim, minds=minds, parts=(*first, *claim.parts[1:]))
+    return made
 
 
 def as_toml(

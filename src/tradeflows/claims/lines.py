@@ -93,13 +93,7 @@ def read(path: Path) -> dict[str, Line]:
     rows, semicolons = _rows(path)
     filled = [(at, row) for at, row in rows if any(row) and not row[0].startswith("#")]
     names = [fold(cell).replace(" ", "_") for cell in filled[0][1]] if filled else []
-    for name in names:
-        if name not in ("", *COLUMNS) or (name and names.count(name) > 1):
-            fault = "stands twice" if name in COLUMNS else f"is none{near(name, COLUMNS)}"
-            raise LedgerError(f"{path}: the column {name!r} {fault}")
-    for name in (name for name in REQUIRED if name not in names):
-        known = ", ".join(COLUMNS)
-        raise LedgerError(f"{path}: lacks the column {name}; its first line names {known}")
+    _require_columns(path, names)
     found: dict[str, Line] = {}
     for at, row in filled[1:]:
         cells = dict.fromkeys(COLUMNS, "") | dict(zip(names, row, strict=False))
@@ -108,9 +102,21 @@ def read(path: Path) -> dict[str, Line]:
             fault, name = f"{name} stands twice, also in {found[name].place}", f"{name}, line {at}"
         entry: Any = LedgerError(fault) if fault else {}
         if not fault and cells["asks"] != ELSEWHERE:
-            entry = _entry(cells) | {"line": (path.name, semicolons)}
+            entry = _entry(cells, path.name) | {"semicolons": semicolons}
         found[name] = Line(f"{path.name}, line {at}", entry)
     return found
+
+
+def _require_columns(path: Path, names: list[str]) -> None:
+    """Refuse a first line that names a column that is none, or twice, or lacks one."""
+    for name in filter(None, names):
+        if name not in COLUMNS or names.count(name) > 1:
+            fault = "stands twice" if name in COLUMNS else f"is none{near(name, COLUMNS)}"
+            raise LedgerError(f"{path}: the column {name!r} {fault}")
+    lacking = [name for name in REQUIRED if name not in names]
+    if lacking:
+        known = ", ".join(COLUMNS)
+        raise LedgerError(f"{path}: lacks the column {lacking[0]}; its first line names {known}")
 
 
 def _rows(path: Path) -> tuple[list[tuple[int, list[str]]], bool]:
@@ -166,6 +172,8 @@ def _fault(cells: Mapping[str, str], more: Collection[str]) -> str:
         return "lacks an id"
     if not cells["asks"]:
         return "asks is empty: write a phrase, or why nothing tests it"
+    if cells["core"].lower() not in ("", *YES, *NO):
+        return f"core is {cells['core']!r}: write yes or no"
     if day and not any(FORMS[form].read(day) for form in DATES):
         return f"date: {day!r} is none; write 2024-01-31, 31.01.2024, 2024-01 or 2024"
     if address and not re.fullmatch(r"https?://[^\s/.]+\.[^\s]+", address):
@@ -173,14 +181,19 @@ def _fault(cells: Mapping[str, str], more: Collection[str]) -> str:
     return ""
 
 
-def _entry(cells: Mapping[str, str]) -> dict[str, Any]:
-    """A line as the ledger's table of a claim, its figure and its phrase as they are written."""
-    named = {key: cells[column] for key, column in KEYS.items()}
+def _entry(cells: Mapping[str, str], file: str) -> dict[str, Any]:
+    """A line as the ledger's table of a claim, its figure and its phrase as they are written.
+
+    Where its figure is none of the table, it is the article's.
+    """
+    named: dict[str, Any] = {key: cells[column] for key, column in KEYS.items()}
     goods = re.fullmatch(r".*? of (?:\w+ of )?([^,]+?)(?: as .*?)?,.*", cells["asks"])
     where = [cells["date"].removesuffix(" 00:00:00"), cells["address"]]
     named["where"] = ", ".join(filter(None, where))
     named["theme"] = named["theme"] or (goods[1] if goods else "other claims")
-    named["core"] = named["core"].lower() or "yes"
+    named["core"] = named["core"].lower() not in NO
+    if not cells["figure"] or _is_number(cells["figure"]):
+        named["who"], named["where"] = named["who"] or "the article", named["where"] or file
     return {key: value for key, value in named.items() if value}
 
 
@@ -215,22 +228,17 @@ def spelled_out(
     if not isinstance(entry, dict) or not isinstance(entry.get("asks"), str):
         return entry
     entry = dict(entry)
-    (file, semicolons), core = entry.pop("line", ("", False)), entry.get("core", False)
-    if core not in (True, False, *YES, *NO):
-        raise LedgerError(f"core is {core!r}: write yes or no")
-    entry["core"] = core in (True, *YES)
-    asks, figure = entry["asks"], entry.get("figure")
-    if file and figure not in figures:
-        entry |= {"who": entry.get("who", "the article"), "where": entry.get("where", file)}
+    semicolons, asks, figure = entry.pop("semicolons", None), entry["asks"], entry.get("figure")
     if isinstance(figure, str) and figure not in figures and _is_number(figure):
-        entry |= _claimed(entry.pop("figure"), entry.get("statement", ""), semicolons=semicolons)
+        entry |= _claimed(
+            entry.pop("figure"), entry.get("statement", ""), semicolons=bool(semicolons)
+        )
     if asks in reasons:
         entry |= {"not_tested": entry.pop("asks")}
-        is_cited = figure and "claimed" not in entry
-        return entry if is_cited else {"claimed": {}, "window": UNSAID, **entry}
-    if "," not in asks and nearest(asks, reasons):
+        return entry if "figure" in entry else {"claimed": {}, "window": UNSAID, **entry}
+    if nearest(asks, reasons):
         raise LedgerError(f"asks: no word {asks!r}{near(asks, reasons)}")
-    if file and not figure:
+    if not figure and semicolons is not None:  # of a line
         raise LedgerError("figure is empty: write it as its sentence prints it")
     unit = entry.get("claimed", figures.get(figure, {})).get("unit", "")
     try:
@@ -261,34 +269,44 @@ def _claimed(figure: str, statement: str, *, semicolons: bool) -> dict[str, Any]
     if not unit:  # a cell of Excel: its sentence says of what
         digits, unit = _as_printed(digits, numbers, figure)
     value = float(digits) * (-1 if cell["sign"] else 1)
-    claimed = {"claimed": {"value": value, "unit": unit, "qualifier": qualifier}}
-    if unit in (units.RANK, units.COUNT):
-        return claimed
-    step = open_words.step_of(digits, is_about=False)
-    for item in (item for item in numbers if item.is_of(unit) and item.means(value, unit)):
-        printed, (said, allowed) = item.plain_step(value, unit), wording.said_of(item)
-        if qualifier not in allowed:
-            raise LedgerError(
-                f"figure: {figure!r}: its sentence prints {f'{said} {item.text}'.strip()!r}; "
-                "write it as the sentence does"
-            )
-        if qualifier not in CONTRARY and not math.isclose(printed, step):
-            raise LedgerError(
-                f"figure: {figure!r} is written to {step:g} {unit}, and its sentence prints "
-                f"{item.text!r}, to {printed:g}: write it as the sentence does"
-            )
-        return claimed
-    other = next((item for item in numbers if item.digits == digits and not item.is_of(unit)), None)
-    other = other or next((item for item in numbers if item.mark and item.is_of(unit)), None)
-    if other or (statement and not FRACTIONS.search(statement)):
-        prints = (
-            f"its sentence prints {other.text!r}" if other else "its sentence does not print it"
+    made: dict[str, Any] = {"claimed": {"value": value, "unit": unit, "qualifier": qualifier}}
+    is_exact = unit in (units.RANK, units.COUNT)
+    if is_exact or _is_printed(made["claimed"], digits, numbers, figure):
+        return made
+    if statement and not FRACTIONS.search(statement):
+        raise LedgerError(
+            f"figure: {figure!r}: its sentence does not print it; write it as the sentence does"
         )
-        raise LedgerError(f"figure: {figure!r}: {prints}; write it as the sentence does")
-    if qualifier in CONTRARY:
-        return claimed | {"printed_because": AS_WRITTEN}
-    step = open_words.step_of(digits, is_about=qualifier == "~")
-    return claimed | {"printed_to": step, "printed_because": AS_WRITTEN}
+    if qualifier not in CONTRARY:
+        made["printed_to"] = open_words.step_of(digits, is_about=qualifier == "~")
+    return made | {"printed_because": AS_WRITTEN}
+
+
+def _is_printed(
+    claimed: Mapping[str, Any],
+    digits: str,
+    numbers: Collection[open_words.Printed],
+    figure: str,
+) -> bool:
+    """Whether a sentence prints a number; refused where it prints it otherwise, or another."""
+    value, unit, qualifier = claimed["value"], claimed["unit"], claimed["qualifier"]
+    of_unit = [item for item in numbers if item.is_of(unit)]
+    same = next((item for item in of_unit if item.means(value, unit)), None)
+    others = [item for item in numbers if item.digits == digits and item not in of_unit]
+    others += [item for item in of_unit if item.mark]
+    fault = f"its sentence prints {others[0].text!r}" if others and not same else ""
+    if same:
+        said, allowed = wording.said_of(same)
+        printed = same.plain_step(value, unit)
+        step = open_words.step_of(digits, is_about=False)
+        if qualifier not in allowed:
+            fault = f"its sentence prints {f'{said} {same.text}'.strip()!r}"
+        elif qualifier not in CONTRARY and not math.isclose(printed, step):
+            fault = f"is written to {step:g} {unit}, and its sentence prints {same.text!r}, "
+            fault += f"to {printed:g}"
+    if fault:
+        raise LedgerError(f"figure: {figure!r}: {fault}; write it as the sentence does")
+    return same is not None
 
 
 def _in_words(figure: str) -> dict[str, Any]:

@@ -49,6 +49,7 @@ FIRST_TEN = (
     *("first", "second", "third", "fourth", "fifth"),
     *("sixth", "seventh", "eighth", "ninth", "tenth"),
 )
+LARGEST = re.compile(r"(?<!of )(?<!among )\bthe (?:largest|biggest)\b", re.I)
 ORDINALS = {word: place for place, word in enumerate(FIRST_TEN, 1)}
 MONTHS = re.compile(rf"\b(?:{'|'.join(calendar.month_name[1:])}) \d{{4}}\b")
 BARREL = (110, 175)  # kilograms, from the lightest condensate to the heaviest crude
@@ -158,6 +159,7 @@ def _of_exact(text: str, claim: Claim) -> Iterator[str]:
         said, claimed = MONTHS.findall(text), month_words(int(value))
     elif claim.unit == units.RANK:
         said = [word for word in re.findall(r"\w+", text.lower()) if word in ORDINALS]
+        said = said or ["first"] * bool(LARGEST.search(text))
         claimed = next((word for word, number in ORDINALS.items() if number == value), "")
     else:
         said, claimed = [item.digits for item in numbers_in(text)], f"{value:g}"
@@ -283,17 +285,22 @@ def of_phrase(text: str, asks: Question) -> Iterator[str]:
         if len(ways) == 1 and area in others and area not in mine:
             name, way = codes.area_name(area), min(ways)
             yield f"its sentence says that {name} {way}, and its phrase the contrary"
-    shares = [item for item in numbers_in(text) if item.mark == "percent"]
-    is_change = bool(ROSE.search(text) or FELL.search(text))
-    is_level = all(LEVEL.search(item.before) for item in shares)
-    if asks.measure.startswith("growth of ") and SHARE.search(text) and (is_level or not is_change):
-        yield "its sentence says a share, and its phrase a growth"
-    if asks.measure.startswith("share of ") and is_change and shares and not SHARE.search(text):
-        yield "its sentence says a change, and its phrase a share"
+    yield from _of_kind(text, asks.measure)
     said = [kind for kind, words in MEASURES.items() if words.search(text)]
-    asked_for = [kind for kind in MEASURES if kind in asks.measure]
-    if len(said) == 1 and asked_for and said != asked_for:
-        yield f"its sentence says {said[0]}, and its phrase {asked_for[0]}"
+    phrased = [kind for kind in MEASURES if kind in asks.measure]
+    if len(said) == 1 and phrased and said != phrased:
+        yield f"its sentence says {said[0]}, and its phrase {phrased[0]}"
+
+
+def _of_kind(text: str, measure: str) -> Iterator[str]:
+    """A growth that is asked of a share, and a share of what changed."""
+    shares = [item for item in numbers_in(text) if item.mark == "percent"]
+    is_share, is_change = SHARE.search(text), ROSE.search(text) or FELL.search(text)
+    is_level = all(LEVEL.search(item.before) for item in shares)
+    if measure.startswith("growth of ") and is_share and (is_level or not is_change):
+        yield "its sentence says a share, and its phrase a growth"
+    if measure.startswith("share of ") and shares and is_change and not is_share:
+        yield "its sentence says a change, and its phrase a share"
 
 
 def _traders(text: str) -> dict[str, set[str]]:
@@ -308,38 +315,47 @@ def _traders(text: str) -> dict[str, set[str]]:
     return found
 
 
-def unsaid(text: str, asked: Sequence[Claim]) -> Iterator[str]:
+def unsaid(text: str, claims: Sequence[Claim]) -> Iterator[str]:
     """What a sentence says that none of the claims about it asks: numbers, years, countries, goods.
 
     Only what is surely of trade: numbers with a unit, names of more than three letters.
     """
-    questions_, claimed = [claim.asks for claim in asked], [claim for claim in asked if claim.unit]
     numbers = [item for item in numbers_in(text) if item.mark or item.counted_by > 1]
-    left = [item.text for item in numbers if not any(_is_claimed(item, each) for each in claimed)]
-    if not any(asks.measure.startswith(CHANGES) for asks in questions_):
+    left = [item.text for item in numbers if not any(_is_claimed(item, each) for each in claims)]
+    asked = [claim.asks for claim in claims]
+    if not any(asks.measure.startswith(CHANGES) for asks in asked):
         left += TIMES.findall(text)
     yield from (f"not judged: {words}" for words in dict.fromkeys(left))
-    years = set().union(*map(_years, questions_)) - {""}
+    goods = [code for asks in asked for code in asks.goods.split("+")]
+    others = [*_sides_beside(text, asked), *_goods_beside(text, goods)]
+    yield from (f"its sentence also names {other}" for other in others)
+
+
+def _sides_beside(text: str, asked: Sequence[Question]) -> list[str]:
+    """The years and the countries that words name and nothing asks; of a rank all are asked."""
+    years = set().union(*map(_years, asked))
     others = [year for year in IN_YEAR.findall(text) if not min(years) <= year <= max(years)]
-    named = {*_named_in(text, own_words.area_words()).values()} - {questions.WORLD}
-    sides = [f"{asks.reporter} {asks.partner} {asks.measure}" for asks in questions_]
-    if not any("rank" in side or "lead" in side for side in sides):
-        codes_asked = {*re.findall(r"\w+", " ".join(sides))}
-        others += sorted(map(codes.area_name, filter(codes.is_country, named - codes_asked)))
-    goods = [code for asks in questions_ for code in asks.goods.split("+")]
+    sides = " ".join(f"{asks.reporter} {asks.partner} {asks.measure}" for asks in asked)
+    if not re.search(r"\b(?:rank|lead) ", sides):
+        named = {*_named_in(text, own_words.area_words()).values()} - {*re.findall(r"\w+", sides)}
+        others += sorted(map(codes.area_name, filter(codes.is_country, named)))
+    return [*dict.fromkeys(others)]
+
+
+def _goods_beside(text: str, asked: Sequence[str]) -> Iterator[str]:
+    """The goods that words name, each by its longest word, and nothing asks."""
     words = _named_in(text, own_words.product_words())
     for word in sorted(words.keys() - {*OTHER_WORDS}):
-        is_part = any(word != other and word in other for other in words)
+        is_part = any(word in other for other in words if other != word)
         parts = [part for code in words[word] for part in code.split("+")]
-        if not is_part and not any(_share(one, other) for one in parts for other in goods):
-            others.append(word)
-    yield from (f"its sentence also names {other}" for other in dict.fromkeys(others))
+        if not is_part and not any(_share(one, other) for one in parts for other in asked):
+            yield word
 
 
 def _is_claimed(item: Printed, claim: Claim) -> bool:
     """Whether a number of a sentence is the one that a claim is about, or an end of it."""
     ends = (claim.figure, claim.low, claim.high)
-    return item.is_of(claim.unit) and any(
+    return bool(claim.unit and item.is_of(claim.unit)) and any(
         item.means(end, claim.unit) for end in ends if end is not None and math.isfinite(end)
     )
 

@@ -146,6 +146,14 @@ def new_lines(path: Path | None, root: Path) -> Path | None:
     return None if to is None or to.exists() else to
 
 
+def not_kept(new: Path | None, errors: Sequence[Exception]) -> list[str]:
+    """Keep no new file of lines of which some are wrong, and say so."""
+    if not (new and errors):
+        return []
+    new.unlink()
+    return [f"{new}: not kept; mend the wrong lines, and type this again"]
+
+
 def empty(folder: Path) -> None:
     """Remove all that lies in a folder, such as what a command began that failed."""
     for path in folder.iterdir() if folder.is_dir() else ():

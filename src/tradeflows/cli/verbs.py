@@ -207,9 +207,7 @@ def claims(
     else:
         say(*map("\n".join, map(claims.explain, verdicts)))
     errors += judged.errors
-    if new and errors:
-        new.unlink()
-        say(f"{new}: not kept; mend the wrong lines of {article}, and type this again")
+    say(*checks.not_kept(new, errors))
     terminal.fail([*errors, *_altered(root, local=local)])
 
 
