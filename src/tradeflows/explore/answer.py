@@ -371,6 +371,8 @@ class Answer(pd.DataFrame):
     def unit_value(self, value: str = "") -> "Answer":
         """Value over weight, a tonne; of crude oil a barrel too, as ``unit_value_per_barrel``.
 
+        Where the answer is in another quantity, such as barrels or cubic metres, it is over that.
+
         Parameters
         ----------
         value
@@ -392,20 +394,26 @@ class Answer(pd.DataFrame):
         frame = _codes_alone(self)
         money = [name for name in MONEY if name in frame and frame[name].notna().any()]
         money += ["value"] * _is_money(frame)
-        if not money or "net_wgt_kg" not in frame:
+        is_weight = _is_money(frame) or _is_ratio(frame) or {*frame["unit"]} <= {"tonnes"}
+        quantity = "net_wgt_kg" if is_weight else "value"
+        if not money or quantity not in frame:
             raise QueryError(
                 "a value over a weight needs both, and these rows have "
                 f"{'no weight' if money else 'no value'}: ask by publisher= or source= for one "
                 "who states both"
             )
         value = value or ("value" if _is_money(frame) else money[0])
-        prices = measures.unit_value(frame, value, by=series_columns(frame)[:1])
-        if not all(map(codes.is_crude, {*frame.get("cmd_code", ["TOTAL"])})):
+        groups = series_columns(frame)[:1]
+        prices = measures.unit_value(frame, value, by=groups, quantity=quantity)
+        column, of = (
+            ("unit_value_per_tonne", "t") if is_weight else ("unit_value", frame["unit"].iloc[0])
+        )
+        if is_weight and not all(map(codes.is_crude, {*frame.get("cmd_code", ["TOTAL"])})):
             prices = prices.drop(columns="unit_value_per_barrel")
             texts = prices.attrs["caveats"]
             prices.attrs["caveats"] = tuple(t for t in texts if not t.endswith("barrels a tonne"))
-        unit = f"{prices['unit_value_in'].iloc[0]}/t"
-        result = as_value(prices, "unit_value_per_tonne", unit, f"Unit value: {heading(self)}")
+        unit = f"{prices['unit_value_in'].iloc[0]}/{of}"
+        result = as_value(prices, column, unit, f"Unit value: {heading(self)}")
         return result.drop(columns="unit_value_in")
 
     def balance(self, other: "Answer | None" = None) -> "Answer":
