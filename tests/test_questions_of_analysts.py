@@ -435,4 +435,25 @@ def test_a_price_is_of_the_quantity_of_the_answer():
 def test_the_eu_is_listed_with_its_members():
     listed = tf.areas("EU")
     assert listed.index[0] == "EU27_2020"
-    assert len(listed) == 28 and "DEU" in listed.index
+    assert len(listed) == 28
+    assert "DEU" in listed.index
+
+
+def test_months_that_are_in_the_year_to_date_alone_are_said():
+    asked = {"start": "2023", "end": "2023"}
+    months = tf.flow("natural gas", "China", "World", **asked)
+    [told] = [text for text in months.caveats if "cumulation='ytd'" in text]
+    assert "2023-01" not in set(months["ref_period"].dt.strftime("%Y-%m"))
+    assert told not in tf.flow("crude oil", "China", "Russia", **asked).caveats
+    year = tf.flow("natural gas", "China", "World", **asked, cumulation="ytd").tail(1)
+    assert year["value"].item() > months["value"].sum()
+
+
+def test_a_partner_without_a_row_may_be_nothing_where_others_have_one():
+    gas = tf.flow("natural gas", "Türkiye", start="2021", end="2021", unit="TJ")
+    assert gas.by("partner", "year").share()["value"].isna().all()
+    shares = gas.by("partner", "year", absent="zero").share()
+    expected = 100 * gas.groupby("partner")["value"].sum() / gas["value"].sum()
+    assert dict(zip(shares["partner"], shares["value"], strict=True)) == pytest.approx(
+        expected.to_dict()
+    )

@@ -171,7 +171,7 @@ class Answer(pd.DataFrame):
             12 for years, 3 for quarters; months at the ends that fill none are in no sum, and a
             caveat names them.
         absent
-            What no row stands for where others of the same group have one: ``unknown`` or
+            What no row stands for in a month that is stated of another partner: ``unknown`` or
             ``zero``. What its source declares to be zero is so without it.
 
         Raises
@@ -200,7 +200,9 @@ class Answer(pd.DataFrame):
         if _is_ratio(frame):
             raise QueryError("shares and ratios do not add up: sum what they were made of")
         window, caveats = _whole_windows(frame, every)
-        result = _sums(frame, kept, {"every": every, "absent": absent, **window})
+        alike = [column for column in kept if column not in ("partner_iso", "partner_code")]
+        options = {"every": every, "absent": absent, **window}
+        result = _sums(frame, kept, {**options, "alike": alike if absent == "zero" else None})
         finest = max({*words} & {*LEVELS}, key=lambda word: LEVELS[word], default="")
         if finest and "cmd_code" not in result:  # a level is goods, too
             result["cmd_code"] = result[finest]
