@@ -200,9 +200,7 @@ class Answer(pd.DataFrame):
         if _is_ratio(frame):
             raise QueryError("shares and ratios do not add up: sum what they were made of")
         window, caveats = _whole_windows(frame, every)
-        alike = [column for column in kept if column not in ("partner_iso", "partner_code")]
-        options = {"every": every, "absent": absent, **window}
-        result = _sums(frame, kept, {**options, "alike": alike if absent == "zero" else None})
+        result = _sums(frame, kept, {"every": every, "absent": absent, **window})
         finest = max({*words} & {*LEVELS}, key=lambda word: LEVELS[word], default="")
         if finest and "cmd_code" not in result:  # a level is goods, too
             result["cmd_code"] = result[finest]
@@ -396,8 +394,7 @@ class Answer(pd.DataFrame):
         frame = _codes_alone(self)
         money = [name for name in MONEY if name in frame and frame[name].notna().any()]
         money += ["value"] * _is_money(frame)
-        is_weight = _is_money(frame) or _is_ratio(frame) or {*frame["unit"]} <= {"tonnes"}
-        quantity = "net_wgt_kg" if is_weight else "value"
+        quantity, of = _priced(frame)
         if not money or quantity not in frame:
             raise QueryError(
                 "a value over a weight needs both, and these rows have "
@@ -407,10 +404,9 @@ class Answer(pd.DataFrame):
         value = value or ("value" if _is_money(frame) else money[0])
         groups = series_columns(frame)[:1]
         prices = measures.unit_value(frame, value, by=groups, quantity=quantity)
-        column, of = (
-            ("unit_value_per_tonne", "t") if is_weight else ("unit_value", frame["unit"].iloc[0])
-        )
-        if is_weight and not all(map(codes.is_crude, {*frame.get("cmd_code", ["TOTAL"])})):
+        column = "unit_value" if "unit_value" in prices else "unit_value_per_tonne"
+        is_crude = all(map(codes.is_crude, {*frame.get("cmd_code", ["TOTAL"])}))
+        if of == "t" and not is_crude:
             prices = prices.drop(columns="unit_value_per_barrel")
             texts = prices.attrs["caveats"]
             prices.attrs["caveats"] = tuple(t for t in texts if not t.endswith("barrels a tonne"))
@@ -892,6 +888,12 @@ def _is_money(frame: pd.DataFrame) -> bool:
     return {*frame["unit"]} <= {*CURRENCIES}
 
 
+def _priced(frame: pd.DataFrame) -> tuple[str, str]:
+    """The column and the unit of what a price is over: the answer's quantity, or the weight."""
+    is_own = not (_is_money(frame) or _is_ratio(frame) or {*frame["unit"]} <= {"tonnes"})
+    return ("value", str(frame["unit"].iloc[0])) if is_own else ("net_wgt_kg", "t")
+
+
 def _differs(frame: pd.DataFrame, column: str) -> bool:
     return column in frame and frame[column].nunique(dropna=False) > 1
 
@@ -931,6 +933,8 @@ def _sums(frame: pd.DataFrame, kept: list[str], options: dict[str, Any]) -> pd.D
     if frame.get("partner_role", pd.Series(["none"])).eq("route").all():
         columns += ("partner_code",)  # every partner is a way that goods came by
     over = [column for column in columns if column not in kept and _differs(frame, column)]
+    if options["absent"] == "zero":  # of a partner in a month that is stated of another
+        options["alike"] = [name for name in kept if name not in ("partner_iso", "partner_code")]
     sums = {"value": measures.total(frame, "value", kept, over, **options)}
     whole = sums["value"]
     formulas = {"value": Formula("value", {"value": Role(whole, "value")})}

@@ -146,8 +146,7 @@ def flow(
     frames |= none
     caveats += [*others, *beside, *_notes_of_sources(root, frames.values(), filters)]
     caveats += _silent(reporters.ids, frames) + _ends_apart(frames)
-    caveats += _partners_lacking(partners.ids, frames)
-    caveats += goods_apart(frames.values())
+    caveats += _partners_lacking(partners.ids, frames) + goods_apart(frames.values())
     caveats += _to_date(rows.values(), frames.values())
     if reporters.ids == ["countries"]:
         caveats += _groups_left_out(root, asked)
