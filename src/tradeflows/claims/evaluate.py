@@ -429,7 +429,7 @@ def _verdict(claim: Claim, project: _Project) -> Verdict:
 def _of_part(claim: Claim, project: _Project) -> Verdict:
     if not claim.readings:
         return Verdict(claim, verdict_rule.NOT_TESTED, ())
-    numbers = _numbers_of(claim, project)
+    claim, numbers = _numbers_of(claim, project)
     with at(f"claim {claim.id}, band"):
         series = claim.series or _releases_held(claim, numbers, project)
         band = bands.band_of(claim.asks, series, claim.figure, project.read)
@@ -458,13 +458,27 @@ def _of_part(claim: Claim, project: _Project) -> Verdict:
     )
 
 
-def _numbers_of(claim: Claim, project: _Project) -> list[Measured]:
-    numbers = []
+def _numbers_of(claim: Claim, project: _Project) -> tuple[Claim, list[Measured]]:
+    """The numbers of a claim's readings, and the claim with the readings that have one.
+
+    What a line stands for may have none, and is said then; a reading of TOML must have one.
+    """
+    numbers, made, errors, minds = [], [], [], []
     for reading in claim.readings:
         measure = _combined if reading.combine else _measured
-        with at(f"claim {claim.id}, reading {reading.name!r}"):
-            numbers.append(measure(reading, claim, project))
-    return numbers
+        place = f"claim {claim.id}, reading {reading.name!r}"
+        try:
+            with at(place):
+                numbers.append(measure(reading, claim, project))
+        except LedgerError as error:
+            errors.append(error)
+            why = str(error).removeprefix(f"{place}: ").partition(";")[0]
+            minds.append(f"not made: {reading.name}: {why}")
+        else:
+            made.append(reading)
+    if errors and not (made and claim.is_derived):
+        raise errors[0]
+    return replace(claim, readings=tuple(made), minds=(*claim.minds, *minds)), numbers
 
 
 def _releases_held(
