@@ -8,7 +8,7 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tradeflows import claims, cli
@@ -323,6 +323,92 @@ def test_the_toml_that_a_line_prints_gives_the_same(soybeans, tmp_path):
     file.write_text("version = 3\n\n" + "\n\n".join(texts), encoding="utf-8")
     long, short = claims.load(file, soybeans), claims.load(root=soybeans)
     assert {name: short[name] for name in named} == long
+
+
+FIGURES = {phrase.SHARE: "%", phrase.GROWTH: "%", phrase.PRICE: "USD/t", phrase.RANK: "rank"}
+sellers = st.sampled_from(["BRA", "USA", "ARG"])
+
+
+@st.composite
+def answerable(draw):
+    """A phrase that the soybeans may answer, and a figure."""
+    kind = draw(st.sampled_from([each for each in phrase.MEASURES if each != phrase.BARRELS]))
+    is_free = kind in (phrase.SHARE, phrase.GROWTH)
+    amount = draw(st.sampled_from(["weight", "value", *[""] * is_free]))
+    amount = "" if kind == phrase.PRICE else amount
+    one, other = draw(st.lists(sellers, min_size=2, max_size=2, unique=True))
+    year, months = draw(st.integers(2019, 2023)), draw(st.sampled_from(["", "-03", "-12"]))
+    is_change = kind in phrase.CHANGES
+    among = {phrase.SHARE: ("W00",), phrase.LEAD: (other,)}.get(kind, ())
+    asked = phrase.Phrase(
+        kind=kind,
+        amount=amount,
+        goods=("1201",),
+        level=("120190",),
+        reporter="CHN",
+        flow="M",
+        partner=(one,),
+        among=draw(st.sampled_from([(other,), ()])) if kind == phrase.RANK else among,
+        windows=((f"{year}{months}", f"{year}{months}"),),
+        base=(f"{year - 1}{months}", f"{year - 1}{months}") if is_change else None,
+    )
+    unit = FIGURES.get(kind) or {"weight": "Mt", "value": "bn USD"}[amount]
+    number = draw(st.integers(1, 3 if unit == "rank" else 60))
+    return asked, f"{number} {unit}" if unit != "rank" else f"rank {number}"
+
+
+def of_records(entry):
+    """The phrase that a claim's table says, from what it asks and what its first reading reads."""
+    claim = entry["part"][0] if "part" in entry else entry
+    asks, reading = claim["asks"], claim["reading"][0]
+    steps = {name for name, _ in reading["steps"]}
+    by_step = {"per_month": phrase.MONTHLY, "unit_value": phrase.PRICE}
+    kind = phrase.RECORD if "part" in entry else next((by_step[s] for s in steps & {*by_step}), "")
+    measure = asks["measure"].removesuffix(" a month")
+    named = re.fullmatch(r"(share|growth|change|lead|rank) (?:of|by) (\w*)", measure)
+    amount = named[2] if named else measure if measure in phrase.AMOUNTS else ""
+    is_free = "its line names neither" in claim.get("open_because", "")
+    kind = named[1] if named else kind
+    areas = asks["partner"] if isinstance(asks["partner"], list) else [asks["partner"]]
+    is_whole = kind == phrase.SHARE
+    return phrase.Phrase(
+        kind=kind,
+        amount="" if is_free else amount,
+        goods=(asks["goods"],),
+        level=(reading["read"]["product"],),
+        reporter=asks["reporter"],
+        flow=asks["flow"],
+        partner=(areas[0],),
+        among=(reading["other"]["partner"],) if is_whole else tuple(areas[1:]),
+        windows=((asks["start"], asks["end"]),),
+        base=(asks["base"], asks["base"]) if "base" in asks else None,
+    )
+
+
+@given(st.lists(answerable(), min_size=25, max_size=25, unique_by=lambda two: str(two[0])))
+@settings(max_examples=4, deadline=None, suppress_health_check=[*HealthCheck])
+def test_a_phrase_is_its_records_and_both_are_judged_alike(soybeans, tmp_path_factory, drawn):
+    """What a line stands for says the phrase again, and written as TOML gets its verdict."""
+    folder = tmp_path_factory.mktemp("phrases")
+    rows = [
+        f"Q{i};It was {'a record ' * (asked.kind == phrase.RECORD)}{figure}.;{figure};"
+        f"{phrase.spoken(asked)};N;2024;"
+        for i, (asked, figure) in enumerate(drawn)
+    ]
+    file, long = written(folder / "short.csv", *rows), folder / "long.toml"
+    read = claims.read_ledger(file, soybeans)
+    assert len(read.claims) > 15, read.errors
+    texts = {name: claims.as_toml(name, file, soybeans) for name in read.claims}
+    long.write_text("version = 3\n\n" + "\n\n".join(texts.values()), encoding="utf-8")
+    for name, text in texts.items():
+        assert of_records(tomllib.loads(text)["claim"][name]) == drawn[int(name[1:])][0]
+    judged = claims.judge(read.claims.values(), soybeans)
+    whole = {v.claim.id: v for v in judged.verdicts if "not made" not in str(v.claim.minds)}
+    loaded = claims.load(long, soybeans)
+    same = claims.judge((loaded[name] for name in whole), soybeans)
+    assert not same.errors
+    for verdict in same.verdicts:
+        assert claims.verdict_rows(verdict) == claims.verdict_rows(whole[verdict.claim.id])
 
 
 OWN = {

@@ -180,6 +180,11 @@ class Claim:
     is_derived: bool = field(default=False, compare=False)
 
     @property
+    def each(self) -> tuple[Claim, ...]:
+        """Its parts; itself where it has none."""
+        return self.parts or (self,)
+
+    @property
     def place(self) -> str:
         """The part of the ledger that it stands in: core, annex or folded."""
         if self.core:
@@ -420,8 +425,6 @@ def read_ledger(
                 whole = lines.spelled_out(entry, figures, REASONS, root, local=local)
                 claims[name] = _claim(name, whole, figures, tuple(series))
                 if isinstance(entry.get("asks"), str):
-                    parts = tuple(replace(part, is_derived=True) for part in claims[name].parts)
-                    claims[name] = replace(claims[name], is_derived=True, parts=parts)
                     of_lines.setdefault(claims[name].statement, []).append(name)
         except LedgerError as error:
             errors[name] = error
@@ -431,14 +434,16 @@ def read_ledger(
 
 
 def _minding(statement: str, claims: Mapping[str, Claim]) -> dict[str, Claim]:
-    """The first tested claim of a sentence with what the sentence says and no line asks."""
-    every = [part for claim in claims.values() for part in claim.parts or (claim,)]
-    tested = [claim for claim in claims.values() if claim.place != FOLDED and not claim.not_tested]
+    """The claims of the lines of a sentence, the first with what no line asks: it is said once."""
+    unsaid = [*wording.unsaid(statement, [part for item in claims.values() for part in item.each])]
     made = {}
-    for claim in tested[:1]:  # it is said once
-        minds = (*claim.minds, *wording.unsaid(statement, every))
-        first = tuple(replace(part, minds=minds) for part in claim.parts[:1])
-        made[claim.id] = replace(claim, minds=minds, parts=(*first, *claim.parts[1:]))
+    for name, claim in claims.items():
+        is_tested = any(part.readings for part in claim.each)
+        minds = (*claim.minds, *(unsaid if is_tested else ()))
+        unsaid = [] if is_tested else unsaid
+        parts = tuple(replace(part, is_derived=True) for part in claim.parts)
+        parts = (*(replace(part, minds=minds) for part in parts[:1]), *parts[1:])
+        made[name] = replace(claim, minds=minds, is_derived=True, parts=parts)
     return made
 
 
