@@ -532,6 +532,132 @@ def test_codes_with_holes_are_refused_with_the_one_that_has_none(tmp_path, soybe
     assert "write `1201 as 120190`" in str(error)
 
 
+# --- a line and its sentence ----------------------------------------------------------------------
+
+CHINA = "China imported 107.02 million tonnes of crude oil from Russia"
+WEIGHT, PAID = f"107.02 Mt;weight of {CRUDE}", f"value of {CRUDE}"
+GREW = f"24.1 %;growth of weight of {CRUDE} on 2022"
+
+
+@pytest.mark.parametrize(
+    ("sentence", "line", "said"),
+    [
+        (CHINA.replace("imported", "exported"), WEIGHT, "says that China sells, and its phrase"),
+        ("Crude imports by Russia were 107.02 Mt.", WEIGHT, "says that Russia buys"),
+        ("Russia's share was 24.1 % in 2023.", GREW, "says a share, and its phrase a growth"),
+        ("Imports grew 24.1 %.", f"24.1 %;share of {CRUDE}", "a change, and its phrase a share"),
+        ("By value imports grew 24.1 %.", GREW, "says value, and its phrase weight"),
+        (f"{CHINA} in 2022.", WEIGHT, "2023-01 to 2023-12, and its words say 2022"),
+        ("China imported a lot in 2023.", WEIGHT, "its sentence does not print it"),
+        ("China imported over 107.02 Mt.", WEIGHT, "prints 'more than 107.02 Mt'; write it as"),
+        ("China paid €56 billion.", f"€56 billion;{PAID.replace('2023', '2016')}", "no rates of"),
+        (
+            "Russia was first.",
+            "1st;rank by weight of crude oil, Russia among all, China's imports, 2023",
+            "since figures are held of Russia alone: add a file",
+        ),
+        (
+            "Iraq led by $3 billion.",
+            "3 bn USD;lead by value of crude oil, Iraq over all, India's imports, "
+            "2021-04 to 2022-03",
+            "a row without a figure is held of Australia, Bahamas, Cuba and France: ask",
+        ),
+        (
+            "It is dear.",
+            "not publik;not publik",
+            "asks: no word 'not publik'; did you mean 'not public'",
+        ),
+    ],
+)
+def test_what_a_line_asks_otherwise_than_its_sentence_is_refused(sentence, line, said, tmp_path):
+    file = written(tmp_path / "a.csv", f"C1;{sentence};{line}", head="id;sentence;figure;asks")
+    [error] = claims.read_ledger(file, PROJECT).errors.values()
+    assert said in str(error)
+
+
+def test_what_no_line_of_a_sentence_asks_is_said_once(tmp_path):
+    more = f"{CHINA} and Brazil in 2023, and of coal, 24.1 % more than in 2022."
+    rows = [f"C1;{more};{WEIGHT}", f"C2;{more};{WEIGHT}", f"C3;{CHINA} in 2023.;{WEIGHT}"]
+    found = judged(tmp_path, PROJECT, *rows, head="id;sentence;figure;asks")
+    names = [f"its sentence also names {name}" for name in ("2022", "Brazil", "coal")]
+    assert found["C1"].claim.minds == ("not judged: 24.1 %", *names)
+    assert "[not judged: 24.1 %; its sentence also names" in claims.line(found["C1"])
+    assert found["C1"].text.limits[0] == "not judged: 24.1 %"
+    assert found["C2"].claim.minds == found["C3"].claim.minds == ()
+    found = judged(tmp_path, PROJECT, rows[0], f"C4;{more};{GREW}", head="id;sentence;figure;asks")
+    assert found["C1"].claim.minds == tuple(names[1:])
+
+
+@pytest.mark.parametrize(
+    ("figure", "asks", "verdict"),
+    [
+        ("nearly 107 Mt", "", claims.HOLDS),
+        ("almost 105 Mt", "", claims.DIFFERS),  # which 107 is not a little below
+        ("about 105 Mt", "", claims.HOLDS),
+        ("over 107 Mt", "", claims.HOLDS),
+        ("up to 107 Mt", "", claims.DIFFERS),
+        ("107,02 Mt", "", claims.HOLDS),
+        ("107 020 kt", "", claims.DIFFERS),  # to the thousand
+        ("€56.1 billion", "value", claims.HOLDS),  # at the rate of each month
+        ("more than doubled", "growth", claims.DIFFERS),
+        ("56.94 bn EUR", "value", claims.DIFFERS),
+    ],
+)
+def test_words_marks_and_money_of_a_figure(figure, asks, verdict, tmp_path):
+    amount = {"": "weight", "growth": "growth of weight"}.get(asks, asks)
+    base = " on 2022" if asks == "growth" else ""
+    row = f"C1;It was {figure} in 2023.;{figure};{amount} of {CRUDE}{base}"
+    found = judged(tmp_path, PROJECT, row, head="id;sentence;figure;asks")["C1"]
+    assert found.verdict == verdict
+    assert (found.claim.who, found.claim.where) == ("the article", "article.csv")
+
+
+def test_releases_of_one_office_are_a_band_and_not_two_readings(tmp_path):
+    rows = [
+        f"C{i};It was {n} Mt.;{n} Mt;weight of {CRUDE}"
+        for i, n in enumerate(["107.0245", "107.0218"])
+    ]
+    found = judged(tmp_path, PROJECT, *rows, head="id;sentence;figure;asks")
+    assert [len(each.readings) for each in found.values()] == [1, 1]
+    assert found["C0"].verdict == claims.HOLDS
+    assert found["C1"].verdict == claims.HOLDS_WITHIN_REVISIONS
+    assert found["C1"].band.releases == ("China Customs", "UN Comtrade")
+
+
+def test_a_reading_that_cannot_be_made_stops_no_other(tmp_path):
+    row = "C1;Russia's share was 19 % in 2023.;19 %;share of crude oil, China from Russia, 2023"
+    found = judged(tmp_path, PROJECT, row, head="id;sentence;figure;asks")["C1"]
+    assert found.verdict == claims.LEANS_YES
+    assert found.claim.minds[0].startswith("not made: China's customs, value: must give one number")
+
+
+def test_numbers_of_excel_take_their_unit_from_the_sentence(tmp_path, soybeans):
+    from workbook_twin import workbook
+
+    share = "share by weight of soybeans as 120190, Brazil in World, China's imports, 2024"
+    rows = [["id", "sentence", "figure", "asks"], ["C1", "Brazil had 71 %.", "0.71", share]]
+    rows.append(["C2", "It had 2 of 3.", "0.5", share])
+    path = tmp_path / "a.xlsx"
+    path.write_bytes(workbook(rows))
+    read = claims.read_ledger(path, soybeans)
+    assert (read.claims["C1"].figure, read.claims["C1"].unit) == (71, "percent")
+    assert "'0.5': has no unit" in str(read.errors["C2"])
+
+
+def test_the_sheet_with_the_columns_is_read(tmp_path, monkeypatch):
+    lines_of = [["id", "sentence", "figure", "asks"], ["C1", "1 t", "1 t", "not public"]]
+    sheets = {"notes": [["so"]], "lines": lines_of}
+    monkeypatch.setattr(lines.workbooks, "sheets", lambda path: sheets)
+    assert [*lines.read(tmp_path / "a.xlsx")] == ["C1"]
+    sheets["more"] = lines_of
+    with pytest.raises(LedgerError, match="2 sheets have claims; expected one"):
+        lines.read(tmp_path / "a.xlsx")
+
+
+def test_a_small_miss_is_no_power_of_ten():
+    assert claims.miss(2e-5, "USD") == "0.00002 % more than claimed"
+
+
 # --- the command ----------------------------------------------------------------------------------
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -116,7 +117,7 @@ def sizes(deviations: Sequence[float], unit: str) -> str:
 def _rounded(size: float) -> str:
     """One digit of what is below 1, one after the point below 10, none above."""
     if round(size, 1) < verdict_rule.SMALL:
-        return full_number(size, 1)
+        return f"{Decimal(f'{size:.1g}'):f}"
     return f"{size:.1f}" if size < 10 else f"{size:.0f}"
 
 
