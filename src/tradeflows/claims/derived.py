@@ -13,20 +13,7 @@ from tradeflows import tables
 from tradeflows.claims import open_words, phrase, questions, wording
 from tradeflows.claims.answers import NEXT
 from tradeflows.claims.bands import AMOUNTS
-from tradeflows.claims.phrase import (
-    BARRELS,
-    CHANGE,
-    GROWTH,
-    LEAD,
-    MEASURES,
-    MONTHLY,
-    PRICE,
-    RANK,
-    RECORD,
-    SHARE,
-    Phrase,
-    Window,
-)
+from tradeflows.claims.phrase import Phrase, Window
 from tradeflows.claims.witnesses import EUROSTAT, office_of
 from tradeflows.model import codes, units
 from tradeflows.model.errors import LedgerError
@@ -47,57 +34,49 @@ if TYPE_CHECKING:
 
 Entry = dict[str, Any]
 WEIGHT, VALUE, DOLLARS = "net_wgt_kg", "value_reported", "primary_value_usd"
-COLUMNS = {"weight": WEIGHT, "volume": "qty", "number": "qty", BARRELS: WEIGHT}
+COLUMNS = {"weight": WEIGHT, "volume": "qty", "number": "qty", phrase.BARRELS: WEIGHT}
 QUANTITIES = {"volume": "m3", "number": "items"}  # the unit that a quantity is counted in
 OF_UNITS = {"kg": "weight", "m3": "volume", "units": "number"}
-# By kind, the column that has its number, and the step that makes it of a sum.
-RESULTS = {
-    SHARE: "share_pct",
-    GROWTH: "growth_pct",
-    CHANGE: "change",
-    LEAD: "lead",
-    RANK: "rank",
-    MONTHLY: "value_per_month",
-    PRICE: "unit_value_per_tonne",
-    BARRELS: "barrels_per_day",
-}
-STEPS = {
-    SHARE: "share",
-    GROWTH: "difference",
-    CHANGE: "difference",
-    MONTHLY: "per_month",
-    PRICE: "unit_value",
-    BARRELS: "barrels_per_day",
+# By kind, the step that makes its number of a sum, and the column that has it.
+MADE = {
+    phrase.SHARE: ("share", "share_pct"),
+    phrase.GROWTH: ("difference", "growth_pct"),
+    phrase.CHANGE: ("difference", "change"),
+    phrase.LEAD: ("", "lead"),
+    phrase.RANK: ("", "rank"),
+    phrase.MONTHLY: ("per_month", "value_per_month"),
+    phrase.PRICE: ("unit_value", "unit_value_per_tonne"),
+    phrase.BARRELS: ("barrels_per_day", "barrels_per_day"),
 }
 SIGNS = [{"value": 0, "unit": "percent", "qualifier": sign} for sign in "<>"]
 IN_WORDS = "a change in words is about so much"
 SEVERAL = ("cmd_code", "flow_code", "valuation", "partner_iso")  # summed over, where several are
 EACH = {1: "months", 12: "years"}
-OF_THE_CLAIM = ("theme", "statement", "core", "who", "where", "window", "figure", "claimed")
+OF_THE_CLAIM = ("statement", "figure", "who", "theme", "core", "window", "where", "claimed")
 # Of what rows have in several kinds: the filter, and the kinds, the first that is stated is read.
 CHOICES = (("freq_code", "freq", ("M", "Q", "A")), ("cumulation", "cumulation", ("period", "ytd")))
-BANDED = {(kind, amount) for kind in ("", GROWTH) for amount in AMOUNTS}
+BANDED = {  # kinds and amounts of one window that releases give a band
+    (kind, amount, 1) for kind in ("", phrase.GROWTH, phrase.RECORD) for amount in AMOUNTS
+}
 FEW = 4  # areas that are named to a user
 ESTIMATED = "estimated"  # of a row whose weight makes no price
 RATES_OF = "European Central Bank"
 
 
 class Held(NamedTuple):
-    """What one publisher states of a phrase: its filters, and what the rows have.
+    """What one publisher states of a phrase.
 
     `publisher` is its name where several state it, `who` that of one who is no office, `over` what
-    a sum is over, `currencies` those of its values, `first` and `longest` its first month and the
-    most months of a row, `lacking` the codes with holes, `months` those that are asked and stated,
-    `rates` the step that puts its values into the currency of the claim, with what it reads.
+    a sum is over, `lacking` the codes with holes, `months` those that are asked and stated, `rates`
+    the step that puts its values into the currency of the claim, with what it reads.
     """
 
     filters: Entry
+    rows: pd.DataFrame
+    currency: str
     publisher: str
     who: str
     over: list[str]
-    currencies: Collection[str]
-    first: int
-    longest: int
     lacking: list[str]
     months: set[int]
     rates: Entry
@@ -126,20 +105,26 @@ def entry_of(entry: Mapping[str, Any], unit: str, root: Path, *, local: bool = F
     admitted, because = _open(asked, asks, left, is_free=is_free)
     windows = [*asked.windows, *((start, asks["end"]) for start in left.get("start", ()))]
     asked = replace(asked, windows=tuple(dict.fromkeys(windows)))
-    made: Entry = {"reading": [], "releases": {}, "minds": []}
+    made: Entry = {"reading": [], "releases": {}, "minds": [], "in": ""}
+    faults = []
     for amount in (asked.amount, *["value"] * is_free):
         try:
             _add_readings(made, replace(asked, amount=amount), unit, root, local=local)
         except LedgerError as error:
-            if not is_free or (amount == "value" and not made["reading"]):
-                raise
-            made["minds"].append(f"not made: {amount}, since {error}")
+            made["minds"].append(f"not made: {amount or asked.kind}, since {error}")
+            faults.append(error)
+    if not made["reading"]:
+        raise faults[0]
+    if made["in"] and asked.kind in phrase.CHANGES:  # which move with the currency
+        asks["measure"] += made["in"] * (asked.amount == "value")
+        admitted |= {"measure": [f"{admitted['measure'][0]}{made['in']}"]} if is_free else {}
+        because.append(f"its office counts{made['in']}")
     whole = {**entry, "asks": asks, "reading": [*made["reading"], *entry.get("reading", [])]}
     whole |= {key: made[key] for key in ("releases", "minds") if made[key]}
     whole["open"] = {**admitted, **entry.get("open", {})}
-    if whole["open"]:
+    if because:
         whole["open_because"] = entry.get("open_because") or "; ".join(because)
-    if asked.kind != RECORD:
+    if asked.kind != phrase.RECORD:
         return whole
     return _with_record(whole, asked, unit, _held(asked, unit, root, local=local))
 
@@ -147,7 +132,7 @@ def entry_of(entry: Mapping[str, Any], unit: str, root: Path, *, local: bool = F
 def _require_said(entry: Mapping[str, Any], asked: Phrase, asks: Entry) -> None:
     """Refuse a phrase that asks another thing than its figure or its sentence says."""
     is_change = entry.get("claimed") in SIGNS or entry.get("printed_because") == IN_WORDS
-    if is_change and asked.kind not in (GROWTH, RECORD):
+    if is_change and asked.kind not in (phrase.GROWTH, phrase.RECORD):
         raise LedgerError(
             "a figure in words such as rose or fell is a growth: write "
             f"'growth of {entry['asks']} on' and the time before"
@@ -163,7 +148,7 @@ def _with_amount(asked: Phrase, unit: str, statement: str) -> tuple[Phrase, bool
     A price and barrels a day say it; else the unit does or, of all goods, that they are money; or
     its sentence, where it names one.
     """
-    if asked.amount or asked.kind in (PRICE, BARRELS):
+    if asked.amount or asked.kind in (phrase.PRICE, phrase.BARRELS):
         return asked, False
     base = units.sized(unit)[0].partition("/")[0]
     if asked.goods == ("TOTAL",) or units.CURRENCY.fullmatch(base):
@@ -176,9 +161,9 @@ def _with_amount(asked: Phrase, unit: str, statement: str) -> tuple[Phrase, bool
 
 def _asks(asked: Phrase) -> Entry:
     """What a phrase asks, as a ledger's table has it."""
-    partner, measure = list(asked.partner), MEASURES[asked.kind].format(asked.amount)
-    if asked.kind in (LEAD, RANK):
-        partner += asked.among or [NEXT] * (asked.kind == LEAD)
+    partner, measure = list(asked.partner), phrase.MEASURES[asked.kind].format(asked.amount)
+    if asked.kind in (phrase.LEAD, phrase.RANK):
+        partner += asked.among or [NEXT] * (asked.kind == phrase.LEAD)
     elif asked.among not in ((), (questions.WORLD,)):
         measure += f" in {questions.joined(asked.among)}"
     asks = {
@@ -206,7 +191,7 @@ def _open(
     admitted: Entry = {"goods": []} if asked.level else {}
     because = [f"{' and '.join(asked.level)} is read for all of it"] * bool(asked.level)
     if is_free:
-        admitted["measure"] = [MEASURES[asked.kind].format("value")]
+        admitted["measure"] = [phrase.MEASURES[asked.kind].format("value")]
         because.append("its line names neither weight nor value")
     elif "measure" in left:
         admitted["measure"] = "none"
@@ -224,15 +209,18 @@ def _add_readings(made: Entry, asked: Phrase, unit: str, root: Path, *, local: b
     Of an office's amount the first publisher is read; what others have of it are releases.
     """
     every = _held(asked, unit, root, local=local)
-    offices = [held for held in every if not held.who and held.currencies == every[0].currencies]
-    has_band = (asked.kind, asked.amount) in BANDED
-    if has_band and offices[1:] and not (made["reading"] or asked.windows[1:]):
+    money = every[0].currency
+    offices = [held for held in every if (held.who, held.currency) == ("", money)]
+    has_band = (asked.kind, asked.amount, len(asked.windows)) in BANDED and len(offices) > 1
+    if asked.amount == "value" and money != "USD":
+        made["in"] = f" in {money}"
+    elif has_band and not made["reading"]:
         made["releases"] = {held.publisher: held.filters for held in offices}
-        every = [held for held in every if held not in offices[1:]]
+        every = [held for held in every if held.who or held is offices[0]]
     for window in asked.windows:
         when = window_in_words(*_months(window)) * bool(asked.windows[1:])
         for held in every:
-            words = [held.who or _office(asked), asked.amount or asked.kind]
+            words = [held.who or _office(asked), asked.quantity]
             words += [held.publisher * (not held.who), when]
             name = ", ".join(filter(None, words))
             made["reading"].append({"name": name, **_reading(asked, window, held)})
@@ -247,13 +235,13 @@ def _months(window: Window) -> Window:
 
 
 def _column(asked: Phrase) -> str:
-    return COLUMNS.get(asked.amount or asked.kind, VALUE)
+    return COLUMNS.get(asked.quantity, VALUE)
 
 
 def _filters(asked: Phrase) -> Entry:
     """The question to trade that a phrase asks."""
     partner = list(asked.partner)
-    if asked.kind in (LEAD, RANK):
+    if asked.kind in (phrase.LEAD, phrase.RANK):
         partner = [*partner, *asked.among] if asked.among else ["countries"]
     filters = {
         "reporter": asked.reporter,
@@ -261,8 +249,9 @@ def _filters(asked: Phrase) -> Entry:
         "flow": _one(asked.flow),
         "product": _one(asked.level or asked.goods),
     }
-    in_pieces = {"qty_unit": QUANTITIES[asked.amount]} if asked.amount in QUANTITIES else {}
-    return filters | in_pieces
+    if asked.amount in QUANTITIES:
+        filters["qty_unit"] = QUANTITIES[asked.amount]
+    return filters
 
 
 def _held(asked: Phrase, unit: str, root: Path, *, local: bool) -> list[Held]:
@@ -272,18 +261,18 @@ def _held(asked: Phrase, unit: str, root: Path, *, local: bool) -> list[Held]:
     """
     filters = _filters(asked)
     wanted = {month for window in asked.times for month in range(*span(window))}
-    columns = [_column(asked), *[WEIGHT] * (asked.kind == PRICE)]
+    columns = [_column(asked), *[WEIGHT] * (asked.kind == phrase.PRICE)]
     every = _rows(filters, wanted, columns, root, local=local)
     rows, wholes = every[~every["lacks"]], None
-    if asked.kind == SHARE:
+    if asked.kind == phrase.SHARE:
         wholes = _rows(filters | {"partner": _one(asked.among)}, wanted, columns, root, local=local)
     if rows.empty:
         raise LedgerError(
             f"nothing that is held answers {phrase.spoken(asked)!r}: `tradeflows find` lists what "
             "is; add a file that states it, or let the line ask 'public, not looked up yet'"
         )
-    several = rows["publisher"].nunique() > 1
-    if asked.kind in (LEAD, RANK):
+    several = every["publisher"].nunique() > 1
+    if asked.kind in (phrase.LEAD, phrase.RANK):
         rows = _with_rivals(asked, rows, every[every["lacks"]], wanted)
         if not asked.among:  # some were sellers in other years
             filters |= {"start": month_text(min(wanted)), "end": month_text(max(wanted))}
@@ -306,7 +295,7 @@ def _held(asked: Phrase, unit: str, root: Path, *, local: bool) -> list[Held]:
         named = held.filters | ({"publisher": name} if several else {})
         publisher, rates = held.publisher * (len(stating) > 1), {}
         if _column(asked) == VALUE:
-            rates = _rates(asked, held.currencies, unit, wanted, root, local=local)
+            rates = _rates(asked, held.currency, unit, wanted, root, local=local)
         made.append(held._replace(filters=named, publisher=publisher, rates=rates))
     return made
 
@@ -323,19 +312,20 @@ def _of_the_time(
     }
     parts = {code for held in (found or stating).values() for code in held.lacking}
     if parts:
-        goods, whole = " + ".join(asked.goods), sorted(known - parts) or ["CODE"]
+        goods, whole = " + ".join(asked.goods), [*sorted(known - parts), "CODE"]
         raise LedgerError(
             f"{', '.join(sorted(parts))}, a part of {goods}, is not stated in each month of the "
             f"time; one that is may stand for all: write `{goods} as {whole[0]}`"
         )
-    if not found and asked.kind != GROWTH:
+    paired = {name: held for name, held in stating.items() if held.months}
+    if not found and (asked.kind != phrase.GROWTH or not paired):
         held = max(stating.values(), key=lambda item: len(item.months))
         stated = f"; the most states {held.publisher}: {runs(held.months)}" * bool(held.months)
         raise LedgerError(
-            f"no {asked.amount or asked.kind} of {' + '.join(asked.goods)} is stated for "
+            f"no {asked.quantity} of {' + '.join(asked.goods)} is stated for "
             f"{runs(wanted - held.months)}{stated}"
         )
-    return found or stating
+    return found or paired
 
 
 def _with_rivals(
@@ -382,12 +372,11 @@ def _stated(filters: Entry, rows: pd.DataFrame, publisher: str, wanted: set[int]
         lacking *= len(by_code) > 1
     return Held(
         filters=own,
+        rows=rows,
+        currency=" and ".join(sorted({*rows["currency"].dropna()})),
         publisher=publisher,
         who=publisher * ("office" not in {*rows["witness"]}),
         over=[column for column in SEVERAL if within[column].nunique() > 1],
-        currencies={*rows["currency"]},
-        first=min([*first_month(rows).astype("int64"), max(wanted)]),
-        longest=max([*rows["n_months"], 0]),
         lacking=lacking,
         months=wanted & _stated_months(rows),
         rates={},
@@ -429,18 +418,18 @@ def _reading(asked: Phrase, window: Window, held: Held) -> Entry:
     """What is read and measured of an amount and a window, as a ledger's table has it."""
     kind, read, rates = asked.kind, held.filters, held.rates
     value = DOLLARS if "convert" in rates else _column(asked)
-    total = _total(value, window, held.over)
-    made = {"read": read, "steps": [total], "result": RESULTS.get(kind, value)}
-    if kind in STEPS:
-        made["steps"] = [total, [STEPS[kind], {} if kind == BARRELS else {"value": value}]]
-    if kind in (LEAD, RANK):
+    total, (step, result) = _total(value, window, held.over), MADE.get(kind, ("", value))
+    made = {"read": read, "steps": [total], "result": result}
+    if step:
+        made["steps"] = [total, [step, {} if kind == phrase.BARRELS else {"value": value}]]
+    if kind in (phrase.LEAD, phrase.RANK):
         over = [column for column in held.over if column != "partner_iso"]
         of_each = {**_total(value, window, over)[1], "by": ["partner_iso"]}
         member = {"value": value, "member": asked.partner[0]}
         made["steps"] = [["total", of_each], ["lead", member]]
-    elif kind == PRICE:
+    elif kind == phrase.PRICE:
         total[1]["value"] = [value, WEIGHT]
-    elif kind == SHARE:
+    elif kind == phrase.SHARE:
         over = [*dict.fromkeys([*held.over, *["partner_iso"] * (len(asked.among) > 1)])]
         other = read | {"partner": _one(asked.among)}
         made |= {"other": other, "other_steps": [_total(value, window, over)]}
@@ -452,19 +441,19 @@ def _reading(asked: Phrase, window: Window, held: Held) -> Entry:
 
 
 def _rates(
-    asked: Phrase, stated: Collection[str], unit: str, months: set[int], root: Path, *, local: bool
+    asked: Phrase, own: str, unit: str, months: set[int], root: Path, *, local: bool
 ) -> Entry:
     """The step that puts values into the currency of a claim, with its rates; none where none is.
 
-    A change of two sums has no room for rates.
+    A change of two sums and a record have no room for rates.
     """
-    wanted, own = units.sized(unit)[0].partition("/")[0], " and ".join(sorted(stated))
-    if not units.CURRENCY.fullmatch(wanted) or wanted in stated:
+    wanted = units.sized(unit)[0].partition("/")[0]
+    if not units.CURRENCY.fullmatch(wanted) or wanted in own:
         return {}
     step, money = ("convert", own) if wanted == "USD" else ("from_dollars", wanted)
     base, quote = ("EUR", "USD") if money == "EUR" else ("USD", money)
     rates = {"table": "rates", "base": base, "quote": quote, "stated_by": RATES_OF}
-    if not asked.base and "USD" in (wanted, own):
+    if asked.kind != phrase.RECORD and not asked.base and "USD" in (wanted, own):
         held = tables.question(**rates, root=root, local=local).matching().to_pandas()
         if len(held) and months <= _stated_months(held):
             return {step: rates}
@@ -480,7 +469,7 @@ def _changed(
 ) -> Entry:
     """A change from one year to another, over the months that both have; else of two sums."""
     if (
-        kind == GROWTH
+        kind == phrase.GROWTH
         and not over
         and all(first == last and len(first) == 4 for first, last in (window, base))
     ):
@@ -511,7 +500,9 @@ def _with_record(entry: Entry, asked: Phrase, unit: str, every: Iterable[Held]) 
     """A claim of a figure that is a record: the figure, and over the best of all times before."""
     statement = entry["statement"]
     record = wording.RECORD.search(statement) or wording.SUPERLATIVE.search(statement)
-    printed = _printed(statement, entry.get("claimed", {}).get("value"), unit)
+    value = entry.get("claimed", {}).get("value")
+    of_unit = [item for item in open_words.numbers_in(statement) if item.is_of(unit)]
+    printed = [item for item in of_unit if value is None or item.means(value, unit)]
     if not record or not printed:
         lacking = "prints no figure" if record else "says no record"
         raise LedgerError(f"its line asks a record, and its sentence {lacking}")
@@ -528,15 +519,8 @@ def _with_record(entry: Entry, asked: Phrase, unit: str, every: Iterable[Held]) 
         "reading": readings,
     }
     of_record |= {key: entry[key] for key in ("open", "open_because") if key in entry}
-    own = {key: value for key, value in entry.items() if key not in OF_THE_CLAIM}
-    head = {key: value for key, value in entry.items() if key in OF_THE_CLAIM}
-    return head | {"part": [{"words": printed[0].text, **own}, of_record]}
-
-
-def _printed(statement: str, value: float | None, unit: str) -> list[open_words.Printed]:
-    """The numbers of a sentence that are its figure or, where that is not known, of its unit."""
-    numbers = [item for item in open_words.numbers_in(statement) if item.is_of(unit)]
-    return [item for item in numbers if value is None or item.means(value, unit)]
+    head = {key: entry.pop(key) for key in OF_THE_CLAIM if key in entry}
+    return head | {"part": [{"words": printed[0].text, **entry}, of_record]}
 
 
 def _records(asked: Phrase, every: Iterable[Held]) -> Iterator[Entry]:
@@ -545,9 +529,9 @@ def _records(asked: Phrase, every: Iterable[Held]) -> Iterator[Entry]:
     first, after = span(window)
     n = after - first
     for held in every:
-        start = span(asked.since)[0] if asked.since else held.first
+        start = span(asked.since)[0] if asked.since else int(first_month(held.rows).min())
         start = first - (first - start) // n * n  # whole windows, of which the last ends before it
-        if start < first and held.longest <= n:
+        if start < first and held.rows["n_months"].max() <= n:
             now = _reading(asked, window, held)
             [_, total] = now["steps"][0]
             span_before = {"start": month_text(start), "end": month_text(first - 1), "every": n}

@@ -104,6 +104,11 @@ class Phrase:
     since: str = ""
 
     @property
+    def quantity(self) -> str:
+        """What is counted: its amount, or a price or barrels a day."""
+        return self.amount or self.kind
+
+    @property
     def times(self) -> tuple[Window, ...]:
         """Its windows, and what they compare with."""
         return (*self.windows, *([self.base] if self.base else []))
