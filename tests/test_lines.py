@@ -654,6 +654,19 @@ def test_the_sheet_with_the_columns_is_read(tmp_path, monkeypatch):
         lines.read(tmp_path / "a.xlsx")
 
 
+def test_a_fraction_in_words_and_a_growth_in_the_money_of_its_office(tmp_path):
+    share = "share by weight of crude oil, Russia in World, China's imports, 2023"
+    rows = [
+        f"C1;Russia supplied a fifth of it.;20 %;{share}",
+        "C2;Germany's exports to Russia fell 39 % in 2023.;-39 %;"
+        "growth of value of all goods, Germany to Russia, 2023 on 2022",
+    ]
+    found = judged(tmp_path, PROJECT, *rows, head="id;sentence;figure;asks")
+    assert (found["C1"].claim.low, found["C1"].claim.high) == (18, 22)
+    assert found["C1"].verdict == found["C2"].verdict == claims.HOLDS
+    assert found["C2"].claim.asks.measure == "growth of value in EUR"
+
+
 def test_a_small_miss_is_no_power_of_ten():
     assert claims.miss(2e-5, "USD") == "0.00002 % more than claimed"
 

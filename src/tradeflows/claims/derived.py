@@ -55,8 +55,8 @@ EACH = {1: "months", 12: "years"}
 OF_THE_CLAIM = ("statement", "figure", "who", "theme", "core", "window", "where", "claimed")
 # Of what rows have in several kinds: the filter, and the kinds, the first that is stated is read.
 CHOICES = (("freq_code", "freq", ("M", "Q", "A")), ("cumulation", "cumulation", ("period", "ytd")))
-BANDED = {  # kinds and amounts of one window that releases give a band
-    (kind, amount, 1) for kind in ("", phrase.GROWTH, phrase.RECORD) for amount in AMOUNTS
+BANDED = {  # kinds and amounts, of one code and one window, that releases give a band
+    (kind, amount, 0, 1) for kind in ("", phrase.GROWTH, phrase.RECORD) for amount in AMOUNTS
 }
 FEW = 4  # areas that are named to a user
 ESTIMATED = "estimated"  # of a row whose weight makes no price
@@ -211,7 +211,8 @@ def _add_readings(made: Entry, asked: Phrase, unit: str, root: Path, *, local: b
     every = _held(asked, unit, root, local=local)
     money = every[0].currency
     offices = [held for held in every if (held.who, held.currency) == ("", money)]
-    has_band = (asked.kind, asked.amount, len(asked.windows)) in BANDED and len(offices) > 1
+    codes_more = sum("+".join(listed).count("+") for listed in (asked.goods, asked.level))
+    has_band = (asked.kind, asked.amount, codes_more, len(asked.windows)) in BANDED and offices[1:]
     if asked.amount == "value" and money != "USD":
         made["in"] = f" in {money}"
     elif has_band and not made["reading"]:
@@ -307,9 +308,7 @@ def _of_the_time(
 
     Goods of several codes that nobody states in all of it are refused, and so is another time.
     """
-    found = {
-        name: held for name, held in stating.items() if not held.lacking and wanted <= held.months
-    }
+    found = {name: held for name, held in stating.items() if wanted <= held.months}
     parts = {code for held in (found or stating).values() for code in held.lacking}
     if parts:
         goods, whole = " + ".join(asked.goods), [*sorted(known - parts), "CODE"]
@@ -317,7 +316,8 @@ def _of_the_time(
             f"{', '.join(sorted(parts))}, a part of {goods}, is not stated in each month of the "
             f"time; one that is may stand for all: write `{goods} as {whole[0]}`"
         )
-    paired = {name: held for name, held in stating.items() if held.months}
+    each = [{*range(*span(window))} for window in asked.times]
+    paired = {name: held for name, held in stating.items() if all(map(held.months.__and__, each))}
     if not found and (asked.kind != phrase.GROWTH or not paired):
         held = max(stating.values(), key=lambda item: len(item.months))
         stated = f"; the most states {held.publisher}: {runs(held.months)}" * bool(held.months)
@@ -378,7 +378,7 @@ def _stated(filters: Entry, rows: pd.DataFrame, publisher: str, wanted: set[int]
         who=publisher * ("office" not in {*rows["witness"]}),
         over=[column for column in SEVERAL if within[column].nunique() > 1],
         lacking=lacking,
-        months=wanted & _stated_months(rows),
+        months=set() if lacking else wanted & _stated_months(rows),
         rates={},
     )
 

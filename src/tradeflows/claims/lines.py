@@ -63,7 +63,7 @@ ORDINALS = ("st", "nd", "rd", "th")
 MARKS = {"$": "USD", "US$": "USD", "€": "EUR", "£": "GBP"}
 COUNTED = {size: word for word, size in units.COUNTED_BY.items() if word not in units.IN_FULL}
 UNSAID = "as printed"  # the window of what nothing tests
-AS_WRITTEN = "as its figure is written"
+AS_WRITTEN, IN_PARTS = "as its figure is written", "a fraction in words is about so much"
 
 
 class Line(NamedTuple):
@@ -278,8 +278,9 @@ def _claimed(figure: str, statement: str, *, semicolons: bool) -> dict[str, Any]
             f"figure: {figure!r}: its sentence does not print it; write it as the sentence does"
         )
     if qualifier not in CONTRARY:
-        made["printed_to"] = open_words.step_of(digits, is_about=qualifier == "~")
-    return made | {"printed_because": AS_WRITTEN}
+        step = open_words.step_of(digits, is_about=qualifier == "~")
+        made["printed_to"] = abs(value) * ROUGHLY if statement else step
+    return made | {"printed_because": IN_PARTS if statement else AS_WRITTEN}
 
 
 def _is_printed(
