@@ -215,7 +215,7 @@ def _add_readings(made: Entry, asked: Phrase, unit: str, root: Path, *, local: b
     has_band = (asked.kind, asked.amount, codes_more, len(asked.windows)) in BANDED and offices[1:]
     if asked.amount == "value" and money != "USD":
         made["in"] = f" in {money}"
-    elif has_band and not made["reading"]:
+    elif has_band:
         made["releases"] = {held.publisher: held.filters for held in offices}
         every = [held for held in every if held.who or held is offices[0]]
     for window in asked.windows:
