@@ -168,7 +168,7 @@ PLAIN = {
     "end": "last month or year",
     "base": "the window that a change is compared with",
     "release": "each release, with `name` and `read`",
-    "releases": "in place of a series, releases of just this number: what to ask of `read`, by name",
+    "releases": "releases of just this number, by name: what to ask of `read`",
     "reading": "what can answer it, each as below",
     "claims": "ids of the claims that answer it",
     "notebook": "the notebook that answers it",
