@@ -103,12 +103,10 @@ def _two_sides(frame: pd.DataFrame, look: dict[str, Any]) -> Axes:
         raise QueryError(f"a side was {UNKNOWN}: plot(y='value') draws the ratio")
     divisor, word = units.scale(frame[["value_m", "value_x"]].abs().max(axis=None))
     divisor = size_in(unit, str(look.get("unit", ""))) or divisor
-    rows, flows, names = frame, [], []
+    rows, flows, names = frame, [], [*both["names"]]
     for side in "mx":
         rows = measures.scale(rows, f"value_{side}", divisor, f"drawn_{side}")
         flows.append({*frame[f"flow_code_{side}"].dropna()})
-        publishers = sorted({*frame[f"publisher_{side}"].dropna()})
-        names.append(", ".join(map(publisher_name, publishers)))
     if flows[0] != flows[1]:
         names = [frame["reporter_iso"].iloc[0], frame["partner_iso"].iloc[0]]
     elif names[0] == names[1]:
