@@ -65,6 +65,7 @@ CODE_COLUMNS = {short: column for column, short in SHORT_NAMES.items()}
 RATIOS = ("%", "percent", "times", "ratio", "rank")
 SPANS = {"year": 12, "quarter": 3, "month": 1}  # words of `by` for a length in months
 LEVELS = {"heading": 4, "chapter": 2}  # words of `by` for goods by the digits of their codes
+GOODS_GONE = "its goods were added up, so give the whole, such as flow(…, 'World', …).by('year')"
 RATES_OF = ("European Central Bank", "Bank of Russia")  # the first where both state as much
 YEAR = 2000  # any, for the names of months
 UNSPECIFIED = "_X"
@@ -253,13 +254,13 @@ class Answer(pd.DataFrame):
                 shares = measures.shares(_codes_alone(rows), "value", member)
                 name = _named_members(rows, member)
                 if member == "partner_iso":
-                    caveats.append(
-                        "the whole is the partners named: no total of every period is stated"
-                    )
+                    has_goods = "cmd_code" in self
+                    why = "no total of every period is stated" if has_goods else GOODS_GONE
+                    caveats.append(f"the whole is the partners named: {why}")
             else:
-                by = [name for name in ("reporter_iso",) if name in self and name in whole]
-                if whole is of and not _differs(whole, "reporter_iso"):
-                    by = []
+                by = [name for name in ("reporter_iso", "cmd_code") if {name} <= {*self} & {*whole}]
+                if whole is of:
+                    by = [name for name in by if name != "cmd_code" and _differs(whole, name)]
                 shares = measures.share(_codes_alone(self), _codes_alone(whole), "value", by)
                 partners = {*whole.get("partner_iso", ())}
                 is_wider = len(partners) == 1 and partners != {*self.get("partner_iso", ())}
@@ -317,6 +318,12 @@ class Answer(pd.DataFrame):
             return super().rank(**options, **({} if member == "" else {"axis": member}))
         rows, column = _members(self, of)
         frame = _codes_alone(rows)
+        notes = _unspecified(rows, column, "so its rank is none")
+        is_hole = frame["ref_period"].isin(frame["ref_period"][frame["value"].isna()])
+        if is_hole.any() and not is_hole.all():
+            months = runs(months_of(frame[is_hole])[1].tolist())
+            notes.append(f"nobody's rank is known of {months}: who has no figure may be anywhere")
+            frame, rows = frame[~is_hole], rows[~is_hole]
         word = SHORT_NAMES.get(column, column)
         is_asked = frame[column].eq(member) | rows.get(word, frame[column]).eq(member)
         leads = {}
@@ -333,8 +340,7 @@ class Answer(pd.DataFrame):
         title = f"Rank by {_measure(self)}, of {_named_members(rows, column)}"
         ranks = ranks.drop(columns=["ranked", "value", "unit", "value_next", "lead", "lead_pct"])
         ranks["next"] = [name_of(column, code) for code in ranks["next"]]
-        result = as_value(ranks, "rank", "rank", title, self)
-        return with_caveats(result, _unspecified(rows, column, "so its rank is none"))
+        return with_caveats(as_value(ranks, "rank", "rank", title, self), notes)
 
     def yoy(self) -> "Answer":
         """Per cent by which each period is above the same months of the year before.
@@ -1082,7 +1088,10 @@ def _converted(frame: Answer, word: str) -> Answer:
 
 def _rates(base: str, quote: str, months: np.ndarray) -> tuple[pd.DataFrame, list[str]]:
     """The rates of the statistic that has most of some months, and which of these it lacks."""
-    ends = {"start": month_text(int(months.min())), "end": month_text(int(months.max()))}
+    ends: dict[str, Any] = {
+        "start": month_text(int(months.min())),
+        "end": month_text(int(months.max())),
+    }
     held, reasons = [], []
     for office in RATES_OF:
         try:

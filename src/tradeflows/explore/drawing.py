@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from numbers import Real
 from typing import Any
 
 import pandas as pd
@@ -72,9 +73,14 @@ def draw(frame: pd.DataFrame, options: Mapping[str, Any]) -> Axes:
     if "value" not in plain or not pd.api.types.is_numeric_dtype(plain["value"]):
         raise QueryError(f"the answer has no numbers in a column value to draw; {PANDAS_PLOT}")
     require_single_value(plain, ["unit"])
-    rows, named = _scaled(plain, str(options.get("unit", "")))
+    rows, named, divisor = _scaled(plain, str(options.get("unit", "")))
+    if "unit" not in options:  # then a number to compare with is in the unit of the answer
+        given = look.get("reference", {}).items()
+        look["reference"] = {
+            text: number / divisor if isinstance(number, Real) else number for text, number in given
+        }
     look = {"title": heading(plain), "unit": named, "caveats": _left_out(plain), **look}
-    look.setdefault("reference", plain.attrs.get("reference", {}))
+    look["reference"] = look.get("reference") or plain.attrs.get("reference", {})
     if "window_start" in plain:
         return _windows(rows, look)
     return _over_time(rows, look, has_own_unit="unit" not in options)
@@ -134,10 +140,10 @@ def _with_value_of(frame: pd.DataFrame, column: str) -> pd.DataFrame:
     return result.drop(columns=["low", "high"], errors="ignore")
 
 
-def _scaled(frame: pd.DataFrame, wanted: str) -> tuple[pd.DataFrame, str]:
+def _scaled(frame: pd.DataFrame, wanted: str) -> tuple[pd.DataFrame, str, float]:
     """Rows with what is drawn in the column ``drawn``, in a `wanted` unit if it is one of theirs.
 
-    With them go the words of the unit.
+    With them go the words of the unit, and how much of the answer's own it is.
     """
     unit = str(frame["unit"].iloc[0]) if len(frame) else ""
     numbers = [name for name in ("value", "low", "high") if name in frame]
@@ -147,7 +153,7 @@ def _scaled(frame: pd.DataFrame, wanted: str) -> tuple[pd.DataFrame, str]:
     rows = measures.scale(frame, "value", divisor, "drawn")
     for end in numbers[1:]:
         rows = measures.scale(rows, end, divisor, end)
-    return rows, units.axis_label(word, unit)
+    return rows, units.axis_label(word, unit), divisor
 
 
 def _left_out(frame: pd.DataFrame) -> list[str]:

@@ -87,13 +87,14 @@ def the_whole(side: pd.DataFrame, area: str = "") -> Answer | None:
         try:
             stated = asked_again(side, **words)
             by = [name for name in ("reporter", "partner") if name in stated]
+            by += ["product"] * (side["cmd_code"].nunique() > 1)
             whole = stated.by(*by, every=int(side["n_months"].iloc[0]))
         except (QueryError, NothingStatedError) as error:
             reason = error
             continue
         if area:
             return whole
-        cells = ["reporter_iso", "ref_period"]
+        cells = [name for name in ("reporter_iso", "cmd_code", "ref_period") if name in whole]
         known = whole.loc[whole["value"].notna() & whole["complete"], cells]
         wanted, stands = (
             {*pd.DataFrame(rows)[cells].itertuples(index=False, name=None)}
