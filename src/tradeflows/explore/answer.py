@@ -258,9 +258,10 @@ class Answer(pd.DataFrame):
                     why = "no total of every period is stated" if has_goods else GOODS_GONE
                     caveats.append(f"the whole is the partners named: {why}")
             else:
-                by = [name for name in ("reporter_iso", "cmd_code") if {name} <= {*self} & {*whole}]
-                if whole is of:
-                    by = [name for name in by if name != "cmd_code" and _differs(whole, name)]
+                names = ["reporter_iso"] if whole is of else ["reporter_iso", "cmd_code"]
+                by = sorted({*names} & {*self} & {*whole})
+                if whole is of and not _differs(whole, "reporter_iso"):
+                    by = []
                 shares = measures.share(_codes_alone(self), _codes_alone(whole), "value", by)
                 partners = {*whole.get("partner_iso", ())}
                 is_wider = len(partners) == 1 and partners != {*self.get("partner_iso", ())}
@@ -648,17 +649,7 @@ class Answer(pd.DataFrame):
             result.attrs["reference"] = dict(zip(named, band, strict=True))
         title = title.format(names[0], "and", names[1])
         result.attrs["both"] = {"title": title, "band": band, "names": names}
-        areas = [
-            ", ".join(map(codes.area_name, sorted(side["reporter_iso"].unique()))) for side in sides
-        ]
-        notes = []
-        for letter, who in zip("mx", names if areas[0] == areas[1] else areas, strict=True):
-            alone = result[result[f"value_{letter}"].isna()]
-            if len(alone):
-                months = runs(months_of(alone)[1].tolist())
-                text = f"{who} has no figure of {months} by itself, where the other side does"
-                notes.append(text)
-        return with_caveats(result, notes)
+        return with_caveats(result, _stated_by_one(result, sides, names))
 
     def compare(self, other: pd.DataFrame, *arguments: Any, **options: Any) -> pd.DataFrame:
         """Differences from another frame, as ``DataFrame.compare``; see :meth:`gap` for flows."""
@@ -985,6 +976,22 @@ def _of_length(other: Answer, months: int) -> Answer:
         )
     is_finer = _length(other) < months
     return other.by("reporter", "partner", "product", every=months) if is_finer else other
+
+
+def _stated_by_one(
+    ratios: Answer, sides: Sequence[pd.DataFrame], publishers: Sequence[str]
+) -> list[str]:
+    """Say which periods one side of a gap alone has; sides of one office go by who carries them."""
+    named = [
+        ", ".join(map(codes.area_name, sorted(side["reporter_iso"].unique()))) for side in sides
+    ]
+    notes = []
+    for letter, who in zip("mx", publishers if len({*named}) == 1 else named, strict=True):
+        alone = ratios[ratios[f"value_{letter}"].isna()]
+        if len(alone):
+            months = runs(months_of(alone)[1].tolist())
+            notes.append(f"{who} has no figure of {months} by itself, where the other side does")
+    return notes
 
 
 def _publishers(side: pd.DataFrame) -> list[str]:

@@ -74,13 +74,8 @@ def draw(frame: pd.DataFrame, options: Mapping[str, Any]) -> Axes:
         raise QueryError(f"the answer has no numbers in a column value to draw; {PANDAS_PLOT}")
     require_single_value(plain, ["unit"])
     rows, named, divisor = _scaled(plain, str(options.get("unit", "")))
-    if "unit" not in options:  # then a number to compare with is in the unit of the answer
-        given = look.get("reference", {}).items()
-        look["reference"] = {
-            text: number / divisor if isinstance(number, Real) else number for text, number in given
-        }
+    look["reference"] = _compared(plain, options, divisor)
     look = {"title": heading(plain), "unit": named, "caveats": _left_out(plain), **look}
-    look["reference"] = look.get("reference") or plain.attrs.get("reference", {})
     if "window_start" in plain:
         return _windows(rows, look)
     return _over_time(rows, look, has_own_unit="unit" not in options)
@@ -154,6 +149,13 @@ def _scaled(frame: pd.DataFrame, wanted: str) -> tuple[pd.DataFrame, str, float]
     for end in numbers[1:]:
         rows = measures.scale(rows, end, divisor, end)
     return rows, units.axis_label(word, unit), divisor
+
+
+def _compared(frame: pd.DataFrame, options: Mapping[str, Any], divisor: float) -> dict[str, Any]:
+    """What is drawn to compare with; unless the chart's unit is named it is in the answer's own."""
+    given = options.get("reference") or frame.attrs.get("reference", {})
+    size = 1 if "unit" in options else divisor
+    return {text: x / size if isinstance(x, Real) else x for text, x in given.items()}
 
 
 def _left_out(frame: pd.DataFrame) -> list[str]:

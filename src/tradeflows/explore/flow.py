@@ -506,34 +506,33 @@ def figures(
     if above is not None and not isinstance(above, Real):
         raise QueryError(f"above={above!r}: expected an amount, such as 12e6")
     rows = tables.read("figures", root=root, **filters)
-    is_asked, unit = unit is not None, unit_of_words(unit or "USD")
     about = (rows["topic"] + " " + rows["product"]).str.casefold()
     chosen = rows[about.str.contains(word.casefold(), regex=False)]
     if chosen.empty:
         raise QueryError(f"no figure about {word!r}; topics: {', '.join(sorted({*rows['topic']}))}")
     caveats = [*rows.attrs["caveats"]]
-    is_in_unit = chosen["unit"].eq(unit)
-    if is_asked and not is_in_unit.any():
-        stated = ", ".join(sorted({*chosen["unit"].dropna()}))
-        raise QueryError(f"no figure about {word!r} is in {unit}; there are {stated}")
+    wanted = unit_of_words(unit or "USD")
+    others = chosen
+    if unit or above is not None:
+        chosen = others[others["unit"].eq(wanted)]
+        if chosen.empty:
+            stated = ", ".join(sorted({*others["unit"].dropna()}))
+            raise QueryError(f"no figure about {word!r} is in {wanted}; there are {stated}")
     if above is not None:
-        others = chosen[chosen["unit"].isin(contracts.CURRENCIES) & ~is_in_unit]
+        others = others.drop(chosen.index)
         caveats += [
             f"{row.id} is in {row.unit} ({row.value:,.0f}), so not compared"
-            for row in others.itertuples()
+            for row in others[others["unit"].isin(contracts.CURRENCIES)].itertuples()
         ]
-        chosen = chosen[is_in_unit]
         value, qualifier = chosen["value"], chosen["qualifier"]
         # Surely above it, whatever the qualifier leaves open.
         is_above = value.gt(above) & ~qualifier.isin(["<", "≤"]) | value.eq(above) & qualifier.eq(
             ">"
         )
         if not is_above.any():
-            is_stated = value.notna().any()
-            most = f"the largest is {value.max():,.0f}" if is_stated else f"none is in {unit}"
-            raise QueryError(f"no figure about {word!r} is above {above:,.0f} {unit}; {most}")
+            most = f"the largest is {value.max():,.0f}"
+            raise QueryError(f"no figure about {word!r} is above {above:,.0f} {wanted}; {most}")
         chosen = chosen[is_above]
-    chosen = chosen[chosen["unit"].eq(unit)] if is_asked else chosen
     chosen = chosen.sort_values("id")
     repeats = chosen.loc[chosen["repeats"].notna(), ["id", "repeats"]].itertuples(index=False)
     caveats += [f"{name} repeats {other}, so it confirms nothing" for name, other in repeats]

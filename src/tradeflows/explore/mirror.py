@@ -86,9 +86,8 @@ def the_whole(side: pd.DataFrame, area: str = "") -> Answer | None:
     for words in [*tries * bool(used), *[{"partner": area}] * bool(area)]:
         try:
             stated = asked_again(side, **words)
-            by = [name for name in ("reporter", "partner") if name in stated]
-            by += ["product"] * (side["cmd_code"].nunique() > 1)
-            whole = stated.by(*by, every=int(side["n_months"].iloc[0]))
+            goods = ["product"] * (side["cmd_code"].nunique() > 1)
+            whole = stated.by("reporter", "partner", *goods, every=int(side["n_months"].iloc[0]))
         except (QueryError, NothingStatedError) as error:
             reason = error
             continue

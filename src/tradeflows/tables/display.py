@@ -13,7 +13,7 @@ from tradeflows.model.absence import DECLARED
 from tradeflows.model.errors import CodeError, TradeflowsError
 from tradeflows.model.lineage import PLACE
 from tradeflows.model.periods import month_of, runs
-from tradeflows.model.sealed import SERIES
+from tradeflows.model.sealed import LESS, NAMED, SERIES
 from tradeflows.retrieval import catalogue
 
 # The short name that readers see and may ask for, of each column of codes or days.
@@ -87,7 +87,7 @@ HEADED = (
     *("cmd_code", "reporter_iso", "partner_iso", "flow_code"),
     *("concept", "currency_group", "region", "topic"),
 )
-MEASURE, NAMED = "measure", "named"  # in attrs: what was measured, and of what, by column
+MEASURE = "measure"  # in attrs: what was measured
 INVENTORY = ("name", "held")  # of what is held, the columns that one row shows too
 FEW_NAMES = 4  # that a heading lists
 NARROWEST = 12  # letters that a column of texts keeps, however narrow the terminal
@@ -166,6 +166,7 @@ def heading(frame: DataFrame) -> str:
         text = _trade_heading(frame)
     else:
         text = ", ".join(filter(None, (_common(frame, column) for column in HEADED[4:])))
+    text = ", less ".join(filter(None, [text, frame.attrs.get(LESS, "")]))
     text = text[:1].upper() + text[1:] or "Answer"
     return ": ".join(filter(None, [frame.attrs.get(MEASURE, ""), text]))
 
