@@ -593,3 +593,11 @@ def test_figures_are_of_the_unit_that_is_asked_for():
 def test_a_number_to_compare_with_is_in_the_unit_of_the_answer(crude):
     axes = crude.plot(reference={"Mean": crude["value"].mean()})
     assert axes.get_ylim()[1] < 20  # million tonnes
+
+
+def test_a_change_lacks_the_months_that_its_sums_lack():
+    years = tf.flow("coal", "Ukraine", "Russia", start="2016", end="2021").by("year")
+    lacking = years[years["missing"].ne("")]
+    changes = years.yoy()
+    assert lacking[["period", "missing"]].values.tolist() == [["2020", "2020-11"]]
+    assert changes["missing"].tolist() == ["2015-01 to 2015-12", "", "", "", "2020-11", "2020-11"]
