@@ -22,7 +22,7 @@ from tradeflows.model.absence import DECLARED, absence
 from tradeflows.model.contracts import require_columns
 from tradeflows.model.errors import NothingStatedError, QueryError, near
 from tradeflows.model.keys import number_cells
-from tradeflows.model.periods import month_text, parse_period, runs
+from tradeflows.model.periods import month_of, month_text, parse_period, runs
 from tradeflows.model.source import Source
 from tradeflows.retrieval import catalogue
 from tradeflows.tables.choose_publisher import place_of
@@ -62,7 +62,12 @@ COLUMNS = [
     "known_until",
     "replaced_by",
 ]
-AT_THE_END = ["source_id", "freq_code", "cumulation", "ref_period", "n_months", *FIGURES[:3]]
+AT_THE_END = ["source_id", "ref_period", *FIGURES[:3]]
+IS_MONTH = (
+    (ds.field("freq_code") == "M")
+    & (ds.field("cumulation") == "period")
+    & (ds.field("n_months") == 1)
+)
 FLOW = ["source_id", "reporter_iso", "partner_code", "flow_code", "cmd_code", "breakdown"]
 RATES = ["source_id", "base", "quote", "publisher"]
 RATE_COLUMNS = [*RATES, "statistic", "ref_period", "n_months", "rate"]
@@ -168,7 +173,7 @@ def look(root: Path, *, local: bool = True, progress: Progress | None = None) ->
     yield from equal_ranks(root, local=local)
     monthly = _monthly(trade)
     begin("zeros")
-    yield from _zeros_at_the_end(monthly)
+    yield from zeros_at_the_end(root, sources, local=local)
     yield from _zero_quantities(trade)
     begin("weights and currencies")
     yield from _weights(monthly, rates)
@@ -190,31 +195,22 @@ def look(root: Path, *, local: bool = True, progress: Progress | None = None) ->
 
 
 def zeros_at_the_end(root: Path, names: Iterable[str], *, local: bool = True) -> Iterator[Finding]:
-    """The same finding as that of :func:`look` about zeros, of the sources `names` alone."""
-    of_sources = pc.field("source_id").isin(list(names))
-    stored = tables.stored(root, "trade", local=local).filter(of_sources)
-    sources = catalogue.load(root, local=local)
-    yield from _zeros_at_the_end(_monthly(_read(stored, AT_THE_END, sources)))
-
-
-def _zeros_at_the_end(monthly: DataFrame) -> Iterator[Finding]:
-    """The last months of a source, of which each of several rows has no figure but 0."""
-    single = monthly[monthly["n_months"].eq(1)]
-    largest = single["value_reported"].to_numpy()
-    for figure in ("net_wgt_kg", "qty"):
-        largest = np.fmax(largest, single[figure].to_numpy())
-    stated = Series(largest, single.index).groupby(
-        [single["source_id"], single["month"]], observed=True
-    )
-    for name, of_source in stated.agg(["max", "count"]).groupby(level=0, observed=True):
-        by_month = of_source.droplevel(0).query("count > 0")
-        last = by_month.index[by_month["max"].gt(0)].max()
+    """The last months of each of the sources `names`, where several rows state 0 and no other."""
+    is_asked = IS_MONTH & ds.field("source_id").isin(list(names))
+    rows = numbered(tables.stored(root, "trade", local=local).filter(is_asked), AT_THE_END)
+    largest = pc.max_element_wise(*(rows[figure] for figure in FIGURES[:3]))
+    cell = ["source_id", "ref_period"]
+    stated = rows.select(cell).append_column("figure", largest).group_by(cell)
+    months = stated.aggregate([("figure", "max"), ("figure", "count")]).to_pandas()
+    for name, of_source in months.groupby("source_id", observed=True):
+        by_month = of_source.set_index("ref_period").query("figure_count > 0").sort_index()
+        last = by_month.index[by_month["figure_max"].gt(0)].max()
         after = by_month[by_month.index > last]
-        if len(after) and after["count"].gt(1).all():
-            months = _first_months(list(after.index))
-            text = f"{name}: each figure of {months} is 0: a zero, or not out yet? "
+        if len(after) and after["figure_count"].gt(1).all():
+            days = [month_of(day) for day in after.index]
+            text = f"{name}: each figure of {_first_months(days)} is 0: a zero, or not out yet? "
             text += "If not out, `where` in the map leaves it open"
-            show = _show("trade", source_id=name, month=month_text(after.index[0]))
+            show = _show("trade", source_id=str(name), month=month_text(days[0]))
             yield Finding("zero", text, show)
 
 
@@ -441,13 +437,7 @@ WEIGHED = [
     "net_wgt_kg",
 ]
 # Months of whole flows that have a weight.
-IS_WEIGHED = (
-    (ds.field("freq_code") == "M")
-    & (ds.field("cumulation") == "period")
-    & (ds.field("n_months") == 1)
-    & (ds.field("breakdown") == "total")
-    & (ds.field("net_wgt_kg") > 0)
-)
+IS_WEIGHED = IS_MONTH & (ds.field("breakdown") == "total") & (ds.field("net_wgt_kg") > 0)
 
 
 def weights_apart(
