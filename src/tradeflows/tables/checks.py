@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import combinations, product
 from pathlib import Path
@@ -26,7 +27,6 @@ from tradeflows.model.periods import month_of, month_text, parse_period, runs
 from tradeflows.model.source import Source
 from tradeflows.retrieval import catalogue
 from tradeflows.tables.choose_publisher import place_of
-from tradeflows.tables.choose_statement import HS_EDITION
 from tradeflows.tables.contradictions import JUMP, SPAN, STEADY, WAYS, jumps
 from tradeflows.tables.files import numbered
 from tradeflows.tables.releases import family_of
@@ -147,6 +147,9 @@ def look(root: Path, *, local: bool = True, progress: Progress | None = None) ->
     BuildError
         The tables are not built.
     """
+    # It loads what speaks HTTP, of which a claim that is checked has no need.
+    from tradeflows.retrieval import maps
+
     done = 0
 
     def begin(what: str) -> None:
@@ -161,14 +164,18 @@ def look(root: Path, *, local: bool = True, progress: Progress | None = None) ->
             yield Finding(f"file {state.state}", state.detail, "tradeflows verify")
     sources = catalogue.load(root, local=local)
     for source in sources.values():
-        yield from _of_source(source, sources, root)
+        show = _show(source.table, source_id=source.id)
+        if source.supersedes:
+            old = sources[source.supersedes]
+            text = f"{old.id} ({old.vintage}) by {source.id} ({source.vintage})"
+            yield Finding("superseded", text, _show(old.table, source_id=old.id))
+        yield from (Finding("scale", line, show) for line in maps.other_scales(source))
     begin("the tables")
     trade = _read(tables.stored(root, "trade", local=local), COLUMNS, sources)
     rates = _read(tables.stored(root, "rates", local=local), RATE_COLUMNS, sources)
     begin("releases, and rows that are stated twice")
     yield from _vintages(trade, sources)
     yield from _twice(trade)
-    yield from _editions(trade)
     begin("sources of one rank")
     yield from equal_ranks(root, local=local)
     monthly = _monthly(trade)
@@ -237,20 +244,6 @@ def absent_beyond_the_end(root: Path, sources: Iterable[Source]) -> Iterator[str
                 f"{source.id}: the file ends with {month_text(ends[source.id])}, and `absent` with "
                 f"{month_text(until)}: it makes no zeros of months of which the file has no row"
             )
-
-
-def _of_source(source: Source, sources: Mapping[str, Source], root: Path) -> Iterator[Finding]:
-    """Whether a source is superseded, or what it states of itself differs from what is held."""
-    # It loads what speaks HTTP, of which a claim that is checked has no need.
-    from tradeflows.retrieval import maps
-
-    if source.supersedes:
-        old = sources[source.supersedes]
-        text = f"{old.id} ({old.vintage}) by {source.id} ({source.vintage})"
-        show = _show(old.table, source_id=old.id)
-        yield Finding("superseded", text, show)
-    for line in maps.other_scales(source):
-        yield Finding("scale", line, _show(source.table, source_id=source.id))
 
 
 def _read(dataset: ds.Dataset, columns: Sequence[str], sources: Mapping[str, Source]) -> DataFrame:
@@ -406,23 +399,6 @@ def _rivals(sources: Mapping[str, Source]) -> Iterator[tuple[Source, Source]]:
         is_tied = place_of(one)[:parts] == place_of(other)[:parts]
         if is_tied and family_of(one) != family_of(other):
             yield one, other
-
-
-def _editions(trade: DataFrame) -> Iterator[Finding]:
-    """Cells that a source states in two editions of HS, each of them the whole."""
-    name = "classification_code"
-    editions = [word for word in trade[name].cat.categories if HS_EDITION.fullmatch(word)]
-    if len(editions) < 2:
-        return
-    rows = trade[trade[name].isin(editions)]
-    cell = [column for column in (*SERIES, *PERIOD) if column != name]
-    by_cell = rows.groupby(cell, observed=True, dropna=False)[name]
-    several = rows[by_cell.transform("nunique").gt(1)]
-    for family, some in several.groupby("family", observed=True):
-        stated = " and ".join(sorted(some[name].unique()))
-        cells = len(some.drop_duplicates(cell))
-        text = f"{family}: {cells} cells in {stated}, of which read takes the newest"
-        yield Finding("editions", text, _show_sources(some["source_id"].unique()))
 
 
 AGREE, DIFFER = 0.01, 0.05  # values that agree, and weights that do not, as parts of the smaller
@@ -662,46 +638,33 @@ def _first_rows(rows: DataFrame, by: list[str]) -> DataFrame:
 def _mirror(rows: DataFrame) -> Iterator[Finding]:
     """Imports and the partner's exports of the same goods that are too far apart."""
     value = "primary_value_usd"
-    columns = list(rows)
     texts = dict.fromkeys(("reporter_iso", "partner_iso", "flow_code", "cmd_code"), "str")
     rows = rows[rows[value].notna() & rows["flow_code"].isin(["M", "X"])].astype(texts)
     is_import = rows["flow_code"].eq("M")
     buyer = rows["reporter_iso"].where(is_import, rows["partner_iso"])
     seller = rows["partner_iso"].where(is_import, rows["reporter_iso"])
-    rows = rows.assign(buyer=buyer, seller=seller)
-    cell = ["buyer", "seller", "cmd_code"]
+    cell = [buyer, seller, rows["cmd_code"]]
     rows = rows[rows.groupby(cell)["flow_code"].transform("nunique").gt(1)]
-    for _, some in rows.groupby(cell):
+    year, month = np.divmod(rows["month"], 12)  # their first days take more room than the months
+    days = pd.to_datetime({"year": year, "month": month + 1, "day": 1})
+    rows = rows.assign(ref_period=days)
+    for _, some in rows.groupby([key[rows.index] for key in cell]):
         sides = [
-            [source[columns] for _, source in side.groupby("source_id", sort=False, observed=True)]
+            [source for _, source in side.groupby("source_id", sort=False, observed=True)]
             for _, side in some.groupby("flow_code")  # M before X
         ]
         for m, x in product(*sides):
-            yield from _gaps(m, x, value)
-
-
-def _gaps(m: DataFrame, x: DataFrame, value: str) -> Iterator[Finding]:
-    try:
-        gaps = measures.gap(_dated(m), _dated(x), value)
-    except QueryError:  # the two share no cell, or one states a cell twice: nothing to compare
-        return
-    outside = gaps[gaps["outside"].fillna(False).astype(bool)]
-    if len(outside):
-        ratio = outside["ratio"]
-        importer, exporter = m.iloc[0], x.iloc[0]
-        text = (
-            f"{_name(importer)} against {exporter['source_id']}: {len(outside)} of "
-            f"{gaps['ratio'].notna().sum()} months outside the band, "
-            f"{ratio.min():.2f} to {ratio.max():.2f} times the exporter's figure"
-        )
-        yield Finding("mirror", text, f"{_see(importer)} && {_see(exporter)}")
-
-
-def _dated(rows: DataFrame) -> DataFrame:
-    """Rows with their first days, which takes more room than the months."""
-    year, month = np.divmod(rows["month"], 12)
-    days = pd.to_datetime({"year": year, "month": month + 1, "day": 1})
-    return rows.assign(ref_period=days)
+            # The two share no cell, or one states a cell twice: nothing to compare.
+            with suppress(QueryError):
+                gaps = measures.gap(m, x, value)
+                ratio = gaps.loc[gaps["outside"].eq(True), "ratio"]
+                if len(ratio):
+                    text = (
+                        f"{_name(m.iloc[0])} against {x['source_id'].iloc[0]}: {len(ratio)} of "
+                        f"{gaps['ratio'].notna().sum()} months outside the band, "
+                        f"{ratio.min():.2f} to {ratio.max():.2f} times the exporter's figure"
+                    )
+                    yield Finding("mirror", text, f"{_see(m.iloc[0])} && {_see(x.iloc[0])}")
 
 
 def _name(row: Mapping[str, str]) -> str:
