@@ -506,8 +506,10 @@ def _figures(
         for name, amount in zip(ESTIMATED, amounts, strict=True)
     ]
     other = pc.if_else(is_cif, fob, arrow.only(cif, is_fob))
-    side = pc.binary_join_element_wise(pc.if_else(is_cif, "FOB", "CIF"), _text(other), " ")
-    unlisted = _text(arrow.only(stated, unit.is_null()))
+    side = pc.binary_join_element_wise(
+        pc.if_else(is_cif, "FOB", "CIF"), pc.cast(other, arrow.TEXT), " "
+    )
+    unlisted = pc.cast(arrow.only(stated, unit.is_null()), arrow.TEXT)
     foreign = pc.binary_join_element_wise("qty", unlisted, "in unit", code, " ")
     note = arrow.joined([side, foreign], "; ")
     columns = {
@@ -528,8 +530,3 @@ def _is_near(first: pa.Array, second: pa.Array) -> pa.Array:
     """Where two figures are the same, but for what rounding makes of them."""
     room = pc.multiply(pc.abs(first), NEAR)
     return pc.less_equal(pc.abs(pc.subtract(first, second)), room)
-
-
-def _text(figures: pa.Array) -> pa.Array:
-    """Figures as texts, 100 for 100.0."""
-    return pc.cast(figures, arrow.TEXT)

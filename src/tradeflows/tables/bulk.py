@@ -9,6 +9,7 @@ numbers by which they are stored, so that each is compared once and not in every
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache, partial
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -95,39 +96,28 @@ def rows(
     paths = sorted(where.glob("*.parquet")) if where.is_dir() else [where]
     if not paths:
         raise SourceError(f"{where}: no Parquet file; run `tradeflows clean … --to` first")
-    table = _matching(paths, _with_parts(wanted), [*dict.fromkeys([*names, *CHECKED])])
+    wider = dict(wanted)  # each area with the parts that it may be stated by
+    for name in AREAS:
+        parts = chain.from_iterable(map(codes.parts, named_areas(wanted, name)))
+        if name in wanted:
+            wider[name] = list(dict.fromkeys([*wanted[name], *parts]))
+    table = _matching(paths, wider, [*dict.fromkeys([*names, *CHECKED])])
     _no_release_twice(table)
-    table, caveats = _asked(table, wanted)
+    caveats = []
+    for column, area, others in areas_in_parts(wanted):
+        is_apart = pc.is_in(table[column], pa.array(others))
+        days = table["ref_period"].filter(is_apart)
+        if len(days):
+            caveats.append(changed_area_message(column, area, others, days))
+        table = table.filter(pc.invert(is_apart))
     if not table:
         nothing = f"{where}: no row of product {product} and the areas given"
         raise QueryError("; ".join([nothing, *caveats]))
     frame = table.sort_by("ref_period").to_pandas(date_as_object=False)
     tables.no_nesting(frame)
     frame = frame[names]
-    frame.attrs["caveats"] = caveats
+    frame.attrs["caveats"] = tuple(caveats)
     return frame
-
-
-def _with_parts(wanted: Mapping[str, list[str]]) -> dict[str, list[str]]:
-    """The conditions, of each area with the parts that it may be stated by."""
-    wider = dict(wanted)
-    for name in AREAS:
-        for area in named_areas(wanted, name):
-            parts = codes.parts(area)
-            wider[name] = list(dict.fromkeys([*wider[name], *parts]))
-    return wider
-
-
-def _asked(rows: pa.Table, asked: Mapping[str, list[str]]) -> tuple[pa.Table, tuple[str, ...]]:
-    """`rows` of the areas that were asked for, and what is said of parts of these."""
-    caveats = []
-    for column, area, others in areas_in_parts(asked):
-        is_apart = pc.is_in(rows[column], pa.array(others))
-        days = rows["ref_period"].filter(is_apart)
-        if len(days):
-            caveats.append(changed_area_message(column, area, others, days))
-        rows = rows.filter(pc.invert(is_apart))
-    return rows, tuple(caveats)
 
 
 def _matching(

@@ -178,7 +178,8 @@ def look(root: Path, *, local: bool = True, progress: Progress | None = None) ->
     yield from _twice(trade)
     begin("sources of one rank")
     yield from equal_ranks(root, local=local)
-    monthly = _monthly(trade)
+    is_monthly = trade["freq_code"].eq("M") & trade["cumulation"].eq("period")
+    monthly = trade if is_monthly.all() else trade[is_monthly]  # of single periods
     begin("zeros")
     yield from zeros_at_the_end(root, sources, local=local)
     yield from _zero_quantities(trade)
@@ -267,12 +268,6 @@ def _read(dataset: ds.Dataset, columns: Sequence[str], sources: Mapping[str, Sou
     if "n_months" in columns:
         rows["n_months"] = rows["n_months"].astype("int16")
     return rows
-
-
-def _monthly(trade: DataFrame) -> DataFrame:
-    """Rows of single periods of a monthly series; `trade` itself where all are."""
-    is_monthly = trade["freq_code"].eq("M") & trade["cumulation"].eq("period")
-    return trade if is_monthly.all() else trade[is_monthly]
 
 
 def _cells(rows: DataFrame, columns: Sequence[str]) -> np.ndarray:

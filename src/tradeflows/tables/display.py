@@ -157,26 +157,20 @@ def heading(frame: DataFrame) -> str:
     if title:
         return str(title)
     if "cmd_code" in frame:
-        text = _trade_heading(frame)
+        names = ("cmd_code", "reporter_iso", "partner_iso", "flow_code")
+        goods, reporter, partner, flow = (_common(frame, column) for column in names)
+        is_mixed = "," in flow or flow in ("", "trade")
+        preposition = "with" if is_mixed else "to" if "exports" in flow else "from"
+        what = [
+            flow or "trade",
+            reporter and f"of {reporter}",
+            partner and f"{preposition} {partner}",
+        ]
+        text = ", ".join(filter(None, (goods, " ".join(filter(None, what)))))
     else:
         columns = ("concept", "currency_group", "region", "topic")
         text = ", ".join(filter(None, (_common(frame, column) for column in columns)))
     return text[:1].upper() + text[1:] or "Answer"
-
-
-def _trade_heading(frame: DataFrame) -> str:
-    goods = _common(frame, "cmd_code")
-    reporter = _common(frame, "reporter_iso")
-    partner = _common(frame, "partner_iso")
-    flow = _common(frame, "flow_code") or "trade"
-    if "," in flow or flow == "trade":
-        preposition = "with"
-    else:
-        preposition = "to" if "exports" in flow else "from"
-    parts = [flow]
-    parts += [f"of {reporter}"] if reporter else []
-    parts += [f"{preposition} {partner}"] if partner else []
-    return ", ".join(filter(None, (goods, " ".join(parts))))
 
 
 def _common(frame: DataFrame, column: str) -> str:
@@ -199,8 +193,9 @@ def tidy(frame: DataFrame) -> tuple[str, DataFrame]:
     droppable = [name for name in table if name in known and name not in never_dropped]
     constant = [name for name in droppable if _is_constant(table[name])]
     fixed = {name: str(table[name].iloc[0]) for name in IN_HEAD if name in constant}
-    if "unit" in fixed and _is_money(fixed["unit"]) and "valuation" in frame:
-        fixed["unit"] += f" {_valuations(frame)}"
+    if fixed.get("unit") in contracts.CURRENCIES and "valuation" in frame:
+        texts = {"CIF or FOB" if _is_null(cell) else str(cell) for cell in frame["valuation"]}
+        fixed["unit"] += f" {' or '.join(sorted(texts))}"
     head = "; ".join(filter(None, [heading(frame), *fixed.values()]))
     names = {**SHORT_NAMES, "partner_code": "route"}
     return head, table.drop(columns=constant).rename(columns=names)
@@ -237,7 +232,8 @@ def _visible_columns(frame: DataFrame) -> list[Any]:
     if "partner_role" not in frame or not frame["partner_role"].eq("route").any():
         hidden.add("partner_code")  # of an area its name says as much
     visible = [name for name in frame if name not in HIDDEN_COLUMNS and name not in hidden]
-    return sorted(visible, key=_order)
+    places = {name: place for place, name in enumerate(SHOWN)}
+    return sorted(visible, key=lambda name: places.get(name, places["low"]))
 
 
 def _shown_cells(frame: DataFrame, column: Any) -> Any:
@@ -254,10 +250,6 @@ def _is_derived(frame: DataFrame, column: str, short: str) -> bool:
     return list(frame[short]) == names_of(frame, column)
 
 
-def _order(name: Any) -> int:
-    return SHOWN.index(name) if name in SHOWN else SHOWN.index("low")
-
-
 def _is_constant(column: Series) -> bool:
     try:
         return bool(column.nunique(dropna=False) < 2)
@@ -265,17 +257,8 @@ def _is_constant(column: Series) -> bool:
         return len({str(cell) for cell in column}) < 2
 
 
-def _is_money(unit: str) -> bool:
-    return unit in contracts.CURRENCIES
-
-
 def _is_null(cell: Any) -> bool:
     return cell is None or cell is pd.NaT or cell is pd.NA or cell != cell
-
-
-def _valuations(frame: DataFrame) -> str:
-    texts = {"CIF or FOB" if _is_null(cell) else str(cell) for cell in frame["valuation"]}
-    return " or ".join(sorted(texts))
 
 
 # --- text and HTML --------------------------------------------------------------------------------

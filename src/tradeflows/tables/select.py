@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -284,23 +285,16 @@ def no_nesting(frame: DataFrame) -> None:
                     f"twice; add product={whole!r} or product={part!r}"
                 )
     for name in ("reporter", "partner"):
-        _require_no_member(frame, name)
-    if {*frame["flow_code"]} > {"MX"}:
-        raise QueryError("MX is both directions in one figure; add flow='M', 'X' or 'MX'")
-
-
-def _require_no_member(frame: DataFrame, name: str) -> None:
-    """Refuse a group of areas beside an area that lies in it."""
-    areas = sorted(frame[f"{name}_iso"].unique())
-    for whole in sorted(set(areas).intersection(codes.groups())):
-        for part in areas:
+        areas = sorted(frame[f"{name}_iso"].unique())
+        for whole, part in product(sorted({*areas}.intersection(codes.groups())), areas):
             if codes.overlaps(whole, part) and not _in_turn(frame, name, whole, part):
                 has = "contains" if codes.contains(whole, part) else "contains some of"
                 raise QueryError(
-                    f"{name} {whole} {has} {part}, so the answer would count "
-                    f"it twice; add {name}={whole!r}, {name}={part!r} or "
-                    f"{name}='countries'"
+                    f"{name} {whole} {has} {part}, so the answer would count it twice; add "
+                    f"{name}={whole!r}, {name}={part!r} or {name}='countries'"
                 )
+    if {*frame["flow_code"]} > {"MX"}:
+        raise QueryError("MX is both directions in one figure; add flow='M', 'X' or 'MX'")
 
 
 def _in_turn(frame: DataFrame, name: str, whole: str, part: str) -> bool:
