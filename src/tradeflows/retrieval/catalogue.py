@@ -282,12 +282,16 @@ def _parsed(root: Path, files: tuple[tuple[Path, bytes], ...]) -> Contents:
             wrong.append(f"{source.path} is the file of {other} already")
         if wrong:
             raise CatalogueError(f"{where[name]}: source {name}: {wrong[0]}")
-    # Comext's months supersede an earlier release of theirs, which they do not say.
+    _link_releases(sources)
+    return read
+
+
+def _link_releases(sources: dict[str, Source]) -> None:
+    """Let Comext's months supersede an earlier release of theirs, which they do not say."""
     months = sorted(filter(bulk_month, sources.values()), key=released)
     for old, new in pairwise(sorted(months, key=bulk_month)):
         if bulk_month(old) == bulk_month(new) and not new.supersedes:
             sources[new.id] = replace(new, supersedes=old.id)
-    return read
 
 
 def sections(file: Path) -> dict[str, Any]:

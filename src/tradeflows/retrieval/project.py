@@ -231,6 +231,7 @@ def load(root: Path) -> Project:
 def _parsed(text: bytes) -> Project:
     read = toml.record(Project, toml.loads(text.decode()))
     _require_words(read)
+    _require_groups(read)
     _require_days_and_links(read)
     return replace(
         read,
@@ -259,8 +260,8 @@ def _require_words(read: Project) -> None:
                 raise ValueError(f"{key}: {word}: {error}") from error
 
 
-def _require_days_and_links(read: Project) -> None:
-    """Refuse, in a ValueError, a day out of place, and a link that might be a script."""
+def _require_groups(read: Project) -> None:
+    """Refuse, in a ValueError, a group of days that are not among the events."""
     for group, days in read.event_groups.items():
         unknown = sorted({*days} - {*read.events})
         if unknown or not days:
@@ -268,6 +269,10 @@ def _require_days_and_links(read: Project) -> None:
                 f'event_groups: expected days of events such as {group} = ["2024-01-01"], found '
                 f"{group} = {unknown or [*days]!r}"
             )
+
+
+def _require_days_and_links(read: Project) -> None:
+    """Refuse, in a ValueError, a correction before its fault, and a link that might be a script."""
     for mended in read.correction:
         if not (is_day(mended.since) and is_day(mended.date) and mended.since <= mended.date):
             raise ValueError(

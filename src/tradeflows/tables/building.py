@@ -161,7 +161,10 @@ def _write_table(
     path: Path,
     progress: Callable[[str], None] | None,
 ) -> Built:
-    """Write one table to `path`; without those of the user's own files that are refused."""
+    """Write one table to `path`, with the days on which each row was known and replaced.
+
+    Without those of the user's own files that are refused.
+    """
     refused: dict[str, str] = {}
     cleaned = temporary(path)
     try:
@@ -169,28 +172,24 @@ def _write_table(
         while built is None:
             built = _write_sources(root, sources, empty, cleaned, progress, refused)
         pa.default_memory_pool().release_unused()
-        _add_days(cleaned, path, empty.table, {source.id: source for source in sources})
+        contract, stated = schema.STORED[empty.table], metadata_of(cleaned)
+        dated = days(ds.dataset(cleaned), {source.id: source for source in sources})
+        names = schema.TABLES[empty.table].names
+        with (
+            parquet.ParquetFile(cleaned, read_dictionary=names) as raw,
+            TableWriter(path, ".parquet", contract, ROWS_A_GROUP) as writer,
+        ):
+            for number in range(raw.num_row_groups):
+                rows = raw.read_row_group(number)
+                rows = with_days(rows, dated.slice(writer.n_rows, len(rows)))
+                writer.write(rows.replace_schema_metadata(contract.metadata).combine_chunks())
+            writer.describe(**{name: stated[name.encode()].decode() for name in METADATA})
     finally:
         with suppress(OSError):
             cleaned.unlink(missing_ok=True)
     with path.open("rb+") as file:
         os.fsync(file.fileno())
     return built
-
-
-def _add_days(cleaned: Path, path: Path, table: str, sources: Mapping[str, Source]) -> None:
-    """Write the `cleaned` rows to `path`, with the days on which each was known and replaced."""
-    contract, stated = schema.STORED[table], metadata_of(cleaned)
-    dated = days(ds.dataset(cleaned), sources)
-    with (
-        parquet.ParquetFile(cleaned, read_dictionary=schema.TABLES[table].names) as file,
-        TableWriter(path, ".parquet", contract, ROWS_A_GROUP) as writer,
-    ):
-        for number in range(file.num_row_groups):
-            rows = file.read_row_group(number)
-            rows = with_days(rows, dated.slice(writer.n_rows, len(rows)))
-            writer.write(rows.replace_schema_metadata(contract.metadata).combine_chunks())
-        writer.describe(**{name: stated[name.encode()].decode() for name in METADATA})
 
 
 def _write_sources(

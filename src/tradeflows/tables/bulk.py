@@ -136,7 +136,12 @@ def _matching(
         met[column] = every.filter(condition(column, values))[column].combine_chunks()
     batches = []
     for name, rows in found:
-        kept = rows.take(_places(rows, met))
+        is_kept = np.ones(len(rows), bool)
+        for column, texts_met in met.items():  # a text is looked at once
+            coded = rows[column]
+            is_met = pc.is_in(coded.dictionary, texts_met).to_numpy(zero_copy_only=False)
+            is_kept &= is_met.take(coded.indices)
+        kept = rows.take(pa.array(np.flatnonzero(is_kept)))
         batches.append(kept.append_column(FILE, pa.repeat(name, len(kept))))
     contract = pa.schema([*(schema.TRADE.field(name) for name in columns), (FILE, pa.string())])
     if not batches:
@@ -144,39 +149,19 @@ def _matching(
     return pa.Table.from_batches(batches).select(contract.names).cast(contract)
 
 
-def _places(rows: pa.RecordBatch, met: Mapping[str, pa.Array]) -> pa.Array:
-    """Where the rows are that have one of the texts in each column; a text is looked at once."""
-    is_kept = np.ones(len(rows), bool)
-    for column, texts in met.items():
-        coded = rows[column]
-        is_met = pc.is_in(coded.dictionary, texts).to_numpy(zero_copy_only=False)
-        is_kept &= is_met.take(coded.indices)
-    return pa.array(np.flatnonzero(is_kept))
-
-
 def _read(columns: list[str], products: Sequence[str], path: Path) -> list[pa.RecordBatch]:
     """Rows of the row groups that may have one of the products, texts as they are stored."""
-    footer, first, last = _footer_of(path)
-    groups = np.flatnonzero(_may_have(first, last, products)).tolist()
-    with pq.ParquetFile(path, metadata=footer, memory_map=True, read_dictionary=TEXTS) as file:
-        return file.read_row_groups(groups, columns, use_threads=False).to_batches()
-
-
-def _may_have(first: Array, last: Array, products: Sequence[str]) -> Array:
-    """Whether a product, or what lies under it, may be among codes from `first` to `last`."""
-    may_have = np.zeros(len(first), bool)
-    for product in products:
-        may_have |= (first < f"{product}[") & (last >= product)
-    return may_have
-
-
-def _footer_of(path: Path) -> tuple[pq.FileMetaData, Array, Array]:
-    """What the file says of itself as it is now, and its row groups' first and last products."""
     try:
         written = path.stat()
-        return _footer(path, written.st_mtime_ns, written.st_size)
+        footer, first, last = _footer(path, written.st_mtime_ns, written.st_size)
     except (OSError, pa.ArrowInvalid) as error:
         raise SourceError(f"{path}: no Parquet file that can be read ({error})") from error
+    may_have = np.zeros(len(first), bool)
+    for product in products:  # or what lies under it
+        may_have |= (first < f"{product}[") & (last >= product)
+    groups = np.flatnonzero(may_have).tolist()
+    with pq.ParquetFile(path, metadata=footer, memory_map=True, read_dictionary=TEXTS) as file:
+        return file.read_row_groups(groups, columns, use_threads=False).to_batches()
 
 
 @lru_cache(maxsize=1024)

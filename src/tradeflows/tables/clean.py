@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
@@ -75,19 +76,20 @@ def clean(
     temporaries: dict[Path, Path] = {}
     cleaned: list[Cleaned] = []
     try:
-        folder = to.parent if is_file(to) else to
-        folder.mkdir(parents=True, exist_ok=True)
-        aside = folder if is_file(to) else beside(folder)
+        aside = to.parent if is_file(to) else to
+        aside.mkdir(parents=True, exist_ok=True)
+        if aside == to:
+            aside = beside(to)
         sweep(aside)
         for output, some in outputs.items():
             sources = [source for _, source in some]
             if not is_file(to):
                 _require_no_twin(output, *some[0])
             # Of files and options, and not of their days.
-            undated = (replace(file, retrieved=date.min, arguments=options) for file in sources)
-            digest = fingerprint(undated, table)
-            earlier = _written_earlier(output, sources, digest)
-            if earlier and not (strict and any(file.left_out for file in earlier)):
+            undated = partial(replace, retrieved=date.min, arguments=options)
+            digest = fingerprint(map(undated, sources), table)
+            earlier = _written_earlier(output, sources, digest, strict)
+            if earlier:
                 cleaned += earlier
                 continue
             # Two machines may share the folder, and the number of a process.
@@ -177,12 +179,19 @@ def listed(paths: Iterable[Path]) -> list[Path]:
     return list(dict.fromkeys(files))
 
 
-def _written_earlier(output: Path, sources: Sequence[Source], digest: str) -> list[Cleaned]:
-    """What an earlier run wrote of `sources`, if its output is whole and of the same `digest`."""
+def _written_earlier(
+    output: Path, sources: Sequence[Source], digest: str, strict: bool
+) -> list[Cleaned]:
+    """What an earlier run wrote of `sources`, if its output is whole and of the same `digest`.
+
+    A `strict` one left no record out.
+    """
     metadata = metadata_of(output)
     if metadata.get(b"fingerprint") != digest.encode():
         return []
     files = json.loads(metadata[b"sources"])
+    if strict and any(file["left_out"] for file in files):
+        return []
     return [
         Cleaned(source, **{name: file[name] for name in COUNTED}, is_earlier=True)
         for source, file in zip(sources, files, strict=True)

@@ -162,24 +162,20 @@ def _client(address: str, files: int) -> Iterator[Any]:
         except OSError as error:
             raise QueryError(f"--cluster {address}: no scheduler answers there") from error
         with client:
-            _check(client, address)
+            try:
+                client.wait_for_workers(1, timeout=WAIT)
+            except TimeoutError as error:
+                raise QueryError(f"--cluster {address}: the scheduler has no workers") from error
+            # Who would not write what this process would.
+            here, there = write.code(), client.run(write.code, on_error="return")
+            others = [worker for worker, code in there.items() if code != here]
+            if others:
+                raise QueryError(
+                    f"--cluster {address}: {len(others)} of {len(there)} workers, {others[0]} the "
+                    "first, have another tradeflows or pyarrow than this, or none; install "
+                    "the same everywhere"
+                )
             yield client
-
-
-def _check(client: Any, address: str) -> None:
-    """Refuse workers that would not write what this process would."""
-    try:
-        client.wait_for_workers(1, timeout=WAIT)
-    except TimeoutError as error:
-        raise QueryError(f"--cluster {address}: the scheduler has no workers") from error
-    here, there = write.code(), client.run(write.code, on_error="return")
-    others = [worker for worker, code in there.items() if code != here]
-    if others:
-        raise QueryError(
-            f"--cluster {address}: {len(others)} of {len(there)} workers, {others[0]} the "
-            "first, have another tradeflows or pyarrow than this, or none; install "
-            "the same everywhere"
-        )
 
 
 @contextmanager

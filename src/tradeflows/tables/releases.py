@@ -84,7 +84,10 @@ def days(stored: ds.Dataset, sources: Mapping[str, Source]) -> pa.Table:
     rows = numbered(stored, ["source_id", *dated]).combine_chunks()
     names = rows["source_id"].combine_chunks().dictionary_encode()
     of_row, held = names.indices.to_numpy(), names.dictionary.to_pylist()
-    known = _days_known(rows, np.array([sources[name].retrieved for name in held], DAY)[of_row])
+    known = np.array([sources[name].retrieved for name in held], DAY)[of_row]
+    for column in rows.columns[1:]:
+        stated = _days_stated(column)
+        known = np.where(np.isnat(stated), known, stated)
     # A day and a file are one number, the day first, so that the earliest of several is the least.
     places = {name: place for place, name in enumerate(sources)}
 
@@ -99,14 +102,14 @@ def days(stored: ds.Dataset, sources: Mapping[str, Source]) -> pa.Table:
     is_trade = "cmd_code" in stored.schema.names
     # Of two releases of a whole month of Comext the newer file supersedes the older.
     pairs = rows.group_by(["source_id", "vintage"]).aggregate([]) if is_trade else None
-    stated = pairs["source_id"].to_pylist() if pairs else []
-    families = {name: family_of(sources[name]) for name in stated if not bulk_month(sources[name])}
-    counts = Counter(families[name] for name in stated if name in families)
+    pairs = pairs["source_id"].to_pylist() if pairs else []
+    families = {name: family_of(sources[name]) for name in pairs if not bulk_month(sources[name])}
+    counts = Counter(families[name] for name in pairs if name in families)
     several = [name for name, whose in families.items() if counts[whose] > 1]
     if several:
         frame = stored.to_table(columns=COLUMNS, filter=pc.field("source_id").isin(several))
         frame = frame.to_pandas()
-        is_several = np.array([name in several for name in held])[of_row]
+        is_several = np.isin(held, several)[of_row]
         begins = known[is_several].astype("int64") * len(places)
         begins += frame["source_id"].map(places).to_numpy()
         by_release = _ends_by_release(frame, begins, sources)
@@ -119,16 +122,12 @@ def days(stored: ds.Dataset, sources: Mapping[str, Source]) -> pa.Table:
     return pa.table([*columns, pa.array(sources, pa.string()).take(by)], schema.DAYS)
 
 
-def _days_known(rows: pa.Table, retrieved: np.ndarray) -> np.ndarray:
-    """The day from which each row was known, that of its file's retrieval where none is stated."""
-    known = retrieved
-    for column in rows.columns[1:]:
-        texts = column.combine_chunks().dictionary_encode()
-        words = [*texts.dictionary.to_pylist(), ""]  # the last stands for none
-        stated = np.array([word if is_day(word) else "NaT" for word in words], DAY)
-        stated = stated[texts.indices.fill_null(len(words) - 1).to_numpy()]
-        known = np.where(np.isnat(stated), known, stated)
-    return known
+def _days_stated(column: pa.ChunkedArray) -> np.ndarray:
+    """The day that each text is; none where it is another."""
+    texts = column.combine_chunks().dictionary_encode()
+    words = [*texts.dictionary.to_pylist(), ""]  # the last stands for none
+    days = np.array([word if is_day(word) else "NaT" for word in words], DAY)
+    return days[texts.indices.fill_null(len(words) - 1).to_numpy()]
 
 
 def _ends_by_release(

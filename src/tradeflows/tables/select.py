@@ -237,9 +237,24 @@ def _has_own(asked: Question) -> bool:
 
 
 def _chosen(frame: DataFrame, replaced: pa.Table, asked: Question, splice: bool) -> Choice:
-    """One statement of each cell, and what is said of the others."""
+    """One statement of each cell, and what is said of the others.
+
+    Of trade by total or parts, level of product, publisher and file, edition of HS.
+    """
+    named, sources, products = asked.asked, asked.sources, asked.products
+    table, is_trade = asked.table, asked.table == "trade"
+    steps: list[tuple[bool, Callable[[DataFrame], tuple[DataFrame, Sequence[str]]]]] = [
+        (table == "rates" and "source" not in named, lambda rows: one_rate(rows, sources)),
+        (asked.is_of_parts, lambda rows: total_or_parts(rows, sources)),
+        (is_trade, lambda rows: one_level(rows, products)),
+        (is_trade, lambda rows: one_source(rows, sources, asked.window, splice=splice)),
+        (is_trade, lambda rows: Choice(rows, stand_ins(rows, products))),
+        (is_trade and "classification" not in named, lambda rows: one_edition(rows, sources)),
+        (True, lambda rows: Choice(rows, older(replaced, rows, sources, table))),
+        (is_trade and "vintage" not in named, lambda rows: stated_once(rows, sources)),
+    ]
     caveats: list[str] = []
-    for is_asked, step in _steps(asked, replaced, splice):
+    for is_asked, step in steps:
         if is_asked:
             frame, said = step(frame)
             caveats += said
@@ -250,28 +265,6 @@ def _chosen(frame: DataFrame, replaced: pa.Table, asked: Question, splice: bool)
             no_nesting(part)
         _require_one_each(part, asked.table, asked.asked)
     return Choice(frame.drop(columns="asked", errors="ignore"), caveats)
-
-
-def _steps(
-    asked: Question, replaced: pa.Table, splice: bool
-) -> list[tuple[bool, Callable[[DataFrame], tuple[DataFrame, Sequence[str]]]]]:
-    """What leaves one statement of each cell, in order, and whether a question asks for it.
-
-    Of trade by total or parts, level of product, publisher and file, edition of HS.
-    """
-    named, sources, products = asked.asked, asked.sources, asked.products
-    table, is_trade = asked.table, asked.table == "trade"
-    is_of_day = is_trade and "vintage" not in named
-    return [
-        (table == "rates" and "source" not in named, lambda rows: one_rate(rows, sources)),
-        (asked.is_of_parts, lambda rows: total_or_parts(rows, sources)),
-        (is_trade, lambda rows: one_level(rows, products)),
-        (is_trade, lambda rows: one_source(rows, sources, asked.window, splice=splice)),
-        (is_trade, lambda rows: Choice(rows, stand_ins(rows, products))),
-        (is_trade and "classification" not in named, lambda rows: one_edition(rows, sources)),
-        (True, lambda rows: Choice(rows, older(replaced, rows, sources, table))),
-        (is_of_day, lambda rows: stated_once(rows, sources)),
-    ]
 
 
 def no_nesting(frame: DataFrame) -> None:

@@ -10,8 +10,8 @@ import math
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache, partial
-from itertools import islice
+from functools import lru_cache
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -261,13 +261,7 @@ def months(frame: DataFrame, column: str, at: np.ndarray) -> list[set[int]]:
     They are those of the row's own period, else of what a measure made the number from; none where
     neither is known.
     """
-    own: list[set[int]] = [set() for _ in at]
-    if "ref_period" in frame:
-        days = pd.to_datetime(frame["ref_period"].array.take(at), errors="coerce")
-        lengths = frame["n_months"].array.take(at) if "n_months" in frame else np.ones(len(at))
-        for of_row, day, length in zip(own, days, lengths, strict=True):
-            if pd.notna(day) and pd.notna(length):
-                of_row.update(range(month_of(day), month_of(day) + int(length)))
+    own = _own_months(frame, at)
     lineage = lineage_of(frame)
     if all(own) or not lineage:
         return own
@@ -286,6 +280,18 @@ def months(frame: DataFrame, column: str, at: np.ndarray) -> list[set[int]]:
         for some, inputs in zip(made, entered, strict=True):
             some.update(*islice(of_rows, len(inputs)))
     return [some or inputs for some, inputs in zip(own, made, strict=True)]
+
+
+def _own_months(frame: DataFrame, at: np.ndarray) -> list[set[int]]:
+    """The months that the rows `at` say themselves that they are of."""
+    own: list[set[int]] = [set() for _ in at]
+    if "ref_period" in frame:
+        days = pd.to_datetime(frame["ref_period"].array.take(at), errors="coerce")
+        lengths = frame["n_months"].array.take(at) if "n_months" in frame else np.ones(len(at))
+        for of_row, day, length in zip(own, days, lengths, strict=True):
+            if pd.notna(day) and pd.notna(length):
+                of_row.update(range(month_of(day), month_of(day) + int(length)))
+    return own
 
 
 def counted(frame: DataFrame, column: str) -> tuple[DataFrame, list[np.ndarray]]:
@@ -328,8 +334,9 @@ def _figures(frame: DataFrame) -> set[str]:
 def _numbers(frame: DataFrame, column: str, at: np.ndarray) -> list[Number]:
     """What the rows `at` of a column were made of."""
     lineage = lineage_of(frame)
-    if lineage and column in lineage.formulas:
-        return _composed(lineage.formulas[column], _places(frame, lineage, column, at))
+    formulas = lineage.formulas if lineage else {}
+    if lineage and column in formulas:
+        return _composed(formulas[column], _places(frame, lineage, column, at))
     kept = [role for role in lineage.kept if column in role.frame] if lineage else []
     if lineage and kept:  # a measure passed it on
         rows = _places(frame, lineage, column, at)
@@ -338,9 +345,9 @@ def _numbers(frame: DataFrame, column: str, at: np.ndarray) -> list[Number]:
             entered = {i: row[0] for i, row in enumerate(role.input_rows(rows)) if len(row)}
             numbers = _numbers(role.frame, column, np.array(list(entered.values()), "int64"))
             passed_on |= zip(entered, numbers, strict=True)
-        return [passed_on[i] for i in range(len(rows))]
+        return [*map(passed_on.__getitem__, range(len(rows)))]
     if any(name not in frame for name in PLACE):
-        ours = f"; it has {', '.join(lineage.formulas)}" if lineage and lineage.formulas else ""
+        ours = f"; it has {', '.join(formulas)}" if formulas else ""
         raise QueryError(
             f"{column} cannot be traced: no measure made it here and the rows do not say which "
             f"lines they are from{ours}. Trace the column that a measure gave; join frames with "
@@ -437,7 +444,7 @@ def _names(text: str) -> frozenset[str]:
 def _expanded(text: str, inputs: Mapping[str, Any]) -> Number:
     """`text` over lines, given the numbers or the constant behind each of its names."""
     loops = [*_EACH.finditer(text)]  # which take a name number by number, some of them in step
-    zipped = {name for loop in loops if loop[3] for name in loop[3].split(", ")}
+    zipped = {*", ".join(loop[3] for loop in loops if loop[3]).split(", ")}
     apart = zipped | {loop[4] for loop in loops}
     roles: dict[str, list[Line]] = {}
     single: dict[str, str] = {}
@@ -450,28 +457,33 @@ def _expanded(text: str, inputs: Mapping[str, Any]) -> Number:
         if name not in zipped:
             numbers = sorted(numbers, key=lambda number: sorted(_lines(number)))
         if name not in apart and all(number.plain for number in numbers):
-            roles[name] = [line for number in numbers for line in _lines(number)]
+            roles[name] = [*chain.from_iterable(map(_lines, numbers))]
             single[name] = name
             continue
         is_numbered = len(numbers) > 1 or name in apart
-        ends = [f"_{i}" if is_numbered else "" for i in range(1, len(numbers) + 1)]
-        inner = [*map(partial(_put_in, name, is_all=name == text), numbers, ends)]
-        terms[name] = [part.text for part in inner]
-        for part in inner:
-            roles |= part.roles
+        terms[name] = _put_in(numbers, name, is_numbered, name == text, roles)
         listed = ", ".join(terms[name])
-        single[name] = listed if len(inner) == 1 else f"sum([{listed}])"
+        single[name] = listed if len(numbers) == 1 else f"sum([{listed}])"
     written_out = _EACH.sub(lambda match: _written_out(match, terms), text)
     return Number(_renamed(written_out, single), roles)
 
 
-def _put_in(name: str, number: Number, end: str, *, is_all: bool) -> Number:
-    """A number as it stands in the formula that it enters under `name`, its roles renamed."""
-    head = "" if is_all else f"{name}_"
-    new = {role: f"{name if number.plain else head + role}{end}" for role in number.roles}
-    text = _renamed(number.text, new)
-    roles = {new[role]: lines for role, lines in number.roles.items()}
-    return Number(text if number.plain else f"({text})", roles)
+def _put_in(
+    numbers: Sequence[Number],
+    name: str,
+    is_numbered: bool,
+    is_all: bool,
+    roles: dict[str, list[Line]],
+) -> list[str]:
+    """Numbers as they stand in the formula that they enter under `name`, their `roles` renamed."""
+    texts = []
+    for i, number in enumerate(numbers, start=1):
+        head, end = "" if is_all else f"{name}_", f"_{i}" if is_numbered else ""
+        new = {role: f"{name if number.plain else head + role}{end}" for role in number.roles}
+        roles |= {new[role]: lines for role, lines in number.roles.items()}
+        text = _renamed(number.text, new)
+        texts.append(text if number.plain else f"({text})")
+    return texts
 
 
 def _written_out(match: re.Match[str], terms: Mapping[str, list[str]]) -> str:

@@ -288,7 +288,21 @@ def rows(path: Path, source: Source, contents: Contents) -> Iterator[Part]:
         for word, (n, value, kg) in sorted(zip(flows, sums, strict=True))
     }
     metadata = {**(TRADE.metadata or {}), b"control": json.dumps(totals).encode()}
-    shared, meanings = _shared(source, contents.period), _meanings(path, contents, words)
+    year, month = int(contents.period[:4]), int(contents.period[4:])
+    shared: dict[str, Any] = reading.A_FLOW | {
+        "source_id": source.id,
+        "area_system": "eurostat",
+        "currency": "EUR",
+        "classification_code": f"CN{year}",
+        "freq_code": "A" if month == 52 else "M",
+        "vintage": source.vintage,
+        "n_months": 12 if month == 52 else 1,
+        "ref_period": pa.scalar(date(year, month % 52 or 1, 1), pa.date32()),
+    }
+    coded = pa.dictionary(pa.int32(), pa.string())
+    texts = {name: pa.scalar(text, coded) for name, text in shared.items() if isinstance(text, str)}
+    shared |= texts
+    meanings = _meanings(path, contents, words)
     ranks = {name: pc.index_in(contents.words[name], pa.array(words[name])) for name in CELL}
     # The places go one by one, since they take much room.
     columns_of = (
@@ -310,24 +324,6 @@ def rows(path: Path, source: Source, contents: Contents) -> Iterator[Part]:
         is_odd = np.isin(rows + 1, contents.contradictory)
         batch = plausibility.with_flag(batch, is_odd, plausibility.TWICE)
         yield Part(batch.replace_schema_metadata(metadata), len(rows), {}, sorted=True)
-
-
-def _shared(source: Source, period: str) -> dict[str, Any]:
-    """Return the columns that all rows share, text dictionary-coded."""
-    year, month = int(period[:4]), int(period[4:])
-    shared = reading.A_FLOW | {
-        "source_id": source.id,
-        "area_system": "eurostat",
-        "currency": "EUR",
-        "classification_code": f"CN{year}",
-        "freq_code": "A" if month == 52 else "M",
-        "vintage": source.vintage,
-        "n_months": 12 if month == 52 else 1,
-        "ref_period": pa.scalar(date(year, month % 52 or 1, 1), pa.date32()),
-    }
-    coded = pa.dictionary(pa.int32(), pa.string())
-    texts = {name: pa.scalar(text, coded) for name, text in shared.items() if isinstance(text, str)}
-    return shared | texts
 
 
 def _unravelled(cells: Any, words: Words) -> dict[str, Any]:

@@ -170,16 +170,7 @@ def plan(
     records = Counter[str]()
     for item in items:
         records[cell_of(item)] += item["totalrecords"]
-    parts: dict[str, list[list[str]]] = defaultdict(list)
-    for item in items:
-        reporter, period = cell_of(item).split()
-        if period in asked.periods and (not asked.reporters or reporter in asked.reporters):
-            parts[cell_of(item)].append(release_of(item).split())
-    # Of several data sets of a cell the day of the latest, and the checksums of all.
-    releases = {
-        cell: f"{max(pairs)[0]} {'+'.join(sorted(checksum for _, checksum in pairs))}"
-        for cell, pairs in parts.items()
-    }
+    releases = _releases(items, asked)
     mark_ambiguous(root, releases)
     have: dict[str, list[Call]] = defaultdict(list)
     for _, call, releases_held in held(root, asked):
@@ -193,6 +184,20 @@ def plan(
     seen = seen_before(root, boxes, records)
     absent = _absent(asked, releases)
     return Plan(asked, limits, tuple(boxes), releases, records, absent, listed, spent, seen)
+
+
+def _releases(items: Sequence[Mapping[str, Any]], asked: Request) -> dict[str, str]:
+    """The release of each cell of a request that the publisher has."""
+    parts: dict[str, list[list[str]]] = defaultdict(list)
+    for item in items:
+        reporter, period = cell_of(item).split()
+        if period in asked.periods and (not asked.reporters or reporter in asked.reporters):
+            parts[cell_of(item)].append(release_of(item).split())
+    # Of several data sets of a cell the day of the latest, and the checksums of all.
+    return {
+        cell: f"{max(pairs)[0]} {'+'.join(sorted(checksum for _, checksum in pairs))}"
+        for cell, pairs in parts.items()
+    }
 
 
 def _absent(asked: Request, releases: Mapping[str, str]) -> tuple[str, ...]:
