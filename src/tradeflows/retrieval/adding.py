@@ -41,7 +41,7 @@ from tradeflows.retrieval.user_files import PUBLISHERS, block, count, remove, wr
 # Whose statistics a cleaner's files are, where the two have not one name.
 OWNER = {"eurostat_energy": "eurostat", "comext": "eurostat"}
 # What a build takes of a file that a map reads, which it holds whole: bytes a byte, and a line.
-FOR_A_BYTE, FOR_A_LINE = 6, 360
+FOR_A_BYTE, FOR_A_LINE = 2, 250
 MEMORY, CONTAINER = Path("/proc/meminfo"), Path("/sys/fs/cgroup/memory.max")
 AVAILABLE = re.compile(r"MemAvailable:\s*(\d+) kB")
 RANK = 9  # of the user's own, after every committed source, unless the user says otherwise

@@ -209,7 +209,8 @@ def zeros_at_the_end(root: Path, names: Iterable[str], *, local: bool = True) ->
     largest = pc.max_element_wise(*(rows[figure] for figure in FIGURES[:3]))
     cell = ["source_id", "ref_period"]
     stated = rows.select(cell).append_column("figure", largest).group_by(cell)
-    months = stated.aggregate([("figure", "max"), ("figure", "count")]).to_pandas()
+    months = stated.aggregate([("figure", "max"), ("figure", "count")])
+    months = months.to_pandas(date_as_object=False)
     for name, of_source in months.groupby("source_id", observed=True):
         by_month = of_source.set_index("ref_period").query("figure_count > 0").sort_index()
         last = by_month.index[by_month["figure_max"].gt(0)].max()

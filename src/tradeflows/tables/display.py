@@ -102,12 +102,7 @@ def with_short_names(frame: DataFrame) -> DataFrame:
 
 def without_short_names(frame: DataFrame) -> DataFrame:
     """`frame` without the columns of names that its codes give anew."""
-    given = [
-        short
-        for column, short in SHORT_NAMES.items()
-        if column in frame and short in frame and _is_derived(frame, column, short)
-    ]
-    result = frame.drop(columns=given)
+    result = frame.drop(columns=_derived(frame))
     result.attrs = dict(frame.attrs)
     return result
 
@@ -222,11 +217,7 @@ _MEASURE_SIDES = ("value_m", "value_x", "publisher_m", "publisher_x")
 
 def _visible_columns(frame: DataFrame) -> list[Any]:
     """Columns that a reader sees, in their order: of codes and their names the codes, once."""
-    hidden = {
-        short
-        for column, short in SHORT_NAMES.items()
-        if column in frame and short in frame and _is_derived(frame, column, short)
-    }
+    hidden = {*_derived(frame)}
     if "held" in frame:
         return list(frame)
     if "partner_role" not in frame or not frame["partner_role"].eq("route").any():
@@ -237,17 +228,21 @@ def _visible_columns(frame: DataFrame) -> list[Any]:
 
 
 def _shown_cells(frame: DataFrame, column: Any) -> Any:
-    is_renamed = SHORT_NAMES.get(column) in frame
-    if column in SHORT_NAMES and is_renamed and not _is_derived(frame, column, SHORT_NAMES[column]):
+    short = SHORT_NAMES.get(column)
+    if short in frame and list(frame[short]) != names_of(frame, column):
         return frame[column].array  # beside names of the user's own, codes stay codes
     if column in SERIES or (column == "ref_period" and "n_months" in frame):
         return names_of(frame, column)
     return frame[column].array
 
 
-def _is_derived(frame: DataFrame, column: str, short: str) -> bool:
-    """Whether the column `short` holds the names of the codes in `column`, and no others."""
-    return list(frame[short]) == names_of(frame, column)
+def _derived(frame: DataFrame) -> list[str]:
+    """The columns that hold the names of the codes in their own column, and no others."""
+    return [
+        short
+        for column, short in SHORT_NAMES.items()
+        if column in frame and short in frame and list(frame[short]) == names_of(frame, column)
+    ]
 
 
 def _is_constant(column: Series) -> bool:
