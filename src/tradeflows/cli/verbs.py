@@ -118,6 +118,11 @@ Lines = Annotated[
     Path | None,
     Parameter(name="--from", help="claims in a line each, such as article.csv or article.xlsx"),
 ]
+Article = Annotated[
+    Path | None,
+    Parameter(help="an article, such as article.txt: its sentences that state trade, a line each"),
+]
+To = Annotated[Path | None, Parameter(help="with --propose: the lines' file, such as article.csv")]
 Start = Annotated[str, Parameter(help="first month or year, such as 2023")]
 End = Annotated[str, Parameter(help="the last, such as 2023-12")]
 DryRun = Annotated[bool, Parameter(help="say what would be asked")]
@@ -148,6 +153,8 @@ def claims(
     theme: str | None = None,
     readings: bool = False,
     article: Lines = None,
+    propose: Article = None,
+    to: To = None,
     ledger: Ledger = None,
     local: Without = False,
     claimreview: ClaimReview = False,
@@ -164,6 +171,9 @@ def claims(
     readings
         the TOML that the line of a claim stands for, to be kept and edited
     """
+    if propose or to:
+        _propose(propose, to, common)
+        return
     root = common.folder()
     say(*checks.take_lines(article, root))
     checks.require_ledger(ledger, root)
@@ -199,6 +209,37 @@ def claims(
     else:
         say(*map("\n".join, map(claims.explain, verdicts)))
     terminal.fail([*errors, *judged.errors, *_altered(root, local=local)])
+
+
+def _propose(article: Path | None, to: Path | None, common: Common) -> None:
+    """Write the lines that an article states, or print them."""
+    if not article:
+        raise QueryError(
+            "--to is where --propose writes: name the article, by --propose article.txt"
+        )
+    checks.require_file(article)
+    if to:
+        checks.require_output(to, [".csv"])
+        checks.require_new_file(to)
+    from tradeflows.claims import propose
+    from tradeflows.report.site import save
+
+    try:
+        rows = propose.proposed(propose.read(article), common.root)
+    except QueryError as error:
+        raise QueryError(f"{article}: {str(error).removeprefix(f'{article}: ')}") from error
+    is_open = sum(propose.OPEN in f"{row['figure']} {row['asks']}" for row in rows)
+    if common.json:
+        say_json(rows)
+    elif not rows:
+        say(f"{article}: no sentence of it states a figure, a change, a rank or a record of trade")
+    elif not to:
+        say(propose.as_csv(rows).rstrip())
+    else:
+        save({to: "\ufeff" + propose.as_csv(rows)})
+        lines = count_of(len(rows), "line")
+        say(f"{to}: {lines} of {article.name}, {is_open} with {propose.OPEN} to be filled")
+        say(f"next: fill these, then `tradeflows claims --from {to}`")
 
 
 def _say_readings(claim: str | None, root: Path, ledger: Path | None, *, local: bool) -> None:
