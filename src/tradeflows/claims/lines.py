@@ -192,10 +192,12 @@ def spelled_out(
         raise LedgerError(f"core is {core!r}: write yes or no")
     entry["core"] = core in (True, *YES)
     asks, figure = entry["asks"], entry.get("figure")
-    if OPEN in f"{figure} {asks}":
+    written = {"figure": figure, "asks": asks, "printed_by": entry.get("who")}
+    written |= {"date": entry.get("where")}
+    if OPEN in f"{written}":
         from tradeflows.claims import propose
 
-        raise LedgerError(propose.to_fill(figure or "", asks))
+        raise LedgerError(propose.to_fill({key: f"{text}" for key, text in written.items()}))
     if isinstance(figure, str) and figure not in figures and _is_number(figure):
         entry |= _claimed(entry.pop("figure"), entry.get("statement", ""), semicolons=semicolons)
     if asks in reasons:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache, lru_cache
 from importlib import resources
 from io import StringIO
@@ -38,7 +38,11 @@ FILL = {  # where a phrase is open, and what to put there
     r", \?{3}(?: on [^,]*)?$": "when, such as 2023 or January to May 2023",
     r" on \?{3}$": "the time before, such as 2018",
 }
-FIGURE = "the number that the sentence prints, such as 57.67 Mt, 71 %, 1st, rose or fell"
+TOLD = {
+    "figure": "the number that the sentence prints, such as 57.67 Mt, 71 %, 1st, rose or fell",
+    "printed_by": "who printed it",
+    "date": "when it was printed",
+}
 ENGLISH = {
     "the",
     "of",
@@ -517,8 +521,8 @@ def proposed(text: str, root: Path | None = None) -> list[dict[str, str]]:
     may_state = _rule(r"\b(?:{strong}|{weak}|{partner}|share|than)\b|{rank}")
     for sentence in filter(may_state.search, sentences(text)):
         for figure, asks in _stated(sentence, root, is_next=bool(rows)):
-            row = (f"C{len(rows) + 1}", sentence, figure, asks)
-            rows.append(dict.fromkeys(COLUMNS, "") | dict(zip(lines.REQUIRED, row, strict=True)))
+            row = (f"C{len(rows) + 1}", sentence, figure, asks, OPEN, OPEN, "")
+            rows.append(dict(zip(COLUMNS, row, strict=True)))
     return rows
 
 
@@ -556,19 +560,20 @@ def as_csv(rows: list[dict[str, str]]) -> str:
     return text.getvalue()
 
 
-def to_fill(figure: str, asks: str) -> str:
-    """What to write in place of each :data:`OPEN` of a line.
+def to_fill(line: Mapping[str, str]) -> str:
+    """What to write in place of each :data:`OPEN` of a line, by its columns.
 
     Examples
     --------
     >>> from tradeflows.claims import propose
-    >>> propose.to_fill("5 %", "growth of weight of wheat, Japan from World, 2019 on ???")
+    >>> propose.to_fill({"asks": "growth of weight of wheat, Japan from World, 2019 on ???"})
     "asks: in place of '???' write the time before, such as 2018"
     """
-    places = [words for place, words in FILL.items() if re.search(place, asks)]
-    told = {"figure": [FIGURE] * (figure == OPEN), "asks": places}
+    asks = line.get("asks", "")
+    places = "; ".join(words for place, words in FILL.items() if re.search(place, asks))
+    told = TOLD | {"asks": places}
     return "; ".join(
-        f"{field}: in place of {OPEN!r} write {'; '.join(words)}"
-        for field, words in told.items()
-        if words
+        f"{column}: in place of {OPEN!r} write {told[column]}"
+        for column, text in line.items()
+        if column in told and OPEN in text
     )

@@ -238,8 +238,10 @@ def _propose(article: Path | None, to: Path | None, common: Common) -> None:
     else:
         save({to: "\ufeff" + propose.as_csv(rows)})
         lines = count_of(len(rows), "line")
-        say(f"{to}: {lines} of {article.name}, {is_open} with {propose.OPEN} to be filled")
-        say(f"next: fill these, then `tradeflows claims --from {to}`")
+        say(
+            f"{to}: {lines} of {article.name}; {is_open} ask what their sentence does not say whole"
+        )
+        say(f"next: fill each {propose.OPEN}, then `tradeflows claims --from {to}`")
 
 
 def _say_readings(claim: str | None, root: Path, ledger: Path | None, *, local: bool) -> None:
