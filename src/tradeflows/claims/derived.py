@@ -127,6 +127,12 @@ def entry_of(entry: Mapping[str, Any], unit: str, root: Path, *, local: bool = F
                 whose = [held.who, *words[1:]] if held.who else [*words, held.publisher]
                 name = ", ".join(filter(None, [*whose, when]))
                 readings.append({"name": name, **_reading(of_amount, window, held, unit)})
+        others = sorted({each for held in every for each in held.currencies} - {"USD"})
+        if asked.kind in (GROWTH, CHANGE) and of_amount.amount == "value" and others:
+            moved = [f"{MEASURES[asked.kind].format('value')} in {each}" for each in others]
+            free = admitted.get("measure", [])
+            admitted["measure"] = [*(free if free != "none" else []), *moved]
+            because.append("its line names no currency")
     whole = {**entry, "asks": asks, "reading": [*readings, *entry.get("reading", [])]}
     whole["open"] = {**admitted, **entry.get("open", {})}
     if whole["open"]:

@@ -1167,7 +1167,7 @@ def init(
     say(*checks.take_lines(article, folder))
     there = replace(common, root=folder)
     if file:
-        about = About(steps="given to `tradeflows init`")
+        about = About(steps="" if map else "given to `tradeflows init`")
         add([*file], map=map, commit=True, about=about, common=there)
     if not (file and article):
         say(f"next: cd {folder}; tradeflows {'claims' if file else 'add FILE'}")
