@@ -82,28 +82,29 @@ def sentences(text: str) -> list[str]:
     >>> propose.sentences("Sales of the U.S. to Japan\nrose. No. 1 was wheat.\n- Maize fell.")
     ['Sales of the U.S. to Japan rose.', 'No. 1 was wheat.', 'Maize fell.']
     """
-    blocks: list[list[str]] = [[]]
-    for line in text.splitlines():
-        plain = BULLET.sub("", line, count=1).strip()
-        last = blocks[-1][-1] if blocks[-1] else ""
-        is_heading = len(last) < min(HEADING, len(plain)) and last[-1:].isalnum()
-        is_heading &= plain[:1].isupper()
-        if plain != line.strip() or not last or (is_heading and len(blocks[-1]) == 1):
-            blocks.append([])
-        if len(CELLS.findall(line.strip())) > 1 or not plain:
-            blocks.append([])
-        else:
-            blocks[-1].append(plain)
     found = []
-    for block in blocks:
-        whole, start = " ".join(" ".join(block).split()), 0
-        for match in ENDS.finditer(whole):
-            is_short = ABBREVIATED.search(whole[start : match.start() + 1][-9:])
-            if not is_short or BEGINS.match(whole, match.end()):
-                found.append(whole[start : match.end()].strip())
+    for block in _blocks(text):
+        start = 0
+        for match in ENDS.finditer(block):
+            is_short = ABBREVIATED.search(block[start : match.start() + 1][-9:])
+            if not is_short or BEGINS.match(block, match.end()):
+                found.append(block[start : match.end()].strip())
                 start = match.end()
-        found.append(whole[start:])
-    return [sentence for sentence in found if sentence]
+        found.append(block[start:])
+    return found
+
+
+def _blocks(text: str) -> list[str]:
+    """What goes on from line to line: a paragraph, a heading or an item."""
+    blocks: list[list[str]] = [[]]
+    for line in map(str.strip, text.splitlines()):
+        plain = "" if len(CELLS.findall(line)) > 1 else BULLET.sub("", line, count=1)
+        last = blocks[-1][0] if len(blocks[-1]) == 1 else ""
+        is_heading = len(last) < min(HEADING, len(plain)) and last[-1:].isalnum()
+        if plain != line or (is_heading and plain[:1].isupper()):
+            blocks.append([])
+        blocks[-1].append(plain) if plain else blocks.append([])
+    return [" ".join(" ".join(block).split()) for block in blocks if block]
 
 
 # --- words, as tags -------------------------------------------------------------------------------
@@ -120,6 +121,7 @@ SPELT |= {"bushels": "", "bpd": "barrels a day", "b/d": "barrels a day", "per ce
 SPELT |= {"barrels per day": "barrels a day", "cubic meters": "cubic metres", "percent": "%"}
 MEASURED = {"kg": "weight", "m3": "volume", "units": "number", "tons": "weight", "ton": "weight"}
 PERCENT, POINTS = "percent", "percentage points"  # kinds that are in no phrase
+KINDS = {PERCENT: PERCENT, POINTS: POINTS, "bbl/day": BARRELS}
 PER = {"month": MONTHLY, "year": "a year", "tonne": PRICE}
 
 
@@ -192,26 +194,15 @@ def _tagged(sentence: str, root: Path | None) -> Tagged:
     said: dict[str, str] = {}
     numbers: dict[str, Number] = {}
 
-    def tag(kind: str, meaning: str) -> str:
+    def tag(kind: str, meaning: str = "") -> str:
         name = f"<{kind}{len(said)}>"
         said[name] = meaning
         return name
 
-    names, parts, end = _names(root), [], 0
     text = re.sub(r"[“”\"«»<>]", "", sentence).replace("’", "'").replace("‘", "'")
-    tokens = [*TOKEN.finditer(text)]
-    for at, token in enumerate(tokens):
-        is_within = token.start() < end
-        known = {} if is_within else names.get(_folded(token[0]).partition("-")[0], {})
-        for last in reversed(tokens[at : at + LONGEST]) if known else ():
-            word = text[token.start() : last.end()]
-            kind, meaning = known.get(_folded(word), ("", ""))
-            is_name = word[0].isupper() and (len(word) > CAPITALS or word.isupper())
-            if kind and (kind == "G" or is_name):
-                parts += [text[end : token.start()], tag(kind, meaning)]
-                end = last.end()
-                break
-    text = re.sub(r"\bthe (?=<[AJ])", "", "".join([*parts, text[end:]]), flags=re.IGNORECASE)
+    for start, end, kind, meaning in [*_named(text, root)][::-1]:
+        text = f"{text[:start]}{tag(kind, meaning)}{text[end:]}"
+    text = re.sub(r"\bthe (?=<[AJ])", "", text, flags=re.IGNORECASE)
     text = _rule("day").sub("that day", text)
     for form, to in _table()["periods"].items():
         rule = _rule(rf"(?<![\w,.<$€£-])(?:{form})(?!\w)")
@@ -223,15 +214,30 @@ def _tagged(sentence: str, root: Path | None) -> Tagged:
     for match in [*_rule("in_print").finditer(text)][::-1]:
         number = _number(match)
         if number:
-            name = tag("N", "")
+            name = tag("N")
             numbers[name] = number
             text = f"{text[: match.start()]}{name}{text[match.end() :]}"
     return Tagged(text, said, numbers)
 
 
+def _named(text: str, root: Path | None) -> Iterator[tuple[int, int, str, str]]:
+    """Where a text names an area or goods, the longest names first, and what they are."""
+    names, tokens, end = _names(root), [*TOKEN.finditer(text)], 0
+    for at, token in enumerate(tokens):
+        known = names.get(_folded(token[0]).partition("-")[0], {})
+        for last in reversed(tokens[at : at + LONGEST]) if known and token.start() >= end else ():
+            word = text[token.start() : last.end()]
+            kind, meaning = known.get(_folded(word), ("", ""))
+            is_name = word[0].isupper() and (len(word) > CAPITALS or word.isupper())
+            if kind == "G" or (kind and is_name):
+                end = last.end()
+                yield token.start(), end, kind, meaning
+                break
+
+
 def _period(match: re.Match[str], to: str) -> str:
     """A window as a phrase has it; "" where it is not told which months it has."""
-    said = {name: (text or "").rstrip(" .").title() for name, text in match.groupdict().items()}
+    said = {name: text.rstrip(" .").title() for name, text in match.groupdict("").items()}
     if "q" in said:
         said["q"] = str(ORDINALS[said["q"].lower()])
     if "n" in said:
@@ -242,24 +248,23 @@ def _period(match: re.Match[str], to: str) -> str:
 
 def _number(match: re.Match[str]) -> Number | None:
     """What a number in print is; None where nothing says what it counts."""
-    said = {name: (text or "").strip() for name, text in match.groupdict().items()}
+    said = {name: text.strip() for name, text in match.groupdict("").items()}
     if said["part"] or said["no"]:
-        return Number(OPEN, PERCENT if said["part"] else "")
-    unit = said["unit"] or "pieces" * (match["count"] is not None and not said["sign"])
-    if not (said["sign"] or said["scale"] or unit):
+        return Number(OPEN, PERCENT * bool(said["part"]))
+    unit = said["unit"] or "pieces" * bool(said["count"] and not said["sign"])
+    if not f"{said['sign']}{said['scale']}{unit}":
         return None
     spelt, scale = SPELT.get(unit.lower(), unit), SPELT.get(said["scale"], said["scale"])
     base = units.sized(lines.MARKS.get(said["sign"], said["sign"]) or spelt)[0]
-    kind = {PERCENT: PERCENT, POINTS: POINTS, "bbl/day": BARRELS}.get(base, "")
-    kind = PER.get(said["per"].rpartition(" ")[2], kind)
-    is_money = bool(units.CURRENCY.fullmatch(base))
-    amount = "value" if is_money else MEASURED.get(base, MEASURED.get(unit.lower(), ""))
+    kind = PER.get(said["per"].rpartition(" ")[2]) or KINDS.get(base, "")
+    measured: dict[str, str] = MEASURED | dict.fromkeys(units.CURRENCY.findall(base), "value")
     number = f"{said['sign']}{' ' * said['sign'].isalpha()}{said['digits']}"
-    figure = " ".join(filter(None, [said["words"], number, scale, spelt]))
-    if kind == PRICE:
-        figure = f"{said['digits']} {base}/t"
+    words = (
+        [said["digits"], f"{base}/t"] if kind == PRICE else [said["words"], number, scale, spelt]
+    )
     is_whole = not said["range"] and (said["sign"] or spelt)
-    return Number(figure if is_whole else OPEN, kind, amount)
+    figure = " ".join(filter(None, words)) if is_whole else OPEN
+    return Number(figure, kind, measured.get(base, measured.get(unit.lower(), "")))
 
 
 # --- what a clause says ---------------------------------------------------------------------------
@@ -268,11 +273,16 @@ AREA, GOODS, NUMBERS = (re.compile(rf"<[{letters}]\d+>") for letters in ("AJ", "
 PLACES = re.compile("WHEN BEFORE|WHEN|WHOM|WHO|GOODS|weight|from|imports")  # of a phrase's pattern
 LEVELS = ("below", "above", "under", "over")  # "fell below" is no "fell by"
 RANKS = {"second": "2nd", "third": "3rd", "fourth": "4th", "fifth": "5th"}
+# Of which kind a number is, by the first rule that its clause keeps.
+UNTOLD = {"untold": OPEN}
+PERCENTS = {"unit_value": OPEN, "share_moved": OPEN, "shared": SHARE, "changed": GROWTH, "": OPEN}
+AMOUNTS = {"unit_value": OPEN, "changed": CHANGE, "record": RECORD}
 MEMBERS = {
     SHARE: ("share_of", "share_given", "share_taken", "share_had"),
     RANK: ("rank_from", "rank_to"),
 }
 WAYS = {"imports": "from", "imported": "from", "exports": "to", "exported": "to"}
+TRADERS = ("noun_with", "verb_from", "noun_from", "verb_to", "noun_to", "nobody_from", "nobody_to")
 
 
 class Sides(NamedTuple):
@@ -303,18 +313,14 @@ def _stated(sentence: str, root: Path | None, *, is_next: bool) -> Iterator[tupl
 
 def _is_trade(clause: str, tagged: Tagged, *, is_next: bool) -> bool:
     """Whether a clause is about trade, or goes on with it; a figure is not asked for yet."""
+    rules = ("enough", "strongly", *["next", "next_of_area", r"\b{strong}\b"] * is_next)
+    if any(_rule(rule).search(clause) for rule in rules):
+        return True
     areas, goods = {*AREA.findall(clause)}, {*GOODS.findall(clause)}
-    is_strong = _rule(r"\b{strong}\b").search(clause) and (areas or goods or is_next)
-    if is_strong or _rule("enough").search(clause):
-        return True
-    if is_next and _rule("next").search(clause):
-        return True
-    if not areas or _rule(r"\b{seldom}").search(clause):
+    if not (areas and _rule("weakly").search(clause)) or _rule(r"\b{seldom}").search(clause):
         return False
     amounts = {tagged.numbers[tag].amount for tag in NUMBERS.findall(clause)}
-    is_weighed = not amounts.isdisjoint(["weight", "volume"])
-    is_weak = _rule("weakly").search(clause) and (is_weighed or len(areas) + len(goods) > 1)
-    return bool(is_weak or (is_next and _rule("next_of_area").search(clause)))
+    return len(areas | goods) > 1 or not amounts.isdisjoint(["weight", "volume"])
 
 
 def _is_of_trade(clause: str, tag: str, *, is_next: bool) -> bool:
@@ -329,22 +335,16 @@ def _is_of_trade(clause: str, tag: str, *, is_next: bool) -> bool:
 
 def _of_number(number: Number, mark: str, tagged: Tagged, sentence: str) -> tuple[str, str]:
     """A number as a line's figure, and what it asks."""
-    kind, figure, changed = number.kind, number.figure, _rule("changed").search(mark)
+    figure = number.figure
     if figure.startswith(LEVELS):
-        changed = None
-    if kind == PERCENT and _rule("shared").search(mark):
-        kind = OPEN if changed else SHARE
-    elif kind == PERCENT:
-        kind = GROWTH if changed else OPEN
-    elif not kind:
-        kind = CHANGE if changed else RECORD if _rule("record").search(mark) else ""
-    if kind in (GROWTH, CHANGE) and changed and _rule("fell").search(changed[0]):
+        mark = mark.replace("<N>", "to <N>")
+    rules = UNTOLD | {PERCENT: PERCENTS, "": AMOUNTS}.get(number.kind, {})
+    kind = next((kind for rule, kind in rules.items() if _rule(rule).search(mark)), number.kind)
+    changed = _rule("changed").search(mark) if kind in (GROWTH, CHANGE) else None
+    if changed and _rule("fell").search(changed[0]):
         figure = re.sub(r"(?=\d)", "-", figure, count=1)
-    is_price = re.search(r"(?i)\bunit values?\b", mark)
-    if _rule("untold").search(mark) or (is_price and kind != PRICE):
-        kind = OPEN
-    said = [amount for amount in ("value", "weight") if _rule(f"by_{amount}").search(mark)]
-    amount = number.amount or (said[0] if len(said) == 1 and kind in (GROWTH, SHARE) else OPEN)
+    of = [amount for amount in ("value", "weight") if _rule(f"by_{amount}").search(mark)]
+    amount = number.amount or (of[0] if len(of) == 1 and kind in (GROWTH, SHARE) else OPEN)
     entry = {"asks": UNASKED, "figure": figure, "statement": sentence}
     try:
         is_figure = "claimed" in lines.spelled_out(entry, {}, (UNASKED,), Path())
@@ -417,81 +417,88 @@ def _goods(mark: str, tagged: Tagged) -> str:
 
 def _when(kind: str, mark: str, tagged: Tagged) -> tuple[str, str]:
     """The window of a clause, and what a change compares it with."""
-    base, is_change = OPEN, kind in (GROWTH, CHANGE)
-    against = _rule("base").search(mark) if is_change else None
+    if kind not in (GROWTH, CHANGE):
+        return _window(mark, tagged) or OPEN, OPEN
+    against, base = _rule("base").search(mark), ""
     if against:
-        base, mark = tagged.said[against["base"]] or OPEN, mark.replace(against[0], "")
-    first = _rule("at_first").search(mark) or _rule("at_first").search(tagged.text)
-    word, own = _rule("trade").search(mark), _rule("at_once").search(mark)
-    rest = mark[word.start() :] if word else ""
-    found = [match for match in (own, first) if match][:1] if own else [first] if first else []
-    if not own:
-        later = _rule("at").finditer(rest)
-        found += [each for each in later if not _rule(r"\b{joined}\b").search(rest[: each.start()])]
-    windows = {match["at"] for match in found}
-    when = tagged.said[windows.pop()] if len(windows) == 1 else ""
-    if is_change and " to " in when and "across" in mark:
-        years = re.fullmatch(r"(\d{4}) to (\d{4})", when) if base == OPEN else None
-        return (years[2], years[1]) if years else (OPEN, OPEN)
-    if when and base == OPEN and _rule("year_before").search(mark):
+        base, mark = tagged.said[against["base"]], mark.replace(against[0], "")
+    when = _window(mark, tagged)
+    if " to " in when and "across" in mark:  # a change from one year to another, or in all of them
+        years = re.fullmatch(r"(\d{4}) to (\d{4})", when)
+        return (years[2], years[1]) if years and not base else (OPEN, OPEN)
+    if not base and _rule("year_before").search(mark):
         base = re.sub(r"\d{4}", lambda year: str(int(year[0]) - 1), when)
-    return when or OPEN, base
+    return when or OPEN, base or OPEN
+
+
+def _window(mark: str, tagged: Tagged) -> str:
+    """The one window that is of the trade of a clause; "" where none is, or several are."""
+    word = _rule("trade").search(mark)
+    rest = _rule(r"\b{joined}\b").split(mark[word.start() :])[0] if word else ""
+    first = _rule("at_first").findall(mark) or _rule("at_first").findall(tagged.text)
+    windows = {*_rule("at_once").findall(mark)} or {*first, *_rule("at").findall(rest)}
+    return tagged.said[windows.pop()] if len(windows) == 1 else ""
 
 
 def _sides(kind: str, mark: str, tagged: Tagged) -> Sides:
     """Who reports and whom it traded with, as a clause says it."""
-    for rule in MEMBERS.get(kind, ()):
-        found = _rule(rule).search(mark)
-        if found:
-            way = WAYS.get(found["way"].lower(), "") if kind == SHARE else rule.rpartition("_")[2]
-            who = found["who"] or (found["of"] if kind == RANK else "")
-            return Sides(_area(who, tagged), _area(found["whom"], tagged), way)
-    if kind in MEMBERS:
+    rules = MEMBERS.get(kind, TRADERS)
+    rule, found = next(
+        ((rule, match) for rule in rules if (match := _rule(rule).search(mark))), ("", None)
+    )
+    if not found:
         return Sides()
-    for rule in ("noun_with", "verb_from", "noun_from", "verb_to", "noun_to"):
-        found, way = _rule(rule).search(mark), rule.rpartition("_")[2]
-        if not found:
-            continue
-        lead, rest = mark[: found.start()], mark[found.end() :]
-        is_joined = re.search(r"<[AJ]\d+>(?:, | and | or )$", lead)
-        is_from = rule != "noun_from" or found["who"][1] == "A" or re.match(" (?:of|from) ", rest)
-        has_other = rule.startswith("noun_f") and not found["own"] and AREA.search(lead)
-        if is_joined or not is_from or has_other:
-            return Sides(way=way)
-        return Sides(_area(found["who"], tagged), _whom(kind, way, rest, mark, tagged), way)
-    for rule in ("nobody_from", "nobody_to"):
-        found, way = _rule(rule).search(mark), rule.rpartition("_")[2]
-        if found:
-            whom = _whom(kind, way, mark[found.end() :], mark, tagged)
-            return Sides(OPEN, OPEN if whom == WORLD else whom, way)
-    return Sides()
+    way, said = rule.rpartition("_")[2], found.groupdict()
+    who = _area(said.get("who") or said.get("of"), tagged)
+    if kind in MEMBERS:
+        way = WAYS.get((said.get("way") or "").lower(), "") if kind == SHARE else way
+        return Sides(who, _area(said["whom"], tagged), way)
+    lead, rest = mark[: found.start()], mark[found.end() :]
+    is_joined = re.search(r"<[AJ]\d+>(?:, | and | or )$", lead)
+    if is_joined or (rule == "noun_from" and _is_unclear(found, lead, rest)):
+        return Sides(way=way)
+    whom = _whom(kind, way, rest, mark, tagged)
+    return Sides(who, OPEN if whom == WORLD and who == OPEN else whom, way)
+
+
+def _is_unclear(found: re.Match[str], lead: str, rest: str) -> bool:
+    """Whether "Chinese imports" may be those from China, or another country stands before."""
+    is_adjective = found["who"].startswith("<J") and not re.match(" (?:of|from) ", rest)
+    return bool(is_adjective or (not found["own"] and AREA.search(lead)))
 
 
 def _whom(kind: str, way: str, rest: str, mark: str, tagged: Tagged) -> str:
     """The partner that the words behind who trades name, the world where they leave no other."""
     rule = f" {way} {{whom}}{'|{whose_goods}' * (way == 'from')}"
-    named = [
-        (each.start(), next(filter(None, each.groups()))) for each in _rule(rule).finditer(rest)
-    ]
-    areas, first, here = {*AREA.findall(rest)}, rest.find("<N"), rest.find("<N>")
-    levels = [tag for tag in NUMBERS.findall(mark) if tagged.numbers[tag].kind != PERCENT]
+    found = _rule(rule).finditer(rest)
+    named = {each.start(): "".join(each.groups("")) for each in found}
+    areas = {*AREA.findall(rest)}
     if not named:
+        levels = [tag for tag in NUMBERS.findall(mark) if tagged.numbers[tag].kind != PERCENT]
         is_level = kind in ("", RECORD, MONTHLY, BARRELS) and not levels
         is_other = areas or re.search(rf" {way} (?!<N)", rest)
         return WORLD if is_level and not is_other else OPEN
-    if len({tags for _, tags in named}) > 1 and first < named[0][0]:  # each number before its own
-        until = rest.find("<N", here + 1)
-        named = [(at, tags) for at, tags in named if here < at and (at < until or until < 0)]
-        areas = {*AREA.findall(named[0][1])} if len(named) == 1 else set()
-    elif _rule("of_these").search(rest):
+    own = _own(named, rest, is_level=kind in ("", RECORD))
+    if len({*own.values()}) != 1 or _rule("of_these").search(rest):
         return OPEN
-    elif first < named[0][0] < here and kind in ("", RECORD):
-        named = named if _rule("beside").search(rest[:here]) else []
-    tags = AREA.findall(named[0][1]) if len({tags for _, tags in named}) == 1 else []
-    return " and ".join(_area(tag, tagged) for tag in tags) if tags and areas == {*tags} else OPEN
+    tags = AREA.findall(own.popitem()[1])
+    is_all = areas == {*tags} or len({*named.values()}) > 1
+    return " and ".join(_area(tag, tagged) for tag in tags) if is_all else OPEN
 
 
-def _area(tag: str, tagged: Tagged) -> str:
+def _own(named: Mapping[int, str], rest: str, *, is_level: bool) -> dict[int, str]:
+    """The partners that are of the number that is looked at, by where they stand."""
+    here = rest.find("<N>")
+    if not -1 < rest.find("<N") < min(named):  # they stand before all numbers, and are of all
+        return dict(named)
+    if len({*named.values()}) > 1:
+        until = f"{rest}<N".find("<N", here + 1)
+        return {at: tags for at, tags in named.items() if here < at < until}
+    is_apart = min(named) < here and is_level and not _rule("beside").search(rest[:here])
+    return {} if is_apart else dict(named)
+
+
+def _area(tag: str | None, tagged: Tagged) -> str:
     return codes.area_name(tagged.said[tag]) if tag else OPEN
 
 

@@ -183,15 +183,9 @@ def claims(
     if readings:
         _say_readings(claim, root, ledger, local=local)
         return
-    with common.progress("claims") as step:
-        from tradeflows import claims
+    from tradeflows import claims
 
-        entries = claims.read_ledger(ledger, root, local=local)
-        asked, errors = claims.of_theme(entries.claims, theme), list(entries.errors.values())
-        if claim:
-            asked, errors = {claim: claims.named(entries, claim)}, []
-        in_turn = terminal.counted(asked, step)
-        judged = claims.judge((asked[name] for name in in_turn), root, local=local)
+    asked, judged, errors = _judged(claim, theme, ledger, common, local=local)
     verdicts = judged.verdicts
     if claimreview:
         from tradeflows.retrieval import project
@@ -209,6 +203,23 @@ def claims(
     else:
         say(*map("\n".join, map(claims.explain, verdicts)))
     terminal.fail([*errors, *judged.errors, *_altered(root, local=local)])
+
+
+def _judged(
+    claim: str | None, theme: str | None, ledger: Path | None, common: Common, *, local: bool
+) -> tuple[Iterable[str], Any, list[TradeflowsError]]:
+    """The claims that are asked for, what became of them, and what is wrong with the ledger."""
+    root = common.folder()
+    with common.progress("claims") as step:
+        from tradeflows import claims
+
+        entries = claims.read_ledger(ledger, root, local=local)
+        asked, errors = claims.of_theme(entries.claims, theme), [*entries.errors.values()]
+        if claim:
+            asked, errors = {claim: claims.named(entries, claim)}, []
+        in_turn = terminal.counted(asked, step)
+        judged = claims.judge((asked[name] for name in in_turn), root, local=local)
+    return asked, judged, [*errors]
 
 
 def _propose(article: Path | None, to: Path | None, common: Common) -> None:
