@@ -85,6 +85,31 @@ STATED = {
     "Poland imported $5 to 7 million of tea from India in 2020.": [
         ("???", "value of tea, Poland from India, 2020")
     ],
+    "Spain's imports of machinery from Chile dropped by 2.4 billion pounds in 2021.": [
+        ("???", "change of ??? of machinery, Spain from Chile, 2021 on ???")
+    ],
+    "Imports of buses from Italy more than doubled between 2021 and 2022 to 20 million euros.": [
+        ("20 million euros", "value of buses, ??? from Italy, ???")
+    ],
+    "About 45 % of Kenya's imports came from China and India in 2023.": [
+        ("About 45 %", "share by ??? of ???, ??? in World, ???, 2023")
+    ],
+    "Peru's exports of copper grew 7 % in tonnes but fell 2 % in value in 2022.": [
+        ("7 %", "growth of weight of copper, Peru to ???, 2022 on ???"),
+        ("-2 %", "growth of value of copper, Peru to ???, 2022 on ???"),
+    ],
+    "Coal exports of Chile to Peru shrank by a quarter.": [
+        ("???", "growth of ??? of coal, ??? to Peru, ??? on ???")
+    ],
+    "In 2022, Greece, Malta and Cyprus exported tea worth 3 million euros to Lebanon.": [
+        ("3 million euros", "value of tea, ??? to ???, 2022")
+    ],
+    "The EU sold 9 billion euros more to Kazakhstan than to Kyrgyzstan.": [
+        ("9 billion euros", "???")
+    ],
+    "Kazakhstan was Germany's largest market among these five in 2023.": [
+        ("1st", "rank by ??? of ???, ??? among all, ???, 2023")
+    ],
     "Average unit values of wheat exports climbed 24 % in 2022.": [("24 %", "???")],
 }
 # On other things: crime, sport, budgets, tariffs, prices, shares.

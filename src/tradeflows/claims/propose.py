@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache, lru_cache
 from importlib import resources
 from io import StringIO
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -117,7 +118,14 @@ OTHERWISE = {"lead", "total", "ships", "art", "arms", "salt", "fish"}  # which m
 ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5}
 # How print writes a unit, and how a line has it: "" where a line has none.
 SPELT = {"metric tons": "tonnes", "metric tonnes": "tonnes", "tons": "", "ton": "", "barrels": ""}
-SPELT |= {"bushels": "", "bpd": "barrels a day", "b/d": "barrels a day", "per cent": "%", "m": "mn"}
+SPELT |= {
+    "pounds": "",
+    "bushels": "",
+    "bpd": "barrels a day",
+    "b/d": "barrels a day",
+    "per cent": "%",
+    "m": "mn",
+}
 SPELT |= {"barrels per day": "barrels a day", "cubic meters": "cubic metres", "percent": "%"}
 MEASURED = {"kg": "weight", "m3": "volume", "units": "number", "tons": "weight", "ton": "weight"}
 PERCENT, POINTS = "percent", "percentage points"  # kinds that are in no phrase
@@ -175,7 +183,7 @@ def _names(root: Path | None) -> dict[str, dict[str, tuple[str, str]]]:
     """By its first word the tag and the meaning of each name of an area, or of goods, folded."""
     names = {fold(word): ("J", area) for word, area in codes.area_codes("adjective").items()}
     for word, area in own_words.area_words(root).items():
-        if len(word) > CAPITALS or word in NAMED_SO:
+        if (len(word) > CAPITALS or word in NAMED_SO) and area != codes.WORLD:
             names[word] = ("A", own_words.EU.get(word, area))
     for word in sorted({*own_words.product_words(root)} - OTHERWISE):
         one = word if word.endswith("ss") else word.removesuffix("s")
@@ -282,6 +290,7 @@ MEMBERS = {
     RANK: ("rank_from", "rank_to"),
 }
 WAYS = {"imports": "from", "imported": "from", "exports": "to", "exported": "to"}
+WAYS |= {way: way for way in ("from", "to")}
 TRADERS = ("noun_with", "verb_from", "noun_from", "verb_to", "noun_to", "nobody_from", "nobody_to")
 
 
@@ -418,7 +427,8 @@ def _goods(mark: str, tagged: Tagged) -> str:
 def _when(kind: str, mark: str, tagged: Tagged) -> tuple[str, str]:
     """The window of a clause, and what a change compares it with."""
     if kind not in (GROWTH, CHANGE):
-        return _window(mark, tagged) or OPEN, OPEN
+        is_told = not _rule("across.*{changing}|{changing}.*across").search(mark)
+        return _window(mark, tagged) * is_told or OPEN, OPEN
     against, base = _rule("base").search(mark), ""
     if against:
         base, mark = tagged.said[against["base"]], mark.replace(against[0], "")
@@ -443,16 +453,20 @@ def _window(mark: str, tagged: Tagged) -> str:
 def _sides(kind: str, mark: str, tagged: Tagged) -> Sides:
     """Who reports and whom it traded with, as a clause says it."""
     rules = MEMBERS.get(kind, TRADERS)
-    rule, found = next(
-        ((rule, match) for rule in rules if (match := _rule(rule).search(mark))), ("", None)
-    )
-    if not found:
+    rules = MEMBERS.get(kind, TRADERS)
+    every = [
+        (match.start(), rule, match)
+        for rule in rules
+        for match in [_rule(rule).search(mark)]
+        if match
+    ]
+    if not every:
         return Sides()
-    way, said = rule.rpartition("_")[2], found.groupdict()
-    who = _area(said.get("who") or said.get("of"), tagged)
+    _, rule, found = every[0] if kind in MEMBERS else min(every, key=itemgetter(0))
+    way, said = rule.rpartition("_")[2], found.groupdict("")
+    who = _area(said.get("who") or said.get("of", ""), tagged)
     if kind in MEMBERS:
-        way = WAYS.get((said.get("way") or "").lower(), "") if kind == SHARE else way
-        return Sides(who, _area(said["whom"], tagged), way)
+        return Sides(who, _area(said["whom"], tagged), WAYS.get(said.get("way", way).lower(), ""))
     lead, rest = mark[: found.start()], mark[found.end() :]
     is_joined = re.search(r"<[AJ]\d+>(?:, | and | or )$", lead)
     if is_joined or (rule == "noun_from" and _is_unclear(found, lead, rest)):
@@ -498,7 +512,7 @@ def _own(named: Mapping[int, str], rest: str, *, is_level: bool) -> dict[int, st
     return {} if is_apart else dict(named)
 
 
-def _area(tag: str | None, tagged: Tagged) -> str:
+def _area(tag: str, tagged: Tagged) -> str:
     return codes.area_name(tagged.said[tag]) if tag else OPEN
 
 

@@ -183,9 +183,9 @@ def claims(
     if readings:
         _say_readings(claim, root, ledger, local=local)
         return
+    asked, judged, errors = _judged(claim, theme, ledger, common, local=local)
     from tradeflows import claims
 
-    asked, judged, errors = _judged(claim, theme, ledger, common, local=local)
     verdicts = judged.verdicts
     if claimreview:
         from tradeflows.retrieval import project
