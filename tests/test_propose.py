@@ -99,7 +99,7 @@ STATED = {
         ("-2 %", "growth of value of copper, Peru to ???, 2022 on ???"),
     ],
     "Coal exports of Chile to Peru shrank by a quarter.": [
-        ("???", "growth of ??? of coal, ??? to Peru, ??? on ???")
+        ("???", "growth of ??? of coal, ???, ??? on ???")
     ],
     "In 2022, Greece, Malta and Cyprus exported tea worth 3 million euros to Lebanon.": [
         ("3 million euros", "value of tea, ??? to ???, 2022")
@@ -185,8 +185,8 @@ def test_the_same_text_gives_the_same_lines_and_no_number_of_its_own(article):
     assert rows == propose.proposed(article)
     assert [row["id"] for row in rows] == [f"C{at}" for at in range(1, len(rows) + 1)]
     for row in rows:
-        digits = re.findall(r"\d[\d.,]*", row["figure"].removesuffix("nd"))
-        assert all(each in row["sentence"] or row["figure"] == "2nd" for each in digits)
+        digits = re.findall(r"\d[\d.,]*(?!st|nd|\d)", row["figure"])
+        assert all(each in row["sentence"] for each in digits)
 
 
 # --- the forty sentences of the example -----------------------------------------------------------
