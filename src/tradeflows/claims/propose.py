@@ -44,22 +44,7 @@ TOLD = {
     "printed_by": "who printed it",
     "date": "when it was printed",
 }
-ENGLISH = {
-    "the",
-    "of",
-    "and",
-    "to",
-    "from",
-    "with",
-    "that",
-    "was",
-    "were",
-    "is",
-    "are",
-    "by",
-    "for",
-}
-LEAST, FEW = 0.1, 30  # the part of a text that these are, and the words below which none is told
+LEAST, FEW = 0.1, 30  # the part of a text that English words are; with fewer words none is told
 
 # --- sentences ------------------------------------------------------------------------------------
 
@@ -116,17 +101,6 @@ CAPITALS = 3  # letters of a name that is one in capitals alone: "us" is none
 NAMED_SO = {"us", "usa", "uk", "uae", "eu", "prc", "drc"}
 OTHERWISE = {"lead", "total", "ships", "art", "arms", "salt", "fish"}  # which mostly are no goods
 ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5}
-# How print writes a unit, and how a line has it: "" where a line has none.
-SPELT = {"metric tons": "tonnes", "metric tonnes": "tonnes", "tons": "", "ton": "", "barrels": ""}
-SPELT |= {
-    "pounds": "",
-    "bushels": "",
-    "bpd": "barrels a day",
-    "b/d": "barrels a day",
-    "per cent": "%",
-    "m": "mn",
-}
-SPELT |= {"barrels per day": "barrels a day", "cubic meters": "cubic metres", "percent": "%"}
 MEASURED = {"kg": "weight", "m3": "volume", "units": "number", "tons": "weight", "ton": "weight"}
 PERCENT, POINTS = "percent", "percentage points"  # kinds that are in no phrase
 KINDS = {PERCENT: PERCENT, POINTS: POINTS, "bbl/day": BARRELS}
@@ -155,17 +129,12 @@ def _table() -> dict[str, Any]:
     text = resources.files(__package__).joinpath("propose.toml").read_text(encoding="utf-8")
     table = tomllib.loads(text)
     rules = {name: rule.replace("\n", "") for name, rule in table["rules"].items()}
-    table["rules"] = rules | {name: "|".join(words) for name, words in table["words"].items()}
-    every = {*SPELT, *units.SIZES, *plain_names().values(), "US dollars"} - {
-        "g",
-        "t",
-        "L",
-        "m",
-        "$",
-    }
-    some = {"unit": map(re.escape, every), "qualifier": filter(str.isascii, lines.QUALIFIERS)}
-    for name, words in some.items():
-        table["rules"][name] = "|".join(sorted(filter(None, words), key=len, reverse=True))
+    rules |= {name: "|".join(words) for name, words in table["words"].items()}
+    every = {*table["spelt"], *units.SIZES, *plain_names().values(), "US dollars"}
+    unit = map(re.escape, (word for word in every if len(word) > 1 or word == "%"))
+    for name, some in (("unit", unit), ("qualifier", filter(str.isascii, lines.QUALIFIERS))):
+        rules[name] = "|".join(sorted(filter(None, some), key=len, reverse=True))
+    table["rules"] = rules
     return table
 
 
@@ -259,17 +228,17 @@ def _number(match: re.Match[str]) -> Number | None:
     said = {name: text.strip() for name, text in match.groupdict("").items()}
     if said["part"] or said["no"]:
         return Number(OPEN, PERCENT * bool(said["part"]))
-    unit = said["unit"] or "pieces" * bool(said["count"] and not said["sign"])
+    unit = said["unit"] or "pieces" * bool(said["count"]) * (not said["sign"])
     if not f"{said['sign']}{said['scale']}{unit}":
         return None
-    spelt, scale = SPELT.get(unit.lower(), unit), SPELT.get(said["scale"], said["scale"])
+    spelt, scale = (_table()["spelt"].get(word.lower(), word) for word in (unit, said["scale"]))
     base = units.sized(lines.MARKS.get(said["sign"], said["sign"]) or spelt)[0]
     kind = PER.get(said["per"].rpartition(" ")[2]) or KINDS.get(base, "")
     measured: dict[str, str] = MEASURED | dict.fromkeys(units.CURRENCY.findall(base), "value")
     number = f"{said['sign']}{' ' * said['sign'].isalpha()}{said['digits']}"
-    words = (
-        [said["digits"], f"{base}/t"] if kind == PRICE else [said["words"], number, scale, spelt]
-    )
+    words = [said["words"], number, scale, spelt]
+    if kind == PRICE:
+        words = [said["digits"], f"{base}/t"]
     is_whole = not said["range"] and (said["sign"] or spelt)
     figure = " ".join(filter(None, words)) if is_whole else OPEN
     return Number(figure, kind, measured.get(base, measured.get(unit.lower(), "")))
@@ -310,9 +279,8 @@ def _stated(sentence: str, root: Path | None, *, is_next: bool) -> Iterator[tupl
     for clause in _rule("clause").split(tagged.text):
         if not _is_trade(clause, tagged, is_next=is_next):
             continue
-        tags = [
-            tag for tag in NUMBERS.findall(clause) if _is_of_trade(clause, tag, is_next=is_next)
-        ]
+        every = NUMBERS.findall(clause)
+        tags = [tag for tag in every if _is_of_trade(clause, tag, is_next=is_next)]
         for tag in tags:
             mark = clause.replace(tag, "<N>")
             yield _of_number(tagged.numbers[tag], mark, tagged, sentence)
@@ -366,10 +334,8 @@ def _without_number(clause: str, tagged: Tagged) -> Iterator[tuple[str, str]]:
     """A rank, a record or a change of which a clause does not say how much."""
     ranked = _rule("ranked").search(clause)
     if ranked and not ranked["not"]:
-        first = (
-            "1st" if _rule(r"largest|biggest|top|no\.? ?1|number").match(ranked["how"]) else OPEN
-        )
-        figure = RANKS.get((ranked["place"] or "").lower(), first)
+        is_first = _rule(r"largest|biggest|top|no\.? ?1|number").match(ranked["how"])
+        figure = RANKS.get((ranked["place"] or "").lower(), "1st" if is_first else OPEN)
         yield figure, _asks(RANK, OPEN, clause, tagged)
     elif _rule("taxed").search(clause):
         return
@@ -536,7 +502,9 @@ def proposed(text: str, root: Path | None = None) -> list[dict[str, str]]:
     words = re.findall(r"[^\W\d_]+", text[:100_000].lower())
     if not text.strip():
         raise QueryError("it has no text")
-    if len(words) > FEW and sum(word in ENGLISH for word in words) < LEAST * len(words):
+    if len(words) > FEW and sum(
+        word in _table()["words"]["english"] for word in words
+    ) < LEAST * len(words):
         raise QueryError("it is no English, which alone is read")
     rows: list[dict[str, str]] = []
     may_state = _rule(r"\b(?:{strong}|{weak}|{partner}|share|than)\b|{rank}")
