@@ -132,7 +132,8 @@ class Cells:
 def read_cells(path: Path, asked: Map) -> Iterator[Cells]:
     """Yield all cells of a CSV, or of the one sheet of a workbook, block by block.
 
-    The header is exactly the columns of its map. Empty lines do not count, since a trace does not count them.
+    The header is exactly the columns of its map. Empty lines do not count, since a trace does not
+    count them.
 
     Raises
     ------
