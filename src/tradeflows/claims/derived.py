@@ -58,6 +58,7 @@ CHOICES = (("freq_code", "freq", ("M", "Q", "A")), ("cumulation", "cumulation", 
 BANDED = {  # kinds and amounts, of one code and one window, that releases give a band
     (kind, amount, 0, 1) for kind in ("", phrase.GROWTH, phrase.RECORD) for amount in AMOUNTS
 }
+MOVING = {(kind, "value") for kind in phrase.CHANGES}  # with the currency
 FEW = 4  # areas that are named to a user
 ESTIMATED = "estimated"  # of a row whose weight makes no price
 RATES_OF = "European Central Bank"
@@ -105,7 +106,7 @@ def entry_of(entry: Mapping[str, Any], unit: str, root: Path, *, local: bool = F
     admitted, because = _open(asked, asks, left, is_free=is_free)
     windows = [*asked.windows, *((start, asks["end"]) for start in left.get("start", ()))]
     asked = replace(asked, windows=tuple(dict.fromkeys(windows)))
-    made: Entry = {"reading": [], "releases": {}, "minds": [], "in": ""}
+    made: Entry = {"reading": [], "releases": {}, "minds": [], "money": set()}
     faults = []
     for amount in (asked.amount, *["value"] * is_free):
         try:
@@ -115,10 +116,11 @@ def entry_of(entry: Mapping[str, Any], unit: str, root: Path, *, local: bool = F
             faults.append(error)
     if not made["reading"]:
         raise faults[0]
-    if made["in"] and asked.kind in phrase.CHANGES:  # which move with the currency
-        asks["measure"] += made["in"] * (asked.amount == "value")
-        admitted |= {"measure": [f"{admitted['measure'][0]}{made['in']}"]} if is_free else {}
-        because.append(f"its office counts{made['in']}")
+    if made["money"]:
+        free, value = admitted.get("measure", []), phrase.MEASURES[asked.kind].format("value")
+        moved = [f"{value} in {each}" for each in sorted(made["money"])]
+        admitted["measure"] = moved if free == "none" else [*free, *moved]
+        because.append("its line names no currency")
     whole = {**entry, "asks": asks, "reading": [*made["reading"], *entry.get("reading", [])]}
     whole |= {key: made[key] for key in ("releases", "minds") if made[key]}
     whole["open"] = {**admitted, **entry.get("open", {})}
@@ -213,9 +215,9 @@ def _add_readings(made: Entry, asked: Phrase, unit: str, root: Path, *, local: b
     offices = [held for held in every if (held.who, held.currency) == ("", money)]
     codes_more = sum("+".join(listed).count("+") for listed in (asked.goods, asked.level))
     has_band = (asked.kind, asked.amount, codes_more, len(asked.windows)) in BANDED and offices[1:]
-    if asked.amount == "value" and money != "USD":
-        made["in"] = f" in {money}"
-    elif has_band:
+    if (asked.kind, asked.amount) in MOVING:
+        made["money"] = {held.currency for held in every} - {"USD"}
+    if has_band:
         made["releases"] = {held.publisher: held.filters for held in offices}
         every = [held for held in every if held.who or held is offices[0]]
     for window in asked.windows:

@@ -63,6 +63,8 @@ ORDINALS = ("st", "nd", "rd", "th")
 MARKS = {"$": "USD", "US$": "USD", "€": "EUR", "£": "GBP"}
 COUNTED = {size: word for word, size in units.COUNTED_BY.items() if word not in units.IN_FULL}
 UNSAID = "as printed"  # the window of what nothing tests
+UNSAID = "as printed"  # the window of what nothing tests
+OPEN = "???"  # what a proposed line leaves to be filled
 AS_WRITTEN, IN_PARTS = "as its figure is written", "a fraction in words is about so much"
 
 
@@ -229,6 +231,7 @@ def spelled_out(
         return entry
     entry = dict(entry)
     semicolons, asks, figure = entry.pop("semicolons", None), entry["asks"], entry.get("figure")
+    _require_filled(entry)
     if isinstance(figure, str) and figure not in figures and _is_number(figure):
         entry |= _claimed(
             entry.pop("figure"), entry.get("statement", ""), semicolons=bool(semicolons)
@@ -245,6 +248,16 @@ def spelled_out(
         return derived.entry_of(entry, unit, root, local=local)
     except (LedgerError, QueryError) as error:
         raise LedgerError(f"asks: {error}") from error
+
+
+def _require_filled(entry: Mapping[str, Any]) -> None:
+    """Refuse a proposed line of which something is left to be filled."""
+    keys = {"figure": "figure", "asks": "asks", "printed_by": "who", "date": "where"}
+    written = {name: f"{entry.get(key)}" for name, key in keys.items()}
+    if OPEN in f"{written}":
+        from tradeflows.claims import propose
+
+        raise LedgerError(propose.to_fill(written))
 
 
 def _is_number(figure: str) -> bool:
