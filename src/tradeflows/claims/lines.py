@@ -176,9 +176,9 @@ def _fault(cells: Mapping[str, str], more: Collection[str]) -> str:
         return "asks is empty: write a phrase, or why nothing tests it"
     if cells["core"].lower() not in ("", *YES, *NO):
         return f"core is {cells['core']!r}: write yes or no"
-    if day and not any(FORMS[form].read(day) for form in DATES):
+    if day not in ("", OPEN) and not any(FORMS[form].read(day) for form in DATES):
         return f"date: {day!r} is none; write 2024-01-31, 31.01.2024, 2024-01 or 2024"
-    if address and not re.fullmatch(r"https?://[^\s/.]+\.[^\s]+", address):
+    if address not in ("", OPEN) and not re.fullmatch(r"https?://[^\s/.]+\.[^\s]+", address):
         return f"address: {address!r} is none; write it as https://example.org/page"
     return ""
 
