@@ -14,11 +14,9 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 import tradeflows as tf
 from tradeflows import charts, tables
-from tradeflows.charts import raw_lines
 from tradeflows.explore import answer as explorer
 from tradeflows.explore import flow, naming
-from tradeflows.measures.comparisons import ALIKE
-from tradeflows.model.errors import CatalogueError, QueryError
+from tradeflows.model.errors import QueryError
 
 MANY_IDS = ["EU27_2020", r"\bCHN\b", r"\bRUS\b", r"\bIND\b", r"\bUSA\b"]
 FOUR = ["EU", "China", "India", "Türkiye"]
@@ -66,14 +64,6 @@ def test_indias_share_of_russias_crude_to_the_four_buyers_in_2023():
     assert round(india) == 41
     # No fourth buyer states 2023, and the answer says so rather than count it as nothing.
     assert any(caveat.startswith("Türkiye states nothing") for caveat in shares.attrs["caveats"])
-
-
-def test_settlement_takes_a_window_and_a_family_as_read_does():
-    june = tf.settlement("yuan", start="2023-06", end="2023-06")  # of which one family says nothing
-    assert set(june["measure"]) == {"risk_review"}
-    assert set(tf.settlement("yuan", measure="risk_review")["measure"]) == {"risk_review"}
-    both = tf.settlement("yuan", ["export settlement", "import settlement"])
-    assert set(both["concept"]) == {"export settlement", "import settlement"}
 
 
 def test_the_unit_is_that_of_the_rows_with_a_figure():
@@ -167,12 +157,6 @@ def test_a_page_holds_no_formula(crude):
     assert page.endswith("</div>")
 
 
-def test_one_row_of_what_is_held_shows():
-    shown = repr(tf.find("Brent"))
-    assert "BRENT" in shown.splitlines()[-2]
-    assert "2010-01 to" in shown
-
-
 def test_a_count_of_rows_has_no_line(embedded):
     with pytest.raises(QueryError, match=r"it counts rows.*read\(source="):
         tf.find("LNG", root=embedded).trace("rows")
@@ -208,11 +192,6 @@ def test_a_drawn_number_times_its_word(crude, tonnes, number, unit):
     assert axes.yaxis.get_label_text() == unit
 
 
-def test_no_event_unless_it_is_named(crude):
-    words = [text.get_text() for text in crude.plot().texts]
-    assert not any("nvasion" in text or "mbargo" in text for text in words)
-
-
 def test_months_and_blocks_from_one_day_on_are_not_bars_side_by_side(crude):
     two = crude.head(2).assign(
         ref_period=crude["ref_period"].iloc[0],
@@ -225,13 +204,6 @@ def test_months_and_blocks_from_one_day_on_are_not_bars_side_by_side(crude):
         ["CHN", 2, 10.0],
         ["IND", 1, 10.0],
     ]
-
-
-def test_two_currencies_stand_in_the_table_and_not_above_it(crude):
-    both = crude.head(2).assign(unit=["USD", "EUR"])
-    head, _, dollars, euros, *_ = [line for line in repr(both).splitlines() if line[:1] != "-"]
-    assert "CIF" not in head
-    assert dollars.endswith("USD") and euros.endswith("EUR")  # noqa: PT018
 
 
 def test_what_a_user_adds_is_shown_and_markup_is_escaped(crude):
@@ -291,13 +263,6 @@ def test_two_publishers_of_one_side_have_their_names_in_the_picture(crude):
     assert [*same] == ["China Customs", "China Customs, the other answer"]
 
 
-def test_several_flows_are_drawn_as_ratios(crude):
-    months = crude.head(3)
-    both = pd.concat([months, months.assign(reporter_iso="IND")], ignore_index=True)
-    table = charts.drawn(both.gap(both).plot())
-    assert table[["CHN", "IND"]].to_numpy().tolist() == [[1, 1]] * 3
-
-
 def test_no_other_side_is_said():
     with pytest.raises(QueryError, match="nothing is held of"):
         tf.flow("crude oil", "China", "Russia", start="2023").gap()
@@ -353,20 +318,6 @@ def test_what_no_service_gives_has_no_call(words):
         tf.flow(**question)
 
 
-def test_a_share_lacks_a_member(crude):
-    same_day = crude["ref_period"].iloc[0]
-    changes = {"reporter_iso": ["CHN", "IND"], "ref_period": same_day, "value": [None, 5.0]}
-    shares = explorer.answer(crude.head(2).assign(**changes)).share()
-    assert shares["value"].isna().all()
-    assert shares.caveats[-1].startswith("2 of 2 rows have no share")
-
-
-def test_declared_zeros_count_in_a_share():
-    shares = tf.flow("natural gas", "EU", start="2020", end="2020").by("partner").share()
-    assert shares["value"].sum() == pytest.approx(100)
-    assert any("absent rows count as 0" in caveat for caveat in shares.caveats)
-
-
 def test_a_whole_is_no_zero_where_a_part_of_it_has_a_row():
     gas = tf.flow("natural gas", "EU", start="2021", end="2021").by("partner")
     assert gas.set_index("partner_iso")["missing"].loc["GBR"] == "2021-12"  # Ireland bought some
@@ -383,12 +334,6 @@ def test_shares_of_values_at_the_border_and_at_the_quay_say_so(crude):
     told = "valuation differs within the whole: CIF, FOB"
     assert told in explorer.answer(both).share().attrs["caveats"]
     assert told not in explorer.answer(both.assign(unit="tonnes")).share().attrs["caveats"]
-
-
-def test_two_sides_in_tonnes_have_no_band_for_freight(crude):
-    sold = crude.rename(columns={"reporter_iso": "partner_iso", "partner_iso": "reporter_iso"})
-    gap = crude.gap(sold.assign(flow_code="X"))
-    assert gap.attrs["caveats"][-1] == ALIKE
 
 
 def test_coarser_figures_that_were_passed_over_are_named():
@@ -552,11 +497,6 @@ def test_the_first_answer_loads_no_more_than_it_needs():
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-def test_a_drawn_number_is_traced(crude):
-    drawn = crude.tail(2).plot()
-    assert "No raw lines" not in raw_lines.shown(drawn.figure)
-
-
 def test_another_column_with_a_unit_is_drawn(crude):
     axes = crude.plot(y="net_wgt_kg")
     assert axes.yaxis.get_label_text() == "Billion kg a month"
@@ -626,19 +566,6 @@ def test_a_group_asks_for_its_members():
     assert "Qatar until 2018" in crude.caveats[0]
 
 
-def test_words_for_direction_and_unit():
-    asked = {"start": "2023-05", "end": "2023-05"}
-    first = tf.flow("crude oil", "China", "Russia", unit="dollars", flow="M", **asked)
-    second = tf.flow("crude oil", "China", "Russia", unit="USD", flow="import", **asked)
-    assert first["value"].tolist() == second["value"].tolist()
-    assert set(first["unit"]) == {"USD"}
-
-
-def test_it_is_said_where_figures_end():
-    months = tf.flow("crude oil", ["China", "India"], "Russia", start="2024")
-    assert "the figures end in 2024-12 (China), 2025-09 (India)" in months.caveats
-
-
 def test_months_that_fill_no_year_are_named():
     months = tf.flow("crude oil", ["China", "India"], "Russia", start="2024")
     years = months.by("reporter", every=12)
@@ -658,23 +585,11 @@ def test_goods_are_found_by_usual_words():
     assert tf.find("soybeans")["code"].tolist() == ["1201", "120110", "120190"]
 
 
-def test_machine_tools_take_what_lies_under_them():
-    tools = tf.flow("machine tools", "China", "Russia", flow="exports", start="2023")
-    assert {code[:4] for code in tools["cmd_code"]} >= {"8456", "8458", "8463"}
-
-
 def test_tab_shows_what_can_be_called():
     assert {"flow", "find", "rerouting"} <= {*dir(tf)}
     for room in (tf, charts, tf.measures):
         modules = {name for name in dir(room) if isinstance(getattr(room, name), type(tf))}
         assert modules <= {"charts", "measures"}
-
-
-def test_what_needs_no_project(tmp_path, monkeypatch):
-    monkeypatch.delenv("TRADEFLOWS_ROOT")
-    monkeypatch.setattr(tf.catalogue, "root", no_project)
-    assert tf.areas("UK").index.tolist() == ["GBR"]
-    assert tf.products("wheat")["rows"].sum() == 0
 
 
 def test_a_new_project_without_a_source_needs_no_build(new_project):
@@ -683,10 +598,6 @@ def test_a_new_project_without_a_source_needs_no_build(new_project):
     assert "0904" in pepper.index
     assert pepper["rows"].sum() == 0
     assert tf.areas("UK").index.tolist() == ["GBR"]
-
-
-def no_project():
-    raise CatalogueError("no project here")
 
 
 def test_without_a_window_the_newest_is_held():
@@ -723,31 +634,11 @@ def test_what_is_typed_keeps_its_id():
     assert naming.with_names([line]) == [line.removesuffix("CHN has it") + "China has it"]
 
 
-def test_gas_by_pipeline_is_not_all_gas():
-    """The routes have no LNG, so they do not stand for natural gas, whatever they cover."""
-    routes = "bruegel_russian_gas_by_route_monthly_2019_2022"
-    gas = tf.flow("natural gas", "EU", "Russia")
-    assert set(gas["source_id"]) == {"comext_energy_imports_2019_2021"}
-    assert any(f"{routes}: G3000:pipeline is not all of" in text for text in gas.attrs["caveats"])
-    piped = tf.flow("pipeline gas", "EU", "Russia", start="2019", end="2022", source=routes)
-    assert piped["value"].sum() / 1e9 == pytest.approx(542.66, abs=0.01)
-    with_lng = tf.flow("natural gas", "EU", "Russia", publisher="bruegel", freq="Q")
-    assert set(with_lng["cmd_code"]) == {"G3000:pipeline", "G3200"}
-
-
 def test_oil_is_no_oil_seed():
     oil = tf.find("oil")
     is_oil = oil["name"].str.contains("crude oil|oil products|Palm oil", regex=True)
     assert is_oil.iloc[:10].all()
     assert oil["name"].str.contains("Oil seeds").any()
-
-
-def test_a_declared_zero_is_an_answer():
-    none = tf.flow("880621", "China", "Angola", start="2025", end="2025", flow="exports")
-    assert none["value"].tolist() == [0.0]
-    assert "1 absent row counts as 0" in " ".join(none.caveats)
-    assert none.by("reporter")["value"].tolist() == [0.0]
-    assert none.trace()["source_id"].tolist() == ["comtrade_china_drone_exports_2022_2025"]
 
 
 def test_the_source_that_covers_the_window():

@@ -12,8 +12,6 @@ import maps
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 import tradeflows as tf
 from tradeflows import measures
@@ -268,53 +266,6 @@ def by_hand(root, terms):
     return eval(terms["formula"].iloc[0], names, sums)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", [*EVERY])
-@settings(
-    max_examples=2, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-@given(seed=st.integers(0, 999))
-def test_order_of_rows_does_not_matter(root, name, seed):
-    once = traced(EVERY[name]())
-    with pytest.MonkeyPatch.context() as patch:
-        read = tf.read
-        shuffled = lambda *args, **kw: read(*args, **kw).sample(frac=1, random_state=seed)  # noqa: E731
-        patch.setattr(tf, "read", shuffled, raising=False)
-        again = traced(EVERY[name]())
-    pd.testing.assert_frame_equal(once, again)
-
-
-def traced(result):
-    terms = trace(result, columns_of(result)[0]).drop(columns="row")
-    return terms.sort_values(list(terms)).reset_index(drop=True)
-
-
-@pytest.mark.slow
-@settings(
-    max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-@given(parts=st.lists(st.integers(1, 900), min_size=2, max_size=4))
-def test_split_line_changes_only_the_trace(project, parts):
-    codes = {"2709": "crude_oil", "2710": "oil_products", "271111": "lng", "2701+2704+2706": "coal"}
-    lines = [
-        f"2020-01,CHN,{word},{code},{part},1"
-        for part, (code, word) in zip(parts, codes.items(), strict=False)
-    ]
-    found = []
-    for held in ([f"2020-01,CHN,crude_oil,2709,{sum(parts)},1"], lines):
-        folder = project(flows={"text": flows_text(held)})
-        frame = tf.read(
-            source="flows", reporter="CHN", product=list(codes), end="2020-12", root=folder
-        )
-        result = measures.barrels_per_day(measures.total(frame, KG, over=["cmd_code"]))
-        terms = trace(result, root=folder)
-        found.append(
-            (result["barrels_per_day"].item(), terms["formula"].iloc[0], terms["value"].sum())
-        )
-        assert len(terms) == len(held)
-    assert found[0] == found[1]
-
-
 # --- what is shown --------------------------------------------------------------------------------
 
 
@@ -340,18 +291,6 @@ def test_trace_of_a_frame_as_read(root):
         "ref_period": "2021-02",
         "raw_column": "net_wgt_kg",
     }
-
-
-def test_trace_shows_the_address(root):
-    assert set(trace(tf.read("rates"), "rate")["address"]) == {"https://example.org/rates"}
-
-
-def test_trace_of_a_users_file(make_root):
-    folder = make_root(SOURCES, local={"mine": {}})
-    tf.build(folder)
-    terms = trace(tf.read("rates", source="mine", local=True, root=folder), "rate", root=folder)
-    assert terms["path"].unique().tolist() == ["data/raw/local/mine.csv"]
-    assert terms["text"].tolist() == ["2020-01,63.65", "2020-02,55.66"]
 
 
 @pytest.mark.parametrize(
@@ -415,11 +354,6 @@ def test_trace_of_a_passed_on_column(root):
     assert trace(frame, USD)["formula"].unique().tolist() == ["value * rate / 1"]
 
 
-def test_sources_and_caveats_come_along(root):
-    frame = measures.barrels_per_day(crude())
-    assert trace(frame).attrs == {"sources": ("flows",), "caveats": ("7.33 barrels a tonne",)}
-
-
 def test_attrs_show_the_formulas(root):
     assert str(measures.share(crude(reporter="CHN"), crude(reporter="CHN"), KG).attrs["made"]) == (
         "share_pct = 100 * part / whole; net_wgt_kg_whole = whole"
@@ -440,12 +374,6 @@ def test_trace_after_filters_and_sorts(root):
     shown = frame.sort_values("barrels_per_day").assign(mbd=1.0)[lambda each: each.index >= 2]
     again = trace(shown.drop(columns=["qualifier", "cmd_code"])).query("row == 3")
     pd.testing.assert_frame_equal(once.reset_index(drop=True), again.reset_index(drop=True))
-
-
-def test_trace_after_a_filter_between(root):
-    sums = measures.total(crude(), KG, ["reporter_iso"], every=3).query("ref_period < '2022'")
-    terms = trace(measures.barrels_per_day(sums.sort_values(KG)))
-    assert len(terms) == 9
 
 
 def test_trace_of_a_changed_input(root):
@@ -698,12 +626,6 @@ def test_what_is_no_formula_is_refused(formula, message):
 def test_over_zero_there_is_no_value_whatever_is_made_of_it():
     over_zero = lineage.Formula("exp(0 - 1 / a)", {"a": np.array([0.0, 1.0])})
     assert over_zero.numbers(2).tolist() == pytest.approx([math.nan, math.exp(-1)], nan_ok=True)
-
-
-def test_frame_with_lineage_is_saved(root, tmp_path):
-    frame = yearly(crude())
-    frame.to_parquet(tmp_path / "sums.parquet")
-    assert pd.read_parquet(tmp_path / "sums.parquet").attrs["made"] == "net_wgt_kg = value"
 
 
 def test_trace_is_a_function(root):
