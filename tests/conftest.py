@@ -200,7 +200,7 @@ def _toml(value):
     return value.isoformat() if isinstance(value, date) else json.dumps(value)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def soybeans(tmp_path_factory):
     """Build the second worked example in a folder of its own."""
     from tradeflows import tables

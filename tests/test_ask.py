@@ -3,7 +3,6 @@
 import ast
 import inspect
 import itertools
-import json
 import os
 import re
 import shlex
@@ -26,8 +25,8 @@ from tradeflows.explore.flow import flow
 from tradeflows.explore.hints import NothingHeldError
 from tradeflows.model import codes
 from tradeflows.model.errors import NothingStatedError, QueryError, SourceError
-from tradeflows.retrieval import catalogue, comext, comext_service, comtrade
-from tradeflows.retrieval.http import RefusedError, UnreachableError
+from tradeflows.retrieval import catalogue, comext_service, comtrade
+from tradeflows.retrieval.http import UnreachableError
 from tradeflows.tables.trace import trace
 
 HEAD = "\n".join(
@@ -234,12 +233,6 @@ def test_parts_count_once(root, live, breakdown):
     assert len(twin.asked) == made
 
 
-def test_totals_alone_have_no_parts(root, live):
-    twin = live(Twin(WHEAT))
-    with pytest.raises(NothingStatedError, match="no part by transport is stated"):
-        wheat(root, twin, end="2025-01", breakdown="transport")
-
-
 def test_what_the_publisher_has_no_row_of_is_said(root, live):
     twin = live(Twin(WHEAT))
     window = {"start": "2025-01", "end": "2025-02", "root": root, "clock": twin.clock}
@@ -405,17 +398,6 @@ def test_a_word_for_two_codes_asks_for_both(root, live):
     assert ask("natural gas", "China", "Russia", **other)["value"].tolist() == [4.0]
 
 
-@pytest.fixture
-def whole_month(root, live):
-    """Fetch a whole month of Comext from a service that has it, and return the service."""
-    names = comext_twin.INDICATORS[:2]
-    figures = {("AT", "RU", "2709", "1", name, "2024-02"): "1000" for name in names}
-    twin = live(comext_twin.Service("202402", figures=figures))
-    with comext.connect(clock=twin.clock) as web:
-        comext.fetch(comext.plan(("202402",), web, root), web, root)
-    return twin
-
-
 def test_without_a_network_it_is_said(root, monkeypatch):
     monkeypatch.setenv("TRADEFLOWS_COMTRADE_URL", "http://127.0.0.1:9")
     with pytest.raises(UnreachableError, match=r"is there a network\? What is held already"):
@@ -443,12 +425,6 @@ def test_a_proxy_that_refuses_is_said(root, live, monkeypatch):
     monkeypatch.setenv("HTTPS_PROXY", os.environ["TRADEFLOWS_COMTRADE_URL"])
     monkeypatch.setenv("TRADEFLOWS_COMTRADE_URL", "https://demo.example")
     with pytest.raises(UnreachableError, match=r"no way to demo.*ProxyError.* What is held"):
-        wheat(root, twin)
-
-
-def test_another_site_is_said(root, live, monkeypatch):
-    twin = live(comext_twin.Service(*EU_MONTHS))
-    with pytest.raises(RefusedError, match=r"getDa.*: 404.*; is the base address right"):
         wheat(root, twin)
 
 
@@ -508,15 +484,6 @@ def test_every_partner_is_one_that_the_service_has():
     assert not refused & {"W00", "EU27_2020_EXTRA", "CHN", "SRB", "GRC"}
 
 
-def test_all_that_the_service_has_is_read(root, live):
-    figures = {}
-    for code in ("WORLD", "EXT_EA21", "INT_EA", "EXT_EU", "RU", "XS"):
-        figures |= euros(partner=code)
-    twin = live(comext_twin.Service(*EU_MONTHS, figures=figures))
-    answer = oil(root, twin, "countries")
-    assert set(answer["partner_iso"]) == {"RUS", "SRB"}
-
-
 def test_a_group_without_a_code_is_refused_before_a_call(root, live):
     twin = live(comext_twin.Service(*EU_MONTHS, figures=euros()))
     said = "EU27 is no partner that Eurostat's .* which has 'intra-EU', 'extra-EU' and 'World'"
@@ -552,12 +519,6 @@ def test_a_large_answer_is_halved(root, live, most):
         report = comext_service.fetch(comext_service.plan(asked, root), web, root)
     assert report.failed == {}
     assert report.rows == len(figures)
-
-
-def test_a_whole_month_beside_it_is_no_matter(root, whole_month):
-    window = {"start": "2024-02", "end": "2024-02", "unit": "EUR"}
-    answer = ask("2709", "Austria", "Russia", **window, root=root, clock=whole_month.clock)
-    assert answer["value"].tolist() == [1000.0]
 
 
 HEADER = comext_twin.HEADER.encode()
@@ -639,15 +600,6 @@ def test_what_is_out_and_held_is_listed(root, live):
     assert len(twin.asked) == asked
 
 
-def test_months_of_eurostat_are_listed(root, live):
-    twin = live(comext_twin.Service(*EU_MONTHS, figures=euros()))
-    oil(root, twin, end="2023-02")
-    frame = available("Germany", "Russia", root=root, clock=twin.clock)
-    assert frame["period"].tolist()[:2] == ["2023-01", "2023-02"]
-    assert frame["held"].tolist()[:3] == ["2709 M", "2709 M", ""]
-    assert frame["released"].iloc[0] == comext_twin.RELEASED[:10]
-
-
 def test_what_is_out_of_several_is_listed(root, live, monkeypatch):
     months = [row(reporter="398", period=period, product="1001", flow="M") for period in MONTHS[:2]]
     twin = live(Twin([*WHEAT, *months]))
@@ -703,19 +655,6 @@ def ask_by_command(root, live, capsys, monkeypatch):
         return capsys.readouterr().err
 
     return go
-
-
-def test_several_goods_are_rows_for_a_program(root, live, capsys, monkeypatch):
-    live(Twin([*WHEAT, WHEAT[1] | {"cmdCode": "1005"}], gap=0.0))
-    monkeypatch.setattr(comtrade.planning, "PREVIEW", comtrade.Limits(500, 1, pause=0.0))
-    words = ["ask", "wheat,maize", *WHEAT_OF_TWO_MONTHS[1:], "--unit", "USD", "--json"]
-    assert cli.main(["--root", str(root), *words]) == 0
-    rows = json.loads(capsys.readouterr().out)
-    assert [(each["cmd_code"], each["ref_period"], each["value"]) for each in rows] == [
-        ("1001", "2025-01-01", 100.0),
-        ("1001", "2025-02-01", 101.0),
-        ("1005", "2025-02-01", 101.0),
-    ]
 
 
 def test_each_call_has_a_line_on_a_pipe(ask_by_command):

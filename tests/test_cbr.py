@@ -97,7 +97,7 @@ def naive(raw):
 @pytest.mark.parametrize("raw", [DOLLAR, DAY])
 def test_mutated_bytes_give_what_a_naive_reader_makes_of_them_or_an_error(tmp_path, raw):
     path, read = tmp_path / "a.xml", 0
-    for data in twins.mutations(raw, 500):
+    for data in twins.mutations(raw, 200):
         path.write_bytes(data)
         try:
             found = [row for part in cbr.clean(path) for row in part.rows.to_pylist()]
@@ -107,4 +107,4 @@ def test_mutated_bytes_give_what_a_naive_reader_makes_of_them_or_an_error(tmp_pa
         total = sum(row["rate"] * row["n_days"] for row in found)
         days = sum(row["n_days"] for row in found)
         assert (total / days, days) == pytest.approx(naive(data))
-    assert read > 10
+    assert read > 4

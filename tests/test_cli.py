@@ -16,7 +16,7 @@ import pytest
 
 import tradeflows
 from tradeflows import cli
-from tradeflows.cli import arguments, checks, command, terminal
+from tradeflows.cli import arguments, command, terminal
 from tradeflows.model.errors import QueryError
 from tradeflows.tables import display
 
@@ -213,20 +213,6 @@ def test_a_wrong_command_is_status_2(run, make_root, tmp_path, words, message):
     assert message.format(**named) in line
 
 
-def test_a_notebook_may_be_named_from_the_project(tmp_path):
-    for name in ("first.ipynb", "second.ipynb"):
-        (tmp_path / "notebooks").mkdir(exist_ok=True)
-        (tmp_path / "notebooks" / name).touch()
-    files = [Path("first.ipynb"), Path("notebooks/second.ipynb")]
-    named = checks.notebooks(files, tmp_path)
-    assert [path.relative_to(tmp_path).as_posix() for path in named] == [
-        "notebooks/first.ipynb",
-        "notebooks/second.ipynb",
-    ]
-    with pytest.raises(QueryError, match=r"did you mean notebooks/first.ipynb\?"):
-        checks.notebooks([Path("frist.ipynb")], tmp_path)
-
-
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="a folder in which root may not write")
 def test_a_folder_that_takes_no_file_is_refused(run):
     status, _, err = run({"oil": {}}, "report", "--to", "/proc/pages")
@@ -374,13 +360,6 @@ def test_sources_as_json(run):
     assert (source["id"], source["table"]) == ("oil", "rates")
 
 
-def test_rows_as_json(run, make_root):
-    run({"oil": {}}, "build")
-    _, out, _ = run({"oil": {}}, "rows", "rates", "month=2020-01", "--json")
-    (row,) = json.loads(out)
-    assert row["rate"] == 63.65
-
-
 def test_a_reporter_without_a_period(run, monkeypatch):
     monkeypatch.setattr("tradeflows.explore.ask.available", lambda *_, **__: pd.DataFrame())
     _, out, _ = run({"oil": {}}, "available", "China")
@@ -478,13 +457,6 @@ def test_rows_take_names_and_commas(run):
     assert found[0] == found[1]
     status, _, err = run(held, "rows", "trade", "reporter=Indai")
     assert (status, "did you mean 'India'" in err) == (2, True)
-
-
-def test_find_says_how_many_there_are(run):
-    held = {"crude": trade(CRUDE), "oil": {}}
-    run(held, "build")
-    out = run(held, "find")[1]
-    assert out.splitlines()[-1] == "2 lines, one a source and product, topic or concept"
 
 
 def test_a_table_fits_the_terminal():
@@ -666,18 +638,6 @@ def test_an_import_does_nothing(tmp_path):
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
     assert list(tmp_path.iterdir()) == []
-
-
-def test_an_interrupted_build(run, monkeypatch):
-    from tradeflows.tables import building
-
-    def interrupt(*_):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(building, "_write_table", interrupt)
-    status, out, err = run({"oil": {}}, "build")
-    assert (status, out) == (130, "")
-    assert err == "tradeflows: interrupted; nothing half-written is left\n"
 
 
 SLEEPS = """

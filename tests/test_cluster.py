@@ -189,20 +189,6 @@ def test_ended_workers_are_swept(months, tmp_path, monkeypatch):
     assert [path.name for path in tmp_path.glob(".*")] == [".a.parquet.another's.tmp"]
 
 
-def test_task_names_its_output(months, tmp_path, monkeypatch):
-    names = []
-    start = write.TableWriter.__init__
-    monkeypatch.setattr(
-        write.TableWriter,
-        "__init__",
-        lambda sink, path, *rest, **more: (
-            names.append(path.name) or start(sink, path, *rest, **more)
-        ),
-    )
-    clean.clean("comext", [months / "full_202401.dat"], tmp_path / "out", mark="abc")
-    assert [".parquet.abc" in name for name in names] == [True]
-
-
 def test_workers_that_do_not_start(months, tmp_path, capsys, monkeypatch):
     def dies(**_):
         raise RuntimeError("Nanny failed to start.")

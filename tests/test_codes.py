@@ -2,8 +2,6 @@
 
 import csv
 import re
-import subprocess
-import sys
 
 import pyarrow as pa
 import pycountry
@@ -172,14 +170,6 @@ def test_a_whole_contains_its_parts_alone():
             assert codes.contains(whole, part) is expected
 
 
-@pytest.mark.parametrize(
-    ("ask", "words"), [(codes.area_name, ["RU"]), (codes.contains, ["EU28", "Germany"])]
-)
-def test_what_is_no_area_id_is_refused(ask, words):
-    with pytest.raises(CodeError, match="no area id"):
-        ask(*words)
-
-
 def test_a_country_is_in_the_world_and_inside_or_outside_the_eu():
     assert [area for area in AREAS if not codes.contains("W00", area)] == ["W00"]
     for area, row in AREAS.items():
@@ -298,11 +288,3 @@ def test_what_a_code_list_may_not_be(tmp_path, text, error, message):
     (tmp_path / "list.csv").write_text(text)
     with pytest.raises(error, match=message):
         codes.codelist(tmp_path / "list.csv")
-
-
-def test_codes_load_no_arrow_and_no_pandas():
-    ask = (
-        "import sys, tradeflows.model.codes; "
-        "sys.exit(bool({'pandas', 'pyarrow'} & set(sys.modules)))"
-    )
-    assert subprocess.run([sys.executable, "-c", ask], check=False).returncode == 0

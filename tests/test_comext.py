@@ -3,8 +3,6 @@ import io
 import itertools
 import json
 import shutil
-import subprocess
-import sys
 from datetime import date
 from functools import cache
 
@@ -14,18 +12,15 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pyarrow import parquet
 
 from tradeflows import cli
 from tradeflows.model import schema
 from tradeflows.model.errors import CodeError, LayoutError, SchemaError, SourceError
-from tradeflows.model.keys import Keys
 from tradeflows.publishers import archives, comext, reading
 from tradeflows.publishers.comext import bulk
 from tradeflows.tables import clean
 
 NEW, OLD = comext.SINCE_2002.split(","), comext.UNTIL_2001.split(",")
-COMMAND = [sys.executable, "-m", "tradeflows.cli", "clean", "comext"]
 LINE = "AT,RU,E,27090090,33300,0610,0610,321,110000,05,1,1,NO_SU,202402,1000,1000,5,0"
 OLD_LINE = "001,FR,0003,NL,I,01012100,00150,0122,0143,.....,111,01,1,1,A,200101,2580,600,1"
 ROW = dict(zip(NEW, LINE.split(","), strict=True))
@@ -316,7 +311,7 @@ def test_an_archive_is_read_as_its_text(saved):
 
 
 @pytest.mark.usefixtures("decoder")
-@pytest.mark.parametrize("harm", ["cut", "flip in the middle", "flip near the start", "cut early"])
+@pytest.mark.parametrize("harm", ["cut", "flip in the middle"])
 @pytest.mark.parametrize("raw", [MANY, MANY.replace(b",1,1,NO_SU", b",3,1,NO_SU")])
 def test_the_fault_of_an_archive_goes_before_others(saved, harm, raw):
     path = saved(raw, "full_v2_202402.7z")
@@ -382,20 +377,6 @@ def test_a_release_lies_beside_the_one_before_and_the_same_bytes_come_again(
         assert cli.main(["clean", "comext", str(again), "--to", str(to)]) == 0
         assert capsys.readouterr().out.count("are releases of one month") == 1
         assert clean.restated(to)[0].count(".parquet") == said
-
-
-@pytest.mark.slow
-def test_contract_in_parquet_which_two_runs_may_write_at_once(saved, tmp_path):
-    command = [*COMMAND, str(saved(MANY)), "--to", str(tmp_path / "out")]
-    both = [subprocess.Popen(command, stdout=subprocess.DEVNULL) for _ in "ab"]
-    assert [process.wait() for process in both] == [0, 0]
-    [file] = (tmp_path / "out").iterdir()
-    stored = parquet.read_table(file).cast(schema.TRADE)
-    keys = Keys(schema.TRADE)
-    for batch in stored.to_batches():
-        keys.add(batch)
-    keys.check({stored["source_id"][0].as_py(): file})
-    assert len(stored) == 40_000
 
 
 # --- bad input -----------------------------------------------------------------------------------

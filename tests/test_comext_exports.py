@@ -14,7 +14,6 @@ from tradeflows.model.errors import CodeError, LayoutError, QueryError, SchemaEr
 from tradeflows.publishers import comext, reading, registry, workbooks
 
 UPDATE = "15/09/26 11:00:00"
-CELL = ("reporter", "partner", "product", "flow", "period")
 AE = ("AT", "AE", "7204", "2", "2023-09")
 DE = ("AT", "DE", "72041000", "1", "2023-09")
 FIGURES = {
@@ -182,12 +181,6 @@ def test_labels_are_taken_off(rows):
     assert [row | {"source_id": ""} for row in rows(sdmx(cells, both=True))] == without
 
 
-def test_years_and_months(rows):
-    cells = {AE: {"VALUE_IN_EUROS": "1"}, (*AE[:4], "2023"): {"VALUE_IN_EUROS": "12"}}
-    for raw in (sdmx(cells), view(cells, ["VALUE_IN_EUROS"])):
-        assert [(row["freq_code"], row["n_months"]) for row in rows(raw)] == [("M", 1), ("A", 12)]
-
-
 START = f"ESTAT:DS-045409(1.0),{UPDATE},M,AT"
 VIEWED = {AE: {"VALUE_IN_EUR": "204548", "QUANTITY_KG": "177290"}}
 LINES = [
@@ -255,17 +248,6 @@ def test_procedure_and_mode_are_break_downs(rows):
     raw = sdmx({AE: {"VALUE_EUR": "1"}}, "DS-059334").decode()
     raw = raw.replace("flow,", "flow,transport_mode,").replace(",2,", ",2,7,")
     assert rows(raw.encode())[0]["breakdown"] == "mode=7"
-
-
-def test_columns_in_any_order(rows):
-    raw = (
-        b"PERIOD,FLOW,REPORTER,PARTNER,PRODUCT,VALUE_IN_EUROS,QUANTITY_IN_100KG\n"
-        b'"Aug. 2024",EXPORT,"Ireland (Eire)","Kyrgyzstan (Kyrgyz Republic)",TOTAL,5,:\n'
-    )
-    [row] = rows(raw)
-    assert (row["partner_iso"], row["cmd_code"]) == ("KGZ", "TOTAL")
-    assert (row["reporter_iso"], row["value_reported"], row["net_wgt_kg"]) == ("IRL", 5.0, None)
-    assert (row["area_system"], row["reporter_code"]) == ("comext label", "Ireland (Eire)")
 
 
 def test_a_flag_beside_its_cell_in_a_workbook_is_kept(rows):

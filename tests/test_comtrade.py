@@ -17,11 +17,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tradeflows import cli, tables
-from tradeflows.model.errors import CatalogueError, QueryError
+from tradeflows.model.errors import QueryError
 from tradeflows.publishers import comtrade as cleaner
 from tradeflows.publishers import registry
 from tradeflows.retrieval import catalogue, comtrade, http
-from tradeflows.retrieval.comtrade import replies
 from tradeflows.retrieval.http import FetchError, QuotaError
 
 TODAY = date(2025, 11, 25)
@@ -329,12 +328,6 @@ def test_a_removed_reply_is_asked_again(root):
     assert [state.state for state in catalogue.verify(root)] == ["ok", "ok"]
 
 
-@pytest.mark.parametrize("torn", [b"", b"\0\0", b"\xff"])
-def test_a_torn_count_begins_anew(root, torn):
-    (replies.folder(root) / ".calls.json").write_bytes(torn)
-    assert run(root, Twin(SHIPPED), ask(end="2022-01"))[1].rows == 4
-
-
 def test_an_error_inside_a_200_is_heeded(root):
     twin = Twin(SHIPPED)
     spent = (200, {}, envelope([], error="Quota will be replenished in 03:14:17."))
@@ -405,15 +398,6 @@ def test_without_a_value_no_comparison(root, silent):
     ]
     asked = ask(partner="RUS", products="AG6,TOTAL", end="2022-01")
     assert run(root, Twin(rows), asked, key=KEY)[1].notes == ()
-
-
-def test_a_failed_part_stops_comparing(root):
-    twin = Twin([row(product="TOTAL", value=30.0), row(value=30.0)])
-    run(root, twin, ask(partner="RUS", products="TOTAL", end="2022-01"))
-    twin.faults, twin.gap = [None, "400"], 0
-    _, report = run(root, twin, ask(partner="RUS", products="AG6,TOTAL", end="2022-01"))
-    assert list(report.failed) == ["156 202201"]
-    assert report.notes == ()
 
 
 BAD = {
@@ -690,21 +674,6 @@ def test_a_dry_run_asks_for_no_row(command, capsys, root):
         "2 calls, at least 0 s; no key, so no daily quota is known of",
     ]
     assert catalogue.load(root, local=True) == {}
-
-
-def test_a_dry_run_needs_no_project(tmp_path, monkeypatch, capsys):
-    def without(start=None):
-        raise CatalogueError("no project")
-
-    monkeypatch.setattr(catalogue, "root", without)
-    words = "fetch comtrade --reporter CHN --partner RUS --flow X --products 880621"
-    with serve(Twin(SHIPPED)) as base:
-        monkeypatch.setenv("TRADEFLOWS_COMTRADE_URL", base)
-        span = ["--start", "2022-01", "--end", "2022-02"]
-        assert cli.main([*words.split(), *span, "--dry-run"]) == 0
-        assert "2 calls, at least" in capsys.readouterr().out
-        assert cli.main([*words.split(), *span]) == 1
-    assert capsys.readouterr().err == "tradeflows: no project\n"
 
 
 def test_the_calls_of_today_are_counted(root):

@@ -1,7 +1,6 @@
 """UN Comtrade's files: the thirteen traps, and what is refused. All rows are invented."""
 
 import gzip
-import json
 from datetime import date
 
 import pytest
@@ -76,11 +75,6 @@ def test_break_downs_are_left_out(clean, part):
 def test_break_down_without_its_total(clean):
     with pytest.raises(LayoutError, match=r"record 2: expected a total beside each break-down"):
         clean(row(), row(partner="398", motCode=2100))
-
-
-@pytest.mark.parametrize("code", ["0", "0 ", "-1", None])
-def test_all_modes_of_supply(clean, code):
-    assert len(clean(row(mosCode=code)).rows) == 1
 
 
 def test_valuation_by_values(clean):
@@ -201,14 +195,6 @@ def test_a_bulk_file_differs_in_case_and_is_compressed(clean, tmp_path):
     assert part.rows.equals(clean(row()).rows)
 
 
-def test_a_spaced_reply_with_a_mark_at_its_head_is_read_as_well(clean, tmp_path):
-    path = tmp_path / "reply.json"
-    text = json.dumps(json.loads(envelope([row()])), indent=4)
-    path.write_text(text, encoding="utf-8-sig")
-    (part,) = comtrade.clean(path, SOURCE)
-    assert part.rows.equals(clean(row()).rows)
-
-
 # --- what is refused -----------------------------------------------------------------------------
 
 
@@ -270,13 +256,6 @@ def test_partial_reply_is_refused(tmp_path, content, message):
         list(comtrade.clean(path, SOURCE))
 
 
-def test_a_table_that_swells_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(comtrade, "LARGEST", 1 << 10)
-    path = export(tmp_path / "TradeData.csv", [row(), row(partner="398")])
-    with pytest.raises(LayoutError, match="a table of at most 0 MiB unpacked, found more"):
-        list(comtrade.clean(path, SOURCE))
-
-
 @pytest.mark.parametrize(("cap", "whole"), [(0, False), (500, False), (100_000, True)])
 def test_reply_of_the_cap_is_cut_off(clean, cap, whole):
     rows = [row(period=f"{1980 + i // 12}{i % 12 + 1:02}") for i in range(500)]
@@ -310,11 +289,6 @@ def test_contradiction_is_refused(clean, changes, message):
         clean(row(partner="398"), row(**changes))
 
 
-def test_special_areas_share_iso_codes(clean):
-    part = clean(row(partner="492", partnerISO="MCO"), row(partnerISO="RUS", partnerDesc="Russia"))
-    assert len(part.rows) == 2
-
-
 @pytest.mark.parametrize(
     ("changes", "flags"),
     [
@@ -340,17 +314,6 @@ def test_figure_stated_twice_is_flagged(clean, changes, flags):
 def test_impossible_product_is_refused(clean, code):
     with pytest.raises(CodeError, match="HS code"):
         clean(row(product=code))
-
-
-def test_lost_zero_is_said(clean):
-    with pytest.raises(CodeError, match=r"its leading zero is lost, .* 010620 may be meant"):
-        clean(row(product="10620"))
-
-
-def test_rounded_number_is_refused(tmp_path):
-    path = export(tmp_path / "TradeData.csv", [row(), row(partner="398", value="1.6E+11")])
-    with pytest.raises(LayoutError, match=r"record 2: expected a number .* '1\.6E\+11'"):
-        list(comtrade.clean(path, SOURCE))
 
 
 # --- a file in parts -----------------------------------------------------------------------------

@@ -9,7 +9,6 @@ from test_tables import OTHER, china, comext, comtrade, panel
 from tradeflows import tables
 from tradeflows.model.errors import QueryError
 from tradeflows.retrieval import adding
-from tradeflows.tables import checks
 
 
 def months(*named):
@@ -142,15 +141,6 @@ def test_a_cell_is_of_one_file(read, day):
             ask()
 
 
-def test_a_splice_fills_a_hole(read):
-    sources = {
-        "own": china(*months("2020-01", "2020-03")),
-        "un": comtrade("2020-02,CHN,crude_oil,2709,7,1", publisher="other", rank=2),
-    }
-    frame = read(sources)(splice=True)
-    assert [*frame["source_id"]] == ["own", "un", "own"]
-
-
 def test_two_kinds_of_figures_are_two_series(read):
     """The customs and the energy statistics of one publisher are no series."""
     sources = {
@@ -193,30 +183,3 @@ def test_two_editions_are_one_cell(editions, replies):
     assert frame["value_reported"].sum() == 5
     assert "another edition of HS (H5) state the same trade" in frame.attrs["caveats"][0]
     assert read(classification="H5")["classification_code"].tolist() == ["H5"]
-
-
-def test_editions_are_found_and_chosen_from(editions):
-    root, _ = editions(["H5", "H6"])
-    [line] = [str(each) for each in checks.look(root) if each.kind == "editions"]
-    assert "1 cells in H5 and H6" in line
-
-
-def test_no_edition_no_choice(editions):
-    _, read = editions(["H6"])
-    assert read().attrs["caveats"] == ()
-    with pytest.raises(QueryError, match="classification other than H5: H6"):
-        read(classification="H5")
-
-
-def test_goods_in_two_editions_none_twice(make_root, tmp_path):
-    root = make_root({"oil": {}})
-    rows = [
-        row(product="854231", classificationCode="H5"),
-        row(product="854232", classificationCode="H6"),
-    ]
-    path = tmp_path / "a.json"
-    path.write_bytes(envelope(rows))
-    adding.add([path], root)
-    tables.build(root)
-    frame = tables.read(product="8542", local=True, root=root)
-    assert frame["cmd_code"].tolist() == ["854231", "854232"]

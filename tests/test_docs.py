@@ -6,7 +6,6 @@ import importlib
 import os
 import re
 import shlex
-import shutil
 import subprocess
 import sys
 import sysconfig
@@ -71,15 +70,6 @@ def test_the_first_page_has_the_six_words_of_the_reference(monkeypatch):
     assert len(rows) == 6
     first_page = (PROJECT / "README.md").read_text(encoding="utf-8")
     assert [row for row in rows if f"{row}\n" not in first_page] == []
-
-
-def test_the_reference_of_the_ledger_leaves_no_key_without_a_meaning(monkeypatch):
-    monkeypatch.syspath_prepend(DOCS)
-    lines = [*importlib.import_module("from_code").LISTINGS["ledger-keys"]()]
-    meanings = {line.split(" | ")[0]: line.split(" | ")[1] for line in lines if "| `" in line}
-    known = {"| `part`", "| `open_because`", "| `span`", "| `not_tested`", "| `terms`", "| `rest`"}
-    assert known <= meanings.keys()
-    assert [key for key, text in meanings.items() if len(text.strip(" |")) < len("its unit")] == []
 
 
 def examples_of(page):
@@ -232,13 +222,12 @@ valuation = "CIF"
 cmd_code = {{ column = "HS", words = {words} }}
 """
 SIX = '{ "270900900" = "270900", "271111000" = "271111" }'
-EIGHT = '{ "270900100" = "27090010", "270900900" = "27090090" }'
 
 
-def added(table, fields, words=SIX):
+def added(table, fields):
     """Add a synthetic file to the project that one stands in, and return its rows."""
     columns = table.splitlines()[0].split(",")
-    entry = SYNTHETIC_OFFICE.format(columns=columns, words=words) + fields
+    entry = SYNTHETIC_OFFICE.format(columns=columns, words=SIX) + fields
     Path("oil.csv").write_text(table, encoding="utf-8")
     Path("oil.toml").write_text(entry, encoding="utf-8")
     assert cli.main(["add", "oil.csv", "--map", "oil.toml", "--commit"]) == 0
@@ -256,25 +245,9 @@ def test_units_of_several_kinds_are_read_as_a_page_says(new_project):
     assert rows["net_wgt_kg"].fillna(-1).tolist() == [-1, 5000]
 
 
-def test_national_codes_of_eight_digits_are_read_below_six(new_project):
-    entries = bodies(DOCS / "how-to" / "source.md", "toml")
-    [units] = [body for body in entries if body.startswith("qty =")]
-    new_project("codes")
-    fields = 'ref_period = { column = "Year", form = "year" }\n' + units
-    rows = added("Year,HS,Unit,Quantity\n2022,270900100,MT,5\n2022,270900900,MT,7\n", fields, EIGHT)
-    assert rows["net_wgt_kg"].tolist() == [5000, 7000]
-    below = tables.read(reporter="JPN", flow="M", freq="A", product="270900")
-    assert below["cmd_code"].tolist() == ["27090010", "27090090"]
-
-
-@pytest.mark.parametrize(
-    ("period", "form"), [("{Year}-11", "month"), ("Nov-{Year}", "named month")]
-)
-def test_months_in_columns_are_read_as_a_page_says(new_project, period, form):
+def test_months_in_columns_are_read_as_a_page_says(new_project):
     entries = bodies(DOCS / "how-to" / "source.md", "toml")
     maps = "\n".join(body for body in entries if "[[source.oil.arguments.rows]]" in body)
-    maps = maps.replace('"{Year}-11", form = "month"', f'"{period}", form = "{form}"')
-    assert f'"{period}", form = "{form}"' in maps
     new_project("months")
     rows = added(SYNTHETIC_YEARS, 'qty_unit = "none"\n' + maps)
     months = rows.pop("ref_period").astype(str)
@@ -318,15 +291,6 @@ def test_a_cleaner_of_a_page_reads_its_file(new_project):
     rows = tables.read(reporter="CHN", partner="BRA", product="120190")
     assert rows["net_wgt_kg"].tolist() == [7_590_280_000, 6_530_680_000]
     assert tf.trace(rows, "net_wgt_kg")["text"].str.endswith(("7590280", "6530680")).all()
-
-
-@pytest.fixture
-def soybeans(tmp_path):
-    root = tmp_path / "soybeans"
-    example = PROJECT / "examples" / "soybeans"
-    shutil.copytree(example, root, ignore=shutil.ignore_patterns("processed", "report"))
-    tables.build(root)
-    return root
 
 
 def test_claims_of_a_page_have_its_verdicts(tmp_path, capsys, soybeans):

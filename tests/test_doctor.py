@@ -105,16 +105,6 @@ def test_file_not_as_catalogued(root):
     assert "file changed" in found(folder, "file")[0]
 
 
-def test_hole_with_its_command(root):
-    months = [month for month in MONTHS if month != "2022-05"]
-    [line] = found(root({"values": [100.0] * 23, "months": months}), "missing")
-    assert "1 of 24 months (2022-05)" in line
-    assert line.endswith(
-        "tradeflows rows trade source_id=oil reporter_iso=CHN partner_code=RUS flow_code=M "
-        "cmd_code=2709"
-    )
-
-
 def test_hole_and_jump_in_a_rate(root):
     rates = dict.fromkeys(MONTHS, 7.0) | {"2023-03": 71.0}
     del rates["2022-05"]
@@ -135,11 +125,6 @@ def test_year_lacking_between_two(root, first):
 
 def test_rare_flow_has_no_holes(root):
     assert not found(root({"values": [100.0] * 12, "months": MONTHS[::2]}), "missing")
-
-
-def test_month_ten_times_neighbours(root):
-    [line] = found(root({"values": [100.0] * 9 + [1000.0] + [100.0] * 14}), "jump")
-    assert line.endswith("month=2022-10")
 
 
 def test_weight_jumps_without_value(root):
@@ -222,14 +207,6 @@ def test_quantities_of_zero_beside_a_value_are_counted(root):
     [line] = found(folder, "zero")
     assert "oil: 2 rows have a quantity of 0 beside a value: rounded, or not published?" in line
     assert line.endswith("tradeflows rows trade source_id=oil qty=0.0")
-
-
-def test_part_of_a_flow_alone(root):
-    hole = [month for month in MONTHS if month != "2022-05"]
-    [line] = found(
-        root({"values": [1.0] * 23, "months": hole, "breakdown": "regime=10"}), "missing"
-    )
-    assert line.endswith("cmd_code=2709 breakdown=regime=10")
 
 
 def _series(unit, months):
@@ -349,12 +326,3 @@ def test_each_look_is_told_as_it_begins(root):
     assert lines[0] == "looking at raw files"
     assert lines[-1] == "looking at months that lack, and jumps"
     assert told[-1][1:] == (checks.LOOKS - 1, checks.LOOKS, "months that lack, and jumps")
-
-
-def test_a_pipe_has_a_line_a_look(root, capsys):
-    command = ["--root", str(root({"values": [100.0] * 24})), "doctor"]
-    assert cli.main(command) == 0
-    said = capsys.readouterr()
-    assert said.err.splitlines()[:2] == ["looking at raw files", "looking at the tables"]
-    assert cli.main([*command, "--quiet"]) == 0
-    assert capsys.readouterr().err == ""

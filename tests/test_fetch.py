@@ -122,11 +122,6 @@ def test_a_senseless_wait_is_none(twin, web, tmp_path, text):
     assert caught.value.seconds is None
 
 
-def test_a_timeout_with_status_200_heals(web):
-    with pytest.raises(http.RetryError, match="Timeout"):
-        web.raise_for_reply(200, {}, "Execution Timeout expired")
-
-
 def trickled(handler):
     """Send a body a byte at a time, for a minute."""
     handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 600\r\n\r\n")

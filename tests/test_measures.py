@@ -81,13 +81,6 @@ def test_one_column_may_be_named_alone(measure):
         measure(frame, KG, by="partner_io")
 
 
-def test_one_column_may_be_named_alone_of_two_frames():
-    part, whole = months(2021, 1.0, 2.0), months(2021, 4.0, 4.0)
-    for measure, name in ((measures.share, "reporter_iso"), (measures.difference, "ref_period")):
-        listed = measure(part, whole, KG, by=[name])
-        pd.testing.assert_frame_equal(measure(part, whole, KG, by=name), listed)
-
-
 # --- total ----------------------------------------------------------------------------------------
 
 
@@ -148,17 +141,6 @@ def test_label_summed_over_is_a_caveat():
 TWO = pd.concat([months(2021, 1.0), months(2021, 2.0, reporter="IND")])
 
 
-def test_rest_of_two_months():
-    whole = months(2021, 120.0, 50.0, partner_iso="W00", flags=["rounded", ""], value_reported=9.0)
-    part = months(2021, 30.0, 20.0, partner_iso="RUS", flags=["estimated", ""]).iloc[::-1]
-    part["value_reported"] = [None, 6.0]
-    result = measures.rest(whole, part, [KG, "value_reported"])
-    assert result[KG].tolist() == [30, 90]  # 50 - 20, 120 - 30
-    assert result["value_reported"].isna().tolist() == [True, False]
-    assert result["flags"].tolist() == ["", "estimated rounded"]
-    assert "partner_iso" not in result, "neither of the two"
-
-
 def test_yoy_names_missing_months():
     frame = pd.concat([months(2020, 10.0, None, 0.0), months(2021, None, 20.0, 5.0)])
     result = measures.yoy(frame, KG).iloc[3:]
@@ -170,18 +152,6 @@ def test_yoy_names_missing_months():
     assert grown["yoy_pct"].iloc[2:].tolist() == [100] * 2
     with pytest.raises(QueryError, match="periods overlap"):
         measures.yoy(to_date, KG)
-
-
-def test_growth_over_shared_months():
-    frame = pd.concat([months(2021, 10.0, 20.0, 30.0, None), months(2022, 20.0, None, 40.0, 50.0)])
-    result = measures.growth(frame, KG, 2022, 2021)
-    [row] = result.to_dict("records")
-    assert (row[KG], row[f"{KG}_base"], row["change"]) == (60, 40, 20)  # January and March
-    assert (row["n_months"], row["months"]) == (2, "2022-01, 2022-03")
-    assert result.attrs["caveats"] == ("2022 against 2021 over 2022-01, 2022-03 only",)
-    none = measures.growth(frame, KG, 2023, 2022)
-    assert none["growth_pct"].isna().all()
-    assert none.attrs["caveats"] == ("2023 against 2022 over no month only",)
 
 
 def buyers(**quantities):
@@ -230,37 +200,12 @@ def test_displacement_of_five_months_with_a_hole():
     )
 
 
-def test_displacement_at_two_levels():
-    level = {"CHN": "27090000", "EU27_2020": "2709"}
-    frame = FLOWS.assign(cmd_code=FLOWS["reporter_iso"].map(level))
-    result = measures.displacement(frame, KG, "EU27_2020", "CHN", "2021", "2022")
-    assert result["displacement"].iloc[0] == pytest.approx(0.4)
-
-
-def test_displacement_over_placebos():
-    windows = {"event": ("2021-01", "2022-01"), "placebo": ("2021-01", "2021-02")}
-    buyers_of = ["CHN", "IND"]
-    result = measures.displacement_over(FLOWS, KG, "EU27_2020", buyers_of, windows, "2022-01")
-    assert result["placebo"].tolist() == [False, True]
-    assert result["part_CHN"].iloc[0] == pytest.approx(24 / 70)  # the EU 100 → 30
-    assert math.isnan(result["displacement"].iloc[1])
-
-
 def test_unit_value_names_its_currency():
     frame = months(2021, 2000.0, value_reported=1466.0, currency="EUR", **{USD: 1700.0})
     for value, currency in (("value_reported", "EUR"), (USD, "USD")):
         result = measures.unit_value(frame, value)
         assert unit_of(result, "unit_value_per_barrel") == f"{currency}/bbl"
         assert unit_of(result, "unit_value_per_tonne") == f"{currency}/t"
-
-
-def test_unit_value_outliers():
-    # per tonne 10, 11, 12, 13, 30: median 12, deviations 2 1 0 1 18, their median 1;
-    # the limit is 3.5 / 0.6745 = 5.19 away
-    frame = months(2021, *[1000.0] * 5, **{USD: [10.0, 11.0, 12.0, 13.0, 30.0]})
-    assert measures.unit_value(frame)["outlier"].tolist() == [False] * 4 + [True]
-    by_self = measures.unit_value(frame.assign(cmd_code=list("abcde")), by=["cmd_code"])
-    assert not by_self["outlier"].any()
 
 
 def goods(**cells):
@@ -277,26 +222,9 @@ def goods(**cells):
 BASKET = goods(_2709=(10, 10, 20, 10), _2701=(40, 10, 80, 20))
 
 
-def test_split_of_an_unchanged_value():
-    frame = goods(_2709=(8, 4, 8, 2), _2701=(1, 1, 2, 1)).assign(flags=["", "", "estimated", ""])
-    result = measures.price_quantity(frame, USD, KG, "2021-01", "2022-01")
-    assert result["cmd_code"].tolist() == ["", "", "2701"]  # whose weight is estimated
-    assert "not split for want of net_wgt_kg: 2701" in result.attrs["caveats"]
-    assert result["change"].tolist() == pytest.approx([8 * math.log(2), -8 * math.log(2), 1])
-
-
 PART = rows(
     ("RUS", 50.0), ("SAU", 30.0), ("EXTRA", 100.0), columns=["partner_iso", KG], ref_period="2021"
 )
-
-
-@pytest.mark.parametrize(
-    ("member", "absent", "share"),
-    [("RUS", "unknown", 50), ("QAT", "unknown", np.nan), ("QAT", "zero", 0)],
-)
-def test_hhi_with_the_share_of_a_member(member, absent, share):
-    result = measures.hhi(PART, KG, whole="EXTRA", member=member, absent=absent)
-    assert result["share_pct"].item() == pytest.approx(share, nan_ok=True)
 
 
 def flow(**members):
@@ -304,50 +232,11 @@ def flow(**members):
     return pd.concat([months(2021, *values, reporter=name) for name, values in members.items()])
 
 
-def test_last_active_month():
-    # Mean of January to March: 4. Half of it is reached in May, though not in April.
-    frame = flow(DEU=[4.0, None, 4.0, None, 2.0, 1.0, None], BGR=[3.0, 0.0, 3.0, *[1.0] * 4])
-    base = ("2021-01", "2021-03")
-    result = measures.last_active_month(frame, KG, base).set_index("reporter_iso")
-    assert result[[f"{KG}_base", "months_base", "ended"]].T.to_dict("list") == {
-        "BGR": [2, 3, False],
-        "DEU": [4, 2, True],
-    }
-    assert result["last"].dt.month.to_dict() == {"DEU": 5, "BGR": 7}
-    assert result["last_any"].dt.month.to_dict() == {"DEU": 6, "BGR": 7}
-    assert result["missing"].to_dict() == {"BGR": "", "DEU": "2021-02, 2021-04, 2021-07"}
-    assert result["until"]["DEU"] == pd.Timestamp("2021-06-01")
-    quarter = measures.last_active_month(frame, KG, base, part=0.25)
-    assert quarter["last"].dt.month.tolist() == [7, 6]
-
-
-def test_gap_of_mirror_sides():
-    m = months(2021, 105.0, 150.0, 9.0, partner_iso="RUS", flow_code="M").rename(columns={KG: USD})
-    x = m.assign(reporter_iso="RUS", partner_iso="CHN", flow_code="X", **{USD: [100.0, 100.0, 7.0]})
-    x.loc[2, "ref_period"] = pd.Timestamp("2021-04-01")
-    result = measures.gap(m, x, USD)
-    assert result["reporter_iso"].tolist() == ["CHN"] * 4
-    assert result["gap"].iloc[:2].tolist() == pytest.approx([math.log(1.05), math.log(1.5)])
-    assert result["outside"].iloc[:2].tolist() == [False, True]
-    assert result[["gap", "outside"]].iloc[2:].isna().all(axis=None)  # one side silent: kept, null
-    told = "freight and insurance explain imports of 1.00 to 1.10 times the exports; the IMF"
-    assert result.attrs["caveats"][0].startswith(told)
-
-
 @pytest.mark.parametrize("band", [{}, {"band": (1.0, 1.0)}])
 def test_gap_of_weights(band):
     result = measures.gap(months(2021, 105.0, 0.0), months(2021, 100.0, 5.0), KG, **band)
     assert result["outside"].tolist() == [True, pd.NA]
     assert result.attrs["caveats"] == (ALIKE,)
-
-
-@pytest.mark.parametrize(
-    ("valuation", "told"),
-    [("FOB", ("the band may not fit, since values are FOB for CIF",)), ("CIF", ())],
-)
-def test_gap_of_other_valuations(valuation, told):
-    m = months(2021, 105.0, valuation=valuation).rename(columns={KG: USD})
-    assert measures.gap(m, m.assign(valuation="FOB"), USD).attrs["caveats"][1:] == told
 
 
 @pytest.mark.parametrize(
@@ -389,80 +278,6 @@ def figures(*cells):
     return frame.assign(**{name: pd.to_datetime(frame[name]) for name in names[:2]})
 
 
-def test_per_month_by_windows():
-    frame = figures(
-        ("2023-01-01", "2023-06-30", "half-year", "USD", 12.0, 6.0),  # 6 months
-        ("2023-02-01", "2023-02-28", "monthly", "USD", 3.0, None),  # 1 month
-        ("2022-02-24", "2022-03-31", "cumulative", "USD", 36.0, None),  # 36 days
-        ("2023-01-01", "2023-10-31", "monthly avg", "USD", 9.0, None),  # a month's already
-        ("2023-01-01", "2023-10-31", "10 months", "percent", 45.0, None),
-        (None, None, "3 months", "USD", 120.0, None),  # late 2024, as printed
-    )
-    result = measures.per_month(frame)
-    assert result["months"].iloc[:4].tolist() == pytest.approx([6, 1, 36 / 30.4375, 1])
-    assert result["value_per_month"].iloc[:4].tolist() == pytest.approx([2, 3, 30.4375, 9])
-    assert result["value_per_month"].iloc[4:].isna().all()
-    assert result["low_per_month"].iloc[0] == 1
-    assert len(result) == len(frame)
-
-
-def test_lead_by_group_and_any_index():
-    first = suppliers("CHN", "DEU", "NLD", figures=(140.0, 57.0, 46.0))
-    later = suppliers("CHN", "DEU", "NLD", figures=(1.0, 2.0, 3.0), ref_period=pd.Timestamp("2022"))
-    frame = pd.concat([first, later])
-    found = measures.lead(frame, KG, "CHN", by=["ref_period"])
-    assert found[["lead", "next", "rank"]].to_numpy().tolist() == [[83, "DEU", 1], [-2, "NLD", 3]]
-    with pytest.raises(QueryError) as refused:  # CHN is in the other group alone
-        measures.lead(frame.iloc[[0, 1, 4, 5]], KG, "CHN", by=["ref_period"])
-    assert "did you mean 'CHN'" not in str(refused.value)
-
-
-def test_peak_is_the_earliest_of_equals():
-    row = measures.peak(months(2021, 1.0, 9.0, 9.0, math.nan).iloc[::-1], KG).iloc[0]
-    assert (f"{row['ref_period']:%Y-%m}", row[KG]) == ("2021-02", 9.0)
-
-
-def in_order(frame):
-    return frame.sort_values(["reporter_iso", "ref_period"]).reset_index(drop=True)
-
-
-@pytest.mark.parametrize(
-    "measure",
-    [
-        lambda f: measures.total(f, KG, ["reporter_iso"], every=12, end="2022")[[KG]],
-        lambda f: measures.displacement(f, KG, "TUR", ["CHN", "IND"], "2021", "2022")[["part"]],
-        lambda f: measures.growth(f, KG, 2022, 2021)[[KG, "growth_pct"]],
-        lambda f: in_order(measures.shares(f, KG, of="reporter_iso"))[["share_pct"]],
-        lambda f: measures.hhi(f, KG, of="reporter_iso")[["hhi"]],
-        lambda f: in_order(measures.yoy(f, KG))[["yoy_pct"]],
-    ],
-)
-def test_order_of_rows_does_not_matter(measure):
-    frame = FLOWS[FLOWS["reporter_iso"].ne("EU27_2020")].reset_index(drop=True)
-    first, second = measure(frame), measure(frame.sample(frac=1, random_state=3))
-    np.testing.assert_allclose(first.to_numpy(), second.to_numpy(), equal_nan=True)
-
-
-OIL = {"cmd_code": "2709"}
-
-
-@pytest.mark.parametrize(
-    ("part", "whole"),
-    [
-        ({"cmd_code": "27090000"}, {"cmd_code": "2709"}),
-        ({"cmd_code": "2709"}, {"cmd_code": "27090000"}),  # each the level that its source has
-        ({"cmd_code": "271111"}, {"cmd_code": "271111+271121"}),
-        ({"partner_iso": "RUS"}, {"partner_iso": "W00"}),
-        ({"reporter_iso": "DEU"}, {"reporter_iso": "EU27_2020"}),
-        ({**OIL, "classification_code": "HS"}, {"cmd_code": "O41", "classification_code": "SIEC"}),
-    ],
-)
-def test_share_inside_the_whole(part, whole):
-    frame = months(2021, 1.0)
-    shares = measures.share(frame.assign(**part), frame.assign(**{KG: 4.0}, **whole), KG)
-    assert shares["share_pct"].tolist() == [25]
-
-
 @pytest.mark.parametrize("signs", ["===", "=≤≥", ">=≥", "=>≤", "≤=≤", "~=~", "≤≤~"])
 def test_difference_to_a_bound(signs):
     """25 per cent is at least 24.5 percentage points above what is at most 0.5 per cent."""
@@ -495,21 +310,6 @@ def test_difference_cell_by_cell():
         measures.difference(base, both, KG, by=["ref_period"])
     with pytest.raises(QueryError, match=r"share no cell of ref_period \(2021-01; 2022-01\)"):
         measures.difference(base, months(2022, 1.0), KG, by=["ref_period"])
-
-
-def test_mean_of_the_months_that_have_a_figure():
-    crude = months(2021, 10.0, np.nan, 40.0, cmd_code="2709", series=1)
-    prices = pd.concat([crude, months(2021, 3.0, cmd_code="27090000", series=2)])
-    found = measures.mean(prices, KG, by=["series"])
-    assert found[[KG, "n_months", "n_stated"]].to_numpy().tolist() == [[25, 3, 2], [3, 1, 1]]
-    with pytest.raises(QueryError, match="cmd_code is mixed"):
-        measures.mean(prices.iloc[1:], KG)  # of two codes, in different months
-
-
-def test_total_over_both_flows():
-    roles = {"flow_code": ["M", "X"], "partner_role": ["origin", "destination"]}
-    frame = pd.concat([months(2021, 2.0), months(2021, 3.0)]).assign(**roles)
-    assert measures.total(frame, KG, over=["flow_code"])[KG].tolist() == [5]
 
 
 # --- parts of a breakdown ------------------------------------------------------------------------

@@ -65,11 +65,6 @@ TASKS = {
         lambda shown: shown["value"].item(),
         lambda: year(china(), "2023")["net_wgt_kg"].sum() / 1000,
     ),
-    "one month of LNG": (
-        "tf.flow('LNG', 'China', 'Russia', start='2024-12', end='2024-12')",
-        lambda shown: shown["value"].item(),
-        lambda: year(china("lng"), "2024-12")["net_wgt_kg"].item() / 1000,
-    ),
     "several buyers side by side": (
         "tf.flow('crude oil', ['EU', 'India'], 'Russia', start='2023', end='2023')"
         ".by('reporter', every=12)",
@@ -77,20 +72,6 @@ TASKS = {
         lambda: [
             year(others(reporter), "2023")["net_wgt_kg"].sum() / 1000
             for reporter in ("EU27", "IND")
-        ],
-    ),
-    "the value in dollars": (
-        "tf.flow('crude oil', 'China', 'Russia', start='2022', end='2022', unit='USD')"
-        ".by('reporter', every=12)",
-        lambda shown: shown["value"].item(),
-        lambda: year(china(), "2022")["value_usd"].sum(),
-    ),
-    "exports of all goods": (
-        "tf.flow('all goods', 'Germany', 'Kazakhstan', flow='exports', start='2021', end='2023')"
-        ".by('reporter', every=12)",
-        lambda shown: shown["value"].tolist(),
-        lambda: [
-            year(exports_of("DEU"), text)["value_eur"].sum() for text in ("2021", "2022", "2023")
         ],
     ),
     "growth of a year on the year before": (
@@ -103,35 +84,10 @@ TASKS = {
             - 100
         ),
     ),
-    "growth of each month on that of the year before": (
-        f"measures.yoy({CRUDE}, 'net_wgt_kg')",
-        lambda shown: shown.set_index("ref_period")["yoy_pct"]["2023-05-01"],
-        lambda: (
-            100
-            * year(china(), "2023-05")["net_wgt_kg"].item()
-            / year(china(), "2022-05")["net_wgt_kg"].item()
-            - 100
-        ),
-    ),
     "the price that was paid a tonne": (
         f"measures.unit_value({CRUDE}, 'value_reported').set_index('ref_period')",
         lambda shown: shown.filter(like="per_")["2023-05-01":"2023-05-01"].iloc[0, 0],
         lambda: 1000 * year(china(), "2023-05").eval("value_usd / net_wgt_kg").item(),
-    ),
-    "barrels a day": (
-        f"measures.barrels_per_day({CRUDE}).set_index('ref_period')",
-        lambda shown: shown["barrels_per_day"]["2023-05-01"],
-        lambda: year(china(), "2023-05")["net_wgt_kg"].item() / 1000 * 7.33 / 31,
-    ),
-    "the month of the largest imports": (
-        f"measures.peak({CRUDE}, 'net_wgt_kg')",
-        lambda shown: f"{shown['ref_period'].item():%Y-%m}",
-        lambda: china().set_index("period")["net_wgt_kg"].idxmax(),
-    ),
-    "a running year": (
-        f"measures.total({CRUDE}, 'net_wgt_kg', start='2023-07', end='2024-06')",
-        lambda shown: shown["net_wgt_kg"].item(),
-        lambda: china().set_index("period")["net_wgt_kg"]["2023-07":"2024-06"].sum(),
     ),
     "the largest partners of a year": (
         EXPORTS_2021,
@@ -147,16 +103,6 @@ TASKS = {
         f"measures.hhi({EXPORTS_2021}, 'value')",
         lambda shown: shown["hhi"].item(),
         lambda: ((russia_2021("export") / russia_2021("export").sum()) ** 2).sum(),
-    ),
-    "how far one partner is ahead of the next": (
-        f"measures.lead({IMPORTS_2021}, 'value', member='CHN')",
-        lambda shown: shown["lead"].item(),
-        lambda: russia_2021("import").nlargest(2).agg(lambda two: two.iloc[0] - two.iloc[1]),
-    ),
-    "a price in another source": (
-        "tf.find('Brent')",
-        lambda shown: shown["rows"].item(),
-        lambda: len(raw("eia/eia_brent_monthly.csv")),
     ),
     "the code of goods by a plain word": (
         "tf.products('excavators')",
@@ -191,15 +137,6 @@ TASKS = {
         "tf.settlement('yuan', concept='export settlement')",
         lambda shown: shown.loc[shown["ref_period"].eq("2022-12-01"), "value"].max(),
         lambda: yuan_of_exports()["2022-12"].max(),
-    ),
-    "goods that are sold on": (
-        "tf.flow('all goods', ['Germany', 'Poland'], 'Kazakhstan', flow='exports', start='2022', "
-        "end='2022').by('period', every=12)",
-        lambda shown: shown["value"].item(),
-        lambda: (
-            year(exports_of("DEU"), "2022")["value_eur"].sum()
-            + year(exports_of("POL"), "2022")["value_eur"].sum()
-        ),
     ),
 }
 

@@ -1,13 +1,10 @@
 """The one parser of months and windows, the forms in which files write them, and cells' numbers."""
 
-import re
 from datetime import date
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-import tradeflows
 from tradeflows.model import periods
 from tradeflows.model.errors import QueryError
 from tradeflows.model.keys import number_cells
@@ -33,11 +30,6 @@ def test_a_text_has_its_dates_in_words_and_no_other_number():
     text = "it lacks 2022-01, from 2022-03-01 on; 2018-2019 and 8806-10 stay"
     words = "it lacks January 2022, from 1 March 2022 on; 2018-2019 and 8806-10 stay"
     assert periods.dates_in_words(text) == words
-
-
-def test_a_year_is_its_twelve_months():
-    assert periods.runs(periods.parse_period(" 2023 ")) == "2023-01 to 2023-12"
-    assert periods.runs(periods.parse_period("2023-05")) == "2023-05"
 
 
 @pytest.mark.parametrize(
@@ -95,10 +87,6 @@ def test_form_of_a_period(form, text, first, months):
     assert periods.FORMS[form].read(text) == periods.Period(date(*first), months)
 
 
-def test_a_period_has_a_last_day():
-    assert periods.FORMS["months"].read("2023-11..2024-02").last == date(2024, 2, 29)
-
-
 @pytest.mark.parametrize(
     ("form", "text"),
     [
@@ -116,16 +104,6 @@ def test_a_period_has_a_last_day():
 )
 def test_a_period_of_another_form_is_none(form, text):
     assert periods.FORMS[form].read(text) is None
-
-
-def test_months_are_parsed_in_one_place():
-    # What a file holds is its cleaner's matter; what a person types is that of model/periods.
-    package = Path(tradeflows.__file__).parent
-    month = re.compile(r"\(0\[1-9\]\|1\[0-2\]\)")
-    files = {path for path in package.rglob("*.py") if month.search(path.read_text())}
-    rooms = {str(path.relative_to(package)) for path in files}
-    in_files = {room for room in rooms if room.startswith("publishers/")}
-    assert rooms - in_files - {"retrieval/comext.py"} == {"model/periods.py"}  # names of files
 
 
 def test_numbers_of_cells_start_again():

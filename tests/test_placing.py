@@ -8,7 +8,7 @@ import pytest
 
 from tradeflows import tables
 from tradeflows.claims import ledger
-from tradeflows.model.errors import CatalogueError, LayoutError
+from tradeflows.model.errors import LayoutError
 from tradeflows.model.source import Source
 from tradeflows.publishers import print_dates, tidy
 from tradeflows.retrieval import catalogue
@@ -150,12 +150,6 @@ def test_a_map_says_who_counted_by_id(rows):
     told = [row[name] for name in ("collector", "witness", "interested", "forecast", "measure")]
     assert told == ["Gazprom", "measured", True, False, "weight"]
     assert row["base_start"] == date(2022, 3, 1)
-
-
-def test_a_text_listed_under_two_meanings_is_refused(rows):
-    twice = {"column": "id", "listed": {"Gazprom": ["X1"], "Kpler": ["X1"]}}
-    with pytest.raises(CatalogueError, match="listed: X1 stands there twice"):
-        rows("2023-03", "2023-04", collector=twice)
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,8 @@ from tradeflows import charts, cli
 from tradeflows.charts import colours
 from tradeflows.explore import ask
 from tradeflows.model.errors import CatalogueError, QueryError
-from tradeflows.retrieval import catalogue, comtrade, project
+from tradeflows.retrieval import comtrade, project
 
-catalogue_root = catalogue.root
 MENDED = "title = 'x'\n[[correction]]\nwrong = 'a'\nright = 'b'\n"
 
 
@@ -76,13 +75,6 @@ def test_without_a_project_file(tmp_path):
     assert project.load(folder) == project.Project("Rice prices", short="Rice prices")
 
 
-def test_the_menu_has_the_title_unless_it_has_a_name_of_its_own(tmp_path):
-    (tmp_path / "project.toml").write_text('title = "Wheat"')
-    assert project.load(tmp_path).short == "Wheat"
-    (tmp_path / "project.toml").write_text('title = "Wheat"\nshort = "Grain"')
-    assert project.load(tmp_path).short == "Grain"
-
-
 TEXT = """
 title = "Wheat"
 [events]
@@ -134,11 +126,6 @@ def test_events_are_drawn_where_asked(here):
     assert not any("New tariff" in text for text in words(drawn()))
     axes = drawn(events=tf.project().events)
     assert any("New tariff" in text for text in words(axes))
-
-
-def test_without_a_project_no_colours(tmp_path, monkeypatch):
-    monkeypatch.setattr(catalogue, "root", lambda: catalogue_root(tmp_path))
-    assert project.own_colours() == {}
 
 
 # --- words of one's own ---------------------------------------------------------------------------

@@ -113,10 +113,6 @@ def test_flow_and_read_take_periods_as_they_are_typed():
             tf.flow("crude oil", "China", "Russia", start=wrong)
 
 
-def test_gold_is_goods_and_a_currency():
-    assert "7108" in set(tf.find("gold")["code"])
-
-
 def test_a_month_of_annual_figures_is_no_hole():
     with pytest.raises(QueryError, match=r"held by longer periods alone, .*2017-01 to 2023-12"):
         tf.flow("crude oil", "Russia", "China", start="2023-05", end="2023-05", flow="exports")
@@ -300,10 +296,6 @@ def test_what_cannot_be_asked_is_one_sentence(crude, ask, told):
         ask(crude)
 
 
-def test_a_year_may_be_typed_as_a_text(crude):
-    assert crude.growth("2023")["value"].item() == crude.growth(2023, 2022)["value"].item()
-
-
 def test_quarters_are_those_of_the_calendar():
     exports = tf.flow("total", "China", "Russia", flow="exports", start="2022", end="2023")
     by_quarter = exports.by("quarter").series()
@@ -335,15 +327,6 @@ def test_all_codes_of_a_level_are_of_the_files_that_state_it():
     share = chapters.share("product").set_index("cmd_code")["value"]["27"]
     assert share == pytest.approx(100 * coal / chapters["value"].sum())
     assert chapters["value"].sum() < total["value"].sum()  # the office keeps some chapters back
-
-
-def test_a_chapter_is_goods_in_what_comes_after():
-    asked = {"flow": "exports", "start": "2021", "end": "2022", "unit": "USD"}
-    six = tf.flow("all HS6", "China", "Russia", **asked)
-    chapters = six.by("chapter", "year")
-    for found in (chapters.share(), chapters.yoy(), chapters.growth(), chapters.rank()):
-        assert {*found["cmd_code"]} <= {*chapters["chapter"]}
-    assert chapters.wide().shape == (2, chapters["chapter"].nunique())
 
 
 def test_a_rest_is_named_by_what_was_taken_out():

@@ -58,15 +58,6 @@ def test_what_a_file_shows_is_filled_in(saved):
     }
 
 
-def test_a_column_not_read_is_named(saved):
-    assert "# Not read: weight_t, estimated, mood\n" in sketch(saved(WHEAT))
-
-
-def test_a_known_publisher_has_no_entry(saved):
-    assert "[publisher.usda]" in sketch(saved(WHEAT))
-    assert "[publisher.usda]" not in sketch(saved(WHEAT), known=["usda"])
-
-
 def test_a_list_s_names_of_countries_are_known(saved):
     text = 'year,country,tonnes\n2023,"Korea, Rep. of",4\n2023,"Congo, Dem. Rep.",1\n2023,Korea,1\n'
     assert fields_of(sketch(saved(text)))["partner_iso"]["words"] == {
@@ -74,11 +65,6 @@ def test_a_list_s_names_of_countries_are_known(saved):
         "Congo, Dem. Rep.": "COD",
         "Korea": UNKNOWN,
     }
-
-
-def test_a_lost_zero_is_said(saved):
-    text = sketch(saved("year,reporter,partner,hs6,usd\n2023,USA,EGY,10620,4\n"))
-    assert "a spreadsheet took a zero away" in text
 
 
 BRAZIL = (
@@ -92,13 +78,6 @@ def test_marks_of_a_file_are_seen(saved):
     marks = {key: arguments[key] for key in ("separator", "decimal", "grouping")}
     assert marks == {"separator": ";", "decimal": ",", "grouping": "."}
     assert arguments["fields"]["value_reported"] == {"column": "VL_FOB", "times": UNKNOWN}
-
-
-def test_commas_of_names_part_no_cells(saved):
-    text = "month\treporter, name\tvalue, in USD\n2023-01\tUSA\t4\n"
-    assert entry_of(sketch(saved(text)))["arguments"]["separator"] == "\t"
-    quoted = 'month,reporter,"value; USD; FOB"\n2023-01,USA,4\n'
-    assert "separator" not in entry_of(sketch(saved(quoted)))["arguments"]
 
 
 def test_year_and_month_apart_are_seen(saved):
@@ -131,24 +110,6 @@ def test_marks_of_two_meanings_are_open(saved, text):
     assert arguments["decimal"] == arguments["grouping"] == UNKNOWN
 
 
-def test_a_point_between_commas_is_decimal(saved):
-    text = sketch(saved("year,reporter,partner,usd\n2023,USA,EGY,1.234\n"))
-    assert "decimal" not in entry_of(text)["arguments"]
-
-
-def test_mixed_marks_are_said(saved):
-    text = sketch(saved("year;country;usd;t\n2023;EGY;1.234,5;1,234.5\n"))
-    assert "Its numbers are written in several ways" in text
-
-
-def test_prices_are_rates(saved):
-    entry = entry_of(sketch(saved("month,rate\n2023-01,7.5\n"), table="rates"))
-    assert entry["table"] == "rates"
-    assert entry["arguments"]["fields"]["rate"] == {"column": "rate"}
-    assert entry["arguments"]["fields"]["ref_period"]["form"] == UNKNOWN
-    assert entry["arguments"]["fields"]["base"] == UNKNOWN
-
-
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -171,11 +132,6 @@ def test_a_known_file_needs_no_map(saved):
     path = saved("Date, USD,\n2023-01-02,1.1,\n", "eurofxref.csv")
     with pytest.raises(QueryError, match="reads it without a map"):
         sketch(path)
-
-
-def test_no_such_table(saved):
-    with pytest.raises(QueryError, match="no table 'trades'; did you mean 'trade'"):
-        sketch(saved(WHEAT), table="trades")
 
 
 def test_an_open_mark_is_refused(saved, tmp_path):
@@ -302,14 +258,6 @@ def test_what_may_be_meant_stands_beside_what_is_asked(saved):
     assert "JPY" not in fields.values()
 
 
-def test_a_map_is_not_overwritten(saved, tmp_path, capsys):
-    written = tmp_path / "wheat.toml"
-    written.write_text("mine", encoding="utf-8")
-    assert cli.main(["sketch", str(saved(WHEAT)), "--to", str(written)]) == 2
-    assert "is not overwritten; name another file" in capsys.readouterr().err
-    assert written.read_text(encoding="utf-8") == "mine"
-
-
 def test_the_sheet_of_a_workbook_is_sketched(tmp_path):
     lines = [["month", "partner", "Value (USD)"], ["2023-01", "China", 5]]
     path = tmp_path / "wheat.xlsx"
@@ -369,17 +317,6 @@ def test_records_of_parts_of_a_flow_may_be_told_apart(saved, new_project, capsys
     assert measures.sum_parts(parts, "value_reported")["value_reported"].tolist() == [11]
     with pytest.raises(QueryError, match="or add its parts up by sum_parts"):
         measures.total(parts, "value_reported", start="2023-01", end="2023-01")
-
-
-def test_blanks_around_numbers_are_passed_over(saved):
-    padded = PRINTED.replace(",-,", ", -   ,").replace('"2,100.5"', '" 2,100.5 "')
-    assert fields_of(sketch(saved(padded))) == fields_of(sketch(saved(PRINTED)))
-
-
-def test_footnotes_need_not_be_as_wide_as_the_table(saved):
-    text = PRINTED.replace(",,,,", "")
-    arguments = entry_of(sketch(saved(text)))["arguments"]
-    assert (arguments["title_lines"], arguments["footnotes_from"]) == (3, "c:")
 
 
 def test_a_last_record_that_is_cut_off_is_no_footnote(saved):

@@ -9,8 +9,6 @@ from types import SimpleNamespace
 import maps
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from pyarrow import parquet
 
 from tradeflows import cli, tables
@@ -825,30 +823,6 @@ def test_what_is_no_table_of_ours(make_root):
 
 
 # --- read: order and code lists ------------------------------------------------------------------
-
-LINES = (
-    "2020-01,IND,crude_oil,2709,1,2",
-    "2020-02,IND,crude_oil,2709,,4",
-    "2020-02,JPN,lng,271111,5,6",
-    "2020-03,JPN,lng,271111,7,8",
-)
-
-
-@given(lines=st.permutations(LINES))
-@settings(
-    max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-def test_order_of_records_is_nothing(make_root, lines):
-    def frame(records):
-        root = make_root({"a": comtrade(*records)})
-        tables.build(root)
-        return tables.read(product=["crude", "lng"], root=root)
-
-    found, expected = frame(lines), frame(LINES)
-    pd.testing.assert_frame_equal(
-        found.drop(columns="source_row"), expected.drop(columns="source_row")
-    )
-    assert found.attrs == expected.attrs
 
 
 def test_filter_as_the_code_list(ask):

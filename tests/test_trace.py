@@ -2,11 +2,9 @@
 
 import csv
 import gzip
-import importlib
 import math
 import pickle
 import shutil
-import sys
 
 import maps
 import numpy as np
@@ -385,18 +383,6 @@ def test_trace_of_a_changed_input(root):
     pd.testing.assert_frame_equal(trace(result), once)
 
 
-def test_trace_of_joined_rows(root):
-    frame = pd.concat([crude(reporter="IND"), crude(reporter="CHN")]).reset_index(drop=True)
-    assert len(trace(frame, KG)) == 12
-    assert len(trace(measures.total(frame, KG, ["reporter_iso"]))) == 12
-
-
-def test_trace_of_rows_from_csv(root, tmp_path):
-    """A CSV gives an empty text back as a null."""
-    crude(reporter="IND").to_csv(tmp_path / "mine.csv", index=False)
-    assert len(trace(pd.read_csv(tmp_path / "mine.csv"), KG)) == 6
-
-
 @pytest.mark.parametrize(
     ("step", "message"),
     [
@@ -541,15 +527,6 @@ def test_line_numbers_as_cleaners_count(tmp_path):
     assert plain(reading.records(path, {2, 9})) == {2: (5, '2,5" pipe', "")}
 
 
-def test_tab_separated_without_quotes(tmp_path):
-    path = tmp_path / "notes"
-    path.write_text('freq\\TIME_PERIOD\t2020-01\n1\t"open\n2\tplain\n')
-    assert plain(eurostat_energy.records(path, {1, 2})) == {
-        1: (2, '1\t"open', ""),
-        2: (3, "2\tplain", ""),
-    }
-
-
 def test_line_that_is_no_csv(tmp_path):
     path = tmp_path / "long.csv"
     path.write_text("a\n" + "x" * 200_000)
@@ -626,14 +603,6 @@ def test_what_is_no_formula_is_refused(formula, message):
 def test_over_zero_there_is_no_value_whatever_is_made_of_it():
     over_zero = lineage.Formula("exp(0 - 1 / a)", {"a": np.array([0.0, 1.0])})
     assert over_zero.numbers(2).tolist() == pytest.approx([math.nan, math.exp(-1)], nan_ok=True)
-
-
-def test_trace_is_a_function(root):
-    assert len(tf.trace(crude(), KG)) == 18
-    assert (
-        importlib.import_module("tradeflows.tables.trace") is sys.modules["tradeflows.tables.trace"]
-    )
-    assert len(tf.trace(crude(), KG)) == 18
 
 
 def test_two_statements_of_one_flow_are_no_imports_and_exports(root):

@@ -65,14 +65,10 @@ def test_a_zero_of_an_answer_has_its_raw_line(tmp_path):
     ("changes", "asked"),
     [
         ({}, {"freq": "A"}),
-        ({}, {"currency": "EUR"}),
-        ({}, {"valuation": "FOB"}),
         ({}, {"vintage": "1999"}),
-        ({}, {"classification": "H6"}),
         ({}, {"partner_code": "XXX"}),
         ({"unit": "TJ"}, {"qty_unit": "m3"}),
         ({"product": "270900"}, {"qty_unit": "m3"}),
-        ({"part": "regime=1"}, {"breakdown": "total"}),
         ({"part": "regime=1"}, {"breakdown": "regime=2"}),
     ],
 )
