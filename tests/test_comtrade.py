@@ -169,13 +169,6 @@ def test_what_is_not_there_is_not_asked(root):
     assert run(root, twin, ask())[1].empty == ("156 202203",)
 
 
-def test_all_are_those_with_data(root):
-    rows = [row(reporter=r) for r in ("156", "398", "792")]
-    _, report = run(root, Twin(rows), ask("all", "RUS", end="2022-01"))
-    assert report.came == ("156 202201", "398 202201", "792 202201")
-    assert report.calls == 1
-
-
 def test_a_known_cap_below_ours_is_not_taken_for_whole(root, monkeypatch):
     monkeypatch.setattr(cleaner, "CAPS", (5, 40))  # of another key
     rows = [row(partner=p, product=f"8806{n}") for p in ("643", "398") for n in range(20, 50)]
@@ -388,16 +381,6 @@ def test_subheadings_add_up_to_all(root):
         root, Twin(rows), ask(partner="RUS", products="AG6,TOTAL", end="2022-02"), key=KEY
     )
     assert report.notes == ("CHN 2022-02 X RUS TOTAL: 31, but its HS6 codes add up to 1,000",)
-
-
-@pytest.mark.parametrize("silent", ["TOTAL", "880621"])
-def test_without_a_value_no_comparison(root, silent):
-    rows = [
-        row(product=good, value=None if good == silent else value)
-        for good, value in {"TOTAL": 9.0, "880621": 7.0, "880622": 7.0}.items()
-    ]
-    asked = ask(partner="RUS", products="AG6,TOTAL", end="2022-01")
-    assert run(root, Twin(rows), asked, key=KEY)[1].notes == ()
 
 
 BAD = {

@@ -115,14 +115,6 @@ def test_hole_and_jump_in_a_rate(root):
     assert jump.endswith(f"rate in 2023-03; {show} month=2023-03")
 
 
-@pytest.mark.parametrize("first", [0, 4])
-def test_year_lacking_between_two(root, first):
-    months = [f"{year}-{month:02}" for year in (2020, 2022) for month in range(1, 13)][first:]
-    lines = found(root({"values": [100.0] * len(months), "months": months}), "missing")
-    assert len(lines) == (first == 0)
-    assert all("12 of 36 months (2021-01, 2021-02" in line for line in lines)
-
-
 def test_rare_flow_has_no_holes(root):
     assert not found(root({"values": [100.0] * 12, "months": MONTHS[::2]}), "missing")
 
@@ -132,19 +124,6 @@ def test_weight_jumps_without_value(root):
     [line] = found(root({"values": [100.0] * 24, "net_wgt_kg": weight}), "jump")
     assert "10 times its neighbours or more: net_wgt_kg in 2022-10; tradeflows rows" in line
     assert line.endswith("month=2022-10")
-
-
-def test_jump_of_quantity_has_unit(root):
-    two = [
-        {"values": [None] * 24, "qty": [5.0] * 9 + [50.0] + [5.0] * 14, "qty_unit": unit}
-        for unit in ("m3", "TJ")
-    ]
-    lines = found(root(*two), "jump")
-    assert [line.split(" or more: ")[1] for line in lines] == [
-        f"qty ({unit}) in 2022-10; tradeflows rows trade source_id=oil reporter_iso=CHN "
-        "partner_code=RUS flow_code=M cmd_code=2709 month=2022-10"
-        for unit in ("m3", "TJ")
-    ]
 
 
 def test_month_nine_times_neighbours(root):
@@ -295,15 +274,6 @@ def test_the_ten_largest_of_a_kind(root, capsys):
     assert len(data) == 14
 
 
-def test_the_rows_are_shown(root, capsys):
-    folder = root({"values": [100.0] * 24})
-    assert len(checks.rows(folder, "trade", {"month": ["2022-05"], "cmd_code": ["2709"]})) == 1
-    assert cli.main(["--root", str(folder), "rows", "trade", "month=2022-05"]) == 0
-    assert "2022-05-01" in capsys.readouterr().out
-    assert cli.main(["--root", str(folder), "doctor"]) == 0
-    assert capsys.readouterr().out.endswith("1 findings: 1 superseded\n")
-
-
 def test_what_it_refuses(make_root, root):
     with pytest.raises(BuildError, match="tradeflows build"):
         list(checks.look(make_root({"oil": {}})))
@@ -314,15 +284,3 @@ def test_what_it_refuses(make_root, root):
         checks.rows(folder, "trade", {"colour": ["red"]})
     with pytest.raises(NothingStatedError, match="no row of trade"):
         checks.rows(folder, "trade", {"cmd_code": ["9999"]})
-
-
-def test_each_look_is_told_as_it_begins(root):
-    told = []
-    folder = root({"values": [100.0] * 24}, rates=dict.fromkeys(MONTHS, 7.0))
-    findings = checks.look(folder, progress=lambda *now: told.append(now))
-    assert not told  # nothing was looked at yet
-    list(findings)
-    lines = [line for line, *_ in told if line]
-    assert lines[0] == "looking at raw files"
-    assert lines[-1] == "looking at months that lack, and jumps"
-    assert told[-1][1:] == (checks.LOOKS - 1, checks.LOOKS, "months that lack, and jumps")

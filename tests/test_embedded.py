@@ -180,11 +180,6 @@ def test_every_number_is_the_one_of_its_raw_line(name, column, field, power, row
         assert value == expected or (pd.isna(value) and expected is None)
 
 
-def test_the_world_groups_and_areas_without_a_name_stay(stored):
-    held = set(stored["trade"]["partner_iso"]) | set(stored["trade"]["reporter_iso"])
-    assert {"W00", "_X", "EU", "EU28", "EU27_2020", "EU27_2020_EXTRA", "EU27_2020_INTRA"} <= held
-
-
 # --- the rules -----------------------------------------------------------------------------------
 
 

@@ -47,14 +47,6 @@ def test_chinas_crude_from_russia_by_month_in_tonnes(crude):
     assert may == pytest.approx(9_704_130, rel=1e-6)
 
 
-def test_the_eus_top_five_gas_suppliers_in_2021():
-    top = tf.flow("natural gas", "EU", start="2021", end="2021").by("partner").head(5)
-    assert top["partner_iso"].tolist() == ["RUS", "DZA", "NOR", "USA", "QAT"]
-    assert top["value"].is_monotonic_decreasing
-    assert top["unit"].eq("tonnes").all()
-    assert any("partners are a selection" in caveat for caveat in top.attrs["caveats"])
-
-
 def test_indias_share_of_russias_crude_to_the_four_buyers_in_2023():
     shares = tf.flow("crude oil", FOUR, "Russia", start="2023", end="2023").by("reporter").share()
     india = shares.set_index("reporter_iso")["value"]["IND"]
@@ -157,18 +149,6 @@ def test_a_page_holds_no_formula(crude):
     assert page.endswith("</div>")
 
 
-def test_a_count_of_rows_has_no_line(embedded):
-    with pytest.raises(QueryError, match=r"it counts rows.*read\(source="):
-        tf.find("LNG", root=embedded).trace("rows")
-
-
-def test_a_project_without_settlement(make_root):
-    root = make_root({"oil": {}})
-    tables.build(root)
-    assert tf.find("brent", root=root)["held"].tolist() == ["2020-01 to 2020-02"]
-    assert len(tf.find(root=root)) == 1
-
-
 def test_an_empty_project_says_what_to_do(make_root):
     root = make_root({})
     tables.build(root)
@@ -255,14 +235,6 @@ def test_both_sides_of_a_flow_in_one_call():
     assert "Russia states nothing of January 2022 to March 2022, where the other side does" in said
 
 
-def test_two_publishers_of_one_side_have_their_names_in_the_picture(crude):
-    nations = tf.flow("crude oil", "China", "Russia", start="2023", publisher="comtrade")
-    table = charts.drawn(crude.gap(nations).plot())
-    assert [*table] == ["China Customs", "UN Comtrade"]
-    same = charts.drawn(crude.gap(crude).plot())
-    assert [*same] == ["China Customs", "China Customs, the other answer"]
-
-
 def test_no_other_side_is_said():
     with pytest.raises(QueryError, match="nothing is held of"):
         tf.flow("crude oil", "China", "Russia", start="2023").gap()
@@ -336,11 +308,6 @@ def test_shares_of_values_at_the_border_and_at_the_quay_say_so(crude):
     assert told not in explorer.answer(both.assign(unit="tonnes")).share().attrs["caveats"]
 
 
-def test_coarser_figures_that_were_passed_over_are_named():
-    caveats = tf.flow("crude oil", "India", "Russia", start="2021", end="2022").attrs["caveats"]
-    assert "freq='M' of what is held; freq='A' too" in caveats
-
-
 # --- what is held ---------------------------------------------------------------------------------
 
 
@@ -372,26 +339,6 @@ def test_a_card_says_who_lost_who_gained_and_what_it_cannot_see():
             part in text
             for part in ("EU27", "Before the event, 2019 to 2021", "Source: ", "quantity")
         )
-
-
-def test_a_card_says_where_goods_or_months_differ():
-    card = tf.rerouting("coal", "Russia", "EU", ["China", "India"], event="2022-08")
-    assert any("not quite the same" in each for each in card.unseen)
-    assert any("price and quantity not split" in each for each in card.unseen)
-    assert any(each.startswith("Left out, Before the event") for each in card.unseen)
-
-
-def test_without_values_a_card_has_no_prices():
-    card = tf.rerouting(
-        "crude oil",
-        "Russia",
-        "Germany",
-        "Turkey",
-        "2021-02",
-        source="eurostat_nrg_ti_imports_by_partner_2019_2022",
-    )
-    assert card.prices is None
-    assert "index" not in repr(card)
 
 
 # --- what it refuses, in one sentence -------------------------------------------------------------
@@ -476,12 +423,6 @@ def test_every_is_a_number_of_months(crude, every):
         crude.by("reporter", every=every)
 
 
-def test_a_card_of_what_was_not_lost():
-    card = tf.rerouting("LNG", "Russia", "EU", "China", event="2022-02")
-    assert "nothing was lost that others could have gained" in card.title
-    assert "nan" not in card.title
-
-
 def test_years_name_the_months_beside_them():
     goods = tf.flow("total", "China", "Russia", freq="A")
     assert any(".by('reporter', every=12) sums them to years" in text for text in goods.caveats)
@@ -495,11 +436,6 @@ def test_the_first_answer_loads_no_more_than_it_needs():
         f"assert not {spared!r} & (set(sys.modules) - before), set(sys.modules) - before"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
-
-
-def test_another_column_with_a_unit_is_drawn(crude):
-    axes = crude.plot(y="net_wgt_kg")
-    assert axes.yaxis.get_label_text() == "Billion kg a month"
 
 
 def test_a_column_without_a_unit_is_refused(crude):
@@ -566,18 +502,6 @@ def test_a_group_asks_for_its_members():
     assert "Qatar until 2018" in crude.caveats[0]
 
 
-def test_months_that_fill_no_year_are_named():
-    months = tf.flow("crude oil", ["China", "India"], "Russia", start="2024")
-    years = months.by("reporter", every=12)
-    assert set(years["period"]) == {"2024"}
-    assert "2025-01 to 2025-09 fill no 12 months, so they are in no sum here" in years.caveats
-
-
-def test_of_countries_the_groups_are_left_out():
-    buyers = tf.flow("crude oil", partner="Russia", start="2023", end="2023").by("reporter")
-    assert any("EU27 as a whole is left out" in caveat for caveat in buyers.caveats)
-
-
 def test_goods_are_found_by_usual_words():
     assert tf.products("wheat").index[0] == "1001"
     assert tf.products("machine tools").index[0].startswith("8456+8457")
@@ -627,11 +551,6 @@ def test_two_of_one_publisher_are_told_apart():
     first, second = naming.with_names(lines)
     assert first.startswith("UN Comtrade (Imports of coal")
     assert second.startswith("UN Comtrade (Upper bound")
-
-
-def test_what_is_typed_keeps_its_id():
-    line = "add source='comext_energy_imports_2019_2021' or reporter='CHN', since CHN has it"
-    assert naming.with_names([line]) == [line.removesuffix("CHN has it") + "China has it"]
 
 
 def test_oil_is_no_oil_seed():

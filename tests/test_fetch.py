@@ -115,13 +115,6 @@ def test_a_spent_quota_says_when_to_go_on(twin, web, tmp_path, reply, said, seco
     assert len(twin.paths) == 1
 
 
-@pytest.mark.parametrize("text", ["Tue, 25 Nov 99999 12:00:00 GMT", "²", "٣", "-5", ""])
-def test_a_senseless_wait_is_none(twin, web, tmp_path, text):
-    with pytest.raises(http.RetryError) as caught:
-        web.raise_for_reply(429, {"Retry-After": text}, "")
-    assert caught.value.seconds is None
-
-
 def trickled(handler):
     """Send a body a byte at a time, for a minute."""
     handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 600\r\n\r\n")

@@ -5,7 +5,7 @@ import tomllib
 import pytest
 from maps import WHEAT_MAP
 
-from tradeflows import claims, cli, flow
+from tradeflows import claims, cli
 from tradeflows.claims.ledger import VERSION
 from tradeflows.report import new_project, notebooks, pages
 from tradeflows.retrieval import project
@@ -108,22 +108,6 @@ def test_the_example_of_a_claim_is_right(root, capsys, monkeypatch):
     assert "holds" in said.out
     [line] = said.err.splitlines()
     assert line.startswith("tradeflows: exports: its raw file is changed since the build, and the")
-
-
-def test_a_claim_may_be_in_any_currency(root, capsys):
-    ledger = root / "data" / "claims.toml"
-    head, text = example_of(ledger)
-    in_dong = text.replace('"USD"', '"VND"').replace("$2 billion", "2 billion dong")
-    ledger.write_text(head + in_dong, encoding="utf-8")
-    (root / "exports.csv").write_text(EXPORTS.replace("usd", "dong"), encoding="utf-8")
-    written = WHEAT_MAP.replace('currency = "USD"', 'currency = "VND"').replace('"usd"', '"dong"')
-    (root / "map.toml").write_text(written, encoding="utf-8")
-    assert cli.main(["add", "exports.csv", "--map", "map.toml", "--commit"]) == 0
-    [verdict] = claims.verdicts(root=root)
-    assert verdict.verdict == "holds"
-    assert claims.amount(verdict.readings[0].value, "VND") == "2.4 billion dong"
-    axes = flow("wheat", "United States", "Egypt", flow="exports").plot()
-    assert axes.get_ylabel().startswith("Million dong")
 
 
 def test_a_wrong_claim_stands_beside_the_others(root, capsys):

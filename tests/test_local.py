@@ -4,14 +4,12 @@ import sys
 from collections import Counter
 from dataclasses import replace
 
-import maps
 import pytest
 import twins
 from comtrade_twin import envelope, row
 
 from tradeflows import cli, tables
 from tradeflows.model.errors import (
-    CatalogueError,
     LayoutError,
     NothingStatedError,
     QueryError,
@@ -151,14 +149,6 @@ def test_a_file_for_all_entries_is_divided_once(make_root):
     assert not (raw / "local.toml").exists()
     assert catalogue.load(root, local=True) == first
     assert {state.state for state in catalogue.states(root)} == {"ok"}
-
-
-def test_a_former_catalogue_leads_nowhere_else(make_root):
-    root = make_root({"oil": {}})
-    (root / "data/raw/local.toml").write_text('[source.a]\npath = "local/../demo/oil.csv"\n')
-    with pytest.raises(CatalogueError, match=r"local\.toml: source a: path .* plain path"):
-        catalogue.load(root, local=True)
-    assert (root / "data/raw/local.toml").exists()
 
 
 NOTE = """
@@ -475,20 +465,6 @@ def test_a_month_of_rates_is_one_row(make_root, saved):
     assert len(tables.read("rates", **asked, source=added[2].source.id)) == 1
 
 
-def test_saved_rates_go_on_from_the_committed(make_root, saved):
-    lines = [
-        "month,series,value,n_days,statistic,source,flag",
-        '2022-02,rub_per_usd,77,20,mean,"Bank of Russia official rate, R01235",',
-    ]
-    root = make_root({"fx": maps.tidy("fx_monthly") | {"text": "\n".join(lines)}})
-    days = [("28.02.2022", 1, "83,5485"), ("31.03.2022", 1, "84,0851")]
-    [added] = adding.add([saved(twins.cbr("R01235", "01.02.2022", "31.03.2022", days))], root)
-    tables.build(root)
-    frame = tables.read("rates", base="USD", quote="RUB", local=True, root=root)
-    assert frame["source_id"].tolist() == ["fx", added.source.id]
-    assert frame["rate"].tolist() == [77, 84.0851]
-
-
 @pytest.mark.parametrize(
     ("raw", "options", "error", "message"),
     [
@@ -504,10 +480,3 @@ def test_a_cut_file_leaves_nothing(make_root, saved, raw, options, error, messag
     with pytest.raises(error, match=message):
         adding.add([saved(raw)], root, **options)
     assert not (root / "data/raw/local").exists()
-
-
-def test_a_folder_that_cannot_be_made(make_root, saved):
-    root = make_root({"oil": {}})
-    (root / "data/raw/local").write_text("in the way")
-    with pytest.raises(SourceError, match="cannot be copied"):
-        adding.add([saved(RAW)], root, flow="M")

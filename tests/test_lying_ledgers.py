@@ -503,35 +503,6 @@ KEYS = {
             asked=RUSSIA_SOLD,
         ),
     ),
-    "one direction, of both": no(
-        "it is 'M+X'",
-        dollars(
-            190,
-            reading(
-                BOTH_WAYS,
-                total(USD, "2022", over=["flow_code", "valuation"]),
-                result=USD,
-                keys={"flow": "M"},
-            ),
-            words="goods",
-            asked=asks("value", goods="TOTAL"),
-        ),
-    ),
-    "one pipeline, of all": nothing(
-        claim(
-            "The EU took 17 billion cubic metres of Russian pipeline gas in 2022.",
-            17,
-            "billion m3",
-            reading(
-                PIPES | {"partner_code": "Ukraine Gas Transit"},
-                total("qty", "2022"),
-                result="qty",
-                keys={"goods": "271121", "route": "by pipe"},
-            ),
-            asked=asks("volume", goods="271121", reporter="EU27_2020", route="by pipe"),
-        ),
-        "another partner",
-    ),
     "a window that the row has not": no(
         "which none of its rows says",
         claim(
@@ -656,21 +627,6 @@ OTHERS = {
             made("difference", term(CRUDE, KG, "2023"), term(INDIA, KG, "2023"), unit="kg"),
             qualifier=">",
             asked=asks("lead by weight", "2023", reporter=["IND", "CHN"]),
-        )
-    ),
-    "a displacement the other way round": nothing(
-        claim(
-            "Of the Russian crude oil that the EU lost by August 2024 under half went elsewhere.",
-            0.5,
-            "ratio",
-            displaced("EU27_2020", "IND", "2023-08", "2024-08"),
-            qualifier="<",
-            asked=asks(
-                "displacement of weight",
-                "2024-08",
-                reporter=["IND", "EU27_2020"],
-                base="2023-08",
-            ),
         )
     ),
     "a net displacement": nothing(
@@ -829,31 +785,8 @@ COMBINED = {
         ),
     ),
     "a share of another country": no("no whole of the first", share(90, term(CRUDE), term(EU))),
-    "a member's share in the union's": nothing(
-        claim(
-            "Russia supplied 22 per cent of Germany's crude oil by weight in 2020.",
-            22,
-            "percent",
-            made(
-                "share",
-                term(GERMANY, KG, "2020"),
-                term(GERMANY | {"reporter": "EU27_2020"}, KG, "2020"),
-            ),
-            asked=asks("share of weight", "2020", reporter="DEU"),
-        ),
-        "another measure",
-    ),
     "a sum of a term twice": no(
         "twice", tonnes(172, made("sum", term(CRUDE), term(CRUDE), unit="kg"))
-    ),
-    "a sum of part and whole": no(
-        "twice",
-        dollars(
-            172,
-            made("sum", term(BOUGHT, USD), term(CRUDE, USD), unit="USD"),
-            words="goods",
-            asked=asks("value", goods=["TOTAL", "2709"]),
-        ),
     ),
     "a sum over windows that overlap": no(
         "takes 2022-05 to 2022-08 twice",
@@ -993,23 +926,6 @@ BOUNDS = {
         "a bound is of one side", sixty(of(CRUDE, KG, at_most=True, at_least=True))
     ),
     "a rest of blanks": no("needs a reason in words", sixty(WEIGHT | {"rest": " "})),
-    "a rest for another buyer": nothing(
-        claim(
-            "China's imports of Russian crude by weight grew by more than 600 per cent in 2022.",
-            600,
-            "percent",
-            against(
-                INDIA,
-                INDIA,
-                "2022-03..2022-12",
-                "2021-03..2021-12",
-                rest="India is much the same as China here",
-            ),
-            qualifier=">",
-            asked=asks("growth of weight", "2022-03", "2022-12", base=["2021-03", "2021-12"]),
-        ),
-        "another office's figure",
-    ),
 }
 
 
@@ -1048,15 +964,6 @@ RECORDS = {
             | {"steps": [total(KG, "2017", "2021", every=12), ["mean", {"value": KG}]]},
             base=["2017", "2021"],
         ),
-    ),
-    "over fewer years than the words name": nothing(
-        record(
-            term(CRUDE),
-            peak("2017", "2021"),
-            base=["2017", "2021"],
-            words="the most crude oil in twenty years",
-        ),
-        SHORT,
     ),
     "the largest, over a small rival": nothing(
         largest("China", "CHN", COMTRADE | {"product": "2709"}, EU),
@@ -1117,17 +1024,6 @@ OPEN = {
     ),
     "any month where one is named": nothing(
         a_day(2.29, barrels("2023-05"), **left_open(start=[], end=[])), "another window"
-    ),
-    "any base where one is named": nothing(
-        claim(
-            "China bought 28 per cent more crude oil by weight from Russia in 2023 than in 2022.",
-            28,
-            "percent",
-            reading(CRUDE, growth(KG, 2023, 2020), result="growth_pct"),
-            asked=asks("growth of weight", "2023", base="2022"),
-            **left_open(base=[]),
-        ),
-        "another base",
     ),
     "the other direction": no(
         "flow admits the other direction",
@@ -1220,16 +1116,6 @@ WITNESSES = {
             asked=asks("barrels a day", "2023-01", "2023-09", route="by pipe"),
         )
     ),
-    "a law of another matter": nothing(
-        claim(
-            "China paid $60 a barrel of Russian crude in December 2022.",
-            60,
-            "USD/bbl",
-            printed("L01"),
-            asked=asks("price", "2022-12", route="by sea"),
-        ),
-        "another measure",
-    ),
     "a printed figure of another year": is_(
         rule.LEANS_NO, piped(22.7, printed("G06")), "the claim's own source, which says no"
     ),
@@ -1290,7 +1176,6 @@ GROUPS = {
     "witness": WITNESSES,
     "part": PARTS,
 }
-LIES = {f"{group}: {name}": lie for group, lies in GROUPS.items() for name, lie in lies.items()}
 
 
 # --- and what comes of it -------------------------------------------------------------------------
@@ -1316,12 +1201,13 @@ def ledger_of(entries):
     return "\n\n".join(["version = 3", *heads])
 
 
-@pytest.fixture(scope="module")
-def judged(tmp_path_factory):
+CLAIM = re.compile(r"claim (L\d+),")  # at the start of what is wrong with one
+
+
+def judged(lies, path):
     """What comes of each lie, by its name: an error or a verdict."""
-    ids = {f"L{i}": name for i, name in enumerate(LIES)}
-    path = tmp_path_factory.mktemp("lies") / "lies.toml"
-    path.write_text(ledger_of({i: LIES[name].entry for i, name in ids.items()}), encoding="utf-8")
+    ids = {f"L{i}": name for i, name in enumerate(lies)}
+    path.write_text(ledger_of({i: lies[name].entry for i, name in ids.items()}), encoding="utf-8")
     book = claims.read_ledger(path, ROOT)
     judgement = claims.judge(book.claims.values(), ROOT)
     found = {ids[i]: error for i, error in book.errors.items()}
@@ -1329,21 +1215,23 @@ def judged(tmp_path_factory):
     return found | {ids[CLAIM.match(str(error))[1]]: error for error in judgement.errors}
 
 
-CLAIM = re.compile(r"claim (L\d+),")  # at the start of what is wrong with one
+def is_as_said(lie, found):
+    """Whether a lie is refused in one sentence that says why, or has its verdict and its words."""
+    if lie.refused or isinstance(found, LedgerError):
+        is_error = isinstance(found, LedgerError) and bool(lie.refused)
+        return is_error and lie.refused in str(found) and "\n" not in str(found)
+    return found.verdict == lie.verdict and lie.shown in "\n".join(claims.explain(found))
 
 
-@pytest.mark.parametrize("name", LIES)
-def test_what_comes_of_a_lie(judged, name):
-    lie, found = LIES[name], judged[name]
-    if lie.refused:
-        assert isinstance(found, LedgerError), claims.explain(found)
-        assert lie.refused in str(found)
-        assert "\n" not in str(found)
-        return
-    assert not isinstance(found, LedgerError), found
-    shown = "\n".join(claims.explain(found))
-    assert found.verdict == lie.verdict, shown
-    assert lie.shown in shown
+@pytest.mark.parametrize("group", GROUPS)
+def test_what_comes_of_lies(group, tmp_path):
+    found = judged(GROUPS[group], tmp_path / "lies.toml")
+    wrong = {name for name, lie in GROUPS[group].items() if not is_as_said(lie, found[name])}
+    assert {
+        name: str(one) if isinstance(one, LedgerError) else claims.explain(one)
+        for name, one in found.items()
+        if name in wrong
+    } == {}
 
 
 ALIEN = """
