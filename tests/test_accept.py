@@ -133,16 +133,6 @@ def test_what_moved_by_claim(old, new, said):
     assert accept.moved("n", notebook(*old), notebook(*new)) == said
 
 
-def test_cells_of_totals_that_differ():
-    cell, gone, new = (("trade", "x", "", "net_wgt_kg", unit) for unit in ("kg", "t", "g"))
-    old = {cell: ("2", "3.0"), gone: ("1", "1.0")}
-    assert list(accept.changed(old, {cell: ("2", "3.5"), new: ("1", "9.0")})) == [
-        "trade x net_wgt_kg g: none → 1 values, sum 9.0",
-        "trade x net_wgt_kg kg: 2 values, sum 3.0 → 2 values, sum 3.5",
-        "trade x net_wgt_kg t: 1 values, sum 1.0 → none",
-    ]
-
-
 @pytest.mark.parametrize("content", ["", "table,total\n", ",".join(accept.COLUMNS) + "\n<<<<\n"])
 def test_totals_of_another_layout(tmp_path, content):
     (tmp_path / "data").mkdir()

@@ -169,12 +169,6 @@ def test_what_has_a_unit_is_an_answer(name):
     assert type(operations[name](answer(ROWS))) is Answer
 
 
-@pytest.mark.parametrize("name", ["select short", "drop unit", "turned", "pivot", "describe"])
-def test_what_has_no_unit_is_plain(name):
-    operations = {**OPERATIONS, "drop unit": lambda frame: frame.drop(columns="unit")}
-    assert type(operations[name](answer(ROWS))) is pd.DataFrame
-
-
 def test_routes_of_one_partner_are_told_apart():
     """A sum by route shows each route's name; a code of an area stays behind its name."""
     asked = {"source": "bruegel_russian_gas_by_route_monthly_2019_2022", "start": "2022"}
@@ -184,12 +178,6 @@ def test_routes_of_one_partner_are_told_apart():
         assert "route" in shown
         assert "partner_code" not in shown
     assert "route" not in repr(answer(ROWS))
-
-
-def test_codes_and_short_names_select_alike():
-    frame = answer(ROWS)
-    assert len(frame[frame["reporter"] == "China"]) == len(frame[frame["reporter_iso"] == "CHN"])
-    assert frame["period"].iloc[2] == "2023-03 to 2023-04"
 
 
 def test_columns_of_a_sum_may_be_a_list():

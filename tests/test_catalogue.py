@@ -213,13 +213,6 @@ def test_a_faulty_file_is_refused(make_root, head, message):
 # --- the user's own catalogue --------------------------------------------------------------------
 
 
-def test_own_files_do_not_concern_the_committed(make_root):
-    root = make_root({"oil": {}}, local={"own": {"sha256": "0" * 64}})
-    assert [state.id for state in catalogue.states(root, local=False)] == ["oil"]
-    assert [state.state for state in catalogue.states(root)] == ["ok", "changed"]
-    assert "obtain it again as its entry says" in refusal(catalogue.verify, root)
-
-
 @pytest.mark.parametrize(
     ("local", "message"),
     [

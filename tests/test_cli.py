@@ -75,14 +75,6 @@ def test_verify_counts_the_files(run):
     assert run({"oil": {}}, "verify") == (0, "1 raw files are as catalogued\n", "")
 
 
-def test_sources_lists_files_and_licences(run):
-    status, out, err = run({"oil": {}, "gas": {"licence": "public domain"}}, "sources")
-    assert (status, err) == (0, "")
-    assert [line.split()[0] for line in out.splitlines()] == ["oil", "gas"]
-    assert "not stated" in out.splitlines()[0]
-    assert "public domain" in out.splitlines()[1]
-
-
 # --- the data are not as expected: 1 -------------------------------------------------------------
 
 BAD = {  # which the tests of the catalogue and of each cleaner go on with
@@ -134,13 +126,6 @@ def test_verify_names_each_wrong_file(run, make_root):
     assert (status, out) == (1, "")
     for said in ("changed: ", "missing: ", "uncatalogued: ", "stray.csv"):
         assert said in err
-
-
-def test_outside_of_a_project(tmp_path, capsys):
-    assert cli.main(["--root", str(tmp_path), "build"]) == 1
-    (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith("tradeflows: ")
-    assert "sources.toml" in line
 
 
 # --- the command is not as expected: 2 -----------------------------------------------------------
@@ -300,13 +285,6 @@ def test_every_argument_has_help(name):
             assert re.search("such as|default: ", told), argument.names
 
 
-def test_the_help_has_the_options_of_all_verbs(capsys):
-    assert cli.main(["claims", "--help"]) == 0
-    text = capsys.readouterr().out
-    for option in ("--root PATH", "--quiet", "--json"):
-        assert option in text.partition("Options, before or after the verb")[2]
-
-
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere names of files are always Unicode")
 @pytest.mark.parametrize(
@@ -358,12 +336,6 @@ def test_sources_as_json(run):
     _, out, _ = run({"oil": {}}, "sources", "--json")
     (source,) = json.loads(out)
     assert (source["id"], source["table"]) == ("oil", "rates")
-
-
-def test_a_reporter_without_a_period(run, monkeypatch):
-    monkeypatch.setattr("tradeflows.explore.ask.available", lambda *_, **__: pd.DataFrame())
-    _, out, _ = run({"oil": {}}, "available", "China")
-    assert out == "no month of China is out; next: --freq A\n"
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,4 @@
 import os
-import pickle
 import select
 import signal
 import subprocess
@@ -7,7 +6,6 @@ import sys
 from contextlib import nullcontext
 
 import pandas as pd
-import pyarrow as pa
 import pytest
 import tasks
 
@@ -203,16 +201,6 @@ def test_workers_that_do_not_start(months, tmp_path, capsys, monkeypatch):
     )
 
 
-def test_a_task_keeps_to_one_core(months, tmp_path):
-    before = pa.cpu_count()
-    try:
-        pa.set_cpu_count(3)
-        cluster._task(months / "full_202401.dat", "comext", tmp_path, False, {}, "")
-        assert pa.cpu_count() == 1
-    finally:
-        pa.set_cpu_count(before)
-
-
 @pytest.mark.parametrize(
     ("more", "message"),
     [
@@ -247,9 +235,3 @@ def test_workers_of_another_version(months, spread, tmp_path, monkeypatch):
     with pytest.raises(QueryError, match=r"1 of 1 workers, tcp://.* have another tradeflows"):
         spread(months)
     write.code.cache_clear()
-
-
-def test_error_from_another_process():
-    error = LayoutError("a.dat", "18 fields", "17", "save it again")
-    again = pickle.loads(pickle.dumps(error))
-    assert (type(again), str(again)) == (LayoutError, str(error))

@@ -216,11 +216,6 @@ def test_hs_code_is_under_its_starts(code):
     assert codes.level(code) == len(code)
 
 
-def test_level_of_a_product():
-    levels = {"TOTAL": 0, "39XXXXXX": 8, "2701:coking": 5, "2711+271121": 4, "G3000": 0, "G3200": 1}
-    assert {code: codes.level(code) for code in levels} == levels
-
-
 @pytest.mark.parametrize(
     ("code", "reason"),
     [

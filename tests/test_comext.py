@@ -170,28 +170,6 @@ def test_partners_that_are_no_country(saved):
 
 
 @pytest.mark.parametrize(
-    ("value", "kilograms", "weight"), [(9, 0, None), (0, 0, 0), (0, 3, 3), (9, 3, 3), (9, 0.5, 0.5)]
-)
-def test_zero_weight_beside_a_value(saved, value, kilograms, weight):
-    [row] = rows(saved(twin({"VALUE_EUR": value, "QUANTITY_KG": kilograms})))
-    assert (row["value_reported"], row["net_wgt_kg"]) == (value, weight)
-
-
-@pytest.mark.parametrize(
-    ("unit", "amount", "qty", "ours"),
-    [
-        ("PST", 7, 7, "items"),
-        ("1000_M3", 7, 7000, "m3"),
-        ("NO_SU", 7, None, "none"),
-        ("PST", 0, None, "none"),
-    ],
-)
-def test_supplementary_units_are_kept(saved, unit, amount, qty, ours):
-    [row] = rows(saved(twin({"SUPPL_UNIT": unit, "QUANTITY_SUPPL_UNIT": amount})))
-    assert (row["qty"], row["qty_unit"]) == (qty, ours)
-
-
-@pytest.mark.parametrize(
     ("name", "period", "expected"),
     [
         ("full_v2_202352.dat", "202352", ("A", 12, date(2023, 1, 1))),

@@ -15,7 +15,6 @@ from comtrade_twin import serve
 from tradeflows import cli, tables
 from tradeflows.explore import flow
 from tradeflows.model.errors import QueryError, SourceError
-from tradeflows.model.source import released
 from tradeflows.retrieval import adding, catalogue, comext, releases, user_files
 from tradeflows.retrieval.http import FetchError, RefusedError
 from tradeflows.tables import trace
@@ -100,15 +99,6 @@ def test_a_month_is_kept_as_it_came(root):
     assert (report.came, report.sources) == (("202402",), (source.id,))
     assert catalogue.load(root) == {}  # the committed catalogue does not change
     assert all(state.state == "ok" for state in catalogue.states(root))
-
-
-def test_an_unpublished_month_is_no_failure(root):
-    twin = Directory("202402")
-    twin.publish(archive(month(period="202403")), "202403", offered=False)  # listed, and 404
-    _, report = run(root, twin, "2024-02", "2024-04")
-    assert report.absent == ("202403", "202404")
-    assert report.failed == {}
-    assert "not published: 2024-03, 2024-04" in list(report.lines())
 
 
 def test_a_dry_run_fetches_nothing(root, capsys):
@@ -323,13 +313,6 @@ def released_twice(root):
         twin.publish(archive(month(*rows)), released=day)
         run(root, twin)
     return root
-
-
-def test_a_release_stands_beside_the_old(released_twice):
-    old, new = sorted(held(released_twice), key=released)
-    assert (old.vintage, new.vintage) == ("2024-04-15", "2024-05-15")
-    assert new.supersedes == old.id
-    assert len(catalogue.verify(released_twice)) == 2
 
 
 def test_read_takes_the_newest_known(released_twice):

@@ -284,22 +284,6 @@ def test_a_release_amid_a_run_is_noticed(root):
     }
 
 
-def test_data_sets_of_a_period_are_a_release(root):
-    twin = Twin(SHIPPED)
-    plan, _ = run(root, twin, ask(end="2022-01"))
-    assert plan.releases == {"156 202201": "2025-01-15 11"}
-    twin.more = [
-        {
-            "reporterCode": 156,
-            "period": "202201",
-            "datasetChecksum": 3,
-            "lastReleased": "2024-12-01T00:00:00",
-        }
-    ]
-    plan, _ = run(root, twin, ask(end="2022-01"))
-    assert plan.releases == {"156 202201": "2025-01-15 11+3"}
-
-
 @pytest.mark.parametrize("key", ["schl\N{LATIN SMALL LETTER U WITH DIAERESIS}ssel", "two\nlines"])
 def test_a_key_no_header_carries_is_exit_2(command, capsys, key):
     twin = Twin(SHIPPED)
@@ -506,21 +490,6 @@ def test_a_cap_that_cuts_one_is_found_by_sums(root):
     hidden_cap(
         root, Twin([*sums, *parts], cap=50), ask(partner="all", products="AG6", end="2022-01")
     )
-
-
-def test_replies_of_one_size_are_tried_once(root):
-    rows = [
-        row(period=period, partner=partner, product=f"8806{n}")
-        for period in MONTHS
-        for partner in ("643", "398")
-        for n in range(20, 40)
-    ]
-    twin = Twin(rows)
-    twin.others = 500  # rows of its data sets that nobody asked for
-    _, report = run(root, twin, ask(products="AG6"))
-    assert report.calls == len(MONTHS) + 2
-    assert report.notes == ()
-    assert sorted(held(root)) == sorted(map(told, rows))
 
 
 # --- random worlds -------------------------------------------------------------------------------

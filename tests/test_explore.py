@@ -13,9 +13,8 @@ from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
 
 import tradeflows as tf
-from tradeflows import charts, tables
+from tradeflows import charts
 from tradeflows.explore import answer as explorer
-from tradeflows.explore import flow, naming
 from tradeflows.model.errors import QueryError
 
 MANY_IDS = ["EU27_2020", r"\bCHN\b", r"\bRUS\b", r"\bIND\b", r"\bUSA\b"]
@@ -56,14 +55,6 @@ def test_indias_share_of_russias_crude_to_the_four_buyers_in_2023():
     assert round(india) == 41
     # No fourth buyer states 2023, and the answer says so rather than count it as nothing.
     assert any(caveat.startswith("Türkiye states nothing") for caveat in shares.attrs["caveats"])
-
-
-def test_the_unit_is_that_of_the_rows_with_a_figure():
-    none = dict.fromkeys(("net_wgt_kg", "primary_value_usd", "value_reported"), float("nan"))
-    gas = pd.DataFrame({"qty": [None, 5.0], "qty_unit": ["none", "m3"], "currency": None, **none})
-    assert list(flow._units(gas)) == ["m3"]
-    money = gas.assign(qty=None, value_reported=[None, 5.0], currency=[None, "EUR"])
-    assert list(flow._units(money)) == ["EUR"]
 
 
 def test_every_drone_figure_above_12_million_dollars():
@@ -147,13 +138,6 @@ def test_a_page_holds_no_formula(crude):
     page = crude.head(2).assign(note2="$81 billion (and $52")._repr_html_()
     assert page.startswith('<div class="tex2jax_ignore mathjax_ignore">')
     assert page.endswith("</div>")
-
-
-def test_an_empty_project_says_what_to_do(make_root):
-    root = make_root({})
-    tables.build(root)
-    with pytest.raises(QueryError, match="holds no rows yet"):
-        tf.find(root=root)
 
 
 @pytest.mark.parametrize(
@@ -423,11 +407,6 @@ def test_every_is_a_number_of_months(crude, every):
         crude.by("reporter", every=every)
 
 
-def test_years_name_the_months_beside_them():
-    goods = tf.flow("total", "China", "Russia", freq="A")
-    assert any(".by('reporter', every=12) sums them to years" in text for text in goods.caveats)
-
-
 def test_the_first_answer_loads_no_more_than_it_needs():
     spared = {"matplotlib", "tomlkit", "jinja2", "nbformat", "http.client", "openpyxl", "zipfile"}
     code = (
@@ -502,13 +481,6 @@ def test_a_group_asks_for_its_members():
     assert "Qatar until 2018" in crude.caveats[0]
 
 
-def test_goods_are_found_by_usual_words():
-    assert tf.products("wheat").index[0] == "1001"
-    assert tf.products("machine tools").index[0].startswith("8456+8457")
-    assert tf.products("lathe").index[0] == "8458"
-    assert tf.find("soybeans")["code"].tolist() == ["1201", "120110", "120190"]
-
-
 def test_tab_shows_what_can_be_called():
     assert {"flow", "find", "rerouting"} <= {*dir(tf)}
     for room in (tf, charts, tf.measures):
@@ -544,13 +516,6 @@ def test_caveats_name_no_ids():
         assert answer.caveats
         assert [text for text in answer.caveats if ids.search(text)] == []
         assert not ids.search(answer._repr_html_())
-
-
-def test_two_of_one_publisher_are_told_apart():
-    lines = ["comtrade_energy_imports_from_russia: a", "eu_pipeline_gas_from_russia_bounds: b"]
-    first, second = naming.with_names(lines)
-    assert first.startswith("UN Comtrade (Imports of coal")
-    assert second.startswith("UN Comtrade (Upper bound")
 
 
 def test_oil_is_no_oil_seed():

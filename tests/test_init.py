@@ -8,7 +8,6 @@ from maps import WHEAT_MAP
 from tradeflows import claims, cli
 from tradeflows.claims.ledger import VERSION
 from tradeflows.report import new_project, notebooks, pages
-from tradeflows.retrieval import project
 
 EXPORTS = "month,usd\n" + "".join(f"2023-{month:02},2e8\n" for month in range(1, 13)).replace(
     "2e8", "200000000"
@@ -67,13 +66,6 @@ def test_a_new_project_has_a_report_before_it_has_a_file(root, capfd):
     assert "<h1>Wheat prices</h1>" in page
     assert "What is held here?" in page
     assert "ledger.html" not in page
-
-
-def test_the_report_has_the_title_that_is_given(tmp_path, capsys):
-    title = "Who sold Egypt's wheat?"
-    assert cli.main(["init", str(tmp_path / "wheat"), "--title", title]) == 0
-    assert title in capsys.readouterr().out
-    assert project.load(tmp_path / "wheat").title == title
 
 
 def example_of(ledger):

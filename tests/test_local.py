@@ -121,17 +121,6 @@ def test_only_ones_own_is_removed(make_root, name, message):
     assert [*catalogue.load(root, local=True)] == ["oil", "mine"]
 
 
-def test_superseding_skips_the_removed(make_root):
-    files = {
-        "a": {"path": "local/a.csv"},
-        "b": {"path": "local/b.csv", "supersedes": "a"},
-        "c": {"path": "local/c.csv", "supersedes": "b"},
-    }
-    root = make_root({"oil": {}}, local=files)
-    user_files.remove("b", root)
-    assert catalogue.load(root, local=True)["c"].supersedes == "a"
-
-
 def test_a_file_for_all_entries_is_divided_once(make_root):
     root = make_root({"oil": {}}, local={"a": {}, "b": {"publisher": "mine", "supersedes": "a"}})
     raw = root / "data/raw"

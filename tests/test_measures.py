@@ -8,7 +8,6 @@ import pandas as pd
 import pytest
 
 from tradeflows import measures
-from tradeflows.measures.common import unit_of
 from tradeflows.measures.comparisons import ALIKE
 from tradeflows.model.errors import QueryError
 
@@ -198,14 +197,6 @@ def test_displacement_of_five_months_with_a_hole():
     assert result.attrs["caveats"][1] == (
         "CHN is compared over 4 months that both windows have: 2022-01, 2022-03 to 2022-05"
     )
-
-
-def test_unit_value_names_its_currency():
-    frame = months(2021, 2000.0, value_reported=1466.0, currency="EUR", **{USD: 1700.0})
-    for value, currency in (("value_reported", "EUR"), (USD, "USD")):
-        result = measures.unit_value(frame, value)
-        assert unit_of(result, "unit_value_per_barrel") == f"{currency}/bbl"
-        assert unit_of(result, "unit_value_per_tonne") == f"{currency}/t"
 
 
 def goods(**cells):

@@ -174,8 +174,3 @@ def test_own_words_reach_a_fetch(wheat):
     asked = comtrade.request("USA", "Misr", "X", "100119", "2023-01", "2023-01", root=wheat)
     assert asked.partners == ("818",)
     assert ask.hs_codes("durum-weizen", root=wheat) == ("100119",)
-
-
-def test_another_project_has_none(wheat, embedded):
-    with pytest.raises(QueryError, match="no area 'Misr'"):
-        tf.read(product="100119", partner="Misr", root=embedded)

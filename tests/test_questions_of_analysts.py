@@ -184,16 +184,6 @@ def test_a_refusal_names_the_cause_and_what_works(crude, ask, says):
     assert "nor of these goods at all" not in str(refused.value)
 
 
-def test_what_is_asked_of_members_by_their_short_name():
-    both = tf.flow("crude oil", ["China", "India"], "Russia", start="2023-05", end="2023-05")
-    both = both.by("reporter")
-    for measure in (measures.shares, measures.hhi):
-        pd.testing.assert_frame_equal(
-            pd.DataFrame(measure(both, of="reporter")),
-            pd.DataFrame(measure(both, of="reporter_iso")),
-        )
-
-
 def test_several_reporters_of_one_partner_are_named_in_by():
     both = tf.flow("crude oil", ["China", "India"], "Russia", start="2023-05", end="2023-05")
     both = both.by("reporter", "partner")
@@ -225,19 +215,6 @@ def test_what_was_saved_is_traced(crude, tmp_path):
     assert kept.attrs["sources"] == [*crude.attrs["sources"]]
 
 
-def test_a_saved_zero_is_traced_to_its_evidence(tmp_path):
-    asked = {"source": "comext_energy_imports_2019_2021", "start": "2019", "end": "2021"}
-    crude = tf.flow("crude oil", "Austria", "Russia", **asked)
-    zeros = crude[crude["flags"].eq("declared-zero")]
-    zeros.to_csv(tmp_path / "zeros.csv")
-    kept = [pickle.loads(pickle.dumps(zeros)), pd.read_csv(tmp_path / "zeros.csv")]
-    assert len(zeros) == 6
-    for frame in kept:
-        terms = tf.trace(frame.reset_index(drop=True), "value")
-        assert terms["value"].tolist() == [0] * len(zeros)
-        assert terms["declared_zero"].all()
-
-
 def test_all_goods_of_a_level_and_up():
     asked = {"flow": "exports", "start": "2023", "end": "2023"}
     goods = tf.flow(None, "China", "Russia", unit="USD", **asked)
@@ -267,18 +244,6 @@ def test_two_families_of_figures_are_never_one_column():
             refused()
     months = yuan.drop_duplicates(["ref_period", "measure"])
     assert [*months[months["n_months"].eq(1)].wide("measure")] != ["value"]
-
-
-def test_two_answers_that_are_merged_keep_their_sources(crude):
-    other = tf.flow("coal", "India", "Russia", start="2023", end="2023")
-    for joined in (
-        pd.concat([crude, other]),
-        crude.merge(other[["ref_period", "unit"]], on=["ref_period", "unit"]),
-    ):
-        assert set(crude.attrs["sources"]) <= set(joined.attrs["sources"])
-        assert set(crude.attrs["caveats"]) <= set(joined.attrs["caveats"])
-    assert set(other.attrs["sources"]) <= set(pd.concat([crude, other]).attrs["sources"])
-    assert set(other.attrs["caveats"]) <= set(crude.merge(other, on="unit").attrs["caveats"])
 
 
 @pytest.mark.parametrize(

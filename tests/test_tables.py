@@ -15,7 +15,6 @@ from tradeflows import cli, tables
 from tradeflows.model import codes, contracts, schema
 from tradeflows.model.errors import (
     BuildError,
-    CatalogueError,
     CodeError,
     LayoutError,
     QueryError,
@@ -151,16 +150,6 @@ def test_table_carries_its_contract(make_root):
     assert write.metadata_of(tables.processed(root, "rates"))[b"fingerprint"]
 
 
-def test_row_names_file_and_record(ask):
-    later, earlier = "2020-03,IND,crude_oil,2709,1,1", "2020-02,IND,crude_oil,2709,2,2"
-    rows = ask({"crude": comtrade(later, earlier)})(product="crude")
-    assert rows["source_id"].tolist() == ["crude", "crude"]
-    assert rows.set_index("ref_period")["source_row"].to_dict() == {
-        pd.Timestamp("2020-02-01"): 2,
-        pd.Timestamp("2020-03-01"): 1,
-    }
-
-
 @pytest.mark.parametrize(
     "bad",
     [
@@ -211,15 +200,6 @@ def test_a_large_own_file_that_breaks_off(make_root, monkeypatch):
     assert [each.counts["rows"] for each in built] == [2, 3]
     own = tables.stored(root, "rates", local=True).to_table()["source_id"].to_pylist()
     assert own == ["oil"] * 2 + ["mine"] * 3
-
-
-def test_an_unreadable_own_catalogue(make_root):
-    root = make_root({"oil": {}}, local={})
-    (root / "data/raw/local").mkdir()
-    (root / "data/raw/local/own.csv.toml").write_text("[source", encoding="utf-8")
-    with pytest.raises(CatalogueError, match=r"own.csv.toml"):
-        tables.build(root)
-    assert len(tables.read("rates", root=root)) == 2
 
 
 @pytest.mark.parametrize(
@@ -354,15 +334,6 @@ def test_file_in_place_of_folder(make_root):
     assert "absent; run `tradeflows build`" in refusal(
         tables.read, "rates", root=root, error=BuildError
     )
-
-
-def test_running_build_keeps_temporary(make_root):
-    root = make_root({"oil": {}})
-    running = root / "data" / "processed" / ".rates.1.tmp"
-    running.parent.mkdir()
-    running.write_text("half")
-    tables.build(root)
-    assert running.exists()
 
 
 # --- control totals ------------------------------------------------------------------------------

@@ -352,12 +352,6 @@ def test_trace_of_a_passed_on_column(root):
     assert trace(frame, USD)["formula"].unique().tolist() == ["value * rate / 1"]
 
 
-def test_attrs_show_the_formulas(root):
-    assert str(measures.share(crude(reporter="CHN"), crude(reporter="CHN"), KG).attrs["made"]) == (
-        "share_pct = 100 * part / whole; net_wgt_kg_whole = whole"
-    )
-
-
 def test_no_provenance_no_lineage(root):
     frame = measures.yoy(crude().drop(columns="source_row"), KG)
     assert "made" not in frame.attrs

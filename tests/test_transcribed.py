@@ -218,14 +218,6 @@ def test_text_for_a_number_is_refused(name, column, field, clean):
         assert f"{found}; if it is a mark, write what the publisher means by it" in message
 
 
-@cells(lambda field, spec: field in ("net_wgt_kg", "qty", "rate") and "words" not in spec)
-def test_negative_weight_is_refused(name, column, field, clean):
-    message = refusal(clean, name, change(name, 1, **{column: "-1"}), error=SchemaError)
-    assert message.startswith("demo/demo.csv: ")
-    assert "below 0" in message
-    assert "in record 1)" in message
-
-
 @cells(lambda field, spec: field == "ref_period" and spec["form"] not in OTHER_FORMS)
 def test_impossible_period_is_refused(name, column, field, clean):
     for word in ("2023-00", "2023-1", "Jan 2023", "", "２０２３-01"):
