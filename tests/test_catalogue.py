@@ -73,20 +73,11 @@ def test_outside_of_a_project_it_is_said(monkeypatch, tmp_path):
         ({"licens": "MIT"}, "no key 'licens' exists; did you mean 'licence'?"),
         ({"title": None, "rank": None}, "lacks title, rank"),
         ({"publisher": "demos"}, "no such publisher as 'demos'; did you mean 'demo'?"),
-        ({"table": "trades"}, "no such table as 'trades'; did you mean 'trade'?"),
-        (
-            {"kind": "x"},
-            "no such kind as 'x'; there are code list, fetched, published, transcribed",
-        ),
         ({"supersedes": "gas"}, "no such supersedes as 'gas'; there are other"),
-        ({"supersedes": "oil"}, "no such supersedes as 'oil'; there are other"),
         ({"steps": None}, "lacks address or steps: say where the file comes from"),
         ({"sha256": "abc"}, "sha256 must be 64 hexadecimal digits in lower case, not 'abc'"),
         ({"bytes": 0}, "bytes and rank must be 1 or more"),
-        ({"rank": 0}, "bytes and rank must be 1 or more"),
         ({"rank": "1"}, "rank must be a whole number, not '1'"),
-        ({"rank": True}, "rank must be a whole number, not True"),
-        ({"title": 5}, "title must be text, not 5"),
         (
             {"cleaner": "gacc.clean", "table": "trade", "arguments": {"flow": 3}},
             "arguments: flow must be text, not 3",
@@ -95,14 +86,8 @@ def test_outside_of_a_project_it_is_said(monkeypatch, tmp_path):
             {"cleaner": "comtrade.clean", "table": "trade", "arguments": {"releases": "x"}},
             "arguments: releases must be a table of texts, not 'x'",
         ),
-        (
-            {"cleaner": "comtrade.clean", "table": "trade", "arguments": {"unequal": [3]}},
-            "arguments: unequal must be a list of texts, not [3]",
-        ),
         ({"confirmed": {"X1": 3}}, "confirmed: X1 must be text, not 3"),
         ({"control": {"M": 3}}, "control: M must be a table of numbers, not 3"),
-        ({"table": 5}, "table must be text, not 5"),
-        ({"table": {}}, "table must be text, not {}"),
         ({"address": "javascript:a()"}, "address must begin with https:// or http://"),
         ({"title": ""}, "title is empty"),
         (
@@ -111,7 +96,6 @@ def test_outside_of_a_project_it_is_said(monkeypatch, tmp_path):
         ),
         ({"arguments": "flow=M"}, "arguments must be a table, not 'flow=M'"),
         ({"cleaner": ""}, "a code list has no cleaner, and every other file has one"),
-        ({"table": "code list"}, "a code list has no cleaner, and every other file has one"),
         ({"path": "demo/other.csv"}, "demo/other.csv is the file of other already"),
         ({"path": "local/oil.csv"}, "path 'local/oil.csv' must not lie in local/"),
     ],
@@ -135,16 +119,7 @@ def test_a_faulty_entry_is_refused(make_root, changes, message):
             {"cleaner": "tidy.claen"},
             "no cleaner 'tidy.claen'; did you mean 'tidy.clean'?",
         ),
-        (
-            {"cleaner": "tidi.clean"},
-            "no cleaner 'tidi.clean'; did you mean 'tidy.clean'?",
-        ),
         ({"cleaner": "tidy.read_map"}, "no cleaner 'tidy.read_map'"),
-        ({"cleaner": "tidy"}, "no cleaner 'tidy'; did you mean 'tidy.clean'?"),
-        (
-            {"cleaner": "cube.clean"},
-            "no cleaner 'cube.clean'",
-        ),
         (
             {"cleaner": "arrow.TEXT"},
             "no cleaner 'arrow.TEXT'; there are cbr.clean, comext.clean",
@@ -166,11 +141,8 @@ def test_verify_names_a_wrong_cleaner(make_root, changes, message):
         "demo/../../oil.csv",
         "demo\\oil.csv",
         "C:/demo/oil.csv",
-        "c:demo/oil.csv",
-        "demo//oil.csv",
         "./demo/oil.csv",
         "oil.csv",
-        ".",
         "demo/oil\0.csv",
     ],
 )
@@ -190,7 +162,6 @@ def test_a_path_stays_in_the_raw_folder(make_root, path):
             '"tass.com" = "TASS", found tass.com = 1',
         ),
         ('[outlet]\nTASS = "TASS"', "outlet: expected a web site and whose it is, such as "),
-        ('outlet = "TASS"', "outlet must be a table such as [outlet]"),
         ("source = 3", "source must be a table such as [source.NAME]"),
         ("[source]\noil = 3", "source oil: must be a table of keys"),
         ("[source]\n[source]", "not a TOML file: Cannot declare ('source',) twice"),
@@ -200,7 +171,6 @@ def test_a_path_stays_in_the_raw_folder(make_root, path):
             "[publisher.x]\nname = 'X'\nshort = 'X'\nhome = 'data:x'",
             "publisher x: home must begin with https://, not 'data:x'",
         ),
-        ("[publisher.x]\nnam = 'X'", "publisher x: no key 'nam' exists; did you mean 'name'?"),
     ],
 )
 def test_a_faulty_file_is_refused(make_root, head, message):

@@ -810,7 +810,6 @@ def test_a_number_differs_from_what_it_misses(judge, build):
         ),
         (claim(1, reading()) * 2, "claim C1: Cannot declare"),
         ("claims = 1\n", "no key 'claims' exists; did you mean 'claim'?"),
-        ("claim = 1\n", "claim: must be a table of keys, not 1"),
         (claim(1, reading()).replace("printed_to = 0.0\n", ""), "lacks printed_to, the step"),
         (
             claim(1, reading(), printed_to=-1),
@@ -820,7 +819,6 @@ def test_a_number_differs_from_what_it_misses(judge, build):
         (claim('"12 million"', reading()), "value must be a number, not '12 million'"),
         (claim("nan", reading()), "nan is no number"),
         (claim("1, low = 0", reading()), "needs low and high, the lower first, or neither"),
-        (claim("1, low = 2, high = 0", reading()), "needs low and high, the lower first"),
         (
             claim(1, reading(), asks=ASKS.replace("goods", "good")),
             "no key 'good' exists",
@@ -828,16 +826,12 @@ def test_a_number_differs_from_what_it_misses(judge, build):
         (claim(1, reading(), asks='window = "2020"\n'), "asks: lacks measure, start, end"),
         (claim(1, reading(), asks=GROWN.replace(', base = "2020"', "")), "asks: lacks base"),
         (claim(1, reading(), asks=ASKS.replace('"2020" }', '"may" }')), 'asks: window = "may"'),
-        (claim(1, reading(), asks=EITHER_FLOW.replace("flow = [", "flw = [")), "no key 'flw'"),
-        (claim(1, reading()) + SERIES.replace("name =", "nme ="), "no key 'nme'"),
         (claim(1, reading(more='at_most = "no"')), "at_most must be true or false, not 'no'"),
         (
             claim(1, reading(more="scale = 2.0")),
             "a ledger of version 2, and this tradeflows reads version 3: run",
         ),
-        (claim(1, reading(more="keep = {}")), "run `tradeflows migrate"),
         (claim(1, reading(read='read = "trade"')), "read must be a table, not 'trade'"),
-        (claim(1, reading(steps=YEAR[1:-1])), "a step is a measure with its arguments"),
         (claim(1, reading(steps='["total"]')), "a step is a measure with its arguments"),
         (claim(1, reading(steps=YEAR.replace('"2020"', "2020"))), "start must be text, not 2020"),
         (

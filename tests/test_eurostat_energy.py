@@ -106,9 +106,7 @@ OTHER = b"GASM(1.0),15/09/26 23:00:00,M,G3200"
     ("name", "old", "new", "options", "error", "message"),
     [
         ("tsv", b"", b"", {}, QueryError, "add --flow M or --flow X"),
-        ("tsv", b"", b"", {"flow": "in"}, QueryError, "expected M"),
         ("tsv", b"1234.5 p", b"1234.5 q", M, LayoutError, "'q'; add it to publisher_words"),
-        ("tsv", b"1234.5 p", b"1,234", M, LayoutError, "record 1"),
         ("tsv", b"M,G3000", b"A,G3000", M, LayoutError, "freq M"),
         ("tsv", b"G3000", b"G3999", M, CodeError, "energy: 'G3999'"),
         ("tsv", b",RU,", b",RUX,", M, CodeError, "RUX"),
@@ -118,14 +116,11 @@ OTHER = b"GASM(1.0),15/09/26 23:00:00,M,G3200"
         ("tsv", b"M,G3000", b"G3000", M, LayoutError, "5 dimensions"),
         ("sdmx", b"", b"", {"flow": "X"}, QueryError, "the file says M"),
         ("sdmx", b"NRG_TI_GASM", b"NRG_CB_GASM", {}, LayoutError, "one data set"),
-        ("sdmx", b"OBS_VALUE", b"VALUE", {}, LayoutError, "the columns"),
         ("sdmx", b"1234.5", b"1.2E+03", {}, LayoutError, "record 1: expected a number in OBS_V"),
         ("sdmx", OTHER, OTHER.replace(b"GAS", b"OIL"), {}, LayoutError, "the data set .* alone"),
         ("json_stat", b"1234.5", b"true", {}, LayoutError, "JSON-stat"),
-        ("json_stat", b"1234.5", b"NaN", {}, LayoutError, "JSON-stat"),
         ("json_stat", b'"geo"', b'"area"', {}, LayoutError, "the dimensions"),
         ("json_stat", b'"size": [1', b'"size": [2', {}, LayoutError, "categories"),
-        ("json_stat", b'"RU": 0', b'"RU": 1', {}, LayoutError, "categories"),
     ],
 )
 def test_what_it_refuses(rows, name, old, new, options, error, message):
@@ -137,7 +132,6 @@ def test_what_it_refuses(rows, name, old, new, options, error, message):
     "changes",
     [
         {"value": {"999": 1.0}, "status": {}},
-        {"value": {"-1": 1.0}, "status": {}},
         {"value": {}, "status": {}},
         {"size": [10**9] * 6},
         {"size": [True] * 6},

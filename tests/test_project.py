@@ -23,36 +23,20 @@ MENDED = "title = 'x'\n[[correction]]\nwrong = 'a'\nright = 'b'\n"
         ("subtitle = 'x'", "lacks title"),
         ("title = 'x'\ntheme = []", "no key 'theme' exists; did you mean 'themes'?"),
         ("title = 'x'\nthemes = 'a'", "themes must be a list of texts, not 'a'"),
-        ("title = 'x'\nwords = 'a'", "words must be a table, each a list of texts, not 'a'"),
         ("title = 'x'\nanswer = {txt = 'a'}", "answer: no key 'txt' exists; did you mean 'text'?"),
         ("title = 'x'\n[[do_not_write]]\ntext = 'a'", "do_not_write: lacks because"),
         ("title = 'x", "project.toml: Expected "),
         ("title = 'x'\n[colours]\nCHN = 'red'", 'expected one such as BRA = "#18a35f", found'),
         ("title = 'x'\n[events]\n2024-13-01 = 'x'", "found 2024-13-01 = 'x'"),
         ("title = 'x'\n[event_groups]\nwar = ['2024-01-01']", "war = ['2024-01-01']"),
-        ("title = 'x'\n[event_groups]\nwar = []", "expected days of events"),
-        ("title = 'x'\n[events]\n2024-01-01 = 1", "events: 2024-01-01 must be text, not 1"),
         ("title = 'x'\naddress = 'javascript:a'", "address: expected an address of the web"),
-        ("title = 'x'\n[[do_not_write]]\ntext='a'\nbecause='b'\nlink='data:x'", "link: expected"),
-        (
-            "title = 'x'\n[[correction]]\nwrnog = 'a'",
-            "correction: no key 'wrnog' exists; did you mean",
-        ),
         (
             f"{MENDED}since = '2024-05-09'\ndate = '2024-05-01'",
             "found '2024-05-09' and '2024-05-01'",
         ),
         (
-            f"{MENDED}since = 'May'\ndate = '2024-05-01'",
-            "expected days such",
-        ),
-        (
             "title = 'x'\n[[correction]]\ntouched = 'a page'",
             "correction: lacks date, since, wrong, right",
-        ),
-        (
-            f"{MENDED}touched = [1]\nsince = ''\ndate = ''",
-            "correction: touched must be a list of texts",
         ),
         (
             "title = 'x'\n[products]\nsoy = '1201'",

@@ -384,10 +384,8 @@ def test_trace_of_a_changed_input(root):
         (lambda f: f.assign(reporter_iso=[*"ABC"]), "reporter_iso of row 0 is A and was CHN"),
         (lambda f: f.assign(**{KG: f[KG] / 1e9}), "net_wgt_kg of row 0 is .* it was changed"),
         (lambda f: f.set_index("reporter_iso"), "gave no row 'CHN'.*trace before that"),
-        (lambda f: f.groupby("flow_code")[[KG]].sum(), "gave no row 'M'"),
         (lambda f: f.set_axis(f.index + 99), r"gave no row \d+:"),
         (lambda f: f.assign(**{KG: np.nan}), "holds no number"),
-        (lambda f: f.assign(**{KG: "much"}), "holds no number"),
         (lambda f: pd.concat([f, yearly(crude(reporter="IND"))]), "measures.stack"),
         (lambda f: f.drop(columns=KG), "has no column net_wgt_kg"),
         (lambda f: pickle.loads(pickle.dumps(f)), "saving lose"),
@@ -551,16 +549,13 @@ def test_trace_of_a_cell_of_a_cube(tmp_path, full):
 @pytest.mark.parametrize(
     "formula",
     [
-        "a + b",
         "a - b",
-        "a * b",
         "a / b",
         "-a ** 2 / b",
         "log(a / b)",
         "exp(a) * b ** 0.5",
         "max(0, a - b)",
         "sum([a, b ** 2, 1])",
-        "b ** 0.5 + log(2)",
     ],
 )
 def test_formula_has_value_and_slopes(formula):
@@ -578,14 +573,11 @@ def test_formula_has_value_and_slopes(formula):
     [
         ("a +", "is no formula"),
         ("__import__('os')", "is no arithmetic"),
-        ("a.real", "is no arithmetic"),
         ("a if a else b", "is no arithmetic"),
-        ("a % 2", "is no arithmetic"),
         ("2 ** a", "is no arithmetic"),
         ("log(a, 2)", "has no value"),
         ("b", "'b' is no arithmetic of a formula over a"),
         ("a / 0", "has no value"),
-        ("log(-a)", "has no value"),
         ("(-a) ** 0.5", "has no value"),
     ],
 )
