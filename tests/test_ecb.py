@@ -119,7 +119,7 @@ def naive(raw):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("raw", "least"), [(HISTORY, 10), (DAY, 4)])
+@pytest.mark.parametrize(("raw", "least"), [(HISTORY, 6), (DAY, 3)])
 def test_mutated_bytes_give_what_a_naive_reader_makes_of_them_or_an_error(tmp_path, raw, least):
     path, read = tmp_path / "a", 0
     for data in twins.mutations(raw, 200):

@@ -478,45 +478,40 @@ def plain(records):
     return {number: (each.line, each.text, each.member) for number, each in records.items()}
 
 
-def test_trace_of_a_reply(tmp_path):
-    path = tmp_path / "reply"
-    path.write_text('{"count": 2,\n"data" : [{"a": "é, }"},\n {"a": [2]}]}', encoding="utf-8")
-    assert plain(comtrade.records(path, {1, 2})) == {
-        1: (2, '{"a": "é, }"}', ""),
-        2: (3, '{"a": [2]}', ""),
-    }
+PACKED = gzip.compress(b'a\tb\n1\t"x\n')
+NOTES = '\ufeffid,note\r\n\r\n1,"two\r\nlines"\r\n2,5" pipe\r\n3,"a ""b"""'.encode()
+REPLY = '{"count": 2,\n"data" : [{"a": "é, }"},\n {"a": [2]}]}'.encode()
+ODD = b"a,b\n1,\xff\n2,x\n"
+# Who reads a file of a name and of these bytes, and the line and text of each record.
+RECORDS = [
+    (comtrade, "reply", REPLY, {1: (2, '{"a": "é, }"}'), 2: (3, '{"a": [2]}')}),
+    (comtrade, "a.csv", '\ufeffa,b\n1,"Côte, d’Ivoire"\n'.encode(), {1: (2, '1,"Côte, d’Ivoire"')}),
+    (comtrade, "bulk.gz.txt.gz", PACKED, {1: (2, '1\t"x')}),
+    (gacc, "a.csv", "编码,金额\n27090000,俄罗斯\n".encode("gb18030"), {1: (2, "27090000,俄罗斯")}),
+    (gacc, "odd.csv", ODD, {1: (2, r"1,\xff"), 2: (3, "2,x")}),
+    (reading, "odd.csv", ODD, {1: (2, r"1,\xff"), 2: (3, "2,x")}),
+    (
+        reading,
+        "notes.csv",
+        NOTES,
+        {1: (3, '1,"two\r\nlines"'), 2: (5, '2,5" pipe'), 3: (6, '3,"a ""b"""')},
+    ),
+    (reading, "notes.csv", NOTES, {2: (5, '2,5" pipe')}),
+]
+
+
+@pytest.mark.parametrize(("module", "name", "content", "lines"), RECORDS)
+def test_a_record_has_its_line_and_text(tmp_path, module, name, content, lines):
+    (tmp_path / name).write_bytes(content)
+    found = plain(module.records(tmp_path / name, {*lines}))
+    assert found == {number: (*line, "") for number, line in lines.items()}
+
+
+@pytest.mark.parametrize(("text", "number"), [(REPLY, 3), (b'{"value": {"0": 1}}', 1)])
+def test_a_reply_without_the_record(tmp_path, text, number):
+    (tmp_path / "reply").write_bytes(text)
     with pytest.raises(LayoutError, match="list of data"):
-        comtrade.records(path, {3})
-    path.write_text('{"value": {"0": 1}}')
-    with pytest.raises(LayoutError, match="list of data"):
-        comtrade.records(path, {1})
-
-
-def test_trace_of_packed_and_chinese_files(tmp_path):
-    (tmp_path / "TradeData.csv").write_text('\ufeffa,b\n1,"Côte, d’Ivoire"\n', encoding="utf-8")
-    assert plain(comtrade.records(tmp_path / "TradeData.csv", {1})) == {
-        1: (2, '1,"Côte, d’Ivoire"', "")
-    }
-    with gzip.open(tmp_path / "bulk.gz.txt.gz", "wt") as file:
-        file.write('a\tb\n1\t"x\n')
-    assert plain(comtrade.records(tmp_path / "bulk.gz.txt.gz", {1})) == {1: (2, '1\t"x', "")}
-    (tmp_path / "gacc.csv").write_bytes("编码,金额\n27090000,俄罗斯\n".encode("gb18030"))
-    assert plain(gacc.records(tmp_path / "gacc.csv", {1})) == {1: (2, "27090000,俄罗斯", "")}
-    (tmp_path / "odd.csv").write_bytes(b"a,b\n1,\xff\n2,x\n")
-    for each in (gacc, reading):
-        found = plain(each.records(tmp_path / "odd.csv", {1, 2}))
-        assert found == {1: (2, r"1,\xff", ""), 2: (3, "2,x", "")}
-
-
-def test_line_numbers_as_cleaners_count(tmp_path):
-    path = tmp_path / "notes.csv"
-    path.write_bytes('\ufeffid,note\r\n\r\n1,"two\r\nlines"\r\n2,5" pipe\r\n3,"a ""b"""'.encode())
-    assert plain(reading.records(path, {1, 2, 3})) == {
-        1: (3, '1,"two\r\nlines"', ""),
-        2: (5, '2,5" pipe', ""),
-        3: (6, '3,"a ""b"""', ""),
-    }
-    assert plain(reading.records(path, {2, 9})) == {2: (5, '2,5" pipe', "")}
+        comtrade.records(tmp_path / "reply", {number})
 
 
 def test_line_that_is_no_csv(tmp_path):

