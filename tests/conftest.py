@@ -53,7 +53,6 @@ SLOW = [
     "moves",
     "next_steps",
     "notebooks",
-    "one_line",
     "package",
     "platforms",
     "project",

@@ -113,17 +113,6 @@ def test_an_ask_is_what_six_calls_give(root, live, tmp_path):
     pd.testing.assert_frame_equal(pd.DataFrame(answer), pd.DataFrame(same))
 
 
-def test_a_second_ask_makes_no_call(root, live):
-    twin = live(Twin(WHEAT))
-    first = wheat(root, twin)
-    made = len(twin.paths)
-    assert made == 1 + 10
-    assert wheat(root, twin)["value"].tolist() == first["value"].tolist()
-    twin.now += 40 * 86_400.0  # all periods are held, however old the list is
-    wheat(root, twin)
-    assert len(twin.paths) == made
-
-
 def test_refresh_brings_a_newer_release(root, live):
     twin = live(Twin([dict(each) for each in WHEAT]))
     wheat(root, twin, end="2025-01")
@@ -132,14 +121,6 @@ def test_refresh_brings_a_newer_release(root, live):
     assert wheat(root, twin, end="2025-01", unit="USD")["value"].tolist() == [100.0]
     fresh = wheat(root, twin, end="2025-01", unit="USD", refresh=True)
     assert fresh["value"].tolist() == [300.0]
-
-
-def test_without_an_end_it_is_the_last_out(root, live):
-    twin = live(Twin(WHEAT))
-    assert len(wheat(root, twin, end=None)) == 10
-    made = len(twin.paths)
-    assert len(wheat(root, twin, end=None)) == 10
-    assert len(twin.paths) == made
 
 
 def test_what_is_not_out_is_named(root, live):
@@ -510,17 +491,6 @@ def test_a_large_question_is_parted(root):
     assert sum(call.cells for call in calls) == asked.cells
 
 
-@pytest.mark.parametrize("most", [30, 2])
-def test_a_large_answer_is_halved(root, live, most):
-    figures = euros() | euros(product="2710")
-    twin = live(comext_twin.Service(*EU_MONTHS, figures=figures, most=most))
-    asked = comext_service.question("Germany", "Russia", "M", "2709,2710", "2023", "2024")
-    with comext_service.connect(clock=twin.clock) as web:
-        report = comext_service.fetch(comext_service.plan(asked, root), web, root)
-    assert report.failed == {}
-    assert report.rows == len(figures)
-
-
 HEADER = comext_twin.HEADER.encode()
 
 
@@ -585,19 +555,6 @@ def test_a_bad_answer_is_put_aside(root, live):
 
 
 # --- what is out ---------------------------------------------------------------------------------
-
-
-def test_what_is_out_and_held_is_listed(root, live):
-    twin = live(Twin(WHEAT))
-    wheat(root, twin, end="2025-02")
-    asked = len(twin.asked)
-    frame = available("China", "Russia", root=root, clock=twin.clock)
-    assert frame["period"].tolist() == [f"2025-{month:02}" for month in range(1, 11)]
-    assert frame["released"].unique().tolist() == ["2025-01-15"]
-    assert frame["first_released"].unique().tolist() == ["2024-01-15"]
-    assert frame["held"].tolist() == ["1001 M"] * 2 + [""] * 8
-    assert available("China", "India", root=root, clock=twin.clock)["held"].eq("").all()
-    assert len(twin.asked) == asked
 
 
 def test_what_is_out_of_several_is_listed(root, live, monkeypatch):

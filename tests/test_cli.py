@@ -3,7 +3,6 @@ import io
 import json
 import os
 import re
-import signal
 import subprocess
 import sys
 import time
@@ -612,27 +611,6 @@ def test_an_import_does_nothing(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-SLEEPS = """
-import sys, time
-from tradeflows import cli
-from tradeflows.cli import verbs
-verbs.checks.notebooks = lambda *_: (print("now", flush=True), time.sleep(60))
-sys.exit(cli.main(["report"]))
-"""
-
-
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-@pytest.mark.skipif(sys.platform == "win32", reason="no signals between processes there")
-def test_a_signal_ends_a_verb(number, status):
-    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    with subprocess.Popen([sys.executable, "-c", SLEEPS], env=ENVIRONMENT, **streams) as process:
-        process.stdout.readline()
-        process.send_signal(number)
-        _, err = process.communicate(timeout=30)
-    assert process.returncode == status
-    assert err == "tradeflows: interrupted; nothing half-written is left\n"
-
-
 WRITES = pytest.mark.parametrize(  # by the parser, by rich, by a verb, and without a buffer
     ("words", "unbuffered"),
     [("--version", False), ("claims --help", False), ("sources", False), ("sources", True)],
@@ -674,21 +652,6 @@ def test_a_closed_pipe_of_windows_is_no_fault(monkeypatch, platform, file, statu
     monkeypatch.setattr(command, "_write_no_more", lambda: None)
     monkeypatch.setattr(command, "_carry_out", write)
     assert cli.main(["sources"]) == status
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere names of files are always Unicode")
-@pytest.mark.parametrize(("file", "to"), [("a.csv", "grün/x.toml"), ("grün.csv", "x.toml")])
-def test_a_sketch_in_a_session_without_umlauts(tmp_path, file, to):
-    (tmp_path / file).write_text("month,usd\n2020-01,1\n")
-    done = subprocess.run(
-        [sys.executable, "-m", "tradeflows", "sketch", file, "--publisher", "x", "--to", to],
-        capture_output=True,
-        cwd=tmp_path,
-        env=ENVIRONMENT | {"LC_ALL": "C", "PYTHONUTF8": "0"},
-    )
-    assert done.returncode == 2
-    assert re.fullmatch(r"tradeflows: gr.*: .*set PYTHONUTF8=1.*\n", done.stderr.decode())
-    assert [path.name for path in tmp_path.iterdir()] == [file]
 
 
 @pytest.mark.slow

@@ -14,7 +14,7 @@ from comtrade_twin import serve
 
 from tradeflows import cli, tables
 from tradeflows.explore import flow
-from tradeflows.model.errors import QueryError, SourceError
+from tradeflows.model.errors import QueryError
 from tradeflows.retrieval import adding, catalogue, comext, releases, user_files
 from tradeflows.retrieval.http import FetchError, RefusedError
 from tradeflows.tables import trace
@@ -265,16 +265,6 @@ def test_a_part_of_a_month_is_not_kept(root, content, size, message):
     assert not list((root / "data/raw/local").rglob("*.7z"))
 
 
-def test_an_unknown_code_is_named(root):
-    twin = Directory()
-    twin.publish(archive(month({"PARTNER": "9Z"})))
-    for _ in range(2):
-        _, report = run(root, twin)
-        assert "'9Z'" in report.failed["202402"]
-    assert twin.downloads == ["full_v2_202402.7z"]
-    assert held(root) == []
-
-
 def test_a_full_disk_is_one_line(root, capsys, monkeypatch):
     monkeypatch.setattr(sys, "dont_write_bytecode", True)  # which Python would cut, and load later
     twin, span = Directory(), ["--start", "2024-02", "--end", "2024-02"]
@@ -360,17 +350,6 @@ def test_changes_are_shown_largest_first(released_twice, capsys):
     assert len(releases.diff("comext", released_twice)) == 4
 
 
-def test_a_revision_needs_two_releases(root):
-    run(root, Directory("202402"))
-    with pytest.raises(SourceError, match=r"there is only that of 2024-04-15; tradeflows fetch"):
-        releases.diff("comext", root, "2024-02")
-    with pytest.raises(SourceError, match="there is none"):
-        releases.diff("comext", root, "2024-03")
-    with pytest.raises(QueryError, match="expected a month such as 2023-05"):
-        releases.diff("comext", root, "202402")
-    assert releases.diff("comext", root) == []
-
-
 def test_the_same_bytes_are_one_file(root):
     twin = Directory("202402")
     run(root, twin)
@@ -427,17 +406,6 @@ def test_a_build_checks_control_totals(root):
     assert [*refused] == [source.id]
     assert "the control totals in its entry, M rows 2, EUR 1,000, kg 5" in refused[source.id]
     assert "found M rows 1, EUR 1,000, kg 5" in refused[source.id]
-
-
-def test_a_build_learns_lacking_totals(root):
-    run(root, Directory("202402"))
-    [source] = held(root)
-    user_files.rewrite_entries(root, [replace(source, control={})])
-    tables.build(root)
-    assert held(root) == [source]
-    tables.read(local=True, root=root)  # and is not older than the entry
-    user_files.rewrite_entries(root, [replace(source, id="taken_out_by_hand")])
-    assert held(root) == [source]
 
 
 @pytest.mark.parametrize("days", [(15, 16, 17), (15, 17, 16), (17, 16, 15)])

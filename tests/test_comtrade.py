@@ -1,6 +1,5 @@
 """Fetching from UN Comtrade, against its twin on this machine; no network, no waiting."""
 
-import hashlib
 import json
 import random
 import re
@@ -200,22 +199,6 @@ def test_a_narrower_question_asks_nothing(root):
     assert report.rows == 12
 
 
-def test_a_new_release_stands_beside(root):
-    twin = Twin(SHIPPED)
-    run(root, twin, ask())
-    twin.release("156 202204", "2025-12-01", 12)
-    twin.rows = [
-        each | ({"primaryValue": 99.0} if each["period"] == "202204" else {}) for each in SHIPPED
-    ]
-    plan, report = run(root, twin, ask())
-    assert [call.periods for call in plan.calls] == [("202204",)]
-    assert report.rows == 48  # the present release alone
-    sources = catalogue.load(root, local=True).values()
-    assert len(sources) == 13
-    vintages = {source.arguments["releases"].get("156 202204") for source in sources} - {None}
-    assert vintages == {"2025-01-15 11", "2025-12-01 12"}
-
-
 def revised(root, **question):
     """Two releases of February: the second has not 880621 to Russia, and 99 for 880622."""
     twin = Twin(SHIPPED)
@@ -291,17 +274,6 @@ def test_a_key_no_header_carries_is_exit_2(command, capsys, key):
     assert twin.paths == []
 
 
-def test_a_removed_reply_is_asked_again(root):
-    run(root, Twin(SHIPPED), ask(end="2022-02"))
-    first, _ = catalogue.load(root, local=True).values()
-    first.file(root).unlink()
-    for calls in (1, 0):
-        twin = Twin(SHIPPED)
-        assert run(root, twin, ask(end="2022-02"))[1].rows == 8
-        assert len(twin.asked) == calls
-    assert [state.state for state in catalogue.verify(root)] == ["ok", "ok"]
-
-
 def test_an_error_inside_a_200_is_heeded(root):
     twin = Twin(SHIPPED)
     spent = (200, {}, envelope([], error="Quota will be replenished in 03:14:17."))
@@ -309,18 +281,6 @@ def test_an_error_inside_a_200_is_heeded(root):
     _, report = run(root, twin, ask())
     assert report.came == ("156 202201",)
     assert "renewed in 3 h 14 min; go on after 2025-11-25T15:14" in report.later
-
-
-def test_a_reply_is_kept_as_it_came(root):
-    twin = Twin(SHIPPED)
-    run(root, twin, ask(end="2022-01"))
-    (source,) = catalogue.load(root, local=True).values()
-    content = source.file(root).read_bytes()
-    assert source.sha256 == hashlib.sha256(content).hexdigest()
-    assert source.address.endswith(twin.asked[0])
-    assert source.arguments["releases"] == {"156 202201": "2025-01-15 11"}
-    assert source.steps == "tradeflows fetch comtrade, 2025-11-25T12:00:01Z"
-    assert catalogue.load(root) == {}  # the committed catalogue does not change
 
 
 # --- is it whole? --------------------------------------------------------------------------------
@@ -635,16 +595,6 @@ def test_the_calls_of_today_are_counted(root):
     assert "so 0 are left; 1 are for another day: the same command goes on then" in str(scarce)
     twin.now += 86_400
     assert run(root, twin, ask(), key=KEY)[0].spent == 0
-
-
-def test_the_key_is_used_and_not_seen(command, capsys, root, caplog):
-    caplog.set_level(0)
-    twin = Twin(SHIPPED)
-    assert command(twin, COMTRADE_KEY=KEY) == 0
-    assert twin.asked[0].startswith("/data/v1/get/C/M/HS?")
-    texts = [*capsys.readouterr(), *twin.paths, caplog.text]
-    texts += [path.read_text() for path in root.rglob("*") if path.is_file()]
-    assert not re.search(KEY, "\n".join(texts))
 
 
 def test_the_keyring_is_asked(monkeypatch):

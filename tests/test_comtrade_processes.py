@@ -96,16 +96,6 @@ def test_killed_at_random_nothing_is_lost(root, twin):
     assert sorted(held(root)) == MONTHS
 
 
-def test_two_processes_do_no_harm(root, twin):
-    with serve(twin) as base:
-        children = [start(root, base) for _ in range(2)]
-        said = [child.communicate(timeout=60) for child in children]
-    assert [child.returncode for child in children] == [0, 0], said
-    assert all("24 rows held for 24 cells" in out for out, _ in said)
-    assert sorted(held(root)) == sorted(asked(twin.asked)) == MONTHS, "each is asked for once"
-    assert len(catalogue.verify(root)) == 24
-
-
 def test_a_terminal_shows_a_bar(root, twin):
     terminal, end = os.openpty()
     termios.tcsetwinsize(end, (24, 90))

@@ -34,22 +34,6 @@ def labels(frame):
     return [*zip(frame["ref_period"].dt.strftime("%m"), frame["source_id"], strict=True)]
 
 
-@pytest.mark.parametrize("window", [{"start": "2020-02"}, {"start": "2020-02", "end": "2020-06"}])
-def test_the_window_before_rank(ask, window):
-    frame = ask(**window)
-    assert labels(frame) == [("02", "un"), ("03", "un"), ("05", "un"), ("06", "un")]
-    assert "own (2020-02 to 2020-03) states this too" in frame.attrs["caveats"][0]
-
-
-@pytest.mark.parametrize("window", [{}, {"start": "2020-02", "end": "2020-03"}])
-def test_rank_without_a_window_or_where_both_cover_it(ask, window):
-    frame = ask(**window)
-    assert {*frame["source_id"]} == {"own"}
-    assert not any("splice" in caveat for caveat in frame.attrs["caveats"][1:])
-    # A splice has the own office first, and the UN's months that it lacks.
-    assert [name for _, name in labels(ask(splice=True))] == ["own"] * 3 + ["un"] * 2
-
-
 def test_who_covers_what_where_none_does(ask):
     frame = ask(start="2020", end="2020-06")
     assert {*frame["source_id"]} == {"un"}
@@ -81,11 +65,6 @@ def test_a_window_cut_short_is_said(ask):
 
 # --- the months that a source states --------------------------------------------------------------
 
-HALVES = {
-    "book_2017": china(*months("2017-01", "2017-02"), publisher="other"),
-    "book_2019": china(*months("2019-01", "2019-02"), publisher="other"),
-}
-
 
 @pytest.fixture
 def read(make_root):
@@ -98,34 +77,6 @@ def read(make_root):
         return lambda **more: tables.read(**{**asked, **more})
 
     return built
-
-
-def test_months_count_and_not_the_span(read):
-    """Two workbooks of 2017 and 2019 have fewer months of 2017 to 2019 than a file of 2018."""
-    whole = comtrade(*[f"2018-{n:02},CHN,crude_oil,2709,{n},1" for n in range(1, 7)], rank=2)
-    ask = read({**HALVES, "whole": whole})
-    frame = ask(start="2017", end="2019")
-    assert {*frame["source_id"]} == {"whole"}
-    assert frame.attrs["caveats"][:2] == (
-        "CHN: book_2017 (2017-01 to 2017-02) states this too and was passed over; publisher= or "
-        "source= chooses, splice=True adds 2 months",
-        "CHN: book_2019 (2019-01 to 2019-02) states this too and was passed over; publisher= or "
-        "source= chooses, splice=True adds 2 months",
-    )
-    filled = ask(start="2017", end="2019", splice=True)
-    assert [*filled["source_id"]] == ["book_2017"] * 2 + ["whole"] * 6 + ["book_2019"] * 2
-
-
-def test_the_files_of_a_publisher_are_one_series(read):
-    ask = read({**HALVES, "whole": comtrade("2018-01,CHN,crude_oil,2709,7,1", rank=2)})
-    frame = ask(start="2017", end="2019")
-    assert [*frame["source_id"]] == ["book_2017"] * 2 + ["book_2019"] * 2
-    seam, passed, *_ = frame.attrs["caveats"]
-    assert seam == (
-        "CHN: book_2017 to 2017-02, then book_2019 from 2019-01: a change across this seam may be "
-        "one of source, not of trade"
-    )
-    assert passed.startswith("CHN: whole (2018-01) states this too and was passed over")
 
 
 @pytest.mark.parametrize("day", [date(2024, 7, 1), date(2024, 6, 30)])

@@ -119,24 +119,6 @@ def test_a_file_of_sums_and_columns_is_added(new_project, capsys):
     assert tf.trace(rows, "net_wgt_kg")["line"].tolist() == [2, 3, 5]
 
 
-def test_a_file_of_both_directions_is_added(new_project):
-    root = new_project("both")
-    [_, table, _] = bodies(DOCS / "how-to" / "source.md", "")
-    add_as_told(root, table, "both", "both")
-    rows = tables.stored(root, "trade").to_table().to_pylist()
-    rows.sort(key=lambda row: (row["source_row"], row["source_field"]))
-    names = ("partner_iso", "partner_code", "flow_code", "valuation", "value_reported", "flags")
-    assert [tuple(row[name] for name in (*names, "net_wgt_kg", "qty")) for row in rows] == [
-        ("RUS", "75", "X", "FOB", 0, "", 0, None),
-        ("RUS", "75", "M", "CIF", 2500, "", 4000, None),
-        ("_X", "958", "X", "FOB", 120, "", 1000, None),
-        ("_X", "958", "M", "CIF", 0, "", 0, None),
-        ("CHN", "720", "X", "FOB", 900, "provisional", None, 3),
-        ("CHN", "720", "M", "CIF", 400, "provisional", None, 2),
-    ]
-    assert {row["cmd_code"] for row in rows} == {"271019", "880621"}
-
-
 def test_printed_figures_are_added_with_who_counted(new_project, capsys):
     page = DOCS / "how-to" / "source.md"
     root = new_project("prints")

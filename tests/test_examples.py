@@ -37,22 +37,6 @@ def test_verdicts_are_as_announced(root, verdicts):
     assert accept.verdicts(root) == present
 
 
-def test_seven_of_thirteen_verdicts_occur(verdicts):
-    occurring = {verdict.verdict for verdict in verdicts.values()}
-    # Of each flow one release is held, so none can hold within revisions, and nobody counted but
-    # customs, so that votes are of one family.
-    assert occurring == {
-        claims.HOLDS,
-        claims.DEPENDS,
-        claims.LEANS_NO,
-        claims.DIFFERS,
-        claims.CONTRADICTED,
-        claims.NOT_DECIDED,
-        claims.NOT_TESTED,
-    }
-    assert len(verdicts) == 37
-
-
 # --- the same numbers by pandas alone -------------------------------------------------------------
 
 

@@ -14,7 +14,6 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 import tradeflows as tf
 from tradeflows import charts
-from tradeflows.explore import answer as explorer
 from tradeflows.model.errors import QueryError
 
 MANY_IDS = ["EU27_2020", r"\bCHN\b", r"\bRUS\b", r"\bIND\b", r"\bUSA\b"]
@@ -140,36 +139,6 @@ def test_a_page_holds_no_formula(crude):
     assert page.endswith("</div>")
 
 
-@pytest.mark.parametrize(
-    ("tonnes", "number", "unit"),
-    [
-        (913_722, 913.722, "Thousand tonnes a month"),
-        (12_300, 12.3, "Thousand tonnes a month"),
-        (9_100, 9_100, "Tonnes a month"),
-        (9.1e6, 9.1, "Million tonnes a month"),
-        (4e9, 4, "Billion tonnes a month"),
-    ],
-)
-def test_a_drawn_number_times_its_word(crude, tonnes, number, unit):
-    axes = explorer.answer(crude.head(3).assign(value=float(tonnes))).plot()
-    assert charts.drawn(axes)["CHN"].unique().tolist() == [pytest.approx(number, rel=1e-3)]
-    assert axes.yaxis.get_label_text() == unit
-
-
-def test_months_and_blocks_from_one_day_on_are_not_bars_side_by_side(crude):
-    two = crude.head(2).assign(
-        ref_period=crude["ref_period"].iloc[0],
-        n_months=[2, 1],
-        reporter_iso=["CHN", "IND"],
-        value=[20.0, 10.0],
-    )
-    shown = charts.drawn(explorer.answer(two).plot())
-    assert shown[["series", "n_months", "value"]].to_numpy().tolist() == [
-        ["CHN", 2, 10.0],
-        ["IND", 1, 10.0],
-    ]
-
-
 def test_what_a_user_adds_is_shown_and_markup_is_escaped(crude):
     crude.attrs["caveats"] = ("<b>&",)
     page = crude.assign(own=1.5).head(2).assign(note2=["<i>", "x"])._repr_html_()
@@ -185,16 +154,6 @@ def test_the_plots_and_the_comparison_of_pandas_are_still_there(crude):
     other = pd.DataFrame(crude).assign(value=1.0)
     assert crude.compare(other).columns.get_level_values(0).unique().tolist() == ["value"]
     assert crude.compare(crude, keep_shape=True).isna().all(axis=None)
-
-
-def test_two_sides_of_one_flow_are_compared_as_importer_over_exporter():
-    months = {"start": "2021-01", "end": "2021-03"}
-    china = tf.flow("total", "China", "Russia", flow="exports", **months)
-    russia = tf.flow("total", "Russia", "China", unit="USD", **months)
-    both, turned = china.gap(russia), russia.gap(china)
-    assert both["value"].tolist() == turned["value"].tolist()
-    assert both["value"].iloc[0] == both["value_m"].iloc[0] / both["value_x"].iloc[0]
-    assert any("CIF" in caveat for caveat in both.attrs["caveats"])
 
 
 def test_both_sides_of_a_flow_in_one_call():
@@ -276,18 +235,6 @@ def test_a_whole_is_no_zero_where_a_part_of_it_has_a_row():
     gas = tf.flow("natural gas", "EU", start="2021", end="2021").by("partner")
     assert gas.set_index("partner_iso")["missing"].loc["GBR"] == "2021-12"  # Ireland bought some
     assert gas.share()["value"].isna().all()
-
-
-def test_shares_of_values_at_the_border_and_at_the_quay_say_so(crude):
-    both = crude.head(2).assign(
-        reporter_iso=["CHN", "IND"],
-        valuation=["CIF", "FOB"],
-        unit="USD",
-        ref_period=crude["ref_period"].iloc[0],
-    )
-    told = "valuation differs within the whole: CIF, FOB"
-    assert told in explorer.answer(both).share().attrs["caveats"]
-    assert told not in explorer.answer(both.assign(unit="tonnes")).share().attrs["caveats"]
 
 
 # --- what is held ---------------------------------------------------------------------------------
@@ -447,14 +394,6 @@ def test_nothing_says_what_is_held(ask, words):
     assert all(word in str(caught.value) for word in words), str(caught.value)
 
 
-def test_a_group_asks_for_its_members():
-    years = {"start": "2018", "end": "2020", "freq": "A"}
-    crude = tf.flow("crude oil", "India", "OPEC", **years)
-    assert crude["partner_iso"].nunique() == 13
-    assert crude.caveats[0].startswith("OPEC: its 13 members of 2020")
-    assert "Qatar until 2018" in crude.caveats[0]
-
-
 def test_tab_shows_what_can_be_called():
     assert {"flow", "find", "rerouting"} <= {*dir(tf)}
     for room in (tf, charts, tf.measures):
@@ -497,21 +436,6 @@ def test_oil_is_no_oil_seed():
     is_oil = oil["name"].str.contains("crude oil|oil products|Palm oil", regex=True)
     assert is_oil.iloc[:10].all()
     assert oil["name"].str.contains("Oil seeds").any()
-
-
-def test_the_source_that_covers_the_window():
-    crude = tf.flow("crude oil", FOUR[:3], "Russia", start="2019")
-    eu = crude[crude["reporter_iso"].eq("EU27_2020")]
-    assert eu["ref_period"].max() >= pd.Timestamp("2024-12-01")
-    years = eu.by("reporter", every=12).set_index("period")["value"] / 1e6
-    assert years["2021"] == pytest.approx(114.36, abs=0.01)
-    assert years["2023"] == pytest.approx(21.17, abs=0.01)
-    gap = "EU27: no row in 13 of the months asked for: 2019-01 to 2020-01"
-    assert gap in crude.caveats
-    drawn = crude.plot(title="Who took the crude")
-    assert charts.drawn(drawn)["EU27_2020"].last_valid_index() >= pd.Timestamp("2024-12-01")
-    below = " ".join(" ".join(text.get_text() for text in drawn.figure.texts).split())
-    assert "no row in 13 of the months" in below
 
 
 def test_the_parts_of_a_splice_have_two_names():

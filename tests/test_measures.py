@@ -181,24 +181,6 @@ def test_displacement_of_unequal_windows():
     )
 
 
-def test_displacement_of_five_months_with_a_hole():
-    """Windows of five months a year apart: what lacks in one is left out of the same month."""
-    frame = pd.concat(
-        [
-            months(2021, *[9.0] * 5, reporter="EU27_2020"),
-            months(2022, *[4.0] * 5, reporter="EU27_2020"),
-            months(2021, 1.0, None, 1.0, 1.0, 1.0),
-            months(2022, 1.0, 50.0, 2.0, 3.0, 4.0),
-        ]
-    )
-    windows = ("2021-01", "2021-05"), ("2022-01", "2022-05")
-    result = measures.displacement(frame, KG, "EU27_2020", "CHN", *windows)
-    assert result["months_after"].tolist() == [5, 4]
-    assert result.attrs["caveats"][1] == (
-        "CHN is compared over 4 months that both windows have: 2022-01, 2022-03 to 2022-05"
-    )
-
-
 def goods(**cells):
     """Make a good's value and weight in January 2021 and January 2022."""
     lines = [
@@ -247,20 +229,6 @@ RATES = pd.DataFrame(
 
 def euros(*cells, currency="EUR"):
     return rows(*cells, columns=["ref_period", "n_months", "value_reported"], currency=currency)
-
-
-def test_convert_keeps_dollars():
-    frame = euros(("2021-01", 1, 7.0), ("2021-01", 1, 100.0)).assign(currency=["USD", "EUR"])
-    assert measures.convert(frame, RATES)["primary_value_usd"].tolist() == [7, 120]
-    given_value = measures.convert(frame.assign(primary_value_usd=[None, 119.0]), RATES)
-    assert given_value["primary_value_usd"].tolist() == [7, 119]
-    assert given_value["rate_of"].isna().all()
-    frame = euros(("2021-01", 1, 100.0), ("2021-03", 1, 9.0)).assign(flags="rounded")
-    result = measures.convert(frame, RATES)
-    assert result["flags"].tolist() == ["derived rounded", "rounded"]  # March has no rate
-    assert result["rate_of"].iloc[0] == "ECB mean of daily rates"
-    whole = measures.convert(frame, RATES.iloc[:1].assign(n_months=3))
-    assert whole["rate"].tolist() == pytest.approx([1.2, 1.2])  # of a quarter, as of its months
 
 
 def figures(*cells):
@@ -334,16 +302,6 @@ def test_sum_parts_of_procedures():
     )
 
 
-def test_sum_parts_of_a_total():
-    other = broken(("province=1,regime=1", 1, 1, None), ("province=1,regime=2", 2, 1, None))
-    rows = pd.concat([broken(("total", 9, 1, None)), other.assign(partner_iso="CHN")])
-    whole = measures.sum_parts(rows, "value_reported").set_index("partner_iso")
-    assert whole["value_reported"].to_dict() == {"CHN": 3, "RUS": 9}
-    assert set(whole["breakdown"]) == {"total"}
-    [told] = measures.sum_parts(other[:1], "value_reported").attrs["caveats"]
-    assert told.startswith("province=1,regime=1 is the only part that is here")
-
-
 # --- what is refused, and why ---------------------------------------------------------------------
 
 
@@ -406,7 +364,6 @@ def apart(values, unit):
 ROUTES = {"absent": "zero", "alike": ["reporter_iso"]}
 IN_TWO_UNITS = BASKET.rename(columns={KG: "qty"}).assign(qty_unit=["m3", "TJ"] * 2)
 TWICE = pd.concat([months(2021, 1.0)] * 2)
-NO_DATE = rows(("CHN", "2021", 1.0), ("CHN", None, 2.0))
 TWO_CURRENCIES = months(2021, 1.0, 2.0, currency=["EUR", "USD"], value_reported=1.0)
 TOO_MUCH = PART.assign(**{KG: [50.0, 60.0, 100.0]})
 OTHER_MONEY = pd.concat([RATES, RATES.assign(base="CNY")])

@@ -264,18 +264,3 @@ def test_sql_of_the_page_gives_the_rows_of_read(answer, embedded, monkeypatch):
     [query] = fences("sql")
     rows = duckdb.sql(query).df()
     pd.testing.assert_frame_equal(rows, answer, check_dtype=False)
-
-
-def test_a_withdrawn_cell_is_no_answer_alone(embedded):
-    """A newer release of a quarter states the goods otherwise; both would count them twice."""
-    asked = {"source": "bruegel_eu_gas_imports_by_route_quarterly", "root": embedded}
-    asked |= {
-        "partner_code": tables.read(**asked, vintage="2025-01-09", partner="_X")[
-            "partner_code"
-        ].iat[0]
-    }
-    asked |= {"product": "G3200", "start": "2024", "end": "2024"}
-    with pytest.raises(QueryError, match=r"states nothing of this; an older one .*'2025-01-09'"):
-        tf.read(**asked)
-    assert len(tf.read(**asked, as_of="2025-01-10")) == 4
-    assert {*tf.read(**asked, vintage="2025-01-02")["vintage"]} == {"2025-01-02"}

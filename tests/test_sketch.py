@@ -5,7 +5,6 @@ import tomllib
 
 import pytest
 from maps import WHEAT_MAP
-from workbook_twin import workbook
 
 from tradeflows import cli, measures, tables
 from tradeflows.model.errors import CatalogueError, LayoutError, QueryError, SourceError
@@ -248,25 +247,6 @@ def test_rows_that_are_columns_lead_to_the_how_to(saved, header, what):
     assert "Its columns are" not in sketch(saved(WHEAT))
 
 
-def test_what_may_be_meant_stands_beside_what_is_asked(saved):
-    text = sketch(saved("Values in thousand yen,,\nyear,exporter,importer,value\n2023,USA,EGY,4\n"))
-    fields = fields_of(text)
-    open_fields = ("reporter_iso", "partner_iso", "flow_code", "cmd_code", "currency")
-    assert [fields[name] for name in open_fields] == [UNKNOWN] * len(open_fields)
-    assert "it may be of exporter: USA; importer: EGY" in text
-    assert "'Values in thousand yen' value: 4" in text
-    assert "JPY" not in fields.values()
-
-
-def test_the_sheet_of_a_workbook_is_sketched(tmp_path):
-    lines = [["month", "partner", "Value (USD)"], ["2023-01", "China", 5]]
-    path = tmp_path / "wheat.xlsx"
-    path.write_bytes(workbook(lines))
-    text = sketch(path)
-    assert "# A map reads no workbook: save the sheet as CSV UTF-8, and add that." in text
-    assert fields_of(text)["partner_iso"]["words"] == {"China": "CHN"}
-
-
 def test_the_committed_maps_multiply_as_their_headers_say():
     sources = catalogue.load(catalogue.root()).values()
     assert [line for source in sources for line in maps.other_scales(source)] == []
@@ -356,22 +336,3 @@ def test_national_codes_are_mapped_to_digits_of_the_hs(saved, one, other, words)
     sketched = sketch(saved(text.replace("product,", "note,").replace("hs", "HS")))
     assert fields_of(sketched)["cmd_code"] == {"column": "HS", "words": words}
     assert "the six digits that a country's own begins with" in sketched
-
-
-def test_a_sketch_of_a_printed_table_can_be_added(saved, new_project):
-    root = new_project("coffee")
-    path = saved(PRINTED, "coffee.csv")
-    text = (
-        sketch(path, publisher="office")
-        .replace('- = "???"', "- = 0")
-        .replace('c = "???"', 'c = ""')
-        .replace('form = "???"', 'form = "named month"')
-        .replace('classification_code = "???"', 'classification_code = "HS"')
-        .replace('"USD thousand" = "???"', '"USD thousand" = 1000')
-        .replace('"USD million" = "???"', '"USD million" = 1000000')
-    )
-    for field, value in (("reporter_iso", "BRA"), ("flow_code", "X")):
-        text = text.replace(f'{field} = "???"', f'{field} = "{value}"')
-    written = root / "coffee.toml"
-    written.write_text(text.replace("???", "invented"), encoding="utf-8")
-    assert cli.main(["add", str(path), "--map", str(written)]) == 0

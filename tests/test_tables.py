@@ -372,21 +372,6 @@ def test_control_totals_of_all_columns(make_root):
     ]
 
 
-def test_control_total_without_table(make_root):
-    head = (
-        "period,reporter,gas_2711_plus_271121_kg,lng_271111_kg,"
-        "pipeline_271121_upper_bound_kg,comext_271121_kg"
-    )
-    totals = []
-    for reference in ("2800", "3080"):
-        record = f"2020-02,EU27,7000,1000,3000,{reference}"
-        root = make_root({"gas": trade("eu_pipeline_gas_from_russia_bounds", head, record)})
-        tables.build(root)
-        totals.append(tables.control_totals(root))
-    changed = [row["measure"] for row in totals[0] if row not in totals[1]]
-    assert changed == ["comext_271121_kg"]
-
-
 # --- read ----------------------------------------------------------------------------------------
 
 CRUDE = comtrade(

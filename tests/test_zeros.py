@@ -111,10 +111,6 @@ def test_a_month_nobody_reported(project):
             ask(root, partner, start="2018-11", end="2018-11")
 
 
-def test_of_a_file_without_a_row_nothing_is_declared(project):
-    assert tables.stored(project([]), "trade", zeros=True).count_rows() == 0
-
-
 def test_a_world_that_somebody_added_up_is_no_evidence(project):
     root = project(beans(of_others=(WORLD,)))
     source = catalogue.load(root)["beans"]
