@@ -140,26 +140,8 @@ def test_a_file_for_all_entries_is_divided_once(make_root):
     assert {state.state for state in catalogue.states(root)} == {"ok"}
 
 
-NOTE = """
-note = '''
-[1] read off a chart
-[source.other]
-'''
-# a remark of mine
-"""
 
 
-def test_a_note_with_brackets_is_kept(make_root, saved):
-    root = make_root({"oil": {}})
-    [added] = adding.add([saved(RAW)], root, flow="M")
-    listing = catalogue.entry_file(added.source, root)
-    listing.write_text(listing.read_text().replace("\n\n[publisher", f"{NOTE}\n[publisher"))
-    source = catalogue.load(root, local=True)[added.source.id]
-    assert source.note.startswith("[1]")
-    user_files.rewrite_entries(root, [replace(source, rank=3)])
-    after = catalogue.load(root, local=True)[added.source.id]
-    assert after == replace(source, rank=3)
-    assert catalogue.publishers(root, local=True)["gacc"].short == "China Customs"
 
 
 def test_a_file_without_an_entry_is_adopted_or_let_be(make_root, saved):
@@ -387,20 +369,6 @@ def test_of_two_statements_the_later_is_taken(make_root, saved):
     assert tables.read(product="2709", local=True, root=root)["value_reported"].tolist() == [1]
 
 
-def test_of_two_of_one_day_none_is_taken(make_root, saved):
-    root = make_root({"oil": {}})
-    files = [saved(twins.gacc([OIL | {"USD": usd}], [*OIL]), f"{usd}.csv") for usd in "12"]
-    added = adding.add(files, root, flow="M")
-    tables.build(root)
-    with pytest.raises(QueryError, match=r"1 cells are stated in several ways.* add source='1_"):
-        tables.read(product="2709", local=True, root=root)
-    one, two = (each.source.id for each in added)
-    assert [str(found) for found in checks.look(root)] == [
-        f"stated twice: {one} and {two}: 1 cells, not alike; tradeflows rows trade source_id={one} "
-        f"&& tradeflows rows trade source_id={two}"
-    ]
-    frame = tables.read(product="2709", source=added[1].source.id, local=True, root=root)
-    assert frame["value_reported"].tolist() == [2]
 
 
 def test_a_total_is_not_beside_its_parts(make_root, saved):

@@ -205,6 +205,19 @@ def flow(**members):
     return pd.concat([months(2021, *values, reporter=name) for name, values in members.items()])
 
 
+def test_gap_of_mirror_sides():
+    m = months(2021, 105.0, 150.0, 9.0, partner_iso="RUS", flow_code="M").rename(columns={KG: USD})
+    x = m.assign(reporter_iso="RUS", partner_iso="CHN", flow_code="X", **{USD: [100.0, 100.0, 7.0]})
+    x.loc[2, "ref_period"] = pd.Timestamp("2021-04-01")
+    result = measures.gap(m, x, USD)
+    assert result["reporter_iso"].tolist() == ["CHN"] * 4
+    assert result["gap"].iloc[:2].tolist() == pytest.approx([math.log(1.05), math.log(1.5)])
+    assert result["outside"].iloc[:2].tolist() == [False, True]
+    assert result[["gap", "outside"]].iloc[2:].isna().all(axis=None)  # one side silent: kept, null
+    told = "freight and insurance explain imports of 1.00 to 1.10 times the exports; the IMF"
+    assert result.attrs["caveats"][0].startswith(told)
+
+
 @pytest.mark.parametrize("band", [{}, {"band": (1.0, 1.0)}])
 def test_gap_of_weights(band):
     result = measures.gap(months(2021, 105.0, 0.0), months(2021, 100.0, 5.0), KG, **band)

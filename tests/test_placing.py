@@ -118,15 +118,6 @@ def test_each_committed_confirmation_is_needed(embedded):
     assert listed >= {"T02", "T03", "T04", "D39", "U14", "U17", "U18"}
 
 
-def test_a_ledger_does_not_see_the_older_release(make_root):
-    """In whatever order the two stand."""
-    text = HEADER + "\nX1,crude,{},2023-03,2023-04-04\n"
-    keys = {"table": "figures", "cleaner": "tidy.clean"}
-    keys["arguments"] = {"columns": COLUMNS, "fields": FIELDS}
-    newer = {"text": text.format(5), "supersedes": "printed"}
-    root = make_root({"printed_2": keys | newer, "printed": keys | {"text": text.format(7)}})
-    tables.build(root)
-    assert [row["value"] for row in ledger.published(root, local=False)] == [5]
 
 
 def test_a_map_says_who_counted_by_id(rows):

@@ -184,13 +184,6 @@ def test_a_refusal_names_the_cause_and_what_works(crude, ask, says):
     assert "nor of these goods at all" not in str(refused.value)
 
 
-def test_several_reporters_of_one_partner_are_named_in_by():
-    both = tf.flow("crude oil", ["China", "India"], "Russia", start="2023-05", end="2023-05")
-    both = both.by("reporter", "partner")
-    for measure in (measures.shares, measures.hhi):
-        with pytest.raises(QueryError, match=r"reporter_iso is mixed .*, or name it in by="):
-            measure(both, of="partner")
-        assert len(measure(both, of="partner", by=["reporter_iso", "ref_period"])) == 2
 
 
 def test_what_was_saved_is_traced(crude, tmp_path):
@@ -271,11 +264,6 @@ def test_quarters_are_those_of_the_calendar():
     assert (by_quarter - later).dropna().eq(0).sum() == len(later) == 7
 
 
-def test_periods_that_do_not_follow_one_calendar_have_no_index(crude):
-    quarters = crude.by("quarter")
-    odd = quarters.assign(ref_period=quarters["ref_period"] + pd.DateOffset(months=1))
-    with pytest.raises(QueryError, match="do not begin at one time of the year"):
-        answer(pd.concat([pd.DataFrame(quarters[:1]), pd.DataFrame(odd[1:2])])).series()
 
 
 def test_all_codes_of_a_level_are_of_the_files_that_state_it():
@@ -311,9 +299,6 @@ def test_a_difference_of_shares_is_in_points(crude):
     assert "by %" not in repr(shares.growth(2023, 2022))
 
 
-def test_a_rate_outside_the_window_is_no_caveat():
-    bought = tf.flow("total", "China", "Russia", start="2023", end="2023").to("EUR")
-    assert not any("partial" in text for text in bought.caveats)
 
 
 def test_unspecified_is_no_country():

@@ -470,23 +470,6 @@ def test_two_columns_that_match(path, headers, numbers, field, meant):
         assert accepted(path, text, **{field: {"column": name, "times": times}}, **currency)
 
 
-@pytest.mark.parametrize(
-    ("values_of", "weights", "is_taken"),
-    [
-        (["5", "6"], ["20000", "30000"], False),  # thousands of dollars, and kilograms
-        (["5000000", "6000000"], ["20", "30"], False),  # dollars, and thousands of tonnes
-        (["5000", "6000"], ["20000", "30000"], True),
-    ],
-)
-def test_what_a_kilogram_is_worth(path, values_of, weights, is_taken):
-    rows = zip(("2023-01", "2023-02"), values_of, weights, strict=True)
-    text = "month,Value,Net weight\n" + "".join(f"{','.join(row)}\n" for row in rows)
-    figures = {
-        "value_reported": {"column": "Value", "times": 1},
-        "net_wgt_kg": {"column": "Net weight", "times": 1},
-    }
-    is_right = lambda rows: is_taken  # noqa: E731
-    assert refused_or(is_right, path, text, currency="USD", **figures) is not is_taken
 
 
 @pytest.mark.parametrize(

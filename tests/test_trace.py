@@ -341,15 +341,8 @@ def test_trace_has_signs(root):
     assert none == (3.0, {"a": 0.0, "b": 0.0, "c": 1.0})
 
 
-def test_a_null_has_no_terms(root):
-    result = measures.yoy(crude(), KG)
-    assert len(set(trace(result)["row"])) == result["yoy_pct"].count() == 9
 
 
-def test_trace_of_a_passed_on_column(root):
-    frame = measures.barrels_per_day(measures.stack({"a": yearly(crude()), "b": euros()}))
-    assert trace(frame, KG)["source_id"].unique().tolist() == ["flows", "euros"]
-    assert trace(frame, USD)["formula"].unique().tolist() == ["value * rate / 1"]
 
 
 def test_no_provenance_no_lineage(root):
