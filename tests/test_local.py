@@ -2,7 +2,6 @@ import os
 import subprocess
 import sys
 from collections import Counter
-from dataclasses import replace
 
 import pytest
 import twins
@@ -138,10 +137,6 @@ def test_a_file_for_all_entries_is_divided_once(make_root):
     assert not (raw / "local.toml").exists()
     assert catalogue.load(root, local=True) == first
     assert {state.state for state in catalogue.states(root)} == {"ok"}
-
-
-
-
 
 
 def test_a_file_without_an_entry_is_adopted_or_let_be(make_root, saved):
@@ -367,8 +362,6 @@ def test_of_two_statements_the_later_is_taken(make_root, saved):
     adding.add([files[2]], root, flow="M", vintage="2000-01-01")
     tables.build(root)
     assert tables.read(product="2709", local=True, root=root)["value_reported"].tolist() == [1]
-
-
 
 
 def test_a_total_is_not_beside_its_parts(make_root, saved):

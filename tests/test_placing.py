@@ -7,7 +7,6 @@ import pyarrow as pa
 import pytest
 
 from tradeflows import tables
-from tradeflows.claims import ledger
 from tradeflows.model.errors import LayoutError
 from tradeflows.model.source import Source
 from tradeflows.publishers import print_dates, tidy
@@ -116,8 +115,6 @@ def test_each_committed_confirmation_is_needed(embedded):
                 print_dates.require_placed(name, replace(entry, confirmed=others), of_entry)
             listed.add(figure)
     assert listed >= {"T02", "T03", "T04", "D39", "U14", "U17", "U18"}
-
-
 
 
 def test_a_map_says_who_counted_by_id(rows):

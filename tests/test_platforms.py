@@ -34,7 +34,6 @@ VERBS_TESTS = (  # the smallest that have every verb
     "test_init.py::test_the_example_of_a_claim_is_right",
     "test_local.py::test_a_removed_file_is_gone",
     "test_local.py::test_doctor_and_rows_look_at_it",
-    "test_open_words.py::test_an_older_ledger_is_refused_and_rewritten",
     "test_releases.py::test_last_months_of_zeros_are_asked_about_when_they_come",
     "test_sketch.py::test_a_sketch_needs_no_project",
 )

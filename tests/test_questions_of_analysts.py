@@ -8,7 +8,6 @@ import pytest
 
 import tradeflows as tf
 from tradeflows import measures
-from tradeflows.explore.answer import answer
 from tradeflows.model.errors import QueryError
 from tradeflows.model.periods import parse_period
 
@@ -184,8 +183,6 @@ def test_a_refusal_names_the_cause_and_what_works(crude, ask, says):
     assert "nor of these goods at all" not in str(refused.value)
 
 
-
-
 def test_what_was_saved_is_traced(crude, tmp_path):
     path = tmp_path / "crude.parquet"
     crude.to_parquet(path)
@@ -264,8 +261,6 @@ def test_quarters_are_those_of_the_calendar():
     assert (by_quarter - later).dropna().eq(0).sum() == len(later) == 7
 
 
-
-
 def test_all_codes_of_a_level_are_of_the_files_that_state_it():
     asked = {"flow": "exports", "start": "2023", "end": "2023", "unit": "USD"}
     headings = tf.flow("all HS4", "China", "Russia", **asked)
@@ -297,8 +292,6 @@ def test_a_difference_of_shares_is_in_points(crude):
     change = measures.difference(shares[-1:], shares[:1], "value")
     assert change["unit"].item() == "percentage points"
     assert "by %" not in repr(shares.growth(2023, 2022))
-
-
 
 
 def test_unspecified_is_no_country():
@@ -353,3 +346,40 @@ def test_routes_of_a_partner_add_up():
     found = pd.DataFrame(gas.by("partner")).set_index("partner_iso")["value"]
     expected = pd.DataFrame(gas).groupby("partner_iso")["value"].sum()
     pd.testing.assert_series_equal(found.sort_index(), expected, check_names=False)
+
+
+def test_a_price_is_of_the_quantity_of_the_answer():
+    barrels = tf.flow("crude oil", "EU (changing membership)", "World", start="2022", unit="bbl")
+    raw = tf.read("trade", source="eurostat_nrg_ti_coifpm_eu_crude_total", start="2022")
+    year = raw[raw["ref_period"].dt.year == 2022][["primary_value_usd", "qty"]].sum()
+    found = barrels[barrels["ref_period"].dt.year == 2022].by("year").unit_value()
+    assert found["value"].item() == pytest.approx(year["primary_value_usd"] / year["qty"])
+    assert set(found["unit"]) == {"USD/bbl"}
+    assert tf.trace(found)["raw_column"].unique().tolist() == ["value_kusd", "volume_kbbl"]
+
+
+def test_the_eu_is_listed_with_its_members():
+    listed = tf.areas("EU")
+    assert listed.index[0] == "EU27_2020"
+    assert len(listed) == 28
+    assert "DEU" in listed.index
+
+
+def test_months_that_are_in_the_year_to_date_alone_are_said():
+    asked = {"start": "2023", "end": "2023"}
+    months = tf.flow("natural gas", "China", "World", **asked)
+    [told] = [text for text in months.caveats if "cumulation='ytd'" in text]
+    assert "2023-01" not in set(months["ref_period"].dt.strftime("%Y-%m"))
+    assert told not in tf.flow("crude oil", "China", "Russia", **asked).caveats
+    year = tf.flow("natural gas", "China", "World", **asked, cumulation="ytd").tail(1)
+    assert year["value"].item() > months["value"].sum()
+
+
+def test_a_partner_without_a_row_may_be_nothing_where_others_have_one():
+    gas = tf.flow("natural gas", "Türkiye", start="2021", end="2021", unit="TJ")
+    assert gas.by("partner", "year").share()["value"].isna().all()
+    shares = gas.by("partner", "year", absent="zero").share()
+    expected = 100 * gas.groupby("partner")["value"].sum() / gas["value"].sum()
+    assert dict(zip(shares["partner"], shares["value"], strict=True)) == pytest.approx(
+        expected.to_dict()
+    )

@@ -470,8 +470,6 @@ def test_two_columns_that_match(path, headers, numbers, field, meant):
         assert accepted(path, text, **{field: {"column": name, "times": times}}, **currency)
 
 
-
-
 @pytest.mark.parametrize(
     ("header", "cells", "words"),
     [

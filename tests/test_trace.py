@@ -341,10 +341,6 @@ def test_trace_has_signs(root):
     assert none == (3.0, {"a": 0.0, "b": 0.0, "c": 1.0})
 
 
-
-
-
-
 def test_no_provenance_no_lineage(root):
     frame = measures.yoy(crude().drop(columns="source_row"), KG)
     assert "made" not in frame.attrs
