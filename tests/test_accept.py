@@ -153,18 +153,6 @@ def test_a_part_that_moved_is_named():
     assert accept.verdict_changes(whole, rows_of("holds", "holds")) == ["claim A: in part → holds"]
 
 
-def test_verdicts_of_an_older_edition_are_read(tmp_path):
-    """What moved since is told, in place of a refusal; a file that is no such table is refused."""
-    (tmp_path / "data").mkdir()
-    path = tmp_path / accept.VERDICTS
-    path.write_text("claim,verdict,reason,reading,value\nA,differs,,x,1.0\n")
-    [row] = accept.verdicts(tmp_path)
-    assert (row["claim"], row["verdict"], row["value"]) == ("A", "differs", "1.0")
-    path.write_text("claim,value\nA,1.0\n")
-    with pytest.raises(LayoutError, match="remove it and run `tradeflows accept`"):
-        accept.verdicts(tmp_path)
-
-
 def test_verdicts_have_their_columns(make_root):
     root = make_root({"oil": {"text": PRICES}})
     (root / "data" / "claims.toml").write_text(LEDGER)

@@ -129,15 +129,6 @@ def test_what_is_not_out_is_named(root, live):
         wheat(root, twin)
 
 
-def test_more_than_ten_calls_are_said_before(root, live):
-    twin, lines = live(Twin(WHEAT)), []
-    wheat(root, twin, say=lines.append)
-    assert lines == []
-    twin.rows += [row(period=f"2024{m:02}", product="1001", flow="M") for m in range(1, 13)]
-    wheat(root, twin, start="2024-01", end="2024-12", say=lines.append, refresh=True)
-    assert "12 calls, at least 12 s; no key" in lines[0]
-
-
 @pytest.fixture
 def elsewhere(root, live, tmp_path, monkeypatch):
     """Two answers of a project, in a folder that is of none."""
@@ -441,14 +432,6 @@ def test_the_service_has_codes_of_its_own(root, live, partner, code):
     assert len(oil(root, twin, partner)) == 24
     assert len(oil(root, twin, partner)) == 24
     assert len(twin.questions) == 1
-
-
-def test_an_area_with_two_codes_is_asked_by_both(root, live):
-    """Serbia and Montenegro parted in 2006: of invented figures some are under each code."""
-    figures = euros(partner="XM", months=("202301",)) | euros(partner="ME", months=("202302",))
-    twin = live(comext_twin.Service("202301", "202302", figures=figures))
-    answer = oil(root, twin, "Montenegro", start="2023-01", end="2023-02")
-    assert answer["period"].tolist() == ["2023-01", "2023-02"]
 
 
 def test_every_partner_is_one_that_the_service_has():

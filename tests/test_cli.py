@@ -10,14 +10,12 @@ import types
 from pathlib import Path
 
 import maps
-import pandas as pd
 import pytest
 
 import tradeflows
 from tradeflows import cli
 from tradeflows.cli import arguments, command, terminal
 from tradeflows.model.errors import QueryError
-from tradeflows.tables import display
 
 PROJECT = Path(__file__).parents[1]
 BRENT = "period,usd_per_barrel\n2020-01,63.65\n2020-02,55.66\n"
@@ -390,17 +388,6 @@ def test_no_line_is_wider_than_the_terminal(run, monkeypatch, words):
     assert words[0] in ("find", "flow") or max(map(len, whole.splitlines())) > 70
 
 
-def test_a_table_is_cut_before_its_columns_go_below():
-    frame = pd.DataFrame({"name": ["Soya beans; seed, " * 5, None], "value": [1e15, 2.0]})
-    narrow = display.fitted(frame, 40)
-    assert "Soya beans; seed, Soya bea…" in narrow
-    assert "1.000000e+15" in narrow
-    assert [len(line) <= 40 for line in narrow.splitlines()] == [True] * 3
-    assert display.fitted(frame, 200) == display.fitted(frame) == frame.to_string(index=False)
-    many = pd.DataFrame({f"column {n}": ["x" * 30] for n in range(9)})
-    assert max(map(len, display.fitted(many, 50).splitlines())) <= 50
-
-
 def test_a_message_has_the_call_of_who_reads_it(run, make_root):
     held = {"crude": trade(CRUDE)}
     run(held, "build")
@@ -510,25 +497,6 @@ def test_a_long_step_is_seen_to_go_on(monkeypatch):
         time.sleep(0.6)
         drawn = sys.stderr.getvalue()
     assert drawn.count("the first, 00:00 so far") >= 2
-
-
-def test_a_terminal_without_a_size_has_a_bar(monkeypatch):
-    stream = Terminal()
-    stream.fileno = lambda: 2
-    monkeypatch.setattr(sys, "stderr", stream)
-    monkeypatch.setattr(os, "get_terminal_size", lambda number: os.terminal_size((0, 0)))
-    with terminal.progress(2, "steps", patience=0) as step:
-        step("", 0, 2, "the first")
-    assert "the first" in stream.getvalue()
-
-
-@pytest.mark.parametrize("is_drawn", [False, True])
-def test_an_answer_of_a_step_is_printed_as_one(monkeypatch, capsys, is_drawn):
-    if is_drawn:
-        monkeypatch.setattr(sys, "stderr", Terminal())
-    with terminal.progress(2, "checks") as step:
-        step("", 1, 2, "tables", answer="raw files: 3")
-        assert capsys.readouterr().out == "raw files: 3\n"
 
 
 LOADED = """

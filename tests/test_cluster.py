@@ -217,14 +217,6 @@ def test_command_no_cluster_can_do(months, more, message, capsys, monkeypatch):
     assert message in capsys.readouterr().err
 
 
-def test_without_dask(months, capsys, monkeypatch):
-    monkeypatch.setattr(cluster, "find_spec", lambda _: None)
-    assert cli.main(["clean", "comext", str(months), "--to", "out", "--cluster", "here"]) == 2
-    assert "--cluster needs Dask, which is not here: pip install distributed" in (
-        capsys.readouterr().err
-    )
-
-
 def test_workers_of_another_version(months, spread, tmp_path, monkeypatch):
     with cluster.local(0) as empty, monkeypatch.context() as patch:
         patch.setattr(cluster, "WAIT", 0.2)

@@ -210,12 +210,6 @@ def test_a_product_is_under_its_ancestors_alone():
             assert codes.is_under(code, ancestor) is expected, (code, ancestor)
 
 
-@given(st.from_regex(r"(?!00|77)[0-9]{4}([0-9]{2}){0,3}", fullmatch=True))
-def test_hs_code_is_under_its_starts(code):
-    assert all(codes.is_under(code, code[:digits]) for digits in range(2, len(code), 2))
-    assert codes.level(code) == len(code)
-
-
 @pytest.mark.parametrize(
     ("code", "reason"),
     [

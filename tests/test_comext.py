@@ -302,24 +302,6 @@ def test_the_fault_of_an_archive_goes_before_others(saved, harm, raw):
 
 
 @pytest.mark.usefixtures("decoder")
-def test_an_archive_of_two_members(saved):
-    path = saved(MANY, "full_v2_202402.7z")
-    with py7zr.SevenZipFile(path, "a") as archive:
-        archive.writestr(b"REPORTER\n", "more.dat")
-    with pytest.raises(LayoutError, match="found one of 2 members"):
-        rows(path)
-
-
-@pytest.mark.usefixtures("decoder")
-def test_interrupt_of_an_archive(saved):
-    path = saved(MANY, "full_v2_202402.7z")
-    path.write_bytes(path.read_bytes()[:-9_000])  # since Ctrl-C ends the decoder, too
-
-    with pytest.raises(KeyboardInterrupt), archives.opened(path):
-        raise KeyboardInterrupt
-
-
-@pytest.mark.usefixtures("decoder")
 def test_a_bad_row_of_a_whole_archive_is_blamed_on_the_row(saved):
     with pytest.raises(CodeError, match="record 12346: PRODUCT_NC '2701234\\?' is no code"):
         rows(saved(MANY.replace(b",27012345,", b",2701234?,"), "full_v2_202402.7z"))

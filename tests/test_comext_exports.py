@@ -250,15 +250,6 @@ def test_procedure_and_mode_are_break_downs(rows):
     assert rows(raw.encode())[0]["breakdown"] == "mode=7"
 
 
-def test_a_flag_beside_its_cell_in_a_workbook_is_kept(rows):
-    [sheet] = grid({AE: {"VALUE_IN_EUROS": "5"}})
-    sheet[8].append("")
-    sheet[11].append("p")
-    sheet[10] += ["", ""]
-    [row] = rows(book([sheet]))
-    assert (row["flags"], row["vintage"]) == ("provisional", "2026-09-15")
-
-
 def test_every_label_is_an_area_with_a_code_of_eurostat():
     labels = set(codes.area_codes("comext label").values())
     assert labels <= set(codes.area_codes("eurostat").values())

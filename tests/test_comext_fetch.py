@@ -184,14 +184,6 @@ def test_a_senseless_listing_is_refused(root, listing, error, said):
         run(root, twin)
 
 
-def test_another_site_is_said(root):
-    twin = Directory("202402")
-    with serve(twin) as base, comext.connect(f"{base}/elsewhere", twin.clock) as web:
-        twin.reply = lambda *_: (404, {}, b"<html>not found</html>")
-        with pytest.raises(RefusedError, match=r"/elsewhere/files\?dir=.*: 404; is the base addr"):
-            comext.plan(("202402",), web, root)
-
-
 # --- what breaks ---------------------------------------------------------------------------------
 
 BIG = month(
@@ -200,15 +192,6 @@ BIG = month(
         for i in range(27000000, 27004000)
     )
 )
-
-
-def test_a_cut_download_is_asked_for_again(root):
-    twin, content = Directory(), archive(BIG)
-    twin.publish(content)
-    twin.cuts += [5000, 7000]
-    run(root, twin)
-    assert len(twin.downloads) == 3
-    assert held(root)[0].file(root).read_bytes() == content
 
 
 class Killed(BaseException):
@@ -426,12 +409,3 @@ def test_added_releases_supersede_in_order(root, tmp_path, days):
     assert (added.source.supersedes, added.source.kind) == ("", "published")
     [change] = releases.diff("comext", root, "2024-02")
     assert (change.old, change.new) == (16, 17)
-
-
-def test_a_committed_month_is_let_be(root, tmp_path):
-    path = tmp_path / "full_v2_202402.7z"
-    path.write_bytes(archive(month(period="202402")))
-    adding.add([path], root, vintage="2024-04-01", commit=True, about={"steps": "made up"})
-    before = (root / "data" / "raw" / "sources.toml").read_bytes()
-    assert len(run(root, Directory("202402"))[1].came) == 1
-    assert (root / "data" / "raw" / "sources.toml").read_bytes() == before

@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 
 from tradeflows import cli, tables
 from tradeflows.model.errors import QueryError
-from tradeflows.publishers import comtrade as cleaner
 from tradeflows.publishers import registry
 from tradeflows.retrieval import catalogue, comtrade, http
 from tradeflows.retrieval.http import FetchError, QuotaError
@@ -165,13 +164,6 @@ def test_what_is_not_there_is_not_asked(root):
     assert run(root, twin, ask())[1].empty == ("156 202203",)
 
 
-def test_a_known_cap_below_ours_is_not_taken_for_whole(root, monkeypatch):
-    monkeypatch.setattr(cleaner, "CAPS", (5, 40))  # of another key
-    rows = [row(partner=p, product=f"8806{n}") for p in ("643", "398") for n in range(20, 50)]
-    _, report = run(root, Twin(rows, cap=40), ask(products="AG6", end="2022-01"))
-    assert (report.failed, report.rows) == ({}, 60)
-
-
 @pytest.mark.parametrize(
     ("ignored", "told"),
     [
@@ -189,14 +181,6 @@ def test_an_ignored_question_is_refused(root, ignored, told):
 
 
 # --- again ---------------------------------------------------------------------------------------
-
-
-def test_a_narrower_question_asks_nothing(root):
-    twin = Twin(SHIPPED)
-    run(root, twin, ask(partner="all", products="AG6"))
-    plan, report = run(root, twin, ask(partner="KAZ", products="880622"))
-    assert plan.calls == ()
-    assert report.rows == 12
 
 
 def revised(root, **question):
@@ -308,20 +292,6 @@ def test_partners_add_up_to_the_world(root):
     assert [(each["partner_iso"], each["cmd_code"]) for each in flagged if each["flags"]] == [
         ("W00", "880621")
     ]
-
-
-def test_subheadings_add_up_to_all(root):
-    rows = [
-        row(product="TOTAL", value=30.0),
-        row(value=10.0),
-        row(product="880622", value=20.0),
-        row(period="202202", product="TOTAL", value=31.0),
-        row(period="202202"),
-    ]
-    _, report = run(
-        root, Twin(rows), ask(partner="RUS", products="AG6,TOTAL", end="2022-02"), key=KEY
-    )
-    assert report.notes == ("CHN 2022-02 X RUS TOTAL: 31, but its HS6 codes add up to 1,000",)
 
 
 BAD = {

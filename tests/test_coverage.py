@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 from comtrade_twin import envelope, row
-from test_tables import OTHER, china, comext, comtrade, panel
+from test_tables import OTHER, china, comtrade
 
 from tradeflows import tables
 from tradeflows.model.errors import QueryError
@@ -90,19 +90,6 @@ def test_a_cell_is_of_one_file(read, day):
     else:
         with pytest.raises(QueryError, match="of one rank; add source='new' or source='old'"):
             ask()
-
-
-def test_two_kinds_of_figures_are_two_series(read):
-    """The customs and the energy statistics of one publisher are no series."""
-    sources = {
-        "euros": comext(*[f"DE,RU,2709,1,2020{n:02},4,4" for n in (1, 2)]),
-        "tonnes": panel(
-            *[f"2020-{n:02},Germany,Russia,crude_oil,tonne,4" for n in (1, 2, 3)], rank=2
-        ),
-    }
-    root = read(sources)
-    frame = root(reporter="DEU", start="2020-01", end="2020-03")
-    assert {*frame["source_id"]} == {"tonnes"}
 
 
 # --- editions ------------------------------------------------------------------------------------

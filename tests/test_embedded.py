@@ -290,14 +290,4 @@ def test_a_trap_of_a_file(name, day, cells, column, found, rows):
     assert (len(held) if isinstance(found, int) else set(held)) == found
 
 
-def test_notes_say_what_a_number_leans_on(rows):
-    bounds = rows("eu_pipeline_gas_from_russia_bounds")["note"].dropna()
-    assert bounds.str.contains("LNG").all()
-    assert len(bounds)
-    shares = rows("cbr_settlement_currency_shares")
-    assert shares.loc[shares["flags"].str.contains("conflict"), "note"].str.len().gt(0).all()
-    to_date = rows("gacc_energy_imports_from_world", cumulation="ytd")
-    assert set(to_date["source_field"]) == {"ytd"}
-
-
 # --- what a reader asks first --------------------------------------------------------------------

@@ -111,16 +111,6 @@ def test_each_answer_draws_itself_in_the_house_style(crude):
     assert gaps["LNG: Bruegel, with many partners"] == "2019-01 to 2019-12, 2022-10 to 2026-03"
 
 
-def test_two_sources_of_one_name_say_what_they_state():
-    axes = tf.find("crude oil").plot()
-    names = [label.get_text().replace("\n", " ") for label in axes.get_yticklabels()]
-    assert len(set(names)) == len(names)
-    assert {
-        "China Customs, with all partners (weight)",
-        "China Customs, with all partners (value and weight)",
-    } <= {*names}
-
-
 def test_it_shows_units_caveats_and_source_above_and_below_a_tidy_table(crude):
     text, page = repr(crude.head(2)), crude.head(2)._repr_html_()
     first, *caveats, head, january, _, source = text.splitlines()
@@ -238,15 +228,6 @@ def test_a_whole_is_no_zero_where_a_part_of_it_has_a_row():
 
 
 # --- what is held ---------------------------------------------------------------------------------
-
-
-def test_a_word_finds_goods_figures_and_settlement():
-    assert {"trade", "figures"} <= set(tf.find("drone")["table"])
-    assert set(tf.find("yuan")["table"]) == {"settlement"}
-    assert set(tf.find("Brent")["table"]) == {"rates"}
-    assert set(tf.products("8806").index) >= {"8806", "880621"}
-    assert tf.areas("congo").index.tolist() == ["COD", "COG"]
-    assert len(tf.sources()) == len(tf.catalogue.load(tf.catalogue.root()))
 
 
 # --- one card -------------------------------------------------------------------------------------
@@ -394,13 +375,6 @@ def test_nothing_says_what_is_held(ask, words):
     assert all(word in str(caught.value) for word in words), str(caught.value)
 
 
-def test_tab_shows_what_can_be_called():
-    assert {"flow", "find", "rerouting"} <= {*dir(tf)}
-    for room in (tf, charts, tf.measures):
-        modules = {name for name in dir(room) if isinstance(getattr(room, name), type(tf))}
-        assert modules <= {"charts", "measures"}
-
-
 def test_a_new_project_without_a_source_needs_no_build(new_project):
     new_project("fresh")
     pepper = tf.products("pepper")
@@ -438,12 +412,6 @@ def test_oil_is_no_oil_seed():
     assert oil["name"].str.contains("Oil seeds").any()
 
 
-def test_the_parts_of_a_splice_have_two_names():
-    crude = tf.flow("crude oil", ["EU", "China"], "Russia", start="2019", splice=True)
-    names = set(charts.drawn(crude.plot(title="Two sources, two names")))
-    assert {"EU27, Eurostat", "EU27, UN Comtrade"} <= names
-
-
 def test_charts_of_answers_have_no_codes_or_arguments():
     drawn = {
         "a flow": tf.flow("crude oil", "China", "Russia", start="2023", end="2023"),
@@ -457,10 +425,3 @@ def test_charts_of_answers_have_no_codes_or_arguments():
         figure = answer.plot(title="So").figure
         words = [text.get_text() for text in figure.findobj(Text)]
         assert [text for text in words if coded.search(text)] == [], name
-
-
-def test_a_printed_figure_is_named_by_its_flow():
-    axes = tf.figures("drone", above=12e6).plot()
-    words = " ".join(text.get_text() for text in axes.texts)
-    assert "Bloomberg, China to Thailand: about 186" in words.replace("\n", " ")
-    assert "ODNI: more than 12" in words

@@ -167,14 +167,6 @@ def test_a_setting_that_names_no_proxy_is_said(monkeypatch, setting, address):
     assert "s3cret" not in str(caught.value)
 
 
-def test_a_server_that_was_never_there_is_not_waited_for(twin, tmp_path):
-    with serve(twin) as base:
-        pass
-    with Web(base, clock=twin.clock) as web, pytest.raises(UnreachableError, match="no way to"):
-        get(web, tmp_path / "reply")
-    assert twin.now == NOON
-
-
 def test_a_server_that_went_is_waited_for(twin, tmp_path):
     def gone(handler):
         handler.server.gone = True

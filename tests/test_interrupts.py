@@ -6,10 +6,8 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from synthetic import save_notebook
@@ -134,23 +132,6 @@ def test_a_signal_while_modules_load(number, status, module):
 @pytest.mark.parametrize("module", ["signal", "tradeflows.cli.interrupts"])
 def test_a_signal_at_the_first_import(module):
     assert ends(AT_FIRST_IMPORT, module)[:2] == (130, LINE)
-
-
-def test_who_speaks_second_waits_for_the_line(monkeypatch):
-    said = []
-
-    def write(line):
-        time.sleep(0.2)
-        said.append(line)
-
-    monkeypatch.setattr(sys, "stderr", SimpleNamespace(write=write, flush=lambda: None))
-    ending = interrupts.Ending()
-    first = threading.Thread(target=ending.say)
-    first.start()
-    time.sleep(0.05)
-    ending.say()
-    assert said == [LINE]
-    first.join()
 
 
 def test_a_signal_before_it_is_heard(monkeypatch, capsys):

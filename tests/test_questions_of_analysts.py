@@ -294,24 +294,6 @@ def test_a_difference_of_shares_is_in_points(crude):
     assert "by %" not in repr(shares.growth(2023, 2022))
 
 
-def test_unspecified_is_no_country():
-    sold = tf.flow("oil and oil products", "Russia", flow="exports", start="2021", end="2021")
-    by_partner = sold.by("partner")
-    assert "Unspecified" in {*by_partner["partner"]}
-    for found in (by_partner.hhi(), by_partner.rank()):
-        assert any("Unspecified counts as one partner" in text for text in found.caveats)
-    assert "China" in {*by_partner.rank()["next"]}
-
-
-def test_what_the_other_rhythm_has_is_said():
-    asked = {"flow": "exports", "start": "2021", "end": "2023"}
-    some = ["Türkiye", "Kazakhstan"]
-    months = tf.flow("total", "EU", some, **asked)
-    assert "freq='A' too, with Türkiye" in months.caveats[0]
-    years = tf.flow("total", "EU", some, freq="A", **asked)
-    assert not any("leave freq= out" in text for text in years.caveats)
-
-
 def test_a_unit_value_is_in_the_money_of_the_answer(crude):
     asked = {"start": "2023", "end": "2023", "unit": "USD"}
     euros = tf.flow("crude oil", "China", "Russia", **asked).to("EUR").by("year")
@@ -319,14 +301,6 @@ def test_a_unit_value_is_in_the_money_of_the_answer(crude):
     assert price["unit"].item() == "EUR/t"
     weight = crude.query("ref_period >= '2023'")["value"].sum()
     assert price["value"].item() == pytest.approx(euros["value"].item() / weight)
-
-
-def test_barrels_are_of_crude_oil(crude):
-    gas = tf.flow("LNG", "Japan", "Russia", start="2022", end="2022").by("year")
-    with pytest.raises(QueryError, match="of crude oil, and these are LNG: give barrels_per_tonne"):
-        measures.barrels_per_day(gas)
-    assert measures.barrels_per_day(gas, 12.0)["barrels_per_day"].gt(0).all()
-    assert measures.barrels_per_day(crude)["barrels_per_day"].gt(0).all()
 
 
 def test_arithmetic_of_two_series_has_the_sources_of_both(crude):
@@ -338,14 +312,6 @@ def test_arithmetic_of_two_series_has_the_sources_of_both(crude):
         assert "unit" not in changed.attrs
     with pytest.raises(QueryError, match=r"a.series\(\) - b.series\(\)"):
         crude - india
-
-
-def test_routes_of_a_partner_add_up():
-    gas = tf.flow("pipeline gas", "EU", start="2024", end="2024", freq="Q", publisher="bruegel")
-    assert gas["partner_code"].nunique() > gas["partner_iso"].nunique()
-    found = pd.DataFrame(gas.by("partner")).set_index("partner_iso")["value"]
-    expected = pd.DataFrame(gas).groupby("partner_iso")["value"].sum()
-    pd.testing.assert_series_equal(found.sort_index(), expected, check_names=False)
 
 
 def test_a_price_is_of_the_quantity_of_the_answer():

@@ -81,15 +81,6 @@ def total(root):
     return frame["value_reported"].sum()
 
 
-def test_a_mapped_file_is_committed_and_built(held, capsys):
-    [source] = catalogue.load(held).values()
-    assert (source.id, source.path) == ("usda_wheat", "usda/usda_wheat.csv")
-    assert source.file(held).read_text() == JANUARY
-    assert catalogue.publishers(held)["usda"].short == "Invention"
-    assert total(held) == 300
-    assert cli.main(["verify"]) == 0
-
-
 UNFINISHED = """month,reporter,partner,flow,hs6,value_usd
 2023-01,USA,Egypt,export,100199,5
 2023-01,USA,Egypt,export,100111,6
@@ -111,23 +102,6 @@ def test_last_months_of_zeros_are_asked_about_when_they_come(project, held, caps
     newer = save(project, UNFINISHED.replace(",5", ",7"), "usda_newer.csv")
     assert cli.main(["update", "usda_open", str(newer), "--no-accept"]) == 0
     assert capsys.readouterr().out.count(asked) == 1
-
-
-def test_absent_beyond_the_file_is_said_when_it_comes(project, held, capsys):
-    file = save(project, UNFINISHED, "usda_open.csv")
-    made = complete(file, project)
-    text = made.read_text(encoding="utf-8")
-    absent = 'absent = [{ along = "partner_iso", from = "2023-01", until = "2023-MM" }]\n'
-    told = "usda_open: the file ends with 2023-02, and `absent` with 2023-12: it makes no zeros of"
-    for until, said in (("02", 0), ("12", 1)):
-        made.write_text(
-            text.replace("arguments.columns", absent.replace("MM", until) + "arguments.columns", 1),
-            encoding="utf-8",
-        )
-        assert cli.main(["add", str(file), "--map", str(made)]) == 0
-        assert capsys.readouterr().out.count(told) == said
-        [name] = catalogue.load(project, local=True).keys() - catalogue.load(project).keys()
-        assert cli.main(["remove", name]) == 0
 
 
 def test_a_commit_asks_for_steps(held, capsys, monkeypatch):

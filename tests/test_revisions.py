@@ -17,7 +17,6 @@ import tradeflows as tf
 from tradeflows import cli, tables
 from tradeflows.model.errors import QueryError
 from tradeflows.retrieval import catalogue, changes, releases
-from tradeflows.retrieval.changes import Change
 from tradeflows.tables.files import rows_of
 
 
@@ -55,13 +54,6 @@ def test_rows_of_one_cell_in_order():
     assert changed(old, [("a", "x", 1.0), ("b", "x", 9.0), ("a", "x", 5.0)]) == [
         ("a", "x", "changed", 2.0, 5.0)
     ]
-
-
-def test_change_in_the_last_digit():
-    told = str(Change("TOTAL", 12_345_678_901.0, 12_345_678_902.0, "old", "new", "EUR"))
-    assert "12,345,678,901 EUR (old) -> 12,345,678,902 EUR (new)" in told
-    assert changes.in_words(1.5e15, "EUR") == "1,500,000,000,000,000 EUR"
-    assert changes.in_words(0.1 + 0.2, "kg") == "0.3 kg"
 
 
 # --- a newer release of an added file -------------------------------------------------------------
@@ -135,11 +127,6 @@ def test_a_release_is_read_from_the_table_and_else_from_its_file(wheat, capsys, 
         with pytest.raises(QueryError, match="cleaned again"):
             rows_of(source, root, names)
     assert rows_of(source, root, names) == cleaned
-
-
-def test_a_single_release_has_no_difference(wheat, capsys):
-    assert cli.main(["diff", "exports"]) == 2
-    assert "exports: one release is held; next: `tradeflows update" in capsys.readouterr().err
 
 
 # --- which statement stood on a day ---------------------------------------------------------------

@@ -57,15 +57,6 @@ def test_what_a_file_shows_is_filled_in(saved):
     }
 
 
-def test_a_list_s_names_of_countries_are_known(saved):
-    text = 'year,country,tonnes\n2023,"Korea, Rep. of",4\n2023,"Congo, Dem. Rep.",1\n2023,Korea,1\n'
-    assert fields_of(sketch(saved(text)))["partner_iso"]["words"] == {
-        "Korea, Rep. of": "KOR",
-        "Congo, Dem. Rep.": "COD",
-        "Korea": UNKNOWN,
-    }
-
-
 BRAZIL = (
     "CO_ANO;CO_MES;NCM;PAIS;VL_FOB;KG\n2023;01;12019000;China;1.234.567,5;2\n"
     "2023;12;12019000;China;10,25;3\n"
@@ -297,42 +288,3 @@ def test_records_of_parts_of_a_flow_may_be_told_apart(saved, new_project, capsys
     assert measures.sum_parts(parts, "value_reported")["value_reported"].tolist() == [11]
     with pytest.raises(QueryError, match="or add its parts up by sum_parts"):
         measures.total(parts, "value_reported", start="2023-01", end="2023-01")
-
-
-def test_a_last_record_that_is_cut_off_is_no_footnote(saved):
-    with pytest.raises(
-        LayoutError, match="found 2 in record 4; save it again as it came, or write"
-    ):
-        sketch(saved(WHEAT + "2023-03,USA\n"))
-    with_blank = sketch(saved("month,country,usd\n2023-01,Egypt,4\n2023-02,,\n"))
-    assert "footnotes_from" not in with_blank
-
-
-@pytest.mark.parametrize(
-    ("units", "field", "scales"),
-    [
-        (("Tonnes", "kg"), "net_wgt_kg", {}),
-        (("1000 pairs", "pairs"), "qty", {"1000 pairs": UNKNOWN, "pairs": UNKNOWN}),
-    ],
-)
-def test_a_column_of_units_scales_the_numbers(saved, units, field, scales):
-    rows = "".join(f"2023-0{n},Egypt,4,{unit}\n" for n, unit in enumerate(units, start=1))
-    fields = fields_of(sketch(saved(f"month,country,quantity,unit\n{rows}")))
-    assert fields[field] == (
-        {"column": "quantity", "times": {"unit": scales}} if scales else UNKNOWN
-    )
-
-
-@pytest.mark.parametrize(
-    ("one", "other", "words"),
-    [
-        ("270900900", "271111", {"270900900": UNKNOWN, "271111": UNKNOWN}),
-        ("270900100", "270900900", {"270900100": UNKNOWN, "270900900": UNKNOWN}),
-        ("'270900900'", "'271111000'", {"'270900900'": UNKNOWN, "'271111000'": UNKNOWN}),
-    ],
-)
-def test_national_codes_are_mapped_to_digits_of_the_hs(saved, one, other, words):
-    text = f"month,country,product,hs,usd\n2023-01,Egypt,oil,{one},4\n2023-01,Egypt,gas,{other},4\n"
-    sketched = sketch(saved(text.replace("product,", "note,").replace("hs", "HS")))
-    assert fields_of(sketched)["cmd_code"] == {"column": "HS", "words": words}
-    assert "the six digits that a country's own begins with" in sketched

@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from tradeflows.model.errors import CatalogueError, CodeError, LayoutError
+from tradeflows.model.errors import CatalogueError, LayoutError
 from tradeflows.publishers import delimited, reading, registry, tidy
 
 COLUMNS = ["period", "partner", "flow", "hs", "value", "weight", "remark"]
@@ -154,21 +154,6 @@ def test_a_record_without_the_number_of_a_condition_stays(clean):
     large = {"reason": "large", "column": "value", "above": 1}
     assert [row["source_row"] for row in clean(around={"left_out": [large]})] == [2]
     assert clean.parts[0].left_out == {"large": 1}
-
-
-def test_two_columns_of_one_thing_agree(clean):
-    same = {"column": "remark", "words": {"about so much": "850760", "": "2709"}}
-    assert len(clean(cmd_code={"column": "hs", "agrees": same})) == 2
-    same["words"] = {"about so much": "850760", "": "2710"}
-    with pytest.raises(LayoutError, match="record 2: expected the same in hs and remark, found"):
-        clean(cmd_code={"column": "hs", "agrees": same})
-
-
-def test_a_constant_or_a_meaning_that_is_no_area_is_refused(clean):
-    with pytest.raises(CodeError, match="reporter_iso: no area id 'CHX'"):
-        clean(reporter_iso="CHX")
-    with pytest.raises(CodeError, match="partner_iso: no area id 'RU'"):
-        clean(partner_iso={"column": "partner", "words": {"RUS": "RU", "KAZ": "KAZ"}})
 
 
 MARKS = {"separator": ";", "decimal": ",", "grouping": "."}

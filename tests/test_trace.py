@@ -503,17 +503,6 @@ def test_a_reply_without_the_record(tmp_path, text, number):
         comtrade.records(tmp_path / "reply", {number})
 
 
-def test_line_that_is_no_csv(tmp_path):
-    path = tmp_path / "long.csv"
-    path.write_text("a\n" + "x" * 200_000)
-    usual = csv.field_size_limit(131_072)  # other libraries raise it for the whole process
-    try:
-        with pytest.raises(LayoutError, match="field larger"):
-            reading.records(path, {1})
-    finally:
-        csv.field_size_limit(usual)
-
-
 @pytest.mark.parametrize("full", [False, True])
 def test_trace_of_a_cell_of_a_cube(tmp_path, full):
     cells = "[1.50, null,\n 3e2]" if full else '{"0": 1.50, "2" :\n 3e2}'

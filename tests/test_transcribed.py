@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tradeflows.model import schema
-from tradeflows.model.errors import LayoutError, SchemaError, TradeflowsError
+from tradeflows.model.errors import LayoutError, TradeflowsError
 from tradeflows.model.keys import Keys
 from tradeflows.model.source import Source
 from tradeflows.publishers import tidy
@@ -235,22 +235,6 @@ def test_what_may_not_stand_in_a_cell_is_refused(name, column, clean):
         assert said.format(column, word) in message
 
 
-@pytest.mark.parametrize(
-    ("name", "column"),
-    [
-        ("gacc_energy_imports_from_world", "months_covered"),
-        ("gacc_china_russia_trade", "n_months"),
-        ("fx_monthly", "n_days"),
-    ],
-)
-def test_length_is_a_whole_number(name, column, clean):
-    for word in ("1.5", "two", "-1", "99999999999999999999"):
-        message = refusal(clean, name, change(name, 1, **{column: word}), error=LayoutError)
-        assert f"record 1: expected a whole number in {column}" in message
-    message = refusal(clean, name, change(name, 1, **{column: "0"}))
-    assert "below 1" in message or "expected the same in n_months and month" in message
-
-
 def test_two_printings_must_agree(clean):
     clean(INDIA)
     assert {
@@ -258,15 +242,6 @@ def test_two_printings_must_agree(clean):
     } == {"all goods, printed again": 1}
     message = refusal(clean, INDIA, change(INDIA, 8, value_usd_million="201"))
     assert "fiscal_year and value_usd_million as in a record that stays" in message
-
-
-def test_figure_that_repeats_another(clean):
-    name = "published_figures_dual_use"
-    repeats = {"column": "id", "words": {"D02": "D01"}, "others": ""}
-    assert [row["repeats"] for row in clean(name, repeats=repeats)][:3] == [None, "D01", None]
-    repeats["words"] = {"D99": "D01"}
-    message = refusal(clean, name, repeats=repeats, error=SchemaError)
-    assert "repeats names D99, which is no id there" in message
 
 
 # --- numbers and months --------------------------------------------------------------------------
