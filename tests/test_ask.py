@@ -238,17 +238,6 @@ def test_an_empty_reply_is_kept(root, live, data):
     assert len(twin.asked) == 1
 
 
-def test_rows_without_a_figure_state_nothing(root, live):
-    empty = dict.fromkeys(("primaryValue", "cifvalue", "netWgt", "qty"))
-    twin = live(Twin([WHEAT[0] | empty]))
-    with pytest.raises(SourceError, match="the publisher states none in 1 row"):
-        wheat(root, twin, end="2025-01")
-    tables.build(root)
-    for unit in ("", "USD"):
-        with pytest.raises(NothingStatedError, match=r"China: .* states no figure"):
-            flow("wheat", "China", "Russia", unit=unit, root=root, local=True)
-
-
 SUCH_AS = {"product": "wheat", "reporter": "China", "partner": "Russia"}
 SENTENCES = [
     *(
@@ -529,14 +518,6 @@ def test_a_start_that_is_not_out_is_named(root, live):
         oil(root, twin, start="2025-02", end=None)
 
 
-def test_a_bad_answer_is_put_aside(root, live):
-    figures = {("DE", "RU", "2709", "1", "VALUE_IN_EUROS", "2023-01"): "-x"}
-    twin = live(comext_twin.Service(*EU_MONTHS, figures=figures))
-    with pytest.raises(SourceError, match="data/raw/local/quarantine/service_"):
-        oil(root, twin)
-    assert catalogue.load(root, local=True) == {}
-
-
 # --- what is out ---------------------------------------------------------------------------------
 
 
@@ -578,37 +559,6 @@ def test_the_verbs_answer(root, live, capsys, monkeypatch):
     assert "CHN       2025-10" in capsys.readouterr().out
     assert len(twin.asked) == 2
     assert "TRADEFLOWS_ROOT" not in os.environ
-
-
-WHEAT_OF_TWO_MONTHS = ["1001", "China", "Russia", "--start", "2025-01", "--end", "2025-02"]
-
-
-@pytest.fixture
-def ask_by_command(root, live, capsys, monkeypatch):
-    """Ask for two months by the command, and return what it said on standard error."""
-    live(Twin(WHEAT, gap=0.0))
-    monkeypatch.setattr(comtrade.planning, "PREVIEW", comtrade.Limits(500, 1, pause=0.0))
-
-    def go(*options, is_terminal):
-        monkeypatch.setattr(sys.stderr, "isatty", lambda: is_terminal)
-        assert cli.main(["--root", str(root), *options, "ask", *WHEAT_OF_TWO_MONTHS]) == 0
-        return capsys.readouterr().err
-
-    return go
-
-
-def test_each_call_has_a_line_on_a_pipe(ask_by_command):
-    lines = ask_by_command(is_terminal=False).splitlines()
-    assert [line.partition(":")[0] for line in lines] == [
-        "1 done, 1 left, 1 rows",
-        "2 done, 0 left, 2 rows",
-    ]
-    assert ask_by_command(is_terminal=False) == ""
-
-
-@pytest.mark.parametrize("is_terminal", [True, False])
-def test_a_quiet_ask_shows_no_progress(ask_by_command, is_terminal):
-    assert ask_by_command("--quiet", is_terminal=is_terminal) == ""
 
 
 def test_calls_have_a_bar_in_a_notebook_and_none_in_ci(root, live, monkeypatch):

@@ -73,14 +73,6 @@ def test_what_it_refuses(rows, monkeypatch, old, new, error, message):
         rows(DOLLAR)
 
 
-def test_rate_for_one_must_agree(rows):
-    raw = twins.cbr("R01375", "01.03.2026", "31.03.2026", [("03.03.2026", 10, "110,248")])
-    assert rows(raw)[0]["rate"] == pytest.approx(11.0248)
-    with pytest.raises(LayoutError, match="a VunitRate that is Value by Nominal, found '11,0348'"):
-        rows(raw.replace(b"<VunitRate>11,0248", b"<VunitRate>11,0348"))
-    assert rows(raw.replace(b"<VunitRate>11,0248", b"<VunitRate>11,02"))
-
-
 def naive(raw):
     """Rates by a pattern: their mean, and how many."""
     found = re.findall(

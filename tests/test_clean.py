@@ -76,18 +76,6 @@ def test_files_become_one_table(saved, tmp_path):
     assert cleaned.lines(told)[2] == "2 files: 2 records, 2 rows"
 
 
-def test_folder_in_folder_out(saved, tmp_path):
-    folder = tmp_path / "in"
-    folder.mkdir()
-    for day in (3, 4):
-        raw = twins.cbr_day(f"0{day}.03.2026", [("USD", 1, "Доллар", "77,1")])
-        (folder / f"{day}.xml").write_bytes(raw)
-    (folder / ".hidden").write_bytes(b"x")
-    clean.clean("cbr", [folder], tmp_path / "set")
-    assert [path.suffix for path in (tmp_path / "set").iterdir()] == [".parquet"] * 2
-    assert len(parquet.read_table(tmp_path / "set")) == 2
-
-
 def test_written_once(saved, tmp_path, monkeypatch):
     path, to = saved(RATES), tmp_path / "out"
     written = []
@@ -136,19 +124,6 @@ def test_killed_run_is_swept(saved, tmp_path, to):
         os.utime(tmp_path / name, (time.time() - age,) * 2)
     clean.clean("cbr", [saved(RATES)], tmp_path / to)
     assert sorted(path.name for path in tmp_path.glob(".*")) == [new, foreign]
-
-
-def test_two_files_of_one_cell(saved, tmp_path):
-    replies = [[row(), row(partner="398")], [row(), row(partner="0")], [row(period="202202")]]
-    first, again, other = (
-        saved(envelope(rows), f"{n}.json") for n, rows in enumerate(replies, start=1)
-    )
-    to = tmp_path / "out.parquet"
-    with pytest.raises(SchemaError, match=r"record 1 of 1.json and record 1 of 2.json state"):
-        clean.clean("comtrade", [first, again], to)
-    assert not to.exists()
-    clean.clean("comtrade", [first, other], to)
-    assert parquet.read_metadata(to).num_rows == 3
 
 
 def test_other_disk_writes_within(saved, tmp_path, monkeypatch):

@@ -4,7 +4,6 @@ import hashlib
 import re
 import resource
 import sys
-from dataclasses import replace
 from datetime import date
 
 import comext_twin
@@ -376,19 +375,6 @@ def test_the_explorer_adds_them_up(parts):
 
 
 # --- control totals ------------------------------------------------------------------------------
-
-
-def test_a_build_checks_control_totals(root):
-    run(root, Directory("202402"))
-    tables.build(root)
-    [source] = held(root)
-    user_files.rewrite_entries(
-        root, [replace(source, control={"M": {"rows": 2, "EUR": 1000.0, "kg": 5.0}})]
-    )
-    refused = {name: why for built in tables.build(root) for name, why in built.refused.items()}
-    assert [*refused] == [source.id]
-    assert "the control totals in its entry, M rows 2, EUR 1,000, kg 5" in refused[source.id]
-    assert "found M rows 1, EUR 1,000, kg 5" in refused[source.id]
 
 
 @pytest.mark.parametrize("days", [(15, 16, 17), (15, 17, 16), (17, 16, 15)])

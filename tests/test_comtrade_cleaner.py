@@ -105,13 +105,6 @@ def test_an_estimated_quantity_that_is_the_weight(clean):
     assert column(found, "flags") == ["estimated", ""]
 
 
-def test_two_codes_of_one_iso(clean):
-    found = clean(row(partner="756"), row(partner="757"), row(partner="492"))
-    assert column(found, "partner_iso")[:2] == ["CHE", "CHE"]
-    assert column(found, "partner_code") == ["756", "757", "492"]
-    assert column(found, "partner_iso")[2] != "MCO"  # what the publisher writes beside 492
-
-
 @pytest.mark.parametrize(
     ("unit", "qty", "weight", "expected"),
     [
@@ -264,22 +257,6 @@ def test_reply_of_the_cap_is_cut_off(clean, cap, whole):
 
 
 # --- what a reply states twice -------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("changes", "message"),
-    [
-        ({"refYear": 2021}, "period and refyear that state the same, found '202201' beside '2021'"),
-        ({"partnerISO": "KAZ"}, "partnercode and partneriso .* found '643' beside 'KAZ'"),
-        ({"partnerDesc": "Kazakhstan"}, "partnercode and partnerdesc that state the same"),
-        ({"refMonth": 2}, "period and refmonth that state the same"),
-        ({"flowDesc": "Import"}, "flowcode and flowdesc that state the same"),
-        ({"qtyUnitAbbr": "kg"}, "qtyunitcode and qtyunitabbr .* found '5' beside 'kg'"),
-    ],
-)
-def test_contradiction_is_refused(clean, changes, message):
-    with pytest.raises(LayoutError, match=f"record 2: expected {message}"):
-        clean(row(partner="398"), row(**changes))
 
 
 @pytest.mark.parametrize(

@@ -198,20 +198,6 @@ def gas(**figures):
     return some, months, cells
 
 
-@pytest.mark.parametrize("name", FORMATS)
-@pytest.mark.parametrize(
-    ("figures", "message"),
-    [
-        ({"m3": "1000", "lng": "1200"}, "G3000 and G3200 that agree"),
-        ({"m3": "1000", "tj": "39"}, "m3 and TJ that agree"),
-        ({"m3": "1000", "tj": "39000000"}, "m3 and TJ that agree"),
-    ],
-)
-def test_gas_that_contradicts_itself(rows, name, figures, message):
-    with pytest.raises(LayoutError, match=f"records .* and .*{message}.*DE from RU, 2023-01"):
-        rows(written(name, *gas(**figures)), **FORMATS[name])
-
-
 @pytest.mark.parametrize(
     "figures", [{"m3": "1000", "lng": "1000", "tj": "39000"}, {"m3": "0", "tj": "57"}]
 )

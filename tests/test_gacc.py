@@ -382,25 +382,6 @@ def test_the_size_of_a_file_is_bounded(rows, monkeypatch, module, name, message)
 # --- what a line states twice --------------------------------------------------------------------
 
 
-OTHER = {"product": "27101922", "product name": "煤油"}
-SHARED = "record [12]: expected one (partner|product) and one name beside each other"
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"month": "202306", "partner name": "日本"},
-        {"month": "202306", "partner name": "Japan"},
-        OTHER | {"partner name": "x"},  # a name that is on no list
-        OTHER | {"partner": "110"},
-        {"partner": "110", "partner name": "x", "product name": "煤"},
-    ],
-)
-def test_codes_and_names_beside_each_other(rows, changes):
-    with pytest.raises(LayoutError, match=SHARED):
-        rows(twins.gacc([OIL, OIL | changes], PLAIN), flow="M")
-
-
 def test_name_of_a_product_of_two_codes_is_flagged(rows):
     other = OIL | {"product": "27101922"}
     assert [row["flags"] for row in rows(twins.gacc([OIL, other], PLAIN), flow="M")] == [
@@ -413,16 +394,3 @@ def test_name_of_a_product_of_two_codes_is_flagged(rows):
     rest = {"product name": "其他"}  # as many products may be called
     kept = rows(twins.gacc([OIL | rest, other | rest], PLAIN), flow="M")
     assert [row["flags"] for row in kept] == ["", ""]
-
-
-@pytest.mark.parametrize("yuan", ["5,031,234,567", "350,312,345,670", "0"])
-def test_yuan_that_dollars_cannot_be(rows, yuan):
-    with pytest.raises(LayoutError, match="record 1: expected a value in yuan"):
-        rows(twins.gacc([OIL | {"CNY": yuan}], [*PLAIN, "USD"]), flow="M")
-
-
-def test_unit_values_in_another_currency(rows):
-    lines = [OIL | {"month": f"2023{i:02}", "CNY": f"{35_000_000_000 + i}"} for i in range(1, 13)]
-    odd = OIL | {"month": "202401", "CNY": "245,000,000,000"}  # seven times
-    kept = rows(twins.gacc([*lines, odd], PLAIN), flow="M")
-    assert [row["flags"] for row in kept] == [""] * 12 + ["implausible"]

@@ -117,29 +117,6 @@ def test_each_committed_confirmation_is_needed(embedded):
     assert listed >= {"T02", "T03", "T04", "D39", "U14", "U17", "U18"}
 
 
-def test_a_map_says_who_counted_by_id(rows):
-    [row] = rows("2023-03", "2023-04")
-    assert (row["collector"], row["witness"], row["measure"]) == ("", "relay", None)
-    [row] = rows(
-        "2023-03",
-        "2023-04",
-        collector={"column": "id", "listed": {"Gazprom": ["X1"], "Kpler": ["X2", "X3"]}},
-        witness="measured",
-        interested={"column": "id", "words": {"X1": True}, "others": False},
-        forecast=False,
-        base_start={"column": "id", "words": {"X1": date(2022, 3, 1)}, "others": ""},
-        measure={
-            "column": "id",
-            "words": {"X2": "price"},
-            "others": "",
-            "instead": {"column": "what", "words": {"crude": "weight"}},
-        },
-    )
-    told = [row[name] for name in ("collector", "witness", "interested", "forecast", "measure")]
-    assert told == ["Gazprom", "measured", True, False, "weight"]
-    assert row["base_start"] == date(2022, 3, 1)
-
-
 @pytest.mark.parametrize(
     ("keys", "problem"),
     [

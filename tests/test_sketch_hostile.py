@@ -490,13 +490,3 @@ def test_a_direction_is_said_by_words_alone(path, header, cells, words):
         assert flow == {"column": header, "words": words}
     else:
         assert flow == UNKNOWN or UNKNOWN in flow["words"].values()
-
-
-def test_units_of_several_kinds_are_read_where_they_are_their_own(path):
-    text = "month,Quantity,Unit\n2023-01,12,KL\n2023-02,5,MT\n"
-    where = {"column": "Unit", "equals": "MT", "otherwise": "KL"}
-    weight = {"column": "Quantity", "times": 1000, "where": where}
-    assert values(accepted(path, text, net_wgt_kg=weight), "net_wgt_kg") == [None, 5000]
-    wrong = {**weight, "times": 1}
-    is_right = lambda rows: values(rows, "net_wgt_kg") == [None, 5000]  # noqa: E731
-    assert refused_or(is_right, path, text, net_wgt_kg=wrong)

@@ -351,27 +351,6 @@ def test_a_declared_control_total_is_checked(make_root):
             tables.build(root)
 
 
-def test_control_totals_of_all_columns(make_root):
-    root = make_root({"oil": {}})
-    tables.build(root)
-    sums = [row for row in tables.control_totals(root) if row["measure"] != "digest"]
-    assert sums == [
-        {
-            "table": table,
-            "source_id": "oil",
-            "year": year,
-            "measure": measure,
-            "unit": unit,
-            "count": "2",
-            "total": total,
-        }
-        for table, year, measure, unit, total in [
-            ("rates", "2020", "rate", "USD", repr(63.65 + 55.66)),
-            ("raw", "", "usd_per_barrel", "", repr(63.65 + 55.66)),
-        ]
-    ]
-
-
 # --- read ----------------------------------------------------------------------------------------
 
 CRUDE = comtrade(

@@ -291,46 +291,6 @@ def test_trace_of_a_frame_as_read(root):
     }
 
 
-@pytest.mark.parametrize(
-    ("name", "column", "formula"),
-    [
-        ("share of sums", None, "100 * part / whole"),
-        ("yoy", None, "100 * (value / base - 1)"),
-        ("barrels a day", None, "weight / 1000 * 7.33 / 90"),
-        (
-            "hhi",
-            None,
-            "sum([value_1 ** 2, value_2 ** 2, value_3 ** 2]) / "
-            "sum([value_1, value_2, value_3]) ** 2",
-        ),
-        (
-            "hhi in a whole",
-            "hhi_most",
-            "(sum([value_1 ** 2, value_2 ** 2]) + (whole - sum([value_1, value_2])) ** 2)"
-            " / whole ** 2",
-        ),
-        ("let go", None, "base / 3"),
-        (
-            "displacement",
-            "displacement_net",
-            "sum([gain_after_1 / 3 - gain_base_1 / 3, gain_after_2 / 3 - gain_base_2 / 3])"
-            " / -(loss_after / 3 - loss_base / 3)",
-        ),
-        ("sum of converted", None, "sum([value_1 * rate_1 / 1, value_2 * rate_2 / 1])"),
-        (
-            "unit value of a converted sum",
-            "unit_value_per_barrel",
-            "sum([value_value_1 * value_rate_1 / 1, value_value_2 * value_rate_2 / 1])"
-            " / (weight / 1000) / 7.33",
-        ),
-        ("per month", None, "value / 6"),
-        ("stack", KG, "value"),
-    ],
-)
-def test_trace_of_nested_measures(root, name, column, formula):
-    assert trace(EVERY[name](), column)["formula"].iloc[0] == formula
-
-
 def test_trace_has_signs(root):
     growth = trace(measures.growth(crude(), KG, 2022, 2021))
     assert growth.groupby("role")["sign"].unique().to_dict() == {"value": [1], "base": [-1]}
