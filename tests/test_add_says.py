@@ -8,7 +8,6 @@ from maps import WHEAT_MAP
 from tradeflows import cli, tables
 from tradeflows.model.errors import QueryError
 from tradeflows.retrieval import adding, catalogue
-from tradeflows.retrieval.sketch import sketch
 
 MONTHS = "month,usd\n" + "".join(f"2024-{month:02},{{}}\n" for month in range(1, 13))
 WORDS = "state 12 cells both and have one rank, so a read of which neither states more months"
@@ -56,16 +55,6 @@ def test_add_and_doctor_name_the_line_that_gives_two_sources_an_order(run):
     other = {"wheat_one": "wheat_two", "wheat_two": "wheat_one"}[name]
     assert ask(run.root).attrs["sources"] == (other,)
     assert "rank: " not in run("doctor")
-
-
-def test_a_sketch_writes_a_rank_after_those_held(run, tmp_path):
-    held = [*catalogue.load(run.root, local=True).values()]
-    file = tmp_path / "three.csv"
-    file.write_text("month,usd\n2024-01,7\n", encoding="utf-8")
-    assert "\nrank = 2  # after what is held" in sketch(file, publisher="three", held=held)
-    assert "\nrank = 1\n" in sketch(file, publisher="one", held=held)
-    assert "\nrank = 1\n" in sketch(file, publisher="three")
-    assert "\nrank = 2 " in run("sketch", file)
 
 
 @pytest.mark.parametrize(("free", "is_refused"), [(1 << 10, True), (1 << 20, False)])

@@ -274,44 +274,6 @@ def test_no_month_is_refused(judge, word):
         judge(peak_of(word))
 
 
-STANDS = (
-    '["total", { value = "value_reported", by = ["partner_iso"], start = "2020", end = "2020" }]'
-)
-
-
-@pytest.mark.parametrize(
-    ("member", "result", "unit", "number", "verdict"),
-    [
-        ("KAZ", "rank", "rank", 1, claims.HOLDS),
-        ("ARM", "rank", "rank", 3, claims.HOLDS),
-        ("ARM", "rank", "rank", 1, claims.DIFFERS),
-        ("", "count", "count", 2, claims.HOLDS),
-    ],
-)
-def test_a_rank_or_a_count_is_claimed(make_root, tmp_path, member, result, unit, number, verdict):
-    lines = [
-        f"{month},{partner},import,{size}"
-        for month in MONTHS
-        for partner, size in (("KAZ", 3.0), ("UZB", 2.0), ("ARM", 1.0))
-    ]
-    text = "period,partner,flow,value_usd_million\n" + "\n".join(lines) + "\n"
-    entry = maps.tidy("rus_customs_trade_by_partner_2006_2021") | {"text": text}
-    root = make_root({"customs": entry})
-    tables.build(root)
-    read = IMPORTS.replace(', partner = "KAZ"', "")
-    stands = f'["lead", {{ value = "value_reported", member = "{member}" }}]'
-    counts = '["count", { value = "value_reported", above = 12e6 }]'
-    steps = f"{STANDS}, {stands if member else counts}"
-    measure = "rank by value" if member else "count by value above 12,000,000"
-    of = f'"{member}"' if member else '["KAZ", "UZB", "ARM"]'
-    asks = ASKS.replace('"value"', f'"{measure}"').replace('"KAZ"', of)
-    item = reading(read=read, steps=steps, result=result)
-    ledger = tmp_path / "rank.toml"
-    ledger.write_text(claim(number, item, unit=unit, asks=asks), encoding="utf-8")
-    [judged] = claims.verdicts(ledger, root)
-    assert judged.verdict == verdict
-
-
 def test_one_wrong_claim_is_one_line(build, tmp_path, capsys):
     root = build()
     ledger = tmp_path / "mixed.toml"

@@ -1,7 +1,6 @@
 import csv
 import io
 import itertools
-import json
 import shutil
 from datetime import date
 from functools import cache
@@ -145,14 +144,6 @@ def test_residuals_are_numbered(saved, monkeypatch):
     assert [row["breakdown"] for row in found] == [kind, *numbered]
 
 
-def test_no_dictionary_says_a_word_twice_since_pyarrow_would_write_stray_memory(saved):
-    path = saved(twin({"PARTNER": "QU"}, {"PARTNER": "QX"}, {"REPORTER": "DE"}))
-    [part] = comext.clean(path, reading.uncatalogued(path, "comext", "trade"))
-    coded = [each for each in part.rows.columns if pa.types.is_dictionary(each.type)]
-    assert len(coded) > 10
-    assert [each for each in coded if len(each.dictionary.unique()) != len(each.dictionary)] == []
-
-
 def test_partners_that_are_no_country(saved):
     pairs = (
         "GB GBR, QP XZ, QQ X1, QU _X, QV _X_INTRA, QW _X_EXTRA, QX _X, QY _X_INTRA, QZ _X_EXTRA, "
@@ -209,15 +200,6 @@ def test_rows_out_of_the_publishers_order_come_as_those_in_it(saved):
 )
 def test_line_ends_and_quotes_do_not_matter(saved, change):
     assert len(rows(saved(change(twin({}, {"FLOW": 2}))))) == 2
-
-
-def test_control_totals_travel(saved):
-    path = saved(twin({}, {"FLOW": 2, "VALUE_EUR": 7}, {"PARTNER": "CN", "VALUE_EUR": 2}))
-    [part] = comext.clean(path, reading.uncatalogued(path, "comext", "trade"))
-    assert json.loads(part.rows.schema.metadata[b"control"]) == {
-        "M": {"rows": 2, "EUR": 1002, "kg": 10},
-        "X": {"rows": 1, "EUR": 7, "kg": 5},
-    }
 
 
 KEY = ("REPORTER", "PARTNER", "TRADE_TYPE", "PRODUCT_NC", "FLOW", "STAT_PROCEDURE", "SUPPL_UNIT")

@@ -377,13 +377,6 @@ def test_unasked_rows_are_not_withdrawn(root):
     assert values(root, "880621") == [(1, 10.0, "2025-01-15"), (2, 11.0, "2025-01-15")]
 
 
-def test_an_unlisted_partner_is_named(root):
-    rows = [row(partner=p, product=f"8806{n}") for p in (*PARTNERS, "582") for n in range(21, 30)]
-    asked = ask(partner="all", products="AG6", end="2022-01")
-    _, report = run(root, Twin(rows, cap=20), asked, cap=20)
-    assert "582" in report.failed["156 202201"]
-
-
 def hidden_cap(root, twin, asked, **options):
     """Fetch from a twin that stops at fewer rows than the cap that it is asked for."""
     _, report = run(root, twin, asked, **options)

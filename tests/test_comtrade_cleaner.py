@@ -72,11 +72,6 @@ def test_break_downs_are_left_out(clean, part):
     assert found.records == 2
 
 
-def test_break_down_without_its_total(clean):
-    with pytest.raises(LayoutError, match=r"record 2: expected a total beside each break-down"):
-        clean(row(), row(partner="398", motCode=2100))
-
-
 def test_valuation_by_values(clean):
     rows = [
         row(flow="M", partner="398"),

@@ -150,34 +150,6 @@ Year,HS,Unit,Quantity-Nov,Value-Nov,Quantity-Dec,Value-Dec
 2023,270900900,KL,3,30,0,0
 2023,271111000,MT,2,20,0,0
 """
-GAS = """
-version = 3
-
-[claim.C01]
-theme = "change"
-core = true
-statement = "Synthetic imports of gas came to 9,000 tonnes."
-claimed = { value = 9000, unit = "tonnes", qualifier = "=" }
-printed_to = 1000
-printed_because = "a synthetic reason"
-who = "A synthetic paper"
-where = "A synthetic page"
-
-[claim.C01.asks]
-goods = "271111"
-reporter = "JPN"
-partner = "RUS"
-flow = "M"
-measure = "weight"
-start = "2022-11"
-end = "2022-12"
-
-[[claim.C01.reading]]
-name = "November and December"
-read = { reporter = "JPN", partner = "RUS", flow = "M", product = "271111" }
-steps = [["total", { value = "net_wgt_kg", start = "2022-11", end = "2022-12" }]]
-result = "net_wgt_kg"
-"""
 SYNTHETIC_UNITS = """\
 Year,HS,Unit,Quantity
 2022,270900900,KL,7
@@ -237,25 +209,6 @@ def test_months_in_columns_are_read_as_a_page_says(new_project):
     values, weights = rows["value_reported"], rows["net_wgt_kg"]
     assert values.fillna(-1).tolist() == [70_000, 80_000, 30_000, -1, 50_000, 60_000, 20_000, -1]
     assert weights.fillna(-1).tolist() == [-1, -1, -1, -1, 5000, 6000, 2000, -1]
-
-
-def test_a_term_of_months_in_columns_has_its_period_and_its_column(new_project, capsys):
-    """A row is told by its first figure's column, and a quantity stands in another."""
-    entries = bodies(DOCS / "how-to" / "source.md", "toml")
-    maps = "\n".join(body for body in entries if "[[source.oil.arguments.rows]]" in body)
-    root = new_project("terms")
-    rows = added(SYNTHETIC_YEARS, 'qty_unit = "none"\n' + maps)
-    terms = tf.trace(rows, "net_wgt_kg")
-    assert terms["ref_period"].tolist() == ["2022-11", "2022-12", "2023-11"]
-    assert terms["raw_column"].tolist() == ["Quantity-Nov", "Quantity-Dec", "Quantity-Nov"]
-    (root / "data" / "claims.toml").write_text(GAS, encoding="utf-8")
-    capsys.readouterr()
-    assert cli.main(["trace", "C01"]) == 0
-    lines = [line for line in capsys.readouterr().out.splitlines() if "oil.csv" in line]
-    assert [line.split("oil.csv:")[1].split(": ")[0] for line in lines] == [
-        "3, 2022-11, Quantity-Nov",
-        "3, 2022-12, Quantity-Dec",
-    ]
 
 
 def test_a_cleaner_of_a_page_reads_its_file(new_project):

@@ -70,16 +70,6 @@ def test_the_servers_wait_comes_first(twin, web, tmp_path, fault, wait):
     assert twin.now - start == wait
 
 
-def test_pauses_grow_and_end(twin, web, tmp_path):
-    twin.faults = ["503"] * 9
-    start = twin.now
-    with pytest.raises(FetchError, match=r"127\.0\.0\.1: 503 a fault, 5 times over"):
-        get(web, tmp_path / "reply")
-    assert len(twin.paths) == 5
-    assert twin.now - start == 2 + 4 + 8 + 16
-    assert list(tmp_path.iterdir()) == []
-
-
 @pytest.mark.parametrize(
     ("status", "said"),
     [

@@ -1,6 +1,5 @@
 """Ctrl-C and SIGTERM end the command with one line, from its first import on."""
 
-import asyncio
 import os
 import signal
 import socket
@@ -194,31 +193,6 @@ def test_notebooks_take_no_signals(tmp_path, monkeypatch):
 def test_a_signal_after_the_work_is_done(number):
     """While Python ends, too late for a line, the status is that of the work."""
     assert ends(AT_EXIT, int(number))[:2] == (0, "")
-
-
-def test_a_client_that_ends_half_way_says_nothing(tmp_path, monkeypatch, caplog):
-    paths = [save_notebook(tmp_path / f"{name}.ipynb", "# A", "1 + 1") for name in "ab"]
-    runs = []
-
-    async def execute(self, **_):
-        runs.append(self)
-        if len(runs) < len(paths):
-            await asyncio.sleep(0.1)
-            return
-        try:
-            await asyncio.sleep(60)
-        finally:
-            raise OSError("Socket operation on non-socket")
-
-    def interrupt(line, *_):
-        if line:  # once one notebook is done
-            raise KeyboardInterrupt
-
-    monkeypatch.setattr(os, "cpu_count", lambda: len(paths))
-    monkeypatch.setattr(notebooks.NotebookClient, "async_execute", execute)
-    with pytest.raises(KeyboardInterrupt):
-        notebooks.run(paths, progress=interrupt)
-    assert (len(runs), caplog.text) == (2, "")
 
 
 def test_a_closed_output_is_no_fault():

@@ -72,22 +72,6 @@ def test_a_release_needs_a_date(make_root, saved, vintage):
         assert adding.add([saved(raw)], root, vintage=good, flow="M")[0].source.vintage == good
 
 
-ODD_NAMES = [
-    'a "b".csv',
-    "a\nb = 1.csv",
-    "Ü.CSV",
-]
-
-
-@pytest.mark.parametrize("name", ODD_NAMES)
-def test_an_odd_file_name_is_kept(make_root, saved, name):
-    root = make_root({"oil": {}})
-    [added] = adding.add([saved(RAW, name)], root, flow="M")
-    source = catalogue.load(root, local=True)[added.source.id]
-    assert source.file(root).read_bytes() == RAW
-    assert source.title.endswith(name)
-
-
 def test_a_removed_file_is_gone(make_root, saved, capsys):
     root = make_root({"oil": {}})
     before = (root / "data/raw/sources.toml").read_bytes()

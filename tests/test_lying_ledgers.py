@@ -65,19 +65,6 @@ EU_SOLD = {
     "freq": "M",
     "source": "eurostat_eu_exports_to_russia_and_neighbours_2019_2024",
 }
-GERMANY = {
-    "reporter": "DEU",
-    "partner": "RUS",
-    "flow": "M",
-    "product": "2709",
-    "source": "comext_energy_imports_2019_2021",
-}
-PIPES = {
-    "reporter": "EU27_2020",
-    "partner": "RUS",
-    "flow": "M",
-    "source": "bruegel_russian_gas_by_route_monthly_2019_2022",
-}
 DRONES = {
     "reporter": "CHN",
     "partner": "RUS",
@@ -85,13 +72,6 @@ DRONES = {
     "freq": "A",
     "product": "8806",
     "source": "baci_hs22_china_russia_hs4_2023",
-}
-IN_YUAN = {
-    "table": "settlement",
-    "concept": "import settlement",
-    "measure": "risk_review",
-    "currency_group": "CNY",
-    "region": "total",
 }
 
 # --- how it is read -------------------------------------------------------------------------------
@@ -583,30 +563,6 @@ OTHERS = {
     "other goods as the base": no(
         "compares 2709 with 2710", rose(against(COMTRADE | {"product": "2709"}, PRODUCTS))
     ),
-    "another concept as the base": no(
-        "compares import settlement with export settlement",
-        claim(
-            "The yuan's share of Russia's import settlement rose from January to December 2022.",
-            0,
-            "percentage points",
-            reading(
-                IN_YUAN | {"start": "2022-12", "end": "2022-12"},
-                ["difference", {"value": "value"}],
-                result="change",
-                other=IN_YUAN
-                | {"concept": "export settlement", "start": "2022-01", "end": "2022-01"},
-            ),
-            qualifier=">",
-            asked={
-                "goods": "CNY",
-                "partner": "total",
-                "measure": "change of import settlement",
-                "start": "2022-12",
-                "end": "2022-12",
-                "base": "2022-01",
-            },
-        ),
-    ),
     "rows of other goods below": nothing(
         dollars(
             62,
@@ -857,14 +813,6 @@ COMBINED = {
             )
         ),
     ),
-    "a change of one good from another": no(
-        "compares 2709 with 2710",
-        rose(
-            made("difference", term(CRUDE), term(PRODUCTS, KG, "2021"), unit="kg"),
-            unit="kg",
-            asked=asks("change of weight", goods=["2709", "2710"], base="2021"),
-        ),
-    ),
     "months taken out of the middle": no(
         "take off months at one end",
         tonnes(80, made("difference", term(CRUDE), term(CRUDE, KG, "2022-03"), unit="kg")),
@@ -951,10 +899,6 @@ SHORT = "five whole years at least"
 RECORDS = {
     "over four years": nothing(
         record(term(CRUDE), peak("2018", "2021"), base=["2018", "2021"]), SHORT
-    ),
-    "over another office": no(
-        "compares CHN with IND",
-        record(term(CRUDE), peak("2017", "2021", read=INDIA), base=["2017", "2021"]),
     ),
     "over a mean": no(
         "compares weight with mean of weight",

@@ -53,12 +53,6 @@ def test_a_wrong_project_file(tmp_path, text, message):
         project.load(tmp_path)
 
 
-def test_without_a_project_file(tmp_path):
-    folder = tmp_path / "rice_prices"
-    folder.mkdir()
-    assert project.load(folder) == project.Project("Rice prices", short="Rice prices")
-
-
 TEXT = """
 title = "Wheat"
 [events]

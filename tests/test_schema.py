@@ -56,13 +56,6 @@ def test_each_field_says_what_it_is(table):
 # --- conform -------------------------------------------------------------------------------------
 
 
-def test_scalar_for_all_rows():
-    batch = conform()
-    assert batch.schema.equals(schema.CODED["rates"], check_metadata=True)
-    assert batch["base"].to_pylist() == ["BRENT", "BRENT"]
-    assert batch["n_days"].null_count == 2
-
-
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
@@ -89,18 +82,9 @@ def test_what_it_refuses(changes, message):
     assert re.search(message, refusal(conform, **changes))
 
 
-def test_a_sum_beyond_all_numbers_is_no_fault_of_the_rows():
-    assert conform(rate=pa.array([1e308, 1e308]))["rate"].to_pylist() == [1e308, 1e308]
-
-
 def test_a_word_that_no_row_has_is_none_of_them():
     flags = pa.DictionaryArray.from_arrays(pa.array([0, 0]), pa.array(["", "guessed"]))
     assert conform(flags=flags)["flags"].to_pylist() == ["", ""]
-
-
-def test_a_missing_column_is_named():
-    columns = {name: value for name, value in BRENT.items() if name != "rate"}
-    assert refusal(schema.conform, columns, schema.RATES).endswith("for rates: rate")
 
 
 def test_a_word_that_is_not_allowed_is_refused_with_those_that_are():

@@ -70,24 +70,6 @@ def test_marks_of_a_file_are_seen(saved):
     assert arguments["fields"]["value_reported"] == {"column": "VL_FOB", "times": UNKNOWN}
 
 
-def test_year_and_month_apart_are_seen(saved):
-    period = {"column": "CO_ANO", "month": "CO_MES", "form": UNKNOWN}
-    text = sketch(saved(BRAZIL))
-    assert fields_of(text)["ref_period"] == period
-    assert "Not read: CO_MES" not in text
-    named = "year,month,country,usd\n2023,January,Egypt,4\n2023,Feb,Egypt,4\n"
-    assert fields_of(sketch(saved(named)))["ref_period"]["month"] == "month"
-
-
-def test_sums_among_months_are_left_out(saved):
-    text = "year,month,country,usd\n2023,Jan,Egypt,4\n2023,Feb,Egypt,4\n2023,Total,Egypt,8\n"
-    sketched = sketch(saved(text))
-    [condition] = entry_of(sketched)["arguments"]["left_out"]
-    assert condition == {"column": "month", "equals": ["Total"], "reason": UNKNOWN}
-    assert "# no months; what are these records" in sketched
-    assert "left_out" not in sketch(saved(BRAZIL))
-
-
 @pytest.mark.parametrize(
     "text",
     [

@@ -213,24 +213,6 @@ UNIT_COLUMNS = [
     ("Quantity", "Unit", ["pieces", "kg"], "net_wgt_kg", None),
     ("Menge", "Einheit", ["1000 t"], "net_wgt_kg", {"1000 t": 10**6}),
 ]
-# Headers of two columns, the numbers in each, and by what the first that is meant is counted.
-TWO = [
-    ("Net weight (kg)|Gross weight (kg)", "1000|1100", "net_wgt_kg", {"Net weight (kg)": 1}),
-    ("Gross weight (kg)|Net weight (t)", "1100|1", "net_wgt_kg", {"Net weight (t)": 1000}),
-    ("Weight|Weight (kg)", "1|1000", "net_wgt_kg", {"Weight": 1000, "Weight (kg)": 1}),
-    (
-        "Value|Value thousand USD",
-        "5000|5",
-        "value_reported",
-        {"Value": 1, "Value thousand USD": 1000},
-    ),
-    ("Price (USD/t)|Value (USD)", "5|5000", "value_reported", {"Value (USD)": 1}),
-    ("Value (USD)|Share of value", "5|5", "value_reported", {"Value (USD)": 1}),
-    ("Value USD 2022|Value USD 2023", "5|6", "value_reported", {}),
-    ("Imports USD|Exports USD", "5|6", "value_reported", {}),
-    ("Value (USD)|Duty (USD)", "5000|40", "value_reported", {"Value (USD)": 1}),
-    ("Value CIF (USD)|Value FOB (USD)", "5000|4800", "value_reported", {}),
-]
 
 
 @cache
@@ -451,23 +433,6 @@ def test_columns_of_units(path, header, unit, units, field, scales):
     if scales:
         right = {field: {"column": header, "times": {unit: scales}}}
         assert is_right(accepted(path, text, **right, **currency))
-
-
-@pytest.mark.parametrize(("headers", "numbers", "field", "meant"), TWO)
-def test_two_columns_that_match(path, headers, numbers, field, meant):
-    names, cells = headers.split("|"), numbers.split("|")
-    text = f"month,{','.join(names)}\n2023-01,{','.join(cells)}\n"
-    value = proposed(path, text).get(field, UNKNOWN)
-    assert value == UNKNOWN or (value["column"] in meant and value["times"] == UNKNOWN)
-    currency = {"currency": "USD"} if field == "value_reported" else {}
-    for name, cell in zip(names, cells, strict=True):
-        for times in (1, 10**3, 10**6) if meant else ():
-            is_right = lambda rows: values(rows, field) == [float(cell) * meant.get(name, -1)]  # noqa: B023, E731
-            refused_or(
-                is_right, path, text, **{field: {"column": name, "times": times}}, **currency
-            )
-    for name, times in meant.items():
-        assert accepted(path, text, **{field: {"column": name, "times": times}}, **currency)
 
 
 @pytest.mark.parametrize(

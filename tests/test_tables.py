@@ -4,7 +4,6 @@ import subprocess
 import sys
 import time
 from functools import cache
-from types import SimpleNamespace
 
 import maps
 import pandas as pd
@@ -22,7 +21,7 @@ from tradeflows.model.errors import (
     SourceError,
 )
 from tradeflows.retrieval import catalogue
-from tradeflows.tables import building, choose_level, write
+from tradeflows.tables import building, write
 
 PART_FIELDS = ("rows", "records", "left_out", "value", "empty", "sorted")
 BRENT = "period,usd_per_barrel\n2020-01,63.65\n2020-02,55.66\n"
@@ -700,28 +699,6 @@ def test_an_answer_is_a_tidy_frame(built_of):
     assert frame["ref_period"].dtype.kind == "M"
     assert frame.attrs == {"sources": ("a",), "caveats": ()}
     assert frame.index.tolist() == [0, 1]
-
-
-def test_groups_sharing_a_member():
-    partners = ["EU28", "EU27_2020_EXTRA"]
-    frame = pd.DataFrame(
-        {"reporter_iso": "USA", "partner_iso": partners, "cmd_code": "2709", "flow_code": "M"}
-    )
-    message = refusal(tables.no_nesting, frame)
-    assert "partner EU27_2020_EXTRA contains some of EU28" in message
-
-
-def test_parts_without_total():
-    cells = [("CHN", "total"), ("CHN", "regime=10"), ("IND", "regime=10"), ("IND", "regime=33")]
-    same = dict.fromkeys(schema.key(schema.TRADE), "")
-    frame = pd.DataFrame([same | {"reporter_iso": who, "breakdown": part} for who, part in cells])
-    source = SimpleNamespace(kind="transcribed", id="")
-    kept, caveats = choose_level.total_or_parts(frame, {"": source})
-    assert [*zip(kept["reporter_iso"], kept["breakdown"], strict=True)] == [cells[0], *cells[2:]]
-    assert caveats == [
-        "2 rows are parts of what they state (regime=10, regime=33); "
-        "measures.sum_parts adds them up"
-    ]
 
 
 # --- read: absent and stale ----------------------------------------------------------------------

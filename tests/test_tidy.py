@@ -150,12 +150,6 @@ def test_left_out_is_counted_and_need_not_be_as_the_map_says(clean):
         clean(text.replace(",7,", ",x,"), around={"left_out": [gone]})
 
 
-def test_a_record_without_the_number_of_a_condition_stays(clean):
-    large = {"reason": "large", "column": "value", "above": 1}
-    assert [row["source_row"] for row in clean(around={"left_out": [large]})] == [2]
-    assert clean.parts[0].left_out == {"large": 1}
-
-
 MARKS = {"separator": ";", "decimal": ",", "grouping": "."}
 
 
@@ -191,13 +185,6 @@ def test_year_and_month_apart(clean, month):
     assert (row["ref_period"], row["n_months"], row["freq_code"]) == (date(2023, 5, 1), 1, "M")
     with pytest.raises(LayoutError, match="expected a year and a month such as 5 or May"):
         clean(text.replace(f",{month},", ",13,"), ref_period=period, cmd_code="1001")
-
-
-def test_a_period_ends_with_the_last_of_its_months(clean):
-    form = {"ref_period": FIELDS["ref_period"] | {"length": "weight"}, "net_wgt_kg": None}
-    text = TEXT.replace("import,2709,,7", "import,2709,1,")
-    first = [row["ref_period"] for row in clean(text.replace(",0,", ",2,"), **form)]
-    assert first == [date(2022, 12, 1), date(2023, 2, 1)]
 
 
 @pytest.mark.parametrize(
