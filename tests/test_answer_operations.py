@@ -187,12 +187,6 @@ def test_columns_of_a_sum_may_be_a_list():
     pd.testing.assert_frame_equal(frame.by(("reporter",), "product"), one_by_one)
 
 
-def test_a_heading_names_no_null():
-    frame = answer(ROWS)
-    head = repr(frame.where(frame["value"] > 2)).splitlines()[0]
-    assert head == "Crude oil, imports of China, India from Russia"
-
-
 # --- what an answer says of its numbers after any operation --------------------------------------
 
 EDITS = {

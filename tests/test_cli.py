@@ -316,12 +316,6 @@ def test_a_shell_completes_each_verb(capsys, shell):
     assert all(name in script for name in VERBS)
 
 
-def test_version_and_module():
-    command = [sys.executable, "-m", "tradeflows", "--version"]
-    done = subprocess.run(command, capture_output=True, text=True, env=ENVIRONMENT)
-    assert done.stdout == f"tradeflows {tradeflows.__version__}\n"
-
-
 def test_options_stand_before_a_verb_and_after(run):
     after = run({"oil": {}}, "sources", "--json", "--quiet")
     before = run({"oil": {}}, "--json", "--quiet", "sources")
