@@ -151,7 +151,7 @@ def test_both_sides_of_a_flow_in_one_call():
     gap = imports.gap()
     assert {"value_m", "value_x", "outside"} <= {*gap}
     assert gap["value"].notna().sum() == 6
-    alone = "Russia states nothing of 2022-01 to 2022-03, where the other side does"
+    alone = "Russia has no figure of 2022-01 to 2022-03 by itself, where the other side does"
     assert alone in gap.caveats
     axes = gap.plot()
     drawn = charts.drawn(axes)
@@ -165,7 +165,14 @@ def test_both_sides_of_a_flow_in_one_call():
     ratios = charts.drawn(gap.plot(y="value"))
     assert ratios["CIF over FOB, most"].iloc[0] > ratios["CIF over FOB, least"].iloc[0]
     said = " ".join(text.get_text() for text in axes.figure.texts).replace("\n", " ")
-    assert "Russia states nothing of January 2022 to March 2022, where the other side does" in said
+    assert "Russia has no figure of January 2022 to March 2022 by itself, where the" in said
+
+
+def test_no_other_side_is_said():
+    with pytest.raises(QueryError, match="of 12 months each: sum this one"):
+        tf.flow("crude oil", "China", "Russia", start="2023").gap()
+    with pytest.raises(QueryError, match="nothing is held of"):
+        tf.flow("coal", "Ukraine", "Russia", start="2019").gap()
 
 
 CALLS = {
@@ -258,6 +265,10 @@ def test_a_card_says_who_lost_who_gained_and_what_it_cannot_see():
         (lambda: tf.flow("crude oil", "China", "Peru"), "nothing is held of crude oil, imports of"),
         (lambda: tf.figures("unicorn"), "no figure about 'unicorn'; topics: "),
         (lambda: tf.figures("drone", above=1e12), "the largest is 577,000,000"),
+        (
+            lambda: tf.figures("drone", above=1.0, unit="RUB"),
+            "about 'drone' is in RUB; there are",
+        ),
         (lambda: tf.find("unicorn"), "nothing is held of 'unicorn'"),
         (lambda: tf.products("unicorn"), "no product 'unicorn'"),
         (lambda: tf.sources("unicorn"), "no source 'unicorn'"),
