@@ -43,6 +43,7 @@ test: $(ENV) $(BUILT) ## run all that CI runs: style, types, tests, and every no
 	$(BIN)/python -m pytest -q -n 2 --dist loadscope --nbval --nbval-current-env \
 	    --junitxml=build/notebooks.xml notebooks
 	$(BIN)/tradeflows --root examples/soybeans check
+	$(BIN)/tradeflows --root examples/neighbours check
 
 quick: export TRADEFLOWS_FEW := 0.2
 quick: $(ENV) $(BUILT) ## try a step in a minute: style, types, all tests that are not slow, one notebook
@@ -71,6 +72,7 @@ lab: $(ENV) $(BUILT) ## open JupyterLab on the tour of the explorer
 accept: $(ENV) ## accept what changed: rewrite outputs, control totals and verdicts, and say what moved
 	$(BIN)/tradeflows accept
 	$(BIN)/tradeflows --root examples/soybeans accept
+	$(BIN)/tradeflows --root examples/neighbours accept
 
 data: $(BUILT) ## build data/processed from data/raw
 

@@ -153,13 +153,24 @@ def root_maker():
     return make
 
 
-@pytest.fixture(scope="session")
-def soybeans(tmp_path_factory):
-    """Build the second worked example in a folder of its own."""
+def example(name, tmp_path_factory):
+    """Build a worked example in a folder of its own."""
     from tradeflows import tables
 
-    root = tmp_path_factory.mktemp("example") / "soybeans"
-    example = PROJECT / "examples" / "soybeans"
-    shutil.copytree(example, root, ignore=shutil.ignore_patterns("processed", "report"))
+    root = tmp_path_factory.mktemp("example") / name
+    ignored = shutil.ignore_patterns("processed", "report")
+    shutil.copytree(PROJECT / "examples" / name, root, ignore=ignored)
     tables.build(root)
     return root
+
+
+@pytest.fixture(scope="session")
+def soybeans(tmp_path_factory):
+    """The second worked example."""
+    return example("soybeans", tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def neighbours(tmp_path_factory):
+    """The third, of lines alone."""
+    return example("neighbours", tmp_path_factory)

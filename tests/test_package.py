@@ -22,7 +22,7 @@ def frictionless():
         return importlib.import_module("frictionless")
 
 
-@pytest.mark.parametrize("folder", ["", "examples/soybeans"], ids=["own", "soybeans"])
+@pytest.mark.parametrize("folder", ["", "examples/soybeans", "examples/neighbours"])
 def test_what_is_committed_is_renewed(folder):
     root = PROJECT / folder
     committed = (root / package.FILE).read_text(encoding="utf-8")

@@ -2,9 +2,11 @@
 
 import re
 import tomllib
+from pathlib import Path
 
 import pytest
 from maps import WHEAT_MAP
+from workbook_twin import workbook
 
 from tradeflows import cli, measures, tables
 from tradeflows.model.errors import CatalogueError, LayoutError, QueryError, SourceError
@@ -218,6 +220,31 @@ def test_rows_that_are_columns_lead_to_the_how_to(saved, header, what):
     assert f"# Its columns are {what}, and each is a row of its own" in text
     assert fields_of(text)["value_reported"] == UNKNOWN
     assert "Its columns are" not in sketch(saved(WHEAT))
+
+
+def test_the_sheet_of_a_workbook_is_sketched_and_read_by_its_map(tmp_path, monkeypatch, capsys):
+    """A trace has the sheet, the row as Excel numbers it, and the column."""
+    lines = [["month", "usd"], ["2023-01", 5], [], ["2023-02", 7.5]]
+    path, beside = tmp_path / "wheat.xlsx", tmp_path / "wheat.csv"
+    path.write_bytes(workbook([], lines, names=["Notes", "Data"]))
+    beside.write_text("month,usd\n2023-01,5\n2023-02,7.5\n", encoding="utf-8")
+    sketched = [fields_of(sketch(each)) for each in (path, beside)]
+    assert sketched[0] == sketched[1]
+    assert sketched[0]["value_reported"] == {"column": "usd", "times": UNKNOWN}
+    monkeypatch.chdir(tmp_path)
+    Path("wheat.toml").write_text(WHEAT_MAP, encoding="utf-8")
+    Path("lines.csv").write_text(
+        "id,sentence,figure,asks,printed_by,date\n"
+        'C1,It sold $7.5 of wheat.,7.5 USD,"value of wheat, USA to Egypt, 2023-02",A,2024\n'
+    )
+    add = ["--root", "project", "add", "wheat.xlsx", "--map", "wheat.toml", "--commit"]
+    assert cli.main(["init", "project"]) == cli.main(add) == 0
+    assert cli.main(["--root", "project", "claims", "--from", "lines.csv"]) == 0
+    capsys.readouterr()
+    assert cli.main(["--root", "project", "trace", "C1"]) == 0
+    assert ".xlsx!Data:4, 2023-02, usd: 2023-02,7.5" in capsys.readouterr().out
+    rows = tables.read("trade", root=Path("project"))
+    assert rows["value_reported"].tolist() == [5, 7.5]
 
 
 def test_the_committed_maps_multiply_as_their_headers_say():

@@ -127,6 +127,7 @@ def entry_of(entry: Mapping[str, Any], unit: str, root: Path, *, local: bool = F
                 whose = [held.who, *words[1:]] if held.who else [*words, held.publisher]
                 name = ", ".join(filter(None, [*whose, when]))
                 readings.append({"name": name, **_reading(of_amount, window, held, unit)})
+        _admit_money(admitted, because, of_amount, every)
     whole = {**entry, "asks": asks, "reading": [*readings, *entry.get("reading", [])]}
     whole["open"] = {**admitted, **entry.get("open", {})}
     if whole["open"]:
@@ -134,6 +135,16 @@ def entry_of(entry: Mapping[str, Any], unit: str, root: Path, *, local: bool = F
     if asked.kind != RECORD:
         return whole
     return _with_record(whole, asked, unit, _held(asked, root, local=local))
+
+
+def _admit_money(admitted: Entry, because: list[str], asked: Phrase, every: list[Held]) -> None:
+    """Admit a change of money as those state it who count in no dollars: no line names these."""
+    others = sorted({each for held in every for each in held.currencies} - {"USD"})
+    if others and asked.kind in (GROWTH, CHANGE) and asked.amount == "value":
+        free = admitted.get("measure", [])
+        moved = [f"{MEASURES[asked.kind].format('value')} in {each}" for each in others]
+        admitted["measure"] = moved if free == "none" else [*free, *moved]
+        because.append("its line names no currency")
 
 
 def _with_amount(asked: Phrase, unit: str) -> tuple[Phrase, bool]:

@@ -52,6 +52,7 @@ CHANGES = {"rose": ">", "grew": ">", "fell": "<"}  # of a figure that does not s
 ORDINALS = ("st", "nd", "rd", "th")
 MARKS = {"$": "USD", "US$": "USD", "€": "EUR", "£": "GBP"}
 UNSAID = "as printed"  # the window of what nothing tests
+OPEN = "???"  # what a proposed line leaves to be filled
 AS_WRITTEN = "as its figure is written"
 
 
@@ -191,6 +192,12 @@ def spelled_out(
         raise LedgerError(f"core is {core!r}: write yes or no")
     entry["core"] = core in (True, *YES)
     asks, figure = entry["asks"], entry.get("figure")
+    written = {"figure": figure, "asks": asks, "printed_by": entry.get("who")}
+    written |= {"date": entry.get("where")}
+    if OPEN in f"{written}":
+        from tradeflows.claims import propose
+
+        raise LedgerError(propose.to_fill({key: f"{text}" for key, text in written.items()}))
     if isinstance(figure, str) and figure not in figures and _is_number(figure):
         entry |= _claimed(entry.pop("figure"), entry.get("statement", ""), semicolons=semicolons)
     if asks in reasons:

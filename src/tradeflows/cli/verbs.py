@@ -118,6 +118,11 @@ Lines = Annotated[
     Path | None,
     Parameter(name="--from", help="claims in a line each, such as article.csv or article.xlsx"),
 ]
+Article = Annotated[
+    Path | None,
+    Parameter(help="an article, such as article.txt: its sentences that state trade, a line each"),
+]
+To = Annotated[Path | None, Parameter(help="with --propose: the lines' file, such as article.csv")]
 Start = Annotated[str, Parameter(help="first month or year, such as 2023")]
 End = Annotated[str, Parameter(help="the last, such as 2023-12")]
 DryRun = Annotated[bool, Parameter(help="say what would be asked")]
@@ -148,6 +153,8 @@ def claims(
     theme: str | None = None,
     readings: bool = False,
     article: Lines = None,
+    propose: Article = None,
+    to: To = None,
     ledger: Ledger = None,
     local: Without = False,
     claimreview: ClaimReview = False,
@@ -164,6 +171,9 @@ def claims(
     readings
         the TOML that the line of a claim stands for, to be kept and edited
     """
+    if propose or to:
+        _propose(propose, to, common)
+        return
     root = common.folder()
     say(*checks.take_lines(article, root))
     checks.require_ledger(ledger, root)
@@ -173,15 +183,9 @@ def claims(
     if readings:
         _say_readings(claim, root, ledger, local=local)
         return
-    with common.progress("claims") as step:
-        from tradeflows import claims
+    asked, judged, errors = _judged(claim, theme, ledger, common, local=local)
+    from tradeflows import claims
 
-        entries = claims.read_ledger(ledger, root, local=local)
-        asked, errors = claims.of_theme(entries.claims, theme), list(entries.errors.values())
-        if claim:
-            asked, errors = {claim: claims.named(entries, claim)}, []
-        in_turn = terminal.counted(asked, step)
-        judged = claims.judge((asked[name] for name in in_turn), root, local=local)
     verdicts = judged.verdicts
     if claimreview:
         from tradeflows.retrieval import project
@@ -199,6 +203,56 @@ def claims(
     else:
         say(*map("\n".join, map(claims.explain, verdicts)))
     terminal.fail([*errors, *judged.errors, *_altered(root, local=local)])
+
+
+def _judged(
+    claim: str | None, theme: str | None, ledger: Path | None, common: Common, *, local: bool
+) -> tuple[Iterable[str], Any, list[TradeflowsError]]:
+    """The claims that are asked for, what became of them, and what is wrong with the ledger."""
+    root = common.folder()
+    with common.progress("claims") as step:
+        from tradeflows import claims
+
+        entries = claims.read_ledger(ledger, root, local=local)
+        asked, errors = claims.of_theme(entries.claims, theme), [*entries.errors.values()]
+        if claim:
+            asked, errors = {claim: claims.named(entries, claim)}, []
+        in_turn = terminal.counted(asked, step)
+        judged = claims.judge((asked[name] for name in in_turn), root, local=local)
+    return asked, judged, [*errors]
+
+
+def _propose(article: Path | None, to: Path | None, common: Common) -> None:
+    """Write the lines that an article states, or print them."""
+    if not article:
+        raise QueryError(
+            "--to is where --propose writes: name the article, by --propose article.txt"
+        )
+    checks.require_file(article)
+    if to:
+        checks.require_output(to, [".csv"])
+        checks.require_new_file(to)
+    from tradeflows.claims import propose
+    from tradeflows.report.site import save
+
+    try:
+        rows = propose.proposed(propose.read(article), common.root)
+    except QueryError as error:
+        raise QueryError(f"{article}: {str(error).removeprefix(f'{article}: ')}") from error
+    is_open = sum(propose.OPEN in f"{row['figure']} {row['asks']}" for row in rows)
+    if common.json:
+        say_json(rows)
+    elif not rows:
+        say(f"{article}: no sentence of it states a figure, a change, a rank or a record of trade")
+    elif not to:
+        say(propose.as_csv(rows).rstrip())
+    else:
+        save({to: "\ufeff" + propose.as_csv(rows)})
+        lines = count_of(len(rows), "line")
+        say(
+            f"{to}: {lines} of {article.name}; {is_open} ask what their sentence does not say whole"
+        )
+        say(f"next: fill each {propose.OPEN}, then `tradeflows claims --from {to}`")
 
 
 def _say_readings(claim: str | None, root: Path, ledger: Path | None, *, local: bool) -> None:
@@ -1124,7 +1178,7 @@ def init(
     say(*checks.take_lines(article, folder))
     there = replace(common, root=folder)
     if file:
-        about = About(steps="given to `tradeflows init`")
+        about = About(steps="" if map else "given to `tradeflows init`")
         add([*file], map=map, commit=True, about=about, common=there)
     if not (file and article):
         say(f"next: cd {folder}; tradeflows {'claims' if file else 'add FILE'}")

@@ -175,6 +175,8 @@ def records(source: Source, path: Path, places: Collection[Any]) -> dict[Any, An
     wanted = {record for record, _ in places}
     if name in KNOWN:
         lines = _module(name).records(path, wanted)
+    elif name == "tidy" and _module("workbooks").is_workbook(path):
+        lines = _module("workbooks").records(path, wanted)
     else:  # read by a map, or by a cleaner of the project's own
         separator = source.arguments.get("separator", ",")
         lines = _module("reading").records(path, wanted, separator)

@@ -6,11 +6,12 @@ checked, before anything reads it.
 
 from __future__ import annotations
 
+import csv
 import re
 import zipfile
 from collections.abc import Collection
 from functools import reduce
-from io import BytesIO
+from io import BytesIO, StringIO
 from pathlib import Path
 from typing import Any
 
@@ -114,18 +115,34 @@ def table(path: Path) -> list[list[str]]:
     LayoutError
         As :func:`sheets`; or no sheet, or several, have cells.
     """
-    filled = {name: [*filter(any, lines)] for name, lines in sheets(path).items()}
+    return [*_numbered(path)[1].values()]
+
+
+def _numbered(path: Path) -> tuple[str, dict[int, list[str]]]:
+    """The name of the one sheet with cells, and its lines that have some, by their row."""
+    filled = {
+        name: {row: line for row, line in enumerate(lines, start=1) if any(line)}
+        for name, lines in sheets(path).items()
+    }
     names = [name for name, lines in filled.items() if lines]
     if len(names) != 1:
         raise LayoutError(path, "one sheet with cells", f"{len(names)}: {', '.join(names)[:99]}")
-    return filled[names[0]]
+    return names[0], filled[names[0]]
+
+
+def as_csv(path: Path) -> bytes:
+    """The table of a workbook as a CSV in UTF-8, as one would save it."""
+    text = StringIO()
+    csv.writer(text, lineterminator="\n").writerows(table(path))
+    return text.getvalue().encode()
 
 
 def records(path: Path, wanted: Collection[int]) -> dict[int, Record]:
-    """Return the records `wanted` of a workbook's one table: their cells, with commas between."""
-    lines = table(path)
-    there = [at for at in wanted if 0 < at < len(lines)]
-    return {at: Record(at + 1, ",".join(lines[at])) for at in there}
+    """Return the records `wanted` of a workbook's one table: their row, sheet, and its cells."""
+    name, lines = _numbered(path)
+    rows = [*lines.items()]
+    there = [at for at in wanted if 0 < at < len(rows)]
+    return {at: Record(rows[at][0], ",".join(rows[at][1]), name) for at in there}
 
 
 def _text(cell: Any) -> str:

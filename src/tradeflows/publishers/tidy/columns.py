@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from tradeflows.model import codes
 from tradeflows.model.errors import LayoutError
 from tradeflows.model.periods import FORMS, Period
-from tradeflows.publishers import arrow, delimited, numbers, reading
+from tradeflows.publishers import arrow, delimited, numbers, reading, workbooks
 from tradeflows.publishers.tidy.mapping import POWERS, Condition, Map, Marks, Value
 
 COUNT = r"^\d{1,4}$"
@@ -130,9 +130,10 @@ class Cells:
 
 
 def read_cells(path: Path, asked: Map) -> Iterator[Cells]:
-    """Yield all cells of a CSV whose header is exactly the columns of its map, block by block.
+    """Yield all cells of a CSV, or of the one sheet of a workbook, block by block.
 
-    Empty lines do not count, since a trace does not count them.
+    The header is exactly the columns of its map. Empty lines do not count, since a trace does not
+    count them.
 
     Raises
     ------
@@ -142,14 +143,17 @@ def read_cells(path: Path, asked: Map) -> Iterator[Cells]:
     """
     if reading.head(path).startswith(b"<"):
         raise LayoutError(path, "a CSV file", "a page of HTML or XML", "fetch the data, not a page")
-    delimited.require_utf8(path)
     separator, first, below, raw = asked.separator, 0, 0, None
+    if workbooks.is_workbook(path):
+        separator, raw = ",", workbooks.as_csv(path)
+    else:
+        delimited.require_utf8(path)
     if asked.title_lines or asked.footnotes_from:
-        raw, first, below = _table_of(path, asked)
+        raw, first, below = _table_of(path, asked, raw or path.read_bytes())
     names, columns = reading.header(path, separator, raw), [*asked.columns]
     if names != columns:
         todo = "restore the header, or write the new one in `columns` of the entry"
-        lines = path.read_bytes().splitlines(keepends=True)
+        lines = (raw or path.read_bytes()).splitlines(keepends=True)
         for at, line in enumerate(lines[:MOST_TITLE_LINES]):
             with suppress(LayoutError):  # an empty line, or a quote that does not close
                 if reading.header(path, separator, line) == columns:
@@ -164,9 +168,8 @@ def read_cells(path: Path, asked: Map) -> Iterator[Cells]:
         yield Cells(path, block.cells, block.rows(), asked, below, periods)
 
 
-def _table_of(path: Path, asked: Map) -> tuple[bytes, int, int]:
+def _table_of(path: Path, asked: Map, content: bytes) -> tuple[bytes, int, int]:
     """The bytes of a table, and how many lines stand above and below it, empty ones not counted."""
-    content = path.read_bytes()
     # No list of all lines: of a million records it would be several times the file.
     ends = (line.end() for line in LINE_END.finditer(content))
     start = next(islice(ends, max(asked.title_lines - 1, 0), None), len(content))

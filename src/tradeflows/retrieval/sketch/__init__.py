@@ -20,10 +20,9 @@ from tradeflows.retrieval.user_files import toml_item
 
 __all__ = ["UNKNOWN", "sketch"]
 
-WORKBOOK = "# A map reads no workbook: save the sheet as CSV UTF-8, and add that.\n"
 HEAD = """\
 # {file}: {count:,} records, {width} columns.
-{workbook}# Write what stands as ???, read the rest again, then:
+# Write what stands as ???, read the rest again, then:
 #   tradeflows add FILE --map THIS_FILE
 
 """
@@ -71,7 +70,7 @@ def sketch(
     ----------
     path
         A CSV in UTF-8 with one header, its cells between commas, semicolons, tabs or strokes; or
-        a workbook, whose one sheet is then to be saved as such a CSV.
+        a workbook with one sheet of the kind.
     publisher
         Short name of whose statistic it is; else the first word of the file's name.
     table
@@ -106,7 +105,6 @@ def sketch(
         "file": path.name,
         "count": sheet.count,
         "width": len(sheet.names),
-        "workbook": WORKBOOK * workbooks.is_workbook(path),
         "owner": owner,
         "name": name or owner,
         "loose": reading.uncatalogued(path, owner, table),

@@ -1,0 +1,351 @@
+"""Lines that an article states: each sentence of trade and no other, and nothing that it leaves."""
+
+import csv
+import re
+import shutil
+import time
+from pathlib import Path
+
+import pytest
+
+from tradeflows import claims, cli
+from tradeflows.claims import lines, phrase, propose
+from tradeflows.model.errors import LedgerError, QueryError
+
+SOYBEANS = Path(__file__).parents[1] / "examples" / "soybeans" / "data"
+# Sentences of nobody's article, and what a line of each has.
+STATED = {
+    "In 2019 Japan imported 5.3 million tonnes of wheat from Canada.": [
+        ("5.3 million tonnes", "weight of wheat, Japan from Canada, 2019")
+    ],
+    "The U.K. bought more than 300,000 tonnes of wheat from Canada in 2021, up 12 % from a year "
+    "earlier.": [
+        ("more than 300,000 tonnes", "weight of wheat, United Kingdom from Canada, 2021"),
+        ("12 %", "growth of ??? of wheat, United Kingdom from Canada, 2021 on 2020"),
+    ],
+    "Germany's exports of cars to the United States fell by 13 % to 24.8 billion euros in 2025.": [
+        ("-13 %", "growth of ??? of cars, Germany to United States, 2025 on ???"),
+        ("24.8 billion euros", "value of cars, Germany to United States, 2025"),
+    ],
+    "India imported 1.65 million barrels of Iraqi crude a day in May 2023.": [
+        ("1.65 million barrels a day", "barrels a day of crude, India from Iraq, May 2023")
+    ],
+    "In 2019 China imported 57.67 million tonnes of soybeans from Brazil and 16.94 million tonnes "
+    "from the United States.": [
+        ("57.67 million tonnes", "weight of soybeans, China from Brazil, 2019"),
+        ("16.94 million tonnes", "weight of soybeans, China from United States, 2019"),
+    ],
+    "Between 2019 and 2023 EU exports to Kyrgyzstan grew by 1,200 %.": [
+        ("1,200 %", "growth of ??? of ???, EU27 to Kyrgyzstan, 2023 on 2019")
+    ],
+    "Vietnam was the second-largest supplier of coffee to Germany in 2023.": [
+        ("2nd", "rank by ??? of coffee, Vietnam among all, Germany's imports, 2023")
+    ],
+    "A third of Germany's imports of natural gas came from Norway in 2022.": [
+        ("???", "share by ??? of natural gas, Norway in World, Germany's imports, 2022")
+    ],
+    "Brazil's exports of maize to Spain rose in value by 8 % in 2021 on 2020.": [
+        ("8 %", "growth of value of maize, Brazil to Spain, 2021 on 2020")
+    ],
+    "China exported goods worth $11.25 billion to Mexico in September 2024, a record.": [
+        ("$11.25 billion", "record value of all goods, China to Mexico, September 2024")
+    ],
+    "Armenia's trade with Georgia reached $1.2 bn in 2021.": [
+        ("$1.2 bn", "value of all goods, Armenia with Georgia, 2021")
+    ],
+    "Exports to Kazakhstan doubled in 2022.": [
+        ("???", "growth of ??? of ???, ??? to Kazakhstan, 2022 on ???")
+    ],
+    "Steel imports surged to a record.": [("???", "record ??? of steel, ???, ???")],
+    "Peru has stepped up imports of wheat.": [
+        ("rose", "growth of ??? of wheat, Peru from ???, ??? on ???")
+    ],
+    # What is not said whole.
+    "China bought 10 million tons of soybeans from Brazil in May 2024.": [
+        ("???", "weight of soybeans, China from Brazil, May 2024")
+    ],
+    "Kazakhstan imported drones worth about $5 million in 2022, almost all of them from China.": [
+        ("about $5 million", "value of drones, Kazakhstan from ???, 2022")
+    ],
+    "Imports of frozen beef from Brazil jumped 20 %.": [
+        ("20 %", "growth of ??? of ???, ??? from Brazil, ??? on ???")
+    ],
+    "China shipped steel and steel parts worth $3 million to Peru by March.": [
+        ("$3 million", "value of ???, China to Peru, ???")
+    ],
+    "Chinese imports rose 3 % in March 2024.": [
+        ("3 %", "growth of ??? of ???, ??? from ???, March 2024 on ???")
+    ],
+    "Customs said in January 2025 that Chile had exported 2 million tonnes of copper ore.": [
+        ("2 million tonnes", "weight of copper ore, Chile to World, ???")
+    ],
+    "The EU share in Turkey's imports fell below 20 % in fiscal 2023.": [
+        ("below 20 %", "share by ??? of ???, EU27 in World, Türkiye's imports, ???")
+    ],
+    "Poland imported $5 to 7 million of tea from India in 2020.": [
+        ("???", "value of tea, Poland from India, 2020")
+    ],
+    "Spain's imports of machinery from Chile dropped by 2.4 billion pounds in 2021.": [
+        ("???", "change of ??? of machinery, Spain from Chile, 2021 on ???")
+    ],
+    "Imports of buses from Italy more than doubled between 2021 and 2022 to 20 million euros.": [
+        ("20 million euros", "value of buses, ??? from Italy, ???")
+    ],
+    "About 45 % of Kenya's imports came from China and India in 2023.": [
+        ("About 45 %", "share by ??? of ???, ??? in World, ???, 2023")
+    ],
+    "Peru's exports of copper grew 7 % in tonnes but fell 2 % in value in 2022.": [
+        ("7 %", "growth of weight of copper, Peru to ???, 2022 on ???"),
+        ("-2 %", "growth of value of copper, Peru to ???, 2022 on ???"),
+    ],
+    "Coal exports of Chile to Peru shrank by a quarter.": [
+        ("???", "growth of ??? of coal, ???, ??? on ???")
+    ],
+    "In 2022, Greece, Malta and Cyprus exported tea worth 3 million euros to Lebanon.": [
+        ("3 million euros", "value of tea, ??? to ???, 2022")
+    ],
+    "The EU sold 9 billion euros more to Kazakhstan than to Kyrgyzstan.": [
+        ("9 billion euros", "???")
+    ],
+    "Kazakhstan was Germany's largest market among these five in 2023.": [
+        ("1st", "rank by ??? of ???, ??? among all, ???, 2023")
+    ],
+    "Average unit values of wheat exports climbed 24 % in 2022.": [("24 %", "???")],
+}
+# On other things: crime, sport, budgets, tariffs, prices, shares.
+OTHER = """\
+Police in Spain seized 3 tonnes of cocaine that had been imported from Colombia.
+A court in Germany fined the importer 4 million euros for tax fraud.
+Two men were jailed for smuggling 40 kg of gold from Ghana to Switzerland.
+Brazil beat Argentina 2-1 in front of 60,000 people.
+The club sold its striker to a side in Spain for 50 million euros.
+Japan bought two goals with a strong second half and won 3-0.
+Peru's league sold 40,000 tickets.
+The minister of Finland presented a budget of 90 billion euros.
+The budget deficit of France rose to 5.5 % of GDP in 2024.
+The United States raised tariffs on steel from China in May.
+Tariffs on imports of Chinese cars rose to 100 % in 2024.
+The European Union imposed a duty of 35 % on electric cars from China.
+Export controls on chips were widened in October 2023 to 140 firms.
+Shares in the carmaker fell 3 % in Tokyo.
+Shares of exporters in Japan dropped 2.4 % on Tuesday.
+The stock index in South Korea gained 1.2 % and closed at 2,700 points.
+Investors in the United Kingdom sold gilts worth 5 billion pounds.
+The bank in Switzerland bought back bonds worth $2 billion.
+France sold its stake in the carmaker to Japan for 2 billion euros.
+Inflation in Turkey slowed to 40 % in March 2025.
+The price of crude oil rose 2 % to $81 a barrel.
+Wheat prices fell 12 % in 2024.
+Germany's economy shrank by 0.3 % in 2023.
+The harvest of wheat in Ukraine was 22 million tonnes in 2023.
+Norway's production of natural gas reached 120 bcm in 2023.
+China consumed 16 million barrels of crude oil a day in 2024.
+Unemployment in Italy fell to 6 % in 2024.
+The population of India grew to 1.4 billion in 2023.
+The album sold 3 million copies in the United States.
+The film took $200 million in China.
+A painting was sold in France for 12 million euros.
+Voters in Poland elect a president in May 2025.
+The share of women in the parliament of Sweden rose to 47 % in 2022.
+Turnout was 71 % in Germany in 2025.
+The army of Ukraine lost 20 tanks in March 2023.
+The central bank of Russia cut its rate to 16 % in 2025.
+Hotels in Greece sold 30 million nights in 2024.
+The museum in Egypt bought 40 statues in 2021.
+The trade union of Belgium called a strike of 48 hours.
+China's government said that trade must be free.
+"""
+WHEAT = "In 2019 Japan imported 5.3 Mt of wheat from Canada."
+
+
+def stated(text):
+    return [(row["figure"], row["asks"]) for row in propose.proposed(text)]
+
+
+@pytest.mark.parametrize(("sentence", "rows"), STATED.items(), ids=str)
+def test_what_a_sentence_states(sentence, rows):
+    assert stated(sentence) == rows
+
+
+def test_a_text_on_other_things_has_no_line():
+    assert len(propose.sentences(OTHER)) == 40
+    assert [row["sentence"] for row in propose.proposed(OTHER)] == []
+    # Nor has it one beside sentences that have.
+    both = propose.proposed(f"{WHEAT}\n{OTHER}")
+    assert [row["sentence"] for row in both] == [WHEAT]
+
+
+@pytest.fixture(scope="module")
+def article():
+    return "\n\n".join(STATED)
+
+
+def test_the_same_text_gives_the_same_lines_and_no_number_of_its_own(article):
+    rows = propose.proposed(article)
+    assert rows == propose.proposed(article)
+    assert [row["id"] for row in rows] == [f"C{at}" for at in range(1, len(rows) + 1)]
+    for row in rows:
+        digits = re.findall(r"\d[\d.,]*(?!st|nd|\d)", row["figure"])
+        assert all(each in row["sentence"] for each in digits)
+
+
+# --- the forty sentences of the example -----------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def forty():
+    with (SOYBEANS / "raw/press/published_soybean_figures.csv").open(encoding="utf-8") as file:
+        return {row["key"]: row["claim"] for row in csv.DictReader(file)}
+
+
+def test_most_sentences_of_the_example_are_found(forty):
+    found = {row["sentence"] for row in propose.proposed("\n\n".join(forty.values()))}
+    assert len(forty) == 40
+    assert {key for key, sentence in forty.items() if sentence not in found} == {"C21b", "C25d"}
+
+
+def test_no_field_that_is_filled_is_wrong(forty):
+    written = {name: line.entry for name, line in lines.read(SOYBEANS / "claims.csv").items()}
+    asked = {
+        name: entry["asks"] for name, entry in written.items() if "of" in entry.get("asks", "")
+    }
+    rows = {row["sentence"]: row for row in propose.proposed("\n\n".join(forty.values()))}
+    compared = 0
+    for name, asks in asked.items():
+        row = rows[forty[name]]
+        right, sides = phrase.parse(asks), re.sub(r"^[^,]*, |, [^,]*$", "", row["asks"])
+        said = {
+            "amount": re.search(r"weight|value", row["asks"]),
+            "goods": re.search(r"of (soybeans)", row["asks"]),
+            "when": re.search(r", ([^,?]*)$", row["asks"]),
+        }
+        assert said["amount"] is None or said["amount"][0] == (right.amount or "weight")
+        assert said["goods"] or "of ???," in row["asks"]
+        if said["when"] and not right.base:
+            window = phrase.parse(
+                f"weight of soybeans, China from Brazil, {said['when'][1]}"
+            ).windows
+            assert window == right.windows
+        names = {"CHN": "China", "USA": "United States", "BRA": "Brazil", "ARG": "Argentina"}
+        names |= {"W00": "World"}
+        both = [names[area] for area in (right.reporter, *right.partner)]
+        assert {*re.findall("|".join(names.values()), sides)} <= {*both, "World"}, row
+        compared += 1
+    assert compared == 26
+
+
+# --- what becomes of the lines --------------------------------------------------------------------
+
+
+def test_only_what_is_open_is_refused_and_the_message_says_what_to_put(soybeans, tmp_path):
+    file = tmp_path / "article.csv"
+    text = "\n".join(each for each in STATED if "soybeans from Brazil" in each)
+    file.write_text(propose.as_csv(propose.proposed(text)), encoding="utf-8")
+    errors = [str(error) for error in claims.read_ledger(file, soybeans).errors.values()]
+    assert all(
+        "printed_by: in place of '???' write who printed it; date: " in error for error in errors
+    )
+    told = propose.as_csv(
+        [row | {"printed_by": "A", "date": "2020"} for row in propose.proposed(text)]
+    )
+    file.write_text(told, encoding="utf-8")
+    errors = claims.read_ledger(file, soybeans).errors
+    assert [*errors] == ["C3"]
+    assert "claim C3: figure: in place of '???' write the number" in str(errors["C3"])
+
+
+@pytest.mark.parametrize(
+    ("asks", "todo"),
+    [
+        ("???", "a phrase such as 'weight of GOODS"),
+        ("growth of ??? of tea, Japan from World, 2019 on 2018", "weight, value, volume or number"),
+        ("share by ??? of tea, India in World, Japan's imports, 2019", "weight, value, volume"),
+        ("weight of ???, Japan from World, 2019", "the goods, such as"),
+        ("weight of tea, ??? from India, 2019", "who reports and who traded"),
+        ("weight of tea, ???, 2019", "who reports and who traded"),
+        ("weight of tea, Japan from India, ???", "when, such as 2023"),
+        (
+            "growth of value of tea, Japan from India, ??? on ???",
+            "when, such as 2023 .*the time before",
+        ),
+    ],
+)
+def test_each_place_says_what_belongs_there(asks, todo):
+    entry = {"statement": WHEAT, "figure": "5.3 Mt", "asks": asks}
+    with pytest.raises(LedgerError, match=f"^asks: in place of '\\?\\?\\?' write {todo}"):
+        lines.spelled_out(entry, {}, (), Path())
+
+
+# --- texts as they come ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "sentences"),
+    [
+        ("- Wheat rose.\n- Maize fell.\n* Rice;", ["Wheat rose.", "Maize fell.", "Rice;"]),
+        ("Exports up\n\nThey rose by 5 %.", ["Exports up", "They rose by 5 %."]),
+        (
+            "Exports up\nThe U.S. sold 5 bn. It rose.",
+            ["Exports up", "The U.S. sold 5 bn.", "It rose."],
+        ),
+        ("No. 1 is the U.S. Department. On 5 Jan. 2020 it fell.", None),
+        ("Sales from the United\nStates fell 5.7 %.", ["Sales from the United States fell 5.7 %."]),
+        ('He said: "It rose." Then it fell.', ['He said: "It rose."', "Then it fell."]),
+        ("year\tt\tUSD\n2019\t5\t6\n2020 | 7 | 8\n2021    9    10", []),
+    ],
+)
+def test_a_text_in_sentences(text, sentences):
+    two = ["No. 1 is the U.S. Department.", "On 5 Jan. 2020 it fell."]
+    assert propose.sentences(text) == (two if sentences is None else sentences)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])
+def test_an_article_as_it_is_saved(encoding, tmp_path):
+    path = tmp_path / "article.txt"
+    path.write_bytes(
+        "“Kenya’s” exports of tea to Türkiye were €5 million in 2020.".encode(encoding, "replace")
+    )
+    [row] = propose.proposed(propose.read(path))
+    assert row["figure"] == "€5 million"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (b"", "it has no text"),
+        (b" \n", "it has no text"),
+        (b"PK\x03\x04\0", "no plain text"),
+        (b"<!DOCTYPE html><p>", "no plain text"),
+        (
+            ("Die Ausfuhren nach Polen stiegen um 5 Prozent auf 3 Milliarden Euro. " * 9).encode(),
+            "English",
+        ),
+    ],
+)
+def test_what_is_no_article_in_english_is_refused(text, message, tmp_path):
+    path = tmp_path / "article.txt"
+    path.write_bytes(text)
+    with pytest.raises(QueryError, match=message):
+        propose.proposed(propose.read(path))
+
+
+def test_a_long_text_takes_seconds():
+    begin = time.monotonic()
+    assert len(propose.proposed(f"{OTHER}{WHEAT}\n" * 200)) == 200
+    assert time.monotonic() - begin < 30
+
+
+def test_the_command_writes_what_from_reads(tmp_path, capsys):
+    article, to = tmp_path / "article.txt", tmp_path / "article.csv"
+    article.write_text(f"{WHEAT} {next(iter(OTHER.splitlines()))}", encoding="utf-8")
+    run = ["claims", "--propose", str(article), "--to", str(to)]
+    assert cli.main(run) == 0
+    assert f"{to}: 1 line of article.txt; 0 ask what" in capsys.readouterr().out
+    assert lines.read(to)["C1"].entry["asks"] == "weight of wheat, Japan from Canada, 2019"
+    assert cli.main(run) == 2  # what somebody may have filled is not overwritten
+    assert cli.main(["claims", "--to", str(to)]) == 2
+    assert "--propose article.txt" in capsys.readouterr().err
+    shutil.copyfile(article, to.with_suffix(".md"))
+    article.write_text(OTHER, encoding="utf-8")
+    assert cli.main(["claims", "--propose", str(article)]) == 0
+    assert "no sentence of it states" in capsys.readouterr().out
