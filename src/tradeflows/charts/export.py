@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 
 from tradeflows.charts import colours, layout, raw_lines, spans, svg
 from tradeflows.charts.marks import in_box, told
-from tradeflows.charts.numbers import WIDE, alt, arranged, drawn, read_back
+from tradeflows.charts.numbers import WIDE, alt, arranged, read_back
 from tradeflows.charts.options import BAND, SIGNS, VALUE, Chart, Charts, about, named
 
 BROWSER = files("tradeflows.charts") / "browser"
@@ -42,8 +42,6 @@ class ChartFiles:
         of bars and cells the period, where marks say one that the unit does not have.
     table
         The same for readers: names in place of codes, periods in words.
-    numbers
-        What :func:`drawn` reads back, each number once.
     lines
         Those of the raw files, a header first.
     evidence
@@ -68,7 +66,6 @@ class ChartFiles:
     file: str
     rows: list[list[str]]
     table: list[list[str]]
-    numbers: list[float]
     lines: list[list[str]]
     evidence: str
     entries: list[list[str]]
@@ -139,7 +136,6 @@ def hand_over(axes: Charts, id: str) -> ChartFiles:
         file=drawing,
         rows=_rows(_flat(shown)),
         table=_rows(readable),
-        numbers=_finite(drawn(axes)),
         lines=raw_lines.table(figure) if "of" in chart else [],
         evidence=raw_lines.evidence(figure, numbers),
         entries=entries.to_numpy().tolist(),
@@ -299,12 +295,6 @@ _HEADS = {
     "start": "From",
     "end": "To",
 }
-
-
-def _finite(table: pd.DataFrame) -> list[float]:
-    """The numbers of a table, each once."""
-    numbers = pd.DataFrame(table).select_dtypes("number").to_numpy(dtype="float64")
-    return np.unique(numbers[np.isfinite(numbers)]).tolist()
 
 
 def _rows(table: pd.DataFrame) -> list[list[str]]:

@@ -122,7 +122,7 @@ def write(
     with steps.step("judging the claims", is_told=has_ledger):
         verdicts = claims.verdicts(ledger, root, local=local, wrong=wrong) if has_ledger else []
     has_claims = bool(verdicts)
-    steps.total += 3 * has_claims
+    steps.total += 2 * has_claims
     menu = sorted({path.stem for path in known} | {*names})
     frame = site.frame(root, {name: _label(name) for name in menu}, verdicts, local=local)
     front_page = _front_page(verdicts, frame, root)
@@ -137,20 +137,22 @@ def write(
     stories |= _kept_stories(to, {*menu} - {*names})
     stories = dict(sorted(stories.items()))
 
-    with steps.step("finding the chart of each claim", is_told=has_claims):
-        places = chart_html.places(verdicts, stories, root)
-    tested = chart_html.tests(verdicts, places, frame["project"])
+    # Those of the core stand first below a chart.
+    in_order = sorted(verdicts, key=lambda verdict: not verdict.claim.core)
+    known_claims = {
+        verdict.claim.id: chart_html.claim_line(verdict, frame["project"]) for verdict in in_order
+    }
     for name, notebook in ran.items():
         page = Path(f"{name}.html")
         with steps.step(f"writing {page}"):
-            files |= chart_html.render_all(notebook, frame, tested.get(name, {}))
-            files[page] = _notebook_page(notebook, name, frame, stories[name], verdicts)
+            files |= chart_html.render_all(notebook, frame, known_claims)
+            files[page] = _notebook_page(notebook, name, frame, stories[name], known_claims)
     with steps.step("drawing a picture of each claim", is_told=has_claims):
         files |= _shared_pictures(verdicts, frame["project"], root)
     files |= _reference_pages(verdicts, rows, frame)
     if has_claims:
         with steps.step("writing ledger.html"):
-            links = _links(verdicts, stories, places, frame["corrections"])
+            links = _links(verdicts, stories, frame["corrections"])
             files[Path("ledger.html")] = _ledger_page(verdicts, links, frame, root)
     told = {name: _with_short_answer(story) for name, story in stories.items()}
     questions = _questions(told, has_claims=bool(front_page["groups"]))
@@ -210,12 +212,9 @@ def _notebook_page(
     name: str,
     frame: Mapping[str, Any],
     story: Mapping[str, Any],
-    verdicts: Sequence[Verdict],
+    known: Mapping[str, dict[str, str]],
 ) -> str:
     """The page of a notebook whose charts are rendered."""
-    known = {
-        verdict.claim.id: chart_html.claim_line(verdict, frame["project"]) for verdict in verdicts
-    }
     shown = [known[claim] for claim in story["cards"] if claim in known]
     tested = render("claims", {}, claims=shown) if shown else ""
     return render(
@@ -330,7 +329,6 @@ def _shared_pictures(verdicts: Sequence[Verdict], project: Project, root: Path) 
 def _links(
     verdicts: Sequence[Verdict],
     stories: Mapping[str, dict[str, Any]],
-    places: Mapping[str, Sequence[chart_html.Place]],
     corrections: Iterable[Correction],
 ) -> dict[str, dict[str, str]]:
     """What the ledger's card of each claim points at: its chart, picture and correction."""
@@ -338,9 +336,10 @@ def _links(
     for name, story in stories.items():
         for claim in links.keys() & set(story.get("cards", ())):
             links[claim]["charts"] = f"{name}.html"
-    for claim, (closest, *_) in places.items():
-        links[claim].pop("charts", None)
-        links[claim]["chart"] = f"{closest.page}.html#{closest.chart}"
+    for claim, address in chart_html.places(stories).items():
+        if claim in links:
+            links[claim].pop("charts", None)
+            links[claim]["chart"] = address
     for verdict in verdicts:
         if verdict.readings:
             links[verdict.claim.id]["picture to share"] = CARD.format(verdict.claim.id)
