@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from tradeflows.charts import colours, layout, raw_lines, spans, svg
+from tradeflows.charts import layout, raw_lines, spans, svg
 from tradeflows.charts.marks import in_box, told
 from tradeflows.charts.numbers import WIDE, alt, arranged, read_back
 from tradeflows.charts.options import BAND, SIGNS, VALUE, Chart, Charts, about, named
@@ -143,7 +143,7 @@ def hand_over(axes: Charts, id: str) -> ChartFiles:
 
 
 def css() -> str:
-    """The rules of style for charts in a page, with all colours as they are in the dark.
+    """The rules of style for charts in a page; in the dark all are turned, their hues kept.
 
     Examples
     --------
@@ -151,10 +151,7 @@ def css() -> str:
     >>> "svg" in charts.css()
     True
     """
-    rules = (BROWSER / "chart.css").read_text(encoding="utf-8")
-    night = sorted(colours.night_colours().items())
-    dark = "".join(f"    --chart-{light[1:]}: {dark};\n" for light, dark in night)
-    return f"{rules}@media screen and (prefers-color-scheme: dark) {{\n  :root {{\n{dark}  }}\n}}\n"
+    return (BROWSER / "chart.css").read_text(encoding="utf-8")
 
 
 def script() -> str:

@@ -171,7 +171,7 @@ def cells(
     tall = max(0.22 + layout.LINE * below, 0.08 + layout.LINE * high)
     head = 0.0 if dated else 0.12 + layout.LINE * max(2, *map(_lines_of, heads))
     shades, least = (colours.SIGNED_SHADES, -full) if signed else (colours.SHADES, 0.0)
-    shading = ScalarMappable(Normalize(least, full, clip=True), colours.shades(shades))
+    shading = ScalarMappable(Normalize(least, full, clip=True), colours.shades(*shades))
     with layout.style():
         axes = new_axes()
         _shade(axes, marks, names, shading, dated)
@@ -266,7 +266,7 @@ def _write(axes: Axes, i: int, row: Any, shading: ScalarMappable) -> None:
     if least and not np.isinf(full):
         sign = "−" if row.value < 0 else "+"
         text = sign + text if row.value else "0"
-    colour = colours.letters_on(shading.to_rgba(row.value))
+    colour = colours.ON_SHADES[0]
     look = {"size": 12, "weight": "bold" if row.printed else "normal", "color": colour}
     layout.write(axes, text, point, (0, 6 * _lines_of(row.printed)), **look, **style)
     if row.printed:

@@ -107,8 +107,7 @@ class ChartOptions(TypedDict, total=False):
     names
         What readers see in place of a code.
     claims
-        Claims of the ledger, by id, whose verdicts stand below this chart in a report; those that
-        no chart names stand below the one that draws their numbers.
+        Claims of the ledger, by id, whose verdicts stand below this chart in a report.
     """
 
     title: Required[str]
