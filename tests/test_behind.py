@@ -424,7 +424,6 @@ def test_a_count_of_claims_leads_to_a_line_of_each(root):
     assert "<td>2</td><td>50 USD</td><td><code>2021-01,<wbr><mark>50</mark></code></td>" in told
     assert "<p>1 claim</p>" in told
     assert f'{raw_lines.CLAIM}P2">Nothing was sold.</a></td><td>no row of a file<' in untold
-    assert chart_html._places_of(chart.lines) == {}
     printed = tf.read("figures").assign(id="P2")
     counts = claims.tally(claims.table(), "group", printed)
     chart = charts.hand_over(
@@ -624,7 +623,7 @@ def test_a_speaker_is_introduced_where_the_picture_stands_alone(root):
 
 
 def test_a_per_cent_sign_stays_beside_its_number():
-    room = claim_picture._width("a rate of 29.3", 38, "normal") + 1
+    room = claim_picture._width("a rate of 29.3", 38) + 1
     assert claim_picture._broken("a rate of 29.3 %", 38, "normal", room) == (
         "a rate of\n29.3\u00a0%"
     )

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import lru_cache
 from itertools import chain, product
-from typing import Any
+from typing import Any, NamedTuple
 
 import matplotlib
 import matplotlib.dates as mdates
@@ -20,7 +20,9 @@ from matplotlib import patheffects, ticker
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
+from matplotlib.path import Path
 from matplotlib.textpath import TextPath
+from matplotlib.transforms import Affine2D, Bbox
 
 from tradeflows.charts import spans
 from tradeflows.charts.colours import (
@@ -223,21 +225,6 @@ def wrap_within(text: str, inches: float) -> str:
         if scale * width <= inches:
             break
     return broken
-
-
-@dataclass(frozen=True)
-class Box:
-    """The place of a text, in inches from the lower left corner of the page."""
-
-    left: float
-    lower: float
-    right: float
-    upper: float
-
-    @property
-    def middle(self) -> float:
-        """Half way up."""
-        return (self.lower + self.upper) / 2
 
 
 @lru_cache(maxsize=1024)
@@ -498,70 +485,57 @@ def _at_edge(end: Label, axes: Axes, last_mark: float) -> bool:
     return end.start is None and end.x > min(last_mark, last) - 0.1 * (last - first)
 
 
-@dataclass(frozen=True)
-class _Ground:
-    """What texts must keep clear of, in inches: the sides of their box, its lines and events."""
+class _Ground(NamedTuple):
+    """What texts keep clear of, in inches: what is drawn in their box, and one another."""
 
-    left: float
-    low: float
-    right: float
-    high: float
-    curves: list[np.ndarray]
-    events: list[np.ndarray]
-    stops: list[float]
-    taken: list[Box]
+    box: Bbox
+    curves: list[Path]
+    marks: np.ndarray
+    events: Path
+    taken: list[Bbox]
 
 
-def _inches(axes: Axes, transform: Any, *points: Any) -> np.ndarray:
-    """Where points stand on the page."""
-    return np.asarray(transform.transform(points)) / axes.figure.dpi
+def _ground(axes: Axes, scaled: Affine2D, crossing: Sequence[float]) -> _Ground:
+    """What the texts of a box keep clear of, before any is written."""
+    lines = [line for line in axes.lines if line.get_gid()]
+    paths = [(line.get_transform() + scaled).transform_path(line.get_path()) for line in lines]
+    curves = [path.interpolated(1 + 100 // len(path)) for path in paths]
+    marks = Path.make_compound_path(*paths).vertices
+    parts = axes.transAxes + scaled
+    below = [Path(parts.transform([(x, 0), (x, 1.1)])) for x in crossing]  # the words of events
+    events = Path.make_compound_path(*below)
+    return _Ground(axes.get_window_extent().transformed(scaled), curves, marks, events, [])
 
 
 def _name_ends(axes: Axes, ends: list[Label], last_mark: float, crossing: Sequence[float]) -> None:
-    """Set the texts: those at the right edge in a column, the others where there is room.
-
-    All keep clear of the upright lines.
-    """
-    (left, low), (edge, high) = _inches(axes, axes.transAxes, (0, 0), (1, 1))
-    lines = [line for line in axes.lines if line.get_gid()]
-    curves = [_inches(axes, line.get_transform(), *np.asarray(line.get_xydata())) for line in lines]
-    feet = [_inches(axes, axes.transAxes, (x, 0), (x, 1.1)) for x in crossing]  # below the words
-    events = [np.linspace(foot, head, 100) for foot, head in feet]
-    stops = [float(foot[0]) for foot, _ in feet]
-    ground = _Ground(left, low, edge, high, curves, events, stops, [])
+    """Set the texts: those at the right edge in a column, the others where there is room."""
+    scaled = Affine2D().scale(1 / axes.figure.dpi)
+    data, ground = axes.transData + scaled, _ground(axes, scaled, crossing)
     column = [end for end in ends if _at_edge(end, axes, last_mark)]
-    _name_column(axes, sorted(column, key=lambda end: end.y), ground)
-    for end in ends:
-        if end in column:
-            continue
-        spots = []
-        for place in [end, *(replace(end, x=x, y=y) for x, y in end.others)]:
-            begins = place.x if place.start is None else place.start
-            ends_of = ((place.x, place.y), (begins, place.y))
-            point, (start, _) = _inches(axes, axes.transData, *ends_of)
-            for at, middle in _spots(place, point, start, ground):
-                box = _box(place, at, middle)
-                spots.append((_cost(place, point, box, ground), place, point, box))
-        cost, place, point, box = min(spots, key=lambda spot: spot[0])
-        _set(axes, place, point, box, ground, is_free=not cost)
-
-
-def _name_column(axes: Axes, column: Sequence[Label], ground: _Ground) -> None:
-    """Set texts right of the box, each beside its point if that is free."""
-    points = [_inches(axes, axes.transData, (end.x, end.y))[0] for end in column]
+    column.sort(key=lambda end: end.y)
+    points = [data.transform((end.x, end.y)) for end in column]
     heights = [size(end.text, "bold")[1] for end in column]
-    middles = spread([point[1] for point in points], heights, ground.low, ground.high)
+    middles = spread([y for _, y in points], heights, ground.box.y0, ground.box.y1)
     for end, point, middle in zip(column, points, middles, strict=True):
-        box, near = (_box(end, at, middle) for at in (ground.right + 0.12, point[0] + end.clear))
-        if abs(middle - point[1]) < NEAR and not _cost(end, point, near, ground):
-            box = near
-        _set(axes, end, point, box, ground, is_free=False, is_column=True)
+        box = _box(end, ground.box.x1 + 0.12, middle)
+        near = _box(end, point[0] + end.clear, middle)  # beside its point if that is free
+        is_free = abs(middle - point[1]) < NEAR and not _cost(end, point, near, ground)
+        _set(axes, end, point, near if is_free else box, ground)
+    for end in (end for end in ends if end not in column):
+        spots = []
+        for x, y in ((end.x, end.y), *end.others):
+            place = replace(end, x=x, y=y)
+            point, start = data.transform([(x, y), (end.start or x, y)])
+            boxes = [_box(end, *spot) for spot in _spots(end, point, start[0], ground)]
+            spots += [(_cost(end, point, box, ground), place, point, box) for box in boxes]
+        cost, place, point, box = min(spots, key=lambda spot: spot[0])
+        _set(axes, place, point, box, ground, bbox=None if cost else GROUND)
 
 
-def _box(end: Label, left: float, middle: float) -> Box:
+def _box(end: Label, left: float, middle: float) -> Bbox:
     """The box of a text by its left end and its middle."""
     width, height = size(end.text, "bold")
-    return Box(left, middle - height / 2, left + width, middle + height / 2)
+    return Bbox.from_bounds(left, middle - height / 2, width, height)
 
 
 def _spots(
@@ -576,90 +550,66 @@ def _spots(
     right = x + end.clear
     if end.start is None:
         steps = (0.0, 0.6, -0.6, 1.0, -1.0, 1.5, -1.5, 2.0, -2.0, 3.0, -3.0)
-        after = [stop + 0.08 for stop in ground.stops if 0 < stop - x < 0.5]
-        before = [right - width - 2 * end.clear, x - width / 2]
-        spots = [*product(steps, [right]), *product(steps[:5], before), *product(steps[:5], after)]
+        behind = ground.events.vertices[::2, 0] + 0.08
+        aside = [right - width - 2 * end.clear, x - width / 2]
+        aside += behind[(behind > x) & (behind < x + 0.6)].tolist()
+        spots = [*product([right], steps), *product(aside, steps[:5])]
     else:
         higher = np.arange(1.5, 9, 0.8)
-        back = min(start, ground.right - width)
-        spots = [(0.7, start), (0.7, back), (0.0, right), (0.6, right), (-0.7, start)]
-        spots += [(0.0, start - width - 0.1), *product(higher, (right, start, back))]
-        spots += product([-0.7, *-higher], (back, start))
-    for step, at in spots:
-        yield at, y + step * height
+        back = min(start, ground.box.x1 - width)
+        spots = [(start, 0.7), (back, 0.7), (right, 0.0), (right, 0.6), (start, -0.7)]
+        spots += [(start - width - 0.1, 0.0), *product((right, start, back), higher)]
+        spots += product((back, start), [-0.7, *-higher])
+    for left, step in spots:
+        yield left, y + step * height
 
 
-def _is_tied(end: Label, point: Any, box: Box) -> bool:
+def _is_tied(end: Label, point: np.ndarray, box: Bbox) -> bool:
     """Whether `end` in `box` is so far from its point that a line must lead there."""
     is_window = end.start is not None
     near, far = (0.2, 0.2) if is_window else (NEAR, 0.4)
-    if box.left < point[0] < box.right and not is_window:
-        near = 0.15 + (box.upper - box.lower) / 2
-    return bool(abs(box.middle - point[1]) > near or box.left - point[0] > far)
+    if box.x0 < point[0] < box.x1 and not is_window:
+        near = 0.15 + box.height / 2
+    return bool(abs(box.y0 + box.height / 2 - point[1]) > near or box.x0 - point[0] > far)
 
 
 def _set(
-    axes: Axes,
-    end: Label,
-    point: Any,
-    box: Box,
-    ground: _Ground,
-    *,
-    is_free: bool,
-    is_column: bool = False,
+    axes: Axes, end: Label, point: np.ndarray, box: Bbox, ground: _Ground, **more: Any
 ) -> None:
-    """Write `end` into `box`, tied to its point if that is far or beyond an upright line.
-
-    Where it is free it covers the grid.
-    """
-    is_before = end.start is None and box.right < point[0]
-    is_beyond = not is_column and any(point[0] < stop < box.left for stop in ground.stops)
+    """Write `end` into `box`, tied to its point if that is far or beyond an upright line."""
+    is_before = end.start is None and box.x1 < point[0]
+    events = ground.events.vertices[:, 0]
+    is_beyond = bool(((events > point[0]) & (events < box.x0)).any())
     tie = {"arrowstyle": "-", "lw": 0.6, "color": EVENT, "shrinkA": 1, "shrinkB": 3}
     tie["relpos"] = (1 if is_before else 0, 0.5)
-    shift = (72 * (box.left - point[0]), 72 * (box.middle - point[1]))
+    across, up = 72 * (box.x0 - point[0]), 72 * (box.y0 + box.height / 2 - point[1])
     look: dict[str, Any] = {"color": text_colour(end.colour), "path_effects": HALO, "gid": end.gid}
     look |= {"va": "center", "weight": "bold", "annotation_clip": False}
     look |= {"arrowprops": tie if _is_tied(end, point, box) or is_beyond else None}
-    write(axes, end.text, (end.x, end.y), shift, bbox=GROUND if is_free else None, **look)
+    write(axes, end.text, (end.x, end.y), (across, up), **look, **more)
     ground.taken.append(box)
 
 
-def _cost(end: Label, point: np.ndarray, box: Box, ground: _Ground) -> int:
+def _cost(end: Label, point: np.ndarray, box: Bbox, ground: _Ground) -> int:
     """How badly a text in `box` would cover other texts (worst) or lines, or leave the page.
 
     The name of a series keeps clear of the numbers of the axis and of events, and is tied over as
     few lines as can be.
     """
-    tie = np.linspace(point, (box.left, box.middle), 25)  # from its point to the text
-    worst = int(box.lower < ground.low or box.upper > ground.high + 0.1)
-    worst = int(worst or box.left < 0 or box.right > page().width)
-    for other in ground.taken:
-        is_beside = box.left >= other.right + APART or other.left >= box.right + APART
-        is_above = box.lower >= other.upper or other.lower >= box.upper
-        inside = (tie > (other.left, other.lower)) & (tie < (other.right, other.upper))
-        worst += (not (is_beside or is_above)) + bool(inside.all(axis=1).any())
-    cost = 1000 * worst + sum(_n_covered(box, curve) for curve in ground.curves)
+    tie = np.linspace(point, (box.x0, box.y0 + box.height / 2), 9)
+    room = Bbox.from_extents(0, ground.box.y0, page().width, ground.box.y1 + 0.1)
+    worst = not (room.contains(*box.min) and room.contains(*box.max))
+    worst += box.padded(APART, -0.001).count_overlaps(ground.taken)
+    worst += sum(other.count_contains(tie) > 0 for other in ground.taken)
+    covered = int(box.padded(MARK, 0).count_contains(ground.marks))
+    covered += sum(int(box.count_contains(curve.vertices)) for curve in ground.curves)
     if end.start is None:
-        cost += 1000 * (box.left < ground.left)
-        cost += sum(_n_covered(box, event) for event in ground.events)
+        worst += box.x0 < ground.box.x0
+        worst += ground.events.intersects_bbox(box, filled=False)
         if _is_tied(end, point, box):
-            along, up = tie[3:].T  # without its beginning at its own point
-            for curve in ground.curves:
-                x, y = curve.T
-                above = up - np.interp(along, x, y, left=np.nan, right=np.nan)
-                cost += int((above[:-1] * above[1:] < 0).sum())
-            cost += 1
-    return cost
-
-
-def _n_covered(box: Box, curve: np.ndarray) -> int:
-    """How many places of a line a text in `box` would cover."""
-    x, y = curve.T
-    across = np.linspace(box.left, box.right, 25)
-    at = np.interp(across, x, y, left=np.nan, right=np.nan)
-    between = (at > box.lower) & (at < box.upper)
-    points = (x > box.left - MARK) & (x < box.right + MARK) & (y > box.lower) & (y < box.upper)
-    return int(between.sum()) + int(points.sum())
+            own = Path(tie[1:])  # without its beginning at its own point
+            covered += 1 + sum(own.intersects_path(curve, False) for curve in ground.curves)
+    return 1000 * worst + covered
 
 
 def write_above(axes: Axes, text: str, y: float, **style: Any) -> None:

@@ -3,7 +3,7 @@
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -169,6 +169,12 @@ def places(stories: Stories) -> dict[str, str]:
         for claim in chart.get("claims", ()):
             found.setdefault(claim, f"{page}.html#{chart['id']}")
     return found
+
+
+def claim_lines(verdicts: Iterable[Verdict], project: Project) -> dict[str, dict[str, str]]:
+    """Claims in a line each, by their ids, those of the core first."""
+    ordered = sorted(verdicts, key=lambda verdict: not verdict.claim.core)
+    return {verdict.claim.id: claim_line(verdict, project) for verdict in ordered}
 
 
 def claim_line(verdict: Verdict, project: Project) -> dict[str, str]:

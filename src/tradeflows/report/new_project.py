@@ -115,8 +115,7 @@ def _of_theme(
     options |= {key: first[key] for key in ("publisher", "freq") if key in first}
     words = ", ".join(f"{key}={value!r}" for key, value in options.items())
     asked = f"tf.flow({first['product']!r}, {first['reporter']!r}, {partners!r}, {words})"
-    named = [*dict.fromkeys(claim for claim, _ in same)]
-    look = f"title={theme[:1].upper() + theme[1:]!r}, claims={named!r}"
+    look = f"title={theme[:1].upper() + theme[1:]!r}, claims={[*dict(same)]!r}"
     chart = f"axes = {asked}.plot({look})\ncharts.drawn(axes)"
     shown = f"judged.loc[judged['theme'] == {theme!r}, ['id', 'verdict']]"
     return [

@@ -137,11 +137,7 @@ def write(
     stories |= _kept_stories(to, {*menu} - {*names})
     stories = dict(sorted(stories.items()))
 
-    # Those of the core stand first below a chart.
-    in_order = sorted(verdicts, key=lambda verdict: not verdict.claim.core)
-    known_claims = {
-        verdict.claim.id: chart_html.claim_line(verdict, frame["project"]) for verdict in in_order
-    }
+    known_claims = chart_html.claim_lines(verdicts, frame["project"])
     for name, notebook in ran.items():
         page = Path(f"{name}.html")
         with steps.step(f"writing {page}"):
