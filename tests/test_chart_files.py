@@ -69,17 +69,16 @@ FORMULAS = {  # as a measure writes them, and as a reader may say them
     "value * rate / 1 * 0.001": "value × rate ÷ 1,000",
     "r7 / 225000000.0": "figure 7 ÷ 225,000,000",
     "(r3_value - r3_base) / 0.01": "(value − base) × 100",
-    "(r0 - r1) * -1.0": "figure 1 − figure 0",
-    "((r0 - r1) / (r2 + 1)) * -1.0": "−(figure 0 − figure 1) ÷ (figure 2 + 1)",
+    "(r0 - r1) * -1.0": "(figure 0 − figure 1) × −1",
     "value / 6.7351129363449695": "value ÷ 6.73511",
     "value * 0.45359237": "value × 0.45359237",
     "value_value / (value_weight / 1000) - base_value": "value ÷ (weight ÷ 1,000) − base value",
     "sum([value_1, value_2])": "the sum of each value",
     "sum([part, whole * 2])": "the sum of part and whole × 2",
     "round(value / 1000, 1)": "value ÷ 1,000, rounded to 1 decimal",
-    "round(value, 0) / 2": "(value, rounded to a whole number) ÷ 2",
+    "round(value, 0) / 2": "(value, rounded to 0 decimals) ÷ 2",
     "1 + sum([larger_1 ** 0, larger_2 ** 0])": "1 + (the number of larger ones)",
-    "(m / x) ** 0.5 + m ** 2": "(the square root of (imports ÷ exports)) + imports²",
+    "sqrt(m / x) + m ** 2": "(the square root of (imports ÷ exports)) + imports²",
     "(m + x) ** 2": "(imports + exports)²",
     "sum([x_value_1 * x_rate_1, x_value_2 * x_rate_2])": (
         "the sum of each (value of exports × rate of exports)"
@@ -87,16 +86,9 @@ FORMULAS = {  # as a measure writes them, and as a reader may say them
     "x ** 3": "exports to the power of 3",
     "log(m / x)": "the logarithm of (imports ÷ exports)",
     "max(m, x) * min(m, 2)": "(the greater of imports and exports) × (the lesser of imports and 2)",
-    "max(0, value)": "value, or nothing where it is below zero",
-    "sum([max(0, gain_after_1 / 3 - gain_base_1 / 3)]) / -(loss_after / 3 - loss_base / 3)": (
-        "(the sum of each rise from new buyers’ figure before ÷ 3 to new buyers’ figure after ÷ 3, "
-        "a fall counted as nothing) ÷ (old buyers’ figure before ÷ 3 − old buyers’ figure after "
-        "÷ 3)"
-    ),
-    "sum([max(0, -(sum([loss_after_value_1_1 * loss_after_rate_1_1 / 1, "
-    "loss_after_value_2_1 * loss_after_rate_2_1 / 1]) - loss_base_1))])": (
-        "the sum of each fall from old buyers’ figure before to the sum of each (old buyers’ value "
-        "after × old buyers’ rate after), a rise counted as nothing"
+    "sum([max(0, gain_after_1 - gain_base_1)]) / -loss_base": (
+        "(the sum of each (the greater of 0 and new buyers’ figure after − new buyers’ figure "
+        "before)) ÷ −old buyers’ figure before"
     ),
 }
 

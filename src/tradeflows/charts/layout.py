@@ -24,7 +24,6 @@ from matplotlib.path import Path
 from matplotlib.textpath import TextPath
 from matplotlib.transforms import Affine2D, Bbox
 
-from tradeflows.charts import spans
 from tradeflows.charts.colours import (
     EVENT,
     FAINT,
@@ -243,7 +242,7 @@ def size(text: str, weight: str = "normal") -> tuple[float, float]:
 
 
 def day_axis(axes: Axes, *, years: Sequence[pd.Timestamp] = ()) -> None:
-    """Set an axis of days: a mark where a month or year begins, its name below its middle.
+    """Set an axis of days: a mark where a month or year begins, its name from there on.
 
     Where all that is drawn is of `years`, each is named below its figures, and the axis ends at
     the last of them.
@@ -254,23 +253,22 @@ def day_axis(axes: Axes, *, years: Sequence[pd.Timestamp] = ()) -> None:
     axes.set_xlim(first - 0.012 * n_days, last + 0.012 * n_days)
     months = n_days / 30.4
     fewest = months * 0.9 / inches  # from one month with a name to the next
-    starts: ticker.Locator
-    if years:
-        step = -int(-len(years) * 0.5 // inches)
-        names = {mdates.date2num(day): str(day.year) for day in years[::-step]}
-        starts = ticker.NullLocator()
-    elif months > 40 or fewest > 6:
-        names = spans.year_ticks(first, last, -int(-months / 12 * 0.5 // inches))
-        starts = mdates.YearLocator()
-    else:
-        step = next(months for months in (1, 3, 6) if months >= fewest)
-        names = spans.month_ticks(first, last, step)
-        starts = mdates.MonthLocator()
-    axis = axes.xaxis
-    axis.set_major_locator(ticker.FixedLocator(sorted(names)))
-    axis.set_major_formatter(ticker.FixedFormatter([names[day] for day in sorted(names)]))
-    axis.set_minor_locator(starts)
-    axis.set_minor_formatter(ticker.NullFormatter())
+    step = int(np.ceil(months / 12 * 0.5 / inches))  # of years
+    places, words, side = list(years[:: -max(step, 1)]), "%Y", "center"
+    if not years:
+        starts: mdates.RRuleLocator = mdates.YearLocator(max(step, 1))
+        side = "left"
+        if months <= 40 and fewest <= 6:
+            every = next(some for some in (1, 3, 6) if some >= fewest)
+            starts, words = mdates.MonthLocator(range(1, 13, every)), "%b %Y"
+        days = mdates.num2date(axes.get_xlim())
+        room = 0.25 * n_days / inches  # of the last name
+        places = [day for day in starts.tick_values(*days) if first <= day <= last - room]
+    axes.set_xticks(places)
+    axes.xaxis.set_major_formatter(mdates.DateFormatter(words))
+    axes.xaxis.set_tick_params(which="major", length=0 if years else 4, color=GREY)
+    for label in axes.get_xticklabels():
+        label.set(ha=side)
 
 
 def number_axis(axes: Axes, *, upright: bool = False) -> None:
@@ -371,9 +369,9 @@ def _set_axes(axes: Axes, unit: str, above: float, upright: bool) -> None:
     axis = axes.xaxis if upright else axes.yaxis
     axis.set_label_text(unit, rotation=0, ha="left", va="bottom")
     axis.set_label_coords(0.1 / page().width, above, transform=axes.figure.transFigure)
-    axes.tick_params(which="both", length=0, labelsize=10.5, labelfontfamily=FONT, labelcolor=INK)
-    axes.tick_params(axis="x", which="minor", length=0 if upright else 4, color=GREY)
-    axes.tick_params(axis="x", which="major", pad=9)  # clear of the lowest number
+    axes.tick_params(labelsize=10.5, labelfontfamily=FONT, labelcolor=INK)
+    axes.tick_params(axis="y", which="both", length=0)
+    axes.tick_params(axis="x", pad=5)  # clear of the lowest number
 
 
 def _upright_lines(
@@ -491,7 +489,7 @@ class _Ground(NamedTuple):
     box: Bbox
     curves: list[Path]
     marks: np.ndarray
-    events: Path
+    events: np.ndarray
     taken: list[Bbox]
 
 
@@ -500,10 +498,9 @@ def _ground(axes: Axes, scaled: Affine2D, crossing: Sequence[float]) -> _Ground:
     lines = [line for line in axes.lines if line.get_gid()]
     paths = [(line.get_transform() + scaled).transform_path(line.get_path()) for line in lines]
     curves = [path.interpolated(1 + 100 // len(path)) for path in paths]
-    marks = Path.make_compound_path(*paths).vertices
-    parts = axes.transAxes + scaled
-    below = [Path(parts.transform([(x, 0), (x, 1.1)])) for x in crossing]  # the words of events
-    events = Path.make_compound_path(*below)
+    marks = np.asarray(Path.make_compound_path(*paths).vertices)
+    below = [*product(crossing, np.linspace(0, 1.1, 60)), (-1.0, 0.0)]  # the words of events
+    events = (axes.transAxes + scaled).transform(below[:-1] or below)
     return _Ground(axes.get_window_extent().transformed(scaled), curves, marks, events, [])
 
 
@@ -550,9 +547,9 @@ def _spots(
     right = x + end.clear
     if end.start is None:
         steps = (0.0, 0.6, -0.6, 1.0, -1.0, 1.5, -1.5, 2.0, -2.0, 3.0, -3.0)
-        behind = ground.events.vertices[::2, 0] + 0.08
+        behind = ground.events[:, 0] + 0.08
         aside = [right - width - 2 * end.clear, x - width / 2]
-        aside += behind[(behind > x) & (behind < x + 0.6)].tolist()
+        aside += np.unique(behind[(behind > x) & (behind < x + 0.6)]).tolist()
         spots = [*product([right], steps), *product(aside, steps[:5])]
     else:
         higher = np.arange(1.5, 9, 0.8)
@@ -578,7 +575,7 @@ def _set(
 ) -> None:
     """Write `end` into `box`, tied to its point if that is far or beyond an upright line."""
     is_before = end.start is None and box.x1 < point[0]
-    events = ground.events.vertices[:, 0]
+    events = ground.events[:, 0]
     is_beyond = bool(((events > point[0]) & (events < box.x0)).any())
     tie = {"arrowstyle": "-", "lw": 0.6, "color": EVENT, "shrinkA": 1, "shrinkB": 3}
     tie["relpos"] = (1 if is_before else 0, 0.5)
@@ -598,14 +595,14 @@ def _cost(end: Label, point: np.ndarray, box: Bbox, ground: _Ground) -> int:
     """
     tie = np.linspace(point, (box.x0, box.y0 + box.height / 2), 9)
     room = Bbox.from_extents(0, ground.box.y0, page().width, ground.box.y1 + 0.1)
-    worst = not (room.contains(*box.min) and room.contains(*box.max))
+    worst = int(not (room.contains(*box.min) and room.contains(*box.max)))
     worst += box.padded(APART, -0.001).count_overlaps(ground.taken)
     worst += sum(other.count_contains(tie) > 0 for other in ground.taken)
     covered = int(box.padded(MARK, 0).count_contains(ground.marks))
     covered += sum(int(box.count_contains(curve.vertices)) for curve in ground.curves)
     if end.start is None:
-        worst += box.x0 < ground.box.x0
-        worst += ground.events.intersects_bbox(box, filled=False)
+        worst += int(box.x0 < ground.box.x0)
+        worst += int(box.count_contains(ground.events) > 0)
         if _is_tied(end, point, box):
             own = Path(tie[1:])  # without its beginning at its own point
             covered += 1 + sum(own.intersects_path(curve, False) for curve in ground.curves)

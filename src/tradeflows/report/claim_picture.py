@@ -73,7 +73,10 @@ def _picture(verdict: Verdict, project: Project, root: Path) -> Figure:
     words, shown = headline(verdict), bars(verdict, project)
     weight = "bold" if verdict.verdict == claims.NOT_DECIDED else "normal"
     said = f"{_speaker(verdict, project)}: {verdict.claim.statement}"
-    told = [(said, TEXT, "normal", colours.SOFT), (_reason(verdict), LARGE, weight, colours.INK)]
+    told: list[Any] = [
+        (said, TEXT, "normal", colours.SOFT),
+        (_reason(verdict), LARGE, weight, colours.INK),
+    ]
     source = _broken(foot(verdict, project, root), TEXT)
     below = SIZE[1] - 8 - _height(source, TEXT)
     top = BAND + 16.0

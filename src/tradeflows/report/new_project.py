@@ -78,9 +78,12 @@ def with_themes(root: Path) -> Path:
     """
     themes: dict[str, list[tuple[str, claims.Reading]]] = {}
     for claim in claims.read_ledger(root=root).claims.values():
-        readings = [item for part in (claim, *claim.parts) for item in part.readings]
+        parts = (claim, *claim.parts)
         themes.setdefault(claim.theme, []).extend(
-            (claim.id, item) for item in readings if {*SAME, "partner"} <= item.read.keys()
+            (claim.id, item)
+            for part in parts
+            for item in part.readings
+            if {*SAME, "partner"} <= item.read.keys()
         )
     head = "import tradeflows as tf\nfrom tradeflows import charts"
     cells = [
