@@ -88,7 +88,7 @@ FORMULAS = {  # as a measure writes them, and as a reader may say them
     "max(m, x) * min(m, 2)": "(the greater of imports and exports) × (the lesser of imports and 2)",
     "sum([max(0, gain_after_1 - gain_base_1)]) / -loss_base": (
         "(the sum of each (the greater of 0 and new buyers’ figure after − new buyers’ figure "
-        "before)) ÷ −old buyers’ figure before"
+        "before)) ÷ (−old buyers’ figure before)"
     ),
 }
 

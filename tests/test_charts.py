@@ -498,15 +498,11 @@ def test_a_point_may_have_words():
 
 @pytest.mark.parametrize("log", [False, True])
 def test_windows_show_their_days(log):
-    axes = windows(own=["D01"], log=log, names={"D06": "D06 Nikkei"}, reference={"claim": 12.0})
+    axes = windows(log=log, names={"D06": "D06 Nikkei"}, reference={"claim": 12.0})
     table = charts.drawn(axes)
     assert table["start"].tolist() == FIGURES["window_start"].tolist()
     assert table["end"].tolist() == FIGURES["window_end"].tolist()
-    assert table["printed"].tolist() == [
-        "more than 12, the claim’s own source",
-        "more than 32",
-        "1.00 to 1.60",
-    ]
+    assert table["printed"].tolist() == ["more than 12", "more than 32", "1.00 to 1.60"]
     assert table["claim"].tolist() == [12] * 3
     assert "D06 Nikkei: more than 32" in {text.get_text() for text in axes.texts}
 
@@ -973,7 +969,7 @@ CLOSE = {
         lambda: lines(monthly(**CLOSE), title="A claim so long that it needs lines " * 4),
         lambda: lines(monthly(TUR=[1, 2, 3, 4], CHN=[4.1] * 20, IND=[1.9] * 20)),
         lambda: lines(monthly(CHN=range(1, 200)), reference={"a line named at its end": 50.0}),
-        lambda: windows(FIGURES.assign(value=[12, 12.4, 11.7]), own=["D01"], log=True),
+        lambda: windows(FIGURES.assign(value=[12, 12.4, 11.7]), log=True),
         lambda: bars(span=("least", "most"), reference={"$52 bn": 52, "$81 bn, the claim": 81}),
     ],
 )
@@ -1321,12 +1317,6 @@ def test_far_statements_are_joined_by_dots_and_bounds_not_at_all():
         points(frame, joined=True).figure.texts[-1].get_text() for frame in (statements(*far), near)
     ]
     assert ["dotted" in foot for foot in feet] == [True, False]
-
-
-def test_a_name_may_stand_at_a_month():
-    frame = statements(("2022-01", "CNY", 1, "="), ("2023-01", "CNY", 4, "="))
-    [name] = points(frame, at={"CNY": "2022-01"}).texts
-    assert name.xy[1] == 1
 
 
 def test_figures_of_one_chart_have_equal_decimals():

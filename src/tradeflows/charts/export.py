@@ -137,7 +137,7 @@ def hand_over(axes: Charts, id: str) -> ChartFiles:
         rows=_rows(_flat(shown)),
         table=_rows(readable),
         lines=raw_lines.table(figure) if "of" in chart else [],
-        evidence=raw_lines.evidence(figure, numbers),
+        evidence=raw_lines.evidence(figure, numbers, raw_lines.NUMBERS),
         entries=entries.to_numpy().tolist(),
     )
 

@@ -14,14 +14,14 @@ from pandas import DataFrame
 
 from tradeflows.charts import colours, layout
 from tradeflows.charts.bars import tie_names
+from tradeflows.charts.marks import draw
 from tradeflows.charts.numbers import ChartAxes, new_axes
 from tradeflows.charts.options import (
     BLANK,
-    Chart,
     ChartOptions,
     complete_options,
     drawable_rows,
-    foot,
+    finish,
     named,
     numbered,
     redrawable,
@@ -39,7 +39,6 @@ def coverage(
     by: str | Sequence[str],
     counted: str = "",
     highlight: Collection[str] = (),
-    entity: str = "",
     **options: Unpack[ChartOptions],
 ) -> ChartAxes:
     """Draw which months are held: a strip a row, with its gaps.
@@ -57,8 +56,6 @@ def coverage(
         by which each run of months leads to its first and its last raw line.
     highlight
         Those of the strips that the claim is about; the others are grey.
-    entity
-        The entity whose colour these take.
 
     Raises
     ------
@@ -92,18 +89,16 @@ def coverage(
     labels = [layout.wrap(text, layout.page().label + 4) for text in words]
     with layout.style():
         axes = new_axes()
-        lit = colours.of_entity(entity, colours.INK)
         for i, run in numbered(marks):
-            colour = lit if run.name in highlight else colours.GREY
-            look: dict[str, Any] = {"color": colour, "lw": 7, "solid_capstyle": "butt"}
-            axes.plot([run.x, run.end], [run.level] * 2, gid=f"{i}|held|{run.name}", **look)
+            colour = colours.INK if run.name in highlight else colours.GREY
+            draw(axes, i, run, "held", color=colour, lw=7)
         axes.set_ylim(len(frame) - 0.4, -0.6)
         layout.number_axis(axes)
         axes.set_yticks(range(len(frame)), labels)
         tie_names(axes, words)
         layout.day_axis(axes)
         heights = [0.14 + layout.LINE * _lines_of(label) for label in labels]
-        _finish(axes, "coverage", shown, marks, "", sum(heights))
+        finish([axes], "coverage", shown, marks, [[]], box=sum(heights))
     return axes
 
 
@@ -186,8 +181,12 @@ def cells(
         axes.set_yticks(range(len(names)), labels)
         tie_names(axes, names)
         key = _key(marks["value"], full, signed)
-        kind = "months" if dated else "cells"
-        _finish(axes, kind, shown, marks, key, tall * len(names) + head)
+        if dated:
+            first, last = axes.dataLim.intervalx = axes.get_xlim()
+            layout.day_axis(axes)
+            axes.set_xlim(first, last - 0.5)  # without the day after, whose words would be cut
+        kind, box = "months" if dated else "cells", tall * len(names) + head
+        finish([axes], kind, shown, marks, [[]], box=box, key=key)
     return axes
 
 
@@ -292,26 +291,3 @@ def _key(values: pd.Series, full: float, signed: bool) -> str:
     if values.isna().any():
         keys.append("Hatched: no figure")
     return " · ".join(keys)
-
-
-def _finish(axes: Axes, kind: str, shown: Chart, marks: DataFrame, key: str, box: float) -> None:
-    """Set the texts of a picture, and keep its marks."""
-    axes.set_gid(kind)
-    axes.spines["bottom"].set_visible(kind != "cells")
-    if kind == "months":
-        first, last = axes.dataLim.intervalx = axes.get_xlim()
-        layout.day_axis(axes)
-        axes.set_xlim(first, last - 0.5)  # without the day after, whose words would be cut
-    elif kind == "cells":
-        axes.set_xticks([])
-    vars(axes.figure)["tradeflows"] = shown | {"reference": {}, "said": {}, "marks": marks}
-    layout.finish(
-        [axes],
-        [[]],
-        title=shown["title"],
-        unit=[str(shown["unit"])],
-        foot=foot(shown, key),
-        events={} if kind == "cells" else shown["events"],
-        reference={},
-        box=box,
-    )

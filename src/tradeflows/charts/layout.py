@@ -286,12 +286,8 @@ def number_axis(axes: Axes, *, upright: bool = False) -> None:
 def finish(
     grid: Sequence[Axes],
     ends: Sequence[list[Label]],
-    *,
-    title: str,
     unit: Sequence[str],
-    foot: Sequence[str],
-    events: Mapping[str, str],
-    reference: Mapping[str, float],
+    shown: Mapping[str, Any],
     box: float,
 ) -> None:
     """Set every text of a chart, and fit the page around its boxes.
@@ -300,29 +296,31 @@ def finish(
     ----------
     grid
         The boxes, from the top down; the ``gid`` of the first says what kind of chart it is.
-    ends
-        For each box, the texts to set beside points of its data.
-    title, unit, foot
-        The claim; what stands above each box; the paragraphs below.
-    events
-        Words by their day, above an upright line through every box.
-    reference
-        Values by their words, each a line across the box (for bars: upright, as an event).
+    ends, unit
+        For each box, the texts to set beside points of its data, and what stands above it.
+    shown
+        ``title``; ``foot``, the paragraphs below; ``events``, words by their day, above an upright
+        line through every box; ``reference``, values by their words, each a line across the box
+        (for bars: upright, as an event).
     box
         Height of a box; more if the page would be less high than the style says.
     """
+    reference = shown["reference"]
     paper, upright = page(), grid[0].get_gid() in UPRIGHT
     last_mark = max((end.x for end in chain(*ends)), default=0.0)
     for axes, texts in zip(grid, ends, strict=True):
         _draw_references(axes, texts, reference, upright)
-    places = _places(events, reference, upright)
+    places = {value: text for text, value in reference.items()}
+    if not upright:
+        days = np.atleast_1d(mdates.date2num(np.array([*shown["events"]], "datetime64[D]")))
+        places = dict(zip(days.tolist(), shown["events"].values(), strict=True))
     left, right = _margins(grid, ends, upright, last_mark)
     room = paper.width - left - right
     crossing = _upright_lines(grid[0], places, left, room, right)
     rows = LINE * max((row + 1 for *_, row, _ in crossing), default=0)
     unit = [wrap(text, min(paper.window, paper.sentence)) for text in unit]
     more = LINE * max(text.count("\n") for text in unit)  # than one line above each box
-    top, box, height = _set_page(grid, title, foot, rows, more, box)
+    top, box, height = _set_page(grid, shown, rows, more, box)
     floor = height - top - rows
     first, last = grid[0].get_xlim()
     for axes, texts, counted in zip(grid, ends, unit, strict=True):
@@ -354,16 +352,6 @@ def _draw_references(
         line(value, color=INK, lw=1.2, ls=(0, (4, 2)), gid=f"0|reference|{text}")
 
 
-def _places(
-    events: Mapping[str, str], reference: Mapping[str, float], upright: bool
-) -> dict[float, str]:
-    """Words by where their upright line stands."""
-    if upright:
-        return {value: text for text, value in reference.items()}
-    days = np.atleast_1d(mdates.date2num(np.array([*events], "datetime64[D]")))
-    return dict(zip(days.tolist(), events.values(), strict=True))
-
-
 def _set_axes(axes: Axes, unit: str, above: float, upright: bool) -> None:
     """Write the unit above a box, and set its ticks."""
     axis = axes.xaxis if upright else axes.yaxis
@@ -379,28 +367,23 @@ def _upright_lines(
 ) -> list[tuple[float, str, int, str]]:
     """The upright lines that cross a box: how far along it, the words above, their row and side.
 
-    The early ones lean left, the late ones right. The rows rise towards the middle, so that no
-    words stand in the way of another's line.
+    Words stand right of their line if there is room, and in a row of their own if they would touch
+    those before; the last line has the lowest row.
     """
     first, last = axes.get_xlim()
     scale = axes.xaxis.get_transform().transform
-    ends = scale(np.array([first, last]))
-    lines = []
-    for x in sorted(place for place in places if first <= place <= last):
-        along = (scale(np.array([x]))[0] - ends[0]) / (ends[1] - ends[0])
-        width, _ = size(places[x])
-        lines.append((float(along), places[x], 0.09 * page().small * width + 0.1))
-    n = len(lines)
-    leans = n // 2
-    for i, (along, _, wide) in enumerate(lines):
-        if along * room + wide > room + right:
-            leans = max(leans, i + 1)
-    while any(along * room + left < wide + EDGE for along, _, wide in lines[:leans]):
-        leans -= 1
-    return [
-        (along, text, i if i < leans else n - 1 - i, "right" if i < leans else "left")
-        for i, (along, text, _) in enumerate(lines)
-    ]
+    start, end = scale(np.array([first, last]))
+    lines: list[tuple[float, str, int, str]] = []
+    row, free = 0, np.inf  # how far from the left the row is free
+    for x in sorted((place for place in places if first <= place <= last), reverse=True):
+        along = float((scale(np.array([x]))[0] - start) / (end - start))
+        wide = 0.09 * page().small * size(places[x])[0] + 0.1
+        at = along * room
+        is_left = at + wide > min(room + right, free) and at - wide > EDGE - left
+        row += bool(lines) and at + wide * (not is_left) > free
+        free = at - wide * is_left
+        lines.append((along, places[x], row, "right" if is_left else "left"))
+    return lines
 
 
 def _draw_upright(
@@ -413,6 +396,7 @@ def _draw_upright(
             top += (row + 0.9) * LINE / box
             look: dict[str, Any] = {"ha": side, "va": "center", "size": page().small}
             look |= {"color": INK if upright else SOFT, "xycoords": "axes fraction"}
+            look |= {"bbox": GROUND}  # over the line of an earlier one
             middle = 1 + (row + 0.5) * LINE / box
             write(axes, text, (x, middle), (4 if side == "left" else -4, 0), **look)
         look = {"color": INK if upright else EVENT, "lw": 0.9, "zorder": 1, "clip_on": False}
@@ -435,15 +419,15 @@ def _margins(
 
 
 def _set_page(
-    grid: Sequence[Axes], title: str, foot: Sequence[str], rows: float, more: float, box: float
+    grid: Sequence[Axes], shown: Mapping[str, Any], rows: float, more: float, box: float
 ) -> tuple[float, float, float]:
     """Set title and foot, and make the page as high as its boxes need.
 
     The heights above the words of events, of a box, and of the page.
     """
     paper = page()
-    lines = clip(title, paper.title, paper.title_lines)
-    below = HANGING.sub("\n", "\n".join(wrap(text, paper.foot) for text in foot))
+    lines = clip(shown["title"], paper.title, paper.title_lines)
+    below = HANGING.sub("\n", "\n".join(wrap(text, paper.foot) for text in shown["foot"]))
     top = 0.38 + 0.25 * (lines.count("\n") + 1) + more
     is_bare = not grid[0].get_xticks().size
     bottom = (0.2 if is_bare else 0.48) + 0.0175 * paper.small * (below.count("\n") + 1)

@@ -41,6 +41,7 @@ LONGEST = 4  # words of a unit, as of "million barrels a day"
 SCALED = {*UNIT_OF, *UNIT_IN, "value", "low", "high", "change", "value_per_month"}  # by the unit
 EXACT = 1e-9  # how near a number lies to one with fewer decimals that is the same
 SITE = r"//(?:www\.)?([^/\s]+)"  # whose page an address is of
+PICTURES = ("cells", "months", "coverage")  # which have no axis of numbers
 UNSETTLED = ("provisional", "partial")  # flags of a figure that may yet change
 
 
@@ -372,48 +373,47 @@ def finish(
     shown: Chart,
     rows: DataFrame,
     ends: list[list[Label]],
-    zero: bool,
+    zero: bool = False,
     box: float = 3.0,
     key: str = "",
 ) -> None:
     """Axes, key, source line and all that stands beside the data; the rows are the marks."""
-    marks = rows.assign(mark=rows["mark"].map(SIGNS))
+    marks, upright, keys = rows, kind in layout.UPRIGHT, [key]
+    if kind in PICTURES:
+        shown = shown | {"reference": {}, "said": {}}
+    else:
+        marks = rows.assign(mark=rows["mark"].map(SIGNS))
+        keys += _keys(rows, kind)
     vars(grid[0].figure)["tradeflows"] = shown | {"marks": marks}
-    upright = kind in layout.UPRIGHT
     years = _years(rows) if kind == "lines" else []
-    units = []
     for axes, texts in zip(grid, ends, strict=True):
         axes.set_gid(kind)
         texts += _draw_said(axes, rows, shown["said"])
-        units.append(_unit_above(axes, shown, is_alone=len(grid) == 1))
         if upright:  # where each mark has its number
             axes.set_xticks([])
             axes.spines["bottom"].set_visible(False)
             axes.grid(visible=False)
-        else:
+        elif kind not in PICTURES:
             layout.number_axis(axes)
             _set_days(axes, rows, shown, years)
         if zero:  # from zero beyond all that is drawn
             compared = [box.dataLim for box in axes.get_shared_y_axes().get_siblings(axes)]
             low, high = min(box.y0 for box in compared), max(box.y1 for box in compared)
             axes.set_ylim(min(0, 1.05 * low), max(0, 1.05 * high) or float(low == 0))
+    units = [_unit_above(axes, shown, is_alone=len(grid) == 1) for axes in grid]
+    events = {} if kind == "cells" else shown["events"]
+    shown = shown | {"events": events, "foot": foot(shown, " · ".join(filter(None, keys)))}
+    layout.finish(grid, ends, units, shown, box)
+
+
+def _keys(rows: DataFrame, kind: str) -> list[str]:
+    """What the marks of a chart mean."""
     has_periods = kind == "points" and rows["n_months"].gt(1).any()
-    parts = [
-        key,
-        "" if upright or kind == "windows" else _signs(rows),
+    return [
+        "" if kind in ("bars", "windows") else _signs(rows),
         "Thin line: the months that a figure is of" if has_periods else "",
         _unsettled(rows, kind),
     ]
-    layout.finish(
-        grid,
-        ends,
-        title=shown["title"],
-        unit=units,
-        foot=foot(shown, " · ".join(filter(None, parts))),
-        events=shown["events"],
-        reference=shown["reference"],
-        box=box,
-    )
 
 
 def _unit_above(axes: Axes, shown: Chart, *, is_alone: bool) -> str:

@@ -16,6 +16,7 @@ from tradeflows import measures
 from tradeflows.charts import colours, layout, spans
 from tradeflows.charts.colours import Look, of_series
 from tradeflows.charts.layout import Label
+from tradeflows.charts.marks import draw
 from tradeflows.charts.names import entity_name
 from tradeflows.charts.numbers import BOXES, ChartAxes, ChartPanels, new_axes
 from tradeflows.charts.options import (
@@ -331,13 +332,9 @@ def _ends(
     rows: DataFrame,
     looks: Mapping[str, Look],
     shown: Chart,
-    at: Mapping[str, str] = MappingProxyType({}),
     words: Sequence[Label] = (),
 ) -> list[Label]:
-    """Name, place and colour of the last figure of each series, or of that of a month.
-
-    Where `words` stand there is no name.
-    """
+    """Name, place and colour of the last figure of each series; none where `words` stand."""
     taken = {(label.x, label.y) for label in words}
     ends = []
     rows = rows.assign(value=rows["value"].fillna(rows["high"])).dropna(subset="value")
@@ -346,8 +343,6 @@ def _ends(
         newest = part[::-1]
         some = newest[:: 1 + len(part) // POINTS]  # its name may stand beside any of them
         others = tuple(zip(mdates.date2num(some["middle"]), some["value"], strict=True))
-        if code in at:
-            newest, others = newest[newest["x"] == at[code]], ()
         last = newest.iloc[0]
         text = layout.wrap(named(code, shown), layout.page().name)
         if last["qualifier"] != "=":
@@ -410,7 +405,6 @@ def points(
     zero: bool = True,
     joined: bool = False,
     highlight: Collection[str] = (),
-    at: Mapping[str, str] = MappingProxyType({}),
     **options: Unpack[ChartOptions],
 ) -> ChartAxes:
     """Draw sparse statements as markers, however many for one month.
@@ -430,8 +424,6 @@ def points(
         the months without one; dotted where these are many.
     highlight
         As for :func:`lines`.
-    at
-        Months at whose points the names of series stand, where that is not the last one.
 
     Raises
     ------
@@ -460,9 +452,14 @@ def points(
                 is_dotted |= _guide(axes, part, looks[str(name)].colour)
         counts = rows.groupby("name")["x"].nunique()
         for i, row in numbered(rows):
-            size = 3 if counts[row.name] >= MANY else 7
-            _point(axes, i, row, looks[row.name].colour, size)
-        ends = _ends(rows, looks, shown, at)
+            colour = looks[row.name].colour
+            draw(axes, i, row, "span", lw=4, alpha=0.4, color=colour)
+            if row.n_months > 1:
+                draw(axes, i, row, "period", lw=1, color=colour)
+            face, size = "white" if row.hollow else colour, 3 if counts[row.name] >= MANY else 7
+            look = {"ls": "none", "ms": size, "marker": row.mark, "mfc": face}
+            draw(axes, i, row, "point", color=colour, **look)
+        ends = _ends(rows, looks, shown)
         key = "Lines only join the figures" if joined else ""
         key += "; dotted: more than six months apart" if is_dotted else ""
         finish([axes], "points", shown, rows, [ends], zero, key=key)
@@ -489,27 +486,6 @@ def _guide(axes: Axes, part: DataFrame, colour: str) -> bool:
         ends = [row.middle, after.middle], [row.value, after.value]
         axes.plot(*ends, color=colour, clip_on=False, gid="guide", **look)
     return is_dotted
-
-
-def _point(axes: Axes, i: int, row: Any, colour: str, size: float) -> None:
-    """Draw a statement: its range, its period where that is no month, and its marker."""
-    style: dict[str, Any] = {"color": colour, "clip_on": False}
-    place = [row.middle, row.middle]
-    ends = [row.low, row.high]
-    axes.plot(place, ends, lw=4, alpha=0.4, gid=f"{i}|span|{row.name}", **style)
-    if row.n_months > 1:
-        level = [row.value, row.value]
-        axes.plot([row.x, row.end], level, lw=1, gid=f"{i}|period|{row.name}", **style)
-    axes.plot(
-        [row.middle],
-        [row.value],
-        ls="none",
-        ms=size,
-        marker=row.mark,
-        mfc="white" if row.hollow else colour,
-        gid=f"{i}|point|{row.name}",
-        **style,
-    )
 
 
 @redrawable
@@ -566,35 +542,18 @@ def blocks(
     with layout.style():
         axes = new_axes()
         for i, row in numbered(rows):
-            _block(axes, i, row, looks[row.name].colour)
+            look = {
+                "lw": 4 if row.n_months > 1 else 2.2,
+                "ls": (0, (1, 0.4)) if row.hollow else "-",
+            }
+            look |= {"marker": "" if row.mark == "o" else row.mark}
+            draw(axes, i, row, "block", color=looks[row.name].colour, **look)
         for name, part in rows.sort_values("x").groupby("name"):
-            _steps(axes, part, looks[str(name)].colour)
+            for row, after in pairwise(part.itertuples()):
+                if row.end == after.x:  # tied to the next
+                    level, colour = [row.value, after.value], looks[str(name)].colour
+                    axes.plot([row.end, row.end], level, color=colour, lw=0.9, clip_on=False)
         at_end = rows.assign(middle=rows["end"])
         ends = _ends(at_end, looks, shown)
         finish([axes], "blocks", shown, rows, [ends], zero)
     return axes
-
-
-def _steps(axes: Axes, part: DataFrame, colour: str) -> None:
-    """Tie each block of a series to the next where that begins as it ends."""
-    after = part.shift(-1)
-    follows = part["end"].eq(after["x"])
-    for row, level in zip(part[follows].itertuples(), after["value"][follows], strict=True):
-        axes.plot([row.end, row.end], [row.value, level], color=colour, lw=0.9, clip_on=False)
-
-
-def _block(axes: Axes, i: int, row: Any, colour: str) -> None:
-    """Draw a block from its first day to its last, its marker in the middle."""
-    axes.plot(
-        [row.x, row.centre, row.end],
-        [row.value] * 3,
-        lw=4 if row.n_months > 1 else 2.2,
-        solid_capstyle="butt",
-        color=colour,
-        ls=(0, (1, 0.4)) if row.hollow else "-",
-        marker="" if row.mark == "o" else row.mark,
-        markevery=[1],
-        ms=9,
-        clip_on=False,
-        gid=f"{i}|block|{row.name}",
-    )
