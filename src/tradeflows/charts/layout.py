@@ -371,12 +371,11 @@ def _upright_lines(
     those before; the last line has the lowest row.
     """
     first, last = axes.get_xlim()
-    scale = axes.xaxis.get_transform().transform
-    start, end = scale(np.array([first, last]))
+    part = (axes.transScale + axes.transLimits).transform  # of the way along the box
     lines: list[tuple[float, str, int, str]] = []
     row, free = 0, np.inf  # how far from the left the row is free
     for x in sorted((place for place in places if first <= place <= last), reverse=True):
-        along = float((scale(np.array([x]))[0] - start) / (end - start))
+        along = float(part((x, 1))[0])
         wide = 0.09 * page().small * size(places[x])[0] + 0.1
         at = along * room
         is_left = at + wide > min(room + right, free) and at - wide > EDGE - left

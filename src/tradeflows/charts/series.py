@@ -224,7 +224,7 @@ def _draw(
             for name, series in part.groupby("name", sort=False):
                 _line(axes, series, looks[str(name)])
                 shown["gaps"] += _gaps(series, named(str(name), shown))
-            words = _callouts(axes, part, highlight, looks, callouts)
+            words = _callouts(part, highlight, looks, callouts)
             ends.append(_ends(part, looks, shown, words=words))
             if part["value"].min() < 0 and (zero or part["value"].max() > 0):
                 axes.axhline(0, color=colours.GREY, lw=0.9, zorder=1)
@@ -296,16 +296,14 @@ def is_lone(known: pd.Series) -> pd.Series:
 
 
 def _callouts(
-    axes: Axes,
     rows: DataFrame,
     highlight: Collection[str],
     looks: Mapping[str, Look],
     callouts: Mapping[str | tuple[str, str], str],
 ) -> list[Label]:
-    """Words beside points of the series that the claim is about, with room for them."""
+    """Words beside points of the series that the claim is about."""
     series = {str(name): part.set_index("x") for name, part in rows.groupby("name", sort=False)}
     first = next((name for name in series if name in highlight), next(iter(series)))
-    highest = rows["value"].max()
     texts = []
     for key, words in callouts.items():
         name, month = (first, key) if isinstance(key, str) else key
@@ -316,15 +314,9 @@ def _callouts(
                 f"callouts: no figure of {name} in {month!r}; expected a month that is drawn, such "
                 "as '2023-05', or a pair of a series and a month"
             ) from error
-        place = mdates.date2num(row["middle"])
-        least, most = series[name]["value"].agg(["min", "max"])
-        if row["value"] == least:
-            axes.update_datalim([(place, least - 0.12 * (most - least))])
-        if row["value"] == highest > 0:
-            axes.update_datalim([(place, 1.1 * highest)])
-        text = layout.wrap(words, layout.page().name)
-        gid = layout.name_gid(name)
-        texts.append(Label(text, place, row["value"], looks[name].colour, gid))
+        place, text = mdates.date2num(row["middle"]), layout.wrap(words, layout.page().name)
+        look = looks[name].colour, layout.name_gid(name)
+        texts.append(Label(text, place, row["value"], *look))
     return texts
 
 
