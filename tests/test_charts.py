@@ -453,11 +453,11 @@ def test_boxes_that_are_compared_have_one_axis():
 def test_a_point_may_have_words():
     axes = lines(monthly(CHN=[-1, 2, -3]), callouts={"2022-02": "February: 2"}, zero=False)
     assert "February: 2" in {text.get_text() for text in axes.texts}
+    assert [line for line in axes.lines if [*line.get_ydata()] == [0, 0]]  # what is nothing
     axes = lines(monthly(CHN=[1, 2, 3], IND=[3, 2, 1]), callouts={("IND", "2022-01"): "three"})
     assert [text.xy[1] for text in axes.texts if text.get_text() == "three"] == [3]
     axes = lines(monthly(CHN=[1, 2, 3]), callouts={"2022-03": "no figure after March"})
     assert {text.get_text() for text in axes.texts} == {"no figure\nafter March"}
-    assert [line for line in axes.lines if [*line.get_ydata()] == [0, 0]]  # what is nothing
 
 
 @pytest.mark.parametrize("log", [False, True])

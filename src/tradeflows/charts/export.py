@@ -114,6 +114,9 @@ def hand_over(axes: Charts, id: str) -> ChartFiles:
     marks = told(figure)
     shown, entries = _tables(axes, kind, chart, entry, marks)
     readable = _readable(shown, chart, kind)
+    flat = pd.DataFrame(shown)  # whose columns have one name each
+    if flat.columns.nlevels > 1:
+        flat.columns = [": ".join(map(str, column)) for column in flat.columns]
     if len(readable.columns) < len(shown.columns):
         entries = entries.drop(columns=VALUE)
     with layout.on(layout.NARROW):
@@ -134,7 +137,7 @@ def hand_over(axes: Charts, id: str) -> ChartFiles:
         wide=svg.inline(figure, drawing, words, f"{id}-wide", marks, entry),
         narrow=narrow,
         file=drawing,
-        rows=_rows(_flat(shown)),
+        rows=_rows(flat),
         table=_rows(readable),
         lines=raw_lines.table(figure) if "of" in chart else [],
         evidence=raw_lines.evidence(figure, numbers, raw_lines.NUMBERS),
@@ -225,14 +228,6 @@ def _add_periods(
     for name, (at, cells) in more.items():
         shown.insert(at, name, cells)
         entries.insert(at, name, "")
-
-
-def _flat(table: pd.DataFrame) -> pd.DataFrame:
-    """A table whose columns have one name each."""
-    flat = pd.DataFrame(table)
-    if flat.columns.nlevels > 1:
-        flat.columns = [": ".join(map(str, column)) for column in flat.columns]
-    return flat
 
 
 def _readable(table: pd.DataFrame, chart: Chart, kind: str) -> pd.DataFrame:

@@ -96,9 +96,7 @@ def _said(node: ast.expr, words: Mapping[str, str]) -> Said:
     """An expression in words, and how tightly they hold together."""
     match node:
         case ast.Constant(value=int() | float() as number):
-            is_written = number == round(number, WRITTEN)
-            whole = int(number) if number == int(number) else number
-            return f"{whole:,}" if is_written else full_number(number, DIGITS), NAME
+            return _number(number), NAME
         case ast.Name(id=name):
             return words.get(name) or name_in_words(name), NAME
         case ast.UnaryOp(operand=operand):
@@ -120,6 +118,13 @@ def _said(node: ast.expr, words: Mapping[str, str]) -> Said:
             listed = in_a_sentence([_said(item, words)[0] for item in items])
             return f"{CALLS[name]} {listed}", PHRASE
     return ast.unparse(node), PHRASE
+
+
+def _number(number: float) -> str:
+    """A constant as print has it."""
+    if number == round(number, WRITTEN):
+        return f"{int(number) if number == int(number) else number:,}"
+    return full_number(number, DIGITS)
 
 
 def _within(node: ast.expr, tight: int, words: Mapping[str, str]) -> str:

@@ -181,10 +181,6 @@ def cells(
         axes.set_yticks(range(len(names)), labels)
         tie_names(axes, names)
         key = _key(marks["value"], full, signed)
-        if dated:
-            first, last = axes.dataLim.intervalx = axes.get_xlim()
-            layout.day_axis(axes)
-            axes.set_xlim(first, last - 0.5)  # without the day after, whose words would be cut
         kind, box = "months" if dated else "cells", tall * len(names) + head
         finish([axes], kind, shown, marks, [[]], box=box, key=key)
     return axes
@@ -242,6 +238,9 @@ def _shade(
         gid = f"{i}|cells|{name}"
         axes.pcolormesh(edges, heights, row, lw=0.0 if dated else 1.5, gid=gid, **look)
         axes.axhline(i + 0.5, color=colours.PAPER, lw=1.5)
+    if dated:
+        axes.dataLim.intervalx = edges[[0, -1]]
+        layout.day_axis(axes)
     axes.set_xlim(edges[0], edges[-1])
 
 

@@ -254,7 +254,7 @@ def day_axis(axes: Axes, *, years: Sequence[pd.Timestamp] = ()) -> None:
     months = n_days / 30.4
     fewest = months * 0.9 / inches  # from one month with a name to the next
     step = int(np.ceil(months / 12 * 0.5 / inches))  # of years
-    places, words, side = list(years[:: -max(step, 1)]), "%Y", "center"
+    places, words, side = sorted(years[:: -max(step, 1)]), "%Y", "center"
     if not years:
         starts: mdates.RRuleLocator = mdates.YearLocator(max(step, 1))
         side = "left"
@@ -310,13 +310,9 @@ def finish(
     last_mark = max((end.x for end in chain(*ends)), default=0.0)
     for axes, texts in zip(grid, ends, strict=True):
         _draw_references(axes, texts, reference, upright)
-    places = {value: text for text, value in reference.items()}
-    if not upright:
-        days = np.atleast_1d(mdates.date2num(np.array([*shown["events"]], "datetime64[D]")))
-        places = dict(zip(days.tolist(), shown["events"].values(), strict=True))
     left, right = _margins(grid, ends, upright, last_mark)
     room = paper.width - left - right
-    crossing = _upright_lines(grid[0], places, left, room, right)
+    crossing = _upright_lines(grid[0], shown, left, room, right)
     rows = LINE * max((row + 1 for *_, row, _ in crossing), default=0)
     unit = [wrap(text, min(paper.window, paper.sentence)) for text in unit]
     more = LINE * max(text.count("\n") for text in unit)  # than one line above each box
@@ -332,7 +328,7 @@ def finish(
         if is_first or not upright:
             _draw_upright(axes, crossing, box if is_first else 0.0, upright)
         if upright:
-            _write_right_of_bars(axes, texts, (last - first) / room, [*places])
+            _write_right_of_bars(axes, texts, (last - first) / room, [*reference.values()])
         else:
             _name_ends(axes, texts, last_mark, [x for x, *_ in crossing])
         floor -= 0.38 + more
@@ -363,13 +359,17 @@ def _set_axes(axes: Axes, unit: str, above: float, upright: bool) -> None:
 
 
 def _upright_lines(
-    axes: Axes, places: Mapping[float, str], left: float, room: float, right: float
+    axes: Axes, shown: Mapping[str, Any], left: float, room: float, right: float
 ) -> list[tuple[float, str, int, str]]:
     """The upright lines that cross a box: how far along it, the words above, their row and side.
 
     Words stand right of their line if there is room, and in a row of their own if they would touch
     those before; the last line has the lowest row.
     """
+    places = {value: text for text, value in shown["reference"].items()}
+    if axes.get_gid() not in UPRIGHT:
+        days = np.atleast_1d(mdates.date2num(np.array([*shown["events"]], "datetime64[D]")))
+        places = dict(zip(days.tolist(), shown["events"].values(), strict=True))
     first, last = axes.get_xlim()
     part = (axes.transScale + axes.transLimits).transform  # of the way along the box
     lines: list[tuple[float, str, int, str]] = []
@@ -492,15 +492,7 @@ def _name_ends(axes: Axes, ends: list[Label], last_mark: float, crossing: Sequen
     scaled = Affine2D().scale(1 / axes.figure.dpi)
     data, ground = axes.transData + scaled, _ground(axes, scaled, crossing)
     column = [end for end in ends if _at_edge(end, axes, last_mark)]
-    column.sort(key=lambda end: end.y)
-    points = [data.transform((end.x, end.y)) for end in column]
-    heights = [size(end.text, "bold")[1] for end in column]
-    middles = spread([y for _, y in points], heights, ground.box.y0, ground.box.y1)
-    for end, point, middle in zip(column, points, middles, strict=True):
-        box = _box(end, ground.box.x1 + 0.12, middle)
-        near = _box(end, point[0] + end.clear, middle)  # beside its point if that is free
-        is_free = abs(middle - point[1]) < NEAR and not _cost(end, point, near, ground)
-        _set(axes, end, point, near if is_free else box, ground)
+    _name_column(axes, sorted(column, key=lambda end: end.y), data, ground)
     for end in (end for end in ends if end not in column):
         spots = []
         for x, y in ((end.x, end.y), *end.others):
@@ -510,6 +502,18 @@ def _name_ends(axes: Axes, ends: list[Label], last_mark: float, crossing: Sequen
             spots += [(_cost(end, point, box, ground), place, point, box) for box in boxes]
         cost, place, point, box = min(spots, key=lambda spot: spot[0])
         _set(axes, place, point, box, ground, bbox=None if cost else GROUND)
+
+
+def _name_column(axes: Axes, column: list[Label], data: Any, ground: _Ground) -> None:
+    """Set texts right of the box, each beside its point if that is free."""
+    points = [data.transform((end.x, end.y)) for end in column]
+    heights = [size(end.text, "bold")[1] for end in column]
+    middles = spread([y for _, y in points], heights, ground.box.y0, ground.box.y1)
+    for end, point, middle in zip(column, points, middles, strict=True):
+        box = _box(end, ground.box.x1 + 0.12, middle)
+        near = _box(end, point[0] + end.clear, middle)
+        is_free = abs(middle - point[1]) < NEAR and not _cost(end, point, near, ground)
+        _set(axes, end, point, near if is_free else box, ground)
 
 
 def _box(end: Label, left: float, middle: float) -> Bbox:

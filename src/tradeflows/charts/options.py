@@ -408,12 +408,14 @@ def finish(
 
 def _keys(rows: DataFrame, kind: str) -> list[str]:
     """What the marks of a chart mean."""
-    has_periods = kind == "points" and rows["n_months"].gt(1).any()
-    return [
-        "" if kind in ("bars", "windows") else _signs(rows),
-        "Thin line: the months that a figure is of" if has_periods else "",
-        _unsettled(rows, kind),
-    ]
+    qualifiers = [] if kind in ("bars", "windows") else dict.fromkeys(rows["qualifier"])
+    keys = [f"{SIGNS[MARKS[sign]]} {WORDS[sign]} this" for sign in qualifiers if sign != "="]
+    if kind == "points" and rows["n_months"].gt(1).any():
+        keys.append("Thin line: the months that a figure is of")
+    flags = " or ".join(flag for flag in UNSETTLED if rows["flags"].str.contains(flag).any())
+    are_all = kind == "bars" and not rows["hollow"].any()
+    word = "Dashed" if kind in ("blocks", "windows") else "All figures" if are_all else "Hollow"
+    return [*keys, f"{word}: {flags}"] if flags else keys
 
 
 def _unit_above(axes: Axes, shown: Chart, *, is_alone: bool) -> str:
@@ -479,22 +481,6 @@ def _set_days(axes: Axes, rows: DataFrame, shown: Chart, years: list[pd.Timestam
     axes.margins(y=0.05)
     for value in shown["reference"].values():
         axes.update_datalim([(axes.dataLim.x0, value)])
-
-
-def _signs(rows: DataFrame) -> str:
-    """What the markers of qualified figures mean."""
-    qualifiers = dict.fromkeys(rows["qualifier"])
-    texts = [f"{SIGNS[MARKS[sign]]} {WORDS[sign]} this" for sign in qualifiers if sign != "="]
-    return " · ".join(texts)
-
-
-def _unsettled(rows: DataFrame, kind: str) -> str:
-    """What an open marker or a dashed line means."""
-    flags = [flag for flag in UNSETTLED if rows["flags"].str.contains(flag).any()]
-    if kind == "bars" and flags and not rows["hollow"].any():
-        return f"All figures: {' or '.join(flags)}"
-    drawn = "Dashed" if kind in ("blocks", "windows") else "Hollow"
-    return f"{drawn}: {' or '.join(flags)}" if flags else ""
 
 
 def foot(shown: Chart, key: str = "") -> list[str]:

@@ -210,7 +210,13 @@ def _draw(
     parts = {str(name): _whole(part, every) for name, part in rows.groupby("panel", sort=False)}
     require_units(shown, parts)
     for part in parts.values():
-        _refuse_pairs(part, y, by)
+        if part.groupby("name")["value"].count().max() == 2:
+            raise QueryError(
+                "no series has more than two figures, and a line says what lies between: draw "
+                f'bars, as by charts.bars(frame.assign(bar=frame["{by}"] + '
+                f'frame["ref_period"].dt.strftime(", %B %Y")), y="{y}", by="bar", heading="{by}", '
+                "title=…, unit=…)"
+            )
     looks = of_series(rows["name"], highlight)
     ends, key = [], ""
     with layout.style():
@@ -252,16 +258,6 @@ def _whole(rows: DataFrame, every: int | None) -> DataFrame:
         whole = part.reindex(months).fillna(plain)
         parts.append(whole.assign(name=name, box=box, n_months=length, **places))
     return pd.concat(parts, ignore_index=True)
-
-
-def _refuse_pairs(rows: DataFrame, y: str, by: str) -> None:
-    """Refuse a box whose series have two figures at most: a line says what lies between."""
-    if rows.groupby("name")["value"].count().max() == 2:
-        raise QueryError(
-            "no series has more than two figures, and a line says what lies between: draw bars, as "
-            f'by charts.bars(frame.assign(bar=frame["{by}"] + frame["ref_period"].dt.strftime('
-            f'", %B %Y")), y="{y}", by="bar", heading="{by}", title=…, unit=…)'
-        )
 
 
 def _gaps(part: DataFrame, name: str) -> tuple[str, ...]:

@@ -81,7 +81,8 @@ def inline(
     haloed = {text.get_text() for text in figure.findobj(Text) if text.get_path_effects()}
     used = set(_REFERENCE.findall(drawing))
     tree = ElementTree.fromstring(drawing)
-    _without_dropped(tree)
+    for parent in list(tree.iter()):  # a page has no use for rules of style and a file's metadata
+        parent[:] = [child for child in parent if child.tag.rpartition("}")[2] not in DROPPED]
     for element in tree.iter():
         _attributes(element)
         _own_ids(element, prefix, used)
@@ -107,14 +108,6 @@ def _numbered(drawing: str) -> str:
     if not made:
         return drawing
     return re.sub("|".join(made), lambda match: number_of[match[0]], drawing)
-
-
-def _without_dropped(tree: ElementTree.Element) -> None:
-    """Take out what a page has no use for: rules of style, and the file's own metadata."""
-    for parent in list(tree.iter()):
-        for child in list(parent):
-            if child.tag.rpartition("}")[2] in DROPPED:
-                parent.remove(child)
 
 
 def _slim(element: ElementTree.Element) -> None:

@@ -122,7 +122,10 @@ def _accept_notebooks(root: Path, progress: notebooks.Progress | None) -> Outcom
     lines: list[str] = []
     ran = notebooks.run(paths, root, progress=progress)
     for path, notebook in zip(paths, ran, strict=True):
-        text = nbformat.writes(_normal(notebook)) + "\n"
+        notebook.metadata = nbformat.from_dict(notebook.metadata | METADATA)
+        for cell in notebook.cells:
+            cell.metadata.pop("execution", None)  # times of day, where Jupyter recorded them
+        text = nbformat.writes(notebook) + "\n"
         if text != path.read_text(encoding="utf-8"):
             files[path] = text
             lines += moved(path.stem, before[path], notebook)
@@ -302,10 +305,3 @@ def _csv(columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     writer.writerow(columns)
     writer.writerows(rows)
     return text.getvalue()
-
-
-def _normal(notebook: NotebookNode) -> NotebookNode:
-    notebook.metadata = nbformat.from_dict(notebook.metadata | METADATA)
-    for cell in notebook.cells:
-        cell.metadata.pop("execution", None)  # times of day, where Jupyter recorded them
-    return notebook

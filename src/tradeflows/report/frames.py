@@ -278,11 +278,10 @@ def _area_name(code: str) -> str:
 
 def _unit(text: str) -> str:
     """One unit or several: "US dollars, kg" of ``USD, kg``."""
-    return ", ".join(map(_unit_words, text.split(", ")))
-
-
-def _unit_words(unit: str) -> str:
-    return UNIT_WORDS.get(unit) or ALOUD.get(unit) or "".join(unit_words(unit)).strip()
+    return ", ".join(
+        UNIT_WORDS.get(unit) or ALOUD.get(unit) or "".join(unit_words(unit)).strip()
+        for unit in text.split(", ")
+    )
 
 
 def _names() -> Mapping[str, Mapping[str, str]]:

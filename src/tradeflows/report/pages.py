@@ -311,11 +311,6 @@ def _label(name: str) -> str:
     return re.sub(r"^\d+_", "", name).replace("_", " ").capitalize()
 
 
-def _anchor(heading: str) -> str:
-    """The fragment by which an address points at one claim."""
-    return re.sub(r"[^\w]+", "-", heading.lower()).strip("-")
-
-
 def _shared_pictures(verdicts: Sequence[Verdict], project: Project, root: Path) -> Files:
     """A picture of each claim that has a reading, by its path."""
     drawn = claim_picture.pictures(verdicts, project, root)
@@ -380,13 +375,18 @@ def _laid_out(notebook: NotebookNode, tested: str) -> NotebookNode:
     Cells of code that follow one another become one, which a check cell closes; the list of
     sources is left out, since the page makes its own from the catalogue.
     """
+
+    def with_anchor(heading: re.Match[str]) -> str:
+        anchor = re.sub(r"[^\w]+", "-", heading[1].lower()).strip("-")
+        return f'<h2 id="{anchor}">{html.escape(heading[1])}</h2>\n\n'
+
     page = deepcopy(notebook)
     cells: list[NotebookNode] = []
     joined = None
     for _, cell in walk(page):
         if cell.cell_type != "code":
             whole = PER_CENT.sub("\u00a0%", cell.source)
-            cell.source = HEADING.sub(_with_anchor, whole)
+            cell.source = HEADING.sub(with_anchor, whole)
             cells.append(cell)
             joined = None
             continue
@@ -435,7 +435,3 @@ def _kind(output: NotebookNode) -> str:
     if chart_downloads.PNG in output.get("data", {}):
         return "chart"
     return "sentence" if sentence(output) else "text"
-
-
-def _with_anchor(heading: re.Match[str]) -> str:
-    return f'<h2 id="{_anchor(heading[1])}">{html.escape(heading[1])}</h2>\n\n'
