@@ -101,7 +101,12 @@ def bars(
     is_new = headings != np.array(["", *headings[:-1]])  # or one ends, which sets apart too
     down = np.arange(len(rows)) + HEAD / tall * np.cumsum(is_new & (rows.index > 0))
     rows["level"], rows["stop"] = down, rows["value"]
-    rows["printed"] = _printed(rows, frame, in_full(str(shown["unit"]), numbers))
+    said_whole = frame.get("is_whole", rows["name"].eq("")).eq(True).to_numpy() | are_whole(rows)
+    said: dict[str, Any] = {
+        "money": in_full(str(shown["unit"]), numbers),
+        "decimals": decimals_of(rows),
+    }
+    rows["printed"] = [printed(row, whole=said_whole[i], **said) for i, row in numbered(rows)]
     tips = numbers.max(axis="columns").fillna(0)
     ends = [
         Label(row.printed, tips[i], row.level, colours.INK, f"{i}|text|{row.name}")
@@ -173,16 +178,6 @@ def _rows(
     for text, level, name, weight in zip(above, down, names, weights, strict=bool(above)):
         look = {"va": "bottom", "gid": layout.name_gid(name), "weight": weight}
         layout.write_above(axes, text, level - half - clear, **look)
-
-
-def _printed(rows: DataFrame, frame: DataFrame, money: float) -> list[str]:
-    """The figures of bars in words, with as many decimals as the others where that is right."""
-    said_whole = frame.get("is_whole", rows["name"].eq("")).eq(True).to_numpy()
-    whole, decimals = are_whole(rows), decimals_of(rows)
-    return [
-        printed(row, money, whole=whole or bool(said_whole[i]), decimals=decimals)
-        for i, row in numbered(rows)
-    ]
 
 
 def _bar(axes: Axes, i: int, row: Any, highlight: Collection[str], half: float) -> None:

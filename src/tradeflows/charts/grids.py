@@ -225,8 +225,9 @@ def _shade(
 ) -> None:
     """Shade the cells row by row by their values, over hatching that is seen where one has none."""
     first = marks[marks["name"].eq(names[0])]
-    starts = mdates.date2num([*first["x"], first["end"].iloc[-1]]) if dated else []
-    edges = np.asarray(starts if dated else np.arange(len(first) + 1.0))
+    edges = np.arange(len(first) + 1.0)
+    if dated:
+        edges = mdates.date2num([*first["x"], first["end"].iloc[-1]])
     style: dict[str, Any] = {"fc": colours.PAPER, "ec": colours.MUTE, "hatch": "/////", "lw": 0}
     ground = Rectangle((edges[0], -0.5), edges[-1] - edges[0], len(names), **style)
     axes.add_patch(ground)

@@ -432,41 +432,32 @@ def _draw_said(axes: Axes, rows: DataFrame, said: Mapping[str, Any]) -> list[Lab
     """Draw what somebody gave for some months over these alone; the words of each."""
     texts = []
     for words, (value, first, last) in said.items():
-        start, last_month = pd.Timestamp(first), pd.Timestamp(last)
-        months = 12 * (last_month.year - start.year) + last_month.month - start.month + 1
-        is_short = months <= rows["n_months"].max()
-        middle = spans.middle(start, months)
-        ends = [middle] if is_short else [start, start + pd.DateOffset(months=months)]
+        start = pd.Timestamp(first)
+        months = 1 + (pd.Period(last, "M") - pd.Period(first, "M")).n
+        ends = [start, start + pd.DateOffset(months=months)]
         look: dict[str, Any] = {"lw": 3, "solid_capstyle": "butt"}
+        is_short = months <= rows["n_months"].max()
         if is_short:
+            ends = [spans.middle(start, months)]
             look = {"marker": "D", "mfc": layout.PAPER, "ms": 8, "mew": 1.8, "zorder": 5}
-        axes.plot(
-            ends,
-            [value] * len(ends),
-            color=layout.INK,
-            gid=f"0|reference|{words}",
-            clip_on=False,  # a small number's mark lies over the axis
-            **look,
-        )
+        gid = f"0|reference|{words}"  # a small number's mark lies over the axis
+        axes.plot(ends, [value] * len(ends), color=layout.INK, gid=gid, clip_on=False, **look)
         places = mdates.date2num(ends)
-        text = layout.wrap(words, layout.page().name)
-        axes.update_datalim([(places[0], 1.15 * value)])  # its words have room above
-        if is_short:  # and no edge cuts its mark
-            axes.update_datalim([(places[0] + MARK, value)])
+        # Its words have room above, and no edge cuts its mark.
+        axes.update_datalim([(places[0], 1.15 * value), (places[-1] + MARK * is_short, value)])
         others = tuple((place, value) for place in places)
-        texts.append(Label(text, places[-1], value, layout.INK, clear=0.2, others=others))
+        text = layout.wrap(words, layout.page().name)
+        texts.append(Label(text, *others[-1], layout.INK, clear=0.2, others=others))
     return texts
 
 
 def _years(rows: DataFrame) -> list[pd.Timestamp]:
     """The middle of each year from the first figure's; none where a figure is not one a year."""
-    first_month = rows["x"].dt.month
-    is_of_year = rows["n_months"].gt(6) & rows["n_months"].le(12) & first_month.eq(1)
+    is_of_year = rows["n_months"].between(7, 12) & rows["x"].dt.month.eq(1)
     if not is_of_year.all():
         return []
-    first, last = rows["x"].min().year, rows["x"].max().year
-    months = int(rows["n_months"].max())
-    return [spans.middle(pd.Timestamp(year, 1, 1), months) for year in range(first, last + 1)]
+    days = pd.date_range(rows["x"].min(), rows["x"].max(), freq="YS")
+    return [spans.middle(day, int(rows["n_months"].max())) for day in days]
 
 
 def _set_days(axes: Axes, rows: DataFrame, shown: Chart, years: list[pd.Timestamp]) -> None:

@@ -45,6 +45,7 @@ HOLES = 6  # of a series, all of which are said below a chart
 BOUNDS = {"≤", "<", "≥", ">"}
 MANY = 20  # points of a series, from which on its markers are small
 POINTS = 8  # of a series, beside which its name is tried
+OF_LINES: dict[str, Any] = {"highlight": (), "alike": False, "callouts": {}, "band": None}
 OF_A_SIDE = ("qualifier", "flags", "publisher", "source_id")
 
 
@@ -109,8 +110,8 @@ def lines(
     >>> charts.drawn(axes)["India"].tolist()
     [1.0, 2.0, 3.0]
     """
-    more: Any = {"every": every, "zero": zero, "highlight": highlight, "alike": alike}
-    boxes = _draw(frame, options, y=y, by=by, panel=panel, callouts=callouts, **more)
+    look = {"every": every, "zero": zero, "highlight": highlight, "alike": alike}
+    boxes = _draw(frame, options, y, by, panel, {**look, "callouts": callouts})
     return boxes.view(ChartPanels) if panel else boxes[0]
 
 
@@ -174,10 +175,10 @@ def sides(
     second = names.get(of[1]) or entity_name(of[1])
     for end, word in (("low", "the least"), ("high", "the most")):
         names.setdefault(f"{of[1]}, {end}", f"{second}, with {word} freight")
-    look: ChartOptions = {**options, "names": names}
+    options = {**options, "names": names}
+    look = {"every": every, "zero": zero, "band": band}
     stacked = measures.stack(columns, "side")
-    more: Any = {"every": every, "zero": zero, "band": band}
-    axes: ChartAxes = _draw(stacked, look, y="value", by="side", **more)[0]
+    axes: ChartAxes = _draw(stacked, options, "value", "side", "", look)[0]
     return axes
 
 
@@ -191,46 +192,30 @@ def _of_side(frame: DataFrame, y: str, end: str) -> DataFrame:
 
 
 def _draw(
-    frame: DataFrame,
-    options: ChartOptions,
-    *,
-    y: str,
-    by: str,
-    panel: str = "",
-    every: int | None = None,
-    zero: bool = True,
-    highlight: Collection[str] = (),
-    alike: bool = False,
-    callouts: Mapping[str | tuple[str, str], str] = MappingProxyType({}),
-    band: tuple[float, float] | None = None,
+    frame: DataFrame, options: ChartOptions, y: str, by: str, panel: str, look: dict[str, Any]
 ) -> np.ndarray:
-    """Draw lines in their boxes; of two sides with a `band` also what one alone states."""
+    """Draw lines in their boxes; of two sides with a ``band`` also what one alone states."""
+    look = OF_LINES | look
+    every, zero = look["every"], look["zero"]
     frame, [y], shown = complete_options(frame, options, [y], [panel, by] if panel else [by])
     rows = drawable_rows(frame, y=y, by=by, panel=panel, months=every or 1)
-    parts = {str(name): _whole(part, every) for name, part in rows.groupby("panel", sort=False)}
+    boxes = rows.groupby("panel", sort=False)
+    parts = {str(name): _whole(part, every, y, by) for name, part in boxes}
     require_units(shown, parts)
-    for part in parts.values():
-        if part.groupby("name")["value"].count().max() == 2:
-            raise QueryError(
-                "no series has more than two figures, and a line says what lies between: draw "
-                f'bars, as by charts.bars(frame.assign(bar=frame["{by}"] + '
-                f'frame["ref_period"].dt.strftime(", %B %Y")), y="{y}", by="bar", heading="{by}", '
-                "title=…, unit=…)"
-            )
-    looks = of_series(rows["name"], highlight)
+    looks = of_series(rows["name"], look["highlight"])
     ends, key = [], ""
     with layout.style():
         _, grid = plt.subplots(
-            len(parts), sharex=True, sharey=alike, squeeze=False, subplot_kw=BOXES
+            len(parts), sharex=True, sharey=look["alike"], squeeze=False, subplot_kw=BOXES
         )
         for axes, (box, part) in zip(grid[:, 0], parts.items(), strict=True):
             axes.set_label(box)
-            if band:
-                parts[box], key = _two_sides(axes, part, looks, shown, band)
+            if look["band"]:
+                parts[box], key = _two_sides(axes, part, looks, shown, look["band"])
             for name, series in part.groupby("name", sort=False):
                 _line(axes, series, looks[str(name)])
                 shown["gaps"] += _gaps(series, named(str(name), shown))
-            words = _callouts(part, highlight, looks, callouts)
+            words = _callouts(part, look["highlight"], looks, look["callouts"])
             ends.append(_ends(part, looks, shown, words=words))
             if part["value"].min() < 0 and (zero or part["value"].max() > 0):
                 axes.axhline(0, color=colours.GREY, lw=0.9, zorder=1)
@@ -239,7 +224,7 @@ def _draw(
     return grid[:, 0]
 
 
-def _whole(rows: DataFrame, every: int | None) -> DataFrame:
+def _whole(rows: DataFrame, every: int | None, y: str, by: str) -> DataFrame:
     """The rows of a box, each series on all of its own months, so that a hole is a null."""
     refuse_repeated(rows, "name", "x")
     lengths = sorted(set(rows["n_months"]))
@@ -257,6 +242,12 @@ def _whole(rows: DataFrame, every: int | None) -> DataFrame:
         plain = {"qualifier": "=", "flags": "", "mark": "o", "hollow": False, **BLANK}
         whole = part.reindex(months).fillna(plain)
         parts.append(whole.assign(name=name, box=box, n_months=length, **places))
+    if rows.groupby("name")["value"].count().max() == 2:
+        raise QueryError(
+            "no series has more than two figures, and a line says what lies between: draw bars, as "
+            f'by charts.bars(frame.assign(bar=frame["{by}"] + frame["ref_period"].dt.strftime('
+            f'", %B %Y")), y="{y}", by="bar", heading="{by}", title=…, unit=…)'
+        )
     return pd.concat(parts, ignore_index=True)
 
 
@@ -327,19 +318,14 @@ def _ends(
     ends = []
     rows = rows.assign(value=rows["value"].fillna(rows["high"])).dropna(subset="value")
     for name, part in rows.sort_values("x", kind="stable").groupby("name", sort=False):
-        code = str(name)
         newest = part[::-1]
-        some = newest[:: 1 + len(part) // POINTS]  # its name may stand beside any of them
-        others = tuple(zip(mdates.date2num(some["middle"]), some["value"], strict=True))
-        last = newest.iloc[0]
-        text = layout.wrap(named(code, shown), layout.page().name)
-        if last["qualifier"] != "=":
-            text += f"\n({WORDS[last['qualifier']]})"
-        place = mdates.date2num(last["middle"])
-        colour, gid = looks[code].colour, layout.name_gid(code)
-        if (place, last["value"]) not in taken:
-            ends.append(Label(text, place, last["value"], colour, gid, others=others))
-
+        spots = [*zip(mdates.date2num(newest["middle"]), newest["value"], strict=True)]
+        sign = WORDS.get(newest["qualifier"].iloc[0])
+        text = layout.wrap(named(str(name), shown), layout.page().name) + f"\n({sign})" * bool(sign)
+        look = looks[str(name)].colour, layout.name_gid(str(name))
+        if spots[0] not in taken:  # it may stand beside other points as well
+            others = tuple(spots[:: 1 + len(part) // POINTS])
+            ends.append(Label(text, *spots[0], *look, others=others))
     return [*ends, *words]
 
 

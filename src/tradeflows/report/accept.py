@@ -104,7 +104,9 @@ def accept(
     with steps.step("adding up the tables"):
         outcomes.append(_accept_totals(root, tables_before))
     with steps.step("describing the data"):
-        outcomes.append(_accept_package(root))
+        path, text = root / package.FILE, package.text(root)
+        if not path.is_file() or path.read_text(encoding="utf-8") != text:
+            outcomes.append(({path: text}, [f"{package.FILE}: renewed"]))
     files: dict[Path, str | bytes] = {}
     lines: list[str] = []
     for written, moves in outcomes:
@@ -122,10 +124,7 @@ def _accept_notebooks(root: Path, progress: notebooks.Progress | None) -> Outcom
     lines: list[str] = []
     ran = notebooks.run(paths, root, progress=progress)
     for path, notebook in zip(paths, ran, strict=True):
-        notebook.metadata = nbformat.from_dict(notebook.metadata | METADATA)
-        for cell in notebook.cells:
-            cell.metadata.pop("execution", None)  # times of day, where Jupyter recorded them
-        text = nbformat.writes(notebook) + "\n"
+        text = nbformat.writes(_normal(notebook)) + "\n"
         if text != path.read_text(encoding="utf-8"):
             files[path] = text
             lines += moved(path.stem, before[path], notebook)
@@ -141,15 +140,6 @@ def _accept_verdicts(root: Path, ledger: Path | None, local: bool, wrong: Wrong 
     rows = [tuple(row.values()) for row in present]
     written = {verdicts_path(root, ledger): _csv(VERDICT_COLUMNS, rows)}
     return written, verdict_changes(announced, present)
-
-
-def _accept_package(root: Path) -> Outcome:
-    """The data package's descriptor, if the tables, the project or its sources are others now."""
-    path = root / package.FILE
-    text = package.text(root)
-    if path.is_file() and path.read_text(encoding="utf-8") == text:
-        return {}, []
-    return {path: text}, [f"{package.FILE}: renewed"]
 
 
 def judged(
@@ -305,3 +295,10 @@ def _csv(columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     writer.writerow(columns)
     writer.writerows(rows)
     return text.getvalue()
+
+
+def _normal(notebook: NotebookNode) -> NotebookNode:
+    notebook.metadata = nbformat.from_dict(notebook.metadata | METADATA)
+    for cell in notebook.cells:
+        cell.metadata.pop("execution", None)  # times of day, where Jupyter recorded them
+    return notebook

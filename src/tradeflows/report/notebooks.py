@@ -240,20 +240,14 @@ def _loop() -> asyncio.AbstractEventLoop:
 
 def _failure(notebook: NotebookNode) -> str:
     """Under which claim something was first raised, and what; empty where nothing was."""
-    failures = (
-        f"{heading or 'before the first claim'}: {output.ename}: {_last_words(output)}"
-        for heading, cell in code(notebook)
-        for output in cell.outputs
-        if output.output_type == "error"
-    )
-    return next(failures, "")
-
-
-def _last_words(error: NotebookNode) -> str:
-    """The last line of what was said, or the line of code that raised without a word."""
-    traceback = re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(error.traceback))
-    words = error.evalue.strip().splitlines() or re.findall(r"^-+> *\d+ +(.+)$", traceback, re.M)
-    return words[-1].strip() if words else "no message"
+    for heading, cell in code(notebook):
+        for error in (one for one in cell.outputs if one.output_type == "error"):
+            # Its last line, or the line of code that raised without a word.
+            traceback = re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(error.traceback))
+            raised = re.findall(r"^-+> *\d+ +(.+)$", traceback, re.M)
+            words = error.evalue.strip().splitlines() or raised or ["no message"]
+            return f"{heading or 'before the first claim'}: {error.ename}: {words[-1].strip()}"
+    return ""
 
 
 def walk(notebook: NotebookNode) -> Iterator[tuple[str, NotebookNode]]:

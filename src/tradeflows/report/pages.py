@@ -392,7 +392,11 @@ def _laid_out(notebook: NotebookNode, tested: str) -> NotebookNode:
             continue
         if lists_sources(cell):
             continue
-        cell.outputs = [_described(output, cell, tested) for output in _shown_outputs(cell)]
+        outputs = cell.outputs
+        has_table = any("html" in one.get("metadata", {}) for one in outputs)
+        if has_table and READ_BACK.search(cell.source):  # the chart has its numbers
+            outputs = [one for one in outputs if _kind(one) != "text"]
+        cell.outputs = [_described(output, cell, tested) for output in outputs]
         if joined is None:
             joined = cell
             cells.append(cell)
@@ -404,17 +408,6 @@ def _laid_out(notebook: NotebookNode, tested: str) -> NotebookNode:
             joined = None
     page.cells = cells
     return page
-
-
-def _shown_outputs(cell: NotebookNode) -> list[NotebookNode]:
-    """Outputs of a cell, without the numbers of a chart that has them in its own table."""
-    outputs: list[NotebookNode] = list(cell.outputs)
-    has_table = READ_BACK.search(cell.source) and any(
-        "html" in output.metadata for output in outputs if "metadata" in output
-    )
-    if not has_table:
-        return outputs
-    return [output for output in outputs if _kind(output) != "text"]
 
 
 def _described(output: NotebookNode, cell: NotebookNode, tested: str) -> NotebookNode:
