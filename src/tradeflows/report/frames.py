@@ -167,18 +167,10 @@ def _parsed(cell: Any) -> Any:
 
 def _told_once(levels: Sequence[Column]) -> list[Column]:
     """Levels of an index without what the row above says up to there too."""
-    keys = list(zip(*(cells for _, cells in levels), strict=True))
-    above = [None, *keys[:-1]]
-    return [
-        (
-            name,
-            [
-                "" if before and key[: place + 1] == before[: place + 1] else key[place]
-                for key, before in zip(keys, above, strict=True)
-            ],
-        )
-        for place, (name, _) in enumerate(levels)
-    ]
+    table = DataFrame(dict(enumerate(cells for _, cells in levels)), dtype=object)
+    is_same = table.eq(table.shift()).cummin(axis="columns")
+    told = table.mask(is_same, "")
+    return [(name, list(told[place])) for place, (name, _) in enumerate(levels)]
 
 
 def _with_bounds(columns: Sequence[Column]) -> list[Column]:
