@@ -17,7 +17,7 @@ CODE := $(shell find src/tradeflows -name __pycache__ -prune -o -type f -print |
 
 # One outcome on every machine: no settings, kernels or packages of the user's own.
 unexport MATPLOTLIBRC MPLBACKEND PIP_PREFIX PIP_TARGET PIP_USER PYTEST_ADDOPTS
-unexport PYTHONHOME PYTHONPATH TRADEFLOWS_ROOT VIRTUAL_ENV
+unexport PYTHONDONTWRITEBYTECODE PYTHONHOME PYTHONPATH TRADEFLOWS_ROOT VIRTUAL_ENV
 export IPYTHONDIR := $(CURDIR)/.venv/ipython
 export JUPYTER_DATA_DIR := $(CURDIR)/.venv/share/jupyter
 export JUPYTER_PREFER_ENV_PATH := 1

@@ -1,11 +1,9 @@
-"""What words leave open, to which step they print, and an older ledger in the new spelling."""
+"""What words leave open, and to which step they print."""
 
 import pytest
 
-from tradeflows import claims, cli
 from tradeflows.claims.open_words import left_open, printed_step, rows_of
 from tradeflows.claims.verdict_rule import Question
-from tradeflows.model.errors import LedgerError
 
 CRUDE = Question("2709", "CHN", "RUS", "M", "", "barrels a day", "2023-03", "2023-03")
 
@@ -62,40 +60,3 @@ def test_words_that_ask_a_measure():
 )
 def test_the_step_that_words_print(statement, figure, unit, step):
     assert printed_step(statement, figure, unit) == pytest.approx(step)
-
-
-OLD = """# my ledger
-[claim.C1]
-theme = "oil"
-statement = "Four ships came."
-claimed = { value = 4, unit = "vessels" }
-who = "A"
-where = "B"
-window = "2023"
-reason = "not a trade statistic"  # why
-open = { goods = [] }
-"""
-
-
-def test_an_older_ledger_is_refused_and_rewritten(make_root, tmp_path, capsys):
-    root, ledger = make_root({"prices": {}}), tmp_path / "old.toml"
-    ledger.write_text(OLD, encoding="utf-8")
-    with pytest.raises(LedgerError, match=r"version 2, .* run `tradeflows migrate"):
-        claims.read_ledger(ledger, root)
-    assert cli.main(["--root", str(root), "migrate", str(ledger)]) == 0
-    text = ledger.read_text(encoding="utf-8")
-    assert text.startswith("# my ledger\n\nversion = 3\n[claim.C1]")
-    assert 'not_tested = "not for statistics"' in text
-    assert 'open_because = "' in text
-    capsys.readouterr()
-    assert cli.main(["--root", str(root), "migrate", str(ledger)]) == 0
-    assert "is of this version already" in capsys.readouterr().out
-
-
-def test_what_no_rewriting_keeps_is_named(tmp_path):
-    ledger = tmp_path / "old.toml"
-    reading = '[[claim.C1.reading]]\nname = "half"\nread = {}\nresult = "qty"\nscale = 0.5\n'
-    ledger.write_text(OLD + reading, encoding="utf-8")
-    with pytest.raises(LedgerError, match="claim C1, reading 'half': scale is gone"):
-        claims.migrated(ledger)
-    assert ledger.read_text(encoding="utf-8") == OLD + reading

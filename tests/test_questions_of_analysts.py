@@ -420,3 +420,40 @@ def test_routes_of_a_partner_add_up():
     found = pd.DataFrame(gas.by("partner")).set_index("partner_iso")["value"]
     expected = pd.DataFrame(gas).groupby("partner_iso")["value"].sum()
     pd.testing.assert_series_equal(found.sort_index(), expected, check_names=False)
+
+
+def test_a_price_is_of_the_quantity_of_the_answer():
+    barrels = tf.flow("crude oil", "EU (changing membership)", "World", start="2022", unit="bbl")
+    raw = tf.read("trade", source="eurostat_nrg_ti_coifpm_eu_crude_total", start="2022")
+    year = raw[raw["ref_period"].dt.year == 2022][["primary_value_usd", "qty"]].sum()
+    found = barrels[barrels["ref_period"].dt.year == 2022].by("year").unit_value()
+    assert found["value"].item() == pytest.approx(year["primary_value_usd"] / year["qty"])
+    assert set(found["unit"]) == {"USD/bbl"}
+    assert tf.trace(found)["raw_column"].unique().tolist() == ["value_kusd", "volume_kbbl"]
+
+
+def test_the_eu_is_listed_with_its_members():
+    listed = tf.areas("EU")
+    assert listed.index[0] == "EU27_2020"
+    assert len(listed) == 28
+    assert "DEU" in listed.index
+
+
+def test_months_that_are_in_the_year_to_date_alone_are_said():
+    asked = {"start": "2023", "end": "2023"}
+    months = tf.flow("natural gas", "China", "World", **asked)
+    [told] = [text for text in months.caveats if "cumulation='ytd'" in text]
+    assert "2023-01" not in set(months["ref_period"].dt.strftime("%Y-%m"))
+    assert told not in tf.flow("crude oil", "China", "Russia", **asked).caveats
+    year = tf.flow("natural gas", "China", "World", **asked, cumulation="ytd").tail(1)
+    assert year["value"].item() > months["value"].sum()
+
+
+def test_a_partner_without_a_row_may_be_nothing_where_others_have_one():
+    gas = tf.flow("natural gas", "Türkiye", start="2021", end="2021", unit="TJ")
+    assert gas.by("partner", "year").share()["value"].isna().all()
+    shares = gas.by("partner", "year", absent="zero").share()
+    expected = 100 * gas.groupby("partner")["value"].sum() / gas["value"].sum()
+    assert dict(zip(shares["partner"], shares["value"], strict=True)) == pytest.approx(
+        expected.to_dict()
+    )

@@ -44,7 +44,6 @@ from tradeflows.claims.ledger import (
     read_ledger,
     sentences,
 )
-from tradeflows.claims.migrate import migrated
 from tradeflows.claims.verdict_rule import (
     BOTH_WAYS,
     CANNOT_BE_TOLD,
@@ -107,7 +106,6 @@ __all__ = [
     "judge",
     "line",
     "load",
-    "migrated",
     "miss",
     "month_words",
     "named",

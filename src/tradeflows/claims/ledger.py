@@ -284,12 +284,6 @@ class ReleaseEntry:
 SINGLE = ("route", "measure", "start", "end")  # keys of a question that have one text alone
 SECOND = ("read", "steps", "other", "other_steps")  # keys of a second question
 TERM = (*SECOND, "result", "at_most", "at_least")  # and of one number of several
-RETIRED = {  # keys of older ledgers
-    "reason": "is `not_tested` now",
-    "keep": "is gone: ask for the rows by `read`",
-    "scale": "is gone: say what is made of several numbers by `combine`",
-    "per": "is gone, as `scale` is",
-}
 
 
 def _as_toml(argument: re.Match[str]) -> str:
@@ -519,28 +513,15 @@ def _contents(ledger: Path) -> FileEntry:
         raise LedgerError(f"{ledger}: cannot be read ({error.strerror})") from error
     except ValueError as error:
         raise LedgerError(f"{ledger}: {error}; each claim stands once, as [claim.ID]") from error
-    version = contents.get("version", 2 if _is_old(contents.get("claim")) else VERSION)
+    version = contents.get("version", VERSION)
     if version != VERSION:
         raise LedgerError(
-            f"{ledger}: a ledger of version {version}, and this tradeflows reads version "
-            f"{VERSION}: run `tradeflows migrate {ledger.as_posix()}`"
+            f"{ledger}: a ledger of version {version}, and this tradeflows reads version {VERSION}"
         )
     with at(ledger.name):
         with at("claim"):
             _require_keys(contents.get("claim", {}))
         return toml.record(FileEntry, contents)
-
-
-def _is_old(listed: Any) -> bool:
-    """Whether the claims of a ledger that states no version have the keys of an older one."""
-    entries = [*listed.values()] if isinstance(listed, dict) else []
-    entries += [item for entry in entries if isinstance(entry, dict) for item in _items(entry)]
-    return any(key in entry for entry in entries if isinstance(entry, dict) for key in RETIRED)
-
-
-def _items(entry: Table) -> list[Any]:
-    listed = entry.get("reading")
-    return listed if isinstance(listed, list) else []
 
 
 def published(root: Path, local: bool) -> list[dict[str, Any]]:
@@ -556,7 +537,6 @@ def published(root: Path, local: bool) -> list[dict[str, Any]]:
 
 def _claim(name: str, entry: Any, figures: Mapping[str, Any], series: tuple[Series, ...]) -> Claim:
     """A claim as a whole: its one part, or the parts below what they share."""
-    _refuse_retired(entry)
     _require_finite(entry)
     head = toml.record(ClaimEntry, entry)
     own = [key for key in ("asks", "reading", "not_tested") if key in entry]
@@ -668,12 +648,6 @@ def _part(
     low, high = _interval(claim, ends, step)
     unit = "percent" if units.sized(claim.unit)[0] == "percent" else claim.unit
     return replace(claim, low=low, high=high, unit=unit, open=_open(entry, claim))
-
-
-def _refuse_retired(entry: Any) -> None:
-    """Refuse a key of an older ledger."""
-    for key in RETIRED.keys() & entry if isinstance(entry, dict) else ():
-        raise LedgerError(f"no key {key!r}; it {RETIRED[key]}")
 
 
 def _require_finite(value: Any) -> None:
@@ -854,10 +828,7 @@ def _open(entry: PartEntry, claim: Claim) -> dict[str, tuple[str, ...]]:
         for key, values in own.items():
             toml.typed(values, Texts, key)
     if own and not claim.open_because:
-        raise LedgerError(
-            "open needs open_because, since the table of open words does not have it; "
-            "`tradeflows migrate` brings an older ledger over"
-        )
+        raise LedgerError("open needs open_because, since the table of open words does not have it")
     if not claim.open_because:
         _refuse(wording.of_measure(claim.text, asks))
     admitted = open_words.left_open(claim.text, asks)
@@ -888,7 +859,6 @@ def _require_names(kind: str, names: Sequence[str]) -> None:
 def _reading(entry: Table) -> Reading:
     name, is_made = entry.get("name", ""), "combine" in entry
     with at(f"reading {name!r}"):
-        _refuse_retired(entry)
         keys = ("name", "terms") if is_made else ("name", "read", "result")
         _require_keys(entry, required=keys)
         _require_reasons(entry, ("rest", "doubt"))

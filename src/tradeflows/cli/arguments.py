@@ -55,7 +55,6 @@ GROUPS: dict[str, tuple[Verb | App, ...]] = {
         verbs.verify,
         verbs.check,
         verbs.accept,
-        verbs.migrate,
         verbs.completion,
     ),
 }

@@ -1221,26 +1221,6 @@ def accept(*, ledger: Ledger = None, local: Without = False, common: Said) -> No
     terminal.fail(errors)
 
 
-def migrate(ledger: Path | None = None, /, *, common: Said) -> None:
-    """Rewrite a ledger of an older version in the spelling of this one.
-
-    Parameters
-    ----------
-    ledger
-        such as mine.toml; else data/claims.toml
-    """
-    from tradeflows import claims
-    from tradeflows.report.site import save
-
-    ledger = ledger or claims.path(common.folder())
-    text = claims.migrated(ledger)
-    if text == ledger.read_text(encoding="utf-8"):
-        say(f"{ledger} is of this version already")
-        return
-    save({ledger: text})
-    say(f"{ledger} is rewritten; next: `tradeflows claims --all`, then `tradeflows accept`")
-
-
 def completion(shell: Literal["bash", "zsh", "fish", "powershell"], /, *, common: Said) -> None:
     """Print a script by which a shell completes this command's words.
 

@@ -171,7 +171,7 @@ class Answer(pd.DataFrame):
             12 for years, 3 for quarters; months at the ends that fill none are in no sum, and a
             caveat names them.
         absent
-            What no row stands for where others of the same group have one: ``unknown`` or
+            What no row stands for in a month that is stated of another partner: ``unknown`` or
             ``zero``. What its source declares to be zero is so without it.
 
         Raises
@@ -371,6 +371,8 @@ class Answer(pd.DataFrame):
     def unit_value(self, value: str = "") -> "Answer":
         """Value over weight, a tonne; of crude oil a barrel too, as ``unit_value_per_barrel``.
 
+        Where the answer is in another quantity, such as barrels or cubic metres, it is over that.
+
         Parameters
         ----------
         value
@@ -392,20 +394,24 @@ class Answer(pd.DataFrame):
         frame = _codes_alone(self)
         money = [name for name in MONEY if name in frame and frame[name].notna().any()]
         money += ["value"] * _is_money(frame)
-        if not money or "net_wgt_kg" not in frame:
+        quantity, of = _priced(frame)
+        if not money or quantity not in frame:
             raise QueryError(
                 "a value over a weight needs both, and these rows have "
                 f"{'no weight' if money else 'no value'}: ask by publisher= or source= for one "
                 "who states both"
             )
         value = value or ("value" if _is_money(frame) else money[0])
-        prices = measures.unit_value(frame, value, by=series_columns(frame)[:1])
-        if not all(map(codes.is_crude, {*frame.get("cmd_code", ["TOTAL"])})):
+        groups = series_columns(frame)[:1]
+        prices = measures.unit_value(frame, value, by=groups, quantity=quantity)
+        column = "unit_value" if "unit_value" in prices else "unit_value_per_tonne"
+        is_crude = all(map(codes.is_crude, {*frame.get("cmd_code", ["TOTAL"])}))
+        if of == "t" and not is_crude:
             prices = prices.drop(columns="unit_value_per_barrel")
             texts = prices.attrs["caveats"]
             prices.attrs["caveats"] = tuple(t for t in texts if not t.endswith("barrels a tonne"))
-        unit = f"{prices['unit_value_in'].iloc[0]}/t"
-        result = as_value(prices, "unit_value_per_tonne", unit, f"Unit value: {heading(self)}")
+        unit = f"{prices['unit_value_in'].iloc[0]}/{of}"
+        result = as_value(prices, column, unit, f"Unit value: {heading(self)}")
         return result.drop(columns="unit_value_in")
 
     def balance(self, other: "Answer | None" = None) -> "Answer":
@@ -882,6 +888,12 @@ def _is_money(frame: pd.DataFrame) -> bool:
     return {*frame["unit"]} <= {*CURRENCIES}
 
 
+def _priced(frame: pd.DataFrame) -> tuple[str, str]:
+    """The column and the unit of what a price is over: the answer's quantity, or the weight."""
+    is_own = not (_is_money(frame) or _is_ratio(frame) or {*frame["unit"]} <= {"tonnes"})
+    return ("value", str(frame["unit"].iloc[0])) if is_own else ("net_wgt_kg", "t")
+
+
 def _differs(frame: pd.DataFrame, column: str) -> bool:
     return column in frame and frame[column].nunique(dropna=False) > 1
 
@@ -921,6 +933,8 @@ def _sums(frame: pd.DataFrame, kept: list[str], options: dict[str, Any]) -> pd.D
     if frame.get("partner_role", pd.Series(["none"])).eq("route").all():
         columns += ("partner_code",)  # every partner is a way that goods came by
     over = [column for column in columns if column not in kept and _differs(frame, column)]
+    if options["absent"] == "zero":  # of a partner in a month that is stated of another
+        options["alike"] = [name for name in kept if name not in ("partner_iso", "partner_code")]
     sums = {"value": measures.total(frame, "value", kept, over, **options)}
     whole = sums["value"]
     formulas = {"value": Formula("value", {"value": Role(whole, "value")})}

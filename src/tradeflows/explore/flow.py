@@ -146,8 +146,8 @@ def flow(
     frames |= none
     caveats += [*others, *beside, *_notes_of_sources(root, frames.values(), filters)]
     caveats += _silent(reporters.ids, frames) + _ends_apart(frames)
-    caveats += _partners_lacking(partners.ids, frames)
-    caveats += goods_apart(frames.values())
+    caveats += _partners_lacking(partners.ids, frames) + goods_apart(frames.values())
+    caveats += _to_date(rows.values(), frames.values())
     if reporters.ids == ["countries"]:
         caveats += _groups_left_out(root, asked)
     return answer(_valued(frames, _shared_unit(frames, wanted), caveats), root=named)
@@ -207,6 +207,15 @@ def _set_defaults(asked: dict[str, Any], rows: Sequence[pa.Table], unit: str) ->
     if "period" in cumulations and not asked.get("cumulation"):
         asked["cumulation"] = "period"
     return wanted
+
+
+def _to_date(rows: Iterable[pa.Table], frames: Iterable[pd.DataFrame]) -> list[str]:
+    """That months which have no row may be in the figures of the year to date, which are held."""
+    kinds = {kind for table in rows for kind in table["cumulation"].to_pylist()}
+    said = [text for frame in frames for text in frame.attrs["caveats"]]
+    if not kinds >= {"period", "ytd"} or not any(OF_THE_WINDOW in text for text in said):
+        return []
+    return ["the figures of the year to date are held too: cumulation='ytd' has them"]
 
 
 def _or_every(words: Words) -> Words:

@@ -267,7 +267,7 @@ def products(word: str = "", *, local: bool = False, root: Path | None = None) -
 
 
 def areas(word: str = "", *, local: bool = False, root: Path | None = None) -> pd.DataFrame:
-    """Areas whose id, name or other word has `word`; of a group such as OPEC, its members.
+    """Areas whose id, name or other word has `word`; of a group such as the EU, its members.
 
     Returns
     -------
@@ -300,7 +300,7 @@ def areas(word: str = "", *, local: bool = False, root: Path | None = None) -> p
 
 
 def _areas_of(word: str, root: Path | None) -> list[str]:
-    """The members of a group, or the area that `word` is and those with a word that begins so."""
+    """A group with its members, or the area that `word` is and those with a word that begins so."""
     group = groups.group_of(word)
     if group:
         return groups.members(group)
@@ -308,9 +308,11 @@ def _areas_of(word: str, root: Path | None) -> list[str]:
         return []
     folded = fold(word)
     try:
-        exact = [own_words.area(word, root)] if word else []
+        exact = [own_words.area_id(word, root)] if word else []
     except QueryError:
         exact = []
+    if exact and codes.area_kind(exact[0]) == "group":
+        return [*exact, *codes.members(exact[0])]
     if word and len(folded) < LONG_ENOUGH:
         return exact
     typed = own_words.area_words(root)

@@ -40,21 +40,27 @@ def unit_value(
     value: str = "primary_value_usd",
     barrels_per_tonne: float = BARRELS_PER_TONNE,
     by: str | Columns = (),
+    quantity: str = "net_wgt_kg",
 ) -> DataFrame:
-    """Value over net weight, per tonne and per barrel.
+    """Value over net weight, per tonne and per barrel, or over another quantity.
+
+    Parameters
+    ----------
+    quantity
+        The column of a quantity in one unit, such as ``qty``, in place of the weight.
 
     Returns
     -------
     DataFrame, rows and columns of `frame`
-        With ``unit_value_per_tonne`` and ``unit_value_per_barrel`` (in the value's currency, which
-        ``unit_value_in`` names if it is known; null where the weight is null, 0 or flagged
-        estimated) and ``outlier``: further than 3.5 scaled median absolute deviations from the
-        median of its group of `by`.
+        With ``unit_value_per_tonne`` and ``unit_value_per_barrel``, or ``unit_value`` of another
+        quantity (in the value's currency, which ``unit_value_in`` names if it is known; null where
+        the quantity is null, 0 or flagged estimated) and ``outlier``: further than 3.5 scaled
+        median absolute deviations from the median of its group of `by`.
 
     Raises
     ------
     QueryError
-        `value` is in several currencies or valuations.
+        `value` is in several currencies or valuations, or the quantity in several units.
 
     Examples
     --------
@@ -66,16 +72,21 @@ def unit_value(
     500.0
     """
     by = names_of(by)
-    prepared(frame, value, "net_wgt_kg", *by)
-    units = [column for column in UNITS.get(value, ()) if column not in by]
-    require_single_value(frame[have_figures(frame, value)], units)
-    weight = Role(frame, "net_wgt_kg", values=_measured(frame, "net_wgt_kg").to_numpy())
+    prepared(frame, value, quantity, *by)
+    for column in (value, quantity):
+        units = [name for name in UNITS.get(column, ()) if name not in by]
+        require_single_value(frame[have_figures(frame, column)], units)
+    weight = Role(frame, quantity, values=_measured(frame, quantity).to_numpy())
     names = {"value": figures_of(frame, value), "weight": weight}
-    per_tonne = "value / (weight / 1000)"
-    per_barrel = f"{per_tonne} / {barrels_per_tonne!r}"
-    formulas = formulas_of(names, unit_value_per_tonne=per_tonne, unit_value_per_barrel=per_barrel)
+    prices, caveats = {"unit_value": "value / weight"}, []
+    if quantity == "net_wgt_kg":
+        per_tonne = "value / (weight / 1000)"
+        per_barrel = f"{per_tonne} / {barrels_per_tonne!r}"
+        prices = {"unit_value_per_tonne": per_tonne, "unit_value_per_barrel": per_barrel}
+        caveats = [f"{barrels_per_tonne:g} barrels a tonne"]
+    formulas = formulas_of(names, **prices)
     result = computed(frame, formulas)
-    price = result["unit_value_per_tonne"]
+    price = result[next(iter(prices))]
     group = groups_of(frame, by)
     middle = price.groupby(group).transform("median")
     away = (price - middle).abs()
@@ -85,7 +96,6 @@ def unit_value(
     currency = UNIT_OF.get(value, frame.get(UNIT_IN.get(value, "unit")))
     if currency is not None:
         result["unit_value_in"] = currency
-    caveats = [f"{barrels_per_tonne:g} barrels a tonne"]
     return with_lineage(result, frame, caveats=caveats, kept=[Role(frame)], formulas=formulas)
 
 
