@@ -174,7 +174,7 @@ def test_a_hole_is_no_other_window():
         ),
         (
             lambda c: tf.flow("coal", "China", "Russia", start="2021").balance(),
-            "stated by 12 months: sum this one",
+            "of 12 months each: sum this one",
         ),
         (
             lambda c: c["value"] / c.head(3).assign(ref_period=c["ref_period"].iloc[9])["value"],
@@ -351,9 +351,10 @@ def test_a_rest_is_named_by_what_was_taken_out():
         tf.flow("crude oil", "China", name, start="2023", end="2023")
         for name in ("World", "Russia")
     )
-    assert repr(measures.rest(world, russia, "value")).startswith("World, less Russia; tonnes")
+    title = "Crude oil, imports of China from World, less Russia; tonnes"
+    assert repr(measures.rest(world, russia, "value")).startswith(title)
     by_year = measures.rest(world.by("year"), russia.by("year"), "value")
-    assert repr(by_year).startswith("Crude oil, imports of China from World, less Russia; tonnes")
+    assert repr(by_year).startswith(title)
 
 
 def test_a_difference_of_shares_is_in_points(crude):
@@ -457,3 +458,146 @@ def test_a_partner_without_a_row_may_be_nothing_where_others_have_one():
     assert dict(zip(shares["partner"], shares["value"], strict=True)) == pytest.approx(
         expected.to_dict()
     )
+
+
+@pytest.fixture(scope="module")
+def products():
+    asked = {"start": "2024-01", "end": "2024-11"}
+    return tf.flow("oil products", ["Brazil", "Singapore", "Türkiye"], "Russia", **asked)
+
+
+@pytest.mark.parametrize("method", ["share", "unit_value", "rank"])
+def test_a_heading_is_of_the_rows_that_are_there(products, method):
+    quarters = products.by("reporter", "quarter")
+    for shown in (quarters, getattr(quarters, method)()):
+        assert "imports of Brazil, Singapore, Türkiye from Russia" in repr(shown)
+        one = shown.query("reporter == 'Brazil'")
+        assert "imports of Brazil from Russia" in repr(one)
+        assert repr(one).startswith(repr(shown).partition("Oil products")[0])
+    assert "Oil products, imports of Brazil, Singapore, Türkiye" in repr(products.by())
+
+
+@pytest.mark.parametrize("word", ["year", "quarter"])
+def test_sums_have_another_side(word):
+    goods = tf.flow("total", "China", "Russia", start="2021", end="2021")
+    sold = tf.flow("total", "Russia", "China", flow="exports", start="2021", end="2021")
+    found = goods.by(word).gap()
+    of = sorted({12 // len(found)})[0]
+    expected = [
+        goods["value"].iloc[i : i + of].sum() / sold["value"].iloc[i : i + of].sum()
+        for i in range(0, 12, of)
+    ]
+    assert found["value"].tolist() == pytest.approx(expected)
+    assert "UN Comtrade over Russian customs" in repr(found)
+
+
+def test_two_statements_of_one_office_are_named_by_who_carries_them():
+    asked = {"flow": "exports", "start": "2022", "end": "2022"}
+    one, two = (
+        tf.flow("total", "China", "Russia", publisher=name, **asked)
+        for name in ("gacc", "comtrade")
+    )
+    [told] = [text for text in one.gap(two).caveats if text.startswith("China Customs has no")]
+    assert "2022-01 to 2022-02 by itself" in told
+
+
+def test_goods_that_were_added_up_are_not_asked_again():
+    crude = tf.flow("crude oil", ["China", "India"], "Russia", start="2023", end="2023")
+    with pytest.raises(QueryError, match="do not say their product"):
+        crude.by("reporter", "year").balance()
+
+
+def test_rates_are_of_who_states_the_months():
+    goods = tf.flow("total", "Germany", "Russia", flow="exports", start="2022", end="2022")
+    roubles = goods.to("RUB")
+    assert roubles["value"].notna().all()
+    rates = tf.read("rates", stated_by="Bank of Russia", start="2022", end="2022")
+    dollars = goods.to("USD")
+    expected = (dollars["value"].to_numpy() * rates["rate"].to_numpy()).sum()
+    assert roubles.by("year")["value"].item() == pytest.approx(expected)
+
+
+def test_months_without_a_rate_are_said():
+    goods = tf.flow("total", "Russia", "Germany", flow="exports", start="2018", end="2019")
+    euros = goods.to("EUR")
+    assert any("no rate of USD for EUR is held of 2018-01 to 2018-12" in x for x in euros.caveats)
+    year = euros.by("year")
+    assert year[year["period"] == "2018"]["value"].isna().all()
+    assert "2018-01 to 2018-12" in repr(year.head(1))  # what lacks is shown of one row, too
+
+
+def test_a_mean_rate_of_several_months_is_said(crude):
+    asked = {"start": "2023", "end": "2023", "unit": "USD"}
+    dollars = tf.flow("crude oil", "China", "Russia", **asked)
+    note = "of several months it is their mean rate: to() before by() goes by month"
+    assert note in dollars.by("year").to("CNY").caveats
+    assert note not in dollars.to("CNY").by("year").caveats
+
+
+def test_a_fiscal_year_is_named_by_its_first_month():
+    asked = {"publisher": "dgcis", "start": "2018-04", "end": "2022-03"}
+    years = tf.flow("crude oil", "India", ["Iraq", "Russia"], **asked).wide()
+    assert [str(period) for period in years.index] == ["2018-04", "2019-04", "2020-04", "2021-04"]
+
+
+def test_another_rhythm_of_a_reporter_is_said():
+    asked = {"flow": "exports", "start": "2021", "end": "2022"}
+    shown = tf.flow("901310", ["EU", "China"], "Russia", **asked)
+    assert any(text.startswith("China states this with freq='A' alone") for text in shown.caveats)
+
+
+def test_a_reporter_without_figures_leaves_the_others():
+    gas = tf.flow("natural gas", ["Austria", "Germany"], "Russia", start="2020", end="2020")
+    assert {*gas["reporter"]} == {"Germany"}
+    assert any(text.startswith("Austria states nothing of this") for text in gas.caveats)
+
+
+def test_a_unit_of_another_file_is_found():
+    value = tf.flow("crude oil", "China", "World", start="2023", end="2023", unit="USD")
+    weight = tf.flow("crude oil", "China", "World", start="2023", end="2023")
+    assert {*value["unit"]}, {*weight["unit"]} == ({"USD"}, {"tonnes"})
+    assert {*value["period"]} == {*weight["period"]}
+
+
+def test_codes_of_two_reporters_add_up_and_those_of_one_do_not():
+    asked = {"start": "2022-04", "end": "2022-12"}
+    crude = tf.flow("crude oil", ["India", "China"], "Russia", **asked)
+    assert crude["cmd_code"].nunique() == 2
+    assert crude.by("quarter")["value"].sum() == pytest.approx(crude["value"].sum())
+    one = crude.assign(reporter_iso="CHN", reporter="China")
+    with pytest.raises(QueryError, match="2709, which overlaps 27090000"):
+        measures.total(pd.DataFrame(one), "net_wgt_kg", over=["cmd_code", "partner_iso"])
+
+
+def test_no_rank_is_known_of_a_month_with_a_hole():
+    asked = {"start": "2022", "end": "2022"}
+    ranks = tf.flow("crude oil", ["India", "China"], "Russia", **asked).rank("India")
+    assert len(ranks) == 11
+    assert "nobody's rank is known of 2022-02" in " ".join(ranks.caveats)
+
+
+def test_a_share_of_each_good_is_in_the_same_good():
+    asked = {"flow": "exports", "start": "2025", "end": "2025"}
+    drones = tf.flow("8806", "China", ["Kazakhstan", "Russia"], **asked).share()
+    one = tf.flow("880622", "China", ["Kazakhstan", "Russia"], **asked).share()
+    same = drones[drones["cmd_code"] == "880622"]
+    assert same["value"].tolist() == pytest.approx(one["value"].tolist())
+
+
+def test_figures_are_of_the_unit_that_is_asked_for():
+    assert {*tf.figures("lng", unit="m3")["unit"]} == {"m3"}
+    with pytest.raises(QueryError, match="is in tonnes; there are USD, m3, percent"):
+        tf.figures("lng", unit="t")
+
+
+def test_a_number_to_compare_with_is_in_the_unit_of_the_answer(crude):
+    axes = crude.plot(reference={"Mean": crude["value"].mean()})
+    assert axes.get_ylim()[1] < 20  # million tonnes
+
+
+def test_a_change_lacks_the_months_that_its_sums_lack():
+    years = tf.flow("coal", "Ukraine", "Russia", start="2016", end="2021").by("year")
+    lacking = years[years["missing"].ne("")]
+    changes = years.yoy()
+    assert lacking[["period", "missing"]].values.tolist() == [["2020", "2020-11"]]
+    assert changes["missing"].tolist() == ["2015-01 to 2015-12", "", "", "", "2020-11", "2020-11"]

@@ -6,6 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from pandas.plotting import PlotAccessor
 
@@ -50,6 +51,7 @@ from tradeflows.tables.display import (
     as_page,
     as_text,
     caveats_of,
+    headed,
     heading,
     name_of,
     slim_table,
@@ -63,6 +65,8 @@ CODE_COLUMNS = {short: column for column, short in SHORT_NAMES.items()}
 RATIOS = ("%", "percent", "times", "ratio", "rank")
 SPANS = {"year": 12, "quarter": 3, "month": 1}  # words of `by` for a length in months
 LEVELS = {"heading": 4, "chapter": 2}  # words of `by` for goods by the digits of their codes
+GOODS_GONE = "its goods were added up, so give the whole, such as flow(…, 'World', …).by('year')"
+RATES_OF = ("European Central Bank", "Bank of Russia")  # the first where both state as much
 YEAR = 2000  # any, for the names of months
 UNSPECIFIED = "_X"
 FEW = 5  # codes that a message names
@@ -73,15 +77,23 @@ OURS = ("zero", "every", "highlight", "y")  # options of our charts, beside thos
 PANDAS_PLOT = "pandas.DataFrame(answer).plot draws any column as it is"
 
 
-def answer(frame: pd.DataFrame, title: str = "", root: Path | None = None) -> "Answer":
+def answer(
+    frame: pd.DataFrame,
+    title: str = "",
+    root: Path | None = None,
+    of: pd.DataFrame | None = None,
+) -> "Answer":
     """Turn a frame that has ``value`` and ``unit`` into an answer, with all that it carries.
 
-    With the `root` that a user named it is drawn and traced from any folder.
+    With the `root` that a user named it is drawn and traced from any folder. Of what is measured
+    of other rows, `title` is the measure.
     """
     named = with_short_names(pd.DataFrame(frame).copy(deep=False))
     result = Answer(named)
     result.attrs = dict(frame.attrs)
-    if title:
+    if of is not None:
+        headed(result, title, of)
+    elif title:
         result.attrs["title"] = title
     if root is not None:
         result.attrs[ROOT] = str(root.resolve())
@@ -206,7 +218,7 @@ class Answer(pd.DataFrame):
             result["cmd_code"] = result[finest]
         # The labels stay as they are, since a trace goes by them.
         result = result.sort_values(["ref_period", "value"], ascending=[True, False])
-        return with_caveats(answer(result, heading(self)), caveats)
+        return with_caveats(answer(result, of=self), caveats)
 
     def share(self, of: str | pd.DataFrame = "") -> "Answer":
         """Per cent that each row has, period by period; the unit names the measure and the whole.
@@ -242,11 +254,12 @@ class Answer(pd.DataFrame):
                 shares = measures.shares(_codes_alone(rows), "value", member)
                 name = _named_members(rows, member)
                 if member == "partner_iso":
-                    caveats.append(
-                        "the whole is the partners named: no total of every period is stated"
-                    )
+                    has_goods = "cmd_code" in self
+                    why = "no total of every period is stated" if has_goods else GOODS_GONE
+                    caveats.append(f"the whole is the partners named: {why}")
             else:
-                by = [name for name in ("reporter_iso",) if name in self and name in whole]
+                names = ["reporter_iso"] if whole is of else ["reporter_iso", "cmd_code"]
+                by = sorted({*names} & {*self} & {*whole})
                 if whole is of and not _differs(whole, "reporter_iso"):
                     by = []
                 shares = measures.share(_codes_alone(self), _codes_alone(whole), "value", by)
@@ -259,7 +272,7 @@ class Answer(pd.DataFrame):
                 f"{nulls} of {len(shares)} rows have no share: of a whole, a member lacks a figure"
             )
         unit = f"% by {_measure(self)}, of {name}"
-        result = as_value(shares, "share_pct", unit, f"Shares: {heading(self)}")
+        result = as_value(shares, "share_pct", unit, "Shares", self)
         return with_caveats(result, caveats)
 
     def hhi(self, of: str = "") -> "Answer":
@@ -280,7 +293,7 @@ class Answer(pd.DataFrame):
         rows, member = _members(self, of)
         found = measures.hhi(_codes_alone(rows), "value", member, ("ref_period", "n_months"))
         title = f"Concentration by {_measure(self)}, of {_named_members(rows, member)}"
-        result = as_value(found, "hhi", "ratio", f"{title}: {heading(self)}")
+        result = as_value(found, "hhi", "ratio", title, self)
         return with_caveats(result, _unspecified(rows, member, "so the index may be too high"))
 
     def rank(self, member: Any = "", of: str = "", **options: Any) -> Any:
@@ -306,6 +319,12 @@ class Answer(pd.DataFrame):
             return super().rank(**options, **({} if member == "" else {"axis": member}))
         rows, column = _members(self, of)
         frame = _codes_alone(rows)
+        notes = _unspecified(rows, column, "so its rank is none")
+        is_hole = frame["ref_period"].isin(frame["ref_period"][frame["value"].isna()])
+        if is_hole.any() and not is_hole.all():
+            months = runs(months_of(frame[is_hole])[1].tolist())
+            notes.append(f"nobody's rank is known of {months}: who has no figure may be anywhere")
+            frame, rows = frame[~is_hole], rows[~is_hole]
         word = SHORT_NAMES.get(column, column)
         is_asked = frame[column].eq(member) | rows.get(word, frame[column]).eq(member)
         leads = {}
@@ -319,11 +338,10 @@ class Answer(pd.DataFrame):
         ranks = measures.stack(leads, "ranked")
         if not member:
             ranks.attrs["caveats"] = frame.attrs.get("caveats", ())  # without who is beside whom
-        title = f"Rank by {_measure(self)}, of {_named_members(rows, column)}: {heading(self)}"
+        title = f"Rank by {_measure(self)}, of {_named_members(rows, column)}"
         ranks = ranks.drop(columns=["ranked", "value", "unit", "value_next", "lead", "lead_pct"])
         ranks["next"] = [name_of(column, code) for code in ranks["next"]]
-        result = as_value(ranks, "rank", "rank", title)
-        return with_caveats(result, _unspecified(rows, column, "so its rank is none"))
+        return with_caveats(as_value(ranks, "rank", "rank", title, self), notes)
 
     def yoy(self) -> "Answer":
         """Per cent by which each period is above the same months of the year before.
@@ -338,7 +356,7 @@ class Answer(pd.DataFrame):
         [nan, 24.1]
         """
         found = measures.yoy(_codes_alone(self), "value")
-        result = as_value(found, "yoy_pct", "%", f"Change on the year before: {heading(self)}")
+        result = as_value(found, "yoy_pct", "%", "Change on the year before", self)
         return result.drop(columns="value_base")
 
     def growth(self, year: int | str | None = None, base: int | str | None = None) -> "Answer":
@@ -365,8 +383,10 @@ class Answer(pd.DataFrame):
             base = parse_period(year, "year", grain="year")[0] // 12 - 1
         found = measures.growth(frame, "value", year, base)
         measure = "" if _is_ratio(self) else f", by {_measure(self)}"
-        title = f"Growth of {year} on {base}{measure}: {heading(self)}"
-        return as_value(found, "growth_pct", "%", title).drop(columns=["value_base", "change"])
+        title = f"Growth of {year} on {base}{measure}"
+        return as_value(found, "growth_pct", "%", title, self).drop(
+            columns=["value_base", "change"]
+        )
 
     def unit_value(self, value: str = "") -> "Answer":
         """Value over weight, a tonne; of crude oil a barrel too, as ``unit_value_per_barrel``.
@@ -411,7 +431,7 @@ class Answer(pd.DataFrame):
             texts = prices.attrs["caveats"]
             prices.attrs["caveats"] = tuple(t for t in texts if not t.endswith("barrels a tonne"))
         unit = f"{prices['unit_value_in'].iloc[0]}/{of}"
-        result = as_value(prices, column, unit, f"Unit value: {heading(self)}")
+        result = as_value(prices, column, unit, "Unit value", self)
         return result.drop(columns="unit_value_in")
 
     def balance(self, other: "Answer | None" = None) -> "Answer":
@@ -434,14 +454,7 @@ class Answer(pd.DataFrame):
         if other is None:
             with catalogue.within(self.attrs):
                 way = {"M": "X", "X": "M"}[one_direction(self)]
-                other = at_a_level(self, flow=way)
-            if _length(other) > _length(self):
-                raise QueryError(
-                    f"the other direction is stated by {_length(other)} months: sum this one to as "
-                    "many, as by('year') does, or give it another answer"
-                )
-            if _length(self) != _length(other):
-                other = other.by("reporter", "partner", "product", every=_length(self))
+                other = _of_length(at_a_level(self, flow=way), _length(self))
         _require_answer("balance", other, "the other direction of these flows")
         sides = {next(iter({*side.get("flow_code", ())}), ""): side for side in (self, other)}
         if {*sides} != {"M", "X"}:
@@ -451,7 +464,7 @@ class Answer(pd.DataFrame):
         found = measures.difference(sold, bought, "value", by=keys)
         unit = found.pop("unit").iloc[0]
         found = found.drop(columns="valuation", errors="ignore")  # of neither side
-        result = as_value(found, "change", unit, f"Exports less imports: {heading(self)}")
+        result = as_value(found, "change", unit, "Exports less imports", self)
         unused = ["flow", "value_base", "growth_pct"]
         result = result.drop(columns=unused, errors="ignore")
         notes = ["exports are as valued by the seller, imports as at the border of the buyer"]
@@ -565,9 +578,9 @@ class Answer(pd.DataFrame):
         require_single_value(frame, one)
         length = _length(frame)
         last = int(first_month(frame).iloc[0]) + length - 1
-        ends = f"{first_day(last):%b}".upper()
         quarters = f"Q-{first_day(12 * YEAR + last % 3 + 9):%b}".upper()  # of the calendar Q-DEC
-        freq = {1: "M", 3: quarters, 12: f"Y-{ends}"}.get(length, f"{length}M")
+        years = "Y-DEC" if last % 12 == 11 else "12M"  # which names the first month of its year
+        freq = {1: "M", 3: quarters, 12: years}.get(length, f"{length}M")
         index = pd.PeriodIndex(frame["ref_period"], freq=freq, name="period")
         if (index.start_time != frame["ref_period"]).any():
             raise QueryError(f"the periods of {length} months do not begin at one time of the year")
@@ -611,7 +624,7 @@ class Answer(pd.DataFrame):
             from tradeflows.explore.mirror import other_side
 
             with catalogue.within(self.attrs):
-                other = other_side(self)
+                other = _of_length(other_side(self), _length(self))
         _require_answer("gap", other, "the same flow as somebody else states it")
         sides = [_codes_alone(self), _codes_alone(other)]
         one, two = ({*side["unit"].dropna()} for side in sides)
@@ -627,23 +640,16 @@ class Answer(pd.DataFrame):
         has_freight = _is_money(self) and flows[0] != flows[1]
         band = measures.CIF_BAND if has_freight else (1.0, 1.0)
         ratios = measures.gap(sides[0], sides[1], "value", band)
-        names = []
-        for side in sides:
-            names.append(", ".join(sorted({*map(publisher_name, side["publisher"].unique())})))
+        with catalogue.within(self.attrs):
+            names = [", ".join(sorted({*map(publisher_name, _publishers(s))})) for s in sides]
         title = f"{heading(self)}: {{}} {{}} {{}}"
         result = as_value(ratios, "ratio", "times", title.format(names[0], "over", names[1]))
         if has_freight:
             named = ("CIF over FOB, least", "CIF over FOB, most")
             result.attrs["reference"] = dict(zip(named, band, strict=True))
-        result.attrs["both"] = {"title": title.format(names[0], "and", names[1]), "band": band}
-        notes = []
-        for letter, side in zip("mx", sides, strict=True):
-            alone = result[result[f"value_{letter}"].isna()]
-            who = ", ".join(map(codes.area_name, sorted(side["reporter_iso"].unique())))
-            if len(alone):
-                months = runs(months_of(alone)[1].tolist())
-                notes.append(f"{who} states nothing of {months}, where the other side does")
-        return with_caveats(result, notes)
+        title = title.format(names[0], "and", names[1])
+        result.attrs["both"] = {"title": title, "band": band, "names": names}
+        return with_caveats(result, _stated_by_one(result, sides, names))
 
     def compare(self, other: pd.DataFrame, *arguments: Any, **options: Any) -> pd.DataFrame:
         """Differences from another frame, as ``DataFrame.compare``; see :meth:`gap` for flows."""
@@ -839,11 +845,13 @@ def series_columns(frame: pd.DataFrame) -> list[str]:
     return chosen or present[:1]
 
 
-def as_value(frame: pd.DataFrame, column: str, unit: str, title: str) -> Answer:
+def as_value(
+    frame: pd.DataFrame, column: str, unit: str, title: str, of: pd.DataFrame | None = None
+) -> Answer:
     """Make one column of a measure's result the value of an answer."""
     result = frame.assign(value=frame[column], unit=unit).drop(columns=column)
     formulas = {"value": Formula("value", {"value": Role(frame, column)})}
-    return answer(with_lineage(result, frame, formulas=formulas, kept=[Role(frame)]), title)
+    return answer(with_lineage(result, frame, formulas=formulas, kept=[Role(frame)]), title, of=of)
 
 
 def with_caveats(result: Answer, caveats: list[str]) -> Answer:
@@ -959,6 +967,42 @@ def _length(frame: pd.DataFrame) -> int:
     return int(frame["n_months"].iloc[0])
 
 
+def _of_length(other: Answer, months: int) -> Answer:
+    """What is stated beside an answer, summed to periods as long as its own."""
+    if _length(other) > months:
+        raise QueryError(
+            f"what is stated beside it is of {_length(other)} months each: sum this one to as "
+            "many, as by('year') does, or give it another answer"
+        )
+    is_finer = _length(other) < months
+    return other.by("reporter", "partner", "product", every=months) if is_finer else other
+
+
+def _stated_by_one(
+    ratios: Answer, sides: Sequence[pd.DataFrame], publishers: Sequence[str]
+) -> list[str]:
+    """Say which periods one side of a gap alone has; sides of one office go by who carries them."""
+    named = [
+        ", ".join(map(codes.area_name, sorted(side["reporter_iso"].unique()))) for side in sides
+    ]
+    notes = []
+    for letter, who in zip("mx", publishers if len({*named}) == 1 else named, strict=True):
+        alone = ratios[ratios[f"value_{letter}"].isna()]
+        if len(alone):
+            months = runs(months_of(alone)[1].tolist())
+            notes.append(f"{who} has no figure of {months} by itself, where the other side does")
+    return notes
+
+
+def _publishers(side: pd.DataFrame) -> list[str]:
+    """The ids of those who state the rows."""
+    if "publisher" in side:
+        return sorted(side["publisher"].unique())
+    held = catalogue.load(catalogue.root(), local=True)
+    entries = [held[name] for name in side.attrs.get("sources", ()) if name in held]
+    return sorted({entry.publisher for entry in entries if entry.table == "trade"})
+
+
 def _measure(frame: pd.DataFrame) -> str:
     """What the values are of, in words: weight (tonnes)."""
     units = ", ".join(sorted({str(unit) for unit in frame["unit"].dropna()}))
@@ -1037,19 +1081,36 @@ def _converted(frame: Answer, word: str) -> Answer:
         return _converted(_converted(frame, "USD"), wanted)
     money = wanted if unit == "USD" else unit
     base, quote = (money, "USD") if money == "EUR" else ("USD", money)
-    months = months_of(rows)[1]
-    rates = tables.read(
-        "rates",
-        stated_by="European Central Bank",
-        base=base,
-        quote=quote,
-        start=month_text(int(months.min())),
-        end=month_text(int(months.max())),
-    )
+    rates, notes = _rates(base, quote, months_of(rows)[1])
+    if rows["n_months"].gt(1).any():
+        notes.append("of several months it is their mean rate: to() before by() goes by month")
     given, column = MONEY if unit == "USD" else MONEY[::-1]
     stated = measures.scale(rows.drop(columns=[*MONEY], errors="ignore"), "value", 1, given)
     if unit == "USD":
         found = measures.from_dollars(stated, rates)
     else:
         found = measures.convert(stated.assign(currency=unit), rates)
-    return as_value(found, column, wanted, heading(frame))
+    return with_caveats(as_value(found, column, wanted, "", frame), notes)
+
+
+def _rates(base: str, quote: str, months: np.ndarray) -> tuple[pd.DataFrame, list[str]]:
+    """The rates of the statistic that has most of some months, and which of these it lacks."""
+    ends: dict[str, Any] = {
+        "start": month_text(int(months.min())),
+        "end": month_text(int(months.max())),
+    }
+    held, reasons = [], []
+    for office in RATES_OF:
+        try:
+            rates = tables.read("rates", stated_by=office, base=base, quote=quote, **ends)
+        except QueryError as error:
+            reasons.append(error)
+            continue
+        for statistic in rates["statistic"].unique():
+            some = rates[rates["statistic"] == statistic]
+            held.append(({*months.tolist()} - {*months_of(some)[1].tolist()}, some))
+    if not held:
+        raise reasons[0]
+    lacking, rates = min(held, key=lambda pair: len(pair[0]))
+    text = f"no rate of {quote} for {base} is held of {runs(lacking)}, so these have no value"
+    return rates, [text] * bool(lacking)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from numbers import Real
 from typing import Any
 
 import pandas as pd
@@ -72,9 +73,9 @@ def draw(frame: pd.DataFrame, options: Mapping[str, Any]) -> Axes:
     if "value" not in plain or not pd.api.types.is_numeric_dtype(plain["value"]):
         raise QueryError(f"the answer has no numbers in a column value to draw; {PANDAS_PLOT}")
     require_single_value(plain, ["unit"])
-    rows, named = _scaled(plain, str(options.get("unit", "")))
+    rows, named, divisor = _scaled(plain, str(options.get("unit", "")))
+    look["reference"] = _compared(plain, options, divisor)
     look = {"title": heading(plain), "unit": named, "caveats": _left_out(plain), **look}
-    look.setdefault("reference", plain.attrs.get("reference", {}))
     if "window_start" in plain:
         return _windows(rows, look)
     return _over_time(rows, look, has_own_unit="unit" not in options)
@@ -103,12 +104,10 @@ def _two_sides(frame: pd.DataFrame, look: dict[str, Any]) -> Axes:
         raise QueryError(f"a side was {UNKNOWN}: plot(y='value') draws the ratio")
     divisor, word = units.scale(frame[["value_m", "value_x"]].abs().max(axis=None))
     divisor = size_in(unit, str(look.get("unit", ""))) or divisor
-    rows, flows, names = frame, [], []
+    rows, flows, names = frame, [], [*both["names"]]
     for side in "mx":
         rows = measures.scale(rows, f"value_{side}", divisor, f"drawn_{side}")
         flows.append({*frame[f"flow_code_{side}"].dropna()})
-        publishers = sorted({*frame[f"publisher_{side}"].dropna()})
-        names.append(", ".join(map(publisher_name, publishers)))
     if flows[0] != flows[1]:
         names = [frame["reporter_iso"].iloc[0], frame["partner_iso"].iloc[0]]
     elif names[0] == names[1]:
@@ -136,10 +135,10 @@ def _with_value_of(frame: pd.DataFrame, column: str) -> pd.DataFrame:
     return result.drop(columns=["low", "high"], errors="ignore")
 
 
-def _scaled(frame: pd.DataFrame, wanted: str) -> tuple[pd.DataFrame, str]:
+def _scaled(frame: pd.DataFrame, wanted: str) -> tuple[pd.DataFrame, str, float]:
     """Rows with what is drawn in the column ``drawn``, in a `wanted` unit if it is one of theirs.
 
-    With them go the words of the unit.
+    With them go the words of the unit, and how much of the answer's own it is.
     """
     unit = str(frame["unit"].iloc[0]) if len(frame) else ""
     numbers = [name for name in ("value", "low", "high") if name in frame]
@@ -149,7 +148,14 @@ def _scaled(frame: pd.DataFrame, wanted: str) -> tuple[pd.DataFrame, str]:
     rows = measures.scale(frame, "value", divisor, "drawn")
     for end in numbers[1:]:
         rows = measures.scale(rows, end, divisor, end)
-    return rows, units.axis_label(word, unit)
+    return rows, units.axis_label(word, unit), divisor
+
+
+def _compared(frame: pd.DataFrame, options: Mapping[str, Any], divisor: float) -> dict[str, Any]:
+    """What is drawn to compare with; unless the chart's unit is named it is in the answer's own."""
+    given = options.get("reference") or frame.attrs.get("reference", {})
+    size = 1 if "unit" in options else divisor
+    return {text: x / size if isinstance(x, Real) else x for text, x in given.items()}
 
 
 def _left_out(frame: pd.DataFrame) -> list[str]:

@@ -138,14 +138,10 @@ def flow(
     if not rows and not none:
         raise NothingHeldError(nothing_held(root, {**whole, "freq": asked["freq"]}, unit))
     wanted = _set_defaults(asked, [*rows.values()], unit)
-    frames = {}
-    for area, table in rows.items():
-        months = table.filter(pc.equal(table["freq_code"], asked["freq"]))["ref_period"]
-        if len(months):
-            frames[area] = _read(root, area, asked, f"{pc.min(months).as_py():%Y-%m}")
-    frames |= none
+    frames = _frames(root, rows, asked, wanted) | none
+    frames = {area: frame for area, frame in frames.items() if _units(frame)} or frames
     caveats += [*others, *beside, *_notes_of_sources(root, frames.values(), filters)]
-    caveats += _silent(reporters.ids, frames) + _ends_apart(frames)
+    caveats += _silent(reporters.ids, frames, _elsewhere(rows, asked["freq"])) + _ends_apart(frames)
     caveats += _partners_lacking(partners.ids, frames) + goods_apart(frames.values())
     caveats += _to_date(rows.values(), frames.values())
     if reporters.ids == ["countries"]:
@@ -234,6 +230,22 @@ def _declared_none(
     return frames
 
 
+def _frames(
+    root: Path, rows: Mapping[str, pa.Table], asked: Mapping[str, Any], unit: str
+) -> dict[str, pd.DataFrame]:
+    """What each reporter states, of whom states it in several currencies in the one asked for."""
+    frames = {}
+    for area, table in rows.items():
+        months = table.filter(pc.equal(table["freq_code"], asked["freq"]))["ref_period"]
+        if len(months):
+            first = f"{pc.min(months).as_py():%Y-%m}"
+            frames[area] = _read(root, area, asked, first)
+            if unit in contracts.CURRENCIES and unit not in _units(frames[area]):
+                with suppress(QueryError):  # a file that has weights alone, and another has values
+                    frames[area] = _read(root, area, {"currency": unit, **asked}, first)
+    return frames
+
+
 def _read(root: Path, area: str, asked: Mapping[str, Any], first: str = "") -> pd.DataFrame:
     """What one reporter states, the parts of each cell added up.
 
@@ -280,14 +292,28 @@ def _notes_of_sources(
     return [f"{name}: {note}" for name, note in notes.items() if note]
 
 
-def _silent(reporters: list[str], frames: Mapping[str, pd.DataFrame]) -> list[str]:
-    """Say of each reporter that states nothing that it is in no sum."""
-    named = [area for area in reporters if area != "countries"]
+def _elsewhere(rows: Mapping[str, pa.Table], freq: str | None) -> dict[str, list[str]]:
+    """The rhythms in which reporters state the flow, of whom it is not stated in `freq`."""
+    kinds = {area: pc.unique(table["freq_code"]).to_pylist() for area, table in rows.items()}
+    return {area: some for area, some in kinds.items() if freq not in some}
+
+
+def _silent(
+    reporters: list[str], frames: Mapping[str, pd.DataFrame], elsewhere: Mapping[str, list[str]]
+) -> list[str]:
+    """Say of each reporter that states nothing, or that `elsewhere`, that it is in no sum."""
+    named = [area for area in reporters if area != "countries" and area not in elsewhere]
+    texts = [
+        f"{codes.area_name(area)} states this with {' or '.join(option('freq', x) for x in kinds)} "
+        "alone, so it is in no sum or share here"
+        for area, kinds in elsewhere.items()
+        if area in reporters
+    ]
     silent = [area for area in named if area not in frames]
     state = " states nothing of this, so it is" if len(silent) == 1 else ""
     of = f", {len(silent)} of the {len(named)} asked for," if len(named) > MANY else ""
     state = state or f"{of} state nothing of this, so they are"
-    return [f"{area_names(silent)}{state} in no sum or share here"] if silent else []
+    return [*texts, *[f"{area_names(silent)}{state} in no sum or share here"] * bool(silent)]
 
 
 def _ends_apart(frames: Mapping[str, pd.DataFrame]) -> list[str]:
@@ -448,7 +474,7 @@ def figures(
     word: str = "",
     *,
     above: float | None = None,
-    unit: str = "USD",
+    unit: str | None = None,
     root: Path | None = None,
     **filters: Any,
 ) -> Answer:
@@ -460,6 +486,8 @@ def figures(
         Part of the topic or of the product, in any case.
     above
         The least amount in `unit`; "more than" so much is above it, "at most" never is.
+    unit
+        Figures in this unit alone; unless given, all, of which those in dollars may be `above`.
     **filters
         As for ``tradeflows.read("figures")``.
 
@@ -478,29 +506,32 @@ def figures(
     if above is not None and not isinstance(above, Real):
         raise QueryError(f"above={above!r}: expected an amount, such as 12e6")
     rows = tables.read("figures", root=root, **filters)
-    unit = unit_of_words(unit)
     about = (rows["topic"] + " " + rows["product"]).str.casefold()
     chosen = rows[about.str.contains(word.casefold(), regex=False)]
     if chosen.empty:
         raise QueryError(f"no figure about {word!r}; topics: {', '.join(sorted({*rows['topic']}))}")
     caveats = [*rows.attrs["caveats"]]
+    wanted = unit_of_words(unit or "USD")
+    others = chosen
+    if unit or above is not None:
+        chosen = others[others["unit"].eq(wanted)]
+        if chosen.empty:
+            stated = ", ".join(sorted({*others["unit"].dropna()}))
+            raise QueryError(f"no figure about {word!r} is in {wanted}; there are {stated}")
     if above is not None:
-        is_in_unit = chosen["unit"].eq(unit)
-        others = chosen[chosen["unit"].isin(contracts.CURRENCIES) & ~is_in_unit]
+        others = others.drop(chosen.index)
         caveats += [
             f"{row.id} is in {row.unit} ({row.value:,.0f}), so not compared"
-            for row in others.itertuples()
+            for row in others[others["unit"].isin(contracts.CURRENCIES)].itertuples()
         ]
-        chosen = chosen[is_in_unit]
         value, qualifier = chosen["value"], chosen["qualifier"]
         # Surely above it, whatever the qualifier leaves open.
         is_above = value.gt(above) & ~qualifier.isin(["<", "≤"]) | value.eq(above) & qualifier.eq(
             ">"
         )
         if not is_above.any():
-            is_stated = value.notna().any()
-            most = f"the largest is {value.max():,.0f}" if is_stated else f"none is in {unit}"
-            raise QueryError(f"no figure about {word!r} is above {above:,.0f} {unit}; {most}")
+            most = f"the largest is {value.max():,.0f}"
+            raise QueryError(f"no figure about {word!r} is above {above:,.0f} {wanted}; {most}")
         chosen = chosen[is_above]
     chosen = chosen.sort_values("id")
     repeats = chosen.loc[chosen["repeats"].notna(), ["id", "repeats"]].itertuples(index=False)

@@ -1,12 +1,14 @@
 """The other side of a flow: what the partner states of it."""
 
+from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 
 import pandas as pd
 
 from tradeflows.explore.answer import Answer
 from tradeflows.explore.flow import flow
-from tradeflows.explore.hints import MIRRORED
+from tradeflows.explore.hints import MIRRORED, NothingHeldError
 from tradeflows.model import codes
 from tradeflows.model.errors import NothingStatedError, QueryError
 from tradeflows.model.periods import first_month, month_text
@@ -26,13 +28,17 @@ def other_side(side: pd.DataFrame) -> Answer:
         The answer is of no single flow of trade, or the partner states nothing of it.
     """
     way = MIRRORED[one_direction(side)]
+    _require_axes(side)
     reporter, partner = (sorted(side[name].unique()) for name in ("partner_iso", "reporter_iso"))
-    words = {"flow": way, "freq": side["freq_code"].iloc[0]}
-    return at_a_level(side, reporter=reporter, partner=partner, **words)
+    words = {"reporter": reporter, "partner": partner, "flow": way}
+    with suppress(NothingHeldError):  # who states it by months states it by years, too
+        return at_a_level(side, freq=next(iter(side.get("freq_code", ())), None), **words)
+    return at_a_level(side, **words)
 
 
 def at_a_level(side: pd.DataFrame, **words: Any) -> Answer:
     """:func:`asked_again` for the same goods or, where nothing is held of these, coarser ones."""
+    _require_axes(side, words)
     goods = sorted(side["cmd_code"].unique())
     levels = [goods]
     if all(codes.HS.fullmatch(code) and code.isdigit() for code in goods):
@@ -80,14 +86,14 @@ def the_whole(side: pd.DataFrame, area: str = "") -> Answer | None:
     for words in [*tries * bool(used), *[{"partner": area}] * bool(area)]:
         try:
             stated = asked_again(side, **words)
-            by = [name for name in ("reporter", "partner") if name in stated]
-            whole = stated.by(*by, every=int(side["n_months"].iloc[0]))
+            goods = ["product"] * (side["cmd_code"].nunique() > 1)
+            whole = stated.by("reporter", "partner", *goods, every=int(side["n_months"].iloc[0]))
         except (QueryError, NothingStatedError) as error:
             reason = error
             continue
         if area:
             return whole
-        cells = ["reporter_iso", "ref_period"]
+        cells = [name for name in ("reporter_iso", "cmd_code", "ref_period") if name in whole]
         known = whole.loc[whole["value"].notna() & whole["complete"], cells]
         wanted, stands = (
             {*pd.DataFrame(rows)[cells].itertuples(index=False, name=None)}
@@ -100,6 +106,16 @@ def the_whole(side: pd.DataFrame, area: str = "") -> Answer | None:
     return None
 
 
+def _require_axes(side: pd.DataFrame, words: Iterable[str] = ()) -> None:
+    """Refuse rows that do not say whose flow of what they are, where `words` do not."""
+    lacking = [name for name, column in AXES.items() if name not in words and column not in side]
+    if lacking or "ref_period" not in side:
+        raise QueryError(
+            f"the rows do not say their {' or '.join(lacking) or 'period'}, so nothing can be "
+            "asked beside them: give another answer"
+        )
+
+
 def asked_again(side: pd.DataFrame, **words: Any) -> Answer:
     """The question that an answer is of, over the same months, with other `words`.
 
@@ -108,12 +124,7 @@ def asked_again(side: pd.DataFrame, **words: Any) -> Answer:
     QueryError
         The rows do not say whose flow of what they are; or as :func:`tradeflows.flow`.
     """
-    lacking = [name for name, column in AXES.items() if name not in words and column not in side]
-    if lacking or "ref_period" not in side:
-        raise QueryError(
-            f"the rows do not say their {' or '.join(lacking) or 'period'}, so nothing can be "
-            "asked beside them: give another answer"
-        )
+    _require_axes(side, words)
     first = first_month(side)
     used = side["source_id"] if "source_id" in side else side.attrs.get("sources", ())
     question = {

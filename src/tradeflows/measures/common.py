@@ -203,9 +203,18 @@ def refuse_repeated(rows: DataFrame, cell: str) -> None:
 
 
 def require_disjoint(frame: DataFrame, column: str, by: Columns = ()) -> None:
-    """Refuse values of `column` that overlap one another within a group of `by`."""
-    for whole, part in overlaps(column, frozenset(frame[column].dropna().unique())):
-        group = groups_of(frame, by)
+    """Refuse values of `column` that overlap one another within a group of `by`.
+
+    What two reporters state of a code and of one within it has nothing in common, unless one of
+    them is in the other.
+    """
+
+    def found(name: str) -> list[tuple[str, str]]:
+        return overlaps(name, frozenset(frame[name].dropna().unique()))
+
+    others = {*CELL} & {*frame} - {column, *by}
+    for whole, part in found(column):
+        group = groups_of(frame, [*by, *sorted(name for name in others if not found(name))])
         with_whole, with_part = (group[frame[column].eq(code)] for code in (whole, part))
         if np.isin(with_whole, with_part).any():
             query = f"frame.query({f'{column} != {whole!r}'!r})"

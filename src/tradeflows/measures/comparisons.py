@@ -95,6 +95,15 @@ def yoy(frame: DataFrame, value: str = "value") -> DataFrame:
     unmatched = pairs[~is_tiled].assign(month=pairs["month"] - 12)
     missing = pd.concat([lines[~lines["stated"]], unmatched])
     result["missing"] = runs_of(missing.groupby("row")["month"], len(frame))
+    if "missing" in frame:  # of sums, which say themselves what they lack
+        before = lines[["row", "cell", "month"]].assign(month=lines["month"] + 12)
+        beside = lines.merge(before, on=["cell", "month"], suffixes=("", "_before"))
+        of = dict(beside[["row", "row_before"]].to_numpy("int64").tolist())
+        texts = frame["missing"].tolist()
+        own = [texts[i] or texts[of.get(i, i)] for i in range(len(frame))]
+        result["missing"] = [
+            text or all_of for text, all_of in zip(own, result["missing"], strict=True)
+        ]
     return with_lineage(result, frame, kept=[Role(frame)], formulas=formulas)
 
 

@@ -33,6 +33,7 @@ from tradeflows.measures.common import (
 from tradeflows.model import codes
 from tradeflows.model.errors import QueryError
 from tradeflows.model.lineage import PLACE, Formula, Role
+from tradeflows.model.sealed import LESS, NAMED
 
 # The words for what the columns have in which a part differs from its whole.
 NAMES = {
@@ -131,24 +132,22 @@ def rest(
         names = {"whole": figures_of(whole, name, at), "part": figures_of(part, name)}
         formulas[name] = Formula("whole - part", names)
     result = computed(result, formulas)
-    title = _less(whole, part)
-    if title:
-        result.attrs["title"] = title
+    result.attrs |= _less(whole, part)
     return with_lineage(result, whole, part, formulas=formulas)
 
 
-def _less(whole: DataFrame, part: DataFrame) -> str:
-    """What a rest is of: the title or name of its whole, less what the part is of."""
-    named = [
-        [name_of(side[column].iloc[0]) for side in (whole, part)]
+def _less(whole: DataFrame, part: DataFrame) -> dict[str, object]:
+    """What a rest is of, for its heading: the whole in names, and what was taken out of it."""
+    apart = {
+        column: [name_of(side[column].iloc[0]) for side in (whole, part)]
         for column, name_of in NAMES.items()
         if column in part and column in whole and {*part[column]}.isdisjoint(whole[column])
-    ]
-    apart = [pair for pair in named if pair[0] != pair[1]]
-    if not apart:
-        return ""
-    wholes, parts = map(", ".join, zip(*apart, strict=True))
-    return f"{whole.attrs.get('title') or wholes}, less {parts}"
+    }
+    less = [names[1] for names in apart.values() if names[0] != names[1]]
+    if not less:
+        return {}
+    named = whole.attrs.get(NAMED, {}) | {column: names[0] for column, names in apart.items()}
+    return {NAMED: named, LESS: ", ".join(less)}
 
 
 def _part_and_whole(

@@ -33,6 +33,8 @@ VALUES = ("value", "low", "high")  # all that ``unit`` is of
 # What a number that is of no one raw row stands beside, where it is as it was read.
 KEYS = (*SERIES, "ref_period", "n_months", "id")
 PERIODS = "periods"
+NAMED = "named"  # of what a frame was, by column, before a measure took columns away
+LESS = "less"  # of what was taken out of it
 MOST_DIGITS = 9  # that a rounded number may have, before or behind the point
 
 

@@ -13,7 +13,7 @@ from tradeflows.model.absence import DECLARED
 from tradeflows.model.errors import CodeError, TradeflowsError
 from tradeflows.model.lineage import PLACE
 from tradeflows.model.periods import month_of, runs
-from tradeflows.model.sealed import SERIES
+from tradeflows.model.sealed import LESS, NAMED, SERIES
 from tradeflows.retrieval import catalogue
 
 # The short name that readers see and may ask for, of each column of codes or days.
@@ -82,6 +82,12 @@ HIDDEN_COLUMNS = {
 HIDDEN_COLUMNS |= {f"{name}_{side}" for name in COLUMNS - {"value"} for side in ("m", "x", "whole")}
 # Of what all rows share, the columns whose value stands in the line above the table.
 IN_HEAD = ("unit", "ref_period", "period", "measure", "flags")
+# Columns whose names are in a heading, those of trade first.
+HEADED = (
+    *("cmd_code", "reporter_iso", "partner_iso", "flow_code"),
+    *("concept", "currency_group", "region", "topic"),
+)
+MEASURE = "measure"  # in attrs: what was measured
 INVENTORY = ("name", "held")  # of what is held, the columns that one row shows too
 FEW_NAMES = 4  # that a heading lists
 NARROWEST = 12  # letters that a column of texts keeps, however narrow the terminal
@@ -152,16 +158,27 @@ def period(day: Any, n_months: Any) -> str:
 
 
 def heading(frame: DataFrame) -> str:
-    """What the rows are of, from what they have in common."""
+    """What the rows are of, from what they have in common, after what was measured of them."""
     title = frame.attrs.get("title", "")
     if title:
         return str(title)
-    if "cmd_code" in frame:
+    if "cmd_code" in frame or "cmd_code" in frame.attrs.get(NAMED, ()):
         text = _trade_heading(frame)
     else:
-        columns = ("concept", "currency_group", "region", "topic")
-        text = ", ".join(filter(None, (_common(frame, column) for column in columns)))
-    return text[:1].upper() + text[1:] or "Answer"
+        text = ", ".join(filter(None, (_common(frame, column) for column in HEADED[4:])))
+    text = ", less ".join(filter(None, [text, frame.attrs.get(LESS, "")]))
+    text = text[:1].upper() + text[1:] or "Answer"
+    return ": ".join(filter(None, [frame.attrs.get(MEASURE, ""), text]))
+
+
+def headed(frame: DataFrame, measure: str, of: DataFrame) -> DataFrame:
+    """`frame` with what is to stand in its heading of the rows that it is a `measure` of."""
+    words = [measure, str(of.attrs.get(MEASURE, ""))]
+    if of.attrs.get("title"):
+        frame.attrs["title"] = ": ".join(filter(None, [measure, of.attrs["title"]]))
+    frame.attrs[MEASURE] = ": ".join(filter(None, words))
+    frame.attrs[NAMED] = {column: _common(of, column) for column in HEADED if _common(of, column)}
+    return frame
 
 
 def _trade_heading(frame: DataFrame) -> str:
@@ -180,14 +197,15 @@ def _trade_heading(frame: DataFrame) -> str:
 
 
 def _common(frame: DataFrame, column: str) -> str:
-    """The names that a column has, if they are few."""
+    """The names that a column has, if they are few; of one that was summed over, those before."""
+    before = str(frame.attrs.get(NAMED, {}).get(column, ""))
     if column not in frame:
-        return ""
+        return before
     known = frame[frame[column].notna()]
     names = list(dict.fromkeys(str(name) for name in names_of(known, column)))
-    if len(names) <= FEW_NAMES:
-        return ", ".join(names)
-    return f"{known[column].nunique()} {SHORT_NAMES.get(column, column)}s"
+    if len(names) > FEW_NAMES:
+        return f"{known[column].nunique()} {SHORT_NAMES.get(column, column)}s"
+    return before if sorted(before.split(", ")) == sorted(names) else ", ".join(names)
 
 
 def tidy(frame: DataFrame) -> tuple[str, DataFrame]:
@@ -195,6 +213,8 @@ def tidy(frame: DataFrame) -> tuple[str, DataFrame]:
     visible = _visible_columns(frame)
     table = DataFrame({name: _shown_cells(frame, name) for name in visible})
     never_dropped = {"value", *(INVENTORY if "held" in frame else ())}
+    if "missing" in table and table["missing"].astype("str").str.len().any():
+        never_dropped |= {"missing"}
     known = {*COLUMNS, *SHOWN, *MEASURED, *_MEASURE_SIDES}
     droppable = [name for name in table if name in known and name not in never_dropped]
     constant = [name for name in droppable if _is_constant(table[name])]
