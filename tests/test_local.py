@@ -169,7 +169,7 @@ def test_a_file_for_all_entries_is_divided_once(make_root):
     first = catalogue.load(root, local=True)
     assert first["b"].supersedes == "a"
     assert catalogue.publishers(root, local=True)["mine"].short == "I"
-    assert catalogue.outlets(root, local=True) == {"a.org": "A"}
+    assert catalogue.contents(root, local=True).outlets == {"a.org": "A"}
     assert (raw / ".local.toml").read_text() == text
     assert not (raw / "local.toml").exists()
     assert catalogue.load(root, local=True) == first

@@ -258,7 +258,7 @@ def outlets(frame: DataFrame, root: Path | None = None) -> dict[str, list[str]]:
     if not {"source_id", "address"} <= set(frame):
         return {}
     sites = frame["address"].str.extract(SITE, expand=False)
-    known = catalogue.outlets(root or catalogue.root())
+    known = catalogue.contents(root or catalogue.root()).outlets
     sites = sites.map(known).fillna(sites)
     names = sites if "outlet" not in frame else frame["outlet"].str.partition(" (")[0]
     by_source = names.dropna().groupby(frame["source_id"])

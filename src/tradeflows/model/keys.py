@@ -73,7 +73,9 @@ class Keys:
         starts = np.cumsum([0, *(len(rows) for _, rows, _ in self._batches)])
         columns = (
             (
-                _ranks([*words])[np.concatenate([places[at] for _, _, places in self._batches])],
+                np.argsort(sorted(range(len(words)), key=[*words].__getitem__)).astype(np.int32)[
+                    np.concatenate([places[at] for _, _, places in self._batches])
+                ],
                 len(words),
             )
             for at, words in enumerate(self._words.values())
@@ -101,13 +103,6 @@ class Keys:
             "let it read the column that tells them apart: a part of a flow by "
             'breakdown = { text = "part={State}" }, where State is the column'
         )
-
-
-def _ranks(words: list[Any]) -> np.ndarray:
-    """The place of each word among all of them sorted."""
-    ranks = np.empty(len(words), np.int32)
-    ranks[sorted(range(len(words)), key=words.__getitem__)] = np.arange(len(words))
-    return ranks
 
 
 def number_cells(columns: Iterable[tuple[np.ndarray, int]], n: int) -> np.ndarray:

@@ -7,7 +7,6 @@ from calendar import monthrange
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from itertools import groupby
 from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
@@ -411,10 +410,10 @@ def require_whole_periods(row: np.ndarray, month: np.ndarray, window: np.ndarray
 
 def runs(months: Iterable[int]) -> str:
     """Months in words, those in a row as a range."""
-    ordered = enumerate(sorted(set(map(int, months))))
-    in_a_row = groupby(ordered, key=lambda pair: pair[1] - pair[0])
-    spans = ([month for _, month in run] for _, run in in_a_row)
-    return ", ".join(ends_text(run[0], run[-1]) for run in spans)
+    stated = {*map(int, months)}
+    firsts = sorted(month for month in stated if month - 1 not in stated)
+    lasts = sorted(month for month in stated if month + 1 not in stated)
+    return ", ".join(map(ends_text, firsts, lasts))
 
 
 def runs_of(months: Any, n: int) -> list[str]:

@@ -176,7 +176,8 @@ def product_name(code: str) -> str:
     if code in PRODUCTS or len(name) <= SHORT_NAME:
         return name
     # Several official names begin alike, so the code tells them apart.
-    return f"{textwrap.shorten(name, SHORT_NAME, placeholder=' …')} ({code})"
+    start = name[: SHORT_NAME + 20]  # of some hundred letters most are cut off
+    return f"{textwrap.shorten(start, SHORT_NAME, placeholder=' …')} ({code})"
 
 
 def product_description(code: str) -> str:

@@ -183,24 +183,20 @@ class Column(pd.Series):
 
     def _arith_method(self, other: Any, op: Any) -> Any:
         require_same_periods(self, other)
+        result = super()._arith_method(other, op)
+        attrs = [getattr(side, "attrs", {}) for side in (self, other)]
+        for name in ("sources", "caveats"):  # what both sides carry
+            items = dict.fromkeys(item for each in attrs for item in each.get(name, ()))
+            if items:
+                result.attrs[name] = tuple(items)
         is_sum = op.__name__.removeprefix("r") in ("add", "sub")
-        return _of_both(super()._arith_method(other, op), self, other, is_sum=is_sum)
+        if not (is_sum and attrs[0].get("unit") == attrs[1].get("unit")):
+            result.attrs.pop("unit", None)
+        return result
 
     def _binop(self, other: Any, *arguments: Any, **options: Any) -> Any:
         require_same_periods(self, other)
         return super()._binop(other, *arguments, **options)
-
-
-def _of_both(result: Any, one: Any, other: Any, *, is_sum: bool) -> Any:
-    """The result with what both sides carry; the unit stays of a sum in one unit alone."""
-    attrs = [getattr(side, "attrs", {}) for side in (one, other)]
-    for name in ("sources", "caveats"):
-        items = dict.fromkeys(item for each in attrs for item in each.get(name, ()))
-        if items:
-            result.attrs[name] = tuple(items)
-    if not (is_sum and attrs[0].get("unit") == attrs[1].get("unit")):
-        result.attrs.pop("unit", None)
-    return result
 
 
 def with_periods(column: Any, frame: pd.DataFrame) -> Any:

@@ -41,8 +41,6 @@ NUMBER_WORDS = {word: number for number, word in enumerate(SPELLED.split(), star
 
 ROWS = rows_by("unit_words.csv", "word")
 SIZES = {word: (row["unit"], float(row["size"])) for word, row in ROWS.items() if row["unit"]}
-WEIGHTS = {word: int(row["times"]) for word, row in ROWS.items() if row["field"] == "kg"}
-QUANTITIES = {word: row["field"] for word, row in ROWS.items() if row["field"] not in ("", "kg")}
 ALOUD = {word: row["aloud"] for word, row in ROWS.items() if row["aloud"]}
 TONNES = ("t", "ton", "tons", "tonne", "tonnes", "metric tons")  # in which a person may ask
 # From which value on an axis counts by a word; a sentence does by billions and millions alone.

@@ -189,10 +189,36 @@ def clean(
     days = {cell: release.split()[0] for cell, release in (releases or {}).items()}
     for start in range(0, max(len(totals), 1), ROWS):
         some = totals.slice(start, ROWS)
-        columns = _columns(path, some, unequal)
-        columns["vintage"] = arrow.meanings(
-            _joined(some, "reportercode", "period"), lambda cell: days.get(cell, source.vintage)
-        )
+        reporter, partner, flow = (some[f"{side}code"] for side in ("reporter", "partner", "flow"))
+        is_import = pc.is_in(flow, arrow.texts(["M", "RM"]))
+        is_annual = pc.equal(some["freqcode"], "A")
+        figures, marks = _figures(some, is_import)
+        names = _joined(some, "reportercode", "period", "flowcode", "partnercode", "cmdcode")
+        is_unequal = pc.is_in(names, arrow.texts(unequal))
+        marks["unequal"] = pc.and_(is_unequal, pc.equal(some["breakdown"], "total"))
+        month = pc.if_else(is_annual, "01", "")
+        columns = {
+            **reading.A_FLOW,
+            **figures,
+            "source_row": some["record"],
+            "reporter_iso": codes.areas(reporter, "comtrade", path),
+            "reporter_code": reporter,
+            "partner_iso": codes.areas(partner, "comtrade", path),
+            "partner_code": partner,
+            "area_system": "comtrade",
+            "partner_role": pc.if_else(is_import, "origin", "destination"),
+            "flow_code": flow,
+            "classification_code": some["classificationcode"],
+            "cmd_code": some["cmdcode"],
+            "breakdown": some["breakdown"],
+            "freq_code": some["freqcode"],
+            "ref_period": reading.months(pc.binary_join_element_wise(some["period"], month, "")),
+            "n_months": pc.if_else(is_annual, 12, 1),
+            "flags": reading.flags(len(some), **marks),
+            "vintage": arrow.meanings(
+                _joined(some, "reportercode", "period"), lambda cell: days.get(cell, source.vintage)
+            ),
+        }
         yield Part(reading.rows(source, TRADE, columns), records, left_out, value)
         records, left_out, value = 0, {}, {}  # they are counted once
 
@@ -435,37 +461,6 @@ def _totals(
     return totals, left_out, value
 
 
-def _columns(path: Path, rows: pa.RecordBatch, unequal: Sequence[str]) -> dict[str, Any]:
-    """Return the columns of the trade table from total rows, but for the vintage."""
-    reporter, partner, flow = (rows[f"{side}code"] for side in ("reporter", "partner", "flow"))
-    is_import = pc.is_in(flow, arrow.texts(["M", "RM"]))
-    is_annual = pc.equal(rows["freqcode"], "A")
-    figures, marks = _figures(rows, is_import)
-    names = _joined(rows, "reportercode", "period", "flowcode", "partnercode", "cmdcode")
-    is_unequal = pc.is_in(names, arrow.texts(unequal))
-    marks["unequal"] = pc.and_(is_unequal, pc.equal(rows["breakdown"], "total"))
-    month = pc.if_else(is_annual, "01", "")
-    return {
-        **reading.A_FLOW,
-        **figures,
-        "source_row": rows["record"],
-        "reporter_iso": codes.areas(reporter, "comtrade", path),
-        "reporter_code": reporter,
-        "partner_iso": codes.areas(partner, "comtrade", path),
-        "partner_code": partner,
-        "area_system": "comtrade",
-        "partner_role": pc.if_else(is_import, "origin", "destination"),
-        "flow_code": flow,
-        "classification_code": rows["classificationcode"],
-        "cmd_code": rows["cmdcode"],
-        "breakdown": rows["breakdown"],
-        "freq_code": rows["freqcode"],
-        "ref_period": reading.months(pc.binary_join_element_wise(rows["period"], month, "")),
-        "n_months": pc.if_else(is_annual, 12, 1),
-        "flags": reading.flags(len(rows), **marks),
-    }
-
-
 def _figures(
     rows: pa.RecordBatch, is_import: pa.Array
 ) -> tuple[dict[str, Any], dict[str, pa.Array]]:
@@ -506,8 +501,10 @@ def _figures(
         for name, amount in zip(ESTIMATED, amounts, strict=True)
     ]
     other = pc.if_else(is_cif, fob, arrow.only(cif, is_fob))
-    side = pc.binary_join_element_wise(pc.if_else(is_cif, "FOB", "CIF"), _text(other), " ")
-    unlisted = _text(arrow.only(stated, unit.is_null()))
+    side = pc.binary_join_element_wise(
+        pc.if_else(is_cif, "FOB", "CIF"), pc.cast(other, arrow.TEXT), " "
+    )
+    unlisted = pc.cast(arrow.only(stated, unit.is_null()), arrow.TEXT)
     foreign = pc.binary_join_element_wise("qty", unlisted, "in unit", code, " ")
     note = arrow.joined([side, foreign], "; ")
     columns = {
@@ -528,8 +525,3 @@ def _is_near(first: pa.Array, second: pa.Array) -> pa.Array:
     """Where two figures are the same, but for what rounding makes of them."""
     room = pc.multiply(pc.abs(first), NEAR)
     return pc.less_equal(pc.abs(pc.subtract(first, second)), room)
-
-
-def _text(figures: pa.Array) -> pa.Array:
-    """Figures as texts, 100 for 100.0."""
-    return pc.cast(figures, arrow.TEXT)

@@ -28,7 +28,7 @@ from tradeflows.model.source import Source
 from tradeflows.publishers import arrow, plausibility, print_dates
 from tradeflows.publishers.delimited import Block, block, blocks, head, whole
 from tradeflows.publishers.header import BLOCK, header, not_utf8, require_header
-from tradeflows.publishers.numbers import PLAIN_NUMBER, WITH_COMMAS
+from tradeflows.publishers.numbers import PLAIN_NUMBER
 from tradeflows.publishers.raw_lines import Record, numbered, records, table
 from tradeflows.publishers.require import Namer, demand, require, words
 
@@ -36,7 +36,6 @@ __all__ = [
     "A_FLOW",
     "BLOCK",
     "PLAIN_NUMBER",
-    "WITH_COMMAS",
     "ZIP_FAULTS",
     "Block",
     "Namer",

@@ -41,7 +41,7 @@ from tradeflows.retrieval.user_files import PUBLISHERS, block, count, remove, wr
 # Whose statistics a cleaner's files are, where the two have not one name.
 OWNER = {"eurostat_energy": "eurostat", "comext": "eurostat"}
 # What a build takes of a file that a map reads, which it holds whole: bytes a byte, and a line.
-FOR_A_BYTE, FOR_A_LINE = 6, 360
+FOR_A_BYTE, FOR_A_LINE = 2, 250
 MEMORY, CONTAINER = Path("/proc/meminfo"), Path("/sys/fs/cgroup/memory.max")
 AVAILABLE = re.compile(r"MemAvailable:\s*(\d+) kB")
 RANK = 9  # of the user's own, after every committed source, unless the user says otherwise
@@ -254,20 +254,6 @@ def free_memory() -> float:
     return min(free, default=math.inf)
 
 
-def _require_room(path: Path) -> None:
-    """Refuse a file that is too large for the memory that each build would need for it."""
-    with path.open("rb") as file:
-        lines = sum(block.count(b"\n") for block in iter(partial(file.read, BLOCK), b""))
-    needed, free = FOR_A_BYTE * path.stat().st_size + FOR_A_LINE * lines, free_memory()
-    if needed > free:
-        raise LayoutError(
-            path,
-            f"a file for which {free / 2**30:,.1f} GiB of free memory are enough",
-            f"{lines:,} lines, for which each build needs some {needed / 2**30:,.1f} GiB",
-            "split it by years, and add the files with the same map",
-        )
-
-
 def _catalogue(
     path: Path,
     entry: Source,
@@ -284,7 +270,16 @@ def _catalogue(
         written_in = template.file if template else path
         raise CatalogueError(f"{written_in}: source {entry.id}: {problem}")
     if entry.cleaner == "tidy.clean":
-        _require_room(path)
+        with path.open("rb") as file:
+            lines = sum(text.count(b"\n") for text in iter(partial(file.read, BLOCK), b""))
+        needed, free = FOR_A_BYTE * path.stat().st_size + FOR_A_LINE * lines, free_memory()
+        if needed > free:
+            raise LayoutError(
+                path,
+                f"a file for which {free / 2**30:,.1f} GiB of free memory are enough",
+                f"{lines:,} lines, for which each build needs some {needed / 2**30:,.1f} GiB",
+                "split it by years, and add the files with the same map",
+            )
     agreement.require_agreement(path, entry)
     as_given = replace(entry, path=str(path))  # what a message names
     parts = catalogue.cleaner(entry, root)(path, as_given)

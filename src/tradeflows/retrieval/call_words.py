@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from functools import cache
-from itertools import groupby
 
 from tradeflows.model import codes
 from tradeflows.model.errors import QueryError
@@ -58,9 +57,9 @@ def cells_in_words(cells: Iterable[tuple[str, str]]) -> str:
 def periods_in_words(periods: Iterable[str]) -> str:
     """Months or years, those in a row as one: January to March 2024 and May 2024."""
     by_month = {month: period for period in sorted(periods) for month in parse_period(period)}
-    in_a_row = groupby(enumerate(sorted(by_month)), key=lambda pair: pair[1] - pair[0])
-    runs = ([by_month[month] for _, month in run] for _, run in in_a_row)
-    return in_a_sentence([window_in_words(run[0], run[-1]) for run in runs])
+    firsts = [by_month[month] for month in sorted(by_month) if month - 1 not in by_month]
+    lasts = [by_month[month] for month in sorted(by_month) if month + 1 not in by_month]
+    return in_a_sentence([*map(window_in_words, firsts, lasts)])
 
 
 def dashed(period: str) -> str:

@@ -204,18 +204,6 @@ def publishers(root: Path, *, local: bool = False) -> dict[str, Publisher]:
     return dict(contents(root, local=local).publishers)
 
 
-def outlets(root: Path, *, local: bool = False) -> dict[str, str]:
-    """Names of those who carry figures, by their web site; parameters and errors as :func:`load`.
-
-    Examples
-    --------
-    >>> from tradeflows.retrieval import catalogue
-    >>> catalogue.outlets(catalogue.root())["sputnikglobe.com"]
-    'Sputnik'
-    """
-    return dict(contents(root, local=local).outlets)
-
-
 @dataclass(frozen=True)
 class Contents:
     """What the catalogue files hold: each publisher, source and outlet by its id or web site."""

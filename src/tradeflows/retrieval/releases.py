@@ -141,11 +141,6 @@ def _pairs(name: str, sources: Mapping[str, Source], root: Path, period: str) ->
     """The releases to compare of a source, or of all that was fetched of a service."""
     if name in SERVICES:
         return _of_comtrade(root, period) if name == "comtrade" else _of_comext(sources, period)
-    return [_superseded(name, sources)]
-
-
-def _superseded(name: str, sources: Mapping[str, Source]) -> Pair:
-    """A source and the one that it supersedes."""
     if name not in sources:
         raise QueryError(f"no source {name!r}{near(name, [*SERVICES, *sources])}")
     new = sources[name]
@@ -155,7 +150,7 @@ def _superseded(name: str, sources: Mapping[str, Source]) -> Pair:
             f"{name}: one release is held; next: `tradeflows update {name} FILE` takes a newer one"
         )
     old = sources[new.supersedes]
-    return [released(old), released(new)], [[old], [new]], ""
+    return [([released(old), released(new)], [[old], [new]], "")]
 
 
 def _of_comext(sources: Mapping[str, Source], period: str) -> Iterator[Pair]:

@@ -4,8 +4,8 @@
 ``read`` answers a question from one table without mixing what must not be added up.
 """
 
-from tradeflows.model.words import Words, texts_of
-from tradeflows.tables.building import Built, build
+from tradeflows.model.words import Words
+from tradeflows.tables.building import build
 from tradeflows.tables.choose_level import ADD_UP
 from tradeflows.tables.files import is_current, last_months, processed, stored
 from tradeflows.tables.filters import (
@@ -28,7 +28,6 @@ __all__ = [
     "FILTERS",
     "MEASURES",
     "PARTS",
-    "Built",
     "Words",
     "build",
     "candidates",
@@ -44,5 +43,4 @@ __all__ = [
     "read",
     "scan",
     "stored",
-    "texts_of",
 ]

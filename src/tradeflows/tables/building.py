@@ -161,7 +161,10 @@ def _write_table(
     path: Path,
     progress: Callable[[str], None] | None,
 ) -> Built:
-    """Write one table to `path`; without those of the user's own files that are refused."""
+    """Write one table to `path`, with the days on which each row was known and replaced.
+
+    Without those of the user's own files that are refused.
+    """
     refused: dict[str, str] = {}
     cleaned = temporary(path)
     try:
@@ -169,28 +172,24 @@ def _write_table(
         while built is None:
             built = _write_sources(root, sources, empty, cleaned, progress, refused)
         pa.default_memory_pool().release_unused()
-        _add_days(cleaned, path, empty.table, {source.id: source for source in sources})
+        contract, stated = schema.STORED[empty.table], metadata_of(cleaned)
+        dated = days(ds.dataset(cleaned), {source.id: source for source in sources})
+        names = schema.TABLES[empty.table].names
+        with (
+            parquet.ParquetFile(cleaned, read_dictionary=names) as raw,
+            TableWriter(path, ".parquet", contract, ROWS_A_GROUP) as writer,
+        ):
+            for number in range(raw.num_row_groups):
+                rows = raw.read_row_group(number)
+                rows = with_days(rows, dated.slice(writer.n_rows, len(rows)))
+                writer.write(rows.replace_schema_metadata(contract.metadata).combine_chunks())
+            writer.describe(**{name: stated[name.encode()].decode() for name in METADATA})
     finally:
         with suppress(OSError):
             cleaned.unlink(missing_ok=True)
     with path.open("rb+") as file:
         os.fsync(file.fileno())
     return built
-
-
-def _add_days(cleaned: Path, path: Path, table: str, sources: Mapping[str, Source]) -> None:
-    """Write the `cleaned` rows to `path`, with the days on which each was known and replaced."""
-    contract, stated = schema.STORED[table], metadata_of(cleaned)
-    dated = days(ds.dataset(cleaned), sources)
-    with (
-        parquet.ParquetFile(cleaned, read_dictionary=schema.TABLES[table].names) as file,
-        TableWriter(path, ".parquet", contract, ROWS_A_GROUP) as writer,
-    ):
-        for number in range(file.num_row_groups):
-            rows = file.read_row_group(number)
-            rows = with_days(rows, dated.slice(writer.n_rows, len(rows)))
-            writer.write(rows.replace_schema_metadata(contract.metadata).combine_chunks())
-        writer.describe(**{name: stated[name.encode()].decode() for name in METADATA})
 
 
 def _write_sources(
@@ -296,18 +295,14 @@ def _whole(parts: Sequence[pa.Table]) -> pa.Table:
 def _totals(rows: pa.Table) -> dict[str, dict[str, float]]:
     """Rows and sums by flow, as `control` of an entry has them: value, weight and quantity."""
     totals: dict[str, dict[str, float]] = {}
-    names = ("flow_code", "currency", "value_reported", "net_wgt_kg", "qty_unit", "qty")
     numbers: dict[tuple[str, str], list[float]] = {}
-    for row in rows.select(names).to_pylist():
+    units = {"value_reported": "currency", "net_wgt_kg": "", "qty": "qty_unit"}
+    for row in rows.select(["flow_code", "currency", "qty_unit", *units]).to_pylist():
         flow = row["flow_code"]
         totals.setdefault(flow, {"rows": 0})["rows"] += 1
-        for unit, name in (
-            (row["currency"], "value_reported"),
-            ("kg", "net_wgt_kg"),
-            (row["qty_unit"], "qty"),
-        ):
+        for name, unit in units.items():
             if row[name] is not None:
-                numbers.setdefault((flow, unit), []).append(row[name])
+                numbers.setdefault((flow, row[unit] if unit else "kg"), []).append(row[name])
     for (flow, unit), stated in numbers.items():
         totals[flow][unit] = math.fsum(stated)
     return totals
@@ -318,19 +313,16 @@ def _require_control(source: Source, totals: Mapping[str, Any], root: Path) -> N
     if source.control and dict(source.control) != totals:
         raise LayoutError(
             source.file(root),
-            f"the control totals in its entry, {_control_text(source.control)}",
-            _control_text(totals),
+            f"the control totals in its entry, {_in_words(source.control)}",
+            _in_words(totals),
             f"mend `control` of {source.id}, or what reads it",
         )
 
 
-def _control_text(totals: Mapping[str, Any]) -> str:
-    """Control totals in words: a flow, and the sums of each of its figures."""
-    texts = []
-    for flow, sums in totals.items():
-        figures = ", ".join(f"{name} {n:,.0f}" for name, n in sums.items())
-        texts.append(f"{flow} {figures}")
-    return "; ".join(texts)
+def _in_words(totals: Mapping[str, Any]) -> str:
+    """Control totals: a flow, and the sums of each of its figures."""
+    sums = {flow: [f"{name} {n:,.0f}" for name, n in of.items()] for flow, of in totals.items()}
+    return "; ".join(f"{flow} {', '.join(figures)}" for flow, figures in sums.items())
 
 
 def _clean(root: Path, source: Source) -> Iterable[Part]:

@@ -9,6 +9,7 @@ numbers by which they are stored, so that each is compared once and not in every
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache, partial
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -95,39 +96,28 @@ def rows(
     paths = sorted(where.glob("*.parquet")) if where.is_dir() else [where]
     if not paths:
         raise SourceError(f"{where}: no Parquet file; run `tradeflows clean … --to` first")
-    table = _matching(paths, _with_parts(wanted), [*dict.fromkeys([*names, *CHECKED])])
+    wider = dict(wanted)  # each area with the parts that it may be stated by
+    for name in AREAS:
+        parts = chain.from_iterable(map(codes.parts, named_areas(wanted, name)))
+        if name in wanted:
+            wider[name] = list(dict.fromkeys([*wanted[name], *parts]))
+    table = _matching(paths, wider, [*dict.fromkeys([*names, *CHECKED])])
     _no_release_twice(table)
-    table, caveats = _asked(table, wanted)
+    caveats = []
+    for column, area, others in areas_in_parts(wanted):
+        is_apart = pc.is_in(table[column], pa.array(others))
+        days = table["ref_period"].filter(is_apart)
+        if len(days):
+            caveats.append(changed_area_message(column, area, others, days))
+        table = table.filter(pc.invert(is_apart))
     if not table:
         nothing = f"{where}: no row of product {product} and the areas given"
         raise QueryError("; ".join([nothing, *caveats]))
     frame = table.sort_by("ref_period").to_pandas(date_as_object=False)
     tables.no_nesting(frame)
     frame = frame[names]
-    frame.attrs["caveats"] = caveats
+    frame.attrs["caveats"] = tuple(caveats)
     return frame
-
-
-def _with_parts(wanted: Mapping[str, list[str]]) -> dict[str, list[str]]:
-    """The conditions, of each area with the parts that it may be stated by."""
-    wider = dict(wanted)
-    for name in AREAS:
-        for area in named_areas(wanted, name):
-            parts = codes.parts(area)
-            wider[name] = list(dict.fromkeys([*wider[name], *parts]))
-    return wider
-
-
-def _asked(rows: pa.Table, asked: Mapping[str, list[str]]) -> tuple[pa.Table, tuple[str, ...]]:
-    """`rows` of the areas that were asked for, and what is said of parts of these."""
-    caveats = []
-    for column, area, others in areas_in_parts(asked):
-        is_apart = pc.is_in(rows[column], pa.array(others))
-        days = rows["ref_period"].filter(is_apart)
-        if len(days):
-            caveats.append(changed_area_message(column, area, others, days))
-        rows = rows.filter(pc.invert(is_apart))
-    return rows, tuple(caveats)
 
 
 def _matching(
@@ -146,7 +136,12 @@ def _matching(
         met[column] = every.filter(condition(column, values))[column].combine_chunks()
     batches = []
     for name, rows in found:
-        kept = rows.take(_places(rows, met))
+        is_kept = np.ones(len(rows), bool)
+        for column, texts_met in met.items():  # a text is looked at once
+            coded = rows[column]
+            is_met = pc.is_in(coded.dictionary, texts_met).to_numpy(zero_copy_only=False)
+            is_kept &= is_met.take(coded.indices)
+        kept = rows.take(pa.array(np.flatnonzero(is_kept)))
         batches.append(kept.append_column(FILE, pa.repeat(name, len(kept))))
     contract = pa.schema([*(schema.TRADE.field(name) for name in columns), (FILE, pa.string())])
     if not batches:
@@ -154,39 +149,19 @@ def _matching(
     return pa.Table.from_batches(batches).select(contract.names).cast(contract)
 
 
-def _places(rows: pa.RecordBatch, met: Mapping[str, pa.Array]) -> pa.Array:
-    """Where the rows are that have one of the texts in each column; a text is looked at once."""
-    is_kept = np.ones(len(rows), bool)
-    for column, texts in met.items():
-        coded = rows[column]
-        is_met = pc.is_in(coded.dictionary, texts).to_numpy(zero_copy_only=False)
-        is_kept &= is_met.take(coded.indices)
-    return pa.array(np.flatnonzero(is_kept))
-
-
 def _read(columns: list[str], products: Sequence[str], path: Path) -> list[pa.RecordBatch]:
     """Rows of the row groups that may have one of the products, texts as they are stored."""
-    footer, first, last = _footer_of(path)
-    groups = np.flatnonzero(_may_have(first, last, products)).tolist()
-    with pq.ParquetFile(path, metadata=footer, memory_map=True, read_dictionary=TEXTS) as file:
-        return file.read_row_groups(groups, columns, use_threads=False).to_batches()
-
-
-def _may_have(first: Array, last: Array, products: Sequence[str]) -> Array:
-    """Whether a product, or what lies under it, may be among codes from `first` to `last`."""
-    may_have = np.zeros(len(first), bool)
-    for product in products:
-        may_have |= (first < f"{product}[") & (last >= product)
-    return may_have
-
-
-def _footer_of(path: Path) -> tuple[pq.FileMetaData, Array, Array]:
-    """What the file says of itself as it is now, and its row groups' first and last products."""
     try:
         written = path.stat()
-        return _footer(path, written.st_mtime_ns, written.st_size)
+        footer, first, last = _footer(path, written.st_mtime_ns, written.st_size)
     except (OSError, pa.ArrowInvalid) as error:
         raise SourceError(f"{path}: no Parquet file that can be read ({error})") from error
+    may_have = np.zeros(len(first), bool)
+    for product in products:  # or what lies under it
+        may_have |= (first < f"{product}[") & (last >= product)
+    groups = np.flatnonzero(may_have).tolist()
+    with pq.ParquetFile(path, metadata=footer, memory_map=True, read_dictionary=TEXTS) as file:
+        return file.read_row_groups(groups, columns, use_threads=False).to_batches()
 
 
 @lru_cache(maxsize=1024)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import combinations, product
 from pathlib import Path
@@ -22,11 +23,10 @@ from tradeflows.model.absence import DECLARED, absence
 from tradeflows.model.contracts import require_columns
 from tradeflows.model.errors import NothingStatedError, QueryError, near
 from tradeflows.model.keys import number_cells
-from tradeflows.model.periods import month_text, parse_period, runs
+from tradeflows.model.periods import month_of, month_text, parse_period, runs
 from tradeflows.model.source import Source
 from tradeflows.retrieval import catalogue
 from tradeflows.tables.choose_publisher import place_of
-from tradeflows.tables.choose_statement import HS_EDITION
 from tradeflows.tables.contradictions import JUMP, SPAN, STEADY, WAYS, jumps
 from tradeflows.tables.files import numbered
 from tradeflows.tables.releases import family_of
@@ -62,7 +62,12 @@ COLUMNS = [
     "known_until",
     "replaced_by",
 ]
-AT_THE_END = ["source_id", "freq_code", "cumulation", "ref_period", "n_months", *FIGURES[:3]]
+AT_THE_END = ["source_id", "ref_period", *FIGURES[:3]]
+IS_MONTH = (
+    (ds.field("freq_code") == "M")
+    & (ds.field("cumulation") == "period")
+    & (ds.field("n_months") == 1)
+)
 FLOW = ["source_id", "reporter_iso", "partner_code", "flow_code", "cmd_code", "breakdown"]
 RATES = ["source_id", "base", "quote", "publisher"]
 RATE_COLUMNS = [*RATES, "statistic", "ref_period", "n_months", "rate"]
@@ -142,6 +147,9 @@ def look(root: Path, *, local: bool = True, progress: Progress | None = None) ->
     BuildError
         The tables are not built.
     """
+    # It loads what speaks HTTP, of which a claim that is checked has no need.
+    from tradeflows.retrieval import maps
+
     done = 0
 
     def begin(what: str) -> None:
@@ -156,19 +164,24 @@ def look(root: Path, *, local: bool = True, progress: Progress | None = None) ->
             yield Finding(f"file {state.state}", state.detail, "tradeflows verify")
     sources = catalogue.load(root, local=local)
     for source in sources.values():
-        yield from _of_source(source, sources, root)
+        show = _show(source.table, source_id=source.id)
+        if source.supersedes:
+            old = sources[source.supersedes]
+            text = f"{old.id} ({old.vintage}) by {source.id} ({source.vintage})"
+            yield Finding("superseded", text, _show(old.table, source_id=old.id))
+        yield from (Finding("scale", line, show) for line in maps.other_scales(source))
     begin("the tables")
     trade = _read(tables.stored(root, "trade", local=local), COLUMNS, sources)
     rates = _read(tables.stored(root, "rates", local=local), RATE_COLUMNS, sources)
     begin("releases, and rows that are stated twice")
     yield from _vintages(trade, sources)
     yield from _twice(trade)
-    yield from _editions(trade)
     begin("sources of one rank")
     yield from equal_ranks(root, local=local)
-    monthly = _monthly(trade)
+    is_monthly = trade["freq_code"].eq("M") & trade["cumulation"].eq("period")
+    monthly = trade if is_monthly.all() else trade[is_monthly]  # of single periods
     begin("zeros")
-    yield from _zeros_at_the_end(monthly)
+    yield from zeros_at_the_end(root, sources, local=local)
     yield from _zero_quantities(trade)
     begin("weights and currencies")
     yield from _weights(monthly, rates)
@@ -190,31 +203,23 @@ def look(root: Path, *, local: bool = True, progress: Progress | None = None) ->
 
 
 def zeros_at_the_end(root: Path, names: Iterable[str], *, local: bool = True) -> Iterator[Finding]:
-    """The same finding as that of :func:`look` about zeros, of the sources `names` alone."""
-    of_sources = pc.field("source_id").isin(list(names))
-    stored = tables.stored(root, "trade", local=local).filter(of_sources)
-    sources = catalogue.load(root, local=local)
-    yield from _zeros_at_the_end(_monthly(_read(stored, AT_THE_END, sources)))
-
-
-def _zeros_at_the_end(monthly: DataFrame) -> Iterator[Finding]:
-    """The last months of a source, of which each of several rows has no figure but 0."""
-    single = monthly[monthly["n_months"].eq(1)]
-    largest = single["value_reported"].to_numpy()
-    for figure in ("net_wgt_kg", "qty"):
-        largest = np.fmax(largest, single[figure].to_numpy())
-    stated = Series(largest, single.index).groupby(
-        [single["source_id"], single["month"]], observed=True
-    )
-    for name, of_source in stated.agg(["max", "count"]).groupby(level=0, observed=True):
-        by_month = of_source.droplevel(0).query("count > 0")
-        last = by_month.index[by_month["max"].gt(0)].max()
+    """The last months of each of the sources `names`, where several rows state 0 and no other."""
+    is_asked = IS_MONTH & ds.field("source_id").isin(list(names))
+    rows = numbered(tables.stored(root, "trade", local=local).filter(is_asked), AT_THE_END)
+    largest = pc.max_element_wise(*(rows[figure] for figure in FIGURES[:3]))
+    cell = ["source_id", "ref_period"]
+    stated = rows.select(cell).append_column("figure", largest).group_by(cell)
+    months = stated.aggregate([("figure", "max"), ("figure", "count")])
+    months = months.to_pandas(date_as_object=False)
+    for name, of_source in months.groupby("source_id", observed=True):
+        by_month = of_source.set_index("ref_period").query("figure_count > 0").sort_index()
+        last = by_month.index[by_month["figure_max"].gt(0)].max()
         after = by_month[by_month.index > last]
-        if len(after) and after["count"].gt(1).all():
-            months = _first_months(list(after.index))
-            text = f"{name}: each figure of {months} is 0: a zero, or not out yet? "
+        if len(after) and after["figure_count"].gt(1).all():
+            days = [month_of(day) for day in after.index]
+            text = f"{name}: each figure of {_first_months(days)} is 0: a zero, or not out yet? "
             text += "If not out, `where` in the map leaves it open"
-            show = _show("trade", source_id=name, month=month_text(after.index[0]))
+            show = _show("trade", source_id=str(name), month=month_text(days[0]))
             yield Finding("zero", text, show)
 
 
@@ -243,20 +248,6 @@ def absent_beyond_the_end(root: Path, sources: Iterable[Source]) -> Iterator[str
             )
 
 
-def _of_source(source: Source, sources: Mapping[str, Source], root: Path) -> Iterator[Finding]:
-    """Whether a source is superseded, or what it states of itself differs from what is held."""
-    # It loads what speaks HTTP, of which a claim that is checked has no need.
-    from tradeflows.retrieval import maps
-
-    if source.supersedes:
-        old = sources[source.supersedes]
-        text = f"{old.id} ({old.vintage}) by {source.id} ({source.vintage})"
-        show = _show(old.table, source_id=old.id)
-        yield Finding("superseded", text, show)
-    for line in maps.other_scales(source):
-        yield Finding("scale", line, _show(source.table, source_id=source.id))
-
-
 def _read(dataset: ds.Dataset, columns: Sequence[str], sources: Mapping[str, Source]) -> DataFrame:
     """Columns of all rows, with the rows' family and their month as a number.
 
@@ -278,12 +269,6 @@ def _read(dataset: ds.Dataset, columns: Sequence[str], sources: Mapping[str, Sou
     if "n_months" in columns:
         rows["n_months"] = rows["n_months"].astype("int16")
     return rows
-
-
-def _monthly(trade: DataFrame) -> DataFrame:
-    """Rows of single periods of a monthly series; `trade` itself where all are."""
-    is_monthly = trade["freq_code"].eq("M") & trade["cumulation"].eq("period")
-    return trade if is_monthly.all() else trade[is_monthly]
 
 
 def _cells(rows: DataFrame, columns: Sequence[str]) -> np.ndarray:
@@ -412,23 +397,6 @@ def _rivals(sources: Mapping[str, Source]) -> Iterator[tuple[Source, Source]]:
             yield one, other
 
 
-def _editions(trade: DataFrame) -> Iterator[Finding]:
-    """Cells that a source states in two editions of HS, each of them the whole."""
-    name = "classification_code"
-    editions = [word for word in trade[name].cat.categories if HS_EDITION.fullmatch(word)]
-    if len(editions) < 2:
-        return
-    rows = trade[trade[name].isin(editions)]
-    cell = [column for column in (*SERIES, *PERIOD) if column != name]
-    by_cell = rows.groupby(cell, observed=True, dropna=False)[name]
-    several = rows[by_cell.transform("nunique").gt(1)]
-    for family, some in several.groupby("family", observed=True):
-        stated = " and ".join(sorted(some[name].unique()))
-        cells = len(some.drop_duplicates(cell))
-        text = f"{family}: {cells} cells in {stated}, of which read takes the newest"
-        yield Finding("editions", text, _show_sources(some["source_id"].unique()))
-
-
 AGREE, DIFFER = 0.01, 0.05  # values that agree, and weights that do not, as parts of the smaller
 PAIR = ["reporter_iso", "partner_iso", "partner_role", "flow_code", "cmd_code"]
 WEIGHED = [
@@ -441,13 +409,7 @@ WEIGHED = [
     "net_wgt_kg",
 ]
 # Months of whole flows that have a weight.
-IS_WEIGHED = (
-    (ds.field("freq_code") == "M")
-    & (ds.field("cumulation") == "period")
-    & (ds.field("n_months") == 1)
-    & (ds.field("breakdown") == "total")
-    & (ds.field("net_wgt_kg") > 0)
-)
+IS_WEIGHED = IS_MONTH & (ds.field("breakdown") == "total") & (ds.field("net_wgt_kg") > 0)
 
 
 def weights_apart(
@@ -672,46 +634,33 @@ def _first_rows(rows: DataFrame, by: list[str]) -> DataFrame:
 def _mirror(rows: DataFrame) -> Iterator[Finding]:
     """Imports and the partner's exports of the same goods that are too far apart."""
     value = "primary_value_usd"
-    columns = list(rows)
     texts = dict.fromkeys(("reporter_iso", "partner_iso", "flow_code", "cmd_code"), "str")
     rows = rows[rows[value].notna() & rows["flow_code"].isin(["M", "X"])].astype(texts)
     is_import = rows["flow_code"].eq("M")
     buyer = rows["reporter_iso"].where(is_import, rows["partner_iso"])
     seller = rows["partner_iso"].where(is_import, rows["reporter_iso"])
-    rows = rows.assign(buyer=buyer, seller=seller)
-    cell = ["buyer", "seller", "cmd_code"]
+    cell = [buyer, seller, rows["cmd_code"]]
     rows = rows[rows.groupby(cell)["flow_code"].transform("nunique").gt(1)]
-    for _, some in rows.groupby(cell):
+    year, month = np.divmod(rows["month"], 12)  # their first days take more room than the months
+    days = pd.to_datetime({"year": year, "month": month + 1, "day": 1})
+    rows = rows.assign(ref_period=days)
+    for _, some in rows.groupby([key[rows.index] for key in cell]):
         sides = [
-            [source[columns] for _, source in side.groupby("source_id", sort=False, observed=True)]
+            [source for _, source in side.groupby("source_id", sort=False, observed=True)]
             for _, side in some.groupby("flow_code")  # M before X
         ]
         for m, x in product(*sides):
-            yield from _gaps(m, x, value)
-
-
-def _gaps(m: DataFrame, x: DataFrame, value: str) -> Iterator[Finding]:
-    try:
-        gaps = measures.gap(_dated(m), _dated(x), value)
-    except QueryError:  # the two share no cell, or one states a cell twice: nothing to compare
-        return
-    outside = gaps[gaps["outside"].fillna(False).astype(bool)]
-    if len(outside):
-        ratio = outside["ratio"]
-        importer, exporter = m.iloc[0], x.iloc[0]
-        text = (
-            f"{_name(importer)} against {exporter['source_id']}: {len(outside)} of "
-            f"{gaps['ratio'].notna().sum()} months outside the band, "
-            f"{ratio.min():.2f} to {ratio.max():.2f} times the exporter's figure"
-        )
-        yield Finding("mirror", text, f"{_see(importer)} && {_see(exporter)}")
-
-
-def _dated(rows: DataFrame) -> DataFrame:
-    """Rows with their first days, which takes more room than the months."""
-    year, month = np.divmod(rows["month"], 12)
-    days = pd.to_datetime({"year": year, "month": month + 1, "day": 1})
-    return rows.assign(ref_period=days)
+            # The two share no cell, or one states a cell twice: nothing to compare.
+            with suppress(QueryError):
+                gaps = measures.gap(m, x, value)
+                ratio = gaps.loc[gaps["outside"].eq(True), "ratio"]
+                if len(ratio):
+                    text = (
+                        f"{_name(m.iloc[0])} against {x['source_id'].iloc[0]}: {len(ratio)} of "
+                        f"{gaps['ratio'].notna().sum()} months outside the band, "
+                        f"{ratio.min():.2f} to {ratio.max():.2f} times the exporter's figure"
+                    )
+                    yield Finding("mirror", text, f"{_see(m.iloc[0])} && {_see(x.iloc[0])}")
 
 
 def _name(row: Mapping[str, str]) -> str:

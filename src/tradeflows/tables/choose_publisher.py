@@ -249,7 +249,9 @@ def gaps(frame: DataFrame, window: Window) -> list[str]:
     """A line for each reporter of which the window has months without a row."""
     if not window.is_asked:
         return []
-    stated = _months_by_reporter(frame)
+    periods = frame[["reporter_iso", "ref_period", "n_months"]].drop_duplicates()
+    by_reporter = periods.groupby("reporter_iso")
+    stated = {str(name): {*months_of(some)[1].tolist()} for name, some in by_reporter}
     all_months = set().union(*stated.values())
     begins = min(all_months) if window.first is None else window.first
     ends = max(all_months) if window.last is None else window.last
@@ -261,9 +263,3 @@ def gaps(frame: DataFrame, window: Window) -> list[str]:
                 f"{reporter}: no row in {len(missing)} {OF_THE_WINDOW}: {_some_runs(missing)}"
             )
     return lines
-
-
-def _months_by_reporter(rows: DataFrame) -> dict[str, set[int]]:
-    """Every month that the rows of each reporter state."""
-    periods = rows[["reporter_iso", "ref_period", "n_months"]].drop_duplicates()
-    return {name: {*months_of(some)[1]} for name, some in periods.groupby("reporter_iso")}

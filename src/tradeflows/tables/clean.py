@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
@@ -75,14 +76,20 @@ def clean(
     temporaries: dict[Path, Path] = {}
     cleaned: list[Cleaned] = []
     try:
-        aside = _folder_aside(to)
+        aside = to.parent if is_file(to) else to
+        aside.mkdir(parents=True, exist_ok=True)
+        if aside == to:
+            aside = beside(to)
+        sweep(aside)
         for output, some in outputs.items():
             sources = [source for _, source in some]
             if not is_file(to):
-                _require_no_twin(output, some[0])
-            digest = _digest(sources, table, options)
-            earlier = _written_earlier(output, sources, digest)
-            if earlier and not (strict and _left_out(earlier)):
+                _require_no_twin(output, *some[0])
+            # Of files and options, and not of their days.
+            undated = partial(replace, retrieved=date.min, arguments=options)
+            digest = fingerprint(map(undated, sources), table)
+            earlier = _written_earlier(output, sources, digest, strict)
+            if earlier:
                 cleaned += earlier
                 continue
             # Two machines may share the folder, and the number of a process.
@@ -118,18 +125,6 @@ def _shown(
         yield part
 
 
-def _digest(sources: Iterable[Source], table: str, options: Mapping[str, str]) -> str:
-    """The fingerprint of an output: of its files and options, and not of their days."""
-    return fingerprint(
-        (replace(source, retrieved=date.min, arguments=options) for source in sources), table
-    )
-
-
-def _left_out(cleaned: Iterable[Cleaned]) -> bool:
-    """Whether records of any file are in no row."""
-    return any(file.left_out for file in cleaned)
-
-
 def _outputs(
     files: Iterable[Path], to: Path, publisher: str, table: str
 ) -> dict[Path, list[tuple[Path, Source]]]:
@@ -150,15 +145,6 @@ def _outputs(
             raise SourceError(f"{path}: the same bytes as {twin}; give a file once")
         outputs.setdefault(output, []).append((path, source))
     return outputs
-
-
-def _folder_aside(to: Path) -> Path:
-    """Where what goes to `to` is written first; its folder is made, and swept."""
-    folder = to.parent if is_file(to) else to
-    folder.mkdir(parents=True, exist_ok=True)
-    aside = folder if is_file(to) else beside(folder)
-    sweep(aside)
-    return aside
 
 
 def is_file(to: Path) -> bool:
@@ -184,34 +170,36 @@ def listed(paths: Iterable[Path]) -> list[Path]:
     """
     files: list[Path] = []
     for path in paths:
-        inside = _files_in(path) if path.is_dir() else [path]
+        inside = [path]
+        if path.is_dir():  # with those below it, but hidden ones, in the order of their names
+            inside = [x for x in sorted(path.rglob("*")) if x.is_file() and x.name[0] != "."]
         if not inside:
             raise SourceError(f"{path}: the folder is empty")
         files += inside
     return list(dict.fromkeys(files))
 
 
-def _files_in(folder: Path) -> list[Path]:
-    """The files in a folder and those below it, but hidden ones, in the order of their names."""
-    files = (path for path in folder.rglob("*") if path.is_file())
-    return sorted(path for path in files if not path.name.startswith("."))
+def _written_earlier(
+    output: Path, sources: Sequence[Source], digest: str, strict: bool
+) -> list[Cleaned]:
+    """What an earlier run wrote of `sources`, if its output is whole and of the same `digest`.
 
-
-def _written_earlier(output: Path, sources: Sequence[Source], digest: str) -> list[Cleaned]:
-    """What an earlier run wrote of `sources`, if its output is whole and of the same `digest`."""
+    A `strict` one left no record out.
+    """
     metadata = metadata_of(output)
     if metadata.get(b"fingerprint") != digest.encode():
         return []
     files = json.loads(metadata[b"sources"])
+    if strict and any(file["left_out"] for file in files):
+        return []
     return [
         Cleaned(source, **{name: file[name] for name in COUNTED}, is_earlier=True)
         for source, file in zip(sources, files, strict=True)
     ]
 
 
-def _require_no_twin(output: Path, named: tuple[Path, Source]) -> None:
+def _require_no_twin(output: Path, path: Path, source: Source) -> None:
     """Refuse a file whose very bytes another output in the folder holds under its name."""
-    path, source = named
     for other in output.parent.glob(f"*_{source.sha256[:8]}.parquet"):
         files = json.loads(metadata_of(other).get(b"sources", b"[]"))
         if other != output and source.sha256 in {file["sha256"] for file in files}:
@@ -237,23 +225,18 @@ def _write(
             if strict and cleaned[-1].left_out:
                 raise SchemaError(f"--strict: {cleaned[-1].line()}")
         keys.check({file.source.id: file.source.path for file in cleaned})
-        writer.describe(sources=_sources_text(cleaned), fingerprint=digest)
+        counts = [
+            {name: getattr(file, name) for name in COUNTED}
+            | {
+                "source": file.source.id,
+                "publisher": file.source.publisher,
+                "file": file.source.path,
+                "sha256": file.source.sha256,
+            }
+            for file in cleaned
+        ]
+        writer.describe(sources=json.dumps(counts, ensure_ascii=False), fingerprint=digest)
     return cleaned
-
-
-def _sources_text(cleaned: Iterable[Cleaned]) -> str:
-    """What became of each source, as the metadata of a Parquet file has it."""
-    counts = [
-        {name: getattr(one_file, name) for name in COUNTED}
-        | {
-            "source": one_file.source.id,
-            "publisher": one_file.source.publisher,
-            "file": one_file.source.path,
-            "sha256": one_file.source.sha256,
-        }
-        for one_file in cleaned
-    ]
-    return json.dumps(counts, ensure_ascii=False)
 
 
 def restated(to: Path) -> list[str]:

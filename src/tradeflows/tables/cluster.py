@@ -11,7 +11,6 @@ import signal
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
-from dataclasses import dataclass
 from importlib.util import find_spec
 from multiprocessing import resource_tracker
 from pathlib import Path
@@ -23,6 +22,7 @@ import pyarrow as pa
 from tradeflows.model.errors import QueryError, SourceError, TradeflowsError
 from tradeflows.publishers import registry
 from tradeflows.publishers.cleaned import Cleaned
+from tradeflows.retrieval.fetching import Progress
 from tradeflows.tables import clean, write
 
 Result = Cleaned | TradeflowsError  # of one file
@@ -33,16 +33,6 @@ SETTINGS = {
     # Dask would have workers give freed pages back at once, which is a tenth of their time.
     "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": None,
 }
-
-
-@dataclass(frozen=True)
-class Progress:
-    """After each file: files `done` and `left`, `rows` so far and the file's name."""
-
-    done: int
-    left: int
-    rows: int
-    call: str
 
 
 def spread(
@@ -162,24 +152,20 @@ def _client(address: str, files: int) -> Iterator[Any]:
         except OSError as error:
             raise QueryError(f"--cluster {address}: no scheduler answers there") from error
         with client:
-            _check(client, address)
+            try:
+                client.wait_for_workers(1, timeout=WAIT)
+            except TimeoutError as error:
+                raise QueryError(f"--cluster {address}: the scheduler has no workers") from error
+            # Who would not write what this process would.
+            here, there = write.code(), client.run(write.code, on_error="return")
+            others = [worker for worker, code in there.items() if code != here]
+            if others:
+                raise QueryError(
+                    f"--cluster {address}: {len(others)} of {len(there)} workers, {others[0]} the "
+                    "first, have another tradeflows or pyarrow than this, or none; install "
+                    "the same everywhere"
+                )
             yield client
-
-
-def _check(client: Any, address: str) -> None:
-    """Refuse workers that would not write what this process would."""
-    try:
-        client.wait_for_workers(1, timeout=WAIT)
-    except TimeoutError as error:
-        raise QueryError(f"--cluster {address}: the scheduler has no workers") from error
-    here, there = write.code(), client.run(write.code, on_error="return")
-    others = [worker for worker, code in there.items() if code != here]
-    if others:
-        raise QueryError(
-            f"--cluster {address}: {len(others)} of {len(there)} workers, {others[0]} the "
-            "first, have another tradeflows or pyarrow than this, or none; install "
-            "the same everywhere"
-        )
 
 
 @contextmanager

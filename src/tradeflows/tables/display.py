@@ -108,12 +108,7 @@ def with_short_names(frame: DataFrame) -> DataFrame:
 
 def without_short_names(frame: DataFrame) -> DataFrame:
     """`frame` without the columns of names that its codes give anew."""
-    given = [
-        short
-        for column, short in SHORT_NAMES.items()
-        if column in frame and short in frame and _is_derived(frame, column, short)
-    ]
-    result = frame.drop(columns=given)
+    result = frame.drop(columns=_derived(frame))
     result.attrs = dict(frame.attrs)
     return result
 
@@ -163,7 +158,15 @@ def heading(frame: DataFrame) -> str:
     if title:
         return str(title)
     if "cmd_code" in frame or "cmd_code" in frame.attrs.get(NAMED, ()):
-        text = _trade_heading(frame)
+        goods, reporter, partner, flow = (_common(frame, column) for column in HEADED[:4])
+        is_mixed = "," in flow or flow in ("", "trade")
+        preposition = "with" if is_mixed else "to" if "exports" in flow else "from"
+        what = [
+            flow or "trade",
+            reporter and f"of {reporter}",
+            partner and f"{preposition} {partner}",
+        ]
+        text = ", ".join(filter(None, (goods, " ".join(filter(None, what)))))
     else:
         text = ", ".join(filter(None, (_common(frame, column) for column in HEADED[4:])))
     text = ", less ".join(filter(None, [text, frame.attrs.get(LESS, "")]))
@@ -179,21 +182,6 @@ def headed(frame: DataFrame, measure: str, of: DataFrame) -> DataFrame:
     frame.attrs[MEASURE] = ": ".join(filter(None, words))
     frame.attrs[NAMED] = {column: _common(of, column) for column in HEADED if _common(of, column)}
     return frame
-
-
-def _trade_heading(frame: DataFrame) -> str:
-    goods = _common(frame, "cmd_code")
-    reporter = _common(frame, "reporter_iso")
-    partner = _common(frame, "partner_iso")
-    flow = _common(frame, "flow_code") or "trade"
-    if "," in flow or flow == "trade":
-        preposition = "with"
-    else:
-        preposition = "to" if "exports" in flow else "from"
-    parts = [flow]
-    parts += [f"of {reporter}"] if reporter else []
-    parts += [f"{preposition} {partner}"] if partner else []
-    return ", ".join(filter(None, (goods, " ".join(parts))))
 
 
 def _common(frame: DataFrame, column: str) -> str:
@@ -219,8 +207,9 @@ def tidy(frame: DataFrame) -> tuple[str, DataFrame]:
     droppable = [name for name in table if name in known and name not in never_dropped]
     constant = [name for name in droppable if _is_constant(table[name])]
     fixed = {name: str(table[name].iloc[0]) for name in IN_HEAD if name in constant}
-    if "unit" in fixed and _is_money(fixed["unit"]) and "valuation" in frame:
-        fixed["unit"] += f" {_valuations(frame)}"
+    if fixed.get("unit") in contracts.CURRENCIES and "valuation" in frame:
+        texts = {"CIF or FOB" if _is_null(cell) else str(cell) for cell in frame["valuation"]}
+        fixed["unit"] += f" {' or '.join(sorted(texts))}"
     head = "; ".join(filter(None, [heading(frame), *fixed.values()]))
     names = {**SHORT_NAMES, "partner_code": "route"}
     return head, table.drop(columns=constant).rename(columns=names)
@@ -247,35 +236,32 @@ _MEASURE_SIDES = ("value_m", "value_x", "publisher_m", "publisher_x")
 
 def _visible_columns(frame: DataFrame) -> list[Any]:
     """Columns that a reader sees, in their order: of codes and their names the codes, once."""
-    hidden = {
-        short
-        for column, short in SHORT_NAMES.items()
-        if column in frame and short in frame and _is_derived(frame, column, short)
-    }
+    hidden = {*_derived(frame)}
     if "held" in frame:
         return list(frame)
     if "partner_role" not in frame or not frame["partner_role"].eq("route").any():
         hidden.add("partner_code")  # of an area its name says as much
     visible = [name for name in frame if name not in HIDDEN_COLUMNS and name not in hidden]
-    return sorted(visible, key=_order)
+    places = {name: place for place, name in enumerate(SHOWN)}
+    return sorted(visible, key=lambda name: places.get(name, places["low"]))
 
 
 def _shown_cells(frame: DataFrame, column: Any) -> Any:
-    is_renamed = SHORT_NAMES.get(column) in frame
-    if column in SHORT_NAMES and is_renamed and not _is_derived(frame, column, SHORT_NAMES[column]):
+    short = SHORT_NAMES.get(column)
+    if short in frame and list(frame[short]) != names_of(frame, column):
         return frame[column].array  # beside names of the user's own, codes stay codes
     if column in SERIES or (column == "ref_period" and "n_months" in frame):
         return names_of(frame, column)
     return frame[column].array
 
 
-def _is_derived(frame: DataFrame, column: str, short: str) -> bool:
-    """Whether the column `short` holds the names of the codes in `column`, and no others."""
-    return list(frame[short]) == names_of(frame, column)
-
-
-def _order(name: Any) -> int:
-    return SHOWN.index(name) if name in SHOWN else SHOWN.index("low")
+def _derived(frame: DataFrame) -> list[str]:
+    """The columns that hold the names of the codes in their own column, and no others."""
+    return [
+        short
+        for column, short in SHORT_NAMES.items()
+        if column in frame and short in frame and list(frame[short]) == names_of(frame, column)
+    ]
 
 
 def _is_constant(column: Series) -> bool:
@@ -285,17 +271,8 @@ def _is_constant(column: Series) -> bool:
         return len({str(cell) for cell in column}) < 2
 
 
-def _is_money(unit: str) -> bool:
-    return unit in contracts.CURRENCIES
-
-
 def _is_null(cell: Any) -> bool:
     return cell is None or cell is pd.NaT or cell is pd.NA or cell != cell
-
-
-def _valuations(frame: DataFrame) -> str:
-    texts = {"CIF or FOB" if _is_null(cell) else str(cell) for cell in frame["valuation"]}
-    return " or ".join(sorted(texts))
 
 
 # --- text and HTML --------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
@@ -40,16 +40,24 @@ def stored(root: Path, table: str, *, local: bool = False, zeros: bool = False) 
     Without its declared zeros, which are rows of no file, unless `zeros`.
     """
     held = catalogued(root) if local else {False: catalogue.load(root)}
-    opened = [
-        _opened(root, processed(root, table, local=is_local), table, sources)
-        for is_local, sources in held.items()
-        if sources or not is_local
-    ]
-    datasets = [dataset for dataset, _ in opened]
+    datasets, has_zeros = [], False
+    for is_local, sources in held.items():
+        if is_local and not sources:
+            continue
+        path = processed(root, table, local=is_local)
+        try:
+            written = path.stat()
+            dataset, metadata = _dataset(path, written.st_mtime_ns, written.st_size)
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise BuildError(f"{path}: absent; run `tradeflows build`") from error
+        except (pa.ArrowInvalid, OSError) as error:
+            raise BuildError(f"{path}: not a Parquet file; run `tradeflows build`") from error
+        if metadata.get("fingerprint") != fingerprint(sources.values(), table, root):
+            raise BuildError(f"{path}: older than its sources or its code; run `tradeflows build`")
+        datasets.append(dataset.replace_schema(schema.STORED[table]))
+        has_zeros |= metadata.get("zeros", "0") != "0"
     dataset = ds.dataset(datasets) if local else datasets[0]
-    if zeros or not any(has_zeros for _, has_zeros in opened):
-        return dataset
-    return dataset.filter(ds.field("flags") != DECLARED)
+    return dataset.filter(ds.field("flags") != DECLARED) if has_zeros and not zeros else dataset
 
 
 def rows_of(source: Source, root: Path, columns: Sequence[str]) -> pa.Table:
@@ -106,22 +114,6 @@ def refused(root: Path, table: str) -> dict[str, str]:
     text = metadata_of(processed(root, table, local=True)).get(b"refused", b"{}")
     reasons: dict[str, str] = json.loads(text)
     return reasons
-
-
-def _opened(
-    root: Path, path: Path, table: str, sources: Mapping[str, Source]
-) -> tuple[ds.Dataset, bool]:
-    """The rows of a Parquet file that is of now, and whether some of them are declared zeros."""
-    try:
-        written = path.stat()
-        dataset, metadata = _dataset(path, written.st_mtime_ns, written.st_size)
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise BuildError(f"{path}: absent; run `tradeflows build`") from error
-    except (pa.ArrowInvalid, OSError) as error:
-        raise BuildError(f"{path}: not a Parquet file; run `tradeflows build`") from error
-    if metadata.get("fingerprint") != fingerprint(sources.values(), table, root):
-        raise BuildError(f"{path}: older than its sources or its code; run `tradeflows build`")
-    return dataset.replace_schema(schema.STORED[table]), metadata.get("zeros", "0") != "0"
 
 
 @lru_cache(maxsize=16)

@@ -44,7 +44,21 @@ def descriptor(root: Path) -> dict[str, Any]:
         "title": about.title,
         "description": about.subtitle,
         "homepage": about.address,
-        "resources": [_resource(root, name) for name in schema.TABLES],
+        "resources": [
+            {
+                "name": name,
+                "description": contract.metadata[b"about"].decode(),
+                "path": processed(root, name).relative_to(root).as_posix(),
+                "format": "parquet",
+                "mediatype": "application/vnd.apache.parquet",
+                "schema": {
+                    "fields": [_field(field) for field in contract],
+                    "primaryKey": [field.name for field in contract if _metadata(field)["key"]],
+                    "missingValues": [],
+                },
+            }
+            for name, contract in ((name, schema.STORED[name]) for name in schema.TABLES)
+        ],
         "sources": [_source(file, publishers[file.publisher]) for file in files],
     }
     return {key: value for key, value in content.items() if value != ""}
@@ -53,23 +67,6 @@ def descriptor(root: Path) -> dict[str, Any]:
 def text(root: Path) -> str:
     """The descriptor of the project in `root`, as its file has it."""
     return json.dumps(descriptor(root), ensure_ascii=False, indent=1) + "\n"
-
-
-def _resource(root: Path, name: str) -> dict[str, Any]:
-    contract = schema.STORED[name]
-    key = [field.name for field in contract if _metadata(field)["key"]]
-    return {
-        "name": name,
-        "description": contract.metadata[b"about"].decode(),
-        "path": processed(root, name).relative_to(root).as_posix(),
-        "format": "parquet",
-        "mediatype": "application/vnd.apache.parquet",
-        "schema": {
-            "fields": [_field(field) for field in contract],
-            "primaryKey": key,
-            "missingValues": [],
-        },
-    }
 
 
 def _field(field: pa.Field) -> dict[str, Any]:

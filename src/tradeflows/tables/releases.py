@@ -6,7 +6,7 @@ publisher; a question has but to ask for a day.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
@@ -84,7 +84,10 @@ def days(stored: ds.Dataset, sources: Mapping[str, Source]) -> pa.Table:
     rows = numbered(stored, ["source_id", *dated]).combine_chunks()
     names = rows["source_id"].combine_chunks().dictionary_encode()
     of_row, held = names.indices.to_numpy(), names.dictionary.to_pylist()
-    known = _days_known(rows, np.array([sources[name].retrieved for name in held], DAY)[of_row])
+    known = np.array([sources[name].retrieved for name in held], DAY)[of_row]
+    for column in rows.columns[1:]:
+        stated = _days_stated(column)
+        known = np.where(np.isnat(stated), known, stated)
     # A day and a file are one number, the day first, so that the earliest of several is the least.
     places = {name: place for place, name in enumerate(sources)}
 
@@ -97,11 +100,16 @@ def days(stored: ds.Dataset, sources: Mapping[str, Source]) -> pa.Table:
         by_file[new.supersedes] = min(end, by_file.get(new.supersedes, NEVER))
     ends = np.array([by_file.get(name, NEVER) for name in held], "int64")[of_row]
     is_trade = "cmd_code" in stored.schema.names
-    several = _in_several_releases(rows, sources) if is_trade else []
+    # Of two releases of a whole month of Comext the newer file supersedes the older.
+    pairs = rows.group_by(["source_id", "vintage"]).aggregate([]) if is_trade else None
+    pairs = pairs["source_id"].to_pylist() if pairs else []
+    families = {name: family_of(sources[name]) for name in pairs if not bulk_month(sources[name])}
+    counts = Counter(families[name] for name in pairs if name in families)
+    several = [name for name, whose in families.items() if counts[whose] > 1]
     if several:
         frame = stored.to_table(columns=COLUMNS, filter=pc.field("source_id").isin(several))
         frame = frame.to_pandas()
-        is_several = np.array([name in several for name in held])[of_row]
+        is_several = np.isin(held, several)[of_row]
         begins = known[is_several].astype("int64") * len(places)
         begins += frame["source_id"].map(places).to_numpy()
         by_release = _ends_by_release(frame, begins, sources)
@@ -114,27 +122,12 @@ def days(stored: ds.Dataset, sources: Mapping[str, Source]) -> pa.Table:
     return pa.table([*columns, pa.array(sources, pa.string()).take(by)], schema.DAYS)
 
 
-def _days_known(rows: pa.Table, retrieved: np.ndarray) -> np.ndarray:
-    """The day from which each row was known, that of its file's retrieval where none is stated."""
-    known = retrieved
-    for column in rows.columns[1:]:
-        texts = column.combine_chunks().dictionary_encode()
-        words = [*texts.dictionary.to_pylist(), ""]  # the last stands for none
-        stated = np.array([word if is_day(word) else "NaT" for word in words], DAY)
-        stated = stated[texts.indices.fill_null(len(words) - 1).to_numpy()]
-        known = np.where(np.isnat(stated), known, stated)
-    return known
-
-
-def _in_several_releases(rows: pa.Table, sources: Mapping[str, Source]) -> list[str]:
-    """Sources that are, or whose family is, of several releases.
-
-    Whole months of Comext are not: of two releases of one the newer file supersedes the older.
-    """
-    pairs = rows.group_by(["source_id", "vintage"]).aggregate([])["source_id"].to_pylist()
-    pairs = [name for name in pairs if not bulk_month(sources[name])]
-    families = [family_of(sources[name]) for name in pairs]
-    return [name for name, whose in zip(pairs, families, strict=True) if families.count(whose) > 1]
+def _days_stated(column: pa.ChunkedArray) -> np.ndarray:
+    """The day that each text is; none where it is another."""
+    texts = column.combine_chunks().dictionary_encode()
+    words = [*texts.dictionary.to_pylist(), ""]  # the last stands for none
+    days = np.array([word if is_day(word) else "NaT" for word in words], DAY)
+    return days[texts.indices.fill_null(len(words) - 1).to_numpy()]
 
 
 def _ends_by_release(
@@ -156,7 +149,9 @@ def _ends_by_release(
     # A file that supersedes another is the newer one, whatever their dates.
     dated = release
     for new in filter(lambda source: source.supersedes, sources.values()):
-        older = _superseded(new, sources)
+        older = [new.supersedes]  # itself or through another
+        while older[-1] in sources and sources[older[-1]].supersedes not in [new.id, *older]:
+            older.append(sources[older[-1]].supersedes)
         is_new, is_old = (frame["source_id"].isin(names) for names in ([new.id], older))
         if (is_new & is_own).any() and is_old.any():
             newest = period.map(dated[is_old].groupby(period[is_old]).max())
@@ -172,14 +167,6 @@ def _ends_by_release(
     newest_first["end"] = least.groupby(newest_first["period"]).shift(fill_value=NEVER)
     ends = stated.merge(newest_first, "left", on=["period", "release"])["end"]
     return ends.to_numpy("int64")
-
-
-def _superseded(source: Source, sources: Mapping[str, Source]) -> list[str]:
-    """Files that a source supersedes, itself or through another."""
-    names = [source.supersedes]
-    while names[-1] in sources and sources[names[-1]].supersedes not in [source.id, *names]:
-        names.append(sources[names[-1]].supersedes)
-    return names
 
 
 def _ends_by_reply(

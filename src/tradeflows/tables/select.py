@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -236,9 +237,24 @@ def _has_own(asked: Question) -> bool:
 
 
 def _chosen(frame: DataFrame, replaced: pa.Table, asked: Question, splice: bool) -> Choice:
-    """One statement of each cell, and what is said of the others."""
+    """One statement of each cell, and what is said of the others.
+
+    Of trade by total or parts, level of product, publisher and file, edition of HS.
+    """
+    named, sources, products = asked.asked, asked.sources, asked.products
+    table, is_trade = asked.table, asked.table == "trade"
+    steps: list[tuple[bool, Callable[[DataFrame], tuple[DataFrame, Sequence[str]]]]] = [
+        (table == "rates" and "source" not in named, lambda rows: one_rate(rows, sources)),
+        (asked.is_of_parts, lambda rows: total_or_parts(rows, sources)),
+        (is_trade, lambda rows: one_level(rows, products)),
+        (is_trade, lambda rows: one_source(rows, sources, asked.window, splice=splice)),
+        (is_trade, lambda rows: Choice(rows, stand_ins(rows, products))),
+        (is_trade and "classification" not in named, lambda rows: one_edition(rows, sources)),
+        (True, lambda rows: Choice(rows, older(replaced, rows, sources, table))),
+        (is_trade and "vintage" not in named, lambda rows: stated_once(rows, sources)),
+    ]
     caveats: list[str] = []
-    for is_asked, step in _steps(asked, replaced, splice):
+    for is_asked, step in steps:
         if is_asked:
             frame, said = step(frame)
             caveats += said
@@ -249,28 +265,6 @@ def _chosen(frame: DataFrame, replaced: pa.Table, asked: Question, splice: bool)
             no_nesting(part)
         _require_one_each(part, asked.table, asked.asked)
     return Choice(frame.drop(columns="asked", errors="ignore"), caveats)
-
-
-def _steps(
-    asked: Question, replaced: pa.Table, splice: bool
-) -> list[tuple[bool, Callable[[DataFrame], tuple[DataFrame, Sequence[str]]]]]:
-    """What leaves one statement of each cell, in order, and whether a question asks for it.
-
-    Of trade by total or parts, level of product, publisher and file, edition of HS.
-    """
-    named, sources, products = asked.asked, asked.sources, asked.products
-    table, is_trade = asked.table, asked.table == "trade"
-    is_of_day = is_trade and "vintage" not in named
-    return [
-        (table == "rates" and "source" not in named, lambda rows: one_rate(rows, sources)),
-        (asked.is_of_parts, lambda rows: total_or_parts(rows, sources)),
-        (is_trade, lambda rows: one_level(rows, products)),
-        (is_trade, lambda rows: one_source(rows, sources, asked.window, splice=splice)),
-        (is_trade, lambda rows: Choice(rows, stand_ins(rows, products))),
-        (is_trade and "classification" not in named, lambda rows: one_edition(rows, sources)),
-        (True, lambda rows: Choice(rows, older(replaced, rows, sources, table))),
-        (is_of_day, lambda rows: stated_once(rows, sources)),
-    ]
 
 
 def no_nesting(frame: DataFrame) -> None:
@@ -284,23 +278,16 @@ def no_nesting(frame: DataFrame) -> None:
                     f"twice; add product={whole!r} or product={part!r}"
                 )
     for name in ("reporter", "partner"):
-        _require_no_member(frame, name)
-    if {*frame["flow_code"]} > {"MX"}:
-        raise QueryError("MX is both directions in one figure; add flow='M', 'X' or 'MX'")
-
-
-def _require_no_member(frame: DataFrame, name: str) -> None:
-    """Refuse a group of areas beside an area that lies in it."""
-    areas = sorted(frame[f"{name}_iso"].unique())
-    for whole in sorted(set(areas).intersection(codes.groups())):
-        for part in areas:
+        areas = sorted(frame[f"{name}_iso"].unique())
+        for whole, part in product(sorted({*areas}.intersection(codes.groups())), areas):
             if codes.overlaps(whole, part) and not _in_turn(frame, name, whole, part):
                 has = "contains" if codes.contains(whole, part) else "contains some of"
                 raise QueryError(
-                    f"{name} {whole} {has} {part}, so the answer would count "
-                    f"it twice; add {name}={whole!r}, {name}={part!r} or "
-                    f"{name}='countries'"
+                    f"{name} {whole} {has} {part}, so the answer would count it twice; add "
+                    f"{name}={whole!r}, {name}={part!r} or {name}='countries'"
                 )
+    if {*frame["flow_code"]} > {"MX"}:
+        raise QueryError("MX is both directions in one figure; add flow='M', 'X' or 'MX'")
 
 
 def _in_turn(frame: DataFrame, name: str, whole: str, part: str) -> bool:

@@ -171,19 +171,18 @@ def cells_moved(
             for field in contract
             if field.type != schema.NUMBER and field.name not in passed
         ]
-        was, now = (_as_text(rows, words, measures) for rows in (old, new))
+        sides = []
+        for rows in (old, new):  # words as texts, none of them null
+            texts = {word: pc.fill_null(rows[word].cast(pa.string()), "") for word in words}
+            figures = {measure: rows[measure].cast(pa.float64()) for measure in measures}
+            sides.append(pa.table(texts | figures))
+        was, now = sides
         frame = changes.changed(was, now, words, measures)
         for source, rows in frame.groupby("source_id", sort=True):
             lines += [_cell_line(name, row, measures) for row in rows[:most].to_dict("records")]
             if len(rows) > most:
                 lines.append(f"{name} {source}: … and {len(rows) - most} more cells")
     return lines
-
-
-def _as_text(rows: pa.Table, words: list[str], measures: list[str]) -> pa.Table:
-    """Rows whose words are texts, none of them null, and whose measures are numbers."""
-    texts = {word: pc.fill_null(rows[word].cast(pa.string()), "") for word in words}
-    return pa.table(texts | {measure: rows[measure].cast(pa.float64()) for measure in measures})
 
 
 def _cell_line(name: str, row: Mapping[str, Any], measures: Iterable[str]) -> str:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -174,7 +174,9 @@ def followed(frame: DataFrame, column: str, root: Path | None = None) -> Iterato
     raw = _raw({line for number in numbers for line in _lines(number)}, root)
     for i, number in zip(at.tolist(), numbers, strict=True):
         formula = ast.unparse(parse(number.text))
-        sums = _sums(number)
+        sums = {
+            role: math.fsum(line.value for line in lines) for role, lines in number.roles.items()
+        }
         result, slopes = evaluate(formula, sums)
         value = values[i]
         parts = [abs(slope * sums[role]) for role, slope in slopes.items()]
@@ -185,10 +187,7 @@ def followed(frame: DataFrame, column: str, root: Path | None = None) -> Iterato
                 f"{column} of row {label} is {value}, but its lines come to {result} by {formula}"
             )
         for role, lines in number.roles.items():
-            slope = slopes.get(role, 0.0)
-            sign = 0
-            if slope:
-                sign = int(math.copysign(1, slope))
+            sign = int(np.sign(slopes.get(role, 0.0)))
             for line in lines:
                 unit, *rest = raw[line]
                 yield i, formula, role, line.value, unit, sign, *rest
@@ -226,11 +225,6 @@ def _found_again(frame: DataFrame, column: str, root: Path | None) -> DataFrame:
     result = frame.copy(deep=False)
     record(result, {"value": Formula(texts, roles, which)})
     return result
-
-
-def _sums(number: Number) -> dict[str, float]:
-    """What each role of a number comes to."""
-    return {role: math.fsum(line.value for line in lines) for role, lines in number.roles.items()}
 
 
 def floats(column: Series) -> np.ndarray:
@@ -275,8 +269,12 @@ def months(frame: DataFrame, column: str, at: np.ndarray) -> list[set[int]]:
         rows = _places(frame, lineage, column, at)
     except QueryError:
         return own
+    if column in lineage.formulas:
+        roles = [x for x in lineage.formulas[column].names.values() if isinstance(x, Role)]
+    else:
+        roles = [role for role in lineage.kept if column in role.frame]
     made: list[set[int]] = [set() for _ in own]
-    for role in _roles(lineage, column):
+    for role in roles:
         entered = role.input_rows(rows)
         of_rows = iter(months(role.frame, role.column or column, np.concatenate(entered)))
         for some, inputs in zip(made, entered, strict=True):
@@ -286,23 +284,14 @@ def months(frame: DataFrame, column: str, at: np.ndarray) -> list[set[int]]:
 
 def _own_months(frame: DataFrame, at: np.ndarray) -> list[set[int]]:
     """The months that the rows `at` say themselves that they are of."""
-    if "ref_period" not in frame:
-        return [set() for _ in at]
-    days = pd.to_datetime(frame["ref_period"].array.take(at), errors="coerce")
-    lengths = frame["n_months"].array.take(at) if "n_months" in frame else np.ones(len(at))
-    firsts = [month_of(day) if pd.notna(day) else 0 for day in days]
-    return [
-        set(range(first, first + int(length))) if first and pd.notna(length) else set()
-        for first, length in zip(firsts, lengths, strict=True)
-    ]
-
-
-def _roles(lineage: Lineage, column: str) -> list[Role]:
-    """What a measure made a column of, or whence it passed it on."""
-    if column in lineage.formulas:
-        behind = lineage.formulas[column].names.values()
-        return [role for role in behind if isinstance(role, Role)]
-    return [role for role in lineage.kept if column in role.frame]
+    own: list[set[int]] = [set() for _ in at]
+    if "ref_period" in frame:
+        days = pd.to_datetime(frame["ref_period"].array.take(at), errors="coerce")
+        lengths = frame["n_months"].array.take(at) if "n_months" in frame else np.ones(len(at))
+        for of_row, day, length in zip(own, days, lengths, strict=True):
+            if pd.notna(day) and pd.notna(length):
+                of_row.update(range(month_of(day), month_of(day) + int(length)))
+    return own
 
 
 def counted(frame: DataFrame, column: str) -> tuple[DataFrame, list[np.ndarray]]:
@@ -345,13 +334,20 @@ def _figures(frame: DataFrame) -> set[str]:
 def _numbers(frame: DataFrame, column: str, at: np.ndarray) -> list[Number]:
     """What the rows `at` of a column were made of."""
     lineage = lineage_of(frame)
-    if lineage and column in lineage.formulas:
-        return _composed(lineage.formulas[column], _places(frame, lineage, column, at))
+    formulas = lineage.formulas if lineage else {}
+    if lineage and column in formulas:
+        return _composed(formulas[column], _places(frame, lineage, column, at))
     kept = [role for role in lineage.kept if column in role.frame] if lineage else []
-    if lineage and kept:
-        return _kept(kept, column, _places(frame, lineage, column, at))
+    if lineage and kept:  # a measure passed it on
+        rows = _places(frame, lineage, column, at)
+        passed_on: dict[int, Number] = {}
+        for role in kept:
+            entered = {i: row[0] for i, row in enumerate(role.input_rows(rows)) if len(row)}
+            numbers = _numbers(role.frame, column, np.array(list(entered.values()), "int64"))
+            passed_on |= zip(entered, numbers, strict=True)
+        return [*map(passed_on.__getitem__, range(len(rows)))]
     if any(name not in frame for name in PLACE):
-        ours = f"; it has {', '.join(lineage.formulas)}" if lineage and lineage.formulas else ""
+        ours = f"; it has {', '.join(formulas)}" if formulas else ""
         raise QueryError(
             f"{column} cannot be traced: no measure made it here and the rows do not say which "
             f"lines they are from{ours}. Trace the column that a measure gave; join frames with "
@@ -363,31 +359,19 @@ def _numbers(frame: DataFrame, column: str, at: np.ndarray) -> list[Number]:
 def _as_stated(frame: DataFrame, column: str, at: np.ndarray) -> list[Number]:
     """The figures of a table in the rows `at`, each of them a line by itself."""
     known: dict[int, Number] = once(frame, ("lines", column), dict)
-    new = np.array([i for i in at.tolist() if i not in known], "int64")
-    if len(new):
-        numbers = [Number(column, {column: [line]}) for line in _lines_of(frame, column, new)]
-        known |= zip(new.tolist(), numbers, strict=True)
-    return [known[i] for i in at.tolist()]
-
-
-def _lines_of(frame: DataFrame, column: str, at: np.ndarray) -> list[Line]:
-    """The line of each of the rows `at`."""
-    if column not in frame:
+    new = [i for i in at.tolist() if i not in known]
+    if new and column not in frame:
         raise QueryError(
             "it counts rows, none of which has one figure to trace: read(source=…) gives the rows, "
             "whose value_reported, net_wgt_kg and qty can be traced"
         )
-    sources, rows, fields, values = (
-        frame[name].array.take(at).tolist() for name in (*PLACE, column)
-    )
-    flags = frame["flags"].array.take(at).tolist() if "flags" in frame else [""] * len(at)
-    fields = ["" if pd.isna(field) else field for field in fields]  # a CSV gives a null for ""
-    return [
-        Line(str(source), int(row), str(field), column, float(value), flag == DECLARED)
-        for source, row, field, value, flag in zip(
-            sources, rows, fields, values, flags, strict=True
-        )
-    ]
+    names = (*PLACE, column, "flags") if "flags" in frame else (*PLACE, column)
+    columns = (frame[name].array.take(new).tolist() for name in names if new)
+    for i, source, row, field, value, *flags in zip(new, *columns, strict=True):
+        place = str(source), int(row), "" if pd.isna(field) else str(field)  # "" is null in a CSV
+        line = Line(*place, column, float(value), flags == [DECLARED])
+        known[i] = Number(column, {column: [line]})
+    return [known[i] for i in at.tolist()]
 
 
 def _places(frame: DataFrame, lineage: Lineage, column: str, at: np.ndarray) -> np.ndarray:
@@ -411,10 +395,16 @@ def _places(frame: DataFrame, lineage: Lineage, column: str, at: np.ndarray) -> 
         )
     shared = [name for name in (column, *_KEYS) if name in frame and name in lineage.result]
     for name in shared:
-        now = frame[name].array.take(at)
-        then = lineage.result[name].array.take(rows)
-        if not now.equals(then):
-            _require_unchanged(name, labels, now.to_numpy(object), then.to_numpy(object))
+        now, then = (x[name].array.take(i) for x, i in ((frame, at), (lineage.result, rows)))
+        if now.equals(then):
+            continue
+        now, then = now.to_numpy(object), then.to_numpy(object)
+        differs = (now != then) & ~(pd.isna(now) & pd.isna(then))
+        for i in np.flatnonzero(differs)[:1]:
+            raise QueryError(
+                f"{name} of row {_text(labels[i])} is {now[i]} and was {then[i]}: it was changed, "
+                f"or rows were labelled anew (reset_index); {_TODO}"
+            )
     return np.asarray(rows)
 
 
@@ -422,29 +412,6 @@ def _text(label: Any) -> str:
     """A row's label, of one part or several, as a reader would write it."""
     parts = label if isinstance(label, tuple) else (label,)
     return ", ".join(repr(part) if isinstance(part, str) else str(part) for part in parts)
-
-
-def _require_unchanged(name: str, labels: pd.Index, now: np.ndarray, then: np.ndarray) -> None:
-    """Refuse a column that is not as the measure gave it."""
-    differs = (now != then) & ~(pd.isna(now) & pd.isna(then))
-    if not differs.any():
-        return
-    i = differs.argmax()
-    raise QueryError(
-        f"{name} of row {_text(labels[i])} is {now[i]} and was {then[i]}: it "
-        "was changed, or rows were labelled anew (reset_index); "
-        f"{_TODO}"
-    )
-
-
-def _kept(roles: Sequence[Role], column: str, rows: np.ndarray) -> list[Number]:
-    """Numbers that a measure passed on."""
-    passed_on: dict[int, Number] = {}
-    for role in roles:
-        entered = {i: row[0] for i, row in enumerate(role.input_rows(rows)) if len(row)}
-        numbers = _numbers(role.frame, column, np.array(list(entered.values()), "int64"))
-        passed_on |= zip(entered, numbers, strict=True)
-    return [passed_on[i] for i in range(len(rows))]
 
 
 def _composed(formula: Formula, rows: np.ndarray) -> list[Number]:
@@ -476,66 +443,47 @@ def _names(text: str) -> frozenset[str]:
 
 def _expanded(text: str, inputs: Mapping[str, Any]) -> Number:
     """`text` over lines, given the numbers or the constant behind each of its names."""
-    zipped, apart = _taken_apart(text)
+    loops = [*_EACH.finditer(text)]  # which take a name number by number, some of them in step
+    zipped = {*", ".join(loop[3] for loop in loops if loop[3]).split(", ")}
+    apart = zipped | {loop[4] for loop in loops}
     roles: dict[str, list[Line]] = {}
     single: dict[str, str] = {}
     terms: dict[str, list[str]] = {}
     for name, numbers in inputs.items():
         if not isinstance(numbers, list):
-            single[name] = _constant(float(numbers))
+            number = float(numbers)
+            single[name] = repr(int(number) if number.is_integer() else number)
             continue
         if name not in zipped:
             numbers = sorted(numbers, key=lambda number: sorted(_lines(number)))
         if name not in apart and all(number.plain for number in numbers):
-            roles[name] = [line for number in numbers for line in _lines(number)]
+            roles[name] = [*chain.from_iterable(map(_lines, numbers))]
             single[name] = name
             continue
         is_numbered = len(numbers) > 1 or name in apart
-        inner = _numbered(numbers, name, is_numbered=is_numbered, is_all=name == text)
-        terms[name] = [part.text for part in inner]
-        for part in inner:
-            roles |= part.roles
+        terms[name] = _put_in(numbers, name, is_numbered, name == text, roles)
         listed = ", ".join(terms[name])
-        single[name] = listed if len(terms[name]) == 1 else f"sum([{listed}])"
+        single[name] = listed if len(numbers) == 1 else f"sum([{listed}])"
     written_out = _EACH.sub(lambda match: _written_out(match, terms), text)
     return Number(_renamed(written_out, single), roles)
 
 
-def _numbered(
-    numbers: Sequence[Number], name: str, *, is_numbered: bool, is_all: bool
-) -> list[Number]:
-    """Numbers as they stand in the formula that they enter under `name`, their roles renamed."""
-    parts = []
+def _put_in(
+    numbers: Sequence[Number],
+    name: str,
+    is_numbered: bool,
+    is_all: bool,
+    roles: dict[str, list[Line]],
+) -> list[str]:
+    """Numbers as they stand in the formula that they enter under `name`, their `roles` renamed."""
+    texts = []
     for i, number in enumerate(numbers, start=1):
-        new = _new_names(number, name, f"_{i}" if is_numbered else "", is_all=is_all)
-        roles = {new[role]: lines for role, lines in number.roles.items()}
-        inner = _renamed(number.text, new)
-        parts.append(Number(inner if number.plain else f"({inner})", roles))
-    return parts
-
-
-def _taken_apart(text: str) -> tuple[set[str], set[str]]:
-    """Names that a formula takes number by number: those in step with another, and all."""
-    zipped: set[str] = set()
-    alone: set[str] = set()
-    for match in _EACH.finditer(text):
-        if match[3]:
-            zipped |= set(match[3].split(", "))
-        else:
-            alone.add(match[4])
-    return zipped, zipped | alone
-
-
-def _constant(number: float) -> str:
-    return repr(int(number) if number.is_integer() else number)
-
-
-def _new_names(number: Number, name: str, end: str, *, is_all: bool) -> dict[str, str]:
-    """What the roles of a number are called in the formula that it enters under `name`."""
-    if number.plain:
-        return dict.fromkeys(number.roles, f"{name}{end}")
-    head = "" if is_all else f"{name}_"
-    return {role: f"{head}{role}{end}" for role in number.roles}
+        head, end = "" if is_all else f"{name}_", f"_{i}" if is_numbered else ""
+        new = {role: f"{name if number.plain else head + role}{end}" for role in number.roles}
+        roles |= {new[role]: lines for role, lines in number.roles.items()}
+        text = _renamed(number.text, new)
+        texts.append(text if number.plain else f"({text})")
+    return texts
 
 
 def _written_out(match: re.Match[str], terms: Mapping[str, list[str]]) -> str:
@@ -571,18 +519,21 @@ def _raw(lines: Collection[Line], root: Path | None) -> dict[Line, tuple[Any, ..
         of_source = by_source[name]
         path = catalogue.check(source, root)
         records = registry.records(source, path, {line.place for line in of_source})
-        told = _units_and_periods(source, root, of_source)
+        rows = _stated(source, root, of_source)
         for line in of_source:
             if line.place not in records:
                 raise QueryError(f"{source.path} has no record {line.source_row}")
-            record = records[line.place]
+            record, row = records[line.place], rows[line.place]
+            unit = tables.MEASURES[source.table][line.column]
+            period = ""
+            if row.get("ref_period"):
+                first = month_of(row["ref_period"])
+                period = ends_text(first, first + (row.get("n_months") or 1) - 1)
             member = f"!{record.member}" if record.member else ""
-            where = path.relative_to(root).as_posix() + member
-            unit, period = told[line]
             raw[line] = (
-                unit,
+                str((row[unit] or "") if unit in row else unit),
                 *line.row,
-                where,
+                path.relative_to(root).as_posix() + member,
                 record.line,
                 record.text,
                 publisher.name,
@@ -608,60 +559,30 @@ def _raw_column(source: Source, line: Line) -> str:
     return str(figure.get("column", "")) if isinstance(figure, Mapping) else ""
 
 
-def _units_and_periods(
+def _stated(
     source: Source, root: Path, lines: Sequence[Line]
-) -> dict[Line, tuple[str, str]]:
-    """Unit and period of each line, if the table that was built holds its number."""
+) -> dict[tuple[int, str], dict[str, Any]]:
+    """The row of the table that was built that holds each line's number, by its place."""
     measures = tables.MEASURES.get(source.table, {})
     columns = sorted({line.column for line in lines})
-    computed = [column for column in columns if column not in measures]
-    if computed:
-        raise QueryError(
-            f"{computed[0]} is no figure of {source.table}, so somebody computed it: trace "
-            f"what it was computed from, such as {', '.join(measures)}"
-        )
-    rows = _stored_rows(source, root, lines, columns, measures)
-    told: dict[Line, tuple[str, str]] = {}
+    for column in columns:
+        if column not in measures:
+            raise QueryError(
+                f"{column} is no figure of {source.table}, so somebody computed it: trace "
+                f"what it was computed from, such as {', '.join(measures)}"
+            )
+    stored = tables.stored(root, source.table, local=catalogue.is_own(source))
+    more = {"ref_period", "n_months", *(measures[column] for column in columns)}
+    is_wanted = pc.field("source_id") == source.id
+    is_wanted &= pc.field("source_row").isin(sorted({line.source_row for line in lines}))
+    names = [*PLACE, *columns, *sorted(more.intersection(stored.schema.names))]
+    table = stored.to_table(columns=names, filter=is_wanted)
+    rows = {(row["source_row"], row["source_field"]): row for row in table.to_pylist()}
     for line in lines:
         row = rows.get(line.place)
-        is_stated = row is not None and (line.is_zero or row[line.column] == line.value)
-        if row is None or not is_stated:
+        if row is None or not (line.is_zero or row[line.column] == line.value):
             raise QueryError(
                 f"{line.column} is {line.value} in the frame, and not so in record "
                 f"{line.source_row} of {source.id}: it was changed after it was read"
             )
-        unit = measures[line.column]
-        told[line] = str((row[unit] or "") if unit in row else unit), _period(row)
-    return told
-
-
-def _period(row: Mapping[str, Any]) -> str:
-    """The months of a row of a table as text, "" where it is of none."""
-    if not row.get("ref_period"):
-        return ""
-    first = month_of(row["ref_period"])
-    return ends_text(first, first + (row.get("n_months") or 1) - 1)
-
-
-def _stored_rows(
-    source: Source,
-    root: Path,
-    lines: Sequence[Line],
-    columns: Sequence[str],
-    measures: Mapping[str, str],
-) -> dict[tuple[int, str], dict[str, Any]]:
-    """The rows of the table that was built from the records of `lines`, by their place."""
-    is_local = source.path.startswith(f"{catalogue.LOCAL_FOLDER}/")
-    stored = tables.stored(root, source.table, local=is_local)
-    units = {measures[column] for column in columns}
-    more = sorted({*units, "ref_period", "n_months"}.intersection(stored.schema.names))
-    wanted = sorted({line.source_row for line in lines})
-    is_of_source = pc.field("source_id") == source.id
-    is_wanted = pc.field("source_row").isin(wanted)
-    names = [*PLACE, *columns, *more]
-    table = stored.to_table(columns=names, filter=is_of_source & is_wanted)
-    rows = {}
-    for row in table.to_pylist():
-        place = row["source_row"], row["source_field"]
-        rows[place] = row
     return rows

@@ -31,7 +31,8 @@ STATISTICS_COLUMNS = (
     "partner_code",
     "ref_period",
 )
-FORMULA = r"(?s)^([=+\-@\t\r\n].)"  # how a cell begins that a spreadsheet would compute
+# How a cell begins that a spreadsheet would compute; one sign alone, as a qualifier, is none.
+FORMULA = r"(?s)^([=+\-@\t\r\n].)"
 
 
 def fingerprint(sources: Iterable[Source], table: str, root: Path | None = None) -> str:
@@ -107,7 +108,11 @@ class TableWriter:
             return
         rows = pa.Table.from_batches(self._batches, None if self._batches else self._contract)
         if self._is_csv and self._batches:
-            rows = _escaped(rows.cast(self._contract))
+            rows = rows.cast(self._contract)
+            for place, field in enumerate(rows.schema):
+                if field.type == schema.TEXT:  # what a spreadsheet would take for a formula
+                    safe = pc.replace_substring_regex(rows[field.name], FORMULA, r"'\1")
+                    rows = rows.set_column(place, field, safe)
         if self._file is None:
             self._file = self._open(rows.schema)
         n_groups = max(1, len(rows) // self._rows_a_group)
@@ -165,13 +170,3 @@ def metadata_of(path: Path) -> dict[bytes, bytes]:
         return parquet.read_metadata(path).metadata or {}
     except (OSError, pa.ArrowInvalid):
         return {}
-
-
-def _escaped(rows: pa.Table) -> pa.Table:
-    """`rows` with texts that a spreadsheet would take for a formula begun with an apostrophe."""
-    for place, field in enumerate(rows.schema):
-        if field.type == schema.TEXT:
-            # One sign alone, such as the qualifier =, is no formula.
-            safe = pc.replace_substring_regex(rows[field.name], FORMULA, r"'\1")
-            rows = rows.set_column(place, field, safe)
-    return rows

@@ -65,7 +65,13 @@ def declared(source: Source, rows: pa.Table) -> pa.Table:
     lines = lines.assign(line=np.arange(len(lines)), first=first_month(lines))
     found = [_of_declaration(lines, absence(entry), source) for entry in source.absent]
     zeros = pd.concat(found).drop_duplicates([*CELL, *PERIOD])
-    zeros = zeros[~_are_stated(lines, zeros)]
+    stated = lines[[*FLOW, *PERIOD]].drop_duplicates()
+    for column in ("reporter_iso", "partner_iso", "cmd_code"):  # a part of it states some of it
+        pairs = _parts_and_wholes({*stated[column].unique()}, {*zeros[column].unique()}, column)
+        wholes = pd.DataFrame(pairs, columns=[column, "whole"]).astype(stated[column].dtype)
+        wholes = stated.merge(wholes, on=column).drop(columns=column)
+        stated = pd.concat([stated, wholes.rename(columns={"whole": column})])
+    zeros = zeros[~_have_months(zeros, stated, FLOW)]
     kept = zeros[:0]
     for length in sorted(zeros["n_months"].unique(), reverse=True):
         some = zeros[zeros["n_months"].eq(length)]  # blocks before their months
@@ -119,19 +125,6 @@ def _have_months(zeros: DataFrame, rows: DataFrame, keys: list[str]) -> np.ndarr
     is_zero = place < len(zeros)
     is_in = np.isin(cell[is_zero], cell[~is_zero])
     return np.isin(np.arange(len(zeros)), place[is_zero][is_in])
-
-
-def _are_stated(lines: DataFrame, zeros: DataFrame) -> np.ndarray:
-    """Whether the file states any month of each of `zeros`, or a part of it in that month."""
-    import pandas as pd
-
-    stated = lines[[*FLOW, *PERIOD]].drop_duplicates()
-    for column in ("reporter_iso", "partner_iso", "cmd_code"):
-        pairs = _parts_and_wholes({*stated[column].unique()}, {*zeros[column].unique()}, column)
-        wholes = pd.DataFrame(pairs, columns=[column, "whole"]).astype(stated[column].dtype)
-        wholes = stated.merge(wholes, on=column).drop(columns=column)
-        stated = pd.concat([stated, wholes.rename(columns={"whole": column})])
-    return _have_months(zeros, stated, FLOW)
 
 
 def _parts_and_wholes(parts: set[str], wholes: set[str], column: str) -> list[tuple[str, str]]:
@@ -205,7 +198,10 @@ def of_answer(frame: DataFrame, zeros: DataFrame, asked: Question) -> DataFrame:
     zeros
         The rows that :func:`declared` made, as far as they meet the filters.
     """
-    cells = _ends_of(frame)
+    begins = first_month(frame)
+    ends = frame[["source_id", *CELL]].assign(first=begins, last=begins + frame["n_months"] - 1)
+    cells = ends.groupby(["source_id", *CELL], dropna=False, as_index=False)
+    cells = cells.agg({"first": "min", "last": "max"})
     zeros = zeros.merge(cells, on=["source_id", *CELL], how="left")
     is_of_answer = zeros["first"].notna() | _are_named(zeros, cells, asked)
     first = first_month(zeros)
@@ -221,14 +217,6 @@ def of_answer(frame: DataFrame, zeros: DataFrame, asked: Question) -> DataFrame:
         flows = [zeros[name] for name in (*FLOW, *PERIOD)]
         zeros = zeros[is_total | ~is_total.groupby(flows).transform("any")]
     return zeros
-
-
-def _ends_of(frame: DataFrame) -> DataFrame:
-    """First and last month of each cell of each source of an answer."""
-    first = first_month(frame)
-    ends = frame[["source_id", *CELL]].assign(first=first, last=first + frame["n_months"] - 1)
-    cells = ends.groupby(["source_id", *CELL], dropna=False, as_index=False)
-    return cells.agg({"first": "min", "last": "max"})
 
 
 def _are_named(zeros: DataFrame, cells: DataFrame, asked: Question) -> Series:

@@ -111,7 +111,12 @@ def read(path: Path) -> Contents:
     columns: dict[str, Array] = {name: np.empty(0) for name in FIGURES}
     columns |= {name: np.empty(0, np.uint16) for name in CELL}
     with archives.opened(path) as stream:
-        names = _header(path, stream.readline(BLOCK))
+        head = stream.readline(BLOCK).decode("utf-8-sig", "replace").strip().replace('"', "")
+        names = head.split(",")
+        near = max((SINCE_2002, UNTIL_2001), key=lambda known: len({*known.split(",")} & {*names}))
+        if head != near:
+            lacking = [name for name in near.split(",") if name not in names]
+            raise LayoutError(path, f"the header {near}", f"none of {lacking} in {head[:500]!r}")
         is_old = "VALUE_NAC" not in names
         contents = Contents(is_old, named[0] if named else "", words, columns, [])
         for block in ahead(_blocks(path, names, stream)):
@@ -136,17 +141,6 @@ def ahead(items: Iterator[Item]) -> Iterator[Item]:
         while (item := coming.result()) is not None:
             coming = pool.submit(next, items, None)
             yield item
-
-
-def _header(path: Path, line: bytes) -> list[str]:
-    """Return the names that stand in a file's first line."""
-    text = line.decode("utf-8-sig", "replace").strip().replace('"', "")
-    names = text.split(",")
-    near = max((SINCE_2002, UNTIL_2001), key=lambda known: len({*known.split(",")} & {*names}))
-    if text != near:
-        lacking = [name for name in near.split(",") if name not in names]
-        raise LayoutError(path, f"the header {near}", f"none of {lacking} in {text[:500]!r}")
-    return names
 
 
 def _blocks(path: Path, names: list[str], stream: IO[bytes]) -> Iterator[reading.Block]:
@@ -286,8 +280,29 @@ def rows(path: Path, source: Source, contents: Contents) -> Iterator[Part]:
     words = {name: sorted(contents.words[name].to_pylist()) for name in CELL}
     if contents.is_old:  # whose letters for units are in no list
         words["unit"] = contents.words["unit"].to_pylist()
-    metadata = {**(TRADE.metadata or {}), b"control": _control(contents)}
-    shared, meanings = _shared(source, contents.period), _meanings(path, contents, words)
+    flow, flows = contents.columns["flow"], contents.words["flow"].to_pylist()
+    weights = (None, contents.columns["value"], contents.columns["kg"])  # exact up to 2^53
+    sums = zip(*(np.bincount(flow, weight) for weight in weights), strict=True)
+    totals = {
+        FLOWS[word]: {"rows": int(n), "EUR": value, "kg": kg}
+        for word, (n, value, kg) in sorted(zip(flows, sums, strict=True))
+    }
+    metadata = {**(TRADE.metadata or {}), b"control": json.dumps(totals).encode()}
+    year, month = int(contents.period[:4]), int(contents.period[4:])
+    shared: dict[str, Any] = reading.A_FLOW | {
+        "source_id": source.id,
+        "area_system": "eurostat",
+        "currency": "EUR",
+        "classification_code": f"CN{year}",
+        "freq_code": "A" if month == 52 else "M",
+        "vintage": source.vintage,
+        "n_months": 12 if month == 52 else 1,
+        "ref_period": pa.scalar(date(year, month % 52 or 1, 1), pa.date32()),
+    }
+    coded = pa.dictionary(pa.int32(), pa.string())
+    texts = {name: pa.scalar(text, coded) for name, text in shared.items() if isinstance(text, str)}
+    shared |= texts
+    meanings = _meanings(path, contents, words)
     ranks = {name: pc.index_in(contents.words[name], pa.array(words[name])) for name in CELL}
     # The places go one by one, since they take much room.
     columns_of = (
@@ -311,41 +326,10 @@ def rows(path: Path, source: Source, contents: Contents) -> Iterator[Part]:
         yield Part(batch.replace_schema_metadata(metadata), len(rows), {}, sorted=True)
 
 
-def _shared(source: Source, period: str) -> dict[str, Any]:
-    """Return the columns that all rows share, text dictionary-coded."""
-    year, month = int(period[:4]), int(period[4:])
-    shared = reading.A_FLOW | {
-        "source_id": source.id,
-        "area_system": "eurostat",
-        "currency": "EUR",
-        "classification_code": f"CN{year}",
-        "freq_code": "A" if month == 52 else "M",
-        "vintage": source.vintage,
-        "n_months": 12 if month == 52 else 1,
-        "ref_period": pa.scalar(date(year, month % 52 or 1, 1), pa.date32()),
-    }
-    coded = pa.dictionary(pa.int32(), pa.string())
-    texts = {name: pa.scalar(text, coded) for name, text in shared.items() if isinstance(text, str)}
-    return shared | texts
-
-
 def _unravelled(cells: Any, words: Words) -> dict[str, Any]:
     """Return which of `words` the cells are, by the column."""
     shape = [len(words[name]) for name in CELL]
     return dict(zip(CELL, np.unravel_index(cells, shape), strict=True))
-
-
-def _control(contents: Contents) -> bytes:
-    """Return rows, EUR and kg by flow, as JSON; exact up to 2^53."""
-    columns, words = contents.columns, contents.words["flow"].to_pylist()
-    rows, value, weight = (
-        np.bincount(columns["flow"], columns.get(name)) for name in ("", "value", "kg")
-    )
-    totals = {}
-    for word in sorted(words):
-        at = words.index(word)
-        totals[FLOWS[word]] = {"rows": int(rows[at]), "EUR": value[at], "kg": weight[at]}
-    return json.dumps(totals).encode()
 
 
 def _repeats(path: Path, words: Words, cells: Array, order: Array) -> Array:

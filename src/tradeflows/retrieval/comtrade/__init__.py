@@ -11,7 +11,6 @@ for again.
 from tradeflows.retrieval.comtrade.fetching import fetch
 from tradeflows.retrieval.comtrade.packing import KEYED, PREVIEW, Limits
 from tradeflows.retrieval.comtrade.planning import (
-    Plan,
     cell_of,
     connect,
     datasets,
@@ -20,15 +19,12 @@ from tradeflows.retrieval.comtrade.planning import (
 )
 from tradeflows.retrieval.comtrade.questions import Call, Request, edition, request
 from tradeflows.retrieval.comtrade.replies import covers
-from tradeflows.retrieval.fetching import Report
 
 __all__ = [
     "KEYED",
     "PREVIEW",
     "Call",
     "Limits",
-    "Plan",
-    "Report",
     "Request",
     "cell_of",
     "connect",

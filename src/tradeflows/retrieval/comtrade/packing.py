@@ -125,6 +125,10 @@ class Queue(fetching.Queue[Call]):
     A call is as large a part of the next box as should come whole: below the cap whatever comes or,
     of all partners or a whole level, by the rows that other replies brought. Where none has come,
     one cell is asked for. One that is cut off all the same is asked for in halves.
+
+    Of a whole level below a cap of 500 rows a year takes 1.1 to 1.6 times the fewest calls, one
+    period 2 to 3 times: how its rows are spread over partners shows only as they come, and some
+    partners fill the better part of a call.
     """
 
     def __init__(
