@@ -84,7 +84,6 @@ def drawn(**look):
 
 def test_colours_of_the_project_are_drawn(here):
     assert "#123456" in {line.get_color() for line in drawn().lines}
-    assert "#123456" in colours.night_colours()
 
 
 def test_a_named_colour_is_for_no_other(here):
