@@ -63,8 +63,8 @@ fuzz: $(ENV) $(BUILT) ## random questions of read and each measure, mutated file
 same: $(ENV) ## name what this tree says otherwise than the tag BASE (FAST=1: no notebooks, no mutated raw files)
 	$(BIN)/python tests/same.py $(if $(FAST),--fast) --mutations $(or $(MUTATIONS),300) $(or $(BASE),BASE)
 
-crash: $(ENV) $(BUILT) ## kill every verb at random times, by each signal (KILLS=20: fewer)
-	$(BIN)/python tests/crash.py $(or $(KILLS),200)
+crash: $(ENV) $(BUILT) ## kill every verb at random times, by each signal (KILLS=200: more)
+	$(BIN)/python tests/crash.py $(or $(KILLS),20)
 
 lab: $(ENV) $(BUILT) ## open JupyterLab on the tour of the explorer
 	$(BIN)/jupyter lab $(LAB) notebooks/explore.ipynb

@@ -39,61 +39,34 @@ FAULTS = [
 ]
 
 
+# One row as the API gives it with ``includeDesc=false``, all 47 fields.
+ROW = json.loads("""
+{"typeCode": "C", "freqCode": "M", "refPeriodId": 20220101, "refYear": 2022, "refMonth": 1,
+"period": "202201", "reporterCode": 156, "reporterISO": null, "reporterDesc": null,
+"flowCode": "X", "flowDesc": null, "partnerCode": 643, "partnerISO": null, "partnerDesc": null,
+"partner2Code": 0, "partner2ISO": null, "partner2Desc": null, "classificationCode": "H6",
+"classificationSearchCode": "HS", "isOriginalClassification": true, "cmdCode": "880621",
+"cmdDesc": null, "aggrLevel": 6, "isLeaf": true, "customsCode": "C00", "customsDesc": null,
+"mosCode": "0", "motCode": 0, "motDesc": null, "qtyUnitCode": 5, "qtyUnitAbbr": "u", "qty": 7,
+"isQtyEstimated": false, "altQtyUnitCode": -1, "altQtyUnitAbbr": "N/A", "altQty": null,
+"isAltQtyEstimated": false, "netWgt": 12.5, "isNetWgtEstimated": false, "grossWgt": null,
+"isGrossWgtEstimated": false, "cifvalue": null, "fobvalue": 1000.0, "primaryValue": 1000.0,
+"legacyEstimationFlag": 0, "isReported": true, "isAggregate": false}
+""")
+
+
 def row(reporter="156", period="202201", partner="643", product="880621", flow="X", **changes):
-    """One row as the API gives it with ``includeDesc=false``, all 47 fields."""
+    """A row of a cell, with changes: those of ``value`` are of the values by valuation too."""
     value = changes.pop("value", 1000.0)
     if "qtyUnitCode" in changes:  # whose sign is another then
         changes = {"qtyUnitAbbr": None} | changes
     imports = flow in ("M", "RM")
-    return {
-        "typeCode": "C",
-        "freqCode": "M" if len(period) == 6 else "A",
-        "refPeriodId": int((period + "0101")[:8]),
-        "refYear": int(period[:4]),
-        "refMonth": int(period[4:] or 52),
-        "period": period,
-        "reporterCode": int(reporter),
-        "reporterISO": None,
-        "reporterDesc": None,
-        "flowCode": flow,
-        "flowDesc": None,
-        "partnerCode": int(partner),
-        "partnerISO": None,
-        "partnerDesc": None,
-        "partner2Code": 0,
-        "partner2ISO": None,
-        "partner2Desc": None,
-        "classificationCode": "H6",
-        "classificationSearchCode": "HS",
-        "isOriginalClassification": True,
-        "cmdCode": product,
-        "cmdDesc": None,
-        "aggrLevel": 0 if product == "TOTAL" else len(product),
-        "isLeaf": True,
-        "customsCode": "C00",
-        "customsDesc": None,
-        "mosCode": "0",
-        "motCode": 0,
-        "motDesc": None,
-        "qtyUnitCode": 5,
-        "qtyUnitAbbr": "u",
-        "qty": 7,
-        "isQtyEstimated": False,
-        "altQtyUnitCode": -1,
-        "altQtyUnitAbbr": "N/A",
-        "altQty": None,
-        "isAltQtyEstimated": False,
-        "netWgt": 12.5,
-        "isNetWgtEstimated": False,
-        "grossWgt": None,
-        "isGrossWgtEstimated": False,
-        "cifvalue": value if imports else None,
-        "fobvalue": None if imports else value,
-        "primaryValue": value,
-        "legacyEstimationFlag": 0,
-        "isReported": True,
-        "isAggregate": False,
-    } | changes
+    when = {"freqCode": "M" if len(period) == 6 else "A", "refPeriodId": int(f"{period}0101"[:8])}
+    when |= {"refYear": int(period[:4]), "refMonth": int(period[4:] or 52), "period": period}
+    cell = {"reporterCode": int(reporter), "partnerCode": int(partner), "flowCode": flow}
+    cell |= {"cmdCode": product, "aggrLevel": 0 if product == "TOTAL" else len(product)}
+    values = {"cifvalue": value if imports else None, "fobvalue": None if imports else value}
+    return ROW | when | cell | values | {"primaryValue": value} | changes
 
 
 class Twin:

@@ -1,11 +1,8 @@
 """What several test files share."""
 
-import hashlib
-import json
 import os
 import shutil
 import signal
-from datetime import date
 from functools import partial
 from pathlib import Path
 
@@ -56,7 +53,6 @@ SLOW = [
     "moves",
     "next_steps",
     "notebooks",
-    "one_line",
     "package",
     "platforms",
     "project",
@@ -66,7 +62,6 @@ SLOW = [
     "verdicts",
     "zeros_of_answers",
 ]
-BRENT = "period,usd_per_barrel\n2020-01,63.65\n2020-02,55.66\n"
 
 
 def pytest_collection_modifyitems(items):
@@ -143,61 +138,19 @@ def root_maker():
         root = folder / "project"
         raw = root / "data" / "raw"
         raw.mkdir(parents=True, exist_ok=True)
-        demo = _table(
+        demo = maps.table(
             "publisher.demo", {"name": "Office of Invention", "short": "Demo", "home": ""}
         )
-        committed = [head, demo, *(_source(raw, "demo", *item) for item in sources.items())]
+        committed = [head, demo, *(maps.source(raw, "demo", *item) for item in sources.items())]
         (raw / "sources.toml").write_text("\n".join(committed), encoding="utf-8")
         if local is not None:
             for name, changes in local.items():
-                entry = _source(raw, "local", name, changes)
+                entry = maps.source(raw, "local", name, changes)
                 (raw / "local").mkdir(exist_ok=True)
                 (raw / "local" / f"{name}.csv.toml").write_text(entry, encoding="utf-8")
         return root
 
     return make
-
-
-def _source(raw, folder, name, changes):
-    keys = dict(changes)
-    text = keys.pop("text", BRENT)
-    content = (text or "").encode()
-    entry = {
-        "path": f"{folder}/{name}.csv",
-        "publisher": "demo",
-        "title": "Invented prices",
-        "kind": "transcribed",
-        "steps": "Made up for a test.",
-        "licence": "not stated",
-        "vintage": "2024-05-01",
-        "retrieved": date(2024, 6, 30),
-        "sha256": hashlib.sha256(content).hexdigest(),
-        "bytes": len(content) or 1,
-        **maps.tidy("eia_brent_monthly"),
-        "rank": 1,
-    } | keys
-    if "cleaner" in keys and "arguments" not in keys:
-        entry["arguments"] = None  # those of the prices are of no other cleaner
-    if text is not None:
-        file = raw / folder / f"{name}.csv"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(content)
-    return _table(
-        f"source.{name}", {key: value for key, value in entry.items() if value is not None}
-    )
-
-
-def _table(name, keys):
-    return "\n".join([f"[{name}]", *(f"{key} = {_toml(value)}" for key, value in keys.items()), ""])
-
-
-def _toml(value):
-    if isinstance(value, dict):
-        pairs = (f"{json.dumps(key)} = {_toml(each)}" for key, each in value.items())
-        return "{ " + ", ".join(pairs) + " }"
-    if isinstance(value, list):
-        return "[" + ", ".join(map(_toml, value)) + "]"
-    return value.isoformat() if isinstance(value, date) else json.dumps(value)
 
 
 def example(name, tmp_path_factory):
@@ -211,13 +164,13 @@ def example(name, tmp_path_factory):
     return root
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def soybeans(tmp_path_factory):
     """The second worked example."""
     return example("soybeans", tmp_path_factory)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def neighbours(tmp_path_factory):
     """The third, of lines alone."""
     return example("neighbours", tmp_path_factory)

@@ -50,8 +50,7 @@ CHARTS = """() => [...document.querySelectorAll("figure.chart svg")].flatMap((sv
     const [dark, bright] = [light(one), light(other)].sort((a, b) => a - b);
     return (bright + 0.05) / (dark + 0.05);
   };
-  const ground = getComputedStyle(document.body).backgroundColor;
-  const paper = ground === "rgba(0, 0, 0, 0)" ? "rgb(255, 255, 255)" : ground;
+  const paper = "rgb(255, 255, 255)";  // in the dark a page turns the whole
   const data = [...svg.querySelectorAll("g[data-series] :is(path, use)")]
     .filter((one) => !one.closest(".chart-marks, defs"));
   const isFilled = (one) => !["none", ""].includes(getComputedStyle(one).fill);

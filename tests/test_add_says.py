@@ -8,7 +8,6 @@ from maps import WHEAT_MAP
 from tradeflows import cli, tables
 from tradeflows.model.errors import QueryError
 from tradeflows.retrieval import adding, catalogue
-from tradeflows.retrieval.sketch import sketch
 
 MONTHS = "month,usd\n" + "".join(f"2024-{month:02},{{}}\n" for month in range(1, 13))
 WORDS = "state 12 cells both and have one rank, so a read of which neither states more months"
@@ -58,25 +57,6 @@ def test_add_and_doctor_name_the_line_that_gives_two_sources_an_order(run):
     assert "rank: " not in run("doctor")
 
 
-@pytest.mark.parametrize(
-    "text",
-    [WHEAT_MAP.replace("EGY", "MAR"), WHEAT_MAP.replace('"office"\n', '"office"\nrank = 2\n')],
-)
-def test_no_word_of_other_cells_or_another_rank(run, text):
-    assert "rank: " not in run.add("two", 105, text)
-    assert "rank: " not in run("doctor")
-
-
-def test_a_sketch_writes_a_rank_after_those_held(run, tmp_path):
-    held = [*catalogue.load(run.root, local=True).values()]
-    file = tmp_path / "three.csv"
-    file.write_text("month,usd\n2024-01,7\n", encoding="utf-8")
-    assert "\nrank = 2  # after what is held" in sketch(file, publisher="three", held=held)
-    assert "\nrank = 1\n" in sketch(file, publisher="one", held=held)
-    assert "\nrank = 1\n" in sketch(file, publisher="three")
-    assert "\nrank = 2 " in run("sketch", file)
-
-
 @pytest.mark.parametrize(("free", "is_refused"), [(1 << 10, True), (1 << 20, False)])
 def test_a_file_for_which_memory_does_not_do_is_refused_at_once(run, free, is_refused, monkeypatch):
     monkeypatch.setattr(adding, "free_memory", lambda: free)
@@ -84,12 +64,3 @@ def test_a_file_for_which_memory_does_not_do_is_refused_at_once(run, free, is_re
     assert ("13 lines, for which each build needs some" in told) == is_refused
     assert ("split it by years, and add the files with the same map" in told) == is_refused
     assert ("wheat_two" in catalogue.load(run.root, local=True)) != is_refused
-
-
-def test_what_the_system_says_of_memory(monkeypatch, tmp_path):
-    assert adding.free_memory() > 1 << 20
-    monkeypatch.setattr(adding, "MEMORY", tmp_path / "none")
-    monkeypatch.setattr(adding, "CONTAINER", tmp_path / "limit")
-    assert adding.free_memory() == float("inf")
-    (tmp_path / "limit").write_text("5000\n")
-    assert adding.free_memory() == 5000

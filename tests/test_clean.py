@@ -76,29 +76,6 @@ def test_files_become_one_table(saved, tmp_path):
     assert cleaned.lines(told)[2] == "2 files: 2 records, 2 rows"
 
 
-def test_folder_in_folder_out(saved, tmp_path):
-    folder = tmp_path / "in"
-    folder.mkdir()
-    for day in (3, 4):
-        raw = twins.cbr_day(f"0{day}.03.2026", [("USD", 1, "Доллар", "77,1")])
-        (folder / f"{day}.xml").write_bytes(raw)
-    (folder / ".hidden").write_bytes(b"x")
-    clean.clean("cbr", [folder], tmp_path / "set")
-    assert [path.suffix for path in (tmp_path / "set").iterdir()] == [".parquet"] * 2
-    assert len(parquet.read_table(tmp_path / "set")) == 2
-
-
-def test_strict_keeps_old_file(saved, tmp_path):
-    to = tmp_path / "oil.parquet"
-    clean.clean("gacc", [saved(twins.gacc([OIL], COLUMNS))], to, flow="M", strict=True)
-    before = to.read_bytes()
-    stray = OIL | {"second quantity": "5", "second unit": "?"}
-    with pytest.raises(SchemaError, match="--strict"):
-        clean.clean("gacc", [saved(twins.gacc([stray], [*stray]))], to, flow="M", strict=True)
-    assert to.read_bytes() == before
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["download", "oil.parquet"]
-
-
 def test_written_once(saved, tmp_path, monkeypatch):
     path, to = saved(RATES), tmp_path / "out"
     written = []
@@ -149,33 +126,6 @@ def test_killed_run_is_swept(saved, tmp_path, to):
     assert sorted(path.name for path in tmp_path.glob(".*")) == [new, foreign]
 
 
-def test_folder_without_halves(saved, tmp_path, monkeypatch):
-    seen = []
-
-    def write(*arguments):
-        seen.extend((tmp_path / "out").iterdir())
-        return through(*arguments)
-
-    through = cleaned.through
-    monkeypatch.setattr(clean, "through", write)
-    clean.clean("cbr", [saved(RATES)], tmp_path / "out")
-    assert seen == []
-    assert len([*(tmp_path / "out").iterdir()]) == 1
-
-
-def test_two_files_of_one_cell(saved, tmp_path):
-    replies = [[row(), row(partner="398")], [row(), row(partner="0")], [row(period="202202")]]
-    first, again, other = (
-        saved(envelope(rows), f"{n}.json") for n, rows in enumerate(replies, start=1)
-    )
-    to = tmp_path / "out.parquet"
-    with pytest.raises(SchemaError, match=r"record 1 of 1.json and record 1 of 2.json state"):
-        clean.clean("comtrade", [first, again], to)
-    assert not to.exists()
-    clean.clean("comtrade", [first, other], to)
-    assert parquet.read_metadata(to).num_rows == 3
-
-
 def test_other_disk_writes_within(saved, tmp_path, monkeypatch):
     def other_disk(self, target):
         if self.parent != target.parent:
@@ -190,24 +140,6 @@ def test_other_disk_writes_within(saved, tmp_path, monkeypatch):
     assert sorted(each.name for each in tmp_path.iterdir()) == sorted(["out", path.name])
 
 
-def test_same_bytes_in_a_folder(saved, tmp_path):
-    to = tmp_path / "out"
-    clean.clean("cbr", [saved(RATES)], to)
-    for _ in range(2):
-        with pytest.raises(SourceError, match=r"again.xml: .*holds the same bytes under another"):
-            clean.clean("cbr", [saved(RATES, "again.xml")], to)
-    assert len([*to.iterdir()]) == 1
-
-
-def test_two_records_of_one_cell(saved, tmp_path):
-    path = saved(twins.gacc([OIL, OIL | {"product": "27111100"}, OIL], COLUMNS))
-    with pytest.raises(SchemaError, match=r"^download: records 1 and 3 state the same cell"):
-        clean.clean("gacc", [path], tmp_path / "a.parquet", flow="M")
-    regimes = [OIL | {"regime": "10"}, OIL | {"regime": "33"}]
-    path = saved(twins.gacc(regimes, [*COLUMNS, "regime"]))
-    assert clean.clean("gacc", [path], tmp_path / "a.parquet", flow="M")[0].rows == 2
-
-
 def test_no_formula_in_a_csv(tmp_path):
     contract = pa.schema([pa.field("name", pa.string()), pa.field("value", pa.float64())])
     texts = ["=1+1", "+1", "-1", "@x", "\tx", "\n=1", "=", "plain"]
@@ -216,16 +148,6 @@ def test_no_formula_in_a_csv(tmp_path):
     lines = (tmp_path / "a.csv").read_text().replace("\n=", "=").splitlines()[1:]
     assert [line[1] for line in lines] == ["'"] * 6 + ["=", "p"]
     assert lines[0].endswith(",-1")
-
-
-def test_row_groups_are_of_like_size_however_many_rows_come_at_once(tmp_path):
-    contract = pa.schema([pa.field("value", pa.float64())], metadata={"table": "numbers"})
-    with write.TableWriter(tmp_path / "a.parquet", ".parquet", contract, 10) as sink:
-        for n in (4, 7, 50, 25, 3):
-            sink.write(pa.record_batch([[1.0] * n], schema=contract))
-    metadata = parquet.read_metadata(tmp_path / "a.parquet")
-    sizes = [metadata.row_group(place).num_rows for place in range(metadata.num_row_groups)]
-    assert sizes == [11, 10, 10, 10, 10, 10, 13, 12, 3]
 
 
 @pytest.mark.parametrize(
@@ -284,13 +206,3 @@ def test_missing_file_and_full_disk(saved, tmp_path, monkeypatch):
         clean.clean("ecb", [gone], tmp_path / "a.parquet")
     with pytest.raises(LayoutError, match="gzip"):
         registry.recognise(saved(b"\x1f\x8bxx"))
-
-
-def test_read_only_folder(saved, tmp_path, monkeypatch):
-    def refuse(path, *_, **__):
-        raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
-
-    monkeypatch.setattr(write.TableWriter, "_open", refuse)
-    monkeypatch.setattr(Path, "unlink", refuse)
-    with pytest.raises(SourceError, match=r"a\.parquet: cannot be written \(Read-only"):
-        clean.clean("ecb", [saved(EURO)], tmp_path / "a.parquet")

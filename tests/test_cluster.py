@@ -1,5 +1,4 @@
 import os
-import pickle
 import select
 import signal
 import subprocess
@@ -7,7 +6,6 @@ import sys
 from contextlib import nullcontext
 
 import pandas as pd
-import pyarrow as pa
 import pytest
 import tasks
 
@@ -189,20 +187,6 @@ def test_ended_workers_are_swept(months, tmp_path, monkeypatch):
     assert [path.name for path in tmp_path.glob(".*")] == [".a.parquet.another's.tmp"]
 
 
-def test_task_names_its_output(months, tmp_path, monkeypatch):
-    names = []
-    start = write.TableWriter.__init__
-    monkeypatch.setattr(
-        write.TableWriter,
-        "__init__",
-        lambda sink, path, *rest, **more: (
-            names.append(path.name) or start(sink, path, *rest, **more)
-        ),
-    )
-    clean.clean("comext", [months / "full_202401.dat"], tmp_path / "out", mark="abc")
-    assert [".parquet.abc" in name for name in names] == [True]
-
-
 def test_workers_that_do_not_start(months, tmp_path, capsys, monkeypatch):
     def dies(**_):
         raise RuntimeError("Nanny failed to start.")
@@ -215,16 +199,6 @@ def test_workers_that_do_not_start(months, tmp_path, capsys, monkeypatch):
         "tradeflows: workers could not be started here, or died at once; the same command tries "
         "again\n"
     )
-
-
-def test_a_task_keeps_to_one_core(months, tmp_path):
-    before = pa.cpu_count()
-    try:
-        pa.set_cpu_count(3)
-        cluster._task(months / "full_202401.dat", "comext", tmp_path, False, {}, "")
-        assert pa.cpu_count() == 1
-    finally:
-        pa.set_cpu_count(before)
 
 
 @pytest.mark.parametrize(
@@ -243,14 +217,6 @@ def test_command_no_cluster_can_do(months, more, message, capsys, monkeypatch):
     assert message in capsys.readouterr().err
 
 
-def test_without_dask(months, capsys, monkeypatch):
-    monkeypatch.setattr(cluster, "find_spec", lambda _: None)
-    assert cli.main(["clean", "comext", str(months), "--to", "out", "--cluster", "here"]) == 2
-    assert "--cluster needs Dask, which is not here: pip install distributed" in (
-        capsys.readouterr().err
-    )
-
-
 def test_workers_of_another_version(months, spread, tmp_path, monkeypatch):
     with cluster.local(0) as empty, monkeypatch.context() as patch:
         patch.setattr(cluster, "WAIT", 0.2)
@@ -261,9 +227,3 @@ def test_workers_of_another_version(months, spread, tmp_path, monkeypatch):
     with pytest.raises(QueryError, match=r"1 of 1 workers, tcp://.* have another tradeflows"):
         spread(months)
     write.code.cache_clear()
-
-
-def test_error_from_another_process():
-    error = LayoutError("a.dat", "18 fields", "17", "save it again")
-    again = pickle.loads(pickle.dumps(error))
-    assert (type(again), str(again)) == (LayoutError, str(error))

@@ -2,8 +2,6 @@
 
 import csv
 import re
-import subprocess
-import sys
 
 import pyarrow as pa
 import pycountry
@@ -172,14 +170,6 @@ def test_a_whole_contains_its_parts_alone():
             assert codes.contains(whole, part) is expected
 
 
-@pytest.mark.parametrize(
-    ("ask", "words"), [(codes.area_name, ["RU"]), (codes.contains, ["EU28", "Germany"])]
-)
-def test_what_is_no_area_id_is_refused(ask, words):
-    with pytest.raises(CodeError, match="no area id"):
-        ask(*words)
-
-
 def test_a_country_is_in_the_world_and_inside_or_outside_the_eu():
     assert [area for area in AREAS if not codes.contains("W00", area)] == ["W00"]
     for area, row in AREAS.items():
@@ -218,17 +208,6 @@ def test_a_product_is_under_its_ancestors_alone():
     for pairs, expected in ((under, True), (apart, False)):
         for code, ancestor in map(str.split, pairs.split(", ")):
             assert codes.is_under(code, ancestor) is expected, (code, ancestor)
-
-
-@given(st.from_regex(r"(?!00|77)[0-9]{4}([0-9]{2}){0,3}", fullmatch=True))
-def test_hs_code_is_under_its_starts(code):
-    assert all(codes.is_under(code, code[:digits]) for digits in range(2, len(code), 2))
-    assert codes.level(code) == len(code)
-
-
-def test_level_of_a_product():
-    levels = {"TOTAL": 0, "39XXXXXX": 8, "2701:coking": 5, "2711+271121": 4, "G3000": 0, "G3200": 1}
-    assert {code: codes.level(code) for code in levels} == levels
 
 
 @pytest.mark.parametrize(
@@ -298,11 +277,3 @@ def test_what_a_code_list_may_not_be(tmp_path, text, error, message):
     (tmp_path / "list.csv").write_text(text)
     with pytest.raises(error, match=message):
         codes.codelist(tmp_path / "list.csv")
-
-
-def test_codes_load_no_arrow_and_no_pandas():
-    ask = (
-        "import sys, tradeflows.model.codes; "
-        "sys.exit(bool({'pandas', 'pyarrow'} & set(sys.modules)))"
-    )
-    assert subprocess.run([sys.executable, "-c", ask], check=False).returncode == 0

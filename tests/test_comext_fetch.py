@@ -4,7 +4,6 @@ import hashlib
 import re
 import resource
 import sys
-from dataclasses import replace
 from datetime import date
 
 import comext_twin
@@ -12,12 +11,11 @@ import pytest
 from comext_twin import OLD_ROW, RELEASED, Directory, archive, month
 from comtrade_twin import serve
 
-from tradeflows import cli, measures, tables
+from tradeflows import cli, tables
 from tradeflows.explore import flow
-from tradeflows.model.errors import QueryError, SourceError
-from tradeflows.model.source import released
+from tradeflows.model.errors import QueryError
 from tradeflows.retrieval import adding, catalogue, comext, releases, user_files
-from tradeflows.retrieval.http import FetchError, RefusedError, UnreachableError
+from tradeflows.retrieval.http import FetchError, RefusedError
 from tradeflows.tables import trace
 
 HEAD = '[publisher.eurostat]\nname = "Eurostat"\nshort = "Eurostat"\nhome = ""\n'
@@ -64,11 +62,6 @@ def held(root):
 # --- the question --------------------------------------------------------------------------------
 
 
-def test_the_months_of_a_span_are_listed():
-    assert comext.months("2019-11", "2020-02") == ("201911", "201912", "202001", "202002")
-    assert comext.months("2019", "2020")[::23] == ("201901", "202012")
-
-
 @pytest.mark.parametrize(
     ("start", "end", "message"),
     [
@@ -105,15 +98,6 @@ def test_a_month_is_kept_as_it_came(root):
     assert (report.came, report.sources) == (("202402",), (source.id,))
     assert catalogue.load(root) == {}  # the committed catalogue does not change
     assert all(state.state == "ok" for state in catalogue.states(root))
-
-
-def test_an_unpublished_month_is_no_failure(root):
-    twin = Directory("202402")
-    twin.publish(archive(month(period="202403")), "202403", offered=False)  # listed, and 404
-    _, report = run(root, twin, "2024-02", "2024-04")
-    assert report.absent == ("202403", "202404")
-    assert report.failed == {}
-    assert "not published: 2024-03, 2024-04" in list(report.lines())
 
 
 def test_a_dry_run_fetches_nothing(root, capsys):
@@ -160,27 +144,6 @@ def test_months_until_2001_lie_elsewhere(root):
         run(root, twin, "2001-11", "2001-11")
 
 
-def test_a_former_partner_keeps_its_name(root):
-    twin = Directory()
-    gone = [{"PARTNER_ISO": code} for code in ("CS", "DD", "SU", "YU", "XB")]
-    twin.publish(
-        archive(month(*gone, period="198912", base=OLD_ROW)), "198912", name="full198912.7z"
-    )
-    twin.publish(archive(month({"PARTNER": "CS"}, period="200501")), "200501")
-    twin.publish(archive(month({}, {"PARTNER": "CS"}, period="201001")), "201001")
-    _, report = run(root, twin, "1989-12", "2010-01")
-    tables.build(root)
-    early, late = (
-        tables.read(local=True, root=root, start=year, end=year) for year in ("1989", "2005")
-    )
-    assert set(early["partner_iso"]) == {"CSK", "DDR", "SUN", "YUG", "XB"}
-    assert set(late["partner_iso"]) == {"SCG"}
-    assert (
-        "record 2, PARTNER: 1 of 1 area codes are not in system 'eurostat' in 2010: 'CS'"
-        in (report.failed["201001"])
-    )
-
-
 ROW = f"full_v2_202402.7z,{len(archive(month()))},7z,2024-04-15"
 
 
@@ -220,25 +183,6 @@ def test_a_senseless_listing_is_refused(root, listing, error, said):
         run(root, twin)
 
 
-def test_another_site_is_said(root):
-    twin = Directory("202402")
-    with serve(twin) as base, comext.connect(f"{base}/elsewhere", twin.clock) as web:
-        twin.reply = lambda *_: (404, {}, b"<html>not found</html>")
-        with pytest.raises(RefusedError, match=r"/elsewhere/files\?dir=.*: 404; is the base addr"):
-            comext.plan(("202402",), web, root)
-
-
-def test_without_a_network_it_is_said(root):
-    twin = Directory("202402")
-    with serve(twin) as base:
-        pass
-    with (
-        comext.connect(base, twin.clock) as web,
-        pytest.raises(UnreachableError, match=r"`tradeflows build` and `read` work as"),
-    ):
-        comext.plan(("202402",), web, root)
-
-
 # --- what breaks ---------------------------------------------------------------------------------
 
 BIG = month(
@@ -247,15 +191,6 @@ BIG = month(
         for i in range(27000000, 27004000)
     )
 )
-
-
-def test_a_cut_download_is_asked_for_again(root):
-    twin, content = Directory(), archive(BIG)
-    twin.publish(content)
-    twin.cuts += [5000, 7000]
-    run(root, twin)
-    assert len(twin.downloads) == 3
-    assert held(root)[0].file(root).read_bytes() == content
 
 
 class Killed(BaseException):
@@ -312,16 +247,6 @@ def test_a_part_of_a_month_is_not_kept(root, content, size, message):
     assert not list((root / "data/raw/local").rglob("*.7z"))
 
 
-def test_an_unknown_code_is_named(root):
-    twin = Directory()
-    twin.publish(archive(month({"PARTNER": "9Z"})))
-    for _ in range(2):
-        _, report = run(root, twin)
-        assert "'9Z'" in report.failed["202402"]
-    assert twin.downloads == ["full_v2_202402.7z"]
-    assert held(root) == []
-
-
 def test_a_full_disk_is_one_line(root, capsys, monkeypatch):
     monkeypatch.setattr(sys, "dont_write_bytecode", True)  # which Python would cut, and load later
     twin, span = Directory(), ["--start", "2024-02", "--end", "2024-02"]
@@ -335,18 +260,6 @@ def test_a_full_disk_is_one_line(root, capsys, monkeypatch):
     assert "cannot be written (File too large); make room" in capsys.readouterr().err
     assert held(root) == []
     assert command(root, twin, *span) == 0
-
-
-def test_two_runs_fetch_a_month_once(root):
-    twin = Directory("202401", "202402")
-    with serve(twin) as base, comext.connect(base, twin.clock) as web:
-        plan = comext.plan(("202401", "202402"), web, root)
-        second = comext.plan(("202401", "202402"), web, root)
-        comext.fetch(plan, web, root)
-        comext.fetch(second, web, root)  # whose plan knew of nothing
-    assert len(twin.downloads) == 2
-    assert len(catalogue.verify(root)) == 2
-    assert not any("again" in source.steps for source in held(root))
 
 
 # --- releases ------------------------------------------------------------------------------------
@@ -374,13 +287,6 @@ def released_twice(root):
     return root
 
 
-def test_a_release_stands_beside_the_old(released_twice):
-    old, new = sorted(held(released_twice), key=released)
-    assert (old.vintage, new.vintage) == ("2024-04-15", "2024-05-15")
-    assert new.supersedes == old.id
-    assert len(catalogue.verify(released_twice)) == 2
-
-
 def test_read_takes_the_newest_known(released_twice):
     root = released_twice
     tables.build(root)
@@ -400,27 +306,6 @@ def test_read_takes_the_newest_known(released_twice):
     assert frame.attrs["caveats"] == (
         "the newest release of each period: 1 rows of older ones passed over; vintage= chooses",
     )
-
-
-def test_a_split_country_is_read_across(root):
-    twin = Directory()
-    for period, rows in (
-        ("202012", [{"PARTNER": "GB"}]),
-        ("202101", [{"PARTNER": "XI"}, {"PARTNER": "XU"}]),
-    ):
-        twin.publish(archive(month(*rows, period=period)), period)
-    run(root, twin, "2020-12", "2021-01")
-    tables.build(root)
-    ask = {"local": True, "root": root, "reporter": "AUT"}
-    [said] = tables.read(**ask, partner="GBR").attrs["caveats"]
-    assert said == (
-        "GBR is stated as XI and XU too, from 2021-01 on, which are not here; partner="
-        "['GBR', 'XI', 'XU'] has all, where no year has both"
-    )
-    with pytest.raises(QueryError, match="GBR is stated as XI and XU too, from 2021-01 on"):
-        tables.read(**ask, partner="GBR", start="2021")
-    frame = tables.read(**ask, partner=["GBR", "XI", "XU"])
-    assert frame["partner_iso"].tolist() == ["GBR", "XI", "XU"]
 
 
 def test_changes_are_shown_largest_first(released_twice, capsys):
@@ -445,17 +330,6 @@ def test_changes_are_shown_largest_first(released_twice, capsys):
         "1 added, 2 changed, 1 withdrawn; 3 of them not shown"
     ]
     assert len(releases.diff("comext", released_twice)) == 4
-
-
-def test_a_revision_needs_two_releases(root):
-    run(root, Directory("202402"))
-    with pytest.raises(SourceError, match=r"there is only that of 2024-04-15; tradeflows fetch"):
-        releases.diff("comext", root, "2024-02")
-    with pytest.raises(SourceError, match="there is none"):
-        releases.diff("comext", root, "2024-03")
-    with pytest.raises(QueryError, match="expected a month such as 2023-05"):
-        releases.diff("comext", root, "202402")
-    assert releases.diff("comext", root) == []
 
 
 def test_the_same_bytes_are_one_file(root):
@@ -488,25 +362,6 @@ def parts(root):
     return root
 
 
-def test_procedures_can_be_added_up(parts):
-    asked = {"local": True, "root": parts, "reporter": "AUT"}
-    with pytest.raises(
-        QueryError,
-        match=r"mix values of breakdown; add one of breakdown='proce.*"
-        r", or breakdown='parts' for all, to add up",
-    ):
-        tables.read(**asked)
-    rows = tables.read(**asked, breakdown="parts")
-    assert rows.attrs["caveats"] == (
-        "3 rows are parts of what they state (procedure=1,type=E, procedure=2,type=E); "
-        "measures.sum_parts adds them up",
-    )
-    whole = measures.sum_parts(rows, ["value_reported", "net_wgt_kg"]).set_index("partner_iso")
-    assert whole["value_reported"].to_dict() == {"RUS": 130, "CHN": 7}
-    assert whole["net_wgt_kg"].isna().to_dict() == {"RUS": True, "CHN": False}
-    assert tables.read(**asked, breakdown="procedure=1,type=E")["value_reported"].sum() == 107
-
-
 def test_the_explorer_adds_them_up(parts):
     found = flow.flow("27090090", "Austria", "Russia", unit="EUR", local=True, root=parts)
     assert found["value"].tolist() == [130]
@@ -520,38 +375,6 @@ def test_the_explorer_adds_them_up(parts):
 
 
 # --- control totals ------------------------------------------------------------------------------
-
-
-def test_a_build_checks_control_totals(root):
-    run(root, Directory("202402"))
-    tables.build(root)
-    [source] = held(root)
-    user_files.rewrite_entries(
-        root, [replace(source, control={"M": {"rows": 2, "EUR": 1000.0, "kg": 5.0}})]
-    )
-    refused = {name: why for built in tables.build(root) for name, why in built.refused.items()}
-    assert [*refused] == [source.id]
-    assert "the control totals in its entry, M rows 2, EUR 1,000, kg 5" in refused[source.id]
-    assert "found M rows 1, EUR 1,000, kg 5" in refused[source.id]
-
-
-def test_a_build_learns_lacking_totals(root):
-    run(root, Directory("202402"))
-    [source] = held(root)
-    user_files.rewrite_entries(root, [replace(source, control={})])
-    tables.build(root)
-    assert held(root) == [source]
-    tables.read(local=True, root=root)  # and is not older than the entry
-    user_files.rewrite_entries(root, [replace(source, id="taken_out_by_hand")])
-    assert held(root) == [source]
-
-
-def test_an_added_file_has_its_totals(root, tmp_path):
-    path = tmp_path / "full_v2_202402.7z"
-    path.write_bytes(archive(month()))
-    [added] = adding.add([path], root, vintage="2024-04-15")
-    assert added.source.control == {"M": {"rows": 1, "EUR": 1000.0, "kg": 5.0}}
-    assert held(root) == [added.source]
 
 
 @pytest.mark.parametrize("days", [(15, 16, 17), (15, 17, 16), (17, 16, 15)])
@@ -572,23 +395,3 @@ def test_added_releases_supersede_in_order(root, tmp_path, days):
     assert (added.source.supersedes, added.source.kind) == ("", "published")
     [change] = releases.diff("comext", root, "2024-02")
     assert (change.old, change.new) == (16, 17)
-
-
-def test_added_and_fetched_are_one_series(root, tmp_path):
-    run(root, Directory("202401", "202402"), "2024-01")
-    for period in ("202402", "202403"):
-        path = tmp_path / f"full_v2_{period}.7z"
-        path.write_bytes(archive(month({"VALUE_EUR": 7}, period=period)))
-        adding.add([path], root, vintage="2024-05-15")
-    tables.build(root)
-    found = tables.read(local=True, root=root, reporter="AUT", partner="RUS", flow="M")
-    assert found["value_reported"].tolist() == [1000, 7, 7]
-
-
-def test_a_committed_month_is_let_be(root, tmp_path):
-    path = tmp_path / "full_v2_202402.7z"
-    path.write_bytes(archive(month(period="202402")))
-    adding.add([path], root, vintage="2024-04-01", commit=True, about={"steps": "made up"})
-    before = (root / "data" / "raw" / "sources.toml").read_bytes()
-    assert len(run(root, Directory("202402"))[1].came) == 1
-    assert (root / "data" / "raw" / "sources.toml").read_bytes() == before

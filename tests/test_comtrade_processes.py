@@ -7,7 +7,6 @@ import re
 import signal
 import subprocess
 import sys
-import termios
 import time
 
 import pytest
@@ -94,44 +93,3 @@ def test_killed_at_random_nothing_is_lost(root, twin):
     assert "24 rows held for 24 cells" in out
     assert sorted(asked(twin.asked[sent:])) == sorted({*MONTHS} - {*before})
     assert sorted(held(root)) == MONTHS
-
-
-def test_two_processes_do_no_harm(root, twin):
-    with serve(twin) as base:
-        children = [start(root, base) for _ in range(2)]
-        said = [child.communicate(timeout=60) for child in children]
-    assert [child.returncode for child in children] == [0, 0], said
-    assert all("24 rows held for 24 cells" in out for out, _ in said)
-    assert sorted(held(root)) == sorted(asked(twin.asked)) == MONTHS, "each is asked for once"
-    assert len(catalogue.verify(root)) == 24
-
-
-def test_a_terminal_shows_a_bar(root, twin):
-    terminal, end = os.openpty()
-    termios.tcsetwinsize(end, (24, 90))
-    twin.lag = 0.02
-    with serve(twin) as base:
-        child = start(root, base, stderr=end)
-        os.close(end)
-        wait_for(twin, 12)
-        child.send_signal(signal.SIGINT)
-        shown = b""
-        try:
-            while some := os.read(terminal, 65_536):
-                shown += some
-        except OSError:  # how a terminal ends on Linux
-            pass
-        child.communicate(timeout=60)
-        os.close(terminal)
-        lines = re.split(r"[\r\n]+", shown.decode())
-        assert child.returncode == 130
-        assert lines[0].startswith("24 calls, at least 0 s")
-        bars = [line for line in lines if "calls left" in line]
-        assert re.search(r" \d+ % \|.*\| \d+ rows, \d+ calls left, .*\d\d:\d\d to go$", bars[-1]), (
-            bars
-        )
-        assert any("the same command again asks only for what" in line for line in lines)
-        before, sent = held(root), len(twin.asked)
-        assert len(before) >= 10
-        start(root, base).communicate(timeout=60)
-    assert sorted(asked(twin.asked[sent:])) == sorted({*MONTHS} - {*before})

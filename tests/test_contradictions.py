@@ -25,13 +25,6 @@ def test_a_source_passed_over_contradicts_a_month_of_the_answer():
     assert f"TUR: {SAID[1]}" in rows.attrs["caveats"]
 
 
-def test_an_explorers_answer_says_so_too():
-    answer = tf.flow("oil products", "Türkiye", "Russia", **OIL_PRODUCTS)
-    told = "\n".join(answer.caveats)
-    for said in SAID:
-        assert said in told
-
-
 @pytest.mark.parametrize("asked", [{"start": "2022-02", "end": "2022-04"}, {"partner": "KAZ"}])
 def test_no_word_of_what_is_not_of_the_answer(asked):
     question = {"reporter": "TUR", "partner": "RUS", "flow": "M", "product": "oil products"}

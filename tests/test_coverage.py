@@ -4,12 +4,11 @@ from datetime import date
 
 import pytest
 from comtrade_twin import envelope, row
-from test_tables import OTHER, china, comext, comtrade, panel
+from test_tables import OTHER, china, comtrade
 
 from tradeflows import tables
 from tradeflows.model.errors import QueryError
 from tradeflows.retrieval import adding
-from tradeflows.tables import checks
 
 
 def months(*named):
@@ -33,22 +32,6 @@ def ask(make_root):
 
 def labels(frame):
     return [*zip(frame["ref_period"].dt.strftime("%m"), frame["source_id"], strict=True)]
-
-
-@pytest.mark.parametrize("window", [{"start": "2020-02"}, {"start": "2020-02", "end": "2020-06"}])
-def test_the_window_before_rank(ask, window):
-    frame = ask(**window)
-    assert labels(frame) == [("02", "un"), ("03", "un"), ("05", "un"), ("06", "un")]
-    assert "own (2020-02 to 2020-03) states this too" in frame.attrs["caveats"][0]
-
-
-@pytest.mark.parametrize("window", [{}, {"start": "2020-02", "end": "2020-03"}])
-def test_rank_without_a_window_or_where_both_cover_it(ask, window):
-    frame = ask(**window)
-    assert {*frame["source_id"]} == {"own"}
-    assert not any("splice" in caveat for caveat in frame.attrs["caveats"][1:])
-    # A splice has the own office first, and the UN's months that it lacks.
-    assert [name for _, name in labels(ask(splice=True))] == ["own"] * 3 + ["un"] * 2
 
 
 def test_who_covers_what_where_none_does(ask):
@@ -82,11 +65,6 @@ def test_a_window_cut_short_is_said(ask):
 
 # --- the months that a source states --------------------------------------------------------------
 
-HALVES = {
-    "book_2017": china(*months("2017-01", "2017-02"), publisher="other"),
-    "book_2019": china(*months("2019-01", "2019-02"), publisher="other"),
-}
-
 
 @pytest.fixture
 def read(make_root):
@@ -101,34 +79,6 @@ def read(make_root):
     return built
 
 
-def test_months_count_and_not_the_span(read):
-    """Two workbooks of 2017 and 2019 have fewer months of 2017 to 2019 than a file of 2018."""
-    whole = comtrade(*[f"2018-{n:02},CHN,crude_oil,2709,{n},1" for n in range(1, 7)], rank=2)
-    ask = read({**HALVES, "whole": whole})
-    frame = ask(start="2017", end="2019")
-    assert {*frame["source_id"]} == {"whole"}
-    assert frame.attrs["caveats"][:2] == (
-        "CHN: book_2017 (2017-01 to 2017-02) states this too and was passed over; publisher= or "
-        "source= chooses, splice=True adds 2 months",
-        "CHN: book_2019 (2019-01 to 2019-02) states this too and was passed over; publisher= or "
-        "source= chooses, splice=True adds 2 months",
-    )
-    filled = ask(start="2017", end="2019", splice=True)
-    assert [*filled["source_id"]] == ["book_2017"] * 2 + ["whole"] * 6 + ["book_2019"] * 2
-
-
-def test_the_files_of_a_publisher_are_one_series(read):
-    ask = read({**HALVES, "whole": comtrade("2018-01,CHN,crude_oil,2709,7,1", rank=2)})
-    frame = ask(start="2017", end="2019")
-    assert [*frame["source_id"]] == ["book_2017"] * 2 + ["book_2019"] * 2
-    seam, passed, *_ = frame.attrs["caveats"]
-    assert seam == (
-        "CHN: book_2017 to 2017-02, then book_2019 from 2019-01: a change across this seam may be "
-        "one of source, not of trade"
-    )
-    assert passed.startswith("CHN: whole (2018-01) states this too and was passed over")
-
-
 @pytest.mark.parametrize("day", [date(2024, 7, 1), date(2024, 6, 30)])
 def test_a_cell_is_of_one_file(read, day):
     new = china("2020-02,crude_oil,27090000,7,1", "2020-03,crude_oil,27090000,8,1", retrieved=day)
@@ -140,28 +90,6 @@ def test_a_cell_is_of_one_file(read, day):
     else:
         with pytest.raises(QueryError, match="of one rank; add source='new' or source='old'"):
             ask()
-
-
-def test_a_splice_fills_a_hole(read):
-    sources = {
-        "own": china(*months("2020-01", "2020-03")),
-        "un": comtrade("2020-02,CHN,crude_oil,2709,7,1", publisher="other", rank=2),
-    }
-    frame = read(sources)(splice=True)
-    assert [*frame["source_id"]] == ["own", "un", "own"]
-
-
-def test_two_kinds_of_figures_are_two_series(read):
-    """The customs and the energy statistics of one publisher are no series."""
-    sources = {
-        "euros": comext(*[f"DE,RU,2709,1,2020{n:02},4,4" for n in (1, 2)]),
-        "tonnes": panel(
-            *[f"2020-{n:02},Germany,Russia,crude_oil,tonne,4" for n in (1, 2, 3)], rank=2
-        ),
-    }
-    root = read(sources)
-    frame = root(reporter="DEU", start="2020-01", end="2020-03")
-    assert {*frame["source_id"]} == {"tonnes"}
 
 
 # --- editions ------------------------------------------------------------------------------------
@@ -193,30 +121,3 @@ def test_two_editions_are_one_cell(editions, replies):
     assert frame["value_reported"].sum() == 5
     assert "another edition of HS (H5) state the same trade" in frame.attrs["caveats"][0]
     assert read(classification="H5")["classification_code"].tolist() == ["H5"]
-
-
-def test_editions_are_found_and_chosen_from(editions):
-    root, _ = editions(["H5", "H6"])
-    [line] = [str(each) for each in checks.look(root) if each.kind == "editions"]
-    assert "1 cells in H5 and H6" in line
-
-
-def test_no_edition_no_choice(editions):
-    _, read = editions(["H6"])
-    assert read().attrs["caveats"] == ()
-    with pytest.raises(QueryError, match="classification other than H5: H6"):
-        read(classification="H5")
-
-
-def test_goods_in_two_editions_none_twice(make_root, tmp_path):
-    root = make_root({"oil": {}})
-    rows = [
-        row(product="854231", classificationCode="H5"),
-        row(product="854232", classificationCode="H6"),
-    ]
-    path = tmp_path / "a.json"
-    path.write_bytes(envelope(rows))
-    adding.add([path], root)
-    tables.build(root)
-    frame = tables.read(product="8542", local=True, root=root)
-    assert frame["cmd_code"].tolist() == ["854231", "854232"]

@@ -6,7 +6,6 @@ import importlib
 import os
 import re
 import shlex
-import shutil
 import subprocess
 import sys
 import sysconfig
@@ -73,15 +72,6 @@ def test_the_first_page_has_the_six_words_of_the_reference(monkeypatch):
     assert [row for row in rows if f"{row}\n" not in first_page] == []
 
 
-def test_the_reference_of_the_ledger_leaves_no_key_without_a_meaning(monkeypatch):
-    monkeypatch.syspath_prepend(DOCS)
-    lines = [*importlib.import_module("from_code").LISTINGS["ledger-keys"]()]
-    meanings = {line.split(" | ")[0]: line.split(" | ")[1] for line in lines if "| `" in line}
-    known = {"| `part`", "| `open_because`", "| `span`", "| `not_tested`", "| `terms`", "| `rest`"}
-    assert known <= meanings.keys()
-    assert [key for key, text in meanings.items() if len(text.strip(" |")) < len("its unit")] == []
-
-
 def examples_of(page):
     """Run the examples of a page, and return what is not as it says."""
     text = page.read_text(encoding="utf-8")
@@ -129,24 +119,6 @@ def test_a_file_of_sums_and_columns_is_added(new_project, capsys):
     assert tf.trace(rows, "net_wgt_kg")["line"].tolist() == [2, 3, 5]
 
 
-def test_a_file_of_both_directions_is_added(new_project):
-    root = new_project("both")
-    [_, table, _] = bodies(DOCS / "how-to" / "source.md", "")
-    add_as_told(root, table, "both", "both")
-    rows = tables.stored(root, "trade").to_table().to_pylist()
-    rows.sort(key=lambda row: (row["source_row"], row["source_field"]))
-    names = ("partner_iso", "partner_code", "flow_code", "valuation", "value_reported", "flags")
-    assert [tuple(row[name] for name in (*names, "net_wgt_kg", "qty")) for row in rows] == [
-        ("RUS", "75", "X", "FOB", 0, "", 0, None),
-        ("RUS", "75", "M", "CIF", 2500, "", 4000, None),
-        ("_X", "958", "X", "FOB", 120, "", 1000, None),
-        ("_X", "958", "M", "CIF", 0, "", 0, None),
-        ("CHN", "720", "X", "FOB", 900, "provisional", None, 3),
-        ("CHN", "720", "M", "CIF", 400, "provisional", None, 2),
-    ]
-    assert {row["cmd_code"] for row in rows} == {"271019", "880621"}
-
-
 def test_printed_figures_are_added_with_who_counted(new_project, capsys):
     page = DOCS / "how-to" / "source.md"
     root = new_project("prints")
@@ -178,34 +150,6 @@ Year,HS,Unit,Quantity-Nov,Value-Nov,Quantity-Dec,Value-Dec
 2023,270900900,KL,3,30,0,0
 2023,271111000,MT,2,20,0,0
 """
-GAS = """
-version = 3
-
-[claim.C01]
-theme = "change"
-core = true
-statement = "Synthetic imports of gas came to 9,000 tonnes."
-claimed = { value = 9000, unit = "tonnes", qualifier = "=" }
-printed_to = 1000
-printed_because = "a synthetic reason"
-who = "A synthetic paper"
-where = "A synthetic page"
-
-[claim.C01.asks]
-goods = "271111"
-reporter = "JPN"
-partner = "RUS"
-flow = "M"
-measure = "weight"
-start = "2022-11"
-end = "2022-12"
-
-[[claim.C01.reading]]
-name = "November and December"
-read = { reporter = "JPN", partner = "RUS", flow = "M", product = "271111" }
-steps = [["total", { value = "net_wgt_kg", start = "2022-11", end = "2022-12" }]]
-result = "net_wgt_kg"
-"""
 SYNTHETIC_UNITS = """\
 Year,HS,Unit,Quantity
 2022,270900900,KL,7
@@ -232,13 +176,12 @@ valuation = "CIF"
 cmd_code = {{ column = "HS", words = {words} }}
 """
 SIX = '{ "270900900" = "270900", "271111000" = "271111" }'
-EIGHT = '{ "270900100" = "27090010", "270900900" = "27090090" }'
 
 
-def added(table, fields, words=SIX):
+def added(table, fields):
     """Add a synthetic file to the project that one stands in, and return its rows."""
     columns = table.splitlines()[0].split(",")
-    entry = SYNTHETIC_OFFICE.format(columns=columns, words=words) + fields
+    entry = SYNTHETIC_OFFICE.format(columns=columns, words=SIX) + fields
     Path("oil.csv").write_text(table, encoding="utf-8")
     Path("oil.toml").write_text(entry, encoding="utf-8")
     assert cli.main(["add", "oil.csv", "--map", "oil.toml", "--commit"]) == 0
@@ -256,25 +199,9 @@ def test_units_of_several_kinds_are_read_as_a_page_says(new_project):
     assert rows["net_wgt_kg"].fillna(-1).tolist() == [-1, 5000]
 
 
-def test_national_codes_of_eight_digits_are_read_below_six(new_project):
-    entries = bodies(DOCS / "how-to" / "source.md", "toml")
-    [units] = [body for body in entries if body.startswith("qty =")]
-    new_project("codes")
-    fields = 'ref_period = { column = "Year", form = "year" }\n' + units
-    rows = added("Year,HS,Unit,Quantity\n2022,270900100,MT,5\n2022,270900900,MT,7\n", fields, EIGHT)
-    assert rows["net_wgt_kg"].tolist() == [5000, 7000]
-    below = tables.read(reporter="JPN", flow="M", freq="A", product="270900")
-    assert below["cmd_code"].tolist() == ["27090010", "27090090"]
-
-
-@pytest.mark.parametrize(
-    ("period", "form"), [("{Year}-11", "month"), ("Nov-{Year}", "named month")]
-)
-def test_months_in_columns_are_read_as_a_page_says(new_project, period, form):
+def test_months_in_columns_are_read_as_a_page_says(new_project):
     entries = bodies(DOCS / "how-to" / "source.md", "toml")
     maps = "\n".join(body for body in entries if "[[source.oil.arguments.rows]]" in body)
-    maps = maps.replace('"{Year}-11", form = "month"', f'"{period}", form = "{form}"')
-    assert f'"{period}", form = "{form}"' in maps
     new_project("months")
     rows = added(SYNTHETIC_YEARS, 'qty_unit = "none"\n' + maps)
     months = rows.pop("ref_period").astype(str)
@@ -282,25 +209,6 @@ def test_months_in_columns_are_read_as_a_page_says(new_project, period, form):
     values, weights = rows["value_reported"], rows["net_wgt_kg"]
     assert values.fillna(-1).tolist() == [70_000, 80_000, 30_000, -1, 50_000, 60_000, 20_000, -1]
     assert weights.fillna(-1).tolist() == [-1, -1, -1, -1, 5000, 6000, 2000, -1]
-
-
-def test_a_term_of_months_in_columns_has_its_period_and_its_column(new_project, capsys):
-    """A row is told by its first figure's column, and a quantity stands in another."""
-    entries = bodies(DOCS / "how-to" / "source.md", "toml")
-    maps = "\n".join(body for body in entries if "[[source.oil.arguments.rows]]" in body)
-    root = new_project("terms")
-    rows = added(SYNTHETIC_YEARS, 'qty_unit = "none"\n' + maps)
-    terms = tf.trace(rows, "net_wgt_kg")
-    assert terms["ref_period"].tolist() == ["2022-11", "2022-12", "2023-11"]
-    assert terms["raw_column"].tolist() == ["Quantity-Nov", "Quantity-Dec", "Quantity-Nov"]
-    (root / "data" / "claims.toml").write_text(GAS, encoding="utf-8")
-    capsys.readouterr()
-    assert cli.main(["trace", "C01"]) == 0
-    lines = [line for line in capsys.readouterr().out.splitlines() if "oil.csv" in line]
-    assert [line.split("oil.csv:")[1].split(": ")[0] for line in lines] == [
-        "3, 2022-11, Quantity-Nov",
-        "3, 2022-12, Quantity-Dec",
-    ]
 
 
 def test_a_cleaner_of_a_page_reads_its_file(new_project):
@@ -318,15 +226,6 @@ def test_a_cleaner_of_a_page_reads_its_file(new_project):
     rows = tables.read(reporter="CHN", partner="BRA", product="120190")
     assert rows["net_wgt_kg"].tolist() == [7_590_280_000, 6_530_680_000]
     assert tf.trace(rows, "net_wgt_kg")["text"].str.endswith(("7590280", "6530680")).all()
-
-
-@pytest.fixture
-def soybeans(tmp_path):
-    root = tmp_path / "soybeans"
-    example = PROJECT / "examples" / "soybeans"
-    shutil.copytree(example, root, ignore=shutil.ignore_patterns("processed", "report"))
-    tables.build(root)
-    return root
 
 
 def test_claims_of_a_page_have_its_verdicts(tmp_path, capsys, soybeans):

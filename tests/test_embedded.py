@@ -76,10 +76,6 @@ def months(frame):
     return sorted(frame["ref_period"].dt.strftime("%Y-%m"))
 
 
-def yearly(frame, value):
-    return frame.groupby(frame["ref_period"].dt.year)[value].sum()
-
-
 # --- nothing is lost on the way ------------------------------------------------------------------
 
 
@@ -184,11 +180,6 @@ def test_every_number_is_the_one_of_its_raw_line(name, column, field, power, row
         assert value == expected or (pd.isna(value) and expected is None)
 
 
-def test_the_world_groups_and_areas_without_a_name_stay(stored):
-    held = set(stored["trade"]["partner_iso"]) | set(stored["trade"]["reporter_iso"])
-    assert {"W00", "_X", "EU", "EU28", "EU27_2020", "EU27_2020_EXTRA", "EU27_2020_INTRA"} <= held
-
-
 # --- the rules -----------------------------------------------------------------------------------
 
 
@@ -216,14 +207,10 @@ def test_no_zero_weight_stands_beside_a_value_and_true_zeros_are_kept(stored, ro
     "filters",
     [
         {},
-        {"reporter": "CHN"},
-        {"reporter": "CHN", "partner": "RUS"},
         {"product": "crude"},
         {"partner": "RUS", "product": "crude", "freq": "M"},
         {"publisher": "eurostat", "product": "natural gas"},
-        {"reporter": "EU27_2020", "product": "crude", "freq": "M"},
         {"publisher": "gacc", "product": "TOTAL"},
-        {"reporter": "RUS"},
     ],
 )
 def test_a_question_that_would_add_what_must_not_be_added_is_refused(ask, filters):
@@ -234,11 +221,6 @@ def test_a_question_that_would_add_what_must_not_be_added_is_refused(ask, filter
 def test_every_code_of_the_table_is_a_product_that_has_a_name(stored):
     for code in stored["trade"]["cmd_code"].unique():
         assert codes.product_name(code)
-
-
-def test_no_module_averages_duplicates_in_silence():
-    for path in (PROJECT / "src").rglob("*.py"):
-        assert "pivot_table(" not in path.read_text(encoding="utf-8"), path
 
 
 # --- the traps -----------------------------------------------------------------------------------
@@ -308,62 +290,4 @@ def test_a_trap_of_a_file(name, day, cells, column, found, rows):
     assert (len(held) if isinstance(found, int) else set(held)) == found
 
 
-def test_notes_say_what_a_number_leans_on(rows):
-    bounds = rows("eu_pipeline_gas_from_russia_bounds")["note"].dropna()
-    assert bounds.str.contains("LNG").all()
-    assert len(bounds)
-    shares = rows("cbr_settlement_currency_shares")
-    assert shares.loc[shares["flags"].str.contains("conflict"), "note"].str.len().gt(0).all()
-    to_date = rows("gacc_energy_imports_from_world", cumulation="ytd")
-    assert set(to_date["source_field"]) == {"ytd"}
-
-
-def test_only_comext_states_the_eu27_of_2019(ask):
-    frame = ask(reporter="EU27_2020", partner="RUS", product="crude", freq="M", end="2019")
-    assert set(frame["source_id"]) == {"comext_energy_imports_2019_2021"}
-    assert len(frame) == 12
-
-
-def test_turkish_crude_stands_only_in_the_panel_until_july_2022(ask, rows):
-    comtrade = rows("comtrade_energy_imports_from_russia", reporter_iso="TUR")
-    assert not comtrade["cmd_code"].eq("2709").any()
-    crude = ask(reporter="TUR", partner="RUS", product="crude")
-    assert months(crude)[-1] == "2022-07"
-
-
-def test_two_families_of_settlement_shares_are_never_one_line(ask):
-    message = refusal(
-        lambda **f: ask("settlement", **f),
-        concept="export settlement",
-        region="total",
-        currency_group="RUB",
-    )
-    assert "measure=" in message
-
-
-def test_the_rebuilt_series_says_so_and_reaches_may_2026(ask):
-    frame = ask(reporter="RUS", partner="CHN", product="oil and oil products")
-    assert months(frame)[-1] == "2026-05"
-    assert any("rebuilt" in caveat for caveat in frame.attrs["caveats"])
-
-
 # --- what a reader asks first --------------------------------------------------------------------
-
-
-def test_the_eu_lost_93_million_tonnes_of_crude_and_india_gained_84_and_china_27(ask):
-    change = {}
-    for reporter in ("EU27_2020", "CHN", "IND"):
-        publisher = "gacc" if reporter == "CHN" else "comtrade"
-        crude = ask(
-            reporter=reporter,
-            partner="RUS",
-            product="crude",
-            flow="M",
-            freq="M",
-            publisher=publisher,
-            start="2021",
-            end="2023",
-        )
-        year = yearly(crude, "net_wgt_kg") / 1e9
-        change[reporter] = round(year[2023] - year[2021])
-    assert change == {"EU27_2020": -93, "CHN": 27, "IND": 84}

@@ -75,10 +75,6 @@ def pins():
     return [(name, version, hashes.count("--hash")) for name, version, hashes in entries]
 
 
-def test_each_dependency_is_stated_once(locked):
-    assert len(locked) == len(set(locked))
-
-
 def test_the_backend_is_locked(project, direct):
     (backend,) = project["build-system"]["requires"]
     assert backend in project["dependency-groups"]["dev"]
@@ -156,11 +152,6 @@ def test_help_names_every_target():
     assert sorted(listed) == sorted(TARGETS)
 
 
-def test_no_file_hides_a_target():
-    (phony,) = re.findall(r"^\.PHONY: (help .*)$", text("Makefile"), flags=re.M)
-    assert set(phony.split()) == TARGETS
-
-
 @pytest.mark.parametrize(
     ("program", "message"),
     [
@@ -223,13 +214,3 @@ def test_the_public_workflow_tries_every_system_and_the_oldest_releases():
     assert "cancel-in-progress: true" in workflow
     named = re.findall(r"tests/test_\w+\.py", workflow)
     assert [name for name in named if not (ROOT / name).is_file()] == []
-
-
-def test_binder_builds_from_the_root():
-    assert os.access(ROOT / "postBuild", os.X_OK)
-    assert not (ROOT / "binder").exists()  # it would hide environment.yml
-    lines = text("postBuild").splitlines()
-    assert lines[-2:] == [
-        "pip install --no-deps --no-build-isolation --editable .",
-        "tradeflows build",
-    ]

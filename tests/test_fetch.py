@@ -70,16 +70,6 @@ def test_the_servers_wait_comes_first(twin, web, tmp_path, fault, wait):
     assert twin.now - start == wait
 
 
-def test_pauses_grow_and_end(twin, web, tmp_path):
-    twin.faults = ["503"] * 9
-    start = twin.now
-    with pytest.raises(FetchError, match=r"127\.0\.0\.1: 503 a fault, 5 times over"):
-        get(web, tmp_path / "reply")
-    assert len(twin.paths) == 5
-    assert twin.now - start == 2 + 4 + 8 + 16
-    assert list(tmp_path.iterdir()) == []
-
-
 @pytest.mark.parametrize(
     ("status", "said"),
     [
@@ -113,18 +103,6 @@ def test_a_spent_quota_says_when_to_go_on(twin, web, tmp_path, reply, said, seco
         get(web, tmp_path / "reply")
     assert caught.value.seconds == seconds
     assert len(twin.paths) == 1
-
-
-@pytest.mark.parametrize("text", ["Tue, 25 Nov 99999 12:00:00 GMT", "²", "٣", "-5", ""])
-def test_a_senseless_wait_is_none(twin, web, tmp_path, text):
-    with pytest.raises(http.RetryError) as caught:
-        web.raise_for_reply(429, {"Retry-After": text}, "")
-    assert caught.value.seconds is None
-
-
-def test_a_timeout_with_status_200_heals(web):
-    with pytest.raises(http.RetryError, match="Timeout"):
-        web.raise_for_reply(200, {}, "Execution Timeout expired")
 
 
 def trickled(handler):
@@ -177,14 +155,6 @@ def test_a_setting_that_names_no_proxy_is_said(monkeypatch, setting, address):
     with pytest.raises(UnreachableError, match="names no proxy that can be used") as caught:
         Web("https://demo.example")
     assert "s3cret" not in str(caught.value)
-
-
-def test_a_server_that_was_never_there_is_not_waited_for(twin, tmp_path):
-    with serve(twin) as base:
-        pass
-    with Web(base, clock=twin.clock) as web, pytest.raises(UnreachableError, match="no way to"):
-        get(web, tmp_path / "reply")
-    assert twin.now == NOON
 
 
 def test_a_server_that_went_is_waited_for(twin, tmp_path):

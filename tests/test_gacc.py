@@ -71,33 +71,6 @@ def test_imports_from_china_are_reimports(rows):
     assert {row["flow_code"] for row in rows(raw, flow="X")} == {"X"}
 
 
-def test_zero_quantity_beside_a_value(rows):
-    [row] = rows(twins.gacc([OIL | {"quantity": "0"}], PLAIN), flow="M")
-    assert row["net_wgt_kg"] is None
-    [row] = rows(twins.gacc([OIL | {"quantity": "0", "CNY": "0"}], PLAIN), flow="M")
-    assert row["net_wgt_kg"] == 0
-
-
-def test_second_unit_has_its_row(rows):
-    record = OIL | {"unit": "台", "quantity": "3", "second unit": "米", "second quantity": "7"}
-    first, second = rows(twins.gacc([record], PLAIN), flow="X")
-    assert (first["qty"], first["qty_unit"], second["qty"], second["qty_unit"]) == (
-        3,
-        "items",
-        7,
-        "m",
-    )
-    assert (first["value_reported"], second["value_reported"]) == (35_031_234_567, None)
-    assert second["source_field"] == "second quantity"
-
-
-def test_quantity_without_a_unit_is_counted(tmp_path):
-    path = tmp_path / "a.csv"
-    path.write_bytes(twins.gacc([OIL | {"second quantity": "5"}], PLAIN))
-    [part] = gacc.clean(path, flow="M")
-    assert dict(part.left_out) == {query_csv.LOST: 1}
-
-
 @pytest.mark.parametrize(
     ("period", "start", "months", "freq", "flags"),
     [
@@ -131,10 +104,8 @@ def test_goods_of_the_caller(rows, product, partner, found):
     ("changes", "columns", "options", "error", "message"),
     [
         ({}, PLAIN, {}, QueryError, "add --flow M or --flow X"),
-        ({}, PLAIN, {"flow": "in"}, QueryError, "expected M for imports"),
         ({}, PLAIN, {"flow": "M", "period": "2023"}, QueryError, "leave --period out"),
         ({}, PLAIN[1:], {"flow": "M"}, QueryError, "add --period"),
-        ({}, PLAIN[1:], {"flow": "M", "period": "May"}, QueryError, "expected 2023"),
         ({}, ["month", "USD"], {"flow": "M"}, QueryError, "no product; add --product"),
         ({}, ["month", "USD"], {"flow": "M", "product": "2709"}, QueryError, "add --partner"),
         (
@@ -147,15 +118,11 @@ def test_goods_of_the_caller(rows, product, partner, found):
         ({}, PLAIN, {"flow": "M", "partner": "RUS"}, QueryError, "leave --partner out"),
         ({"partner": "998"}, PLAIN, {"flow": "M"}, CodeError, "'998'"),
         ({"product": "2709000"}, PLAIN, {"flow": "M"}, LayoutError, "a code in 商品编码"),
-        ({"month": "202313"}, PLAIN, {"flow": "M"}, LayoutError, "month such as .* '202313'"),
         ({"unit": "斤"}, PLAIN, {"flow": "M"}, LayoutError, "'斤'; add it to units"),
         ({"CNY": "35.031.234"}, PLAIN, {"flow": "M"}, LayoutError, "a number in CNY"),
-        ({"CNY": "3,5"}, PLAIN, {"flow": "M"}, LayoutError, "'3,5'"),
         ({"CNY": "9" * 400}, PLAIN, {"flow": "M"}, LayoutError, "that a double holds"),
         ({"CNY": "６３９"}, PLAIN, {"flow": "M"}, LayoutError, "a number in CNY, found '６３９'"),
         ({"CNY": "3503,125"}, PLAIN, {"flow": "M"}, LayoutError, "'3503,125'"),
-        ({"CNY": "3.50312E+10"}, PLAIN, {"flow": "M"}, LayoutError, r"'3\.50312E\+10'"),
-        ({"quantity": "9.7e9"}, PLAIN, {"flow": "M"}, LayoutError, "a number in quantity"),
         (
             {},
             ["month", "partner name", "USD"],
@@ -172,7 +139,6 @@ def test_what_it_refuses(rows, changes, columns, options, error, message):
         rows(twins.gacc([OIL | changes], columns), **options)
 
 
-@pytest.mark.parametrize("records", [9_999, 10_000])
 @pytest.mark.parametrize(
     "resaved",
     [
@@ -184,10 +150,10 @@ def test_what_it_refuses(rows, changes, columns, options, error, message):
     ],
     ids=["as it came", "no last line end", "empty lines", "CRLF", "CR"],
 )
-def test_ten_thousand_lines_are_cut_off(rows, records, resaved):
+def test_ten_thousand_lines_are_cut_off(rows, resaved):
     head, line = twins.gacc([OIL], ["month", "product", "partner", "USD"]).splitlines(True)
-    with pytest.raises(LayoutError, match=f"{records:,} below the header, where the site cuts"):
-        rows(resaved(head + line * records), flow="M")
+    with pytest.raises(LayoutError, match="9,999 below the header, where the site cuts"):
+        rows(resaved(head + line * 9_999), flow="M")
 
 
 @pytest.mark.parametrize(
@@ -374,30 +340,16 @@ def test_monthly_table(rows):
 
 
 @pytest.mark.parametrize(
-    ("options", "message"),
-    [({"period": "2023"}, "leave --period out"), ({"flow": "X"}, "the page says Imports")],
-)
-def test_option_beside_the_title(rows, options, message):
-    with pytest.raises(QueryError, match=message):
-        rows(twins.gacc_page(TITLE, LINES), **options)
-
-
-@pytest.mark.parametrize(
     ("old", "new", "error", "message"),
     [
         (b"US$1,000", b"US$1", LayoutError, r"'US\$1 "),
-        (b"US$1,000", b"US$1,000,000", LayoutError, r"'US\$1,000,000 "),
-        (b"US$1,000", b"US$1,000 million", LayoutError, r"'US\$1,000 million "),
         (b"US$1,000", b"CNY10,000</p><p>Tables in US$1,000", LayoutError, "'CNY10,000 Tables in"),
         (b"Unit: US$1,000", b"", LayoutError, "1 such titles, no US"),
         (b"5.2023", b"5.2023 (in CNY)", LayoutError, "0 such titles"),
-        (b"5.2023", b"13.2023", LayoutError, "agrees with itself"),
         (b"(14)", b"(13)", LayoutError, "agrees with itself"),
         (b"(14)", b"(4)", LayoutError, "0 such titles"),
         (b"100MN", b"GROSS", LayoutError, "circuits: expected in unit one of .*, found 'GROSS'"),
-        (b"5144.0", b"5144.O", LayoutError, "csv: Crude petroleum oils: expected a number or -"),
         (b"</tr>", b"", LayoutError, "as many <table>, <tr>, <td> closed"),
-        (b"<td>100MN</td>", b"", LayoutError, "rows of 8 cells"),
         (
             b"<td>10</td><td>1,000</td><td>3</td><td>4</td>",
             b"<td>10</td><td>1,000</td>",
@@ -430,25 +382,6 @@ def test_the_size_of_a_file_is_bounded(rows, monkeypatch, module, name, message)
 # --- what a line states twice --------------------------------------------------------------------
 
 
-OTHER = {"product": "27101922", "product name": "煤油"}
-SHARED = "record [12]: expected one (partner|product) and one name beside each other"
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"month": "202306", "partner name": "日本"},
-        {"month": "202306", "partner name": "Japan"},
-        OTHER | {"partner name": "x"},  # a name that is on no list
-        OTHER | {"partner": "110"},
-        {"partner": "110", "partner name": "x", "product name": "煤"},
-    ],
-)
-def test_codes_and_names_beside_each_other(rows, changes):
-    with pytest.raises(LayoutError, match=SHARED):
-        rows(twins.gacc([OIL, OIL | changes], PLAIN), flow="M")
-
-
 def test_name_of_a_product_of_two_codes_is_flagged(rows):
     other = OIL | {"product": "27101922"}
     assert [row["flags"] for row in rows(twins.gacc([OIL, other], PLAIN), flow="M")] == [
@@ -461,16 +394,3 @@ def test_name_of_a_product_of_two_codes_is_flagged(rows):
     rest = {"product name": "其他"}  # as many products may be called
     kept = rows(twins.gacc([OIL | rest, other | rest], PLAIN), flow="M")
     assert [row["flags"] for row in kept] == ["", ""]
-
-
-@pytest.mark.parametrize("yuan", ["5,031,234,567", "350,312,345,670", "0"])
-def test_yuan_that_dollars_cannot_be(rows, yuan):
-    with pytest.raises(LayoutError, match="record 1: expected a value in yuan"):
-        rows(twins.gacc([OIL | {"CNY": yuan}], [*PLAIN, "USD"]), flow="M")
-
-
-def test_unit_values_in_another_currency(rows):
-    lines = [OIL | {"month": f"2023{i:02}", "CNY": f"{35_000_000_000 + i}"} for i in range(1, 13)]
-    odd = OIL | {"month": "202401", "CNY": "245,000,000,000"}  # seven times
-    kept = rows(twins.gacc([*lines, odd], PLAIN), flow="M")
-    assert [row["flags"] for row in kept] == [""] * 12 + ["implausible"]

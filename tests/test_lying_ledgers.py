@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 
 from tradeflows import claims
-from tradeflows.claims import Reading, evaluate
 from tradeflows.claims import verdict_rule as rule
 from tradeflows.model.errors import LedgerError
 
@@ -66,19 +65,6 @@ EU_SOLD = {
     "freq": "M",
     "source": "eurostat_eu_exports_to_russia_and_neighbours_2019_2024",
 }
-GERMANY = {
-    "reporter": "DEU",
-    "partner": "RUS",
-    "flow": "M",
-    "product": "2709",
-    "source": "comext_energy_imports_2019_2021",
-}
-PIPES = {
-    "reporter": "EU27_2020",
-    "partner": "RUS",
-    "flow": "M",
-    "source": "bruegel_russian_gas_by_route_monthly_2019_2022",
-}
 DRONES = {
     "reporter": "CHN",
     "partner": "RUS",
@@ -86,13 +72,6 @@ DRONES = {
     "freq": "A",
     "product": "8806",
     "source": "baci_hs22_china_russia_hs4_2023",
-}
-IN_YUAN = {
-    "table": "settlement",
-    "concept": "import settlement",
-    "measure": "risk_review",
-    "currency_group": "CNY",
-    "region": "total",
 }
 
 # --- how it is read -------------------------------------------------------------------------------
@@ -307,10 +286,6 @@ NUMBERS = {
         "no multiple of it",
         dollars(61, VALUE, printed_to=10e9, printed_because=ROUGH),
     ),
-    "a step because of one letter": no(
-        "needs a reason in words",
-        dollars(60, VALUE, printed_to=10e9, printed_because="x"),
-    ),
     "low and high without the value": no(
         "low to high must hold the value",
         tonnes(90, WEIGHT, ends={"low": 80, "high": 88}),
@@ -324,30 +299,13 @@ NUMBERS = {
         dollars(90, VALUE, printed_to=1e9, printed_because=ROUGH)
         | {"claimed": {"value": 58e9, "unit": "USD"}},
     ),
-    "another threshold than the sentence's": no(
-        "its words print 200 million tonnes",
-        tonnes("more than 200", WEIGHT)
-        | {"claimed": {"value": 50, "unit": "million tonnes", "qualifier": ">"}},
-    ),
     "about, of an exact one": no(
         "its qualifier is '~': it must be =", tonnes(90, WEIGHT, qualifier="~")
-    ),
-    "more than, of an exact one": no(
-        "its qualifier is '>': it must be =", tonnes(50, WEIGHT, qualifier=">")
     ),
     "exact, of more than": no(
         "it must be > or ≥",
         tonnes("more than 50", WEIGHT)
         | {"claimed": {"value": 50, "unit": "million tonnes", "qualifier": "="}},
-    ),
-    "less than, of more than": no(
-        "it must be > or ≥",
-        tonnes("more than 500", WEIGHT)
-        | {"claimed": {"value": 500, "unit": "million tonnes", "qualifier": "<"}},
-    ),
-    "millions for billions": no(
-        "its words print $58 billion",
-        dollars(58, VALUE) | {"claimed": {"value": 58, "unit": "million USD"}},
     ),
     "euros for dollars": no(
         "claim the currency that they print",
@@ -380,13 +338,6 @@ NUMBERS = {
         "its words say a fall",
         grew(8, reading(CRUDE, growth(), result="growth_pct"), how="fell by"),
     ),
-    "a sign against the words": no(
-        "its words say a fall",
-        rose(
-            reading(CRUDE, growth(), result="growth_pct"),
-            statement="China bought less crude oil by weight from Russia in 2022.",
-        ),
-    ),
     "a month that the sentence does not name": no(
         "its words say March 2022",
         claim(
@@ -408,9 +359,6 @@ NUMBERS = {
         ),
     ),
     "kg_per_unit of money": no("kg_per_unit is of a volume", dollars(86, WEIGHT, kg_per_unit=1.0)),
-    "kg_per_unit of a weight": no(
-        "kg_per_unit is of a volume", tonnes(86, WEIGHT, kg_per_unit=500.0)
-    ),
     "a barrel of 50 kg": no(
         "a barrel of oil has 110 to 175 kg",
         claim(
@@ -520,12 +468,6 @@ KEYS = {
             asked=BY_SEA,
         ),
     ),
-    "by sea, of a print of all routes": no(
-        "which none of its rows says",
-        a_day(
-            2.3, printed("N04", keys={"route": "by sea"}), when="by sea in March 2023", asked=BY_SEA
-        ),
-    ),
     "one partner, of all": no(
         "leave it out",
         claim(
@@ -540,62 +482,6 @@ KEYS = {
             ),
             asked=RUSSIA_SOLD,
         ),
-    ),
-    "one direction, of both": no(
-        "it is 'M+X'",
-        dollars(
-            190,
-            reading(
-                BOTH_WAYS,
-                total(USD, "2022", over=["flow_code", "valuation"]),
-                result=USD,
-                keys={"flow": "M"},
-            ),
-            words="goods",
-            asked=asks("value", goods="TOTAL"),
-        ),
-    ),
-    "one good, of several": no(
-        "2709+2710",
-        dollars(
-            65,
-            reading(
-                COMTRADE,
-                total(USD, "2022", over=["cmd_code", "classification_code"]),
-                result=USD,
-                keys={"goods": "2709"},
-            ),
-        ),
-    ),
-    "gas called crude": no(
-        "it is 'G3000:pipeline'",
-        claim(
-            "The EU took 65 billion cubic metres of Russian crude in 2022.",
-            65,
-            "billion m3",
-            reading(
-                PIPES,
-                total("qty", "2022", over=["partner_code"]),
-                result="qty",
-                keys={"goods": "2709"},
-            ),
-            asked=asks("volume", reporter="EU27_2020"),
-        ),
-    ),
-    "one pipeline, of all": nothing(
-        claim(
-            "The EU took 17 billion cubic metres of Russian pipeline gas in 2022.",
-            17,
-            "billion m3",
-            reading(
-                PIPES | {"partner_code": "Ukraine Gas Transit"},
-                total("qty", "2022"),
-                result="qty",
-                keys={"goods": "271121", "route": "by pipe"},
-            ),
-            asked=asks("volume", goods="271121", reporter="EU27_2020", route="by pipe"),
-        ),
-        "another partner",
     ),
     "a window that the row has not": no(
         "which none of its rows says",
@@ -642,16 +528,6 @@ KEYS = {
             asked=RUSSIA_SOLD | {"measure": "lead by value", "partner": ["UZB", "the next"]},
         ),
     ),
-    "the rank of another member": nothing(
-        claim(
-            "Kazakhstan ranked first among the buyers of Russian goods in 2021.",
-            1,
-            "rank",
-            leads("CHN", "rank"),
-            asked=RUSSIA_SOLD | {"measure": "rank by value", "partner": "KAZ"},
-        ),
-        "another partner",
-    ),
     "a rank among two": nothing(
         claim(
             "China ranked first among the buyers of Russian goods in 2021.",
@@ -684,52 +560,8 @@ OTHERS = {
         ),
         "another flow",
     ),
-    "the other side's figure": nothing(
-        claim(
-            "Russia sold goods worth $114 billion to China in 2022.",
-            114e9,
-            "USD",
-            of(BOUGHT, USD),
-            asked=RUSSIA_SOLD | {"start": "2022", "end": "2022"},
-        ),
-        "another flow",
-    ),
     "other goods as the base": no(
         "compares 2709 with 2710", rose(against(COMTRADE | {"product": "2709"}, PRODUCTS))
-    ),
-    "another office as the base": no("compares CHN with IND", rose(against(CRUDE, INDIA))),
-    "a longer base": no(
-        "compares 6 months with 12",
-        rose(
-            against(CRUDE, CRUDE, "2023-01..2023-06", "2022"),
-            statement="China bought less crude oil by weight from Russia in early 2023.",
-            qualifier="<",
-            asked=asks("growth of weight", "2023-01", "2023-06", base=["2022-01", "2022-06"]),
-        ),
-    ),
-    "another concept as the base": no(
-        "compares import settlement with export settlement",
-        claim(
-            "The yuan's share of Russia's import settlement rose from January to December 2022.",
-            0,
-            "percentage points",
-            reading(
-                IN_YUAN | {"start": "2022-12", "end": "2022-12"},
-                ["difference", {"value": "value"}],
-                result="change",
-                other=IN_YUAN
-                | {"concept": "export settlement", "start": "2022-01", "end": "2022-01"},
-            ),
-            qualifier=">",
-            asked={
-                "goods": "CNY",
-                "partner": "total",
-                "measure": "change of import settlement",
-                "start": "2022-12",
-                "end": "2022-12",
-                "base": "2022-01",
-            },
-        ),
     ),
     "rows of other goods below": nothing(
         dollars(
@@ -743,21 +575,6 @@ OTHERS = {
         ),
         "other goods",
     ),
-    "rows of another partner below": nothing(
-        claim(
-            "Russia sold goods worth $111 billion to China in 2021.",
-            111e9,
-            "USD",
-            reading(
-                RUSSIA | {"partner": "CHN"},
-                total(USD, "2021", over=["partner_iso"]),
-                result=USD,
-                also={"read": RUSSIA | {"partner": "NLD"}},
-            ),
-            asked=RUSSIA_SOLD,
-        ),
-        "another partner",
-    ),
     "a lead the other way round": nothing(
         claim(
             "India bought more crude oil by weight from Russia than China in 2023.",
@@ -767,32 +584,6 @@ OTHERS = {
             qualifier=">",
             asked=asks("lead by weight", "2023", reporter=["IND", "CHN"]),
         )
-    ),
-    "a displacement the other way round": nothing(
-        claim(
-            "Of the Russian crude oil that the EU lost by August 2024 under half went elsewhere.",
-            0.5,
-            "ratio",
-            displaced("EU27_2020", "IND", "2023-08", "2024-08"),
-            qualifier="<",
-            asked=asks(
-                "displacement of weight",
-                "2024-08",
-                reporter=["IND", "EU27_2020"],
-                base="2023-08",
-            ),
-        )
-    ),
-    "a displacement of another window": nothing(
-        claim(
-            "Of the crude oil that the EU lost in 2022, by weight, India took more than half.",
-            0.5,
-            "ratio",
-            displaced("IND", "EU27_2020", "2021", "2023"),
-            qualifier=">",
-            asked=asks("displacement of weight", reporter=["IND", "EU27_2020"], base="2021"),
-        ),
-        "another window",
     ),
     "a net displacement": nothing(
         claim(
@@ -821,10 +612,6 @@ MEASURES = {
             asked=asks("change of weight", base="2021"),
         ),
     ),
-    "a growth for a level": nothing(
-        grew(8, reading(CRUDE, growth(), result="growth_pct"), asked=asks("weight")),
-        "another measure",
-    ),
     "a weight doubled by scale": no(
         "scale is for charts",
         tonnes(
@@ -835,14 +622,6 @@ MEASURES = {
                 ["scale", {"column": KG, "divisor": 0.5, "into": KG}],
                 result=KG,
             ),
-        ),
-    ),
-    "a printed figure doubled by scale": no(
-        "scale is for charts",
-        piped(
-            31,
-            printed("G05")
-            | {"steps": [["scale", {"column": "value", "divisor": 0.5, "into": "value"}]]},
         ),
     ),
     "a basket of some of the goods": nothing(
@@ -870,21 +649,6 @@ MEASURES = {
             ),
         ),
     ),
-    "a price by barrels of another weight": no(
-        "every claim counts 7.33",
-        claim(
-            "China paid $60 a barrel of Russian crude in 2022.",
-            60,
-            "USD/bbl",
-            reading(
-                CRUDE,
-                total([USD, KG], "2022"),
-                ["unit_value", {"value": USD, "barrels_per_tonne": 11.3}],
-                result="unit_value_per_barrel",
-            ),
-            asked=asks("price"),
-        ),
-    ),
     "a count above another bound": nothing(
         claim(
             "Of three fuels from Russia three grew in value in 2024.",
@@ -907,15 +671,6 @@ MEASURES = {
             7,
             reading(
                 CRUDE, total(KG, "2022"), ["per_month", {"value": KG}], result="value_per_month"
-            ),
-        ),
-        "another measure",
-    ),
-    "the best month for the year": nothing(
-        tonnes(
-            8,
-            reading(
-                CRUDE | {"start": "2022-01", "end": "2022-12"}, ["peak", {"value": KG}], result=KG
             ),
         ),
         "another measure",
@@ -986,45 +741,8 @@ COMBINED = {
         ),
     ),
     "a share of another country": no("no whole of the first", share(90, term(CRUDE), term(EU))),
-    "a member's share in the union's": nothing(
-        claim(
-            "Russia supplied 22 per cent of Germany's crude oil by weight in 2020.",
-            22,
-            "percent",
-            made(
-                "share",
-                term(GERMANY, KG, "2020"),
-                term(GERMANY | {"reporter": "EU27_2020"}, KG, "2020"),
-            ),
-            asked=asks("share of weight", "2020", reporter="DEU"),
-        ),
-        "another measure",
-    ),
-    "a share in another month's refinery runs": no(
-        "it takes March 2023 in May 2023",
-        claim(
-            "Russian crude made up 14 per cent of what China's refineries ran in March 2023.",
-            14,
-            "percent",
-            made(
-                "share",
-                {k: v for k, v in barrels("2023-03").items() if k != "name"},
-                print_term("Q05"),
-            ),
-            asked=asks("share of barrels a day in refinery runs", "2023-03"),
-        ),
-    ),
     "a sum of a term twice": no(
         "twice", tonnes(172, made("sum", term(CRUDE), term(CRUDE), unit="kg"))
-    ),
-    "a sum of part and whole": no(
-        "twice",
-        dollars(
-            172,
-            made("sum", term(BOUGHT, USD), term(CRUDE, USD), unit="USD"),
-            words="goods",
-            asked=asks("value", goods=["TOTAL", "2709"]),
-        ),
     ),
     "a sum over windows that overlap": no(
         "takes 2022-05 to 2022-08 twice",
@@ -1095,21 +813,6 @@ COMBINED = {
             )
         ),
     ),
-    "a growth of one good over another": no(
-        "compares 2709 with 2710",
-        rose(
-            made("growth", term(CRUDE), term(PRODUCTS, KG, "2021")),
-            asked=GROWN | {"goods": ["2709", "2710"]},
-        ),
-    ),
-    "a change of one good from another": no(
-        "compares 2709 with 2710",
-        rose(
-            made("difference", term(CRUDE), term(PRODUCTS, KG, "2021"), unit="kg"),
-            unit="kg",
-            asked=asks("change of weight", goods=["2709", "2710"], base="2021"),
-        ),
-    ),
     "months taken out of the middle": no(
         "take off months at one end",
         tonnes(80, made("difference", term(CRUDE), term(CRUDE, KG, "2022-03"), unit="kg")),
@@ -1136,17 +839,12 @@ def sixty(*readings):
 
 
 BOUNDS = {
-    "at most, of another office": nothing(sixty(of(EU, KG, "2023", at_most=True)), "bounds other"),
     "at most, of other goods": nothing(sixty(of(LNG, KG, at_most=True)), "bounds other"),
     "at most, of a shorter window": nothing(
         tonnes(86, of(CRUDE, KG, "2022-01", "2022-06", at_most=True)), "bounds other"
     ),
     "at least, of a longer window": nothing(
         sixty(of(CRUDE, KG, "2022", "2023", at_least=True)), "bounds other"
-    ),
-    "at least, of more goods": nothing(
-        sixty(reading(BOTH, total(KG, "2022", over=["cmd_code"]), result=KG, at_least=True)),
-        "bounds other",
     ),
     "at most, of a figure that is more than so much": no(
         "it cannot be at_most",
@@ -1176,24 +874,6 @@ BOUNDS = {
         "a bound is of one side", sixty(of(CRUDE, KG, at_most=True, at_least=True))
     ),
     "a rest of blanks": no("needs a reason in words", sixty(WEIGHT | {"rest": " "})),
-    "a doubt of one letter": no("needs a reason in words", sixty(WEIGHT | {"doubt": "x"})),
-    "a rest for another buyer": nothing(
-        claim(
-            "China's imports of Russian crude by weight grew by more than 600 per cent in 2022.",
-            600,
-            "percent",
-            against(
-                INDIA,
-                INDIA,
-                "2022-03..2022-12",
-                "2021-03..2021-12",
-                rest="India is much the same as China here",
-            ),
-            qualifier=">",
-            asked=asks("growth of weight", "2022-03", "2022-12", base=["2021-03", "2021-12"]),
-        ),
-        "another office's figure",
-    ),
 }
 
 
@@ -1220,22 +900,6 @@ RECORDS = {
     "over four years": nothing(
         record(term(CRUDE), peak("2018", "2021"), base=["2018", "2021"]), SHORT
     ),
-    "by a word on the rest": nothing(
-        record(
-            term(CRUDE),
-            peak("2021", "2021"),
-            base=["2021", "2021"],
-            of_reading={"rest": "no year before was larger than this one"},
-        ),
-        SHORT,
-    ),
-    "before a gap": nothing(
-        record(term(CRUDE), peak("2015", "2020"), base=["2015", "2020"]), SHORT
-    ),
-    "over another office": no(
-        "compares CHN with IND",
-        record(term(CRUDE), peak("2017", "2021", read=INDIA), base=["2017", "2021"]),
-    ),
     "over a mean": no(
         "compares weight with mean of weight",
         record(
@@ -1244,18 +908,6 @@ RECORDS = {
             | {"steps": [total(KG, "2017", "2021", every=12), ["mean", {"value": KG}]]},
             base=["2017", "2021"],
         ),
-    ),
-    "over the best month": nothing(
-        record(term(CRUDE), peak("2017", "2021", every=1), base=["2017", "2021"]), SHORT
-    ),
-    "over fewer years than the words name": nothing(
-        record(
-            term(CRUDE),
-            peak("2017", "2021"),
-            base=["2017", "2021"],
-            words="the most crude oil in twenty years",
-        ),
-        SHORT,
     ),
     "the largest, over a small rival": nothing(
         largest("China", "CHN", COMTRADE | {"product": "2709"}, EU),
@@ -1303,9 +955,6 @@ OPEN = {
         ),
         "another office's figure",
     ),
-    "any goods where they are named": nothing(
-        dollars(7, of(LNG, USD), **left_open(goods=[])), "other goods"
-    ),
     "any measure where one is named": no(
         "its words say value",
         claim(
@@ -1317,22 +966,8 @@ OPEN = {
             **left_open(measure=[]),
         ),
     ),
-    "any year where one is named": nothing(
-        tonnes(107, of(CRUDE, KG, "2023"), **left_open(start=[], end=[])), "another window"
-    ),
     "any month where one is named": nothing(
         a_day(2.29, barrels("2023-05"), **left_open(start=[], end=[])), "another window"
-    ),
-    "any base where one is named": nothing(
-        claim(
-            "China bought 28 per cent more crude oil by weight from Russia in 2023 than in 2022.",
-            28,
-            "percent",
-            reading(CRUDE, growth(KG, 2023, 2020), result="growth_pct"),
-            asked=asks("growth of weight", "2023", base="2022"),
-            **left_open(base=[]),
-        ),
-        "another base",
     ),
     "the other direction": no(
         "flow admits the other direction",
@@ -1387,9 +1022,6 @@ WITNESSES = {
         ),
         ITS_SOURCE,
     ),
-    "its own figure, typed": nothing(
-        a_day(1.65, printed("N08"), when="by sea in March 2023", asked=BY_SEA), ITS_SOURCE
-    ),
     "a forecast": nothing(
         claim(
             "India took about 1.9 million barrels of Russian crude a day by sea in March 2023.",
@@ -1405,11 +1037,6 @@ WITNESSES = {
     ),
     "the seller and its government": is_(
         rule.LEANS_YES, piped(12, printed("G05"), printed("G04"), qualifier=">"), "2 of 2"
-    ),
-    "two figures of one family": is_(
-        rule.LEANS_YES,
-        piped(8, printed("G02"), printed("G03"), year="2021", qualifier=">"),
-        "1 of 1: Gazprom",
     ),
     "a pair beside one of the two": is_(
         rule.LEANS_YES,
@@ -1433,16 +1060,6 @@ WITNESSES = {
             asked=asks("barrels a day", "2023-01", "2023-09", route="by pipe"),
         )
     ),
-    "a law of another matter": nothing(
-        claim(
-            "China paid $60 a barrel of Russian crude in December 2022.",
-            60,
-            "USD/bbl",
-            printed("L01"),
-            asked=asks("price", "2022-12", route="by sea"),
-        ),
-        "another measure",
-    ),
     "a printed figure of another year": is_(
         rule.LEANS_NO, piped(22.7, printed("G06")), "the claim's own source, which says no"
     ),
@@ -1451,30 +1068,9 @@ WITNESSES = {
         a_day("more than 1.5", printed("N08"), source=["N8"], asked=BY_SEA)
         | {"claimed": {"value": 1.5, "unit": "million barrels a day", "qualifier": ">"}},
     ),
-    "a source that foretold another number": nothing(
-        claim(
-            "India took 1.43 million barrels of Russian crude a day by sea in March 2023.",
-            1.43,
-            "million barrels a day",
-            printed("N23"),
-            source=["N23"],
-            asked=BY_SEA | {"reporter": "IND"},
-        )
-    ),
     "a witness against it called its source": is_(
         rule.LEANS_NO,
         a_day(2.2, printed("N08"), when="by sea in March 2023", source=["N08"], asked=BY_SEA),
-        "says no",
-    ),
-    "a witness against it called its own page": is_(
-        rule.LEANS_NO,
-        a_day(
-            2.2,
-            printed("N08"),
-            when="by sea in March 2023",
-            asked=BY_SEA,
-            where="https://24newsglobe.com/economy/294108.html",
-        ),
         "says no",
     ),
 }
@@ -1485,19 +1081,11 @@ PARTS = {
         "do not stand so in the statement",
         in_parts(MORE_CRUDE, part("more Russian crude"), part("more Russian gas", "again")),
     ),
-    "words put together over half a sentence": no(
-        "do not stand so in the statement",
-        in_parts(MORE_CRUDE, part("more Russian crude"), part("more Russian coal", "again")),
-    ),
     "a part twice": no(
         "ask the same",
         in_parts(
             MORE_CRUDE, part("more Russian crude"), part("bought more Russian crude", "again")
         ),
-    ),
-    "two parts of one name": no(
-        "two parts are called",
-        in_parts(MORE_CRUDE, part("more Russian crude"), part("More  Russian crude", "again")),
     ),
     "one part of a sentence of two": no(
         "one part alone", in_parts(MORE_CRUDE, part("more Russian crude"))
@@ -1532,7 +1120,6 @@ GROUPS = {
     "witness": WITNESSES,
     "part": PARTS,
 }
-LIES = {f"{group}: {name}": lie for group, lies in GROUPS.items() for name, lie in lies.items()}
 
 
 # --- and what comes of it -------------------------------------------------------------------------
@@ -1558,12 +1145,13 @@ def ledger_of(entries):
     return "\n\n".join(["version = 3", *heads])
 
 
-@pytest.fixture(scope="module")
-def judged(tmp_path_factory):
+CLAIM = re.compile(r"claim (L\d+),")  # at the start of what is wrong with one
+
+
+def judged(lies, path):
     """What comes of each lie, by its name: an error or a verdict."""
-    ids = {f"L{i}": name for i, name in enumerate(LIES)}
-    path = tmp_path_factory.mktemp("lies") / "lies.toml"
-    path.write_text(ledger_of({i: LIES[name].entry for i, name in ids.items()}), encoding="utf-8")
+    ids = {f"L{i}": name for i, name in enumerate(lies)}
+    path.write_text(ledger_of({i: lies[name].entry for i, name in ids.items()}), encoding="utf-8")
     book = claims.read_ledger(path, ROOT)
     judgement = claims.judge(book.claims.values(), ROOT)
     found = {ids[i]: error for i, error in book.errors.items()}
@@ -1571,21 +1159,23 @@ def judged(tmp_path_factory):
     return found | {ids[CLAIM.match(str(error))[1]]: error for error in judgement.errors}
 
 
-CLAIM = re.compile(r"claim (L\d+),")  # at the start of what is wrong with one
+def is_as_said(lie, found):
+    """Whether a lie is refused in one sentence that says why, or has its verdict and its words."""
+    if lie.refused or isinstance(found, LedgerError):
+        is_error = isinstance(found, LedgerError) and bool(lie.refused)
+        return is_error and lie.refused in str(found) and "\n" not in str(found)
+    return found.verdict == lie.verdict and lie.shown in "\n".join(claims.explain(found))
 
 
-@pytest.mark.parametrize("name", LIES)
-def test_what_comes_of_a_lie(judged, name):
-    lie, found = LIES[name], judged[name]
-    if lie.refused:
-        assert isinstance(found, LedgerError), claims.explain(found)
-        assert lie.refused in str(found)
-        assert "\n" not in str(found)
-        return
-    assert not isinstance(found, LedgerError), found
-    shown = "\n".join(claims.explain(found))
-    assert found.verdict == lie.verdict, shown
-    assert lie.shown in shown
+@pytest.mark.parametrize("group", GROUPS)
+def test_what_comes_of_lies(group, tmp_path):
+    found = judged(GROUPS[group], tmp_path / "lies.toml")
+    wrong = {name for name, lie in GROUPS[group].items() if not is_as_said(lie, found[name])}
+    assert {
+        name: str(one) if isinstance(one, LedgerError) else claims.explain(one)
+        for name, one in found.items()
+        if name in wrong
+    } == {}
 
 
 ALIEN = """
@@ -1606,10 +1196,3 @@ def test_a_release_of_something_else_makes_no_band(tmp_path):
     path.write_text(f"version = 3\n{ALIEN}", encoding="utf-8")
     with pytest.raises(LedgerError, match="product is '2709', and its series is of 'TOTAL'"):
         claims.read_ledger(path, ROOT)
-
-
-@pytest.mark.parametrize("step", ["barrels_per_day", "unit_value"])
-def test_a_weight_that_no_step_names_is_one(step):
-    """So that it is asked whether the weights behind barrels and prices are estimated."""
-    barrels_alone = Reading("a day", {}, step, ((step, {}),))
-    assert "net_wgt_kg" in evaluate._columns_of(barrels_alone)

@@ -376,11 +376,6 @@ def narrowed(axes):
     return saved(axes, "png")
 
 
-def resized(axes):
-    np.ravel(axes)[0].figure.set_size_inches(4, 3)
-    return saved(axes, "png")
-
-
 def annotated(axes):
     np.ravel(axes)[0].annotate("here", (0.5, 0.5), xycoords="axes fraction")
     return saved(axes, "png")
@@ -396,9 +391,7 @@ DRAWN = {
     "pdf": lambda axes: saved(axes, "pdf"),
     "another title": retitled,
     "narrower": narrowed,
-    "smaller": resized,
     "a word on it": annotated,
-    "twice": lambda axes: saved(axes, "png") and saved(axes, "png"),
 }
 
 

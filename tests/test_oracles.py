@@ -68,32 +68,6 @@ def test_total(rows, by, offset, length):
         assert not expected
 
 
-@fuzz(8)
-@given(tables())
-def test_growth(rows):
-    assume(rows)
-    result = measures.growth(frame_of(rows), VALUE, 2022, 2021)
-    expected = oracles.growth(rows, "value", 2022, 2021)
-    for line in result.to_dict("records"):
-        after, before, per_cent, n = expected.pop(tuple(line[name] for name in CELL))
-        assert alike(line[VALUE], after)
-        assert alike(line[f"{VALUE}_base"], before)
-        assert alike(line["growth_pct"], per_cent)
-        assert line["n_months"] == n
-    assert not expected
-
-
-@fuzz(8)
-@given(tables())
-def test_yoy(rows):
-    assume(rows)
-    result = measures.yoy(frame_of(rows), VALUE)
-    expected = oracles.yoy(rows, "value")
-    by_place = _by_place(result, "yoy_pct")
-    for row, per_cent in zip(rows, expected, strict=True):
-        assert alike(by_place[oracles.cell(row), row["month"]], per_cent)
-
-
 def _by_place(result, column):
     months = result["ref_period"].dt.year * 12 + result["ref_period"].dt.month - 1
     cells = zip(*(result[name] for name in CELL), strict=True)
@@ -242,18 +216,6 @@ def test_hhi_in_a_whole(figures, rest, is_absent):
     assert alike(result["share_pct"].item(), None if part is None else 100 * part)
 
 
-@fuzz(8)
-@given(st.lists(st.tuples(FIGURE, FIGURE, st.sampled_from(["", "estimated"])), min_size=1))
-def test_unit_value(goods):
-    rows = [
-        _single("RUS", value, weight, JANUARY + i, flags=flags)
-        for i, (value, weight, flags) in enumerate(goods)
-    ]
-    result = measures.unit_value(frame_of(rows), VALUE)
-    for number, (value, weight, flags) in zip(result["unit_value_per_tonne"], goods, strict=True):
-        assert alike(number, oracles.unit_value(value, weight, bool(flags)))
-
-
 POSITIVE = st.floats(1, 1e6)
 
 
@@ -389,14 +351,6 @@ def test_sum_parts(parts):
     rows = rows.assign(breakdown=[f"regime={i}" for i in range(len(parts))])
     result = measures.sum_parts(rows, VALUE)
     assert alike(result[VALUE].item(), oracles.sum_parts(parts))
-
-
-@fuzz(8)
-@given(FIGURE, FIGURE)
-def test_gap(importer, exporter):
-    sides = [frame_of([_single("RUS", value)]) for value in (importer, exporter)]
-    result = measures.gap(*sides, VALUE)
-    assert alike(result["gap"].item(), oracles.gap(importer, exporter))
 
 
 @fuzz(8)

@@ -2,7 +2,6 @@
 
 import ast
 import csv
-import hashlib
 import inspect
 import io
 import math
@@ -10,6 +9,7 @@ import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
+import maps
 import numpy as np
 import oracles
 import pandas as pd
@@ -457,66 +457,34 @@ def test_rerouting(seed, event):
 
 # --- what was printed -----------------------------------------------------------------------------
 
-PRINTED = """\
-[publisher.demo]
-name = "Office of Invention"
-short = "Demo"
-home = ""
-
-[source.printed]
-path = "demo/printed.csv"
-publisher = "demo"
-title = "Invented"
-kind = "transcribed"
-steps = "Made up for a test."
-licence = "not stated"
-vintage = "by row"
-retrieved = 2024-06-30
-sha256 = "{sha256}"
-bytes = {size}
-cleaner = "tidy.clean"
-rank = 1
-table = "{table}"
-arguments.columns = [{columns}]
-
-[source.printed.arguments.fields]
-{fields}
-"""
-OF_FIGURES = """\
-id = { column = "id" }
-topic = { column = "topic" }
-product = { column = "product" }
-exporter = "RUS"
-hs_codes = "2709"
-freq = "monthly"
-window_start = { column = "window", form = "printed" }
-window_end = { column = "window", form = "printed" }
-window_text = { column = "window" }
-value = { column = "value" }
-qualifier = { column = "qualifier" }
-publisher = "Paper of Invention"
-address = "https://demo.example"
-unit = { column = "unit" }
-published = "2023-04"
-basis = "Invented"
-"""
-OF_SETTLEMENT = """\
-concept = { column = "concept" }
-measure = { column = "family" }
-region = "total"
-currency_group = { column = "currency" }
-vintage = "first release"
-period_text = { column = "month" }
-ref_period = { column = "month", form = "month" }
-n_months = { column = "month", form = "month" }
-value = { column = "value" }
-qualifier = "="
-outlet = "Paper of Invention"
-statement = "1"
-address = "https://demo.example"
-published = "2024-01"
-underlying = "Invented"
-"""
+OF_FIGURES = {
+    **{name: {"column": name} for name in ("id", "topic", "product", "value", "qualifier", "unit")},
+    **{f"window_{end}": {"column": "window", "form": "printed"} for end in ("start", "end")},
+    "window_text": {"column": "window"},
+    "exporter": "RUS",
+    "hs_codes": "2709",
+    "freq": "monthly",
+    "publisher": "Paper of Invention",
+    "address": "https://demo.example",
+    "published": "2023-04",
+    "basis": "Invented",
+}
+OF_SETTLEMENT = {
+    **{name: {"column": "month", "form": "month"} for name in ("ref_period", "n_months")},
+    "concept": {"column": "concept"},
+    "measure": {"column": "family"},
+    "currency_group": {"column": "currency"},
+    "period_text": {"column": "month"},
+    "value": {"column": "value"},
+    "region": "total",
+    "vintage": "first release",
+    "qualifier": "=",
+    "outlet": "Paper of Invention",
+    "statement": "1",
+    "address": "https://demo.example",
+    "published": "2024-01",
+    "underlying": "Invented",
+}
 
 
 @contextmanager
@@ -526,19 +494,14 @@ def printed(table, fields, rows):
     writer = csv.DictWriter(file, [*rows[0]], lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
-    raw = file.getvalue().encode()
-    entry = PRINTED.format(
-        table=table,
-        fields=fields,
-        sha256=hashlib.sha256(raw).hexdigest(),
-        size=len(raw),
-        columns=", ".join(f'"{name}"' for name in rows[0]),
-    )
+    entry = {"table": table, "cleaner": "tidy.clean", "vintage": "by row", "text": file.getvalue()}
+    entry |= {"arguments": {"columns": [*rows[0]], "fields": fields}}
     with tempfile.TemporaryDirectory() as folder:
-        home = Path(folder) / "data" / "raw"
-        (home / "demo").mkdir(parents=True)
-        (home / "demo" / "printed.csv").write_bytes(raw)
-        (home / "sources.toml").write_text(entry, encoding="utf-8")
+        raw = Path(folder) / "data" / "raw"
+        raw.mkdir(parents=True)
+        office = maps.table("publisher.demo", {"name": "Office", "short": "Demo", "home": ""})
+        entries = [office, maps.source(raw, "demo", "printed", entry)]
+        (raw / "sources.toml").write_text("\n".join(entries), encoding="utf-8")
         tf.build(Path(folder))
         yield Path(folder)
 

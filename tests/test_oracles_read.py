@@ -1,12 +1,11 @@
 """`read` beside its oracle: random tables of up to three files, and random questions to them."""
 
 import csv
-import hashlib
 import io
-import json
 import tempfile
 from pathlib import Path
 
+import maps
 import numpy as np
 import oracles
 from hypothesis import assume, given
@@ -38,52 +37,31 @@ WORDS = {
     "no figure": "states no figure",
     "not stated by all": "is not stated by all",
 }
-HEAD = """\
-[publisher.demo]
-name = "Office of Invention"
-short = "Demo"
-home = ""
-
-[publisher.other]
-name = "Second Office of Invention"
-short = "Other"
-home = ""
-"""
-ENTRY = """
-[source.{name}]
-path = "demo/{name}.csv"
-publisher = "{publisher}"
-title = "Invented"
-kind = "transcribed"
-steps = "Made up for a test."
-licence = "not stated"
-vintage = "by row"
-retrieved = 2024-06-30
-sha256 = "{sha256}"
-bytes = {size}
-table = "trade"
-cleaner = "tidy.clean"
-rank = {rank}
-{supersedes}
-{absent}
-arguments.columns = {columns}
-
-[source.{name}.arguments.fields]
-reporter_iso = {{ column = "reporter", areas = "iso3" }}
-partner_iso = {{ column = "partner", areas = "iso3" }}
-flow_code = "M"
-cmd_code = {{ column = "product" }}
-ref_period = {{ column = "month", form = "months" }}
-n_months = {{ column = "month", form = "months" }}
-vintage = {{ column = "vintage" }}
-breakdown = {{ column = "part" }}
-value_reported = {{ column = "value" }}
-currency = "USD"
-valuation = "CIF"
-net_wgt_kg = {{ column = "kg" }}
-qty = {{ column = "value", where = {{ column = "unit", matches = "[^n].*" }} }}
-qty_unit = {{ column = "unit" }}
-"""
+OFFICES = {"demo": "Office of Invention", "other": "Second Office of Invention"}
+ENTRY = {
+    "vintage": "by row",
+    "table": "trade",
+    "cleaner": "tidy.clean",
+    "arguments": {
+        "columns": COLUMNS,
+        "fields": {
+            "reporter_iso": {"column": "reporter", "areas": "iso3"},
+            "partner_iso": {"column": "partner", "areas": "iso3"},
+            "flow_code": "M",
+            "cmd_code": {"column": "product"},
+            "ref_period": {"column": "month", "form": "months"},
+            "n_months": {"column": "month", "form": "months"},
+            "vintage": {"column": "vintage"},
+            "breakdown": {"column": "part"},
+            "value_reported": {"column": "value"},
+            "currency": "USD",
+            "valuation": "CIF",
+            "net_wgt_kg": {"column": "kg"},
+            "qty": {"column": "value", "where": {"column": "unit", "matches": "[^n].*"}},
+            "qty_unit": {"column": "unit"},
+        },
+    },
+}
 
 
 def rows_of(random, name, rank, publisher="demo"):
@@ -145,29 +123,23 @@ def text_of(rows):
         figures = ["" if row[name] is None else repr(row[name]) for name in ("value", "weight")]
         words = [row[name] for name in ("reporter", "partner", "product", "part", "unit")]
         writer.writerow([period, *words, row["vintage"], *figures])
-    return file.getvalue().encode()
+    return file.getvalue()
 
 
 def project_of(folder, files, declared, *, build=True):
     """Catalogue and build `files`, a list of rows by name."""
     raw = Path(folder) / "data" / "raw"
-    (raw / "demo").mkdir(parents=True, exist_ok=True)
-    catalogue = HEAD
-    absent = "absent = [{ " + ", ".join(f'{k} = "{v}"' for k, v in SPAN.items()) + " }]"
+    raw.mkdir(parents=True, exist_ok=True)
+    catalogue = [
+        maps.table(f"publisher.{name}", {"name": office, "short": name, "home": ""})
+        for name, office in OFFICES.items()
+    ]
     for name, rows in files.items():
-        text = text_of(rows)
-        (raw / "demo" / f"{name}.csv").write_bytes(text)
-        catalogue += ENTRY.format(
-            name=name,
-            sha256=hashlib.sha256(text).hexdigest(),
-            size=len(text),
-            rank=rows[0]["rank"],
-            publisher=rows[0].get("publisher", "demo"),
-            supersedes=f'supersedes = "{old}"' if (old := rows[0].get("supersedes")) else "",
-            columns=json.dumps(COLUMNS),
-            absent=absent if name in declared else "",
-        )
-    (raw / "sources.toml").write_text(catalogue, encoding="utf-8")
+        first = {"publisher": "demo"} | rows[0]
+        keys = {key: first[key] for key in ("rank", "publisher", "supersedes") if key in first}
+        keys |= {"absent": [SPAN]} if name in declared else {}
+        catalogue.append(maps.source(raw, "demo", name, ENTRY | keys | {"text": text_of(rows)}))
+    (raw / "sources.toml").write_text("\n".join(catalogue), encoding="utf-8")
     if build:
         tf.build(Path(folder))
     return Path(folder)

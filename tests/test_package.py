@@ -5,7 +5,6 @@ import warnings
 from pathlib import Path
 
 import pandas as pd
-import pyarrow.parquet as pq
 import pytest
 
 from tradeflows import tables
@@ -49,26 +48,3 @@ def test_each_table_keeps_its_schema(name, embedded, frictionless):
     fields = frictionless.Schema.from_descriptor(described["schema"])
     report = frictionless.Resource(data=rows, schema=fields).validate()
     assert report.valid, report.to_summary()
-
-
-@pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("name", schema.TABLES)
-def test_a_file_is_valid_as_frictionless_reads_it(name, embedded, frictionless, tmp_path):
-    resources = package.descriptor(PROJECT)["resources"]
-    (described,) = [resource for resource in resources if resource["name"] == name]
-    rows = pq.read_table(tables.processed(embedded, name))
-    step = max(1, len(rows) // 150)
-    pq.write_table(rows.take(list(range(0, len(rows), step))), tmp_path / "some.parquet")
-    described |= {"path": "some.parquet"}
-    report = frictionless.Resource(described, basepath=str(tmp_path)).validate()
-    assert report.valid, report.to_summary()
-
-
-def test_a_repeated_key_is_found(embedded, frictionless):
-    resources = package.descriptor(PROJECT)["resources"]
-    described = resources[list(schema.TABLES).index("rates")]
-    frame = pd.read_parquet(tables.processed(embedded, "rates"), dtype_backend="pyarrow").head(5)
-    rows = frame.astype(object).where(frame.notna(), None).to_dict("records")
-    fields = frictionless.Schema.from_descriptor(described["schema"])
-    assert frictionless.Resource(data=rows, schema=fields).validate().valid
-    assert not frictionless.Resource(data=[*rows, rows[0]], schema=fields).validate().valid

@@ -1,13 +1,10 @@
 """The one parser of months and windows, the forms in which files write them, and cells' numbers."""
 
-import re
 from datetime import date
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-import tradeflows
 from tradeflows.model import periods
 from tradeflows.model.errors import QueryError
 from tradeflows.model.keys import number_cells
@@ -35,11 +32,6 @@ def test_a_text_has_its_dates_in_words_and_no_other_number():
     assert periods.dates_in_words(text) == words
 
 
-def test_a_year_is_its_twelve_months():
-    assert periods.runs(periods.parse_period(" 2023 ")) == "2023-01 to 2023-12"
-    assert periods.runs(periods.parse_period("2023-05")) == "2023-05"
-
-
 @pytest.mark.parametrize(
     ("text", "grain", "message"),
     [
@@ -54,13 +46,6 @@ def test_a_year_is_its_twelve_months():
 def test_what_is_no_period(text, grain, message):
     with pytest.raises(QueryError, match=message):
         periods.parse_period(text, "start", grain=grain)
-
-
-def test_a_window_turned_round():
-    with pytest.raises(QueryError, match="the end 2022 is before the start 2023-02"):
-        periods.parse_window("2023-02", "2022")
-    with pytest.raises(QueryError, match="expected 2023, 2023-05 or 2023-01/2023-05"):
-        periods.parse_period_or_window("2023-05/2023-01", "period")
 
 
 @pytest.mark.parametrize("day", ["2024-02-31", "2024-2-1", "2024-02", "0000-01-01"])
@@ -95,10 +80,6 @@ def test_form_of_a_period(form, text, first, months):
     assert periods.FORMS[form].read(text) == periods.Period(date(*first), months)
 
 
-def test_a_period_has_a_last_day():
-    assert periods.FORMS["months"].read("2023-11..2024-02").last == date(2024, 2, 29)
-
-
 @pytest.mark.parametrize(
     ("form", "text"),
     [
@@ -116,16 +97,6 @@ def test_a_period_has_a_last_day():
 )
 def test_a_period_of_another_form_is_none(form, text):
     assert periods.FORMS[form].read(text) is None
-
-
-def test_months_are_parsed_in_one_place():
-    # What a file holds is its cleaner's matter; what a person types is that of model/periods.
-    package = Path(tradeflows.__file__).parent
-    month = re.compile(r"\(0\[1-9\]\|1\[0-2\]\)")
-    files = {path for path in package.rglob("*.py") if month.search(path.read_text())}
-    rooms = {str(path.relative_to(package)) for path in files}
-    in_files = {room for room in rooms if room.startswith("publishers/")}
-    assert rooms - in_files - {"retrieval/comext.py"} == {"model/periods.py"}  # names of files
 
 
 def test_numbers_of_cells_start_again():

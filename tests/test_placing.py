@@ -7,8 +7,7 @@ import pyarrow as pa
 import pytest
 
 from tradeflows import tables
-from tradeflows.claims import ledger
-from tradeflows.model.errors import CatalogueError, LayoutError
+from tradeflows.model.errors import LayoutError
 from tradeflows.model.source import Source
 from tradeflows.publishers import print_dates, tidy
 from tradeflows.retrieval import catalogue
@@ -116,46 +115,6 @@ def test_each_committed_confirmation_is_needed(embedded):
                 print_dates.require_placed(name, replace(entry, confirmed=others), of_entry)
             listed.add(figure)
     assert listed >= {"T02", "T03", "T04", "D39", "U14", "U17", "U18"}
-
-
-def test_a_ledger_does_not_see_the_older_release(make_root):
-    """In whatever order the two stand."""
-    text = HEADER + "\nX1,crude,{},2023-03,2023-04-04\n"
-    keys = {"table": "figures", "cleaner": "tidy.clean"}
-    keys["arguments"] = {"columns": COLUMNS, "fields": FIELDS}
-    newer = {"text": text.format(5), "supersedes": "printed"}
-    root = make_root({"printed_2": keys | newer, "printed": keys | {"text": text.format(7)}})
-    tables.build(root)
-    assert [row["value"] for row in ledger.published(root, local=False)] == [5]
-
-
-def test_a_map_says_who_counted_by_id(rows):
-    [row] = rows("2023-03", "2023-04")
-    assert (row["collector"], row["witness"], row["measure"]) == ("", "relay", None)
-    [row] = rows(
-        "2023-03",
-        "2023-04",
-        collector={"column": "id", "listed": {"Gazprom": ["X1"], "Kpler": ["X2", "X3"]}},
-        witness="measured",
-        interested={"column": "id", "words": {"X1": True}, "others": False},
-        forecast=False,
-        base_start={"column": "id", "words": {"X1": date(2022, 3, 1)}, "others": ""},
-        measure={
-            "column": "id",
-            "words": {"X2": "price"},
-            "others": "",
-            "instead": {"column": "what", "words": {"crude": "weight"}},
-        },
-    )
-    told = [row[name] for name in ("collector", "witness", "interested", "forecast", "measure")]
-    assert told == ["Gazprom", "measured", True, False, "weight"]
-    assert row["base_start"] == date(2022, 3, 1)
-
-
-def test_a_text_listed_under_two_meanings_is_refused(rows):
-    twice = {"column": "id", "listed": {"Gazprom": ["X1"], "Kpler": ["X1"]}}
-    with pytest.raises(CatalogueError, match="listed: X1 stands there twice"):
-        rows("2023-03", "2023-04", collector=twice)
 
 
 @pytest.mark.parametrize(

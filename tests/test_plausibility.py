@@ -5,7 +5,6 @@ from datetime import date
 import pyarrow as pa
 import pytest
 
-from tradeflows import tables
 from tradeflows.model import schema
 from tradeflows.publishers import plausibility, reading
 
@@ -103,19 +102,3 @@ def test_flags(batch, expected):
     kept = plausibility.flagged(coded.replace_schema_metadata(batch.schema.metadata))
     assert kept.schema.field(place).type == coded.schema.field(place).type
     assert kept["flags"].to_pylist() == expected
-
-
-def test_figures_copied_by_hand_pass_the_gate():
-    """The project's own files: rows that no reader would take for meant, and still there."""
-    stored = tables.read(
-        source="comext_energy_imports_2019_2021",
-        reporter="FRA",
-        partner="RUS",
-        product="2711",
-        flow="M",
-        start="2020-02",
-        end="2020-02",
-    )
-    assert stored["net_wgt_kg"].tolist() == [1.0]  # a kilogram for 49 million euros
-    assert stored["flags"].tolist() == ["implausible"]
-    assert any("1 of 1 rows implausible" in caveat for caveat in stored.attrs["caveats"])

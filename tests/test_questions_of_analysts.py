@@ -8,7 +8,6 @@ import pytest
 
 import tradeflows as tf
 from tradeflows import measures
-from tradeflows.explore.answer import answer
 from tradeflows.model.errors import QueryError
 from tradeflows.model.periods import parse_period
 
@@ -113,10 +112,6 @@ def test_flow_and_read_take_periods_as_they_are_typed():
             tf.flow("crude oil", "China", "Russia", start=wrong)
 
 
-def test_gold_is_goods_and_a_currency():
-    assert "7108" in set(tf.find("gold")["code"])
-
-
 def test_a_month_of_annual_figures_is_no_hole():
     with pytest.raises(QueryError, match=r"held by longer periods alone, .*2017-01 to 2023-12"):
         tf.flow("crude oil", "Russia", "China", start="2023-05", end="2023-05", flow="exports")
@@ -188,25 +183,6 @@ def test_a_refusal_names_the_cause_and_what_works(crude, ask, says):
     assert "nor of these goods at all" not in str(refused.value)
 
 
-def test_what_is_asked_of_members_by_their_short_name():
-    both = tf.flow("crude oil", ["China", "India"], "Russia", start="2023-05", end="2023-05")
-    both = both.by("reporter")
-    for measure in (measures.shares, measures.hhi):
-        pd.testing.assert_frame_equal(
-            pd.DataFrame(measure(both, of="reporter")),
-            pd.DataFrame(measure(both, of="reporter_iso")),
-        )
-
-
-def test_several_reporters_of_one_partner_are_named_in_by():
-    both = tf.flow("crude oil", ["China", "India"], "Russia", start="2023-05", end="2023-05")
-    both = both.by("reporter", "partner")
-    for measure in (measures.shares, measures.hhi):
-        with pytest.raises(QueryError, match=r"reporter_iso is mixed .*, or name it in by="):
-            measure(both, of="partner")
-        assert len(measure(both, of="partner", by=["reporter_iso", "ref_period"])) == 2
-
-
 def test_what_was_saved_is_traced(crude, tmp_path):
     path = tmp_path / "crude.parquet"
     crude.to_parquet(path)
@@ -227,19 +203,6 @@ def test_what_was_saved_is_traced(crude, tmp_path):
     assert "value_reported" not in kept
     assert kept.attrs["title"] == "Crude oil, imports of China from Russia"
     assert kept.attrs["sources"] == [*crude.attrs["sources"]]
-
-
-def test_a_saved_zero_is_traced_to_its_evidence(tmp_path):
-    asked = {"source": "comext_energy_imports_2019_2021", "start": "2019", "end": "2021"}
-    crude = tf.flow("crude oil", "Austria", "Russia", **asked)
-    zeros = crude[crude["flags"].eq("declared-zero")]
-    zeros.to_csv(tmp_path / "zeros.csv")
-    kept = [pickle.loads(pickle.dumps(zeros)), pd.read_csv(tmp_path / "zeros.csv")]
-    assert len(zeros) == 6
-    for frame in kept:
-        terms = tf.trace(frame.reset_index(drop=True), "value")
-        assert terms["value"].tolist() == [0] * len(zeros)
-        assert terms["declared_zero"].all()
 
 
 def test_all_goods_of_a_level_and_up():
@@ -273,18 +236,6 @@ def test_two_families_of_figures_are_never_one_column():
     assert [*months[months["n_months"].eq(1)].wide("measure")] != ["value"]
 
 
-def test_two_answers_that_are_merged_keep_their_sources(crude):
-    other = tf.flow("coal", "India", "Russia", start="2023", end="2023")
-    for joined in (
-        pd.concat([crude, other]),
-        crude.merge(other[["ref_period", "unit"]], on=["ref_period", "unit"]),
-    ):
-        assert set(crude.attrs["sources"]) <= set(joined.attrs["sources"])
-        assert set(crude.attrs["caveats"]) <= set(joined.attrs["caveats"])
-    assert set(other.attrs["sources"]) <= set(pd.concat([crude, other]).attrs["sources"])
-    assert set(other.attrs["caveats"]) <= set(crude.merge(other, on="unit").attrs["caveats"])
-
-
 @pytest.mark.parametrize(
     ("ask", "told"),
     [
@@ -300,10 +251,6 @@ def test_what_cannot_be_asked_is_one_sentence(crude, ask, told):
         ask(crude)
 
 
-def test_a_year_may_be_typed_as_a_text(crude):
-    assert crude.growth("2023")["value"].item() == crude.growth(2023, 2022)["value"].item()
-
-
 def test_quarters_are_those_of_the_calendar():
     exports = tf.flow("total", "China", "Russia", flow="exports", start="2022", end="2023")
     by_quarter = exports.by("quarter").series()
@@ -312,13 +259,6 @@ def test_quarters_are_those_of_the_calendar():
     assert by_quarter["2022Q4"] == pytest.approx(last["value"].sum())
     later = exports[exports["ref_period"] >= "2022-04"].by("quarter").series()
     assert (by_quarter - later).dropna().eq(0).sum() == len(later) == 7
-
-
-def test_periods_that_do_not_follow_one_calendar_have_no_index(crude):
-    quarters = crude.by("quarter")
-    odd = quarters.assign(ref_period=quarters["ref_period"] + pd.DateOffset(months=1))
-    with pytest.raises(QueryError, match="do not begin at one time of the year"):
-        answer(pd.concat([pd.DataFrame(quarters[:1]), pd.DataFrame(odd[1:2])])).series()
 
 
 def test_all_codes_of_a_level_are_of_the_files_that_state_it():
@@ -335,15 +275,6 @@ def test_all_codes_of_a_level_are_of_the_files_that_state_it():
     share = chapters.share("product").set_index("cmd_code")["value"]["27"]
     assert share == pytest.approx(100 * coal / chapters["value"].sum())
     assert chapters["value"].sum() < total["value"].sum()  # the office keeps some chapters back
-
-
-def test_a_chapter_is_goods_in_what_comes_after():
-    asked = {"flow": "exports", "start": "2021", "end": "2022", "unit": "USD"}
-    six = tf.flow("all HS6", "China", "Russia", **asked)
-    chapters = six.by("chapter", "year")
-    for found in (chapters.share(), chapters.yoy(), chapters.growth(), chapters.rank()):
-        assert {*found["cmd_code"]} <= {*chapters["chapter"]}
-    assert chapters.wide().shape == (2, chapters["chapter"].nunique())
 
 
 def test_a_rest_is_named_by_what_was_taken_out():
@@ -364,29 +295,6 @@ def test_a_difference_of_shares_is_in_points(crude):
     assert "by %" not in repr(shares.growth(2023, 2022))
 
 
-def test_a_rate_outside_the_window_is_no_caveat():
-    bought = tf.flow("total", "China", "Russia", start="2023", end="2023").to("EUR")
-    assert not any("partial" in text for text in bought.caveats)
-
-
-def test_unspecified_is_no_country():
-    sold = tf.flow("oil and oil products", "Russia", flow="exports", start="2021", end="2021")
-    by_partner = sold.by("partner")
-    assert "Unspecified" in {*by_partner["partner"]}
-    for found in (by_partner.hhi(), by_partner.rank()):
-        assert any("Unspecified counts as one partner" in text for text in found.caveats)
-    assert "China" in {*by_partner.rank()["next"]}
-
-
-def test_what_the_other_rhythm_has_is_said():
-    asked = {"flow": "exports", "start": "2021", "end": "2023"}
-    some = ["Türkiye", "Kazakhstan"]
-    months = tf.flow("total", "EU", some, **asked)
-    assert "freq='A' too, with Türkiye" in months.caveats[0]
-    years = tf.flow("total", "EU", some, freq="A", **asked)
-    assert not any("leave freq= out" in text for text in years.caveats)
-
-
 def test_a_unit_value_is_in_the_money_of_the_answer(crude):
     asked = {"start": "2023", "end": "2023", "unit": "USD"}
     euros = tf.flow("crude oil", "China", "Russia", **asked).to("EUR").by("year")
@@ -394,14 +302,6 @@ def test_a_unit_value_is_in_the_money_of_the_answer(crude):
     assert price["unit"].item() == "EUR/t"
     weight = crude.query("ref_period >= '2023'")["value"].sum()
     assert price["value"].item() == pytest.approx(euros["value"].item() / weight)
-
-
-def test_barrels_are_of_crude_oil(crude):
-    gas = tf.flow("LNG", "Japan", "Russia", start="2022", end="2022").by("year")
-    with pytest.raises(QueryError, match="of crude oil, and these are LNG: give barrels_per_tonne"):
-        measures.barrels_per_day(gas)
-    assert measures.barrels_per_day(gas, 12.0)["barrels_per_day"].gt(0).all()
-    assert measures.barrels_per_day(crude)["barrels_per_day"].gt(0).all()
 
 
 def test_arithmetic_of_two_series_has_the_sources_of_both(crude):
@@ -413,14 +313,6 @@ def test_arithmetic_of_two_series_has_the_sources_of_both(crude):
         assert "unit" not in changed.attrs
     with pytest.raises(QueryError, match=r"a.series\(\) - b.series\(\)"):
         crude - india
-
-
-def test_routes_of_a_partner_add_up():
-    gas = tf.flow("pipeline gas", "EU", start="2024", end="2024", freq="Q", publisher="bruegel")
-    assert gas["partner_code"].nunique() > gas["partner_iso"].nunique()
-    found = pd.DataFrame(gas.by("partner")).set_index("partner_iso")["value"]
-    expected = pd.DataFrame(gas).groupby("partner_iso")["value"].sum()
-    pd.testing.assert_series_equal(found.sort_index(), expected, check_names=False)
 
 
 def test_a_price_is_of_the_quantity_of_the_answer():

@@ -447,51 +447,26 @@ def test_an_altered_file_makes_no_page(judged, tmp_path, quick):
 
 
 def test_claim_and_chart_lead_to_each_other(judged):
-    """A claim leads to the chart that draws its lines and the fewest others, and back."""
-    dear = '{ value = 60, unit = "USD", qualifier = ">" }'
-    text = LEDGER.replace(dear, dear.replace("60", "50")).replace("above 60", "above 50")
-    (judged / "data" / "claims.toml").write_text(text)
+    """A claim stands below the charts that name it, and leads to the first that names few."""
     verdicts = pages.claims.verdicts(root=judged)
-    few, many, other = ({"oil": lines} for lines in (["2", "3"], ["2", "3", "4"], ["9"]))
-
-    def chart(name, lines, *numbers):
-        return {"id": name, "lines": lines, "numbers": numbers, "is_percent": False}
-
-    charts = [chart("wide", many), chart("near", few)]
-    stories = {"a": {"charts": charts}, "b": {"charts": [chart("none", other, 63.65)]}}
-    places = chart_html.places(verdicts, stories, judged)
-    assert places == {"P1": [("a", "near", False)]}
-    (claim,) = chart_html.tests(verdicts, places, NAMED)["a"]["near"]
-    assert claim["why"] == "The figure found is not drawn: $63.6, first month."
-    # A chart that draws the number is closer than one of fewer lines that does not.
-    stories["a"]["charts"][0] = chart("wide", many, 0.06365)
-    places = chart_html.places(verdicts, stories, judged)
-    assert places == {"P1": [("a", "wide", True)]}
-    (claim,) = chart_html.tests(verdicts, places, NAMED)["a"]["wide"]
-    assert claim["why"] == ""
-    charts[0] = chart("wide", many)
-    places = chart_html.places(verdicts, stories, judged)
-    (claim,) = chart_html.tests(verdicts, places, NAMED)["a"]["near"]
-    assert (claim["id"], claim["statement"]) == ("P1", "The price of <nothing> was above 50.")
+    listed = {"id": "list", "claims": ["P1", "P2", "P3", "P4", "P5"]}
+    charts = [listed, {"id": "near", "claims": ["P1"]}, {"id": "none"}]
+    stories = {"a": {"charts": charts, "cards": ["P1", "P2", "P6"]}, "b": {"charts": charts[1:]}}
+    places = chart_html.places(stories)
+    assert (places["P1"], places["P2"]) == ("a.html#near", "a.html#list")
+    lines = chart_html.claim_lines(verdicts, NAMED)
+    claim = lines["P1"]
+    assert (claim["id"], claim["statement"]) == ("P1", "The price of <nothing> was above 60.")
     shown = {"take": {}, "heights": [1, 2]}
     below = render("chart", {}, chart={"claims": [claim], **shown}, base="")
     for page in (below, render("claims", {}, claims=[claim])):
         assert 'The Gazette: <a href="ledger.html#P1">The price of &lt;nothing&gt; was' in page
-    stories["b"]["charts"][0]["claims"] = ["P1"]
-    assert chart_html.places(verdicts, stories, judged) == {"P1": [("b", "none", True)]}
-    # Below a chart that lists many claims it stands too, and there they are folded.
-    stories["b"]["charts"][0]["claims"] = ["P1", "P2", "P3", "P4", "P5"]
-    listed = chart_html.places(verdicts, stories, judged)
-    assert listed["P1"] == [("a", "near", False), ("b", "none", True)]
-    assert listed["P2"] == [("b", "none", True)]
-    members = chart_html.tests(verdicts, {f"P{i}": listed["P1"] for i in (1, 2)}, NAMED)
-    assert [one["id"] for one in members["b"]["none"]] == ["P1", "P2"]
     folded = render("chart", {}, chart={"claims": [claim] * 5, **shown}, base="")
-    assert '<summary>The 5 claims of this chart: <b class="yes">holds</b> 5 times' in folded
-    assert folded.count('href="ledger.html#P1"') == 5
-    links = pages._links(verdicts, {"a": {"cards": ["P1", "P2"]}}, places, [])
+    assert f'5 claims of this chart: <b class="{claim["tone"]}">{claim["group"]}</b> 5' in folded
+    links = pages._links(verdicts, stories, [])
     assert links["P1"]["chart"] == "a.html#near"
-    assert links["P2"] == {"charts": "a.html"}
+    del stories["a"]["charts"]
+    assert pages._links(verdicts, {"a": stories["a"]}, [])["P1"]["charts"] == "a.html"
 
 
 def test_many_lines_are_cut_short(judged, tmp_path, quick, monkeypatch):

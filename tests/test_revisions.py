@@ -17,7 +17,6 @@ import tradeflows as tf
 from tradeflows import cli, tables
 from tradeflows.model.errors import QueryError
 from tradeflows.retrieval import catalogue, changes, releases
-from tradeflows.retrieval.changes import Change
 from tradeflows.tables.files import rows_of
 
 
@@ -35,12 +34,6 @@ def table(*rows):
 def changed(old, new):
     frame = changes.changed(table(*old), table(*new), ["good", "area"], ["value"])
     return [*frame.itertuples(index=False, name=None)]
-
-
-def test_equal_rows_are_no_change():
-    rows = [("b", "x", 1.0), ("a", "y", 2.0), ("a", "x", None)]
-    assert changed(rows, rows[::-1]) == []
-    assert changed([], []) == []
 
 
 def test_change_has_both_figures():
@@ -61,32 +54,6 @@ def test_rows_of_one_cell_in_order():
     assert changed(old, [("a", "x", 1.0), ("b", "x", 9.0), ("a", "x", 5.0)]) == [
         ("a", "x", "changed", 2.0, 5.0)
     ]
-
-
-def test_words_coded_in_any_way():
-    plain = table(("a", "x", 1.0), ("b", "x", 2.0))
-    coded = table(("b", "x", 2.0), ("a", "x", 1.0)).cast(
-        pa.schema([("good", pa.dictionary(pa.int32(), pa.string())), *list(plain.schema)[1:]])
-    )
-    assert changes.changed(plain, coded, ["good", "area"], ["value"]).empty
-
-
-def test_largest_change_first():
-    found = [
-        Change("a", 5.0, 4.0, "1", "2", "EUR"),
-        Change("b", None, 3.0, "1", "2", "EUR", "added"),
-    ]
-    assert [str(each) for each in changes.largest_first(found)] == [
-        "added: b: nothing (1) -> 3 EUR (2)",
-        "changed: a: 5 EUR (1) -> 4 EUR (2)",
-    ]
-
-
-def test_change_in_the_last_digit():
-    told = str(Change("TOTAL", 12_345_678_901.0, 12_345_678_902.0, "old", "new", "EUR"))
-    assert "12,345,678,901 EUR (old) -> 12,345,678,902 EUR (new)" in told
-    assert changes.in_words(1.5e15, "EUR") == "1,500,000,000,000,000 EUR"
-    assert changes.in_words(0.1 + 0.2, "kg") == "0.3 kg"
 
 
 # --- a newer release of an added file -------------------------------------------------------------
@@ -160,11 +127,6 @@ def test_a_release_is_read_from_the_table_and_else_from_its_file(wheat, capsys, 
         with pytest.raises(QueryError, match="cleaned again"):
             rows_of(source, root, names)
     assert rows_of(source, root, names) == cleaned
-
-
-def test_a_single_release_has_no_difference(wheat, capsys):
-    assert cli.main(["diff", "exports"]) == 2
-    assert "exports: one release is held; next: `tradeflows update" in capsys.readouterr().err
 
 
 # --- which statement stood on a day ---------------------------------------------------------------
@@ -245,7 +207,7 @@ def project_of_releases(random, folder, kind):
     return pd.DataFrame.from_dict(entries, orient="index")
 
 
-@fuzz(6, many=600)
+@fuzz(2, many=600)
 @given(st.integers(0, 2**32 - 1), st.sampled_from(KINDS))
 def test_what_stood_on_a_day(seed, kind):
     random = np.random.default_rng(seed)
@@ -289,33 +251,3 @@ def test_sql_of_the_page_gives_the_rows_of_read(answer, embedded, monkeypatch):
     [query] = fences("sql")
     rows = duckdb.sql(query).df()
     pd.testing.assert_frame_equal(rows, answer, check_dtype=False)
-
-
-@pytest.mark.parametrize("day", [None, "2024-05-01", "2025-01-05", "2026-12-01"])
-def test_days_alone_give_the_rows_of_read(embedded, day):
-    source = "bruegel_eu_gas_imports_by_route_quarterly"
-    answer = tf.read(source=source, root=embedded, as_of=day, partner="RUS", start="2023")
-    rows = tables.stored(embedded, "trade").to_table().to_pandas()
-    until = rows["known_until"]
-    stands = until.isna() if day is None else until.isna() | until.gt(date.fromisoformat(day))
-    if day:
-        stands &= rows["known_from"].le(date.fromisoformat(day))
-    stands &= rows["source_id"].eq(source) & rows["partner_iso"].eq("RUS")
-    stands &= rows["ref_period"].ge(date(2023, 1, 1))
-    assert {*answer["source_row"]} == {*rows.loc[stands, "source_row"]}
-    assert len(answer) == stands.sum()
-
-
-def test_a_withdrawn_cell_is_no_answer_alone(embedded):
-    """A newer release of a quarter states the goods otherwise; both would count them twice."""
-    asked = {"source": "bruegel_eu_gas_imports_by_route_quarterly", "root": embedded}
-    asked |= {
-        "partner_code": tables.read(**asked, vintage="2025-01-09", partner="_X")[
-            "partner_code"
-        ].iat[0]
-    }
-    asked |= {"product": "G3200", "start": "2024", "end": "2024"}
-    with pytest.raises(QueryError, match=r"states nothing of this; an older one .*'2025-01-09'"):
-        tf.read(**asked)
-    assert len(tf.read(**asked, as_of="2025-01-10")) == 4
-    assert {*tf.read(**asked, vintage="2025-01-02")["vintage"]} == {"2025-01-02"}

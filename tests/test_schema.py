@@ -1,10 +1,8 @@
 import re
 from datetime import date
 
-import pandas as pd
 import pyarrow as pa
 import pytest
-from pyarrow import parquet
 
 from tradeflows.model import schema
 from tradeflows.model.errors import SchemaError
@@ -55,49 +53,7 @@ def test_each_field_says_what_it_is(table):
         assert line["type"] in {"text", "float64", "int64", "date32[day]", "bool"}
 
 
-def test_key_of_trade():
-    apart = {"source_id", "partner_role", "classification_code", "freq_code", "n_months"}
-    apart |= {"cumulation", "breakdown", "qty_unit", "vintage", "partner_code"}
-    assert apart <= set(schema.key(schema.TRADE))
-    assert {"measure", "vintage", "outlet", "concept"} <= set(schema.key(schema.SETTLEMENT))
-
-
-def test_dictionary_of_fields():
-    lines = {line["field"]: line for line in schema.describe(schema.TRADE)}
-    assert (lines["net_wgt_kg"]["unit"], lines["net_wgt_kg"]["key"]) == ("kg", "")
-    flow = lines["flow_code"]
-    assert (flow["allowed"], flow["key"], flow["SDMX concept"]) == (
-        "M, X, RM, RX, MX",
-        "yes",
-        "FLOW",
-    )
-
-
 # --- conform -------------------------------------------------------------------------------------
-
-
-def test_scalar_for_all_rows():
-    batch = conform()
-    assert batch.schema.equals(schema.CODED["rates"], check_metadata=True)
-    assert batch["base"].to_pylist() == ["BRENT", "BRENT"]
-    assert batch["n_days"].null_count == 2
-
-
-def test_kinds_of_arrays_taken():
-    chunked = pa.chunked_array([[63.65], [55.66]])
-    for rates in (chunked, pd.Series([63.65, 55.66]), pa.array(["63.65", "55.66"])):
-        assert conform(rate=rates)["rate"].to_pylist() == [63.65, 55.66]
-
-
-def test_contract_in_parquet(tmp_path):
-    rows = pa.Table.from_batches([conform()]).cast(schema.RATES)
-    parquet.write_table(rows, tmp_path / "rates.parquet")
-    read = parquet.read_schema(tmp_path / "rates.parquet")
-    assert read.metadata[b"table"] == b"rates"
-    assert read.field("rate").metadata[b"unit"] == b"quote per base"
-    assert read.field("quote").metadata[b"sdmx"] == b"CURRENCY"
-    assert schema.key(read) == schema.key(schema.RATES)
-    assert schema.describe(read) == schema.describe(schema.RATES)
 
 
 @pytest.mark.parametrize(
@@ -126,18 +82,9 @@ def test_what_it_refuses(changes, message):
     assert re.search(message, refusal(conform, **changes))
 
 
-def test_a_sum_beyond_all_numbers_is_no_fault_of_the_rows():
-    assert conform(rate=pa.array([1e308, 1e308]))["rate"].to_pylist() == [1e308, 1e308]
-
-
 def test_a_word_that_no_row_has_is_none_of_them():
     flags = pa.DictionaryArray.from_arrays(pa.array([0, 0]), pa.array(["", "guessed"]))
     assert conform(flags=flags)["flags"].to_pylist() == ["", ""]
-
-
-def test_a_missing_column_is_named():
-    columns = {name: value for name, value in BRENT.items() if name != "rate"}
-    assert refusal(schema.conform, columns, schema.RATES).endswith("for rates: rate")
 
 
 def test_a_word_that_is_not_allowed_is_refused_with_those_that_are():
@@ -183,10 +130,6 @@ def test_two_batches_of_one_key():
     assert found.startswith("record 1 of oil.csv and record 1 of other.csv state the same cell")
     assert "2020-01-01" in found
     assert "; 2 cells are stated more than once" in found
-
-
-def test_keys_that_differ():
-    check(conform(), conform(base="URALS"), conform().slice(0, 0))
 
 
 def test_another_file_of_a_month_that_is_stated_whole():

@@ -59,29 +59,6 @@ def test_what_a_file_shows_is_filled_in(saved):
     }
 
 
-def test_a_column_not_read_is_named(saved):
-    assert "# Not read: weight_t, estimated, mood\n" in sketch(saved(WHEAT))
-
-
-def test_a_known_publisher_has_no_entry(saved):
-    assert "[publisher.usda]" in sketch(saved(WHEAT))
-    assert "[publisher.usda]" not in sketch(saved(WHEAT), known=["usda"])
-
-
-def test_a_list_s_names_of_countries_are_known(saved):
-    text = 'year,country,tonnes\n2023,"Korea, Rep. of",4\n2023,"Congo, Dem. Rep.",1\n2023,Korea,1\n'
-    assert fields_of(sketch(saved(text)))["partner_iso"]["words"] == {
-        "Korea, Rep. of": "KOR",
-        "Congo, Dem. Rep.": "COD",
-        "Korea": UNKNOWN,
-    }
-
-
-def test_a_lost_zero_is_said(saved):
-    text = sketch(saved("year,reporter,partner,hs6,usd\n2023,USA,EGY,10620,4\n"))
-    assert "a spreadsheet took a zero away" in text
-
-
 BRAZIL = (
     "CO_ANO;CO_MES;NCM;PAIS;VL_FOB;KG\n2023;01;12019000;China;1.234.567,5;2\n"
     "2023;12;12019000;China;10,25;3\n"
@@ -95,31 +72,6 @@ def test_marks_of_a_file_are_seen(saved):
     assert arguments["fields"]["value_reported"] == {"column": "VL_FOB", "times": UNKNOWN}
 
 
-def test_commas_of_names_part_no_cells(saved):
-    text = "month\treporter, name\tvalue, in USD\n2023-01\tUSA\t4\n"
-    assert entry_of(sketch(saved(text)))["arguments"]["separator"] == "\t"
-    quoted = 'month,reporter,"value; USD; FOB"\n2023-01,USA,4\n'
-    assert "separator" not in entry_of(sketch(saved(quoted)))["arguments"]
-
-
-def test_year_and_month_apart_are_seen(saved):
-    period = {"column": "CO_ANO", "month": "CO_MES", "form": UNKNOWN}
-    text = sketch(saved(BRAZIL))
-    assert fields_of(text)["ref_period"] == period
-    assert "Not read: CO_MES" not in text
-    named = "year,month,country,usd\n2023,January,Egypt,4\n2023,Feb,Egypt,4\n"
-    assert fields_of(sketch(saved(named)))["ref_period"]["month"] == "month"
-
-
-def test_sums_among_months_are_left_out(saved):
-    text = "year,month,country,usd\n2023,Jan,Egypt,4\n2023,Feb,Egypt,4\n2023,Total,Egypt,8\n"
-    sketched = sketch(saved(text))
-    [condition] = entry_of(sketched)["arguments"]["left_out"]
-    assert condition == {"column": "month", "equals": ["Total"], "reason": UNKNOWN}
-    assert "# no months; what are these records" in sketched
-    assert "left_out" not in sketch(saved(BRAZIL))
-
-
 @pytest.mark.parametrize(
     "text",
     [
@@ -130,24 +82,6 @@ def test_sums_among_months_are_left_out(saved):
 def test_marks_of_two_meanings_are_open(saved, text):
     arguments = entry_of(sketch(saved(text)))["arguments"]
     assert arguments["decimal"] == arguments["grouping"] == UNKNOWN
-
-
-def test_a_point_between_commas_is_decimal(saved):
-    text = sketch(saved("year,reporter,partner,usd\n2023,USA,EGY,1.234\n"))
-    assert "decimal" not in entry_of(text)["arguments"]
-
-
-def test_mixed_marks_are_said(saved):
-    text = sketch(saved("year;country;usd;t\n2023;EGY;1.234,5;1,234.5\n"))
-    assert "Its numbers are written in several ways" in text
-
-
-def test_prices_are_rates(saved):
-    entry = entry_of(sketch(saved("month,rate\n2023-01,7.5\n"), table="rates"))
-    assert entry["table"] == "rates"
-    assert entry["arguments"]["fields"]["rate"] == {"column": "rate"}
-    assert entry["arguments"]["fields"]["ref_period"]["form"] == UNKNOWN
-    assert entry["arguments"]["fields"]["base"] == UNKNOWN
 
 
 @pytest.mark.parametrize(
@@ -172,11 +106,6 @@ def test_a_known_file_needs_no_map(saved):
     path = saved("Date, USD,\n2023-01-02,1.1,\n", "eurofxref.csv")
     with pytest.raises(QueryError, match="reads it without a map"):
         sketch(path)
-
-
-def test_no_such_table(saved):
-    with pytest.raises(QueryError, match="no table 'trades'; did you mean 'trade'"):
-        sketch(saved(WHEAT), table="trades")
 
 
 def test_an_open_mark_is_refused(saved, tmp_path):
@@ -293,24 +222,6 @@ def test_rows_that_are_columns_lead_to_the_how_to(saved, header, what):
     assert "Its columns are" not in sketch(saved(WHEAT))
 
 
-def test_what_may_be_meant_stands_beside_what_is_asked(saved):
-    text = sketch(saved("Values in thousand yen,,\nyear,exporter,importer,value\n2023,USA,EGY,4\n"))
-    fields = fields_of(text)
-    open_fields = ("reporter_iso", "partner_iso", "flow_code", "cmd_code", "currency")
-    assert [fields[name] for name in open_fields] == [UNKNOWN] * len(open_fields)
-    assert "it may be of exporter: USA; importer: EGY" in text
-    assert "'Values in thousand yen' value: 4" in text
-    assert "JPY" not in fields.values()
-
-
-def test_a_map_is_not_overwritten(saved, tmp_path, capsys):
-    written = tmp_path / "wheat.toml"
-    written.write_text("mine", encoding="utf-8")
-    assert cli.main(["sketch", str(saved(WHEAT)), "--to", str(written)]) == 2
-    assert "is not overwritten; name another file" in capsys.readouterr().err
-    assert written.read_text(encoding="utf-8") == "mine"
-
-
 def test_the_sheet_of_a_workbook_is_sketched_and_read_by_its_map(tmp_path, monkeypatch, capsys):
     """A trace has the sheet, the row as Excel numbers it, and the column."""
     lines = [["month", "usd"], ["2023-01", 5], [], ["2023-02", 7.5]]
@@ -386,72 +297,3 @@ def test_records_of_parts_of_a_flow_may_be_told_apart(saved, new_project, capsys
     assert measures.sum_parts(parts, "value_reported")["value_reported"].tolist() == [11]
     with pytest.raises(QueryError, match="or add its parts up by sum_parts"):
         measures.total(parts, "value_reported", start="2023-01", end="2023-01")
-
-
-def test_blanks_around_numbers_are_passed_over(saved):
-    padded = PRINTED.replace(",-,", ", -   ,").replace('"2,100.5"', '" 2,100.5 "')
-    assert fields_of(sketch(saved(padded))) == fields_of(sketch(saved(PRINTED)))
-
-
-def test_footnotes_need_not_be_as_wide_as_the_table(saved):
-    text = PRINTED.replace(",,,,", "")
-    arguments = entry_of(sketch(saved(text)))["arguments"]
-    assert (arguments["title_lines"], arguments["footnotes_from"]) == (3, "c:")
-
-
-def test_a_last_record_that_is_cut_off_is_no_footnote(saved):
-    with pytest.raises(
-        LayoutError, match="found 2 in record 4; save it again as it came, or write"
-    ):
-        sketch(saved(WHEAT + "2023-03,USA\n"))
-    with_blank = sketch(saved("month,country,usd\n2023-01,Egypt,4\n2023-02,,\n"))
-    assert "footnotes_from" not in with_blank
-
-
-@pytest.mark.parametrize(
-    ("units", "field", "scales"),
-    [
-        (("Tonnes", "kg"), "net_wgt_kg", {}),
-        (("1000 pairs", "pairs"), "qty", {"1000 pairs": UNKNOWN, "pairs": UNKNOWN}),
-    ],
-)
-def test_a_column_of_units_scales_the_numbers(saved, units, field, scales):
-    rows = "".join(f"2023-0{n},Egypt,4,{unit}\n" for n, unit in enumerate(units, start=1))
-    fields = fields_of(sketch(saved(f"month,country,quantity,unit\n{rows}")))
-    assert fields[field] == (
-        {"column": "quantity", "times": {"unit": scales}} if scales else UNKNOWN
-    )
-
-
-@pytest.mark.parametrize(
-    ("one", "other", "words"),
-    [
-        ("270900900", "271111", {"270900900": UNKNOWN, "271111": UNKNOWN}),
-        ("270900100", "270900900", {"270900100": UNKNOWN, "270900900": UNKNOWN}),
-        ("'270900900'", "'271111000'", {"'270900900'": UNKNOWN, "'271111000'": UNKNOWN}),
-    ],
-)
-def test_national_codes_are_mapped_to_digits_of_the_hs(saved, one, other, words):
-    text = f"month,country,product,hs,usd\n2023-01,Egypt,oil,{one},4\n2023-01,Egypt,gas,{other},4\n"
-    sketched = sketch(saved(text.replace("product,", "note,").replace("hs", "HS")))
-    assert fields_of(sketched)["cmd_code"] == {"column": "HS", "words": words}
-    assert "the six digits that a country's own begins with" in sketched
-
-
-def test_a_sketch_of_a_printed_table_can_be_added(saved, new_project):
-    root = new_project("coffee")
-    path = saved(PRINTED, "coffee.csv")
-    text = (
-        sketch(path, publisher="office")
-        .replace('- = "???"', "- = 0")
-        .replace('c = "???"', 'c = ""')
-        .replace('form = "???"', 'form = "named month"')
-        .replace('classification_code = "???"', 'classification_code = "HS"')
-        .replace('"USD thousand" = "???"', '"USD thousand" = 1000')
-        .replace('"USD million" = "???"', '"USD million" = 1000000')
-    )
-    for field, value in (("reporter_iso", "BRA"), ("flow_code", "X")):
-        text = text.replace(f'{field} = "???"', f'{field} = "{value}"')
-    written = root / "coffee.toml"
-    written.write_text(text.replace("???", "invented"), encoding="utf-8")
-    assert cli.main(["add", str(path), "--map", str(written)]) == 0

@@ -50,7 +50,3 @@ def test_a_hostile_claim_spoils_no_other(text):
     assert tables["series"] == [{"x": 4}]
     with pytest.raises(ValueError, match="Invalid value"):
         toml.loads_apart(f"x = \n{claims}", "claim")
-
-
-def test_what_is_written_as_infinite_is_left_to_the_reader():
-    assert toml.loads("x = inf")["x"] > 0

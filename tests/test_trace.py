@@ -2,18 +2,14 @@
 
 import csv
 import gzip
-import importlib
 import math
 import pickle
 import shutil
-import sys
 
 import maps
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 import tradeflows as tf
 from tradeflows import measures
@@ -268,53 +264,6 @@ def by_hand(root, terms):
     return eval(terms["formula"].iloc[0], names, sums)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", [*EVERY])
-@settings(
-    max_examples=2, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-@given(seed=st.integers(0, 999))
-def test_order_of_rows_does_not_matter(root, name, seed):
-    once = traced(EVERY[name]())
-    with pytest.MonkeyPatch.context() as patch:
-        read = tf.read
-        shuffled = lambda *args, **kw: read(*args, **kw).sample(frac=1, random_state=seed)  # noqa: E731
-        patch.setattr(tf, "read", shuffled, raising=False)
-        again = traced(EVERY[name]())
-    pd.testing.assert_frame_equal(once, again)
-
-
-def traced(result):
-    terms = trace(result, columns_of(result)[0]).drop(columns="row")
-    return terms.sort_values(list(terms)).reset_index(drop=True)
-
-
-@pytest.mark.slow
-@settings(
-    max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-@given(parts=st.lists(st.integers(1, 900), min_size=2, max_size=4))
-def test_split_line_changes_only_the_trace(project, parts):
-    codes = {"2709": "crude_oil", "2710": "oil_products", "271111": "lng", "2701+2704+2706": "coal"}
-    lines = [
-        f"2020-01,CHN,{word},{code},{part},1"
-        for part, (code, word) in zip(parts, codes.items(), strict=False)
-    ]
-    found = []
-    for held in ([f"2020-01,CHN,crude_oil,2709,{sum(parts)},1"], lines):
-        folder = project(flows={"text": flows_text(held)})
-        frame = tf.read(
-            source="flows", reporter="CHN", product=list(codes), end="2020-12", root=folder
-        )
-        result = measures.barrels_per_day(measures.total(frame, KG, over=["cmd_code"]))
-        terms = trace(result, root=folder)
-        found.append(
-            (result["barrels_per_day"].item(), terms["formula"].iloc[0], terms["value"].sum())
-        )
-        assert len(terms) == len(held)
-    assert found[0] == found[1]
-
-
 # --- what is shown --------------------------------------------------------------------------------
 
 
@@ -342,58 +291,6 @@ def test_trace_of_a_frame_as_read(root):
     }
 
 
-def test_trace_shows_the_address(root):
-    assert set(trace(tf.read("rates"), "rate")["address"]) == {"https://example.org/rates"}
-
-
-def test_trace_of_a_users_file(make_root):
-    folder = make_root(SOURCES, local={"mine": {}})
-    tf.build(folder)
-    terms = trace(tf.read("rates", source="mine", local=True, root=folder), "rate", root=folder)
-    assert terms["path"].unique().tolist() == ["data/raw/local/mine.csv"]
-    assert terms["text"].tolist() == ["2020-01,63.65", "2020-02,55.66"]
-
-
-@pytest.mark.parametrize(
-    ("name", "column", "formula"),
-    [
-        ("share of sums", None, "100 * part / whole"),
-        ("yoy", None, "100 * (value / base - 1)"),
-        ("barrels a day", None, "weight / 1000 * 7.33 / 90"),
-        (
-            "hhi",
-            None,
-            "sum([value_1 ** 2, value_2 ** 2, value_3 ** 2]) / "
-            "sum([value_1, value_2, value_3]) ** 2",
-        ),
-        (
-            "hhi in a whole",
-            "hhi_most",
-            "(sum([value_1 ** 2, value_2 ** 2]) + (whole - sum([value_1, value_2])) ** 2)"
-            " / whole ** 2",
-        ),
-        ("let go", None, "base / 3"),
-        (
-            "displacement",
-            "displacement_net",
-            "sum([gain_after_1 / 3 - gain_base_1 / 3, gain_after_2 / 3 - gain_base_2 / 3])"
-            " / -(loss_after / 3 - loss_base / 3)",
-        ),
-        ("sum of converted", None, "sum([value_1 * rate_1 / 1, value_2 * rate_2 / 1])"),
-        (
-            "unit value of a converted sum",
-            "unit_value_per_barrel",
-            "sum([value_value_1 * value_rate_1 / 1, value_value_2 * value_rate_2 / 1])"
-            " / (weight / 1000) / 7.33",
-        ),
-        ("per month", None, "value / 6"),
-        ("stack", KG, "value"),
-    ],
-)
-def test_trace_of_nested_measures(root, name, column, formula):
-    assert trace(EVERY[name](), column)["formula"].iloc[0] == formula
-
-
 def test_trace_has_signs(root):
     growth = trace(measures.growth(crude(), KG, 2022, 2021))
     assert growth.groupby("role")["sign"].unique().to_dict() == {"value": [1], "base": [-1]}
@@ -402,28 +299,6 @@ def test_trace_has_signs(root):
     assert set(trace(frame, "part")["sign"]) == {1, -1}
     none = lineage.evaluate("max(0, a - b) + c", {"a": 1.0, "b": 2.0, "c": 3.0})
     assert none == (3.0, {"a": 0.0, "b": 0.0, "c": 1.0})
-
-
-def test_a_null_has_no_terms(root):
-    result = measures.yoy(crude(), KG)
-    assert len(set(trace(result)["row"])) == result["yoy_pct"].count() == 9
-
-
-def test_trace_of_a_passed_on_column(root):
-    frame = measures.barrels_per_day(measures.stack({"a": yearly(crude()), "b": euros()}))
-    assert trace(frame, KG)["source_id"].unique().tolist() == ["flows", "euros"]
-    assert trace(frame, USD)["formula"].unique().tolist() == ["value * rate / 1"]
-
-
-def test_sources_and_caveats_come_along(root):
-    frame = measures.barrels_per_day(crude())
-    assert trace(frame).attrs == {"sources": ("flows",), "caveats": ("7.33 barrels a tonne",)}
-
-
-def test_attrs_show_the_formulas(root):
-    assert str(measures.share(crude(reporter="CHN"), crude(reporter="CHN"), KG).attrs["made"]) == (
-        "share_pct = 100 * part / whole; net_wgt_kg_whole = whole"
-    )
 
 
 def test_no_provenance_no_lineage(root):
@@ -442,12 +317,6 @@ def test_trace_after_filters_and_sorts(root):
     pd.testing.assert_frame_equal(once.reset_index(drop=True), again.reset_index(drop=True))
 
 
-def test_trace_after_a_filter_between(root):
-    sums = measures.total(crude(), KG, ["reporter_iso"], every=3).query("ref_period < '2022'")
-    terms = trace(measures.barrels_per_day(sums.sort_values(KG)))
-    assert len(terms) == 9
-
-
 def test_trace_of_a_changed_input(root):
     frame = crude()
     result = measures.total(frame, KG, ["reporter_iso"])
@@ -457,18 +326,6 @@ def test_trace_of_a_changed_input(root):
     pd.testing.assert_frame_equal(trace(result), once)
 
 
-def test_trace_of_joined_rows(root):
-    frame = pd.concat([crude(reporter="IND"), crude(reporter="CHN")]).reset_index(drop=True)
-    assert len(trace(frame, KG)) == 12
-    assert len(trace(measures.total(frame, KG, ["reporter_iso"]))) == 12
-
-
-def test_trace_of_rows_from_csv(root, tmp_path):
-    """A CSV gives an empty text back as a null."""
-    crude(reporter="IND").to_csv(tmp_path / "mine.csv", index=False)
-    assert len(trace(pd.read_csv(tmp_path / "mine.csv"), KG)) == 6
-
-
 @pytest.mark.parametrize(
     ("step", "message"),
     [
@@ -476,10 +333,8 @@ def test_trace_of_rows_from_csv(root, tmp_path):
         (lambda f: f.assign(reporter_iso=[*"ABC"]), "reporter_iso of row 0 is A and was CHN"),
         (lambda f: f.assign(**{KG: f[KG] / 1e9}), "net_wgt_kg of row 0 is .* it was changed"),
         (lambda f: f.set_index("reporter_iso"), "gave no row 'CHN'.*trace before that"),
-        (lambda f: f.groupby("flow_code")[[KG]].sum(), "gave no row 'M'"),
         (lambda f: f.set_axis(f.index + 99), r"gave no row \d+:"),
         (lambda f: f.assign(**{KG: np.nan}), "holds no number"),
-        (lambda f: f.assign(**{KG: "much"}), "holds no number"),
         (lambda f: pd.concat([f, yearly(crude(reporter="IND"))]), "measures.stack"),
         (lambda f: f.drop(columns=KG), "has no column net_wgt_kg"),
         (lambda f: pickle.loads(pickle.dumps(f)), "saving lose"),
@@ -572,65 +427,40 @@ def plain(records):
     return {number: (each.line, each.text, each.member) for number, each in records.items()}
 
 
-def test_trace_of_a_reply(tmp_path):
-    path = tmp_path / "reply"
-    path.write_text('{"count": 2,\n"data" : [{"a": "é, }"},\n {"a": [2]}]}', encoding="utf-8")
-    assert plain(comtrade.records(path, {1, 2})) == {
-        1: (2, '{"a": "é, }"}', ""),
-        2: (3, '{"a": [2]}', ""),
-    }
+PACKED = gzip.compress(b'a\tb\n1\t"x\n')
+NOTES = '\ufeffid,note\r\n\r\n1,"two\r\nlines"\r\n2,5" pipe\r\n3,"a ""b"""'.encode()
+REPLY = '{"count": 2,\n"data" : [{"a": "é, }"},\n {"a": [2]}]}'.encode()
+ODD = b"a,b\n1,\xff\n2,x\n"
+# Who reads a file of a name and of these bytes, and the line and text of each record.
+RECORDS = [
+    (comtrade, "reply", REPLY, {1: (2, '{"a": "é, }"}'), 2: (3, '{"a": [2]}')}),
+    (comtrade, "a.csv", '\ufeffa,b\n1,"Côte, d’Ivoire"\n'.encode(), {1: (2, '1,"Côte, d’Ivoire"')}),
+    (comtrade, "bulk.gz.txt.gz", PACKED, {1: (2, '1\t"x')}),
+    (gacc, "a.csv", "编码,金额\n27090000,俄罗斯\n".encode("gb18030"), {1: (2, "27090000,俄罗斯")}),
+    (gacc, "odd.csv", ODD, {1: (2, r"1,\xff"), 2: (3, "2,x")}),
+    (reading, "odd.csv", ODD, {1: (2, r"1,\xff"), 2: (3, "2,x")}),
+    (
+        reading,
+        "notes.csv",
+        NOTES,
+        {1: (3, '1,"two\r\nlines"'), 2: (5, '2,5" pipe'), 3: (6, '3,"a ""b"""')},
+    ),
+    (reading, "notes.csv", NOTES, {2: (5, '2,5" pipe')}),
+]
+
+
+@pytest.mark.parametrize(("module", "name", "content", "lines"), RECORDS)
+def test_a_record_has_its_line_and_text(tmp_path, module, name, content, lines):
+    (tmp_path / name).write_bytes(content)
+    found = plain(module.records(tmp_path / name, {*lines}))
+    assert found == {number: (*line, "") for number, line in lines.items()}
+
+
+@pytest.mark.parametrize(("text", "number"), [(REPLY, 3), (b'{"value": {"0": 1}}', 1)])
+def test_a_reply_without_the_record(tmp_path, text, number):
+    (tmp_path / "reply").write_bytes(text)
     with pytest.raises(LayoutError, match="list of data"):
-        comtrade.records(path, {3})
-    path.write_text('{"value": {"0": 1}}')
-    with pytest.raises(LayoutError, match="list of data"):
-        comtrade.records(path, {1})
-
-
-def test_trace_of_packed_and_chinese_files(tmp_path):
-    (tmp_path / "TradeData.csv").write_text('\ufeffa,b\n1,"Côte, d’Ivoire"\n', encoding="utf-8")
-    assert plain(comtrade.records(tmp_path / "TradeData.csv", {1})) == {
-        1: (2, '1,"Côte, d’Ivoire"', "")
-    }
-    with gzip.open(tmp_path / "bulk.gz.txt.gz", "wt") as file:
-        file.write('a\tb\n1\t"x\n')
-    assert plain(comtrade.records(tmp_path / "bulk.gz.txt.gz", {1})) == {1: (2, '1\t"x', "")}
-    (tmp_path / "gacc.csv").write_bytes("编码,金额\n27090000,俄罗斯\n".encode("gb18030"))
-    assert plain(gacc.records(tmp_path / "gacc.csv", {1})) == {1: (2, "27090000,俄罗斯", "")}
-    (tmp_path / "odd.csv").write_bytes(b"a,b\n1,\xff\n2,x\n")
-    for each in (gacc, reading):
-        found = plain(each.records(tmp_path / "odd.csv", {1, 2}))
-        assert found == {1: (2, r"1,\xff", ""), 2: (3, "2,x", "")}
-
-
-def test_line_numbers_as_cleaners_count(tmp_path):
-    path = tmp_path / "notes.csv"
-    path.write_bytes('\ufeffid,note\r\n\r\n1,"two\r\nlines"\r\n2,5" pipe\r\n3,"a ""b"""'.encode())
-    assert plain(reading.records(path, {1, 2, 3})) == {
-        1: (3, '1,"two\r\nlines"', ""),
-        2: (5, '2,5" pipe', ""),
-        3: (6, '3,"a ""b"""', ""),
-    }
-    assert plain(reading.records(path, {2, 9})) == {2: (5, '2,5" pipe', "")}
-
-
-def test_tab_separated_without_quotes(tmp_path):
-    path = tmp_path / "notes"
-    path.write_text('freq\\TIME_PERIOD\t2020-01\n1\t"open\n2\tplain\n')
-    assert plain(eurostat_energy.records(path, {1, 2})) == {
-        1: (2, '1\t"open', ""),
-        2: (3, "2\tplain", ""),
-    }
-
-
-def test_line_that_is_no_csv(tmp_path):
-    path = tmp_path / "long.csv"
-    path.write_text("a\n" + "x" * 200_000)
-    usual = csv.field_size_limit(131_072)  # other libraries raise it for the whole process
-    try:
-        with pytest.raises(LayoutError, match="field larger"):
-            reading.records(path, {1})
-    finally:
-        csv.field_size_limit(usual)
+        comtrade.records(tmp_path / "reply", {number})
 
 
 @pytest.mark.parametrize("full", [False, True])
@@ -652,16 +482,13 @@ def test_trace_of_a_cell_of_a_cube(tmp_path, full):
 @pytest.mark.parametrize(
     "formula",
     [
-        "a + b",
         "a - b",
-        "a * b",
         "a / b",
         "-a ** 2 / b",
         "log(a / b)",
         "exp(a) * b ** 0.5",
         "max(0, a - b)",
         "sum([a, b ** 2, 1])",
-        "b ** 0.5 + log(2)",
     ],
 )
 def test_formula_has_value_and_slopes(formula):
@@ -679,14 +506,11 @@ def test_formula_has_value_and_slopes(formula):
     [
         ("a +", "is no formula"),
         ("__import__('os')", "is no arithmetic"),
-        ("a.real", "is no arithmetic"),
         ("a if a else b", "is no arithmetic"),
-        ("a % 2", "is no arithmetic"),
         ("2 ** a", "is no arithmetic"),
         ("log(a, 2)", "has no value"),
         ("b", "'b' is no arithmetic of a formula over a"),
         ("a / 0", "has no value"),
-        ("log(-a)", "has no value"),
         ("(-a) ** 0.5", "has no value"),
     ],
 )
@@ -698,20 +522,6 @@ def test_what_is_no_formula_is_refused(formula, message):
 def test_over_zero_there_is_no_value_whatever_is_made_of_it():
     over_zero = lineage.Formula("exp(0 - 1 / a)", {"a": np.array([0.0, 1.0])})
     assert over_zero.numbers(2).tolist() == pytest.approx([math.nan, math.exp(-1)], nan_ok=True)
-
-
-def test_frame_with_lineage_is_saved(root, tmp_path):
-    frame = yearly(crude())
-    frame.to_parquet(tmp_path / "sums.parquet")
-    assert pd.read_parquet(tmp_path / "sums.parquet").attrs["made"] == "net_wgt_kg = value"
-
-
-def test_trace_is_a_function(root):
-    assert len(tf.trace(crude(), KG)) == 18
-    assert (
-        importlib.import_module("tradeflows.tables.trace") is sys.modules["tradeflows.tables.trace"]
-    )
-    assert len(tf.trace(crude(), KG)) == 18
 
 
 def test_two_statements_of_one_flow_are_no_imports_and_exports(root):

@@ -1,13 +1,10 @@
 """An invented file whose records state imports and exports, as some offices print them."""
 
-import re
-
 import pytest
 
 import tradeflows as tf
 from tradeflows import claims
 from tradeflows.claims import describe
-from tradeflows.report import pages
 from tradeflows.tables import checks
 
 COLUMNS = ["Month", "Country", "Unit", "Sold", "Sold amount", "Bought", "Bought amount"]
@@ -91,17 +88,6 @@ def test_the_evidence_of_a_zero_is_of_its_own_direction(project):
     asked = {"reporter": "TUR", "partner": "RUS", "flow": "M", "product": "271019"}
     zeros = tf.read(**asked, root=root).query("flags == 'declared-zero'")
     assert set(zeros["valuation"]) == {"CIF"}
-
-
-def test_the_page_of_a_report_tells_a_zero_from_a_line(project, tmp_path):
-    pages.write([], tmp_path / "to", project())
-    page = (tmp_path / "to" / "ledger.html").read_text(encoding="utf-8")
-    assert "Raw lines: 21 rows of publishers’ files and 3 declared zeros" in page
-    rows = re.findall(r"<tr[^>]*><td>(.*?)</tr>", page)
-    zeros = [row for row in rows if "<td>0 USD</td>" in row]
-    said = "no row, a zero as its source declares; beside it line "
-    assert [row.startswith(said) for row in zeros] == [True] * 3
-    assert sum(said in row for row in rows) == 3
 
 
 def test_doctor_misses_no_declared_zero(project):

@@ -398,7 +398,7 @@ def test_pictures_to_share_can_be_read_on_a_phone(verdicts, monkeypatch):
     with_readings = [verdict for verdict in verdicts if verdict.readings]
     for verdict, figure in zip(with_readings, shown, strict=True):
         foot = claim_picture.foot(verdict, project, ROOT).replace(" %", "\u00a0%")
-        assert foot in " ".join(text.get_text() for text in figure.texts)
+        assert foot in " ".join(text.get_text().replace("\n", " ") for text in figure.texts)
         assert foot.startswith(project.short)
         assert DATED_FOOT.fullmatch(foot), foot
 

@@ -3,8 +3,7 @@
 import pycountry
 import pytest
 
-from tradeflows import tables
-from tradeflows.model import codes, groups, units
+from tradeflows.model import codes, groups
 from tradeflows.model.codelists import rows_of
 from tradeflows.model.currencies import currency, plain_names
 from tradeflows.model.errors import QueryError
@@ -146,22 +145,3 @@ def test_every_heading_of_hs_has_a_name():
     names = {code: codes.product_name(code) for code in codes.harmonized_system()}
     assert len(names) > 6900
     assert not [code for code, name in names.items() if not name or name.startswith("HS ")]
-
-
-def test_few_codes_lack_a_name_of_their_own(embedded):
-    stored = tables.stored(embedded, "trade").to_table(["cmd_code"])
-    listed = {*stored["cmd_code"].to_pylist()}
-    subheadings = [code for code in listed if codes.HS.fullmatch(code) and len(code) <= 6]
-    named = {*codes.harmonized_system(), *filter(codes.plain_product_name, listed)}
-    nameless = [code for code in subheadings if code not in named]
-    assert 0 < len(nameless) <= 140
-    for code in nameless:
-        above = code[:4] if code[:4] in named else code[:2]
-        heading = codes.harmonized_system().get(above) or codes.plain_product_name(above)
-        assert codes.product_description(code) == f"of {above}: {heading}"
-
-
-def test_a_metric_ton_and_a_million_tonnes_are_told_apart_by_case():
-    assert (int(units.ROWS["mt"]["times"]), units.factor("Mt", "tonnes")) == (1000, 1e6)
-    assert not any(units.ROWS.get(word, {}).get("field") for word in ("Mt", "MT"))
-    assert units.factor("mt", "tonnes") is None

@@ -101,11 +101,6 @@ def test_a_zero_is_of_the_goods_asked_for(make_root):
         tf.read(product="TOTAL", **asked)
 
 
-@pytest.mark.parametrize("narrowed", [{"until": "2018-10"}, {"reporter": "BRA"}])
-def test_what_is_not_declared(project, narrowed):
-    assert zeros_of(ask(project(beans(), absent=[ALONG_PARTNERS | narrowed]))) == []
-
-
 def test_a_month_nobody_reported(project):
     root = project(beans(skip=(), silent=NONE))
     assert zeros_of(ask(root)) == []
@@ -114,18 +109,6 @@ def test_a_month_nobody_reported(project):
     for partner in ("USA", "ARG"):
         with pytest.raises(QueryError, match="nothing in trade matches"):
             ask(root, partner, start="2018-11", end="2018-11")
-
-
-def test_outside_of_its_rows_a_cell_has_zeros_where_the_window_is_named(project):
-    first, inside, last = ([("USA", month)] for month in ("201701", "201806", "201812"))
-    root = project(beans(skip=("201701", "201806", "201812")))
-    assert zeros_of(ask(root)) == inside
-    assert zeros_of(ask(root, start="2017")) == first + inside
-    assert zeros_of(ask(root, end="2018")) == inside + last
-
-
-def test_of_a_file_without_a_row_nothing_is_declared(project):
-    assert tables.stored(project([]), "trade", zeros=True).count_rows() == 0
 
 
 def test_a_world_that_somebody_added_up_is_no_evidence(project):
@@ -160,32 +143,6 @@ def test_trace_shows_the_other_line_or_the_world_row(project, others, partner):
     assert (term["value"], term["unit"], term["declared_zero"]) == (0.0, "USD", True)
     record = json.loads(term["text"])
     assert (record["partnerCode"], record["period"]) == (partner, "201811")
-
-
-def test_estimated_weights_are_shown_and_named(project):
-    frame = ask(project(beans(estimated=[m for m in MONTHS if m < "2018"])))
-    result = measures.growth(frame, KG, 2018, 2017)
-    assert result["growth_pct"].tolist() == [pytest.approx(-45)]
-    assert any("estimated" in caveat for caveat in result.attrs["caveats"])
-
-
-def test_flow_of_nothing_but_zeros(project):
-    root = project(beans())
-    month = {"start": "2018-11", "end": "2018-11", "root": root}
-    answer = tf.flow("120190", "China", "USA", **month)
-    assert answer[["value", "unit"]].to_numpy().tolist() == [[0.0, "tonnes"]]
-    assert answer.by()["value"].tolist() == [0.0]
-    assert "1 absent row counts as 0, as beans declares: 2018-11" in answer.caveats
-    with pytest.raises(QueryError, match="nothing is held"):
-        tf.flow("120190", "China", "Argentina", **month)
-
-
-def test_share_of_a_member_that_is_none(project):
-    root = project(beans(of_others=(BRAZIL, WORLD)))
-    both = measures.stack({"part": ask(root), "whole": ask(root, "W00")})
-    asked = {"whole": "W00", "member": "USA"}
-    result = measures.hhi(both, USD, **asked).set_index("ref_period")["share_pct"]
-    assert result["2018-11-01"] == 0
 
 
 SEED, GRAIN = "120110", "120190"

@@ -39,14 +39,6 @@ def test_blocks_and_zeros_do_not_overlap(ask):
     assert ask(lines, start="2021-01", end="2021-03") == [(1, 2)]
 
 
-def test_a_month_that_another_file_states_is_no_zero(ask):
-    lines = [line(0), line(0, "USA"), line(1, "USA")]
-    other = [line(1, source="file1", rank=2, product="270900")]
-    window = {"start": "2021-01", "end": "2021-02", "splice": True}
-    assert ask(lines, declared=["file0"], **window) == [(2, 1)]
-    assert ask(lines, other, declared=["file0"], **window) == []
-
-
 def test_a_zero_of_an_answer_has_its_raw_line(tmp_path):
     lines = [line(0), line(0, "USA"), line(1, "USA", weight=None)]
     root = invented.project_of(tmp_path, {"file0": lines}, ["file0"])
@@ -65,14 +57,10 @@ def test_a_zero_of_an_answer_has_its_raw_line(tmp_path):
     ("changes", "asked"),
     [
         ({}, {"freq": "A"}),
-        ({}, {"currency": "EUR"}),
-        ({}, {"valuation": "FOB"}),
         ({}, {"vintage": "1999"}),
-        ({}, {"classification": "H6"}),
         ({}, {"partner_code": "XXX"}),
         ({"unit": "TJ"}, {"qty_unit": "m3"}),
         ({"product": "270900"}, {"qty_unit": "m3"}),
-        ({"part": "regime=1"}, {"breakdown": "total"}),
         ({"part": "regime=1"}, {"breakdown": "regime=2"}),
     ],
 )
@@ -81,13 +69,6 @@ def test_what_is_stated_in_another_way_is_no_zero(ask, changes, asked):
     lines = [line(0, **changes), line(0, "USA", unit="m3"), line(0, "USA", part="regime=2")]
     with pytest.raises(QueryError, match="nothing in trade matches"):
         ask(lines, start="2021-01", end="2021-01", **asked)
-
-
-def test_a_zero_is_stated_as_it_is_asked_for(ask):
-    lines = [line(0, "USA", unit="m3"), line(1, unit="m3")]
-    assert ask(lines, start="2021-01", end="2021-01", freq="M", qty_unit="m3") == [(1, 1)]
-    with pytest.raises(QueryError, match="nothing in trade matches"):
-        ask(lines, start="2021-01", end="2021-01", qty_unit="TJ")
 
 
 def test_a_heading_of_which_a_file_has_the_subheadings(tmp_path):

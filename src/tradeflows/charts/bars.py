@@ -10,6 +10,7 @@ from pandas import DataFrame
 
 from tradeflows.charts import colours, layout
 from tradeflows.charts.layout import Label
+from tradeflows.charts.marks import draw
 from tradeflows.charts.numbers import ChartAxes, new_axes
 from tradeflows.charts.options import (
     Chart,
@@ -100,7 +101,12 @@ def bars(
     is_new = headings != np.array(["", *headings[:-1]])  # or one ends, which sets apart too
     down = np.arange(len(rows)) + HEAD / tall * np.cumsum(is_new & (rows.index > 0))
     rows["level"], rows["stop"] = down, rows["value"]
-    rows["printed"] = _printed(rows, frame, in_full(str(shown["unit"]), numbers))
+    said_whole = frame.get("is_whole", rows["name"].eq("")).eq(True).to_numpy() | are_whole(rows)
+    said: dict[str, Any] = {
+        "money": in_full(str(shown["unit"]), numbers),
+        "decimals": decimals_of(rows),
+    }
+    rows["printed"] = [printed(row, whole=said_whole[i], **said) for i, row in numbered(rows)]
     tips = numbers.max(axis="columns").fillna(0)
     ends = [
         Label(row.printed, tips[i], row.level, colours.INK, f"{i}|text|{row.name}")
@@ -174,16 +180,6 @@ def _rows(
         layout.write_above(axes, text, level - half - clear, **look)
 
 
-def _printed(rows: DataFrame, frame: DataFrame, money: float) -> list[str]:
-    """The figures of bars in words, with as many decimals as the others where that is right."""
-    said_whole = frame.get("is_whole", rows["name"].eq("")).eq(True).to_numpy()
-    whole, decimals = are_whole(rows), decimals_of(rows)
-    return [
-        printed(row, money, whole=whole or bool(said_whole[i]), decimals=decimals)
-        for i, row in numbered(rows)
-    ]
-
-
 def _bar(axes: Axes, i: int, row: Any, highlight: Collection[str], half: float) -> None:
     """Draw a figure as a bar, dashed and empty where it may yet change, and its range upon it.
 
@@ -196,11 +192,10 @@ def _bar(axes: Axes, i: int, row: Any, highlight: Collection[str], half: float) 
     axes.barh(
         row.level, row.value, 2 * half, fc=face, ec=colour, ls=dash, gid=f"{i}|bar|{row.name}"
     )
-    style: dict[str, Any] = {"color": colours.INK, "lw": 1.5, "alpha": 1, "marker": "|"}
+    style: dict[str, Any] = {"color": colours.INK, "lw": 1.5, "marker": "|", "ms": 8}
     if np.isnan(row.value):
-        style = {"color": colour, "lw": 14, "marker": ""}
-    ends, gid = [row.low, row.high], f"{i}|range|{row.name}"
-    axes.plot(ends, [row.level] * 2, solid_capstyle="butt", ms=8, gid=gid, **style)
+        style = {"color": colour, "lw": 14}
+    draw(axes, i, row, "range", **style)
 
 
 def tie_names(axes: Axes, names: Sequence[str]) -> None:
@@ -342,7 +337,6 @@ def windows(
     y: str = "value",
     label: str = "id",
     span: Sequence[str] = (),
-    own: Collection[str] = (),
     log: bool = False,
     **options: Unpack[ChartOptions],
 ) -> ChartAxes:
@@ -357,9 +351,6 @@ def windows(
         Columns of the numbers and of the words beside each window.
     span
         As for :func:`points`.
-    own
-        Labels of the figures that are the claim's own source, and so confirm nothing: dashed,
-        in another colour, and named as such.
     log
         Whether the axis is logarithmic; else it begins at zero.
 
@@ -390,14 +381,17 @@ def windows(
         problem = "no place on a logarithmic axis for a figure that is not positive"
         refuse(rows[~(least > 0)], problem)
     whole = are_whole(rows)
-    suffix = np.where(rows["name"].isin(own), ", the claim’s own source", "").astype(object)
-    rows["printed"] = [printed(row, whole=whole) for row in rows.itertuples()] + suffix
+    rows["printed"] = [printed(row, whole=whole) for row in rows.itertuples()]
     labels = []
     with layout.style():
         axes = new_axes()
         for i, row in numbered(rows):
-            colour = colours.OWN if row.name in own else colours.WINDOW
-            _window(axes, i, row, colour, row.name in own or row.hollow)
+            colour, height = colours.WINDOW, row.high - row.low
+            style: dict[str, Any] = {"align": "edge", "color": colour, "alpha": 0.3}
+            style["gid"] = f"{i}|box|{row.name}"
+            axes.bar(row.x, height, row.end - row.x, row.low, **style)
+            dash = (0, (1.6, 0.6)) if row.hollow else "-"
+            draw(axes, i, row, "window", color=colour, lw=3.5, ls=dash)
             start, end = mdates.date2num([row.x, row.end])
             level = row.high if np.isnan(row.value) else row.value
             text = f"{named(row.name, shown)}: {row.printed}"
@@ -411,13 +405,3 @@ def windows(
         tall = TALL if layout.page() is layout.NARROW else LOW
         finish([axes], "windows", shown, rows, [labels], not log, max(3.4, tall * len(rows)))
     return axes
-
-
-def _window(axes: Axes, i: int, row: Any, colour: str, is_dashed: bool) -> None:
-    """Draw a figure over its window, and its range as a box."""
-    style: dict[str, Any] = {"align": "edge", "color": colour, "alpha": 0.3}
-    height, length = row.high - row.low, row.end - row.x
-    axes.bar(row.x, height, length, row.low, gid=f"{i}|box|{row.name}", **style)
-    look: dict[str, Any] = {"color": colour, "lw": 3.5, "clip_on": False, "solid_capstyle": "butt"}
-    look |= {"ls": (0, (1.6, 0.6)) if is_dashed else "-", "gid": f"{i}|window|{row.name}"}
-    axes.plot([row.x, row.end], [row.value, row.value], **look)

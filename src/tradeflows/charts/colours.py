@@ -1,37 +1,30 @@
-"""The colours of charts: what each entity is drawn in, on a page by day and in the dark.
+"""The colours of charts: what each entity is drawn in.
 
 An entity has the colour that ``project.toml`` names for it; the others take, in their order, those
 of :data:`PALETTE` that the project has named for none.
 """
 
-import colorsys
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from matplotlib import colormaps
-from matplotlib.colors import Colormap, to_hex, to_rgb
+from matplotlib.colors import Colormap, ListedColormap, to_hex, to_rgb
 
 from tradeflows.model.errors import QueryError
 from tradeflows.retrieval.project import own_colours
 
-PAPER, NIGHT, DAYLIGHT = "#ffffff", "#161715", "#e6e5df"  # of a page, of one in the dark, its ink
-ON_SHADES = ("#010101", "#fefefe")  # letters on a shaded cell; by night each in the other's place
-SHADES = "Blues"  # from nothing, pale, to all
-SIGNED_SHADES = "RdBu"  # from a loss, red, over nothing, pale, to a gain
-STEPS = 25  # of shades, each of which has one for the night
-# How light shades are by night: of nothing, a little lighter than the page, and of the least.
-FAINTEST, LEAST = 0.016, 0.03
-# Of a hue by night: from which saturation it is one, its least contrast, its most saturation.
-HUED, SEEN, CALM = 0.2, 5.5, 0.75
-GROUND = 1.5  # contrast up to which a colour is a ground, by night as faint as by day
-NOTHING = 0.004  # up to which a shade is of nothing
+PAPER = "#ffffff"
+ON_SHADES = ("#010101", "#fefefe")  # letters on a part of a strip
+# Maps of matplotlib and the parts of them that are cells, so pale that dark letters are read on
+# all by day, and light ones in the dark, where a page turns its charts.
+SHADES = ("Blues", 0.0, 0.5)  # from nothing, pale, to all
+SIGNED_SHADES = ("RdBu", 0.28, 0.72)  # from a loss, red, over nothing, pale, to a gain
+STEPS = 25  # of shades
 SOFT, EVENT, WINDOW = "#595959", "#a0a0a0", "#4d4d4d"
 INK, GREY, FAINT, OWN = "#1a1a1a", "#767676", "#d9d9d9", "#741453"
 MUTE, SHADE = "#b0b0b0", "#e9eef5"
-PLAIN = (INK, GREY, FAINT, OWN, MUTE, SHADE, SOFT, EVENT, WINDOW, PAPER)
 # Of the words of verdicts, on the front page as in a chart.
 VERDICTS = {
     "holds": "#0b6b3a",
@@ -121,61 +114,12 @@ def letters_on(colour: Any) -> str:
     return max(ON_SHADES, key=lambda letters: contrast(letters, colour))
 
 
-def shades(name: str) -> Colormap:
+def shades(name: str, first: float, last: float) -> Colormap:
     """The colours of cells, :data:`STEPS` from the least to the most."""
-    return colormaps[name].resampled(STEPS)
+    return ListedColormap(colormaps[name](np.linspace(first, last, STEPS)))
 
 
 def text_colour(colour: Any) -> str:
     """A colour's shade for letters, which are small and need more contrast than a line."""
     red, green, blue = (0.8 * part for part in to_rgb(colour))
     return to_hex((red, green, blue))
-
-
-def night_colours() -> dict[str, str]:
-    """Each colour of a chart, and in its place on a dark page one that stands out as much."""
-    colours = own_colours().values()
-    return _night_colours(frozenset(map(str.lower, colours)))
-
-
-@lru_cache(maxsize=4)
-def _night_colours(named: frozenset[str]) -> dict[str, str]:
-    drawn = {*named, *PALETTE, *OTHERS, *PLAIN, *VERDICTS.values()}
-    letters = map(text_colour, drawn)
-    colours = sorted(drawn.union(letters))
-    at_night = {colour: _at_night(colour) for colour in colours}
-    for name in (SHADES, SIGNED_SHADES):
-        cells = map(to_hex, shades(name)(range(STEPS)))
-        at_night |= {colour: _shade_at_night(colour) for colour in cells}
-    dark, light = ON_SHADES
-    return at_night | {dark: light, light: dark, PAPER: NIGHT}
-
-
-def _at_night(colour: str) -> str:
-    """The first shade of `colour`, from dark to light, that stands out from the night as much."""
-    hue, _, saturation = colorsys.rgb_to_hls(*to_rgb(colour))
-    wanted = contrast(colour, PAPER)
-    # A thin line on a dark page is lost below this contrast, and glares in neon.
-    if saturation > HUED and wanted > GROUND:
-        wanted, saturation = max(wanted, SEEN), min(saturation, CALM)
-    for light in np.linspace(0, 0.93, 187):
-        rgb = colorsys.hls_to_rgb(hue, light, saturation)
-        shade = to_hex(rgb)
-        is_lighter = luminance(shade) >= luminance(NIGHT)
-        if is_lighter and contrast(shade, NIGHT) >= wanted:
-            return shade
-    return DAYLIGHT
-
-
-def _shade_at_night(colour: str) -> str:
-    """A cell's shade by night: as dark as it is light by day, so that the most is the lightest.
-
-    Light letters stand out from it as dark ones do by day.
-    """
-    hue, _, saturation = colorsys.rgb_to_hls(*to_rgb(colour))
-    lightest, darkest = luminance("white") + 0.05, luminance("black") + 0.05
-    as_by_day = lightest * darkest / (luminance(colour) + 0.05) - 0.05
-    wanted = max(as_by_day, LEAST + 0.8 * as_by_day) if as_by_day > NOTHING else FAINTEST
-    lights = np.linspace(0, 1, 501)
-    cells = [to_hex(colorsys.hls_to_rgb(hue, light, min(saturation, 0.6))) for light in lights]
-    return min(cells, key=lambda cell: abs(luminance(cell) - wanted))

@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from tradeflows.charts import colours, layout, raw_lines, spans, svg
+from tradeflows.charts import layout, raw_lines, spans, svg
 from tradeflows.charts.marks import in_box, told
-from tradeflows.charts.numbers import WIDE, alt, arranged, drawn, read_back
+from tradeflows.charts.numbers import WIDE, alt, arranged, read_back
 from tradeflows.charts.options import BAND, SIGNS, VALUE, Chart, Charts, about, named
 
 BROWSER = files("tradeflows.charts") / "browser"
@@ -42,8 +42,6 @@ class ChartFiles:
         of bars and cells the period, where marks say one that the unit does not have.
     table
         The same for readers: names in place of codes, periods in words.
-    numbers
-        What :func:`drawn` reads back, each number once.
     lines
         Those of the raw files, a header first.
     evidence
@@ -68,7 +66,6 @@ class ChartFiles:
     file: str
     rows: list[list[str]]
     table: list[list[str]]
-    numbers: list[float]
     lines: list[list[str]]
     evidence: str
     entries: list[list[str]]
@@ -117,6 +114,9 @@ def hand_over(axes: Charts, id: str) -> ChartFiles:
     marks = told(figure)
     shown, entries = _tables(axes, kind, chart, entry, marks)
     readable = _readable(shown, chart, kind)
+    flat = pd.DataFrame(shown)  # whose columns have one name each
+    if flat.columns.nlevels > 1:
+        flat.columns = [": ".join(map(str, column)) for column in flat.columns]
     if len(readable.columns) < len(shown.columns):
         entries = entries.drop(columns=VALUE)
     with layout.on(layout.NARROW):
@@ -137,17 +137,16 @@ def hand_over(axes: Charts, id: str) -> ChartFiles:
         wide=svg.inline(figure, drawing, words, f"{id}-wide", marks, entry),
         narrow=narrow,
         file=drawing,
-        rows=_rows(_flat(shown)),
+        rows=_rows(flat),
         table=_rows(readable),
-        numbers=_finite(drawn(axes)),
         lines=raw_lines.table(figure) if "of" in chart else [],
-        evidence=raw_lines.evidence(figure, numbers),
+        evidence=raw_lines.evidence(figure, numbers, raw_lines.NUMBERS),
         entries=entries.to_numpy().tolist(),
     )
 
 
 def css() -> str:
-    """The rules of style for charts in a page, with all colours as they are in the dark.
+    """The rules of style for charts in a page; in the dark all are turned, their hues kept.
 
     Examples
     --------
@@ -155,10 +154,7 @@ def css() -> str:
     >>> "svg" in charts.css()
     True
     """
-    rules = (BROWSER / "chart.css").read_text(encoding="utf-8")
-    night = sorted(colours.night_colours().items())
-    dark = "".join(f"    --chart-{light[1:]}: {dark};\n" for light, dark in night)
-    return f"{rules}@media screen and (prefers-color-scheme: dark) {{\n  :root {{\n{dark}  }}\n}}\n"
+    return (BROWSER / "chart.css").read_text(encoding="utf-8")
 
 
 def script() -> str:
@@ -234,14 +230,6 @@ def _add_periods(
         entries.insert(at, name, "")
 
 
-def _flat(table: pd.DataFrame) -> pd.DataFrame:
-    """A table whose columns have one name each."""
-    flat = pd.DataFrame(table)
-    if flat.columns.nlevels > 1:
-        flat.columns = [": ".join(map(str, column)) for column in flat.columns]
-    return flat
-
-
 def _readable(table: pd.DataFrame, chart: Chart, kind: str) -> pd.DataFrame:
     """A table with names in place of codes, words of signs and periods, and heads that say units.
 
@@ -299,12 +287,6 @@ _HEADS = {
     "start": "From",
     "end": "To",
 }
-
-
-def _finite(table: pd.DataFrame) -> list[float]:
-    """The numbers of a table, each once."""
-    numbers = pd.DataFrame(table).select_dtypes("number").to_numpy(dtype="float64")
-    return np.unique(numbers[np.isfinite(numbers)]).tolist()
 
 
 def _rows(table: pd.DataFrame) -> list[list[str]]:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from tradeflows.model.lineage import full_number, parse
-from tradeflows.model.words import in_a_sentence
+from tradeflows.model.words import count_of, in_a_sentence
 
 DIGITS = 6  # of a constant that nobody wrote by hand
 TERMS = 9  # of a sum that are written out where they are not alike
@@ -57,7 +57,7 @@ def in_words(formula: str, n_lines: int = 0) -> str:
     Examples
     --------
     >>> in_words("sum([max(0, gain_1 - base_1), max(0, gain_2 - base_2)])")
-    'the sum of each rise from base to gain, a fall counted as nothing'
+    'the sum of each (the greater of 0 and gain − base)'
     >>> in_words("weight / 1000", 12)
     'the sum of its 12 lines ÷ 1,000'
     """
@@ -99,32 +99,32 @@ def _said(node: ast.expr, words: Mapping[str, str]) -> Said:
             return _number(number), NAME
         case ast.Name(id=name):
             return words.get(name) or name_in_words(name), NAME
-        case ast.UnaryOp(op=ast.USub(), operand=ast.BinOp(left=left, op=ast.Sub(), right=right)):
-            return _said(ast.BinOp(right, ast.Sub(), left), words)
         case ast.UnaryOp(operand=operand):
             return f"−{_within(operand, PRODUCT, words)}", PRODUCT
-        case ast.BinOp(left=left, op=ast.Pow(), right=ast.Constant(value=int() | float() as power)):
-            return _power(left, power, words)
+        case ast.BinOp(left=left, op=ast.Pow(), right=ast.Constant(value=2)):
+            return f"{_within(left, NAME, words)}²", NAME
+        case ast.BinOp(left=left, op=ast.Pow(), right=right):
+            return f"{_within(left, NAME, words)} to the power of {_said(right, words)[0]}", PHRASE
         case ast.BinOp(left=left, op=op, right=right):
             return _binary(left, op, right, words)
-        case ast.Call(func=ast.Name(id=name), args=arguments):
-            return _called(name, arguments, words), PHRASE
+        case ast.Call(func=ast.Name(id="sum"), args=[ast.List(elts=items)]):
+            return _sum(items, words), PHRASE
+        case ast.Call(func=ast.Name(id="round"), args=[item, places]):
+            decimals = count_of(ast.literal_eval(places), "decimal")
+            return f"{_said(item, words)[0]}, rounded to {decimals}", PHRASE
+        case ast.Call(func=ast.Name(id=name), args=[item]):
+            return f"{CALLS[name]} {_within(item, NAME, words)}", PHRASE
+        case ast.Call(func=ast.Name(id=name), args=items):
+            listed = in_a_sentence([_said(item, words)[0] for item in items])
+            return f"{CALLS[name]} {listed}", PHRASE
     return ast.unparse(node), PHRASE
 
 
-def _called(name: str, arguments: Sequence[ast.expr], words: Mapping[str, str]) -> str:
-    """A function of some arguments in words."""
-    match name, arguments:
-        case "sum", [ast.List(elts=items)]:
-            return _sum(items, words)
-        case "round", [item, places]:
-            return f"{_said(item, words)[0]}, {_rounded(places)}"
-        case "max", [ast.Constant(value=0), item]:
-            return _above_zero(item, words, "the ")
-        case _, [item]:
-            return f"{CALLS[name]} {_within(item, NAME, words)}"
-    listed = in_a_sentence([_said(item, words)[0] for item in arguments])
-    return f"{CALLS[name]} {listed}"
+def _number(number: float) -> str:
+    """A constant as print has it."""
+    if number == round(number, WRITTEN):
+        return f"{int(number) if number == int(number) else number:,}"
+    return full_number(number, DIGITS)
 
 
 def _within(node: ast.expr, tight: int, words: Mapping[str, str]) -> str:
@@ -138,8 +138,6 @@ def _binary(left: ast.expr, op: ast.operator, right: ast.expr, words: Mapping[st
     match op, right:
         case ast.Mult() | ast.Div(), ast.Constant(value=1):
             return _said(left, words)
-        case ast.Mult() | ast.Div(), ast.UnaryOp(operand=ast.Constant(value=1)):
-            return _said(ast.UnaryOp(ast.USub(), left), words)
         case ast.Mult() | ast.Div(), ast.Constant(value=float() as part) if 0 < part < 1:
             whole = round(1 / part)
             if whole * part == 1:
@@ -147,14 +145,6 @@ def _binary(left: ast.expr, op: ast.operator, right: ast.expr, words: Mapping[st
                 op = ast.Div() if isinstance(op, ast.Mult) else ast.Mult()
     sign, tight, of_left, of_right = SIGNS[type(op)]
     return f"{_within(left, of_left, words)}{sign}{_within(right, of_right, words)}", tight
-
-
-def _power(base: ast.expr, power: float, words: Mapping[str, str]) -> Said:
-    """A power in words."""
-    if power == 0.5:
-        return f"the square root of {_within(base, NAME, words)}", PHRASE
-    inner = _within(base, NAME, words)
-    return (f"{inner}²", NAME) if power == 2 else (f"{inner} to the power of {power}", PHRASE)
 
 
 def _sum(items: Sequence[ast.expr], words: Mapping[str, str]) -> str:
@@ -167,38 +157,4 @@ def _sum(items: Sequence[ast.expr], words: Mapping[str, str]) -> str:
     match plain[0]:
         case ast.BinOp(left=counted, op=ast.Pow(), right=ast.Constant(value=0)):
             return f"the number of {_said(counted, words)[0]}"
-        case ast.Call(func=ast.Name(id="max"), args=[ast.Constant(value=0), item]):
-            return f"the sum of each {_above_zero(item, words)}"
-        case item:
-            return f"the sum of each {_within(item, NAME, words)}"
-
-
-def _above_zero(item: ast.expr, words: Mapping[str, str], article: str = "") -> str:
-    """What is above zero of an expression, in words."""
-    match item:
-        case ast.BinOp(left=end, op=ast.Sub(), right=start):
-            kind, other = "rise", "fall"
-        case ast.UnaryOp(operand=ast.BinOp(left=end, op=ast.Sub(), right=start)):
-            kind, other = "fall", "rise"
-        case _:
-            return f"{_said(item, words)[0]}, or nothing where it is below zero"
-    span = f"from {_said(start, words)[0]} to {_said(end, words)[0]}"
-    return f"{article}{kind} {span}, a {other} counted as nothing"
-
-
-def _rounded(places: ast.expr) -> str:
-    """To how many decimals a number is rounded."""
-    number = ast.literal_eval(places)
-    if number < 0:
-        return f"rounded to the nearest {10**-number:,}"
-    if not number:
-        return "rounded to a whole number"
-    return f"rounded to {number} decimal{'s' if number > 1 else ''}"
-
-
-def _number(number: float) -> str:
-    """A constant as print has it."""
-    if number == int(number):
-        return f"{int(number):,}"
-    is_written = number == round(number, WRITTEN)
-    return f"{number:,}" if is_written else full_number(number, DIGITS)
+    return f"the sum of each {_within(plain[0], NAME, words)}"

@@ -14,14 +14,14 @@ from pandas import DataFrame
 
 from tradeflows.charts import colours, layout
 from tradeflows.charts.bars import tie_names
+from tradeflows.charts.marks import draw
 from tradeflows.charts.numbers import ChartAxes, new_axes
 from tradeflows.charts.options import (
     BLANK,
-    Chart,
     ChartOptions,
     complete_options,
     drawable_rows,
-    foot,
+    finish,
     named,
     numbered,
     redrawable,
@@ -39,7 +39,6 @@ def coverage(
     by: str | Sequence[str],
     counted: str = "",
     highlight: Collection[str] = (),
-    entity: str = "",
     **options: Unpack[ChartOptions],
 ) -> ChartAxes:
     """Draw which months are held: a strip a row, with its gaps.
@@ -57,8 +56,6 @@ def coverage(
         by which each run of months leads to its first and its last raw line.
     highlight
         Those of the strips that the claim is about; the others are grey.
-    entity
-        The entity whose colour these take.
 
     Raises
     ------
@@ -92,18 +89,16 @@ def coverage(
     labels = [layout.wrap(text, layout.page().label + 4) for text in words]
     with layout.style():
         axes = new_axes()
-        lit = colours.of_entity(entity, colours.INK)
         for i, run in numbered(marks):
-            colour = lit if run.name in highlight else colours.GREY
-            look: dict[str, Any] = {"color": colour, "lw": 7, "solid_capstyle": "butt"}
-            axes.plot([run.x, run.end], [run.level] * 2, gid=f"{i}|held|{run.name}", **look)
+            colour = colours.INK if run.name in highlight else colours.GREY
+            draw(axes, i, run, "held", color=colour, lw=7)
         axes.set_ylim(len(frame) - 0.4, -0.6)
         layout.number_axis(axes)
         axes.set_yticks(range(len(frame)), labels)
         tie_names(axes, words)
         layout.day_axis(axes)
         heights = [0.14 + layout.LINE * _lines_of(label) for label in labels]
-        _finish(axes, "coverage", shown, marks, "", sum(heights))
+        finish([axes], "coverage", shown, marks, [[]], box=sum(heights))
     return axes
 
 
@@ -171,7 +166,7 @@ def cells(
     tall = max(0.22 + layout.LINE * below, 0.08 + layout.LINE * high)
     head = 0.0 if dated else 0.12 + layout.LINE * max(2, *map(_lines_of, heads))
     shades, least = (colours.SIGNED_SHADES, -full) if signed else (colours.SHADES, 0.0)
-    shading = ScalarMappable(Normalize(least, full, clip=True), colours.shades(shades))
+    shading = ScalarMappable(Normalize(least, full, clip=True), colours.shades(*shades))
     with layout.style():
         axes = new_axes()
         _shade(axes, marks, names, shading, dated)
@@ -186,8 +181,8 @@ def cells(
         axes.set_yticks(range(len(names)), labels)
         tie_names(axes, names)
         key = _key(marks["value"], full, signed)
-        kind = "months" if dated else "cells"
-        _finish(axes, kind, shown, marks, key, tall * len(names) + head)
+        kind, box = "months" if dated else "cells", tall * len(names) + head
+        finish([axes], kind, shown, marks, [[]], box=box, key=key)
     return axes
 
 
@@ -230,8 +225,9 @@ def _shade(
 ) -> None:
     """Shade the cells row by row by their values, over hatching that is seen where one has none."""
     first = marks[marks["name"].eq(names[0])]
-    starts = mdates.date2num([*first["x"], first["end"].iloc[-1]]) if dated else []
-    edges = np.asarray(starts if dated else np.arange(len(first) + 1.0))
+    edges = np.arange(len(first) + 1.0)
+    if dated:
+        edges = mdates.date2num([*first["x"], first["end"].iloc[-1]])
     style: dict[str, Any] = {"fc": colours.PAPER, "ec": colours.MUTE, "hatch": "/////", "lw": 0}
     ground = Rectangle((edges[0], -0.5), edges[-1] - edges[0], len(names), **style)
     axes.add_patch(ground)
@@ -243,6 +239,9 @@ def _shade(
         gid = f"{i}|cells|{name}"
         axes.pcolormesh(edges, heights, row, lw=0.0 if dated else 1.5, gid=gid, **look)
         axes.axhline(i + 0.5, color=colours.PAPER, lw=1.5)
+    if dated:
+        axes.dataLim.intervalx = edges[[0, -1]]
+        layout.day_axis(axes)
     axes.set_xlim(edges[0], edges[-1])
 
 
@@ -266,7 +265,7 @@ def _write(axes: Axes, i: int, row: Any, shading: ScalarMappable) -> None:
     if least and not np.isinf(full):
         sign = "−" if row.value < 0 else "+"
         text = sign + text if row.value else "0"
-    colour = colours.letters_on(shading.to_rgba(row.value))
+    colour = colours.ON_SHADES[0]
     look = {"size": 12, "weight": "bold" if row.printed else "normal", "color": colour}
     layout.write(axes, text, point, (0, 6 * _lines_of(row.printed)), **look, **style)
     if row.printed:
@@ -292,26 +291,3 @@ def _key(values: pd.Series, full: float, signed: bool) -> str:
     if values.isna().any():
         keys.append("Hatched: no figure")
     return " · ".join(keys)
-
-
-def _finish(axes: Axes, kind: str, shown: Chart, marks: DataFrame, key: str, box: float) -> None:
-    """Set the texts of a picture, and keep its marks."""
-    axes.set_gid(kind)
-    axes.spines["bottom"].set_visible(kind != "cells")
-    if kind == "months":
-        first, last = axes.dataLim.intervalx = axes.get_xlim()
-        layout.day_axis(axes)
-        axes.set_xlim(first, last - 0.5)  # without the day after, whose words would be cut
-    elif kind == "cells":
-        axes.set_xticks([])
-    vars(axes.figure)["tradeflows"] = shown | {"reference": {}, "said": {}, "marks": marks}
-    layout.finish(
-        [axes],
-        [[]],
-        title=shown["title"],
-        unit=[str(shown["unit"])],
-        foot=foot(shown, key),
-        events={} if kind == "cells" else shown["events"],
-        reference={},
-        box=box,
-    )

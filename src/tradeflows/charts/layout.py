@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import lru_cache
 from itertools import chain, product
-from typing import Any
+from typing import Any, NamedTuple
 
 import matplotlib
 import matplotlib.dates as mdates
@@ -20,9 +20,10 @@ from matplotlib import patheffects, ticker
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
+from matplotlib.path import Path
 from matplotlib.textpath import TextPath
+from matplotlib.transforms import Affine2D, Bbox
 
-from tradeflows.charts import spans
 from tradeflows.charts.colours import (
     EVENT,
     FAINT,
@@ -225,21 +226,6 @@ def wrap_within(text: str, inches: float) -> str:
     return broken
 
 
-@dataclass(frozen=True)
-class Box:
-    """The place of a text, in inches from the lower left corner of the page."""
-
-    left: float
-    lower: float
-    right: float
-    upper: float
-
-    @property
-    def middle(self) -> float:
-        """Half way up."""
-        return (self.lower + self.upper) / 2
-
-
 @lru_cache(maxsize=1024)
 def size(text: str, weight: str = "normal") -> tuple[float, float]:
     """Width and height of `text` at 11 points, from the outlines of its letters."""
@@ -256,7 +242,7 @@ def size(text: str, weight: str = "normal") -> tuple[float, float]:
 
 
 def day_axis(axes: Axes, *, years: Sequence[pd.Timestamp] = ()) -> None:
-    """Set an axis of days: a mark where a month or year begins, its name below its middle.
+    """Set an axis of days: a mark where a month or year begins, its name from there on.
 
     Where all that is drawn is of `years`, each is named below its figures, and the axis ends at
     the last of them.
@@ -267,23 +253,22 @@ def day_axis(axes: Axes, *, years: Sequence[pd.Timestamp] = ()) -> None:
     axes.set_xlim(first - 0.012 * n_days, last + 0.012 * n_days)
     months = n_days / 30.4
     fewest = months * 0.9 / inches  # from one month with a name to the next
-    starts: ticker.Locator
-    if years:
-        step = -int(-len(years) * 0.5 // inches)
-        names = {mdates.date2num(day): str(day.year) for day in years[::-step]}
-        starts = ticker.NullLocator()
-    elif months > 40 or fewest > 6:
-        names = spans.year_ticks(first, last, -int(-months / 12 * 0.5 // inches))
-        starts = mdates.YearLocator()
-    else:
-        step = next(months for months in (1, 3, 6) if months >= fewest)
-        names = spans.month_ticks(first, last, step)
-        starts = mdates.MonthLocator()
-    axis = axes.xaxis
-    axis.set_major_locator(ticker.FixedLocator(sorted(names)))
-    axis.set_major_formatter(ticker.FixedFormatter([names[day] for day in sorted(names)]))
-    axis.set_minor_locator(starts)
-    axis.set_minor_formatter(ticker.NullFormatter())
+    step = int(np.ceil(months / 12 * 0.5 / inches))  # of years
+    places, words, side = sorted(years[:: -max(step, 1)]), "%Y", "center"
+    if not years:
+        starts: mdates.RRuleLocator = mdates.YearLocator(max(step, 1))
+        side = "left"
+        if months <= 40 and fewest <= 6:
+            every = next(some for some in (1, 3, 6) if some >= fewest)
+            starts, words = mdates.MonthLocator(range(1, 13, every)), "%b %Y"
+        days = mdates.num2date(axes.get_xlim())
+        room = 0.25 * n_days / inches  # of the last name
+        places = [day for day in starts.tick_values(*days) if first <= day <= last - room]
+    axes.set_xticks(places)
+    axes.xaxis.set_major_formatter(mdates.DateFormatter(words))
+    axes.xaxis.set_tick_params(which="major", length=0 if years else 4, color=GREY)
+    for label in axes.get_xticklabels():
+        label.set(ha=side)
 
 
 def number_axis(axes: Axes, *, upright: bool = False) -> None:
@@ -301,12 +286,8 @@ def number_axis(axes: Axes, *, upright: bool = False) -> None:
 def finish(
     grid: Sequence[Axes],
     ends: Sequence[list[Label]],
-    *,
-    title: str,
     unit: Sequence[str],
-    foot: Sequence[str],
-    events: Mapping[str, str],
-    reference: Mapping[str, float],
+    shown: Mapping[str, Any],
     box: float,
 ) -> None:
     """Set every text of a chart, and fit the page around its boxes.
@@ -315,29 +296,27 @@ def finish(
     ----------
     grid
         The boxes, from the top down; the ``gid`` of the first says what kind of chart it is.
-    ends
-        For each box, the texts to set beside points of its data.
-    title, unit, foot
-        The claim; what stands above each box; the paragraphs below.
-    events
-        Words by their day, above an upright line through every box.
-    reference
-        Values by their words, each a line across the box (for bars: upright, as an event).
+    ends, unit
+        For each box, the texts to set beside points of its data, and what stands above it.
+    shown
+        ``title``; ``foot``, the paragraphs below; ``events``, words by their day, above an upright
+        line through every box; ``reference``, values by their words, each a line across the box
+        (for bars: upright, as an event).
     box
         Height of a box; more if the page would be less high than the style says.
     """
+    reference = shown["reference"]
     paper, upright = page(), grid[0].get_gid() in UPRIGHT
     last_mark = max((end.x for end in chain(*ends)), default=0.0)
     for axes, texts in zip(grid, ends, strict=True):
         _draw_references(axes, texts, reference, upright)
-    places = _places(events, reference, upright)
     left, right = _margins(grid, ends, upright, last_mark)
     room = paper.width - left - right
-    crossing = _upright_lines(grid[0], places, left, room, right)
+    crossing = _upright_lines(grid[0], shown, left, room, right)
     rows = LINE * max((row + 1 for *_, row, _ in crossing), default=0)
     unit = [wrap(text, min(paper.window, paper.sentence)) for text in unit]
     more = LINE * max(text.count("\n") for text in unit)  # than one line above each box
-    top, box, height = _set_page(grid, title, foot, rows, more, box)
+    top, box, height = _set_page(grid, shown, rows, more, box)
     floor = height - top - rows
     first, last = grid[0].get_xlim()
     for axes, texts, counted in zip(grid, ends, unit, strict=True):
@@ -349,7 +328,7 @@ def finish(
         if is_first or not upright:
             _draw_upright(axes, crossing, box if is_first else 0.0, upright)
         if upright:
-            _write_right_of_bars(axes, texts, (last - first) / room, [*places])
+            _write_right_of_bars(axes, texts, (last - first) / room, [*reference.values()])
         else:
             _name_ends(axes, texts, last_mark, [x for x, *_ in crossing])
         floor -= 0.38 + more
@@ -369,53 +348,41 @@ def _draw_references(
         line(value, color=INK, lw=1.2, ls=(0, (4, 2)), gid=f"0|reference|{text}")
 
 
-def _places(
-    events: Mapping[str, str], reference: Mapping[str, float], upright: bool
-) -> dict[float, str]:
-    """Words by where their upright line stands."""
-    if upright:
-        return {value: text for text, value in reference.items()}
-    days = np.atleast_1d(mdates.date2num(np.array([*events], "datetime64[D]")))
-    return dict(zip(days.tolist(), events.values(), strict=True))
-
-
 def _set_axes(axes: Axes, unit: str, above: float, upright: bool) -> None:
     """Write the unit above a box, and set its ticks."""
     axis = axes.xaxis if upright else axes.yaxis
     axis.set_label_text(unit, rotation=0, ha="left", va="bottom")
     axis.set_label_coords(0.1 / page().width, above, transform=axes.figure.transFigure)
-    axes.tick_params(which="both", length=0, labelsize=10.5, labelfontfamily=FONT, labelcolor=INK)
-    axes.tick_params(axis="x", which="minor", length=0 if upright else 4, color=GREY)
-    axes.tick_params(axis="x", which="major", pad=9)  # clear of the lowest number
+    axes.tick_params(labelsize=10.5, labelfontfamily=FONT, labelcolor=INK)
+    axes.tick_params(axis="y", which="both", length=0)
+    axes.tick_params(axis="x", pad=5)  # clear of the lowest number
 
 
 def _upright_lines(
-    axes: Axes, places: Mapping[float, str], left: float, room: float, right: float
+    axes: Axes, shown: Mapping[str, Any], left: float, room: float, right: float
 ) -> list[tuple[float, str, int, str]]:
     """The upright lines that cross a box: how far along it, the words above, their row and side.
 
-    The early ones lean left, the late ones right. The rows rise towards the middle, so that no
-    words stand in the way of another's line.
+    Words stand right of their line if there is room, and in a row of their own if they would touch
+    those before; the last line has the lowest row.
     """
+    places = {value: text for text, value in shown["reference"].items()}
+    if axes.get_gid() not in UPRIGHT:
+        days = np.atleast_1d(mdates.date2num(np.array([*shown["events"]], "datetime64[D]")))
+        places = dict(zip(days.tolist(), shown["events"].values(), strict=True))
     first, last = axes.get_xlim()
-    scale = axes.xaxis.get_transform().transform
-    ends = scale(np.array([first, last]))
-    lines = []
-    for x in sorted(place for place in places if first <= place <= last):
-        along = (scale(np.array([x]))[0] - ends[0]) / (ends[1] - ends[0])
-        width, _ = size(places[x])
-        lines.append((float(along), places[x], 0.09 * page().small * width + 0.1))
-    n = len(lines)
-    leans = n // 2
-    for i, (along, _, wide) in enumerate(lines):
-        if along * room + wide > room + right:
-            leans = max(leans, i + 1)
-    while any(along * room + left < wide + EDGE for along, _, wide in lines[:leans]):
-        leans -= 1
-    return [
-        (along, text, i if i < leans else n - 1 - i, "right" if i < leans else "left")
-        for i, (along, text, _) in enumerate(lines)
-    ]
+    part = (axes.transScale + axes.transLimits).transform  # of the way along the box
+    lines: list[tuple[float, str, int, str]] = []
+    row, free = 0, np.inf  # how far from the left the row is free
+    for x in sorted((place for place in places if first <= place <= last), reverse=True):
+        along = float(part((x, 1))[0])
+        wide = 0.09 * page().small * size(places[x])[0] + 0.1
+        at = along * room
+        is_left = at + wide > min(room + right, free) and at - wide > EDGE - left
+        row += bool(lines) and at + wide * (not is_left) > free
+        free = at - wide * is_left
+        lines.append((along, places[x], row, "right" if is_left else "left"))
+    return lines
 
 
 def _draw_upright(
@@ -428,6 +395,7 @@ def _draw_upright(
             top += (row + 0.9) * LINE / box
             look: dict[str, Any] = {"ha": side, "va": "center", "size": page().small}
             look |= {"color": INK if upright else SOFT, "xycoords": "axes fraction"}
+            look |= {"bbox": GROUND}  # over the line of an earlier one
             middle = 1 + (row + 0.5) * LINE / box
             write(axes, text, (x, middle), (4 if side == "left" else -4, 0), **look)
         look = {"color": INK if upright else EVENT, "lw": 0.9, "zorder": 1, "clip_on": False}
@@ -450,15 +418,15 @@ def _margins(
 
 
 def _set_page(
-    grid: Sequence[Axes], title: str, foot: Sequence[str], rows: float, more: float, box: float
+    grid: Sequence[Axes], shown: Mapping[str, Any], rows: float, more: float, box: float
 ) -> tuple[float, float, float]:
     """Set title and foot, and make the page as high as its boxes need.
 
     The heights above the words of events, of a box, and of the page.
     """
     paper = page()
-    lines = clip(title, paper.title, paper.title_lines)
-    below = HANGING.sub("\n", "\n".join(wrap(text, paper.foot) for text in foot))
+    lines = clip(shown["title"], paper.title, paper.title_lines)
+    below = HANGING.sub("\n", "\n".join(wrap(text, paper.foot) for text in shown["foot"]))
     top = 0.38 + 0.25 * (lines.count("\n") + 1) + more
     is_bare = not grid[0].get_xticks().size
     bottom = (0.2 if is_bare else 0.48) + 0.0175 * paper.small * (below.count("\n") + 1)
@@ -498,70 +466,60 @@ def _at_edge(end: Label, axes: Axes, last_mark: float) -> bool:
     return end.start is None and end.x > min(last_mark, last) - 0.1 * (last - first)
 
 
-@dataclass(frozen=True)
-class _Ground:
-    """What texts must keep clear of, in inches: the sides of their box, its lines and events."""
+class _Ground(NamedTuple):
+    """What texts keep clear of, in inches: what is drawn in their box, and one another."""
 
-    left: float
-    low: float
-    right: float
-    high: float
-    curves: list[np.ndarray]
-    events: list[np.ndarray]
-    stops: list[float]
-    taken: list[Box]
+    box: Bbox
+    curves: list[Path]
+    marks: np.ndarray
+    events: np.ndarray
+    taken: list[Bbox]
 
 
-def _inches(axes: Axes, transform: Any, *points: Any) -> np.ndarray:
-    """Where points stand on the page."""
-    return np.asarray(transform.transform(points)) / axes.figure.dpi
+def _ground(axes: Axes, scaled: Affine2D, crossing: Sequence[float]) -> _Ground:
+    """What the texts of a box keep clear of, before any is written."""
+    lines = [line for line in axes.lines if line.get_gid()]
+    paths = [(line.get_transform() + scaled).transform_path(line.get_path()) for line in lines]
+    curves = [path.interpolated(1 + 100 // len(path)) for path in paths]
+    marks = np.asarray(Path.make_compound_path(*paths).vertices)
+    below = [*product(crossing, np.linspace(0, 1.1, 60)), (-1.0, 0.0)]  # the words of events
+    events = (axes.transAxes + scaled).transform(below[:-1] or below)
+    return _Ground(axes.get_window_extent().transformed(scaled), curves, marks, events, [])
 
 
 def _name_ends(axes: Axes, ends: list[Label], last_mark: float, crossing: Sequence[float]) -> None:
-    """Set the texts: those at the right edge in a column, the others where there is room.
-
-    All keep clear of the upright lines.
-    """
-    (left, low), (edge, high) = _inches(axes, axes.transAxes, (0, 0), (1, 1))
-    lines = [line for line in axes.lines if line.get_gid()]
-    curves = [_inches(axes, line.get_transform(), *np.asarray(line.get_xydata())) for line in lines]
-    feet = [_inches(axes, axes.transAxes, (x, 0), (x, 1.1)) for x in crossing]  # below the words
-    events = [np.linspace(foot, head, 100) for foot, head in feet]
-    stops = [float(foot[0]) for foot, _ in feet]
-    ground = _Ground(left, low, edge, high, curves, events, stops, [])
+    """Set the texts: those at the right edge in a column, the others where there is room."""
+    scaled = Affine2D().scale(1 / axes.figure.dpi)
+    data, ground = axes.transData + scaled, _ground(axes, scaled, crossing)
     column = [end for end in ends if _at_edge(end, axes, last_mark)]
-    _name_column(axes, sorted(column, key=lambda end: end.y), ground)
-    for end in ends:
-        if end in column:
-            continue
+    _name_column(axes, sorted(column, key=lambda end: end.y), data, ground)
+    for end in (end for end in ends if end not in column):
         spots = []
-        for place in [end, *(replace(end, x=x, y=y) for x, y in end.others)]:
-            begins = place.x if place.start is None else place.start
-            ends_of = ((place.x, place.y), (begins, place.y))
-            point, (start, _) = _inches(axes, axes.transData, *ends_of)
-            for at, middle in _spots(place, point, start, ground):
-                box = _box(place, at, middle)
-                spots.append((_cost(place, point, box, ground), place, point, box))
+        for x, y in ((end.x, end.y), *end.others):
+            place = replace(end, x=x, y=y)
+            point, start = data.transform([(x, y), (end.start or x, y)])
+            boxes = [_box(end, *spot) for spot in _spots(end, point, start[0], ground)]
+            spots += [(_cost(end, point, box, ground), place, point, box) for box in boxes]
         cost, place, point, box = min(spots, key=lambda spot: spot[0])
-        _set(axes, place, point, box, ground, is_free=not cost)
+        _set(axes, place, point, box, ground, bbox=None if cost else GROUND)
 
 
-def _name_column(axes: Axes, column: Sequence[Label], ground: _Ground) -> None:
+def _name_column(axes: Axes, column: list[Label], data: Any, ground: _Ground) -> None:
     """Set texts right of the box, each beside its point if that is free."""
-    points = [_inches(axes, axes.transData, (end.x, end.y))[0] for end in column]
+    points = [data.transform((end.x, end.y)) for end in column]
     heights = [size(end.text, "bold")[1] for end in column]
-    middles = spread([point[1] for point in points], heights, ground.low, ground.high)
+    middles = spread([y for _, y in points], heights, ground.box.y0, ground.box.y1)
     for end, point, middle in zip(column, points, middles, strict=True):
-        box, near = (_box(end, at, middle) for at in (ground.right + 0.12, point[0] + end.clear))
-        if abs(middle - point[1]) < NEAR and not _cost(end, point, near, ground):
-            box = near
-        _set(axes, end, point, box, ground, is_free=False, is_column=True)
+        box = _box(end, ground.box.x1 + 0.12, middle)
+        near = _box(end, point[0] + end.clear, middle)
+        is_free = abs(middle - point[1]) < NEAR and not _cost(end, point, near, ground)
+        _set(axes, end, point, near if is_free else box, ground)
 
 
-def _box(end: Label, left: float, middle: float) -> Box:
+def _box(end: Label, left: float, middle: float) -> Bbox:
     """The box of a text by its left end and its middle."""
     width, height = size(end.text, "bold")
-    return Box(left, middle - height / 2, left + width, middle + height / 2)
+    return Bbox.from_bounds(left, middle - height / 2, width, height)
 
 
 def _spots(
@@ -576,90 +534,66 @@ def _spots(
     right = x + end.clear
     if end.start is None:
         steps = (0.0, 0.6, -0.6, 1.0, -1.0, 1.5, -1.5, 2.0, -2.0, 3.0, -3.0)
-        after = [stop + 0.08 for stop in ground.stops if 0 < stop - x < 0.5]
-        before = [right - width - 2 * end.clear, x - width / 2]
-        spots = [*product(steps, [right]), *product(steps[:5], before), *product(steps[:5], after)]
+        behind = ground.events[:, 0] + 0.08
+        aside = [right - width - 2 * end.clear, x - width / 2]
+        aside += np.unique(behind[(behind > x) & (behind < x + 0.6)]).tolist()
+        spots = [*product([right], steps), *product(aside, steps[:5])]
     else:
         higher = np.arange(1.5, 9, 0.8)
-        back = min(start, ground.right - width)
-        spots = [(0.7, start), (0.7, back), (0.0, right), (0.6, right), (-0.7, start)]
-        spots += [(0.0, start - width - 0.1), *product(higher, (right, start, back))]
-        spots += product([-0.7, *-higher], (back, start))
-    for step, at in spots:
-        yield at, y + step * height
+        back = min(start, ground.box.x1 - width)
+        spots = [(start, 0.7), (back, 0.7), (right, 0.0), (right, 0.6), (start, -0.7)]
+        spots += [(start - width - 0.1, 0.0), *product((right, start, back), higher)]
+        spots += product((back, start), [-0.7, *-higher])
+    for left, step in spots:
+        yield left, y + step * height
 
 
-def _is_tied(end: Label, point: Any, box: Box) -> bool:
+def _is_tied(end: Label, point: np.ndarray, box: Bbox) -> bool:
     """Whether `end` in `box` is so far from its point that a line must lead there."""
     is_window = end.start is not None
     near, far = (0.2, 0.2) if is_window else (NEAR, 0.4)
-    if box.left < point[0] < box.right and not is_window:
-        near = 0.15 + (box.upper - box.lower) / 2
-    return bool(abs(box.middle - point[1]) > near or box.left - point[0] > far)
+    if box.x0 < point[0] < box.x1 and not is_window:
+        near = 0.15 + box.height / 2
+    return bool(abs(box.y0 + box.height / 2 - point[1]) > near or box.x0 - point[0] > far)
 
 
 def _set(
-    axes: Axes,
-    end: Label,
-    point: Any,
-    box: Box,
-    ground: _Ground,
-    *,
-    is_free: bool,
-    is_column: bool = False,
+    axes: Axes, end: Label, point: np.ndarray, box: Bbox, ground: _Ground, **more: Any
 ) -> None:
-    """Write `end` into `box`, tied to its point if that is far or beyond an upright line.
-
-    Where it is free it covers the grid.
-    """
-    is_before = end.start is None and box.right < point[0]
-    is_beyond = not is_column and any(point[0] < stop < box.left for stop in ground.stops)
+    """Write `end` into `box`, tied to its point if that is far or beyond an upright line."""
+    is_before = end.start is None and box.x1 < point[0]
+    events = ground.events[:, 0]
+    is_beyond = bool(((events > point[0]) & (events < box.x0)).any())
     tie = {"arrowstyle": "-", "lw": 0.6, "color": EVENT, "shrinkA": 1, "shrinkB": 3}
     tie["relpos"] = (1 if is_before else 0, 0.5)
-    shift = (72 * (box.left - point[0]), 72 * (box.middle - point[1]))
+    across, up = 72 * (box.x0 - point[0]), 72 * (box.y0 + box.height / 2 - point[1])
     look: dict[str, Any] = {"color": text_colour(end.colour), "path_effects": HALO, "gid": end.gid}
     look |= {"va": "center", "weight": "bold", "annotation_clip": False}
     look |= {"arrowprops": tie if _is_tied(end, point, box) or is_beyond else None}
-    write(axes, end.text, (end.x, end.y), shift, bbox=GROUND if is_free else None, **look)
+    write(axes, end.text, (end.x, end.y), (across, up), **look, **more)
     ground.taken.append(box)
 
 
-def _cost(end: Label, point: np.ndarray, box: Box, ground: _Ground) -> int:
+def _cost(end: Label, point: np.ndarray, box: Bbox, ground: _Ground) -> int:
     """How badly a text in `box` would cover other texts (worst) or lines, or leave the page.
 
     The name of a series keeps clear of the numbers of the axis and of events, and is tied over as
     few lines as can be.
     """
-    tie = np.linspace(point, (box.left, box.middle), 25)  # from its point to the text
-    worst = int(box.lower < ground.low or box.upper > ground.high + 0.1)
-    worst = int(worst or box.left < 0 or box.right > page().width)
-    for other in ground.taken:
-        is_beside = box.left >= other.right + APART or other.left >= box.right + APART
-        is_above = box.lower >= other.upper or other.lower >= box.upper
-        inside = (tie > (other.left, other.lower)) & (tie < (other.right, other.upper))
-        worst += (not (is_beside or is_above)) + bool(inside.all(axis=1).any())
-    cost = 1000 * worst + sum(_n_covered(box, curve) for curve in ground.curves)
+    tie = np.linspace(point, (box.x0, box.y0 + box.height / 2), 9)
+    room = Bbox.from_extents(0, ground.box.y0, page().width, ground.box.y1 + 0.1)
+    worst = int(not (room.contains(*box.min) and room.contains(*box.max)))
+    worst += box.padded(APART, -0.001).count_overlaps(ground.taken)
+    worst += sum(other.count_contains(tie) > 0 for other in ground.taken)
+    covered = int(box.padded(MARK, 0).count_contains(ground.marks))
+    covered += sum(int(box.count_contains(curve.vertices)) for curve in ground.curves)
     if end.start is None:
-        cost += 1000 * (box.left < ground.left)
-        cost += sum(_n_covered(box, event) for event in ground.events)
+        worst += int(box.x0 < ground.box.x0)
+        worst += int(box.count_contains(ground.events) > 0)
         if _is_tied(end, point, box):
-            along, up = tie[3:].T  # without its beginning at its own point
-            for curve in ground.curves:
-                x, y = curve.T
-                above = up - np.interp(along, x, y, left=np.nan, right=np.nan)
-                cost += int((above[:-1] * above[1:] < 0).sum())
-            cost += 1
-    return cost
-
-
-def _n_covered(box: Box, curve: np.ndarray) -> int:
-    """How many places of a line a text in `box` would cover."""
-    x, y = curve.T
-    across = np.linspace(box.left, box.right, 25)
-    at = np.interp(across, x, y, left=np.nan, right=np.nan)
-    between = (at > box.lower) & (at < box.upper)
-    points = (x > box.left - MARK) & (x < box.right + MARK) & (y > box.lower) & (y < box.upper)
-    return int(between.sum()) + int(points.sum())
+            own = Path(tie[1:])  # without its beginning at its own point
+            covered += 1 + sum(own.intersects_path(curve, False) for curve in ground.curves)
+    return 1000 * worst + covered
 
 
 def write_above(axes: Axes, text: str, y: float, **style: Any) -> None:

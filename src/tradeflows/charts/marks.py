@@ -42,6 +42,17 @@ NEAR = 1e-9  # how far an artist may stand from its place, as a part of it
 DATED = ("lines", "months", "points", "blocks")
 
 
+def draw(axes: Axes, i: int, row: Any, part: str, **style: Any) -> None:
+    """Draw a part of the mark in row `i` of the table as a line through its corners."""
+    x, y = ([getattr(row, column) for column in columns] for columns in CORNERS[part])
+    look: dict[str, Any] = {
+        "clip_on": False,
+        "solid_capstyle": "butt",
+        "gid": f"{i}|{part}|{row.name}",
+    }
+    axes.plot(x, y, **look | style)
+
+
 def numbers_of(rows: DataFrame, column: str) -> np.ndarray:
     """A column of numbers; of days, as matplotlib counts them."""
     cells = rows[column]
@@ -115,14 +126,11 @@ def require_drawn(axes: Axes) -> None:
 
 def _corners(artist: Any, along: Any, up: Any, rows: DataFrame) -> tuple[np.ndarray, np.ndarray]:
     """Where the corners of an artist stand, and where they should."""
-    if isinstance(artist, Rectangle):
-        corners = artist.get_bbox().get_points()
-    else:
-        corners = artist.get_xydata()
-    wanted = [
-        [numbers_of(rows, column)[0] for column in columns] for columns in (along, up) if columns
-    ]
-    return corners.T[: len(wanted)], np.array(wanted)
+    is_bar = isinstance(artist, Rectangle)
+    corners = artist.get_bbox().get_points() if is_bar else artist.get_xydata()
+    sides = [side for side in (along, up) if side]
+    wanted = [[numbers_of(rows, column)[0] for column in side] for side in sides]
+    return corners.T[: len(sides)], np.array(wanted)
 
 
 def _of_series(

@@ -41,6 +41,7 @@ LONGEST = 4  # words of a unit, as of "million barrels a day"
 SCALED = {*UNIT_OF, *UNIT_IN, "value", "low", "high", "change", "value_per_month"}  # by the unit
 EXACT = 1e-9  # how near a number lies to one with fewer decimals that is the same
 SITE = r"//(?:www\.)?([^/\s]+)"  # whose page an address is of
+PICTURES = ("cells", "months", "coverage")  # which have no axis of numbers
 UNSETTLED = ("provisional", "partial")  # flags of a figure that may yet change
 
 
@@ -107,8 +108,7 @@ class ChartOptions(TypedDict, total=False):
     names
         What readers see in place of a code.
     claims
-        Claims of the ledger, by id, whose verdicts stand below this chart in a report; those that
-        no chart names stand below the one that draws their numbers.
+        Claims of the ledger, by id, whose verdicts stand below this chart in a report.
     """
 
     title: Required[str]
@@ -373,48 +373,49 @@ def finish(
     shown: Chart,
     rows: DataFrame,
     ends: list[list[Label]],
-    zero: bool,
+    zero: bool = False,
     box: float = 3.0,
     key: str = "",
 ) -> None:
     """Axes, key, source line and all that stands beside the data; the rows are the marks."""
-    marks = rows.assign(mark=rows["mark"].map(SIGNS))
+    marks, upright, keys = rows, kind in layout.UPRIGHT, [key]
+    if kind in PICTURES:
+        shown = shown | {"reference": {}, "said": {}}
+    else:
+        marks = rows.assign(mark=rows["mark"].map(SIGNS))
+        keys += _keys(rows, kind)
     vars(grid[0].figure)["tradeflows"] = shown | {"marks": marks}
-    upright = kind in layout.UPRIGHT
     years = _years(rows) if kind == "lines" else []
-    units = []
     for axes, texts in zip(grid, ends, strict=True):
         axes.set_gid(kind)
         texts += _draw_said(axes, rows, shown["said"])
-        units.append(_unit_above(axes, shown, is_alone=len(grid) == 1))
         if upright:  # where each mark has its number
             axes.set_xticks([])
             axes.spines["bottom"].set_visible(False)
             axes.grid(visible=False)
-        else:
+        elif kind not in PICTURES:
             layout.number_axis(axes)
             _set_days(axes, rows, shown, years)
         if zero:  # from zero beyond all that is drawn
             compared = [box.dataLim for box in axes.get_shared_y_axes().get_siblings(axes)]
             low, high = min(box.y0 for box in compared), max(box.y1 for box in compared)
             axes.set_ylim(min(0, 1.05 * low), max(0, 1.05 * high) or float(low == 0))
-    has_periods = kind == "points" and rows["n_months"].gt(1).any()
-    parts = [
-        key,
-        "" if upright or kind == "windows" else _signs(rows),
-        "Thin line: the months that a figure is of" if has_periods else "",
-        _unsettled(rows, kind),
-    ]
-    layout.finish(
-        grid,
-        ends,
-        title=shown["title"],
-        unit=units,
-        foot=foot(shown, " · ".join(filter(None, parts))),
-        events=shown["events"],
-        reference=shown["reference"],
-        box=box,
-    )
+    units = [_unit_above(axes, shown, is_alone=len(grid) == 1) for axes in grid]
+    events = {} if kind == "cells" else shown["events"]
+    shown = shown | {"events": events, "foot": foot(shown, " · ".join(filter(None, keys)))}
+    layout.finish(grid, ends, units, shown, box)
+
+
+def _keys(rows: DataFrame, kind: str) -> list[str]:
+    """What the marks of a chart mean."""
+    qualifiers = [] if kind in ("bars", "windows") else dict.fromkeys(rows["qualifier"])
+    keys = [f"{SIGNS[MARKS[sign]]} {WORDS[sign]} this" for sign in qualifiers if sign != "="]
+    if kind == "points" and rows["n_months"].gt(1).any():
+        keys.append("Thin line: the months that a figure is of")
+    flags = " or ".join(flag for flag in UNSETTLED if rows["flags"].str.contains(flag).any())
+    are_all = kind == "bars" and not rows["hollow"].any()
+    word = "Dashed" if kind in ("blocks", "windows") else "All figures" if are_all else "Hollow"
+    return [*keys, f"{word}: {flags}"] if flags else keys
 
 
 def _unit_above(axes: Axes, shown: Chart, *, is_alone: bool) -> str:
@@ -431,41 +432,32 @@ def _draw_said(axes: Axes, rows: DataFrame, said: Mapping[str, Any]) -> list[Lab
     """Draw what somebody gave for some months over these alone; the words of each."""
     texts = []
     for words, (value, first, last) in said.items():
-        start, last_month = pd.Timestamp(first), pd.Timestamp(last)
-        months = 12 * (last_month.year - start.year) + last_month.month - start.month + 1
-        is_short = months <= rows["n_months"].max()
-        middle = spans.middle(start, months)
-        ends = [middle] if is_short else [start, start + pd.DateOffset(months=months)]
+        start = pd.Timestamp(first)
+        months = 1 + (pd.Period(last, "M") - pd.Period(first, "M")).n
+        ends = [start, start + pd.DateOffset(months=months)]
         look: dict[str, Any] = {"lw": 3, "solid_capstyle": "butt"}
+        is_short = months <= rows["n_months"].max()
         if is_short:
+            ends = [spans.middle(start, months)]
             look = {"marker": "D", "mfc": layout.PAPER, "ms": 8, "mew": 1.8, "zorder": 5}
-        axes.plot(
-            ends,
-            [value] * len(ends),
-            color=layout.INK,
-            gid=f"0|reference|{words}",
-            clip_on=False,  # a small number's mark lies over the axis
-            **look,
-        )
+        gid = f"0|reference|{words}"  # a small number's mark lies over the axis
+        axes.plot(ends, [value] * len(ends), color=layout.INK, gid=gid, clip_on=False, **look)
         places = mdates.date2num(ends)
-        text = layout.wrap(words, layout.page().name)
-        axes.update_datalim([(places[0], 1.15 * value)])  # its words have room above
-        if is_short:  # and no edge cuts its mark
-            axes.update_datalim([(places[0] + MARK, value)])
+        # Its words have room above, and no edge cuts its mark.
+        axes.update_datalim([(places[0], 1.15 * value), (places[-1] + MARK * is_short, value)])
         others = tuple((place, value) for place in places)
-        texts.append(Label(text, places[-1], value, layout.INK, clear=0.2, others=others))
+        text = layout.wrap(words, layout.page().name)
+        texts.append(Label(text, *others[-1], layout.INK, clear=0.2, others=others))
     return texts
 
 
 def _years(rows: DataFrame) -> list[pd.Timestamp]:
     """The middle of each year from the first figure's; none where a figure is not one a year."""
-    first_month = rows["x"].dt.month
-    is_of_year = rows["n_months"].gt(6) & rows["n_months"].le(12) & first_month.eq(1)
+    is_of_year = rows["n_months"].between(7, 12) & rows["x"].dt.month.eq(1)
     if not is_of_year.all():
         return []
-    first, last = rows["x"].min().year, rows["x"].max().year
-    months = int(rows["n_months"].max())
-    return [spans.middle(pd.Timestamp(year, 1, 1), months) for year in range(first, last + 1)]
+    days = pd.date_range(rows["x"].min(), rows["x"].max(), freq="YS")
+    return [spans.middle(day, int(rows["n_months"].max())) for day in days]
 
 
 def _set_days(axes: Axes, rows: DataFrame, shown: Chart, years: list[pd.Timestamp]) -> None:
@@ -480,22 +472,6 @@ def _set_days(axes: Axes, rows: DataFrame, shown: Chart, years: list[pd.Timestam
     axes.margins(y=0.05)
     for value in shown["reference"].values():
         axes.update_datalim([(axes.dataLim.x0, value)])
-
-
-def _signs(rows: DataFrame) -> str:
-    """What the markers of qualified figures mean."""
-    qualifiers = dict.fromkeys(rows["qualifier"])
-    texts = [f"{SIGNS[MARKS[sign]]} {WORDS[sign]} this" for sign in qualifiers if sign != "="]
-    return " · ".join(texts)
-
-
-def _unsettled(rows: DataFrame, kind: str) -> str:
-    """What an open marker or a dashed line means."""
-    flags = [flag for flag in UNSETTLED if rows["flags"].str.contains(flag).any()]
-    if kind == "bars" and flags and not rows["hollow"].any():
-        return f"All figures: {' or '.join(flags)}"
-    drawn = "Dashed" if kind in ("blocks", "windows") else "Hollow"
-    return f"{drawn}: {' or '.join(flags)}" if flags else ""
 
 
 def foot(shown: Chart, key: str = "") -> list[str]:

@@ -6,6 +6,7 @@ import io
 import re
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -26,7 +27,7 @@ from tradeflows.model.words import count_of
 from tradeflows.retrieval import catalogue
 from tradeflows.tables import display, trace
 
-LINES = 20  # that a notebook shows of a chart; its file has all
+LINES = 20  # numbers of a chart that a notebook shows with their lines, of one number a card
 OPEN = 30  # that a page shows of all numbers together; each has its first in any case
 PARTS = 6  # of a formula whose lines are open, whatever room there is
 NUMBERS = 600  # of a chart that have an entry
@@ -196,27 +197,12 @@ def table(figure: Any) -> list[list[str]]:
 
 
 def shown(figure: Any) -> str:
-    """The numbers of a chart as HTML, each of which opens its lines; no script is needed.
-
-    Of many lines the first :data:`LINES` are there, with the count of all.
-    """
+    """The first numbers of a chart as HTML, each of which opens its lines; no script is needed."""
     if "of" not in vars(figure)["tradeflows"]:
         return (
             "<p><small>No raw lines: this is which months are held, not what they say.</small></p>"
         )
-    lines = terms(figure)
-    if lines.empty:
-        return "<p><small>No raw lines: these numbers were worked out on this page.</small></p>"
-    head = counted(lines)
-    head += f", the first {LINES} of them here" if len(lines) > LINES else ""
-    entries_of, room = "", LINES
-    with catalogue.within(vars(figure)["tradeflows"]["attrs"]):
-        for own in _by_number(lines):
-            entries_of += _number(own, room) if room > 0 else ""
-            room -= len(own)
-        used = entries(dict.fromkeys(lines["source_id"]))
-    inside = f"<summary>{head}</summary>{entries_of}{used}{untraced(lines)}"
-    return f'<details class="chart-lines">{inside}</details>'
+    return evidence(figure, numbers(figure, ""), LINES)
 
 
 def counted(lines: DataFrame) -> str:
@@ -243,22 +229,6 @@ def untraced(lines: DataFrame) -> str:
         return ""
     series = html.escape("; ".join(reasons))
     return f"<p>Without a list: {series}, worked out from the sources by the code of this page.</p>"
-
-
-def _by_number(lines: DataFrame) -> list[Lines]:
-    """The lines of each number, in their order."""
-    rows = lines.to_dict("records")
-    return [list(own) for _, own in groupby(rows, lambda row: [row[name] for name in NUMBER])]
-
-
-def _number(rows: Lines, most: int) -> str:
-    """One number, its formula and at most so many of its lines."""
-    series, period, number, formula = (rows[0][name] for name in NUMBER)
-    when = period if spans.beyond(series, period) else ""
-    head = html.escape(", ".join(filter(None, (series, when))))
-    value = layout.number(layout.significant(number, layout.DIGITS), 12)
-    words = f"<p>{html.escape(said(formula, len(rows)))}</p>"
-    return f"<details><summary>{head}: {value}</summary>{words}{lines_table(rows[:most])}</details>"
 
 
 class Number(NamedTuple):
@@ -293,34 +263,35 @@ def numbers(figure: Any, id: str) -> list[Number]:
         return []
     kind = figure.axes[0].get_gid()
     known = []
-    for i, own in enumerate(_by_number(terms(figure)), start=1):
-        series, period, value = (own[0][name] for name in NAMES)
+    rows = terms(figure).to_dict("records")
+    for i, (_, own) in enumerate(groupby(rows, itemgetter(*NUMBER)), start=1):
+        lines = [*own]
+        series, period, value = (lines[0][name] for name in NAMES)
         head = ", ".join(filter(None, (series, spans.beyond(series, period))))
         text = layout.number(layout.significant(value, layout.DIGITS), 12)
         if is_strip := kind == "coverage":  # whose runs are its numbers
             head, text = series, spans.in_words(period)
         run = period if is_strip else ""
-        places = frozenset((line["row"], line["column"], run) for line in own)
-        known.append(Number(f"{id}-n{i}", places, head, text, own))
+        places = frozenset((line["row"], line["column"], run) for line in lines)
+        known.append(Number(f"{id}-n{i}", places, head, text, lines))
     return known
 
 
-def evidence(figure: Any, known: Sequence[Number]) -> str:
+def evidence(figure: Any, known: Sequence[Number], most: int) -> str:
     """The `known` numbers as HTML, each of which opens its formula and its lines, without a script.
 
-    Each of the first :data:`NUMBERS` has the first line of each part of its formula, and more where
-    all together have room.
+    Each of the first has the first line of each part of its formula, and more where all together
+    have room.
     """
+    if "of" not in vars(figure)["tradeflows"]:
+        return ""
     if not known:
-        return shown(figure) if "of" in vars(figure)["tradeflows"] else ""
-    lines = terms(figure)
-    first = known[:NUMBERS]
-    most = max(1, OPEN // len(first))
-    head = counted(lines)
-    head += f", the first {NUMBERS} numbers here" if len(known) > NUMBERS else ""
+        return "<p><small>No raw lines: these numbers were worked out on this page.</small></p>"
+    lines, first = terms(figure), known[:most]
+    head = counted(lines) + f", the first {most} numbers here" * (len(known) > most)
     with catalogue.within(vars(figure)["tradeflows"]["attrs"]):
         used = entries(dict.fromkeys(lines["source_id"]))
-        numbers_of = "".join(_opening(number, most) for number in first)
+        numbers_of = "".join(_opening(number, max(1, OPEN // len(first))) for number in first)
     inside = f"{BOX}{numbers_of}</div>{used}{untraced(lines)}"
     return f'<details class="chart-lines"><summary>{head}</summary>{inside}</details>'
 
@@ -341,9 +312,10 @@ def _opening(number: Number, most: int) -> str:
         lines, shown = list(number.lines), len(lines)
     more = len(lines) - shown
     rest = f"<p>and {more:,} more, in the file of raw lines</p>" if more > 0 else ""
+    name = f' id="{number.id}"' * (not number.id.startswith("-"))  # which a notebook has no use for
     formula = html.escape(said(number.lines[0]["formula"], len(number.lines)))
     return (
-        f'<details id="{number.id}"><summary>{html.escape(number.head)}: {number.text}</summary>'
+        f"<details{name}><summary>{html.escape(number.head)}: {number.text}</summary>"
         f"<p>{formula}</p>{lines_alone(lines, shown)}{rest}</details>"
     )
 

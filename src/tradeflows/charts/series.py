@@ -16,6 +16,7 @@ from tradeflows import measures
 from tradeflows.charts import colours, layout, spans
 from tradeflows.charts.colours import Look, of_series
 from tradeflows.charts.layout import Label
+from tradeflows.charts.marks import draw
 from tradeflows.charts.names import entity_name
 from tradeflows.charts.numbers import BOXES, ChartAxes, ChartPanels, new_axes
 from tradeflows.charts.options import (
@@ -44,6 +45,7 @@ HOLES = 6  # of a series, all of which are said below a chart
 BOUNDS = {"≤", "<", "≥", ">"}
 MANY = 20  # points of a series, from which on its markers are small
 POINTS = 8  # of a series, beside which its name is tried
+OF_LINES: dict[str, Any] = {"highlight": (), "alike": False, "callouts": {}, "band": None}
 OF_A_SIDE = ("qualifier", "flags", "publisher", "source_id")
 
 
@@ -108,8 +110,8 @@ def lines(
     >>> charts.drawn(axes)["India"].tolist()
     [1.0, 2.0, 3.0]
     """
-    more: Any = {"every": every, "zero": zero, "highlight": highlight, "alike": alike}
-    boxes = _draw(frame, options, y=y, by=by, panel=panel, callouts=callouts, **more)
+    look = {"every": every, "zero": zero, "highlight": highlight, "alike": alike}
+    boxes = _draw(frame, options, y, by, panel, {**look, "callouts": callouts})
     return boxes.view(ChartPanels) if panel else boxes[0]
 
 
@@ -173,10 +175,10 @@ def sides(
     second = names.get(of[1]) or entity_name(of[1])
     for end, word in (("low", "the least"), ("high", "the most")):
         names.setdefault(f"{of[1]}, {end}", f"{second}, with {word} freight")
-    look: ChartOptions = {**options, "names": names}
+    options = {**options, "names": names}
+    look = {"every": every, "zero": zero, "band": band}
     stacked = measures.stack(columns, "side")
-    more: Any = {"every": every, "zero": zero, "band": band}
-    axes: ChartAxes = _draw(stacked, look, y="value", by="side", **more)[0]
+    axes: ChartAxes = _draw(stacked, options, "value", "side", "", look)[0]
     return axes
 
 
@@ -190,40 +192,30 @@ def _of_side(frame: DataFrame, y: str, end: str) -> DataFrame:
 
 
 def _draw(
-    frame: DataFrame,
-    options: ChartOptions,
-    *,
-    y: str,
-    by: str,
-    panel: str = "",
-    every: int | None = None,
-    zero: bool = True,
-    highlight: Collection[str] = (),
-    alike: bool = False,
-    callouts: Mapping[str | tuple[str, str], str] = MappingProxyType({}),
-    band: tuple[float, float] | None = None,
+    frame: DataFrame, options: ChartOptions, y: str, by: str, panel: str, look: dict[str, Any]
 ) -> np.ndarray:
-    """Draw lines in their boxes; of two sides with a `band` also what one alone states."""
+    """Draw lines in their boxes; of two sides with a ``band`` also what one alone states."""
+    look = OF_LINES | look
+    every, zero = look["every"], look["zero"]
     frame, [y], shown = complete_options(frame, options, [y], [panel, by] if panel else [by])
     rows = drawable_rows(frame, y=y, by=by, panel=panel, months=every or 1)
-    parts = {str(name): _whole(part, every) for name, part in rows.groupby("panel", sort=False)}
+    boxes = rows.groupby("panel", sort=False)
+    parts = {str(name): _whole(part, every, y, by) for name, part in boxes}
     require_units(shown, parts)
-    for part in parts.values():
-        _refuse_pairs(part, y, by)
-    looks = of_series(rows["name"], highlight)
+    looks = of_series(rows["name"], look["highlight"])
     ends, key = [], ""
     with layout.style():
         _, grid = plt.subplots(
-            len(parts), sharex=True, sharey=alike, squeeze=False, subplot_kw=BOXES
+            len(parts), sharex=True, sharey=look["alike"], squeeze=False, subplot_kw=BOXES
         )
         for axes, (box, part) in zip(grid[:, 0], parts.items(), strict=True):
             axes.set_label(box)
-            if band:
-                parts[box], key = _two_sides(axes, part, looks, shown, band)
+            if look["band"]:
+                parts[box], key = _two_sides(axes, part, looks, shown, look["band"])
             for name, series in part.groupby("name", sort=False):
                 _line(axes, series, looks[str(name)])
                 shown["gaps"] += _gaps(series, named(str(name), shown))
-            words = _callouts(axes, part, highlight, looks, callouts)
+            words = _callouts(part, look["highlight"], looks, look["callouts"])
             ends.append(_ends(part, looks, shown, words=words))
             if part["value"].min() < 0 and (zero or part["value"].max() > 0):
                 axes.axhline(0, color=colours.GREY, lw=0.9, zorder=1)
@@ -232,7 +224,7 @@ def _draw(
     return grid[:, 0]
 
 
-def _whole(rows: DataFrame, every: int | None) -> DataFrame:
+def _whole(rows: DataFrame, every: int | None, y: str, by: str) -> DataFrame:
     """The rows of a box, each series on all of its own months, so that a hole is a null."""
     refuse_repeated(rows, "name", "x")
     lengths = sorted(set(rows["n_months"]))
@@ -250,17 +242,13 @@ def _whole(rows: DataFrame, every: int | None) -> DataFrame:
         plain = {"qualifier": "=", "flags": "", "mark": "o", "hollow": False, **BLANK}
         whole = part.reindex(months).fillna(plain)
         parts.append(whole.assign(name=name, box=box, n_months=length, **places))
-    return pd.concat(parts, ignore_index=True)
-
-
-def _refuse_pairs(rows: DataFrame, y: str, by: str) -> None:
-    """Refuse a box whose series have two figures at most: a line says what lies between."""
     if rows.groupby("name")["value"].count().max() == 2:
         raise QueryError(
             "no series has more than two figures, and a line says what lies between: draw bars, as "
             f'by charts.bars(frame.assign(bar=frame["{by}"] + frame["ref_period"].dt.strftime('
             f'", %B %Y")), y="{y}", by="bar", heading="{by}", title=…, unit=…)'
         )
+    return pd.concat(parts, ignore_index=True)
 
 
 def _gaps(part: DataFrame, name: str) -> tuple[str, ...]:
@@ -295,16 +283,14 @@ def is_lone(known: pd.Series) -> pd.Series:
 
 
 def _callouts(
-    axes: Axes,
     rows: DataFrame,
     highlight: Collection[str],
     looks: Mapping[str, Look],
     callouts: Mapping[str | tuple[str, str], str],
 ) -> list[Label]:
-    """Words beside points of the series that the claim is about, with room for them."""
+    """Words beside points of the series that the claim is about."""
     series = {str(name): part.set_index("x") for name, part in rows.groupby("name", sort=False)}
     first = next((name for name in series if name in highlight), next(iter(series)))
-    highest = rows["value"].max()
     texts = []
     for key, words in callouts.items():
         name, month = (first, key) if isinstance(key, str) else key
@@ -315,15 +301,9 @@ def _callouts(
                 f"callouts: no figure of {name} in {month!r}; expected a month that is drawn, such "
                 "as '2023-05', or a pair of a series and a month"
             ) from error
-        place = mdates.date2num(row["middle"])
-        least, most = series[name]["value"].agg(["min", "max"])
-        if row["value"] == least:
-            axes.update_datalim([(place, least - 0.12 * (most - least))])
-        if row["value"] == highest > 0:
-            axes.update_datalim([(place, 1.1 * highest)])
-        text = layout.wrap(words, layout.page().name)
-        gid = layout.name_gid(name)
-        texts.append(Label(text, place, row["value"], looks[name].colour, gid))
+        place, text = mdates.date2num(row["middle"]), layout.wrap(words, layout.page().name)
+        look = looks[name].colour, layout.name_gid(name)
+        texts.append(Label(text, place, row["value"], *look))
     return texts
 
 
@@ -331,32 +311,21 @@ def _ends(
     rows: DataFrame,
     looks: Mapping[str, Look],
     shown: Chart,
-    at: Mapping[str, str] = MappingProxyType({}),
     words: Sequence[Label] = (),
 ) -> list[Label]:
-    """Name, place and colour of the last figure of each series, or of that of a month.
-
-    Where `words` stand there is no name.
-    """
+    """Name, place and colour of the last figure of each series; none where `words` stand."""
     taken = {(label.x, label.y) for label in words}
     ends = []
     rows = rows.assign(value=rows["value"].fillna(rows["high"])).dropna(subset="value")
     for name, part in rows.sort_values("x", kind="stable").groupby("name", sort=False):
-        code = str(name)
         newest = part[::-1]
-        some = newest[:: 1 + len(part) // POINTS]  # its name may stand beside any of them
-        others = tuple(zip(mdates.date2num(some["middle"]), some["value"], strict=True))
-        if code in at:
-            newest, others = newest[newest["x"] == at[code]], ()
-        last = newest.iloc[0]
-        text = layout.wrap(named(code, shown), layout.page().name)
-        if last["qualifier"] != "=":
-            text += f"\n({WORDS[last['qualifier']]})"
-        place = mdates.date2num(last["middle"])
-        colour, gid = looks[code].colour, layout.name_gid(code)
-        if (place, last["value"]) not in taken:
-            ends.append(Label(text, place, last["value"], colour, gid, others=others))
-
+        spots = [*zip(mdates.date2num(newest["middle"]), newest["value"], strict=True)]
+        sign = WORDS.get(newest["qualifier"].iloc[0])
+        text = layout.wrap(named(str(name), shown), layout.page().name) + f"\n({sign})" * bool(sign)
+        look = looks[str(name)].colour, layout.name_gid(str(name))
+        if spots[0] not in taken:  # it may stand beside other points as well
+            others = tuple(spots[:: 1 + len(part) // POINTS])
+            ends.append(Label(text, *spots[0], *look, others=others))
     return [*ends, *words]
 
 
@@ -410,7 +379,6 @@ def points(
     zero: bool = True,
     joined: bool = False,
     highlight: Collection[str] = (),
-    at: Mapping[str, str] = MappingProxyType({}),
     **options: Unpack[ChartOptions],
 ) -> ChartAxes:
     """Draw sparse statements as markers, however many for one month.
@@ -430,8 +398,6 @@ def points(
         the months without one; dotted where these are many.
     highlight
         As for :func:`lines`.
-    at
-        Months at whose points the names of series stand, where that is not the last one.
 
     Raises
     ------
@@ -460,9 +426,14 @@ def points(
                 is_dotted |= _guide(axes, part, looks[str(name)].colour)
         counts = rows.groupby("name")["x"].nunique()
         for i, row in numbered(rows):
-            size = 3 if counts[row.name] >= MANY else 7
-            _point(axes, i, row, looks[row.name].colour, size)
-        ends = _ends(rows, looks, shown, at)
+            colour = looks[row.name].colour
+            draw(axes, i, row, "span", lw=4, alpha=0.4, color=colour)
+            if row.n_months > 1:
+                draw(axes, i, row, "period", lw=1, color=colour)
+            face, size = "white" if row.hollow else colour, 3 if counts[row.name] >= MANY else 7
+            look = {"ls": "none", "ms": size, "marker": row.mark, "mfc": face}
+            draw(axes, i, row, "point", color=colour, **look)
+        ends = _ends(rows, looks, shown)
         key = "Lines only join the figures" if joined else ""
         key += "; dotted: more than six months apart" if is_dotted else ""
         finish([axes], "points", shown, rows, [ends], zero, key=key)
@@ -489,27 +460,6 @@ def _guide(axes: Axes, part: DataFrame, colour: str) -> bool:
         ends = [row.middle, after.middle], [row.value, after.value]
         axes.plot(*ends, color=colour, clip_on=False, gid="guide", **look)
     return is_dotted
-
-
-def _point(axes: Axes, i: int, row: Any, colour: str, size: float) -> None:
-    """Draw a statement: its range, its period where that is no month, and its marker."""
-    style: dict[str, Any] = {"color": colour, "clip_on": False}
-    place = [row.middle, row.middle]
-    ends = [row.low, row.high]
-    axes.plot(place, ends, lw=4, alpha=0.4, gid=f"{i}|span|{row.name}", **style)
-    if row.n_months > 1:
-        level = [row.value, row.value]
-        axes.plot([row.x, row.end], level, lw=1, gid=f"{i}|period|{row.name}", **style)
-    axes.plot(
-        [row.middle],
-        [row.value],
-        ls="none",
-        ms=size,
-        marker=row.mark,
-        mfc="white" if row.hollow else colour,
-        gid=f"{i}|point|{row.name}",
-        **style,
-    )
 
 
 @redrawable
@@ -566,35 +516,18 @@ def blocks(
     with layout.style():
         axes = new_axes()
         for i, row in numbered(rows):
-            _block(axes, i, row, looks[row.name].colour)
+            look = {
+                "lw": 4 if row.n_months > 1 else 2.2,
+                "ls": (0, (1, 0.4)) if row.hollow else "-",
+            }
+            look |= {"marker": "" if row.mark == "o" else row.mark}
+            draw(axes, i, row, "block", color=looks[row.name].colour, **look)
         for name, part in rows.sort_values("x").groupby("name"):
-            _steps(axes, part, looks[str(name)].colour)
+            for row, after in pairwise(part.itertuples()):
+                if row.end == after.x:  # tied to the next
+                    level, colour = [row.value, after.value], looks[str(name)].colour
+                    axes.plot([row.end, row.end], level, color=colour, lw=0.9, clip_on=False)
         at_end = rows.assign(middle=rows["end"])
         ends = _ends(at_end, looks, shown)
         finish([axes], "blocks", shown, rows, [ends], zero)
     return axes
-
-
-def _steps(axes: Axes, part: DataFrame, colour: str) -> None:
-    """Tie each block of a series to the next where that begins as it ends."""
-    after = part.shift(-1)
-    follows = part["end"].eq(after["x"])
-    for row, level in zip(part[follows].itertuples(), after["value"][follows], strict=True):
-        axes.plot([row.end, row.end], [row.value, level], color=colour, lw=0.9, clip_on=False)
-
-
-def _block(axes: Axes, i: int, row: Any, colour: str) -> None:
-    """Draw a block from its first day to its last, its marker in the middle."""
-    axes.plot(
-        [row.x, row.centre, row.end],
-        [row.value] * 3,
-        lw=4 if row.n_months > 1 else 2.2,
-        solid_capstyle="butt",
-        color=colour,
-        ls=(0, (1, 0.4)) if row.hollow else "-",
-        marker="" if row.mark == "o" else row.mark,
-        markevery=[1],
-        ms=9,
-        clip_on=False,
-        gid=f"{i}|block|{row.name}",
-    )

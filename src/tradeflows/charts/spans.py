@@ -3,9 +3,7 @@
 import calendar
 import re
 from collections.abc import Iterable
-from typing import Any
 
-import matplotlib.dates as mdates
 import numpy as np
 import pandas as pd
 
@@ -29,46 +27,6 @@ def middle(first_day: pd.Timestamp, months: int) -> pd.Timestamp:
     day = first_day + pd.DateOffset(months=months // 2)
     half = pd.Timedelta(days=HALF_A_MONTH)
     return day + half if months % 2 else day
-
-
-def days(places: Any) -> pd.DatetimeIndex:
-    """The days of `places` on a matplotlib axis of dates."""
-    whole = np.round(np.asarray(places, dtype="float64"))
-    epoch = np.datetime64(mdates.get_epoch(), "s")
-    return pd.DatetimeIndex(epoch + whole.astype("timedelta64[D]"))
-
-
-def year_ticks(first: float, last: float, step: int) -> dict[float, str]:
-    """Each year, or every other, by the middle of what an axis from `first` to `last` shows of it.
-
-    A year of which less than four months are shown has no room for its number.
-    """
-    years = days([first, last]).year
-    ticks: dict[float, str] = {}
-    for year in range(years[0], years[1] + 1):
-        new_year = pd.Timestamp(year, 1, 1)
-        next_year = pd.Timestamp(year + 1, 1, 1)
-        start = max(first, mdates.date2num(new_year))
-        end = min(last, mdates.date2num(next_year))
-        has_room = end - start > 110
-        since = year - int(min(ticks.values(), default=str(year)))  # the first that is named
-        if has_room and since % step == 0:
-            ticks[(start + end) / 2] = str(year)
-    return ticks
-
-
-def month_ticks(first: float, last: float, step: int) -> dict[float, str]:
-    """Every so many months between `first` and `last`, each by its middle."""
-    first_day, last_day = days([first, last])
-    first_month = first_day.to_period("M").to_timestamp()
-    months = pd.date_range(first_month, last_day, freq="MS")
-    is_named = months.month % step == 1 % step
-    ticks = {}
-    for day in months[is_named]:
-        place = mdates.date2num(middle(day, 1))
-        if first <= place <= last:
-            ticks[place] = f"{day:%b %Y}"
-    return ticks
 
 
 def text(first_day: pd.Timestamp, months: int) -> str:

@@ -1,4 +1,4 @@
-"""A chart as inline SVG with real text: no style attributes, colours by CSS variables, marks.
+"""A chart as inline SVG with real text: no style attributes, marks.
 
 Matplotlib draws it; here its text stays text, its styles become attributes (which a strict content
 policy allows), and each mark gets a title that says its series, its period and its value.
@@ -32,14 +32,12 @@ HALO = {
 }
 # The light edge of letters in a file of its own, which there is a rule of style.
 EDGE = ("</style>", f"text{{paint-order:stroke;stroke:{colours.PAPER};stroke-width:3px}}</style>")
-PAINTS = ("fill", "stroke")  # which matplotlib sets as attributes of what hatches
 WORDS = f"{{{SVG}}}text"  # which stand in a group with their ground
 PLACES = ("d", "x", "y", "width", "height")  # attributes that hold coordinates
 DATED = ("lines", "points", "blocks")  # kinds of charts whose series share their dates
 _FONT = re.compile(r"(?:(italic|oblique) )?(?:(\d+|bold) )?([\d.]+)px (.+)")
 _REFERENCE = re.compile(r'(?:url\(#|href="#)([^")]+)')
 _MADE = re.compile(r'\bid="(\w*[0-9a-f]{10})"')
-_COLOUR = re.compile(r"#[0-9a-f]{6}\b")
 _LONG = re.compile(r"-?\d+\.\d{2,}")
 _AROUND = re.compile(r" *([A-Za-z]) *")
 
@@ -83,12 +81,13 @@ def inline(
     haloed = {text.get_text() for text in figure.findobj(Text) if text.get_path_effects()}
     used = set(_REFERENCE.findall(drawing))
     tree = ElementTree.fromstring(drawing)
-    _without_dropped(tree)
+    for parent in list(tree.iter()):  # a page has no use for rules of style and a file's metadata
+        parent[:] = [child for child in parent if child.tag.rpartition("}")[2] not in DROPPED]
     for element in tree.iter():
         _attributes(element)
         _own_ids(element, prefix, used)
         if element.tag == f"{{{SVG}}}text" and _words(element) in _lines(haloed):
-            element.attrib.update(_variables(HALO))
+            element.attrib.update(HALO)
     width, height = figure.get_size_inches() * 72
     tree.attrib.update({"role": "img", "aria-label": alt, "viewBox": f"0 0 {width:g} {height:g}"})
     for name in ("width", "height", "version"):
@@ -109,14 +108,6 @@ def _numbered(drawing: str) -> str:
     if not made:
         return drawing
     return re.sub("|".join(made), lambda match: number_of[match[0]], drawing)
-
-
-def _without_dropped(tree: ElementTree.Element) -> None:
-    """Take out what a page has no use for: rules of style, and the file's own metadata."""
-    for parent in list(tree.iter()):
-        for child in list(parent):
-            if child.tag.rpartition("}")[2] in DROPPED:
-                parent.remove(child)
 
 
 def _slim(element: ElementTree.Element) -> None:
@@ -150,16 +141,7 @@ def _attributes(element: ElementTree.Element) -> None:
         style |= {"font-size": size, "font-family": family}
         style |= {"font-weight": weight} if weight else {}
         style |= {"font-style": slant} if slant else {}
-    style |= {name: element.attrib[name] for name in PAINTS if name in element.attrib}
-    element.attrib.update(_variables(style))
-
-
-def _variables(style: dict[str, str]) -> dict[str, str]:
-    """Values with each colour as a variable that falls back on itself."""
-    return {
-        name: _COLOUR.sub(lambda match: f"var(--chart-{match[0][1:]},{match[0]})", value)
-        for name, value in style.items()
-    }
+    element.attrib.update(style)
 
 
 def _own_ids(element: ElementTree.Element, prefix: str, used: set[str]) -> None:

@@ -104,7 +104,9 @@ def accept(
     with steps.step("adding up the tables"):
         outcomes.append(_accept_totals(root, tables_before))
     with steps.step("describing the data"):
-        outcomes.append(_accept_package(root))
+        path, text = root / package.FILE, package.text(root)
+        if not path.is_file() or path.read_text(encoding="utf-8") != text:
+            outcomes.append(({path: text}, [f"{package.FILE}: renewed"]))
     files: dict[Path, str | bytes] = {}
     lines: list[str] = []
     for written, moves in outcomes:
@@ -138,15 +140,6 @@ def _accept_verdicts(root: Path, ledger: Path | None, local: bool, wrong: Wrong 
     rows = [tuple(row.values()) for row in present]
     written = {verdicts_path(root, ledger): _csv(VERDICT_COLUMNS, rows)}
     return written, verdict_changes(announced, present)
-
-
-def _accept_package(root: Path) -> Outcome:
-    """The data package's descriptor, if the tables, the project or its sources are others now."""
-    path = root / package.FILE
-    text = package.text(root)
-    if path.is_file() and path.read_text(encoding="utf-8") == text:
-        return {}, []
-    return {path: text}, [f"{package.FILE}: renewed"]
 
 
 def judged(

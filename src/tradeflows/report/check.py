@@ -170,20 +170,15 @@ class _Runs:
             self._processes.add(process)
             text, _ = process.communicate()
             self._processes.discard(process)
-        return _outcome(path, process.returncode, text, time.monotonic() - began)
+        lines = [line for line in text.splitlines() if line.strip()] or ["nothing was run"]
+        last = re.sub(r" in [\d.]+s.*$", "", lines[-1].strip("= "))
+        failed = [line for line in lines if line.startswith(("FAILED", "ERROR"))][:SHOWN]
+        words = "\n  ".join([last, *failed]) if process.returncode else last
+        seconds = time.monotonic() - began
+        return Outcome(path.name, not process.returncode, words, seconds)
 
     def stop(self) -> None:
         """End those that run; their kernels see it and end too."""
         self._is_stopped = True
         for process in [*self._processes]:
             process.kill()
-
-
-def _outcome(path: Path, status: int, text: str, seconds: float) -> Outcome:
-    lines = [line for line in text.splitlines() if line.strip()]
-    last = lines[-1].strip("= ") if lines else "nothing was run"
-    last = re.sub(r" in [\d.]+s.*$", "", last)
-    if status == 0:
-        return Outcome(path.name, True, last, seconds)
-    failed = [line for line in lines if line.startswith(("FAILED", "ERROR"))]
-    return Outcome(path.name, False, "\n  ".join([last, *failed[:SHOWN]]), seconds)

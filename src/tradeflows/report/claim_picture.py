@@ -3,8 +3,7 @@
 import io
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +11,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties
 from matplotlib.patches import Rectangle
-from matplotlib.textpath import TextToPath
+from matplotlib.transforms import Affine2D
 from PIL import Image
 
 from tradeflows import claims
@@ -34,21 +32,16 @@ LEFT = 44  # pixels of margin
 WIDE = SIZE[0] - 2 * LEFT
 TEXT, LARGE, VERDICT = 38, 42, 48  # sizes of letters in pixels; a phone shows a third of them
 LEADING = 1.15  # from line to line, as part of the size
-ASCENT = 0.78  # from the top of a line to its baseline, as part of the size
 BAND = 88  # pixels of the verdict's band along the upper edge
-BARS = (44, 28, 12)  # pixels of a bar, the most that there is room for
+THICK, THIN = 44, 12  # pixels of a bar, at most and at least
 APART = 10  # pixels between a text and the next
 MOST = 2  # figures beside the one that was claimed
-CHANGES = ("percent", "percentage points")  # units of a change
 HEADLINES = {
     claims.DEPENDS: "Depends on what is counted",
     claims.BOTH_WAYS: "Depends on who counted",
     claims.NOT_DECIDED: "Cannot be told from these figures",
 }
-
-# A text, how far right and down it begins, its size, its weight and its colour.
-Text = tuple[str, float, float, float, str, str]
-Box = tuple[float, float, float, float, str]  # left, top, width, height, colour
+PIXELS = Affine2D().scale(1, -1).translate(0, SIZE[1])  # from the upper left corner
 
 
 @dataclass(frozen=True)
@@ -66,79 +59,63 @@ def pictures(verdicts: Sequence[Verdict], project: Project, root: Path) -> dict[
 
     They are drawn one by one, and packed beside that on the other processors.
     """
-    shown = [verdict for verdict in verdicts if verdict.readings]
     with ThreadPoolExecutor() as pool:
         packed = {
             verdict.claim.id: pool.submit(_png, _drawn(_picture(verdict, project, root)))
-            for verdict in shown
+            for verdict in verdicts
+            if verdict.readings
         }
         return {name: png.result() for name, png in packed.items()}
 
 
 def _picture(verdict: Verdict, project: Project, root: Path) -> Figure:
     """The picture of one claim: its verdict, who said what, the figures, and whose they are."""
-    figures, words = bars(verdict, project), headline(verdict)
+    words, shown = headline(verdict), bars(verdict, project)
     weight = "bold" if verdict.verdict == claims.NOT_DECIDED else "normal"
     said = f"{_speaker(verdict, project)}: {verdict.claim.statement}"
-    texts = [(said, TEXT, "normal"), (_reason(verdict), LARGE, weight)]
-    short = [replace(bar, name=bar.name.partition(";")[0]) for bar in figures]
-    heights = (*BARS, 0) if has_bars(verdict, figures) else (0,)
-    for shown, height in [*((figures, height) for height in heights), (short, 0)]:
-        lines, boxes, spare = _laid_out(texts, shown, foot(verdict, project, root), height)
+    told: list[Any] = [
+        (said, TEXT, "normal", colours.SOFT),
+        (_reason(verdict), LARGE, weight, colours.INK),
+    ]
+    source = _broken(foot(verdict, project, root), TEXT)
+    below = SIZE[1] - 8 - _height(source, TEXT)
+    top = BAND + 16.0
+    for cut in ("\n", ";"):  # where there is no room for all
+        figures = [f"{bar.figure}  {bar.name}".partition(cut)[0] for bar in shown]
+        rows = [*told, *((text, TEXT, "bold", colours.INK) for text in figures)]
+        rows = [(_broken(text, *look), *look, colour) for text, *look, colour in rows if text]
+        spare = below - top - sum(_height(lines, size) + APART for lines, size, *_ in rows)
         if spare >= 0:
             break
-    size = VERDICT * min(1.0, (WIDE - 6) / _width(words, VERDICT, "bold"))
-    lines.insert(0, (words, LEFT, (BAND - size) / 2, size, "bold", colours.PAPER))
-    boxes.insert(0, (0, 0, SIZE[0], BAND, _colour(verdict)))
-    with layout.style():
-        figure = plt.figure(figsize=(SIZE[0] / DPI, SIZE[1] / DPI), dpi=DPI)
-        for left, top, width, high, colour in boxes:
-            corner = (left / SIZE[0], 1 - (top + high) / SIZE[1])
-            sides = (width / SIZE[0], high / SIZE[1])
-            patch = Rectangle(corner, *sides, color=colour, lw=0, transform=figure.transFigure)
-            figure.add_artist(patch)
-        for text, left, top, letters, boldness, colour in lines:
-            for i, line in enumerate(text.splitlines()):
-                down = 1 - (top + (ASCENT + i * LEADING) * letters) / SIZE[1]
-                style: dict[str, Any] = {"va": "baseline", "color": colour, "weight": boldness}
-                figure.text(left / SIZE[0], down, line, size=letters * 72 / DPI, **style)
-    return figure
-
-
-def _laid_out(
-    texts: Sequence[tuple[str, float, str]], shown: Sequence[Bar], words: str, height: float
-) -> tuple[list[Text], list[Box], float]:
-    """Texts and bars of `height` from the verdict down, the foot, and the room that is left."""
-    lines: list[Text] = []
-    boxes: list[Box] = []
-    top = BAND + 16.0
-
-    def write(text: str, left: float, size: float, weight: str, colour: str) -> float:
-        """Set a text where the last one ended, and return how high it is."""
-        broken = _broken(text, size, weight, LEFT + WIDE - left)
-        lines.append((broken, left, top, size, weight, colour))
-        return size * LEADING * (broken.count("\n") + 1)
-
-    for text, size, weight in texts:
-        if text:
-            colour = colours.SOFT if size == TEXT else colours.INK
-            top += write(text, LEFT, size, weight, colour) + APART
+    thick = has_bars(verdict, shown) * min(THICK, spare / max(len(shown), 1) - APART)
     ends = [0.0, *(bar.value for bar in shown)]
     scale = WIDE / ((max(ends) - min(ends)) or 1.0)
-    zero = LEFT - min(ends) * scale
-    for bar in shown:
-        write(bar.figure, LEFT, LARGE, "bold", colours.INK)
-        beside = LEFT + _width(bar.figure, LARGE, "bold") + 20
-        top += write(bar.name, beside, TEXT, "normal", colours.SOFT) + APART
-        if height:
-            first, last = sorted((zero, zero + bar.value * scale))
-            boxes.append((first, top - 4, max(last - first, 3), height, bar.colour))
-            top += height + APART
-    n_lines = _broken(words, TEXT, "normal", WIDE).count("\n") + 1
-    spare = SIZE[1] - 8 - TEXT * LEADING * n_lines - top
-    top += spare
-    write(words, LEFT, TEXT, "normal", colours.SOFT)
-    return lines, boxes, spare
+    with layout.style():
+        figure = plt.figure(figsize=(SIZE[0] / DPI, SIZE[1] / DPI), dpi=DPI)
+
+        def write(down: float, lines: str, size: float, boldness: str, colour: str) -> None:
+            look: dict[str, Any] = {"va": "top", "linespacing": 1.2, "transform": PIXELS}
+            look |= {"size": size * 72 / DPI, "weight": boldness, "color": colour}
+            figure.text(LEFT, down, lines, **look)
+
+        def fill(left: float, down: float, width: float, high: float, colour: str) -> None:
+            look: dict[str, Any] = {"color": colour, "lw": 0, "transform": PIXELS}
+            figure.add_artist(Rectangle((left, down), width, high, **look))
+
+        fill(0, 0, SIZE[0], BAND, _colour(verdict))
+        size = VERDICT * min(1.0, WIDE / _width(words, VERDICT, "bold"))
+        write((BAND - size) / 2, words, size, "bold", colours.PAPER)
+        of_rows = [None] * (len(rows) - len(shown)) + shown
+        for (lines, size, boldness, colour), bar in zip(rows, of_rows, strict=True):
+            write(top, lines, size, boldness, colour)
+            top += _height(lines, size) + APART
+            if bar and thick >= THIN:
+                first, last = sorted((0.0, bar.value))
+                left, width = LEFT + (first - min(ends)) * scale, max((last - first) * scale, 3)
+                fill(left, top - 4, width, thick, bar.colour)
+                top += thick + APART
+        write(below, source, TEXT, "normal", colours.SOFT)
+    return figure
 
 
 def _colour(verdict: Verdict) -> str:
@@ -272,15 +249,17 @@ def foot(verdict: Verdict, project: Project, root: Path) -> str:
 # --- letters --------------------------------------------------------------------------------------
 
 
-@lru_cache(maxsize=4096)
-def _width(words: str, size: float, weight: str) -> float:
+def _height(lines: str, size: float) -> float:
+    """How high lines of letters of `size` are, in pixels."""
+    return size * LEADING * (lines.count("\n") + 1)
+
+
+def _width(words: str, size: float, weight: str = "normal") -> float:
     """How wide a line of letters of `size` is, in pixels."""
-    prop = FontProperties(family=layout.FONT, weight=weight, size=size)
-    width, _, _ = TextToPath().get_text_width_height_descent(words, prop, False)
-    return float(width)
+    return layout.size(words, weight)[0] * 72 * size / 11
 
 
-def _broken(words: str, size: float, weight: str, room: float) -> str:
+def _broken(words: str, size: float, weight: str = "normal", room: float = WIDE) -> str:
     """`words` in lines, each as full as `room` allows; a per cent sign stays by its number."""
     lines: list[str] = []
     for word in words.replace(" %", "\u00a0%").split(" "):

@@ -167,18 +167,10 @@ def _parsed(cell: Any) -> Any:
 
 def _told_once(levels: Sequence[Column]) -> list[Column]:
     """Levels of an index without what the row above says up to there too."""
-    keys = list(zip(*(cells for _, cells in levels), strict=True))
-    above = [None, *keys[:-1]]
-    return [
-        (
-            name,
-            [
-                "" if before and key[: place + 1] == before[: place + 1] else key[place]
-                for key, before in zip(keys, above, strict=True)
-            ],
-        )
-        for place, (name, _) in enumerate(levels)
-    ]
+    table = DataFrame(dict(enumerate(cells for _, cells in levels)), dtype=object)
+    is_same = table.eq(table.shift()).cummin(axis="columns")
+    told = table.mask(is_same, "")
+    return [(name, list(told[place])) for place, (name, _) in enumerate(levels)]
 
 
 def _with_bounds(columns: Sequence[Column]) -> list[Column]:
@@ -278,11 +270,10 @@ def _area_name(code: str) -> str:
 
 def _unit(text: str) -> str:
     """One unit or several: "US dollars, kg" of ``USD, kg``."""
-    return ", ".join(map(_unit_words, text.split(", ")))
-
-
-def _unit_words(unit: str) -> str:
-    return UNIT_WORDS.get(unit) or ALOUD.get(unit) or "".join(unit_words(unit)).strip()
+    return ", ".join(
+        UNIT_WORDS.get(unit) or ALOUD.get(unit) or "".join(unit_words(unit)).strip()
+        for unit in text.split(", ")
+    )
 
 
 def _names() -> Mapping[str, Mapping[str, str]]:

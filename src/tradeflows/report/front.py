@@ -204,6 +204,9 @@ def row(verdict: Verdict, project: Project, root: Path) -> Row:
     """One claim as a line of the front page."""
     claim = verdict.claim
     parts = tuple(_part(verdict, part, root) for part in verdict.each)
+    reasons = {part.reason for part in verdict.each}  # of its nearest part
+    untold = claims.NOT_LOOKED_UP if claims.NOT_LOOKED_UP in reasons else NOT_PUBLIC
+    untold = UNDECIDED if "" in reasons else untold
     return Row(
         id=claim.id,
         tone=verdict.text.tone,
@@ -214,7 +217,7 @@ def row(verdict: Verdict, project: Project, root: Path) -> Row:
         claimed=claim_cards.claimed_figure(claim),
         parts=parts,
         quote=_quote(verdict, parts, project) if verdict.readings else "",
-        untold=_why_untold(verdict) if verdict.group == claims.CANNOT_BE_TOLD else "",
+        untold=untold if verdict.group == claims.CANNOT_BE_TOLD else "",
     )
 
 
@@ -228,14 +231,6 @@ def _part(verdict: Verdict, part: Verdict, root: Path) -> Part:
     sources = dict.fromkeys(credits.source_of(reading, root) for reading in shown)
     source = " and ".join(sources)
     return Part(text, source, credits.anchor(verdict, text.reading))
-
-
-def _why_untold(verdict: Verdict) -> str:
-    """Why a claim cannot be told, by its nearest part."""
-    reasons = {part.reason for part in verdict.each}
-    if "" in reasons:
-        return UNDECIDED
-    return claims.NOT_LOOKED_UP if claims.NOT_LOOKED_UP in reasons else NOT_PUBLIC
 
 
 def _quote(verdict: Verdict, parts: Sequence[Part], project: Project) -> str:

@@ -76,11 +76,14 @@ def with_themes(root: Path) -> Path:
     ReportError
         The file cannot be written.
     """
-    themes: dict[str, list[claims.Reading]] = {}
+    themes: dict[str, list[tuple[str, claims.Reading]]] = {}
     for claim in claims.read_ledger(root=root).claims.values():
-        readings = [item for part in (claim, *claim.parts) for item in part.readings]
+        parts = (claim, *claim.parts)
         themes.setdefault(claim.theme, []).extend(
-            item for item in readings if {*SAME, "partner"} <= item.read.keys()
+            (claim.id, item)
+            for part in parts
+            for item in part.readings
+            if {*SAME, "partner"} <= item.read.keys()
         )
     head = "import tradeflows as tf\nfrom tradeflows import charts"
     cells = [
@@ -100,20 +103,23 @@ def with_themes(root: Path) -> Path:
     return path
 
 
-def _of_theme(theme: str, readings: list[claims.Reading]) -> list[nbformat.NotebookNode]:
+def _of_theme(
+    theme: str, readings: list[tuple[str, claims.Reading]]
+) -> list[nbformat.NotebookNode]:
     """The heading of a theme, its chart, and what its claims came to."""
-    first = readings[0].read
-    same = [item for item in readings if all(item.read[key] == first[key] for key in SAME)]
-    listed = [item.read["partner"] for item in same]
+    first = readings[0][1].read
+    same = [pair for pair in readings if all(pair[1].read[key] == first[key] for key in SAME)]
+    listed = [item.read["partner"] for _, item in same]
     names = [name for each in listed for name in ([each] if isinstance(each, str) else each)]
     partners = [name for name in dict.fromkeys(names) if name != "W00"] or ["W00"]
     flow = first["flow"] if isinstance(first["flow"], str) else "".join(first["flow"])
     options = {"flow": {"M": "imports", "X": "exports"}.get(flow, "trade")}
-    options |= {"unit": "tonnes"} if readings[0].result == "net_wgt_kg" else {}
+    options |= {"unit": "tonnes"} if readings[0][1].result == "net_wgt_kg" else {}
     options |= {key: first[key] for key in ("publisher", "freq") if key in first}
     words = ", ".join(f"{key}={value!r}" for key, value in options.items())
     asked = f"tf.flow({first['product']!r}, {first['reporter']!r}, {partners!r}, {words})"
-    chart = f"axes = {asked}.plot(title={theme[:1].upper() + theme[1:]!r})\ncharts.drawn(axes)"
+    look = f"title={theme[:1].upper() + theme[1:]!r}, claims={[*dict(same)]!r}"
+    chart = f"axes = {asked}.plot({look})\ncharts.drawn(axes)"
     shown = f"judged.loc[judged['theme'] == {theme!r}, ['id', 'verdict']]"
     return [
         nbformat.v4.new_markdown_cell(f"## {theme[:1].upper()}{theme[1:]}"),

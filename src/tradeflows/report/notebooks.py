@@ -164,7 +164,9 @@ def run(
         tell(f"{path.name}: {time.monotonic() - began:.1f} s")
 
     async def together() -> list[BaseException | None]:
-        jobs = itertools.starmap(one, _largest_first(paths, notebooks))
+        pairs = zip(paths, notebooks, strict=True)  # no long one is left alone at the end
+        ordered = sorted(pairs, key=lambda pair: pair[0].stat().st_size, reverse=True)
+        jobs = itertools.starmap(one, ordered)
         return await asyncio.gather(*jobs, return_exceptions=True)
 
     with asyncio.Runner(loop_factory=_loop) as runner:
@@ -182,28 +184,16 @@ def run(
     return notebooks
 
 
-def _largest_first(
-    paths: Sequence[Path], notebooks: Sequence[NotebookNode]
-) -> list[tuple[Path, NotebookNode]]:
-    """Notebooks in an order that leaves no long one alone at the end."""
-    pairs = zip(paths, notebooks, strict=True)
-    return sorted(pairs, key=lambda pair: pair[0].stat().st_size, reverse=True)
-
-
 def _lighten(notebook: NotebookNode) -> None:
     """Keep each picture in 64 colours: a third of the bytes, and no eye sees it."""
     for _, cell in code(notebook):
         for output in cell.outputs:
             if "image/png" in output.get("data", {}):
-                output.data["image/png"] = _lightened(output.data["image/png"])
-
-
-def _lightened(picture: str) -> str:
-    """A PNG with fewer colours; both in base64."""
-    image = Image.open(io.BytesIO(base64.b64decode(picture))).convert("RGB")
-    light = io.BytesIO()
-    image.quantize(64, dither=Image.Dither.NONE).save(light, "png", optimize=True)
-    return base64.b64encode(light.getvalue()).decode()
+                picture = base64.b64decode(output.data["image/png"])
+                image, light = Image.open(io.BytesIO(picture)).convert("RGB"), io.BytesIO()
+                few = image.quantize(64, dither=Image.Dither.NONE)
+                few.save(light, "png", optimize=True)
+                output.data["image/png"] = base64.b64encode(light.getvalue()).decode()
 
 
 async def _execute(path: Path, notebook: NotebookNode, env: Mapping[str, str], start: str) -> None:
@@ -250,20 +240,14 @@ def _loop() -> asyncio.AbstractEventLoop:
 
 def _failure(notebook: NotebookNode) -> str:
     """Under which claim something was first raised, and what; empty where nothing was."""
-    failures = (
-        f"{heading or 'before the first claim'}: {output.ename}: {_last_words(output)}"
-        for heading, cell in code(notebook)
-        for output in cell.outputs
-        if output.output_type == "error"
-    )
-    return next(failures, "")
-
-
-def _last_words(error: NotebookNode) -> str:
-    """The last line of what was said, or the line of code that raised without a word."""
-    traceback = re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(error.traceback))
-    words = error.evalue.strip().splitlines() or re.findall(r"^-+> *\d+ +(.+)$", traceback, re.M)
-    return words[-1].strip() if words else "no message"
+    for heading, cell in code(notebook):
+        for error in (one for one in cell.outputs if one.output_type == "error"):
+            # Its last line, or the line of code that raised without a word.
+            traceback = re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(error.traceback))
+            raised = re.findall(r"^-+> *\d+ +(.+)$", traceback, re.M)
+            words = error.evalue.strip().splitlines() or raised or ["no message"]
+            return f"{heading or 'before the first claim'}: {error.ename}: {words[-1].strip()}"
+    return ""
 
 
 def walk(notebook: NotebookNode) -> Iterator[tuple[str, NotebookNode]]:

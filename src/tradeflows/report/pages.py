@@ -122,7 +122,7 @@ def write(
     with steps.step("judging the claims", is_told=has_ledger):
         verdicts = claims.verdicts(ledger, root, local=local, wrong=wrong) if has_ledger else []
     has_claims = bool(verdicts)
-    steps.total += 3 * has_claims
+    steps.total += 2 * has_claims
     menu = sorted({path.stem for path in known} | {*names})
     frame = site.frame(root, {name: _label(name) for name in menu}, verdicts, local=local)
     front_page = _front_page(verdicts, frame, root)
@@ -137,20 +137,18 @@ def write(
     stories |= _kept_stories(to, {*menu} - {*names})
     stories = dict(sorted(stories.items()))
 
-    with steps.step("finding the chart of each claim", is_told=has_claims):
-        places = chart_html.places(verdicts, stories, root)
-    tested = chart_html.tests(verdicts, places, frame["project"])
+    known_claims = chart_html.claim_lines(verdicts, frame["project"])
     for name, notebook in ran.items():
         page = Path(f"{name}.html")
         with steps.step(f"writing {page}"):
-            files |= chart_html.render_all(notebook, frame, tested.get(name, {}))
-            files[page] = _notebook_page(notebook, name, frame, stories[name], verdicts)
+            files |= chart_html.render_all(notebook, frame, known_claims)
+            files[page] = _notebook_page(notebook, name, frame, stories[name], known_claims)
     with steps.step("drawing a picture of each claim", is_told=has_claims):
         files |= _shared_pictures(verdicts, frame["project"], root)
     files |= _reference_pages(verdicts, rows, frame)
     if has_claims:
         with steps.step("writing ledger.html"):
-            links = _links(verdicts, stories, places, frame["corrections"])
+            links = _links(verdicts, stories, frame["corrections"])
             files[Path("ledger.html")] = _ledger_page(verdicts, links, frame, root)
     told = {name: _with_short_answer(story) for name, story in stories.items()}
     questions = _questions(told, has_claims=bool(front_page["groups"]))
@@ -210,12 +208,9 @@ def _notebook_page(
     name: str,
     frame: Mapping[str, Any],
     story: Mapping[str, Any],
-    verdicts: Sequence[Verdict],
+    known: Mapping[str, dict[str, str]],
 ) -> str:
     """The page of a notebook whose charts are rendered."""
-    known = {
-        verdict.claim.id: chart_html.claim_line(verdict, frame["project"]) for verdict in verdicts
-    }
     shown = [known[claim] for claim in story["cards"] if claim in known]
     tested = render("claims", {}, claims=shown) if shown else ""
     return render(
@@ -316,11 +311,6 @@ def _label(name: str) -> str:
     return re.sub(r"^\d+_", "", name).replace("_", " ").capitalize()
 
 
-def _anchor(heading: str) -> str:
-    """The fragment by which an address points at one claim."""
-    return re.sub(r"[^\w]+", "-", heading.lower()).strip("-")
-
-
 def _shared_pictures(verdicts: Sequence[Verdict], project: Project, root: Path) -> Files:
     """A picture of each claim that has a reading, by its path."""
     drawn = claim_picture.pictures(verdicts, project, root)
@@ -330,7 +320,6 @@ def _shared_pictures(verdicts: Sequence[Verdict], project: Project, root: Path) 
 def _links(
     verdicts: Sequence[Verdict],
     stories: Mapping[str, dict[str, Any]],
-    places: Mapping[str, Sequence[chart_html.Place]],
     corrections: Iterable[Correction],
 ) -> dict[str, dict[str, str]]:
     """What the ledger's card of each claim points at: its chart, picture and correction."""
@@ -338,9 +327,10 @@ def _links(
     for name, story in stories.items():
         for claim in links.keys() & set(story.get("cards", ())):
             links[claim]["charts"] = f"{name}.html"
-    for claim, (closest, *_) in places.items():
-        links[claim].pop("charts", None)
-        links[claim]["chart"] = f"{closest.page}.html#{closest.chart}"
+    for claim, address in chart_html.places(stories).items():
+        if claim in links:
+            links[claim].pop("charts", None)
+            links[claim]["chart"] = address
     for verdict in verdicts:
         if verdict.readings:
             links[verdict.claim.id]["picture to share"] = CARD.format(verdict.claim.id)
@@ -385,19 +375,28 @@ def _laid_out(notebook: NotebookNode, tested: str) -> NotebookNode:
     Cells of code that follow one another become one, which a check cell closes; the list of
     sources is left out, since the page makes its own from the catalogue.
     """
+
+    def with_anchor(heading: re.Match[str]) -> str:
+        anchor = re.sub(r"[^\w]+", "-", heading[1].lower()).strip("-")
+        return f'<h2 id="{anchor}">{html.escape(heading[1])}</h2>\n\n'
+
     page = deepcopy(notebook)
     cells: list[NotebookNode] = []
     joined = None
     for _, cell in walk(page):
         if cell.cell_type != "code":
             whole = PER_CENT.sub("\u00a0%", cell.source)
-            cell.source = HEADING.sub(_with_anchor, whole)
+            cell.source = HEADING.sub(with_anchor, whole)
             cells.append(cell)
             joined = None
             continue
         if lists_sources(cell):
             continue
-        cell.outputs = [_described(output, cell, tested) for output in _shown_outputs(cell)]
+        outputs = cell.outputs
+        has_table = any("html" in one.get("metadata", {}) for one in outputs)
+        if has_table and READ_BACK.search(cell.source):  # the chart has its numbers
+            outputs = [one for one in outputs if _kind(one) != "text"]
+        cell.outputs = [_described(output, cell, tested) for output in outputs]
         if joined is None:
             joined = cell
             cells.append(cell)
@@ -409,17 +408,6 @@ def _laid_out(notebook: NotebookNode, tested: str) -> NotebookNode:
             joined = None
     page.cells = cells
     return page
-
-
-def _shown_outputs(cell: NotebookNode) -> list[NotebookNode]:
-    """Outputs of a cell, without the numbers of a chart that has them in its own table."""
-    outputs: list[NotebookNode] = list(cell.outputs)
-    has_table = READ_BACK.search(cell.source) and any(
-        "html" in output.metadata for output in outputs if "metadata" in output
-    )
-    if not has_table:
-        return outputs
-    return [output for output in outputs if _kind(output) != "text"]
 
 
 def _described(output: NotebookNode, cell: NotebookNode, tested: str) -> NotebookNode:
@@ -440,7 +428,3 @@ def _kind(output: NotebookNode) -> str:
     if chart_downloads.PNG in output.get("data", {}):
         return "chart"
     return "sentence" if sentence(output) else "text"
-
-
-def _with_anchor(heading: re.Match[str]) -> str:
-    return f'<h2 id="{_anchor(heading[1])}">{html.escape(heading[1])}</h2>\n\n'

@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,39 +30,30 @@ def pins(root: Path, source: Source) -> list[Pin]:
     LayoutError
         A notebook is no JSON, or the ledger no TOML.
     """
-    places = []
+    places, release = [], ""
+    keys = [("source", source.id)]
+    if source.vintage not in UNDATED:  # its release has a day, month or year of its own
+        keys.append(("vintage", source.vintage))
+        release = f"|vintage *= *(['\"]){re.escape(source.vintage)}\\2"
+    pattern = re.compile(f"(['\"]){re.escape(source.id)}\\1{release}")
     for path in sorted((root / "notebooks").glob("*.ipynb")):
-        places += [Pin(f"{path.name}", line) for line in _lines_with(path, source)]
+        try:
+            cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise LayoutError(path, "a notebook", str(error)) from error
+        code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+        lines = "\n".join(code).splitlines()
+        places += [Pin(path.name, line.strip()) for line in lines if pattern.search(line)]
     ledger = claims.path(root)
     if ledger.is_file():
-        places += _claims_with(ledger, source)
+        asked = _readings(ledger).items()
+        places += [
+            Pin(f"claim {name}", f'{key} = "{text}"')
+            for name, readings in asked
+            for key, text in keys
+            if any(_names(reading, key, text) for reading in readings)
+        ]
     return places
-
-
-def _lines_with(path: Path, source: Source) -> Iterator[str]:
-    """The lines of code of a notebook that name `source` in quotation marks."""
-    try:
-        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise LayoutError(path, "a notebook", str(error)) from error
-    release = f"|vintage *= *(['\"]){re.escape(source.vintage)}\\2" if _is_dated(source) else ""
-    pattern = re.compile(f"(['\"]){re.escape(source.id)}\\1{release}")
-    for cell in cells:
-        lines = "".join(cell["source"]).splitlines() if cell["cell_type"] == "code" else []
-        yield from (line.strip() for line in lines if pattern.search(line))
-
-
-def _claims_with(ledger: Path, source: Source) -> list[Pin]:
-    """The claims a reading of which asks for the dated release of `source`, or for `source`."""
-    keys = [f'source = "{source.id}"']
-    if _is_dated(source):
-        keys.append(f'vintage = "{source.vintage}"')
-    return [
-        Pin(f"claim {name}", key)
-        for name, readings in _readings(ledger).items()
-        for key in keys
-        if any(_names(reading, key) for reading in readings)
-    ]
 
 
 def _readings(ledger: Path) -> dict[str, list[dict[str, Any]]]:
@@ -78,11 +68,10 @@ def _readings(ledger: Path) -> dict[str, list[dict[str, Any]]]:
         raise LayoutError(ledger, "a ledger in TOML", str(error)) from error
 
 
-def _names(asked: dict[str, Any], key: str) -> bool:
-    """Whether a reading asks for what `key` says, alone or among others."""
-    name, _, text = key.partition(" = ")
-    value = asked.get(name, "")
-    return text.strip('"') in (value if isinstance(value, list) else [value])
+def _names(asked: dict[str, Any], key: str, text: str) -> bool:
+    """Whether a reading asks for `text` by `key`, alone or among others."""
+    value = asked.get(key, "")
+    return text in (value if isinstance(value, list) else [value])
 
 
 def follow(root: Path, old: str, new: str) -> list[str]:
@@ -101,16 +90,10 @@ def follow(root: Path, old: str, new: str) -> list[str]:
     changed = re.sub(r'\bsource\s*=\s*("[^"\n]*"|\[[^\]]*\])', renamed, text)
     if changed == text:
         return []
-    key = f'source = "{old}"'
     moved = [
         name
         for name, readings in _readings(ledger).items()
-        if any(_names(reading, key) for reading in readings)
+        if any(_names(reading, "source", old) for reading in readings)
     ]
     save({ledger: changed})
     return moved
-
-
-def _is_dated(source: Source) -> bool:
-    """Whether the release of a source has a day, month or year of its own."""
-    return source.vintage not in UNDATED
