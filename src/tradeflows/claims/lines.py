@@ -63,7 +63,6 @@ ORDINALS = ("st", "nd", "rd", "th")
 MARKS = {"$": "USD", "US$": "USD", "€": "EUR", "£": "GBP"}
 COUNTED = {size: word for word, size in units.COUNTED_BY.items() if word not in units.IN_FULL}
 UNSAID = "as printed"  # the window of what nothing tests
-UNSAID = "as printed"  # the window of what nothing tests
 OPEN = "???"  # what a proposed line leaves to be filled
 AS_WRITTEN, IN_PARTS = "as its figure is written", "a fraction in words is about so much"
 
