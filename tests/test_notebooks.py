@@ -17,7 +17,8 @@ from tradeflows.report import notebooks
 
 ROOT = Path(__file__).parents[1]
 OWN = sorted((ROOT / "notebooks").glob("*.ipynb"))
-PATHS = [*OWN, *sorted(ROOT.glob("examples/*/notebooks/*.ipynb"))]
+# What `init --from` writes follows no rule of these: it has neither findings nor sentences.
+PATHS = [*OWN, ROOT / "examples" / "soybeans" / "notebooks" / "01_soybeans.ipynb"]
 NEEDED = {
     "00_what_the_report_says",
     "01_energy_rerouting",

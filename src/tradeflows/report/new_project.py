@@ -85,7 +85,10 @@ def with_themes(root: Path) -> Path:
             for item in part.readings
             if {*SAME, "partner"} <= item.read.keys()
         )
-    head = "import tradeflows as tf\nfrom tradeflows import charts"
+    head = (
+        "import pandas as pd\n\nimport tradeflows as tf\nfrom tradeflows import charts\n\n"
+        'pd.set_option("display.max_rows", None)  # so that every number is compared'
+    )
     cells = [
         nbformat.v4.new_markdown_cell("# What the figures say, theme by theme"),
         nbformat.v4.new_code_cell(head),

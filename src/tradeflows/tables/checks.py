@@ -204,7 +204,7 @@ def look(root: Path, *, local: bool = True, progress: Progress | None = None) ->
 
 def zeros_at_the_end(root: Path, names: Iterable[str], *, local: bool = True) -> Iterator[Finding]:
     """The last months of each of the sources `names`, where several rows state 0 and no other."""
-    is_asked = IS_MONTH & ds.field("source_id").isin(list(names))
+    is_asked = IS_MONTH & ds.field("source_id").isin(pa.array([*names], pa.string()))
     rows = numbered(tables.stored(root, "trade", local=local).filter(is_asked), AT_THE_END)
     largest = pc.max_element_wise(*(rows[figure] for figure in FIGURES[:3]))
     cell = ["source_id", "ref_period"]
