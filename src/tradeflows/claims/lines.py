@@ -175,9 +175,9 @@ def _fault(cells: Mapping[str, str], more: Collection[str]) -> str:
         return "asks is empty: write a phrase, or why nothing tests it"
     if cells["core"].lower() not in ("", *YES, *NO):
         return f"core is {cells['core']!r}: write yes or no"
-    if day not in ("", OPEN) and not any(FORMS[form].read(day) for form in DATES):
+    if day and not any(FORMS[form].read(day) for form in DATES):
         return f"date: {day!r} is none; write 2024-01-31, 31.01.2024, 2024-01 or 2024"
-    if address not in ("", OPEN) and not re.fullmatch(r"https?://[^\s/.]+\.[^\s]+", address):
+    if address and not re.fullmatch(r"https?://[^\s/.]+\.[^\s]+", address):
         return f"address: {address!r} is none; write it as https://example.org/page"
     return ""
 
@@ -251,8 +251,7 @@ def spelled_out(
 
 def _require_filled(entry: Mapping[str, Any]) -> None:
     """Refuse a proposed line of which something is left to be filled."""
-    keys = {"figure": "figure", "asks": "asks", "printed_by": "who", "date": "where"}
-    written = {name: f"{entry.get(key)}" for name, key in keys.items()}
+    written = {name: f"{entry.get(name)}" for name in ("figure", "asks")}
     if OPEN in f"{written}":
         from tradeflows.claims import propose
 

@@ -39,11 +39,7 @@ FILL = {  # where a phrase is open, and what to put there
     r", \?{3}(?: on [^,]*)?$": "when, such as 2023 or January to May 2023",
     r" on \?{3}$": "the time before, such as 2018",
 }
-TOLD = {
-    "figure": "the number that the sentence prints, such as 57.67 Mt, 71 %, 1st, rose or fell",
-    "printed_by": "who printed it",
-    "date": "when it was printed",
-}
+NUMBER = "the number that the sentence prints, such as 57.67 Mt, 71 %, 1st, rose or fell"
 LEAST, FEW = 0.1, 30  # the part of a text that English words are; with fewer words none is told
 
 # --- sentences ------------------------------------------------------------------------------------
@@ -419,7 +415,6 @@ def _window(mark: str, tagged: Tagged) -> str:
 def _sides(kind: str, mark: str, tagged: Tagged) -> Sides:
     """Who reports and whom it traded with, as a clause says it."""
     rules = MEMBERS.get(kind, TRADERS)
-    rules = MEMBERS.get(kind, TRADERS)
     every = [
         (match.start(), rule, match)
         for rule in rules
@@ -510,7 +505,7 @@ def proposed(text: str, root: Path | None = None) -> list[dict[str, str]]:
     may_state = _rule(r"\b(?:{strong}|{weak}|{partner}|share|than)\b|{rank}")
     for sentence in filter(may_state.search, sentences(text)):
         for figure, asks in _stated(sentence, root, is_next=bool(rows)):
-            row = (f"C{len(rows) + 1}", sentence, figure, asks, OPEN, OPEN, "")
+            row = (f"C{len(rows) + 1}", sentence, figure, asks, "", "", "")
             rows.append(dict(zip(COLUMNS, row, strict=True)))
     return rows
 
@@ -560,7 +555,7 @@ def to_fill(line: Mapping[str, str]) -> str:
     """
     asks = line.get("asks", "")
     places = "; ".join(words for place, words in FILL.items() if re.search(place, asks))
-    told = TOLD | {"asks": places}
+    told = {"figure": NUMBER, "asks": places}
     return "; ".join(
         f"{column}: in place of {OPEN!r} write {told[column]}"
         for column, text in line.items()
