@@ -456,3 +456,11 @@ REFUSED = [
 def test_what_is_refused_and_why(measure, message):
     with pytest.raises(QueryError, match=message):
         measure()
+
+
+def test_label_summed_over_is_a_caveat():
+    frame = pd.concat([months(2021, 1.0), months(2021, 2.0)])
+    frame = frame.assign(flow_code=["M", "X"], valuation=["CIF", "FOB"], **{USD: [1.0, 2.0]})
+    result = measures.total(frame, USD, over=["flow_code", "valuation"])
+    assert result[USD].tolist() == [3]
+    assert result.attrs["caveats"] == ("valuation differs within the sum: CIF, FOB",)

@@ -268,6 +268,9 @@ def test_each_place_says_what_belongs_there(asks, todo):
         lines.spelled_out(entry, {}, (), Path())
 
 
+AS_PRINTED = "no word is lost"
+
+
 # --- texts as they come ---------------------------------------------------------------------------
 
 
@@ -276,6 +279,7 @@ def test_each_place_says_what_belongs_there(asks, todo):
     [
         ("- Wheat rose.\n- Maize fell.\n* Rice;", ["Wheat rose.", "Maize fell.", "Rice;"]),
         ("Exports up\n\nThey rose by 5 %.", ["Exports up", "They rose by 5 %."]),
+        ("It rose in 2023. Maize fell by 24. So did tea.", AS_PRINTED),
         (
             "Exports up\nThe U.S. sold 5 bn. It rose.",
             ["Exports up", "The U.S. sold 5 bn.", "It rose."],
@@ -287,6 +291,9 @@ def test_each_place_says_what_belongs_there(asks, todo):
     ],
 )
 def test_a_text_in_sentences(text, sentences):
+    if sentences is AS_PRINTED:
+        assert " ".join(propose.sentences(text)) == text
+        return
     two = ["No. 1 is the U.S. Department.", "On 5 Jan. 2020 it fell."]
     assert propose.sentences(text) == (two if sentences is None else sentences)
 

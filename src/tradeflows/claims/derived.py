@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -32,6 +33,7 @@ from tradeflows.retrieval import catalogue
 if TYPE_CHECKING:
     import pandas as pd
 
+IN_EUROS = re.compile(r"€|\beuros?\b", re.IGNORECASE)
 Entry = dict[str, Any]
 WEIGHT, VALUE, DOLLARS = "net_wgt_kg", "value_reported", "primary_value_usd"
 COLUMNS = {"weight": WEIGHT, "volume": "qty", "number": "qty", phrase.BARRELS: WEIGHT}
@@ -116,11 +118,9 @@ def entry_of(entry: Mapping[str, Any], unit: str, root: Path, *, local: bool = F
             faults.append(error)
     if not made["reading"]:
         raise faults[0]
-    if made["money"]:
-        free, value = admitted.get("measure", []), phrase.MEASURES[asked.kind].format("value")
-        moved = [f"{value} in {each}" for each in sorted(made["money"])]
-        admitted["measure"] = moved if free == "none" else [*free, *moved]
-        because.append("its line names no currency")
+    value = phrase.MEASURES[asked.kind].format("value")
+    moved = [f"{value} in {each}" for each in sorted(made["money"])]
+    because += _in_money(moved, asks, admitted, statement) if moved else []
     whole = {**entry, "asks": asks, "reading": [*made["reading"], *entry.get("reading", [])]}
     whole |= {key: made[key] for key in ("releases", "minds") if made[key]}
     whole["open"] = {**admitted, **entry.get("open", {})}
@@ -142,6 +142,16 @@ def _require_said(entry: Mapping[str, Any], asked: Phrase, asks: Entry) -> None:
     faults = wording.of_phrase(entry.get("statement", ""), questions.question(asks))
     for fault in faults if "open_because" not in entry else ():
         raise LedgerError(f"{fault}; open_because (because, in a line) says why not")
+
+
+def _in_money(moved: list[str], asks: Entry, admitted: Entry, statement: str) -> list[str]:
+    """Ask a change in euros where the sentence names these alone, or leave it open, with why."""
+    if moved[0].endswith("EUR") and len(moved) == 1 and IN_EUROS.search(statement):
+        asks["measure"] = moved[0]
+        return []
+    free = admitted.get("measure", [])
+    admitted["measure"] = moved if free == "none" else [*free, *moved]
+    return ["its line names no currency"]
 
 
 def _with_amount(asked: Phrase, unit: str, statement: str) -> tuple[Phrase, bool]:

@@ -217,6 +217,7 @@ def plain_digits(text: str) -> str:
     return re.sub("[.,]", "", plain)
 
 
+YEAR = re.compile(r"(?:19|20)\d\d")
 BETWEEN = (" to ", " or ", "-", "–")  # the two ends of a range, of which the last has the word
 
 
@@ -224,6 +225,8 @@ def _printed(text: str, match: re.Match[str], following: re.Match[str] | None) -
     """One number in print; the first end of a range is counted by the word of its last."""
     marked = match
     is_end = following is not None and text[match.end() : following.start()] in BETWEEN
+    if following is not None and YEAR.fullmatch(match["digits"]):  # no end of "to 38.2 billion"
+        is_end = bool(YEAR.fullmatch(following["digits"]))
     if following is not None and is_end and not (match["word"] or match["unit"]):
         marked = following
     mark = (match["sign"] or marked["unit"] or "").strip().lower()

@@ -50,7 +50,7 @@ ABBREVIATED = re.compile(
 )
 BEGINS = re.compile(r"[\"'“‘(]*(?:In|The|It|But|And|This|That|Its|They|By|For|At|On|However)\b")
 ENDS = re.compile(r"[.!?…][\"'”’»)]* +(?=[\"'“‘«(]*[A-Z0-9$€£])")
-BULLET = re.compile(r"\s*(?:[-*•–—·▪]|\(?\d{1,2}[.)])\s+")
+BULLET = re.compile(r"^\s*(?:[-*•–—·▪]|\(?\d{1,2}[.)])\s+")
 CELLS = re.compile(r"\t|\S {3,}(?=\S)|\||;(?=\S)")  # what parts the cells of a table
 HEADING = 60  # characters of a line that may be one
 

@@ -93,7 +93,7 @@ def miss(deviation: float, unit: str) -> str:
     """
     counted_in = verdict_rule.DIFFERENCES.get(unit, "%")
     if counted_in == "%" and deviation >= TIMES:
-        return f"{1 + deviation / 100:.2g} times what was claimed"
+        return f"{full_number(1 + deviation / 100, 2)} times what was claimed"
     if not deviation:
         return "as claimed"
     more, less = DIRECTIONS.get(unit, ("more", "less"))
@@ -282,7 +282,7 @@ class ReadingText:
             return ""
         counted_in = verdict_rule.DIFFERENCES.get(claim.unit, "%")
         if counted_in == "%" and off >= TIMES:
-            return f"×{1 + off / 100:.2g}"
+            return f"×{full_number(1 + off / 100, 2)}"
         digits = _rounded(abs(off))
         sign = ("+" if off > 0 else "−") if float(digits) else ""
         return f"{sign}{digits if sign else 0} {counted_in}"

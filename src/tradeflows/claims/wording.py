@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tradeflows.claims import questions
-from tradeflows.claims.open_words import Printed, numbers_in, rows_of
+from tradeflows.claims.open_words import YEAR, Printed, numbers_in, rows_of
 from tradeflows.claims.verdict_rule import LOWER, UPPER, Question
 from tradeflows.model import codes, units
 from tradeflows.model.lineage import full_number
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 # What stands right before a number that is a threshold, or is about so much.
 LESS = re.compile(
-    r"\b(?:less than|fewer than|under|below|at most|up to|not? more than|no greater than)\s*$", re.I
+    r"\b(?:less than|fewer than|under|below|at most|up to|not? more than|no greater than"
+    r"|not (?:exceed|pass|top)\w*)\s*$",
+    re.I,
 )
 MORE = re.compile(
     r"\b(?:more than|over|above|at least|exceed\w*|pass\w*|topp\w*|beyond|upwards? of"
@@ -37,9 +39,25 @@ ROSE = re.compile(
 )
 FELL = re.compile(
     r"\b(?:fell|fall\w*|drop\w*|declin\w+|decreas\w+|shrank|shrunk|shrink\w*|less|lower|fewer|lost"
-    r"|reduc\w+|plung\w+|slump\w*)\b",
+    r"|reduc\w+|plung\w+|slump\w*|halv\w+)\b",
     re.I,
 )
+ITS_OWN = re.compile(r"\b(?:its|their) (?:own )?(?:imports|exports|sales|purchases)\b", re.I)
+_MONTH = "|".join(calendar.month_name[1:])
+# What says a part of a year, and that in which it is the year.
+PART_OF_YEAR = re.compile(
+    rf"\b(?:(?:{_MONTH})(?: (?:to|and|through) (?:{_MONTH}))? (?:19|20)\d\d"
+    rf"|(?:[Ii]n|[Bb]y|[Ff]rom) (?:{_MONTH})(?: to (?:{_MONTH}))?(?! \d)"
+    r"|(?:first|second|third|fourth|last) (?:half|quarter|\w+ months)(?: of(?: the year)?| in)?"
+    r"(?: (?:19|20)\d\d)?"
+    rf"|(?:quarter|\w+ months) to (?:{_MONTH})(?: (?:19|20)\d\d)?)\b"
+)
+# What says a direction or a place beside an amount, and that it is not so.
+MOVED = re.compile(rf"(?:{ROSE.pattern}|{FELL.pattern})", re.I)
+THAN = re.compile(r"\b(?:more|less|higher|lower|fewer)\b", re.I)
+PEAK = re.compile(r"\b(?:record|all-time|largest|biggest|smallest|lowest|highest)\b", re.I)
+NOT = re.compile(r"\b(?:did|does|do|has|have|had|was|were|is|are) not (?!exceed|pass|top)", re.I)
+BY_TIMES = re.compile(r"\b(?:more|less) than (?=(?:halv|doubl|tripl|quadrupl))", re.I)
 CHANGES = ("growth of ", "change of ")
 RECORD = re.compile(r"\b(?:a|an|all-time|new) record\b(?! of)|\brecord[- ](?:high|low)\b", re.I)
 SUPERLATIVE = re.compile(r"\brecord\b|\b(?:most|least|first|last|best|worst|top|\w{3,}est)\b", re.I)
@@ -142,6 +160,7 @@ def _of_sign(texts: Sequence[str], claim: Claim) -> Iterator[str]:
     """A rise where the words say a fall, and a fall where they say a rise."""
     value, qualifier = claim.figure or 0.0, claim.qualifier
     for text in texts if claim.asks.measure.startswith(CHANGES) else ():
+        text = BY_TIMES.sub("", text)
         rose, fell = bool(ROSE.search(text)), bool(FELL.search(text))
         if rose == fell:
             continue
@@ -286,10 +305,21 @@ def of_phrase(text: str, asks: Question) -> Iterator[str]:
             name, way = codes.area_name(area), min(ways)
             yield f"its sentence says that {name} {way}, and its phrase the contrary"
     yield from _of_kind(text, asks.measure)
+    yield from _of_part(text, asks)
     said = [kind for kind, words in MEASURES.items() if words.search(text)]
     phrased = [kind for kind in MEASURES if kind in asks.measure]
     if len(said) == 1 and phrased and said != phrased:
         yield f"its sentence says {said[0]}, and its phrase {phrased[0]}"
+
+
+def _of_part(text: str, asks: Question) -> Iterator[str]:
+    """That something did not change, and a whole year that is asked of a part of one."""
+    if asks.measure.startswith(CHANGES) and NOT.search(text):
+        yield f"its sentence says {NOT.findall(text)[0].strip()!r}, which a phrase cannot say"
+    part = PART_OF_YEAR.search(text)
+    is_whole = asks.start.endswith("-01") and asks.end.endswith("-12")
+    if part and is_whole and not YEAR.search(PART_OF_YEAR.sub("", text)):
+        yield f"its sentence says {part[0]!r}, and its phrase {questions.words(asks)}"
 
 
 def _of_kind(text: str, measure: str) -> Iterator[str]:
@@ -306,6 +336,8 @@ def _of_kind(text: str, measure: str) -> Iterator[str]:
 def _traders(text: str) -> dict[str, set[str]]:
     """Who sells and who buys by the words of a text: the country right before such a word."""
     found: dict[str, set[str]] = {}
+    if ITS_OWN.search(text):  # whose these are, no rule tells
+        return found
     for word, area in _named_in(text, own_words.area_words()).items():
         name = rf"\b(?:the )?{re.escape(word)}\b"
         for way, verb in TRADES.items():
@@ -320,15 +352,29 @@ def unsaid(text: str, claims: Sequence[Claim]) -> Iterator[str]:
 
     Only what is surely of trade: numbers with a unit, names of more than three letters.
     """
-    numbers = [item for item in numbers_in(text) if item.mark or item.counted_by > 1]
-    left = [item.text for item in numbers if not any(_is_claimed(item, each) for each in claims)]
     asked = [claim.asks for claim in claims]
-    if not any(asks.measure.startswith(CHANGES) for asks in asked):
-        left += TIMES.findall(text)
-    yield from (f"not judged: {words}" for words in dict.fromkeys(left))
+    left = dict.fromkeys([*_numbers_beside(text, claims), *_words_beside(text, claims)])
+    yield from (f"not judged: {words}" for words in left)
     goods = [code for asks in asked for code in asks.goods.split("+")]
     others = [*_sides_beside(text, asked), *_goods_beside(text, goods)]
     yield from (f"its sentence also names {other}" for other in others)
+
+
+def _numbers_beside(text: str, claims: Sequence[Claim]) -> Iterator[str]:
+    """The numbers with a unit that no claim is about."""
+    for item in numbers_in(text):
+        is_claimed = any(_is_claimed(item, claim) for claim in claims)
+        if (item.mark or item.counted_by > 1) and not is_claimed:
+            yield item.text
+
+
+def _words_beside(text: str, claims: Sequence[Claim]) -> Iterator[str]:
+    """The words for a change, a peak or a denial that no claim asks."""
+    if not any(claim.asks.measure.startswith(CHANGES) for claim in claims):
+        yield from TIMES.findall(text) or MOVED.findall(THAN.sub("", BY_TIMES.sub("", text)))
+    if not any(claim.superlative or claim.unit == units.RANK for claim in claims):
+        yield from PEAK.findall(text)
+    yield from map(str.strip, NOT.findall(text))
 
 
 def _sides_beside(text: str, asked: Sequence[Question]) -> list[str]:
