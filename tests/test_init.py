@@ -7,6 +7,7 @@ from maps import WHEAT_MAP
 
 from tradeflows import claims, cli
 from tradeflows.claims.ledger import VERSION
+from tradeflows.cli import checks
 from tradeflows.report import new_project, notebooks, pages
 
 EXPORTS = "month,usd\n" + "".join(f"2023-{month:02},2e8\n" for month in range(1, 13)).replace(
@@ -127,3 +128,12 @@ def test_a_wrong_claim_stands_beside_the_others(root, capsys):
 def test_a_quotation_mark_is_refused(tmp_path, capsys):
     assert cli.main(["init", str(tmp_path / 'a"b')]) == 2
     assert "no quotation mark" in capsys.readouterr().err
+
+
+def test_a_project_of_another_is_never_emptied(tmp_path, monkeypatch):
+    there = tmp_path / "wheat"
+    there.mkdir()
+    (there / "theirs.txt").write_text("kept", encoding="utf-8")
+    monkeypatch.setattr(checks, "require_new_folder", lambda folder: None)  # it was made since
+    assert cli.main(["init", str(there)]) == 2
+    assert (there / "theirs.txt").read_text(encoding="utf-8") == "kept"

@@ -69,7 +69,7 @@ FIRST_TEN = (
 )
 LARGEST = re.compile(r"(?<!of )(?<!among )\bthe (?:largest|biggest)\b", re.I)
 ORDINALS = {word: place for place, word in enumerate(FIRST_TEN, 1)}
-MONTHS = re.compile(rf"\b(?:{'|'.join(calendar.month_name[1:])}) \d{{4}}\b")
+MONTHS = re.compile(rf"\b(?:{_MONTH}) \d{{4}}\b")
 BARREL = (110, 175)  # kilograms, from the lightest condensate to the heaviest crude
 NO_VOLUMES = ("kg", "percent", "percentage points", "ratio", "bbl/day", *units.COUNTS[:2])
 BUYS = re.compile(r"\b(?:bought|buy\w*|import\w*|purchas\w+|took|take\w*)\b", re.I)

@@ -1184,8 +1184,8 @@ def init(
     title = title or new_project.title_of(folder)
     checks.lines_of(article)
     there = replace(common, root=folder)
+    files = new_project.init(folder, title)  # all or none of them
     try:
-        files = new_project.init(folder, title)
         say(*files, f"its report is called {title!r}: title, in project.toml")
         say(*checks.take_lines(article, folder))
         if file:

@@ -51,9 +51,9 @@ from tradeflows.tables.display import (
     as_page,
     as_text,
     caveats_of,
-    headed,
     heading,
     name_of,
+    set_heading,
     slim_table,
     source_line,
     tidy,
@@ -92,7 +92,7 @@ def answer(
     result = Answer(named)
     result.attrs = dict(frame.attrs)
     if of is not None:
-        headed(result, title, of)
+        set_heading(result, title, of)
     elif title:
         result.attrs["title"] = title
     if root is not None:

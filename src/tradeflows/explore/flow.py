@@ -207,7 +207,7 @@ def _set_defaults(asked: dict[str, Any], rows: Sequence[pa.Table], unit: str) ->
 
 def _to_date(rows: Iterable[pa.Table], frames: Iterable[pd.DataFrame]) -> list[str]:
     """That months which have no row may be in the figures of the year to date, which are held."""
-    kinds = {kind for table in rows for kind in table["cumulation"].to_pylist()}
+    kinds = {kind for table in rows for kind in pc.unique(table["cumulation"]).to_pylist()}
     said = [text for frame in frames for text in frame.attrs["caveats"]]
     if not kinds >= {"period", "ytd"} or not any(OF_THE_WINDOW in text for text in said):
         return []

@@ -31,8 +31,9 @@ def other_side(side: pd.DataFrame) -> Answer:
     _require_axes(side)
     reporter, partner = (sorted(side[name].unique()) for name in ("partner_iso", "reporter_iso"))
     words = {"reporter": reporter, "partner": partner, "flow": way}
-    with suppress(NothingHeldError):  # who states it by months states it by years, too
-        return at_a_level(side, freq=next(iter(side.get("freq_code", ())), None), **words)
+    if "freq_code" in side:
+        with suppress(NothingHeldError):  # who states it by months states it by years, too
+            return at_a_level(side, freq=side["freq_code"].iloc[0], **words)
     return at_a_level(side, **words)
 
 

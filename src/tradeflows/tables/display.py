@@ -174,14 +174,14 @@ def heading(frame: DataFrame) -> str:
     return ": ".join(filter(None, [frame.attrs.get(MEASURE, ""), text]))
 
 
-def headed(frame: DataFrame, measure: str, of: DataFrame) -> DataFrame:
-    """`frame` with what is to stand in its heading of the rows that it is a `measure` of."""
+def set_heading(frame: DataFrame, measure: str, of: DataFrame) -> None:
+    """Keep for the heading of `frame` what the rows are that it is a `measure` of."""
     words = [measure, str(of.attrs.get(MEASURE, ""))]
     if of.attrs.get("title"):
         frame.attrs["title"] = ": ".join(filter(None, [measure, of.attrs["title"]]))
     frame.attrs[MEASURE] = ": ".join(filter(None, words))
-    frame.attrs[NAMED] = {column: _common(of, column) for column in HEADED if _common(of, column)}
-    return frame
+    named = {column: _common(of, column) for column in HEADED}
+    frame.attrs[NAMED] = {column: text for column, text in named.items() if text}
 
 
 def _common(frame: DataFrame, column: str) -> str:
