@@ -207,20 +207,11 @@ def test_absence_moves_a_verdict(make_root, tmp_path, absent, window, verdict):
 
 
 @pytest.mark.parametrize(
-    ("number", "unit", "more"),
-    [
-        (0.012, "billion USD", ""),
-        (12, "mn USD", ""),
-        (12, "million US dollars", ""),
-    ],
-)
-def test_money_in_any_unit(judge, number, unit, more):
-    assert judge(claim(number, reading(), unit=unit))["C1"].verdict == claims.HOLDS
-
-
-@pytest.mark.parametrize(
     ("given", "claimed", "factor"),
     [
+        ("USD", "billion USD", 1e-9),
+        ("USD", "mn USD", 1e-6),
+        ("USD", "million US dollars", 1e-6),
         ("JPY", "billion yen", 1e-9),
         ("VND", "dong", 1),
         ("GBP", "pounds", None),  # a weight, too: pounds sterling says which
@@ -233,12 +224,6 @@ def test_money_in_any_unit(judge, number, unit, more):
 )
 def test_a_claim_is_in_words_of_money_and_volume(given, claimed, factor):
     assert units.factor(given, claimed) == (factor and pytest.approx(factor))
-
-
-def test_a_bushel_has_a_declared_weight(judge):
-    wrong = claim(1, reading(), unit="bushels")
-    with pytest.raises(LedgerError, match="gives USD, and the claim is in bushels; it may be in"):
-        judge(wrong)
 
 
 def peak_of(value, unit="month", **more):
@@ -315,12 +300,6 @@ def test_windows_left_open_are_pairs(judge):
     assert len(verdict.decided_by) == 2
 
 
-def test_a_wrong_kind_of_value_is_told_without_python(judge):
-    read = IMPORTS.replace(" }", ", start = 2020 }")
-    with pytest.raises(LedgerError, match="reading 'imports': start must be text"):
-        judge(claim(1, reading(read=read)))
-
-
 def test_cards_of_another_ledger(build, tmp_path):
     root = build()
     ledger = tmp_path / "mine.toml"
@@ -346,12 +325,6 @@ def test_small_and_large_misses_look_apart(judge, value, text, code):
     assert ("\x1b[31m" in claims.line(judged, colour=True)) == (value == 20e6)
 
 
-def test_within_half_the_printed_step(judge):
-    assert judge(claim(12e6, reading(), printed_to=1e6))["C1"].verdict == claims.HOLDS
-    assert judge(claim(12.5e6, reading(), printed_to=1e6))["C1"].verdict == claims.HOLDS
-    assert judge(claim(12.6e6, reading(), printed_to=1e6))["C1"].verdict == claims.DIFFERS
-
-
 def test_a_question_in_words_is_that_in_codes(judge):
     in_words = IMPORTS.replace("KAZ", "Kazakhstan, Rep. of").replace("RUS", "Russian Fed.")
     in_words = in_words.replace("TOTAL", "all goods")
@@ -361,17 +334,6 @@ def test_a_question_in_words_is_that_in_codes(judge):
     assert asked != ASKS
     verdict = judge(claim(12e6, reading(), asks=asked))["C1"]
     assert verdict.readings[0].role == "as stated"
-
-
-def test_another_flow_decides_nothing(judge):
-    verdict = judge(claim(24e6, reading(), EXPORTS))["C1"]
-    assert verdict.verdict == claims.DIFFERS
-    assert [(one.name, one.value, one.role, one.fits) for one in verdict.readings] == [
-        ("imports", 12e6, "as stated", False),
-        ("exports", 24e6, "other concept", True),
-    ]
-    assert [one.deviation for one in verdict.readings] == [-50.0, 0.0]
-    assert verdict.text.sentence == "50 % less than claimed"
 
 
 def test_alternatives_that_part_make_it_depend(judge):
@@ -408,13 +370,6 @@ def test_upper_bound_refutes_or_allows(judge):
     assert above.text.sentence == "the figure is at most $12 million"
 
 
-def test_bound_confirms_an_inequality(judge):
-    below = judge(claim(13e6, reading(more="at_most = true"), qualifier="<"))["C1"]
-    assert below.verdict == claims.HOLDS
-    above = judge(claim(11e6, reading(more="at_least = true"), qualifier=">"))["C1"]
-    assert above.verdict == claims.HOLDS
-
-
 @pytest.mark.parametrize(
     ("number", "verdict", "words"),
     [
@@ -431,11 +386,6 @@ def test_print_is_a_vote(judge, number, verdict, words):
     text = claim(number, figure("F3"), qualifier=">", asks=SOLD)
     judged = judge(text)["C1"]
     assert (judged.verdict, judged.text.sentence) == (verdict, words)
-
-
-def test_print_of_nobody_named_is_no_vote(judge):
-    judged = judge(claim(20e6, figure("F4"), qualifier=">", asks=SOLD))["C1"]
-    assert judged.verdict == claims.NOT_DECIDED
 
 
 STEP = 'printed_to = 1\nprinted_because = "so it is said"\n'
@@ -582,29 +532,10 @@ def test_a_sum_of_decimals_is_as_claimed(judge):
     assert claims.amount(2.4, "bn VND") == "2.4 billion dong"
 
 
-def test_a_whole_window_leaves_nothing_to_do(judge):
-    verdict = judge(claim(12e6, reading(steps=YEAR)))["C1"]
-    assert "to do" not in "\n".join(claims.explain(verdict))
-
-
 def test_doubt_decides_nothing(judge):
     verdict = judge(claim(12e6, reading(more='doubt = "two sources disagree"')))["C1"]
     assert verdict.verdict == claims.NOT_DECIDED
     assert verdict.readings[0].note == "two sources disagree"
-
-
-def test_without_readings_it_gives_its_reason(judge):
-    verdict = judge(claim(4, unit="vessels", not_tested="not for statistics"))["C1"]
-    assert (verdict.verdict, verdict.reason) == (claims.NOT_TESTED, "not for statistics")
-    assert verdict.text.sentence.startswith("needs ")
-    assert claims.as_json(verdict)["parts"][0]["readings"] == []
-
-
-def test_caveats_follow_from_the_rows(judge):
-    verdict = judge(claim(12e6, figure("F2")))["C1"]
-    assert verdict.caveats == ("figures: transcribed, not the publisher’s own file.",)
-    [result] = judge(claim(12e6, reading()))["C1"].readings
-    assert result.sources == ("customs",)
 
 
 SERIES = f"""
@@ -633,11 +564,6 @@ def test_a_release_and_the_one_that_it_supersedes_are_a_band(judge, build, claim
     assert verdict.verdict == expected
     assert verdict.band.width == pytest.approx(0.3)
     assert verdict.band.releases == ("the newest release", "older")
-
-
-def test_releases_far_apart_are_a_conflict(judge, build):
-    verdict = judge(claim(12e6, reading(), printed_to=0.0), build(older=1.1))["C1"]
-    assert (verdict.band.conflict, verdict.verdict) == (True, claims.NOT_DECIDED)
 
 
 def test_band_of_two_releases(judge, build):
@@ -687,33 +613,17 @@ def test_a_bound_that_refutes_has_its_size(judge):
 
 
 @pytest.mark.parametrize(
-    ("claimed", "shown"),
+    ("claimed", "scale", "shown"),
     [
-        (12.01e6, "$12.00 million"),
-        (12.05e6, "$12.00 million"),
-        (11.9996e6, "$12.0000 million"),
+        (12.05e6, 1.000001, "$12.00 million"),  # the zeros that tell the miss
+        (11.9996e6, 1.000001, "$12.0000 million"),
+        (100e6, 1, "$12 million"),  # what was stated is not padded
+        (12e6, 1.0004, "$12.005 million"),  # the digits that tell it from what it misses
     ],
 )
-def test_a_number_has_its_claim_s_digits(judge, build, claimed, shown):
-    verdict = judge(claim(claimed, reading()), build(scale=1.000001))["C1"]
+def test_a_number_has_the_digits_that_its_claim_calls_for(judge, build, claimed, scale, shown):
+    verdict = judge(claim(claimed, reading()), build(scale=scale))["C1"]
     assert verdict.readings[0].text.figure == shown
-
-
-def test_a_number_near_its_claim_has_the_zeros_that_tell_the_miss(judge):
-    verdict = judge(claim(12.01e6, reading()))["C1"]
-    assert verdict.readings[0].text.figure == "$12.00 million"
-
-
-def test_what_was_stated_is_not_padded(judge):
-    verdict = judge(claim(100e6, reading()))["C1"]
-    assert verdict.readings[0].text.figure == "$12 million"
-
-
-def test_a_number_differs_from_what_it_misses(judge, build):
-    verdict = judge(claim(12e6, reading()), build(scale=1.0004))["C1"]
-    assert verdict.readings[0].text.figure == "$12.005 million"
-    finer = judge(claim(12.01e6, reading()), build(scale=1.0004))["C1"]
-    assert finer.readings[0].text.figure == "$12.005 million"
 
 
 @pytest.mark.parametrize(
@@ -745,17 +655,6 @@ def test_a_number_differs_from_what_it_misses(judge, build):
                 unit="percent",
             ),
             "must give one number, and gives none; what was read is of 2020-01 to 2021-12",
-        ),
-        (
-            claim(
-                1,
-                reading(
-                    steps='["growth", { value = "value_reported", year = 2030, base = 2020 }]',
-                    result="growth_pct",
-                ),
-                unit="percent",
-            ),
-            '`not_tested = "not public"`',
         ),
         (claim(1, reading(read=IMPORTS.replace("TOTAL", "wheaty"))), "no product 'wheaty'"),
         (claim(1, reading(read=IMPORTS.replace("KAZ", "FRA"))), "held with partner other than FRA"),
@@ -858,14 +757,6 @@ def test_json_of_a_miss(judge):
     assert first["flags"] == []
     assert first["rows"] == 12
     assert first["sources"] == ["customs"]
-
-
-def test_what_would_settle_an_undecided_claim(judge):
-    undecided = judge(claim(24e6, EXPORTS, settles="the books"))["C1"]
-    assert undecided.verdict == claims.NOT_DECIDED
-    assert "  would settle it: the books" in claims.explain(undecided)
-    decided = judge(claim(12e6, reading(), settles="the books"))["C1"]
-    assert "would settle it" not in "".join(claims.explain(decided))
 
 
 LEFT = f"""name = "left"
