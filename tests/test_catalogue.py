@@ -180,6 +180,12 @@ def test_a_faulty_file_is_refused(make_root, head, message):
     assert "\n" not in found
 
 
+def test_an_absent_catalogue_is_named(tmp_path):
+    file = tmp_path / "data" / "raw" / "sources.toml"
+    found = refusal(catalogue.load, tmp_path)
+    assert found == f"{file}: cannot be read (No such file or directory)"
+
+
 # --- the user's own catalogue --------------------------------------------------------------------
 
 
@@ -237,7 +243,11 @@ def test_credit_names_a_publisher_once(make_root):
             "gas": {"vintage": "2024-03-01"},
             "coal": {"vintage": "not stated"},
             "peat": {"vintage": "by row"},
+            "copy": {"via": "a saved copy of demo.org"},
         }
+    )
+    assert catalogue.credit(["copy"], root) == (
+        "Demo, from a saved copy of demo.org (as of 1 May 2024)"
     )
     assert catalogue.credit(["oil", "oil"], root) == "Demo (as of 1 May 2024)"
     assert catalogue.credit(["oil", "gas"], root) == "Demo (as of 1 March 2024, 1 May 2024)"

@@ -436,6 +436,21 @@ def test_columns_of_units(path, header, unit, units, field, scales):
 
 
 @pytest.mark.parametrize(
+    ("value", "weight", "is_taken"),
+    [
+        ("5", "20000", False),  # thousands of dollars, and kilograms
+        ("5000000", "20", False),  # dollars, and thousands of tonnes
+        ("5000", "20000", True),
+    ],
+)
+def test_what_a_kilogram_is_worth(path, value, weight, is_taken):
+    text = f"month,Value,Net weight\n2023-01,{value},{weight}\n2023-02,{value},{weight}\n"
+    value, weight = ({"column": name, "times": 1} for name in ("Value", "Net weight"))
+    figures = {"value_reported": value, "net_wgt_kg": weight}
+    assert refused_or(lambda rows: is_taken, path, text, currency="USD", **figures) is not is_taken
+
+
+@pytest.mark.parametrize(
     ("header", "cells", "words"),
     [
         ("Sex", ["M", "X"], None),
@@ -455,3 +470,11 @@ def test_a_direction_is_said_by_words_alone(path, header, cells, words):
         assert flow == {"column": header, "words": words}
     else:
         assert flow == UNKNOWN or UNKNOWN in flow["words"].values()
+
+
+def test_units_of_several_kinds_are_read_where_they_are_their_own(path):
+    text = "month,Quantity,Unit\n2023-01,12,KL\n2023-02,5,MT\n"
+    where = {"column": "Unit", "equals": "MT", "otherwise": "KL"}
+    weight = {"column": "Quantity", "times": 1000, "where": where}
+    assert values(accepted(path, text, net_wgt_kg=weight), "net_wgt_kg") == [None, 5000]
+    assert refused_or(lambda rows: False, path, text, net_wgt_kg=weight | {"times": 1})
