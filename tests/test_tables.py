@@ -21,7 +21,7 @@ from tradeflows.model.errors import (
     SourceError,
 )
 from tradeflows.retrieval import catalogue
-from tradeflows.tables import building, write
+from tradeflows.tables import write
 
 PART_FIELDS = ("rows", "records", "left_out", "value", "empty", "sorted")
 BRENT = "period,usd_per_barrel\n2020-01,63.65\n2020-02,55.66\n"
@@ -220,29 +220,6 @@ def test_failed_build_keeps_old_files(make_root, changes, error, message):
     before = held(root)
     make_root({"oil": changes})
     with pytest.raises(error, match=message):
-        tables.build(root)
-    assert held(root) == before
-
-
-@pytest.mark.parametrize(
-    ("table", "fault"),
-    [*zip(schema.TABLES, [OSError, RuntimeError, KeyboardInterrupt, MemoryError], strict=True)],
-)
-def test_stopped_build_changes_nothing(make_root, monkeypatch, table, fault):
-    root = make_root({"oil": {}})
-    tables.build(root)
-    before = held(root)
-    make_root({"oil": {"text": LATER}})
-    write = building._write_table
-
-    def stop(root, sources, empty, path, progress):
-        built = write(root, sources, empty, path, progress)
-        if built.table == table:
-            raise fault("stopped")
-        return built
-
-    monkeypatch.setattr(building, "_write_table", stop)
-    with pytest.raises(BuildError if fault is OSError else fault, match="stopped"):
         tables.build(root)
     assert held(root) == before
 
