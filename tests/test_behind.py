@@ -200,18 +200,6 @@ def test_a_drawn_table_opens_its_lines():
     assert type(drawn.dropna()) is pd.DataFrame
 
 
-def test_a_period_that_a_name_has_is_not_said_again():
-    frame = crude()
-    frame = frame[frame["ref_period"] == "2021-02"]
-    frame = frame.assign(bar=frame["reporter_iso"] + " in February 2021")
-    named, plain = (
-        raw_lines.shown(charts.bars(frame, y=KG, by=by, title="Crude", unit="kg").figure)
-        for by in ("bar", "reporter_iso")
-    )
-    assert "<summary>CHN in February 2021: 10,000</summary>" in named
-    assert "<summary>China, February 2021: 10,000</summary>" in plain
-
-
 def test_the_first_of_many_lines_show(monkeypatch):
     monkeypatch.setattr(raw_lines, "LINES", 2)
     page = raw_lines.shown(lines(crude()).figure)
@@ -374,12 +362,6 @@ def test_both_sides_of_a_difference_have_a_line():
     for entry, line in zip(entries(drawn).values(), (2, 3, 4), strict=True):
         assert f"<td>{line}</td>" in entry
         assert f"<td>{line + 3}</td>" in entry
-
-
-def test_a_period_that_the_name_says_is_not_said_again():
-    may = crude().query("reporter_iso == 'CHN'").head(1).assign(by="China, January 2021")
-    drawn = charts.hand_over(charts.bars(may, y=KG, by="by", title="Crude", unit="kg"), "crude")
-    assert next(iter(entries(drawn).values())).startswith("<summary>China, January 2021: 5,000<")
 
 
 def test_each_run_of_a_strip_leads_to_its_first_and_its_last_line():

@@ -635,11 +635,6 @@ def test_a_page_holds_two_drawings(drawn):
     assert "charts.drawn(ax)" not in figure
 
 
-def test_a_year_in_a_table_is_no_number():
-    table = chart_html._table([["Period", "China"], ["2021", "1234.0"]])
-    assert table["table"] == [["2021", "1,234"]]
-
-
 def test_a_figure_in_words_is_sorted_by_its_number():
     rows = [["x", "2.0", "", "at most 2"], ["y", "", "14.5", "14.5 to 19"], ["z", "", "", "none"]]
     table = chart_html._table([["Name", "Tonnes", "Tonnes: lowest", "As printed"], *rows])
