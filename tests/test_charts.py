@@ -9,7 +9,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.collections import PolyCollection, QuadMesh
 from matplotlib.colors import to_hex, to_rgb
@@ -21,7 +21,6 @@ import tradeflows as tf
 from tradeflows import charts, measures
 from tradeflows.charts import colours, layout, options, spans
 from tradeflows.charts.marks import told
-from tradeflows.explore.answer import Answer
 from tradeflows.model import units
 from tradeflows.model.errors import CatalogueError, QueryError
 from tradeflows.model.source import Source
@@ -203,11 +202,6 @@ def test_parts_of_a_whole_stand_one_behind_the_other():
     assert min(colours.contrast(colours.letters_on(colour), colour) for colour in day) > 4.5
 
 
-def test_a_part_of_nothing_is_refused():
-    with pytest.raises(QueryError, match="no strip of nothing"):
-        parts_of_wholes(TOLD.assign(claims=[12, 0, 7, 3, 2]))
-
-
 def test_lines_are_read_back_by_month():
     table = charts.drawn(lines(monthly(IND=[1, 2, 3], CHN=[3.14159, 4, 5])))
     assert table.columns.tolist() == ["IND", "CHN"]
@@ -236,12 +230,6 @@ def test_years_are_joined():
     assert lines(monthly(CHN=[1] * 25).iloc[::12]).lines[0].get_markevery() == [0, 12, 24]
 
 
-def test_a_series_ends_at_its_months():
-    axes = lines(monthly(CHN=[1, 2, 3], TUR=[5]))
-    assert len(axes.lines[1].get_ydata()) == 1
-    assert charts.drawn(axes)["TUR"].isna().tolist() == [False, True, True]
-
-
 def test_unsettled_figures_are_hollow():
     frame = monthly(CHN=[1, 2, 3]).assign(
         flags=["", "provisional rounded", ""], qualifier=["=", "=", "≤"]
@@ -255,19 +243,17 @@ def test_unsettled_figures_are_hollow():
 
 
 def test_points_keep_each_statement():
-    axes = points(
-        statements(
-            ("2022-01", "CNY", 0.4, "="),
-            ("2022-01", "CNY", 0.5, "≤"),
-            ("2022-03", "CNY", None, "="),
-        )
-    )
+    rows = [
+        ("2022-01", "CNY", 0.4, "="),
+        ("2022-01", "CNY", 0.5, "≤"),
+        ("2022-03", "CNY", None, "="),
+    ]
+    axes = points(statements(*rows))
     table = charts.drawn(axes)
     assert table["value"].fillna(-1).tolist() == [0.4, 0.5, -1]
     assert table["mark"].tolist() == ["", "▼", ""]
-    assert {line.get_linestyle() for line in axes.lines if "|point|" in (line.get_gid() or "")} == {
-        "None"
-    }
+    drawn = [line for line in axes.lines if "|point|" in (line.get_gid() or "")]
+    assert {line.get_linestyle() for line in drawn} == {"None"}
 
 
 def test_half_a_range_is_a_bound():
@@ -279,11 +265,6 @@ def test_half_a_range_is_a_bound():
     assert table["high"].fillna(-1).tolist() == [18, -1, 15]
     assert table["value"].fillna(-1).tolist() == [-1, 20, 15]
     assert table["mark"].tolist() == ["", "▲", ""]
-
-
-def test_low_and_high_need_a_span():
-    frame = statements(("2022-01", "CNY", 1, "=")).assign(low=1e6, high=2e6)
-    assert "low" not in charts.drawn(points(frame))
 
 
 def test_a_long_statement_has_a_line():
@@ -315,23 +296,45 @@ def test_bars_print_qualifier_and_range():
     assert table["$81 bn, the claim"].tolist() == [81] * 4
 
 
-def test_bars_have_their_colour():
-    frame = pd.DataFrame({"basket": ["CHN", "all", "some"], "usd": [1.0, 2.0, 3.0]})
-    china, ink, grey = map(to_rgb, (colours.of_entity("CHN", ""), colours.INK, colours.GREY))
+def colours_of(axes):
+    """The colours of what is drawn, by name."""
+    return {
+        str(artist.get_gid()).rpartition("|")[2]: to_hex(
+            artist.get_color() if isinstance(artist, Line2D) else artist.get_facecolor()
+        )
+        for artist in [*axes.lines, *axes.patches]
+    }
 
-    def faces(**more):
-        return [patch.get_facecolor()[:3] for patch in bars(frame, **more).patches]
 
-    assert faces() == [china, grey, grey]
-    assert faces(highlight=["all"]) == [grey, ink, grey]
-    assert faces(highlight=["CHN"]) == [china, grey, grey]
+CHINA, INDIA = (colours.of_entity(code, "") for code in ("CHN", "IND"))
+OF_THREE = pd.DataFrame({"basket": ["CHN", "all", "some"], "usd": [1.0, 2.0, 3.0]})
+OF_TWO = pd.DataFrame({"basket": ["China, 2021", "India, 2021"], "usd": [1.0, 2.0]})
+COLOURED = {
+    "bars": (lambda: bars(OF_THREE), [CHINA, colours.GREY, colours.GREY]),
+    "one bar": (
+        lambda: bars(OF_THREE, highlight=["all"]),
+        [colours.GREY, colours.INK, colours.GREY],
+    ),
+    "an entity": (
+        lambda: bars(OF_THREE, highlight=["CHN"]),
+        [CHINA, colours.GREY, colours.GREY],
+    ),
+    "by entity": (lambda: bars(OF_TWO.assign(of=["CHN", "IND"]), entity="of"), [CHINA, INDIA]),
+    "a strip": (lambda: coverage(highlight=["Coal, another office"]), [colours.GREY, colours.INK]),
+}
+
+
+@pytest.mark.parametrize("what", COLOURED)
+def test_what_is_highlighted_alone_has_colour(what):
+    draw, expected = COLOURED[what]
+    assert [*colours_of(draw()).values()] == [to_hex(colour) for colour in expected]
 
 
 def test_a_highlighted_line_alone_has_colour():
     frame = monthly(CHN=[1, 2, 3], all=[3, 4, 5], some=[5, 6, 7])
-    colour_of = {line.get_gid(): line.get_color() for line in lines(frame, highlight=["all"]).lines}
-    assert colour_of["0|line|CHN"] == colour_of["0|line|some"] == colours.GREY
-    assert colour_of["0|line|all"] not in (colours.GREY, colours.of_entity("CHN", ""))
+    found = colours_of(lines(frame, highlight=["all"]))
+    assert found["CHN"] == found["some"] == to_hex(colours.GREY)
+    assert found["all"] not in (to_hex(colours.GREY), CHINA)
     [line] = lines(monthly(made_up=[1, 2, 3]), highlight=["made_up"]).lines
     assert line.get_color() != colours.GREY
 
@@ -412,6 +415,7 @@ def test_many_runs_of_months_are_said_by_their_ends():
     assert spans.of_number(some) == "some months from January 2021 to August 2021"
     assert spans.beyond("ODNI, 2023", "2023-05") == "May 2023"
     assert spans.beyond("2021 → 2023", "2021-01 to 2021-12, 2023-01 to 2023-12") == ""
+    assert spans.text(pd.Timestamp("2020-01-01"), 36) == "2020 to 2022"
 
 
 def test_a_chart_hands_over_the_claims_that_belong_below_it():
@@ -436,10 +440,6 @@ def test_what_was_said_stands_over_its_own_months():
     assert overlapping(axes.figure) == []
 
 
-def test_years_in_a_row_are_years():
-    assert spans.text(pd.Timestamp("2020-01-01"), 36) == "2020 to 2022"
-
-
 def test_boxes_that_are_compared_have_one_axis():
     parts = {"a": monthly(CHN=[1, 2, 2]), "b": monthly(CHN=[1, 9, 1])}
     both = pd.concat([part.assign(what=what) for what, part in parts.items()])
@@ -458,6 +458,8 @@ def test_a_point_may_have_words():
     assert [text.xy[1] for text in axes.texts if text.get_text() == "three"] == [3]
     axes = lines(monthly(CHN=[1, 2, 3]), callouts={"2022-03": "no figure after March"})
     assert {text.get_text() for text in axes.texts} == {"no figure\nafter March"}
+    with pytest.raises(QueryError, match="in 'IND'"):
+        lines(monthly(CHN=[1, 2, 3]), callouts={"IND": "x"})
 
 
 @pytest.mark.parametrize("log", [False, True])
@@ -593,20 +595,10 @@ def test_both_sides_the_band_and_the_months_of_one_alone():
     assert "Shaded: one side alone states a figure" in said
     assert "Band: Russia plus 0 to 10\N{NO-BREAK SPACE}% for freight" in said
     assert "Russia, with the most freight: 2.2 in January 2022" in charts.alt(axes)
-
-
-def test_sides_that_all_state_need_no_shade_and_no_freight_no_band():
-    axes = two_sides((3, 4, 5), (3, 4, 5), band=(1.0, 1.0))
+    axes = two_sides((3, 4, 5), (3, 4, 5), band=(1.0, 1.0))  # both state all, and no freight
     assert [*charts.drawn(axes)] == ["CHN", "RUS"]
     assert not axes.patches
     assert "Shaded" not in " ".join(text.get_text() for text in axes.figure.texts)
-
-
-def test_sides_that_are_none_are_refused():
-    with pytest.raises(QueryError, match=r"no column usd_m, usd_x: measures\.gap makes them"):
-        charts.sides(monthly(CHN=[1]), y="usd", of=("CHN", "RUS"), **LOOK)
-    with pytest.raises(QueryError, match="both sides are named CHN"):
-        two_sides(of=("CHN", "CHN"))
 
 
 @pytest.mark.parametrize("chart", EVERY_CHART)
@@ -646,12 +638,6 @@ def test_line_and_markers_must_agree():
     axes.lines[0].set_ydata([1, 2, 4])
     with pytest.raises(QueryError, match="CHN: drawn elsewhere"):
         charts.drawn(axes)
-
-
-def test_a_tie_rounds_alike_everywhere():
-    tie, near = 0.12345, 0.12345 * (1 - 2e-16)
-    table = charts.drawn(lines(monthly(CHN=[tie, near, -1e-20])))
-    assert table["CHN"].iloc[0] == table["CHN"].iloc[1]
 
 
 def test_other_axes_are_not_read():
@@ -766,6 +752,15 @@ DEFECTS = {
         "no first day of a month: SVK",
     ),
     "log of zero": (lambda: windows(FIGURES.assign(value=0.0), log=True), "no place on a log"),
+    "a part of nothing": (lambda: parts_of_wholes(TOLD.assign(claims=0)), "no strip of nothing"),
+    "sides of one": (lambda: two_sides(of=("CHN", "CHN")), "both sides are named CHN"),
+    "no sides": (
+        lambda: charts.sides(monthly(CHN=[1]), y="usd", of=("CHN", "RUS"), **LOOK),
+        r"no column usd_m, usd_x: measures\.gap makes them",
+    ),
+    "no heading": (lambda: bars(heading="whu"), "column whu"),
+    "no whole": (lambda: parts_of_wholes(whole="zz"), "column zz"),
+    "no figure": (lambda: lines(monthly(CHN=[1, 2, 3]), reference="O99"), "'O99': expected"),
 }
 
 
@@ -823,20 +818,6 @@ def test_drawn_times_word_is_the_value(value, unit):
     assert shown * words.get(first.lower() if rest else "", 1) == pytest.approx(value, rel=1e-5)
     aloud = {"USD": "US dollars", "m3": "cubic metres"}.get(unit, unit)
     assert label.endswith(aloud) or label == aloud[:1].upper() + aloud[1:]
-
-
-@given(st.floats(1, 1e12))
-@settings(deadline=None, max_examples=10)
-def test_an_answer_has_its_true_size(value):
-    months = pd.date_range("2024-11-01", periods=3, freq="MS")
-    rows = {"ref_period": months, "reporter_iso": "CHN", "cmd_code": "271111", "n_months": 1}
-    answer = Answer(pd.DataFrame(rows).assign(value=[value / 2, value / 3, value], unit="tonnes"))
-    axes = answer.plot(title="LNG", source="made up for a test")
-    divisor = {"Thousand": 1e3, "Million": 1e6, "Billion": 1e9, "Trillion": 1e12}
-    word = axes.get_ylabel().split()[0]
-    drawn = charts.drawn(axes)["CHN"].iloc[-1] * divisor.get(word, 1)
-    plt.close("all")
-    assert drawn == pytest.approx(value, rel=1e-3)
 
 
 def test_a_title_has_two_lines_at_most():
@@ -905,91 +886,61 @@ CLOSE = {
 }
 
 
+def of_windows(values, starts, days, **more):
+    """Draw spans of so many days on an axis of powers of ten."""
+    starts = pd.to_datetime(starts)
+    frame = pd.DataFrame({"id": [f"Newspaper {i}, customs of a partner" for i in range(len(days))]})
+    frame = frame.assign(value=values, window_start=starts)
+    frame["window_end"] = starts + pd.to_timedelta(days, unit="D")
+    return charts.windows(frame, log=True, **LOOK | more)
+
+
+def of_cells(words, *heads):
+    rows = [(by, at) for by in ("China", "India") for at in heads]
+    frame = pd.DataFrame(rows, columns=["by", "at"]).assign(value=1.0, words=words)
+    return charts.cells(frame, y="value", by="by", across="at", words="words", **LOOK)
+
+
+CROWDED = {
+    "long names": lambda: lines(monthly(**CLOSE), title="A claim so long that it needs lines " * 4),
+    "near ends": lambda: lines(monthly(TUR=[1, 2, 3, 4], CHN=[4.1] * 20, IND=[1.9] * 20)),
+    "a named line": lambda: lines(
+        monthly(CHN=range(1, 200)), reference={"a line named at its end": 50.0}
+    ),
+    "near windows": lambda: windows(FIGURES.assign(value=[12, 12.4, 11.7]), log=True),
+    "references": lambda: bars(
+        span=("least", "most"), reference={"$52 bn": 52, "$81 bn, the claim": 81}
+    ),
+}
+NARROW = {
+    "windows": lambda: of_windows(
+        [577.0, 100.0, 32.0, 14.5, 12.0, 2.0, 1.2, 0.103],
+        ["2023-07", "2023-01", "2022-03", "2023-01", "2022-03", "2022-03", "2023-01", "2023-01"],
+        [640, 210, 490, 210, 400, 370, 150, 150],
+        reference={"The claim": 12.0},
+        events={"2022-02-24": "Invasion"},
+    ),
+    "words in cells": lambda: of_cells("7.0 or 10.6 in 2021", "Crude oil", "Coal", "LNG", "LPG"),
+    "heads of three lines": lambda: of_cells("1", "Coal, coke, tar and more", "LNG", "Crude oil"),
+}
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "draw",
-    [
-        *EVERY_CHART.values(),
-        lambda: lines(monthly(**CLOSE), title="A claim so long that it needs lines " * 4),
-        lambda: lines(monthly(TUR=[1, 2, 3, 4], CHN=[4.1] * 20, IND=[1.9] * 20)),
-        lambda: lines(monthly(CHN=range(1, 200)), reference={"a line named at its end": 50.0}),
-        lambda: windows(FIGURES.assign(value=[12, 12.4, 11.7]), log=True),
-        lambda: bars(span=("least", "most"), reference={"$52 bn": 52, "$81 bn, the claim": 81}),
-    ],
-)
-def test_no_text_is_cut_or_covered(draw):
-    figure = np.ravel(draw())[0].figure
+@pytest.mark.parametrize("what", [*EVERY_CHART, *CROWDED])
+def test_no_text_is_cut_or_covered(what):
+    figure = np.ravel((EVERY_CHART | CROWDED)[what]())[0].figure
     assert overlapping(figure) == []
     assert figure.get_size_inches()[0] == 8
-    has_rows = draw is bars or not figure.axes[0].get_xticks().size
+    has_rows = what == "bars" or not figure.axes[0].get_xticks().size
     assert figure.get_size_inches()[1] >= (2 if has_rows else 4.5)
 
 
-def test_close_windows_are_named_apart():
-    near = pd.DataFrame(
-        {
-            "id": ["D22", "D23", "D25", "D01"],
-            "value": [125.0, 186.0, 144.0, 2.0],
-            "window_start": pd.to_datetime(["2025-01-01"] * 3 + ["2022-03-01"]),
-            "window_end": pd.to_datetime(["2025-11-30", "2025-11-30", "2025-12-31", "2023-05-31"]),
-        }
-    )
-    axes = charts.windows(near, log=True, **LOOK)
-    assert overlapping(axes.figure) == []
-    assert [text.get_text() for text in axes.texts if text.arrow_patch] == []  # close enough
-    boxes = {t.get_text(): Text.get_window_extent(t).padded(-2) for t in axes.texts if t.get_gid()}
-    bars = [
-        line.get_transform().transform(line.get_xydata()) for line in axes.lines if line.get_gid()
-    ]
-    assert len(boxes) == len(bars) == 4
-    assert not [
-        word
-        for word, box in boxes.items()
-        for bar in bars
-        if box.y0 < bar[0][1] < box.y1 and bar[0][0] < box.x1 and bar[1][0] > box.x0
-    ]
-
-
 @pytest.mark.slow
-@pytest.mark.parametrize("more", [{}, {"events": {"2022-02-24": "Invasion"}}])
-def test_windows_fit_on_narrow_paper(more):
-    months = "2023-07 2023-01 2022-03 2023-01 2022-03 2022-03 2023-01 2023-01"
-    starts = pd.to_datetime(months.split())
-    days = [640, 210, 490, 210, 400, 370, 150, 150]
-    figures = pd.DataFrame(
-        {
-            "id": [f"Newspaper {i}, customs of a partner" for i in range(8)],
-            "value": [577.0, 100.0, 32.0, 14.5, 12.0, 2.0, 1.2, 0.103],
-            "window_start": starts,
-            "window_end": starts + pd.to_timedelta(days, unit="D"),
-        }
-    )
+@pytest.mark.parametrize("what", NARROW)
+def test_no_text_is_cut_or_covered_on_narrow_paper(what):
     with layout.on(layout.NARROW):
-        axes = charts.windows(figures, log=True, reference={"The claim": 12.0}, **LOOK | more)
+        axes = NARROW[what]()
     assert overlapping(axes.figure) == []
-    right = axes.figure.bbox.x1
-    assert [text for text in axes.texts if Text.get_window_extent(text).x1 > right + 1] == []
-
-
-def test_words_in_cells_fit_narrow_paper():
-    rows = [(by, at) for by in ("China", "India") for at in ("Crude oil", "Coal", "LNG", "LPG")]
-    frame = pd.DataFrame(rows, columns=["by", "at"]).assign(
-        value=[1.0, np.nan] * 4, words=["7.0 or 10.6 in 2021", "months missing"] * 4
-    )
-    with layout.on(layout.NARROW):
-        axes = charts.cells(frame, y="value", by="by", across="at", words="words", **LOOK)
-    assert overlapping(axes.figure) == []
-
-
-def test_touching_names_move_little():
-    assert layout.spread([1, 1, 5], [0.2, 0.2, 0.2], 0, 10) == pytest.approx([0.9, 1.1, 5])
-    assert layout.spread([0, 0], [0.2, 0.2], 0, 10) == pytest.approx([0.1, 0.3])
-    assert layout.spread([9.9, 10], [1, 1], 0, 10) == pytest.approx([8.5, 9.5])
-
-
-def test_a_number_and_its_per_cent_are_not_parted():
-    assert layout.clip("A share that rose to 16 % in all", 23).split("\n")[0] == "A share that rose"
-    assert "16\xa0%" in layout.wrap("A share that rose to 16 % in all", 23)
 
 
 def test_two_dollar_signs_are_no_formula():
@@ -1058,20 +1009,14 @@ def test_no_two_colours_look_alike(kind):
         assert np.linalg.norm(lab(one) - lab(other)) > 12, (one, other)
 
 
-def test_figures_of_years_stand_at_years():
-    frame = monthly(CHN=[1, 2, 3]).assign(n_months=12)
-    frame["ref_period"] = pd.to_datetime([f"{year}-01-01" for year in (2022, 2023, 2024)])
-    texts = [text.get_text() for text in lines(frame, every=12).get_xticklabels()]
-    assert texts == ["2022", "2023", "2024"]
-    months = [text.get_text() for text in lines(monthly(CHN=[1, 2, 3])).get_xticklabels()]
-    assert months == ["Jan 2022", "Feb 2022", "Mar 2022"]
-
-
-def test_a_narrow_axis_without_room_for_months_has_years():
-    frame = monthly(CHN=range(1, 25))
-    with layout.on(layout.NARROW):
-        texts = [text.get_text() for text in lines(frame).get_xticklabels()]
-    assert texts == ["2022", "2023"]
+@pytest.mark.parametrize(
+    ("n_months", "paper", "labels"),
+    [(3, layout.WIDE, ["Jan 2022", "Feb 2022", "Mar 2022"]), (24, layout.NARROW, ["2022", "2023"])],
+)
+def test_an_axis_without_room_for_months_has_years(n_months, paper, labels):
+    with layout.on(paper):
+        axes = lines(monthly(CHN=range(1, n_months + 1)))
+        assert [text.get_text() for text in axes.get_xticklabels()] == labels
 
 
 def test_terms_of_trade_are_explained_where_they_stand():
@@ -1141,29 +1086,6 @@ def test_a_chart_shows_itself_once(monkeypatch):
     plt.close("all")
     axes._ipython_display_()
     assert shown == [axes.figure]
-
-
-def test_a_strip_may_be_highlighted():
-    frame = pd.DataFrame({"held": ["2022-01 to 2022-03", "2022-02"]})
-    axes = charts.coverage(frame, held="held", by=["yuan", "rouble"], highlight=["yuan"], **LOOK)
-    colour_of = {line.get_gid(): line.get_color() for line in axes.lines if line.get_gid()}
-    assert colour_of == {"0|held|yuan": colours.INK, "1|held|rouble": colours.GREY}
-
-
-def test_heads_of_three_lines_stand_below_the_unit():
-    rows = [("China", at) for at in ("Coal, coke, tar and more", "LNG", "LPG", "Crude oil")]
-    frame = pd.DataFrame(rows, columns=["by", "at"]).assign(value=1.0)
-    with layout.on(layout.NARROW):
-        axes = charts.cells(frame, y="value", by="by", across="at", **LOOK)
-    assert overlapping(axes.figure) == []
-
-
-def test_bars_have_the_colour_of_their_entity():
-    frame = pd.DataFrame({"basket": ["China, 2021", "India, 2021"], "usd": [1.0, 2.0]})
-    frame["of"] = ["CHN", "IND"]
-    axes = bars(frame, entity="of")
-    faces = [patch.get_facecolor()[:3] for patch in axes.patches]
-    assert faces == [to_rgb(colours.of_entity(code, "")) for code in ("CHN", "IND")]
 
 
 @pytest.mark.parametrize(
@@ -1295,22 +1217,3 @@ def test_an_outlet_is_known_by_its_name_or_its_site():
     named = rows.assign(outlet=["X (mirror)", "X", None])
     assert options.outlets(named) == {"a": ["X"]}
     assert options.outlets(rows[["source_id"]]) == {}
-
-
-@pytest.mark.parametrize(
-    ("draw", "told"),
-    [
-        (lambda rows: charts.bars(rows[:1], by="who", heading="whu", **SHORT), "column whu"),
-        (lambda rows: charts.strips(rows, by="who", part="who", whole="zz", **SHORT), "column zz"),
-        (lambda rows: charts.lines(rows, by="who", callouts={"IND": "x"}, **SHORT), "in 'IND'"),
-        (lambda rows: charts.lines(rows, by="who", reference="O99", **SHORT), "'O99': expected"),
-    ],
-)
-def test_a_word_that_is_no_column_month_or_figure_is_named(draw, told):
-    months = pd.to_datetime(["2023-01-01", "2023-02-01", "2023-03-01"])
-    rows = pd.DataFrame({"ref_period": months, "who": "A", "n_months": 1, "mt": [1.0, 2.0, 3.0]})
-    with pytest.raises(QueryError, match=told):
-        draw(rows)
-
-
-SHORT = {"y": "mt", "title": "It rose", "unit": "Mt", "source": "Made up"}
