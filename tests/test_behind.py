@@ -3,7 +3,6 @@
 import csv
 import gzip
 import html
-import io
 import re
 import shutil
 from dataclasses import replace
@@ -13,7 +12,6 @@ import maps
 import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
-from PIL import Image
 
 import tradeflows as tf
 from tradeflows import charts, claims, measures
@@ -471,15 +469,6 @@ def test_a_misspelt_claim_is_guessed():
 NO_PROJECT = Project(title="Prices", short="Prices, checked")
 
 
-def test_a_claim_becomes_a_picture(root):
-    (verdict,) = claim_cards.cards("P1").verdicts
-    before = plt.get_fignums()
-    picture = claim_picture.pictures([verdict], NO_PROJECT, root)["P1"]
-    assert picture.startswith(b"\x89PNG")
-    assert Image.open(io.BytesIO(picture)).size == claim_picture.SIZE == (1200, 630)
-    assert plt.get_fignums() == before
-
-
 @pytest.mark.parametrize(
     ("sign", "claimed", "outcome"),
     [
@@ -572,16 +561,6 @@ def test_a_picture_of_a_lean_has_its_votes_and_what_is_left_out(root):
     *_, bar = claim_picture.bars(leaning, NO_PROJECT)
     assert (bar.figure, bar.name) == ("at least $50", "first month; barrels come on top")
     assert not claim_picture.has_bars(leaning, [bar, bar])
-
-
-def test_figures_open_at_one_end_have_no_bars(root):
-    (root / "data" / "claims.toml").write_text(ledger_of(20, ">"))
-    (verdict,) = claim_cards.cards("P1").verdicts
-    floors = tuple(replace(reading, high=float("inf")) for reading in verdict.readings)
-    sided = replace(verdict, readings=floors)
-    shown = claim_picture.bars(verdict, NO_PROJECT)
-    assert claim_picture.has_bars(verdict, shown)
-    assert not claim_picture.has_bars(sided, shown)
 
 
 def _words_of(verdict, root, drawn=claim_picture._drawn):
