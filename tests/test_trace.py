@@ -116,7 +116,7 @@ def yearly(frame):
 
 QUARTERS = [(f"{year}-01", f"{year}-03") for year in (2021, 2022)]
 WINDOWS = {"a": ("2021", "2022"), "b": ("2021-01", "2022-03")}
-EVERY = {  # each measure, alone and after others
+EVERY = {  # each measure by its name, and some after others
     "total": lambda: measures.total(crude(), [KG, USD], ["reporter_iso"], every=3),
     "share": lambda: measures.share(
         crude(),
@@ -147,11 +147,11 @@ EVERY = {  # each measure, alone and after others
     ),
     "mean": lambda: measures.mean(crude(), KG, by=["reporter_iso"]),
     "displacement": lambda: moved(crude()),
-    "displacement over windows": lambda: measures.displacement_over(
+    "displacement_over": lambda: measures.displacement_over(
         crude(), KG, "CHN", ["IND", "TUR"], WINDOWS
     ),
-    "unit value": lambda: measures.unit_value(crude()),
-    "price and quantity": lambda: measures.price_quantity(
+    "unit_value": lambda: measures.unit_value(crude()),
+    "price_quantity": lambda: measures.price_quantity(
         both().query("reporter_iso == 'IND'"), USD, KG, *QUARTERS
     ),
     "price and quantity, apart": lambda: measures.price_quantity(
@@ -169,12 +169,12 @@ EVERY = {  # each measure, alone and after others
     "hhi": lambda: measures.hhi(yearly(crude()), KG, of="reporter_iso"),
     "shares in a whole": lambda: measures.shares(within(), KG, of="who", whole="all"),
     "hhi in a whole": lambda: measures.hhi(within(), KG, of="who", whole="all", member="one"),
-    "of a base": lambda: measures.index_to_base(crude(), KG, "2021-01"),
-    "let go": lambda: measures.last_active_month(crude(), KG, ("2021-01", "2021-03")),
-    "barrels a day": lambda: measures.barrels_per_day(yearly(crude())),
+    "index_to_base": lambda: measures.index_to_base(crude(), KG, "2021-01"),
+    "last_active_month": lambda: measures.last_active_month(crude(), KG, ("2021-01", "2021-03")),
+    "barrels_per_day": lambda: measures.barrels_per_day(yearly(crude())),
     "gap": lambda: measures.gap(crude(), crude(reporter="CHN"), KG),
     "convert": euros,
-    "from dollars": lambda: measures.from_dollars(
+    "from_dollars": lambda: measures.from_dollars(
         euros(), tf.read("rates", base="EUR", quote="USD")
     ),
     "sum of converted": lambda: measures.total(euros(), USD),
@@ -185,7 +185,7 @@ EVERY = {  # each measure, alone and after others
         measures.stack({"a": crude(reporter="CHN"), "b": euros().drop(columns=["rate"])}),
         tf.read("rates", base="EUR", quote="USD"),
     ),
-    "per month": lambda: measures.per_month(tf.read("figures")),
+    "per_month": lambda: measures.per_month(tf.read("figures")),
     "stack": lambda: measures.stack({"a": yearly(crude()), "b": crude(reporter="IND")}),
     "baskets": lambda: measures.baskets(
         both().query("reporter_iso == 'TUR'"),
