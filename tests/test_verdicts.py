@@ -122,56 +122,6 @@ def test_report_is_in_the_ledger(verdicts):
     assert report <= core
 
 
-EXPECTED = {
-    claims.HOLDS: [
-        "O02",
-        "O04",
-        "O05",
-        "O06",
-        "O07",
-        "O08",
-        "O09",
-        "O12",
-        "O17",
-        "O21",
-        "O22",
-        "D22",
-    ],
-    claims.HOLDS_WITHIN_REVISIONS: ["O03"],
-    claims.HOLDS_BY_MEASUREMENT: ["A01"],
-    claims.LEANS_YES: ["O01"],
-    claims.DEPENDS: ["O10", "O11", "O26", "E01", "E02"],
-    claims.IN_PART: ["A02", "A04", "O25", "O27"],
-    claims.LEANS_NO: ["O14", "O15", "D24"],
-    claims.CONTRADICTED: ["D11"],
-    claims.NOT_DECIDED: ["O13", "O16"],
-    claims.NOT_TESTED: ["A05", "A06", "O18", "O19", "O20", "O23", "O24"],
-}
-PARTS = {
-    "A01": [claims.HOLDS, claims.HOLDS, claims.HOLDS_BY_MEASUREMENT],
-    "A02": [claims.HOLDS, claims.HOLDS_BY_MEASUREMENT, claims.NOT_DECIDED],
-    "A04": [claims.HOLDS, claims.NOT_TESTED],
-    "O02": [claims.HOLDS, claims.HOLDS],
-    "O22": [claims.HOLDS, claims.HOLDS],
-    "O25": [claims.HOLDS_BY_MEASUREMENT, claims.BOTH_WAYS],
-    "O27": [claims.HOLDS, claims.HOLDS, claims.DIFFERS, claims.NOT_TESTED],
-}
-
-
-@pytest.mark.parametrize("name", PARTS)
-def test_parts_as_methods_expect(verdicts, name):
-    [found] = [one for one in verdicts if one.claim.id == name]
-    assert [part.verdict for part in found.parts] == PARTS[name]
-
-
-@pytest.mark.parametrize(
-    ("name", "verdict"), [(name, word) for word, names in EXPECTED.items() for name in names]
-)
-def test_report_as_methods_expect(verdicts, name, verdict):
-    [found] = [one for one in verdicts if one.claim.id == name]
-    assert found.verdict == verdict
-
-
 def test_each_sentence_of_the_article(verdicts):
     """Maps to a claim, a notebook, or is a judgement on which trade has nothing to say."""
     known = {one.claim.id for one in verdicts}
@@ -183,12 +133,6 @@ def test_each_sentence_of_the_article(verdicts):
         assert notebook.is_file() or not sentence.notebook
     covered = {name for sentence in claims.sentences(root=ROOT) for name in sentence.claims}
     assert {name for name in known if name.startswith("A")} <= covered
-
-
-@pytest.mark.parametrize(("name", "width"), [("O06", 0.77), ("O04", 0.21), ("O02", 0.18)])
-def test_band_from_the_releases(verdicts, name, width):
-    [band] = [one.each[0].band for one in verdicts if one.claim.id == name]
-    assert round(band.width, 2) == width
 
 
 def test_own_release_is_traced(verdicts):
@@ -206,16 +150,6 @@ def test_published_figures_of_claims(verdicts):
     cited = {claim.cites for claim in parts} | {claim.id for claim in parts}
     asked = {item.read.get("id") for claim in parts for item in claim.readings}
     assert set(claimed["id"]) <= cited | asked
-
-
-def test_own_source_has_no_yes(verdicts):
-    own = {
-        one.claim.id: item.vote
-        for one in verdicts
-        for item in one.readings
-        if item.witness.kind == verdict_rule.SOURCE
-    }
-    assert own == {"O01": "", "O10": "", "O13": "", "O14": "no", "O15": "no", "O16": ""}
 
 
 def test_no_other_side_decides(verdicts):
