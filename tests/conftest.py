@@ -50,7 +50,6 @@ SLOW = [
     "live_notebook",
     "look",
     "lying_ledgers",
-    "moves",
     "next_steps",
     "notebooks",
     "package",
