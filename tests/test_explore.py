@@ -134,6 +134,13 @@ def test_both_sides_of_a_flow_in_one_call():
     assert "Russia has no figure of January 2022 to March 2022 by itself, where the" in said
 
 
+def test_two_publishers_of_one_side_have_their_names_in_the_picture(crude):
+    nations = tf.flow("crude oil", "China", "Russia", start="2023", publisher="comtrade")
+    assert [*charts.drawn(crude.gap(nations).plot())] == ["China Customs", "UN Comtrade"]
+    same = charts.drawn(crude.gap(crude).plot())
+    assert [*same] == ["China Customs", "China Customs, the other answer"]
+
+
 def test_no_other_side_is_said():
     with pytest.raises(QueryError, match="of 12 months each: sum this one"):
         tf.flow("crude oil", "China", "Russia", start="2023").gap()
