@@ -235,8 +235,9 @@ def size(text: str, weight: str = "normal") -> tuple[float, float]:
     for line in lines:
         if line.strip():
             path = TextPath((0, 0), line, size=11, prop=prop)
-            extents = path.get_extents()
-            widest = max(widest, extents.width)
+            # The outlines turn at their own points, so that no curve need be followed.
+            along = path.vertices[path.codes != Path.CLOSEPOLY, 0]
+            widest = max(widest, float(np.ptp(along)))
     height = LINE * len(lines)
     return widest / 72, height
 

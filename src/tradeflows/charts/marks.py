@@ -185,38 +185,31 @@ def told(figure: Any) -> DataFrame:
         from the lower left corner of the page; ``whole_period``, also where the names have it.
     """
     figure.draw_without_rendering()
-    chart = vars(figure)["tradeflows"]
-    parts = [_told(axes, chart) for axes in figure.axes]
+    chart, parts = vars(figure)["tradeflows"], []
+    kind = str(figure.axes[0].get_gid())
+    for axes in figure.axes:
+        marks = in_box(axes)
+        marks = marks[marks["part"].ne(BAND)]
+        heads = [named(name, chart) for name in marks["name"]]
+        if kind == "lines" and len(figure.axes) > 1:
+            box = named(str(axes.get_label()), chart)
+            heads = [f"{box}: {name}" for name in heads]
+        if kind == "cells":
+            columns = [named(name, chart) for name in marks["column"]]
+            heads = [f"{head}, {column}" for head, column in zip(heads, columns, strict=True)]
+        told = marks.assign(
+            head=heads,
+            period=periods_in_words(marks, kind, chart, heads),
+            whole_period=periods_in_words(marks, kind, chart, [""] * len(marks)),
+            said=[_said(row, kind) for row in marks.itertuples()],
+        )
+        names = told["head"] + (", " + told["period"]).where(told["period"].ne(""), "")
+        told["words"] = names + ": " + told["said"]
+        told[["right", "up"]] = _places(axes, marks, kind) * 72 / figure.dpi
+        if kind in ("lines", "points", "blocks", "windows"):
+            told = told[marks["value"].notna()]
+        parts.append(told.drop_duplicates(["head", "period", "right", "up"]))
     return pd.concat(parts)
-
-
-def _told(axes: Axes, chart: Chart) -> DataFrame:
-    kind = str(axes.get_gid())
-    marks = in_box(axes)
-    marks = marks[marks["part"].ne(BAND)]
-    series = [named(name, chart) for name in marks["name"]]
-    if kind == "lines" and len(axes.figure.axes) > 1:
-        box = named(str(axes.get_label()), chart)
-        series = [f"{box}: {name}" for name in series]
-    columns = [named(name, chart) if kind == "cells" else "" for name in marks["column"]]
-    heads = [joined(pair) for pair in zip(series, columns, strict=True)]
-    whole = periods_in_words(marks, kind, chart, [""] * len(marks))
-    told = marks.assign(
-        head=heads,
-        period=periods_in_words(marks, kind, chart, heads),
-        whole_period=whole,
-        said=[_said(row, kind) for row in marks.itertuples()],
-    )
-    told["words"] = [f"{joined([row.head, row.period])}: {row.said}" for row in told.itertuples()]
-    told[["right", "up"]] = _places(axes, marks, kind) * 72 / axes.figure.dpi
-    if kind in ("lines", "points", "blocks", "windows"):
-        told = told[marks["value"].notna()]
-    return told.drop_duplicates(["head", "period", "right", "up"])
-
-
-def joined(texts: Any) -> str:
-    """Words with commas between them, but for those that are empty."""
-    return ", ".join(filter(None, texts))
 
 
 def _places(axes: Axes, marks: DataFrame, kind: str) -> np.ndarray:

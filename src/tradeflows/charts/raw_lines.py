@@ -16,13 +16,12 @@ from pandas import DataFrame, Series
 
 from tradeflows.charts import counts, layout, spans
 from tradeflows.charts.formula_words import in_words, name_in_words
-from tradeflows.charts.names import entity_name
-from tradeflows.charts.options import Chart
+from tradeflows.charts.options import Chart, named
 from tradeflows.model.absence import NO_ROW
 from tradeflows.model.errors import QueryError
 from tradeflows.model.lineage import full_number
 from tradeflows.model.periods import runs
-from tradeflows.model.source import RAW, Publisher, Source, carrier_of, with_carrier
+from tradeflows.model.source import RAW, carrier_of, with_carrier
 from tradeflows.model.words import count_of
 from tradeflows.retrieval import catalogue
 from tradeflows.tables import display, trace
@@ -78,7 +77,8 @@ def terms(figure: Any, root: Path | None = None) -> DataFrame:
 
 def _terms(root: Path | None, chart: Chart) -> DataFrame:
     frame, numbers, names = chart["of"]
-    series = _series(frame, names, chart["names"])
+    columns = [frame[name].astype(str).map(lambda code: named(code, chart)) for name in names]
+    series = np.array([", ".join(cells) for cells in zip(*columns, strict=True)])
     place = {name: i for i, name in enumerate(dict.fromkeys(series))}
     shown = periods_of(chart)
     rows: list[tuple[Any, ...]] = []
@@ -101,15 +101,6 @@ def _terms(root: Path | None, chart: Chart) -> DataFrame:
     table = DataFrame(rows, columns=[*NAMES, *trace.COLUMNS[1:], "claim", "row", "column"])
     table.attrs["untraced"] = untraced
     return table
-
-
-def _series(frame: DataFrame, names: Sequence[str], words: Mapping[str, str]) -> np.ndarray:
-    """The series of each row as a reader sees it."""
-    columns = []
-    for name in names:
-        codes = frame[name].astype(str)
-        columns.append(codes.map(lambda code: words.get(code) or entity_name(code)))
-    return np.array([", ".join(cells) for cells in zip(*columns, strict=True)])
 
 
 def _by_series(
@@ -367,12 +358,18 @@ def lines_alone(rows: Sequence[Mapping[Any, Any]], most: int, root: Path | None 
 
 
 def _line(row: Mapping[Any, Any], has_roles: bool, header: Sequence[str], separator: str) -> str:
-    """One raw line as a row of the table: its place, its number, its text."""
+    """One raw line as a row of the table: its place, its number, its text with that marked."""
     claim, cells = row.get("claim"), []
     if row["source_id"]:
         place = f"{NO_ROW} line {row['line']}" if row["declared_zero"] else f"{row['line']}"
         number = html.escape(f"{full_number(row['value'])} {row['unit']}".strip())
-        cells = [place, number, f"<code>{_marked(row, header, separator)}</code>"]
+        outside = rf'{re.escape(separator)}(?=(?:[^"]*"[^"]*")*[^"]*$)'  # not in quotation marks
+        texts = [*map(html.escape, re.split(outside, str(row["text"])))]
+        column = row.get("raw_column", "")
+        if column in header and len(texts) == len(header) and not row["declared_zero"]:
+            at = [*header].index(column)
+            texts[at] = f"<mark>{texts[at]}</mark>"
+        cells = [place, number, f"<code>{_broken(texts, separator)}</code>"]
     if claim:
         link = f'<a href="{CLAIM}{claim}">{html.escape(row["role"])}</a>'
         cells = [link, *(cells or ["no row of a file"])]
@@ -382,35 +379,21 @@ def _line(row: Mapping[Any, Any], has_roles: bool, header: Sequence[str], separa
     return f"<tr{role}>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
 
 
-def _marked(row: Mapping[Any, Any], header: Sequence[str], separator: str) -> str:
-    """The text of a raw line, the figure in it marked where its column is known."""
-    outside = rf'{re.escape(separator)}(?=(?:[^"]*"[^"]*")*[^"]*$)'  # not within quotation marks
-    cells = [*map(html.escape, re.split(outside, str(row["text"])))]
-    column = row.get("raw_column", "")
-    if column in header and len(cells) == len(header) and not row["declared_zero"]:
-        at = [*header].index(column)
-        cells[at] = f"<mark>{cells[at]}</mark>"
-    return _broken(cells, separator)
-
-
 def _broken(cells: Iterable[str], separator: str) -> str:
     """Cells of a line, which may be broken after each."""
     return f"{html.escape(separator)}<wbr>".join(cells)
 
 
 def entries(used: Iterable[str]) -> str:
-    """The catalogue's entries of sources as a list in HTML."""
-    items = [_entry(*known) for known in catalogue.entries(filter(None, used)).values()]
+    """Sources as a list in HTML: what each is, whose, by whose hands, how old, on which terms."""
+    items = []
+    for source, publisher in catalogue.entries(filter(None, used)).values():
+        parts = [
+            with_carrier(source, publisher.name),
+            f"vintage {source.vintage}",
+            f"licence: {source.licence}",
+            source.address or source.steps or publisher.home,
+        ]
+        link = f'<a href="{ENTRY}{source.id}">{html.escape(source.title)}</a>'
+        items.append(f"<li>{link}: {html.escape('; '.join(filter(None, parts)))}</li>")
     return f"<ul>{''.join(items)}</ul>"
-
-
-def _entry(source: Source, publisher: Publisher) -> str:
-    """A source in a line: what it is, whose, through whose hands, how old, under which terms."""
-    parts = [
-        with_carrier(source, publisher.name),
-        f"vintage {source.vintage}",
-        f"licence: {source.licence}",
-        source.address or source.steps or publisher.home,
-    ]
-    link = f'<a href="{ENTRY}{source.id}">{html.escape(source.title)}</a>'
-    return f"<li>{link}: {html.escape('; '.join(part for part in parts if part))}</li>"

@@ -170,7 +170,14 @@ def sides(
         raise QueryError(f"the frame has no column {', '.join(missing)}: measures.gap makes them")
     if of[0] == of[1]:
         raise QueryError(f"both sides are named {of[0]}; name who states which")
-    columns = {name: _of_side(frame, y, end) for name, end in zip(of, "mx", strict=True)}
+    columns = {}
+    for name, end in zip(of, "mx", strict=True):  # what each states, with its lines
+        kept = {column: frame[column] for column in ("ref_period", "n_months") if column in frame}
+        at = {column: f"{column}_{end}" for column in OF_A_SIDE}
+        kept |= {column: frame[own] for column, own in at.items() if own in frame}
+        formula = Formula("value", {"value": Role(frame, f"{y}_{end}")})
+        side = DataFrame({**kept, "value": frame[f"{y}_{end}"]})
+        columns[name] = with_lineage(side, frame, formulas={"value": formula})
     names = dict(options.get("names", {}))
     second = names.get(of[1]) or entity_name(of[1])
     for end, word in (("low", "the least"), ("high", "the most")):
@@ -180,15 +187,6 @@ def sides(
     stacked = measures.stack(columns, "side")
     axes: ChartAxes = _draw(stacked, options, "value", "side", "", look)[0]
     return axes
-
-
-def _of_side(frame: DataFrame, y: str, end: str) -> DataFrame:
-    """What one side states, with the lines that it came from."""
-    kept = {name: frame[name] for name in ("ref_period", "n_months") if name in frame}
-    own = {name: frame[f"{name}_{end}"] for name in OF_A_SIDE if f"{name}_{end}" in frame}
-    side = DataFrame({**kept, **own, "value": frame[f"{y}_{end}"]})
-    formula = Formula("value", {"value": Role(frame, f"{y}_{end}")})
-    return with_lineage(side, frame, formulas={"value": formula})
 
 
 def _draw(
