@@ -74,13 +74,11 @@ def _packed(content: bytes) -> bytes:
 
 def cited(title: str, used: Sequence[Source], who: Mapping[str, Publisher]) -> str:
     """One line by which a chart is cited: title, whose data, when obtained, made with what."""
-    names = ", ".join(
-        dict.fromkeys(with_carrier(source, who[source.publisher].name) for source in used)
-    )
-    if not used:
-        return f"“{title.rstrip('.')}”. Chart: tradeflows {__version__}."
-    newest = day_in_words(max(source.retrieved for source in used))
-    data = f"Data: {names}, obtained by {newest}. "
+    data = ""
+    if used:
+        names = dict.fromkeys(with_carrier(source, who[source.publisher].name) for source in used)
+        newest = day_in_words(max(source.retrieved for source in used))
+        data = f"Data: {', '.join(names)}, obtained by {newest}. "
     return f"“{title.rstrip('.')}”. {data}Chart: tradeflows {__version__}."
 
 
@@ -90,7 +88,17 @@ def _csv(
     head = [chart["title"]]
     head += [f"unit: {text}" for text in units(chart["unit"])]
     head.append("numbers: as shown, to three significant figures; empty is not held, never 0")
-    head += [_entry(source, who) for source in used]
+    for source in used:
+        publisher = who[source.publisher]
+        parts = [
+            f"source: {with_carrier(source, publisher.name)}",
+            source.title,
+            f"vintage {release_in_words(source.vintage)}",
+            f"obtained {day_in_words(source.retrieved)}",
+            f"licence: {source.licence}",
+            source.address or publisher.home,
+        ]
+        head.append("; ".join(filter(None, parts)))
     head += [f"note: {text}" for text in chart["caveats"]]
     head.append(f"cite as: {cite}")
     lines = [f"# {' '.join(line.split())}\n" for line in head]
@@ -102,20 +110,6 @@ def units(unit: str | Mapping[str, str]) -> list[str]:
     if isinstance(unit, str):
         return [unit]
     return [f"{name}: {text}" for name, text in unit.items()]
-
-
-def _entry(source: Source, who: Mapping[str, Publisher]) -> str:
-    """A source in a line of the head of a file."""
-    publisher = who[source.publisher]
-    parts = [
-        f"source: {with_carrier(source, publisher.name)}",
-        source.title,
-        f"vintage {release_in_words(source.vintage)}",
-        f"obtained {day_in_words(source.retrieved)}",
-        f"licence: {source.licence}",
-        source.address or publisher.home,
-    ]
-    return "; ".join(part for part in parts if part)
 
 
 def _table(rows: Sequence[Sequence[str]]) -> str:

@@ -150,8 +150,7 @@ def write(
         with steps.step("writing ledger.html"):
             links = _links(verdicts, stories, frame["corrections"])
             files[Path("ledger.html")] = _ledger_page(verdicts, links, frame, root)
-    told = {name: _with_short_answer(story) for name, story in stories.items()}
-    questions = _questions(told, has_claims=bool(front_page["groups"]))
+    questions = _questions(stories, has_claims=bool(front_page["groups"]))
     lead = _lead_chart(stories, frame["project"])
     files[Path("index.html")] = render(
         "index", frame, questions=questions, lead_chart=lead, **front_page
@@ -212,7 +211,12 @@ def _notebook_page(
 ) -> str:
     """The page of a notebook whose charts are rendered."""
     shown = [known[claim] for claim in story["cards"] if claim in known]
-    tested = render("claims", {}, claims=shown) if shown else ""
+    tested = render("claims", {}, claims=shown) if shown else ""  # in place of its cards of claims
+    renderer = IPythonRenderer(escape=False, exclude_anchor_links=True)
+    markdown = MarkdownWithMath(renderer=renderer).render
+    cells = _laid_out(notebook, tested).cells
+    body = render("cells", {}, cells=cells, markdown=markdown, ansi=ansi2html)
+    body = STYLE_ATTRIBUTE.sub(r"\1", STYLE_RULES.sub("", body))
     return render(
         "notebook",
         frame,
@@ -220,7 +224,7 @@ def _notebook_page(
         title=story["title"],
         summary=story["answer"],
         share=story.get("picture", ""),
-        body=_body(notebook, tested),
+        body=body.replace("<th></th>", "<td></td>"),  # a corner of a table heads nothing
         used=chart_hook.facts_of(notebook)["sources"],
     )
 
@@ -239,8 +243,14 @@ def _questions(stories: Stories, *, has_claims: bool) -> dict[str, Stories]:
     """The notebooks by the heading that they stand under on the front page.
 
     One that shows no claim and no chart, such as a starter that nobody has filled yet, is behind
-    no claim.
+    no claim. The answer of each has its first clause apart, which a narrow screen shows alone.
     """
+    apart = r'\1<span class="rest">\2 \3</span></p>'
+    answers = {name: PER_CENT.sub("\u00a0%", story["answer"]) for name, story in stories.items()}
+    stories = {
+        name: {**story, "answer": FIRST_CLAUSE.sub(apart, answers[name])}
+        for name, story in stories.items()
+    }
     if not has_claims:
         return {"Questions": stories}
     behind = {
@@ -248,13 +258,6 @@ def _questions(stories: Stories, *, has_claims: bool) -> dict[str, Stories]:
     }
     others = {name: story for name, story in stories.items() if name not in behind}
     return {"The questions behind the claims": behind, "More pages": others}
-
-
-def _with_short_answer(story: Mapping[str, Any]) -> dict[str, Any]:
-    """A story whose answer has its first clause apart, which a narrow screen shows alone."""
-    whole = PER_CENT.sub("\u00a0%", story["answer"])
-    parts = FIRST_CLAUSE.sub(r'\1<span class="rest">\2 \3</span></p>', whole)
-    return {**story, "answer": parts}
 
 
 def _reference_pages(
@@ -357,16 +360,6 @@ def _story(notebook: NotebookNode) -> dict[str, Any]:
 
 
 # --- from a notebook to HTML ----------------------------------------------------------------------
-
-
-def _body(notebook: NotebookNode, tested: str) -> str:
-    """The cells of a notebook as HTML; `tested` stands in place of its cards of claims."""
-    renderer = IPythonRenderer(escape=False, exclude_anchor_links=True)
-    markdown = MarkdownWithMath(renderer=renderer).render
-    cells = _laid_out(notebook, tested).cells
-    body = render("cells", {}, cells=cells, markdown=markdown, ansi=ansi2html)
-    admitted = STYLE_ATTRIBUTE.sub(r"\1", STYLE_RULES.sub("", body))
-    return admitted.replace("<th></th>", "<td></td>")  # a corner of a table heads nothing
 
 
 def _laid_out(notebook: NotebookNode, tested: str) -> NotebookNode:
