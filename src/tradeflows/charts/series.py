@@ -432,8 +432,8 @@ def points(
             look = {"ls": "none", "ms": size, "marker": row.mark, "mfc": face}
             draw(axes, i, row, "point", color=colour, **look)
         ends = _ends(rows, looks, shown)
-        key = "Lines only join the figures" if joined else ""
-        key += "; dotted: more than six months apart" if is_dotted else ""
+        key = "Lines join figures" if joined else ""
+        key += "; dotted: over six months" if is_dotted else ""
         finish([axes], "points", shown, rows, [ends], zero, key=key)
     return axes
 
