@@ -196,13 +196,6 @@ def shown(figure: Any) -> str:
     return evidence(figure, numbers(figure, ""), LINES)
 
 
-def counted(lines: DataFrame) -> str:
-    """How many terms there are, behind how many numbers, in words."""
-    n_numbers = count_of(len(lines[NUMBER].drop_duplicates()), "number")
-    is_line = lines["source_id"].ne("")
-    return f"Raw lines: {counted_rows(lines.loc[is_line, 'declared_zero'])} behind {n_numbers}"
-
-
 def counted_rows(is_zero: Iterable[bool]) -> str:
     """How many rows of files there are, and how many zeros without a row, as each term says."""
     declared = list(is_zero)
@@ -211,15 +204,6 @@ def counted_rows(is_zero: Iterable[bool]) -> str:
     parts = [f"{count_of(rows, 'row')} of publishers’ files"] if rows or not zeros else []
     parts += [count_of(zeros, "declared zero")] if zeros else []
     return " and ".join(parts)
-
-
-def untraced(lines: DataFrame) -> str:
-    """Which series have no raw lines; why, for who writes a notebook, is with their terms."""
-    reasons = lines.attrs["untraced"]
-    if not reasons:
-        return ""
-    series = html.escape("; ".join(reasons))
-    return f"<p>Without a list: {series}, worked out from the sources by the code of this page.</p>"
 
 
 class Number(NamedTuple):
@@ -279,11 +263,17 @@ def evidence(figure: Any, known: Sequence[Number], most: int) -> str:
     if not known:
         return "<p><small>No raw lines: these numbers were worked out on this page.</small></p>"
     lines, first = terms(figure), known[:most]
-    head = counted(lines) + f", the first {most} numbers here" * (len(known) > most)
+    n_numbers = count_of(len(lines[NUMBER].drop_duplicates()), "number")
+    rows = counted_rows(lines.loc[lines["source_id"].ne(""), "declared_zero"])
+    head = f"Raw lines: {rows} behind {n_numbers}"
+    head += f", the first {most} numbers here" * (len(known) > most)
+    reasons = html.escape("; ".join(lines.attrs["untraced"]))  # is with their terms why
+    page = "worked out from the sources by the code of this page"
+    untraced = f"<p>Without a list: {reasons}, {page}.</p>" if reasons else ""
     with catalogue.within(vars(figure)["tradeflows"]["attrs"]):
         used = entries(dict.fromkeys(lines["source_id"]))
         numbers_of = "".join(_opening(number, max(1, OPEN // len(first))) for number in first)
-    inside = f"{BOX}{numbers_of}</div>{used}{untraced(lines)}"
+    inside = f"{BOX}{numbers_of}</div>{used}{untraced}"
     return f'<details class="chart-lines"><summary>{head}</summary>{inside}</details>'
 
 

@@ -212,7 +212,13 @@ def _draw(
                 parts[box], key = _two_sides(axes, part, looks, shown, look["band"])
             for name, series in part.groupby("name", sort=False):
                 _line(axes, series, looks[str(name)])
-                shown["gaps"] += _gaps(series, named(str(name), shown))
+                known = np.flatnonzero(series["value"].notna())
+                inner = series.iloc[known[0] : known[-1]]
+                days, n_months = pd.DatetimeIndex(inner["x"]), int(series["n_months"].max())
+                holes = spans.runs(days, inner["value"].isna().to_numpy(), n_months)
+                if holes:
+                    periods = ", ".join(holes if len(holes) <= HOLES else first_of(holes))
+                    shown["gaps"] += (f"{named(str(name), shown)}, {periods}",)
             words = _callouts(part, look["highlight"], looks, look["callouts"])
             ends.append(_ends(part, looks, shown, words=words))
             if part["value"].min() < 0 and (zero or part["value"].max() > 0):
@@ -247,16 +253,6 @@ def _whole(rows: DataFrame, every: int | None, y: str, by: str) -> DataFrame:
             f'", %B %Y")), y="{y}", by="bar", heading="{by}", title=…, unit=…)'
         )
     return pd.concat(parts, ignore_index=True)
-
-
-def _gaps(part: DataFrame, name: str) -> tuple[str, ...]:
-    """The holes in a line in words, behind its name; none where there is none."""
-    known = np.flatnonzero(part["value"].notna())
-    inner = part.iloc[known[0] : known[-1]]
-    is_hole = inner["value"].isna().to_numpy()
-    holes = spans.runs(pd.DatetimeIndex(inner["x"]), is_hole, int(part["n_months"].max()))
-    periods = ", ".join(holes if len(holes) <= HOLES else first_of(holes))
-    return (f"{name}, {periods}",) if holes else ()
 
 
 def _line(axes: Axes, part: DataFrame, look: Look) -> None:

@@ -56,6 +56,7 @@ STYLE_RULES = re.compile(r"<style\b.*?</style>", re.S)
 STYLE_ATTRIBUTE = re.compile(r"(<[^<>]*?) style=\"[^\"]*\"")
 # An answer's words up to its first colon, semicolon or full stop, none of which ends an entity.
 FIRST_CLAUSE = re.compile(r"^(<p>[^<]+?)(?<!&amp)(?<!&lt)(?<!&gt)([:;.]) ([^<]+)</p>")
+NUMBER = re.compile(r"^\d+_")  # of a notebook among the others
 PER_CENT = re.compile("(?<=[0-9]) %")  # no line may end between them
 
 Files = dict[Path, str | bytes]
@@ -124,7 +125,8 @@ def write(
     has_claims = bool(verdicts)
     steps.total += 2 * has_claims
     menu = sorted({path.stem for path in known} | {*names})
-    frame = site.frame(root, {name: _label(name) for name in menu}, verdicts, local=local)
+    labels = {name: NUMBER.sub("", name).replace("_", " ").capitalize() for name in menu}
+    frame = site.frame(root, labels, verdicts, local=local)
     front_page = _front_page(verdicts, frame, root)
 
     files: Files = site.assets()
@@ -310,10 +312,6 @@ def _ledger_page(
 # --- what the pages hold --------------------------------------------------------------------------
 
 
-def _label(name: str) -> str:
-    return re.sub(r"^\d+_", "", name).replace("_", " ").capitalize()
-
-
 def _shared_pictures(verdicts: Sequence[Verdict], project: Project, root: Path) -> Files:
     """A picture of each claim that has a reading, by its path."""
     drawn = claim_picture.pictures(verdicts, project, root)
@@ -348,13 +346,14 @@ def _story(notebook: NotebookNode) -> dict[str, Any]:
     first = notebook.cells[0].source.strip() if notebook.cells else ""
     title, _, rest = first.partition("\n")
     answer = rest.strip().partition("\n\n")[0]
-    pictures = (output.metadata for _, output in chart_html.outputs_with_pictures(notebook))
+    pictures = [output.metadata for _, output in chart_html.outputs_with_pictures(notebook)]
     shown: Mapping[str, Any] = next((one for one in pictures if "picture" in one), {})
+    charts = [one["chart"] for one in pictures if "chart" in one]
     return {
         "title": title.removeprefix("# ").strip(),
         "answer": markdown2html(answer),
         "cards": chart_hook.facts_of(notebook)["cards"],
-        "charts": chart_html.story_of(notebook),
+        "charts": [{"id": chart["id"], "claims": chart["of_claims"]} for chart in charts],
         **{key: shown[key] for key in ("picture", "width", "height", "alt") if shown},
     }
 
