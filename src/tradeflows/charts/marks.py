@@ -5,6 +5,8 @@ a band or a row of cells the place of its series), what it shows of it, and the 
 """
 
 import re
+from collections.abc import Sequence
+from functools import cache, partial
 from typing import Any
 
 import matplotlib.dates as mdates
@@ -20,7 +22,7 @@ from tradeflows.charts.options import BAND, WORDS, Chart, named
 from tradeflows.model.errors import QueryError
 
 # Columns of the table at which the corners of an artist stand, along and up, by what it shows.
-CORNERS = {
+CORNERS: dict[str, tuple[tuple[str, ...], ...]] = {
     "point": (("middle",), ("value",)),
     "period": (("x", "end"), ("value", "value")),
     "span": (("middle", "middle"), ("low", "high")),
@@ -28,7 +30,7 @@ CORNERS = {
     "window": (("x", "end"), ("value", "value")),
     "box": (("x", "end"), ("low", "high")),
     "held": (("x", "end"), ("level", "level")),
-    "bar": (("start", "stop"), ()),
+    "bar": (("start", "stop"),),
     "range": (("low", "high"), ("level", "level")),
 }
 TEXTS = ("text", "words")  # which say what is printed
@@ -93,6 +95,7 @@ def require_drawn(axes: Axes) -> None:
         With the series of the first.
     """
     levels, marks = levels_of(chart_of(axes)), in_box(axes)
+    numbers = cache(partial(_side, marks))
     drawn: set[Any] = set()
     artist: Any
     for artist in axes.get_children():
@@ -104,8 +107,10 @@ def require_drawn(axes: Axes) -> None:
         if part in ("line", "band", "cells"):
             rows, found, wanted = _of_series(artist, part, marks, name)
         elif part in CORNERS:
-            rows = marks.loc[[int(place)]]
-            found, wanted = _corners(artist, *CORNERS[part], rows)
+            at = marks.index.get_loc(int(place))
+            wanted = np.array([numbers(side)[:, at] for side in CORNERS[part]])
+            found = _corners(artist).T[: len(wanted)]
+            drawn.add(int(place))
         elif part == "reference":
             found = np.array(artist.get_data()[axes.get_gid() not in layout.UPRIGHT], "float64")
             wanted = np.full(len(found), levels[name])
@@ -124,13 +129,15 @@ def require_drawn(axes: Axes) -> None:
         raise QueryError(f"{lacking['name'].iloc[0]}: a figure of it is not drawn")
 
 
-def _corners(artist: Any, along: Any, up: Any, rows: DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """Where the corners of an artist stand, and where they should."""
+def _side(marks: DataFrame, columns: Sequence[str]) -> np.ndarray:
+    """Where the corners on one side of each mark should stand."""
+    return np.array([numbers_of(marks, column) for column in columns])
+
+
+def _corners(artist: Any) -> np.ndarray:
+    """Where the corners of an artist stand."""
     is_bar = isinstance(artist, Rectangle)
-    corners = artist.get_bbox().get_points() if is_bar else artist.get_xydata()
-    sides = [side for side in (along, up) if side]
-    wanted = [[numbers_of(rows, column)[0] for column in side] for side in sides]
-    return corners.T[: len(sides)], np.array(wanted)
+    return np.asarray(artist.get_bbox().get_points() if is_bar else artist.get_xydata())
 
 
 def _of_series(
