@@ -114,11 +114,10 @@ def _by_series(
         if len(names) == 1:
             return [], dict.fromkeys(names, str(error))
     rows, reasons = [], {}
-    for name in names:
-        try:
-            rows += _traced(frame, column, known & (series == name), root)
-        except QueryError as error:
-            reasons[name] = str(error)
+    for name in names:  # each alone
+        own, why = _by_series(frame, column, known & (series == name), series, root)
+        rows += own
+        reasons |= why
     return rows, reasons
 
 
