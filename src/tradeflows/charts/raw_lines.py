@@ -266,9 +266,9 @@ def evidence(figure: Any, known: Sequence[Number], most: int) -> str:
     rows = counted_rows(lines.loc[lines["source_id"].ne(""), "declared_zero"])
     head = f"Raw lines: {rows} behind {n_numbers}"
     head += f", the first {most} numbers here" * (len(known) > most)
-    reasons = html.escape("; ".join(lines.attrs["untraced"]))  # is with their terms why
-    page = "worked out from the sources by the code of this page"
-    untraced = f"<p>Without a list: {reasons}, {page}.</p>" if reasons else ""
+    series = html.escape("; ".join(lines.attrs["untraced"]))  # why is with their terms
+    reason = "worked out from the sources by the code of this page"
+    untraced = f"<p>Without a list: {series}, {reason}.</p>" if series else ""
     with catalogue.within(vars(figure)["tradeflows"]["attrs"]):
         used = entries(dict.fromkeys(lines["source_id"]))
         numbers_of = "".join(_opening(number, max(1, OPEN // len(first))) for number in first)
