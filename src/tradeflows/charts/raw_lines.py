@@ -113,7 +113,8 @@ def _by_series(
         names = dict.fromkeys(series[known])
         if len(names) == 1:
             return [], dict.fromkeys(names, str(error))
-    rows, reasons = [], {}
+    rows: list[tuple[Any, ...]] = []
+    reasons: dict[str, str] = {}
     for name in names:  # each alone
         own, why = _by_series(frame, column, known & (series == name), series, root)
         rows += own
