@@ -1134,7 +1134,7 @@ def test_statements_may_be_joined():
     guides = [line for line in axes.lines if line.get_gid() == "guide"]
     assert [[*guide.get_ydata()] for guide in guides] == [[1, 3], [3, 4]]
     assert charts.drawn(axes)["value"].tolist() == [1, 4, 5, 3]
-    assert "Lines only join the figures" in axes.figure.texts[-1].get_text()
+    assert "Lines join figures" in axes.figure.texts[-1].get_text()
     assert [line for line in points(frame).lines if line.get_gid() == "guide"] == []
 
 

@@ -224,6 +224,8 @@ def test_a_card_says_who_lost_who_gained_and_what_it_cannot_see():
             part in text
             for part in ("EU27", "Before the event, 2019 to 2021", "Source: ", "quantity")
         )
+        assert "part of India" in text
+        assert not re.search(r"value_|all_months|placebo|True|False", text)
 
 
 # --- what it refuses, in one sentence -------------------------------------------------------------

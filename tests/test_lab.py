@@ -79,6 +79,10 @@ def address(tmp_path_factory):
         file = folder / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(values), encoding="utf-8")
+    kernel = folder / "ipython" / "profile_default" / "ipython_kernel_config.py"
+    kernel.parent.mkdir(parents=True)
+    line = re.search(r"echo '(c\.IPKernelApp.*)'", (PROJECT / "Makefile").read_text("utf-8"))
+    kernel.write_text(line[1], encoding="utf-8")  # as `make lab` has it
     places = ("CONFIG_DIR", "DATA_DIR", "RUNTIME_DIR")
     env = {key: value for key, value in os.environ.items() if not key.startswith("JUPYTER")}
     env |= {f"JUPYTER_{name}": str(folder / name.lower()) for name in places}
@@ -138,6 +142,8 @@ def page(address):
         shown.goto(address)
         shown.wait_for_selector(".jp-Notebook .jp-CodeCell")
         shown.wait_for_selector(IDLE)  # before that, it asks for a kernel
+        shown.wait_for_timeout(2000)
+        assert shown.locator(".jp-mod-dirty").count() == 0, "opening the notebook changed it"
         _choose(shown, "Run", "Run All Cells")
         shown.wait_for_function(f"{PROMPTS[6:]}.every((text) => /\\d/.test(text))")
         shown.wait_for_selector(IDLE)

@@ -197,7 +197,7 @@ def test_code_and_numbers_are_closed(project, tmp_path, quick):
     )
     pages.write([path], tmp_path, project)
     page = (tmp_path / "a.html").read_text().partition("<main")[2]
-    assert page.count("<details") == 3  # imports with load; numbers; chart with check
+    assert page.count("<details") == 4  # imports with load; numbers; what is checked; the code
     assert "<details open" not in page
     order = [page.index(text) for text in ("so</p>", "Numbers of the chart", "drawn(ax)\n\nassert")]
     assert order == sorted(order)

@@ -284,8 +284,15 @@ def strips(
     per_inch = by_whole.sum().max() / inches
     with layout.style():
         axes = new_axes()
-        for i, row in numbered(rows):
-            _part(axes, i, row, look[row.panel].colour, HIGH / tall)
+        for i, row in numbered(rows):  # each behind those before it, with its number within
+            colour = look[row.panel].colour
+            style: dict[str, Any] = {"fc": colour, "ec": colours.PAPER, "lw": 1.5}
+            style["gid"] = f"{i}|bar|{row.name}"
+            axes.barh(row.level, row.value, HIGH / tall, row.start, **style)
+            words = {"ha": "center", "va": "center_baseline", "weight": "bold"}
+            words |= {"color": colours.letters_on(colour), "gid": f"{i}|text|{row.name}"}
+            middle = row.start + row.value / 2, row.level
+            layout.write(axes, row.printed, middle, (0, 0), **words)
         for level, name in enumerate(order):
             below = level + HIGH / tall / 2
             _words_below(axes, rows[wholes == name], below, inches, per_inch, look)
@@ -299,15 +306,6 @@ def strips(
         axes.set_xlim(0, inches * per_inch)
         finish([axes], "bars", shown, rows, [[]], False, tall * len(order))
     return axes
-
-
-def _part(axes: Axes, i: int, row: Any, colour: str, high: float) -> None:
-    """Draw a part of a strip behind those before it, with its number within."""
-    style: dict[str, Any] = {"fc": colour, "ec": colours.PAPER, "lw": 1.5}
-    axes.barh(row.level, row.value, high, row.start, gid=f"{i}|bar|{row.name}", **style)
-    look = {"ha": "center", "va": "center_baseline", "weight": "bold"}
-    look |= {"color": colours.letters_on(colour), "gid": f"{i}|text|{row.name}"}
-    layout.write(axes, row.printed, (row.start + row.value / 2, row.level), (0, 0), **look)
 
 
 def _words_below(

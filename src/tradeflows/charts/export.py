@@ -15,7 +15,7 @@ from matplotlib.axes import Axes
 from tradeflows.charts import layout, raw_lines, spans, svg
 from tradeflows.charts.marks import in_box, told
 from tradeflows.charts.numbers import WIDE, alt, arranged, read_back
-from tradeflows.charts.options import BAND, SIGNS, VALUE, Chart, Charts, about, named
+from tradeflows.charts.options import BAND, SIGNS, VALUE, Chart, Charts, about, figure_of, named
 
 BROWSER = files("tradeflows.charts") / "browser"
 
@@ -97,7 +97,7 @@ def hand_over(axes: Charts, id: str) -> ChartFiles:
     >>> charts.hand_over(axes, "crude").alt
     'It rose. Mt a month. India: 1 in January 2023, 3 in March 2023.'
     """
-    figure = np.ravel(np.asarray(axes, dtype=object))[0].figure
+    figure = figure_of(axes)
     chart = vars(figure)["tradeflows"]
     kind = str(figure.axes[0].get_gid())
     words = alt(axes)
@@ -120,7 +120,7 @@ def hand_over(axes: Charts, id: str) -> ChartFiles:
     if len(readable.columns) < len(shown.columns):
         entries = entries.drop(columns=VALUE)
     with layout.on(layout.NARROW):
-        small = np.ravel(np.asarray(chart["redraw"](), dtype=object))[0].figure
+        small = figure_of(chart["redraw"]())
         drawn_small = svg.plain(small, words)
         narrow = svg.inline(small, drawn_small, words, f"{id}-narrow", told(small), None)
         plt.close(small)

@@ -261,24 +261,19 @@ def _write(axes: Axes, i: int, row: Any, shading: ScalarMappable) -> None:
             ground = {"fc": colours.PAPER, "ec": "none", "pad": 1.5}
             layout.write(axes, row.printed, point, (0, 0), color=colours.INK, bbox=ground, **small)
         return
-    text = layout.number(row.value) if np.isinf(full) else _short(abs(row.value))
-    if least and not np.isinf(full):
-        sign = "−" if row.value < 0 else "+"
-        text = sign + text if row.value else "0"
+    # A small cell has room for two figures, and says no 100 that is not quite one.
+    size, text = abs(row.value), layout.number(row.value)
+    if not np.isinf(full):
+        text = layout.number(size, 3 if size > 99 else 2)
+        if 0 < size < 9.95:
+            text = "< 0.1" if size < 0.05 else f"{size:.1f}"
+        if least and size:
+            text = f"{'−' if row.value < 0 else '+'}{text}"
     colour = colours.ON_SHADES[0]
     look = {"size": 12, "weight": "bold" if row.printed else "normal", "color": colour}
     layout.write(axes, text, point, (0, 6 * _lines_of(row.printed)), **look, **style)
     if row.printed:
         layout.write(axes, row.printed, point, (0, -8), color=colour, **small)
-
-
-def _short(value: float) -> str:
-    """A number as a small cell has room for: two figures, and no 100 that is not quite one."""
-    if 0 < value < 0.05:
-        return "< 0.1"
-    if 0 < value < 9.95:
-        return f"{value:.1f}"
-    return layout.number(value, 3 if value > 99 else 2)
 
 
 def _key(values: pd.Series, full: float, signed: bool) -> str:

@@ -235,8 +235,9 @@ def size(text: str, weight: str = "normal") -> tuple[float, float]:
     for line in lines:
         if line.strip():
             path = TextPath((0, 0), line, size=11, prop=prop)
-            extents = path.get_extents()
-            widest = max(widest, extents.width)
+            # The outlines turn at their own points, so that no curve need be followed.
+            along = path.vertices[path.codes != Path.CLOSEPOLY, 0]
+            widest = max(widest, float(np.ptp(along)))
     height = LINE * len(lines)
     return widest / 72, height
 
@@ -471,6 +472,7 @@ class _Ground(NamedTuple):
 
     box: Bbox
     curves: list[Path]
+    points: np.ndarray  # of all curves
     marks: np.ndarray
     events: np.ndarray
     taken: list[Bbox]
@@ -484,7 +486,9 @@ def _ground(axes: Axes, scaled: Affine2D, crossing: Sequence[float]) -> _Ground:
     marks = np.asarray(Path.make_compound_path(*paths).vertices)
     below = [*product(crossing, np.linspace(0, 1.1, 60)), (-1.0, 0.0)]  # the words of events
     events = (axes.transAxes + scaled).transform(below[:-1] or below)
-    return _Ground(axes.get_window_extent().transformed(scaled), curves, marks, events, [])
+    points = np.concatenate([np.empty((0, 2)), *(curve.vertices for curve in curves)])
+    box = axes.get_window_extent().transformed(scaled)
+    return _Ground(box, curves, points, marks, events, [])
 
 
 def _name_ends(axes: Axes, ends: list[Label], last_mark: float, crossing: Sequence[float]) -> None:
@@ -586,7 +590,7 @@ def _cost(end: Label, point: np.ndarray, box: Bbox, ground: _Ground) -> int:
     worst += box.padded(APART, -0.001).count_overlaps(ground.taken)
     worst += sum(other.count_contains(tie) > 0 for other in ground.taken)
     covered = int(box.padded(MARK, 0).count_contains(ground.marks))
-    covered += sum(int(box.count_contains(curve.vertices)) for curve in ground.curves)
+    covered += int(box.count_contains(ground.points))
     if end.start is None:
         worst += int(box.x0 < ground.box.x0)
         worst += int(box.count_contains(ground.events) > 0)

@@ -5,6 +5,8 @@ a band or a row of cells the place of its series), what it shows of it, and the 
 """
 
 import re
+from collections.abc import Sequence
+from functools import cache, partial
 from typing import Any
 
 import matplotlib.dates as mdates
@@ -20,7 +22,7 @@ from tradeflows.charts.options import BAND, WORDS, Chart, named
 from tradeflows.model.errors import QueryError
 
 # Columns of the table at which the corners of an artist stand, along and up, by what it shows.
-CORNERS = {
+CORNERS: dict[str, tuple[tuple[str, ...], ...]] = {
     "point": (("middle",), ("value",)),
     "period": (("x", "end"), ("value", "value")),
     "span": (("middle", "middle"), ("low", "high")),
@@ -28,7 +30,7 @@ CORNERS = {
     "window": (("x", "end"), ("value", "value")),
     "box": (("x", "end"), ("low", "high")),
     "held": (("x", "end"), ("level", "level")),
-    "bar": (("start", "stop"), ()),
+    "bar": (("start", "stop"),),
     "range": (("low", "high"), ("level", "level")),
 }
 TEXTS = ("text", "words")  # which say what is printed
@@ -93,6 +95,7 @@ def require_drawn(axes: Axes) -> None:
         With the series of the first.
     """
     levels, marks = levels_of(chart_of(axes)), in_box(axes)
+    numbers = cache(partial(_side, marks))
     drawn: set[Any] = set()
     artist: Any
     for artist in axes.get_children():
@@ -104,8 +107,10 @@ def require_drawn(axes: Axes) -> None:
         if part in ("line", "band", "cells"):
             rows, found, wanted = _of_series(artist, part, marks, name)
         elif part in CORNERS:
-            rows = marks.loc[[int(place)]]
-            found, wanted = _corners(artist, *CORNERS[part], rows)
+            at = marks.index.get_loc(int(place))
+            wanted = np.array([numbers(side)[:, at] for side in CORNERS[part]])
+            found = _corners(artist).T[: len(wanted)]
+            drawn.add(int(place))
         elif part == "reference":
             found = np.array(artist.get_data()[axes.get_gid() not in layout.UPRIGHT], "float64")
             wanted = np.full(len(found), levels[name])
@@ -124,13 +129,15 @@ def require_drawn(axes: Axes) -> None:
         raise QueryError(f"{lacking['name'].iloc[0]}: a figure of it is not drawn")
 
 
-def _corners(artist: Any, along: Any, up: Any, rows: DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """Where the corners of an artist stand, and where they should."""
+def _side(marks: DataFrame, columns: Sequence[str]) -> np.ndarray:
+    """Where the corners on one side of each mark should stand."""
+    return np.array([numbers_of(marks, column) for column in columns])
+
+
+def _corners(artist: Any) -> np.ndarray:
+    """Where the corners of an artist stand."""
     is_bar = isinstance(artist, Rectangle)
-    corners = artist.get_bbox().get_points() if is_bar else artist.get_xydata()
-    sides = [side for side in (along, up) if side]
-    wanted = [[numbers_of(rows, column)[0] for column in side] for side in sides]
-    return corners.T[: len(sides)], np.array(wanted)
+    return np.asarray(artist.get_bbox().get_points() if is_bar else artist.get_xydata())
 
 
 def _of_series(
@@ -185,38 +192,31 @@ def told(figure: Any) -> DataFrame:
         from the lower left corner of the page; ``whole_period``, also where the names have it.
     """
     figure.draw_without_rendering()
-    chart = vars(figure)["tradeflows"]
-    parts = [_told(axes, chart) for axes in figure.axes]
+    chart, parts = vars(figure)["tradeflows"], []
+    kind = str(figure.axes[0].get_gid())
+    for axes in figure.axes:
+        marks = in_box(axes)
+        marks = marks[marks["part"].ne(BAND)]
+        heads = [named(name, chart) for name in marks["name"]]
+        if kind == "lines" and len(figure.axes) > 1:
+            box = named(str(axes.get_label()), chart)
+            heads = [f"{box}: {name}" for name in heads]
+        if kind == "cells":
+            columns = [named(name, chart) for name in marks["column"]]
+            heads = [f"{head}, {column}" for head, column in zip(heads, columns, strict=True)]
+        told = marks.assign(
+            head=heads,
+            period=periods_in_words(marks, kind, chart, heads),
+            whole_period=periods_in_words(marks, kind, chart, [""] * len(marks)),
+            said=[_said(row, kind) for row in marks.itertuples()],
+        )
+        names = told["head"] + (", " + told["period"]).where(told["period"].ne(""), "")
+        told["words"] = names + ": " + told["said"]
+        told[["right", "up"]] = _places(axes, marks, kind) * 72 / figure.dpi
+        if kind in ("lines", "points", "blocks", "windows"):
+            told = told[marks["value"].notna()]
+        parts.append(told.drop_duplicates(["head", "period", "right", "up"]))
     return pd.concat(parts)
-
-
-def _told(axes: Axes, chart: Chart) -> DataFrame:
-    kind = str(axes.get_gid())
-    marks = in_box(axes)
-    marks = marks[marks["part"].ne(BAND)]
-    series = [named(name, chart) for name in marks["name"]]
-    if kind == "lines" and len(axes.figure.axes) > 1:
-        box = named(str(axes.get_label()), chart)
-        series = [f"{box}: {name}" for name in series]
-    columns = [named(name, chart) if kind == "cells" else "" for name in marks["column"]]
-    heads = [joined(pair) for pair in zip(series, columns, strict=True)]
-    whole = periods_in_words(marks, kind, chart, [""] * len(marks))
-    told = marks.assign(
-        head=heads,
-        period=periods_in_words(marks, kind, chart, heads),
-        whole_period=whole,
-        said=[_said(row, kind) for row in marks.itertuples()],
-    )
-    told["words"] = [f"{joined([row.head, row.period])}: {row.said}" for row in told.itertuples()]
-    told[["right", "up"]] = _places(axes, marks, kind) * 72 / axes.figure.dpi
-    if kind in ("lines", "points", "blocks", "windows"):
-        told = told[marks["value"].notna()]
-    return told.drop_duplicates(["head", "period", "right", "up"])
-
-
-def joined(texts: Any) -> str:
-    """Words with commas between them, but for those that are empty."""
-    return ", ".join(filter(None, texts))
 
 
 def _places(axes: Axes, marks: DataFrame, kind: str) -> np.ndarray:

@@ -12,7 +12,7 @@ from pandas import DataFrame, Series
 
 from tradeflows.charts import layout, raw_lines, spans
 from tradeflows.charts.marks import chart_of, in_box, levels_of, require_drawn, text_of
-from tradeflows.charts.options import Chart, Charts, named
+from tradeflows.charts.options import Chart, Charts, figure_of, named
 from tradeflows.model.errors import QueryError
 from tradeflows.model.source import Publisher, Source
 from tradeflows.retrieval import catalogue
@@ -93,11 +93,6 @@ BOXES: Any = {"axes_class": ChartAxes}  # with which matplotlib makes the boxes 
 def new_axes() -> ChartAxes:
     """The one box of a new figure."""
     return cast(ChartAxes, plt.figure().add_subplot(**BOXES))
-
-
-def figure_of(axes: Any) -> Any:
-    """The figure of a chart, or of its boxes."""
-    return np.ravel(np.asarray(axes, dtype=object))[0].figure
 
 
 def drawn(axes: Any) -> DataFrame:

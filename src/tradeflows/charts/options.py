@@ -60,14 +60,18 @@ P = ParamSpec("P")
 Axis = TypeVar("Axis")
 
 
+def figure_of(axes: Any) -> Any:
+    """The figure of a chart, or of its boxes."""
+    return np.ravel(np.asarray(axes, dtype=object))[0].figure
+
+
 def redrawable(draw: Callable[P, Axis]) -> Callable[P, Axis]:
     """Let a chart know how it was drawn, so that it can be set on another paper."""
 
     @wraps(draw)
     def drawn(*args: P.args, **kwargs: P.kwargs) -> Axis:
         axes = draw(*args, **kwargs)
-        figure = np.ravel(np.asarray(axes, dtype=object))[0].figure
-        vars(figure)["tradeflows"]["redraw"] = partial(draw, *args, **kwargs)
+        vars(figure_of(axes))["tradeflows"]["redraw"] = partial(draw, *args, **kwargs)
         return axes
 
     return drawn
@@ -385,7 +389,6 @@ def finish(
         marks = rows.assign(mark=rows["mark"].map(SIGNS))
         keys += _keys(rows, kind)
     vars(grid[0].figure)["tradeflows"] = shown | {"marks": marks}
-    years = _years(rows) if kind == "lines" else []
     for axes, texts in zip(grid, ends, strict=True):
         axes.set_gid(kind)
         texts += _draw_said(axes, rows, shown["said"])
@@ -395,7 +398,7 @@ def finish(
             axes.grid(visible=False)
         elif kind not in PICTURES:
             layout.number_axis(axes)
-            _set_days(axes, rows, shown, years)
+            _set_days(axes, rows, shown, _years(rows) if kind == "lines" else [])
         if zero:  # from zero beyond all that is drawn
             compared = [box.dataLim for box in axes.get_shared_y_axes().get_siblings(axes)]
             low, high = min(box.y0 for box in compared), max(box.y1 for box in compared)

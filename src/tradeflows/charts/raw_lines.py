@@ -16,13 +16,12 @@ from pandas import DataFrame, Series
 
 from tradeflows.charts import counts, layout, spans
 from tradeflows.charts.formula_words import in_words, name_in_words
-from tradeflows.charts.names import entity_name
-from tradeflows.charts.options import Chart
+from tradeflows.charts.options import Chart, named
 from tradeflows.model.absence import NO_ROW
 from tradeflows.model.errors import QueryError
 from tradeflows.model.lineage import full_number
 from tradeflows.model.periods import runs
-from tradeflows.model.source import RAW, Publisher, Source, carrier_of, with_carrier
+from tradeflows.model.source import RAW, carrier_of, with_carrier
 from tradeflows.model.words import count_of
 from tradeflows.retrieval import catalogue
 from tradeflows.tables import display, trace
@@ -78,7 +77,8 @@ def terms(figure: Any, root: Path | None = None) -> DataFrame:
 
 def _terms(root: Path | None, chart: Chart) -> DataFrame:
     frame, numbers, names = chart["of"]
-    series = _series(frame, names, chart["names"])
+    columns = [frame[name].astype(str).map(lambda code: named(code, chart)) for name in names]
+    series = np.array([", ".join(cells) for cells in zip(*columns, strict=True)])
     place = {name: i for i, name in enumerate(dict.fromkeys(series))}
     shown = periods_of(chart)
     rows: list[tuple[Any, ...]] = []
@@ -103,15 +103,6 @@ def _terms(root: Path | None, chart: Chart) -> DataFrame:
     return table
 
 
-def _series(frame: DataFrame, names: Sequence[str], words: Mapping[str, str]) -> np.ndarray:
-    """The series of each row as a reader sees it."""
-    columns = []
-    for name in names:
-        codes = frame[name].astype(str)
-        columns.append(codes.map(lambda code: words.get(code) or entity_name(code)))
-    return np.array([", ".join(cells) for cells in zip(*columns, strict=True)])
-
-
 def _by_series(
     frame: DataFrame, column: str, known: np.ndarray, series: np.ndarray, root: Path | None
 ) -> tuple[list[tuple[Any, ...]], dict[str, str]]:
@@ -122,12 +113,12 @@ def _by_series(
         names = dict.fromkeys(series[known])
         if len(names) == 1:
             return [], dict.fromkeys(names, str(error))
-    rows, reasons = [], {}
-    for name in names:
-        try:
-            rows += _traced(frame, column, known & (series == name), root)
-        except QueryError as error:
-            reasons[name] = str(error)
+    rows: list[tuple[Any, ...]] = []
+    reasons: dict[str, str] = {}
+    for name in names:  # each alone
+        own, why = _by_series(frame, column, known & (series == name), series, root)
+        rows += own
+        reasons |= why
     return rows, reasons
 
 
@@ -205,13 +196,6 @@ def shown(figure: Any) -> str:
     return evidence(figure, numbers(figure, ""), LINES)
 
 
-def counted(lines: DataFrame) -> str:
-    """How many terms there are, behind how many numbers, in words."""
-    n_numbers = count_of(len(lines[NUMBER].drop_duplicates()), "number")
-    is_line = lines["source_id"].ne("")
-    return f"Raw lines: {counted_rows(lines.loc[is_line, 'declared_zero'])} behind {n_numbers}"
-
-
 def counted_rows(is_zero: Iterable[bool]) -> str:
     """How many rows of files there are, and how many zeros without a row, as each term says."""
     declared = list(is_zero)
@@ -220,15 +204,6 @@ def counted_rows(is_zero: Iterable[bool]) -> str:
     parts = [f"{count_of(rows, 'row')} of publishers’ files"] if rows or not zeros else []
     parts += [count_of(zeros, "declared zero")] if zeros else []
     return " and ".join(parts)
-
-
-def untraced(lines: DataFrame) -> str:
-    """Which series have no raw lines; why, for who writes a notebook, is with their terms."""
-    reasons = lines.attrs["untraced"]
-    if not reasons:
-        return ""
-    series = html.escape("; ".join(reasons))
-    return f"<p>Without a list: {series}, worked out from the sources by the code of this page.</p>"
 
 
 class Number(NamedTuple):
@@ -288,11 +263,17 @@ def evidence(figure: Any, known: Sequence[Number], most: int) -> str:
     if not known:
         return "<p><small>No raw lines: these numbers were worked out on this page.</small></p>"
     lines, first = terms(figure), known[:most]
-    head = counted(lines) + f", the first {most} numbers here" * (len(known) > most)
+    n_numbers = count_of(len(lines[NUMBER].drop_duplicates()), "number")
+    rows = counted_rows(lines.loc[lines["source_id"].ne(""), "declared_zero"])
+    head = f"Raw lines: {rows} behind {n_numbers}"
+    head += f", the first {most} numbers here" * (len(known) > most)
+    series = html.escape("; ".join(lines.attrs["untraced"]))  # why is with their terms
+    reason = "worked out from the sources by the code of this page"
+    untraced = f"<p>Without a list: {series}, {reason}.</p>" if series else ""
     with catalogue.within(vars(figure)["tradeflows"]["attrs"]):
         used = entries(dict.fromkeys(lines["source_id"]))
         numbers_of = "".join(_opening(number, max(1, OPEN // len(first))) for number in first)
-    inside = f"{BOX}{numbers_of}</div>{used}{untraced(lines)}"
+    inside = f"{BOX}{numbers_of}</div>{used}{untraced}"
     return f'<details class="chart-lines"><summary>{head}</summary>{inside}</details>'
 
 
@@ -367,12 +348,18 @@ def lines_alone(rows: Sequence[Mapping[Any, Any]], most: int, root: Path | None 
 
 
 def _line(row: Mapping[Any, Any], has_roles: bool, header: Sequence[str], separator: str) -> str:
-    """One raw line as a row of the table: its place, its number, its text."""
+    """One raw line as a row of the table: its place, its number, its text with that marked."""
     claim, cells = row.get("claim"), []
     if row["source_id"]:
         place = f"{NO_ROW} line {row['line']}" if row["declared_zero"] else f"{row['line']}"
         number = html.escape(f"{full_number(row['value'])} {row['unit']}".strip())
-        cells = [place, number, f"<code>{_marked(row, header, separator)}</code>"]
+        outside = rf'{re.escape(separator)}(?=(?:[^"]*"[^"]*")*[^"]*$)'  # not in quotation marks
+        texts = [*map(html.escape, re.split(outside, str(row["text"])))]
+        column = row.get("raw_column", "")
+        if column in header and len(texts) == len(header) and not row["declared_zero"]:
+            at = [*header].index(column)
+            texts[at] = f"<mark>{texts[at]}</mark>"
+        cells = [place, number, f"<code>{_broken(texts, separator)}</code>"]
     if claim:
         link = f'<a href="{CLAIM}{claim}">{html.escape(row["role"])}</a>'
         cells = [link, *(cells or ["no row of a file"])]
@@ -382,35 +369,21 @@ def _line(row: Mapping[Any, Any], has_roles: bool, header: Sequence[str], separa
     return f"<tr{role}>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
 
 
-def _marked(row: Mapping[Any, Any], header: Sequence[str], separator: str) -> str:
-    """The text of a raw line, the figure in it marked where its column is known."""
-    outside = rf'{re.escape(separator)}(?=(?:[^"]*"[^"]*")*[^"]*$)'  # not within quotation marks
-    cells = [*map(html.escape, re.split(outside, str(row["text"])))]
-    column = row.get("raw_column", "")
-    if column in header and len(cells) == len(header) and not row["declared_zero"]:
-        at = [*header].index(column)
-        cells[at] = f"<mark>{cells[at]}</mark>"
-    return _broken(cells, separator)
-
-
 def _broken(cells: Iterable[str], separator: str) -> str:
     """Cells of a line, which may be broken after each."""
     return f"{html.escape(separator)}<wbr>".join(cells)
 
 
 def entries(used: Iterable[str]) -> str:
-    """The catalogue's entries of sources as a list in HTML."""
-    items = [_entry(*known) for known in catalogue.entries(filter(None, used)).values()]
+    """Sources as a list in HTML: what each is, whose, by whose hands, how old, on which terms."""
+    items = []
+    for source, publisher in catalogue.entries(filter(None, used)).values():
+        parts = [
+            with_carrier(source, publisher.name),
+            f"vintage {source.vintage}",
+            f"licence: {source.licence}",
+            source.address or source.steps or publisher.home,
+        ]
+        link = f'<a href="{ENTRY}{source.id}">{html.escape(source.title)}</a>'
+        items.append(f"<li>{link}: {html.escape('; '.join(filter(None, parts)))}</li>")
     return f"<ul>{''.join(items)}</ul>"
-
-
-def _entry(source: Source, publisher: Publisher) -> str:
-    """A source in a line: what it is, whose, through whose hands, how old, under which terms."""
-    parts = [
-        with_carrier(source, publisher.name),
-        f"vintage {source.vintage}",
-        f"licence: {source.licence}",
-        source.address or source.steps or publisher.home,
-    ]
-    link = f'<a href="{ENTRY}{source.id}">{html.escape(source.title)}</a>'
-    return f"<li>{link}: {html.escape('; '.join(part for part in parts if part))}</li>"

@@ -170,7 +170,14 @@ def sides(
         raise QueryError(f"the frame has no column {', '.join(missing)}: measures.gap makes them")
     if of[0] == of[1]:
         raise QueryError(f"both sides are named {of[0]}; name who states which")
-    columns = {name: _of_side(frame, y, end) for name, end in zip(of, "mx", strict=True)}
+    columns = {}
+    for name, end in zip(of, "mx", strict=True):  # what each states, with its lines
+        kept = {column: frame[column] for column in ("ref_period", "n_months") if column in frame}
+        at = {column: f"{column}_{end}" for column in OF_A_SIDE}
+        kept |= {column: frame[own] for column, own in at.items() if own in frame}
+        formula = Formula("value", {"value": Role(frame, f"{y}_{end}")})
+        side = DataFrame({**kept, "value": frame[f"{y}_{end}"]})
+        columns[name] = with_lineage(side, frame, formulas={"value": formula})
     names = dict(options.get("names", {}))
     second = names.get(of[1]) or entity_name(of[1])
     for end, word in (("low", "the least"), ("high", "the most")):
@@ -180,15 +187,6 @@ def sides(
     stacked = measures.stack(columns, "side")
     axes: ChartAxes = _draw(stacked, options, "value", "side", "", look)[0]
     return axes
-
-
-def _of_side(frame: DataFrame, y: str, end: str) -> DataFrame:
-    """What one side states, with the lines that it came from."""
-    kept = {name: frame[name] for name in ("ref_period", "n_months") if name in frame}
-    own = {name: frame[f"{name}_{end}"] for name in OF_A_SIDE if f"{name}_{end}" in frame}
-    side = DataFrame({**kept, **own, "value": frame[f"{y}_{end}"]})
-    formula = Formula("value", {"value": Role(frame, f"{y}_{end}")})
-    return with_lineage(side, frame, formulas={"value": formula})
 
 
 def _draw(
@@ -214,7 +212,13 @@ def _draw(
                 parts[box], key = _two_sides(axes, part, looks, shown, look["band"])
             for name, series in part.groupby("name", sort=False):
                 _line(axes, series, looks[str(name)])
-                shown["gaps"] += _gaps(series, named(str(name), shown))
+                known = np.flatnonzero(series["value"].notna())
+                inner = series.iloc[known[0] : known[-1]]
+                days, n_months = pd.DatetimeIndex(inner["x"]), int(series["n_months"].max())
+                holes = spans.runs(days, inner["value"].isna().to_numpy(), n_months)
+                if holes:
+                    periods = ", ".join(holes if len(holes) <= HOLES else first_of(holes))
+                    shown["gaps"] += (f"{named(str(name), shown)}, {periods}",)
             words = _callouts(part, look["highlight"], looks, look["callouts"])
             ends.append(_ends(part, looks, shown, words=words))
             if part["value"].min() < 0 and (zero or part["value"].max() > 0):
@@ -249,16 +253,6 @@ def _whole(rows: DataFrame, every: int | None, y: str, by: str) -> DataFrame:
             f'", %B %Y")), y="{y}", by="bar", heading="{by}", title=…, unit=…)'
         )
     return pd.concat(parts, ignore_index=True)
-
-
-def _gaps(part: DataFrame, name: str) -> tuple[str, ...]:
-    """The holes in a line in words, behind its name; none where there is none."""
-    known = np.flatnonzero(part["value"].notna())
-    inner = part.iloc[known[0] : known[-1]]
-    is_hole = inner["value"].isna().to_numpy()
-    holes = spans.runs(pd.DatetimeIndex(inner["x"]), is_hole, int(part["n_months"].max()))
-    periods = ", ".join(holes if len(holes) <= HOLES else first_of(holes))
-    return (f"{name}, {periods}",) if holes else ()
 
 
 def _line(axes: Axes, part: DataFrame, look: Look) -> None:
@@ -434,8 +428,8 @@ def points(
             look = {"ls": "none", "ms": size, "marker": row.mark, "mfc": face}
             draw(axes, i, row, "point", color=colour, **look)
         ends = _ends(rows, looks, shown)
-        key = "Lines only join the figures" if joined else ""
-        key += "; dotted: more than six months apart" if is_dotted else ""
+        key = "Lines join figures" if joined else ""
+        key += "; dotted: over six months" if is_dotted else ""
         finish([axes], "points", shown, rows, [ends], zero, key=key)
     return axes
 

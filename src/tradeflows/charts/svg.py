@@ -55,7 +55,13 @@ def plain(figure: Any, alt: str) -> str:
         figure.savefig(written, format="svg", metadata=about)
     for text in haloed:
         text.set_path_effects(layout.HALO)
-    drawing = _numbered(written.getvalue().decode()).replace(f"'{layout.FONT}'", FONTS)
+    drawing = written.getvalue().decode()
+    # Ids that matplotlib makes of coordinates are numbered: their last digit differs by Python.
+    made = dict.fromkeys(_MADE.findall(drawing))
+    number_of = {name: f"shape-{number}" for number, name in enumerate(made, start=1)}
+    if made:
+        drawing = re.sub("|".join(made), lambda match: number_of[match[0]], drawing)
+    drawing = drawing.replace(f"'{layout.FONT}'", FONTS)
     return drawing.replace(*EDGE) if haloed else drawing
 
 
@@ -78,7 +84,8 @@ def inline(
         The id of the entry of a number's raw lines, by its row and what it is, to which marks lead;
         None where marks say no more than which they are, since another drawing has their words.
     """
-    haloed = {text.get_text() for text in figure.findobj(Text) if text.get_path_effects()}
+    texts = [text.get_text() for text in figure.findobj(Text) if text.get_path_effects()]
+    haloed = {line.strip() for text in texts for line in text.split("\n")}  # as SVG sets them
     used = set(_REFERENCE.findall(drawing))
     tree = ElementTree.fromstring(drawing)
     for parent in list(tree.iter()):  # a page has no use for rules of style and a file's metadata
@@ -86,7 +93,7 @@ def inline(
     for element in tree.iter():
         _attributes(element)
         _own_ids(element, prefix, used)
-        if element.tag == f"{{{SVG}}}text" and _words(element) in _lines(haloed):
+        if element.tag == WORDS and "".join(element.itertext()).strip() in haloed:
             element.attrib.update(HALO)
     width, height = figure.get_size_inches() * 72
     tree.attrib.update({"role": "img", "aria-label": alt, "viewBox": f"0 0 {width:g} {height:g}"})
@@ -99,15 +106,6 @@ def inline(
     ElementTree.register_namespace("xlink", XLINK)
     text = ElementTree.tostring(tree, encoding="unicode")
     return re.sub(r"\s*\n\s*", "\n", text)
-
-
-def _numbered(drawing: str) -> str:
-    """Number the ids that matplotlib makes of coordinates, whose last digit differs by Python."""
-    made = dict.fromkeys(_MADE.findall(drawing))
-    number_of = {name: f"shape-{number}" for number, name in enumerate(made, start=1)}
-    if not made:
-        return drawing
-    return re.sub("|".join(made), lambda match: number_of[match[0]], drawing)
 
 
 def _slim(element: ElementTree.Element) -> None:
@@ -157,15 +155,6 @@ def _own_ids(element: ElementTree.Element, prefix: str, used: set[str]) -> None:
             element.set(key, f"#{prefix}-{value[1:]}")
         elif value.startswith("url(#"):
             element.set(key, f"url(#{prefix}-{value[5:]}")
-
-
-def _words(element: ElementTree.Element) -> str:
-    return "".join(element.itertext()).strip()
-
-
-def _lines(texts: set[str]) -> set[str]:
-    """Each line of some texts, as SVG sets them one by one."""
-    return {line.strip() for text in texts for line in text.split("\n")}
 
 
 def _marks(

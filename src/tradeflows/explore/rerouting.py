@@ -21,6 +21,18 @@ from tradeflows.retrieval import catalogue
 from tradeflows.tables.display import as_html, as_text, source_line, tidy
 
 KG, USD = "net_wgt_kg", "primary_value_usd"
+IN_WORDS = {  # heads of a card's tables, by column
+    "role": "buyer",
+    "value_base": "before",
+    "value_after": "after",
+    "part": "part of what was lost",
+    "window": "periods compared",
+    "placebo": "before the event",
+    "value_gain": "gained",
+    "value_loss": "lost",
+    "all_months": "all months stated",
+    "index": "times as much",
+}
 ROLES = {
     "origin": "Goods blended or relabelled on the way stand under another origin",
     "last border": "The partner is the last border crossed, not where the goods are from",
@@ -72,8 +84,23 @@ class Card:
         return self.ratios.plot(**options)
 
     def _tables(self) -> list[tuple[str, pd.DataFrame]]:
-        answers = (self.buyers, self.ratios, self.prices)
-        return [tidy(answer) for answer in answers if answer is not None]
+        tables = []
+        for answer, value in (
+            (self.buyers, "change"),
+            (self.ratios, "ratio"),
+            (self.prices, "change"),
+        ):
+            if answer is None:
+                continue
+            head, table = tidy(answer)
+            for name in table.select_dtypes(bool):
+                table[name] = table[name].map({True: "yes", False: "no"})
+            table.columns = [
+                f"part of {codes.area_name(name[5:])}" if name.startswith("part_") else name
+                for name in table.rename(columns={**IN_WORDS, "value": value})
+            ]
+            tables.append((head, table))
+        return tables
 
     def __repr__(self) -> str:
         """The card as text."""

@@ -124,7 +124,10 @@ def _accept_notebooks(root: Path, progress: notebooks.Progress | None) -> Outcom
     lines: list[str] = []
     ran = notebooks.run(paths, root, progress=progress)
     for path, notebook in zip(paths, ran, strict=True):
-        text = nbformat.writes(_normal(notebook)) + "\n"
+        notebook.metadata = nbformat.from_dict(notebook.metadata | METADATA)
+        for cell in notebook.cells:
+            cell.metadata.pop("execution", None)  # times of day, where Jupyter recorded them
+        text = nbformat.writes(notebook) + "\n"
         if text != path.read_text(encoding="utf-8"):
             files[path] = text
             lines += moved(path.stem, before[path], notebook)
@@ -181,9 +184,7 @@ def moved(name: str, old: NotebookNode, new: NotebookNode) -> list[str]:
     old_numbers = notebooks.numbers(old)
     new_numbers = notebooks.numbers(new)
     lines = []
-    for heading in _either(
-        _either(old_sentences, new_sentences), _either(old_numbers, new_numbers)
-    ):
+    for heading in dict.fromkeys([*old_sentences, *new_sentences, *old_numbers, *new_numbers]):
         was = old_sentences.get(heading, "nothing")
         now = new_sentences.get(heading, "nothing")
         if was != now:
@@ -221,9 +222,9 @@ def verdict_changes(old: list[dict[str, str]], new: list[dict[str, str]]) -> lis
     """Each claim of the ledger whose verdict or number differs, in words: old → new."""
     before, after = _said_of_claims(old), _said_of_claims(new)
     lines: list[str] = []
-    for claim in _either(before, after):
+    for claim in dict.fromkeys([*before, *after]):
         was, now = before.get(claim, {}), after.get(claim, {})
-        for key in _either(was, now):
+        for key in dict.fromkeys([*was, *now]):
             words = [was.get(key, ABSENT[key[:1]][0]), now.get(key, ABSENT[key[:1]][1])]
             if words[0] == words[1] or (key[:1] == "," and {key} - (was.keys() & now.keys())):
                 continue
@@ -248,11 +249,6 @@ def _said_of_claims(rows: Iterable[Mapping[str, str]]) -> dict[str, dict[str, st
         claim: {key: text for some in kinds.values() for key, text in some.items()}
         for claim, kinds in said.items()
     }
-
-
-def _either(first: Iterable[str], second: Iterable[str]) -> list[str]:
-    """Names of both, each once, in their order."""
-    return list(dict.fromkeys([*first, *second]))
 
 
 def _rows(
@@ -295,10 +291,3 @@ def _csv(columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     writer.writerow(columns)
     writer.writerows(rows)
     return text.getvalue()
-
-
-def _normal(notebook: NotebookNode) -> NotebookNode:
-    notebook.metadata = nbformat.from_dict(notebook.metadata | METADATA)
-    for cell in notebook.cells:
-        cell.metadata.pop("execution", None)  # times of day, where Jupyter recorded them
-    return notebook

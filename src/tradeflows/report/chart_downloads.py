@@ -52,8 +52,24 @@ def to_take(
     dict, dict
         Paths by what they hold, in words; and contents by path.
     """
-    cite = cited(chart["title"], used, who)
-    files: Files = {f"{path}.svg": chart["file"], f"{path}.csv": _csv(chart, cite, used, who)}
+    head = [chart["title"]]
+    head += [f"unit: {text}" for text in units(chart["unit"])]
+    head.append("numbers: as shown, to three significant figures; empty is not held, never 0")
+    for source in used:
+        publisher = who[source.publisher]
+        parts = [
+            f"source: {with_carrier(source, publisher.name)}",
+            source.title,
+            f"vintage {release_in_words(source.vintage)}",
+            f"obtained {day_in_words(source.retrieved)}",
+            f"licence: {source.licence}",
+            source.address or publisher.home,
+        ]
+        head.append("; ".join(filter(None, parts)))
+    head += [f"note: {text}" for text in chart["caveats"]]
+    head.append(f"cite as: {cited(chart['title'], used, who)}")
+    above = "".join(f"# {' '.join(line.split())}\n" for line in head)
+    files: Files = {f"{path}.svg": chart["file"], f"{path}.csv": above + _table(chart["rows"])}
     take = {"PNG": f"{path}.png", "SVG": f"{path}.svg", "numbers (CSV)": f"{path}.csv"}
     if chart["lines"]:
         lines, packed = _table(chart["lines"]).encode(), ""
@@ -74,27 +90,12 @@ def _packed(content: bytes) -> bytes:
 
 def cited(title: str, used: Sequence[Source], who: Mapping[str, Publisher]) -> str:
     """One line by which a chart is cited: title, whose data, when obtained, made with what."""
-    names = ", ".join(
-        dict.fromkeys(with_carrier(source, who[source.publisher].name) for source in used)
-    )
-    if not used:
-        return f"“{title.rstrip('.')}”. Chart: tradeflows {__version__}."
-    newest = day_in_words(max(source.retrieved for source in used))
-    data = f"Data: {names}, obtained by {newest}. "
+    data = ""
+    if used:
+        names = dict.fromkeys(with_carrier(source, who[source.publisher].name) for source in used)
+        newest = day_in_words(max(source.retrieved for source in used))
+        data = f"Data: {', '.join(names)}, obtained by {newest}. "
     return f"“{title.rstrip('.')}”. {data}Chart: tradeflows {__version__}."
-
-
-def _csv(
-    chart: Mapping[str, Any], cite: str, used: Sequence[Source], who: Mapping[str, Publisher]
-) -> str:
-    head = [chart["title"]]
-    head += [f"unit: {text}" for text in units(chart["unit"])]
-    head.append("numbers: as shown, to three significant figures; empty is not held, never 0")
-    head += [_entry(source, who) for source in used]
-    head += [f"note: {text}" for text in chart["caveats"]]
-    head.append(f"cite as: {cite}")
-    lines = [f"# {' '.join(line.split())}\n" for line in head]
-    return "".join(lines) + _table(chart["rows"])
 
 
 def units(unit: str | Mapping[str, str]) -> list[str]:
@@ -104,26 +105,12 @@ def units(unit: str | Mapping[str, str]) -> list[str]:
     return [f"{name}: {text}" for name, text in unit.items()]
 
 
-def _entry(source: Source, who: Mapping[str, Publisher]) -> str:
-    """A source in a line of the head of a file."""
-    publisher = who[source.publisher]
-    parts = [
-        f"source: {with_carrier(source, publisher.name)}",
-        source.title,
-        f"vintage {release_in_words(source.vintage)}",
-        f"obtained {day_in_words(source.retrieved)}",
-        f"licence: {source.licence}",
-        source.address or publisher.home,
-    ]
-    return "; ".join(part for part in parts if part)
-
-
 def _table(rows: Sequence[Sequence[str]]) -> str:
+    """Rows as CSV; a cell that a spreadsheet would compute, and is no number, has an apostrophe."""
+
+    def plain(cell: str) -> str:
+        return f"'{cell}" if re.match(FORMULA, cell) and not re.fullmatch(NUMBER, cell) else cell
+
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([*map(_plain, row)] for row in rows)
+    csv.writer(text, lineterminator="\n").writerows([*map(plain, row)] for row in rows)
     return text.getvalue()
-
-
-def _plain(cell: str) -> str:
-    """`cell`, begun with an apostrophe if a spreadsheet would compute it; a number is one."""
-    return f"'{cell}" if re.match(FORMULA, cell) and not re.fullmatch(NUMBER, cell) else cell

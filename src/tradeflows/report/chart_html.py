@@ -144,13 +144,6 @@ def _value(text: str) -> float:
         return math.nan
 
 
-def story_of(notebook: NotebookNode) -> list[dict[str, Any]]:
-    """What links to each chart of a notebook need: its address, and the claims that it names."""
-    shown = (output.metadata for _, output in outputs_with_pictures(notebook))
-    charts = [one["chart"] for one in shown if "chart" in one]
-    return [{"id": chart["id"], "claims": chart["of_claims"]} for chart in charts]
-
-
 def places(stories: Stories) -> dict[str, str]:
     """The address of the chart of each claim: the first that names it, those of few claims first.
 

@@ -153,16 +153,13 @@ def _columns(frame: DataFrame) -> list[Column]:
     for place, name in enumerate(frame.columns):
         words = ": ".join(map(str, name)) if isinstance(name, tuple) else str(name)
         columns.append((words, list(frame.iloc[:, place])))
+
+    def parsed(cell: Any) -> Any:  # where a text of five digits and more, no year, is a number
+        return float(cell) if isinstance(cell, str) and NUMERAL.fullmatch(cell) else cell
+
     return [
-        (name, cells if name in AS_THEY_ARE else [_parsed(cell) for cell in cells])
-        for name, cells in columns
+        (name, cells if name in AS_THEY_ARE else [*map(parsed, cells)]) for name, cells in columns
     ]
-
-
-def _parsed(cell: Any) -> Any:
-    """A number where a text is nothing else: of five digits and more, since four may be a year."""
-    is_long = isinstance(cell, str) and NUMERAL.fullmatch(cell)
-    return float(cell) if is_long else cell
 
 
 def _told_once(levels: Sequence[Column]) -> list[Column]:
@@ -224,10 +221,10 @@ def _reader(name: str) -> Callable[[str], str]:
     """What makes a reader's text of a column's."""
     if name in AS_THEY_ARE:
         return str
-    if name in AREAS:
-        return _area
+    if name in AREAS:  # "Kazakhstan and Kyrgyzstan" of "KAZ+KGZ"
+        return lambda text: with_areas(text.replace("+", " and ").replace("<->", " and "))
     if name in UNITS:
-        return _unit
+        return lambda text: ", ".join(map(_unit, text.split(", ")))
     if name in ("publisher", "source_id"):
         names = _names()[name]
         return lambda text: names.get(text, text)
@@ -235,23 +232,18 @@ def _reader(name: str) -> Callable[[str], str]:
         return lambda text: claims.REASONS.get(text, text)
     if name == "notebook":
         return lambda text: re.sub(r"\b\d+_", "", text).replace("_", " ").capitalize()
-    return _plain
 
+    def plain(text: str) -> str:
+        """A text with days and months as print has them, and a minus before what is below zero."""
+        months = EITHER_MONTH.sub(r"\1-\2 or \1-\3", text.replace("..", " to "))
+        return with_minus(dates_in_words(months))
 
-def _plain(text: str) -> str:
-    """A text with days and months as print has them, and a minus before a number below zero."""
-    each = EITHER_MONTH.sub(r"\1-\2 or \1-\3", text.replace("..", " to "))
-    return with_minus(dates_in_words(each))
+    return plain
 
 
 def with_minus(text: str) -> str:
     """A text of a program with a minus before each number below zero."""
     return BELOW_ZERO.sub("−", text)
-
-
-def _area(text: str) -> str:
-    """One area or several: "Kazakhstan and Kyrgyzstan" of ``KAZ+KGZ``."""
-    return with_areas(text.replace("+", " and ").replace("<->", " and "))
 
 
 def with_areas(text: str) -> str:
@@ -269,11 +261,7 @@ def _area_name(code: str) -> str:
 
 
 def _unit(text: str) -> str:
-    """One unit or several: "US dollars, kg" of ``USD, kg``."""
-    return ", ".join(
-        UNIT_WORDS.get(unit) or ALOUD.get(unit) or "".join(unit_words(unit)).strip()
-        for unit in text.split(", ")
-    )
+    return UNIT_WORDS.get(text) or ALOUD.get(text) or "".join(unit_words(text)).strip()
 
 
 def _names() -> Mapping[str, Mapping[str, str]]:

@@ -56,6 +56,7 @@ STYLE_RULES = re.compile(r"<style\b.*?</style>", re.S)
 STYLE_ATTRIBUTE = re.compile(r"(<[^<>]*?) style=\"[^\"]*\"")
 # An answer's words up to its first colon, semicolon or full stop, none of which ends an entity.
 FIRST_CLAUSE = re.compile(r"^(<p>[^<]+?)(?<!&amp)(?<!&lt)(?<!&gt)([:;.]) ([^<]+)</p>")
+NUMBER = re.compile(r"^\d+_")  # of a notebook among the others
 PER_CENT = re.compile("(?<=[0-9]) %")  # no line may end between them
 
 Files = dict[Path, str | bytes]
@@ -124,7 +125,8 @@ def write(
     has_claims = bool(verdicts)
     steps.total += 2 * has_claims
     menu = sorted({path.stem for path in known} | {*names})
-    frame = site.frame(root, {name: _label(name) for name in menu}, verdicts, local=local)
+    labels = {name: NUMBER.sub("", name).replace("_", " ").capitalize() for name in menu}
+    frame = site.frame(root, labels, verdicts, local=local)
     front_page = _front_page(verdicts, frame, root)
 
     files: Files = site.assets()
@@ -150,8 +152,7 @@ def write(
         with steps.step("writing ledger.html"):
             links = _links(verdicts, stories, frame["corrections"])
             files[Path("ledger.html")] = _ledger_page(verdicts, links, frame, root)
-    told = {name: _with_short_answer(story) for name, story in stories.items()}
-    questions = _questions(told, has_claims=bool(front_page["groups"]))
+    questions = _questions(stories, has_claims=bool(front_page["groups"]))
     lead = _lead_chart(stories, frame["project"])
     files[Path("index.html")] = render(
         "index", frame, questions=questions, lead_chart=lead, **front_page
@@ -212,7 +213,12 @@ def _notebook_page(
 ) -> str:
     """The page of a notebook whose charts are rendered."""
     shown = [known[claim] for claim in story["cards"] if claim in known]
-    tested = render("claims", {}, claims=shown) if shown else ""
+    tested = render("claims", {}, claims=shown) if shown else ""  # in place of its cards of claims
+    renderer = IPythonRenderer(escape=False, exclude_anchor_links=True)
+    markdown = MarkdownWithMath(renderer=renderer).render
+    cells = _laid_out(notebook, tested).cells
+    body = render("cells", {}, cells=cells, markdown=markdown, ansi=ansi2html)
+    body = STYLE_ATTRIBUTE.sub(r"\1", STYLE_RULES.sub("", body))
     return render(
         "notebook",
         frame,
@@ -220,7 +226,7 @@ def _notebook_page(
         title=story["title"],
         summary=story["answer"],
         share=story.get("picture", ""),
-        body=_body(notebook, tested),
+        body=body.replace("<th></th>", "<td></td>"),  # a corner of a table heads nothing
         used=chart_hook.facts_of(notebook)["sources"],
     )
 
@@ -239,8 +245,14 @@ def _questions(stories: Stories, *, has_claims: bool) -> dict[str, Stories]:
     """The notebooks by the heading that they stand under on the front page.
 
     One that shows no claim and no chart, such as a starter that nobody has filled yet, is behind
-    no claim.
+    no claim. The answer of each has its first clause apart, which a narrow screen shows alone.
     """
+    apart = r'\1<span class="rest">\2 \3</span></p>'
+    answers = {name: PER_CENT.sub("\u00a0%", story["answer"]) for name, story in stories.items()}
+    stories = {
+        name: {**story, "answer": FIRST_CLAUSE.sub(apart, answers[name])}
+        for name, story in stories.items()
+    }
     if not has_claims:
         return {"Questions": stories}
     behind = {
@@ -248,13 +260,6 @@ def _questions(stories: Stories, *, has_claims: bool) -> dict[str, Stories]:
     }
     others = {name: story for name, story in stories.items() if name not in behind}
     return {"The questions behind the claims": behind, "More pages": others}
-
-
-def _with_short_answer(story: Mapping[str, Any]) -> dict[str, Any]:
-    """A story whose answer has its first clause apart, which a narrow screen shows alone."""
-    whole = PER_CENT.sub("\u00a0%", story["answer"])
-    parts = FIRST_CLAUSE.sub(r'\1<span class="rest">\2 \3</span></p>', whole)
-    return {**story, "answer": parts}
 
 
 def _reference_pages(
@@ -307,10 +312,6 @@ def _ledger_page(
 # --- what the pages hold --------------------------------------------------------------------------
 
 
-def _label(name: str) -> str:
-    return re.sub(r"^\d+_", "", name).replace("_", " ").capitalize()
-
-
 def _shared_pictures(verdicts: Sequence[Verdict], project: Project, root: Path) -> Files:
     """A picture of each claim that has a reading, by its path."""
     drawn = claim_picture.pictures(verdicts, project, root)
@@ -345,28 +346,19 @@ def _story(notebook: NotebookNode) -> dict[str, Any]:
     first = notebook.cells[0].source.strip() if notebook.cells else ""
     title, _, rest = first.partition("\n")
     answer = rest.strip().partition("\n\n")[0]
-    pictures = (output.metadata for _, output in chart_html.outputs_with_pictures(notebook))
+    pictures = [output.metadata for _, output in chart_html.outputs_with_pictures(notebook)]
     shown: Mapping[str, Any] = next((one for one in pictures if "picture" in one), {})
+    charts = [one["chart"] for one in pictures if "chart" in one]
     return {
         "title": title.removeprefix("# ").strip(),
         "answer": markdown2html(answer),
         "cards": chart_hook.facts_of(notebook)["cards"],
-        "charts": chart_html.story_of(notebook),
+        "charts": [{"id": chart["id"], "claims": chart["of_claims"]} for chart in charts],
         **{key: shown[key] for key in ("picture", "width", "height", "alt") if shown},
     }
 
 
 # --- from a notebook to HTML ----------------------------------------------------------------------
-
-
-def _body(notebook: NotebookNode, tested: str) -> str:
-    """The cells of a notebook as HTML; `tested` stands in place of its cards of claims."""
-    renderer = IPythonRenderer(escape=False, exclude_anchor_links=True)
-    markdown = MarkdownWithMath(renderer=renderer).render
-    cells = _laid_out(notebook, tested).cells
-    body = render("cells", {}, cells=cells, markdown=markdown, ansi=ansi2html)
-    admitted = STYLE_ATTRIBUTE.sub(r"\1", STYLE_RULES.sub("", body))
-    return admitted.replace("<th></th>", "<td></td>")  # a corner of a table heads nothing
 
 
 def _laid_out(notebook: NotebookNode, tested: str) -> NotebookNode:
