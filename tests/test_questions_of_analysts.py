@@ -493,3 +493,14 @@ def test_a_change_lacks_the_months_that_its_sums_lack():
     changes = years.yoy()
     assert lacking[["period", "missing"]].values.tolist() == [["2020", "2020-11"]]
     assert changes["missing"].tolist() == ["2015-01 to 2015-12", "", "", "", "2020-11", "2020-11"]
+
+
+def test_a_chart_of_the_largest_months_calls_none_a_hole(crude):
+    def words(axes):
+        return " ".join(text.get_text() for text in axes.figure.texts)
+
+    months = crude[crude["period"].between("2023-03", "2023-12")]
+    largest = words(months.nlargest(8, "value").plot())
+    assert "No figure" not in largest
+    assert "Read and not drawn: April 2023, July 2023" in largest
+    assert "Read and not drawn" not in words(months.plot())

@@ -17,8 +17,8 @@ from tradeflows.explore.naming import TYPED, in_print, publisher_name, with_name
 from tradeflows.measures.common import UNIT_IN, UNIT_OF, require_single_value, unit_of
 from tradeflows.model import units
 from tradeflows.model.errors import QueryError
-from tradeflows.model.periods import dates_in_words
-from tradeflows.model.sealed import UNKNOWN, as_read
+from tradeflows.model.periods import dates_in_words, months_of, runs
+from tradeflows.model.sealed import UNKNOWN, as_read, left_out
 from tradeflows.tables.display import caveats_of, heading, name_of
 
 # Words of the caveats that name what a chart does not show.
@@ -218,6 +218,7 @@ def _over_time(rows: pd.DataFrame, look: dict[str, Any], *, has_own_unit: bool) 
     if "ref_period" not in rows:
         rows["ref_period"] = ""
     rows = rows.dropna(subset=["ref_period"])
+    taken_out = left_out(rows)
     rows, names = _named_series(rows)
     look = {"names": names, **look} if names else look
     if "concept" in rows:
@@ -233,6 +234,10 @@ def _over_time(rows: pd.DataFrame, look: dict[str, Any], *, has_own_unit: bool) 
         look["unit"] += LENGTHS.get(max(lengths), "") if is_one_length else " a month"
     if len(lengths) == 1 and rows.groupby("series")["drawn"].count().max() == 2:
         return _pairs(rows, look)
+    if len(taken_out):  # what was read between them is no hole
+        note = f"Read and not drawn: {runs(months_of(taken_out)[1].tolist())}"
+        look["caveats"] = [dates_in_words(note), *look["caveats"]]
+        return charts.points(rows, y="drawn", by="series", **look)
     if len(lengths) == 1:
         return charts.lines(rows, y="drawn", by="series", **look)
     return charts.blocks(rows, y="drawn", by="series", per_month=adds_up, **look)
