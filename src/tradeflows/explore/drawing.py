@@ -19,7 +19,7 @@ from tradeflows.model import units
 from tradeflows.model.errors import QueryError
 from tradeflows.model.periods import dates_in_words, months_of, runs
 from tradeflows.model.sealed import UNKNOWN, as_read, left_out
-from tradeflows.tables.display import caveats_of, heading, name_of
+from tradeflows.tables.display import MEASURE, caveats_of, heading, name_of
 
 # Words of the caveats that name what a chart does not show.
 NOT_DRAWN = (
@@ -39,8 +39,10 @@ ALOUD = {
     re.compile(r"^([^:]*: )?(.*?) \([^)]*\) states this too and was passed over.*"): (
         r"\1\2 has the same months and is not drawn"
     ),
+    re.compile(r", which `missing` names(; nothing was put in their place)?"): "",
     re.compile(r"(?<=\w) states? nothing of this.*"): " publishes no figure and is left out",
 }
+MOST = 4  # series that a note names
 SIDES = ("value", "value_m", "value_x")
 NAMED_BY_CHARTS = ("reporter_iso", "partner_iso")  # of which a chart has its own names
 
@@ -69,12 +71,15 @@ def draw(frame: pd.DataFrame, options: Mapping[str, Any]) -> Axes:
     if "held" in frame:
         return _held_months(frame, look)
     if column != "value":
-        plain = _with_value_of(plain, column)
+        plain = _with_value_of(plain, column, str(look.get("unit", "")))
     if "value" not in plain or not pd.api.types.is_numeric_dtype(plain["value"]):
         raise QueryError(f"the answer has no numbers in a column value to draw; {PANDAS_PLOT}")
     require_single_value(plain, ["unit"])
     rows, named, divisor = _scaled(plain, str(options.get("unit", "")))
     look["reference"] = _compared(plain, options, divisor)
+    measure = str(plain.attrs.get(MEASURE, ""))
+    if "title" in look and measure:  # which the heading would say
+        named = f"{named}, {measure[:1].lower()}{measure[1:]}"
     look = {"title": heading(plain), "unit": named, "caveats": _left_out(plain), **look}
     if "window_start" in plain:
         return _windows(rows, look)
@@ -117,17 +122,18 @@ def _two_sides(frame: pd.DataFrame, look: dict[str, Any]) -> Axes:
     return charts.sides(rows, y="drawn", of=(names[0], names[1]), band=both["band"], **look)
 
 
-def _with_value_of(frame: pd.DataFrame, column: str) -> pd.DataFrame:
-    """`frame` with another column in the place of its value, and its unit."""
+def _with_value_of(frame: pd.DataFrame, column: str, unit: str) -> pd.DataFrame:
+    """`frame` with another column in the place of its value, and its unit or else the one given."""
     if column not in frame:
         names = ", ".join(str(name) for name in frame.columns)
         raise QueryError(f"no column {column!r} to draw; there are {names}")
-    if column not in UNIT_OF and column not in UNIT_IN:
+    if column not in UNIT_OF and column not in UNIT_IN and not unit:
         raise QueryError(
             f"the unit of {column} is not known, and a chart says its unit: put it into value and "
             f"unit with assign(value=…, unit=…); {PANDAS_PLOT}"
         )
-    unit = unit_of(frame[frame[column].notna()], column) if frame[column].notna().any() else ""
+    if frame[column].notna().any():
+        unit = unit_of(frame[frame[column].notna()], column) or unit
     if UNKNOWN in set(frame.get("unit", ())):  # of whose rows this column was changed
         unit = UNKNOWN
     result = frame.assign(value=frame[column], unit=unit)
@@ -220,6 +226,13 @@ def _over_time(rows: pd.DataFrame, look: dict[str, Any], *, has_own_unit: bool) 
     rows = rows.dropna(subset=["ref_period"])
     taken_out = left_out(rows)
     rows, names = _named_series(rows)
+    has_figures = rows["drawn"].notna().groupby(rows["series"]).transform("any")
+    if has_figures.any() and not has_figures.all():
+        empty = rows.loc[~has_figures, "series"].unique()
+        several = [names.get(code) or entity_name(code) for code in empty[:MOST]]
+        note = f"No figure at all: {', '.join(several)}{' and others' * (len(empty) > MOST)}"
+        look["caveats"] = [note, *look["caveats"]]
+        rows = rows[has_figures]
     look = {"names": names, **look} if names else look
     if "concept" in rows:
         ends = [end for end in ("low", "high") if end in rows]
@@ -228,7 +241,8 @@ def _over_time(rows: pd.DataFrame, look: dict[str, Any], *, has_own_unit: bool) 
     lengths = set(rows.get("n_months", [1]))
     if rows["ref_period"].nunique() == 1 == len(lengths):
         return charts.bars(rows, y="drawn", by="series", **look)
-    adds_up = not str(rows["unit"].iloc[0]).startswith((*RATIOS, UNKNOWN))
+    unit = str(rows["unit"].iloc[0])
+    adds_up = not (unit.startswith((*RATIOS, UNKNOWN)) or "/" in unit)
     if has_own_unit and adds_up:
         is_one_length = len(lengths) == 1
         look["unit"] += LENGTHS.get(max(lengths), "") if is_one_length else " a month"
@@ -264,7 +278,8 @@ def _named_series(rows: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, str]]:
     """Rows with the series that each is of, and what readers see for a series."""
     columns = series_columns(rows)
     if not columns:
-        return rows.assign(series="value"), {"value": heading(rows)}
+        named = str(rows.attrs.get(MEASURE, "")) or heading(rows)
+        return rows.assign(series="value"), {"value": named.partition(" by ")[0]}
     # Of a splice each part bears the name of its publisher.
     if "publisher" in rows and rows.groupby(columns)["publisher"].nunique().max() > 1:
         columns = [*columns, "publisher"]

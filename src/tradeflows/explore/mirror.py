@@ -40,18 +40,22 @@ def other_side(side: pd.DataFrame) -> Answer:
 def at_a_level(side: pd.DataFrame, **words: Any) -> Answer:
     """:func:`asked_again` for the same goods or, where nothing is held of these, coarser ones."""
     _require_axes(side, words)
+    reason: Exception | None = None
+    for level in _levels(side):
+        try:
+            return asked_again(side, product=level, **words)
+        except (QueryError, NothingStatedError) as error:
+            reason = error
+    raise reason or QueryError("nothing is held of it")
+
+
+def _levels(side: pd.DataFrame) -> list[list[str]]:
+    """The goods of an answer, and the coarser ones that these are in, the finest first."""
     goods = sorted(side["cmd_code"].unique())
     levels = [goods]
     if all(codes.HS.fullmatch(code) and code.isdigit() for code in goods):
         levels += [sorted({code[:digits] for code in goods}) for digits in DIGITS]
-    reason: Exception | None = None
-    for place, level in enumerate(levels):
-        if level not in levels[:place]:
-            try:
-                return asked_again(side, product=level, **words)
-            except (QueryError, NothingStatedError) as error:
-                reason = error
-    raise reason or QueryError("nothing is held of it")
+    return [level for place, level in enumerate(levels) if level not in levels[:place]]
 
 
 def one_direction(side: pd.DataFrame) -> str:
@@ -83,17 +87,22 @@ def the_whole(side: pd.DataFrame, area: str = "") -> Answer | None:
     of_the_eu = {*side.get("reporter_iso", ())} == {EU}
     partners = [area] if area else [*[EXTRA_EU] * of_the_eu, codes.WORLD]
     tries: list[dict[str, Any]] = [{"partner": name, "publisher": [*used]} for name in partners]
+    goods = sorted(side["cmd_code"].unique()) if "cmd_code" in side else []
+    tries = [*tries * bool(used), *[{"partner": area}] * bool(area)]
+    if area and len(goods) == 1:  # who does not hold the finer goods may hold the coarser
+        tries += [{"partner": area, "product": level} for level in _levels(side)[1:]]
     reason: Exception = QueryError("nothing is held of it")
-    for words in [*tries * bool(used), *[{"partner": area}] * bool(area)]:
+    wholes = []
+    for words in tries:
         try:
             stated = asked_again(side, **words)
-            goods = ["product"] * (side["cmd_code"].nunique() > 1)
-            whole = stated.by("reporter", "partner", *goods, every=int(side["n_months"].iloc[0]))
+            by_goods = ["product"] * (len(goods) > 1)
+            whole = stated.by("reporter", "partner", *by_goods, every=int(side["n_months"].iloc[0]))
         except (QueryError, NothingStatedError) as error:
             reason = error
             continue
-        if area:
-            return whole
+        if "product" in words:
+            whole = whole.drop(columns=["cmd_code", "product"])
         cells = [name for name in ("reporter_iso", "cmd_code", "ref_period") if name in whole]
         known = whole.loc[whole["value"].notna() & whole["complete"], cells]
         wanted, stands = (
@@ -102,9 +111,10 @@ def the_whole(side: pd.DataFrame, area: str = "") -> Answer | None:
         )
         if wanted <= stands:
             return whole
-    if area:
+        wholes.append(whole)
+    if area and not wholes:
         raise reason
-    return None
+    return wholes[0] if area else None  # of which the measure says what it lacks
 
 
 def _require_axes(side: pd.DataFrame, words: Iterable[str] = ()) -> None:

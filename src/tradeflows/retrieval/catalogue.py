@@ -570,7 +570,8 @@ def credit(
         if day in UNDATED:
             word, day = "retrieved", f"{source.retrieved:%Y-%m}"
         name = name_of(source, publisher, speakers)
-        names |= dict.fromkeys(name.split(", ") if name == publisher.short else [name])
+        several = name == publisher.short and " and " not in name
+        names |= dict.fromkeys(name.split(", ") if several else [name])
         words = dates.setdefault(with_carrier(source, name, outlets), {})
         words.setdefault(word, set()).add(day)
     if not dated:
