@@ -214,8 +214,6 @@ class Answer(pd.DataFrame):
             raise QueryError("shares and ratios do not add up: sum what they were made of")
         window, caveats = _whole_windows(frame, every)
         result = _sums(frame, kept, {"every": every, "absent": absent, **window})
-        if "complete" in frame:
-            result = _with_holes_of(result, frame, kept)
         finest = max({*words} & {*LEVELS}, key=lambda word: LEVELS[word], default="")
         if finest and "cmd_code" not in result:  # a level is goods, too
             result["cmd_code"] = result[finest]
@@ -247,12 +245,6 @@ class Answer(pd.DataFrame):
         [[18.9, '% by weight (tonnes), of World']]
         """
         require_as_read(self)
-        if isinstance(of, str) and of.casefold() == "total":
-            from tradeflows.explore.mirror import asked_again
-
-            with catalogue.within(self.attrs):
-                of = asked_again(self, product="total")
-                of = of.by("reporter", "partner", every=_length(self))
         if _is_ratio(self):
             raise QueryError(
                 "a share of shares or ratios says nothing: share what they are made of"
@@ -261,6 +253,7 @@ class Answer(pd.DataFrame):
         if "unit" in self and _is_money(self) and _differs(self, "valuation"):
             caveats = [f"valuation differs within the whole: {listed(self, 'valuation')}"]
         with catalogue.within(self.attrs):
+            of = _all_goods_of(self) if isinstance(of, str) and of.casefold() == "total" else of
             member, whole = _member_or_whole(self, of)
             if whole is None:
                 rows, member = _members(self, member)
@@ -271,23 +264,8 @@ class Answer(pd.DataFrame):
                     why = "no total of every period is stated" if has_goods else GOODS_GONE
                     caveats.append(f"the whole is the partners named: {why}")
             else:
-                by = sorted({"reporter_iso", "cmd_code"} & {*self} & {*whole})
-                if whole is of:
-                    by = [name for name in CELL[:2] if name in self and _differs(whole, name)]
-                shares = measures.share(_codes_alone(self), _codes_alone(whole), "value", by)
-                partners = {*whole.get("partner_iso", ())}
-                is_wider = len(partners) == 1 and partners != {*self.get("partner_iso", ())}
-                name = codes.area_name(partners.pop()) if is_wider else heading(whole)
-        nulls = int(shares["share_pct"].isna().sum())
-        if nulls:
-            text = (
-                f"{nulls} of {len(shares)} rows have no share: of a whole, a member lacks a figure"
-            )
-            if nulls == len(shares) and not _is_money(self) and _is_whole(self, MONEY[0]):
-                text += "; unit='USD' is stated of each"
-            elif "missing" in self:
-                text += "; by(…, absent='zero') takes a month without a row for nothing"
-            caveats.append(text)
+                shares, name = _in_whole(self, whole, is_given=whole is of)
+        caveats += _without_share(shares, self)
         unit = f"% by {_measure(self)}, of {name}"
         result = as_value(shares, "share_pct", unit, "Shares", self)
         return with_caveats(result, caveats)
@@ -917,8 +895,35 @@ def _is_ratio(frame: pd.DataFrame) -> bool:
     return any(str(unit).startswith(RATIOS) for unit in {*frame["unit"]})
 
 
-def _is_whole(frame: pd.DataFrame, column: str) -> bool:
-    return column in frame and bool(frame[column].notna().all())
+def _all_goods_of(frame: Answer) -> Answer:
+    """The same flows of all goods, over periods of the same length."""
+    from tradeflows.explore.mirror import asked_again
+
+    stated = asked_again(frame, product="total")
+    return stated.by("reporter", "partner", every=_length(frame))
+
+
+def _in_whole(frame: Answer, whole: pd.DataFrame, *, is_given: bool) -> tuple[pd.DataFrame, str]:
+    """Shares in a whole, and what that is of; in one that was given over what differs in it."""
+    by = sorted({"reporter_iso", "cmd_code"} & {*frame} & {*whole})
+    if is_given:
+        by = [name for name in CELL[:2] if name in frame and _differs(whole, name)]
+    shares = measures.share(_codes_alone(frame), _codes_alone(whole), "value", by)
+    partners = {*whole.get("partner_iso", ())}
+    is_wider = len(partners) == 1 and partners != {*frame.get("partner_iso", ())}
+    return shares, codes.area_name(partners.pop()) if is_wider else heading(whole)
+
+
+def _without_share(shares: pd.DataFrame, frame: Answer) -> list[str]:
+    """Say how many rows have no share, and what may give them one."""
+    nulls = int(shares["share_pct"].isna().sum())
+    text = f"{nulls} of {len(shares)} rows have no share: of a whole, a member lacks a figure"
+    in_dollars = frame.get(MONEY[0], pd.Series([np.nan]))
+    if nulls == len(shares) and not _is_money(frame) and in_dollars.notna().all():
+        text += "; unit='USD' is stated of each"
+    elif "missing" in frame:
+        text += "; by(…, absent='zero') takes a month without a row for nothing"
+    return [text] * bool(nulls)
 
 
 def _is_money(frame: pd.DataFrame) -> bool:
@@ -971,6 +976,7 @@ def _whole_windows(frame: pd.DataFrame, every: int | None) -> tuple[dict[str, st
 
 def _sums(frame: pd.DataFrame, kept: list[str], options: dict[str, Any]) -> pd.DataFrame:
     """Sums of the value and, beside them, of the amounts that all rows state."""
+    given = frame
     if "complete" in frame:  # a sum that lacks months stands for those that it has
         frame = with_lineage(frame.drop(columns="complete"), frame, kept=[Role(frame)])
     labels = ["classification_code"] if "tonnes" in {*frame["unit"]} else LABELS
@@ -991,11 +997,14 @@ def _sums(frame: pd.DataFrame, kept: list[str], options: dict[str, Any]) -> pd.D
     result = computed(whole, formulas, *[name for name in sums if name != "value"])
     if "currency" in sums.get("value_reported", ()):
         result["currency"] = sums["value_reported"]["currency"]
-    return with_lineage(result, whole, formulas=formulas, kept=[Role(whole)])
+    result = with_lineage(result, whole, formulas=formulas, kept=[Role(whole)])
+    return _with_holes_of(result, given, kept)
 
 
 def _with_holes_of(sums: pd.DataFrame, frame: pd.DataFrame, kept: list[str]) -> pd.DataFrame:
-    """Sums of sums, which lack the months that each of these lacks."""
+    """Sums of sums, which lack the months that each of these lacks; others as they are."""
+    if "complete" not in frame:
+        return sums
     cells = [name for name in kept if name in sums]
     first, length = first_month(sums), sums["n_months"]
     complete, missing, rows = sums["complete"].array.copy(), sums["missing"].tolist(), []

@@ -43,6 +43,7 @@ ALOUD = {
     re.compile(r"(?<=\w) states? nothing of this.*"): " publishes no figure and is left out",
 }
 MOST = 4  # series that a note names
+NO_SUM = re.compile("|".join([*map(re.escape, (*RATIOS, UNKNOWN)), ".*/"]))  # units, and prices
 SIDES = ("value", "value_m", "value_x")
 NAMED_BY_CHARTS = ("reporter_iso", "partner_iso")  # of which a chart has its own names
 
@@ -226,13 +227,8 @@ def _over_time(rows: pd.DataFrame, look: dict[str, Any], *, has_own_unit: bool) 
     rows = rows.dropna(subset=["ref_period"])
     taken_out = left_out(rows)
     rows, names = _named_series(rows)
-    has_figures = rows["drawn"].notna().groupby(rows["series"]).transform("any")
-    if has_figures.any() and not has_figures.all():
-        empty = rows.loc[~has_figures, "series"].unique()
-        several = [names.get(code) or entity_name(code) for code in empty[:MOST]]
-        note = f"No figure at all: {', '.join(several)}{' and others' * (len(empty) > MOST)}"
-        look["caveats"] = [note, *look["caveats"]]
-        rows = rows[has_figures]
+    rows, notes = _with_figures(rows, names)
+    look["caveats"] = [*notes, *look["caveats"]]
     look = {"names": names, **look} if names else look
     if "concept" in rows:
         ends = [end for end in ("low", "high") if end in rows]
@@ -241,8 +237,7 @@ def _over_time(rows: pd.DataFrame, look: dict[str, Any], *, has_own_unit: bool) 
     lengths = set(rows.get("n_months", [1]))
     if rows["ref_period"].nunique() == 1 == len(lengths):
         return charts.bars(rows, y="drawn", by="series", **look)
-    unit = str(rows["unit"].iloc[0])
-    adds_up = not (unit.startswith((*RATIOS, UNKNOWN)) or "/" in unit)
+    adds_up = not NO_SUM.match(str(rows["unit"].iloc[0]))
     if has_own_unit and adds_up:
         is_one_length = len(lengths) == 1
         look["unit"] += LENGTHS.get(max(lengths), "") if is_one_length else " a month"
@@ -255,6 +250,17 @@ def _over_time(rows: pd.DataFrame, look: dict[str, Any], *, has_own_unit: bool) 
     if len(lengths) == 1:
         return charts.lines(rows, y="drawn", by="series", **look)
     return charts.blocks(rows, y="drawn", by="series", per_month=adds_up, **look)
+
+
+def _with_figures(rows: pd.DataFrame, names: Mapping[str, str]) -> tuple[pd.DataFrame, list[str]]:
+    """Rows of the series that have a figure, and which have none; all, where none has."""
+    has_figures = rows["drawn"].notna().groupby(rows["series"]).transform("any")
+    empty = rows.loc[~has_figures, "series"].unique()
+    if not len(empty) or not has_figures.any():
+        return rows, []
+    several = [names.get(code) or entity_name(code) for code in empty[:MOST]]
+    more = " and others" * (len(empty) > MOST)
+    return rows[has_figures], [f"No figure at all: {', '.join(several)}{more}"]
 
 
 def _pairs(rows: pd.DataFrame, look: dict[str, Any]) -> Axes:

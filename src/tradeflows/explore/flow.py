@@ -165,8 +165,8 @@ def _goods(
     wanted = levels[0][1]
     of_level = rows[rows["digits"].eq(int(wanted)) if wanted else rows["digits"].gt(0)]
     if of_level.empty:
-        levels = [f"'all HS{digits}'" for digits in sorted({*rows["digits"]} - {0})]
-        held_too = f"{' and '.join(levels)} is held (by('chapter') adds it up); " * bool(levels)
+        others = [f"'all HS{digits}'" for digits in sorted({*rows["digits"]} - {0})]
+        held_too = f"{' and '.join(others)} is held (by('chapter') adds it up); " * bool(others)
         raise NothingHeldError(
             f"no HS code of that level is held of this flow and window: {held_too}name "
             "goods, such as 'wheat', or 'total' for all goods in one figure; "
@@ -516,8 +516,7 @@ def figures(
     chosen = rows[about.str.contains(word.casefold(), regex=False)]
     if chosen.empty:
         raise QueryError(f"no figure about {word!r}; topics: {', '.join(sorted({*rows['topic']}))}")
-    of_all = tables.flags_present(rows["flags"])
-    caveats = [text for text in rows.attrs["caveats"] if text not in of_all]
+    caveats = [*rows.attrs["caveats"]]
     wanted = unit_of_words(unit or "USD")
     others = chosen
     if unit or above is not None:
@@ -541,6 +540,8 @@ def figures(
             raise QueryError(f"no figure about {word!r} is above {above:,.0f} {wanted}; {most}")
         chosen = chosen[is_above]
     chosen = chosen.sort_values("id")
+    of_all = {*tables.flags_present(rows["flags"])}
+    caveats = [*filter(lambda text: text not in of_all, caveats)]
     caveats += tables.flags_present(chosen["flags"])
     repeats = chosen.loc[chosen["repeats"].notna(), ["id", "repeats"]].itertuples(index=False)
     caveats += [f"{name} repeats {other}, so it confirms nothing" for name, other in repeats]

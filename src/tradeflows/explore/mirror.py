@@ -82,39 +82,52 @@ def the_whole(side: pd.DataFrame, area: str = "") -> Answer | None:
     """
     if not area and not {"reporter_iso", "cmd_code", "flow_code"} <= {*side}:
         return None
-    entries = catalogue.load(catalogue.root(), local=True)
-    used = {entries[name].publisher for name in side.attrs.get("sources", ()) if name in entries}
-    of_the_eu = {*side.get("reporter_iso", ())} == {EU}
-    partners = [area] if area else [*[EXTRA_EU] * of_the_eu, codes.WORLD]
-    tries: list[dict[str, Any]] = [{"partner": name, "publisher": [*used]} for name in partners]
-    goods = sorted(side["cmd_code"].unique()) if "cmd_code" in side else []
-    tries = [*tries * bool(used), *[{"partner": area}] * bool(area)]
-    if area and len(goods) == 1:  # who does not hold the finer goods may hold the coarser
-        tries += [{"partner": area, "product": level} for level in _levels(side)[1:]]
+    if area:
+        _require_axes(side)
     reason: Exception = QueryError("nothing is held of it")
     wholes = []
-    for words in tries:
+    goods = ["product"] * (side["cmd_code"].nunique() > 1)
+    for words in _wholes_of(side, area):
         try:
             stated = asked_again(side, **words)
-            by_goods = ["product"] * (len(goods) > 1)
-            whole = stated.by("reporter", "partner", *by_goods, every=int(side["n_months"].iloc[0]))
+            whole = stated.by("reporter", "partner", *goods, every=int(side["n_months"].iloc[0]))
         except (QueryError, NothingStatedError) as error:
             reason = error
             continue
         if "product" in words:
             whole = whole.drop(columns=["cmd_code", "product"])
-        cells = [name for name in ("reporter_iso", "cmd_code", "ref_period") if name in whole]
-        known = whole.loc[whole["value"].notna() & whole["complete"], cells]
-        wanted, stands = (
-            {*pd.DataFrame(rows)[cells].itertuples(index=False, name=None)}
-            for rows in (side, known)
-        )
-        if wanted <= stands:
+        if _is_of_all(whole, side):
             return whole
         wholes.append(whole)
     if area and not wholes:
         raise reason
     return wholes[0] if area else None  # of which the measure says what it lacks
+
+
+def _is_of_all(whole: Answer, side: pd.DataFrame) -> bool:
+    """Whether a whole has a figure of each reporter, good and period of a side."""
+    cells = [name for name in ("reporter_iso", "cmd_code", "ref_period") if name in whole]
+    known = whole.loc[whole["value"].notna() & whole["complete"], cells]
+    wanted, stands = (
+        {*pd.DataFrame(rows)[cells].itertuples(index=False, name=None)} for rows in (side, known)
+    )
+    return wanted <= stands
+
+
+def _wholes_of(side: pd.DataFrame, area: str) -> list[dict[str, Any]]:
+    """The words by which the whole of a side is asked for, the best first."""
+    entries = catalogue.load(catalogue.root(), local=True)
+    used = {entries[name].publisher for name in side.attrs.get("sources", ()) if name in entries}
+    of_the_eu = {*side.get("reporter_iso", ())} == {EU}
+    partners = [area] if area else [*[EXTRA_EU] * of_the_eu, codes.WORLD]
+    words: list[dict[str, Any]] = []
+    if used:
+        words = [{"partner": name, "publisher": [*used]} for name in partners]
+    if area:
+        words.append({"partner": area})
+        if side["cmd_code"].nunique() == 1:  # who does not hold the finer goods holds the coarser
+            words += [{"partner": area, "product": level} for level in _levels(side)[1:]]
+    return words
 
 
 def _require_axes(side: pd.DataFrame, words: Iterable[str] = ()) -> None:
