@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import tradeflows as tf
-from tradeflows import measures
+from tradeflows import charts, measures
 from tradeflows.model.errors import QueryError
 from tradeflows.model.periods import parse_period
 
@@ -147,7 +147,7 @@ def test_a_hole_is_no_other_window():
         ),
         (
             lambda c: tf.flow("crude oil", "China", "Russia", start="2023", unit="EUR"),
-            "unit='tonnes' or unit='USD'$",
+            "unit='tonnes' or unit='USD', and to",
         ),
         (
             lambda c: tf.flow("total", "China", "Russia", start="2023").gap(
@@ -493,3 +493,105 @@ def test_a_change_lacks_the_months_that_its_sums_lack():
     changes = years.yoy()
     assert lacking[["period", "missing"]].values.tolist() == [["2020", "2020-11"]]
     assert changes["missing"].tolist() == ["2015-01 to 2015-12", "", "", "", "2020-11", "2020-11"]
+
+
+def test_a_chart_of_the_largest_months_calls_none_a_hole(crude):
+    def words(axes):
+        return " ".join(text.get_text() for text in axes.figure.texts)
+
+    months = crude[crude["period"].between("2023-03", "2023-12")]
+    largest = words(months.nlargest(8, "value").plot())
+    assert "No figure" not in largest
+    assert "Read and not drawn: April 2023, July 2023" in largest
+    assert "Read and not drawn" not in words(months.plot())
+
+
+def test_a_sum_of_sums_keeps_who_lacks_a_month():
+    two = tf.flow("crude oil", ["China", "India"], "Russia", start="2021", end="2022")
+    twice, once = two.by("reporter", "year").by("year"), two.by("year")
+    assert twice["value"].tolist() == pytest.approx(once["value"].tolist())
+    assert twice["missing"].tolist() == once["missing"].tolist() == ["", "2022-02"]
+    assert twice["complete"].tolist() == [True, False]
+    assert len(twice.trace()) == 47
+
+
+def test_the_rates_of_an_office_that_changed_its_mean_are_one_series():
+    sold = tf.flow("total", "China", "Russia", start="2023-10", end="2024-02", flow="exports")
+    assert sold.to("RUB")["value"].notna().all()
+
+
+def test_total_is_all_goods_and_a_whole_is_no_part():
+    fuels = tf.flow("27", "Russia", "World", start="2022", end="2022", flow="exports")
+    assert fuels.share("total")["value"].item() == pytest.approx(100 * 383_730 / 591_460, abs=0.01)
+    with pytest.raises(QueryError, match="are those of World already"):
+        fuels.share("World")
+
+
+def test_the_whole_is_the_coarser_goods_where_the_finer_ones_end(crude):
+    long = tf.flow("crude oil", "China", "Russia", start="2019", end="2023")
+    shares = long.share("World")
+    assert shares["value"].notna().all()
+    assert shares["value"].tail(12).tolist() == pytest.approx(
+        crude[crude["period"].str[:4].eq("2023")].share("World")["value"].tolist(), rel=0.005
+    )
+
+
+def test_a_sum_is_a_declared_zero_only_where_all_of_it_is():
+    source = "comext_energy_imports_2019_2021"
+    oil = tf.flow("crude oil", ["Poland"], start="2020", end="2021", source=source, unit="EUR")
+    sums = oil.by("partner", "year")
+    is_zero = sums["flags"].str.contains("declared-zero")
+    assert oil["flags"].str.contains("declared-zero").any()
+    assert not sums["value"][is_zero].any()
+
+
+def test_caveats_of_figures_are_of_those_that_are_shown():
+    lathes = tf.figures("machine tools")
+    assert not any("of 275 rows" in text for text in lathes.caveats)
+
+
+def test_a_change_of_a_share_is_none_in_points():
+    two = tf.flow("crude oil", ["China", "India"], "Russia", start="2022", end="2023")
+    shares = two.by("reporter", "year").share()
+    assert {*shares.yoy()["unit"]} == {"% of what it was, not points"}
+    with pytest.raises(QueryError, match="a share of shares"):
+        shares.share()
+
+
+@pytest.mark.parametrize(
+    ("ask", "message"),
+    [
+        (lambda a: a.by("qarter"), "did you mean 'quarter'"),
+        (lambda a: a.by("year").unit_value().to("EUR"), "comes before unit_value"),
+        (lambda a: tf.flow("total", "China", "Russia", start="2022", unit="EUR"), r"to\('EUR'\)"),
+        (lambda a: tf.flow("all HS2", "China", "Russia", flow="X", start="2022"), "'all HS6' is"),
+        (lambda a: tf.sources("eurostta"), "did you mean 'Eurostat'"),
+    ],
+)
+def test_what_was_meant_is_said(crude, ask, message):
+    with pytest.raises(QueryError, match=message):
+        ask(crude)
+
+
+def test_who_lacks_months_is_ranked_by_what_is_stated():
+    coal = tf.flow("coal", "countries", "Russia", start="2023", end="2023").by("reporter")
+    rank = coal.rank("Japan")
+    assert rank["value"].item() == 5
+    assert "sums that lack months may stand higher, and others lower: Ukraine" in rank.caveats
+
+
+def test_the_unit_of_a_chart_says_what_is_drawn(crude):
+    prices = crude.by("year").unit_value().plot()
+    assert "tonne a year" not in charts.alt(prices)
+    assert "change on the year before" in charts.alt(crude.yoy().plot(title="Mine"))
+    months = crude.assign(a_day=crude["value"] / 30)
+    assert "tonnes a day" in charts.alt(months.plot(y="a_day", unit="tonnes a day", title="Mine"))
+    gap = crude.head(3)
+    both = pd.concat([gap, gap.assign(partner_iso="GAB", value=float("nan"), unit="tonnes")])
+    assert charts.alt(both.plot()).count("Gabon") == 1
+
+
+def test_a_card_says_of_which_months_its_means_are():
+    card = tf.rerouting("coal", "Russia", "EU", ["China", "India"], event="2022-08")
+    assert "EU27 -4.3 (4 months), China +3.9" in card.title
+    assert any(text.startswith("EU27: means of the 4 months") for text in card.unseen)

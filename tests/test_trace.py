@@ -427,7 +427,7 @@ def plain(records):
     return {number: (each.line, each.text, each.member) for number, each in records.items()}
 
 
-PACKED = gzip.compress(b'a\tb\n1\t"x\n')
+PACKED = gzip.compress(b'a\tb\n1\t"x\n', mtime=0)  # a name of a test, alike on all workers
 NOTES = '\ufeffid,note\r\n\r\n1,"two\r\nlines"\r\n2,5" pipe\r\n3,"a ""b"""'.encode()
 REPLY = '{"count": 2,\n"data" : [{"a": "é, }"},\n {"a": [2]}]}'.encode()
 ODD = b"a,b\n1,\xff\n2,x\n"

@@ -43,6 +43,7 @@ from tradeflows.model.sealed import (
     seal,
     with_periods,
 )
+from tradeflows.model.words import in_a_sentence
 from tradeflows.retrieval import catalogue, own_words
 from tradeflows.tables.display import (
     SERIES,
@@ -61,7 +62,7 @@ from tradeflows.tables.display import (
     without_short_names,
 )
 
-CODE_COLUMNS = {short: column for column, short in SHORT_NAMES.items()}
+CODE_COLUMNS = {short: column for column, short in SHORT_NAMES.items()} | {"route": "partner_code"}
 RATIOS = ("%", "percent", "times", "ratio", "rank")
 SPANS = {"year": 12, "quarter": 3, "month": 1}  # words of `by` for a length in months
 LEVELS = {"heading": 4, "chapter": 2}  # words of `by` for goods by the digits of their codes
@@ -244,10 +245,15 @@ class Answer(pd.DataFrame):
         [[18.9, '% by weight (tonnes), of World']]
         """
         require_as_read(self)
+        if _is_ratio(self):
+            raise QueryError(
+                "a share of shares or ratios says nothing: share what they are made of"
+            )
         caveats = []
         if "unit" in self and _is_money(self) and _differs(self, "valuation"):
             caveats = [f"valuation differs within the whole: {listed(self, 'valuation')}"]
         with catalogue.within(self.attrs):
+            of = _all_goods_of(self) if isinstance(of, str) and of.casefold() == "total" else of
             member, whole = _member_or_whole(self, of)
             if whole is None:
                 rows, member = _members(self, member)
@@ -258,19 +264,8 @@ class Answer(pd.DataFrame):
                     why = "no total of every period is stated" if has_goods else GOODS_GONE
                     caveats.append(f"the whole is the partners named: {why}")
             else:
-                names = ["reporter_iso"] if whole is of else ["reporter_iso", "cmd_code"]
-                by = sorted({*names} & {*self} & {*whole})
-                if whole is of and not _differs(whole, "reporter_iso"):
-                    by = []
-                shares = measures.share(_codes_alone(self), _codes_alone(whole), "value", by)
-                partners = {*whole.get("partner_iso", ())}
-                is_wider = len(partners) == 1 and partners != {*self.get("partner_iso", ())}
-                name = codes.area_name(partners.pop()) if is_wider else heading(whole)
-        nulls = int(shares["share_pct"].isna().sum())
-        if nulls:
-            caveats.append(
-                f"{nulls} of {len(shares)} rows have no share: of a whole, a member lacks a figure"
-            )
+                shares, name = _in_whole(self, whole, is_given=whole is of)
+        caveats += _without_share(shares, self)
         unit = f"% by {_measure(self)}, of {name}"
         result = as_value(shares, "share_pct", unit, "Shares", self)
         return with_caveats(result, caveats)
@@ -325,6 +320,12 @@ class Answer(pd.DataFrame):
             months = runs(months_of(frame[is_hole])[1].tolist())
             notes.append(f"nobody's rank is known of {months}: who has no figure may be anywhere")
             frame, rows = frame[~is_hole], rows[~is_hole]
+        if "complete" in frame and not frame["complete"].all():
+            short = in_a_sentence(
+                [*dict.fromkeys(map(str, rows[column][~frame["complete"]]))][:FEW]
+            )
+            notes.append(f"sums that lack months may stand higher, and others lower: {short}")
+            frame = with_lineage(frame.drop(columns="complete"), frame, kept=[Role(frame)])
         word = SHORT_NAMES.get(column, column)
         is_asked = frame[column].eq(member) | rows.get(word, frame[column]).eq(member)
         leads = {}
@@ -356,7 +357,7 @@ class Answer(pd.DataFrame):
         [nan, 24.1]
         """
         found = measures.yoy(_codes_alone(self), "value")
-        result = as_value(found, "yoy_pct", "%", "Change on the year before", self)
+        result = as_value(found, "yoy_pct", _per_cent(self), "Change on the year before", self)
         return result.drop(columns="value_base")
 
     def growth(self, year: int | str | None = None, base: int | str | None = None) -> "Answer":
@@ -384,7 +385,7 @@ class Answer(pd.DataFrame):
         found = measures.growth(frame, "value", year, base)
         measure = "" if _is_ratio(self) else f", by {_measure(self)}"
         title = f"Growth of {year} on {base}{measure}"
-        return as_value(found, "growth_pct", "%", title, self).drop(
+        return as_value(found, "growth_pct", _per_cent(self), title, self).drop(
             columns=["value_base", "change"]
         )
 
@@ -828,6 +829,7 @@ def column_of(frame: pd.DataFrame, word: str) -> str:
         if column in frame:
             return column
     shorts = [short for short, code in CODE_COLUMNS.items() if code in frame]
+    shorts += [*SPANS, *LEVELS] * ("ref_period" in frame)
     names = [*shorts, *(str(name) for name in frame.columns if name not in shorts)]
     close = nearest(str(word), names)
     hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(names)}"
@@ -876,10 +878,11 @@ def _answer_or_frame(*arguments: Any, **options: Any) -> pd.DataFrame:
 
 def _codes_alone(frame: pd.DataFrame) -> pd.DataFrame:
     """A plain frame for a measure, as it was read: codes without the names of them."""
-    if "value" in frame:
-        require_as_read(frame)
     plain = pd.DataFrame(frame)
     plain.attrs = dict(frame.attrs)
+    if "value" in frame:
+        require_as_read(frame)
+        plain.attrs["caveats"] = tuple(caveats_of(as_read(frame)))  # of numbers that were rounded
     return without_short_names(plain)
 
 
@@ -892,8 +895,45 @@ def _is_ratio(frame: pd.DataFrame) -> bool:
     return any(str(unit).startswith(RATIOS) for unit in {*frame["unit"]})
 
 
+def _all_goods_of(frame: Answer) -> Answer:
+    """The same flows of all goods, over periods of the same length."""
+    from tradeflows.explore.mirror import asked_again
+
+    stated = asked_again(frame, product="total")
+    return stated.by("reporter", "partner", every=_length(frame))
+
+
+def _in_whole(frame: Answer, whole: pd.DataFrame, *, is_given: bool) -> tuple[pd.DataFrame, str]:
+    """Shares in a whole, and what that is of; in one that was given over what differs in it."""
+    by = sorted({"reporter_iso", "cmd_code"} & {*frame} & {*whole})
+    if is_given:
+        by = [name for name in CELL[:2] if name in frame and _differs(whole, name)]
+    shares = measures.share(_codes_alone(frame), _codes_alone(whole), "value", by)
+    partners = {*whole.get("partner_iso", ())}
+    is_wider = len(partners) == 1 and partners != {*frame.get("partner_iso", ())}
+    return shares, codes.area_name(partners.pop()) if is_wider else heading(whole)
+
+
+def _without_share(shares: pd.DataFrame, frame: Answer) -> list[str]:
+    """Say how many rows have no share, and what may give them one."""
+    nulls = int(shares["share_pct"].isna().sum())
+    text = f"{nulls} of {len(shares)} rows have no share: of a whole, a member lacks a figure"
+    in_dollars = frame.get(MONEY[0], pd.Series([np.nan]))
+    if nulls == len(shares) and not _is_money(frame) and in_dollars.notna().all():
+        text += "; unit='USD' is stated of each"
+    elif "missing" in frame:
+        text += "; by(…, absent='zero') takes a month without a row for nothing"
+    return [text] * bool(nulls)
+
+
 def _is_money(frame: pd.DataFrame) -> bool:
     return {*frame["unit"]} <= {*CURRENCIES}
+
+
+def _per_cent(frame: pd.DataFrame) -> str:
+    """The unit of a change: of what is in per cent itself it is none in points."""
+    is_share = any(str(unit).startswith(RATIOS[:2]) for unit in {*frame["unit"]})
+    return "% of what it was, not points" if is_share else "%"
 
 
 def _priced(frame: pd.DataFrame) -> tuple[str, str]:
@@ -936,6 +976,9 @@ def _whole_windows(frame: pd.DataFrame, every: int | None) -> tuple[dict[str, st
 
 def _sums(frame: pd.DataFrame, kept: list[str], options: dict[str, Any]) -> pd.DataFrame:
     """Sums of the value and, beside them, of the amounts that all rows state."""
+    given = frame
+    if "complete" in frame:  # a sum that lacks months stands for those that it has
+        frame = with_lineage(frame.drop(columns="complete"), frame, kept=[Role(frame)])
     labels = ["classification_code"] if "tonnes" in {*frame["unit"]} else LABELS
     columns = (*CELL, "breakdown", *labels)
     if frame.get("partner_role", pd.Series(["none"])).eq("route").all():
@@ -954,7 +997,30 @@ def _sums(frame: pd.DataFrame, kept: list[str], options: dict[str, Any]) -> pd.D
     result = computed(whole, formulas, *[name for name in sums if name != "value"])
     if "currency" in sums.get("value_reported", ()):
         result["currency"] = sums["value_reported"]["currency"]
-    return with_lineage(result, whole, formulas=formulas, kept=[Role(whole)])
+    result = with_lineage(result, whole, formulas=formulas, kept=[Role(whole)])
+    return _with_holes_of(result, given, kept)
+
+
+def _with_holes_of(sums: pd.DataFrame, frame: pd.DataFrame, kept: list[str]) -> pd.DataFrame:
+    """Sums of sums, which lack the months that each of these lacks; others as they are."""
+    if "complete" not in frame:
+        return sums
+    cells = [name for name in kept if name in sums]
+    first, length = first_month(sums), sums["n_months"]
+    complete, missing, rows = sums["complete"].array.copy(), sums["missing"].tolist(), []
+    lacking = frame[~frame["complete"].astype(bool) & frame["value"].notna()]
+    for at, row in enumerate(sums[cells].itertuples(index=False, name=None)):
+        of_cell = lacking[cells].eq(row).all(axis="columns") if cells else slice(None)
+        some = lacking[of_cell]
+        is_within = first_month(some).between(first.iloc[at], first.iloc[at] + length.iloc[at] - 1)
+        texts = [missing[at], *some["missing"][is_within]]
+        rows.append(", ".join(dict.fromkeys(", ".join(filter(None, texts)).split(", "))))
+        complete[at] &= not is_within.any()
+    result = with_lineage(sums.assign(complete=complete, missing=rows), sums, kept=[Role(sums)])
+    if not complete.all():
+        text = f"{(~complete).sum()} of {len(sums)} sums are of sums that lack months"
+        result.attrs["caveats"] = (*result.attrs["caveats"], f"{text}, which `missing` names")
+    return result
 
 
 def _length(frame: pd.DataFrame) -> int:
@@ -1060,6 +1126,11 @@ def _member_or_whole(frame: Answer, of: str | pd.DataFrame) -> tuple[str, pd.Dat
         except QueryError:
             column_of(frame, of)  # which says what columns there are
             raise
+        if {*frame.get("partner_iso", ())} == {area}:
+            raise QueryError(
+                f"the rows are those of {codes.area_name(area)} already: share('total') is their "
+                "part of all goods, share(other) that of another answer"
+            )
         return member, the_whole(frame, area)
     member = column_of(frame, of) if of else member
     return member, the_whole(frame) if member == "partner_iso" else None
@@ -1073,6 +1144,8 @@ def _converted(frame: Answer, word: str) -> Answer:
     if unit == wanted:
         return frame
     if not {unit, wanted} <= {*CURRENCIES}:
+        if unit.partition("/")[0] in CURRENCIES and unit != wanted:
+            raise QueryError(f"{unit!r} is a price: to({word!r}) comes before unit_value()")
         raise QueryError(
             f"{unit!r} to {word!r} is no change of currency: flow(…, unit={word!r}) asks for what "
             "is stated in it, and measures.barrels_per_day makes barrels of tonnes of crude"
@@ -1106,8 +1179,12 @@ def _rates(base: str, quote: str, months: np.ndarray) -> tuple[pd.DataFrame, lis
         except QueryError as error:
             reasons.append(error)
             continue
-        for statistic in rates["statistic"].unique():
-            some = rates[rates["statistic"] == statistic]
+        kinds = [rates[rates["statistic"] == kind] for kind in rates["statistic"].unique()]
+        if not rates["ref_period"].duplicated().any() and len(kinds) > 1:  # one follows another
+            joined = " and ".join(rates["statistic"].unique())
+            whole = rates.assign(statistic=joined)
+            kinds = [with_lineage(whole, rates, kept=[Role(rates)])]
+        for some in kinds:
             held.append(({*months.tolist()} - {*months_of(some)[1].tolist()}, some))
     if not held:
         raise reasons[0]

@@ -17,9 +17,9 @@ from tradeflows.explore.naming import TYPED, in_print, publisher_name, with_name
 from tradeflows.measures.common import UNIT_IN, UNIT_OF, require_single_value, unit_of
 from tradeflows.model import units
 from tradeflows.model.errors import QueryError
-from tradeflows.model.periods import dates_in_words
-from tradeflows.model.sealed import UNKNOWN, as_read
-from tradeflows.tables.display import caveats_of, heading, name_of
+from tradeflows.model.periods import dates_in_words, months_of, runs
+from tradeflows.model.sealed import UNKNOWN, as_read, left_out
+from tradeflows.tables.display import MEASURE, caveats_of, heading, name_of
 
 # Words of the caveats that name what a chart does not show.
 NOT_DRAWN = (
@@ -39,8 +39,11 @@ ALOUD = {
     re.compile(r"^([^:]*: )?(.*?) \([^)]*\) states this too and was passed over.*"): (
         r"\1\2 has the same months and is not drawn"
     ),
+    re.compile(r", which `missing` names(; nothing was put in their place)?"): "",
     re.compile(r"(?<=\w) states? nothing of this.*"): " publishes no figure and is left out",
 }
+MOST = 4  # series that a note names
+NO_SUM = re.compile("|".join([*map(re.escape, (*RATIOS, UNKNOWN)), ".*/"]))  # units, and prices
 SIDES = ("value", "value_m", "value_x")
 NAMED_BY_CHARTS = ("reporter_iso", "partner_iso")  # of which a chart has its own names
 
@@ -69,12 +72,15 @@ def draw(frame: pd.DataFrame, options: Mapping[str, Any]) -> Axes:
     if "held" in frame:
         return _held_months(frame, look)
     if column != "value":
-        plain = _with_value_of(plain, column)
+        plain = _with_value_of(plain, column, str(look.get("unit", "")))
     if "value" not in plain or not pd.api.types.is_numeric_dtype(plain["value"]):
         raise QueryError(f"the answer has no numbers in a column value to draw; {PANDAS_PLOT}")
     require_single_value(plain, ["unit"])
     rows, named, divisor = _scaled(plain, str(options.get("unit", "")))
     look["reference"] = _compared(plain, options, divisor)
+    measure = str(plain.attrs.get(MEASURE, ""))
+    if "title" in look and measure:  # which the heading would say
+        named = f"{named}, {measure[:1].lower()}{measure[1:]}"
     look = {"title": heading(plain), "unit": named, "caveats": _left_out(plain), **look}
     if "window_start" in plain:
         return _windows(rows, look)
@@ -117,17 +123,18 @@ def _two_sides(frame: pd.DataFrame, look: dict[str, Any]) -> Axes:
     return charts.sides(rows, y="drawn", of=(names[0], names[1]), band=both["band"], **look)
 
 
-def _with_value_of(frame: pd.DataFrame, column: str) -> pd.DataFrame:
-    """`frame` with another column in the place of its value, and its unit."""
+def _with_value_of(frame: pd.DataFrame, column: str, unit: str) -> pd.DataFrame:
+    """`frame` with another column in the place of its value, and its unit or else the one given."""
     if column not in frame:
         names = ", ".join(str(name) for name in frame.columns)
         raise QueryError(f"no column {column!r} to draw; there are {names}")
-    if column not in UNIT_OF and column not in UNIT_IN:
+    if column not in UNIT_OF and column not in UNIT_IN and not unit:
         raise QueryError(
             f"the unit of {column} is not known, and a chart says its unit: put it into value and "
             f"unit with assign(value=…, unit=…); {PANDAS_PLOT}"
         )
-    unit = unit_of(frame[frame[column].notna()], column) if frame[column].notna().any() else ""
+    if frame[column].notna().any():
+        unit = unit_of(frame[frame[column].notna()], column) or unit
     if UNKNOWN in set(frame.get("unit", ())):  # of whose rows this column was changed
         unit = UNKNOWN
     result = frame.assign(value=frame[column], unit=unit)
@@ -218,7 +225,10 @@ def _over_time(rows: pd.DataFrame, look: dict[str, Any], *, has_own_unit: bool) 
     if "ref_period" not in rows:
         rows["ref_period"] = ""
     rows = rows.dropna(subset=["ref_period"])
+    taken_out = left_out(rows)
     rows, names = _named_series(rows)
+    rows, notes = _with_figures(rows, names)
+    look["caveats"] = [*notes, *look["caveats"]]
     look = {"names": names, **look} if names else look
     if "concept" in rows:
         ends = [end for end in ("low", "high") if end in rows]
@@ -227,15 +237,30 @@ def _over_time(rows: pd.DataFrame, look: dict[str, Any], *, has_own_unit: bool) 
     lengths = set(rows.get("n_months", [1]))
     if rows["ref_period"].nunique() == 1 == len(lengths):
         return charts.bars(rows, y="drawn", by="series", **look)
-    adds_up = not str(rows["unit"].iloc[0]).startswith((*RATIOS, UNKNOWN))
+    adds_up = not NO_SUM.match(str(rows["unit"].iloc[0]))
     if has_own_unit and adds_up:
         is_one_length = len(lengths) == 1
         look["unit"] += LENGTHS.get(max(lengths), "") if is_one_length else " a month"
     if len(lengths) == 1 and rows.groupby("series")["drawn"].count().max() == 2:
         return _pairs(rows, look)
+    if len(taken_out):  # what was read between them is no hole
+        note = f"Read and not drawn: {runs(months_of(taken_out)[1].tolist())}"
+        look["caveats"] = [dates_in_words(note), *look["caveats"]]
+        return charts.points(rows, y="drawn", by="series", **look)
     if len(lengths) == 1:
         return charts.lines(rows, y="drawn", by="series", **look)
     return charts.blocks(rows, y="drawn", by="series", per_month=adds_up, **look)
+
+
+def _with_figures(rows: pd.DataFrame, names: Mapping[str, str]) -> tuple[pd.DataFrame, list[str]]:
+    """Rows of the series that have a figure, and which have none; all, where none has."""
+    has_figures = rows["drawn"].notna().groupby(rows["series"]).transform("any")
+    empty = rows.loc[~has_figures, "series"].unique()
+    if not len(empty) or not has_figures.any():
+        return rows, []
+    several = [names.get(code) or entity_name(code) for code in empty[:MOST]]
+    more = " and others" * (len(empty) > MOST)
+    return rows[has_figures], [f"No figure at all: {', '.join(several)}{more}"]
 
 
 def _pairs(rows: pd.DataFrame, look: dict[str, Any]) -> Axes:
@@ -259,7 +284,8 @@ def _named_series(rows: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, str]]:
     """Rows with the series that each is of, and what readers see for a series."""
     columns = series_columns(rows)
     if not columns:
-        return rows.assign(series="value"), {"value": heading(rows)}
+        named = str(rows.attrs.get(MEASURE, "")) or heading(rows)
+        return rows.assign(series="value"), {"value": named.partition(" by ")[0]}
     # Of a splice each part bears the name of its publisher.
     if "publisher" in rows and rows.groupby(columns)["publisher"].nunique().max() > 1:
         columns = [*columns, "publisher"]

@@ -165,9 +165,12 @@ def _goods(
     wanted = levels[0][1]
     of_level = rows[rows["digits"].eq(int(wanted)) if wanted else rows["digits"].gt(0)]
     if of_level.empty:
+        others = [f"'all HS{digits}'" for digits in sorted({*rows["digits"]} - {0})]
+        held_too = f"{' and '.join(others)} is held (by('chapter') adds it up); " * bool(others)
         raise NothingHeldError(
-            "no HS code of that level is held of this flow and window: name goods, such as "
-            f"'wheat', or 'total' for all goods in one figure; {call('find')} lists what is held"
+            f"no HS code of that level is held of this flow and window: {held_too}name "
+            "goods, such as 'wheat', or 'total' for all goods in one figure; "
+            f"{call('find')} lists what is held"
         )
     counts = of_level.groupby(["digits", "source_id"])["cmd_code"].nunique()
     digits = counts.idxmax()[0]
@@ -375,14 +378,17 @@ def _shared_unit(frames: Mapping[str, pd.DataFrame], unit: str) -> str:
 
 def _way_out(unit: str, stated: Iterable[str], n_reporters: int) -> str:
     """What to ask for in place of a `unit` that not all of some reporters state."""
-    if unit.casefold().startswith(("barrel", "bbl")):
+    if unit.casefold().startswith(("barrel", "bbl")) and "tonnes" in stated:
         tonnes = option("unit", "tonnes")
         return f"ask for {tonnes}, of which measures.barrels_per_day makes barrels a day of crude"
     if n_reporters > 1 and unit in contracts.CURRENCIES:
         return f"ask for each by itself, and to({unit!r}) converts its money"
     if n_reporters > 1:
         return "choose another unit, or ask for fewer reporters"
-    return " or ".join(option("unit", name) for name in stated)
+    others = " or ".join(option("unit", name) for name in stated)
+    if unit in contracts.CURRENCIES and {*stated} & {*contracts.CURRENCIES}:
+        return f"ask for {others}, and to({unit!r}) converts its money"
+    return others
 
 
 def _units(frame: pd.DataFrame) -> dict[str, str]:
@@ -534,6 +540,9 @@ def figures(
             raise QueryError(f"no figure about {word!r} is above {above:,.0f} {wanted}; {most}")
         chosen = chosen[is_above]
     chosen = chosen.sort_values("id")
+    of_all = {*tables.flags_present(rows["flags"])}
+    caveats = [*filter(lambda text: text not in of_all, caveats)]
+    caveats += tables.flags_present(chosen["flags"])
     repeats = chosen.loc[chosen["repeats"].notna(), ["id", "repeats"]].itertuples(index=False)
     caveats += [f"{name} repeats {other}, so it confirms nothing" for name, other in repeats]
     used = tuple(sorted({*chosen["source_id"]}))

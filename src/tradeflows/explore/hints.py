@@ -152,8 +152,10 @@ def _typed(areas: Sequence[str]) -> str | list[str]:
 def _in_words(asked: Mapping[str, Any]) -> str:
     """A question as a sentence has it."""
     goods, flow = asked["product"], asked["flow"]
+    listed = [goods] if isinstance(goods, str) else [*goods]
+    more = f" and {len(listed) - MOST} more" if listed[MOST:] else ""
     parts = [
-        f"{goods if isinstance(goods, str) else ', '.join(goods)}, {WAYS.get(flow, str(flow))} of "
+        f"{', '.join(listed[:MOST])}{more}, {WAYS.get(flow, str(flow))} of "
         f"{_names(asked['reporter'])} {'to' if flow in ('X', 'RX') else 'from'} "
         f"{_names(asked['partner'])}"
     ]

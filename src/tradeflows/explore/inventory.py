@@ -202,7 +202,8 @@ def _matching(word: str, among: Sequence[str], root: Path | None) -> list[str]:
         return not is_coded and any(_has_word(fold(name), folded) for name in names)
 
     order = {code: place for place, code in enumerate(words.get(folded, ()))}
-    return sorted(filter(is_meant, among), key=lambda code: order.get(code, len(order)))
+    first = len(order)
+    return sorted(filter(is_meant, among), key=lambda c: (order.get(c, first), c not in named))
 
 
 def _has_word(text: str, word: str) -> bool:
@@ -360,7 +361,8 @@ def sources(word: str = "", *, local: bool = False, root: Path | None = None) ->
             about = (whose.short, entry.title, entry.table)
             rows[name] = (*about, *span, entry.vintage, retrieved, entry.licence)
     if not rows:
-        raise QueryError(f"no source {word!r}{near(word, entries)}")
+        names = {name: None for whose in publishers.values() for name in (whose.id, whose.short)}
+        raise QueryError(f"no source {word!r}{near(word, [*names, *entries])}")
     columns = ["publisher", "title", "table", "rows", "first", "last"]
     columns += ["vintage", "retrieved", "licence"]
     frame = pd.DataFrame.from_dict(rows, orient="index", columns=columns)

@@ -40,18 +40,22 @@ def other_side(side: pd.DataFrame) -> Answer:
 def at_a_level(side: pd.DataFrame, **words: Any) -> Answer:
     """:func:`asked_again` for the same goods or, where nothing is held of these, coarser ones."""
     _require_axes(side, words)
+    reason: Exception | None = None
+    for level in _levels(side):
+        try:
+            return asked_again(side, product=level, **words)
+        except (QueryError, NothingStatedError) as error:
+            reason = error
+    raise reason or QueryError("nothing is held of it")
+
+
+def _levels(side: pd.DataFrame) -> list[list[str]]:
+    """The goods of an answer, and the coarser ones that these are in, the finest first."""
     goods = sorted(side["cmd_code"].unique())
     levels = [goods]
     if all(codes.HS.fullmatch(code) and code.isdigit() for code in goods):
         levels += [sorted({code[:digits] for code in goods}) for digits in DIGITS]
-    reason: Exception | None = None
-    for place, level in enumerate(levels):
-        if level not in levels[:place]:
-            try:
-                return asked_again(side, product=level, **words)
-            except (QueryError, NothingStatedError) as error:
-                reason = error
-    raise reason or QueryError("nothing is held of it")
+    return [level for place, level in enumerate(levels) if level not in levels[:place]]
 
 
 def one_direction(side: pd.DataFrame) -> str:
@@ -78,33 +82,52 @@ def the_whole(side: pd.DataFrame, area: str = "") -> Answer | None:
     """
     if not area and not {"reporter_iso", "cmd_code", "flow_code"} <= {*side}:
         return None
-    entries = catalogue.load(catalogue.root(), local=True)
-    used = {entries[name].publisher for name in side.attrs.get("sources", ()) if name in entries}
-    of_the_eu = {*side.get("reporter_iso", ())} == {EU}
-    partners = [area] if area else [*[EXTRA_EU] * of_the_eu, codes.WORLD]
-    tries: list[dict[str, Any]] = [{"partner": name, "publisher": [*used]} for name in partners]
+    if area:
+        _require_axes(side)
     reason: Exception = QueryError("nothing is held of it")
-    for words in [*tries * bool(used), *[{"partner": area}] * bool(area)]:
+    wholes = []
+    goods = ["product"] * (side["cmd_code"].nunique() > 1)
+    for words in _wholes_of(side, area):
         try:
             stated = asked_again(side, **words)
-            goods = ["product"] * (side["cmd_code"].nunique() > 1)
             whole = stated.by("reporter", "partner", *goods, every=int(side["n_months"].iloc[0]))
         except (QueryError, NothingStatedError) as error:
             reason = error
             continue
-        if area:
+        if "product" in words:
+            whole = whole.drop(columns=["cmd_code", "product"])
+        if _is_of_all(whole, side):
             return whole
-        cells = [name for name in ("reporter_iso", "cmd_code", "ref_period") if name in whole]
-        known = whole.loc[whole["value"].notna() & whole["complete"], cells]
-        wanted, stands = (
-            {*pd.DataFrame(rows)[cells].itertuples(index=False, name=None)}
-            for rows in (side, known)
-        )
-        if wanted <= stands:
-            return whole
-    if area:
+        wholes.append(whole)
+    if area and not wholes:
         raise reason
-    return None
+    return wholes[0] if area else None  # of which the measure says what it lacks
+
+
+def _is_of_all(whole: Answer, side: pd.DataFrame) -> bool:
+    """Whether a whole has a figure of each reporter, good and period of a side."""
+    cells = [name for name in ("reporter_iso", "cmd_code", "ref_period") if name in whole]
+    known = whole.loc[whole["value"].notna() & whole["complete"], cells]
+    wanted, stands = (
+        {*pd.DataFrame(rows)[cells].itertuples(index=False, name=None)} for rows in (side, known)
+    )
+    return wanted <= stands
+
+
+def _wholes_of(side: pd.DataFrame, area: str) -> list[dict[str, Any]]:
+    """The words by which the whole of a side is asked for, the best first."""
+    entries = catalogue.load(catalogue.root(), local=True)
+    used = {entries[name].publisher for name in side.attrs.get("sources", ()) if name in entries}
+    of_the_eu = {*side.get("reporter_iso", ())} == {EU}
+    partners = [area] if area else [*[EXTRA_EU] * of_the_eu, codes.WORLD]
+    words: list[dict[str, Any]] = []
+    if used:
+        words = [{"partner": name, "publisher": [*used]} for name in partners]
+    if area:
+        words.append({"partner": area})
+        if side["cmd_code"].nunique() == 1:  # who does not hold the finer goods holds the coarser
+            words += [{"partner": area, "product": level} for level in _levels(side)[1:]]
+    return words
 
 
 def _require_axes(side: pd.DataFrame, words: Iterable[str] = ()) -> None:

@@ -99,6 +99,8 @@ def unit_of_words(word: str, known: Sequence[str] = ()) -> str:
     from tradeflows.model import units  # with numpy, while areas are looked up without
 
     require_text("unit", word, "tonnes")
+    if fold(word) in ("barrel", "barrels"):
+        return "bbl"
     if fold(word) in units.TONNES:
         return "tonnes"
     try:

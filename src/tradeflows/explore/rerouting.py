@@ -184,6 +184,11 @@ def rerouting(
     title = f"Change of {goods}, {' to '.join(main)}, means of the months stated"
     changes = measures.displacement(months, "value", olds, news, *main)
     buyers = as_value(changes, "change", f"{unit} a month", title)
+    for row in buyers[~buyers["complete"].astype(bool)].itertuples():
+        unseen.append(
+            f"{row.reporter}: means of the {row.months_base} months that both years state, and "
+            f"not of {row.missing}"
+        )
     rows, notes = _comparisons(months, olds, news, event, _windows(month, before, after))
     ratios = as_value(rows, "displacement", "times", f"Gained for each of the {unit} lost")
     unseen += [*notes, _other_buyers(root, asked, event, series)]
@@ -303,8 +308,9 @@ def _prices(
 def _finding(goods: str, buyers: Answer, ratios: Answer) -> str:
     """The sentence above a card."""
     changes = [
-        f"{codes.area_name(area)} {change / 1e6:+,.1f}"
-        for area, change in zip(buyers["reporter_iso"], buyers["value"], strict=True)
+        f"{row.reporter} {row.value / 1e6:+,.1f}"
+        + f" ({row.months_base} months)" * (not row.complete)
+        for row in buyers.itertuples()
     ]
     unit = buyers["unit"].iloc[0]
     finding = f"{goods[:1].upper()}{goods[1:]}, million {unit}: {', '.join(changes)}"

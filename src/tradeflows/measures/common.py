@@ -9,7 +9,7 @@ from numpy import ndarray
 from pandas import DataFrame, Series
 
 from tradeflows.model import codes, lineage
-from tradeflows.model.absence import AXES
+from tradeflows.model.absence import AXES, DECLARED
 from tradeflows.model.attached import ROOT
 from tradeflows.model.errors import QueryError, near
 from tradeflows.model.lineage import Formula, Names, Role
@@ -257,6 +257,13 @@ def join_flags(flags: Iterable[str]) -> str:
     return " ".join(sorted(set(" ".join(flags).split())))
 
 
+def _flags_of_sum(flags: Iterable[str]) -> str:
+    """All words of several flags; a sum is declared to be zero only where all of it is."""
+    texts = [*flags]
+    words = join_flags(texts).split()
+    return " ".join(x for x in words if x != DECLARED or all(x in text for text in texts))
+
+
 def join_qualifiers(qualifiers: Iterable[str]) -> str:
     """What several qualifiers come to in a sum."""
     others = {*qualifiers} - {"="} or {"="}
@@ -266,7 +273,7 @@ def join_qualifiers(qualifiers: Iterable[str]) -> str:
 def combine_flags(frame: DataFrame, row: ndarray, slot: ndarray, n: int) -> dict[str, list[str]]:
     """What the flags and qualifiers that `frame` has come to in each of `n` sums of its rows."""
     columns = {}
-    for name, join in (("flags", join_flags), ("qualifier", join_qualifiers)):
+    for name, join in (("flags", _flags_of_sum), ("qualifier", join_qualifiers)):
         if name in frame:
             texts: list[set[str]] = [set() for _ in range(n)]
             pairs = DataFrame({"slot": slot, "text": frame[name].array[row]}).dropna()

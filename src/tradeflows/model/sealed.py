@@ -95,6 +95,23 @@ def _kept(frame: pd.DataFrame) -> list[pd.DataFrame]:
     return [*frames, *([lineage.result] if lineage and "unit" in lineage.result else [])]
 
 
+def left_out(frame: pd.DataFrame) -> pd.DataFrame:
+    """Rows with a figure that were read between the first and last period of the series of `frame`.
+
+    Those that it still has are not among them.
+    """
+    series = [name for name in SERIES if name in frame]
+    out = []
+    for rows in _kept(frame):
+        if {*series, "ref_period"} <= {*rows}:
+            ends = frame["ref_period"].min(), frame["ref_period"].max()
+            is_within = rows["ref_period"].between(*ends) & rows["value"].notna()
+            is_of_series = _stand_in(rows[series], frame[series])
+            is_there = _stand_in(rows[[*series, "ref_period"]], frame[[*series, "ref_period"]])
+            out.append(rows[is_within & is_of_series & ~is_there])
+    return pd.concat(out) if out else frame.iloc[:0]
+
+
 def _stand_in(frame: pd.DataFrame, rows: pd.DataFrame) -> ndarray:
     """Which rows of `frame` are among `rows`."""
     if len(frame) == len(rows) and all(frame[name].array.equals(rows[name].array) for name in rows):

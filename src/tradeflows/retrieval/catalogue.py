@@ -541,6 +541,9 @@ def entries(ids: Iterable[str], root: Path | None = None) -> dict[str, tuple[Sou
     return {source.id: (source, read.publishers[source.publisher]) for source in sources}
 
 
+SEVERAL = re.compile(r", (?!.* and )")  # between publishers that have one short name
+
+
 def credit(
     ids: Iterable[str],
     root: Path | None = None,
@@ -570,7 +573,7 @@ def credit(
         if day in UNDATED:
             word, day = "retrieved", f"{source.retrieved:%Y-%m}"
         name = name_of(source, publisher, speakers)
-        names |= dict.fromkeys(name.split(", ") if name == publisher.short else [name])
+        names |= dict.fromkeys(SEVERAL.split(name) if name == publisher.short else [name])
         words = dates.setdefault(with_carrier(source, name, outlets), {})
         words.setdefault(word, set()).add(day)
     if not dated:
