@@ -14,7 +14,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tradeflows.claims import derived, open_words, wording
+from tradeflows.claims import derived, open_words
 from tradeflows.model import units
 from tradeflows.model.errors import LayoutError, LedgerError, QueryError, near, nearest
 from tradeflows.model.periods import FORMS
@@ -42,14 +42,10 @@ FIGURE = re.compile(
     r"(?P<words>[^\d$€£+−-]*?) ?(?P<mark>US\$|[$€£]|\b[A-Z]{3} )? ?(?:\+|(?P<sign>[−-]))? ?"
     r"(?P<mark_after>US\$|[$€£])?(?P<digits>\d[\d., '\u00a0\u202f]*?) ?(?P<unit>[^\d., ].*)?"
 )
+SIGN_OF = {"about": "~", "nearly": "~", "more": ">", "least": "≥", "less": "<", "most": "≤"}
 QUALIFIERS = {
-    "": "=",
-    **dict.fromkeys(("about", "around", "nearly", "roughly", "some", "almost", "circa", "~"), "~"),
-    **dict.fromkeys(("approximately", "close to", "just under"), "~"),
-    **dict.fromkeys(("more than", "over", "above", ">"), ">"),
-    **dict.fromkeys(("at least", "no less than", "≥", ">="), "≥"),
-    **dict.fromkeys(("less than", "fewer than", "under", "below", "<"), "<"),
-    **dict.fromkeys(("at most", "up to", "no more than", "≤", "<="), "≤"),
+    **{"": "=", ">=": "≥", "<=": "≤", **{sign: sign for sign in SIGN_OF.values()}},
+    **{word: sign for said, sign in SIGN_OF.items() for word in open_words.said()[said]},
 }
 CONTRARY = {">": "<", "≥": "≤", "<": ">", "≤": "≥"}
 # A change in words: how many per cent more, and of one that does not say by how much its sign.
@@ -60,7 +56,6 @@ CHANGES: dict[str, tuple[float, str]] = {
 ROUGHLY = 1 / 5  # the step of such a figure, as a part of it
 FRACTIONS = re.compile(r"\b(?:half|halves|halved|third|quarter|fifth|tenth)s?\b", re.IGNORECASE)
 ORDINALS = ("st", "nd", "rd", "th")
-MARKS = {"$": "USD", "US$": "USD", "€": "EUR", "£": "GBP"}
 COUNTED = {size: word for word, size in units.COUNTED_BY.items() if word not in units.IN_FULL}
 UNSAID = "as printed"  # the window of what nothing tests
 OPEN = "???"  # what a proposed line leaves to be filled
@@ -308,7 +303,7 @@ def _is_printed(
     others += [item for item in of_unit if item.mark]
     fault = f"its sentence prints {others[0].text!r}" if others and not same else ""
     if same:
-        said, allowed = wording.said_of(same)
+        said, allowed = same.qualifiers
         printed = same.plain_step(value, unit)
         step = open_words.step_of(digits, is_about=False)
         if qualifier not in allowed:
@@ -342,7 +337,7 @@ def _unit(cell: re.Match[str]) -> str:
     unit, mark = (cell["unit"] or "").strip(), (cell["mark"] or cell["mark_after"] or "").strip()
     if cell["words"].strip().lower() == units.RANK or unit in ORDINALS:
         return units.RANK
-    unit = f"{unit} {MARKS.get(mark, mark)}".strip()
+    unit = f"{unit} {open_words.SIGNS.get(mark, mark)}".strip()
     base, known = units.sized(unit)[0], {*units.SIZES, *units.ROWS, units.COUNT, "ratio"}
     if not unit or base in known or units.CURRENCY.fullmatch(base):
         return unit

@@ -17,7 +17,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tradeflows.claims import lines, phrase
+from tradeflows.claims import lines, open_words, phrase
 from tradeflows.claims.phrase import BARRELS, CHANGE, GROWTH, MONTHLY, PRICE, RANK, RECORD, SHARE
 from tradeflows.model import codes, units
 from tradeflows.model.currencies import plain_names
@@ -125,7 +125,8 @@ def _table() -> dict[str, Any]:
     text = resources.files(__package__).joinpath("propose.toml").read_text(encoding="utf-8")
     table = tomllib.loads(text)
     rules = {name: rule.replace("\n", "") for name, rule in table["rules"].items()}
-    rules |= {name: "|".join(words) for name, words in table["words"].items()}
+    listed = {**open_words.said(), **table["words"]}
+    rules |= {name: "|".join(words) for name, words in listed.items()}
     every = {*table["spelt"], *units.SIZES, *plain_names().values(), "US dollars"}
     unit = map(re.escape, (word for word in every if len(word) > 1 or word == "%"))
     for name, some in (("unit", unit), ("qualifier", filter(str.isascii, lines.QUALIFIERS))):
@@ -228,7 +229,7 @@ def _number(match: re.Match[str]) -> Number | None:
     if not f"{said['sign']}{said['scale']}{unit}":
         return None
     spelt, scale = (_table()["spelt"].get(word.lower(), word) for word in (unit, said["scale"]))
-    base = units.sized(lines.MARKS.get(said["sign"], said["sign"]) or spelt)[0]
+    base = units.sized(open_words.SIGNS.get(said["sign"], said["sign"]) or spelt)[0]
     kind = PER.get(said["per"].rpartition(" ")[2]) or KINDS.get(base, "")
     measured: dict[str, str] = MEASURED | dict.fromkeys(units.CURRENCY.findall(base), "value")
     number = f"{said['sign']}{' ' * said['sign'].isalpha()}{said['digits']}"
@@ -314,7 +315,7 @@ def _of_number(number: Number, mark: str, tagged: Tagged, sentence: str) -> tupl
     rules = UNTOLD | {PERCENT: PERCENTS, "": AMOUNTS}.get(number.kind, {})
     kind = next((kind for rule, kind in rules.items() if _rule(rule).search(mark)), number.kind)
     changed = _rule("changed").search(mark) if kind in (GROWTH, CHANGE) else None
-    if changed and _rule("fell").search(changed[0]):
+    if changed and _rule("fall").search(changed[0]):
         figure = re.sub(r"(?=\d)", "-", figure, count=1)
     of = [amount for amount in ("value", "weight") if _rule(f"by_{amount}").search(mark)]
     amount = number.amount or (of[0] if len(of) == 1 and kind in (GROWTH, SHARE) else OPEN)
@@ -338,7 +339,7 @@ def _without_number(clause: str, tagged: Tagged) -> Iterator[tuple[str, str]]:
     elif _rule("hit_record").search(clause):
         yield OPEN, _asks(RECORD, OPEN, clause, tagged)
     elif _rule("moves").search(clause):
-        words = {"rose": "rose", "fell": "fell", "so_often": OPEN}
+        words = {"rise": "rose", "fall": "fell", "so_often": OPEN}
         by_place = {_at(rule, clause): figure for rule, figure in words.items()}
         yield by_place[min(by_place)], _asks(GROWTH, OPEN, clause, tagged)
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tradeflows.claims import questions
-from tradeflows.claims.open_words import YEAR, Printed, numbers_in, rows_of
+from tradeflows.claims.open_words import YEAR, Printed, numbers_in, rows_of, saying
 from tradeflows.claims.verdict_rule import LOWER, UPPER, Question
 from tradeflows.model import codes, units
 from tradeflows.model.lineage import full_number
@@ -19,29 +19,9 @@ from tradeflows.retrieval import own_words
 if TYPE_CHECKING:
     from tradeflows.claims.ledger import Claim
 
-# What stands right before a number that is a threshold, or is about so much.
-LESS = re.compile(
-    r"\b(?:less than|fewer than|under|below|at most|up to|not? more than|no greater than"
-    r"|not (?:exceed|pass|top)\w*)\s*$",
-    re.I,
-)
-MORE = re.compile(
-    r"\b(?:more than|over|above|at least|exceed\w*|pass\w*|topp\w*|beyond|upwards? of"
-    r"|not? (?:less|fewer) than)\s*$",
-    re.I,
-)
-ABOUT = re.compile(r"(?:\b(?:approximately|almost|close to|circa|some)|~)\s*$", re.I)
 # What says that something rose, and that it fell.
-ROSE = re.compile(
-    r"\b(?:rose|ris\w+|grew|grow\w*|more|higher|increas\w+|gain\w*|stepped up|climb\w+|jump\w+"
-    r"|soar\w+|expand\w+|doubl\w+|tripl\w+)\b",
-    re.I,
-)
-FELL = re.compile(
-    r"\b(?:fell|fall\w*|drop\w*|declin\w+|decreas\w+|shrank|shrunk|shrink\w*|less|lower|fewer|lost"
-    r"|reduc\w+|plung\w+|slump\w*|halv\w+)\b",
-    re.I,
-)
+ROSE = saying(r"\b(?:{rose}|more|higher|stepped up|doubl\w+|tripl\w+)\b")
+FELL = saying(r"\b(?:{fell}|less|lower|fewer|lost|reduc\w+|halv\w+)\b")
 ITS_OWN = re.compile(r"\b(?:its|their) (?:own )?(?:imports|exports|sales|purchases)\b", re.I)
 _MONTH = "|".join(calendar.month_name[1:])
 # What says a part of a year, and that in which it is the year.
@@ -92,9 +72,7 @@ NO_TURN = r"(?!(?:and|from|to|of|in|by|for|with|than|was|were|is|are|been|which|
 # What says a share, what stands before a level of one, and a change by how many times.
 SHARE = re.compile(r"\bshares?\b|\baccount(?:s|ed|ing)? for\b|(?:%|per cent|percent) of\b", re.I)
 LEVEL = re.compile(r"\b(?:to|at|was|were|is|of)\s+$", re.I)
-TIMES = re.compile(
-    r"\b(?:(?:more than|nearly|almost) )?(?:doubled|tripled|quadrupled|halved)\b", re.I
-)
+TIMES = saying(r"\b(?:(?:{more}|{nearly}) )?{times}\b")
 SHORTEST = 3  # letters of what may be another word
 OTHER_WORDS = ("lead", "total", "all goods")  # for goods, and for something else
 IN_YEAR = re.compile(r"\bin (?:\w+ ){0,3}((?:19|20)\d\d)\b", re.I)
@@ -214,7 +192,7 @@ def _of_one_number(found: Sequence[Printed], claim: Claim) -> Iterator[str]:
     same = next((item for item in found if item.means(value, unit)), None)
     other = next((item for item in found if item.mark), None)
     if same:
-        words, allowed = said_of(same)
+        words, allowed = same.qualifiers
         if claim.qualifier not in allowed:
             yield (
                 f"its words print {f'{words} {same.text}'.strip()!r}, and its qualifier is "
@@ -230,16 +208,6 @@ def _of_one_number(found: Sequence[Printed], claim: Claim) -> Iterator[str]:
             f"its words do not print {full_number(value)} {unit}: say in printed_because where it "
             "comes from"
         )
-
-
-def said_of(printed: Printed) -> tuple[str, tuple[str, ...]]:
-    """What words say of a number beside it, and the qualifiers that say so."""
-    if LESS.search(printed.before):
-        return "less than", UPPER
-    if MORE.search(printed.before):
-        return "more than", LOWER
-    is_about = printed.is_about or ABOUT.search(printed.before)
-    return ("about", ("~", "=")) if is_about else ("", ("=",))
 
 
 def of_step(step: float, printed: float, value: float, *, has_reason: bool) -> Iterator[str]:
