@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pyarrow as pa
 
 from tradeflows import tables
-from tradeflows.claims import open_words, phrase, questions, wording
+from tradeflows.claims import bands, open_words, phrase, questions, wording
 from tradeflows.claims.answers import NEXT
-from tradeflows.claims.bands import AMOUNTS
 from tradeflows.claims.phrase import Phrase, Window
 from tradeflows.claims.witnesses import EUROSTAT, office_of
 from tradeflows.model import codes, units
@@ -58,8 +57,9 @@ OF_THE_CLAIM = ("statement", "figure", "who", "theme", "core", "window", "where"
 # Of what rows have in several kinds: the filter, and the kinds, the first that is stated is read.
 CHOICES = (("freq_code", "freq", ("M", "Q", "A")), ("cumulation", "cumulation", ("period", "ytd")))
 BANDED = {  # kinds and amounts, of one code and one window, that releases give a band
-    (kind, amount, 0, 1) for kind in ("", phrase.GROWTH, phrase.RECORD) for amount in AMOUNTS
+    (kind, amount, 0, 1) for kind in ("", phrase.GROWTH, phrase.RECORD) for amount in bands.AMOUNTS
 }
+OWN_TOTAL = "its own total"  # of a release that the office itself printed
 MOVING = {(kind, "value") for kind in phrase.CHANGES}  # with the currency
 FEW = 4  # areas that are named to a user
 ESTIMATED = "estimated"  # of a row whose weight makes no price
@@ -208,6 +208,9 @@ def _open(
     elif "measure" in left:
         admitted["measure"] = "none"
         because.append(f"its line asks the {asks['measure']}")
+    if "route" in left:
+        admitted["route"] = "none"
+        because.append("its line asks all routes")
     if len(asked.windows) > 1:
         starts, ends = zip(*asked.windows[1:], strict=True)
         admitted |= {"start": [*starts], "end": [*ends]}
@@ -218,18 +221,26 @@ def _open(
 def _add_readings(made: Entry, asked: Phrase, unit: str, root: Path, *, local: bool) -> None:
     """Add the readings of one amount, in every window, by every publisher.
 
-    Of an office's amount the first publisher is read; what others have of it are releases.
+    Of an office's amount the total that it printed itself or else the first publisher is read; what
+    others have of it are releases.
     """
     every = _held(asked, unit, root, local=local)
     money = every[0].currency
     offices = [held for held in every if (held.who, held.currency) == ("", money)]
     codes_more = sum("+".join(listed).count("+") for listed in (asked.goods, asked.level))
-    has_band = (asked.kind, asked.amount, codes_more, len(asked.windows)) in BANDED and offices[1:]
+    is_banded = (asked.kind, asked.amount, codes_more, len(asked.windows)) in BANDED
     if (asked.kind, asked.amount) in MOVING:
         made["money"] = {held.currency for held in every} - {"USD"}
-    if has_band:
-        made["releases"] = {held.publisher: held.filters for held in offices}
-        every = [held for held in every if held.who or held is offices[0]]
+    printed = {}
+    if is_banded and asked.kind != phrase.GROWTH and money == "USD" and not every[0].rates:
+        printed = _own_total(asked, root, local=local)
+    if is_banded and (printed or offices[1:]):
+        own = {OWN_TOTAL: printed} if printed else {}
+        made["releases"] = own | {held.publisher or "its months": held.filters for held in offices}
+        every = [held for held in every if held.who or (held is offices[0] and not printed)]
+    if printed:
+        name = f"{_office(asked)}, {asked.quantity}, {OWN_TOTAL}"
+        made["reading"].append({"name": name, "read": printed, "result": "value"})
     for window in asked.windows:
         when = window_in_words(*_months(window)) * bool(asked.windows[1:])
         for held in every:
@@ -237,6 +248,29 @@ def _add_readings(made: Entry, asked: Phrase, unit: str, root: Path, *, local: b
             words += [held.publisher * (not held.who), when]
             name = ", ".join(filter(None, words))
             made["reading"].append({"name": name, **_reading(asked, window, held)})
+
+
+def _own_total(asked: Phrase, root: Path, *, local: bool) -> Entry:
+    """What reads the total of a window that the reporter's office printed; empty where none is."""
+    [partner, *others], reporter = asked.partner, asked.reporter
+    pairs = {"M": (partner, reporter), "X": (reporter, partner)}
+    exporter, importer = pairs.get(asked.flow, (f"{reporter}<->{partner}", ""))
+    first, after = bands.days_of(*span(asked.windows[0]))
+    rows = tables.question("figures", root=root, local=local).matching().to_pandas()
+    wanted = {
+        "publisher": office_of(reporter),
+        "exporter": exporter,
+        "importer": importer,
+        "hs_codes": asked.goods[0],
+        "measure": asked.amount,
+        "unit": "USD",
+    }
+    same = rows["known_until"].isna()
+    for column, value in wanted.items():
+        same &= rows[column].fillna("").eq(value)
+    days = rows["window_start"].eq(first.date()) & rows["window_end"].eq(after.date())
+    named = rows.loc[same & days, "id"]
+    return {"table": "figures", "id": named.iloc[0]} if len(named) and not others else {}
 
 
 def _months(window: Window) -> Window:
@@ -251,12 +285,16 @@ def _column(asked: Phrase) -> str:
     return COLUMNS.get(asked.quantity, VALUE)
 
 
-def _filters(asked: Phrase) -> Entry:
-    """The question to trade that a phrase asks."""
-    partner = list(asked.partner)
-    if asked.kind in (phrase.LEAD, phrase.RANK):
-        partner = [*partner, *asked.among] if asked.among else ["countries"]
-    filters = {
+def _held(asked: Phrase, unit: str, root: Path, *, local: bool) -> list[Held]:
+    """What each publisher states of a phrase, in the order of the catalogue.
+
+    Those that state less than its windows are left out where another one states all.
+    """
+    is_placed = asked.kind in (phrase.LEAD, phrase.RANK)
+    partner = [*asked.partner, *asked.among] if is_placed else [*asked.partner]
+    if is_placed and not asked.among:
+        partner = ["countries"]
+    filters: Entry = {
         "reporter": asked.reporter,
         "partner": _one(partner),
         "flow": _one(asked.flow),
@@ -264,46 +302,31 @@ def _filters(asked: Phrase) -> Entry:
     }
     if asked.amount in QUANTITIES:
         filters["qty_unit"] = QUANTITIES[asked.amount]
-    return filters
-
-
-def _held(asked: Phrase, unit: str, root: Path, *, local: bool) -> list[Held]:
-    """What each publisher states of a phrase, in the order of the catalogue.
-
-    Those that state less than its windows are left out where another one states all.
-    """
-    filters = _filters(asked)
     wanted = {month for window in asked.times for month in range(*span(window))}
     columns = [_column(asked), *[WEIGHT] * (asked.kind == phrase.PRICE)]
     every = _rows(filters, wanted, columns, root, local=local)
-    rows, wholes = every[~every["lacks"]], None
+    both = [every]
     if asked.kind == phrase.SHARE:
-        wholes = _rows(filters | {"partner": _one(asked.among)}, wanted, columns, root, local=local)
+        whole = filters | {"partner": _one(asked.among)}
+        both.append(_rows(whole, wanted, columns, root, local=local))
+    rows = every[~every["lacks"]]
     if rows.empty:
         raise LedgerError(
             f"nothing that is held answers {phrase.spoken(asked)!r}: `tradeflows find` lists what "
             "is; add a file that states it, or let the line ask 'public, not looked up yet'"
         )
     several = every["publisher"].nunique() > 1
-    if asked.kind in (phrase.LEAD, phrase.RANK):
+    if is_placed:
         rows = _with_rivals(asked, rows, every[every["lacks"]], wanted)
         if not asked.among:  # some were sellers in other years
             filters |= {"start": month_text(min(wanted)), "end": month_text(max(wanted))}
     known = catalogue.publishers(root, local=local)
     stating: dict[str, Held] = {}
     for name in sorted({*rows["publisher"]}, key=[*known].index):
-        held = _stated(filters, every[every["publisher"] == name], known[name].short, wanted)
-        stating[name] = held
-        if wholes is not None:  # in the cumulation of the whole and with the holes of both
-            whole = _stated(filters, wholes[wholes["publisher"] == name], "", wanted)
-            chosen = {key: whole.filters[key] for key in whole.filters if key == "cumulation"}
-            stating[name] = held._replace(
-                filters=held.filters | chosen,
-                lacking=held.lacking + whole.lacking,
-                months=held.months & whole.months,
-            )
-    stating = _of_the_time(asked, stating, wanted, {*rows["cmd_code"]})
+        own = [frame[frame["publisher"] == name] for frame in both]
+        stating[name] = _stated(filters, own, known[name].short, wanted)
     made = []
+    stating = _of_the_time(asked, stating, wanted, {*rows["cmd_code"]})
     for name, held in stating.items():
         named = held.filters | ({"publisher": name} if several else {})
         publisher, rates = held.publisher * (len(stating) > 1), {}
@@ -364,39 +387,52 @@ def _with_rivals(
     return rows[rows["publisher"].isin(stating)]
 
 
-def _stated(filters: Entry, rows: pd.DataFrame, publisher: str, wanted: set[int]) -> Held:
-    """What the rows of one publisher have, in their finest rhythm.
+def _stated(filters: Entry, both: list[pd.DataFrame], publisher: str, wanted: set[int]) -> Held:
+    """What one publisher has of a phrase: its rows and, of a share, those of the whole.
 
-    Of several codes each must be stated in all of the time that is asked.
+    The rhythm, the cumulation and the files are read that state most of the time, of these the
+    finest. Of several codes each must be stated in all of the time that is asked.
     """
-    own, stated = dict(filters), rows[~rows["lacks"]]
+    own = dict(filters)
     for column, key, kinds in CHOICES:
-        if rows[column].nunique() > 1:
-            own[key] = next((kind for kind in kinds if kind in {*stated[column]}), kinds[0])
-            rows, stated = (frame[frame[column] == own[key]] for frame in (rows, stated))
-    rows = stated
-    within = rows[first_month(rows).between(min(wanted), max(wanted))]
+        if any(frame[column].nunique() > 1 for frame in both):
+            of_kind = {kind: [f[f[column] == kind] for f in both] for kind in kinds}
+            counts = {kind: len(wanted & _stated_months(*some)) for kind, some in of_kind.items()}
+            own[key] = max(kinds, key=counts.__getitem__)
+            both = of_kind[own[key]]
+    stating = {name for frame in both for name in frame.loc[~frame["lacks"], "source_id"]}
+    if any(not {*frame["source_id"]} <= stating for frame in both):
+        own["source"] = sorted(stating)  # files of another measure would be preferred
+    both = [frame[~frame["lacks"]] for frame in both]
+    rows = both[0]
+    within = [frame[first_month(frame).between(min(wanted), max(wanted))] for frame in both]
+    over = [column for column in SEVERAL if within[0][column].nunique() > 1]
+    routes = within[0].groupby("partner_iso")["partner_code"].nunique()
+    over += ["partner_code"] * bool(routes.gt(1).any())
     lacking = []
-    if rows["cmd_code"].nunique() > 1:
+    if any(frame["cmd_code"].nunique() > 1 for frame in both):
         own |= {"start": month_text(min(wanted)), "end": month_text(max(wanted))}
-        by_code = within.groupby("cmd_code")
-        lacking = [code for code, some in by_code if wanted - _stated_months(some)]
-        lacking *= len(by_code) > 1
+        for frame in within:
+            by_code = frame.groupby("cmd_code")
+            holes = [code for code, some in by_code if wanted - _stated_months(some)]
+            lacking += holes * (len(by_code) > 1)
     return Held(
         filters=own,
         rows=rows,
         currency=" and ".join(sorted({*rows["currency"].dropna()})),
         publisher=publisher,
         who=publisher * ("office" not in {*rows["witness"]}),
-        over=[column for column in SEVERAL if within[column].nunique() > 1],
+        over=over,
         lacking=lacking,
-        months=set() if lacking else wanted & _stated_months(rows),
+        months=set() if lacking else wanted & _stated_months(*both),
         rates={},
     )
 
 
-def _stated_months(rows: pd.DataFrame) -> set[int]:
-    return {*months_of(rows)[1].tolist()}
+def _stated_months(*frames: pd.DataFrame) -> set[int]:
+    """The months that all of some frames state."""
+    of_each = [months_of(frame[~frame["lacks"]])[1].tolist() for frame in frames]
+    return {*of_each[0]}.intersection(*of_each[1:])
 
 
 def _rows(
@@ -410,7 +446,7 @@ def _rows(
     stated = tables.candidates(tables.question(root=root, local=local, **filters))
     asked = tables.question(root=root, local=local, **filters, **window)
     names = ["source_id", "freq_code", "cumulation", "currency", "ref_period", "n_months"]
-    names += [*SEVERAL, *columns, "flags"]
+    names += [*SEVERAL, "partner_code", *columns, "flags"]
     both = [rows.select(names) for rows in (stated, asked.matching(zeros=True))]
     frame = pa.concat_tables(both).to_pandas()
     lacks = frame[columns].isna().any(axis="columns")
@@ -467,7 +503,7 @@ def _rates(
     rates = {"table": "rates", "base": base, "quote": quote, "stated_by": RATES_OF}
     if asked.kind != phrase.RECORD and not asked.base and "USD" in (wanted, own):
         held = tables.question(**rates, root=root, local=local).matching().to_pandas()
-        if len(held) and months <= _stated_months(held):
+        if len(held) and months <= {*months_of(held)[1].tolist()}:
             return {step: rates}
     raise LedgerError(
         f"its figure is in {wanted} and what is held in {own}, which no rates of the "

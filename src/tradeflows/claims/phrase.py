@@ -70,6 +70,7 @@ MEMBER = re.compile(
     re.IGNORECASE,
 )
 FLOWS = {"from": "M", "to": "X", "with": "MX", "imports": "M", "exports": "X", "trade": "MX"}
+GAS = "G3"  # codes of gas that is counted by volume begin with it
 AS_TYPED = ("month", "year", "quarter", "named month", "printed")
 
 
@@ -187,9 +188,14 @@ def _head(
     kind, amount = ALIKE.get(said, said), (words["amount"] or "").lower()
     if bool(words["monthly"]) != (kind == MONTHLY) or (kind == RECORD and not amount):
         raise LedgerError(f"{text!r}: expected {PATTERNS[kind]!r}")
-    codes_of = partial(
-        _listed, known=lambda word: own_words.product(word, root)[0], text=text, what="goods"
-    )
+
+    def code_of(word: str) -> str:
+        """The first code that a word stands for; of a volume that of energy statistics."""
+        listed = own_words.product(word, root)
+        of_gas = [code for code in listed if code.startswith(GAS) and amount == "volume"]
+        return (of_gas or listed)[0]
+
+    codes_of = partial(_listed, known=code_of, text=text, what="goods")
     level = codes_of(words["level"]) if words["level"] else ()
     return kind, amount, codes_of(words["goods"]), level
 
