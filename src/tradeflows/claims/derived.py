@@ -27,7 +27,7 @@ from tradeflows.model.periods import (
     window_in_words,
 )
 from tradeflows.model.words import in_a_sentence
-from tradeflows.retrieval import catalogue
+from tradeflows.retrieval import catalogue, own_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,6 +63,10 @@ OWN_TOTAL = "its own total"  # of a release that the office itself printed
 MOVING = {(kind, "value") for kind in phrase.CHANGES}  # with the currency
 FEW = 4  # areas that are named to a user
 ESTIMATED = "estimated"  # of a row whose weight makes no price
+NOT_HELD = (
+    "`tradeflows find` lists what is; add a file that states it, or let the line ask 'public, not "
+    "looked up yet'"
+)
 RATES_OF = "European Central Bank"
 
 
@@ -139,7 +143,11 @@ def _require_said(entry: Mapping[str, Any], asked: Phrase, asks: Entry) -> None:
             "a figure in words such as rose or fell is a growth: write "
             f"'growth of {entry['asks']} on' and the time before"
         )
-    faults = wording.of_phrase(entry.get("statement", ""), questions.question(asks))
+    statement, question = entry.get("statement", ""), questions.question(asks)
+    faults = [*wording.of_phrase(statement, question)]
+    if entry.get("claimed"):
+        claimed = entry["claimed"]["value"], entry["claimed"]["unit"]
+        faults += wording.of_figure(statement, question, *claimed)
     for fault in faults if "open_because" not in entry else ():
         raise LedgerError(f"{fault}; open_because (because, in a line) says why not")
 
@@ -312,8 +320,8 @@ def _held(asked: Phrase, unit: str, root: Path, *, local: bool) -> list[Held]:
     rows = every[~every["lacks"]]
     if rows.empty:
         raise LedgerError(
-            f"nothing that is held answers {phrase.spoken(asked)!r}: `tradeflows find` lists what "
-            "is; add a file that states it, or let the line ask 'public, not looked up yet'"
+            f"nothing that is held answers {phrase.spoken(asked)!r}: "
+            + (_elsewhere(asked, filters, wanted, root, local=local) or NOT_HELD)
         )
     several = every["publisher"].nunique() > 1
     if is_placed:
@@ -326,7 +334,11 @@ def _held(asked: Phrase, unit: str, root: Path, *, local: bool) -> list[Held]:
         own = [frame[frame["publisher"] == name] for frame in both]
         stating[name] = _stated(filters, own, known[name].short, wanted)
     made = []
-    stating = _of_the_time(asked, stating, wanted, {*rows["cmd_code"]})
+    try:
+        stating = _of_the_time(asked, stating, wanted, {*rows["cmd_code"]})
+    except LedgerError as error:
+        cure = _elsewhere(asked, filters, wanted, root, local=local)
+        raise LedgerError("; ".join(filter(None, (str(error), cure)))) from error
     for name, held in stating.items():
         named = held.filters | ({"publisher": name} if several else {})
         publisher, rates = held.publisher * (len(stating) > 1), {}
@@ -334,6 +346,19 @@ def _held(asked: Phrase, unit: str, root: Path, *, local: bool) -> list[Held]:
             rates = _rates(asked, held.currency, unit, wanted, root, local=local)
         made.append(held._replace(filters=named, publisher=publisher, rates=rates))
     return made
+
+
+def _elsewhere(asked: Phrase, filters: Entry, wanted: set[int], root: Path, *, local: bool) -> str:
+    """What to write where other codes of the word for some goods are held in a time."""
+    code = "+".join(asked.level or asked.goods)
+    when = {"start": month_text(min(wanted)), "end": month_text(max(wanted))}
+    of_word = [listed for listed in own_words.product_words(root).values() if code in listed]
+    for other in sorted({also for listed in of_word for also in listed} - {code}):
+        there = tables.question(root=root, local=local, **filters | when | {"product": other})
+        if there.matching().num_rows:
+            meant = phrase.spoken(replace(asked, goods=(other,), level=()))
+            return f"what is held of the time is {other}: write '{meant}'"
+    return ""
 
 
 def _of_the_time(
@@ -380,6 +405,8 @@ def _with_rivals(
         stating, fault = [], f"a row without a figure is held of {whose}"
     else:
         fault = f"figures are held of {in_a_sentence([*map(codes.area_name, sums.index)])} alone"
+    if sums.empty:
+        fault = "nothing is stated in it"
     if not stating:
         largest = " and ".join(map(codes.area_name, rivals[:FEW]))
         cure = f"ask among {largest}" if rivals else "add a file that has the others"
@@ -576,10 +603,17 @@ def _records(asked: Phrase, every: Iterable[Held]) -> Iterator[Entry]:
     window = asked.windows[0]
     first, after = span(window)
     n = after - first
+    from_on = {}
     for held in every:
         start = span(asked.since)[0] if asked.since else int(first_month(held.rows).min())
         start = first - (first - start) // n * n  # whole windows, of which the last ends before it
-        if start < first and held.rows["n_months"].max() <= n:
+        from_on[held.filters.get("publisher", "")] = start, _stated_months(held.rows)
+    is_whole = {name: {*range(start, after)} <= months for name, (start, months) in from_on.items()}
+    for held in every:
+        name = held.filters.get("publisher", "")
+        start = from_on[name][0]
+        is_told = is_whole[name] or not any(is_whole.values())
+        if start < first and held.rows["n_months"].max() <= n and is_told:
             now = _reading(asked, window, held)
             [_, total] = now["steps"][0]
             span_before = {"start": month_text(start), "end": month_text(first - 1), "every": n}

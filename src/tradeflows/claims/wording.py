@@ -48,6 +48,8 @@ FIRST_TEN = (
     *("sixth", "seventh", "eighth", "ninth", "tenth"),
 )
 LARGEST = re.compile(r"(?<!of )(?<!among )\bthe (?:largest|biggest)\b", re.I)
+SMALLEST = re.compile(r"\b(?:smallest|lowest|least)\b", re.I)
+PLACE = re.compile(r"\b(\d+)(?:st|nd|rd|th)\b")
 ORDINALS = {word: place for place, word in enumerate(FIRST_TEN, 1)}
 MONTHS = re.compile(rf"\b(?:{_MONTH}) \d{{4}}\b")
 BARREL = (110, 175)  # kilograms, from the lightest condensate to the heaviest crude
@@ -72,6 +74,15 @@ NO_TURN = r"(?!(?:and|from|to|of|in|by|for|with|than|was|were|is|are|been|which|
 # What says a share, what stands before a level of one, and a change by how many times.
 SHARE = re.compile(r"\bshares?\b|\baccount(?:s|ed|ing)? for\b|(?:%|per cent|percent) of\b", re.I)
 LEVEL = re.compile(r"\b(?:to|at|was|were|is|of)\s+$", re.I)
+BALANCE = re.compile(r"[^,;.]{0,20}?\b(?P<balance>surplus|deficit)\b", re.I)
+TRADED = re.compile(
+    r"\b(?:(?P<balance>surplus|deficit|balance)(?: (?:of|in|on) (?:its |their |the )?trade)?"
+    r"|(?:trade|imports|exports|sales|purchases)(?! (?:surplus|deficit|balance)))\b",
+    re.I,
+)
+A_MONTH = re.compile(
+    r"[^,;.]{0,30}?\b((?:a|per|each|every) month)\b(?! (?:earlier|later|before|after|ago))", re.I
+)
 TIMES = saying(r"\b(?:(?:{more}|{nearly}) )?{times}\b")
 SHORTEST = 3  # letters of what may be another word
 OTHER_WORDS = ("lead", "total", "all goods")  # for goods, and for something else
@@ -155,8 +166,10 @@ def _of_exact(text: str, claim: Claim) -> Iterator[str]:
     if claim.unit == units.MONTH:
         said, claimed = MONTHS.findall(text), month_words(int(value))
     elif claim.unit == units.RANK:
-        said = [word for word in re.findall(r"\w+", text.lower()) if word in ORDINALS]
-        said = said or ["first"] * bool(LARGEST.search(text))
+        words = re.findall(r"\w+", text.lower())
+        said = [word for word in words if word in ORDINALS]
+        said += [FIRST_TEN[int(n) - 1] for n in PLACE.findall(text) if 0 < int(n) <= len(FIRST_TEN)]
+        said = said or ["first"] * bool(LARGEST.search(text)) or SMALLEST.findall(text)
         claimed = next((word for word, number in ORDINALS.items() if number == value), "")
     else:
         said, claimed = [item.digits for item in numbers_in(text)], f"{value:g}"
@@ -278,6 +291,27 @@ def of_phrase(text: str, asks: Question) -> Iterator[str]:
     phrased = [kind for kind in MEASURES if kind in asks.measure]
     if len(said) == 1 and phrased and said != phrased:
         yield f"its sentence says {said[0]}, and its phrase {phrased[0]}"
+
+
+def of_figure(text: str, asks: Question, value: float, unit: str) -> Iterator[str]:
+    """What the words beside a claimed number say of it, and its phrase does not."""
+    printed = [item for item in numbers_in(text) if item.is_of(unit) and item.means(value, unit)]
+    for item in printed:
+        before, after = item.before, text[len(item.before) :].partition(item.text)[2]
+        traded = [*TRADED.finditer(before)]
+        balance = BALANCE.match(after) or (traded and traded[-1]["balance"] and traded[-1])
+        if balance and asks.measure in ("value", "weight"):
+            yield (
+                f"its sentence says {balance['balance']!r}, the difference of two directions, which "
+                "no phrase asks: write a line of what was sold ('WHO to WHOM') and one of what was "
+                "bought ('WHO from WHOM')"
+            )
+        month = A_MONTH.match(after)
+        if month and asks.measure in ("value", "weight") and asks.start != asks.end:
+            yield (
+                f"its sentence says {month[1]!r}, and its phrase a sum: write "
+                f"'{asks.measure} a month of …'"
+            )
 
 
 def _of_part(text: str, asks: Question) -> Iterator[str]:
