@@ -57,7 +57,12 @@ OF_THE_CLAIM = ("statement", "figure", "who", "theme", "core", "window", "where"
 # Of what rows have in several kinds: the filter, and the kinds, the first that is stated is read.
 CHOICES = (("freq_code", "freq", ("M", "Q", "A")), ("cumulation", "cumulation", ("period", "ytd")))
 BANDED = {  # kinds and amounts, of one code and one window, that releases give a band
-    (kind, amount, 0, 1) for kind in ("", phrase.GROWTH, phrase.RECORD) for amount in bands.AMOUNTS
+    *(
+        (kind, amount, 0, 1)
+        for kind in ("", phrase.GROWTH, phrase.RECORD)
+        for amount in bands.AMOUNTS
+    ),
+    (phrase.PRICE, "", 0, 1),
 }
 OWN_TOTAL = "its own total"  # of a release that the office itself printed
 MOVING = {(kind, "value") for kind in phrase.CHANGES}  # with the currency

@@ -302,7 +302,7 @@ def of_figure(text: str, asks: Question, value: float, unit: str) -> Iterator[st
         balance = BALANCE.match(after) or (traded and traded[-1]["balance"] and traded[-1])
         if balance and asks.measure in ("value", "weight"):
             yield (
-                f"its sentence says {balance['balance']!r}, the difference of two directions, which "
+                f"its sentence says {balance['balance']!r}, the difference of two flows, which "
                 "no phrase asks: write a line of what was sold ('WHO to WHOM') and one of what was "
                 "bought ('WHO from WHOM')"
             )
