@@ -94,7 +94,9 @@ class Held(NamedTuple):
     rates: Entry
 
 
-def entry_of(entry: Mapping[str, Any], unit: str, root: Path, *, local: bool = False) -> Entry:
+def entry_of(
+    entry: Mapping[str, Any], unit: str, root: Path, *, local: bool = False, is_line: bool = False
+) -> Entry:
     """A claim's table whose `asks` is a phrase, with all that the phrase stands for.
 
     Parameters
@@ -103,6 +105,8 @@ def entry_of(entry: Mapping[str, Any], unit: str, root: Path, *, local: bool = F
         As the ledger has it; readings of its own stay, below those of the phrase.
     unit
         Of its figure, which says what is measured where the phrase does not.
+    is_line
+        Whether it is a line, and refused in the words of one.
 
     Raises
     ------
@@ -112,7 +116,7 @@ def entry_of(entry: Mapping[str, Any], unit: str, root: Path, *, local: bool = F
     statement = entry.get("statement", "")
     asked, is_free = _with_amount(phrase.parse(entry["asks"], root), unit, statement)
     asks = _asks(asked)
-    _require_said(entry, asked, asks)
+    _require_said(entry, asked, asks, is_line=is_line)
     left = open_words.left_open(statement, questions.question(asks))
     admitted, because = _open(asked, asks, left, is_free=is_free)
     windows = [*asked.windows, *((start, asks["end"]) for start in left.get("start", ()))]
@@ -140,7 +144,7 @@ def entry_of(entry: Mapping[str, Any], unit: str, root: Path, *, local: bool = F
     return _with_record(whole, asked, unit, _held(asked, unit, root, local=local))
 
 
-def _require_said(entry: Mapping[str, Any], asked: Phrase, asks: Entry) -> None:
+def _require_said(entry: Mapping[str, Any], asked: Phrase, asks: Entry, *, is_line: bool) -> None:
     """Refuse a phrase that asks another thing than its figure or its sentence says."""
     is_change = entry.get("claimed") in SIGNS or entry.get("printed_because") == IN_WORDS
     if is_change and asked.kind not in (phrase.GROWTH, phrase.RECORD):
@@ -153,8 +157,17 @@ def _require_said(entry: Mapping[str, Any], asked: Phrase, asks: Entry) -> None:
     if entry.get("claimed"):
         claimed = entry["claimed"]["value"], entry["claimed"]["unit"]
         faults += wording.of_figure(statement, question, *claimed)
+    if is_line:
+        faults += wording.of_measure(statement, question)
     for fault in faults if "open_because" not in entry else ():
-        raise LedgerError(f"{fault}; open_because (because, in a line) says why not")
+        raise LedgerError(f"{fault}; {'because' if is_line else 'open_because'} says why not")
+    record = wording.RECORD.search(statement)
+    if is_line and record and asked.kind != phrase.RECORD:
+        raise LedgerError(
+            f"its sentence says {record[0]!r}, and its phrase none: write "
+            f"{phrase.PATTERNS[phrase.RECORD]!r}, or give the line the part of the sentence that "
+            "it is about"
+        )
 
 
 def _in_money(moved: list[str], asks: Entry, admitted: Entry, statement: str) -> list[str]:
@@ -257,18 +270,17 @@ def _add_readings(made: Entry, asked: Phrase, unit: str, root: Path, *, local: b
     for window in asked.windows:
         when = window_in_words(*_months(window)) * bool(asked.windows[1:])
         for held in every:
-            words = [held.who or _office(asked), asked.quantity]
-            words += [held.publisher * (not held.who), when]
-            name = ", ".join(filter(None, words))
-            made["reading"].append({"name": name, **_reading(asked, window, held)})
+            publisher = held.publisher * (not held.who)
+            words = filter(None, (held.who or _office(asked), asked.quantity, publisher, when))
+            made["reading"].append({"name": ", ".join(words), **_reading(asked, window, held)})
 
 
 def _own_total(asked: Phrase, root: Path, *, local: bool) -> Entry:
     """What reads the total of a window that the reporter's office printed; empty where none is."""
-    [partner, *others], reporter = asked.partner, asked.reporter
+    partner, reporter = "+".join(asked.partner), asked.reporter
     pairs = {"M": (partner, reporter), "X": (reporter, partner)}
     exporter, importer = pairs.get(asked.flow, (f"{reporter}<->{partner}", ""))
-    first, after = bands.days_of(*span(asked.windows[0]))
+    first, last = bands.days_of(*span(asked.windows[0]))
     rows = tables.question("figures", root=root, local=local).matching().to_pandas()
     wanted = {
         "publisher": office_of(reporter),
@@ -277,13 +289,12 @@ def _own_total(asked: Phrase, root: Path, *, local: bool) -> Entry:
         "hs_codes": asked.goods[0],
         "measure": asked.amount,
         "unit": "USD",
+        "window_start": first.date(),
+        "window_end": last.date(),
     }
-    same = rows["known_until"].isna()
-    for column, value in wanted.items():
-        same &= rows[column].fillna("").eq(value)
-    days = rows["window_start"].eq(first.date()) & rows["window_end"].eq(after.date())
-    named = rows.loc[same & days, "id"]
-    return {"table": "figures", "id": named.iloc[0]} if len(named) and not others else {}
+    same = rows[[*wanted]].fillna("").eq([*wanted.values()]).all(axis="columns")
+    named = rows.loc[same & rows["known_until"].isna(), "id"]
+    return {"table": "figures", "id": named.iloc[0]} if len(named) else {}
 
 
 def _months(window: Window) -> Window:
@@ -515,8 +526,13 @@ def _reading(asked: Phrase, window: Window, held: Held) -> Entry:
         made |= {"other": other, "other_steps": [_total(value, window, over)]}
     for step, other in rates.items():
         made |= {"other": other, "steps": [[step, {}], *made["steps"]]}
-    if asked.base:
-        made |= _changed(kind, read, value, window, asked.base, held.over)
+    years = [first for first, last in (window, asked.base or window) if first == last]
+    is_paired = kind == phrase.GROWTH and not held.over
+    if is_paired and [*map(len, years)] == [4, 4]:  # the months that both years have
+        pair = {"value": value, "year": int(years[0]), "base": int(years[1])}
+        made["steps"] = [["growth", pair]]
+    elif asked.base:
+        made |= {"other": read, "other_steps": [_total(value, asked.base, held.over)]}
     return made
 
 
@@ -542,20 +558,6 @@ def _rates(
         f"{RATES_OF} bring together for {runs(months)}: ask for another time, or give the figure "
         f"in {own}"
     )
-
-
-def _changed(
-    kind: str, read: Entry, value: str, window: Window, base: Window, over: list[str]
-) -> Entry:
-    """A change from one year to another, over the months that both have; else of two sums."""
-    if (
-        kind == phrase.GROWTH
-        and not over
-        and all(first == last and len(first) == 4 for first, last in (window, base))
-    ):
-        pair = {"value": value, "year": int(window[0]), "base": int(base[0])}
-        return {"steps": [["growth", pair]]}
-    return {"other": read, "other_steps": [_total(value, base, over)]}
 
 
 def _total(value: Any, window: Window, over: list[str]) -> list[Any]:
@@ -608,17 +610,14 @@ def _records(asked: Phrase, every: Iterable[Held]) -> Iterator[Entry]:
     window = asked.windows[0]
     first, after = span(window)
     n = after - first
-    from_on = {}
+    told = []
     for held in every:
         start = span(asked.since)[0] if asked.since else int(first_month(held.rows).min())
         start = first - (first - start) // n * n  # whole windows, of which the last ends before it
-        from_on[held.filters.get("publisher", "")] = start, _stated_months(held.rows)
-    is_whole = {name: {*range(start, after)} <= months for name, (start, months) in from_on.items()}
-    for held in every:
-        name = held.filters.get("publisher", "")
-        start = from_on[name][0]
-        is_told = is_whole[name] or not any(is_whole.values())
-        if start < first and held.rows["n_months"].max() <= n and is_told:
+        if start < first and held.rows["n_months"].max() <= n:
+            told.append((start, held, {*range(start, after)} <= _stated_months(held.rows)))
+    for start, held, is_whole in told:
+        if is_whole or not any(whole for *_, whole in told):
             now = _reading(asked, window, held)
             [_, total] = now["steps"][0]
             span_before = {"start": month_text(start), "end": month_text(first - 1), "every": n}

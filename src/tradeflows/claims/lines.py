@@ -225,7 +225,11 @@ def spelled_out(
         return entry
     entry = dict(entry)
     semicolons, asks, figure = entry.pop("semicolons", None), entry["asks"], entry.get("figure")
-    _require_filled(entry)
+    written = {"figure": f"{figure}", "asks": asks}
+    if OPEN in f"{written}":
+        from tradeflows.claims import propose
+
+        raise LedgerError(propose.to_fill(written))
     if isinstance(figure, str) and figure not in figures and _is_number(figure):
         entry |= _claimed(
             entry.pop("figure"), entry.get("statement", ""), semicolons=bool(semicolons)
@@ -239,18 +243,9 @@ def spelled_out(
         raise LedgerError("figure is empty: write it as its sentence prints it")
     unit = entry.get("claimed", figures.get(figure, {})).get("unit", "")
     try:
-        return derived.entry_of(entry, unit, root, local=local)
+        return derived.entry_of(entry, unit, root, local=local, is_line=semicolons is not None)
     except (LedgerError, QueryError) as error:
         raise LedgerError(f"asks: {error}") from error
-
-
-def _require_filled(entry: Mapping[str, Any]) -> None:
-    """Refuse a proposed line of which something is left to be filled."""
-    written = {name: f"{entry.get(name)}" for name in ("figure", "asks")}
-    if OPEN in f"{written}":
-        from tradeflows.claims import propose
-
-        raise LedgerError(propose.to_fill(written))
 
 
 def _is_number(figure: str) -> bool:
@@ -304,7 +299,7 @@ def _is_printed(
     fault = f"its sentence prints {others[0].text!r}" if others and not same else ""
     if same:
         said, allowed = same.qualifiers
-        printed = same.plain_step(value, unit)
+        printed = same.step(value, unit)
         step = open_words.step_of(digits, is_about=False)
         if qualifier not in allowed:
             fault = f"its sentence prints {f'{said} {same.text}'.strip()!r}"
@@ -337,6 +332,7 @@ def _unit(cell: re.Match[str]) -> str:
     unit, mark = (cell["unit"] or "").strip(), (cell["mark"] or cell["mark_after"] or "").strip()
     if cell["words"].strip().lower() == units.RANK or unit in ORDINALS:
         return units.RANK
+    unit = "mn" if mark and unit == "m" else unit
     unit = f"{unit} {open_words.SIGNS.get(mark, mark)}".strip()
     base, known = units.sized(unit)[0], {*units.SIZES, *units.ROWS, units.COUNT, "ratio"}
     if not unit or base in known or units.CURRENCY.fullmatch(base):

@@ -16,6 +16,7 @@ from tradeflows.claims.verdict_rule import LOWER, UPPER, Question
 from tradeflows.model import units
 
 SIGNS = {"US$": "USD", "$": "USD", "€": "EUR", "£": "GBP"}
+COUNTED_BY = units.COUNTED_BY | {"m": 1e6}  # beside a sign of money, tonnes or barrels
 ALIKE = {"percentage points": "percent", "bbl": "barrels"}  # units by the mark that they have
 # Units that stand for a number of others, by how many.
 SHORT = {"kt": 1e3, "Mt": 1e6, "bcm": 1e9, "kb/d": 1e3, "mb/d": 1e6}
@@ -68,10 +69,9 @@ def table() -> tuple[Row, ...]:
     return tuple(Row(**row) for row in _file()["row"])
 
 
-@cache
 def said() -> Mapping[str, Sequence[str]]:
     """The words of print, as regular expressions, by what they say."""
-    return {key: tuple(words) for key, words in _file()["said"].items()}
+    return _file()["said"]
 
 
 @cache
@@ -114,7 +114,8 @@ NUMBER = re.compile(
     r"(?P<digits>\d{1,3}(?:,\d{3})+(?:\.\d+)?"
     r"|(?<![\d.,])\d{1,3}(?:[ \u00a0\u202f]\d{3})+(?!\d)(?:[.,]\d+)?"
     r"|\d{1,3}(?:(?:\.\d{3})+,\d+|(?:\.\d{3}){2,})(?!\d)|\d+(?:\.\d+|,\d{1,2}(?![\d,]))?)"
-    r"(?:[ \u00a0]?(?P<word>thousand|million|billion|trillion|bn|mn)\b)?"
+    r"(?:[ \u00a0]?(?P<word>thousand|million|billion|trillion|bn|mn"
+    r"|(?(sign)m|m(?= (?:barrels|tonnes)\b)))\b)?"
     r"(?:[ \u00a0]?(?P<unit>%|per cent\b|percent\b|tonnes\b|(?-i:Mt|kt)\b|kg\b|barrels\b|dollars\b"
     r"|euros\b))?",
     re.IGNORECASE,
@@ -174,12 +175,8 @@ class Printed:
         return self._scale(figure, unit) > 0
 
     def step(self, figure: float, unit: str, *, is_about: bool = False) -> float:
-        """The step to which it prints a figure that it means; 0 where it does not."""
-        return step_of(self.digits, is_about=is_about or self.is_about) * self._scale(figure, unit)
-
-    def plain_step(self, figure: float, unit: str) -> float:
-        """The step of its last digit, whether it is about so much or not; 0 as above."""
-        return step_of(self.digits, is_about=False) * self._scale(figure, unit)
+        """The step to which it prints a figure that it means, of so much or about; 0 of another."""
+        return step_of(self.digits, is_about=is_about) * self._scale(figure, unit)
 
     def _scale(self, figure: float, unit: str) -> float:
         """What its digits are multiplied by to come to a figure; 0 where they do not."""
@@ -269,7 +266,7 @@ def _printed(text: str, match: re.Match[str], following: re.Match[str] | None) -
         text=match[0].strip(),
         before=before,
         digits=plain_digits(match["digits"]),
-        counted_by=units.COUNTED_BY.get((marked["word"] or "").lower(), 1.0),
+        counted_by=COUNTED_BY.get((marked["word"] or "").lower(), 1.0),
         mark=SIGNS.get(sign, sign) or of_unit,
         said=said,
     )
@@ -293,7 +290,7 @@ def printed_step(statement: str, figure: float, unit: str, *, is_about: bool = F
     5.0
     """
     steps = (
-        item.step(figure, unit, is_about=is_about)
+        item.step(figure, unit, is_about=is_about or item.is_about)
         for item in numbers_in(statement)
         if item.is_of(unit)
     )

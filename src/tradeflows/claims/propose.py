@@ -10,6 +10,7 @@ import csv
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from functools import cache, lru_cache
 from importlib import resources
 from io import StringIO
@@ -319,12 +320,17 @@ def _of_number(number: Number, mark: str, tagged: Tagged, sentence: str) -> tupl
         figure = re.sub(r"(?=\d)", "-", figure, count=1)
     of = [amount for amount in ("value", "weight") if _rule(f"by_{amount}").search(mark)]
     amount = number.amount or (of[0] if len(of) == 1 and kind in (GROWTH, SHARE) else OPEN)
-    entry = {"asks": UNASKED, "figure": figure, "statement": sentence}
-    try:
-        is_figure = "claimed" in lines.spelled_out(entry, {}, (UNASKED,), Path())
-    except LedgerError:
-        is_figure = False
-    return figure if is_figure else OPEN, _asks(kind, amount, mark, tagged)
+    return _as_figure(figure, sentence), _asks(kind, amount, mark, tagged)
+
+
+def _as_figure(figure: str, sentence: str) -> str:
+    """A figure as its sentence prints it, above so much where that "topped" it; else open."""
+    for words in (figure, f"more than {figure}"):
+        entry = {"asks": UNASKED, "figure": words, "statement": sentence}
+        with suppress(LedgerError):
+            if "claimed" in lines.spelled_out(entry, {}, (UNASKED,), Path()):
+                return words
+    return OPEN
 
 
 def _without_number(clause: str, tagged: Tagged) -> Iterator[tuple[str, str]]:
@@ -332,21 +338,20 @@ def _without_number(clause: str, tagged: Tagged) -> Iterator[tuple[str, str]]:
     ranked = _rule("ranked").search(clause)
     if ranked and not ranked["not"]:
         is_first = _rule(r"largest|biggest|top|no\.? ?1|number").match(ranked["how"])
-        figure = RANKS.get((ranked["place"] or "").lower(), "1st" if is_first else OPEN)
+        place = (ranked["place"] or "").lower()
+        figure = RANKS.get(place, place or ("1st" if is_first else OPEN))
         yield figure, _asks(RANK, OPEN, clause, tagged)
     elif _rule("taxed").search(clause):
         return
     elif _rule("hit_record").search(clause):
         yield OPEN, _asks(RECORD, OPEN, clause, tagged)
     elif _rule("moves").search(clause):
-        words = {"rise": "rose", "fall": "fell", "so_often": OPEN}
-        by_place = {_at(rule, clause): figure for rule, figure in words.items()}
-        yield by_place[min(by_place)], _asks(GROWTH, OPEN, clause, tagged)
-
-
-def _at(rule: str, clause: str) -> int:
-    found = _rule(rule).search(clause)
-    return found.start() if found else len(clause)
+        words = {"rise": "rose", "fall": "fell", "so_often": ""}
+        moves = {rule: match for rule in words if (match := _rule(rule).search(clause))}
+        first = min([*moves][::-1], key=lambda rule: moves[rule].start())
+        figure = words[first] or moves[first][0].lower()
+        is_figure = figure.rpartition(" ")[2] in lines.CHANGES
+        yield figure if is_figure else OPEN, _asks(GROWTH, OPEN, clause, tagged)
 
 
 def _asks(kind: str, amount: str, mark: str, tagged: Tagged) -> str:

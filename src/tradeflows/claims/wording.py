@@ -106,7 +106,10 @@ def faults(
     texts = [text for text in (claim.words, claim.statement) if text]
     if "words" in entry and not _stands_in(claim.statement, claim.words):
         yield f"its words {claim.words!r} do not stand so in the statement"
-    yield from _of_record(texts[0], is_superlative=claim.superlative)
+    if claim.superlative and not SUPERLATIVE.search(texts[0]):
+        yield "superlative is true, and its words say none"
+    if RECORD.search(texts[0]) and not claim.superlative:
+        yield "its words say a record, which is a part of its own with superlative = true"
     yield from _of_sign(texts, claim)
     if claim.figure:
         is_exact = claim.unit in EXACT
@@ -115,14 +118,6 @@ def faults(
     if claim.kg_per_unit is not None:
         yield from _of_weight(claim.unit, claim.kg_per_unit)
     yield from _of_window(row.get("window_start"), row.get("window_end"), claim.asks)
-
-
-def _of_record(text: str, *, is_superlative: bool) -> Iterator[str]:
-    """A record that nothing looks at, and a superlative that no word says."""
-    if is_superlative and not SUPERLATIVE.search(text):
-        yield "superlative is true, and its words say none"
-    if RECORD.search(text) and not is_superlative:
-        yield "its words say a record, which is a part of its own with superlative = true"
 
 
 def _of_window(first: Any, last: Any, asks: Question) -> Iterator[str]:
@@ -415,10 +410,7 @@ def of_measure(text: str, asks: Question) -> Iterator[str]:
     """A measure that the words do not ask."""
     for row in rows_of(text, asks):
         if row.asks and not any(asks.measure.endswith(f"of {measure}") for measure in row.asks):
-            yield (
-                f"asks: {asks.measure!r}, and its words ask {' or '.join(row.asks)} "
-                f"({row.because}); open_because says why not"
-            )
+            yield f"{asks.measure!r}, and its words ask {' or '.join(row.asks)} ({row.because})"
 
 
 def of_admitted(text: str, asks: Question, admitted: Mapping[str, Sequence[str]]) -> Iterator[str]:
