@@ -128,10 +128,7 @@ def _rows(path: Path) -> tuple[list[tuple[int, list[str]]], bool]:
             raw = path.read_bytes()
             if b"\0" in raw:
                 raise LedgerError(f"{path}: is no text; save it as CSV UTF-8, or as .xlsx")
-            try:
-                text = raw.decode("utf-8-sig")
-            except UnicodeDecodeError:  # as Excel saves "CSV"
-                text = raw.decode("cp1252", "replace")
+            text = decoded(raw)
             head = next((line for line in text.splitlines() if line.strip(" ;,\t")), "")
             mark = max(";,\t", key=head.count)
             stream = StringIO(text, newline="")
@@ -141,6 +138,14 @@ def _rows(path: Path) -> tuple[list[tuple[int, list[str]]], bool]:
     return [(at, [" ".join(cell.split()) for cell in row]) for at, row in enumerate(rows, 1)], (
         mark == ";"
     )
+
+
+def decoded(raw: bytes) -> str:
+    """The text of a file in UTF-8 or, as Windows and Excel save it, in cp1252."""
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return raw.decode("cp1252", "replace")
 
 
 def _sheet(path: Path) -> list[list[str]]:

@@ -529,16 +529,10 @@ def read(path: Path) -> str:
     except OSError as error:
         raise QueryError(f"{path}: cannot be read ({error})") from error
     is_unicode = raw[:2] in (b"\xff\xfe", b"\xfe\xff")
-    if (b"\0" in raw and not is_unicode) or raw.lstrip()[:5].lower() in (
-        b"%pdf-",
-        b"<html",
-        b"<!doc",
-    ):
+    is_other = raw.lstrip()[:5].lower() in (b"%pdf-", b"<html", b"<!doc")
+    if is_other or (b"\0" in raw and not is_unicode):
         raise QueryError(f"{path}: is no plain text; save the article as .txt")
-    try:
-        return raw.decode("utf-16" if is_unicode else "utf-8-sig")
-    except UnicodeDecodeError:
-        return raw.decode("cp1252", "replace")
+    return raw.decode("utf-16", "replace") if is_unicode else lines.decoded(raw)
 
 
 def as_csv(rows: list[dict[str, str]]) -> str:

@@ -54,8 +54,8 @@ ORDINALS = {word: place for place, word in enumerate(FIRST_TEN, 1)}
 MONTHS = re.compile(rf"\b(?:{_MONTH}) \d{{4}}\b")
 BARREL = (110, 175)  # kilograms, from the lightest condensate to the heaviest crude
 NO_VOLUMES = ("kg", "percent", "percentage points", "ratio", "bbl/day", *units.COUNTS[:2])
-BUYS = re.compile(r"\b(?:bought|buy\w*|import\w*|purchas\w+|took|take\w*)\b", re.I)
-SELLS = re.compile(r"\b(?:sold|sell\w*|sale\w*|export\w*|ship\w*|suppl\w+)\b", re.I)
+BUYS = saying(r"\b(?:bought|buy\w*|import\w*|purchas\w+|took|take\w*)\b")
+SELLS = saying(r"\b(?:sold|sell\w*|sale\w*|export\w*|ship\w*|suppl\w+)\b")
 TURNED = {"M": "X", "X": "M"}
 # What words say that it is measured by.
 MEASURES = {
@@ -74,14 +74,13 @@ NO_TURN = r"(?!(?:and|from|to|of|in|by|for|with|than|was|were|is|are|been|which|
 # What says a share, what stands before a level of one, and a change by how many times.
 SHARE = re.compile(r"\bshares?\b|\baccount(?:s|ed|ing)? for\b|(?:%|per cent|percent) of\b", re.I)
 LEVEL = re.compile(r"\b(?:to|at|was|were|is|of)\s+$", re.I)
-BALANCE = re.compile(r"[^,;.]{0,20}?\b(?P<balance>surplus|deficit)\b", re.I)
-TRADED = re.compile(
-    r"\b(?:(?P<balance>surplus|deficit|balance)(?: (?:of|in|on) (?:its |their |the )?trade)?"
-    r"|(?:trade|imports|exports|sales|purchases)(?! (?:surplus|deficit|balance)))\b",
-    re.I,
+# What says that a number is a balance or a mean, beside it.
+TRADED = saying(
+    r"\b(?:(?P<balance>surplus|deficit|balance)(?: (?:of|in) (?:\w+ )?trade)?|trade|\w+ports)\b"
 )
-A_MONTH = re.compile(
-    r"[^,;.]{0,30}?\b((?:a|per|each|every) month)\b(?! (?:earlier|later|before|after|ago))", re.I
+BALANCE = saying(r"[^,;.]{0,20}?\b(?P<balance>surplus|deficit)\b")
+A_MONTH = saying(
+    r"[^,;.]{0,30}?\b((?:a|per|each|every) month)\b(?! (?:earlier|later|before|after|ago))"
 )
 TIMES = saying(r"\b(?:(?:{more}|{nearly}) )?{times}\b")
 SHORTEST = 3  # letters of what may be another word
@@ -289,24 +288,22 @@ def of_phrase(text: str, asks: Question) -> Iterator[str]:
 
 
 def of_figure(text: str, asks: Question, value: float, unit: str) -> Iterator[str]:
-    """What the words beside a claimed number say of it, and its phrase does not."""
-    printed = [item for item in numbers_in(text) if item.is_of(unit) and item.means(value, unit)]
-    for item in printed:
-        before, after = item.before, text[len(item.before) :].partition(item.text)[2]
-        traded = [*TRADED.finditer(before)]
-        balance = BALANCE.match(after) or (traded and traded[-1]["balance"] and traded[-1])
-        if balance and asks.measure in ("value", "weight"):
-            yield (
-                f"its sentence says {balance['balance']!r}, the difference of two flows, which "
-                "no phrase asks: write a line of what was sold ('WHO to WHOM') and one of what was "
-                "bought ('WHO from WHOM')"
-            )
+    """What the words beside a claimed number say of it, and a phrase that asks a sum does not."""
+    for item in numbers_in(text) if asks.measure in ("value", "weight") else ():
+        after = text[len(item.before) :].partition(item.text)[2]
+        before = [*TRADED.finditer(item.before)][-1:]
+        said = [match["balance"] for match in (BALANCE.match(after), *before) if match]
         month = A_MONTH.match(after)
-        if month and asks.measure in ("value", "weight") and asks.start != asks.end:
+        if not (item.is_of(unit) and item.means(value, unit)):
+            continue
+        if any(said):
             yield (
-                f"its sentence says {month[1]!r}, and its phrase a sum: write "
-                f"'{asks.measure} a month of …'"
+                f"its sentence says {next(filter(None, said))!r}, the difference of two flows, "
+                "which no phrase asks: write a line of what was sold ('WHO to WHOM') and one of "
+                "what was bought ('WHO from WHOM')"
             )
+        elif month and asks.start != asks.end:
+            yield f"its sentence says {month[1]!r}: write '{asks.measure} a month of …'"
 
 
 def _of_part(text: str, asks: Question) -> Iterator[str]:
