@@ -830,7 +830,7 @@ def _interval(claim: Claim, ends: Sequence[float | None], step: float) -> tuple[
         item for text in (claim.words, claim.statement) for item in open_words.numbers_in(text)
     )
     said = next((item for item in numbers if item.means(value, claim.unit)), None)
-    if not (said and said.is_nearly):
+    if not (said and said.said == "nearly"):
         return value - step / 2, value + step / 2
     plain = said.step(value, claim.unit)  # at the number, or a little below
     return value - max(step / 2, plain), value + plain / 2

@@ -157,11 +157,6 @@ class Printed:
         return self.said in ("about", "nearly")
 
     @property
-    def is_nearly(self) -> bool:
-        """Whether it is that much at most."""
-        return self.said == "nearly"
-
-    @property
     def qualifiers(self) -> tuple[str, tuple[str, ...]]:
         """What the words before it say, and the qualifiers of a claim that say so."""
         return SAID.get(self.said) or (("about", ("~", "=")) if self.is_about else ("", ("=",)))

@@ -182,8 +182,12 @@ def _tagged(sentence: str, root: Path | None) -> Tagged:
     for form, to in _table()["periods"].items():
         rule = _rule(rf"(?<![\w,.<$€£-])(?:{form})(?!\w)")
         for match in [*rule.finditer(text)][::-1]:
-            across = "across " * bool(match.groupdict().get("across"))
-            when = f"{across}{tag('W', _period(match, to))}"
+            part = {name: text.rstrip(" .").title() for name, text in match.groupdict("").items()}
+            part |= {"q": str(ORDINALS[part["q"].lower()])} if "q" in part else {}
+            n = part.get("n", "")
+            part["n"] = f"{units.NUMBER_WORDS.get(n.lower()) or n:0>2}"
+            when = "across " * bool(part.get("across"))
+            when += tag("W", " ".join(to.format_map(part).split()))  # "" where it tells no months
             text = f"{text[: match.start()]}{when}{text[match.end() :]}"
     text = re.sub(r"barrels of ((?:<J\d+> )?<G\d+>) (?:a|per) day", r"barrels a day of \1", text)
     for match in [*_rule("in_print").finditer(text)][::-1]:
@@ -208,17 +212,6 @@ def _named(text: str, root: Path | None) -> Iterator[tuple[int, int, str, str]]:
                 end = last.end()
                 yield token.start(), end, kind, meaning
                 break
-
-
-def _period(match: re.Match[str], to: str) -> str:
-    """A window as a phrase has it; "" where it is not told which months it has."""
-    said = {name: text.rstrip(" .").title() for name, text in match.groupdict("").items()}
-    if "q" in said:
-        said["q"] = str(ORDINALS[said["q"].lower()])
-    if "n" in said:
-        months = units.NUMBER_WORDS.get(said["n"].lower()) or said["n"]
-        said["n"] = f"{months:0>2}"
-    return " ".join(to.format_map(said).split())
 
 
 def _number(match: re.Match[str]) -> Number | None:
@@ -436,16 +429,13 @@ def _sides(kind: str, mark: str, tagged: Tagged) -> Sides:
         return Sides(who, _area(said["whom"], tagged), WAYS.get(said.get("way", way).lower(), ""))
     lead, rest = mark[: found.start()], mark[found.end() :]
     is_joined = re.search(r"<[AJ]\d+>(?:, | and | or )$", lead)
-    if is_joined or (rule == "noun_from" and _is_unclear(found, lead, rest)):
+    # "Chinese imports" may be those from China, and another country may stand before.
+    is_adjective = said.get("who", "").startswith("<J") and not re.match(" (?:of|from) ", rest)
+    is_unclear = is_adjective or (not said.get("own") and AREA.search(lead))
+    if is_joined or (rule == "noun_from" and is_unclear):
         return Sides(way=way)
     whom = _whom(kind, way, rest, mark, tagged)
     return Sides(who, OPEN if whom == WORLD and who == OPEN else whom, way)
-
-
-def _is_unclear(found: re.Match[str], lead: str, rest: str) -> bool:
-    """Whether "Chinese imports" may be those from China, or another country stands before."""
-    is_adjective = found["who"].startswith("<J") and not re.match(" (?:of|from) ", rest)
-    return bool(is_adjective or (not found["own"] and AREA.search(lead)))
 
 
 def _whom(kind: str, way: str, rest: str, mark: str, tagged: Tagged) -> str:

@@ -182,16 +182,14 @@ def _of_number(
         other = next(iter(money.values())).text
         yield f"claims {unit}, and its words print {other}: claim the currency that they print"
     found = [item for item in numbers if item.is_of(unit)]
-    yield from _of_ends(found, ends, unit) if ends else _of_one_number(found, claim)
-
-
-def _of_ends(found: Sequence[Printed], ends: Sequence[float], unit: str) -> Iterator[str]:
-    strange = [end for end in ends if not any(item.means(end, unit) for item in found)]
+    strange = [end for end in ends or () if not any(item.means(end, unit) for item in found)]
     if found and strange:
         yield (
             f"low or high is {full_number(strange[0])} {unit}, which its words do not print: "
             "leave both out, and say of one number by printed_to how far it goes"
         )
+    if not ends:
+        yield from _of_one_number(found, claim)
 
 
 def _of_one_number(found: Sequence[Printed], claim: Claim) -> Iterator[str]:
@@ -347,23 +345,18 @@ def unsaid(text: str, claims: Sequence[Claim]) -> Iterator[str]:
     Only what is surely of trade: numbers with a unit, names of more than three letters.
     """
     asked = [claim.asks for claim in claims]
-    left = dict.fromkeys([*_numbers_beside(text, claims), *_words_beside(text, claims)])
-    yield from (f"not judged: {words}" for words in left)
+    yield from (f"not judged: {words}" for words in dict.fromkeys(_beside(text, claims)))
     goods = [code for asks in asked for code in asks.goods.split("+")]
     others = [*_sides_beside(text, asked), *_goods_beside(text, goods)]
     yield from (f"its sentence also names {other}" for other in others)
 
 
-def _numbers_beside(text: str, claims: Sequence[Claim]) -> Iterator[str]:
-    """The numbers with a unit that no claim is about."""
+def _beside(text: str, claims: Sequence[Claim]) -> Iterator[str]:
+    """The numbers with a unit, and the words for a change, a peak or a denial, of no claim."""
     for item in numbers_in(text):
         is_claimed = any(_is_claimed(item, claim) for claim in claims)
         if (item.mark or item.counted_by > 1) and not is_claimed:
             yield item.text
-
-
-def _words_beside(text: str, claims: Sequence[Claim]) -> Iterator[str]:
-    """The words for a change, a peak or a denial that no claim asks."""
     if not any(claim.asks.measure.startswith(CHANGES) for claim in claims):
         yield from TIMES.findall(text) or MOVED.findall(THAN.sub("", BY_TIMES.sub("", text)))
     if not any(claim.superlative or claim.unit == units.RANK for claim in claims):
@@ -467,7 +460,9 @@ def admitted(
 
 def _is_other_goods(text: str, goods: str) -> bool:
     """Whether words name goods, and these are none of them."""
-    parts = _goods_named(text)
+    named = _named_in(text, own_words.product_words())
+    listed = [known for word, known in named.items() if word not in OTHER_WORDS]
+    parts = {part for known in listed for code in known for part in code.split("+")}
     return bool(parts) and not any(_share(a, b) for a in parts for b in goods.split("+"))
 
 
@@ -501,13 +496,6 @@ def _named_in(text: str, words: Mapping[str, Any]) -> dict[str, Any]:
         for word, meant in near.items()
         if len(word) > SHORTEST and re.search(rf"\b{re.escape(word)}\b", lowered)
     }
-
-
-def _goods_named(text: str) -> set[str]:
-    """The codes of the goods that words name."""
-    named = _named_in(text, own_words.product_words())
-    listed = [known for word, known in named.items() if word not in OTHER_WORDS]
-    return {part for known in listed for code in known for part in code.split("+")}
 
 
 def _share(one: str, other: str) -> bool:
