@@ -199,21 +199,26 @@ def _with_amount(asked: Phrase, unit: str, statement: str) -> tuple[Phrase, bool
 
 def _asks(asked: Phrase) -> Entry:
     """What a phrase asks, as a ledger's table has it."""
-    partner, measure = list(asked.partner), phrase.MEASURES[asked.kind].format(asked.amount)
+    partner = list(asked.partner)
     if asked.kind in (phrase.LEAD, phrase.RANK):
         partner += asked.among or [NEXT] * (asked.kind == phrase.LEAD)
-    elif asked.among not in ((), (questions.WORLD,)):
-        measure += f" in {questions.joined(asked.among)}"
     asks = {
         "goods": _one(asked.goods),
         "reporter": asked.reporter,
         "partner": _one(partner),
         "flow": _one(asked.flow),
-        "measure": measure,
+        "measure": _measure(asked, asked.amount),
         "start": asked.windows[0][0],
         "end": asked.windows[0][1],
     }
     return asks | ({"base": _one(dict.fromkeys(asked.base))} if asked.base else {})
+
+
+def _measure(asked: Phrase, amount: str) -> str:
+    """What is measured of an amount, as the ledger has it; of a share with a whole of its own."""
+    measure, is_shared = phrase.MEASURES[asked.kind].format(amount), asked.kind == phrase.SHARE
+    is_of_all = len(asked.among) == 1 and asked.among[0].endswith((questions.WORLD, "_EXTRA"))
+    return measure + f" in {questions.joined(asked.among)}" * (is_shared and not is_of_all)
 
 
 def _one(words: Iterable[str]) -> Any:
@@ -229,7 +234,7 @@ def _open(
     admitted: Entry = {"goods": []} if asked.level else {}
     because = [f"{' and '.join(asked.level)} is read for all of it"] * bool(asked.level)
     if is_free:
-        admitted["measure"] = [phrase.MEASURES[asked.kind].format("value")]
+        admitted["measure"] = [_measure(asked, "value")]
         because.append("its line names neither weight nor value")
     elif "measure" in left:
         admitted["measure"] = "none"

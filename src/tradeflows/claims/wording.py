@@ -85,6 +85,8 @@ A_MONTH = saying(
 TIMES = saying(r"\b(?:(?:{more}|{nearly}) )?{times}\b")
 SHORTEST = 3  # letters of what may be another word
 OTHER_WORDS = ("lead", "total", "all goods")  # for goods, and for something else
+# Words of a year that a sentence does not print.
+AGO = saying(r"\b(?:years? (?:earlier|before|ago|later)|that year|(?:previous|next) year)\b")
 IN_YEAR = re.compile(r"\bin (?:\w+ ){0,3}((?:19|20)\d\d)\b", re.I)
 
 
@@ -256,7 +258,12 @@ def _of_asked(text: str, asks: Question) -> Iterator[str]:
         one, other = (codes.area_name(area) for area in (unnamed[0], min(known - sides)))
         yield f"asks: {one} is asked, and its words name {other}"
     said, years = IN_YEAR.findall(text), _years(asks)
-    if asks.start and said and not any(min(years) <= year <= max(years) for year in said):
+    if (
+        asks.start
+        and said
+        and not AGO.search(text)
+        and not any(min(years) <= year <= max(years) for year in said)
+    ):
         yield f"asks: {asks.start} to {asks.end}, and its words say {said[0]}"
 
 
