@@ -182,14 +182,16 @@ def _of_number(
         other = next(iter(money.values())).text
         yield f"claims {unit}, and its words print {other}: claim the currency that they print"
     found = [item for item in numbers if item.is_of(unit)]
-    strange = [end for end in ends or () if not any(item.means(end, unit) for item in found)]
+    yield from _of_ends(found, ends, unit) if ends else _of_one_number(found, claim)
+
+
+def _of_ends(found: Sequence[Printed], ends: Sequence[float], unit: str) -> Iterator[str]:
+    strange = [end for end in ends if not any(item.means(end, unit) for item in found)]
     if found and strange:
         yield (
             f"low or high is {full_number(strange[0])} {unit}, which its words do not print: "
             "leave both out, and say of one number by printed_to how far it goes"
         )
-    if not ends:
-        yield from _of_one_number(found, claim)
 
 
 def _of_one_number(found: Sequence[Printed], claim: Claim) -> Iterator[str]:
