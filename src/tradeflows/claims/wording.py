@@ -36,7 +36,9 @@ PART_OF_YEAR = re.compile(
 MOVED = re.compile(rf"(?:{ROSE.pattern}|{FELL.pattern})", re.I)
 THAN = re.compile(r"\b(?:more|less|higher|lower|fewer)\b", re.I)
 PEAK = re.compile(r"\b(?:record|all-time|largest|biggest|smallest|lowest|highest)\b", re.I)
-NOT = re.compile(r"\b(?:did|does|do|has|have|had|was|were|is|are) not (?!exceed|pass|top)", re.I)
+NOT = re.compile(
+    r"\b(?:did|does|do|has|have|had|was|were|is|are) not (?!exceed|pass|top|less|more|fewer)", re.I
+)
 BY_TIMES = re.compile(r"\b(?:more|less) than (?=(?:halv|doubl|tripl|quadrupl))", re.I)
 CHANGES = ("growth of ", "change of ")
 RECORD = re.compile(r"\b(?:a|an|all-time|new) record\b(?! of)|\brecord[- ](?:high|low)\b", re.I)
