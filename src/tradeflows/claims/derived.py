@@ -250,38 +250,49 @@ def _open(
 
 
 def _add_readings(made: Entry, asked: Phrase, unit: str, root: Path, *, local: bool) -> None:
-    """Add the readings of one amount, in every window, by every publisher.
-
-    Of an office's amount the total that it printed itself or else the first publisher is read; what
-    others have of it are releases.
-    """
+    """Add the readings of one amount, in every window, by every publisher."""
     every = _held(asked, unit, root, local=local)
-    money = every[0].currency
-    offices = [held for held in every if (held.who, held.currency) == ("", money)]
-    codes_more = sum("+".join(listed).count("+") for listed in (asked.goods, asked.level))
-    is_banded = (asked.kind, asked.amount, codes_more, len(asked.windows)) in BANDED
     if (asked.kind, asked.amount) in MOVING:
         made["money"] = {held.currency for held in every} - {"USD"}
-    printed = {}
-    if is_banded and asked.kind != phrase.GROWTH and money == "USD" and not every[0].rates:
-        printed = _own_total(asked, root, local=local)
-    if is_banded and (printed or offices[1:]):
-        own = {OWN_TOTAL: printed} if printed else {}
-        made["releases"] = own | {held.publisher or "its months": held.filters for held in offices}
-        every = [held for held in every if held.who or (held is offices[0] and not printed)]
-    if printed:
-        name = f"{_office(asked)}, {asked.quantity}, {OWN_TOTAL}"
-        made["reading"].append({"name": name, "read": printed, "result": "value"})
+    codes_more = sum("+".join(listed).count("+") for listed in (asked.goods, asked.level))
+    if (asked.kind, asked.amount, codes_more, len(asked.windows)) in BANDED:
+        every = _with_releases(made, asked, every, root, local=local)
     for window in asked.windows:
         when = window_in_words(*_months(window)) * bool(asked.windows[1:])
         for held in every:
             publisher = held.publisher * (not held.who)
-            words = filter(None, (held.who or _office(asked), asked.quantity, publisher, when))
-            made["reading"].append({"name": ", ".join(words), **_reading(asked, window, held)})
+            words = (held.who or _office(asked), asked.quantity, publisher, when)
+            name = ", ".join(filter(None, words))
+            made["reading"].append({"name": name, **_reading(asked, window, held)})
+
+
+def _with_releases(
+    made: Entry, asked: Phrase, every: list[Held], root: Path, *, local: bool
+) -> list[Held]:
+    """Who is read where an office's amount has releases: of these the first alone.
+
+    That is the total that it printed itself, where one is held.
+    """
+    money = every[0].currency
+    offices = [held for held in every if (held.who, held.currency) == ("", money)]
+    in_dollars = money == "USD" and not every[0].rates
+    printed = _own_total(asked, root, local=local) if in_dollars else {}
+    if not printed and len(offices) < 2:
+        return every
+    made["releases"] = {held.publisher or "its months": held.filters for held in offices}
+    others = [held for held in every if held.who]
+    if not printed:
+        return [offices[0], *others]
+    made["releases"] = {OWN_TOTAL: printed, **made["releases"]}
+    name = f"{_office(asked)}, {asked.quantity}, {OWN_TOTAL}"
+    made["reading"].append({"name": name, "read": printed, "result": "value"})
+    return others
 
 
 def _own_total(asked: Phrase, root: Path, *, local: bool) -> Entry:
     """What reads the total of a window that the reporter's office printed; empty where none is."""
+    if asked.kind == phrase.GROWTH:
+        return {}
     partner, reporter = "+".join(asked.partner), asked.reporter
     pairs = {"M": (partner, reporter), "X": (reporter, partner)}
     exporter, importer = pairs.get(asked.flow, (f"{reporter}<->{partner}", ""))
@@ -314,16 +325,12 @@ def _column(asked: Phrase) -> str:
     return COLUMNS.get(asked.quantity, VALUE)
 
 
-def _held(asked: Phrase, unit: str, root: Path, *, local: bool) -> list[Held]:
-    """What each publisher states of a phrase, in the order of the catalogue.
-
-    Those that state less than its windows are left out where another one states all.
-    """
-    is_placed = asked.kind in (phrase.LEAD, phrase.RANK)
-    partner = [*asked.partner, *asked.among] if is_placed else [*asked.partner]
-    if is_placed and not asked.among:
-        partner = ["countries"]
-    filters: Entry = {
+def _filters(asked: Phrase) -> Entry:
+    """The question to trade that a phrase asks."""
+    partner = list(asked.partner)
+    if asked.kind in (phrase.LEAD, phrase.RANK):
+        partner = [*partner, *asked.among] if asked.among else ["countries"]
+    filters = {
         "reporter": asked.reporter,
         "partner": _one(partner),
         "flow": _one(asked.flow),
@@ -331,6 +338,15 @@ def _held(asked: Phrase, unit: str, root: Path, *, local: bool) -> list[Held]:
     }
     if asked.amount in QUANTITIES:
         filters["qty_unit"] = QUANTITIES[asked.amount]
+    return filters
+
+
+def _held(asked: Phrase, unit: str, root: Path, *, local: bool) -> list[Held]:
+    """What each publisher states of a phrase, in the order of the catalogue.
+
+    Those that state less than its windows are left out where another one states all.
+    """
+    filters, is_placed = _filters(asked), asked.kind in (phrase.LEAD, phrase.RANK)
     wanted = {month for window in asked.times for month in range(*span(window))}
     columns = [_column(asked), *[WEIGHT] * (asked.kind == phrase.PRICE)]
     every = _rows(filters, wanted, columns, root, local=local)
@@ -362,9 +378,8 @@ def _held(asked: Phrase, unit: str, root: Path, *, local: bool) -> list[Held]:
         raise LedgerError("; ".join(filter(None, (str(error), cure)))) from error
     for name, held in stating.items():
         named = held.filters | ({"publisher": name} if several else {})
-        publisher, rates = held.publisher * (len(stating) > 1), {}
-        if _column(asked) == VALUE:
-            rates = _rates(asked, held.currency, unit, wanted, root, local=local)
+        publisher = held.publisher * (len(stating) > 1)
+        rates = _rates(asked, held.currency, unit, wanted, root, local=local)
         made.append(held._replace(filters=named, publisher=publisher, rates=rates))
     return made
 
@@ -435,13 +450,12 @@ def _with_rivals(
     return rows[rows["publisher"].isin(stating)]
 
 
-def _stated(filters: Entry, both: list[pd.DataFrame], publisher: str, wanted: set[int]) -> Held:
-    """What one publisher has of a phrase: its rows and, of a share, those of the whole.
+def _chosen(both: list[pd.DataFrame], wanted: set[int]) -> tuple[Entry, list[pd.DataFrame]]:
+    """The rhythm, the cumulation and the files of a publisher that state most of the time.
 
-    The rhythm, the cumulation and the files are read that state most of the time, of these the
-    finest. Of several codes each must be stated in all of the time that is asked.
+    Of several that do the finest; with the filters that read them, the rows that they have.
     """
-    own = dict(filters)
+    own: Entry = {}
     for column, key, kinds in CHOICES:
         if any(frame[column].nunique() > 1 for frame in both):
             of_kind = {kind: [f[f[column] == kind] for f in both] for kind in kinds}
@@ -451,8 +465,16 @@ def _stated(filters: Entry, both: list[pd.DataFrame], publisher: str, wanted: se
     stating = {name for frame in both for name in frame.loc[~frame["lacks"], "source_id"]}
     if any(not {*frame["source_id"]} <= stating for frame in both):
         own["source"] = sorted(stating)  # files of another measure would be preferred
-    both = [frame[~frame["lacks"]] for frame in both]
-    rows = both[0]
+    return own, [frame[~frame["lacks"]] for frame in both]
+
+
+def _stated(filters: Entry, both: list[pd.DataFrame], publisher: str, wanted: set[int]) -> Held:
+    """What one publisher has of a phrase: its rows and, of a share, those of the whole.
+
+    Of several codes each must be stated in all of the time that is asked.
+    """
+    chosen, both = _chosen(both, wanted)
+    own, rows = filters | chosen, both[0]
     within = [frame[first_month(frame).between(min(wanted), max(wanted))] for frame in both]
     over = [column for column in SEVERAL if within[0][column].nunique() > 1]
     routes = within[0].groupby("partner_iso")["partner_code"].nunique()
@@ -531,14 +553,20 @@ def _reading(asked: Phrase, window: Window, held: Held) -> Entry:
         made |= {"other": other, "other_steps": [_total(value, window, over)]}
     for step, other in rates.items():
         made |= {"other": other, "steps": [[step, {}], *made["steps"]]}
-    years = [first for first, last in (window, asked.base or window) if first == last]
-    is_paired = kind == phrase.GROWTH and not held.over
-    if is_paired and [*map(len, years)] == [4, 4]:  # the months that both years have
-        pair = {"value": value, "year": int(years[0]), "base": int(years[1])}
-        made["steps"] = [["growth", pair]]
-    elif asked.base:
-        made |= {"other": read, "other_steps": [_total(value, asked.base, held.over)]}
+    if asked.base:
+        made |= _changed(kind, read, value, window, asked.base, held.over)
     return made
+
+
+def _changed(
+    kind: str, read: Entry, value: str, window: Window, base: Window, over: list[str]
+) -> Entry:
+    """A change from one year to another, over the months that both have; else of two sums."""
+    is_of_years = all(first == last and len(first) == 4 for first, last in (window, base))
+    if kind == phrase.GROWTH and not over and is_of_years:
+        pair = {"value": value, "year": int(window[0]), "base": int(base[0])}
+        return {"steps": [["growth", pair]]}
+    return {"other": read, "other_steps": [_total(value, base, over)]}
 
 
 def _rates(
@@ -549,7 +577,8 @@ def _rates(
     A change of two sums and a record have no room for rates.
     """
     wanted = units.sized(unit)[0].partition("/")[0]
-    if not units.CURRENCY.fullmatch(wanted) or wanted in own:
+    is_money = _column(asked) == VALUE and units.CURRENCY.fullmatch(wanted)
+    if not is_money or wanted in own:
         return {}
     step, money = ("convert", own) if wanted == "USD" else ("from_dollars", wanted)
     base, quote = ("EUR", "USD") if money == "EUR" else ("USD", money)

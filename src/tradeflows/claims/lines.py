@@ -230,11 +230,7 @@ def spelled_out(
         return entry
     entry = dict(entry)
     semicolons, asks, figure = entry.pop("semicolons", None), entry["asks"], entry.get("figure")
-    written = {"figure": f"{figure}", "asks": asks}
-    if OPEN in f"{written}":
-        from tradeflows.claims import propose
-
-        raise LedgerError(propose.to_fill(written))
+    _require_filled(f"{figure}", asks)
     if isinstance(figure, str) and figure not in figures and _is_number(figure):
         entry |= _claimed(
             entry.pop("figure"), entry.get("statement", ""), semicolons=bool(semicolons)
@@ -251,6 +247,14 @@ def spelled_out(
         return derived.entry_of(entry, unit, root, local=local, is_line=semicolons is not None)
     except (LedgerError, QueryError) as error:
         raise LedgerError(f"asks: {error}") from error
+
+
+def _require_filled(figure: str, asks: str) -> None:
+    """Refuse a proposed line of which something is left to be filled."""
+    if OPEN in figure + asks:
+        from tradeflows.claims import propose
+
+        raise LedgerError(propose.to_fill({"figure": figure, "asks": asks}))
 
 
 def _is_number(figure: str) -> bool:

@@ -231,6 +231,13 @@ def plain_digits(text: str) -> str:
     return re.sub("[.,]", "", plain)
 
 
+def _mark(sign: str, unit: str) -> str:
+    """The unit that a sign or a word says; money and per cent go by many."""
+    base = units.sized(unit.lower())[0]
+    word = base if base == "percent" or units.CURRENCY.fullmatch(base) else unit.lower()
+    return SIGNS.get(sign, sign) or (unit if unit in SHORT else word)
+
+
 def _before(text: str, start: int) -> tuple[str, str]:
     """What stands before a number, without that it is about so much, and what that says of it."""
     words = QUALIFIER.search(text, 0, start)
@@ -252,18 +259,13 @@ def _printed(text: str, match: re.Match[str], following: re.Match[str] | None) -
         is_end = bool(YEAR.fullmatch(following["digits"]))
     if following is not None and is_end and not (match["word"] or match["unit"]):
         marked = following
-    unit = marked["unit"] or ""
-    of_unit = units.sized(unit.lower())[0]
-    if not (of_unit == "percent" or units.CURRENCY.fullmatch(of_unit)):  # which go by many words
-        of_unit = unit if unit in SHORT else unit.lower()
-    sign = (match["sign"] or "").strip().upper()
     before, said = _before(text, match.start())
     return Printed(
         text=match[0].strip(),
         before=before,
         digits=plain_digits(match["digits"]),
         counted_by=COUNTED_BY.get((marked["word"] or "").lower(), 1.0),
-        mark=SIGNS.get(sign, sign) or of_unit,
+        mark=_mark((match["sign"] or "").strip().upper(), marked["unit"] or ""),
         said=said,
     )
 

@@ -188,16 +188,17 @@ def _head(
     kind, amount = ALIKE.get(said, said), (words["amount"] or "").lower()
     if bool(words["monthly"]) != (kind == MONTHLY) or (kind == RECORD and not amount):
         raise LedgerError(f"{text!r}: expected {PATTERNS[kind]!r}")
-
-    def code_of(word: str) -> str:
-        """The first code that a word stands for; of a volume that of energy statistics."""
-        listed = own_words.product(word, root)
-        of_gas = [code for code in listed if code.startswith(GAS) and amount == "volume"]
-        return (of_gas or listed)[0]
-
-    codes_of = partial(_listed, known=code_of, text=text, what="goods")
+    codes_of = partial(
+        _listed, known=partial(_code, amount=amount, root=root), text=text, what="goods"
+    )
     level = codes_of(words["level"]) if words["level"] else ()
     return kind, amount, codes_of(words["goods"]), level
+
+
+def _code(word: str, *, amount: str, root: Path | None) -> str:
+    """The first code that a word stands for; of gas by volume, that of energy statistics."""
+    listed = own_words.product(word, root)
+    return next((code for code in listed if (amount, code[:2]) == ("volume", GAS)), listed[0])
 
 
 def _listed(words: str, *, known: Callable[[str], str], text: str, what: str) -> tuple[str, ...]:

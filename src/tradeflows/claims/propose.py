@@ -429,13 +429,16 @@ def _sides(kind: str, mark: str, tagged: Tagged) -> Sides:
         return Sides(who, _area(said["whom"], tagged), WAYS.get(said.get("way", way).lower(), ""))
     lead, rest = mark[: found.start()], mark[found.end() :]
     is_joined = re.search(r"<[AJ]\d+>(?:, | and | or )$", lead)
-    # "Chinese imports" may be those from China, and another country may stand before.
-    is_adjective = said.get("who", "").startswith("<J") and not re.match(" (?:of|from) ", rest)
-    is_unclear = is_adjective or (not said.get("own") and AREA.search(lead))
-    if is_joined or (rule == "noun_from" and is_unclear):
+    if is_joined or (rule == "noun_from" and _is_unclear(found, lead, rest)):
         return Sides(way=way)
     whom = _whom(kind, way, rest, mark, tagged)
     return Sides(who, OPEN if whom == WORLD and who == OPEN else whom, way)
+
+
+def _is_unclear(found: re.Match[str], lead: str, rest: str) -> bool:
+    """Whether "Chinese imports" may be those from China, or another country stands before."""
+    is_adjective = found["who"].startswith("<J") and not re.match(" (?:of|from) ", rest)
+    return bool(is_adjective or (not found["own"] and AREA.search(lead)))
 
 
 def _whom(kind: str, way: str, rest: str, mark: str, tagged: Tagged) -> str:

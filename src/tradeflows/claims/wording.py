@@ -36,7 +36,9 @@ PART_OF_YEAR = re.compile(
 MOVED = re.compile(rf"(?:{ROSE.pattern}|{FELL.pattern})", re.I)
 THAN = re.compile(r"\b(?:more|less|higher|lower|fewer)\b", re.I)
 PEAK = re.compile(r"\b(?:record|all-time|largest|biggest|smallest|lowest|highest)\b", re.I)
-NOT = re.compile(r"\b(?:did|does|do|has|have|had|was|were|is|are) not (?!exceed|pass|top)", re.I)
+NOT = re.compile(
+    r"\b(?:did|does|do|has|have|had|was|were|is|are) not (?!exceed|pass|top|less|more|fewer)", re.I
+)
 BY_TIMES = re.compile(r"\b(?:more|less) than (?=(?:halv|doubl|tripl|quadrupl))", re.I)
 CHANGES = ("growth of ", "change of ")
 RECORD = re.compile(r"\b(?:a|an|all-time|new) record\b(?! of)|\brecord[- ](?:high|low)\b", re.I)
@@ -184,14 +186,16 @@ def _of_number(
         other = next(iter(money.values())).text
         yield f"claims {unit}, and its words print {other}: claim the currency that they print"
     found = [item for item in numbers if item.is_of(unit)]
-    strange = [end for end in ends or () if not any(item.means(end, unit) for item in found)]
+    yield from _of_ends(found, ends, unit) if ends else _of_one_number(found, claim)
+
+
+def _of_ends(found: Sequence[Printed], ends: Sequence[float], unit: str) -> Iterator[str]:
+    strange = [end for end in ends if not any(item.means(end, unit) for item in found)]
     if found and strange:
         yield (
             f"low or high is {full_number(strange[0])} {unit}, which its words do not print: "
             "leave both out, and say of one number by printed_to how far it goes"
         )
-    if not ends:
-        yield from _of_one_number(found, claim)
 
 
 def _of_one_number(found: Sequence[Printed], claim: Claim) -> Iterator[str]:

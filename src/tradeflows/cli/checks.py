@@ -4,6 +4,7 @@ Each refuses by a QueryError (the command is wrong) or a SourceError (a file is)
 names what is in the way and what to do.
 """
 
+import csv
 import os
 import shutil
 import sys
@@ -15,7 +16,7 @@ from tempfile import TemporaryFile
 
 from tradeflows.model import toml
 from tradeflows.model.contracts import require_columns
-from tradeflows.model.errors import LedgerError, QueryError, SourceError, nearest, there_are
+from tradeflows.model.errors import QueryError, SourceError, nearest, there_are
 from tradeflows.model.periods import parse_period, parse_window
 from tradeflows.model.source import require_table
 from tradeflows.model.words import count_of, direction
@@ -283,22 +284,30 @@ def require_file(path: Path) -> None:
         raise SourceError(f"{path}: is no file of a disk; save what it gives as one")
 
 
+def _first_cells(text: str) -> list[str]:
+    """The ids of a file of lines; a ValueError where its first column is another."""
+    delimiter = max(";,\t", key=text.partition("\n")[0].count)
+    head, *rows = csv.reader(text.splitlines(), delimiter=delimiter)
+    if head[0].strip().casefold() != "id":
+        raise ValueError
+    return [row[0].strip() for row in rows if row]
+
+
 def require_claim(name: str | None, root: Path, ledger: Path | None) -> None:
     """Refuse a claim that the ledger does not have, where one is named.
 
-    A ledger that cannot be read is left to others. The message has the nearest claim, or where they
-    are listed.
+    A ledger that cannot be read, or has a workbook beside it, is left to others. The message has
+    the nearest claim, or where they are listed.
     """
-    from tradeflows.claims import lines
-
     path = ledger or root / LEDGER
-    if not name:
+    lines = path.with_suffix(".csv")
+    if not name or path.with_suffix(".xlsx").is_file():
         return
     try:
         known = toml.loads(path.read_text(encoding="utf-8")).get("claim", {})
-        for file in lines.beside(path):
-            known |= lines.read(file)
-    except (OSError, ValueError, TypeError, LedgerError):
+        if lines.is_file():
+            known |= dict.fromkeys(_first_cells(lines.read_text("utf-8-sig", "replace")))
+    except (OSError, ValueError, TypeError):
         return
     if isinstance(known, dict) and name.casefold() not in map(str.casefold, known):
         close = nearest(name, known)
