@@ -439,10 +439,23 @@ HELD = {
     "coal, China from Russia, 2023": "holds",
     "C1;Russia had 19 % of China's crude oil imports.;19 %;share by weight of crude oil, Russia in "
     "World, China's imports, 2023": "holds",
+    # By the total that the office printed, of files by year, of values beside weights, of quarters.
+    "C1;China's trade with Russia hit a record $240.11 billion in 2023.;$240.11 billion;record "
+    "value of all goods, China with Russia, 2023": "holds",
+    "C1;The EU sold Kyrgyzstan goods worth 280 million euros in 2018.;280 million euros;value of "
+    "all goods, EU to Kyrgyzstan, 2018": "holds",
+    "C1;Russia had 18 % of China's crude oil imports by value.;18 %;share by value of crude oil, "
+    "Russia in World, China's imports, 2023": "holds",
+    "C1;In the first quarter of 2022 the EU got 26 bcm of gas from Russia by pipe.;26 bcm;volume "
+    "of pipeline gas, EU from Russia, 2022Q1": "leans yes",
+    "C1;China imported 2.15 million barrels a day from Russia in 2023.;2.15 mb/d;barrels a day of "
+    "crude oil, China from Russia, 2023": "holds",
+    "C1;Russian crude cost 565.1 dollars a tonne in 2023.;565.1 USD/t;unit value of crude oil, "
+    "China from Russia, 2023": "holds within revisions",
 }
 
 
-@pytest.mark.parametrize(("line", "verdict"), HELD.items(), ids=["change", "record", "share"])
+@pytest.mark.parametrize(("line", "verdict"), HELD.items(), ids=str)
 def test_a_line_is_judged_by_what_the_project_holds(line, verdict, tmp_path):
     found = judged(tmp_path, PROJECT, f"{line};P;2024-03-01;")["C1"]
     assert found.verdict == verdict
@@ -538,6 +551,8 @@ def test_codes_with_holes_are_refused_with_the_one_that_has_none(tmp_path, soybe
 
 CHINA = "China imported 107.02 million tonnes of crude oil from Russia"
 WEIGHT, PAID = f"107.02 Mt;weight of {CRUDE}", f"value of {CRUDE}"
+TIME = "2018-04 to 2019-03"
+PLACE = f"rank by value of crude oil, Iraq among Saudi Arabia, India's imports, {TIME}"
 GREW = f"24.1 %;growth of weight of {CRUDE} on 2022"
 
 
@@ -567,6 +582,22 @@ PARTS_OF_2023 = {
         ("China imported a lot in 2023.", WEIGHT, "its sentence does not print it"),
         ("China imported over 107.02 Mt.", WEIGHT, "prints 'more than 107.02 Mt'; write it as"),
         ("China paid €56 billion.", f"€56 billion;{PAID.replace('2023', '2016')}", "no rates of"),
+        (
+            "China's surplus with Russia was $20 billion in 2023.",
+            "$20 billion;value of all goods, China with Russia, 2023",
+            "says 'surplus', the difference of two flows, which no phrase asks: write a line of",
+        ),
+        (f"{CHINA[:-12]} a month.", WEIGHT, "write 'weight a month of …'; because says why not"),
+        ("Iraq was the smallest.", f"1st;{PLACE}", "claims first, and its words say smallest"),
+        ("Iraq was the 2nd largest.", f"1st;{PLACE}", "claims first, and its words say second"),
+        (
+            "It bought 5 Mt of coal.",
+            "5 Mt;weight of coal, Türkiye from Russia, 2023",
+            "what is held of the time is 2701+2704+2706: write 'weight of 2701+2704+2706, TUR from",
+        ),
+        ("It was first.", f"1st;{PLACE.replace(TIME, '2031')}", "nothing is stated in it: add"),
+        (f"{CHINA}, a record.", WEIGHT, "says 'a record', and its phrase none: write 'record wei"),
+        ("China took less.", f"fell;growth of {PAID} on 2022", "ask weight or volume (goods that"),
         (
             "Russia was first.",
             "1st;rank by weight of crude oil, Russia among all, China's imports, 2023",
@@ -659,10 +690,10 @@ def test_releases_of_one_office_are_a_band_and_not_two_readings(tmp_path):
 
 
 def test_a_reading_that_cannot_be_made_stops_no_other(tmp_path):
-    row = "C1;Russia's share was 19 % in 2023.;19 %;share of crude oil, China from Russia, 2023"
+    row = "C1;Russia's share was 14 % in 2016.;14 %;share of crude oil, China from Russia, 2016"
     found = judged(tmp_path, PROJECT, row, head="id;sentence;figure;asks")["C1"]
     assert found.verdict == claims.LEANS_YES
-    assert found.claim.minds[0].startswith("not made: China's customs, value: must give one number")
+    assert found.claim.minds[0].startswith("not made: value, since no value of 2709 is stated for")
 
 
 def test_numbers_of_excel_take_their_unit_from_the_sentence(tmp_path, soybeans):

@@ -54,11 +54,20 @@ STATED = {
         ("$1.2 bn", "value of all goods, Armenia with Georgia, 2021")
     ],
     "Exports to Kazakhstan doubled in 2022.": [
-        ("???", "growth of ??? of ???, ??? to Kazakhstan, 2022 on ???")
+        ("doubled", "growth of ??? of ???, ??? to Kazakhstan, 2022 on ???")
     ],
     "Steel imports surged to a record.": [("???", "record ??? of steel, ???, ???")],
     "Peru has stepped up imports of wheat.": [
         ("rose", "growth of ??? of wheat, Peru from ???, ??? on ???")
+    ],
+    "Germany sold tea worth €3.4m to Peru in 2020.": [
+        ("€3.4 mn", "value of tea, Germany to Peru, 2020")
+    ],
+    "China's trade with Russia topped $1.2bn in 2023.": [
+        ("more than $1.2 bn", "value of all goods, China with Russia, 2023")
+    ],
+    "Russia's exports of tea to India more than halved in 2022.": [
+        ("more than halved", "growth of ??? of tea, Russia to India, 2022 on ???")
     ],
     # What is not said whole.
     "China bought 10 million tons of soybeans from Brazil in May 2024.": [

@@ -26,6 +26,7 @@ PATCHED = frozenset({"derived", "estimated", "partial", "rebuilt"})
 # thousand dollars is: that is far less than a revision.
 ROUNDED = "rounded"
 GROWTH = "growth of "
+PRICE = "price"  # of these two
 AMOUNTS = {"value": "value_reported", "weight": "net_wgt_kg"}
 NEWEST = "the newest release"
 OPTIONS = ("zeros", "splice")  # of a read, beside its filters
@@ -108,11 +109,12 @@ def band_of(asked: Question, series: Series | None, figure: float | None, read: 
 def _values(series: Series, window: tuple[str, str], read: Read) -> dict[str, float]:
     """What each release states for `window`, of those that state all of it in full digits."""
     values = {}
-    column = AMOUNTS[series.asks.measure.removeprefix(GROWTH)]
+    amount = series.asks.measure.removeprefix(GROWTH)
+    columns = [*AMOUNTS.values()] if amount == PRICE else [AMOUNTS[amount]]
     for name, filters in series.releases.items():
         frame = read(filters)
         is_print = "window_start" in frame
-        value = _printed(frame, window) if is_print else _summed(frame, column, window)
+        value = _printed(frame, window) if is_print else _summed(frame, columns, window)
         if value is not None:
             values[name] = value
     return values
@@ -139,16 +141,21 @@ def days_of(first: int, after: int) -> tuple[pd.Timestamp, pd.Timestamp]:
     return pd.Timestamp(begin), pd.Timestamp(stop) - pd.Timedelta(days=1)
 
 
-def _summed(frame: pd.DataFrame, column: str, window: tuple[str, str]) -> float | None:
-    """The sum of the months of a window, unless one is lacking or is no witness."""
+def _summed(frame: pd.DataFrame, columns: list[str], window: tuple[str, str]) -> float | None:
+    """The sum of the months of a window, unless one is lacking or is no witness.
+
+    Of two amounts the first over the second.
+    """
     over = [name for name in ("flow_code", "valuation", "cmd_code") if frame[name].nunique() > 1]
     try:
-        result = measures.total(frame, column, [], over, *window)
+        result = measures.total(frame, columns, [], over, *window)
     except QueryError:  # a block of months that crosses an end of the window
         return None
     row = result.iloc[0]
     is_witness = not PATCHED & set(str(row["flags"]).split())
-    return float(row[column]) if row["complete"] and is_witness else None
+    amounts = row[columns].astype(float)
+    value = amounts.iloc[0] / amounts.iloc[1:].prod()  # of one, over nothing
+    return float(value) if row["complete"] and is_witness else None
 
 
 FILTERS = {"goods": "product", "reporter": "reporter", "partner": "partner", "flow": "flow"}

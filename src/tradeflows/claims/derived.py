@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pyarrow as pa
 
 from tradeflows import tables
-from tradeflows.claims import open_words, phrase, questions, wording
+from tradeflows.claims import bands, open_words, phrase, questions, wording
 from tradeflows.claims.answers import NEXT
-from tradeflows.claims.bands import AMOUNTS
 from tradeflows.claims.phrase import Phrase, Window
 from tradeflows.claims.witnesses import EUROSTAT, office_of
 from tradeflows.model import codes, units
@@ -28,7 +27,7 @@ from tradeflows.model.periods import (
     window_in_words,
 )
 from tradeflows.model.words import in_a_sentence
-from tradeflows.retrieval import catalogue
+from tradeflows.retrieval import catalogue, own_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,11 +57,21 @@ OF_THE_CLAIM = ("statement", "figure", "who", "theme", "core", "window", "where"
 # Of what rows have in several kinds: the filter, and the kinds, the first that is stated is read.
 CHOICES = (("freq_code", "freq", ("M", "Q", "A")), ("cumulation", "cumulation", ("period", "ytd")))
 BANDED = {  # kinds and amounts, of one code and one window, that releases give a band
-    (kind, amount, 0, 1) for kind in ("", phrase.GROWTH, phrase.RECORD) for amount in AMOUNTS
+    *(
+        (kind, amount, 0, 1)
+        for kind in ("", phrase.GROWTH, phrase.RECORD)
+        for amount in bands.AMOUNTS
+    ),
+    (phrase.PRICE, "", 0, 1),
 }
+OWN_TOTAL = "its own total"  # of a release that the office itself printed
 MOVING = {(kind, "value") for kind in phrase.CHANGES}  # with the currency
 FEW = 4  # areas that are named to a user
 ESTIMATED = "estimated"  # of a row whose weight makes no price
+NOT_HELD = (
+    "`tradeflows find` lists what is; add a file that states it, or let the line ask 'public, not "
+    "looked up yet'"
+)
 RATES_OF = "European Central Bank"
 
 
@@ -85,7 +94,9 @@ class Held(NamedTuple):
     rates: Entry
 
 
-def entry_of(entry: Mapping[str, Any], unit: str, root: Path, *, local: bool = False) -> Entry:
+def entry_of(
+    entry: Mapping[str, Any], unit: str, root: Path, *, local: bool = False, is_line: bool = False
+) -> Entry:
     """A claim's table whose `asks` is a phrase, with all that the phrase stands for.
 
     Parameters
@@ -94,6 +105,8 @@ def entry_of(entry: Mapping[str, Any], unit: str, root: Path, *, local: bool = F
         As the ledger has it; readings of its own stay, below those of the phrase.
     unit
         Of its figure, which says what is measured where the phrase does not.
+    is_line
+        Whether it is a line, and refused in the words of one.
 
     Raises
     ------
@@ -103,7 +116,7 @@ def entry_of(entry: Mapping[str, Any], unit: str, root: Path, *, local: bool = F
     statement = entry.get("statement", "")
     asked, is_free = _with_amount(phrase.parse(entry["asks"], root), unit, statement)
     asks = _asks(asked)
-    _require_said(entry, asked, asks)
+    _require_said(entry, asked, asks, is_line=is_line)
     left = open_words.left_open(statement, questions.question(asks))
     admitted, because = _open(asked, asks, left, is_free=is_free)
     windows = [*asked.windows, *((start, asks["end"]) for start in left.get("start", ()))]
@@ -131,7 +144,7 @@ def entry_of(entry: Mapping[str, Any], unit: str, root: Path, *, local: bool = F
     return _with_record(whole, asked, unit, _held(asked, unit, root, local=local))
 
 
-def _require_said(entry: Mapping[str, Any], asked: Phrase, asks: Entry) -> None:
+def _require_said(entry: Mapping[str, Any], asked: Phrase, asks: Entry, *, is_line: bool) -> None:
     """Refuse a phrase that asks another thing than its figure or its sentence says."""
     is_change = entry.get("claimed") in SIGNS or entry.get("printed_because") == IN_WORDS
     if is_change and asked.kind not in (phrase.GROWTH, phrase.RECORD):
@@ -139,9 +152,22 @@ def _require_said(entry: Mapping[str, Any], asked: Phrase, asks: Entry) -> None:
             "a figure in words such as rose or fell is a growth: write "
             f"'growth of {entry['asks']} on' and the time before"
         )
-    faults = wording.of_phrase(entry.get("statement", ""), questions.question(asks))
+    statement, question = entry.get("statement", ""), questions.question(asks)
+    faults = [*wording.of_phrase(statement, question)]
+    if entry.get("claimed"):
+        claimed = entry["claimed"]["value"], entry["claimed"]["unit"]
+        faults += wording.of_figure(statement, question, *claimed)
+    if is_line:
+        faults += wording.of_measure(statement, question)
     for fault in faults if "open_because" not in entry else ():
-        raise LedgerError(f"{fault}; open_because (because, in a line) says why not")
+        raise LedgerError(f"{fault}; {'because' if is_line else 'open_because'} says why not")
+    record = wording.RECORD.search(statement)
+    if is_line and record and asked.kind != phrase.RECORD:
+        raise LedgerError(
+            f"its sentence says {record[0]!r}, and its phrase none: write "
+            f"{phrase.PATTERNS[phrase.RECORD]!r}, or give the line the part of the sentence that "
+            "it is about"
+        )
 
 
 def _in_money(moved: list[str], asks: Entry, admitted: Entry, statement: str) -> list[str]:
@@ -173,21 +199,26 @@ def _with_amount(asked: Phrase, unit: str, statement: str) -> tuple[Phrase, bool
 
 def _asks(asked: Phrase) -> Entry:
     """What a phrase asks, as a ledger's table has it."""
-    partner, measure = list(asked.partner), phrase.MEASURES[asked.kind].format(asked.amount)
+    partner = list(asked.partner)
     if asked.kind in (phrase.LEAD, phrase.RANK):
         partner += asked.among or [NEXT] * (asked.kind == phrase.LEAD)
-    elif asked.among not in ((), (questions.WORLD,)):
-        measure += f" in {questions.joined(asked.among)}"
     asks = {
         "goods": _one(asked.goods),
         "reporter": asked.reporter,
         "partner": _one(partner),
         "flow": _one(asked.flow),
-        "measure": measure,
+        "measure": _measure(asked, asked.amount),
         "start": asked.windows[0][0],
         "end": asked.windows[0][1],
     }
     return asks | ({"base": _one(dict.fromkeys(asked.base))} if asked.base else {})
+
+
+def _measure(asked: Phrase, amount: str) -> str:
+    """What is measured of an amount, as the ledger has it; of a share with a whole of its own."""
+    measure, is_shared = phrase.MEASURES[asked.kind].format(amount), asked.kind == phrase.SHARE
+    is_of_all = len(asked.among) == 1 and asked.among[0].endswith((questions.WORLD, "_EXTRA"))
+    return measure + f" in {questions.joined(asked.among)}" * (is_shared and not is_of_all)
 
 
 def _one(words: Iterable[str]) -> Any:
@@ -203,11 +234,14 @@ def _open(
     admitted: Entry = {"goods": []} if asked.level else {}
     because = [f"{' and '.join(asked.level)} is read for all of it"] * bool(asked.level)
     if is_free:
-        admitted["measure"] = [phrase.MEASURES[asked.kind].format("value")]
+        admitted["measure"] = [_measure(asked, "value")]
         because.append("its line names neither weight nor value")
     elif "measure" in left:
         admitted["measure"] = "none"
         because.append(f"its line asks the {asks['measure']}")
+    if "route" in left:
+        admitted["route"] = "none"
+        because.append("its line asks all routes")
     if len(asked.windows) > 1:
         starts, ends = zip(*asked.windows[1:], strict=True)
         admitted |= {"start": [*starts], "end": [*ends]}
@@ -216,27 +250,67 @@ def _open(
 
 
 def _add_readings(made: Entry, asked: Phrase, unit: str, root: Path, *, local: bool) -> None:
-    """Add the readings of one amount, in every window, by every publisher.
-
-    Of an office's amount the first publisher is read; what others have of it are releases.
-    """
+    """Add the readings of one amount, in every window, by every publisher."""
     every = _held(asked, unit, root, local=local)
-    money = every[0].currency
-    offices = [held for held in every if (held.who, held.currency) == ("", money)]
-    codes_more = sum("+".join(listed).count("+") for listed in (asked.goods, asked.level))
-    has_band = (asked.kind, asked.amount, codes_more, len(asked.windows)) in BANDED and offices[1:]
     if (asked.kind, asked.amount) in MOVING:
         made["money"] = {held.currency for held in every} - {"USD"}
-    if has_band:
-        made["releases"] = {held.publisher: held.filters for held in offices}
-        every = [held for held in every if held.who or held is offices[0]]
+    codes_more = sum("+".join(listed).count("+") for listed in (asked.goods, asked.level))
+    if (asked.kind, asked.amount, codes_more, len(asked.windows)) in BANDED:
+        every = _with_releases(made, asked, every, root, local=local)
     for window in asked.windows:
         when = window_in_words(*_months(window)) * bool(asked.windows[1:])
         for held in every:
-            words = [held.who or _office(asked), asked.quantity]
-            words += [held.publisher * (not held.who), when]
+            publisher = held.publisher * (not held.who)
+            words = (held.who or _office(asked), asked.quantity, publisher, when)
             name = ", ".join(filter(None, words))
             made["reading"].append({"name": name, **_reading(asked, window, held)})
+
+
+def _with_releases(
+    made: Entry, asked: Phrase, every: list[Held], root: Path, *, local: bool
+) -> list[Held]:
+    """Who is read where an office's amount has releases: of these the first alone.
+
+    That is the total that it printed itself, where one is held.
+    """
+    money = every[0].currency
+    offices = [held for held in every if (held.who, held.currency) == ("", money)]
+    in_dollars = money == "USD" and not every[0].rates
+    printed = _own_total(asked, root, local=local) if in_dollars else {}
+    if not printed and len(offices) < 2:
+        return every
+    made["releases"] = {held.publisher or "its months": held.filters for held in offices}
+    others = [held for held in every if held.who]
+    if not printed:
+        return [offices[0], *others]
+    made["releases"] = {OWN_TOTAL: printed, **made["releases"]}
+    name = f"{_office(asked)}, {asked.quantity}, {OWN_TOTAL}"
+    made["reading"].append({"name": name, "read": printed, "result": "value"})
+    return others
+
+
+def _own_total(asked: Phrase, root: Path, *, local: bool) -> Entry:
+    """What reads the total of a window that the reporter's office printed; empty where none is."""
+    if asked.kind == phrase.GROWTH:
+        return {}
+    partner, reporter = "+".join(asked.partner), asked.reporter
+    pairs = {"M": (partner, reporter), "X": (reporter, partner)}
+    exporter, importer = pairs.get(asked.flow, (f"{reporter}<->{partner}", ""))
+    first, last = bands.days_of(*span(asked.windows[0]))
+    rows = tables.question("figures", root=root, local=local).matching().to_pandas()
+    wanted = {
+        "publisher": office_of(reporter),
+        "exporter": exporter,
+        "importer": importer,
+        "hs_codes": asked.goods[0],
+        "measure": asked.amount,
+        "unit": "USD",
+        "window_start": first.date(),
+        "window_end": last.date(),
+    }
+    same = rows[[*wanted]].fillna("").eq([*wanted.values()]).all(axis="columns")
+    named = rows.loc[same & rows["known_until"].isna(), "id"]
+    return {"table": "figures", "id": named.iloc[0]} if len(named) else {}
 
 
 def _months(window: Window) -> Window:
@@ -272,45 +346,55 @@ def _held(asked: Phrase, unit: str, root: Path, *, local: bool) -> list[Held]:
 
     Those that state less than its windows are left out where another one states all.
     """
-    filters = _filters(asked)
+    filters, is_placed = _filters(asked), asked.kind in (phrase.LEAD, phrase.RANK)
     wanted = {month for window in asked.times for month in range(*span(window))}
     columns = [_column(asked), *[WEIGHT] * (asked.kind == phrase.PRICE)]
     every = _rows(filters, wanted, columns, root, local=local)
-    rows, wholes = every[~every["lacks"]], None
+    both = [every]
     if asked.kind == phrase.SHARE:
-        wholes = _rows(filters | {"partner": _one(asked.among)}, wanted, columns, root, local=local)
+        whole = filters | {"partner": _one(asked.among)}
+        both.append(_rows(whole, wanted, columns, root, local=local))
+    rows = every[~every["lacks"]]
     if rows.empty:
         raise LedgerError(
-            f"nothing that is held answers {phrase.spoken(asked)!r}: `tradeflows find` lists what "
-            "is; add a file that states it, or let the line ask 'public, not looked up yet'"
+            f"nothing that is held answers {phrase.spoken(asked)!r}: "
+            + (_elsewhere(asked, filters, wanted, root, local=local) or NOT_HELD)
         )
     several = every["publisher"].nunique() > 1
-    if asked.kind in (phrase.LEAD, phrase.RANK):
+    if is_placed:
         rows = _with_rivals(asked, rows, every[every["lacks"]], wanted)
         if not asked.among:  # some were sellers in other years
             filters |= {"start": month_text(min(wanted)), "end": month_text(max(wanted))}
     known = catalogue.publishers(root, local=local)
     stating: dict[str, Held] = {}
     for name in sorted({*rows["publisher"]}, key=[*known].index):
-        held = _stated(filters, every[every["publisher"] == name], known[name].short, wanted)
-        stating[name] = held
-        if wholes is not None:  # in the cumulation of the whole and with the holes of both
-            whole = _stated(filters, wholes[wholes["publisher"] == name], "", wanted)
-            chosen = {key: whole.filters[key] for key in whole.filters if key == "cumulation"}
-            stating[name] = held._replace(
-                filters=held.filters | chosen,
-                lacking=held.lacking + whole.lacking,
-                months=held.months & whole.months,
-            )
-    stating = _of_the_time(asked, stating, wanted, {*rows["cmd_code"]})
+        own = [frame[frame["publisher"] == name] for frame in both]
+        stating[name] = _stated(filters, own, known[name].short, wanted)
     made = []
+    try:
+        stating = _of_the_time(asked, stating, wanted, {*rows["cmd_code"]})
+    except LedgerError as error:
+        cure = _elsewhere(asked, filters, wanted, root, local=local)
+        raise LedgerError("; ".join(filter(None, (str(error), cure)))) from error
     for name, held in stating.items():
         named = held.filters | ({"publisher": name} if several else {})
-        publisher, rates = held.publisher * (len(stating) > 1), {}
-        if _column(asked) == VALUE:
-            rates = _rates(asked, held.currency, unit, wanted, root, local=local)
+        publisher = held.publisher * (len(stating) > 1)
+        rates = _rates(asked, held.currency, unit, wanted, root, local=local)
         made.append(held._replace(filters=named, publisher=publisher, rates=rates))
     return made
+
+
+def _elsewhere(asked: Phrase, filters: Entry, wanted: set[int], root: Path, *, local: bool) -> str:
+    """What to write where other codes of the word for some goods are held in a time."""
+    code = "+".join(asked.level or asked.goods)
+    when = {"start": month_text(min(wanted)), "end": month_text(max(wanted))}
+    of_word = [listed for listed in own_words.product_words(root).values() if code in listed]
+    for other in sorted({also for listed in of_word for also in listed} - {code}):
+        there = tables.question(root=root, local=local, **filters | when | {"product": other})
+        if there.matching().num_rows:
+            meant = phrase.spoken(replace(asked, goods=(other,), level=()))
+            return f"what is held of the time is {other}: write '{meant}'"
+    return ""
 
 
 def _of_the_time(
@@ -357,6 +441,8 @@ def _with_rivals(
         stating, fault = [], f"a row without a figure is held of {whose}"
     else:
         fault = f"figures are held of {in_a_sentence([*map(codes.area_name, sums.index)])} alone"
+    if sums.empty:
+        fault = "nothing is stated in it"
     if not stating:
         largest = " and ".join(map(codes.area_name, rivals[:FEW]))
         cure = f"ask among {largest}" if rivals else "add a file that has the others"
@@ -364,39 +450,59 @@ def _with_rivals(
     return rows[rows["publisher"].isin(stating)]
 
 
-def _stated(filters: Entry, rows: pd.DataFrame, publisher: str, wanted: set[int]) -> Held:
-    """What the rows of one publisher have, in their finest rhythm.
+def _chosen(both: list[pd.DataFrame], wanted: set[int]) -> tuple[Entry, list[pd.DataFrame]]:
+    """The rhythm, the cumulation and the files of a publisher that state most of the time.
+
+    Of several that do the finest; with the filters that read them, the rows that they have.
+    """
+    own: Entry = {}
+    for column, key, kinds in CHOICES:
+        if any(frame[column].nunique() > 1 for frame in both):
+            of_kind = {kind: [f[f[column] == kind] for f in both] for kind in kinds}
+            counts = {kind: len(wanted & _stated_months(*some)) for kind, some in of_kind.items()}
+            own[key] = max(kinds, key=counts.__getitem__)
+            both = of_kind[own[key]]
+    stating = {name for frame in both for name in frame.loc[~frame["lacks"], "source_id"]}
+    if any(not {*frame["source_id"]} <= stating for frame in both):
+        own["source"] = sorted(stating)  # files of another measure would be preferred
+    return own, [frame[~frame["lacks"]] for frame in both]
+
+
+def _stated(filters: Entry, both: list[pd.DataFrame], publisher: str, wanted: set[int]) -> Held:
+    """What one publisher has of a phrase: its rows and, of a share, those of the whole.
 
     Of several codes each must be stated in all of the time that is asked.
     """
-    own, stated = dict(filters), rows[~rows["lacks"]]
-    for column, key, kinds in CHOICES:
-        if rows[column].nunique() > 1:
-            own[key] = next((kind for kind in kinds if kind in {*stated[column]}), kinds[0])
-            rows, stated = (frame[frame[column] == own[key]] for frame in (rows, stated))
-    rows = stated
-    within = rows[first_month(rows).between(min(wanted), max(wanted))]
+    chosen, both = _chosen(both, wanted)
+    own, rows = filters | chosen, both[0]
+    within = [frame[first_month(frame).between(min(wanted), max(wanted))] for frame in both]
+    over = [column for column in SEVERAL if within[0][column].nunique() > 1]
+    routes = within[0].groupby("partner_iso")["partner_code"].nunique()
+    over += ["partner_code"] * bool(routes.gt(1).any())
     lacking = []
-    if rows["cmd_code"].nunique() > 1:
+    if any(frame["cmd_code"].nunique() > 1 for frame in both):
         own |= {"start": month_text(min(wanted)), "end": month_text(max(wanted))}
-        by_code = within.groupby("cmd_code")
-        lacking = [code for code, some in by_code if wanted - _stated_months(some)]
-        lacking *= len(by_code) > 1
+        for frame in within:
+            by_code = frame.groupby("cmd_code")
+            holes = [code for code, some in by_code if wanted - _stated_months(some)]
+            lacking += holes * (len(by_code) > 1)
     return Held(
         filters=own,
         rows=rows,
         currency=" and ".join(sorted({*rows["currency"].dropna()})),
         publisher=publisher,
         who=publisher * ("office" not in {*rows["witness"]}),
-        over=[column for column in SEVERAL if within[column].nunique() > 1],
+        over=over,
         lacking=lacking,
-        months=set() if lacking else wanted & _stated_months(rows),
+        months=set() if lacking else wanted & _stated_months(*both),
         rates={},
     )
 
 
-def _stated_months(rows: pd.DataFrame) -> set[int]:
-    return {*months_of(rows)[1].tolist()}
+def _stated_months(*frames: pd.DataFrame) -> set[int]:
+    """The months that all of some frames state."""
+    of_each = [months_of(frame[~frame["lacks"]])[1].tolist() for frame in frames]
+    return {*of_each[0]}.intersection(*of_each[1:])
 
 
 def _rows(
@@ -410,7 +516,7 @@ def _rows(
     stated = tables.candidates(tables.question(root=root, local=local, **filters))
     asked = tables.question(root=root, local=local, **filters, **window)
     names = ["source_id", "freq_code", "cumulation", "currency", "ref_period", "n_months"]
-    names += [*SEVERAL, *columns, "flags"]
+    names += [*SEVERAL, "partner_code", *columns, "flags"]
     both = [rows.select(names) for rows in (stated, asked.matching(zeros=True))]
     frame = pa.concat_tables(both).to_pandas()
     lacks = frame[columns].isna().any(axis="columns")
@@ -452,6 +558,17 @@ def _reading(asked: Phrase, window: Window, held: Held) -> Entry:
     return made
 
 
+def _changed(
+    kind: str, read: Entry, value: str, window: Window, base: Window, over: list[str]
+) -> Entry:
+    """A change from one year to another, over the months that both have; else of two sums."""
+    is_of_years = all(first == last and len(first) == 4 for first, last in (window, base))
+    if kind == phrase.GROWTH and not over and is_of_years:
+        pair = {"value": value, "year": int(window[0]), "base": int(base[0])}
+        return {"steps": [["growth", pair]]}
+    return {"other": read, "other_steps": [_total(value, base, over)]}
+
+
 def _rates(
     asked: Phrase, own: str, unit: str, months: set[int], root: Path, *, local: bool
 ) -> Entry:
@@ -460,34 +577,21 @@ def _rates(
     A change of two sums and a record have no room for rates.
     """
     wanted = units.sized(unit)[0].partition("/")[0]
-    if not units.CURRENCY.fullmatch(wanted) or wanted in own:
+    is_money = _column(asked) == VALUE and units.CURRENCY.fullmatch(wanted)
+    if not is_money or wanted in own:
         return {}
     step, money = ("convert", own) if wanted == "USD" else ("from_dollars", wanted)
     base, quote = ("EUR", "USD") if money == "EUR" else ("USD", money)
     rates = {"table": "rates", "base": base, "quote": quote, "stated_by": RATES_OF}
     if asked.kind != phrase.RECORD and not asked.base and "USD" in (wanted, own):
         held = tables.question(**rates, root=root, local=local).matching().to_pandas()
-        if len(held) and months <= _stated_months(held):
+        if len(held) and months <= {*months_of(held)[1].tolist()}:
             return {step: rates}
     raise LedgerError(
         f"its figure is in {wanted} and what is held in {own}, which no rates of the "
         f"{RATES_OF} bring together for {runs(months)}: ask for another time, or give the figure "
         f"in {own}"
     )
-
-
-def _changed(
-    kind: str, read: Entry, value: str, window: Window, base: Window, over: list[str]
-) -> Entry:
-    """A change from one year to another, over the months that both have; else of two sums."""
-    if (
-        kind == phrase.GROWTH
-        and not over
-        and all(first == last and len(first) == 4 for first, last in (window, base))
-    ):
-        pair = {"value": value, "year": int(window[0]), "base": int(base[0])}
-        return {"steps": [["growth", pair]]}
-    return {"other": read, "other_steps": [_total(value, base, over)]}
 
 
 def _total(value: Any, window: Window, over: list[str]) -> list[Any]:
@@ -540,10 +644,14 @@ def _records(asked: Phrase, every: Iterable[Held]) -> Iterator[Entry]:
     window = asked.windows[0]
     first, after = span(window)
     n = after - first
+    told = []
     for held in every:
         start = span(asked.since)[0] if asked.since else int(first_month(held.rows).min())
         start = first - (first - start) // n * n  # whole windows, of which the last ends before it
         if start < first and held.rows["n_months"].max() <= n:
+            told.append((start, held, {*range(start, after)} <= _stated_months(held.rows)))
+    for start, held, is_whole in told:
+        if is_whole or not any(whole for *_, whole in told):
             now = _reading(asked, window, held)
             [_, total] = now["steps"][0]
             span_before = {"start": month_text(start), "end": month_text(first - 1), "every": n}

@@ -1273,7 +1273,8 @@ def judge(claims: Iterable[Claim], root: Path | None = None, *, local: bool = Fa
             try:
                 verdicts.append(_verdict(claim, project))
             except LedgerError as error:
-                errors.append(error)
+                place = f"{claim.stands_at}: " * bool(claim.stands_at)
+                errors.append(LedgerError(f"{place}{error}"))
     return Judgement(tuple(verdicts), tuple(errors))
 
 

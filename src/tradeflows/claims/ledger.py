@@ -144,6 +144,8 @@ class Claim:
         Of a part, the words that it is about; of a claim of several, its parts.
     minds
         What its sentence says beside, which no line asks, and what could not be read.
+    stands_at
+        The file and the line that it stands in, where it is a line.
     is_derived
         Whether its readings are those that a phrase stands for.
     """
@@ -178,6 +180,7 @@ class Claim:
     parts: tuple[Claim, ...] = ()
     minds: tuple[str, ...] = ()
     is_derived: bool = field(default=False, compare=False)
+    stands_at: str = field(default="", compare=False)
 
     @property
     def each(self) -> tuple[Claim, ...]:
@@ -425,6 +428,7 @@ def read_ledger(
                 whole = lines.spelled_out(entry, figures, REASONS, root, local=local)
                 claims[name] = _claim(name, whole, figures, tuple(series))
                 if isinstance(entry.get("asks"), str):
+                    claims[name] = replace(claims[name], stands_at=place)
                     of_lines.setdefault(claims[name].statement, []).append(name)
         except LedgerError as error:
             errors[name] = error
@@ -826,9 +830,9 @@ def _interval(claim: Claim, ends: Sequence[float | None], step: float) -> tuple[
         item for text in (claim.words, claim.statement) for item in open_words.numbers_in(text)
     )
     said = next((item for item in numbers if item.means(value, claim.unit)), None)
-    if not (said and said.is_nearly):
+    if not (said and said.said == "nearly"):
         return value - step / 2, value + step / 2
-    plain = said.plain_step(value, claim.unit)  # at the number, or a little below
+    plain = said.step(value, claim.unit)  # at the number, or a little below
     return value - max(step / 2, plain), value + plain / 2
 
 
@@ -874,7 +878,8 @@ def _open(entry: PartEntry, claim: Claim) -> dict[str, tuple[str, ...]]:
     if own and not claim.open_because:
         raise LedgerError("open needs open_because, since the table of open words does not have it")
     if not claim.open_because:
-        _refuse(wording.of_measure(claim.text, asks))
+        faults = wording.of_measure(claim.text, asks)
+        _refuse(f"asks: {fault}; open_because says why not" for fault in faults)
     admitted = open_words.left_open(claim.text, asks)
     for key, values in own.items():
         if values == NONE:

@@ -14,7 +14,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tradeflows.claims import derived, open_words, wording
+from tradeflows.claims import derived, open_words
 from tradeflows.model import units
 from tradeflows.model.errors import LayoutError, LedgerError, QueryError, near, nearest
 from tradeflows.model.periods import FORMS
@@ -42,14 +42,10 @@ FIGURE = re.compile(
     r"(?P<words>[^\d$€£+−-]*?) ?(?P<mark>US\$|[$€£]|\b[A-Z]{3} )? ?(?:\+|(?P<sign>[−-]))? ?"
     r"(?P<mark_after>US\$|[$€£])?(?P<digits>\d[\d., '\u00a0\u202f]*?) ?(?P<unit>[^\d., ].*)?"
 )
+SIGN_OF = {"about": "~", "nearly": "~", "more": ">", "least": "≥", "less": "<", "most": "≤"}
 QUALIFIERS = {
-    "": "=",
-    **dict.fromkeys(("about", "around", "nearly", "roughly", "some", "almost", "circa", "~"), "~"),
-    **dict.fromkeys(("approximately", "close to", "just under"), "~"),
-    **dict.fromkeys(("more than", "over", "above", ">"), ">"),
-    **dict.fromkeys(("at least", "no less than", "≥", ">="), "≥"),
-    **dict.fromkeys(("less than", "fewer than", "under", "below", "<"), "<"),
-    **dict.fromkeys(("at most", "up to", "no more than", "≤", "<="), "≤"),
+    **{"": "=", ">=": "≥", "<=": "≤", **{sign: sign for sign in SIGN_OF.values()}},
+    **{word: sign for said, sign in SIGN_OF.items() for word in open_words.said()[said]},
 }
 CONTRARY = {">": "<", "≥": "≤", "<": ">", "≤": "≥"}
 # A change in words: how many per cent more, and of one that does not say by how much its sign.
@@ -60,7 +56,6 @@ CHANGES: dict[str, tuple[float, str]] = {
 ROUGHLY = 1 / 5  # the step of such a figure, as a part of it
 FRACTIONS = re.compile(r"\b(?:half|halves|halved|third|quarter|fifth|tenth)s?\b", re.IGNORECASE)
 ORDINALS = ("st", "nd", "rd", "th")
-MARKS = {"$": "USD", "US$": "USD", "€": "EUR", "£": "GBP"}
 COUNTED = {size: word for word, size in units.COUNTED_BY.items() if word not in units.IN_FULL}
 UNSAID = "as printed"  # the window of what nothing tests
 OPEN = "???"  # what a proposed line leaves to be filled
@@ -133,10 +128,7 @@ def _rows(path: Path) -> tuple[list[tuple[int, list[str]]], bool]:
             raw = path.read_bytes()
             if b"\0" in raw:
                 raise LedgerError(f"{path}: is no text; save it as CSV UTF-8, or as .xlsx")
-            try:
-                text = raw.decode("utf-8-sig")
-            except UnicodeDecodeError:  # as Excel saves "CSV"
-                text = raw.decode("cp1252", "replace")
+            text = decoded(raw)
             head = next((line for line in text.splitlines() if line.strip(" ;,\t")), "")
             mark = max(";,\t", key=head.count)
             stream = StringIO(text, newline="")
@@ -146,6 +138,14 @@ def _rows(path: Path) -> tuple[list[tuple[int, list[str]]], bool]:
     return [(at, [" ".join(cell.split()) for cell in row]) for at, row in enumerate(rows, 1)], (
         mark == ";"
     )
+
+
+def decoded(raw: bytes) -> str:
+    """The text of a file in UTF-8 or, as Windows and Excel save it, in cp1252."""
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return raw.decode("cp1252", "replace")
 
 
 def _sheet(path: Path) -> list[list[str]]:
@@ -230,7 +230,7 @@ def spelled_out(
         return entry
     entry = dict(entry)
     semicolons, asks, figure = entry.pop("semicolons", None), entry["asks"], entry.get("figure")
-    _require_filled(entry)
+    _require_filled(f"{figure}", asks)
     if isinstance(figure, str) and figure not in figures and _is_number(figure):
         entry |= _claimed(
             entry.pop("figure"), entry.get("statement", ""), semicolons=bool(semicolons)
@@ -244,18 +244,17 @@ def spelled_out(
         raise LedgerError("figure is empty: write it as its sentence prints it")
     unit = entry.get("claimed", figures.get(figure, {})).get("unit", "")
     try:
-        return derived.entry_of(entry, unit, root, local=local)
+        return derived.entry_of(entry, unit, root, local=local, is_line=semicolons is not None)
     except (LedgerError, QueryError) as error:
         raise LedgerError(f"asks: {error}") from error
 
 
-def _require_filled(entry: Mapping[str, Any]) -> None:
+def _require_filled(figure: str, asks: str) -> None:
     """Refuse a proposed line of which something is left to be filled."""
-    written = {name: f"{entry.get(name)}" for name in ("figure", "asks")}
-    if OPEN in f"{written}":
+    if OPEN in figure + asks:
         from tradeflows.claims import propose
 
-        raise LedgerError(propose.to_fill(written))
+        raise LedgerError(propose.to_fill({"figure": figure, "asks": asks}))
 
 
 def _is_number(figure: str) -> bool:
@@ -308,8 +307,8 @@ def _is_printed(
     others += [item for item in of_unit if item.mark]
     fault = f"its sentence prints {others[0].text!r}" if others and not same else ""
     if same:
-        said, allowed = wording.said_of(same)
-        printed = same.plain_step(value, unit)
+        said, allowed = same.qualifiers
+        printed = same.step(value, unit)
         step = open_words.step_of(digits, is_about=False)
         if qualifier not in allowed:
             fault = f"its sentence prints {f'{said} {same.text}'.strip()!r}"
@@ -342,7 +341,8 @@ def _unit(cell: re.Match[str]) -> str:
     unit, mark = (cell["unit"] or "").strip(), (cell["mark"] or cell["mark_after"] or "").strip()
     if cell["words"].strip().lower() == units.RANK or unit in ORDINALS:
         return units.RANK
-    unit = f"{unit} {MARKS.get(mark, mark)}".strip()
+    unit = "mn" if mark and unit == "m" else unit
+    unit = f"{unit} {open_words.SIGNS.get(mark, mark)}".strip()
     base, known = units.sized(unit)[0], {*units.SIZES, *units.ROWS, units.COUNT, "ratio"}
     if not unit or base in known or units.CURRENCY.fullmatch(base):
         return unit

@@ -10,45 +10,18 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
 from itertools import zip_longest
+from typing import Any
 
-from tradeflows.claims.verdict_rule import Question
+from tradeflows.claims.verdict_rule import LOWER, UPPER, Question
 from tradeflows.model import units
 
-# A number as print has it, with the word that it is counted by.
-NUMBER = re.compile(
-    r"(?P<about>\b(?:about|around|nearly|roughly|some)\s+)?(?P<sign>US\$|[$€£]|\bUSD\s|\bEUR\s)?"
-    r"(?P<digits>\d{1,3}(?:,\d{3})+(?:\.\d+)?"
-    r"|(?<![\d.,])\d{1,3}(?:[ \u00a0\u202f]\d{3})+(?!\d)(?:[.,]\d+)?"
-    r"|\d{1,3}(?:(?:\.\d{3})+,\d+|(?:\.\d{3}){2,})(?!\d)|\d+(?:\.\d+|,\d{1,2}(?![\d,]))?)"
-    r"(?:[ \u00a0](?P<word>thousand|million|billion|trillion|bn|mn)\b)?"
-    r"(?:[ \u00a0]?(?P<unit>%|per cent\b|percent\b|tonnes\b|(?-i:Mt|kt)\b|kg\b|barrels\b|dollars\b"
-    r"|euros\b))?",
-    re.IGNORECASE,
-)
-NEARLY = re.compile(r"\b(?:nearly|almost|close to|just under)\s+$", re.IGNORECASE)
-# The unit that a mark beside a number says.
-MARKS = {
-    "$": "USD",
-    "us$": "USD",
-    "usd": "USD",
-    "dollars": "USD",
-    "€": "EUR",
-    "eur": "EUR",
-    "euros": "EUR",
-    "£": "GBP",
-    "%": "percent",
-    "per cent": "percent",
-    "percent": "percent",
-    "tonnes": "tonnes",
-    "mt": "Mt",
-    "kt": "kt",
-    "kg": "kg",
-    "barrels": "barrels",
-}
+SIGNS = {"US$": "USD", "$": "USD", "€": "EUR", "£": "GBP"}
+COUNTED_BY = units.COUNTED_BY | {"m": 1e6}  # beside a sign of money, tonnes or barrels
 ALIKE = {"percentage points": "percent", "bbl": "barrels"}  # units by the mark that they have
 # Units that stand for a number of others, by how many.
 SHORT = {"kt": 1e3, "Mt": 1e6, "bcm": 1e9, "kb/d": 1e3, "mb/d": 1e6}
 SPELLED = re.compile(rf"\b(?:{'|'.join(units.NUMBER_WORDS)})\b", re.IGNORECASE)
+NEAREST, FARTHEST = 1 / 100, 1 / 5  # steps of about so much, as parts of it
 HALF = 5  # the step of a round number that ends with it, where it is about so much
 
 
@@ -86,10 +59,27 @@ def _pattern(word: str) -> str:
 
 
 @cache
+def _file() -> dict[str, Any]:
+    text = resources.files(__package__).joinpath("open_words.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)
+
+
+@cache
 def table() -> tuple[Row, ...]:
     """The rows of the table, in their order."""
-    text = resources.files(__package__).joinpath("open_words.toml").read_text(encoding="utf-8")
-    return tuple(Row(**row) for row in tomllib.loads(text)["row"])
+    return tuple(Row(**row) for row in _file()["row"])
+
+
+def said() -> Mapping[str, Sequence[str]]:
+    """The words of print, as regular expressions, by what they say."""
+    return _file()["said"]
+
+
+@cache
+def saying(pattern: str) -> re.Pattern[str]:
+    """A pattern, in any case, in which {rose} is any of the words for it."""
+    words = {key: f"(?:{'|'.join(listed)})" for key, listed in said().items()}
+    return re.compile(re.sub(r"\{([a-z]+)\}", lambda name: words[name[1]], pattern), re.IGNORECASE)
 
 
 def rows_of(statement: str, asked: Question) -> list[Row]:
@@ -103,7 +93,7 @@ def left_open(statement: str, asked: Question) -> dict[str, tuple[str, ...]]:
     Examples
     --------
     >>> from tradeflows.claims.open_words import left_open
-    >>> from tradeflows.claims.verdict_rule import Question
+    >>> from tradeflows.claims.verdict_rule import LOWER, UPPER, Question
     >>> left_open("Brazil's share rose to 71 %.", Question(goods="1201", measure="share of weight"))
     {'measure': ('share of value',)}
     """
@@ -119,6 +109,25 @@ def left_open(statement: str, asked: Question) -> dict[str, tuple[str, ...]]:
 
 # --- the step of a printed number -----------------------------------------------------------------
 
+# A number as print has it, with the word that it is counted by.
+NUMBER = re.compile(
+    r"(?P<sign>US\$|[$€£]|\bUSD\s|\bEUR\s)?"
+    r"(?P<digits>\d{1,3}(?:,\d{3})+(?:\.\d+)?"
+    r"|(?<![\d.,])\d{1,3}(?:[ \u00a0\u202f]\d{3})+(?!\d)(?:[.,]\d+)?"
+    r"|\d{1,3}(?:(?:\.\d{3})+,\d+|(?:\.\d{3}){2,})(?!\d)|\d+(?:\.\d+|,\d{1,2}(?![\d,]))?)"
+    r"(?:[ \u00a0]?(?P<word>thousand|million|billion|trillion|bn|mn"
+    r"|(?(sign)m|m(?= (?:barrels|tonnes)\b)))\b)?"
+    r"(?:[ \u00a0]?(?P<unit>%|per cent\b|percent\b|tonnes\b|(?-i:Mt|kt)\b|kg\b|barrels\b|dollars\b"
+    r"|euros\b))?",
+    re.IGNORECASE,
+)
+# What stands right before a number that is a threshold, or is about so much.
+QUALIFIER = saying(
+    r"(?:\b(?:(?P<above>{more}|{least}|{passed})|(?P<below>{less}|{most}|not {passed})"
+    r"|(?P<about>{about})|(?P<nearly>{nearly}))|~)\s*$"
+)
+SAID = {"above": ("more than", LOWER), "below": ("less than", UPPER)}
+
 
 @dataclass(frozen=True)
 class Printed:
@@ -132,8 +141,8 @@ class Printed:
         Its digits, and what its word counts.
     mark
         The unit that a sign or a word beside it says; empty where none does.
-    is_about, is_nearly
-        Whether it is about so much, and whether it is that much at most.
+    said
+        Whether it is above or below so much, about it, or nearly it; empty where it is that.
     """
 
     text: str
@@ -141,8 +150,17 @@ class Printed:
     digits: str
     counted_by: float
     mark: str
-    is_about: bool
-    is_nearly: bool = False
+    said: str = ""
+
+    @property
+    def is_about(self) -> bool:
+        """Whether it is about so much."""
+        return self.said in ("about", "nearly")
+
+    @property
+    def qualifiers(self) -> tuple[str, tuple[str, ...]]:
+        """What the words before it say, and the qualifiers of a claim that say so."""
+        return SAID.get(self.said) or (("about", ("~", "=")) if self.is_about else ("", ("=",)))
 
     def is_of(self, unit: str) -> bool:
         """Whether its mark, if it has any, is of such a unit."""
@@ -153,12 +171,8 @@ class Printed:
         return self._scale(figure, unit) > 0
 
     def step(self, figure: float, unit: str, *, is_about: bool = False) -> float:
-        """The step to which it prints a figure that it means; 0 where it does not."""
-        return step_of(self.digits, is_about=is_about or self.is_about) * self._scale(figure, unit)
-
-    def plain_step(self, figure: float, unit: str) -> float:
-        """The step of its last digit, whether it is about so much or not; 0 as above."""
-        return step_of(self.digits, is_about=False) * self._scale(figure, unit)
+        """The step to which it prints a figure that it means, of so much or about; 0 of another."""
+        return step_of(self.digits, is_about=is_about) * self._scale(figure, unit)
 
     def _scale(self, figure: float, unit: str) -> float:
         """What its digits are multiplied by to come to a figure; 0 where they do not."""
@@ -188,15 +202,15 @@ def numbers_in(text: str) -> list[Printed]:
     >>> [(item.text, item.mark) for item in numbers_in("It paid more than $12 million for four.")]
     [('$12 million', 'USD'), ('four', '')]
     """
-    found: list[tuple[int, Printed]] = []
+    found: dict[int, Printed] = {}
     matches = list(NUMBER.finditer(text))
     for match, following in zip_longest(matches, matches[1:]):
-        found.append((match.start(), _printed(text, match, following)))
+        found[match.start()] = _printed(text, match, following)
     for match in SPELLED.finditer(text):
         digits = str(units.NUMBER_WORDS[match[0].lower()])
-        spelled = Printed(match[0], text[: match.start()], digits, 1.0, "", is_about=False)
-        found.append((match.start(), spelled))
-    return [printed for _, printed in sorted(found, key=lambda pair: pair[0])]
+        before, said = _before(text, match.start())
+        found[match.start()] = Printed(match[0], before, digits, 1.0, "", said)
+    return [printed for _, printed in sorted(found.items())]
 
 
 def plain_digits(text: str) -> str:
@@ -217,6 +231,22 @@ def plain_digits(text: str) -> str:
     return re.sub("[.,]", "", plain)
 
 
+def _mark(sign: str, unit: str) -> str:
+    """The unit that a sign or a word says; money and per cent go by many."""
+    base = units.sized(unit.lower())[0]
+    word = base if base == "percent" or units.CURRENCY.fullmatch(base) else unit.lower()
+    return SIGNS.get(sign, sign) or (unit if unit in SHORT else word)
+
+
+def _before(text: str, start: int) -> tuple[str, str]:
+    """What stands before a number, without that it is about so much, and what that says of it."""
+    words = QUALIFIER.search(text, 0, start)
+    if not words:
+        return text[:start], ""
+    said = words.lastgroup or "about"
+    return text[: start if said in SAID else words.start()], said
+
+
 YEAR = re.compile(r"(?:19|20)\d\d")
 BETWEEN = (" to ", " or ", "-", "–")  # the two ends of a range, of which the last has the word
 
@@ -229,15 +259,14 @@ def _printed(text: str, match: re.Match[str], following: re.Match[str] | None) -
         is_end = bool(YEAR.fullmatch(following["digits"]))
     if following is not None and is_end and not (match["word"] or match["unit"]):
         marked = following
-    mark = (match["sign"] or marked["unit"] or "").strip().lower()
+    before, said = _before(text, match.start())
     return Printed(
-        text=match[0].removeprefix(match["about"] or "").strip(),
-        before=text[: match.start()],
+        text=match[0].strip(),
+        before=before,
         digits=plain_digits(match["digits"]),
-        counted_by=units.COUNTED_BY.get((marked["word"] or "").lower(), 1.0),
-        mark=MARKS.get(mark, ""),
-        is_about=bool(match["about"]),
-        is_nearly=bool(NEARLY.search(text[: match.start("digits")].rstrip("US$€£"))),
+        counted_by=COUNTED_BY.get((marked["word"] or "").lower(), 1.0),
+        mark=_mark((match["sign"] or "").strip().upper(), marked["unit"] or ""),
+        said=said,
     )
 
 
@@ -259,7 +288,7 @@ def printed_step(statement: str, figure: float, unit: str, *, is_about: bool = F
     5.0
     """
     steps = (
-        item.step(figure, unit, is_about=is_about)
+        item.step(figure, unit, is_about=is_about or item.is_about)
         for item in numbers_in(statement)
         if item.is_of(unit)
     )
@@ -269,21 +298,24 @@ def printed_step(statement: str, figure: float, unit: str, *, is_about: bool = F
 def step_of(digits: str, *, is_about: bool) -> float:
     """The step to which digits are written; of about so much, of the last that is not nought.
 
+    About so much is never a tenth more or less, nor nearer than a half per cent.
+
     Examples
     --------
     >>> from tradeflows.claims.open_words import step_of
     >>> step_of("57.67", is_about=False), step_of("140", is_about=True)
     (0.01, 10.0)
+    >>> step_of("100", is_about=True), step_of("61.5", is_about=True)
+    (20.0, 0.615)
     """
     whole, _, decimals = digits.partition(".")
     if not is_about:
         return 10.0 ** -len(decimals)
-    significant = decimals.rstrip("0")
-    if significant:
-        return 10.0 ** -len(significant)
+    value, significant = float(digits), decimals.rstrip("0")
     noughts = len(whole) - len(whole.rstrip("0"))
     is_half = not noughts and whole.endswith("5")
-    return float(HALF if is_half else 10**noughts)
+    step = 10.0 ** -len(significant) if significant else float(HALF if is_half else 10**noughts)
+    return min(max(step, value * NEAREST), value * FARTHEST)
 
 
 # --- the span of a record -------------------------------------------------------------------------

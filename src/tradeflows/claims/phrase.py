@@ -70,6 +70,7 @@ MEMBER = re.compile(
     re.IGNORECASE,
 )
 FLOWS = {"from": "M", "to": "X", "with": "MX", "imports": "M", "exports": "X", "trade": "MX"}
+GAS = "G3"  # codes of gas that is counted by volume begin with it
 AS_TYPED = ("month", "year", "quarter", "named month", "printed")
 
 
@@ -188,10 +189,16 @@ def _head(
     if bool(words["monthly"]) != (kind == MONTHLY) or (kind == RECORD and not amount):
         raise LedgerError(f"{text!r}: expected {PATTERNS[kind]!r}")
     codes_of = partial(
-        _listed, known=lambda word: own_words.product(word, root)[0], text=text, what="goods"
+        _listed, known=partial(_code, amount=amount, root=root), text=text, what="goods"
     )
     level = codes_of(words["level"]) if words["level"] else ()
     return kind, amount, codes_of(words["goods"]), level
+
+
+def _code(word: str, *, amount: str, root: Path | None) -> str:
+    """The first code that a word stands for; of gas by volume, that of energy statistics."""
+    listed = own_words.product(word, root)
+    return next((code for code in listed if (amount, code[:2]) == ("volume", GAS)), listed[0])
 
 
 def _listed(words: str, *, known: Callable[[str], str], text: str, what: str) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ import csv
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from functools import cache, lru_cache
 from importlib import resources
 from io import StringIO
@@ -17,7 +18,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tradeflows.claims import lines, phrase
+from tradeflows.claims import lines, open_words, phrase
 from tradeflows.claims.phrase import BARRELS, CHANGE, GROWTH, MONTHLY, PRICE, RANK, RECORD, SHARE
 from tradeflows.model import codes, units
 from tradeflows.model.currencies import plain_names
@@ -125,7 +126,8 @@ def _table() -> dict[str, Any]:
     text = resources.files(__package__).joinpath("propose.toml").read_text(encoding="utf-8")
     table = tomllib.loads(text)
     rules = {name: rule.replace("\n", "") for name, rule in table["rules"].items()}
-    rules |= {name: "|".join(words) for name, words in table["words"].items()}
+    listed = {**open_words.said(), **table["words"]}
+    rules |= {name: "|".join(words) for name, words in listed.items()}
     every = {*table["spelt"], *units.SIZES, *plain_names().values(), "US dollars"}
     unit = map(re.escape, (word for word in every if len(word) > 1 or word == "%"))
     for name, some in (("unit", unit), ("qualifier", filter(str.isascii, lines.QUALIFIERS))):
@@ -180,8 +182,12 @@ def _tagged(sentence: str, root: Path | None) -> Tagged:
     for form, to in _table()["periods"].items():
         rule = _rule(rf"(?<![\w,.<$€£-])(?:{form})(?!\w)")
         for match in [*rule.finditer(text)][::-1]:
-            across = "across " * bool(match.groupdict().get("across"))
-            when = f"{across}{tag('W', _period(match, to))}"
+            part = {name: text.rstrip(" .").title() for name, text in match.groupdict("").items()}
+            part |= {"q": str(ORDINALS[part["q"].lower()])} if "q" in part else {}
+            n = part.get("n", "")
+            part["n"] = f"{units.NUMBER_WORDS.get(n.lower()) or n:0>2}"
+            when = "across " * bool(part.get("across"))
+            when += tag("W", " ".join(to.format_map(part).split()))  # "" where it tells no months
             text = f"{text[: match.start()]}{when}{text[match.end() :]}"
     text = re.sub(r"barrels of ((?:<J\d+> )?<G\d+>) (?:a|per) day", r"barrels a day of \1", text)
     for match in [*_rule("in_print").finditer(text)][::-1]:
@@ -208,17 +214,6 @@ def _named(text: str, root: Path | None) -> Iterator[tuple[int, int, str, str]]:
                 break
 
 
-def _period(match: re.Match[str], to: str) -> str:
-    """A window as a phrase has it; "" where it is not told which months it has."""
-    said = {name: text.rstrip(" .").title() for name, text in match.groupdict("").items()}
-    if "q" in said:
-        said["q"] = str(ORDINALS[said["q"].lower()])
-    if "n" in said:
-        months = units.NUMBER_WORDS.get(said["n"].lower()) or said["n"]
-        said["n"] = f"{months:0>2}"
-    return " ".join(to.format_map(said).split())
-
-
 def _number(match: re.Match[str]) -> Number | None:
     """What a number in print is; None where nothing says what it counts."""
     said = {name: text.strip() for name, text in match.groupdict("").items()}
@@ -228,7 +223,7 @@ def _number(match: re.Match[str]) -> Number | None:
     if not f"{said['sign']}{said['scale']}{unit}":
         return None
     spelt, scale = (_table()["spelt"].get(word.lower(), word) for word in (unit, said["scale"]))
-    base = units.sized(lines.MARKS.get(said["sign"], said["sign"]) or spelt)[0]
+    base = units.sized(open_words.SIGNS.get(said["sign"], said["sign"]) or spelt)[0]
     kind = PER.get(said["per"].rpartition(" ")[2]) or KINDS.get(base, "")
     measured: dict[str, str] = MEASURED | dict.fromkeys(units.CURRENCY.findall(base), "value")
     number = f"{said['sign']}{' ' * said['sign'].isalpha()}{said['digits']}"
@@ -314,16 +309,21 @@ def _of_number(number: Number, mark: str, tagged: Tagged, sentence: str) -> tupl
     rules = UNTOLD | {PERCENT: PERCENTS, "": AMOUNTS}.get(number.kind, {})
     kind = next((kind for rule, kind in rules.items() if _rule(rule).search(mark)), number.kind)
     changed = _rule("changed").search(mark) if kind in (GROWTH, CHANGE) else None
-    if changed and _rule("fell").search(changed[0]):
+    if changed and _rule("fall").search(changed[0]):
         figure = re.sub(r"(?=\d)", "-", figure, count=1)
     of = [amount for amount in ("value", "weight") if _rule(f"by_{amount}").search(mark)]
     amount = number.amount or (of[0] if len(of) == 1 and kind in (GROWTH, SHARE) else OPEN)
-    entry = {"asks": UNASKED, "figure": figure, "statement": sentence}
-    try:
-        is_figure = "claimed" in lines.spelled_out(entry, {}, (UNASKED,), Path())
-    except LedgerError:
-        is_figure = False
-    return figure if is_figure else OPEN, _asks(kind, amount, mark, tagged)
+    return _as_figure(figure, sentence), _asks(kind, amount, mark, tagged)
+
+
+def _as_figure(figure: str, sentence: str) -> str:
+    """A figure as its sentence prints it, above so much where that "topped" it; else open."""
+    for words in (figure, f"more than {figure}"):
+        entry = {"asks": UNASKED, "figure": words, "statement": sentence}
+        with suppress(LedgerError):
+            if "claimed" in lines.spelled_out(entry, {}, (UNASKED,), Path()):
+                return words
+    return OPEN
 
 
 def _without_number(clause: str, tagged: Tagged) -> Iterator[tuple[str, str]]:
@@ -331,21 +331,20 @@ def _without_number(clause: str, tagged: Tagged) -> Iterator[tuple[str, str]]:
     ranked = _rule("ranked").search(clause)
     if ranked and not ranked["not"]:
         is_first = _rule(r"largest|biggest|top|no\.? ?1|number").match(ranked["how"])
-        figure = RANKS.get((ranked["place"] or "").lower(), "1st" if is_first else OPEN)
+        place = (ranked["place"] or "").lower()
+        figure = RANKS.get(place, place or ("1st" if is_first else OPEN))
         yield figure, _asks(RANK, OPEN, clause, tagged)
     elif _rule("taxed").search(clause):
         return
     elif _rule("hit_record").search(clause):
         yield OPEN, _asks(RECORD, OPEN, clause, tagged)
     elif _rule("moves").search(clause):
-        words = {"rose": "rose", "fell": "fell", "so_often": OPEN}
-        by_place = {_at(rule, clause): figure for rule, figure in words.items()}
-        yield by_place[min(by_place)], _asks(GROWTH, OPEN, clause, tagged)
-
-
-def _at(rule: str, clause: str) -> int:
-    found = _rule(rule).search(clause)
-    return found.start() if found else len(clause)
+        words = {"rise": "rose", "fall": "fell", "so_often": ""}
+        moves = {rule: match for rule in words if (match := _rule(rule).search(clause))}
+        first = min([*moves][::-1], key=lambda rule: moves[rule].start())
+        figure = words[first] or moves[first][0].lower()
+        is_figure = figure.rpartition(" ")[2] in lines.CHANGES
+        yield figure if is_figure else OPEN, _asks(GROWTH, OPEN, clause, tagged)
 
 
 def _asks(kind: str, amount: str, mark: str, tagged: Tagged) -> str:
@@ -523,16 +522,10 @@ def read(path: Path) -> str:
     except OSError as error:
         raise QueryError(f"{path}: cannot be read ({error})") from error
     is_unicode = raw[:2] in (b"\xff\xfe", b"\xfe\xff")
-    if (b"\0" in raw and not is_unicode) or raw.lstrip()[:5].lower() in (
-        b"%pdf-",
-        b"<html",
-        b"<!doc",
-    ):
+    is_other = raw.lstrip()[:5].lower() in (b"%pdf-", b"<html", b"<!doc")
+    if is_other or (b"\0" in raw and not is_unicode):
         raise QueryError(f"{path}: is no plain text; save the article as .txt")
-    try:
-        return raw.decode("utf-16" if is_unicode else "utf-8-sig")
-    except UnicodeDecodeError:
-        return raw.decode("cp1252", "replace")
+    return raw.decode("utf-16", "replace") if is_unicode else lines.decoded(raw)
 
 
 def as_csv(rows: list[dict[str, str]]) -> str:

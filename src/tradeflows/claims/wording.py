@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tradeflows.claims import questions
-from tradeflows.claims.open_words import YEAR, Printed, numbers_in, rows_of
+from tradeflows.claims.open_words import YEAR, Printed, numbers_in, rows_of, saying
 from tradeflows.claims.verdict_rule import LOWER, UPPER, Question
 from tradeflows.model import codes, units
 from tradeflows.model.lineage import full_number
@@ -19,29 +19,9 @@ from tradeflows.retrieval import own_words
 if TYPE_CHECKING:
     from tradeflows.claims.ledger import Claim
 
-# What stands right before a number that is a threshold, or is about so much.
-LESS = re.compile(
-    r"\b(?:less than|fewer than|under|below|at most|up to|not? more than|no greater than"
-    r"|not (?:exceed|pass|top)\w*)\s*$",
-    re.I,
-)
-MORE = re.compile(
-    r"\b(?:more than|over|above|at least|exceed\w*|pass\w*|topp\w*|beyond|upwards? of"
-    r"|not? (?:less|fewer) than)\s*$",
-    re.I,
-)
-ABOUT = re.compile(r"(?:\b(?:approximately|almost|close to|circa|some)|~)\s*$", re.I)
 # What says that something rose, and that it fell.
-ROSE = re.compile(
-    r"\b(?:rose|ris\w+|grew|grow\w*|more|higher|increas\w+|gain\w*|stepped up|climb\w+|jump\w+"
-    r"|soar\w+|expand\w+|doubl\w+|tripl\w+)\b",
-    re.I,
-)
-FELL = re.compile(
-    r"\b(?:fell|fall\w*|drop\w*|declin\w+|decreas\w+|shrank|shrunk|shrink\w*|less|lower|fewer|lost"
-    r"|reduc\w+|plung\w+|slump\w*|halv\w+)\b",
-    re.I,
-)
+ROSE = saying(r"\b(?:{rose}|more|higher|stepped up|doubl\w+|tripl\w+)\b")
+FELL = saying(r"\b(?:{fell}|less|lower|fewer|lost|reduc\w+|halv\w+)\b")
 ITS_OWN = re.compile(r"\b(?:its|their) (?:own )?(?:imports|exports|sales|purchases)\b", re.I)
 _MONTH = "|".join(calendar.month_name[1:])
 # What says a part of a year, and that in which it is the year.
@@ -56,7 +36,9 @@ PART_OF_YEAR = re.compile(
 MOVED = re.compile(rf"(?:{ROSE.pattern}|{FELL.pattern})", re.I)
 THAN = re.compile(r"\b(?:more|less|higher|lower|fewer)\b", re.I)
 PEAK = re.compile(r"\b(?:record|all-time|largest|biggest|smallest|lowest|highest)\b", re.I)
-NOT = re.compile(r"\b(?:did|does|do|has|have|had|was|were|is|are) not (?!exceed|pass|top)", re.I)
+NOT = re.compile(
+    r"\b(?:did|does|do|has|have|had|was|were|is|are) not (?!exceed|pass|top|less|more|fewer)", re.I
+)
 BY_TIMES = re.compile(r"\b(?:more|less) than (?=(?:halv|doubl|tripl|quadrupl))", re.I)
 CHANGES = ("growth of ", "change of ")
 RECORD = re.compile(r"\b(?:a|an|all-time|new) record\b(?! of)|\brecord[- ](?:high|low)\b", re.I)
@@ -68,12 +50,14 @@ FIRST_TEN = (
     *("sixth", "seventh", "eighth", "ninth", "tenth"),
 )
 LARGEST = re.compile(r"(?<!of )(?<!among )\bthe (?:largest|biggest)\b", re.I)
+SMALLEST = re.compile(r"\b(?:smallest|lowest|least)\b", re.I)
+PLACE = re.compile(r"\b(\d+)(?:st|nd|rd|th)\b")
 ORDINALS = {word: place for place, word in enumerate(FIRST_TEN, 1)}
 MONTHS = re.compile(rf"\b(?:{_MONTH}) \d{{4}}\b")
 BARREL = (110, 175)  # kilograms, from the lightest condensate to the heaviest crude
 NO_VOLUMES = ("kg", "percent", "percentage points", "ratio", "bbl/day", *units.COUNTS[:2])
-BUYS = re.compile(r"\b(?:bought|buy\w*|import\w*|purchas\w+|took|take\w*)\b", re.I)
-SELLS = re.compile(r"\b(?:sold|sell\w*|sale\w*|export\w*|ship\w*|suppl\w+)\b", re.I)
+BUYS = saying(r"\b(?:bought|buy\w*|import\w*|purchas\w+|took|take\w*)\b")
+SELLS = saying(r"\b(?:sold|sell\w*|sale\w*|export\w*|ship\w*|suppl\w+)\b")
 TURNED = {"M": "X", "X": "M"}
 # What words say that it is measured by.
 MEASURES = {
@@ -92,11 +76,19 @@ NO_TURN = r"(?!(?:and|from|to|of|in|by|for|with|than|was|were|is|are|been|which|
 # What says a share, what stands before a level of one, and a change by how many times.
 SHARE = re.compile(r"\bshares?\b|\baccount(?:s|ed|ing)? for\b|(?:%|per cent|percent) of\b", re.I)
 LEVEL = re.compile(r"\b(?:to|at|was|were|is|of)\s+$", re.I)
-TIMES = re.compile(
-    r"\b(?:(?:more than|nearly|almost) )?(?:doubled|tripled|quadrupled|halved)\b", re.I
+# What says that a number is a balance or a mean, beside it.
+TRADED = saying(
+    r"\b(?:(?P<balance>surplus|deficit|balance)(?: (?:of|in) (?:\w+ )?trade)?|trade|\w+ports)\b"
 )
+BALANCE = saying(r"[^,;.]{0,20}?\b(?P<balance>surplus|deficit)\b")
+A_MONTH = saying(
+    r"[^,;.]{0,30}?\b((?:a|per|each|every) month)\b(?! (?:earlier|later|before|after|ago))"
+)
+TIMES = saying(r"\b(?:(?:{more}|{nearly}) )?{times}\b")
 SHORTEST = 3  # letters of what may be another word
 OTHER_WORDS = ("lead", "total", "all goods")  # for goods, and for something else
+# Words of a year that a sentence does not print.
+AGO = saying(r"\b(?:years? (?:earlier|before|ago|later)|that year|(?:previous|next) year)\b")
 IN_YEAR = re.compile(r"\bin (?:\w+ ){0,3}((?:19|20)\d\d)\b", re.I)
 
 
@@ -117,7 +109,10 @@ def faults(
     texts = [text for text in (claim.words, claim.statement) if text]
     if "words" in entry and not _stands_in(claim.statement, claim.words):
         yield f"its words {claim.words!r} do not stand so in the statement"
-    yield from _of_record(texts[0], is_superlative=claim.superlative)
+    if claim.superlative and not SUPERLATIVE.search(texts[0]):
+        yield "superlative is true, and its words say none"
+    if RECORD.search(texts[0]) and not claim.superlative:
+        yield "its words say a record, which is a part of its own with superlative = true"
     yield from _of_sign(texts, claim)
     if claim.figure:
         is_exact = claim.unit in EXACT
@@ -126,14 +121,6 @@ def faults(
     if claim.kg_per_unit is not None:
         yield from _of_weight(claim.unit, claim.kg_per_unit)
     yield from _of_window(row.get("window_start"), row.get("window_end"), claim.asks)
-
-
-def _of_record(text: str, *, is_superlative: bool) -> Iterator[str]:
-    """A record that nothing looks at, and a superlative that no word says."""
-    if is_superlative and not SUPERLATIVE.search(text):
-        yield "superlative is true, and its words say none"
-    if RECORD.search(text) and not is_superlative:
-        yield "its words say a record, which is a part of its own with superlative = true"
 
 
 def _of_window(first: Any, last: Any, asks: Question) -> Iterator[str]:
@@ -177,8 +164,10 @@ def _of_exact(text: str, claim: Claim) -> Iterator[str]:
     if claim.unit == units.MONTH:
         said, claimed = MONTHS.findall(text), month_words(int(value))
     elif claim.unit == units.RANK:
-        said = [word for word in re.findall(r"\w+", text.lower()) if word in ORDINALS]
-        said = said or ["first"] * bool(LARGEST.search(text))
+        words = re.findall(r"\w+", text.lower())
+        said = [word for word in words if word in ORDINALS]
+        said += [FIRST_TEN[int(n) - 1] for n in PLACE.findall(text) if 0 < int(n) <= len(FIRST_TEN)]
+        said = said or ["first"] * bool(LARGEST.search(text)) or SMALLEST.findall(text)
         claimed = next((word for word, number in ORDINALS.items() if number == value), "")
     else:
         said, claimed = [item.digits for item in numbers_in(text)], f"{value:g}"
@@ -214,7 +203,7 @@ def _of_one_number(found: Sequence[Printed], claim: Claim) -> Iterator[str]:
     same = next((item for item in found if item.means(value, unit)), None)
     other = next((item for item in found if item.mark), None)
     if same:
-        words, allowed = said_of(same)
+        words, allowed = same.qualifiers
         if claim.qualifier not in allowed:
             yield (
                 f"its words print {f'{words} {same.text}'.strip()!r}, and its qualifier is "
@@ -230,16 +219,6 @@ def _of_one_number(found: Sequence[Printed], claim: Claim) -> Iterator[str]:
             f"its words do not print {full_number(value)} {unit}: say in printed_because where it "
             "comes from"
         )
-
-
-def said_of(printed: Printed) -> tuple[str, tuple[str, ...]]:
-    """What words say of a number beside it, and the qualifiers that say so."""
-    if LESS.search(printed.before):
-        return "less than", UPPER
-    if MORE.search(printed.before):
-        return "more than", LOWER
-    is_about = printed.is_about or ABOUT.search(printed.before)
-    return ("about", ("~", "=")) if is_about else ("", ("=",))
 
 
 def of_step(step: float, printed: float, value: float, *, has_reason: bool) -> Iterator[str]:
@@ -283,7 +262,12 @@ def _of_asked(text: str, asks: Question) -> Iterator[str]:
         one, other = (codes.area_name(area) for area in (unnamed[0], min(known - sides)))
         yield f"asks: {one} is asked, and its words name {other}"
     said, years = IN_YEAR.findall(text), _years(asks)
-    if asks.start and said and not any(min(years) <= year <= max(years) for year in said):
+    if (
+        asks.start
+        and said
+        and not AGO.search(text)
+        and not any(min(years) <= year <= max(years) for year in said)
+    ):
         yield f"asks: {asks.start} to {asks.end}, and its words say {said[0]}"
 
 
@@ -310,6 +294,25 @@ def of_phrase(text: str, asks: Question) -> Iterator[str]:
     phrased = [kind for kind in MEASURES if kind in asks.measure]
     if len(said) == 1 and phrased and said != phrased:
         yield f"its sentence says {said[0]}, and its phrase {phrased[0]}"
+
+
+def of_figure(text: str, asks: Question, value: float, unit: str) -> Iterator[str]:
+    """What the words beside a claimed number say of it, and a phrase that asks a sum does not."""
+    for item in numbers_in(text) if asks.measure in ("value", "weight") else ():
+        after = text[len(item.before) :].partition(item.text)[2]
+        before = [*TRADED.finditer(item.before)][-1:]
+        said = [match["balance"] for match in (BALANCE.match(after), *before) if match]
+        month = A_MONTH.match(after)
+        if not (item.is_of(unit) and item.means(value, unit)):
+            continue
+        if any(said):
+            yield (
+                f"its sentence says {next(filter(None, said))!r}, the difference of two flows, "
+                "which no phrase asks: write a line of what was sold ('WHO to WHOM') and one of "
+                "what was bought ('WHO from WHOM')"
+            )
+        elif month and asks.start != asks.end:
+            yield f"its sentence says {month[1]!r}: write '{asks.measure} a month of …'"
 
 
 def _of_part(text: str, asks: Question) -> Iterator[str]:
@@ -353,23 +356,18 @@ def unsaid(text: str, claims: Sequence[Claim]) -> Iterator[str]:
     Only what is surely of trade: numbers with a unit, names of more than three letters.
     """
     asked = [claim.asks for claim in claims]
-    left = dict.fromkeys([*_numbers_beside(text, claims), *_words_beside(text, claims)])
-    yield from (f"not judged: {words}" for words in left)
+    yield from (f"not judged: {words}" for words in dict.fromkeys(_beside(text, claims)))
     goods = [code for asks in asked for code in asks.goods.split("+")]
     others = [*_sides_beside(text, asked), *_goods_beside(text, goods)]
     yield from (f"its sentence also names {other}" for other in others)
 
 
-def _numbers_beside(text: str, claims: Sequence[Claim]) -> Iterator[str]:
-    """The numbers with a unit that no claim is about."""
+def _beside(text: str, claims: Sequence[Claim]) -> Iterator[str]:
+    """The numbers with a unit, and the words for a change, a peak or a denial, of no claim."""
     for item in numbers_in(text):
         is_claimed = any(_is_claimed(item, claim) for claim in claims)
         if (item.mark or item.counted_by > 1) and not is_claimed:
             yield item.text
-
-
-def _words_beside(text: str, claims: Sequence[Claim]) -> Iterator[str]:
-    """The words for a change, a peak or a denial that no claim asks."""
     if not any(claim.asks.measure.startswith(CHANGES) for claim in claims):
         yield from TIMES.findall(text) or MOVED.findall(THAN.sub("", BY_TIMES.sub("", text)))
     if not any(claim.superlative or claim.unit == units.RANK for claim in claims):
@@ -413,10 +411,7 @@ def of_measure(text: str, asks: Question) -> Iterator[str]:
     """A measure that the words do not ask."""
     for row in rows_of(text, asks):
         if row.asks and not any(asks.measure.endswith(f"of {measure}") for measure in row.asks):
-            yield (
-                f"asks: {asks.measure!r}, and its words ask {' or '.join(row.asks)} "
-                f"({row.because}); open_because says why not"
-            )
+            yield f"{asks.measure!r}, and its words ask {' or '.join(row.asks)} ({row.because})"
 
 
 def of_admitted(text: str, asks: Question, admitted: Mapping[str, Sequence[str]]) -> Iterator[str]:
@@ -476,7 +471,9 @@ def admitted(
 
 def _is_other_goods(text: str, goods: str) -> bool:
     """Whether words name goods, and these are none of them."""
-    parts = _goods_named(text)
+    named = _named_in(text, own_words.product_words())
+    listed = [known for word, known in named.items() if word not in OTHER_WORDS]
+    parts = {part for known in listed for code in known for part in code.split("+")}
     return bool(parts) and not any(_share(a, b) for a in parts for b in goods.split("+"))
 
 
@@ -510,13 +507,6 @@ def _named_in(text: str, words: Mapping[str, Any]) -> dict[str, Any]:
         for word, meant in near.items()
         if len(word) > SHORTEST and re.search(rf"\b{re.escape(word)}\b", lowered)
     }
-
-
-def _goods_named(text: str) -> set[str]:
-    """The codes of the goods that words name."""
-    named = _named_in(text, own_words.product_words())
-    listed = [known for word, known in named.items() if word not in OTHER_WORDS]
-    return {part for known in listed for code in known for part in code.split("+")}
 
 
 def _share(one: str, other: str) -> bool:
