@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import re
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, redirect_stdout, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -869,6 +870,8 @@ def add(
     """
     root = common.folder()
     checks.require_file(file[0])  # the others are looked at in their turn
+    if common.is_own_process:
+        without_pandas()
     from tradeflows.retrieval import adding, maps
 
     template = maps.read(map) if map else None
@@ -1183,19 +1186,24 @@ def init(
 
     title = title or new_project.title_of(folder)
     checks.lines_of(article)
-    there = replace(common, root=folder)
+    there, was_there = replace(common, root=folder), folder.exists()
     files = new_project.init(folder, title)  # all or none of them
+    said = io.StringIO()
     try:
-        say(*files, f"its report is called {title!r}: title, in project.toml")
-        say(*checks.take_lines(article, folder))
-        if file:
-            about = About(steps="" if map else "given to `tradeflows init`")
-            add([*file], map=map, commit=True, about=about, common=there)
-        if file and article:
-            say(new_project.with_themes(folder))
+        with redirect_stdout(said):  # of files that are refused nothing is made, so nothing listed
+            say(*files, f"its report is called {title!r}: title, in project.toml")
+            say(*checks.take_lines(article, folder))
+            if file:
+                about = About(steps="" if map else "given to `tradeflows init`")
+                add([*file], map=map, commit=True, about=about, common=there)
+            if file and article:
+                say(new_project.with_themes(folder))
     except TradeflowsError:
         checks.empty(folder)
+        if not was_there:
+            folder.rmdir()
         raise
+    sys.stdout.write(said.getvalue())
     if not (file and article):
         say(f"next: cd {folder}; tradeflows {'claims' if file else 'add FILE'}")
         return
