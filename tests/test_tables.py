@@ -233,15 +233,15 @@ def test_stopped_build_changes_nothing(make_root, monkeypatch, table, fault):
     tables.build(root)
     before = held(root)
     make_root({"oil": {"text": LATER}})
-    write = building._write_table
+    write = building._write_sources
 
-    def stop(root, sources, empty, path, progress):
-        built = write(root, sources, empty, path, progress)
+    def stop(*arguments):
+        built = write(*arguments)
         if built.table == table:
             raise fault("stopped")
         return built
 
-    monkeypatch.setattr(building, "_write_table", stop)
+    monkeypatch.setattr(building, "_write_sources", stop)
     with pytest.raises(BuildError if fault is OSError else fault, match="stopped"):
         tables.build(root)
     assert held(root) == before

@@ -24,6 +24,7 @@ from tradeflows.model.errors import (
     TradeflowsError,
     near,
 )
+from tradeflows.model.periods import parse_period, parse_window
 from tradeflows.model.words import count_of, direction
 
 if TYPE_CHECKING:
@@ -598,7 +599,7 @@ def _project_to_fetch(common: Common, start: str, end: str, *, dry_run: bool) ->
 
     from tradeflows.model.errors import CatalogueError
 
-    checks.require_window(start, end)
+    parse_window(start, end)
     try:
         root = common.folder()
     except CatalogueError:
@@ -755,7 +756,7 @@ def ask(
     refresh
         look for a newer release of what is held
     """
-    checks.require_window(start, end)
+    parse_window(start, start if end is None else end)
     root = common.folder()
     whose = checks.areas(reporter, partner, root)
     with common.progress("steps"):
@@ -1047,8 +1048,14 @@ def clean(
 
     options: dict[str, Any] = {"strict": strict} | unsaid.told()
     if cluster is None:
+        seen: set[Path] = set()
         with common.progress("files", len(file)) as step:
-            show = _by_file(step)
+
+            def show(path: Path, records: int, done: int, total: int) -> None:
+                line = "" if path in seen else f"cleaning {path.name}"
+                seen.add(path)
+                step(line, done, total, f"{path.name}, {records:,} records")
+
             files = clean.clean(publisher, file, to, progress=show, **options)
     else:
         from tradeflows.tables.cluster import spread
@@ -1063,18 +1070,6 @@ def clean(
                 **options,
             )
     say(*cleaned.lines(files), *clean.restated(to))
-
-
-def _by_file(step: terminal.Step) -> Callable[[Path, int, int, int], None]:
-    """Show progress by file, and by records within it."""
-    seen: set[Path] = set()
-
-    def show(path: Path, records: int, done: int, total: int) -> None:
-        line = "" if path in seen else f"cleaning {path.name}"
-        seen.add(path)
-        step(line, done, total, f"{path.name}, {records:,} records")
-
-    return show
 
 
 def guide(
@@ -1131,7 +1126,8 @@ def diff(source: str = "comtrade", period: str = "", /, *, most: int = 100, comm
     most
         lines to print at most; 0 for all; default: 100
     """
-    checks.require_period(period)
+    if period:
+        parse_period(period, "period")
     with common.progress("releases"):
         from tradeflows.retrieval import releases
         from tradeflows.tables.files import rows_of
@@ -1246,20 +1242,16 @@ def _built(common: Common, root: Path) -> dict[str, str]:
             step(f"cleaning {source}", len(seen), total, source)
 
         built = tables.build(root, show)
-    say(*(_table_line(table.table, dict(table.counts)) for table in built))
+    for table in built:  # how many records became how many rows of it, and what was left out
+        counts = dict(table.counts)
+        records, rows, zeros = (counts.pop(name, 0) for name in ("records", "rows", "zeros"))
+        made = f" and {zeros:,} declared zeros" if zeros else ""
+        left_out = "; ".join(f"{reason} ({count})" for reason, count in counts.items())
+        line = f"{table.table:10} {records:8,} records in {rows:8,} rows{made} out  {left_out}"
+        say(line.rstrip())
     refused = {name: reason for table in built for name, reason in table.refused.items()}
     say(*(f"refused: {name}: {reason}" for name, reason in refused.items()))
     return refused
-
-
-def _table_line(table: str, counts: dict[str, int]) -> str:
-    """How many records became how many rows of a table, and what was left out."""
-    records = counts.pop("records", 0)
-    rows = counts.pop("rows", 0)
-    zeros = counts.pop("zeros", 0)
-    made = f" and {zeros:,} declared zeros" if zeros else ""
-    left_out = "; ".join(f"{reason} ({count})" for reason, count in counts.items())
-    return f"{table:10} {records:8,} records in {rows:8,} rows{made} out  {left_out}".rstrip()
 
 
 def verify(*, common: Said) -> None:

@@ -164,8 +164,7 @@ def read(path: Path) -> Sheet:
     try:
         if workbooks.is_workbook(path):
             return _sheet(path, iter(workbooks.table(path)))
-        with path.open("rb") as file:
-            head = file.read(4096).lstrip(b"\xef\xbb\xbf \t\r\n")
+        head = reading.head(path)
         if not head:
             raise SourceError(f"{path}: empty; save it again")
         for begins, what in {b"<": "a page of HTML or XML", b"{": "JSON", b"[": "JSON"}.items():
