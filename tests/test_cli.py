@@ -606,7 +606,7 @@ def test_a_closed_pipe_of_windows_is_no_fault(monkeypatch, platform, file, statu
 
     monkeypatch.setattr(sys, "platform", platform)
     monkeypatch.setattr(command, "_write_no_more", lambda: None)
-    monkeypatch.setattr(command, "_carry_out", write)
+    monkeypatch.setattr(command, "parsed", write)
     assert cli.main(["sources"]) == status
 
 

@@ -137,3 +137,17 @@ def test_a_project_of_another_is_never_emptied(tmp_path, monkeypatch):
     monkeypatch.setattr(checks, "require_new_folder", lambda folder: None)  # it was made since
     assert cli.main(["init", str(there)]) == 2
     assert (there / "theirs.txt").read_text(encoding="utf-8") == "kept"
+
+
+@pytest.mark.parametrize("is_there", [False, True])
+def test_a_file_that_is_refused_makes_and_lists_nothing(tmp_path, capsys, is_there):
+    root, file = tmp_path / "wheat", tmp_path / "wheat.csv"
+    file.write_text("a,b\n1,2\n", encoding="utf-8")
+    if is_there:
+        root.mkdir()
+    assert cli.main(["init", str(root), str(file)]) == 1
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "wheat.csv: expected a file of one publisher" in said.err
+    assert root.exists() == is_there
+    assert not is_there or not [*root.iterdir()]

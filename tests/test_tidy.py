@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 from tradeflows.model.errors import CatalogueError, LayoutError
-from tradeflows.publishers import delimited, reading, registry, tidy
+from tradeflows.publishers import reading, registry, tidy
 
 COLUMNS = ["period", "partner", "flow", "hs", "value", "weight", "remark"]
 FIELDS = {
@@ -57,7 +57,7 @@ def test_a_file_of_many_blocks_gives_the_rows_of_one(clean, monkeypatch):
     around = {"left_out": [{"column": "weight", "equals": "7", "reason": "seven"}]}
     whole = clean(text, around=around)
     of_whole = run_counts(clean)
-    monkeypatch.setattr(delimited, "BLOCK", 256)
+    monkeypatch.setattr(reading, "BLOCK", 256)
     assert clean(text, around=around) == whole
     assert run_counts(clean) == of_whole == [(100, {"seven": 2})]
 
@@ -68,7 +68,7 @@ def run_counts(clean):
 
 def test_forms_are_judged_over_all_blocks(clean, monkeypatch):
     """Each block might be of fiscal years, and all together are not."""
-    monkeypatch.setattr(delimited, "BLOCK", 256)
+    monkeypatch.setattr(reading, "BLOCK", 256)
     areas = ["RUS", "KAZ", "DEU", "FRA", "ITA", "ESP", "USA", "IND"]
     lines = [f"{year},{area},export,2709,1,1," for year in ("2009-10", "2010-11") for area in areas]
     with pytest.raises(LayoutError, match="fiscal years such as 2009-10 alone"):

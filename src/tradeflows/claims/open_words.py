@@ -21,7 +21,7 @@ ALIKE = {"percentage points": "percent", "bbl": "barrels"}  # units by the mark 
 # Units that stand for a number of others, by how many.
 SHORT = {"kt": 1e3, "Mt": 1e6, "bcm": 1e9, "kb/d": 1e3, "mb/d": 1e6}
 SPELLED = re.compile(rf"\b(?:{'|'.join(units.NUMBER_WORDS)})\b", re.IGNORECASE)
-NEAREST, FARTHEST = 1 / 100, 1 / 5  # steps of about so much, as parts of it
+FARTHEST = 1 / 5  # the greatest step of about so much, as a part of it
 HALF = 5  # the step of a round number that ends with it, where it is about so much
 
 
@@ -298,24 +298,24 @@ def printed_step(statement: str, figure: float, unit: str, *, is_about: bool = F
 def step_of(digits: str, *, is_about: bool) -> float:
     """The step to which digits are written; of about so much, of the last that is not nought.
 
-    About so much is never a tenth more or less, nor nearer than a half per cent.
+    About so much is never a tenth more or less.
 
     Examples
     --------
     >>> from tradeflows.claims.open_words import step_of
     >>> step_of("57.67", is_about=False), step_of("140", is_about=True)
     (0.01, 10.0)
-    >>> step_of("100", is_about=True), step_of("61.5", is_about=True)
-    (20.0, 0.615)
+    >>> step_of("100", is_about=True)
+    20.0
     """
     whole, _, decimals = digits.partition(".")
     if not is_about:
         return 10.0 ** -len(decimals)
-    value, significant = float(digits), decimals.rstrip("0")
+    significant = decimals.rstrip("0")
     noughts = len(whole) - len(whole.rstrip("0"))
     is_half = not noughts and whole.endswith("5")
     step = 10.0 ** -len(significant) if significant else float(HALF if is_half else 10**noughts)
-    return min(max(step, value * NEAREST), value * FARTHEST)
+    return min(step, float(digits) * FARTHEST)
 
 
 # --- the span of a record -------------------------------------------------------------------------

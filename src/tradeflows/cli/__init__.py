@@ -55,7 +55,7 @@ def _run(words: list[str], ending: interrupts.Ending, *, is_own_process: bool) -
             gc.freeze()  # what is left need not be searched for cycles, since it all goes now
     except KeyboardInterrupt as error:
         if is_own_process:  # what libraries cannot put in order at such an end is no news
-            sys.unraisablehook = interrupts.pass_over
+            sys.unraisablehook = lambda fault: None
         ending.say()
         is_asked = isinstance(error, interrupts.Terminated)
         return interrupts.STATUS[signal.SIGTERM if is_asked else signal.SIGINT]

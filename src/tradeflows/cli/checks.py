@@ -17,7 +17,7 @@ from tempfile import TemporaryFile
 from tradeflows.model import toml
 from tradeflows.model.contracts import require_columns
 from tradeflows.model.errors import QueryError, SourceError, nearest, there_are
-from tradeflows.model.periods import parse_period, parse_window
+from tradeflows.model.periods import parse_period
 from tradeflows.model.source import require_table
 from tradeflows.model.words import count_of, direction
 
@@ -255,17 +255,6 @@ def pairs(words: Iterable[str]) -> dict[str, str]:
     return wanted
 
 
-def require_window(start: str, end: str | None) -> None:
-    """Refuse a start or an end that is no month or year, or an end before the start."""
-    parse_window(start, start if end is None else end)
-
-
-def require_period(period: str) -> None:
-    """Refuse a period, if one is named, that is no month or year."""
-    if period:
-        parse_period(period, "period")
-
-
 def areas(reporter: str, partner: str | None, root: Path) -> tuple[list[str], list[str] | None]:
     """Reporters and partners as words with commas name them; one that is none is refused."""
     from tradeflows.explore.questions import area_ids
@@ -284,15 +273,6 @@ def require_file(path: Path) -> None:
         raise SourceError(f"{path}: is no file of a disk; save what it gives as one")
 
 
-def _first_cells(text: str) -> list[str]:
-    """The ids of a file of lines; a ValueError where its first column is another."""
-    delimiter = max(";,\t", key=text.partition("\n")[0].count)
-    head, *rows = csv.reader(text.splitlines(), delimiter=delimiter)
-    if head[0].strip().casefold() != "id":
-        raise ValueError
-    return [row[0].strip() for row in rows if row]
-
-
 def require_claim(name: str | None, root: Path, ledger: Path | None) -> None:
     """Refuse a claim that the ledger does not have, where one is named.
 
@@ -306,7 +286,12 @@ def require_claim(name: str | None, root: Path, ledger: Path | None) -> None:
     try:
         known = toml.loads(path.read_text(encoding="utf-8")).get("claim", {})
         if lines.is_file():
-            known |= dict.fromkeys(_first_cells(lines.read_text("utf-8-sig", "replace")))
+            text = lines.read_text("utf-8-sig", "replace")
+            delimiter = max(";,\t", key=text.partition("\n")[0].count)
+            head, *rows = csv.reader(text.splitlines(), delimiter=delimiter)
+            if head[0].strip().casefold() != "id":
+                return
+            known |= {row[0].strip(): {} for row in rows if row}
     except (OSError, ValueError, TypeError):
         return
     if isinstance(known, dict) and name.casefold() not in map(str.casefold, known):

@@ -34,8 +34,12 @@ def run(words: list[str], ending: Ending, *, is_own_process: bool) -> int:
     """
     if is_own_process:
         _write_any_text()
+    before = AT_A_SHELL.set(True)
     try:
-        _carry_out(words, ending, is_own_process=is_own_process)
+        verb, carry_out = parsed(words, is_own_process=is_own_process)
+        ending.words = INTERRUPTED.get(verb, ending.words)
+        carry_out()
+        sys.stdout.flush()  # to the last letter, so that it is known whether it was taken
     except TradeflowsError as error:
         try:
             sys.stdout.flush()
@@ -62,19 +66,9 @@ def run(words: list[str], ending: Ending, *, is_own_process: bool) -> int:
         if not _is_of_a_reader(error):
             _complain(str(error))
             return 1
-    return 0
-
-
-def _carry_out(words: list[str], ending: Ending, *, is_own_process: bool) -> None:
-    """Print what `words` ask for, to the last letter, so that it is known whether it was taken."""
-    verb, carry_out = parsed(words, is_own_process=is_own_process)
-    ending.words = INTERRUPTED.get(verb, ending.words)
-    before = AT_A_SHELL.set(True)
-    try:
-        carry_out()
     finally:
         AT_A_SHELL.reset(before)
-    sys.stdout.flush()
+    return 0
 
 
 def _is_of_a_reader(error: OSError) -> bool:

@@ -68,7 +68,7 @@ class Ending:
 def listen() -> None:
     """Take Ctrl-C and SIGTERM for this process."""
     if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:  # as of what a shell has in background
-        signal.signal(signal.SIGINT, _interrupt)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, terminate)
     sys.unraisablehook = _unless_interrupted
 
@@ -99,18 +99,10 @@ def leave(status: int) -> NoReturn:
         os._exit(status)
 
 
-def pass_over(found: sys.UnraisableHookArgs) -> None:
-    """Say nothing of what went wrong where nothing can be raised."""
-
-
 def _unless_interrupted(found: sys.UnraisableHookArgs) -> None:
     """Say what went wrong where nothing can be raised; an interrupt is left to the thread."""
     if not isinstance(found.exc_value, KeyboardInterrupt):
         sys.__unraisablehook__(found)
-
-
-def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
-    raise KeyboardInterrupt
 
 
 def terminate(number: int, frame: FrameType | None) -> NoReturn:

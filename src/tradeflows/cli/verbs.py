@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import re
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, redirect_stdout, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -23,6 +24,7 @@ from tradeflows.model.errors import (
     TradeflowsError,
     near,
 )
+from tradeflows.model.periods import parse_period, parse_window
 from tradeflows.model.words import count_of, direction
 
 if TYPE_CHECKING:
@@ -597,7 +599,7 @@ def _project_to_fetch(common: Common, start: str, end: str, *, dry_run: bool) ->
 
     from tradeflows.model.errors import CatalogueError
 
-    checks.require_window(start, end)
+    parse_window(start, end)
     try:
         root = common.folder()
     except CatalogueError:
@@ -754,7 +756,7 @@ def ask(
     refresh
         look for a newer release of what is held
     """
-    checks.require_window(start, end)
+    parse_window(start, start if end is None else end)
     root = common.folder()
     whose = checks.areas(reporter, partner, root)
     with common.progress("steps"):
@@ -869,6 +871,8 @@ def add(
     """
     root = common.folder()
     checks.require_file(file[0])  # the others are looked at in their turn
+    if common.is_own_process:
+        without_pandas()
     from tradeflows.retrieval import adding, maps
 
     template = maps.read(map) if map else None
@@ -1044,8 +1048,14 @@ def clean(
 
     options: dict[str, Any] = {"strict": strict} | unsaid.told()
     if cluster is None:
+        seen: set[Path] = set()
         with common.progress("files", len(file)) as step:
-            show = _by_file(step)
+
+            def show(path: Path, records: int, done: int, total: int) -> None:
+                line = "" if path in seen else f"cleaning {path.name}"
+                seen.add(path)
+                step(line, done, total, f"{path.name}, {records:,} records")
+
             files = clean.clean(publisher, file, to, progress=show, **options)
     else:
         from tradeflows.tables.cluster import spread
@@ -1060,18 +1070,6 @@ def clean(
                 **options,
             )
     say(*cleaned.lines(files), *clean.restated(to))
-
-
-def _by_file(step: terminal.Step) -> Callable[[Path, int, int, int], None]:
-    """Show progress by file, and by records within it."""
-    seen: set[Path] = set()
-
-    def show(path: Path, records: int, done: int, total: int) -> None:
-        line = "" if path in seen else f"cleaning {path.name}"
-        seen.add(path)
-        step(line, done, total, f"{path.name}, {records:,} records")
-
-    return show
 
 
 def guide(
@@ -1128,7 +1126,8 @@ def diff(source: str = "comtrade", period: str = "", /, *, most: int = 100, comm
     most
         lines to print at most; 0 for all; default: 100
     """
-    checks.require_period(period)
+    if period:
+        parse_period(period, "period")
     with common.progress("releases"):
         from tradeflows.retrieval import releases
         from tradeflows.tables.files import rows_of
@@ -1183,19 +1182,24 @@ def init(
 
     title = title or new_project.title_of(folder)
     checks.lines_of(article)
-    there = replace(common, root=folder)
+    there, was_there = replace(common, root=folder), folder.exists()
     files = new_project.init(folder, title)  # all or none of them
+    said = io.StringIO()
     try:
-        say(*files, f"its report is called {title!r}: title, in project.toml")
-        say(*checks.take_lines(article, folder))
-        if file:
-            about = About(steps="" if map else "given to `tradeflows init`")
-            add([*file], map=map, commit=True, about=about, common=there)
-        if file and article:
-            say(new_project.with_themes(folder))
+        with redirect_stdout(said):  # of files that are refused nothing is made, so nothing listed
+            say(*files, f"its report is called {title!r}: title, in project.toml")
+            say(*checks.take_lines(article, folder))
+            if file:
+                about = About(steps="" if map else "given to `tradeflows init`")
+                add([*file], map=map, commit=True, about=about, common=there)
+            if file and article:
+                say(new_project.with_themes(folder))
     except TradeflowsError:
         checks.empty(folder)
+        if not was_there:
+            folder.rmdir()
         raise
+    sys.stdout.write(said.getvalue())
     if not (file and article):
         say(f"next: cd {folder}; tradeflows {'claims' if file else 'add FILE'}")
         return
@@ -1238,20 +1242,16 @@ def _built(common: Common, root: Path) -> dict[str, str]:
             step(f"cleaning {source}", len(seen), total, source)
 
         built = tables.build(root, show)
-    say(*(_table_line(table.table, dict(table.counts)) for table in built))
+    for table in built:  # how many records became how many rows of it, and what was left out
+        counts = dict(table.counts)
+        records, rows, zeros = (counts.pop(name, 0) for name in ("records", "rows", "zeros"))
+        made = f" and {zeros:,} declared zeros" if zeros else ""
+        left_out = "; ".join(f"{reason} ({count})" for reason, count in counts.items())
+        line = f"{table.table:10} {records:8,} records in {rows:8,} rows{made} out  {left_out}"
+        say(line.rstrip())
     refused = {name: reason for table in built for name, reason in table.refused.items()}
     say(*(f"refused: {name}: {reason}" for name, reason in refused.items()))
     return refused
-
-
-def _table_line(table: str, counts: dict[str, int]) -> str:
-    """How many records became how many rows of a table, and what was left out."""
-    records = counts.pop("records", 0)
-    rows = counts.pop("rows", 0)
-    zeros = counts.pop("zeros", 0)
-    made = f" and {zeros:,} declared zeros" if zeros else ""
-    left_out = "; ".join(f"{reason} ({count})" for reason, count in counts.items())
-    return f"{table:10} {records:8,} records in {rows:8,} rows{made} out  {left_out}".rstrip()
 
 
 def verify(*, common: Said) -> None:

@@ -300,17 +300,18 @@ def _array(node: ast.expr, names: Names, n: int) -> ndarray:
 def _sum_of_terms(terms: ast.ListComp, names: Names, n: int) -> ndarray:
     """The sum over the single numbers of a role, or of several that go together."""
     loop = terms.generators[0]
-    lists = [names.get(name) for name in _ids(loop.iter) if name != "zip"]
+    lists = [names.get(name) for name in ids(loop.iter) if name != "zip"]
     entries = [role.entries() for role in lists if isinstance(role, Role)]
     if not entries or len(entries) != len(lists):
         raise QueryError(f"{ast.unparse(loop.iter)} is no list of numbers")
     slot = entries[0][1]
-    known = {name: _array(ast.Name(name), names, n) for name in _ids(terms.elt) if name in names}
+    known = {name: _array(ast.Name(name), names, n) for name in ids(terms.elt) if name in names}
     known = {name: np.broadcast_to(numbers, n)[slot] for name, numbers in known.items()}
-    single = zip(_ids(loop.target), (numbers for numbers, _ in entries), strict=True)
+    single = zip(ids(loop.target), (numbers for numbers, _ in entries), strict=True)
     numbers = _array(terms.elt, known | dict(single), len(slot))
     return np.bincount(slot, np.broadcast_to(numbers, slot.shape), minlength=n)
 
 
-def _ids(node: ast.expr) -> list[str]:
+def ids(node: ast.expr) -> list[str]:
+    """The names in a formula, or in a part of one."""
     return [part.id for part in ast.walk(node) if isinstance(part, ast.Name)]

@@ -67,9 +67,11 @@ def _parent(code: str) -> str:
 def impossible(code: str) -> str:
     """Return why `code` is no product code, and what it may be."""
     may_be = []
-    if is_without_zero(code):
+    is_odd = re.fullmatch(r"[1-9](\d\d){0,4}", code, re.ASCII)
+    is_long = re.fullmatch(r"(\d\d){3}\d(\d\d)*|\d{12,}", code, re.ASCII)
+    if is_odd and f"0{code}"[:4] in harmonized_system():
         may_be.append(f"its leading zero is lost, as a spreadsheet drops it; 0{code} may be meant")
-    if is_national(code):
+    if is_long and code[:4] in harmonized_system():
         may_be.append(
             f"a country's own code of {len(code)} digits is mapped to six in the map of the file, "
             f'words = {{ "{code}" = "{code[:6]}" }}, and the note of the source says so'
@@ -80,18 +82,6 @@ def impossible(code: str) -> str:
         f"{code!r} has not 2, 4, 6, 8 or 10 digits as an HS code has, and is not in products.csv "
         f"(add it there){near(code, PRODUCTS)}"
     )
-
-
-def is_without_zero(code: str) -> bool:
-    """Whether `code` is an HS code when a zero, which a spreadsheet drops, stands before it."""
-    is_odd = re.fullmatch(r"[1-9](\d\d){0,4}", code, re.ASCII)
-    return bool(is_odd) and f"0{code}"[:4] in harmonized_system()
-
-
-def is_national(code: str) -> bool:
-    """Whether `code` has digits that a country adds to those of the HS, in a number that is not."""
-    is_long = re.fullmatch(r"(\d\d){3}\d(\d\d)*|\d{12,}", code, re.ASCII)
-    return bool(is_long) and code[:4] in harmonized_system()
 
 
 @cache

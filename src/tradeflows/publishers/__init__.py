@@ -1,9 +1,7 @@
 """One module a publisher: its `clean` reads one raw file and yields :class:`Part`.
 
-`registry` finds the module of a file. It takes delimited text in by `delimited`, checks the header
-by `header`, makes numbers of text by `numbers`, refuses a record by `require`, and hands columns to
-`reading.rows`, which makes rows of a table and has `plausibility` flag them. `raw_lines` leads from
-a row back to its text.
+`registry` finds the module of a file, and `reading` has what all of them share, from columns of
+text to rows of a table and back to their lines.
 """
 
 from __future__ import annotations

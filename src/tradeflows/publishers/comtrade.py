@@ -29,7 +29,7 @@ from tradeflows.model.codelists import publisher_words
 from tradeflows.model.errors import LayoutError
 from tradeflows.model.schema import TRADE
 from tradeflows.model.source import Source
-from tradeflows.publishers import Part, arrow, numbers, reading, workbooks
+from tradeflows.publishers import Part, arrow, reading, workbooks
 
 ROWS = 1 << 16  # in a part
 GZIP = b"\x1f\x8b"
@@ -374,7 +374,7 @@ def _typed(
                 typed[name] = pc.utf8_trim_whitespace(pc.cast(column, arrow.TEXT))
             elif pa.types.is_string(column.type):
                 todo = "export the file again; a spreadsheet rounds a number such as 1.6E+11"
-                typed[name] = numbers.number(record, name, column, todo=todo)
+                typed[name] = reading.number(record, name, column, todo=todo)
             else:
                 typed[name] = pc.cast(column, pa.float64())
         except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError) as error:

@@ -91,8 +91,7 @@ def records(path: Path, wanted: Collection[int]) -> dict[int, reading.Record]:
 
 
 def _reader(path: Path) -> Callable[[Path], Iterator[Cells]]:
-    with path.open("rb") as file:
-        start = file.read(4096).lstrip(b"\xef\xbb\xbf \r\n\t")
+    start = reading.head(path)
     if start.startswith(b"{"):
         return cubes.json_stat
     return cubes.tsv if b"\\TIME_PERIOD\t" in start else cubes.sdmx

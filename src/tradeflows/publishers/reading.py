@@ -1,68 +1,44 @@
-"""From columns of text to rows of our tables: what several publishers' cleaners have in common.
+"""Columns of text out of a raw file, and rows of our tables out of these: what all cleaners share.
 
-Nothing is guessed: a column is text until :mod:`~tradeflows.publishers.numbers` or a function here
-makes numbers, words or days of it, and the first record that is not as expected is refused by
-:func:`~tradeflows.publishers.require.require`.
+Nothing is guessed: a column is text until a function here makes numbers, words or days of it, and
+the first record that is not as expected is refused by :func:`require`. :func:`rows` makes rows of a
+table, and has :mod:`~tradeflows.publishers.plausibility` flag them; :func:`table` leads from a row
+back to its text.
 """
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import re
 import zipfile
 import zlib
-from collections.abc import Mapping
+from codecs import BOM_UTF8
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from functools import cache
+from io import BufferedIOBase, BytesIO, TextIOWrapper
+from itertools import islice, tee
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.csv
 
 from tradeflows.model.codelists import rows_of
 from tradeflows.model.codes import HS, level
-from tradeflows.model.errors import CodeError, SchemaError
+from tradeflows.model.errors import CodeError, LayoutError, SchemaError
 from tradeflows.model.schema import FIGURES, TRADE, conform
 from tradeflows.model.source import Source
 from tradeflows.publishers import arrow, plausibility, print_dates
-from tradeflows.publishers.delimited import Block, block, blocks, head, whole
-from tradeflows.publishers.header import BLOCK, header, not_utf8, require_header
-from tradeflows.publishers.numbers import PLAIN_NUMBER
-from tradeflows.publishers.raw_lines import Record, numbered, records, table
-from tradeflows.publishers.require import Namer, demand, require, words
 
-__all__ = [
-    "A_FLOW",
-    "BLOCK",
-    "PLAIN_NUMBER",
-    "ZIP_FAULTS",
-    "Block",
-    "Namer",
-    "Record",
-    "block",
-    "blocks",
-    "demand",
-    "flags",
-    "head",
-    "header",
-    "months",
-    "not_utf8",
-    "numbered",
-    "published",
-    "quantity",
-    "records",
-    "require",
-    "require_header",
-    "rows",
-    "table",
-    "uncatalogued",
-    "units",
-    "weight_or_quantity",
-    "whole",
-    "words",
-]
-
+Namer = Callable[[int], str]  # names a record by its place, as in "oil.csv: record 3"
+BLOCK = 1 << 20  # bytes, and no line may be longer
+BLANKS = "[ \u00a0\u202f]"
 # What zipfile raises of a damaged or foreign archive: only its own kinds are documented as such.
 _DAMAGED = (zlib.error, EOFError, NotImplementedError, OSError, RuntimeError, ValueError)
 ZIP_FAULTS = (zipfile.BadZipFile, zipfile.LargeZipFile, *_DAMAGED)
@@ -85,6 +61,351 @@ A_FLOW: dict[str, Any] = {
     "net_wgt_kg": None,
     "qty": None,
 }
+
+
+# --- the first record that is not as expected -----------------------------------------------------
+
+
+def require(record: Namer, good: Any, expected: str, *shown: Any, todo: str = "") -> None:
+    """Refuse the first record that is not `good`; where that is not known, it passes.
+
+    Parameters
+    ----------
+    expected
+        What a good record has.
+    shown
+        Columns whose cells of that record are what was found.
+
+    Raises
+    ------
+    LayoutError
+        A record is not good.
+    """
+    at = pc.index(pc.fill_null(good, True), False).as_py()
+    if at >= 0:
+        found = " beside ".join(repr(column[at].as_py()) for column in shown)
+        raise LayoutError(record(at), expected, found, todo)
+
+
+def demand(
+    record: Namer, name: str, text: pa.Array, pattern: str, what: str, todo: str = ""
+) -> None:
+    """Refuse the first cell of a column that `pattern` does not match; nulls pass."""
+    is_good = pc.match_substring_regex(text, pattern)
+    require(record, is_good, f"{what} in {name}", text, todo=todo)
+
+
+def words(
+    record: Namer,
+    name: str,
+    text: pa.Array,
+    meaning: Mapping[str, Any],
+    kind: pa.DataType | None = None,
+    todo: str = "add it to units.csv",
+) -> pa.Array:
+    """`text` of column `name`, each word replaced by its meaning; another word is refused."""
+    is_listed = pc.is_in(text, arrow.texts([*meaning, None]))
+    expected = f"in {name} one of {', '.join([*meaning][:20])}"
+    require(record, is_listed, expected, text, todo=todo)
+    return arrow.meanings(text, meaning.get, kind)
+
+
+# --- numbers: only digits are, by the marks that a file may have ----------------------------------
+
+
+def between_thousands(grouping: str) -> str:
+    """The pattern of the mark between thousands; a blank may be one that breaks no line."""
+    return BLANKS if grouping == " " else re.escape(grouping)
+
+
+def pattern(decimal: str = ".", grouping: str = "") -> str:
+    """The pattern of a whole number cell, without exponent, sign of plus or blanks."""
+    whole = rf"(\d{{1,3}}({between_thousands(grouping)}\d{{3}})+|\d+)" if grouping else r"\d+"
+    return rf"^-?{whole}({re.escape(decimal)}\d+)?$"
+
+
+PLAIN_NUMBER, WITH_COMMAS = pattern(), pattern(grouping=",")
+
+
+def number(
+    record: Namer,
+    name: str,
+    text: pa.Array,
+    *,
+    absent: Sequence[str] = ("",),
+    decimal: str = ".",
+    grouping: str = "",
+    power: Any = None,
+    what: str = "a number",
+    todo: str = "",
+) -> pa.Array:
+    """`text` of column `name` as float64, times ten to `power` (one, or an array).
+
+    Null where a cell is one of `absent`.
+
+    Raises
+    ------
+    LayoutError
+        A cell is no number in these marks, or none that a double holds.
+    """
+    text = arrow.filled(text, absent)
+    demand(record, name, text, pattern(decimal, grouping), what, todo)
+    digits = pc.replace_substring_regex(text, between_thousands(grouping), "") if grouping else text
+    if decimal != ".":
+        digits = pc.replace_substring(digits, decimal, ".")
+    if power is not None:
+        # It joins the decimal, so that only the result is rounded to a binary float.
+        digits = pc.binary_join_element_wise(digits, pc.cast(power, arrow.TEXT), "e")
+    figures = pc.cast(digits, pa.float64())
+    require(record, pc.is_finite(figures), f"a number in {name} that a double holds", text)
+    return figures
+
+
+# --- the header of a delimited file, and its cells ------------------------------------------------
+
+
+def not_utf8(path: Path) -> LayoutError:
+    """The refusal of a file in another encoding."""
+    return LayoutError(path, "UTF-8 text", "another encoding", "save it as UTF-8")
+
+
+def header(path: Path, delimiter: str = ",", raw: bytes | None = None) -> list[str]:
+    """Cells of the first line of the file, or of `raw`."""
+    with path.open("rb") if raw is None else BytesIO(raw) as file:
+        line = file.readline(BLOCK)
+    if not line or line[BLOCK - 1 :] not in (b"", b"\n"):
+        found = f"more than {BLOCK} bytes without a line's end" if line else "an empty file"
+        raise LayoutError(path, "a header line", found)
+    quote = None if delimiter == "\t" else '"'
+    try:
+        text = line.splitlines()[0].decode("utf-8-sig")
+        return next(csv.reader([text], delimiter=delimiter, quotechar=quote, strict=True)) or [""]
+    except UnicodeDecodeError as error:
+        raise not_utf8(path) from error
+    except csv.Error as error:  # a quote that does not close, say
+        raise LayoutError(path, "a header line", str(error)) from error
+
+
+def require_header(
+    path: Path | str,
+    names: Sequence[str],
+    needed: Collection[str],
+    others: Collection[str] | None = None,
+    todo: str = "",
+) -> None:
+    """Refuse a header without each column `needed`, or with others than `others` or one twice.
+
+    Without `others` it may have any, and these are not looked at.
+
+    Raises
+    ------
+    LayoutError
+        The message lists what lacks, and what is one too many.
+    """
+    known = {*needed, *(names if others is None else others)}
+    lacking = [name for name in needed if name not in names]
+    stray = [name for name in names if name not in known]
+    if others is not None:
+        stray += [name for name, times in Counter(names).items() if times > 1]
+    if lacking or stray:
+        among = f", and of {', '.join(others)}, each once" if others else ""
+        expected = f"the columns {','.join(needed)}{among}"
+        besides = f" and besides {stray[:20]}" if stray else ""
+        found = f"none of {lacking}{besides}"
+        raise LayoutError(path, expected, found, todo)
+
+
+@dataclass(frozen=True)
+class Block:
+    """Some records of a delimited file: the ordinal of the first, and their cells as text."""
+
+    path: Path
+    first: int
+    cells: pa.RecordBatch
+
+    def __len__(self) -> int:
+        """Count the records."""
+        return len(self.cells)
+
+    def text(self, name: str) -> pa.Array:
+        """Column `name` as it stands."""
+        return self.cells[name]
+
+    def record(self, at: int) -> str:
+        """The record at a place, as a message names it."""
+        return f"{self.path}: record {self.first + at}"
+
+    def rows(self) -> pa.Array:
+        """Ordinals of the records."""
+        return pa.array(np.arange(self.first, self.first + len(self)))
+
+    def require(self, good: Any, expected: str, *shown: Any, todo: str = "") -> None:
+        """Refuse the first record that is not `good`."""
+        require(self.record, good, expected, *shown, todo=todo)
+
+    def demand(self, name: str, text: pa.Array, pattern: str, what: str) -> None:
+        """Refuse the first cell of `text` that `pattern` does not match; nulls pass."""
+        demand(self.record, name, text, pattern, what)
+
+    def number(self, name: str, **marks: Any) -> pa.Array:
+        """Column `name` as float64, by the marks that :func:`number` takes."""
+        return number(self.record, name, self.cells[name], **marks)
+
+
+def head(path: Path) -> bytes:
+    """The first bytes of a file, without what may stand before any text."""
+    with path.open("rb") as file:
+        return file.read(4096).lstrip(BOM_UTF8 + b" \t\r\n")
+
+
+def whole(path: Path, most: int) -> bytes:
+    """All bytes of a file that cannot sensibly be larger than `most`."""
+    size = path.stat().st_size
+    if size > most:
+        raise LayoutError(path, f"at most {most >> 20} MiB", f"{size >> 20} MiB")
+    return path.read_bytes()
+
+
+def require_utf8(path: Path) -> None:
+    """Refuse a file in another encoding."""
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            while file.read(BLOCK):
+                pass
+    except UnicodeDecodeError as error:
+        raise not_utf8(path) from error
+
+
+def blocks(
+    path: Path,
+    names: Sequence[str],
+    wanted: Sequence[str],
+    delimiter: str = ",",
+    raw: bytes | None = None,
+    above: int = 0,
+    *,
+    encoding: str = "utf8",
+) -> Iterator[Block]:
+    """Records below the header of a file of any size, the columns `wanted` of `names` as text.
+
+    Parameters
+    ----------
+    raw
+        The bytes, where they are not those of the file as it is.
+    above
+        Records of the file that are not among them, and are counted.
+
+    Raises
+    ------
+    LayoutError
+        No record at all, one with more or fewer cells than `names`, or a line above :data:`BLOCK`.
+    """
+    if raw is None:  # pyarrow cannot say where a line in another encoding is uneven
+        require_utf8(path)
+    problems = []
+
+    def note(row: pa.csv.InvalidRow) -> str:
+        problems.append(f"{row.actual_columns} in record {row.number - 1 + above}")
+        return "error"
+
+    first = above + 1
+    quote = False if delimiter == "\t" else '"'
+    reading = pa.csv.ReadOptions(
+        column_names=names, skip_rows=1, block_size=BLOCK, use_threads=False, encoding=encoding
+    )
+    kinds = dict.fromkeys(wanted, arrow.TEXT)
+    try:
+        reader = pa.csv.open_csv(
+            path if raw is None else pa.BufferReader(raw),
+            reading,
+            pa.csv.ParseOptions(delimiter=delimiter, quote_char=quote, invalid_row_handler=note),
+            pa.csv.ConvertOptions(include_columns=wanted, column_types=kinds, check_utf8=False),
+            memory_pool=pa.system_memory_pool(),  # the default one keeps some 10 MiB for itself
+        )
+        for cells in reader:
+            if len(cells):
+                yield Block(path, first, cells)
+                first += len(cells)
+    except pa.ArrowInvalid as error:
+        reason = str(error).splitlines()[0][:200]
+        problems.append(f"one above {BLOCK >> 10} KiB" if "straddling" in reason else reason)
+        expected = f"lines of {len(names)} cells"
+        raise LayoutError(path, expected, problems[0], "save the file again as it came") from error
+    if first == above + 1:
+        raise LayoutError(path, "at least one record", "a header alone")
+
+
+def block(path: Path, names: Sequence[str], raw: bytes | None = None, **how: Any) -> Block:
+    """All records of a file that cannot be large, as :func:`blocks` reads them."""
+    parts = [*blocks(path, names, names, raw=raw, **how)]
+    return Block(path, parts[0].first, pa.concat_batches([part.cells for part in parts]))
+
+
+# --- from the number of a record to its text, as a trace shows it ---------------------------------
+
+
+@dataclass(frozen=True)
+class Record:
+    """The first line of a record, its text, and the member of the archive that it lies in."""
+
+    line: int
+    text: str
+    member: str = ""
+
+
+def records(path: Path, wanted: Collection[int], separator: str = ",") -> dict[int, Record]:
+    """Return the records `wanted` that the file has, 1 being the first below its header."""
+    with path.open("rb") as file:
+        return table(path, file, wanted, separator=separator, quoted=separator != "\t")
+
+
+def table(
+    path: Path,
+    stream: IO[bytes] | BufferedIOBase,
+    wanted: Collection[int] = (),
+    *,
+    separator: str = ",",
+    quoted: bool = True,
+) -> dict[int, Record]:
+    """Return the records `wanted`, or all, of a table; `quoted` ones may have several lines.
+
+    Bytes that are no UTF-8 are shown as such.
+
+    Raises
+    ------
+    LayoutError
+        A line is no record.
+    """
+    text = TextIOWrapper(cast(IO[bytes], stream), "utf-8-sig", "backslashreplace", newline="")
+    parsed, plain = tee(text)
+    reader = csv.reader(parsed, delimiter=separator, quotechar='"' if quoted else None)
+    records_of: dict[int, Record] = {}
+    record, before, last = -1, 0, max(wanted, default=0)
+    try:
+        for cells in reader:
+            lines = "".join(islice(plain, reader.line_num - before))
+            record += bool(cells)  # an empty line is none
+            if cells and record and (record in wanted or not wanted):
+                records_of[record] = Record(before + 1, lines.rstrip("\r\n"))
+            if 0 < last == record:
+                break
+            before = reader.line_num
+    except csv.Error as error:
+        raise LayoutError(path, "lines of cells", str(error)) from error
+    finally:
+        text.detach()
+    return records_of
+
+
+def numbered(text: str, matches: Iterable[re.Match[str]]) -> Iterator[tuple[int, re.Match[str]]]:
+    """Yield each of `matches` in `text` after the line that it begins on."""
+    line, at = 1, 0
+    for match in matches:
+        line, at = line + text.count("\n", at, match.start()), match.start()
+        yield line, match
+
+
+# --- from columns to rows -------------------------------------------------------------------------
 
 
 def quantity(

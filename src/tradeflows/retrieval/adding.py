@@ -30,7 +30,6 @@ from tradeflows.model.files import sweep, temporary
 from tradeflows.model.periods import parse_release
 from tradeflows.model.source import RAW, Publisher, Source, bulk_month
 from tradeflows.publishers import Part, cleaned, control, reading, registry
-from tradeflows.publishers.header import BLOCK
 from tradeflows.retrieval import catalogue, releases
 from tradeflows.retrieval.catalogue import COMMITTED, LOCAL_FOLDER, UNDATED, is_own
 from tradeflows.retrieval.http import locked, write
@@ -271,7 +270,7 @@ def _catalogue(
         raise CatalogueError(f"{written_in}: source {entry.id}: {problem}")
     if entry.cleaner == "tidy.clean":
         with path.open("rb") as file:
-            lines = sum(text.count(b"\n") for text in iter(partial(file.read, BLOCK), b""))
+            lines = sum(text.count(b"\n") for text in iter(partial(file.read, reading.BLOCK), b""))
         needed, free = FOR_A_BYTE * path.stat().st_size + FOR_A_LINE * lines, free_memory()
         if needed > free:
             raise LayoutError(
@@ -306,7 +305,7 @@ def _plain_suffix(path: Path) -> str:
 
 
 def _store(path: Path, source: Source, root: Path, publisher: Publisher) -> Source:
-    """Copy a file to its place, then write its entry; the entry as it was written.
+    """Copy a file to its place, then write its entry, for one to be committed at the list's end.
 
     Where another run has taken the name meanwhile, or left a file without an entry when it was
     killed, the name has the file's hash at its end.
@@ -326,8 +325,18 @@ def _store(path: Path, source: Source, root: Path, publisher: Publisher) -> Sour
             file = aside.replace(source.file(root))
         if is_own(source):
             write_entry(source, root, publisher)
-        else:
-            _commit(source, root, publisher)
+            return source
+        listing = root / RAW / COMMITTED
+        with locked(listing):
+            held = catalogue.load(root).values()
+            twin = next((other for other in held if other.sha256 == source.sha256), None)
+            if twin and twin.path != source.path:
+                raise SourceError(f"{source.path}: {twin.id} has the same bytes")
+            text = f"{listing.read_text(encoding='utf-8')}\n{block('source', source)}"
+            if source.publisher not in catalogue.publishers(root):
+                text += f"\n{block('publisher', publisher)}"
+            if not twin:  # else another process was faster
+                write(listing, text)
     except OSError as error:
         raise SourceError(f"{path}: cannot be copied to {file} ({error.strerror})") from error
     except TradeflowsError:
@@ -351,18 +360,3 @@ def _put(aside: Path, file: Path) -> bool:
             return False
         aside.replace(file)
     return True
-
-
-def _commit(source: Source, root: Path, publisher: Publisher) -> None:
-    """Write the entry of a file that is to be committed at the end of ``sources.toml``."""
-    listing = root / RAW / COMMITTED
-    with locked(listing):
-        twin = [other for other in catalogue.load(root).values() if other.sha256 == source.sha256]
-        if twin and twin[0].path == source.path:  # another process was faster
-            return
-        if twin:
-            raise SourceError(f"{source.path}: {twin[0].id} has the same bytes")
-        text = f"{listing.read_text(encoding='utf-8')}\n{block('source', source)}"
-        if source.publisher not in catalogue.publishers(root):
-            text += f"\n{block('publisher', publisher)}"
-        write(listing, text)

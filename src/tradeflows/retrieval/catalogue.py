@@ -474,15 +474,6 @@ def cleaner(source: Source, root: Path) -> Callable[..., Any]:
         raise CatalogueError(f"{file}: source {source.id}: {error}") from error
 
 
-def own_code(source: Source, root: Path) -> bytes:
-    """The code of the project's own cleaner of `source`; empty where it has a shipped one."""
-    if not source.cleaner.startswith(registry.OWN):
-        return b""
-    from tradeflows.retrieval import own_cleaners
-
-    return own_cleaners.path_of(source, root).read_bytes()
-
-
 def check(source: Source, root: Path) -> Path:
     """Path of the file of `source`; SourceError if its bytes are not those of the entry."""
     state = _state(source, root)

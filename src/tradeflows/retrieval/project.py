@@ -231,8 +231,14 @@ def load(root: Path) -> Project:
 def _parsed(text: bytes) -> Project:
     read = toml.record(Project, toml.loads(text.decode()))
     _require_words(read)
-    _require_groups(read)
     _require_days_and_links(read)
+    for group, days in read.event_groups.items():
+        unknown = sorted({*days} - {*read.events})
+        if unknown or not days:
+            raise ValueError(
+                f'event_groups: expected days of events such as {group} = ["2024-01-01"], found '
+                f"{group} = {unknown or [*days]!r}"
+            )
     return replace(
         read,
         short=read.short or read.title,
@@ -258,17 +264,6 @@ def _require_words(read: Project) -> None:
                     check(code)
             except CodeError as error:
                 raise ValueError(f"{key}: {word}: {error}") from error
-
-
-def _require_groups(read: Project) -> None:
-    """Refuse, in a ValueError, a group of days that are not among the events."""
-    for group, days in read.event_groups.items():
-        unknown = sorted({*days} - {*read.events})
-        if unknown or not days:
-            raise ValueError(
-                f'event_groups: expected days of events such as {group} = ["2024-01-01"], found '
-                f"{group} = {unknown or [*days]!r}"
-            )
 
 
 def _require_days_and_links(read: Project) -> None:

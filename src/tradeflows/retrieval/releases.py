@@ -128,13 +128,23 @@ def diff(
 def _between(
     sides: list[pa.Table], cell: list[str], contract: pa.Schema, days: list[str]
 ) -> Iterator[changes.Change]:
-    """The changes from one of two tables of texts to the other."""
+    """The changes from one of two tables of texts to the other; of a row that came or went one."""
     both = pa.concat_tables(sides)
     fixed = {key: both[key][0].as_py() for key in cell if len(both[key].unique()) == 1}
     varying = [key for key in cell if key not in fixed] or cell[:1]  # of millions of rows
     changed = changes.changed(sides[0], sides[1], varying, _figures(contract))
     for row in changed.to_dict("records"):
-        yield from _changes(fixed | row, contract, days)
+        row, said = fixed | row, set()
+        for figure in _figures(contract):
+            old, new = row[f"{figure}_old"], row[f"{figure}_new"]
+            unit = contract.field(figure).metadata[b"unit"].decode()
+            unit = row.get(unit, unit).partition(",")[0]  # where it is another column's word
+            if old != new and (old, new, unit) not in said:
+                what = f"{_cell(row, contract)}: {figure}"
+                yield changes.Change(what, old, new, days[0], days[1], unit, row["kind"])
+                if row["kind"] != "changed":
+                    break
+                said.add((old, new, unit))
 
 
 def _pairs(name: str, sources: Mapping[str, Source], root: Path, period: str) -> Iterable[Pair]:
@@ -205,21 +215,6 @@ def _comparable(side: pa.Table, of: str, files: list[list[Source]]) -> pa.Table:
 def _figures(contract: pa.Schema) -> list[str]:
     """The columns of numbers that are compared."""
     return [field.name for field in contract if field.type == schema.NUMBER]
-
-
-def _changes(row: dict[Any, Any], contract: pa.Schema, days: list[str]) -> Iterator[changes.Change]:
-    """The figures of a cell that differ, a change each; of a row that came or went the first."""
-    said = set()
-    for figure in _figures(contract):
-        old, new = row[f"{figure}_old"], row[f"{figure}_new"]
-        unit = contract.field(figure).metadata[b"unit"].decode()
-        unit = row.get(unit, unit).partition(",")[0]  # where it is another column's word
-        if old != new and (old, new, unit) not in said:
-            what = f"{_cell(row, contract)}: {figure}"
-            yield changes.Change(what, old, new, days[0], days[1], unit, row["kind"])
-            if row["kind"] != "changed":
-                break
-            said.add((old, new, unit))
 
 
 def _cell(row: dict[Any, Any], contract: pa.Schema) -> str:

@@ -135,60 +135,44 @@ def _write_folder(
     *,
     local: bool,
 ) -> list[Built]:
-    """Write all tables of `sources`, or none of them."""
+    """Write all tables of `sources`, or none of them.
+
+    Of each row with the days on which it was known and replaced, and without those of the user's
+    own files that are refused.
+    """
     folder = processed(root, "trade", local=local).parent
     temporaries = {name: temporary(folder / name) for name in schema.TABLES}
+    cleaned = temporary(folder / "cleaned")
+    built = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
         sweep(folder, ".*.tmp")
-        built = []
         for name, aside in temporaries.items():
-            path = processed(root, name, local=local)
-            built.append(_write_table(root, sources, Built(name, path), aside, progress))
+            empty, refused = Built(name, processed(root, name, local=local)), dict[str, str]()
+            table = None
+            while table is None:
+                table = _write_sources(root, sources, empty, cleaned, progress, refused)
+            built.append(table)
+            pa.default_memory_pool().release_unused()
+            contract, stated = schema.STORED[name], metadata_of(cleaned)
+            dated = days(ds.dataset(cleaned), {source.id: source for source in sources})
+            with (
+                parquet.ParquetFile(cleaned, read_dictionary=schema.TABLES[name].names) as raw,
+                TableWriter(aside, ".parquet", contract, ROWS_A_GROUP) as writer,
+            ):
+                for number in range(raw.num_row_groups):
+                    rows = raw.read_row_group(number)
+                    rows = with_days(rows, dated.slice(writer.n_rows, len(rows)))
+                    writer.write(rows.replace_schema_metadata(contract.metadata).combine_chunks())
+                writer.describe(**{name: stated[name.encode()].decode() for name in METADATA})
+            with aside.open("rb+") as file:
+                os.fsync(file.fileno())
         for table in built:
             temporaries[table.table].replace(table.path)
     finally:
-        for aside in temporaries.values():
+        for aside in (cleaned, *temporaries.values()):
             with suppress(OSError):  # such as that of a disk that takes no writing
                 aside.unlink(missing_ok=True)
-    return built
-
-
-def _write_table(
-    root: Path,
-    sources: Sequence[Source],
-    empty: Built,
-    path: Path,
-    progress: Callable[[str], None] | None,
-) -> Built:
-    """Write one table to `path`, with the days on which each row was known and replaced.
-
-    Without those of the user's own files that are refused.
-    """
-    refused: dict[str, str] = {}
-    cleaned = temporary(path)
-    try:
-        built = None
-        while built is None:
-            built = _write_sources(root, sources, empty, cleaned, progress, refused)
-        pa.default_memory_pool().release_unused()
-        contract, stated = schema.STORED[empty.table], metadata_of(cleaned)
-        dated = days(ds.dataset(cleaned), {source.id: source for source in sources})
-        names = schema.TABLES[empty.table].names
-        with (
-            parquet.ParquetFile(cleaned, read_dictionary=names) as raw,
-            TableWriter(path, ".parquet", contract, ROWS_A_GROUP) as writer,
-        ):
-            for number in range(raw.num_row_groups):
-                rows = raw.read_row_group(number)
-                rows = with_days(rows, dated.slice(writer.n_rows, len(rows)))
-                writer.write(rows.replace_schema_metadata(contract.metadata).combine_chunks())
-            writer.describe(**{name: stated[name.encode()].decode() for name in METADATA})
-    finally:
-        with suppress(OSError):
-            cleaned.unlink(missing_ok=True)
-    with path.open("rb+") as file:
-        os.fsync(file.fileno())
     return built
 
 

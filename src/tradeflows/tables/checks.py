@@ -182,7 +182,14 @@ def look(root: Path, *, local: bool = True, progress: Progress | None = None) ->
     monthly = trade if is_monthly.all() else trade[is_monthly]  # of single periods
     begin("zeros")
     yield from zeros_at_the_end(root, sources, local=local)
-    yield from _zero_quantities(trade)
+    zero = trade[trade["qty"].eq(0) & trade["value_reported"].gt(0)]  # as no weight is left
+    for name, count in zero["source_id"].value_counts().items():
+        if count:
+            text = (
+                f"{name}: {count} rows have a quantity of 0 beside a value: rounded, or "
+                'not published? If not, `words = { "0" = "" }` of qty in the map makes it null'
+            )
+            yield Finding("zero", text, _show("trade", source_id=str(name), qty="0.0"))
     begin("weights and currencies")
     yield from _weights(monthly, rates)
     yield from _currencies(monthly, rates)
@@ -221,18 +228,6 @@ def zeros_at_the_end(root: Path, names: Iterable[str], *, local: bool = True) ->
             text += "If not out, `where` in the map leaves it open"
             show = _show("trade", source_id=str(name), month=month_text(days[0]))
             yield Finding("zero", text, show)
-
-
-def _zero_quantities(trade: DataFrame) -> Iterator[Finding]:
-    """Sources that state a quantity of 0 beside a value, which a weight of 0 is never left as."""
-    rows = trade[trade["qty"].eq(0) & trade["value_reported"].gt(0)]
-    for name, count in rows["source_id"].value_counts().items():
-        if count:
-            text = (
-                f"{name}: {count} rows have a quantity of 0 beside a value: rounded, or "
-                'not published? If not, `words = { "0" = "" }` of qty in the map makes it null'
-            )
-            yield Finding("zero", text, _show("trade", source_id=str(name), qty="0.0"))
 
 
 def absent_beyond_the_end(root: Path, sources: Iterable[Source]) -> Iterator[str]:

@@ -67,8 +67,6 @@ SHOWN = (
 MEASURED = ("all_months", "displacement", "effect", "outside", "part", "placebo", "role", "table")
 COLUMNS = {field.name for contract in schema.TABLES.values() for field in contract}
 HIDDEN_COLUMNS = {
-    "source_id",
-    "valuation",
     "n_stated",
     "complete",
     "value_whole",
@@ -76,7 +74,6 @@ HIDDEN_COLUMNS = {
     "displacement_net",
     "months_base",
     "months_after",
-    "base",
     "after",
 } | COLUMNS - {*SHOWN}
 HIDDEN_COLUMNS |= {f"{name}_{side}" for name in COLUMNS - {"value"} for side in ("m", "x", "whole")}

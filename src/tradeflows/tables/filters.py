@@ -203,11 +203,18 @@ def condition(column: str, values: list[str]) -> Any:
         return ~pc.is_in(field, pa.array(groups, pa.string()))
     if column == "breakdown" and values == [PARTS]:
         return field.is_valid()
+    heads: tuple[str, ...] = ()
     if column == "cmd_code":
-        return _matches_products(field, values)
+        values, heads = products_meant(values)
+    # Arrow skips row groups by comparisons alone, but makes each of them for every row.
     if len(values) <= FEW:
-        return reduce(or_, (field == value for value in values))
-    return _within(field, values) & pc.is_in(field, pa.array(values))
+        under = [(field >= f"{head}0") & (field < f"{head}[") for head in heads]
+        return reduce(or_, [*(field == value for value in values), *under])
+    among = pc.is_in(field, pa.array(values))
+    if heads:
+        among |= pc.match_substring_regex(field, f"^({'|'.join(heads)})[0-9:A-Z]")
+    # A text lies between the first and the last of them.
+    return (field >= min(values)) & (field < f"{max(values)}[") & among
 
 
 def products_meant(values: Sequence[str]) -> tuple[list[str], tuple[str, ...]]:
@@ -217,24 +224,6 @@ def products_meant(values: Sequence[str]) -> tuple[list[str], tuple[str, ...]]:
     listed = {*chain.from_iterable(map(codes.listed_under, {*values} - {ALL_GOODS}))}
     others = sorted(code for code in listed if not code.startswith(heads))
     return list(dict.fromkeys([*values, *others, *heads])), heads
-
-
-def _matches_products(field: Any, values: list[str]) -> Any:
-    """The condition that a code is one of `values`, or lies under it."""
-    values, heads = products_meant(values)
-    # Arrow skips row groups by comparisons alone, but makes each of them for every row.
-    if len(values) <= FEW:
-        under = [(field >= f"{head}0") & (field < f"{head}[") for head in heads]
-        return reduce(or_, [*(field == value for value in values), *under])
-    among = pc.is_in(field, pa.array(values))
-    if heads:
-        among |= pc.match_substring_regex(field, f"^({'|'.join(heads)})[0-9:A-Z]")
-    return _within(field, values) & among
-
-
-def _within(field: Any, values: list[str]) -> Any:
-    """The condition that a text lies between the first and the last of `values`."""
-    return (field >= min(values)) & (field < f"{max(values)}[")
 
 
 def nothing_held(

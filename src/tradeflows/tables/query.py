@@ -62,20 +62,15 @@ class Question:
         """The rows of files that may answer it."""
         return self._stored.filter(ds.field("flags") != DECLARED)
 
-    @cached_property
-    def _scanned(self) -> dict[bool, pa.Table]:
-        """Every row that meets the filters: those of files, and under True the declared zeros."""
-        rows = self._settled()
-        is_zero = pc.equal(rows["flags"], DECLARED)
-        if not pc.any(is_zero).as_py():
-            return {False: rows, True: rows.slice(0, 0)}
-        return {False: rows.filter(pc.invert(is_zero)), True: rows.filter(is_zero)}
-
     def matching(self, *, zeros: bool = False) -> pa.Table:
         """Every row that meets the filters, known by the day or not; or each declared zero."""
-        return self._scanned[zeros]
+        rows, is_zero = self._scanned, pc.equal(self._scanned["flags"], DECLARED)
+        if not pc.any(is_zero).as_py():
+            return rows.slice(0, 0) if zeros else rows
+        return rows.filter(is_zero if zeros else pc.invert(is_zero))
 
-    def _settled(self) -> pa.Table:
+    @cached_property
+    def _scanned(self) -> pa.Table:
         """Rows and zeros that meet the filters, with the days on which each stood.
 
         The build has settled which release of each stands. Where sources are named, these alone
@@ -84,7 +79,13 @@ class Question:
         first, last = self.window
         rows = scan(self._stored, self.table, self.conditions, first, last)
         named = self.asked.get("source")
-        is_settled = not self._is_across
+        committed = catalogue.load(self.root) if self.local else {}
+        families = {family_of(source) for source in committed.values()}
+        is_settled = not any(
+            each.supersedes in committed or family_of(each) in families
+            for name, each in self.sources.items()
+            if name not in committed
+        )
         if is_settled and named:
             among = pa.array([*named, None], pa.string())
             is_settled = pc.all(pc.is_in(rows["replaced_by"], among)).as_py() is not False
@@ -96,16 +97,6 @@ class Question:
         sources = {name: self.sources[name] for name in named or self.sources}
         stated = with_days(stated, days(ds.dataset(stated), sources))
         return scan(ds.dataset(stated), self.table, self.conditions, first, last)
-
-    @cached_property
-    def _is_across(self) -> bool:
-        """Whether a file of the user's may replace a row of a committed one."""
-        if not self.local:
-            return False
-        committed = catalogue.load(self.root)
-        own = [source for name, source in self.sources.items() if name not in committed]
-        families = {family_of(source) for source in committed.values()}
-        return any(each.supersedes in committed or family_of(each) in families for each in own)
 
     @property
     def is_of_parts(self) -> bool:

@@ -202,11 +202,14 @@ def _known_rows(rows: pa.Table, asked: Question, said: list[str]) -> tuple[DataF
         There are none; the message says which one filter would have to be another.
     """
     if not len(rows):
-        if _has_own(asked):
-            raise QueryError(
-                "no committed file states this, and one of your own does: local=True, or --local "
-                "on the command line, reads those too"
-            )
+        sources = catalogue.load(asked.root, local=True)
+        with suppress(BuildError):  # where a user's files are not built
+            has_more = not asked.local and len(sources) > len(asked.sources)
+            if has_more and len(replace(asked, local=True, sources=sources).matching()):
+                raise QueryError(
+                    "no committed file states this, and one of your own does: local=True, or "
+                    "--local on the command line, reads those too"
+                )
         nothing = nothing_held(asked.held, asked.table, asked.conditions, *asked.window)
         raise QueryError("; ".join([nothing, *said]))
     known = asked.known(rows)
@@ -224,16 +227,6 @@ def _known_rows(rows: pa.Table, asked: Question, said: list[str]) -> tuple[DataF
         )
     frame = _frame(known.filter(stands), asked.table, asked.sources)
     return frame, known.filter(pc.invert(stands))
-
-
-def _has_own(asked: Question) -> bool:
-    """Whether a file of the user's has what was asked of the committed ones."""
-    sources = catalogue.load(asked.root, local=True)
-    if asked.local or len(sources) == len(asked.sources):
-        return False
-    with suppress(BuildError):  # they are not built
-        return len(replace(asked, local=True, sources=sources).matching()) > 0
-    return False
 
 
 def _chosen(frame: DataFrame, replaced: pa.Table, asked: Question, splice: bool) -> Choice:

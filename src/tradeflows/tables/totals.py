@@ -7,6 +7,7 @@ import hashlib
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -222,32 +223,23 @@ def built(root: Path) -> dict[str, pa.Table]:
 
 
 def _raw_sums(source: Source, path: Path) -> list[dict[str, str]]:
+    """The sums of the number columns of a raw file as they stand; none where it is no CSV."""
+    from pyarrow import csv
+
     from tradeflows.retrieval.sketch import headings  # which the first answer does not need
 
     count_nothing = COUNT_NOTHING | headings.words_for("goods") | headings.words_for("year")
-    raw = _raw_table(path)
+    as_written = csv.ConvertOptions(timestamp_parsers=["-"])
+    columns: dict[str, pa.ChunkedArray] = {}
+    for encoding in ("utf-8", "gb18030") if path.suffix == ".csv" else ():
+        with suppress(pa.ArrowInvalid, UnicodeDecodeError):  # names are decoded only here
+            raw = csv.read_csv(path, csv.ReadOptions(encoding=encoding), None, as_written)
+            columns = columns or dict(zip(raw.column_names, raw.columns, strict=True))
     rows = []
-    for name in raw.column_names:
-        kind = raw[name].type
-        is_number = pa.types.is_integer(kind) or pa.types.is_floating(kind)
+    for name, column in columns.items():
+        is_number = pa.types.is_integer(column.type) or pa.types.is_floating(column.type)
         if is_number and count_nothing.isdisjoint(headings.list_of_words(name)):
-            numbers = [float(value) for value in raw[name].drop_null().to_pylist()]
+            numbers = [float(value) for value in column.drop_null().to_pylist()]
             total = repr(math.fsum(numbers))
             rows.append(_row("raw", source.id, "", name, "", len(numbers), total))
     return rows
-
-
-def _raw_table(path: Path) -> pa.Table:
-    """A raw file as it stands; without columns where it is no CSV."""
-    from pyarrow import csv
-
-    as_written = csv.ConvertOptions(timestamp_parsers=["-"])
-    for encoding in ("utf-8", "gb18030") if path.suffix == ".csv" else ():
-        options = csv.ReadOptions(encoding=encoding)
-        try:
-            raw = csv.read_csv(path, options, convert_options=as_written)
-            [str(name) for name in raw.column_names]  # which are decoded only here
-        except (pa.ArrowInvalid, UnicodeDecodeError):
-            continue
-        return raw
-    return pa.table({})

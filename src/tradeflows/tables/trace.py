@@ -7,7 +7,6 @@ from them.
 
 import ast
 import math
-import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -31,6 +30,7 @@ from tradeflows.model.lineage import (
     Lineage,
     Role,
     evaluate,
+    ids,
     lineage_of,
     parse,
     record,
@@ -62,8 +62,6 @@ EXACT = 1e-12  # of the largest part of a number: what sums in another order may
 # What tells rows apart: as long as a frame has these, they must be as the measure gave them.
 _KEYS = (*PLACE, "reporter_iso", "partner_iso", "flow_code", "cmd_code", "ref_period", "n_months")
 _TODO = "trace before that, or apply the measure after it"
-_NAME = re.compile(r"\b[A-Za-z_]\w*")
-_EACH = re.compile(r"sum\(\[([^\[\]]+) for ([\w, ]+) in (?:zip\(([\w, ]+)\)|(\w+))\]\)")
 
 
 @dataclass(frozen=True, order=True)
@@ -95,13 +93,13 @@ class Line:
 class Number:
     """A number as a formula over roles, and the lines that each role is the sum of."""
 
-    text: str
+    formula: ast.expr
     roles: Mapping[str, list[Line]]
 
     @property
     def plain(self) -> bool:
         """Whether it is a sum of lines and no more."""
-        return self.text in self.roles
+        return isinstance(self.formula, ast.Name)
 
 
 def trace(frame: DataFrame, column: str | None = None, root: Path | None = None) -> DataFrame:
@@ -173,7 +171,7 @@ def followed(frame: DataFrame, column: str, root: Path | None = None) -> Iterato
     numbers = _numbers(frame, column, at) if len(at) else []
     raw = _raw({line for number in numbers for line in _lines(number)}, root)
     for i, number in zip(at.tolist(), numbers, strict=True):
-        formula = ast.unparse(parse(number.text))
+        formula = ast.unparse(number.formula)
         sums = {
             role: math.fsum(line.value for line in lines) for role, lines in number.roles.items()
         }
@@ -370,7 +368,7 @@ def _as_stated(frame: DataFrame, column: str, at: np.ndarray) -> list[Number]:
     for i, source, row, field, value, *flags in zip(new, *columns, strict=True):
         place = str(source), int(row), "" if pd.isna(field) else str(field)  # "" is null in a CSV
         line = Line(*place, column, float(value), flags == [DECLARED])
-        known[i] = Number(column, {column: [line]})
+        known[i] = Number(ast.Name(column), {column: [line]})
     return [known[i] for i in at.tolist()]
 
 
@@ -438,34 +436,34 @@ def _composed(formula: Formula, rows: np.ndarray) -> list[Number]:
 
 @lru_cache(1024)
 def _names(text: str) -> frozenset[str]:
-    return frozenset(_NAME.findall(text))
+    return frozenset(ids(parse(text)))
 
 
 def _expanded(text: str, inputs: Mapping[str, Any]) -> Number:
     """`text` over lines, given the numbers or the constant behind each of its names."""
-    loops = [*_EACH.finditer(text)]  # which take a name number by number, some of them in step
-    zipped = {*", ".join(loop[3] for loop in loops if loop[3]).split(", ")}
-    apart = zipped | {loop[4] for loop in loops}
+    formula = parse(text)
+    # Loops take a name number by number, some of them in step.
+    loops = [ids(part.iter) for part in ast.walk(formula) if isinstance(part, ast.comprehension)]
+    zipped = {name for loop in loops if loop[0] == "zip" for name in loop}
+    apart = {*chain(*loops)}
     roles: dict[str, list[Line]] = {}
-    single: dict[str, str] = {}
-    terms: dict[str, list[str]] = {}
+    single: dict[str, ast.expr] = {}
+    terms: dict[str, list[ast.expr]] = {}
     for name, numbers in inputs.items():
         if not isinstance(numbers, list):
             number = float(numbers)
-            single[name] = repr(int(number) if number.is_integer() else number)
+            single[name] = parse(repr(int(number) if number.is_integer() else number))
             continue
         if name not in zipped:
             numbers = sorted(numbers, key=lambda number: sorted(_lines(number)))
         if name not in apart and all(number.plain for number in numbers):
             roles[name] = [*chain.from_iterable(map(_lines, numbers))]
-            single[name] = name
             continue
         is_numbered = len(numbers) > 1 or name in apart
         terms[name] = _put_in(numbers, name, is_numbered, name == text, roles)
-        listed = ", ".join(terms[name])
-        single[name] = listed if len(numbers) == 1 else f"sum([{listed}])"
-    written_out = _EACH.sub(lambda match: _written_out(match, terms), text)
-    return Number(_renamed(written_out, single), roles)
+        listed = ast.Call(ast.Name("sum"), [ast.List(terms[name])], [])
+        single[name] = terms[name][0] if len(numbers) == 1 else listed
+    return Number(_with(formula, single, terms), roles)
 
 
 def _put_in(
@@ -474,35 +472,37 @@ def _put_in(
     is_numbered: bool,
     is_all: bool,
     roles: dict[str, list[Line]],
-) -> list[str]:
+) -> list[ast.expr]:
     """Numbers as they stand in the formula that they enter under `name`, their `roles` renamed."""
-    texts = []
+    terms = []
     for i, number in enumerate(numbers, start=1):
         head, end = "" if is_all else f"{name}_", f"_{i}" if is_numbered else ""
         new = {role: f"{name if number.plain else head + role}{end}" for role in number.roles}
         roles |= {new[role]: lines for role, lines in number.roles.items()}
-        text = _renamed(number.text, new)
-        texts.append(text if number.plain else f"({text})")
-    return texts
+        terms.append(_with(number.formula, {role: ast.Name(new[role]) for role in new}))
+    return terms
 
 
-def _written_out(match: re.Match[str], terms: Mapping[str, list[str]]) -> str:
-    """A sum over the single numbers of a role, term by term."""
-    targets = match[2].split(", ")
-    over = (match[3] or match[4]).split(", ")
-    parts = []
-    for items in zip(*(terms[name] for name in over), strict=True):
-        names = dict(zip(targets, items, strict=True))
-        parts.append(_renamed(match[1], names))
-    return f"sum([{', '.join(parts)}])"
+def _with(
+    node: Any, behind: Mapping[str, ast.expr], terms: Mapping[str, list[ast.expr]] | None = None
+) -> Any:
+    """A formula with what is `behind` its names; a sum over single numbers has its `terms`."""
+    if isinstance(node, ast.Name):
+        return behind.get(node.id, node)
+    if isinstance(node, list):
+        return [_with(part, behind, terms) for part in node]
+    if isinstance(node, ast.ListComp) and terms:
+        loop = node.generators[0]
+        over = (terms[name] for name in ids(loop.iter) if name != "zip")
+        each = (zip(ids(loop.target), items, strict=True) for items in zip(*over, strict=True))
+        return ast.List([_with(node.elt, {**behind, **dict(items)}) for items in each])
+    if not isinstance(node, ast.AST):
+        return node
+    return type(node)(**{name: _with(part, behind, terms) for name, part in ast.iter_fields(node)})
 
 
 def _lines(number: Number) -> Iterator[Line]:
     return (line for lines in number.roles.values() for line in lines)
-
-
-def _renamed(text: str, names: Mapping[str, str]) -> str:
-    return _NAME.sub(lambda match: names.get(match[0], match[0]), text)
 
 
 # --- from lines to raw files ----------------------------------------------------------------------

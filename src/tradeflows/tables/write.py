@@ -16,7 +16,7 @@ from pyarrow import csv, parquet
 
 from tradeflows.model import schema
 from tradeflows.model.source import Source
-from tradeflows.retrieval import catalogue
+from tradeflows.publishers import registry
 
 ROWS_A_GROUP = 1 << 14  # at least, so that one question needs few of them
 VALUES_AT_A_TIME = 1 << 15  # of a column, which no row group has more of
@@ -44,8 +44,10 @@ def fingerprint(sources: Iterable[Source], table: str, root: Path | None = None)
     for source in sources:
         if source.table == table:  # its totals are learnt by a build, and decide nothing
             digest.update(repr(replace(source, control={})).encode())
-            if root:
-                digest.update(catalogue.own_code(source, root))
+            if root and source.cleaner.startswith(registry.OWN):
+                from tradeflows.retrieval import own_cleaners
+
+                digest.update(own_cleaners.path_of(source, root).read_bytes())
     return digest.hexdigest()
 
 

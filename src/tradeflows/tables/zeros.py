@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tradeflows.model import codes
-from tradeflows.model.absence import AXES, DECLARED, Absence, absence
+from tradeflows.model.absence import AXES, DECLARED, absence
 from tradeflows.model.errors import CatalogueError
 from tradeflows.model.lineage import PLACE
 from tradeflows.model.periods import first_month, months_of
@@ -63,7 +63,34 @@ def declared(source: Source, rows: pa.Table) -> pa.Table:
     columns = [*CELL, *PERIOD, *PLACE, "flags"]
     lines = rows.select(columns).to_pandas(categories=CELL, date_as_object=False)
     lines = lines.assign(line=np.arange(len(lines)), first=first_month(lines))
-    found = [_of_declaration(lines, absence(entry), source) for entry in source.absent]
+    found = []
+    for entry in map(absence, source.absent):
+        named = lines[entry.along].drop_duplicates()
+        named = named[~named.map(is_aggregate).astype(bool)]
+        meant = lines
+        for column, value in entry.where.items():
+            meant = meant[meant[column].eq(value)]
+        # A world that somebody added up does not show that the reporter reported.
+        is_world = meant["partner_iso"].map(is_aggregate).astype(bool)
+        is_derived = meant["flags"].str.contains("derived", regex=False)
+        is_within = meant["first"].ge(entry.first)
+        is_within &= (meant["first"] + meant["n_months"] - 1).le(entry.last)
+        evidence = meant.assign(world=is_world, derived=is_derived)
+        evidence = evidence[is_within & ~(is_world & is_derived)]
+        evidence = evidence.sort_values(["world", "derived", *PLACE[1:]])
+        loose = [*{"reporter_iso", "flow_code", "cumulation", "freq_code"} - {entry.along}]
+        alike = [name for name in CELL if name != entry.along]
+        wanted = cells = meant.loc[meant[entry.along].isin(named), CELL].drop_duplicates()
+        if len(evidence[PERIOD].drop_duplicates()) == 1:  # no other period can name the cells
+            wanted = meant[alike].drop_duplicates().merge(named, "cross")
+        if len(wanted) > MOST:
+            raise CatalogueError(
+                f"{source.id}: absent along {entry.along} is of {len(wanted):,} cells, and may be "
+                f"of {MOST:,}; say it of fewer, by reporter, partner or flow"
+            )
+        for keys, some in ((alike, wanted), (loose, cells)):
+            shown = evidence[[*keys, *PERIOD, "first", "line"]].drop_duplicates([*keys, *PERIOD])
+            found.append(some.merge(shown, on=keys))
     zeros = pd.concat(found).drop_duplicates([*CELL, *PERIOD])
     stated = lines[[*FLOW, *PERIOD]].drop_duplicates()
     for column in ("reporter_iso", "partner_iso", "cmd_code"):  # a part of it states some of it
@@ -77,40 +104,6 @@ def declared(source: Source, rows: pa.Table) -> pa.Table:
         some = zeros[zeros["n_months"].eq(length)]  # blocks before their months
         kept = pd.concat([kept, some[~_have_months(some, kept, CELL)]])
     return _rows_of(kept, lines, rows)
-
-
-def _of_declaration(lines: DataFrame, entry: Absence, source: Source) -> DataFrame:
-    """Each cell with each period that its reporter reports, and the line that shows that."""
-    import pandas as pd
-
-    named = lines[entry.along].drop_duplicates()
-    named = named[~named.map(is_aggregate).astype(bool)]
-    for column, value in entry.where.items():
-        lines = lines[lines[column].eq(value)]
-    # A world that somebody added up does not show that the reporter reported.
-    is_world = lines["partner_iso"].map(is_aggregate).astype(bool)
-    is_derived = lines["flags"].str.contains("derived", regex=False)
-    is_within = lines["first"].ge(entry.first)
-    is_within &= (lines["first"] + lines["n_months"] - 1).le(entry.last)
-    evidence = lines.assign(world=is_world, derived=is_derived)
-    evidence = evidence[is_within & ~(is_world & is_derived)]
-    evidence = evidence.sort_values(["world", "derived", *PLACE[1:]])
-    loose = [*{"reporter_iso", "flow_code", "cumulation", "freq_code"} - {entry.along}]
-    alike = [name for name in CELL if name != entry.along]
-    cells = lines.loc[lines[entry.along].isin(named), CELL].drop_duplicates()
-    wanted = cells
-    if len(evidence[PERIOD].drop_duplicates()) == 1:  # no other period can name the cells
-        wanted = lines[alike].drop_duplicates().merge(named, "cross")
-    if len(wanted) > MOST:
-        raise CatalogueError(
-            f"{source.id}: absent along {entry.along} is of {len(wanted):,} cells, and may be of "
-            f"{MOST:,}; say it of fewer, by reporter, partner or flow"
-        )
-    found = []
-    for keys, some in ((alike, wanted), (loose, cells)):
-        shown = evidence[[*keys, *PERIOD, "first", "line"]].drop_duplicates([*keys, *PERIOD])
-        found.append(some.merge(shown, on=keys))
-    return pd.concat(found)
 
 
 def _have_months(zeros: DataFrame, rows: DataFrame, keys: list[str]) -> np.ndarray:
@@ -198,59 +191,45 @@ def of_answer(frame: DataFrame, zeros: DataFrame, asked: Question) -> DataFrame:
     zeros
         The rows that :func:`declared` made, as far as they meet the filters.
     """
+    import pandas as pd
+
     begins = first_month(frame)
     ends = frame[["source_id", *CELL]].assign(first=begins, last=begins + frame["n_months"] - 1)
     cells = ends.groupby(["source_id", *CELL], dropna=False, as_index=False)
     cells = cells.agg({"first": "min", "last": "max"})
     zeros = zeros.merge(cells, on=["source_id", *CELL], how="left")
-    is_of_answer = zeros["first"].notna() | _are_named(zeros, cells, asked)
+    is_of_answer = zeros["first"].notna()
+    for name in zeros["source_id"].unique():  # or of a code that was asked for by name
+        for along in {entry["along"] for entry in asked.sources[name].absent}:
+            rest = ["source_id", *(column for column in CELL if column != along)]
+            places, stated = (pd.MultiIndex.from_frame(some[rest]) for some in (zeros, cells))
+            is_asked = zeros[along].isin(asked.conditions.get(along, ()))
+            is_of_answer |= zeros["source_id"].eq(name) & is_asked & places.isin(stated)
     first = first_month(zeros)
     if asked.window.first is None:
         is_of_answer &= first.ge(zeros["first"].fillna(FAR))
     if asked.window.last is None:
         is_of_answer &= first.le(zeros["last"].fillna(-1))
     zeros = zeros[is_of_answer].drop(columns=["first", "last"])
-    if frame["source_id"].nunique() > 1:
-        zeros = zeros[~_are_of_another(zeros, frame)]
+    if frame["source_id"].nunique() > 1:  # where another states the flow, be it at another level
+        keys = ["reporter_iso", "partner_iso", "flow_code"]
+        flows = [*keys, "source_id", "cmd_code", *PERIOD]
+        numbered = zeros[flows].assign(place=np.arange(len(zeros)))
+        pairs = numbered.merge(frame[flows], on=keys, suffixes=("", "_other"))
+        pairs = pairs[pairs["source_id"].ne(pairs["source_id_other"])]
+        others = pairs.drop(columns="ref_period").rename(columns={"ref_period_other": "ref_period"})
+        begins, others_begin = first_month(pairs), first_month(others)
+        is_same = begins.lt(others_begin + pairs["n_months_other"])
+        is_same &= others_begin.lt(begins + pairs["n_months"])
+        pairs = pairs[is_same]
+        codes_of_pairs = zip(pairs["cmd_code"], pairs["cmd_code_other"], strict=True)
+        is_same = [share(one, other) for one, other in codes_of_pairs]
+        zeros = zeros[~np.isin(np.arange(len(zeros)), pairs.loc[is_same, "place"])]
     if asked.is_of_parts:  # where the whole was nothing, so were its parts
         is_total = zeros["breakdown"].eq("total")
         flows = [zeros[name] for name in (*FLOW, *PERIOD)]
         zeros = zeros[is_total | ~is_total.groupby(flows).transform("any")]
     return zeros
-
-
-def _are_named(zeros: DataFrame, cells: DataFrame, asked: Question) -> Series:
-    """Which of `zeros` are of a code that was asked for by name, and else of an answer's cell."""
-    import pandas as pd
-
-    is_named = pd.Series(data=False, index=zeros.index)
-    for name in zeros["source_id"].unique():
-        for along in {entry["along"] for entry in asked.sources[name].absent}:
-            rest = ["source_id", *(column for column in CELL if column != along)]
-            places, stated = (pd.MultiIndex.from_frame(some[rest]) for some in (zeros, cells))
-            is_asked = zeros[along].isin(asked.conditions.get(along, ()))
-            is_named |= zeros["source_id"].eq(name) & is_asked & places.isin(stated)
-    return is_named
-
-
-def _are_of_another(zeros: DataFrame, frame: DataFrame) -> np.ndarray:
-    """Whether of a month of each of `zeros` another source states the flow in `frame`.
-
-    It may do so by a code of another level.
-    """
-    keys = ["reporter_iso", "partner_iso", "flow_code"]
-    flows = [*keys, "source_id", "cmd_code", *PERIOD]
-    numbered = zeros[flows].assign(place=np.arange(len(zeros)))
-    pairs = numbered.merge(frame[flows], on=keys, suffixes=("", "_other"))
-    pairs = pairs[pairs["source_id"].ne(pairs["source_id_other"])]
-    others = pairs.drop(columns="ref_period").rename(columns={"ref_period_other": "ref_period"})
-    begins, others_begin = first_month(pairs), first_month(others)
-    is_same = begins.lt(others_begin + pairs["n_months_other"])
-    is_same &= others_begin.lt(begins + pairs["n_months"])
-    pairs = pairs[is_same]
-    codes_of_pairs = zip(pairs["cmd_code"], pairs["cmd_code_other"], strict=True)
-    is_same = [share(one, other) for one, other in codes_of_pairs]
-    return np.isin(np.arange(len(zeros)), pairs.loc[is_same, "place"])
 
 
 def caveat(zeros: DataFrame) -> str:

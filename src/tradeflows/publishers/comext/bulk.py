@@ -28,7 +28,7 @@ from tradeflows.model.keys import number_cells
 from tradeflows.model.schema import TRADE
 from tradeflows.model.source import Source
 from tradeflows.publishers import Part, archives, plausibility, reading
-from tradeflows.publishers.comext.membership import is_of_other_trade, with_euro
+from tradeflows.publishers.comext.membership import MEMBERS, is_of_other_trade
 
 BLOCK = 1 << 20  # bytes at a time, and no line may be longer
 ROWS = 1 << 16  # in a part, more or less
@@ -244,7 +244,8 @@ def _require_word(contents: Contents, name: str, word: str, record: str) -> None
 def _contradictory(block: reading.Block, year: int) -> Iterator[int]:
     """Yield the records whose two values differ by more than rounding, where both are euros."""
     value, national = block.text("VALUE_EUR"), block.text("VALUE_NAC")
-    euro = pa.array(with_euro(year), pa.string())
+    since = {row["code"]: int(row["euro"] or 9999) for row in MEMBERS.values()}
+    euro = pa.array([code for code, first in since.items() if first <= year], pa.string())
     differs = pc.not_equal(value, national)
     if pc.any(differs).as_py():
         differs = pc.and_(differs, pc.is_in(block.text("REPORTER"), euro))

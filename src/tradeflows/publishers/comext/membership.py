@@ -8,11 +8,6 @@ MEMBERS = rows_by("eu_members.csv", "area")
 LEFT = [area for area, row in MEMBERS.items() if row["left"]]
 
 
-def with_euro(year: int) -> list[str]:
-    """Return the publisher's codes of those whose currency it is in all of a year."""
-    return [row["code"] for row in MEMBERS.values() if row["euro"] and int(row["euro"]) <= year]
-
-
 def is_listed_within(area: str) -> bool:
     """Return whether goods of an area were ever listed as trade within the Community."""
     return area in (INSIDE, *LEFT) or codes.contains(INSIDE, area)

@@ -19,7 +19,7 @@ from tradeflows.model.codelists import publisher_words
 from tradeflows.model.errors import LayoutError, QueryError
 from tradeflows.model.schema import TRADE
 from tradeflows.model.source import Source
-from tradeflows.publishers import Part, arrow, numbers, reading
+from tradeflows.publishers import Part, arrow, reading
 
 LARGEST = 2 << 20  # bytes; the pages have some 0.2 MB, and a parser makes a hundredfold of tags
 TITLE = re.compile(
@@ -37,7 +37,7 @@ HEADS = ("commodity", "commodities")  # of the header's rows
 TAGS = ("table", "tr", "td")
 NESTED = re.compile(r"<(/?)(table|tr|td)[\s>]", re.IGNORECASE)
 ROW = re.compile(r"<tr[\s>].*?(</tr\s*>|\Z)", re.IGNORECASE | re.DOTALL)
-FIGURE = re.compile(numbers.WITH_COMMAS, re.ASCII)
+FIGURE = re.compile(reading.WITH_COMMAS, re.ASCII)
 NONE = ("-", "", "–", "—")
 
 
@@ -125,7 +125,7 @@ def _goods(path: Path, names: pa.Array, units: pa.Array, *figures: pa.Array) -> 
 
     how: dict[str, Any] = {"absent": NONE, "grouping": ",", "what": "a number or -"}
     amount, value = (
-        numbers.number(record, name, text, **how)
+        reading.number(record, name, text, **how)
         for name, text in zip(("quantity", "value"), figures, strict=True)
     )
     known = reading.units("gacc monthly") | dict.fromkeys(NONE, ("none", 1.0))

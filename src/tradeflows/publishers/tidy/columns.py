@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from tradeflows.model import codes
 from tradeflows.model.errors import LayoutError
 from tradeflows.model.periods import FORMS, Period
-from tradeflows.publishers import arrow, delimited, numbers, reading, workbooks
+from tradeflows.publishers import arrow, reading, workbooks
 from tradeflows.publishers.tidy.mapping import POWERS, Condition, Map, Marks, Value
 
 COUNT = r"^\d{1,4}$"
@@ -78,7 +78,7 @@ class Cells:
         text = arrow.filled(pc.utf8_trim_whitespace(self.table[name]))  # spreadsheets pad numbers
         if known:
             text = arrow.meanings(text, lambda word: known.get(word, word))
-        return numbers.number(
+        return reading.number(
             self.record,
             name,
             text,
@@ -147,7 +147,7 @@ def read_cells(path: Path, asked: Map) -> Iterator[Cells]:
     if workbooks.is_workbook(path):
         separator, raw = ",", workbooks.as_csv(path)
     else:
-        delimited.require_utf8(path)
+        reading.require_utf8(path)
     if asked.title_lines or asked.footnotes_from:
         raw, first, below = _table_of(path, asked, raw or path.read_bytes())
     names, columns = reading.header(path, separator, raw), [*asked.columns]

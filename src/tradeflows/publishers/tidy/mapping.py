@@ -20,7 +20,7 @@ from tradeflows.model.codelists import rows_of
 from tradeflows.model.errors import CatalogueError, near
 from tradeflows.model.periods import FORMS, YEAR_AND_MONTH
 from tradeflows.model.source import Source
-from tradeflows.publishers import numbers, reading
+from tradeflows.publishers import reading
 
 SEPARATORS = (",", ";", "\t", "|")
 # Scales by which numbers may be multiplied; more zeros would be no unit that a publisher prints in.
@@ -248,12 +248,12 @@ class Marks(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def between_thousands(self) -> str:
         """The pattern of the mark between thousands."""
-        return numbers.between_thousands(self.grouping)
+        return reading.between_thousands(self.grouping)
 
     @property
     def pattern(self) -> str:
         """The pattern of a whole number cell."""
-        return numbers.pattern(self.decimal, self.grouping)
+        return reading.pattern(self.decimal, self.grouping)
 
 
 Field = Word | Value | list[Flag]

@@ -112,13 +112,13 @@ class Sheet:
         """What each text of the columns of units, or of powers of ten, says."""
         units = {}
         for column in self.columns.values():
-            said = {text: heading(text).counted() for text in column.texts}
-            if "multiplier" in column.heading.says and all(map(str.isdecimal, said)):
-                said = {text: Heading(text, {}, {10.0 ** int(text[:2])}, ()) for text in said}
-            elif column.ways or (
-                "units" not in column.heading.says and any(one.rest for one in said.values())
-            ):
+            texts, says = column.texts, column.heading.says
+            if "multiplier" in says and all(map(str.isdecimal, texts)):
+                said = {text: Heading(text, {}, {10.0 ** int(text[:2])}, ()) for text in texts}
+            elif column.ways or ("units" not in says and any(heading(text).rest for text in texts)):
                 continue
+            else:
+                said = {text: heading(text).counted() for text in texts}
             if any(one.kinds or one.scales for one in said.values()):
                 units[column.name] = said
         return units
@@ -164,8 +164,7 @@ def read(path: Path) -> Sheet:
     try:
         if workbooks.is_workbook(path):
             return _sheet(path, iter(workbooks.table(path)))
-        with path.open("rb") as file:
-            head = file.read(4096).lstrip(b"\xef\xbb\xbf \t\r\n")
+        head = reading.head(path)
         if not head:
             raise SourceError(f"{path}: empty; save it again")
         for begins, what in {b"<": "a page of HTML or XML", b"{": "JSON", b"[": "JSON"}.items():
