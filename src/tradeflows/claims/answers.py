@@ -317,11 +317,8 @@ def _places_of_rows(
 
 def _stated(rows: pd.DataFrame, column: str) -> list[str]:
     """What the rows have in a column, each once."""
-
-    def listed() -> list[str]:
-        return sorted(set(rows[column].astype("str"))) if column in rows else []
-
-    return once(rows, f"stated {column}", listed)
+    listed = rows.get(column, ())
+    return once(rows, f"stated {column}", lambda: sorted({*map(str, listed)}))
 
 
 def _places_of_figure(row: pd.Series, asked: Question) -> dict[str, str]:
