@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -653,7 +654,7 @@ def _part(
         series=bands.series_of(asks, series) or _releases(entry),
         kg_per_unit=weight,
         source=source,
-        **{name: getattr(entry, name) for name in AS_WRITTEN},
+        **dict(zip(AS_WRITTEN, attrgetter(*AS_WRITTEN)(entry), strict=True)),
     )
     step = 0.0
     if readings:

@@ -269,9 +269,9 @@ def combine_flags(frame: DataFrame, row: ndarray, slot: ndarray, n: int) -> dict
     for name, join in (("flags", join_flags), ("qualifier", join_qualifiers)):
         if name in frame:
             texts: list[set[str]] = [set() for _ in range(n)]
-            pairs = DataFrame({"slot": slot, "text": frame[name].array[row]}).dropna()
-            for place, text in set(zip(pairs["slot"], pairs["text"], strict=True)):
-                texts[place].add(text)
+            stated = frame[name].array[row].tolist()
+            for place, text in set(zip(slot.tolist(), stated, strict=True)):
+                texts[place] |= {text} if isinstance(text, str) else set()
             columns[name] = [join(some) for some in texts]
     return columns
 
