@@ -437,7 +437,7 @@ class _Case:
             note=self.note,
             deviation=None if self.is_of_a_sign else deviation,
             ratio=value / claim.figure if claim.figure and is_amount else None,
-            mind=minds(number, self.held.sources),
+            mind=once(number, "minds", lambda: minds(number, self.held.sources)),
             sources=tuple(number.frame.attrs.get("sources", ())),
             scale=factor,
             own_release=all(

@@ -860,7 +860,7 @@ def _open(entry: PartEntry, claim: Claim) -> dict[str, tuple[str, ...]]:
             toml.typed(values, Texts, key)
     if own and not claim.open_because:
         raise LedgerError("open needs open_because, since the table of open words does not have it")
-    if not claim.open_because:
+    if asks.measure and not claim.open_because:
         _refuse(wording.of_measure(claim.text, asks))
     admitted = open_words.left_open(claim.text, asks)
     for key, values in own.items():

@@ -316,7 +316,7 @@ def spread(frame: DataFrame, cell: ndarray, stated: ndarray) -> DataFrame:
     lines = DataFrame(columns)
     of_figures = lines[columns["stated"]]
     twice = of_figures[of_figures.duplicated(["cell", "month"], keep=False)]
-    for (_, at), same in twice.groupby(["cell", "month"], sort=False):
+    for (_, at), same in twice.groupby(["cell", "month"], sort=False) if len(twice) else ():
         refuse_repeated(frame.iloc[same["row"]], f"periods overlap: {month_text(at)}")
     return lines
 
