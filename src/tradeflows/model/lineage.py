@@ -167,8 +167,7 @@ def record(
         if not isinstance(role, Role):
             return role
         copied = once(role.frame, "copy", partial(role.frame.copy, deep=False))
-        if once(role.frame, MADE, lambda: False):
-            once(copied, MADE, lambda: True)
+        once(copied, MADE, lambda: once(role.frame, MADE, lambda: False))
         return replace(role, frame=copied)
 
     made = {
