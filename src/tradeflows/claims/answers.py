@@ -227,7 +227,8 @@ def named_beside(
     forms = {key: questions.normal(key, value, keys.measure) for key, value in named.items()}
     for key, value in forms.items():
         follows = getattr(keys, key)
-        if value == follows or (key == "goods" and _are_one(value, follows)):
+        one_word = ({value, follows} <= {*known} for known in codes.product_words().values())
+        if value == follows or (key == "goods" and any(one_word)):
             continue
         if follows:
             raise LedgerError(
@@ -240,11 +241,6 @@ def named_beside(
                 f"keys has {key} {value!r}, which none of its rows says: leave it out"
             )
     return questions.with_windows(replace(keys, **forms))
-
-
-def _are_one(one: str, other: str) -> bool:
-    """Whether two codes of several classifications are of one word for goods."""
-    return any({one, other} <= {*known} for known in codes.product_words().values())
 
 
 def _with_members(reading: Reading, keys: Question) -> Question:
@@ -317,18 +313,18 @@ def _places_of_rows(
 
 def _stated(rows: pd.DataFrame, column: str) -> list[str]:
     """What the rows have in a column, each once."""
-
-    def listed() -> list[str]:
-        return sorted(set(rows[column].astype("str"))) if column in rows else []
-
-    return once(rows, f"stated {column}", listed)
+    listed = rows.get(column, ())
+    return once(rows, f"stated {column}", lambda: sorted({*map(str, listed)}))
 
 
 def _places_of_figure(row: pd.Series, asked: Question) -> dict[str, str]:
     """What flows where, of a printed figure."""
     reporter, partner, flow = _sides_of_figure(row, asked)
+    listed = _text(row, "hs_codes") or _text(row, "product")
+    # Without what its carrier says of the codes.
+    goods = [code.partition(" (")[0].strip() for code in listed.split(";")]
     return {
-        "goods": questions.goods(_codes_of_figure(row)),
+        "goods": questions.goods(goods),
         "reporter": reporter,
         "partner": partner,
         "flow": flow,
@@ -340,12 +336,6 @@ def _text(row: pd.Series, column: str) -> str:
     """The text of a row, empty where it has none."""
     value = row[column]
     return value if isinstance(value, str) else ""
-
-
-def _codes_of_figure(row: pd.Series) -> list[str]:
-    """The goods of a printed figure, without what its carrier says of the codes."""
-    listed = _text(row, "hs_codes") or _text(row, "product")
-    return [code.partition(" (")[0].strip() for code in listed.split(";")]
 
 
 def _sides_of_figure(row: pd.Series, asked: Question) -> tuple[str, str, str]:
@@ -473,12 +463,10 @@ def _windows_of_figure(row: pd.Series) -> tuple[str, str, str]:
     days = [row[name] for name in ("base_start", "base_end")]
     if all(day == day and day is not None for day in days):
         return start, end, "..".join(f"{day:%Y-%m}" for day in days)
-    return start, end, _year_before(start, end) if start and end else ""
-
-
-def _year_before(start: str, end: str) -> str:
+    if not (start and end):
+        return start, end, ""
     first, after = span((start, end))
-    return f"{month_text(first - 12)}..{month_text(after - 13)}"
+    return start, end, f"{month_text(first - 12)}..{month_text(after - 13)}"
 
 
 def ends(reading: Reading) -> tuple[str, str]:

@@ -11,6 +11,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from tradeflows import measures, tables
 from tradeflows.claims import questions
 from tradeflows.claims.verdict_rule import CONFLICT, Band, Question, band_of_growth, spread
@@ -124,9 +126,8 @@ def _printed(frame: pd.DataFrame, window: tuple[str, str]) -> float | None:
     """The number printed for just this window."""
     import pandas as pd
 
-    first, after = span(window)
-    starts, ends = days_of(first, after)
-    same = frame["window_start"].eq(starts) & frame["window_end"].eq(ends)
+    first, last = days_of(*span(window))
+    same = frame["window_start"].eq(first) & frame["window_end"].eq(last)
     is_rounded = frame["flags"].str.contains(ROUNDED) if "flags" in frame else False
     rows = frame[same & frame["unit"].eq("USD") & ~pd.Series(is_rounded, frame.index)]
     return float(rows["value"].iloc[0]) if len(rows) else None
@@ -134,7 +135,6 @@ def _printed(frame: pd.DataFrame, window: tuple[str, str]) -> float | None:
 
 def days_of(first: int, after: int) -> tuple[pd.Timestamp, pd.Timestamp]:
     """First and last day of the months from `first` to before `after`."""
-    import numpy as np
     import pandas as pd
 
     begin, stop = days(np.array([first, after]))

@@ -1,37 +1,34 @@
-"""Each reading evaluated over the tables, and the verdict by rule."""
+"""Each reading judged beside its claim, and the verdict by rule."""
 
 from __future__ import annotations
 
-import inspect
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from functools import cache, cached_property, partial
-from itertools import chain, product
-from operator import attrgetter
+from functools import cached_property
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tradeflows import measures, tables
+from tradeflows import tables
 from tradeflows.claims import (
-    advice,
     answers,
     bands,
-    combining,
     open_words,
     questions,
     verdict_rule,
     witnesses,
     wording,
 )
-from tradeflows.claims.ledger import (
-    Claim,
-    Reading,
-    at,
-    every_measure,
-    load,
-    published,
-    read_ledger,
+from tradeflows.claims.ledger import Claim, Reading, at, load, read_ledger
+from tradeflows.claims.measured import (
+    Measured,
+    Place,
+    Tables,
+    columns_of,
+    minds,
+    number_of,
+    rows_at,
 )
 from tradeflows.claims.verdict_rule import (
     ALTERNATIVE,
@@ -48,29 +45,19 @@ from tradeflows.claims.verdict_rule import (
     Band,
     Evidence,
     Question,
-    Range,
     Witness,
 )
 from tradeflows.claims.verdict_text import AT_LEAST, AT_MOST, ReadingText, VerdictText
-from tradeflows.measures.common import UNIT_IN, unit_of
-from tradeflows.measures.comparisons import CIF_BAND, GROWTH
-from tradeflows.measures.shares import SHARE
-from tradeflows.model import codes, contracts, lineage, units
-from tradeflows.model.absence import DECLARED
-from tradeflows.model.errors import LedgerError, TradeflowsError, near
-from tradeflows.model.lineage import MADE, PLACE, Formula, Role
+from tradeflows.measures.comparisons import CIF_BAND
+from tradeflows.model import codes, units
+from tradeflows.model.errors import LedgerError, TradeflowsError
 from tradeflows.model.memory import once, remembering
-from tradeflows.model.periods import first_month, runs, span
-from tradeflows.model.source import Source
+from tradeflows.model.periods import span
 from tradeflows.retrieval import catalogue
 from tradeflows.tables import checks
-from tradeflows.tables.trace import Line, lines
-from tradeflows.tables.zeros import caveat
 
 if TYPE_CHECKING:
     import pandas as pd
-
-Place = tuple[str, int, str]  # the values of PLACE
 
 OWN_SOURCE = "the claim's own source"
 REPEATED = "repeats a figure that stands above"
@@ -83,79 +70,11 @@ NOT_BOUNDING = "bounds other goods, another partner or other months than the cla
 TOO_SHORT = "a record needs all of the office's series before it, five whole years at least"
 GUESSED = "counts a row that is absent as nothing"
 YEARS = 5  # whole ones, of a series before a record
-LETTERS = "abcdefghij"  # of the terms of a formula
-FORMULAS = {
-    "share": SHARE.replace("part", "{first}").replace("whole", "({others})"),
-    "growth": GROWTH.replace("value", "{first}").replace("base", "({others})"),
-    "difference": "{first} - ({others})",
-    "sum": "{first} + {others}",
-    "ratio": "{first} / ({others})",
-}
-PAIRS = ("difference", "growth")  # of two terms
-UNITS_OF = {"share": "percent", "growth": "percent", "ratio": "ratio"}  # of what is combined
 SIGNS = ("<", ">")  # of a claim that something rose or fell
 AMOUNTS = ("net_wgt_kg", "value_reported", "primary_value_usd", "qty")  # columns that add up
-WEIGHING = ("barrels_per_day", "unit_value")  # measures that take a weight without naming it
-LISTED = {"product": "cmd_code", "partner": "partner_iso", "reporter": "reporter_iso"}
 
 
-# --- what is measured, and what comes of it -------------------------------------------------------
-
-
-@dataclass(frozen=True, kw_only=True)
-class Measured:
-    """What the steps of a reading, or of one number of several, come to.
-
-    Attributes
-    ----------
-    value, low, high
-        The number in `unit`, and all that it may stand for where it is a bound.
-    question
-        What it answers.
-    read, frame, result
-        The frames that were read, the last frame, and its column with the number.
-    lines, used
-        The numbers of raw files that it is made of, and the flags of the rows that have them.
-    coverage, lacking
-        How many of the window's months are stated, where it has months, and which are lacking.
-    base
-        What a difference is to, in the same unit; 0 where it is none.
-    periods
-        How many months its period has; of what is combined, that of each term.
-    compares
-        The two numbers, each with its unit, whose difference or growth it is.
-    """
-
-    value: float
-    low: float
-    high: float
-    unit: str
-    question: Question
-    read: tuple[pd.DataFrame, ...]
-    frame: pd.DataFrame
-    result: str
-    lines: frozenset[Line] = frozenset()
-    used: Mapping[Place, str] = field(default_factory=dict)
-    coverage: str = ""
-    lacking: str = ""
-    base: float = 0.0
-    periods: tuple[int, ...] = ()
-    compares: tuple[tuple[float, str], ...] = ()
-
-    @property
-    def traced(self) -> str:
-        """The column whose lines are followed: of a date that of the figure which it is about."""
-        return _traced(self.frame, self.result)
-
-    @property
-    def first_row(self) -> pd.DataFrame:
-        """The row of the last frame that holds the number; others may repeat it."""
-        return self.frame[self.frame[self.result].notna()].iloc[[0]]
-
-    @property
-    def flags(self) -> tuple[str, ...]:
-        """Words of :data:`tradeflows.model.contracts.FLAGS` on the rows used."""
-        return tuple(sorted(set(" ".join(self.used.values()).split())))
+# --- what comes of a reading and of a claim -------------------------------------------------------
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -313,77 +232,6 @@ class Judgement:
     errors: tuple[LedgerError, ...] = ()
 
 
-@dataclass(frozen=True)
-class _Project:
-    """A project whose tables answer; each question and each step is answered once.
-
-    Where it is asked of one claim, whole tables are not read for it.
-    """
-
-    root: Path
-    local: bool = False
-    is_of_one_claim: bool = False
-    known: dict[str, Any] = field(default_factory=dict)
-
-    def once(self, question: str, answer: Callable[[], Any]) -> Any:
-        """An answer, found where it is first asked."""
-        if question not in self.known:
-            self.known[question] = answer()
-        return self.known[question]
-
-    def read(self, filters: Mapping[str, Any]) -> pd.DataFrame:
-        """Rows that `filters` ask for."""
-        asked = {"table": "trade", **filters}
-        rows: pd.DataFrame = self.once(
-            _key(filters), lambda: tables.read(**asked, root=self.root, local=self.local)
-        )
-        return rows
-
-    @cached_property
-    def sources(self) -> Mapping[str, Source]:
-        """The catalogue, as it is when it is first asked."""
-        return catalogue.load(self.root, local=self.local)
-
-    @cached_property
-    def restating(self) -> frozenset[str]:
-        """The sources of trade that state anew what an older release had."""
-        rows = tables.question("trade", root=self.root, local=self.local).held
-        return frozenset(rows.to_table(columns=["replaced_by"])["replaced_by"].unique().to_pylist())
-
-    @cached_property
-    def figures(self) -> dict[str, dict[str, Any]]:
-        """The published figures by id."""
-        return {row["id"]: row for row in published(self.root, self.local)}
-
-    def origin(self, name: str) -> str:
-        """The figure at the end of a chain of figures that repeat one another."""
-        while name in self.figures and self.figures[name]["repeats"]:
-            name = self.figures[name]["repeats"]
-        return name
-
-    def unsure_weights(self, flows: set[tuple[str, ...]]) -> frozenset[tuple[str, ...]]:
-        """Flows, `flows` among them, of which two sources agree in value and not in weight."""
-        asked = flows if self.is_of_one_claim else None
-        unsure: frozenset[tuple[str, ...]] = self.once(
-            f"unsure {asked and sorted(asked)}",
-            lambda: checks.weights_apart(self.root, flows=asked, local=self.local),
-        )
-        return unsure
-
-    def todo(self, reading: Reading, lacking: str = "") -> str:
-        """What may be done about months that a reading lacks."""
-        rows = self.read(reading.read)
-        names = [] if "cmd_code" not in rows else rows["source_id"].astype("str").unique()
-        last = max(tables.last_months(self.root, names, local=self.local).values(), default=None)
-        return advice.on_missing_months(
-            reading, rows, _columns_of(reading), self.sources, lacking, last
-        )
-
-
-def _key(filters: Mapping[str, Any]) -> str:
-    return repr(sorted(filters.items()))
-
-
 # --- verdicts -------------------------------------------------------------------------------------
 
 
@@ -412,41 +260,42 @@ def evaluate_claim(claim: Claim, root: Path | None = None, *, local: bool = Fals
     >>> verdict.verdict
     'holds'
     """
-    return _verdict(claim, _Project(root or catalogue.root(), local, is_of_one_claim=True))
+    with remembering():
+        return _verdict(claim, Tables(root or catalogue.root(), local, is_for_one_claim=True))
 
 
-def _verdict(claim: Claim, project: _Project) -> Verdict:
+def _verdict(claim: Claim, held: Tables) -> Verdict:
     """The verdict on a claim: on its one part, or what those on its parts come to."""
     if not claim.parts:
-        return _of_part(claim, project)
-    parts = tuple(_of_part(part, project) for part in claim.parts)
+        return _of_part(claim, held)
+    parts = tuple(_of_part(part, held) for part in claim.parts)
     verdict = verdict_rule.of_parts([part.verdict for part in parts])
     readings = tuple(reading for part in parts for reading in part.readings)
     decided_by = tuple(name for part in parts for name in part.decided_by)
     return Verdict(claim, verdict, readings, decided_by, parts=parts)
 
 
-def _of_part(claim: Claim, project: _Project) -> Verdict:
+def _of_part(claim: Claim, held: Tables) -> Verdict:
     if not claim.readings:
         return Verdict(claim, verdict_rule.NOT_TESTED, ())
-    claim, numbers = _numbers_of(claim, project)
+    claim, numbers = _numbers_of(claim, held)
     with at(f"claim {claim.id}, band"):
-        series = claim.series or _releases_held(claim, numbers, project)
-        band = bands.band_of(claim.asks, series, claim.figure, project.read)
+        series = claim.series or _releases_held(claim, numbers, held)
+        band = bands.band_of(claim.asks, series, claim.figure, held.read)
     results: list[ReadingResult] = []
     known: set[str] = set()
     for reading, number in zip(claim.readings, numbers, strict=True):
         with at(f"claim {claim.id}, reading {reading.name!r}"):
-            case = _Case(reading, claim, number, band, project)
+            case = _Case(reading, claim, number, band, held)
             result = case.result()
         is_repeated = bool(case.origins) and known.issuperset(case.origins)
         if is_repeated and result.witness.kind != SOURCE and not result.note:
             result = replace(result, note=REPEATED)
         known.update(case.origins)
         results.append(result)
-    asked = open_readings(claim, results)
-    results = [_bounding(item, asked) if item.role == BOUND else item for item in results]
-    decision = verdict_rule.decide([item.evidence for item in results], asked)
+    left_open = open_readings(claim, results)
+    results = [_bounding(item, left_open) if item.role == BOUND else item for item in results]
+    decision = verdict_rule.decide([item.evidence for item in results], left_open)
     return Verdict(
         claim,
         decision.verdict,
@@ -458,39 +307,36 @@ def _of_part(claim: Claim, project: _Project) -> Verdict:
     )
 
 
-def _numbers_of(claim: Claim, project: _Project) -> tuple[Claim, list[Measured]]:
+def _numbers_of(claim: Claim, held: Tables) -> tuple[Claim, list[Measured]]:
     """The numbers of a claim's readings, and the claim with the readings that have one.
 
     What a line stands for may have none, and is said then; a reading of TOML must have one.
     """
-    numbers, made, errors, minds = [], [], [], []
+    numbers, made, errors, untold = [], [], [], []
     for reading in claim.readings:
-        measure = _combined if reading.combine else _measured
         place = f"claim {claim.id}, reading {reading.name!r}"
         try:
             with at(place):
-                numbers.append(measure(reading, claim, project))
+                numbers.append(number_of(reading, claim.asks, held))
         except LedgerError as error:
             errors.append(error)
             why = str(error).removeprefix(f"{place}: ").partition(";")[0]
-            minds.append(f"not made: {reading.name}: {why}")
+            untold.append(f"not made: {reading.name}: {why}")
         else:
             made.append(reading)
     if errors and not (made and claim.is_derived):
         raise errors[0]
-    return replace(claim, readings=tuple(made), minds=(*claim.minds, *minds)), numbers
+    return replace(claim, readings=tuple(made), minds=(*claim.minds, *untold)), numbers
 
 
-def _releases_held(
-    claim: Claim, numbers: Iterable[Measured], project: _Project
-) -> bands.Series | None:
+def _releases_held(claim: Claim, numbers: Iterable[Measured], held: Tables) -> bands.Series | None:
     """The releases held of what the first reading that is as asked has read."""
     for reading, number in zip(claim.readings, numbers, strict=True):
         if number.question == claim.asks and reading.read:
             newest = number.read[0]
-            if project.restating.isdisjoint(newest["source_id"]):
+            if held.restating.isdisjoint(newest["source_id"]):
                 return None
-            return bands.held(claim.asks, reading.read, newest, project.root, local=project.local)
+            return bands.held(claim.asks, reading.read, newest, held.root, local=held.local)
     return None
 
 
@@ -552,389 +398,6 @@ def _bounding(result: ReadingResult, asked: Sequence[Question]) -> ReadingResult
     return replace(result, answers=mirrored, fits=verdict_rule.fits(low, high, result.claim.range))
 
 
-# --- the number of a reading ----------------------------------------------------------------------
-
-
-def _measured(reading: Reading, claim: Claim, project: _Project) -> Measured:
-    """The number of a reading that asks for itself."""
-    stages = _stages(reading.read, reading.steps, reading, project)
-    frame, result = stages[-1], reading.result
-    if result not in frame:
-        columns = [name for name in frame if frame[name].dtype.kind in "fiM"]
-        raise LedgerError(f"no result {result!r}{near(result, columns)}")
-    value = _single(frame, reading, project)
-    read = tuple(map(project.read, reading.sides))
-    behind = frozenset(lines(frame, _traced(frame, result)))
-    used = _used(behind, read)
-    ends = _ends(frame, reading, value)
-    coverage, lacking = _coverage(reading, stages, read[0])
-    compares = _of_change(frame) if result == "change" else ()
-    words = {word for text in used.values() for word in text.split()}
-    rows_used = [_rows_at(rows, used) for rows in read]
-    return Measured(
-        value=value,
-        low=ends.low,
-        high=ends.high,
-        unit=_unit(frame, result),
-        question=answers.of_reading(reading, read, rows_used, claim.asks, words),
-        read=read,
-        frame=frame,
-        result=result,
-        lines=behind,
-        used=used,
-        coverage=coverage,
-        lacking=", ".join(_each_once([lacking, *_unstated(reading, read)])),
-        base=compares[1][0] if compares else 0.0,
-        periods=tuple(map(int, frame.get("n_months", ())))[:1],
-        compares=compares,
-    )
-
-
-def _used(behind: Iterable[Line], read: Iterable[pd.DataFrame]) -> dict[Place, str]:
-    """The flags of the rows that a number is made of, by their place in the raw files."""
-    places = {line.row for line in behind if not line.is_zero}
-    used: dict[Place, str] = {}
-    for rows in read:
-        known = _by_place(rows)
-        used = {place: known[place][1] for place in places & known.keys()} | used
-    return used
-
-
-def _of_change(frame: pd.DataFrame) -> tuple[tuple[float, str], ...]:
-    """The two numbers of a difference, each with its unit."""
-    bases = [name for name in frame if name.endswith("_base") and frame[name].dtype.kind == "f"]
-    unit = _unit(frame, "change").replace("percentage points", "percent")
-    pair = [end for base in bases[:1] for end in (base.removesuffix("_base"), base)]
-    return tuple((float(frame[end].iloc[0]), unit) for end in pair)
-
-
-def _each_once(texts: Iterable[str]) -> list[str]:
-    return list(dict.fromkeys(filter(None, texts)))
-
-
-def _combined(reading: Reading, claim: Claim, project: _Project) -> Measured:
-    """The number that is made of those of several terms, with its formula over theirs."""
-    how, terms = reading.combine, [_measured(term, claim, project) for term in reading.terms]
-    asked = [term.question for term in terms]
-    holes = combining.lacking(how, asked)
-    unit = reading.unit or terms[0].unit
-    factors = [_factor(term.unit, unit) for term in terms]
-    ends = _bounded(reading, _combined_ends(how, terms, factors))
-    frame = _combined_frame(how, terms, factors)
-    others = [term.value * size for term, size in zip(terms, factors, strict=True)][1:]
-    pair = terms if how in PAIRS and len(terms) == 2 else []
-    return Measured(
-        value=ends.low if ends.high == math.inf else ends.high,
-        low=ends.low,
-        high=ends.high,
-        unit=UNITS_OF.get(how, unit),
-        question=combining.combined(how, asked, reading.keys, at_least=reading.at_least),
-        read=sum((term.read for term in terms), ()),
-        frame=frame,
-        result="value",
-        lines=frozenset(lines(frame, "value")),
-        used=dict(chain.from_iterable(term.used.items() for term in terms)),
-        coverage=" and ".join(_each_once(map(attrgetter("coverage"), terms))),
-        lacking=", ".join(_each_once([*map(attrgetter("lacking"), terms), holes])),
-        base=abs(sum(others)) if how == "difference" else 0.0,
-        periods=sum((term.periods for term in terms), ()),
-        compares=tuple(map(attrgetter("value", "unit"), pair)),
-    )
-
-
-def _factor(given: str, wanted: str) -> float:
-    factor = units.factor(given, wanted)
-    if factor is None:
-        raise LedgerError(f"combines {wanted} and {given}: they do not go together")
-    return factor
-
-
-def _combined_frame(how: str, terms: Sequence[Measured], factors: Sequence[float]) -> pd.DataFrame:
-    """The number that is made of several, with its formula over theirs."""
-    import pandas as pd
-
-    names = dict(zip(LETTERS, terms, strict=False))
-    texts = [
-        name if factor == 1.0 else f"{name} * {factor!r}"
-        for name, factor in zip(names, factors, strict=True)
-    ]
-    text = FORMULAS[how].format(first=texts[0], others=" + ".join(texts[1:]))
-    roles = {name: Role(term.first_row, term.result) for name, term in names.items()}
-    formula = Formula(text, roles)
-    frame = pd.DataFrame({"value": formula.numbers(1)})
-    frame.attrs = {
-        key: tuple(dict.fromkeys(item for term in terms for item in term.frame.attrs.get(key, ())))
-        for key in ("sources", "caveats")
-    }
-    lineage.record(frame, {"value": formula})
-    return frame
-
-
-def _combined_ends(how: str, terms: Sequence[Measured], factors: Sequence[float]) -> Range:
-    """From where to where what is made of several numbers may lie, by the ends of each."""
-    ends = [
-        (term.low * factor, term.high * factor) for term, factor in zip(terms, factors, strict=True)
-    ]
-    (low, high), *others = ends
-    least, most = (sum(side) for side in zip(*others, strict=True))
-    if how == "sum":
-        return Range(low + least, high + most)
-    if how == "difference":
-        return Range(low - most, high - least)
-    if min(low, least) < 0 and low != high:
-        raise LedgerError(f"a {how} of bounds below zero is not known")
-    quotients = (low / most if most else math.inf, high / least if least else math.inf)
-    if how == "ratio":
-        return Range(*quotients)
-    less = 1 if how == "growth" else 0
-    return Range(100 * (quotients[0] - less), 100 * (quotients[1] - less))
-
-
-def _stages(
-    filters: Mapping[str, Any],
-    steps: Iterable[tuple[str, Mapping[str, Any]]],
-    reading: Reading,
-    project: _Project,
-) -> list[pd.DataFrame]:
-    """The rows that `filters` ask for and the frame after each of `steps`."""
-    stages, done, also = [project.read(filters)], _key(filters), reading.also
-    if also is not None:
-        below = _stages(also.read, also.steps, also, project)[-1]
-        stages = [measures.stack({"first": stages[0], "second": below})]
-        done = f"{done} {also!r}"
-    for name, arguments in steps:
-        measure, frames = every_measure()[name], [stages[-1]]
-        done += repr((name, arguments))
-        takes = [item for item in _frames_beside(measure) if item.name not in arguments]
-        if takes and reading.other:
-            alone = Reading(reading.name, reading.other, reading.result)
-            frames += _stages(reading.other, reading.other_steps, alone, project)[-1:]
-            done += repr((reading.other, reading.other_steps))
-        elif takes and takes[0].default is takes[0].empty:
-            raise LedgerError("lacks other, the second frame of its measure")
-        given = {key: _window(value) for key, value in arguments.items()}
-        stages.append(project.once(done, partial(measure, *frames, **given)))
-    return stages
-
-
-@cache
-def _frames_beside(measure: Callable[..., Any]) -> list[inspect.Parameter]:
-    """The parameter of a measure for a second frame, in a list; an empty one of other measures."""
-    seconds = [*inspect.signature(measure).parameters.values()][1:2]
-    return [item for item in seconds if "DataFrame" in str(item.annotation)]
-
-
-def _window(value: Any) -> Any:
-    """A pair of months in TOML is a list, and a window in a measure a tuple."""
-    is_pair = isinstance(value, list) and len(value) == 2
-    if is_pair and all(isinstance(part, str) and part[:4].isdigit() for part in value):
-        return tuple(value)
-    return value
-
-
-def _single(frame: pd.DataFrame, reading: Reading, project: _Project) -> float:
-    """The one number of the result; a zero is one, and a day a month, counted from year 0."""
-    column = frame[reading.result]
-    if column.dtype.kind == "M":
-        column = column.dt.year * 12 + column.dt.month - 1
-    numbers = column.dropna().unique()
-    if len(numbers) > 1:
-        listed = ", ".join(f"{number:.6g}" for number in numbers[:5])
-        raise LedgerError(f"must give one number, and gives {len(numbers)} ({listed})")
-    if not len(numbers):
-        periods = project.read(reading.read).get("ref_period")
-        ends = "" if periods is None else f"{periods.min():%Y-%m} to {periods.max():%Y-%m}"
-        known = [f"what was read is of {ends}" if ends else "", project.todo(reading)]
-        known.append(
-            "a claim of what has no figure yet has no reading but `settles` and "
-            '`not_tested = "not public"`'
-        )
-        raise LedgerError("; ".join(["must give one number, and gives none", *filter(None, known)]))
-    nulls = int(column.isna().sum())
-    if nulls:
-        raise LedgerError(f"must give one number, and {nulls} of its {len(frame)} rows have none")
-    return float(numbers[0])
-
-
-def _ends(frame: pd.DataFrame, reading: Reading, value: float) -> Range:
-    """All that the number may stand for: itself, a printed range, or a bound."""
-    qualifier = str(frame["qualifier"].iloc[0]) if "qualifier" in frame else "="
-    ends = _of_flow(value, qualifier)
-    if reading.result == "value" and {"low", "high"} <= set(frame):
-        low, high = frame[["low", "high"]].astype("float64").iloc[0]
-        if low == low and high == high:
-            ends = Range(low, high)
-    return _bounded(reading, ends)
-
-
-def _bounded(reading: Reading, ends: Range) -> Range:
-    """All that a reading allows which may be a bound; refuses one of the other side."""
-    if not (reading.at_most or reading.at_least):
-        return ends
-    if reading.at_most and ends.high == math.inf:
-        raise LedgerError("is at least so much by its figure, so it cannot be at_most")
-    if reading.at_least and ends.low < ends.high and ends.low <= 0:
-        raise LedgerError("is at most so much by its figure, so it cannot be at_least")
-    return _of_flow(*((ends.high, "≤") if reading.at_most else (ends.low, "≥")))
-
-
-def _of_flow(value: float, qualifier: str) -> Range:
-    """All numbers that a qualifier and a value stand for, where no flow is below nothing."""
-    ends = verdict_rule.interval(value, qualifier)
-    is_flow = ends.low == -math.inf and value >= 0
-    return Range(0.0, ends.high) if is_flow else ends
-
-
-def _unit(frame: pd.DataFrame, result: str) -> str:
-    unit = units.MONTH if frame[result].dtype.kind == "M" else unit_of(frame, result)
-    if not unit:
-        column = UNIT_IN.get(result, "unit")
-        raise LedgerError(
-            f"cannot tell the unit of {result}: the frame has no {column}; take a column of figures"
-        )
-    return unit
-
-
-def _traced(frame: pd.DataFrame, result: str) -> str:
-    """The column of `frame` that has the lines behind `result`."""
-    made = frame.attrs.get(MADE) if frame[result].dtype.kind == "M" else None
-    return next(iter(made.formulas), result) if made else result
-
-
-def _columns_of(reading: Reading) -> set[str]:
-    """The columns that a reading's measures work on, and that of its result."""
-    if reading.terms:
-        return set().union(*map(_columns_of, reading.terms))
-    columns = {reading.result}
-    for name, arguments in reading.steps:
-        value = arguments.get("value", ())
-        columns.update([value] if isinstance(value, str) else value)
-        columns.update(["net_wgt_kg"] if name in WEIGHING else [])
-    return columns
-
-
-# --- the months that are there --------------------------------------------------------------------
-
-
-def _coverage(
-    reading: Reading, stages: Sequence[pd.DataFrame], rows: pd.DataFrame
-) -> tuple[str, str]:
-    """How many months of the window are stated, and which are lacking."""
-    is_trade = reading.read.get("table", "trade") == "trade"
-    lacking = [_outside(reading.read, rows)] if is_trade else []
-    for (name, arguments), frame in zip(reading.steps, stages, strict=False):
-        if name in ("peak", "mean") and not arguments.get("by"):
-            lacking.append(_holes(frame, str(arguments["value"]), reading))
-    stated = expected = 0
-    for frame in stages[1:]:
-        if "complete" in frame and not frame["complete"].to_numpy().all():
-            lacking += frame.loc[~frame["complete"], "missing"].tolist()
-        if "n_stated" in frame:
-            stated = int(frame["n_stated"].to_numpy().sum())
-            expected = int(frame["n_months"].to_numpy().sum())
-        elif "months" in frame and "growth_pct" in frame and frame["n_months"].min() < 12:
-            stated, expected = int(frame["n_months"].min()), 12
-            lacking.append(f"all months but {frame['months'].iloc[0]}")
-    return f"{stated} of {expected} months" if expected else "", ", ".join(_each_once(lacking))
-
-
-def _outside(filters: Mapping[str, Any], rows: pd.DataFrame) -> str:
-    """Months of the window asked for that lie before or after all rows."""
-    begin, stop = once(rows, "ends", lambda: _ends_of(rows))
-    start, end = (filters.get(key) for key in ("start", "end"))
-    before = range(span(start)[0] if start else begin, begin)
-    return runs([*before, *range(stop, span(end)[1] if end else stop)])
-
-
-def _ends_of(frame: pd.DataFrame) -> tuple[int, int]:
-    """The first month that an answer states, and the one after the last."""
-    first = first_month(frame)
-    return int(first.min()), int((first + frame["n_months"]).max())
-
-
-def _holes(frame: pd.DataFrame, column: str, reading: Reading) -> str:
-    """Months between the ends of some rows without a figure, where their largest is taken."""
-    if "ref_period" not in frame or "complete" in frame or column not in frame:
-        return ""
-    rows = frame[frame[column].notna()]
-    pairs = zip(first_month(rows), rows["n_months"], strict=True)
-    stated = {month for begin, length in pairs for month in range(begin, begin + length)}
-    start, end = answers.ends(reading)
-    asked = range(*span((start, end))) if start and end else range(min(stated), max(stated) + 1)
-    return runs({*asked} - stated)
-
-
-def _unstated(reading: Reading, read: Sequence[pd.DataFrame]) -> list[str]:
-    """What lists of a reading's filters name and no row has."""
-    lost = []
-    for filters, frame in zip(reading.sides, read, strict=True):
-        for name, column in LISTED.items():
-            values = filters.get(name)
-            if isinstance(values, list) and column in frame:
-                stated = {str(text) for text in frame[column].unique()}
-                lost += [text for text in values if not questions.is_stated(name, text, stated)]
-    return [f"any row of {text}" for text in lost]
-
-
-# --- the rows behind a number ---------------------------------------------------------------------
-
-
-def _rows_at(frame: pd.DataFrame, places: Iterable[Place]) -> pd.DataFrame:
-    """The rows of a frame at some places of the raw files; all of them, if none is there."""
-    if not set(PLACE) <= set(frame):
-        return frame
-    known = _by_place(frame)
-    rows = tuple(sorted(known[place][0] for place in places if place in known))
-    return once(frame, rows, lambda: frame.iloc[list(rows)]) if rows else frame
-
-
-def _by_place(rows: pd.DataFrame) -> Mapping[Place, tuple[int, str]]:
-    """The number of each row and its flags, by its place in the raw files.
-
-    A declared zero has no row: its place is that of its evidence.
-    """
-
-    def listed() -> dict[Place, tuple[int, str]]:
-        places = zip(*(rows[name].tolist() for name in PLACE), strict=True)
-        pairs = enumerate(zip(places, _flags_of(rows), strict=True))
-        return {place: (i, flags) for i, (place, flags) in pairs if flags != DECLARED}
-
-    return once(rows, "by place", listed)
-
-
-def _flags_of(rows: pd.DataFrame) -> list[str]:
-    return rows["flags"].tolist() if "flags" in rows else [""] * len(rows)
-
-
-def _flags_said(rows: pd.DataFrame) -> tuple[list[str], frozenset[str]]:
-    """What the flags of some rows say with how many are declared zeros, and every word of them."""
-
-    def listed() -> tuple[list[str], frozenset[str]]:
-        flags = _flags_of(rows)
-        zeros = rows[[text == DECLARED for text in flags]]
-        said = tables.flags_present(flags) + ([caveat(zeros)] if len(zeros) else [])
-        return said, frozenset(" ".join(flags).split())
-
-    return once(rows, "flags said", listed)
-
-
-def _mind(number: Measured, project: _Project) -> tuple[str, ...]:
-    """What the measures say, their own flags, and the sources' notes; rows' flags are not here."""
-    attrs, known = number.frame.attrs, project.sources
-    notes = []
-    for source in (known[name] for name in attrs.get("sources", ()) if name in known):
-        is_copied = source.kind == "transcribed"
-        copied = "transcribed, not the publisher’s own file. " * is_copied
-        notes += [f"{source.id}: {copied}{source.note}".rstrip()] * bool(source.note or is_copied)
-    said = [_flags_said(rows) for rows in number.read]
-    flags = {text for texts, _ in said for text in texts}
-    measured = [text for text in attrs.get("caveats", ()) if text not in flags]
-    of_rows = frozenset().union(*(words for _, words in said)) - {DECLARED}
-    own = set(" ".join(map(str, number.frame.get("flags", ()))).split()) - of_rows
-    flagged = [f"{word}: {contracts.FLAGS[word]}" for word in sorted(own & {*contracts.FLAGS})]
-    return tuple(dict.fromkeys([*measured, *flagged, *notes]))
-
-
 # --- what it is to the claim ----------------------------------------------------------------------
 
 
@@ -946,7 +409,7 @@ class _Case:
     claim: Claim
     number: Measured
     band: Band
-    project: _Project
+    held: Tables
 
     def result(self) -> ReadingResult:
         """What the reading gives."""
@@ -974,11 +437,16 @@ class _Case:
             note=self.note,
             deviation=None if self.is_of_a_sign else deviation,
             ratio=value / claim.figure if claim.figure and is_amount else None,
-            mind=_mind(number, self.project),
+            mind=once(number, "minds", lambda: minds(number, self.held.sources)),
             sources=tuple(number.frame.attrs.get("sources", ())),
             scale=factor,
-            own_release=all(map(_is_own_release, number.read)),
-            todo=self.project.todo(reading, number.lacking) if is_short else "",
+            own_release=all(
+                "basis" in rows
+                and "flags" in rows
+                and rows["flags"].str.contains(answers.OWN_RELEASE).all()
+                for rows in number.read
+            ),
+            todo=self.held.todo(reading, number.lacking) if is_short else "",
             rest=reading.rest,
             beside=reading.beside,
         )
@@ -1028,16 +496,16 @@ class _Case:
     @cached_property
     def origins(self) -> list[str]:
         """The figures that these repeat, or are."""
-        return [self.project.origin(name) for name in self.names]
+        return [self.held.origin(name) for name in self.names]
 
     @cached_property
     def witness(self) -> Witness:
         """Who counted; what the claim repeats is its source."""
-        claim, known = self.claim, self.project.figures
-        rows = [_rows_at(rows, self.number.used) for rows in self.number.read]
-        witness = witnesses.witness_of(rows, self.project.sources)
+        claim, known = self.claim, self.held.figures
+        rows = [rows_at(rows, self.number.used) for rows in self.number.read]
+        witness = witnesses.witness_of(rows, self.held.sources)
         named = [name for name in claim.source if self.has_its_number(known[name])]
-        own = {self.project.origin(name) for name in (*named, claim.cites) if name}
+        own = {self.held.origin(name) for name in (*named, claim.cites) if name}
         is_own = not own.isdisjoint(self.origins)
         is_own = is_own or any(map(self.is_taken_from, map(known.get, known.keys() & self.names)))
         if not is_own or witness.kind == OFFICE:
@@ -1071,7 +539,7 @@ class _Case:
         if factor is None or row["value"] is None:
             return False
         is_same = math.isclose(row["value"] * factor, claim.figure)
-        cited = self.project.figures.get(claim.cites, {}).get("published") or ""
+        cited = self.held.figures.get(claim.cites, {}).get("published") or ""
         return is_same and (not cited or str(row["published"] or "9") < cited)
 
     @cached_property
@@ -1138,7 +606,7 @@ class _Case:
     @cached_property
     def note(self) -> str:
         """Why the reading says nothing, whatever its role; empty where it may."""
-        reading, number, project = self.reading, self.number, self.project
+        reading, number, known = self.reading, self.number, self.held.figures
         if reading.doubt:
             return reading.doubt
         if number.lacking and not reading.at_least:
@@ -1147,8 +615,8 @@ class _Case:
         note = "" if number.lacking else self.too_short or self.unsound
         if note or self.witness.kind == SOURCE:
             return note
-        rows = [project.figures[name] for name in self.names if name in project.figures]
-        is_placed = all(witnesses.is_placed(row, project.figures.values()) for row in rows)
+        printed = [known[name] for name in self.names if name in known]
+        is_placed = all(witnesses.is_placed(row, known.values()) for row in printed)
         return "" if is_placed else NOT_PLACED
 
     @property
@@ -1164,7 +632,7 @@ class _Case:
             return ""
         if claim.asks.base:
             return "" if self.has_all_before else TOO_SHORT
-        rival = _larger_rival(reading, self.project) if reading.rest else ""
+        rival = _larger_rival(reading, self.held) if reading.rest else ""
         is_larger = "which is held, is larger than the rival that it is compared with"
         return f"{rival}, {is_larger}" if rival else TOO_SHORT * (not reading.rest)
 
@@ -1185,61 +653,51 @@ class _Case:
     @cached_property
     def guessed(self) -> str:
         """The sources whose absent rows it takes for zeros, though they do not declare it."""
-        steps = [
-            step
+        listed = [
+            x
             for item in (self.reading, *self.reading.terms)
-            for step in (*item.steps, *item.other_steps)
+            for x in (item.steps, item.other_steps)
         ]
-        if not any(arguments.get("absent") == "zero" for _, arguments in steps):
+        if not any(given.get("absent") == "zero" for steps in listed for _, given in steps):
             return ""
         names = {str(name) for rows in self.number.read for name in rows.get("source_id", ())}
-        known = self.project.sources
+        known = self.held.sources
         return " and ".join(name for name in sorted(names) if not known[name].absent)
 
     @property
     def unsound(self) -> str:
         """Why the rows that the reading is made of bear out nothing; empty where they may."""
-        reading, number, project = self.reading, self.number, self.project
+        reading, number = self.reading, self.number
         if self.guessed:
             return f"{GUESSED}, which the catalogue does not declare of {self.guessed}"
-        columns = _columns_of(reading)
+        columns = columns_of(reading)
         if "estimated" in number.flags and columns & {"net_wgt_kg", "qty"}:
             return ESTIMATED
         if self.band.conflict and number.question == self.claim.asks:
             return CONFLICTING
         if "net_wgt_kg" not in columns:
             return ""
-        cells = set().union(*(_cells(rows) for rows in number.read if {*checks.PAIR} <= set(rows)))
-        return UNSURE if cells and cells & project.unsure_weights(cells) else ""
+        flows = set().union(*(_flows(rows) for rows in number.read if {*checks.PAIR} <= set(rows)))
+        return UNSURE if self.held.is_unsure(flows) else ""
 
 
-def _cells(rows: pd.DataFrame) -> set[tuple[str, ...]]:
+def _flows(rows: pd.DataFrame) -> set[tuple[str, ...]]:
     """The flows that some rows are of."""
-
-    def listed() -> set[tuple[str, ...]]:
-        pairs = rows[[*checks.PAIR]].drop_duplicates().to_numpy()
-        return {tuple(map(str, cell)) for cell in pairs}
-
-    return once(rows, "flows", listed)
+    columns = (map(str, rows[name].tolist()) for name in checks.PAIR)
+    return once(rows, "flows", lambda: set(zip(*columns, strict=True)))
 
 
-def _is_own_release(rows: pd.DataFrame) -> bool:
-    """Whether the rows are what the office itself printed."""
-    is_figure = "basis" in rows and "flags" in rows
-    return is_figure and bool(rows["flags"].str.contains(answers.OWN_RELEASE).all())
-
-
-def _larger_rival(reading: Reading, project: _Project) -> str:
+def _larger_rival(reading: Reading, held: Tables) -> str:
     """A country whose office is held and states more than the rivals that a lead is over."""
     named = {questions.areas(item.read.get("reporter", "")) for item in reading.terms}
     for term in reading.terms[1:]:
         window = dict(zip(("start", "end"), answers.ends(term), strict=True))
         filters = {key: value for key, value in term.read.items() if key != "reporter"}
-        column = next((name for name in AMOUNTS if name in _columns_of(term)), "")
+        column = next((name for name in AMOUNTS if name in columns_of(term)), "")
         if not column or not all(window.values()):
             continue
         try:
-            rows = project.read({**filters, **window})
+            rows = held.read({**filters, **window})
         except TradeflowsError:  # of offices that must not stand in one answer
             continue
         sums = rows.groupby("reporter_iso", observed=True)[column].sum()
@@ -1265,13 +723,13 @@ def judge(claims: Iterable[Claim], root: Path | None = None, *, local: bool = Fa
     >>> [verdict.verdict for verdict in judged.verdicts], judged.errors
     (['holds'], ())
     """
-    project = _Project(root or catalogue.root(), local)
+    held = Tables(root or catalogue.root(), local)
     verdicts = []
     errors = []
     with remembering():
         for claim in claims:
             try:
-                verdicts.append(_verdict(claim, project))
+                verdicts.append(_verdict(claim, held))
             except LedgerError as error:
                 place = f"{claim.stands_at}: " * bool(claim.stands_at)
                 errors.append(LedgerError(f"{place}{error}"))

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache
-from itertools import starmap
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -297,13 +297,13 @@ class ReleaseEntry:
     read: Table
 
 
+# Keys of a part that its claim has as they stand.
+AS_WRITTEN = (
+    *("not_tested", "printed_because", "open_because", "superlative", "span", "words", "minds"),
+)
 SINGLE = ("route", "measure", "start", "end")  # keys of a question that have one text alone
 SECOND = ("read", "steps", "other", "other_steps")  # keys of a second question
 TERM = (*SECOND, "result", "at_most", "at_least")  # and of one number of several
-
-
-def _as_toml(argument: re.Match[str]) -> str:
-    return f"{argument[1]} = {argument[2]}".replace("'", '"')
 
 
 @contextmanager
@@ -314,7 +314,7 @@ def at(place: str) -> Iterator[None]:
     except TypeError as error:
         raise LedgerError(f"{place}: {OTHER_KIND}") from error
     except (TradeflowsError, ValueError) as error:
-        words = ARGUMENT.sub(_as_toml, str(error))
+        words = ARGUMENT.sub(lambda x: f"{x[1]} = {x[2]}".replace("'", '"'), str(error))
         raise LedgerError(f"{place}: {words}") from error
 
 
@@ -406,14 +406,11 @@ def read_ledger(
     0
     """
     root = root or catalogue.root()
-    own = path(root)
-    beside = lines.beside(own) if ledger in (None, own) else []
-    ledger = ledger or own
-    contents = _contents(ledger)
+    contents = _contents(ledger or path(root))
     figures = {row["id"]: row for row in published(root, local)}
     series = []
     for name, entry in contents.series.items():
-        with at(f"{ledger.name}: series {name}"):
+        with at(f"{(ledger or path(root)).name}: series {name}"):
             _require_keys(entry, (*KEYS, "release"), ("measure", "release"))
             releases = toml.typed(entry["release"], tuple[ReleaseEntry, ...], "release")
             asked = {key: value for key, value in entry.items() if key != "release"}
@@ -422,7 +419,7 @@ def read_ledger(
     claims: dict[str, Claim] = {}
     errors: dict[str, LedgerError] = {}
     of_lines: dict[str, list[str]] = {}  # by sentence
-    for name, (place, entry) in _entries(ledger, contents, beside).items():
+    for name, (place, entry) in _entries(ledger, root, contents).items():
         try:
             with at(f"{place}: claim {name}"):
                 whole = lines.spelled_out(entry, figures, REASONS, root, local=local)
@@ -443,11 +440,11 @@ def _minding(statement: str, claims: Mapping[str, Claim]) -> dict[str, Claim]:
     made = {}
     for name, claim in claims.items():
         is_tested = any(part.readings for part in claim.each)
-        minds = (*claim.minds, *(unsaid if is_tested else ()))
+        minds = (*claim.minds, *(unsaid * is_tested))
         unsaid = [] if is_tested else unsaid
-        parts = tuple(replace(part, is_derived=True) for part in claim.parts)
-        parts = (*(replace(part, minds=minds) for part in parts[:1]), *parts[1:])
-        made[name] = replace(claim, minds=minds, is_derived=True, parts=parts)
+        parts = [replace(part, is_derived=True) for part in claim.parts]
+        parts[:1] = [replace(part, minds=minds) for part in parts[:1]]
+        made[name] = replace(claim, minds=minds, is_derived=True, parts=tuple(parts))
     return made
 
 
@@ -474,10 +471,7 @@ def as_toml(
     not_tested = "not for statistics"
     """
     root = root or catalogue.root()
-    own = path(root)
-    beside = lines.beside(own) if ledger in (None, own) else []
-    ledger = ledger or own
-    entries = _entries(ledger, _contents(ledger), beside)
+    entries = _entries(ledger, root, _contents(ledger or path(root)))
     name = next((each for each in entries if each.casefold() == name.casefold()), name)
     place, entry = named(entries, name)
     figures = {row["id"]: row for row in published(root, local)}
@@ -499,16 +493,15 @@ def _toml(head: str, table: Table) -> Iterator[str]:
             yield from _toml(f"[{head.strip('[]')}.{key}]", item)
 
 
-def _entries(
-    ledger: Path, contents: FileEntry, beside: Iterable[Path]
-) -> dict[str, tuple[str, Any]]:
+def _entries(ledger: Path | None, root: Path, contents: FileEntry) -> dict[str, tuple[str, Any]]:
     """Each claim's table with the file that it stands in, those of the lines where they stand.
 
     A claim of the ledger that a line names stands in that line's place.
     """
-    named = [each for file in beside for each in lines.read(file).items()]
-    if ledger.suffix in lines.SUFFIXES:
-        named = [*lines.read(ledger).items()]
+    beside = lines.beside(path(root)) if ledger in (None, path(root)) else []
+    ledger = ledger or path(root)
+    files = [ledger] if ledger.suffix in lines.SUFFIXES else beside
+    named = [line for file in files for line in lines.read(file).items()]
     own = {name: (ledger.name, entry) for name, entry in contents.claim.items()}
     placed: dict[str, tuple[str, Any]] = {}
     for name, line in named:
@@ -658,20 +651,14 @@ def _part(
         who=cited["who"],
         where=cited["where"],
         when=cited["when"],
-        not_tested=entry.not_tested,
         cites=entry.figure or "",
         readings=readings,
         core=head.core,
         settles=entry.settles or SETTLES.get(entry.not_tested, ""),
         series=bands.series_of(asks, series) or _releases(entry),
         kg_per_unit=weight,
-        printed_because=entry.printed_because,
-        open_because=entry.open_because,
         source=source,
-        superlative=entry.superlative,
-        span=entry.span,
-        words=entry.words,
-        minds=entry.minds,
+        **dict(zip(AS_WRITTEN, attrgetter(*AS_WRITTEN)(entry), strict=True)),
     )
     step = 0.0
     if readings:
@@ -877,7 +864,7 @@ def _open(entry: PartEntry, claim: Claim) -> dict[str, tuple[str, ...]]:
             toml.typed(values, Texts, key)
     if own and not claim.open_because:
         raise LedgerError("open needs open_because, since the table of open words does not have it")
-    if not claim.open_because:
+    if asks.measure and not claim.open_because:
         faults = wording.of_measure(claim.text, asks)
         _refuse(f"asks: {fault}; open_because says why not" for fault in faults)
     admitted = open_words.left_open(claim.text, asks)
@@ -890,7 +877,8 @@ def _open(entry: PartEntry, claim: Claim) -> dict[str, tuple[str, ...]]:
                 raise LedgerError(f'{key} must be a list, or "{NONE}"')
             forms = [questions.normal(key, value, asks.measure) for value in values]
         admitted[key] = tuple(form for form in forms if form != getattr(asks, key))
-    _refuse(wording.of_admitted(claim.text, asks, {key: admitted.get(key, ()) for key in own}))
+    if own:
+        _refuse(wording.of_admitted(claim.text, asks, {key: admitted.get(key, ()) for key in own}))
     return admitted
 
 
@@ -922,18 +910,20 @@ def _reading(entry: Table) -> Reading:
                 raise LedgerError(f"combine needs two terms or more, and {MOST_TERMS} at most")
         elif {"terms", "unit"} & entry.keys():
             raise LedgerError("terms and unit go with combine")
-        made: dict[str, Any] = {"terms": tuple(starmap(_term, enumerate(terms, 1)))}
+        numbered = enumerate(terms, 1)
+        made: dict[str, Any] = {
+            "terms": tuple(_second(f"term {i}", x, TERM, ("read", "result")) for i, x in numbered)
+        }
         if "also" in entry:
-            with at("also"):
-                _require_keys(entry["also"], SECOND, ("read",))
-                made["also"] = _asked(entry["also"], name="also")
+            made["also"] = _second("also", entry["also"], SECOND, ("read",))
         return _asked({key: value for key, value in entry.items() if key not in made}, **made)
 
 
-def _term(i: int, entry: Any) -> Reading:
-    with at(f"term {i}"):
-        _require_keys(entry, TERM, ("read", "result"))
-        return _asked(entry, name=f"term {i}")
+def _second(name: str, entry: Any, keys: Sequence[str], required: Sequence[str]) -> Reading:
+    """A question within a reading, which goes by its place."""
+    with at(name):
+        _require_keys(entry, keys, required)
+        return _asked(entry, name=name)
 
 
 def _asked(entry: Table, **given: Any) -> Reading:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from tradeflows.claims.verdict_rule import Question, differing
@@ -50,10 +51,8 @@ def normal(key: str, value: Any, measure: str = "") -> str:
             return flow_of(value)
         case "base":
             return base_text(text_of(value, ".."))
-        case "start":
-            return month_text(span(str(value))[0])
-        case "end":
-            return month_text(span(str(value))[1] - 1)
+        case "start" | "end":
+            return _month(str(value), last=key == "end")
     return text_of(value)
 
 
@@ -127,13 +126,20 @@ def _short(code: str) -> str:
 
 def with_windows(keys: Question) -> Question:
     """With windows to the month, so that 2022 and January to December are one."""
-    start = month_text(span(keys.start)[0]) if keys.start else ""
-    end = month_text(span(keys.end)[1] - 1) if keys.end else ""
+    start = _month(keys.start) if keys.start else ""
+    end = _month(keys.end, last=True) if keys.end else ""
     base = base_text(keys.base)
     is_own_window = base == f"{start}..{end}"  # two figures of one window have no base
     return replace(keys, start=start, end=end, base="" if is_own_window else base)
 
 
+@cache
+def _month(period: str, *, last: bool = False) -> str:
+    """The first or the last month of a period."""
+    return month_text(span(period)[last] - last)
+
+
+@cache
 def base_text(base: str) -> str:
     """A base to the month, from first to last; empty where there is none."""
     if not base:

@@ -167,12 +167,6 @@ class ReadingText:
         return bool(self.of.fits or self.of.fits_band) or self.of.vote == YES
 
     @property
-    def is_plain(self) -> bool:
-        """Whether it is an office's figure of just what is asked: its source names it."""
-        is_official = self.of.witness.kind in (*OFFICIAL, verdict_rule.REWORKED)
-        return self.of.role == verdict_rule.AS_STATED and is_official
-
-    @property
     def figure(self) -> str:
         """Its number as it stands beside the claim: 2.27 million tonnes, at most 8.29 %.
 
@@ -323,14 +317,12 @@ class ReadingText:
     @property
     def says_nothing(self) -> str:
         """Why it decides nothing: that it is of something else, or what its note says."""
-        if self.of.note:
-            return f"says nothing: {self.of.note}"
-        if self.of.role == verdict_rule.OTHER_CONCEPT:
+        is_relay = self.of.witness.kind == verdict_rule.RELAY
+        if self.of.role == verdict_rule.OTHER_CONCEPT and not self.of.note:
             return f"is {in_a_sentence(self.apart)}"
-        if self.of.witness.kind == verdict_rule.RELAY:
-            return f"says nothing: {NOBODY}"
-        is_near = self.of.vote == verdict_rule.NEAR
-        return f"{'is near' if is_near else 'allows it'}, and no vote"
+        if self.of.note or is_relay:
+            return f"says nothing: {self.of.note or NOBODY}"
+        return f"{'is near' if self.of.vote == verdict_rule.NEAR else 'allows it'}, and no vote"
 
 
 # --- verdicts -------------------------------------------------------------------------------------
@@ -442,9 +434,7 @@ class VerdictText:
     @property
     def far(self) -> str:
         """The same in words: 7.2 % less than claimed; empty as `off` is."""
-        if not self.off or self.reading is None or self.reading.deviation is None:
-            return ""
-        return miss(self.reading.deviation, self.reading.claim.unit)
+        return self._shown.text.off if self.off and self._shown else ""
 
     # --- its figure -----------------------------------------------------------
 
@@ -659,7 +649,9 @@ class VerdictText:
         if shown is None:
             return words
         is_alone = part.verdict == verdict_rule.DIFFERS and part.deviation is None
-        is_named = any([is_alone, self.ends, part.claim.superlative, not shown.text.is_plain])
+        is_official = shown.witness.kind in (*OFFICIAL, verdict_rule.REWORKED)
+        is_plain = shown.role == verdict_rule.AS_STATED and is_official  # its source names it
+        is_named = any([is_alone, self.ends, part.claim.superlative, not is_plain])
         ends = "" if is_alone else self.ends
         named = shown.name if is_named else ""
         return "; ".join(filter(None, (words, named, shown.text.pair, ends)))

@@ -75,15 +75,16 @@ def _of_rows(
     rows: pd.DataFrame, sources: Mapping[str, Source]
 ) -> dict[tuple[str, str, bool], None]:
     """Kind, family and interest of each source and reporter of some rows."""
-    columns = [name for name in ("source_id", "reporter_iso", "flags") if name in rows]
+    names = ("source_id", "reporter_iso", "flags")
+    columns = (rows[name].tolist() if name in rows else [""] * len(rows) for name in names)
     found: dict[tuple[str, str, bool], None] = {}
-    for row in rows[columns].astype("str").drop_duplicates().to_dict("records"):
-        source = sources[row["source_id"]]
+    for name, reporter, flags in set(zip(*columns, strict=True)):
+        source = sources[name]
         family = source.collector
-        if source.witness == REWORKED and "reconciled" in row.get("flags", ""):
+        if source.witness == REWORKED and "reconciled" in str(flags):
             family = BOTH_SIDES
         elif family == REPORTER:
-            family = office_of(row.get("reporter_iso", ""))
+            family = office_of(str(reporter))
         found[source.witness, family, source.interested] = None
     return found
 

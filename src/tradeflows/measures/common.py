@@ -276,9 +276,9 @@ def combine_flags(frame: DataFrame, row: ndarray, slot: ndarray, n: int) -> dict
     for name, join in (("flags", _flags_of_sum), ("qualifier", join_qualifiers)):
         if name in frame:
             texts: list[set[str]] = [set() for _ in range(n)]
-            pairs = DataFrame({"slot": slot, "text": frame[name].array[row]}).dropna()
-            for place, text in set(zip(pairs["slot"], pairs["text"], strict=True)):
-                texts[place].add(text)
+            stated = frame[name].array[row].tolist()
+            for place, text in set(zip(slot.tolist(), stated, strict=True)):
+                texts[place] |= {text} if isinstance(text, str) else set()
             columns[name] = [join(some) for some in texts]
     return columns
 
@@ -323,7 +323,7 @@ def spread(frame: DataFrame, cell: ndarray, stated: ndarray) -> DataFrame:
     lines = DataFrame(columns)
     of_figures = lines[columns["stated"]]
     twice = of_figures[of_figures.duplicated(["cell", "month"], keep=False)]
-    for (_, at), same in twice.groupby(["cell", "month"], sort=False):
+    for (_, at), same in twice.groupby(["cell", "month"], sort=False) if len(twice) else ():
         refuse_repeated(frame.iloc[same["row"]], f"periods overlap: {month_text(at)}")
     return lines
 

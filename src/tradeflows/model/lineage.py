@@ -166,7 +166,9 @@ def record(
     def frozen(role: Any) -> Any:
         if not isinstance(role, Role):
             return role
-        return replace(role, frame=once(role.frame, "copy", partial(role.frame.copy, deep=False)))
+        copied = once(role.frame, "copy", partial(role.frame.copy, deep=False))
+        once(copied, MADE, lambda: once(role.frame, MADE, lambda: False))
+        return replace(role, frame=copied)
 
     made = {
         column: replace(formula, names={key: frozen(role) for key, role in formula.names.items()})

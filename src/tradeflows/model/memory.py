@@ -1,14 +1,11 @@
-"""What is computed of a frame once, for as long as many questions are asked of it."""
+"""What is computed of a frame, or of all tables, once while many questions are asked of it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, TypeVar
-
-if TYPE_CHECKING:
-    import pandas as pd
+from typing import Any, TypeVar
 
 Result = TypeVar("Result")
 
@@ -25,7 +22,7 @@ def remembering() -> Iterator[None]:
         _memory.reset(token)
 
 
-def once(frame: pd.DataFrame, key: Hashable, compute: Callable[[], Result]) -> Result:
+def once(frame: object, key: Hashable, compute: Callable[[], Result]) -> Result:
     """What `compute` gives of `frame`, from memory where it is remembered under `key`.
 
     Outside of :func:`remembering` it is computed each time, since a frame may have changed.
