@@ -450,6 +450,17 @@ HELD = {
     "of pipeline gas, EU from Russia, 2022Q1": "leans yes",
     "C1;China imported 2.15 million barrels a day from Russia in 2023.;2.15 mb/d;barrels a day of "
     "crude oil, China from Russia, 2023": "holds",
+    "C1;Russia had one in five tonnes of China's crude oil.;one in five;share by weight of crude "
+    "oil, Russia in World, China's imports, 2023": "holds",
+    "C1;Russia had a third of China's crude oil.;a third;share by weight of crude oil, Russia in "
+    "World, China's imports, 2023": "differs",
+    "C1;Russia had more than 50 % of coal from January to November 2021.;more than 50 %;share of "
+    "coal, Russia in Outside the EU27, EU27's imports, January to November 2021": "depends",
+    "C1;In 2023 it cost $60.6 billion, up from $58 billion a year earlier.;$58 billion;value of "
+    "crude oil, China from Russia, 2022": "holds",
+    # More in a month before, whatever other months lack.
+    "C1;India's crude from Russia hit a record 9.7 Mt in July 2023.;9.7 Mt;record weight of crude "
+    "oil, India from Russia, July 2023": "differs",
     "C1;Russian crude cost 565.1 dollars a tonne in 2023.;565.1 USD/t;unit value of crude oil, "
     "China from Russia, 2023": "holds within revisions",
 }
@@ -666,10 +677,19 @@ def test_a_direction_or_a_peak_beside_an_amount_is_said(sentence, mind, tmp_path
         ("€56.1 billion", "value", claims.HOLDS),  # at the rate of each month
         ("more than doubled", "growth", claims.DIFFERS),
         ("56.94 bn EUR", "value", claims.DIFFERS),
+        ("about 200 Mt", "", claims.DIFFERS),  # no half of which is about so much
+        ("nearly 150 Mt", "", claims.DIFFERS),
+        ("107m tonnes", "", claims.HOLDS),
+        ("2.1m barrels a day", "barrels", claims.HOLDS),
+        ("2.1 million bpd", "barrels", claims.HOLDS),
+        ("1.2-fold", "growth", claims.HOLDS),
+        ("fivefold", "growth", claims.DIFFERS),
+        ("nearly ten times as much", "growth", claims.DIFFERS),
     ],
 )
 def test_words_marks_and_money_of_a_figure(figure, asks, verdict, tmp_path):
-    amount = {"": "weight", "growth": "growth of weight"}.get(asks, asks)
+    amount = {"": "weight", "growth": "growth of weight", "barrels": "barrels a day"}
+    amount = amount.get(asks, asks)
     base = " on 2022" if asks == "growth" else ""
     row = f"C1;It was {figure} in 2023.;{figure};{amount} of {CRUDE}{base}"
     found = judged(tmp_path, PROJECT, row, head="id;sentence;figure;asks")["C1"]

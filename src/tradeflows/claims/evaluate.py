@@ -609,15 +609,24 @@ class _Case:
         reading, number, known = self.reading, self.number, self.held.figures
         if reading.doubt:
             return reading.doubt
-        if number.lacking and not reading.at_least:
+        if number.lacking and not (reading.at_least or self.refutes_record):
             return f"{LESS_THAN_WINDOW}; it lacks {number.lacking}"
         # A sum of fewer months is still at least so much.
-        note = "" if number.lacking else self.too_short or self.unsound
+        is_partial = number.lacking and not self.refutes_record
+        note = "" if is_partial else self.too_short or self.unsound
         if note or self.witness.kind == SOURCE:
             return note
         printed = [known[name] for name in self.names if name in known]
         is_placed = all(witnesses.is_placed(row, known.values()) for row in printed)
         return "" if is_placed else NOT_PLACED
+
+    @property
+    def refutes_record(self) -> bool:
+        """Whether more was stated of one time before, which no month that is lacking undoes."""
+        number, claim = self.number, self.claim
+        is_of_time = bool(claim.superlative and claim.asks.base) and self.role != OTHER_CONCEPT
+        is_alike = len(set(number.periods)) == 1 and not number.lacks_now
+        return is_of_time and is_alike and number.value < 0
 
     @property
     def too_short(self) -> str:
@@ -631,7 +640,7 @@ class _Case:
         if not claim.superlative or self.role == OTHER_CONCEPT:
             return ""
         if claim.asks.base:
-            return "" if self.has_all_before else TOO_SHORT
+            return TOO_SHORT * (not (self.has_all_before or self.refutes_record))
         rival = _larger_rival(reading, self.held) if reading.rest else ""
         is_larger = "which is held, is larger than the rival that it is compared with"
         return f"{rival}, {is_larger}" if rival else TOO_SHORT * (not reading.rest)

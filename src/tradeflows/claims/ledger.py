@@ -864,7 +864,7 @@ def _open(entry: PartEntry, claim: Claim) -> dict[str, tuple[str, ...]]:
             toml.typed(values, Texts, key)
     if own and not claim.open_because:
         raise LedgerError("open needs open_because, since the table of open words does not have it")
-    if asks.measure and not claim.open_because:
+    if not claim.open_because:
         faults = wording.of_measure(claim.text, asks)
         _refuse(f"asks: {fault}; open_because says why not" for fault in faults)
     admitted = open_words.left_open(claim.text, asks)

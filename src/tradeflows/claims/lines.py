@@ -53,6 +53,15 @@ CHANGES: dict[str, tuple[float, str]] = {
     **{"rose": (0, ">"), "grew": (0, ">"), "fell": (0, "<"), "halved": (-50, "~")},
     **{"doubled": (100, "~"), "tripled": (200, "~"), "quadrupled": (300, "~")},
 }
+# Other figures in words: fivefold, 1.8 times as much, two thirds, one in five.
+NUMBER = "|".join(units.NUMBER_WORDS)
+IN_FULL = re.compile(
+    rf"(?P<times>\d+(?:\.\d+)?|{NUMBER})[- ]?(?:fold|times)(?: as (?:much|many))?"
+    rf"|(?P<twice>twice)(?: as (?:much|many))?|one in (?P<among>{NUMBER})"
+    r"|(?:(?P<count>a|one|two|three|four|nine) )?(?P<part>half|third|quarter|fifth|tenth)s?"
+)
+PARTS = {"half": 50.0, "third": 100 / 3, "quarter": 25.0, "fifth": 20.0, "tenth": 10.0}
+SHORTENED = {r"^m(?= \w)": "million", r"\bpc$": "%", r"\b(?:bpd|b/d)$": "barrels a day"}
 ROUGHLY = 1 / 5  # the step of such a figure, as a part of it
 FRACTIONS = re.compile(r"\b(?:half|halves|halved|third|quarter|fifth|tenth)s?\b", re.IGNORECASE)
 ORDINALS = ("st", "nd", "rd", "th")
@@ -260,8 +269,8 @@ def _require_filled(figure: str, asks: str) -> None:
 def _is_number(figure: str) -> bool:
     """Whether a cell is a number with its words, rather than the id of a printed figure."""
     cell = FIGURE.fullmatch(figure)
-    if not cell or re.match(r"[A-Za-z]+\d", figure):
-        return figure.lower().rpartition(" ")[2] in CHANGES
+    if _spelled(figure)[1] or not cell or re.match(r"[A-Za-z]+\d", figure):
+        return bool(_spelled(figure)[1])
     words = cell["words"].strip().lower()
     return words in (*QUALIFIERS, units.RANK) or bool(nearest(words, QUALIFIERS))
 
@@ -269,8 +278,8 @@ def _is_number(figure: str) -> bool:
 def _claimed(figure: str, statement: str, *, semicolons: bool) -> dict[str, Any]:
     """The number that a cell writes, and the step to which it does where its sentence has none."""
     cell = FIGURE.fullmatch(figure)
-    if not cell:
-        return _in_words(figure)
+    if not cell or _spelled(figure)[1]:
+        return _in_words(figure, statement)
     words, numbers = cell["words"].strip().lower(), open_words.numbers_in(statement)
     if words not in (*QUALIFIERS, units.RANK):
         raise LedgerError(f"figure: {figure!r}: no word {words!r}{near(words, QUALIFIERS)}")
@@ -320,11 +329,25 @@ def _is_printed(
     return same is not None
 
 
-def _in_words(figure: str) -> dict[str, Any]:
-    """The number of a change in words: "rose", "more than doubled"."""
-    words, _, change = figure.lower().rpartition(" ")
-    value, qualifier = CHANGES[change]
-    if words and (not value or words not in QUALIFIERS):
+def _spelled(figure: str) -> tuple[str, str]:
+    """The words before a figure in words, and these: "more than", "fivefold"; empty of another."""
+    for words in sorted(QUALIFIERS, key=len, reverse=True):
+        rest = figure.lower().removeprefix(f"{words} " if words else "")
+        if (rest != figure.lower() or not words) and (rest in CHANGES or IN_FULL.fullmatch(rest)):
+            return words, rest
+    return "", ""
+
+
+def _in_words(figure: str, statement: str) -> dict[str, Any]:
+    """The number of a figure in words: "rose", "more than doubled", "a fifth"."""
+    words, said = _spelled(figure)
+    value, qualifier = CHANGES.get(said, (0.0, "~"))
+    because = derived.IN_WORDS
+    if said not in CHANGES:
+        value, because = _in_full(said)
+        if statement and said not in statement.lower():
+            raise LedgerError(f"figure: {figure!r}: its sentence does not say {said!r}")
+    if words and not value:
         raise LedgerError(f"figure: {figure!r}: no word {words!r}{near(words, QUALIFIERS)}")
     if words:
         qualifier = QUALIFIERS[words]
@@ -332,8 +355,22 @@ def _in_words(figure: str) -> dict[str, Any]:
         qualifier = CONTRARY.get(qualifier, qualifier)
     made: dict[str, Any] = {"claimed": {"value": value, "unit": "percent", "qualifier": qualifier}}
     if qualifier == "~":
-        made["printed_to"] = abs(value) * ROUGHLY
-    return made | ({"printed_because": derived.IN_WORDS} if value else {})
+        digits = re.match(r"\d+(?:\.\d+)?", said)
+        step = 100 * open_words.step_of(digits[0], is_about=False) if digits else value * ROUGHLY
+        made["printed_to"] = min(abs(step), 10.0 ** math.floor(math.log10(abs(value))))
+    return made | ({"printed_because": because} if value else {})
+
+
+def _in_full(said: str) -> tuple[float, str]:
+    """The per cent that a change by times or a part in words is, and what it is."""
+    cell = IN_FULL.fullmatch(said)
+    assert cell
+    if cell["twice"] or cell["times"]:
+        times = cell["times"] or "two"
+        return 100 * (float(units.NUMBER_WORDS.get(times) or times) - 1), derived.IN_WORDS
+    if cell["part"]:
+        return PARTS[cell["part"]] * units.NUMBER_WORDS.get(cell["count"] or "a", 1), IN_PARTS
+    return 100 / units.NUMBER_WORDS[cell["among"]], IN_PARTS
 
 
 def _unit(cell: re.Match[str]) -> str:
@@ -342,6 +379,8 @@ def _unit(cell: re.Match[str]) -> str:
     if cell["words"].strip().lower() == units.RANK or unit in ORDINALS:
         return units.RANK
     unit = "mn" if mark and unit == "m" else unit
+    for short, full in SHORTENED.items():
+        unit = re.sub(short, full, unit)
     unit = f"{unit} {open_words.SIGNS.get(mark, mark)}".strip()
     base, known = units.sized(unit)[0], {*units.SIZES, *units.ROWS, units.COUNT, "ratio"}
     if not unit or base in known or units.CURRENCY.fullmatch(base):

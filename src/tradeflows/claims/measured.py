@@ -68,6 +68,8 @@ class Measured:
         The numbers of raw files that it is made of, and the flags of the rows that have them.
     coverage, lacking
         How many of the window's months are stated, where it has months, and which are lacking.
+    lacks_now
+        Whether, of what is combined, the first term lacks some.
     base
         What a difference is to, in the same unit; 0 where it is none.
     periods
@@ -88,6 +90,7 @@ class Measured:
     used: Mapping[Place, str] = field(default_factory=dict)
     coverage: str = ""
     lacking: str = ""
+    lacks_now: bool = False
     base: float = 0.0
     periods: tuple[int, ...] = ()
     compares: tuple[tuple[float, str], ...] = ()
@@ -259,6 +262,7 @@ def _combined(reading: Reading, asks: Question, held: Tables) -> Measured:
         used=dict(chain.from_iterable(term.used.items() for term in terms)),
         coverage=" and ".join(_each_once(map(attrgetter("coverage"), terms))),
         lacking=", ".join(_each_once([*map(attrgetter("lacking"), terms), holes])),
+        lacks_now=bool(terms[0].lacking),
         base=abs(sum([*amounts][1:])) if how == "difference" else 0.0,
         periods=sum((term.periods for term in terms), ()),
         compares=tuple(map(attrgetter("value", "unit"), pair)),

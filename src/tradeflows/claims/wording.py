@@ -409,7 +409,7 @@ def _is_claimed(item: Printed, claim: Claim) -> bool:
 
 def of_measure(text: str, asks: Question) -> Iterator[str]:
     """A measure that the words do not ask."""
-    for row in rows_of(text, asks):
+    for row in rows_of(text, asks) if asks.measure else ():
         if row.asks and not any(asks.measure.endswith(f"of {measure}") for measure in row.asks):
             yield f"{asks.measure!r}, and its words ask {' or '.join(row.asks)} ({row.because})"
 
