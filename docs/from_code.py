@@ -500,13 +500,15 @@ def _make_targets() -> Iterator[str]:
         for name in needed.split()[-1:]:  # what a target only names is made by what it needs
             recipe = recipe or recipe_of[name]
         yield from (f"## `make {target}`", "", f"{what[0].upper()}{what[1:]}.", "", "```sh")
-        yield from (_plain(line) for line in recipe.splitlines() if "touch" not in line)
+        # What make itself needs is silent, or a stamp.
+        plain = [line for line in recipe.splitlines() if "touch" not in line and line[1] != "@"]
+        yield from map(_plain, plain)
         yield from ("```", "")
 
 
 def _plain(line: str) -> str:
     """A line of a recipe as it is typed, with what make would use unless it is told otherwise."""
-    line = re.sub(r"\$\(or \$\(\w+\),(\w+)\)", r"\1", line.lstrip("\t@"))
+    line = re.sub(r"\$\(or \$\(\w+\),(\w+)\)", r"\1", line.strip())
     line = re.sub(r"\$\(if .*\) (?=--)", "", line)
     return " ".join(re.sub(r"\$\((?:BIN\)/|LAB\)|LOCK\))", "", line).split())
 

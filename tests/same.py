@@ -32,6 +32,8 @@ SHOWN = 20  # differences a topic
 WIDTH = 100  # letters of a value that is shown
 ACCEPTED = ("control totals", "verdicts")  # topics of what `accept` writes
 ROW = ("source_id", "source_row", "source_field")  # where a row of a table comes from
+# What tells declared zeros apart, whose place is that of another row.
+CELL = ("reporter_iso", "partner_iso", "cmd_code", "flow_code", "breakdown", "ref_period")
 KEYS = {
     "control_totals": ("table", "source_id", "year", "measure", "unit"),
     "verdicts": ("claim", "part", "reading"),
@@ -62,7 +64,8 @@ def tables():
         yield f"{project}{path.stem}: columns", kinds
         for row in table.to_pylist():
             cells = "; ".join(f"{name} {cell}" for name, cell in row.items() if cell is not None)
-            yield f"{project}{path.stem}: {' '.join(str(row[name]) for name in ROW)}", cells
+            place = " ".join(str(row[name]) for name in (*ROW, *CELL) if name in row)
+            yield f"{project}{path.stem}: {place}", cells
 
 
 def announced(name):

@@ -353,6 +353,23 @@ def test_what_cannot_be_told_is_one_list_in_the_order_of_its_reasons(root, tmp_p
     assert "Cannot be told 4" in words(written(root, tmp_path, monkeypatch)["index.html"])
 
 
+def test_claims_of_one_sentence_say_which_of_its_figures_they_are_about(root):
+    verdicts = claims.verdicts(root=root)
+    first = next(verdict for verdict in verdicts if verdict.claim.core and verdict.readings)
+    twin = replace(first, claim=replace(first.claim, id="Z1"))
+    alone, both = (
+        [
+            row.statement
+            for rows in front.groups(some, project.load(root), root).values()
+            for row in rows
+        ]
+        for some in ([first], [first, twin])
+    )
+    claimed = front.row(first, project.load(root), root).claimed
+    assert alone == [first.claim.statement]
+    assert both == [f"{claimed}, of: {first.claim.statement}"] * 2
+
+
 def test_each_claim_is_a_square_of_the_colour_of_its_word(site):
     squares = re.findall(
         r'<a class="(\S+)" href="ledger.html#(\w+)" title="([\w ]+):', site["index.html"]

@@ -621,6 +621,11 @@ PARTS_OF_2023 = {
             "a row without a figure is held of Australia, Bahamas, Cuba and France: ask",
         ),
         (
+            "It bought up to 20 Mt a month.",
+            "up to 20 Mt;weight a month of crude oil, China from Russia, 2023",
+            "is of each month, and its phrase asks the mean: ask the month itself",
+        ),
+        (
             "It is dear.",
             "not publik;not publik",
             "asks: no word 'not publik'; did you mean 'not public'",

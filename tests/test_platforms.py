@@ -24,7 +24,7 @@ VERBS_TESTS = (  # the smallest that have every verb
     "test_cli.py::test_a_shell_completes_each_verb",
     "test_cli.py::test_build_says_what_was_left_out",
     "test_cli.py::test_clean_shows_each_file",
-    "test_cli.py::test_sources_as_json",
+    "test_cli.py::test_sources_by_a_word",
     "test_cli.py::test_verify_counts_the_files",
     "test_cli.py::test_what_is_held_is_answered_without_a_network",
     "test_comtrade.py::test_the_command_says_what_came",

@@ -566,6 +566,7 @@ def test_a_change_of_a_share_is_none_in_points():
         (lambda a: tf.flow("total", "China", "Russia", start="2022", unit="EUR"), r"to\('EUR'\)"),
         (lambda a: tf.flow("all HS2", "China", "Russia", flow="X", start="2022"), "'all HS6' is"),
         (lambda a: tf.sources("eurostta"), "did you mean 'Eurostat'"),
+        (lambda a: tf.find("Kyrgyzstan"), r"is a place.*flow\('total', 'Kyrgyzstan'\)"),
     ],
 )
 def test_what_was_meant_is_said(crude, ask, message):

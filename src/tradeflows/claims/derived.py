@@ -64,6 +64,7 @@ BANDED = {  # kinds and amounts, of one code and one window, that releases give 
     ),
     (phrase.PRICE, "", 0, 1),
 }
+EACH_MONTH = ("≤", "≥")  # qualifiers that say something of the largest or the least
 OWN_TOTAL = "its own total"  # of a release that the office itself printed
 MOVING = {(kind, "value") for kind in phrase.CHANGES}  # with the currency
 FEW = 4  # areas that are named to a user
@@ -116,6 +117,11 @@ def entry_of(
     statement = entry.get("statement", "")
     asked, is_free = _with_amount(phrase.parse(entry["asks"], root), unit, statement)
     asks = _asks(asked)
+    if asked.kind == phrase.MONTHLY and entry.get("claimed", {}).get("qualifier") in EACH_MONTH:
+        raise LedgerError(
+            "up to, or at least, so much a month is of each month, and its phrase asks the mean: "
+            "ask the month itself, as in 'weight of GOODS, WHO from WHOM, June 2023'"
+        )
     _require_said(entry, asked, asks, is_line=is_line)
     left = open_words.left_open(statement, questions.question(asks))
     admitted, because = _open(asked, asks, left, is_free=is_free)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -137,6 +138,12 @@ def _are_named_by_chance(entries: Iterable[dict[str, Any]], word: str, root: Pat
 def _nothing_of(word: str, root: Path) -> str:
     if not word:
         return "this project holds no rows yet; add a file, then `tradeflows build`"
+    with suppress(QueryError):
+        name = codes.area_name(own_words.area_id(word, root))
+        return (
+            f"{word!r} is a place, and goods, currencies or prices are found: "
+            f"{words.call('flow', 'total', name)} asks what it reports of its trade"
+        )
     add = "`tradeflows add FILE` takes a file of yours"
     call = example_call(word, root)
     fetch = f"{call} gets a flow of it, with areas and year as examples; {add}" if call else add

@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -126,6 +126,10 @@ def groups(verdicts: Iterable[Verdict], project: Project, root: Path) -> dict[st
         The project's folder, whose catalogue names the publishers.
     """
     rows = [row(verdict, project, root) for verdict in verdicts if verdict.claim.core]
+    counts = Counter(item.statement for item in rows)
+    for at, item in enumerate(rows):  # of a sentence of several claims, what each is about
+        if counts[item.statement] > 1 and item.claimed:
+            rows[at] = replace(item, statement=f"{item.claimed}, of: {item.statement}")
     rows.sort(key=lambda item: (item.tone == NEAR_TONE, REASONS.index(item.untold)))
     by_word = {word: [item for item in rows if item.word == word] for word in TONES}
     return {word: listed for word, listed in by_word.items() if listed}
