@@ -117,11 +117,7 @@ def entry_of(
     statement = entry.get("statement", "")
     asked, is_free = _with_amount(phrase.parse(entry["asks"], root), unit, statement)
     asks = _asks(asked)
-    if asked.kind == phrase.MONTHLY and entry.get("claimed", {}).get("qualifier") in EACH_MONTH:
-        raise LedgerError(
-            "up to, or at least, so much a month is of each month, and its phrase asks the mean: "
-            "ask the month itself, as in 'weight of GOODS, WHO from WHOM, June 2023'"
-        )
+    _require_mean(asked, entry.get("claimed", {}))
     _require_said(entry, asked, asks, is_line=is_line)
     left = open_words.left_open(statement, questions.question(asks))
     admitted, because = _open(asked, asks, left, is_free=is_free)
@@ -148,6 +144,15 @@ def entry_of(
     if asked.kind != phrase.RECORD:
         return whole
     return _with_record(whole, asked, unit, _held(asked, unit, root, local=local))
+
+
+def _require_mean(asked: Phrase, claimed: Mapping[str, Any]) -> None:
+    """Refuse a mean month for what a sentence says of the largest or the least."""
+    if asked.kind == phrase.MONTHLY and claimed.get("qualifier") in EACH_MONTH:
+        raise LedgerError(
+            "up to, or at least, so much a month is of each month, and its phrase asks the mean: "
+            "ask the month itself, as in 'weight of GOODS, WHO from WHOM, June 2023'"
+        )
 
 
 def _require_said(entry: Mapping[str, Any], asked: Phrase, asks: Entry, *, is_line: bool) -> None:
