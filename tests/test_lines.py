@@ -442,6 +442,8 @@ HELD = {
     # By the total that the office printed, of files by year, of values beside weights, of quarters.
     "C1;China's trade with Russia hit a record $240.11 billion in 2023.;$240.11 billion;record "
     "value of all goods, China with Russia, 2023": "holds",
+    "C1;China's trade with Russia grew 26.3 % in 2023.;26.3 %;growth of value of all goods, China "
+    "with Russia, 2023 on 2022": "holds",
     "C1;The EU sold Kyrgyzstan goods worth 280 million euros in 2018.;280 million euros;value of "
     "all goods, EU to Kyrgyzstan, 2018": "holds",
     "C1;Russia had 18 % of China's crude oil imports by value.;18 %;share by value of crude oil, "

@@ -294,16 +294,18 @@ def _with_releases(
     others = [held for held in every if held.who]
     if not printed:
         return [offices[0], *others]
-    made["releases"] = {OWN_TOTAL: printed, **made["releases"]}
+    if not asked.base:  # the growth that it printed is of its own releases of both times
+        made["releases"] = {OWN_TOTAL: printed, **made["releases"]}
     name = f"{_office(asked)}, {asked.quantity}, {OWN_TOTAL}"
     made["reading"].append({"name": name, "read": printed, "result": "value"})
     return others
 
 
 def _own_total(asked: Phrase, root: Path, *, local: bool) -> Entry:
-    """What reads the total of a window that the reporter's office printed; empty where none is."""
-    if asked.kind == phrase.GROWTH:
-        return {}
+    """What reads the total of a window, or its growth, that the reporter's office printed.
+
+    Empty where none is.
+    """
     partner, reporter = "+".join(asked.partner), asked.reporter
     pairs = {"M": (partner, reporter), "X": (reporter, partner)}
     exporter, importer = pairs.get(asked.flow, (f"{reporter}<->{partner}", ""))
@@ -314,11 +316,14 @@ def _own_total(asked: Phrase, root: Path, *, local: bool) -> Entry:
         "exporter": exporter,
         "importer": importer,
         "hs_codes": asked.goods[0],
-        "measure": asked.amount,
-        "unit": "USD",
+        "measure": phrase.MEASURES[asked.kind].format(asked.amount),
+        "unit": "percent y/y" if asked.base else "USD",
         "window_start": first.date(),
         "window_end": last.date(),
     }
+    if asked.base:
+        ends = bands.days_of(*span(asked.base))
+        wanted |= {"base_start": ends[0].date(), "base_end": ends[1].date()}
     same = rows[[*wanted]].fillna("").eq([*wanted.values()]).all(axis="columns")
     named = rows.loc[same & rows["known_until"].isna(), "id"]
     return {"table": "figures", "id": named.iloc[0]} if len(named) else {}
