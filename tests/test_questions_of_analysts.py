@@ -504,6 +504,8 @@ def test_a_chart_of_the_largest_months_calls_none_a_hole(crude):
     assert "No figure" not in largest
     assert "Read and not drawn: April 2023, July 2023" in largest
     assert "Read and not drawn" not in words(months.plot())
+    both = tf.flow("coal", ["China", "India"], "Russia", start="2023", end="2023")
+    assert "Read and not drawn" not in words(both.hhi().head(5).plot())  # of no series
 
 
 def test_a_sum_of_sums_keeps_who_lacks_a_month():

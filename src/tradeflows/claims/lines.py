@@ -269,8 +269,9 @@ def _require_filled(figure: str, asks: str) -> None:
 def _is_number(figure: str) -> bool:
     """Whether a cell is a number with its words, rather than the id of a printed figure."""
     cell = FIGURE.fullmatch(figure)
-    if _spelled(figure)[1] or not cell or re.match(r"[A-Za-z]+\d", figure):
-        return bool(_spelled(figure)[1])
+    is_spelled = bool(_spelled(figure)[1])
+    if is_spelled or not cell or re.match(r"[A-Za-z]+\d", figure):
+        return is_spelled
     words = cell["words"].strip().lower()
     return words in (*QUALIFIERS, units.RANK) or bool(nearest(words, QUALIFIERS))
 

@@ -325,7 +325,7 @@ class Answer(pd.DataFrame):
                 [*dict.fromkeys(map(str, rows[column][~frame["complete"]]))][:FEW]
             )
             notes.append(f"sums that lack months may stand higher, and others lower: {short}")
-            frame = with_lineage(frame.drop(columns="complete"), frame, kept=[Role(frame)])
+            frame = _as_stated(frame)
         word = SHORT_NAMES.get(column, column)
         is_asked = frame[column].eq(member) | rows.get(word, frame[column]).eq(member)
         leads = {}
@@ -976,9 +976,7 @@ def _whole_windows(frame: pd.DataFrame, every: int | None) -> tuple[dict[str, st
 
 def _sums(frame: pd.DataFrame, kept: list[str], options: dict[str, Any]) -> pd.DataFrame:
     """Sums of the value and, beside them, of the amounts that all rows state."""
-    given = frame
-    if "complete" in frame:  # a sum that lacks months stands for those that it has
-        frame = with_lineage(frame.drop(columns="complete"), frame, kept=[Role(frame)])
+    given, frame = frame, _as_stated(frame)
     labels = ["classification_code"] if "tonnes" in {*frame["unit"]} else LABELS
     columns = (*CELL, "breakdown", *labels)
     if frame.get("partner_role", pd.Series(["none"])).eq("route").all():
@@ -1001,22 +999,29 @@ def _sums(frame: pd.DataFrame, kept: list[str], options: dict[str, Any]) -> pd.D
     return _with_holes_of(result, given, kept)
 
 
+def _as_stated(frame: pd.DataFrame) -> pd.DataFrame:
+    """Rows of which a sum that lacks months stands for those that it has."""
+    if "complete" not in frame:
+        return frame
+    return with_lineage(frame.drop(columns="complete"), frame, kept=[Role(frame)])
+
+
 def _with_holes_of(sums: pd.DataFrame, frame: pd.DataFrame, kept: list[str]) -> pd.DataFrame:
     """Sums of sums, which lack the months that each of these lacks; others as they are."""
     if "complete" not in frame:
         return sums
     cells = [name for name in kept if name in sums]
-    first, length = first_month(sums), sums["n_months"]
-    complete, missing, rows = sums["complete"].array.copy(), sums["missing"].tolist(), []
+    spans = sums[cells].assign(at=np.arange(len(sums)), first=first_month(sums), n=sums["n_months"])
     lacking = frame[~frame["complete"].astype(bool) & frame["value"].notna()]
-    for at, row in enumerate(sums[cells].itertuples(index=False, name=None)):
-        of_cell = lacking[cells].eq(row).all(axis="columns") if cells else slice(None)
-        some = lacking[of_cell]
-        is_within = first_month(some).between(first.iloc[at], first.iloc[at] + length.iloc[at] - 1)
-        texts = [missing[at], *some["missing"][is_within]]
-        rows.append(", ".join(dict.fromkeys(", ".join(filter(None, texts)).split(", "))))
-        complete[at] &= not is_within.any()
-    result = with_lineage(sums.assign(complete=complete, missing=rows), sums, kept=[Role(sums)])
+    holes = lacking[cells].assign(month=first_month(lacking), text=lacking["missing"])
+    pairs = spans.merge(holes, on=cells) if cells else spans.merge(holes, how="cross")
+    pairs = pairs[(pairs["month"] - pairs["first"]).between(0, pairs["n"] - 1)]
+    complete = sums["complete"].to_numpy(bool) & ~spans["at"].isin(pairs["at"]).to_numpy()
+    texts = [dict.fromkeys(filter(None, text.split(", "))) for text in sums["missing"]]
+    for at, text in zip(pairs["at"], pairs["text"], strict=True):
+        texts[at] |= dict.fromkeys(text.split(", "))
+    missing = [*map(", ".join, texts)]
+    result = with_lineage(sums.assign(complete=complete, missing=missing), sums, kept=[Role(sums)])
     if not complete.all():
         text = f"{(~complete).sum()} of {len(sums)} sums are of sums that lack months"
         result.attrs["caveats"] = (*result.attrs["caveats"], f"{text}, which `missing` names")

@@ -152,10 +152,8 @@ def _typed(areas: Sequence[str]) -> str | list[str]:
 def _in_words(asked: Mapping[str, Any]) -> str:
     """A question as a sentence has it."""
     goods, flow = asked["product"], asked["flow"]
-    listed = [goods] if isinstance(goods, str) else [*goods]
-    more = f" and {len(listed) - MOST} more" if listed[MOST:] else ""
     parts = [
-        f"{', '.join(listed[:MOST])}{more}, {WAYS.get(flow, str(flow))} of "
+        f"{_few([goods] if isinstance(goods, str) else [*goods])}, {WAYS.get(flow, str(flow))} of "
         f"{_names(asked['reporter'])} {'to' if flow in ('X', 'RX') else 'from'} "
         f"{_names(asked['partner'])}"
     ]
@@ -172,7 +170,11 @@ def _in_words(asked: Mapping[str, Any]) -> str:
 def _names(ids: str | Sequence[str]) -> str:
     """The names of the first few of some areas."""
     areas = [ids] if isinstance(ids, str) else [*ids]
-    names = ["any country" if area == "countries" else codes.area_name(area) for area in areas]
+    return _few(["any country" if area == "countries" else codes.area_name(area) for area in areas])
+
+
+def _few(names: Sequence[str]) -> str:
+    """The first few of some names, and how many more there are."""
     more = f" and {len(names) - MOST} more" if names[MOST:] else ""
     return ", ".join(names[:MOST]) + more
 

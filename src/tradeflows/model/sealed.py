@@ -106,7 +106,7 @@ def left_out(frame: pd.DataFrame) -> pd.DataFrame:
         if {*series, "ref_period"} <= {*rows}:
             ends = frame["ref_period"].min(), frame["ref_period"].max()
             is_within = rows["ref_period"].between(*ends) & rows["value"].notna()
-            is_of_series = _stand_in(rows[series], frame[series])
+            is_of_series = _stand_in(rows[series], frame[series]) if series else True
             is_there = _stand_in(rows[[*series, "ref_period"]], frame[[*series, "ref_period"]])
             out.append(rows[is_within & is_of_series & ~is_there])
     return pd.concat(out) if out else frame.iloc[:0]
