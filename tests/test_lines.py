@@ -432,6 +432,7 @@ OWN = {
 
 
 CRUDE = "crude oil, China from Russia, 2023"
+SHARE_OF_CRUDE = "crude oil, Russia in World, China's imports, 2023"
 HELD = {
     "C1;It rose by 20.8 million tonnes in 2023.;20.8 Mt;change of weight of crude oil, China from "
     "Russia, 2023 on 2022": "holds",
@@ -460,6 +461,16 @@ HELD = {
     "coal, Russia in Outside the EU27, EU27's imports, January to November 2021": "depends",
     "C1;In 2023 it cost $60.6 billion, up from $58 billion a year earlier.;$58 billion;value of "
     "crude oil, China from Russia, 2022": "holds",
+    # By Comtrade's months, since the press left some out; its years are a release of their own.
+    "C1;China's exports to Russia were $111.08 billion in 2023.;$111.08 billion;value of all "
+    "goods, China to Russia, 2023": "holds",
+    "C1;China's exports to Russia were $110.94 billion in 2023.;$110.94 billion;value of all "
+    "goods, China to Russia, 2023": "holds within revisions",
+    "C1;China's exports to Russia grew 47 % in 2023.;47 %;growth of value of all goods, China to "
+    "Russia, 2023 on 2022": "holds",
+    # The office's own total has no place in time, and its months are read.
+    "C1;In the first half of 2023 China sold Russia goods worth $52.2 billion.;$52.2 billion;value "
+    "of all goods, China to Russia, 2023-01 to 2023-06": "holds within revisions",
     # More in a month before, whatever other months lack.
     "C1;India's crude from Russia hit a record 9.7 Mt in July 2023.;9.7 Mt;record weight of crude "
     "oil, India from Russia, July 2023": "differs",
@@ -702,6 +713,22 @@ def test_words_marks_and_money_of_a_figure(figure, asks, verdict, tmp_path):
     found = judged(tmp_path, PROJECT, row, head="id;sentence;figure;asks")["C1"]
     assert found.verdict == verdict
     assert (found.claim.who, found.claim.where) == ("the article", "article.csv")
+
+
+def test_exports_that_the_buyer_counted_are_said(tmp_path):
+    rows = [
+        f"C{i};{sentence};{figure};{asks}"
+        for i, (sentence, figure, asks) in enumerate(
+            [
+                ("Russia sold China 107 Mt of crude oil in 2023.", "107 Mt", f"weight of {CRUDE}"),
+                ("China bought 107.02 Mt of crude oil in 2023.", "107.02 Mt", f"weight of {CRUDE}"),
+                ("Russia sold 19 % of it.", "19 %", f"share by weight of {SHARE_OF_CRUDE}"),
+            ]
+        )
+    ]
+    found = judged(tmp_path, PROJECT, *rows, head="id;sentence;figure;asks")
+    said = [[text for text in each.claim.minds if "counted" in text] for each in found.values()]
+    assert said == [["counted as imports, by China"], [], []]
 
 
 def test_releases_of_one_office_are_a_band_and_not_two_readings(tmp_path):

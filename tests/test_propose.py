@@ -119,6 +119,18 @@ STATED = {
     "Kazakhstan was Germany's largest market among these five in 2023.": [
         ("1st", "rank by ??? of ???, ??? among all, ???, 2023")
     ],
+    "Peru imported 7 Mt of wheat from Chile in 2023, up from 6 Mt two years earlier.": [
+        ("7 Mt", "weight of wheat, Peru from Chile, 2023"),
+        ("6 Mt", "weight of wheat, Peru from ???, ???"),
+    ],
+    "Chile's exports of tea to Peru fell to $5 million last year, from $9 million in 2021.": [
+        ("$5 million", "value of tea, Chile to Peru, ???"),
+        ("$9 million", "value of tea, Chile to Peru, 2021"),
+    ],
+    "Chile's exports of tea to Peru were $5 million in 2022, up 2 % on the year.": [
+        ("$5 million", "value of tea, Chile to Peru, 2022"),
+        ("2 %", "growth of ??? of tea, Chile to Peru, 2022 on 2021"),
+    ],
     "Average unit values of wheat exports climbed 24 % in 2022.": [("24 %", "???")],
 }
 # On other things: crime, sport, budgets, tariffs, prices, shares.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -14,7 +15,7 @@ from tradeflows import tables
 from tradeflows.claims import bands, open_words, phrase, questions, wording
 from tradeflows.claims.answers import NEXT
 from tradeflows.claims.phrase import Phrase, Window
-from tradeflows.claims.witnesses import EUROSTAT, office_of
+from tradeflows.claims.witnesses import EUROSTAT, is_placed, office_of, published
 from tradeflows.model import codes, units
 from tradeflows.model.errors import LedgerError
 from tradeflows.model.periods import (
@@ -81,7 +82,8 @@ class Held(NamedTuple):
 
     `publisher` is its name where several state it, `who` that of one who is no office, `over` what
     a sum is over, `lacking` the codes with holes, `months` those that are asked and stated, `rates`
-    the step that puts its values into the currency of the claim, with what it reads.
+    the step that puts its values into the currency of the claim, with what it reads, `yearly` the
+    filters of a release of its own by the year, and `is_patched` whether a carrier made some rows.
     """
 
     filters: Entry
@@ -93,6 +95,8 @@ class Held(NamedTuple):
     lacking: list[str]
     months: set[int]
     rates: Entry
+    yearly: Entry
+    is_patched: bool
 
 
 def entry_of(
@@ -282,15 +286,18 @@ def _with_releases(
 ) -> list[Held]:
     """Who is read where an office's amount has releases: of these the first alone.
 
-    That is the total that it printed itself, where one is held.
+    That is the total that it printed itself, where one is held, and else one that nobody patched.
     """
     money = every[0].currency
     offices = [held for held in every if (held.who, held.currency) == ("", money)]
+    offices.sort(key=attrgetter("is_patched"))
     in_dollars = money == "USD" and not every[0].rates
     printed = _own_total(asked, root, local=local) if in_dollars else {}
-    if not printed and len(offices) < 2:
+    releases = {held.publisher or "its months": held.filters for held in offices}
+    releases |= {f"{held.publisher} by the year": held.yearly for held in offices if held.yearly}
+    if not printed and len(releases) < 2:
         return every
-    made["releases"] = {held.publisher or "its months": held.filters for held in offices}
+    made["releases"] = releases
     others = [held for held in every if held.who]
     if not printed:
         return [offices[0], *others]
@@ -304,13 +311,12 @@ def _with_releases(
 def _own_total(asked: Phrase, root: Path, *, local: bool) -> Entry:
     """What reads the total of a window, or its growth, that the reporter's office printed.
 
-    Empty where none is.
+    Empty where none is, or none that has a place in time.
     """
     partner, reporter = "+".join(asked.partner), asked.reporter
     pairs = {"M": (partner, reporter), "X": (reporter, partner)}
     exporter, importer = pairs.get(asked.flow, (f"{reporter}<->{partner}", ""))
     first, last = bands.days_of(*span(asked.windows[0]))
-    rows = tables.question("figures", root=root, local=local).matching().to_pandas()
     wanted = {
         "publisher": office_of(reporter),
         "exporter": exporter,
@@ -324,9 +330,9 @@ def _own_total(asked: Phrase, root: Path, *, local: bool) -> Entry:
     if asked.base:
         ends = bands.days_of(*span(asked.base))
         wanted |= {"base_start": ends[0].date(), "base_end": ends[1].date()}
-    same = rows[[*wanted]].fillna("").eq([*wanted.values()]).all(axis="columns")
-    named = rows.loc[same & rows["known_until"].isna(), "id"]
-    return {"table": "figures", "id": named.iloc[0]} if len(named) else {}
+    every = published(root, local)
+    same = [row for row in every if all((row[key] or "") == wanted[key] for key in wanted)]
+    return next(({"table": "figures", "id": x["id"]} for x in same if is_placed(x, every)), {})
 
 
 def _months(window: Window) -> Window:
@@ -385,18 +391,18 @@ def _held(asked: Phrase, unit: str, root: Path, *, local: bool) -> list[Held]:
     stating: dict[str, Held] = {}
     for name in sorted({*rows["publisher"]}, key=[*known].index):
         own = [frame[frame["publisher"] == name] for frame in both]
-        stating[name] = _stated(filters, own, known[name].short, wanted)
+        named = filters | ({"publisher": name} if several else {})
+        stating[name] = _stated(named, own, known[name].short, wanted)
     made = []
     try:
         stating = _of_the_time(asked, stating, wanted, {*rows["cmd_code"]})
     except LedgerError as error:
         cure = _elsewhere(asked, filters, wanted, root, local=local)
         raise LedgerError("; ".join(filter(None, (str(error), cure)))) from error
-    for name, held in stating.items():
-        named = held.filters | ({"publisher": name} if several else {})
+    for held in stating.values():
         publisher = held.publisher * (len(stating) > 1)
         rates = _rates(asked, held.currency, unit, wanted, root, local=local)
-        made.append(held._replace(filters=named, publisher=publisher, rates=rates))
+        made.append(held._replace(publisher=publisher, rates=rates))
     return made
 
 
@@ -489,8 +495,10 @@ def _stated(filters: Entry, both: list[pd.DataFrame], publisher: str, wanted: se
 
     Of several codes each must be stated in all of the time that is asked.
     """
+    by_year = [frame[(frame["freq_code"] == "A") & ~frame["lacks"]] for frame in both]
     chosen, both = _chosen(both, wanted)
     own, rows = filters | chosen, both[0]
+    is_also_yearly = chosen.get("freq") == "M" and wanted <= _stated_months(*by_year)
     within = [frame[first_month(frame).between(min(wanted), max(wanted))] for frame in both]
     over = [column for column in SEVERAL if within[0][column].nunique() > 1]
     routes = within[0].groupby("partner_iso")["partner_code"].nunique()
@@ -512,6 +520,8 @@ def _stated(filters: Entry, both: list[pd.DataFrame], publisher: str, wanted: se
         lacking=lacking,
         months=set() if lacking else wanted & _stated_months(*both),
         rates={},
+        yearly=filters | {"freq": "A"} if is_also_yearly else {},
+        is_patched=not bands.PATCHED.isdisjoint(" ".join(within[0]["flags"]).split()),
     )
 
 

@@ -13,11 +13,12 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
-from tradeflows import measures, tables
+from tradeflows import measures
 from tradeflows.claims import bands, lines, open_words, questions, wording
 from tradeflows.claims.bands import Series
 from tradeflows.claims.verdict_rule import KEYS, Question, Range
 from tradeflows.claims.verdict_rule import interval as range_of
+from tradeflows.claims.witnesses import published
 from tradeflows.claims.wording import EXACT
 from tradeflows.measures.scaling import BARRELS_PER_TONNE
 from tradeflows.model import contracts, toml, units
@@ -549,14 +550,6 @@ def _contents(ledger: Path) -> FileEntry:
         with at("claim"):
             _require_keys(contents.get("claim", {}))
         return toml.record(FileEntry, contents)
-
-
-def published(root: Path, local: bool) -> list[dict[str, Any]]:
-    """All published figures but those of superseded releases; none where the project has none."""
-    asked = tables.question("figures", root=root, local=local)
-    rows = asked.matching()
-    figures: list[dict[str, Any]] = rows.filter(asked.stands(rows)).to_pylist()
-    return figures
 
 
 # --- a claim --------------------------------------------------------------------------------------

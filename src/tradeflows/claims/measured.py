@@ -16,8 +16,9 @@ import numpy as np
 
 from tradeflows import measures, tables
 from tradeflows.claims import advice, answers, combining, questions, verdict_rule
-from tradeflows.claims.ledger import Reading, every_measure, published
+from tradeflows.claims.ledger import Reading, every_measure
 from tradeflows.claims.verdict_rule import Question, Range
+from tradeflows.claims.witnesses import published
 from tradeflows.measures.common import UNIT_IN, unit_of
 from tradeflows.measures.comparisons import GROWTH
 from tradeflows.measures.shares import SHARE

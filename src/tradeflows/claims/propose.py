@@ -388,7 +388,7 @@ def _goods(mark: str, tagged: Tagged) -> str:
 def _when(kind: str, mark: str, tagged: Tagged) -> tuple[str, str]:
     """The window of a clause, and what a change compares it with."""
     if kind not in (GROWTH, CHANGE):
-        is_told = not _rule("across.*{changing}|{changing}.*across").search(mark)
+        is_told = not _rule("across.*{changing}|{changing}.*across|{is_before}").search(mark)
         return _window(mark, tagged) * is_told or OPEN, OPEN
     against, base = _rule("base").search(mark), ""
     if against:

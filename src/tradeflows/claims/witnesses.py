@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from functools import cache, partial
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from tradeflows import tables
 from tradeflows.claims.verdict_rule import KINDS, REWORKED, Witness
 from tradeflows.model import codes
 from tradeflows.model.errors import CodeError
@@ -87,6 +89,14 @@ def _of_rows(
             family = office_of(str(reporter))
         found[source.witness, family, source.interested] = None
     return found
+
+
+def published(root: Path, local: bool) -> list[dict[str, Any]]:
+    """All published figures but those of superseded releases; none where the project has none."""
+    asked = tables.question("figures", root=root, local=local)
+    rows = asked.matching()
+    figures: list[dict[str, Any]] = rows.filter(asked.stands(rows)).to_pylist()
+    return figures
 
 
 def is_placed(row: Mapping[str, object], every: Iterable[Mapping[str, object]]) -> bool:

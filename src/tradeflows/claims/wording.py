@@ -358,6 +358,11 @@ def unsaid(text: str, claims: Sequence[Claim]) -> Iterator[str]:
     asked = [claim.asks for claim in claims]
     yield from (f"not judged: {words}" for words in dict.fromkeys(_beside(text, claims)))
     goods = [code for asks in asked for code in asks.goods.split("+")]
+    amounts = [asks for asks in asked if asks.measure.removeprefix("growth of ") in MEASURES]
+    flows = {asks.flow for asks in amounts}
+    if _is_one_way(text) and flows == {"M" if SELLS.search(text) else "X"}:
+        way = "imports" if flows == {"M"} else "exports"
+        yield f"counted as {way}, by {codes.area_name(amounts[0].reporter)}"
     others = [*_sides_beside(text, asked), *_goods_beside(text, goods)]
     yield from (f"its sentence also names {other}" for other in others)
 
