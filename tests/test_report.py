@@ -2,6 +2,7 @@
 
 import csv
 import gzip
+import html
 import io
 import json
 import re
@@ -28,6 +29,7 @@ from tradeflows.report import (
     chart_html,
     claim_cards,
     claim_picture,
+    front,
     notebooks,
     pages,
 )
@@ -453,11 +455,14 @@ def test_claim_and_chart_lead_to_each_other(judged):
     claim = lines["P1"]
     assert (claim["id"], claim["statement"]) == ("P1", "The price of <nothing> was above 60.")
     shown = {"take": {}, "heights": [1, 2]}
-    below = render("chart", {}, chart={"claims": [claim], **shown}, base="")
+    told = {"base": "", "counted": front.COUNTED}
+    below = render("chart", {}, chart={"claims": [claim], **shown}, **told)
     for page in (below, render("claims", {}, claims=[claim])):
         assert 'The Gazette: <a href="ledger.html#P1">The price of &lt;nothing&gt; was' in page
-    folded = render("chart", {}, chart={"claims": [claim] * 5, **shown}, base="")
-    assert f'5 claims of this chart: <b class="{claim["tone"]}">{claim["group"]}</b> 5' in folded
+    assert f'Tested: {html.escape(claim["statement"])} <b class="{claim["tone"]}">' in below
+    folded = render("chart", {}, chart={"claims": [claim] * 5, **shown}, **told)
+    counted = f'5 claims, of which 5 <b class="{claim["tone"]}">{front.COUNTED[claim["group"]][0]}'
+    assert counted in folded
     links = pages._links(verdicts, stories, [])
     assert links["P1"]["chart"] == "a.html#near"
     del stories["a"]["charts"]
@@ -574,14 +579,17 @@ def drawn(project, tmp_path, monkeypatch, executed):
 def test_a_chart_can_be_taken_along(drawn):
     page = (drawn / "a.html").read_text()
     taken = page.partition('class="chart-take"')[2].partition("</figure>")[0]
-    png, svg, numbers, here, alone = re.findall('<a href="(.*?)">', taken)
+    png, svg, phone, numbers, here, alone = re.findall('<a href="(.*?)">', taken)
     cite = re.search("Cite as: (.*?)</p>", taken)[1]
     assert cite.startswith("“It rose”. Data: Office of Invention, obtained by 30 June 2024.")
     assert Image.open(io.BytesIO((drawn / png).read_bytes())).width > 1000
     assert (here, alone) == ("a.html#crude", "charts/a-crude.html")
-    drawing = (drawn / svg).read_text()
-    assert ">It rose</text>" in drawing
-    assert "'DejaVu Sans', Verdana" in drawing
+    widths = []
+    for drawing in ((drawn / name).read_text() for name in (svg, phone)):
+        assert ">It rose</text>" in drawing
+        assert "'DejaVu Sans', Verdana" in drawing
+        widths.append(float(re.search(r'width="([\d.]+)pt"', drawing)[1]))
+    assert widths[0] > 1.5 * widths[1]
     head, rows = [], []
     for line in (drawn / numbers).read_text().splitlines():
         (head if line.startswith("# ") else rows).append(line)

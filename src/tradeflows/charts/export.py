@@ -35,8 +35,10 @@ class ChartFiles:
         verdicts belong below it.
     about
         What its terms of trade mean, and its sources with their dates, for which it has no room.
-    wide, narrow, file
-        Elements for a page of 760 and of 360 pixels, and a drawing as a file of its own.
+    wide, narrow
+        Elements for a page of 760 and of 360 pixels.
+    file, phone
+        The same drawings, each as a file of its own.
     rows
         The numbers drawn, a header first, in three figures as a reader is shown them; beside those
         of bars and cells the period, where marks say one that the unit does not have.
@@ -64,6 +66,7 @@ class ChartFiles:
     wide: str
     narrow: str
     file: str
+    phone: str
     rows: list[list[str]]
     table: list[list[str]]
     lines: list[list[str]]
@@ -137,6 +140,7 @@ def hand_over(axes: Charts, id: str) -> ChartFiles:
         wide=svg.inline(figure, drawing, words, f"{id}-wide", marks, entry),
         narrow=narrow,
         file=drawing,
+        phone=drawn_small,
         rows=_rows(flat),
         table=_rows(readable),
         lines=raw_lines.table(figure) if "of" in chart else [],

@@ -263,13 +263,14 @@ def day_axis(axes: Axes, *, years: Sequence[pd.Timestamp] = ()) -> None:
             every = next(some for some in (1, 3, 6) if some >= fewest)
             starts, words = mdates.MonthLocator(range(1, 13, every)), "%b %Y"
         days = mdates.num2date(axes.get_xlim())
-        room = 0.25 * n_days / inches  # of the last name
-        places = [day for day in starts.tick_values(*days) if first <= day <= last - room]
+        end = last - 0.01 * n_days  # what begins where the figures end is no part of them
+        places = [day for day in starts.tick_values(*days) if first <= day < end]
     axes.set_xticks(places)
     axes.xaxis.set_major_formatter(mdates.DateFormatter(words))
     axes.xaxis.set_tick_params(which="major", length=0 if years else 4, color=GREY)
-    for label in axes.get_xticklabels():
-        label.set(ha=side)
+    room = 0.25 * n_days / inches  # of the last name
+    for label, day in zip(axes.get_xticklabels(), places, strict=False):
+        label.set(ha="center" if not years and day > last - room else side)
 
 
 def number_axis(axes: Axes, *, upright: bool = False) -> None:

@@ -122,7 +122,7 @@ ClaimReview = Annotated[
     bool, Parameter(negative="", help="as ClaimReview of schema.org; needs address in project.toml")
 ]
 Every = Annotated[bool, Parameter(name="--all", help="every finding, not ten of each kind")]
-Ledger = Annotated[Path | None, Parameter(help="such as mine.toml; else data/claims.toml")]
+Ledger = Annotated[Path | None, Parameter(help="such as article.csv or mine.toml; else the own")]
 Lines = Annotated[
     Path | None,
     Parameter(name="--from", help="claims in a line each, such as article.csv or article.xlsx"),

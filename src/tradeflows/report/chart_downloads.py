@@ -69,8 +69,10 @@ def to_take(
     head += [f"note: {text}" for text in chart["caveats"]]
     head.append(f"cite as: {cited(chart['title'], used, who)}")
     above = "".join(f"# {' '.join(line.split())}\n" for line in head)
-    files: Files = {f"{path}.svg": chart["file"], f"{path}.csv": above + _table(chart["rows"])}
-    take = {"PNG": f"{path}.png", "SVG": f"{path}.svg", "numbers (CSV)": f"{path}.csv"}
+    files: Files = {f"{path}.svg": chart["file"], f"{path}-phone.svg": chart["phone"]}
+    files[f"{path}.csv"] = above + _table(chart["rows"])
+    take = {"PNG": f"{path}.png", "SVG": f"{path}.svg", "SVG for a phone": f"{path}-phone.svg"}
+    take["numbers (CSV)"] = f"{path}.csv"
     if chart["lines"]:
         lines, packed = _table(chart["lines"]).encode(), ""
         if len(lines) > LARGE:

@@ -87,6 +87,7 @@ def _chart(
             "of_claims": list(chart["claims"]),
         },
         "alt": chart["alt"],
+        "phone": f"{path}-phone.svg",
     }
     return shown, files
 
@@ -203,6 +204,7 @@ def render_all(
             evidence = chart["evidence"].replace(ENTRY, f"{base}sources.html#")
             evidence = evidence.replace(CLAIM, f"{base}ledger.html#")
             content = {"chart": {**chart, "evidence": evidence}, "address": address}
+            content["counted"] = front.COUNTED
             pages[template] = render(template, frame, base=base, **content)
         output.metadata["html"] = pages["chart"]
         files[Path(chart["embed"])] = pages["embed"]

@@ -51,6 +51,7 @@ from tradeflows.retrieval.project import Correction, Project
 READ_BACK = re.compile(r"charts\.drawn\(|\w\.table$", re.M)  # a cell that shows a chart's numbers
 OWN_PAGES = ("index", "ledger", "sources", "methods", "dictionary", "corrections")
 CARD = "cards/{}.png"  # of a claim, to share
+PICTURE = ("picture", "phone", "width", "height", "alt")  # of a story, for the front page
 # Rules of style in a table of pandas' own, which a page's policy does not admit.
 STYLE_RULES = re.compile(r"<style\b.*?</style>", re.S)
 STYLE_ATTRIBUTE = re.compile(r"(<[^<>]*?) style=\"[^\"]*\"")
@@ -354,7 +355,7 @@ def _story(notebook: NotebookNode) -> dict[str, Any]:
         "answer": markdown2html(answer),
         "cards": chart_hook.facts_of(notebook)["cards"],
         "charts": [{"id": chart["id"], "claims": chart["of_claims"]} for chart in charts],
-        **{key: shown[key] for key in ("picture", "width", "height", "alt") if shown},
+        **{key: shown[key] for key in PICTURE if key in shown},
     }
 
 
