@@ -598,3 +598,22 @@ def test_a_card_says_of_which_months_its_means_are():
     card = tf.rerouting("coal", "Russia", "EU", ["China", "India"], event="2022-08")
     assert "EU27 -4.3 (4 months), China +3.9" in card.title
     assert any(text.startswith("EU27: means of the 4 months") for text in card.unseen)
+
+
+def test_of_rows_that_stay_the_sources_stay():
+    both = tf.flow("crude oil", ["China", "India"], "Russia", start="2023-01", end="2023-03")
+    india = both[both["reporter"] == "India"]
+    assert india.attrs["sources"] == ("comtrade_energy_imports_from_russia",)
+    assert not [text for text in india.caveats if text.startswith("China")]
+    assert len(both.attrs["sources"]) == 2
+    again = pd.concat([india, both.query("reporter == 'China'")])
+    assert {*again.attrs["sources"]} == {*both.attrs["sources"]}
+    euros = tf.flow("all goods", "EU27", "Kyrgyzstan", flow="exports", unit="EUR", start="2023").to(
+        "USD"
+    )
+    assert {*euros.head(2).attrs["sources"]} == {*euros.attrs["sources"]}
+
+
+def test_a_whole_of_which_parts_are_held_names_them():
+    with pytest.raises(QueryError, match="a part that is held: product='lng' or 'pipeline gas'"):
+        tf.flow("natural gas", "EU", "Russia", start="2023")

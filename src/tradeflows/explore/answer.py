@@ -64,6 +64,7 @@ from tradeflows.tables.display import (
 
 CODE_COLUMNS = {short: column for column, short in SHORT_NAMES.items()} | {"route": "partner_code"}
 RATIOS = ("%", "percent", "times", "ratio", "rank")
+OF_ROW = ("source_id", "reporter_iso")  # whose codes begin a caveat
 SPANS = {"year": 12, "quarter": 3, "month": 1}  # words of `by` for a length in months
 LEVELS = {"heading": 4, "chapter": 2}  # words of `by` for goods by the digits of their codes
 GOODS_GONE = "its goods were added up, so give the whole, such as flow(…, 'World', …).by('year')"
@@ -147,8 +148,20 @@ class Answer(pd.DataFrame):
         return with_periods(super().__getitem__(key), self)
 
     def __finalize__(self, other: Any, method: str | None = None, **options: Any) -> "Answer":
-        """What pandas passes on and, of answers that are joined, their sources and project."""
+        """What pandas passes on and, of answers that are joined, their sources and project.
+
+        Of fewer rows the sources and caveats of the others go.
+        """
         super().__finalize__(other, method, **options)
+        if (
+            isinstance(other, Answer)
+            and len(self) < len(other)
+            and {*OF_ROW, "source_row"} <= {*self}
+        ):
+            left_out = {code for name in OF_ROW for code in {*other[name]} - {*self[name]}}
+            kept = {"sources": [x for x in self.attrs.get("sources", ()) if x not in left_out]}
+            kept["caveats"] = [x for x in caveats_of(self) if x.partition(": ")[0] not in left_out]
+            self.attrs |= {name: tuple(listed) for name, listed in kept.items()}
         inputs = [*getattr(other, "input_objs", ())]
         if any(each.attrs != inputs[0].attrs for each in inputs):  # pandas keeps what is equal
             self.attrs.clear()
