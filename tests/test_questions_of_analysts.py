@@ -5,6 +5,7 @@ import pickle
 
 import pandas as pd
 import pytest
+from matplotlib.text import Text
 
 import tradeflows as tf
 from tradeflows import charts, measures
@@ -615,5 +616,13 @@ def test_of_rows_that_stay_the_sources_stay():
 
 
 def test_a_whole_of_which_parts_are_held_names_them():
-    with pytest.raises(QueryError, match="a part that is held: product='lng' or 'pipeline gas'"):
+    with pytest.raises(QueryError, match="a part that is held: product='271111' or '271121'"):
         tf.flow("natural gas", "EU", "Russia", start="2023")
+
+
+def test_a_chart_of_sums_says_which_months_one_lacks():
+    crude = tf.flow("crude oil", ["China", "India", "Japan"], "Russia", start="2021", end="2024")
+    figure = crude.by("reporter", "year").plot(title="It rose").figure
+    text = "\n".join(each.get_text() for each in figure.findobj(Text))
+    assert "India: without February 2022." in text
+    assert "Japan: no figures, so left out." in text

@@ -1,7 +1,7 @@
 """The chart that an answer draws of itself."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from numbers import Real
 from typing import Any
 
@@ -40,8 +40,9 @@ ALOUD = {
         r"\1\2 has the same months and is not drawn"
     ),
     re.compile(r", which `missing` names(; nothing was put in their place)?"): "",
-    re.compile(r"(?<=\w) states? nothing of this.*"): " publishes no figure and is left out",
+    re.compile(r"(?<=\w) states? nothing of this.*"): ": no figures, so left out",
 }
+OF_SUMS = re.compile(" lack months|: no row in ")  # which the names of the months stand for
 MOST = 4  # series that a note names
 NO_SUM = re.compile("|".join([*map(re.escape, (*RATIOS, UNKNOWN)), ".*/"]))  # units, and prices
 SIDES = ("value", "value_m", "value_x")
@@ -227,8 +228,8 @@ def _over_time(rows: pd.DataFrame, look: dict[str, Any], *, has_own_unit: bool) 
     rows = rows.dropna(subset=["ref_period"])
     taken_out = left_out(rows)
     rows, names = _named_series(rows)
-    rows, notes = _with_figures(rows, names)
-    look["caveats"] = [*notes, *look["caveats"]]
+    rows, notes = _with_figures(rows, names, look["caveats"])
+    look["caveats"] = notes
     look = {"names": names, **look} if names else look
     if "concept" in rows:
         ends = [end for end in ("low", "high") if end in rows]
@@ -252,15 +253,21 @@ def _over_time(rows: pd.DataFrame, look: dict[str, Any], *, has_own_unit: bool) 
     return charts.blocks(rows, y="drawn", by="series", per_month=adds_up, **look)
 
 
-def _with_figures(rows: pd.DataFrame, names: Mapping[str, str]) -> tuple[pd.DataFrame, list[str]]:
-    """Rows of the series that have a figure, and which have none; all, where none has."""
+def _with_figures(
+    rows: pd.DataFrame, names: Mapping[str, str], caveats: Sequence[str]
+) -> tuple[pd.DataFrame, list[str]]:
+    """Rows of the series that have a figure, all where none has; who lacks some or all, first."""
     has_figures = rows["drawn"].notna().groupby(rows["series"]).transform("any")
-    empty = rows.loc[~has_figures, "series"].unique()
-    if not len(empty) or not has_figures.any():
-        return rows, []
+    empty = rows.loc[~has_figures, "series"].unique() if has_figures.any() else []
     several = [names.get(code) or entity_name(code) for code in empty[:MOST]]
     more = " and others" * (len(empty) > MOST)
-    return rows[has_figures], [f"No figure at all: {', '.join(several)}{more}"]
+    notes = [f"No figure at all: {', '.join(several)}{more}"] if several else []
+    lacking = rows[rows["missing"].astype(bool)] if "missing" in rows else rows[:0]
+    for row in lacking.itertuples():
+        name = names.get(row.series) or entity_name(row.series)
+        notes.append(f"{name}: without {dates_in_words(row.missing)}")
+    notes += [text for text in caveats if lacking.empty or not OF_SUMS.search(text)]
+    return rows[has_figures] if several else rows, notes
 
 
 def _pairs(rows: pd.DataFrame, look: dict[str, Any]) -> Axes:

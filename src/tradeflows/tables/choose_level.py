@@ -33,7 +33,6 @@ def one_level(frame: DataFrame, products: list[list[str]]) -> Choice:
     cells = [*zip(frame["source_id"], frame["reporter_iso"], frame["cmd_code"], strict=True)]
     chosen: dict[tuple[str, str, str], int] = {}
     caveats: dict[str, None] = {}
-    parts: set[str] = set()
     codes_of: dict[tuple[str, str], set[str]] = {}
     for source, reporter, code in dict.fromkeys(cells):
         codes_of.setdefault((source, reporter), set()).add(code)
@@ -41,7 +40,6 @@ def one_level(frame: DataFrame, products: list[list[str]]) -> Choice:
         for place, alternatives in enumerate(products):
             taken = _levels(stated, alternatives)
             under = set() if taken else _under(stated, alternatives)
-            parts |= under
             if under:
                 text = f"{source}: {', '.join(sorted(under))} is not all of {alternatives[0]}"
                 caveats[f"{text}, so it does not stand for it"] = None
@@ -53,9 +51,8 @@ def one_level(frame: DataFrame, products: list[list[str]]) -> Choice:
                         f"share {code} in {source}; ask for one"
                     )
     if not chosen:
-        words = {code: word for word, (code, *_) in codes.product_words().items()}
-        named = " or ".join(repr(words.get(code, code)) for code in sorted(parts))
-        raise QueryError(f"{'; '.join(caveats)}; ask for a part that is held: product={named}")
+        parts = " or ".join(map(repr, sorted({*frame["cmd_code"]})))
+        raise QueryError(f"{'; '.join(caveats)}; ask for a part that is held: product={parts}")
     answered = {*chosen.values()}
     silent = [each[0] for place, each in enumerate(products) if place not in answered]
     places = np.array([chosen.get(cell, -1) for cell in cells], "int64")
