@@ -56,7 +56,7 @@ def phrases(draw):
     kind = draw(st.sampled_from([*phrase.MEASURES]))
     is_stated = kind in ("", phrase.RECORD, phrase.MONTHLY)
     amounts = [*phrase.AMOUNTS, *[""] * (not is_stated)]
-    is_one = kind in (phrase.GROWTH, phrase.CHANGE, phrase.RECORD)
+    is_one = kind in (*phrase.CHANGES, phrase.RECORD)
     among = draw(some) if kind in phrase.SHARED else ()
     return phrase.Phrase(
         kind=kind,
@@ -327,7 +327,13 @@ def test_the_toml_that_a_line_prints_gives_the_same(soybeans, tmp_path):
     assert {name: replace(short[name], minds=()) for name in named} == long
 
 
-FIGURES = {phrase.SHARE: "%", phrase.GROWTH: "%", phrase.PRICE: "USD/t", phrase.RANK: "rank"}
+FIGURES = {
+    phrase.SHARE: "%",
+    phrase.POINTS: "points",
+    phrase.GROWTH: "%",
+    phrase.PRICE: "USD/t",
+    phrase.RANK: "rank",
+}
 sellers = st.sampled_from(["BRA", "USA", "ARG"])
 
 
@@ -335,13 +341,13 @@ sellers = st.sampled_from(["BRA", "USA", "ARG"])
 def answerable(draw):
     """A phrase that the soybeans may answer, and a figure."""
     kind = draw(st.sampled_from([each for each in phrase.MEASURES if each != phrase.BARRELS]))
-    is_free = kind in (phrase.SHARE, phrase.GROWTH)
+    is_free = kind in (*phrase.SHARES, phrase.GROWTH)
     amount = draw(st.sampled_from(["weight", "value", *[""] * is_free]))
     amount = "" if kind == phrase.PRICE else amount
     one, other = draw(st.lists(sellers, min_size=2, max_size=2, unique=True))
     year, months = draw(st.integers(2019, 2023)), draw(st.sampled_from(["", "-03", "-12"]))
     is_change = kind in phrase.CHANGES
-    among = {phrase.SHARE: ("W00",), phrase.LEAD: (other,)}.get(kind, ())
+    among = {phrase.SHARE: ("W00",), phrase.POINTS: ("W00",), phrase.LEAD: (other,)}.get(kind, ())
     asked = phrase.Phrase(
         kind=kind,
         amount=amount,
@@ -363,16 +369,17 @@ def of_records(entry):
     """The phrase that a claim's table says, from what it asks and what its first reading reads."""
     claim = entry["part"][0] if "part" in entry else entry
     asks, reading = claim["asks"], claim["reading"][0]
+    reading = reading["terms"][0] if "terms" in reading else reading
     steps = {name for name, _ in reading["steps"]}
     by_step = {"per_month": phrase.MONTHLY, "unit_value": phrase.PRICE}
     kind = phrase.RECORD if "part" in entry else next((by_step[s] for s in steps & {*by_step}), "")
     measure = asks["measure"].removesuffix(" a month")
-    named = re.fullmatch(r"(share|growth|change|lead|rank) (?:of|by) (\w*)", measure)
+    named = re.fullmatch(r"((?:change of )?share|growth|change|lead|rank) (?:of|by) (\w*)", measure)
     amount = named[2] if named else measure if measure in phrase.AMOUNTS else ""
     is_free = "its line names neither" in claim.get("open_because", "")
     kind = named[1] if named else kind
     areas = asks["partner"] if isinstance(asks["partner"], list) else [asks["partner"]]
-    is_whole = kind == phrase.SHARE
+    is_whole = kind in phrase.SHARES
     return phrase.Phrase(
         kind=kind,
         amount="" if is_free else amount,
@@ -468,6 +475,10 @@ HELD = {
     "goods, China to Russia, 2023": "holds within revisions",
     "C1;China's exports to Russia grew 47 % in 2023.;47 %;growth of value of all goods, China to "
     "Russia, 2023 on 2022": "holds",
+    "C1;Russia's share of China's crude oil rose by 3.45 points from 2021 to 2023.;3.45 points;"
+    "change of share by weight of crude oil, Russia in World, China's imports, 2023 on 2021": "holds",
+    "C1;Russia's share of China's crude oil fell after 2021.;fell;change of share by weight of "
+    "crude oil, Russia in World, China's imports, 2023 on 2021": "differs",
     # The office's own total has no place in time, and its months are read.
     "C1;In the first half of 2023 China sold Russia goods worth $52.2 billion.;$52.2 billion;value "
     "of all goods, China to Russia, 2023-01 to 2023-06": "holds within revisions",

@@ -67,7 +67,7 @@ BANDED = {  # kinds and amounts, of one code and one window, that releases give 
 }
 EACH_MONTH = ("≤", "≥")  # qualifiers that say something of the largest or the least
 OWN_TOTAL = "its own total"  # of a release that the office itself printed
-MOVING = {(kind, "value") for kind in phrase.CHANGES}  # with the currency
+MOVING = {(kind, "value") for kind in (phrase.GROWTH, phrase.CHANGE)}  # with the currency
 FEW = 4  # areas that are named to a user
 ESTIMATED = "estimated"  # of a row whose weight makes no price
 NOT_HELD = (
@@ -162,7 +162,7 @@ def _require_mean(asked: Phrase, claimed: Mapping[str, Any]) -> None:
 def _require_said(entry: Mapping[str, Any], asked: Phrase, asks: Entry, *, is_line: bool) -> None:
     """Refuse a phrase that asks another thing than its figure or its sentence says."""
     is_change = entry.get("claimed") in SIGNS or entry.get("printed_because") == IN_WORDS
-    if is_change and asked.kind not in (phrase.GROWTH, phrase.RECORD):
+    if is_change and asked.kind not in (phrase.GROWTH, phrase.POINTS, phrase.RECORD):
         raise LedgerError(
             "a figure in words such as rose or fell is a growth: write "
             f"'growth of {entry['asks']} on' and the time before"
@@ -231,7 +231,7 @@ def _asks(asked: Phrase) -> Entry:
 
 def _measure(asked: Phrase, amount: str) -> str:
     """What is measured of an amount, as the ledger has it; of a share with a whole of its own."""
-    measure, is_shared = phrase.MEASURES[asked.kind].format(amount), asked.kind == phrase.SHARE
+    measure, is_shared = phrase.MEASURES[asked.kind].format(amount), asked.kind in phrase.SHARES
     is_of_all = len(asked.among) == 1 and asked.among[0].endswith((questions.WORLD, "_EXTRA"))
     return measure + f" in {questions.joined(asked.among)}" * (is_shared and not is_of_all)
 
@@ -373,7 +373,7 @@ def _held(asked: Phrase, unit: str, root: Path, *, local: bool) -> list[Held]:
     columns = [_column(asked), *[WEIGHT] * (asked.kind == phrase.PRICE)]
     every = _rows(filters, wanted, columns, root, local=local)
     both = [every]
-    if asked.kind == phrase.SHARE:
+    if asked.kind in phrase.SHARES:
         whole = filters | {"partner": _one(asked.among)}
         both.append(_rows(whole, wanted, columns, root, local=local))
     rows = every[~every["lacks"]]
@@ -561,6 +561,10 @@ def _rows(
 def _reading(asked: Phrase, window: Window, held: Held) -> Entry:
     """What is read and measured of an amount and a window, as a ledger's table has it."""
     kind, read, rates = asked.kind, held.filters, held.rates
+    if kind == phrase.POINTS and asked.base:
+        each = replace(asked, kind=phrase.SHARE, base=None)
+        terms = [_reading(each, when, held) for when in (window, asked.base)]
+        return {"combine": "difference", "terms": terms}
     value = DOLLARS if "convert" in rates else _column(asked)
     total, (step, result) = _total(value, window, held.over), MADE.get(kind, ("", value))
     made = {"read": read, "steps": [total], "result": result}

@@ -48,7 +48,12 @@ FORMULAS = {
     "ratio": "{first} / ({others})",
 }
 PAIRS = ("difference", "growth")  # of two terms
-UNITS_OF = {"share": "percent", "growth": "percent", "ratio": "ratio"}  # of what is combined
+UNITS_OF = {  # of what is combined
+    "share": "percent",
+    "growth": "percent",
+    "ratio": "ratio",
+    "difference of percent": "percentage points",
+}
 WEIGHING = ("barrels_per_day", "unit_value")  # measures that take a weight without naming it
 LISTED = {"product": "cmd_code", "partner": "partner_iso", "reporter": "reporter_iso"}
 
@@ -254,7 +259,7 @@ def _combined(reading: Reading, asks: Question, held: Tables) -> Measured:
         value=ends.low if ends.high == math.inf else ends.high,
         low=ends.low,
         high=ends.high,
-        unit=UNITS_OF.get(how, unit),
+        unit=UNITS_OF.get(how, UNITS_OF.get(f"{how} of {unit}", unit)),
         question=combining.combined(how, asked, reading.keys, at_least=reading.at_least),
         read=sum((term.read for term in terms), ()),
         frame=frame,

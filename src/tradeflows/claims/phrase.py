@@ -25,11 +25,13 @@ Window = tuple[str, str]
 AMOUNTS = ("weight", "value", "volume", "number")
 PRICE, BARRELS, MONTHLY, RECORD = "unit value", "barrels a day", "a month", "record"
 SHARE, GROWTH, CHANGE, LEAD, RANK = "share", "growth", "change", "lead", "rank"
-CHANGES = (GROWTH, CHANGE)
+POINTS = "change of share"
+SHARES, CHANGES = (SHARE, POINTS), (GROWTH, CHANGE, POINTS)
 # By kind, what the ledger calls it, of its amount, and how such a phrase is written.
 MEASURES = {
     "": "{}",
     SHARE: "share of {}",
+    POINTS: "change of share of {}",
     GROWTH: "growth of {}",
     CHANGE: "change of {}",
     LEAD: "lead by {}",
@@ -42,6 +44,7 @@ MEASURES = {
 PATTERNS = {
     "": "weight of GOODS, WHO from WHOM, WHEN",
     SHARE: "share by weight of GOODS, WHOM in World, WHO's imports, WHEN",
+    POINTS: "change of share by weight of GOODS, WHOM in World, WHO's imports, WHEN on WHEN BEFORE",
     GROWTH: "growth of weight of GOODS, WHO from WHOM, WHEN on WHEN BEFORE",
     CHANGE: "change of weight of GOODS, WHO from WHOM, WHEN on WHEN BEFORE",
     LEAD: "lead by weight of GOODS, WHOM over WHOM ELSE, WHO's imports, WHEN",
@@ -51,13 +54,18 @@ PATTERNS = {
     PRICE: "unit value of GOODS, WHO from WHOM, WHEN",
     BARRELS: "barrels a day of GOODS, WHO from WHOM, WHEN",
 }
-SHARED = {SHARE: "in", LEAD: "over", RANK: "among"}  # kinds of one partner among several
+SHARED = {
+    SHARE: "in",
+    POINTS: "in",
+    LEAD: "over",
+    RANK: "among",
+}  # kinds of one partner among several
 ALIKE = {"difference": CHANGE, "price": PRICE, "barrels per day": BARRELS}
 ALL = "all"  # those among whom a lead or a rank is
 KINDS = (*AMOUNTS, *(kind for kind in MEASURES if kind not in ("", MONTHLY)))
 HEAD = re.compile(
     r"(?:(?P<alone>unit value|price|barrels (?:a|per) day) of |"
-    r"(?P<kind>share|growth|change|difference|lead|rank|record) (?:(?:of|by|in) )?)?"
+    r"(?P<kind>(?:change of )?share|growth|change|difference|lead|rank|record) (?:(?:of|by|in) )?)?"
     r"(?:(?P<amount>weight|value|volume|number)(?P<monthly> a month)? of )?"
     r"(?P<goods>.+?)(?: as (?P<level>.+))?",
     re.IGNORECASE,
@@ -155,7 +163,7 @@ def parse(text: str, root: Path | None = None) -> Phrase:
         reporter=reporter,
         flow=FLOWS[said["way"].lower()],
         partner=partner,
-        among=among or (WORLD,) * (kind == SHARE),
+        among=among or (WORLD,) * (kind in SHARES),
         windows=windows,
         base=_window(said["base"], text) if said["base"] else None,
         since=_window(said["since"], text)[0] if said["since"] else "",
@@ -165,12 +173,14 @@ def parse(text: str, root: Path | None = None) -> Phrase:
 def _sides(kind: str, tail: str, text: str) -> dict[str, str]:
     """The words of a phrase behind its goods, by what they say; of a plain one without `among`."""
     sides = MEMBER.fullmatch(tail) if kind in SHARED else PLAIN.fullmatch(tail)
-    if kind == SHARE and not sides:  # "China from Brazil" is Brazil in the world
+    if kind in SHARES and not sides:  # "China from Brazil" is Brazil in the world
         sides = PLAIN.fullmatch(tail)
     said = {name: words or "" for name, words in sides.groupdict().items()} if sides else {}
     is_change, base = kind in CHANGES, said.get("base", "")
     if not sides or bool(base) != is_change or (said["since"] and kind != RECORD):
-        raise LedgerError(f"{text!r}: expected {PATTERNS[GROWTH if base else kind]!r}")
+        raise LedgerError(
+            f"{text!r}: expected {PATTERNS[GROWTH if base and not is_change else kind]!r}"
+        )
     return said
 
 
@@ -261,7 +271,7 @@ def spoken(asked: Phrase) -> str:
     words = [f"{kind} by", asked.amount] if kind in SHARED and asked.amount else [kind]
     if kind in ("", MONTHLY):
         words = [asked.amount, kind]
-    elif kind in (*CHANGES, RECORD) and asked.amount:
+    elif kind in (GROWTH, CHANGE, RECORD) and asked.amount:
         words = [kind, *["of"] * (kind != RECORD), asked.amount]
     head = " ".join(filter(None, [*words, "of", " + ".join(asked.goods)]))
     level = f" as {' + '.join(asked.level)}" if asked.level else ""

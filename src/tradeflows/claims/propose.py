@@ -19,7 +19,17 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tradeflows.claims import lines, open_words, phrase
-from tradeflows.claims.phrase import BARRELS, CHANGE, GROWTH, MONTHLY, PRICE, RANK, RECORD, SHARE
+from tradeflows.claims.phrase import (
+    BARRELS,
+    CHANGE,
+    GROWTH,
+    MONTHLY,
+    POINTS,
+    PRICE,
+    RANK,
+    RECORD,
+    SHARE,
+)
 from tradeflows.model import codes, units
 from tradeflows.model.currencies import plain_names
 from tradeflows.model.errors import LedgerError, QueryError
@@ -99,8 +109,8 @@ NAMED_SO = {"us", "usa", "uk", "uae", "eu", "prc", "drc"}
 OTHERWISE = {"lead", "total", "ships", "art", "arms", "salt", "fish"}  # which mostly are no goods
 ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5}
 MEASURED = {"kg": "weight", "m3": "volume", "units": "number", "tons": "weight", "ton": "weight"}
-PERCENT, POINTS = "percent", "percentage points"  # kinds that are in no phrase
-KINDS = {PERCENT: PERCENT, POINTS: POINTS, "bbl/day": BARRELS}
+PERCENT = "percent"  # a kind that is in no phrase
+KINDS = {PERCENT: PERCENT, "percentage points": POINTS, "bbl/day": BARRELS}
 PER = {"month": MONTHLY, "year": "a year", "tonne": PRICE}
 
 
@@ -246,7 +256,7 @@ UNTOLD = {"untold": OPEN}
 PERCENTS = {"unit_value": OPEN, "share_moved": OPEN, "shared": SHARE, "changed": GROWTH, "": OPEN}
 AMOUNTS = {"unit_value": OPEN, "changed": CHANGE, "record": RECORD}
 MEMBERS = {
-    SHARE: ("share_of", "share_given", "share_taken", "share_had"),
+    **dict.fromkeys((SHARE, POINTS), ("share_of", "share_given", "share_taken", "share_had")),
     RANK: ("rank_from", "rank_to"),
 }
 WAYS = {"imports": "from", "imported": "from", "exports": "to", "exported": "to"}
@@ -312,7 +322,7 @@ def _of_number(number: Number, mark: str, tagged: Tagged, sentence: str) -> tupl
     if changed and _rule("fall").search(changed[0]):
         figure = re.sub(r"(?=\d)", "-", figure, count=1)
     of = [amount for amount in ("value", "weight") if _rule(f"by_{amount}").search(mark)]
-    amount = number.amount or (of[0] if len(of) == 1 and kind in (GROWTH, SHARE) else OPEN)
+    amount = number.amount or (of[0] if len(of) == 1 and kind in (GROWTH, SHARE, POINTS) else OPEN)
     return _as_figure(figure, sentence), _asks(kind, amount, mark, tagged)
 
 
@@ -387,7 +397,7 @@ def _goods(mark: str, tagged: Tagged) -> str:
 
 def _when(kind: str, mark: str, tagged: Tagged) -> tuple[str, str]:
     """The window of a clause, and what a change compares it with."""
-    if kind not in (GROWTH, CHANGE):
+    if kind not in (GROWTH, CHANGE, POINTS):
         is_told = not _rule("across.*{changing}|{changing}.*across|{is_before}").search(mark)
         return _window(mark, tagged) * is_told or OPEN, OPEN
     against, base = _rule("base").search(mark), ""

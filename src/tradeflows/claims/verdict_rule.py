@@ -77,6 +77,7 @@ CLOSE = 0.1  # of a figure: what is no further off, and outside its step, is nea
 DIFFERENCES = {
     "percent": "points",
     "percentage points": "points",
+    "points": "points",
     "month": "months",
     "rank": "places",
 }
