@@ -476,7 +476,9 @@ HELD = {
     "C1;China's exports to Russia grew 47 % in 2023.;47 %;growth of value of all goods, China to "
     "Russia, 2023 on 2022": "holds",
     "C1;Russia's share of China's crude oil rose by 3.45 points from 2021 to 2023.;3.45 points;"
-    "change of share by weight of crude oil, Russia in World, China's imports, 2023 on 2021": "holds",
+    "change of share by weight of crude oil, Russia in World, China's imports, 2023 on 2021": (
+        "holds"
+    ),
     "C1;Russia's share of China's crude oil fell after 2021.;fell;change of share by weight of "
     "crude oil, Russia in World, China's imports, 2023 on 2021": "differs",
     # The office's own total has no place in time, and its months are read.
