@@ -481,6 +481,11 @@ HELD = {
     ),
     "C1;Russia's share of China's crude oil fell after 2021.;fell;change of share by weight of "
     "crude oil, Russia in World, China's imports, 2023 on 2021": "differs",
+    # A record of which no figure is printed.
+    "C1;China imported a record amount of crude in 2024.;record;record weight of crude oil, China "
+    "from Russia, 2024": "holds",
+    "C1;India imported a record amount of crude in July 2023.;record;record weight of crude oil, "
+    "India from Russia, July 2023": "differs",
     # The office's own total has no place in time, and its months are read.
     "C1;In the first half of 2023 China sold Russia goods worth $52.2 billion.;$52.2 billion;value "
     "of all goods, China to Russia, 2023-01 to 2023-06": "holds within revisions",

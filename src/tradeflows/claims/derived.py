@@ -161,13 +161,20 @@ def _require_mean(asked: Phrase, claimed: Mapping[str, Any]) -> None:
 
 def _require_said(entry: Mapping[str, Any], asked: Phrase, asks: Entry, *, is_line: bool) -> None:
     """Refuse a phrase that asks another thing than its figure or its sentence says."""
+    statement, question = entry.get("statement", ""), questions.question(asks)
+    record = wording.RECORD.search(statement)
+    if is_line and record and asked.kind != phrase.RECORD:
+        raise LedgerError(
+            f"its sentence says {record[0]!r}, and its phrase none: write "
+            f"{phrase.PATTERNS[phrase.RECORD]!r}, or give the line the part of the sentence that "
+            "it is about"
+        )
     is_change = entry.get("claimed") in SIGNS or entry.get("printed_because") == IN_WORDS
     if is_change and asked.kind not in (phrase.GROWTH, phrase.POINTS, phrase.RECORD):
         raise LedgerError(
             "a figure in words such as rose or fell is a growth: write "
             f"'growth of {entry['asks']} on' and the time before"
         )
-    statement, question = entry.get("statement", ""), questions.question(asks)
     faults = [*wording.of_phrase(statement, question)]
     if entry.get("claimed"):
         claimed = entry["claimed"]["value"], entry["claimed"]["unit"]
@@ -176,13 +183,6 @@ def _require_said(entry: Mapping[str, Any], asked: Phrase, asks: Entry, *, is_li
         faults += wording.of_measure(statement, question)
     for fault in faults if "open_because" not in entry else ():
         raise LedgerError(f"{fault}; {'because' if is_line else 'open_because'} says why not")
-    record = wording.RECORD.search(statement)
-    if is_line and record and asked.kind != phrase.RECORD:
-        raise LedgerError(
-            f"its sentence says {record[0]!r}, and its phrase none: write "
-            f"{phrase.PATTERNS[phrase.RECORD]!r}, or give the line the part of the sentence that "
-            "it is about"
-        )
 
 
 def _in_money(moved: list[str], asks: Entry, admitted: Entry, statement: str) -> list[str]:
@@ -643,30 +643,40 @@ def _office(asked: Phrase) -> str:
 
 
 def _with_record(entry: Entry, asked: Phrase, unit: str, every: Iterable[Held]) -> Entry:
-    """A claim of a figure that is a record: the figure, and over the best of all times before."""
-    statement = entry["statement"]
-    record = wording.RECORD.search(statement) or wording.SUPERLATIVE.search(statement)
-    value = entry.get("claimed", {}).get("value")
-    of_unit = [item for item in open_words.numbers_in(statement) if item.is_of(unit)]
-    printed = [item for item in of_unit if value is None or item.means(value, unit)]
-    if not record or not printed:
-        lacking = "prints no figure" if record else "says no record"
-        raise LedgerError(f"its line asks a record, and its sentence {lacking}")
+    """A claim of a figure that is a record: the figure, and over the best of all times before.
+
+    Of a record without a figure the latter alone.
+    """
+    words, figure = _record_in_words(entry, unit)
     readings = [*_records(asked, every)]
     if not readings:
         raise LedgerError("its line asks a record, and nothing before it is held")
     bases = [item["terms"][1]["steps"][0][1] for item in readings]
     base = min((total["start"], total["end"]) for total in bases)
     of_record = {
-        "words": record[0],
-        "claimed": {"value": 0, "unit": "percent", "qualifier": ">"},
+        "claimed": SIGNS[1],
         "superlative": True,
         "asks": entry["asks"] | {"measure": f"growth of {asked.amount}", "base": [*base]},
         "reading": readings,
     }
+    if not figure:
+        return entry | of_record
     of_record |= {key: entry[key] for key in ("open", "open_because") if key in entry}
     head = {key: entry.pop(key) for key in OF_THE_CLAIM if key in entry}
-    return head | {"part": [{"words": printed[0].text, **entry}, of_record]}
+    return head | {"part": [{"words": figure, **entry}, {"words": words, **of_record}]}
+
+
+def _record_in_words(entry: Entry, unit: str) -> tuple[str, str]:
+    """The words of a sentence for a record, and for its figure where the line has one."""
+    statement, claimed = entry["statement"], entry.get("claimed", {})
+    record = wording.RECORD.search(statement) or wording.SUPERLATIVE.search(statement)
+    is_alone, value = claimed in SIGNS, claimed.get("value")
+    of_unit = [item for item in open_words.numbers_in(statement) if item.is_of(unit)]
+    printed = [item.text for item in of_unit if value is None or item.means(value, unit)]
+    if not record or not (printed or is_alone):
+        lacking = "prints no figure" if record else "says no record"
+        raise LedgerError(f"its line asks a record, and its sentence {lacking}")
+    return record[0], "" if is_alone else printed[0]
 
 
 def _records(asked: Phrase, every: Iterable[Held]) -> Iterator[Entry]:

@@ -50,7 +50,8 @@ QUALIFIERS = {
 CONTRARY = {">": "<", "≥": "≤", "<": ">", "≤": "≥"}
 # A change in words: how many per cent more, and of one that does not say by how much its sign.
 CHANGES: dict[str, tuple[float, str]] = {
-    **{"rose": (0, ">"), "grew": (0, ">"), "fell": (0, "<"), "halved": (-50, "~")},
+    **{"rose": (0, ">"), "grew": (0, ">"), "record": (0, ">"), "fell": (0, "<")},
+    "halved": (-50, "~"),
     **{"doubled": (100, "~"), "tripled": (200, "~"), "quadrupled": (300, "~")},
 }
 # Other figures in words: fivefold, 1.8 times as much, two thirds, one in five.
