@@ -425,7 +425,7 @@ WRITTEN = [  # what a notebook says beside them, each number in braces
     ),
     (
         "05_trade_as_a_whole",
-        "for {33.9} per cent of the EU's lost sales to Russia in dollars and {60.5} in euros; "
+        "for {33.9} % of the EU's lost sales to Russia in dollars and {60.5} in euros; "
         "against 2019, for {81.5} and {103}",
         lambda: [
             replaced("2022-05..2023-04", base, money)
