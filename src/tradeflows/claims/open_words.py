@@ -7,7 +7,7 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from importlib import resources
 from itertools import zip_longest
 from typing import Any
@@ -37,9 +37,17 @@ class Row:
     asks: Sequence[str] = ()
     leaves: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
+    @cached_property
+    def _said(self) -> re.Pattern[str]:
+        return _any_of(self.words)
+
+    @cached_property
+    def _unsaid(self) -> re.Pattern[str]:
+        return _any_of(self.unless)
+
     def applies(self, statement: str, asked: Question) -> bool:
         """Whether it is about a claim of these words that asks this."""
-        if not _has(statement, self.words) or _has(statement, self.unless):
+        if not self._said.search(statement) or self._unsaid.search(statement):
             return False
         goods = asked.goods.split("+")
         if self.goods and not all(code.startswith(self.goods) for code in goods):
@@ -49,8 +57,8 @@ class Row:
         )
 
 
-def _has(statement: str, words: Sequence[str]) -> bool:
-    return any(re.search(rf"(?<!\w){_pattern(word)}(?!\w)", statement, re.I) for word in words)
+def _any_of(words: Sequence[str]) -> re.Pattern[str]:
+    return re.compile(rf"(?<!\w)(?:{'|'.join(map(_pattern, words)) or '(?!)'})(?!\w)", re.I)
 
 
 def _pattern(word: str) -> str:

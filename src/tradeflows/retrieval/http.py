@@ -16,14 +16,16 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-import httpx
 from filelock import FileLock
 
 from tradeflows.model.errors import TradeflowsError
 from tradeflows.model.files import sweep, temporary, writing
+
+if TYPE_CHECKING:
+    import httpx  # which takes longer to load than most of what asks nothing of a server
 
 ATTEMPTS = 5
 PATIENCE = 600.0  # seconds for one reply, and the longest wait for a second chance
@@ -34,7 +36,6 @@ ERROR_BYTES = 1 << 16  # of an error reply that are read
 TRY_AGAIN = re.compile(r"try again in (\d+) seconds?", re.I | re.ASCII)
 REPLENISHED = re.compile(r"replenished in (\d+):(\d\d):(\d\d)", re.I | re.ASCII)
 HINTS = {401: "; the key is missing or wrong", 403: "; the key may not do this, or a proxy refuses"}
-NO_WAY = httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError
 REMEDY = ", then run the same command again: it goes on from here"
 
 
@@ -123,6 +124,8 @@ class Web:
             raise RefusedError("the address must be like https://host/path, without user or query")
         if not (key.isascii() and key.isprintable()):
             raise RefusedError("the key holds what no header can carry: copy it anew")
+        import httpx
+
         self.clock = clock or Clock()
         self.calls = 0
         self.before_call: Callable[[], object] = lambda: None  # before a call, such as to count it
@@ -149,6 +152,8 @@ class Web:
 
     def url(self, path: str, query: Mapping[str, str]) -> str:
         """The full address of a call, as it is sent and recorded; it never holds the key."""
+        import httpx
+
         return str(httpx.URL(f"{self.base}/{path}", params=query)).replace("%2C", ",")
 
     def get(
@@ -180,6 +185,9 @@ class Web:
         FetchError
             Broken in all :data:`ATTEMPTS` attempts, or the file cannot be written.
         """
+        import httpx
+
+        no_way = httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError
         host = urlsplit(url).hostname
         try:
             for attempt in range(1, ATTEMPTS + 1):
@@ -190,7 +198,7 @@ class Web:
                     reason, wait = str(error), error.seconds
                 except (httpx.TransportError, httpx.DecodingError) as error:
                     reason = f"{type(error).__name__} {_printable(str(error)[:150])}".strip()
-                    is_lost = isinstance(error, NO_WAY)
+                    is_lost = isinstance(error, no_way)
                     if is_lost and not self._has_answered:
                         break
                 if wait is not None and wait > PATIENCE:
@@ -278,7 +286,7 @@ class Web:
         """A text without the key."""
         return text.replace(self._key, "…") if self._key else text
 
-    def _chunks(self, reply: httpx.Response) -> Iterator[bytes]:
+    def _chunks(self, reply: "httpx.Response") -> Iterator[bytes]:
         """Chunks of a body, as long as there is time."""
         for chunk in reply.iter_bytes():
             if self.clock.now() - self._last > PATIENCE:
