@@ -23,7 +23,6 @@ H1_2021, H1_2022, H1_2023 = (f"{year}-01..{year}-06" for year in (2021, 2022, 20
 TO_INVASION = "2021-03..2022-02"
 TO_REPORT = "2022-07..2023-06"
 CAP, BEFORE_CAP = "2022-12..2023-05", "2022-03..2022-11"
-ENDS = "2022-01", "2023-06"
 FIVE = ["ARM", "GEO", "KAZ", "KGZ", "UZB"]
 MACHINE_TOOLS = ["845710", "845811", "845891", "845961", "846693"]
 
@@ -378,23 +377,28 @@ WRITTEN = [  # what a notebook says beside them, each number in braces
     ),
     (
         "02_yuan_settlement",
-        "from at most {0.5} to {25} % of payments for exports and from {4} to {34} % for imports",
-        lambda: [yuan(flow, month) for flow in ("export", "import") for month in ENDS],
+        "to a peak of {40.8} % of payments for exports and {38.5} % for imports in January 2024, "
+        "from at most {0.5} and {4} % two years before; a month later it was {30.2} and {32.3} %",
+        lambda: [
+            yuan(flow, month)
+            for month in ("2024-01", "2022-01", "2024-02")
+            for flow in ("export", "import")
+        ],
     ),
     (
         "03_drone_parts",
-        "all of 2023, at most {13.4} million, as CEPII reworks",
-        lambda: [math.ceil(10 * heading("8806")) / 10],
+        "all of 2023, {13.3} million as CEPII reworks",
+        lambda: [heading("8806")],
     ),
     (
         "03_drone_parts",
-        "leave at least {18.6} million dollars of drones",
+        "at least {18.6} million dollars of drones alone for March to December 2022",
         lambda: [math.floor(10 * (printed("D06") / 1e6 - heading("8806"))) / 10],
     ),
     (
         "03_drone_parts",
-        "{13.3} million dollars of drones, and {170} million of parts for every aircraft",
-        lambda: [heading("8806"), heading("8807")],
+        "the nearest heading, {170} million dollars, is for every aircraft",
+        lambda: [heading("8807")],
     ),
     (
         "03_drone_parts",
