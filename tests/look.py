@@ -317,10 +317,8 @@ OPEN = "() => document.querySelectorAll('details').forEach((one) => { one.open =
 
 
 # Charts whose title speaks of all that they have in colour by its number.
-# The colour of a lead says which of the two in its title is ahead.
 COUNTED = {
     "00_what_the_report_says": ("score",),
-    "01_energy_rerouting": ("lead",),
     "07_the_way_round": ("transit",),
 }
 
