@@ -16,6 +16,7 @@ from tradeflows.model.errors import QueryError
 from tradeflows.retrieval.project import own_colours
 
 PAPER = "#ffffff"
+LEGIBLE = 4.5  # the contrast that letters need, by WCAG
 ON_SHADES = ("#010101", "#fefefe")  # letters on a part of a strip
 # Maps of matplotlib and the parts of them that are cells, so pale that dark letters are read on
 # all by day, and light ones in the dark, where a page turns its charts.
@@ -110,8 +111,9 @@ def contrast(one: Any, other: Any) -> float:
 
 
 def letters_on(colour: Any) -> str:
-    """The colour of letters, dark or light, that stands out more from a ground of `colour`."""
-    return max(ON_SHADES, key=lambda letters: contrast(letters, colour))
+    """The colour of letters upon `colour`: light as long as it is read, else dark."""
+    dark, light = ON_SHADES
+    return light if contrast(light, colour) > LEGIBLE else dark
 
 
 def shades(name: str, first: float, last: float) -> Colormap:

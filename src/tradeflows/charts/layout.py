@@ -344,7 +344,7 @@ def _draw_references(
     for text, value in reference.items():
         line = axes.axvline if upright else axes.axhline
         if upright:  # so that it is seen upon a bar of its own colour
-            line(value, color=PAPER, lw=3.6)
+            line(value, color=PAPER, lw=2.4)
         else:
             texts.append(Label(wrap(text, page().name), edge, value, INK))
         line(value, color=INK, lw=1.2, ls=(0, (4, 2)), gid=f"0|reference|{text}")
