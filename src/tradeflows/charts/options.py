@@ -154,13 +154,15 @@ def complete_options(
         shown["events"] = project.events_of(shown["events"])
     shown["reference"], of_values = _looked_up(shown["reference"], shown["unit"])
     shown["said"], of_said = _looked_up(shown["said"], shown["unit"], windowed=True)
-    given = (*frame.attrs.get("sources", ()), *options.get("sources", ()), *of_values, *of_said)
-    ids = tuple(dict.fromkeys(given))
+    figures = [*of_values, *of_said]
+    given = [*frame.attrs.get("sources", ()), *options.get("sources", ())]
+    ids = tuple(dict.fromkeys([*given, *(name for rows in figures for name in rows["source_id"])]))
     if not shown.get("source"):
         if not ids:
             raise QueryError('no source: frame.attrs["sources"] is empty, so say source="…"')
         with catalogue.within(frame.attrs):
-            of_rows = speakers(frame), outlets(frame)
+            who = {name: by for rows in (*figures, frame) for name, by in speakers(rows).items()}
+            of_rows = who, outlets(frame)
             shown["source"] = catalogue.credit(ids, None, *of_rows, dated=False)
             shown["dated"] = catalogue.credit(ids, None, *of_rows)
     asked = {ROOT: frame.attrs[ROOT]} if ROOT in frame.attrs else {}
@@ -174,19 +176,20 @@ def complete_options(
 
 def _looked_up(
     values: Mapping[str, Any], unit: str | Mapping[str, str], *, windowed: bool = False
-) -> tuple[dict[str, Any], list[str]]:
-    """Values to compare with, those given as ids of figures looked up; the sources of these."""
+) -> tuple[dict[str, Any], list[DataFrame]]:
+    """Values to compare with, those given as ids of figures looked up; the rows of these."""
     if not isinstance(values, Mapping):
         raise QueryError(
             f"{values!r}: expected words with a value or the id of a figure, such as "
             "{'claimed': 'O08'}"
         )
-    found, sources = {}, []
+    found, figures = {}, []
     for words, value in values.items():
         if not isinstance(value, str):
             found[words] = value
             continue
-        figure = read("figures", id=value).iloc[0]
+        figures.append(read("figures", id=value))
+        figure = figures[-1].iloc[0]
         number = figure["value"] / (size_in(figure["unit"], str(unit)) or 1.0)
         ends = figure[["window_start", "window_end"]]
         if pd.isna(number) or (windowed and ends.isna().any()):
@@ -195,8 +198,7 @@ def _looked_up(
             )
         window = [f"{end:%Y-%m}" for end in ends if windowed]
         found[words.format(number)] = (number, *window) if windowed else number
-        sources.append(figure["source_id"])
-    return found, sources
+    return found, figures
 
 
 def _in_unit(
