@@ -702,6 +702,11 @@ def test_a_number_has_the_digits_that_its_claim_calls_for(judge, build, claimed,
             "year must be ",
         ),
         (claim(1, reading(steps='["stack", {}]')), "no measure 'stack'"),
+        (claim(1, reading(steps='["total", {}]')), "total: lacks value"),
+        (
+            claim(1, reading(read='read = { product = "2709", as_of = 2024 }')),
+            "as_of must be text, not 2024",
+        ),
         (claim(1, reading(steps='["convert", { rates = 1 }]')), "no key 'rates'"),
     ],
 )

@@ -48,7 +48,6 @@ MOST_TERMS = 10  # of what is combined
 FEWEST_WORDS = 3  # of a reason
 # What the tables and the measures say of arguments, which a ledger writes as TOML has them.
 ARGUMENT = re.compile(r"\b(\w+)=('[^']*'|\[[^\]]*\])")
-OTHER_KIND = "a value in `read` or `steps` is of another kind (text, number, list) than it takes"
 CORE, ANNEX, FOLDED = "core", "annex", "folded"  # the parts of the ledger
 
 Steps = tuple[tuple[str, Mapping[str, Any]], ...]
@@ -311,8 +310,6 @@ def at(place: str) -> Iterator[None]:
     """Say where in the ledger something is wrong."""
     try:
         yield
-    except TypeError as error:
-        raise LedgerError(f"{place}: {OTHER_KIND}") from error
     except (TradeflowsError, ValueError) as error:
         words = ARGUMENT.sub(lambda x: f"{x[1]} = {x[2]}".replace("'", '"'), str(error))
         raise LedgerError(f"{place}: {words}") from error
@@ -411,7 +408,7 @@ def read_ledger(
     series = []
     for name, entry in contents.series.items():
         with at(f"{(ledger or path(root)).name}: series {name}"):
-            _require_keys(entry, (*KEYS, "release"), ("measure", "release"))
+            toml.require_keys(entry, (*KEYS, "release"), ("measure", "release"))
             releases = toml.typed(entry["release"], tuple[ReleaseEntry, ...], "release")
             asked = {key: value for key, value in entry.items() if key != "release"}
             _require_question(asked)
@@ -547,7 +544,7 @@ def _contents(ledger: Path) -> FileEntry:
         )
     with at(ledger.name):
         with at("claim"):
-            _require_keys(contents.get("claim", {}))
+            toml.require_keys(contents.get("claim", {}))
         return toml.record(FileEntry, contents)
 
 
@@ -600,7 +597,7 @@ def _parts(
     parts = []
     for i, item in enumerate(head.part, 1):
         with at(f"part {i} {item.get('words', '')!r}"):
-            _require_keys(item, required=("words",))
+            toml.require_keys(item, required=("words",))
             shared = {} if {"figure", "claimed"} & item.keys() else entry
             shared = {key: shared[key] for key in ("figure", "claimed") if key in shared}
             table = {**shared, **item}
@@ -708,7 +705,7 @@ def _require_tested(claim: Claim, table: Table) -> None:
         raise LedgerError("has readings but no figure for them to agree with")
     asked = {key: text for key, text in vars(claim.asks).items() if text}
     with at("asks"):
-        _require_keys(asked, required=("measure", "start", "end"))
+        toml.require_keys(asked, required=("measure", "start", "end"))
     _require_reasons(table, ("printed_because", "open_because"))
 
 
@@ -769,7 +766,7 @@ def _cited(
     }
     if entry.asks.get("start") or "words" in table:
         cited["window"] = cited["window"] or "asked"
-    _require_keys({key: text for key, text in cited.items() if text}, required=cited)
+    toml.require_keys({key: text for key, text in cited.items() if text}, required=cited)
     first, _, last = BETWEEN.sub(" to ", cited["window"]).partition(" to ")
     return cited | {
         "when": row.get("published") or "",
@@ -850,7 +847,7 @@ def _asks(entry: PartEntry) -> Question:
 
 
 def _require_question(table: Table) -> None:
-    _require_keys(table, KEYS)
+    toml.require_keys(table, KEYS)
     for key, value in table.items():
         toml.typed(value, str if key in SINGLE else Texts, key)
 
@@ -859,7 +856,7 @@ def _open(entry: PartEntry, claim: Claim) -> dict[str, tuple[str, ...]]:
     """What the words leave open: by the table, and what the claim adds or takes off, with why."""
     asks, own = claim.asks, entry.open
     with at("open"):
-        _require_keys(own, KEYS)
+        toml.require_keys(own, KEYS)
         for key, values in own.items():
             toml.typed(values, Texts, key)
     if own and not claim.open_because:
@@ -897,7 +894,7 @@ def _reading(entry: Table) -> Reading:
     name, is_made = entry.get("name", ""), "combine" in entry
     with at(f"reading {name!r}"):
         keys = ("name", "terms") if is_made else ("name", "read", "result")
-        _require_keys(entry, required=keys)
+        toml.require_keys(entry, required=keys)
         _require_reasons(entry, ("rest", "doubt"))
         terms = entry.get("terms", []) if is_made else []
         if is_made:
@@ -922,7 +919,7 @@ def _reading(entry: Table) -> Reading:
 def _second(name: str, entry: Any, keys: Sequence[str], required: Sequence[str]) -> Reading:
     """A question within a reading, which goes by its place."""
     with at(name):
-        _require_keys(entry, keys, required)
+        toml.require_keys(entry, keys, required)
         return _asked(entry, name=name)
 
 
@@ -938,7 +935,7 @@ def _asked(entry: Table, **given: Any) -> Reading:
     if reading.at_most and reading.at_least:
         raise LedgerError("is at_most and at_least: a bound is of one side")
     for filters in (reading.read, reading.other):
-        for key in {"start", "end"} & filters.keys():
+        for key in {"start", "end", "as_of"} & filters.keys():
             toml.typed(filters[key], str, key)
     for name, arguments in (*reading.steps, *reading.other_steps):
         _require_step(name, arguments)
@@ -951,9 +948,10 @@ def _require_step(name: str, arguments: Table) -> None:
         raise LedgerError("scale is for charts: a claim has its unit in `claimed`")
     takes = _arguments(lookup("measure", name, every_measure()))
     with at(name):
-        _require_keys(arguments, takes)
+        needed = [key for key, option in takes.items() if option.default is option.empty]
+        toml.require_keys(arguments, takes, needed)
         for key, value in arguments.items():
-            toml.typed(value, takes[key], key)
+            toml.typed(value, takes[key].annotation, key)
     barrels = arguments.get("barrels_per_tonne", BARRELS_PER_TONNE)
     if barrels != BARRELS_PER_TONNE:
         raise LedgerError(
@@ -963,14 +961,10 @@ def _require_step(name: str, arguments: Table) -> None:
 
 
 @cache
-def _arguments(measure: Callable[..., Any]) -> dict[str, Any]:
-    """The arguments of a measure that TOML can give, and what each takes."""
+def _arguments(measure: Callable[..., Any]) -> dict[str, inspect.Parameter]:
+    """The arguments of a measure that TOML can give."""
     options = inspect.signature(measure).parameters.values()
-    return {
-        option.name: option.annotation
-        for option in options
-        if "DataFrame" not in str(option.annotation)
-    }
+    return {item.name: item for item in options if "DataFrame" not in str(item.annotation)}
 
 
 @cache
@@ -981,20 +975,6 @@ def every_measure() -> dict[str, Any]:
         for name, member in vars(measures).items()
         if inspect.isfunction(member) and not name.startswith("_") and name != "stack"
     }
-
-
-def _require_keys(
-    entry: Any, keys: Iterable[str] | None = None, required: Iterable[str] = ()
-) -> None:
-    """Refuse a table with another key than `keys`, where there are any, or without one."""
-    if not isinstance(entry, dict):
-        raise LedgerError(f"must be a table of keys, not {entry!r}")
-    unknown = [key for key in entry if keys is not None and key not in keys]
-    if unknown:
-        raise LedgerError(f"no key {unknown[0]!r} exists{near(unknown[0], keys or ())}")
-    lacking = [key for key in required if key not in entry]
-    if lacking:
-        raise LedgerError(f"lacks {', '.join(lacking)}")
 
 
 def lookup(

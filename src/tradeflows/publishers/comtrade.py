@@ -120,10 +120,10 @@ READ = dict.fromkeys([*NEEDED, *(name for pair in PAIRS for name in pair[:2])])
 
 
 class Reply(NamedTuple):
-    """What one file holds: `rows` by lower-case field name, and the `error` that it reports."""
+    """What one file holds: `rows` by lower-case field name, and its error or other `message`."""
 
     rows: pa.RecordBatch
-    error: str
+    message: str
 
 
 class Envelope(msgspec.Struct, rename={"total": "totalRecords"}):
@@ -150,6 +150,8 @@ def clean(
     ----------
     path
         JSON reply, bulk file (tab separated, gzip), ``TradeData.csv`` or its workbook, unedited.
+    source
+        Its entry in the catalogue.
     releases
         For "reporter period" (both in the publisher's codes) the date of the release, a blank and
         the data set's checksum; a row without gets the source's vintage.
@@ -159,6 +161,11 @@ def clean(
         Wholes, as "reporter period flow partner product", that their parts do not add up to.
     breakdown
         Of :data:`BREAKDOWNS`, the one whose parts stay beside their totals.
+
+    Yields
+    ------
+    Part
+        Rows of :data:`~tradeflows.model.schema.TRADE`.
 
     Raises
     ------

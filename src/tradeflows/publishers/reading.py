@@ -202,17 +202,14 @@ def require_header(
     LayoutError
         The message lists what lacks, and what is one too many.
     """
-    known = {*needed, *(names if others is None else others)}
-    lacking = [name for name in needed if name not in names]
-    stray = [name for name in names if name not in known]
+    faults = {"none of": [name for name in needed if name not in names]}
     if others is not None:
-        stray += [name for name, times in Counter(names).items() if times > 1]
-    if lacking or stray:
+        faults["besides"] = [name for name in names if name not in {*needed, *others}]
+        faults["more than once"] = [name for name, times in Counter(names).items() if times > 1]
+    found = " and ".join(f"{word} {of[:20]}" for word, of in faults.items() if of)
+    if found:
         among = f", and of {', '.join(others)}, each once" if others else ""
-        expected = f"the columns {','.join(needed)}{among}"
-        besides = f" and besides {stray[:20]}" if stray else ""
-        found = f"none of {lacking}{besides}"
-        raise LayoutError(path, expected, found, todo)
+        raise LayoutError(path, f"the columns {','.join(needed)}{among}", found, todo)
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ from tradeflows.model.errors import (
 from tradeflows.model.files import sweep, temporary
 from tradeflows.model.periods import parse_release
 from tradeflows.model.source import RAW, Publisher, Source, bulk_month
-from tradeflows.publishers import Part, cleaned, control, reading, registry
+from tradeflows.publishers import Part, cleaned, reading, registry
 from tradeflows.retrieval import catalogue, releases
 from tradeflows.retrieval.catalogue import COMMITTED, LOCAL_FOLDER, UNDATED, is_own
 from tradeflows.retrieval.http import locked, write
@@ -286,7 +286,7 @@ def _catalogue(
     batches: list[pa.RecordBatch] = []
 
     def noted(part: Part) -> Part:
-        totals.update(control(part))
+        totals.update(part.control)
         if former:
             batches.append(part.rows)
         return part

@@ -133,7 +133,7 @@ def within(attrs: Mapping[Any, Any]) -> Iterator[None]:
         _meanwhile.reset(token)
 
 
-_find_root = root  # `credit` has a parameter of that name
+_find_root = root  # `entries` has a parameter of that name
 
 
 def _holds_catalogue(folder: Path) -> bool:

@@ -22,7 +22,7 @@ from tradeflows.model.errors import BuildError, LayoutError, TradeflowsError
 from tradeflows.model.files import sweep, temporary, writing
 from tradeflows.model.keys import Keys
 from tradeflows.model.source import Source
-from tradeflows.publishers import Part, control
+from tradeflows.publishers import Part
 from tradeflows.publishers.cleaned import Cleaned, tally
 from tradeflows.retrieval import catalogue
 from tradeflows.tables.files import catalogued, processed
@@ -241,8 +241,8 @@ def _write_rows(
 
     def written() -> Iterator[Part]:
         for part in _clean(root, source):
-            if not totals and control(part):
-                totals.update(control(part))
+            if part.control and not totals:
+                totals.update(part.control)
                 _require_control(source, totals, root)
             rows = pa.Table.from_batches([part.rows]).cast(coded)
             if part.sorted:  # a file of any size, whose cleaner has looked for doubles
@@ -316,4 +316,5 @@ def _clean(root: Path, source: Source) -> Iterable[Part]:
         yield from clean(path, source)
     except pa.ArrowInvalid as error:
         reason = str(error).splitlines()[0]
-        raise LayoutError(path, f"what {source.cleaner} reads", reason) from error
+        todo = f"compare the file with what `arguments` of {source.id} say of it"
+        raise LayoutError(path, f"what {source.cleaner} reads", reason, todo) from error

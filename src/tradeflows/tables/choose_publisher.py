@@ -20,7 +20,7 @@ from tradeflows.tables.releases import family_of
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-# Not by partner: two publishers' partners side by side are no whole that shares could be of.
+# Without the partner: two publishers' partners side by side are no whole that shares could be of.
 WHOLE = ["reporter_iso", "flow_code", "freq_code", "cumulation", "asked"]
 KIND = ["currency", "valuation", "partner_role"]  # in which two series of a publisher differ
 OF_THE_WINDOW = "of the months asked for"
@@ -180,7 +180,7 @@ def _cells(rows: Sequence[_Row], splice: bool, frame: DataFrame) -> dict[tuple[A
         sources = sorted({row.source for row in mixed})
         names = " or ".join(f"source={name!r}" for name in sources)
         raise QueryError(
-            f"what {who} reports would come from several sources, partner by partner "
+            f"what {who} reports would be mixed of several sources, each of other partners "
             f"or of one rank; add {names}{_how_far(frame, sources)}"
         )
     return cells

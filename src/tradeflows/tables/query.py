@@ -30,7 +30,7 @@ class Question:
     Attributes
     ----------
     table, root, local, as_of
-        As for :func:`read`.
+        As for :func:`tradeflows.tables.read`.
     asked
         The filters as they were given, each a list of texts.
     products
@@ -129,7 +129,7 @@ def question(
     root: Path | None = None,
     **filters: Words,
 ) -> Question:
-    """A question to a table, its words turned into codes; parameters and errors as for `read`."""
+    """A question to a table, its words turned into codes; else as for ``tables.read``."""
     require_table(table)
     root = root or catalogue.root()
     sources = catalogue.load(root, local=local)
