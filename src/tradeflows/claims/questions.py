@@ -22,7 +22,7 @@ from tradeflows.retrieval import own_words
 AMOUNTS = ("value", "weight", "volume", "quantity", "number")  # what adds up over months and goods
 PLACES = ("goods", "reporter", "partner", "flow", "route")  # the keys of what flows where
 SIDES = ("goods", "reporter", "partner")
-WORLD = "W00"
+WORLD = codes.WORLD
 # Of these two sides are told apart by their order: who leads whom, who gained what the other lost.
 LEAD = re.compile(r"(?:change of )?lead by ")
 ORDERED = re.compile(rf"{LEAD.pattern}|rank by |(?:net )?displacement of ")
@@ -102,7 +102,7 @@ def text_of(value: Any, between: str = "+") -> str:
 
 def joined(values: Iterable[str]) -> str:
     """One text of what several have under a key, each once and sorted."""
-    return "+".join(sorted({part for value in values for part in value.split("+") if part}))
+    return "+".join(sorted(in_order(values).split("+")))
 
 
 def in_order(values: Iterable[str]) -> str:

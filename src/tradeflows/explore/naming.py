@@ -46,9 +46,9 @@ def in_print(texts: Iterable[str]) -> list[str]:
     return [dates_in_words(text) for text in named]
 
 
-def publisher_name(publisher: str, root: Path | None = None) -> str:
+def publisher_name(publisher: str) -> str:
     """The short name of a publisher, or its id where the project does not have it."""
-    entry = _catalogue(root)[0].get(publisher)
+    entry = _catalogue(None)[0].get(publisher)
     return entry.short if entry else publisher
 
 

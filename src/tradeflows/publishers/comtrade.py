@@ -249,7 +249,7 @@ def read(path: Path) -> Reply:
                 name.lower(): arrow.filled(arrow.texts(cells))
                 for name, *cells in zip(*workbooks.table(path), strict=True)
             }
-            return Reply(_typed(path, columns), "")
+            return Reply(_typed(path, {x: columns[x] for x in _fields(path, columns)}), "")
         if start.startswith(b"<"):
             raise LayoutError(path, "JSON or a table", "a page of HTML or XML", "fetch the data")
         return _json(path) if start.startswith(b"{") or not start else Reply(_table(path), "")
@@ -373,9 +373,9 @@ def _typed(
     """The columns of a file that are read: figures as float64, others as texts, null for none."""
     record = block.record if block else _namer(path)
     typed = {}
-    for name in _fields(path, columns):
+    for name, cells in columns.items():
         try:
-            column = pa.array(columns[name])
+            column = pa.array(cells)
             if name not in FIGURES:
                 # One channel writes a number where another writes a word, or adds a blank.
                 typed[name] = pc.utf8_trim_whitespace(pc.cast(column, arrow.TEXT))

@@ -42,11 +42,8 @@ BLANKS = "[ \u00a0\u202f]"
 # What zipfile raises of a damaged or foreign archive: only its own kinds are documented as such.
 _DAMAGED = (zlib.error, EOFError, NotImplementedError, OSError, RuntimeError, ValueError)
 ZIP_FAULTS = (zipfile.BadZipFile, zipfile.LargeZipFile, *_DAMAGED)
-A_FLOW: dict[str, Any] = {
-    "source_field": "",
-    "flags": "",
-    "note": None,
-    "qualifier": "=",
+PLAIN: dict[str, Any] = {"source_field": "", "flags": "", "note": None, "qualifier": "="}
+A_FLOW: dict[str, Any] = PLAIN | {
     "partner_role": "origin",
     "classification_code": "HS",
     "freq_code": "M",

@@ -41,7 +41,6 @@ from tradeflows.report.notebooks import (
     of_project,
     run,
     sentence,
-    shows_cards,
     walk,
 )
 from tradeflows.report.site import ReportError, render, save
@@ -146,7 +145,8 @@ def write(
             files |= chart_html.render_all(notebook, frame, known_claims)
             files[page] = _notebook_page(notebook, name, frame, stories[name], known_claims)
     with steps.step("drawing a picture of each claim", is_told=has_claims):
-        files |= _shared_pictures(verdicts, frame["project"], root)
+        drawn = claim_picture.pictures(verdicts, frame["project"], root)
+        files |= {Path(CARD.format(claim)): png for claim, png in drawn.items()}
     files |= _reference_pages(verdicts, rows, frame)
     if has_claims:
         with steps.step("writing ledger.html"):
@@ -312,12 +312,6 @@ def _ledger_page(
 # --- what the pages hold --------------------------------------------------------------------------
 
 
-def _shared_pictures(verdicts: Sequence[Verdict], project: Project, root: Path) -> Files:
-    """A picture of each claim that has a reading, by its path."""
-    drawn = claim_picture.pictures(verdicts, project, root)
-    return {Path(CARD.format(claim)): png for claim, png in drawn.items()}
-
-
 def _links(
     verdicts: Sequence[Verdict],
     stories: Mapping[str, dict[str, Any]],
@@ -408,7 +402,7 @@ def _described(output: NotebookNode, cell: NotebookNode, tested: str) -> Noteboo
     shown = {"kind": _kind(output), "sentence": said, "opens": "Table"}
     if READ_BACK.search(cell.source):
         shown["opens"] = "Numbers of the chart"
-    if shows_cards(cell) and output.get("data"):
+    if "tf.cards(" in cell.source and output.get("data"):
         text = output.data.get("text/html", "")
         shown |= {"kind": "cards", "html": tested or text.replace(ENTRY, "sources.html#")}
     output.metadata = NotebookNode({**output.get("metadata", {}), **shown})

@@ -188,7 +188,7 @@ def _told(vintage: str, about: Mapping[str, str] | None) -> dict[str, Any]:
     """The keys of an entry that the user tells; QueryError where `vintage` is no day."""
     changes: dict[str, Any] = {key: text for key, text in (about or {}).items() if text}
     if vintage != UNDATED[0]:
-        parse_release(vintage, "vintage")
+        parse_release(vintage)
         changes["vintage"] = vintage
     return changes
 

@@ -107,7 +107,7 @@ class Question:
         """Those of `rows` that were known by the day, if one was asked for."""
         if self.as_of is None:
             return rows
-        return rows.filter(pc.less_equal(rows["known_from"], parse_day(self.as_of, "as_of")))
+        return rows.filter(pc.less_equal(rows["known_from"], parse_day(self.as_of)))
 
     def stands(self, rows: pa.Table) -> pa.Array:
         """Whether each of `rows` stood on the day; a release that is named always does."""
@@ -116,7 +116,7 @@ class Question:
         until = rows["known_until"]
         if self.as_of is None:
             return until.is_null()
-        return pc.fill_null(pc.greater(until, parse_day(self.as_of, "as_of")), True)
+        return pc.fill_null(pc.greater(until, parse_day(self.as_of)), True)
 
 
 def question(

@@ -28,8 +28,8 @@ from tradeflows.model.schema import TRADE
 from tradeflows.model.source import Source
 from tradeflows.publishers import Part, archives, plausibility, reading
 from tradeflows.publishers.comext.membership import MEMBERS, is_of_other_trade
+from tradeflows.publishers.reading import BLOCK
 
-BLOCK = 1 << 20  # bytes at a time, and no line may be longer
 ROWS = 1 << 16  # in a part, more or less
 MOST = 1 << 16  # words in a column
 LARGEST = 2**53 - 1  # a float64 holds whole numbers up to here

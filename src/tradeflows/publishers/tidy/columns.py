@@ -145,7 +145,7 @@ def read_cells(path: Path, asked: Map) -> Iterator[Cells]:
         raise LayoutError(path, "a CSV file", "a page of HTML or XML", "fetch the data, not a page")
     separator, first, below, raw = asked.separator, 0, 0, None
     if workbooks.is_workbook(path):
-        separator, raw = ",", workbooks.as_csv(path)
+        separator, raw = ",", workbooks.as_csv(workbooks.table(path))
     if asked.title_lines or asked.footnotes_from:
         raw, first, below = _table_of(path, asked, raw)
     names, columns = reading.header(path, separator, raw), [*asked.columns]
