@@ -115,13 +115,13 @@ def between_thousands(grouping: str) -> str:
     return BLANKS if grouping == " " else re.escape(grouping)
 
 
-def pattern(decimal: str = ".", grouping: str = "") -> str:
+def number_pattern(decimal: str = ".", grouping: str = "") -> str:
     """The pattern of a whole number cell, without exponent, sign of plus or blanks."""
     whole = rf"(\d{{1,3}}({between_thousands(grouping)}\d{{3}})+|\d+)" if grouping else r"\d+"
     return rf"^-?{whole}({re.escape(decimal)}\d+)?$"
 
 
-PLAIN_NUMBER, WITH_COMMAS = pattern(), pattern(grouping=",")
+PLAIN_NUMBER, WITH_COMMAS = number_pattern(), number_pattern(grouping=",")
 
 
 def number(
@@ -146,7 +146,7 @@ def number(
         A cell is no number in these marks, or none that a double holds.
     """
     text = arrow.filled(text, absent)
-    demand(record, name, text, pattern(decimal, grouping), what, todo)
+    demand(record, name, text, number_pattern(decimal, grouping), what, todo)
     digits = pc.replace_substring_regex(text, between_thousands(grouping), "") if grouping else text
     if decimal != ".":
         digits = pc.replace_substring(digits, decimal, ".")

@@ -46,7 +46,7 @@ class Window(NamedTuple):
 class _Row(NamedTuple):
     """A row by its number: what it is of, whose it is, and the months that it states.
 
-    `file` is the place of what counts as its file: the first by rank, then the newest.
+    `turn` is the place of what counts as its file: the first by rank, then the newest.
     """
 
     number: int
@@ -55,7 +55,7 @@ class _Row(NamedTuple):
     partner: str
     series: str
     family: str
-    file: Place
+    turn: Place
     months: range
 
 
@@ -78,11 +78,11 @@ def one_source(
     every = _rows(frame, sources)
     rows: list[_Row] = []
     for some in _grouped(every, "whole", "series", "partner").values():
-        rows += _in_turn(some, lambda row: row.file)
+        rows += _in_turn(some, lambda row: row.turn)
     places: dict[tuple[object, ...], tuple[object, ...]] = {}
     for offer, some in _grouped(rows, "whole", "series").items():
         n_months = len(_months(some)) if window.is_asked else 0
-        places[offer] = -n_months, min(row.file[0] for row in some), offer[1] if splice else ""
+        places[offer] = -n_months, min(row.turn[0] for row in some), offer[1] if splice else ""
 
     def place(row: _Row) -> tuple[object, ...]:
         return places[row.whole, row.series]

@@ -252,7 +252,7 @@ class Marks(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def pattern(self) -> str:
         """The pattern of a whole number cell."""
-        return reading.pattern(self.decimal, self.grouping)
+        return reading.number_pattern(self.decimal, self.grouping)
 
 
 Field = Word | Value | list[Flag]
