@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache
+from itertools import chain
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
@@ -228,7 +229,8 @@ class Ledger:
 # --- what the tables of the file may have ---------------------------------------------------------
 
 Table = Mapping[str, Any]
-Texts = str | tuple[Any, ...]
+Texts = str | tuple[str | tuple[str, ...], ...]
+Filters = Mapping[str, Texts | bool]
 
 
 @dataclass(frozen=True)
@@ -260,7 +262,7 @@ class PartEntry:
     not_tested: str = ""
     settles: str = ""
     reading: tuple[Table, ...] = ()
-    releases: Table = field(default_factory=dict)
+    releases: Mapping[str, Filters] = field(default_factory=dict)
     minds: tuple[str, ...] = ()
 
 
@@ -293,7 +295,7 @@ class ReleaseEntry:
     """``[[series.NAME.release]]``."""
 
     name: str
-    read: Table
+    read: Filters
 
 
 # Keys of a part that its claim has as they stand.
@@ -712,7 +714,8 @@ def _require_tested(claim: Claim, table: Table) -> None:
 def _require_reasons(table: Table, keys: Iterable[str]) -> None:
     """Refuse a reason that says nothing: it is printed beside the number."""
     for key in keys:
-        if key in table and len(re.findall(r"\w+", table[key])) < FEWEST_WORDS:
+        words = re.findall(r"\w+", toml.typed(table.get(key, ""), str, key))
+        if key in table and len(words) < FEWEST_WORDS:
             raise LedgerError(f"{key} is {table[key]!r}, and its reader needs a reason in words")
 
 
@@ -925,7 +928,10 @@ def _second(name: str, entry: Any, keys: Sequence[str], required: Sequence[str])
 
 def _asked(entry: Table, **given: Any) -> Reading:
     """A reading of its table, with measures that are known and take what they are given."""
-    for step in (*entry.get("steps", ()), *entry.get("other_steps", ())):
+    several = (
+        toml.typed(entry.get(key, []), Sequence[Any], key) for key in ("steps", "other_steps")
+    )
+    for step in chain(*several):
         if not isinstance(step, list) or [type(part) for part in step] != [str, dict]:
             raise LedgerError(
                 "a step is a measure with its arguments, such as "
@@ -934,9 +940,11 @@ def _asked(entry: Table, **given: Any) -> Reading:
     reading = toml.record(Reading, entry, **given)
     if reading.at_most and reading.at_least:
         raise LedgerError("is at_most and at_least: a bound is of one side")
+    toml.typed(reading.keys, Mapping[str, Texts], "keys")
     for filters in (reading.read, reading.other):
         for key in {"start", "end", "as_of"} & filters.keys():
             toml.typed(filters[key], str, key)
+        toml.typed(filters, Filters, "read")
     for name, arguments in (*reading.steps, *reading.other_steps):
         _require_step(name, arguments)
     return reading

@@ -139,7 +139,7 @@ def in_words(kind: Any) -> str:
     if origin is UnionType and {*of} != {int, float}:
         return " or ".join(dict.fromkeys(in_words(each) for each in of if each is not NoneType))
     if origin not in (tuple, Sequence, Mapping):
-        return WORDS[float if of else kind]
+        return WORDS.get(float if of else kind, "a table")
     one = in_words(of[origin is Mapping])
     several = {"text": " of texts", "a number": " of numbers", "anything": ""}
     return f"a {'table' if origin is Mapping else 'list'}{several.get(one, ', each ' + one)}"
