@@ -14,7 +14,7 @@ from functools import cache
 from typing import Any
 
 from tradeflows.claims.verdict_rule import Question, differing
-from tradeflows.model import codes
+from tradeflows.model import codes, toml
 from tradeflows.model.errors import CodeError, QueryError
 from tradeflows.model.periods import month_text, span, window_in_words
 from tradeflows.retrieval import own_words
@@ -42,6 +42,7 @@ def normal(key: str, value: Any, measure: str = "") -> str:
     """
     if key in SIDES and isinstance(value, list) and ORDERED.match(measure):
         return in_order(normal(key, side) for side in value)
+    toml.typed(value, str | tuple[str, ...], key)
     match key:
         case "goods":
             return goods(value)
