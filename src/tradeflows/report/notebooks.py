@@ -297,6 +297,11 @@ def lists_sources(cell: NotebookNode) -> bool:
     return "charts.sources(" in cell.source
 
 
+def shows_cards(cell: NotebookNode) -> bool:
+    """Whether `cell` shows claims of the ledger as cards, beside the list of sources."""
+    return "tf.cards(" in cell.source
+
+
 def sentence(output: NotebookNode) -> str:
     """The string that `output` shows; empty if it shows anything else."""
     text = output.get("data", {}).get("text/plain", "")

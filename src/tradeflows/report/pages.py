@@ -41,6 +41,7 @@ from tradeflows.report.notebooks import (
     of_project,
     run,
     sentence,
+    shows_cards,
     walk,
 )
 from tradeflows.report.site import ReportError, render, save
@@ -402,7 +403,7 @@ def _described(output: NotebookNode, cell: NotebookNode, tested: str) -> Noteboo
     shown = {"kind": _kind(output), "sentence": said, "opens": "Table"}
     if READ_BACK.search(cell.source):
         shown["opens"] = "Numbers of the chart"
-    if "tf.cards(" in cell.source and output.get("data"):
+    if shows_cards(cell) and output.get("data"):
         text = output.data.get("text/html", "")
         shown |= {"kind": "cards", "html": tested or text.replace(ENTRY, "sources.html#")}
     output.metadata = NotebookNode({**output.get("metadata", {}), **shown})
