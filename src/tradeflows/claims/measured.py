@@ -18,7 +18,7 @@ from tradeflows import measures, tables
 from tradeflows.claims import advice, answers, combining, questions, verdict_rule
 from tradeflows.claims.ledger import Reading, every_measure, published
 from tradeflows.claims.verdict_rule import Question, Range
-from tradeflows.measures.common import UNIT_IN, join_flags, unit_of
+from tradeflows.measures.common import UNIT_IN, unit_of
 from tradeflows.measures.comparisons import GROWTH
 from tradeflows.measures.shares import SHARE
 from tradeflows.model import contracts, lineage, units
@@ -113,7 +113,7 @@ class Measured:
     @property
     def flags(self) -> tuple[str, ...]:
         """Words of :data:`tradeflows.model.contracts.FLAGS` on the rows used."""
-        return tuple(join_flags(self.used.values()).split())
+        return tuple(sorted(set(" ".join(self.used.values()).split())))
 
 
 @dataclass(frozen=True)
