@@ -146,8 +146,7 @@ def write(
             files |= chart_html.render_all(notebook, frame, known_claims)
             files[page] = _notebook_page(notebook, name, frame, stories[name], known_claims)
     with steps.step("drawing a picture of each claim", is_told=has_claims):
-        drawn = claim_picture.pictures(verdicts, frame["project"], root)
-        files |= {Path(CARD.format(claim)): png for claim, png in drawn.items()}
+        files |= _shared_pictures(verdicts, frame["project"], root)
     files |= _reference_pages(verdicts, rows, frame)
     if has_claims:
         with steps.step("writing ledger.html"):
@@ -311,6 +310,12 @@ def _ledger_page(
 
 
 # --- what the pages hold --------------------------------------------------------------------------
+
+
+def _shared_pictures(verdicts: Sequence[Verdict], project: Project, root: Path) -> Files:
+    """A picture of each claim that has a reading, by its path."""
+    drawn = claim_picture.pictures(verdicts, project, root)
+    return {Path(CARD.format(claim)): png for claim, png in drawn.items()}
 
 
 def _links(
