@@ -702,6 +702,22 @@ def test_a_number_has_the_digits_that_its_claim_calls_for(judge, build, claimed,
             "year must be ",
         ),
         (claim(1, reading(steps='["stack", {}]')), "no measure 'stack'"),
+        (claim(1, reading(steps='["total", {}]')), "total: lacks value"),
+        (claim(1, reading()).replace("steps = [[", "steps = 5 # [["), "steps must be a list"),
+        (
+            claim(1, reading(more="keys = { goods = 5 }")),
+            "goods must be text or a list of texts, not 5",
+        ),
+        (claim(1, reading(more="rest = 5")), "rest must be text, not 5"),
+        (claim(1, reading(read="read = { product = [5] }")), "read: product must be text or a"),
+        (
+            claim(1, reading(), asks=ASKS.replace('"TOTAL"', "[5]")),
+            "goods must be text or a list",
+        ),
+        (
+            claim(1, reading(read='read = { product = "2709", as_of = 2024 }')),
+            "as_of must be text, not 2024",
+        ),
         (claim(1, reading(steps='["convert", { rates = 1 }]')), "no key 'rates'"),
     ],
 )

@@ -199,9 +199,9 @@ class Killed(BaseException):
 
 @pytest.mark.parametrize("step", ["check", "entry"])
 def test_killed_late_it_fetches_once(root, monkeypatch, step):
-    twin, name = Directory("202402"), {"check": "control", "entry": "write_entry"}[step]
+    twin, name = Directory("202402"), {"check": "deque", "entry": "write_entry"}[step]
 
-    def kill(*_):
+    def kill(*_, **__):
         raise Killed
 
     where = (comext, name) if step == "check" else (user_files, name)

@@ -131,7 +131,7 @@ def test_goods_of_the_caller(rows, product, partner, found):
             r"none of \['partner'\]",
         ),
         ({}, ["month", "partner"], {"flow": "M"}, LayoutError, "a value or a quantity"),
-        ({}, [*PLAIN, "CNY"], {"flow": "M"}, LayoutError, r"besides \['CNY'\]"),
+        ({}, [*PLAIN, "CNY"], {"flow": "M"}, LayoutError, r"more than once \['CNY'\]"),
     ],
 )
 def test_what_it_refuses(rows, changes, columns, options, error, message):

@@ -154,7 +154,7 @@ def test_without_consent_nothing_runs(make, consent):
         ("os.system", "no cleaner 'os.system'"),
         ("project.newsroom.no_areas", "'Ruritania'"),
         ("project.newsroom.no_product", "wheat.csv: '101'"),
-        ("project.newsroom.lacking", "columns missing or unknown for trade: cmd_code"),
+        ("project.newsroom.lacking", "trade: columns missing: cmd_code"),
         ("project.newsroom.failing", "what project.newsroom.failing reads, found KeyError"),
     ],
 )

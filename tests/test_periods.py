@@ -51,7 +51,7 @@ def test_what_is_no_period(text, grain, message):
 @pytest.mark.parametrize("day", ["2024-02-31", "2024-2-1", "2024-02", "0000-01-01"])
 def test_a_day_that_does_not_exist(day):
     with pytest.raises(QueryError, match=f"as_of='{day}': expected a day such as 2024-06-01"):
-        periods.parse_day(day, "as_of")
+        periods.parse_day(day)
     assert not periods.is_day(day)
 
 

@@ -1,5 +1,7 @@
 """Delimited text is taken as it stands, or refused with the record that is not as it should be."""
 
+import re
+
 import pytest
 
 from tradeflows.model.errors import LayoutError
@@ -56,6 +58,21 @@ def test_records_are_counted_as_a_trace_counts_them(read, tmp_path):
 def test_what_it_refuses(read, raw, above, found):
     with pytest.raises(LayoutError, match=f"a.csv: expected {found}"):
         read(raw, above)
+
+
+@pytest.mark.parametrize(
+    ("names", "found"),
+    [
+        (["a"], "none of ['b']"),
+        (["a", "b", "x"], "besides ['x']"),
+        (["a", "b", "a"], "more than once ['a']"),
+        (["b", "x", "x"], "none of ['a'] and besides ['x', 'x'] and more than once ['x']"),
+    ],
+)
+def test_what_is_wrong_with_a_header(names, found):
+    with pytest.raises(LayoutError, match=re.escape(f"the columns a,b, found {found}") + "$"):
+        reading.require_header("a.csv", names, ["a", "b"], ())
+    reading.require_header("a.csv", ["a", "b", "x", "x"], ["a", "b"])
 
 
 @pytest.mark.parametrize(

@@ -59,7 +59,7 @@ def test_each_field_says_what_it_is(table):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"colour": "red"}, "columns missing or unknown for rates: colour"),
+        ({"colour": "red"}, "rates: columns unknown: colour"),
         ({"rate": pa.array(["63.65", "dear"])}, r"rates.rate: Failed to parse .*dear"),
         ({"n_months": pa.array([1.0, 1.5])}, r"rates.n_months: Float value 1.5\d* was truncated"),
         ({"quote": pa.array(["USD", None])}, r"quote: no value in 1 of 2 rows \(None in record 2"),

@@ -185,9 +185,9 @@ def test_a_world_of_two_codes(project):
         ({"along": "partner"}, "absent along 'partner'"),
         ({"from": "2018-13"}, "absent: start='2018-13': expected a month"),
         ({"from": "2019"}, "absent: the end 2018-12 is before the start 2019"),
-        ({"product": "1201"}, "absent has no key 'product'"),
-        ({"until": 2018}, "absent must be a list of tables of texts"),
-        ({"until": ""}, "absent lacks until"),
+        ({"product": "1201"}, "absent: no key .product. exists"),
+        ({"until": 2018}, "absent: each: until must be text, not 2018; write it as"),
+        ({"until": ""}, "absent: lacks until; write it as"),
     ],
 )
 def test_a_wrong_declaration(project, change, message):

@@ -225,7 +225,7 @@ def _add_periods(
         more = {"period": (0, ["".join(parts) for parts in of_row])}
     else:
         more = {
-            f"{column}, period": ([*shown].index(column) + 1, periods[column])
+            f"{column}{PERIOD}": ([*shown].index(column) + 1, periods[column])
             for column in reversed([*periods])
             if periods[column].any()
         }
@@ -257,7 +257,10 @@ def _readable(table: pd.DataFrame, chart: Chart, kind: str) -> pd.DataFrame:
     if shown.columns.nlevels > 1:
         shown.columns = [": ".join(map(name, column)) for column in shown.columns]
     else:
-        shown.columns = [heads.get(at) or _head(at, chart) for at in map(str, shown.columns)]
+        shown.columns = [
+            heads.get(at) or name(at.removesuffix(PERIOD)) + ": period" * at.endswith(PERIOD)
+            for at in map(str, shown.columns)
+        ]
     if NAME in shown:
         shown[NAME] = shown[NAME].map(name)
     is_dated = shown.index.name == "ref_period"
@@ -274,13 +277,7 @@ def _periods(shown: pd.DataFrame, chart: Chart, kind: str) -> list[str]:
     return [spans.text(day, n) for day, n in zip(shown.index, lengths, strict=True)]
 
 
-def _head(name: str, chart: Chart) -> str:
-    """The head of a column of figures, or of the periods of such a column."""
-    column = name.removesuffix(", period")
-    return named(name, chart) if column == name else f"{named(column, chart)}: period"
-
-
-NAME = "Name"
+NAME, PERIOD = "Name", ", period"  # of a column; and of the column of its periods
 _SIGNED = dict(zip(SIGNS.values(), ("about", "at most", "at least"), strict=True))
 _HEADS = {
     "series": NAME,

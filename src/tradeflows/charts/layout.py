@@ -65,8 +65,7 @@ STYLE: dict[str, Any] = {
 class Page:
     """The paper that a chart is set on.
 
-    Lengths are in inches, texts in characters a line; `small` is the size of the least letters,
-    `steps` the most of an axis of numbers from left to right.
+    Lengths are in inches, texts in characters a line; `small` is the size of the least letters.
     """
 
     width: float
@@ -79,7 +78,6 @@ class Page:
     name: int
     window: int
     small: float
-    steps: int
 
 
 WIDE = Page(
@@ -93,7 +91,6 @@ WIDE = Page(
     name=18,
     window=200,
     small=10,
-    steps=5,
 )
 NARROW = Page(
     4.5,
@@ -106,7 +103,6 @@ NARROW = Page(
     name=12,
     window=46,
     small=10.5,  # which a telephone shows in eleven pixels
-    steps=4,
 )
 _PAGE: ContextVar[Page] = ContextVar("page", default=WIDE)
 
@@ -273,15 +269,12 @@ def day_axis(axes: Axes, *, years: Sequence[pd.Timestamp] = ()) -> None:
         label.set(ha="center" if not years and day > last - room else side)
 
 
-def number_axis(axes: Axes, *, upright: bool = False) -> None:
+def number_axis(axes: Axes) -> None:
     """Set the axis of the numbers, with lines across the box and thousands set apart."""
-    axis = axes.xaxis if upright else axes.yaxis
+    axis = axes.yaxis
     axis.set_major_formatter(ticker.FuncFormatter(lambda value, _: number(value, 10)))
     if axis.get_scale() == "linear":
-        locator = ticker.MaxNLocator("auto", steps=[1, 2, 5, 10])
-        if upright:
-            locator.set_params(nbins=page().steps)
-        axis.set_major_locator(locator)
+        axis.set_major_locator(ticker.MaxNLocator("auto", steps=[1, 2, 5, 10]))
     axis.grid(color=FAINT, lw=0.8)
 
 

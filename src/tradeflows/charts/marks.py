@@ -5,7 +5,6 @@ a band or a row of cells the place of its series), what it shows of it, and the 
 """
 
 import re
-from collections.abc import Sequence
 from functools import cache, partial
 from typing import Any
 
@@ -95,7 +94,7 @@ def require_drawn(axes: Axes) -> None:
         With the series of the first.
     """
     levels, marks = levels_of(chart_of(axes)), in_box(axes)
-    numbers = cache(partial(_side, marks))
+    numbers = cache(lambda side: np.array([*map(partial(numbers_of, marks), side)]))
     drawn: set[Any] = set()
     artist: Any
     for artist in axes.get_children():
@@ -109,7 +108,9 @@ def require_drawn(axes: Axes) -> None:
         elif part in CORNERS:
             at = marks.index.get_loc(int(place))
             wanted = np.array([numbers(side)[:, at] for side in CORNERS[part]])
-            found = _corners(artist).T[: len(wanted)]
+            is_bar = isinstance(artist, Rectangle)
+            corners = artist.get_bbox().get_points() if is_bar else artist.get_xydata()
+            found = np.asarray(corners).T[: len(wanted)]
             drawn.add(int(place))
         elif part == "reference":
             found = np.array(artist.get_data()[axes.get_gid() not in layout.UPRIGHT], "float64")
@@ -127,17 +128,6 @@ def require_drawn(axes: Axes) -> None:
     lacking = marks[has_figure & ~marks.index.isin(drawn) & marks["part"].ne(BAND)]
     if len(lacking):
         raise QueryError(f"{lacking['name'].iloc[0]}: a figure of it is not drawn")
-
-
-def _side(marks: DataFrame, columns: Sequence[str]) -> np.ndarray:
-    """Where the corners on one side of each mark should stand."""
-    return np.array([numbers_of(marks, column) for column in columns])
-
-
-def _corners(artist: Any) -> np.ndarray:
-    """Where the corners of an artist stand."""
-    is_bar = isinstance(artist, Rectangle)
-    return np.asarray(artist.get_bbox().get_points() if is_bar else artist.get_xydata())
 
 
 def _of_series(

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial, wraps
 from itertools import product
-from pathlib import Path
 from typing import Any, ParamSpec, Required, TypedDict, TypeVar
 
 import matplotlib.dates as mdates
@@ -259,12 +258,12 @@ def speakers(frame: DataFrame) -> dict[str, list[str]]:
     return {}
 
 
-def outlets(frame: DataFrame, root: Path | None = None) -> dict[str, list[str]]:
+def outlets(frame: DataFrame) -> dict[str, list[str]]:
     """The outlets that carried the rows of each source, by name, or else by their web site."""
     if not {"source_id", "address"} <= set(frame):
         return {}
     sites = frame["address"].str.extract(SITE, expand=False)
-    known = catalogue.contents(root or catalogue.root()).outlets
+    known = catalogue.contents(catalogue.root()).outlets
     sites = sites.map(known).fillna(sites)
     names = sites if "outlet" not in frame else frame["outlet"].str.partition(" (")[0]
     by_source = names.dropna().groupby(frame["source_id"])

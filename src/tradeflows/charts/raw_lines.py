@@ -306,8 +306,8 @@ def said(formula: str, n_lines: int) -> str:
     return formula if counts.SAID.fullmatch(formula) else in_words(formula, n_lines)
 
 
-def lines_table(rows: Sequence[Mapping[Any, Any]], root: Path | None = None) -> str:
-    """The lines of one number as HTML tables, one a file, in a box that scrolls by itself.
+def lines_alone(rows: Sequence[Mapping[Any, Any]], most: int, root: Path | None = None) -> str:
+    """At most so many of the lines of one number as HTML tables, one a file.
 
     Above each stand the file and its header, once. Its columns are the line, the name in the
     formula, the number, and the text, in which the figure is marked.
@@ -320,11 +320,6 @@ def lines_table(rows: Sequence[Mapping[Any, Any]], root: Path | None = None) -> 
     root
         The project's folder, whose catalogue has the headers of the files.
     """
-    return f"{BOX}{lines_alone(rows, len(rows), root)}</div>"
-
-
-def lines_alone(rows: Sequence[Mapping[Any, Any]], most: int, root: Path | None = None) -> str:
-    """At most so many of the lines of one number as HTML tables (see :func:`lines_table`)."""
     has_roles = len({row["role"] for row in rows}) > 1
     by_file: dict[Any, list[Mapping[Any, Any]]] = {}
     for row in rows[:most]:

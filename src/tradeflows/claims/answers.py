@@ -65,6 +65,7 @@ RESULTS: Mapping[str, Mapping[str, str]] = {
 ENDS = ("low", "high", "low_per_month", "high_per_month")  # of a printed range
 # What moves with the currency that it is counted in; of a level its unit says which it is.
 OF_CURRENCY = ("growth of ", "change of ", "displacement of ", "net displacement of ")
+WINDOW = ("window_start", "window_end")  # of a printed figure
 NEXT = "the next"  # the largest rival of a member, whoever that is
 # The route of goods that come by one alone.
 ROUTES = {"271121": "by pipe", "G3000:pipeline": "by pipe", "271111": "by sea", "G3200": "by sea"}
@@ -101,7 +102,12 @@ def of_reading(
     """
     keys = _of_side(reading, frames[0], used[0], asked, flags)
     if reading.other:
-        other = _of_side(_other_side(reading), frames[1], used[1], asked, flags)
+        # The second question as one of its own, with the column that it is asked for.
+        columns = [step.get("base_value", step.get("value")) for _, step in reading.steps]
+        column = next((text for text in reversed(columns) if isinstance(text, str)), reading.result)
+        second: dict[str, Any] = {"other": {}, "other_steps": (), "also": None, "result": column}
+        side = replace(reading, read=reading.other, steps=reading.other_steps, **second)
+        other = _of_side(side, frames[1], used[1], asked, flags)
         keys = _with_other(reading, keys, other, used)
     if reading.also is not None:
         at = 1 + bool(reading.other)
@@ -126,16 +132,6 @@ def _of_side(
     measure = _measures(reading, used)[-1]
     keys = Question(**places, measure=measure, start=start, end=end, base=base)
     return questions.with_windows(keys)
-
-
-def _other_side(reading: Reading) -> Reading:
-    """The second question of a reading as one of its own, with the column that it is asked for."""
-    columns = [step.get("base_value", step.get("value")) for _, step in reading.steps]
-    column = next((text for text in reversed(columns) if isinstance(text, str)), reading.result)
-    steps = reading.other_steps
-    return replace(
-        reading, read=reading.other, steps=steps, other={}, other_steps=(), also=None, result=column
-    )
 
 
 # --- two sides ------------------------------------------------------------------------------------
@@ -430,18 +426,13 @@ def measure_of_unit(unit: str) -> str:
 
 # --- the windows ----------------------------------------------------------------------------------
 
-_ENDS = ("window_start", "window_end")
-
 
 def _windows(reading: Reading, frame: pd.DataFrame) -> tuple[str, str, str]:
     """First and last month that a reading is about, and the base of a change."""
     if reading.read.get("table") == "figures":
         return _windows_of_figure(frame.iloc[0])
-    start, end = (str(reading.read.get(name, "")) for name in ("start", "end"))
-    base = ""
+    (start, end), base = ends(reading), ""
     for _, arguments in reading.steps:
-        start = str(arguments.get("start", start))
-        end = str(arguments.get("end", end))
         base = text_of(arguments.get("base", base), "..")
         after = arguments.get("year", arguments.get("after", ""))
         if after:
@@ -456,7 +447,7 @@ def _windows(reading: Reading, frame: pd.DataFrame) -> tuple[str, str, str]:
 
 def _windows_of_figure(row: pd.Series) -> tuple[str, str, str]:
     """The window of a printed figure; the base of a growth as its row says, else a year before."""
-    start, end = (f"{row[name]:%Y-%m}" if row[name] == row[name] else "" for name in _ENDS)
+    start, end = (f"{row[name]:%Y-%m}" if row[name] == row[name] else "" for name in WINDOW)
     quantity = _text(row, "measure") or measure_of_unit(_text(row, "unit"))
     if not quantity.startswith(("growth of", "change of")):
         return start, end, ""

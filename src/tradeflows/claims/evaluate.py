@@ -420,7 +420,7 @@ class _Case:
         deviation = verdict_rule.deviation(value, claim.figure, claim.unit)
         is_amount = claim.unit not in (units.MONTH, units.RANK)
         is_open = self.role in (AS_STATED, ALTERNATIVE)
-        is_short = self.note.startswith(LESS_THAN_WINDOW) and not reading.combine
+        is_short = self.is_short and not reading.combine
         given = {item.name: getattr(number, item.name) for item in fields(Measured)}
         return ReadingResult(
             **{**given, "value": value, "low": low, "high": high, "unit": unit},
@@ -603,13 +603,19 @@ class _Case:
         is_apart = given.end < asked.start or asked.end < given.start
         return bool(row["forecast"]) or (is_timed and is_apart)
 
+    @property
+    def is_short(self) -> bool:
+        """Whether months that it lacks could turn it, and no doubt goes before that."""
+        reading, lacking = self.reading, self.number.lacking
+        return bool(lacking) and not (reading.doubt or reading.at_least or self.refutes_record)
+
     @cached_property
     def note(self) -> str:
         """Why the reading says nothing, whatever its role; empty where it may."""
         reading, number, known = self.reading, self.number, self.held.figures
         if reading.doubt:
             return reading.doubt
-        if number.lacking and not (reading.at_least or self.refutes_record):
+        if self.is_short:
             return f"{LESS_THAN_WINDOW}; it lacks {number.lacking}"
         # A sum of fewer months is still at least so much.
         is_partial = number.lacking and not self.refutes_record

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache
+from itertools import chain
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
@@ -49,7 +50,6 @@ MOST_TERMS = 10  # of what is combined
 FEWEST_WORDS = 3  # of a reason
 # What the tables and the measures say of arguments, which a ledger writes as TOML has them.
 ARGUMENT = re.compile(r"\b(\w+)=('[^']*'|\[[^\]]*\])")
-OTHER_KIND = "a value in `read` or `steps` is of another kind (text, number, list) than it takes"
 CORE, ANNEX, FOLDED = "core", "annex", "folded"  # the parts of the ledger
 
 Steps = tuple[tuple[str, Mapping[str, Any]], ...]
@@ -230,7 +230,8 @@ class Ledger:
 # --- what the tables of the file may have ---------------------------------------------------------
 
 Table = Mapping[str, Any]
-Texts = str | tuple[Any, ...]
+Texts = str | tuple[str | tuple[str, ...], ...]
+Filters = Mapping[str, Texts | bool]
 
 
 @dataclass(frozen=True)
@@ -262,7 +263,7 @@ class PartEntry:
     not_tested: str = ""
     settles: str = ""
     reading: tuple[Table, ...] = ()
-    releases: Table = field(default_factory=dict)
+    releases: Mapping[str, Filters] = field(default_factory=dict)
     minds: tuple[str, ...] = ()
 
 
@@ -295,7 +296,7 @@ class ReleaseEntry:
     """``[[series.NAME.release]]``."""
 
     name: str
-    read: Table
+    read: Filters
 
 
 # Keys of a part that its claim has as they stand.
@@ -312,8 +313,6 @@ def at(place: str) -> Iterator[None]:
     """Say where in the ledger something is wrong."""
     try:
         yield
-    except TypeError as error:
-        raise LedgerError(f"{place}: {OTHER_KIND}") from error
     except (TradeflowsError, ValueError) as error:
         words = ARGUMENT.sub(lambda x: f"{x[1]} = {x[2]}".replace("'", '"'), str(error))
         raise LedgerError(f"{place}: {words}") from error
@@ -412,7 +411,7 @@ def read_ledger(
     series = []
     for name, entry in contents.series.items():
         with at(f"{(ledger or path(root)).name}: series {name}"):
-            _require_keys(entry, (*KEYS, "release"), ("measure", "release"))
+            toml.require_keys(entry, (*KEYS, "release"), ("measure", "release"))
             releases = toml.typed(entry["release"], tuple[ReleaseEntry, ...], "release")
             asked = {key: value for key, value in entry.items() if key != "release"}
             _require_question(asked)
@@ -548,7 +547,7 @@ def _contents(ledger: Path) -> FileEntry:
         )
     with at(ledger.name):
         with at("claim"):
-            _require_keys(contents.get("claim", {}))
+            toml.require_keys(contents.get("claim", {}))
         return toml.record(FileEntry, contents)
 
 
@@ -593,7 +592,7 @@ def _parts(
     parts = []
     for i, item in enumerate(head.part, 1):
         with at(f"part {i} {item.get('words', '')!r}"):
-            _require_keys(item, required=("words",))
+            toml.require_keys(item, required=("words",))
             shared = {} if {"figure", "claimed"} & item.keys() else entry
             shared = {key: shared[key] for key in ("figure", "claimed") if key in shared}
             table = {**shared, **item}
@@ -701,14 +700,15 @@ def _require_tested(claim: Claim, table: Table) -> None:
         raise LedgerError("has readings but no figure for them to agree with")
     asked = {key: text for key, text in vars(claim.asks).items() if text}
     with at("asks"):
-        _require_keys(asked, required=("measure", "start", "end"))
+        toml.require_keys(asked, required=("measure", "start", "end"))
     _require_reasons(table, ("printed_because", "open_because"))
 
 
 def _require_reasons(table: Table, keys: Iterable[str]) -> None:
     """Refuse a reason that says nothing: it is printed beside the number."""
     for key in keys:
-        if key in table and len(re.findall(r"\w+", table[key])) < FEWEST_WORDS:
+        words = re.findall(r"\w+", toml.typed(table.get(key, ""), str, key))
+        if key in table and len(words) < FEWEST_WORDS:
             raise LedgerError(f"{key} is {table[key]!r}, and its reader needs a reason in words")
 
 
@@ -762,7 +762,7 @@ def _cited(
     }
     if entry.asks.get("start") or "words" in table:
         cited["window"] = cited["window"] or "asked"
-    _require_keys({key: text for key, text in cited.items() if text}, required=cited)
+    toml.require_keys({key: text for key, text in cited.items() if text}, required=cited)
     first, _, last = BETWEEN.sub(" to ", cited["window"]).partition(" to ")
     return cited | {
         "when": row.get("published") or "",
@@ -843,7 +843,7 @@ def _asks(entry: PartEntry) -> Question:
 
 
 def _require_question(table: Table) -> None:
-    _require_keys(table, KEYS)
+    toml.require_keys(table, KEYS)
     for key, value in table.items():
         toml.typed(value, str if key in SINGLE else Texts, key)
 
@@ -852,7 +852,7 @@ def _open(entry: PartEntry, claim: Claim) -> dict[str, tuple[str, ...]]:
     """What the words leave open: by the table, and what the claim adds or takes off, with why."""
     asks, own = claim.asks, entry.open
     with at("open"):
-        _require_keys(own, KEYS)
+        toml.require_keys(own, KEYS)
         for key, values in own.items():
             toml.typed(values, Texts, key)
     if own and not claim.open_because:
@@ -890,7 +890,7 @@ def _reading(entry: Table) -> Reading:
     name, is_made = entry.get("name", ""), "combine" in entry
     with at(f"reading {name!r}"):
         keys = ("name", "terms") if is_made else ("name", "read", "result")
-        _require_keys(entry, required=keys)
+        toml.require_keys(entry, required=keys)
         _require_reasons(entry, ("rest", "doubt"))
         terms = entry.get("terms", []) if is_made else []
         if is_made:
@@ -915,13 +915,16 @@ def _reading(entry: Table) -> Reading:
 def _second(name: str, entry: Any, keys: Sequence[str], required: Sequence[str]) -> Reading:
     """A question within a reading, which goes by its place."""
     with at(name):
-        _require_keys(entry, keys, required)
+        toml.require_keys(entry, keys, required)
         return _asked(entry, name=name)
 
 
 def _asked(entry: Table, **given: Any) -> Reading:
     """A reading of its table, with measures that are known and take what they are given."""
-    for step in (*entry.get("steps", ()), *entry.get("other_steps", ())):
+    several = (
+        toml.typed(entry.get(key, []), Sequence[Any], key) for key in ("steps", "other_steps")
+    )
+    for step in chain(*several):
         if not isinstance(step, list) or [type(part) for part in step] != [str, dict]:
             raise LedgerError(
                 "a step is a measure with its arguments, such as "
@@ -931,8 +934,9 @@ def _asked(entry: Table, **given: Any) -> Reading:
     if reading.at_most and reading.at_least:
         raise LedgerError("is at_most and at_least: a bound is of one side")
     for filters in (reading.read, reading.other):
-        for key in {"start", "end"} & filters.keys():
+        for key in {"start", "end", "as_of"} & filters.keys():
             toml.typed(filters[key], str, key)
+        toml.typed(filters, Filters, "read")
     for name, arguments in (*reading.steps, *reading.other_steps):
         _require_step(name, arguments)
     return reading
@@ -944,9 +948,10 @@ def _require_step(name: str, arguments: Table) -> None:
         raise LedgerError("scale is for charts: a claim has its unit in `claimed`")
     takes = _arguments(lookup("measure", name, every_measure()))
     with at(name):
-        _require_keys(arguments, takes)
+        needed = [key for key, option in takes.items() if option.default is option.empty]
+        toml.require_keys(arguments, takes, needed)
         for key, value in arguments.items():
-            toml.typed(value, takes[key], key)
+            toml.typed(value, takes[key].annotation, key)
     barrels = arguments.get("barrels_per_tonne", BARRELS_PER_TONNE)
     if barrels != BARRELS_PER_TONNE:
         raise LedgerError(
@@ -956,14 +961,10 @@ def _require_step(name: str, arguments: Table) -> None:
 
 
 @cache
-def _arguments(measure: Callable[..., Any]) -> dict[str, Any]:
-    """The arguments of a measure that TOML can give, and what each takes."""
+def _arguments(measure: Callable[..., Any]) -> dict[str, inspect.Parameter]:
+    """The arguments of a measure that TOML can give."""
     options = inspect.signature(measure).parameters.values()
-    return {
-        option.name: option.annotation
-        for option in options
-        if "DataFrame" not in str(option.annotation)
-    }
+    return {item.name: item for item in options if "DataFrame" not in str(item.annotation)}
 
 
 @cache
@@ -974,20 +975,6 @@ def every_measure() -> dict[str, Any]:
         for name, member in vars(measures).items()
         if inspect.isfunction(member) and not name.startswith("_") and name != "stack"
     }
-
-
-def _require_keys(
-    entry: Any, keys: Iterable[str] | None = None, required: Iterable[str] = ()
-) -> None:
-    """Refuse a table with another key than `keys`, where there are any, or without one."""
-    if not isinstance(entry, dict):
-        raise LedgerError(f"must be a table of keys, not {entry!r}")
-    unknown = [key for key in entry if keys is not None and key not in keys]
-    if unknown:
-        raise LedgerError(f"no key {unknown[0]!r} exists{near(unknown[0], keys or ())}")
-    lacking = [key for key in required if key not in entry]
-    if lacking:
-        raise LedgerError(f"lacks {', '.join(lacking)}")
 
 
 def lookup(

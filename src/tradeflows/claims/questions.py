@@ -14,7 +14,7 @@ from functools import cache
 from typing import Any
 
 from tradeflows.claims.verdict_rule import Question, differing
-from tradeflows.model import codes
+from tradeflows.model import codes, toml
 from tradeflows.model.errors import CodeError, QueryError
 from tradeflows.model.periods import month_text, span, window_in_words
 from tradeflows.retrieval import own_words
@@ -22,7 +22,7 @@ from tradeflows.retrieval import own_words
 AMOUNTS = ("value", "weight", "volume", "quantity", "number")  # what adds up over months and goods
 PLACES = ("goods", "reporter", "partner", "flow", "route")  # the keys of what flows where
 SIDES = ("goods", "reporter", "partner")
-WORLD = "W00"
+WORLD = codes.WORLD
 # Of these two sides are told apart by their order: who leads whom, who gained what the other lost.
 LEAD = re.compile(r"(?:change of )?lead by ")
 ORDERED = re.compile(rf"{LEAD.pattern}|rank by |(?:net )?displacement of ")
@@ -42,6 +42,7 @@ def normal(key: str, value: Any, measure: str = "") -> str:
     """
     if key in SIDES and isinstance(value, list) and ORDERED.match(measure):
         return in_order(normal(key, side) for side in value)
+    toml.typed(value, str | tuple[str, ...], key)
     match key:
         case "goods":
             return goods(value)
@@ -102,7 +103,7 @@ def text_of(value: Any, between: str = "+") -> str:
 
 def joined(values: Iterable[str]) -> str:
     """One text of what several have under a key, each once and sorted."""
-    return "+".join(sorted({part for value in values for part in value.split("+") if part}))
+    return "+".join(sorted(in_order(values).split("+")))
 
 
 def in_order(values: Iterable[str]) -> str:

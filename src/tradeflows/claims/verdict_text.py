@@ -444,7 +444,7 @@ class VerdictText:
         if self._shown is None:
             return ""
         if self.part.group == verdict_rule.DEPENDS:
-            ends = self.ends.partition(" readings ")[2] or self._shown.text.figure
+            ends = self._range or self._shown.text.figure
             return ends if self.part.claim.figure else ""  # two leads over others are no range
         return self._shown.text.figure
 
@@ -453,6 +453,13 @@ class VerdictText:
         """The number shown as its office printed it."""
         return self._shown.text.exact if self._shown else ""
 
+    @cached_property
+    def _alike(self) -> list[ReadingResult]:
+        """Those that the verdict rests on in the first one's unit and measure, by their number."""
+        unit, other = [item.unit for item in self.deciding][:1], verdict_rule.OTHER_MEASURE
+        alike = [item for item in self.deciding if item.unit in unit and item.role != other]
+        return sorted(alike, key=lambda item: item.value)
+
     @property
     def ends(self) -> str:
         """From where to where the readings go that a part rests on: by both readings 14 to 15 %.
@@ -460,13 +467,15 @@ class VerdictText:
         Those of another unit or measure than the first are none of them; empty where they say one
         number.
         """
-        deciding = self.deciding
-        alike = [
-            item
-            for item in deciding
-            if item.unit == deciding[0].unit and item.role != verdict_rule.OTHER_MEASURE
-        ]
-        alike.sort(key=lambda item: item.value)
+        n_alike, n_all = len(self._alike), len(self.deciding)
+        count = {2: "both"}.get(n_all, f"all {n_all}")
+        count = f"{n_alike} of {n_all}" if n_alike < n_all else count
+        return f"by {count} readings {self._range}" if self._range else ""
+
+    @cached_property
+    def _range(self) -> str:
+        """From where to where they go, and of how many months each end is where that differs."""
+        alike = self._alike
         figures = [item.text.figure for item in alike]
         if len(set(figures)) < 2:
             return ""
@@ -475,10 +484,7 @@ class VerdictText:
         kinds = {item.measure.removeprefix("change of ") for item in asked}
         is_of_amounts = kinds <= {*questions.AMOUNTS} and months[0] != months[1]
         lengths = f", of {months[0]} and of {months[1]} months" if is_of_amounts else ""
-        count = {2: "both"}.get(len(deciding), f"all {len(deciding)}")
-        if len(alike) < len(deciding):
-            count = f"{len(alike)} of {len(deciding)}"
-        return f"by {count} readings {units.in_a_range(figures[0], figures[-1])}{lengths}"
+        return f"{units.in_a_range(figures[0], figures[-1])}{lengths}"
 
     @property
     def revision(self) -> float:

@@ -14,10 +14,9 @@ from tradeflows.explore.questions import SUCH_AS
 from tradeflows.model import codes, words
 from tradeflows.model.errors import QueryError, TradeflowsError
 from tradeflows.model.periods import ends_text, months_of, parse_period, runs
-from tradeflows.model.words import DIRECTIONS
+from tradeflows.tables.display import FLOWS
 
 MIRRORED = {"M": "X", "X": "M"}
-WAYS = {code: name for name, code in DIRECTIONS.items()}
 RHYTHM_NAMES = {"M": "months", "Q": "quarters", "A": "years"}
 # What a call asks a service for; `local` and `splice` are of what is held.
 ASKED_FOR = ["product", "reporter", "partner", "start", "end", "flow", "freq", "local", "splice"]
@@ -50,7 +49,7 @@ def nothing_held(root: Path, asked: Mapping[str, Any], unit: str = "") -> str:
         alone = {**dict.fromkeys(asked), "product": goods, "local": asked.get("local", False)}
         rows = _rows(root, alone)
         if len(rows):
-            ways = " and ".join(WAYS.get(way, way) for way in _most_often(rows["flow_code"]))
+            ways = " and ".join(FLOWS.get(way, way) for way in _most_often(rows["flow_code"]))
             reporters, partners = (_names(_most_often(rows[name])) for name in AREAS)
             find = words.call("find", goods if isinstance(goods, str) else goods[0])
             hints = [
@@ -105,7 +104,7 @@ def example_call(goods: str, root: Path) -> str:
 def _calls(root: Path, asked: Mapping[str, Any], unit: str) -> Iterator[str]:
     """Say which calls would get what is asked; none where no service has it as it is asked."""
     narrowed = [name for name in asked if name not in ASKED_FOR and asked[name] is not None]
-    if narrowed or asked["flow"] not in WAYS:
+    if narrowed or asked["flow"] not in FLOWS:
         return
     from tradeflows.explore.ask import put, was_asked
     from tradeflows.retrieval.comext_service import is_asked_here
@@ -136,7 +135,7 @@ def _options(asked: Mapping[str, Any], unit: str) -> dict[str, Any]:
     options = {
         "start": str(start or f"{end or date.today().year - 1}"[:4])[:letters],
         "end": end and str(end)[:letters],
-        "flow": asked["flow"] != "M" and WAYS[asked["flow"]],
+        "flow": asked["flow"] != "M" and FLOWS[asked["flow"]],
         "freq": freq != "M" and freq,
         "unit": unit,
     }
@@ -153,7 +152,7 @@ def _in_words(asked: Mapping[str, Any]) -> str:
     """A question as a sentence has it."""
     goods, flow = asked["product"], asked["flow"]
     parts = [
-        f"{_few([goods] if isinstance(goods, str) else [*goods])}, {WAYS.get(flow, str(flow))} of "
+        f"{_few([goods] if isinstance(goods, str) else [*goods])}, {FLOWS.get(flow, str(flow))} of "
         f"{_names(asked['reporter'])} {'to' if flow in ('X', 'RX') else 'from'} "
         f"{_names(asked['partner'])}"
     ]
@@ -232,7 +231,7 @@ def _from_the_other_side(root: Path, asked: Mapping[str, Any]) -> Iterator[str]:
         return
     rows = _rows(root, asked, reporter=partners, partner=reporters, flow=mirrored)
     if len(rows):
-        who, way = _names(sorted({*rows["reporter_iso"]})), WAYS[mirrored]
+        who, way = _names(sorted({*rows["reporter_iso"]})), FLOWS[mirrored]
         yield (
             f"{who} states it from the other side: ask for {way} of {who} "
             f"{'from' if mirrored == 'M' else 'to'} {_names(reporters)}, "

@@ -29,11 +29,8 @@ def with_names(texts: Iterable[str], root: Path | None = None) -> list[str]:
     """
     lines = list(texts)
     names = _names_of_sources(lines, root)
-
-    def source_name(match: re.Match[str]) -> str:
-        return names.get(match[0], match[0])
-
-    return [AREA_ID.sub(_area_name, SOURCE_ID.sub(source_name, line)) for line in lines]
+    named = [SOURCE_ID.sub(lambda word: names.get(word[0], word[0]), line) for line in lines]
+    return [AREA_ID.sub(_area_name, line) for line in named]
 
 
 def in_print(texts: Iterable[str]) -> list[str]:
@@ -46,9 +43,9 @@ def in_print(texts: Iterable[str]) -> list[str]:
     return [dates_in_words(text) for text in named]
 
 
-def publisher_name(publisher: str, root: Path | None = None) -> str:
+def publisher_name(publisher: str) -> str:
     """The short name of a publisher, or its id where the project does not have it."""
-    entry = _catalogue(root)[0].get(publisher)
+    entry = _catalogue(None)[0].get(publisher)
     return entry.short if entry else publisher
 
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tradeflows.model.errors import QueryError, near
+from tradeflows.model import toml
+from tradeflows.model.errors import near
 from tradeflows.model.periods import parse_window
 
 ALONG = ("partner_iso", "cmd_code", "reporter_iso")
@@ -54,24 +55,13 @@ def problems(entries: Any) -> Iterator[str]:
     """What is wrong with the key ``absent`` of an entry, in words."""
     example = '{ along = "partner_iso", reporter = "CHN", from = "2016-01", until = "2024-12" }'
     for entry in entries:
-        if not isinstance(entry, Mapping) or not all(isinstance(v, str) for v in entry.values()):
-            yield f"absent must be a list of tables of texts such as {example}, not {entry!r}"
-            continue
-        yield from (
-            f"absent has no key {key!r}{near(key, KEYS)}"
-            for key in sorted(entry)
-            if key not in KEYS
-        )
-        lacking = [key for key in REQUIRED if key not in entry]
-        if lacking:
-            yield f"absent lacks {', '.join(lacking)}: write it as {example}"
-            continue
-        if entry["along"] not in ALONG:
-            yield f"absent along {entry['along']!r}{near(entry['along'], ALONG)}"
         try:
+            toml.require_keys(toml.typed(entry, Mapping[str, str], "each"), KEYS, REQUIRED)
+            if entry["along"] not in ALONG:
+                yield f"absent along {entry['along']!r}{near(entry['along'], ALONG)}"
             absence(entry)
-        except QueryError as error:
-            yield f"absent: {error}"
+        except ValueError as error:
+            yield f"absent: {error}; write it as {example}"
 
 
 # --- the rows of zeros ----------------------------------------------------------------------------

@@ -249,7 +249,7 @@ def parse_period_or_window(text: str, name: str) -> range:
         raise QueryError(f"{name}={text!r}: expected 2023, 2023-05 or 2023-01/2023-05") from error
 
 
-def parse_day(text: str, name: str) -> date:
+def parse_day(text: str) -> date:
     """A day that a person typed as ``2024-06-01``.
 
     Raises
@@ -258,11 +258,11 @@ def parse_day(text: str, name: str) -> date:
         There is no such day.
     """
     if not is_day(text):
-        raise QueryError(f"{name}={text!r}: expected a day such as 2024-06-01")
+        raise QueryError(f"as_of={text!r}: expected a day such as 2024-06-01")
     return date.fromisoformat(text)
 
 
-def parse_release(text: str, name: str) -> str:
+def parse_release(text: str) -> str:
     """The day, month or year of a release, as it was typed.
 
     Raises
@@ -273,7 +273,7 @@ def parse_release(text: str, name: str) -> str:
     typed = text.strip()
     if not (is_day(text) or FORMS["month"].match(typed) or FORMS["year"].match(typed)):
         raise QueryError(
-            f"{name}={text!r}: expected the day, month or year of the release, such as 2024-07-20"
+            f"vintage={text!r}: expected the day, month or year of the release, such as 2024-07-20"
         )
     return text
 

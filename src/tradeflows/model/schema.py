@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 import pyarrow as pa
@@ -77,6 +77,14 @@ def _listed(values: tuple[str, ...]) -> str:
     return ", ".join(values if len(values) <= FEW else (*values[:12], "…"))
 
 
+def require_columns(table: str, columns: Collection[str], names: Collection[str]) -> None:
+    """Refuse other columns than `names`."""
+    differing = {"missing": {*names} - {*columns}, "unknown": {*columns} - {*names}}
+    faults = [f"columns {word}: {', '.join(sorted(of))}" for word, of in differing.items() if of]
+    if faults:
+        raise SchemaError(f"{table}: {'; '.join(faults)}")
+
+
 def conform(columns: Mapping[str, Any], schema: pa.Schema) -> pa.RecordBatch:
     """Return `columns` as a record batch that keeps the contract of `schema`.
 
@@ -102,9 +110,7 @@ def conform(columns: Mapping[str, Any], schema: pa.Schema) -> pa.RecordBatch:
         column and shows the first five offending records.
     """
     table = schema.metadata[b"table"].decode()
-    differing = sorted(set(columns) ^ set(schema.names))
-    if differing:
-        raise SchemaError(f"columns missing or unknown for {table}: {', '.join(differing)}")
+    require_columns(table, columns, schema.names)
     n, coded = len(columns["source_row"]), CODED[table]
     arrays = []
     shared: dict[Any, pa.Array] = {}  # by type and value, since each takes some bytes a row

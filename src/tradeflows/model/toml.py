@@ -3,7 +3,7 @@
 import math
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import MISSING, fields, is_dataclass
 from datetime import date
 from functools import cache
@@ -83,17 +83,24 @@ def record(kind: type[Record], table: Any, **given: Any) -> Record:
     ValueError
         A key is unknown or missing, or its value is not of the field's type.
     """
+    types = {key: of for key, of in _types(cast(type, kind)).items() if key not in given}
+    optional = defaults(kind)
+    require_keys(table, types, [key for key in types if key not in optional])
+    return kind(**{key: typed(table[key], types[key], key) for key in table}, **given)
+
+
+def require_keys(
+    table: Any, keys: Collection[str] | None = None, required: Iterable[str] = ()
+) -> None:
+    """Refuse, as ValueError, a table with another key than `keys`, if any, or without one."""
     if not isinstance(table, dict):
         raise ValueError(f"must be a table of keys, not {table!r}")
-    types = {key: of for key, of in _types(cast(type, kind)).items() if key not in given}
     for key in table:
-        if key not in types:
-            raise ValueError(f"no key {key!r} exists{near(key, types)}")
-    optional = defaults(kind)
-    lacking = [key for key in types if key not in table and key not in optional]
+        if keys is not None and key not in keys:
+            raise ValueError(f"no key {key!r} exists{near(key, keys)}")
+    lacking = [key for key in required if key not in table]
     if lacking:
         raise ValueError(f"lacks {', '.join(lacking)}")
-    return kind(**{key: typed(table[key], types[key], key) for key in table}, **given)
 
 
 @cache
@@ -132,7 +139,7 @@ def in_words(kind: Any) -> str:
     if origin is UnionType and {*of} != {int, float}:
         return " or ".join(dict.fromkeys(in_words(each) for each in of if each is not NoneType))
     if origin not in (tuple, Sequence, Mapping):
-        return WORDS[float if of else kind]
+        return WORDS.get(float if of else kind, "a table")
     one = in_words(of[origin is Mapping])
     several = {"text": " of texts", "a number": " of numbers", "anything": ""}
     return f"a {'table' if origin is Mapping else 'list'}{several.get(one, ', each ' + one)}"

@@ -1,4 +1,4 @@
-"""Units in words; ``codelists/units.csv`` defines publishers', ``unit_words.csv`` everybody's.
+"""Units in words, as ``codelists/unit_words.csv`` has them.
 
 A unit is a word, with "thousand", "million" or "billion" before it where it is counted by these:
 ``tonnes``, ``million tonnes``, ``Mt``, ``billion USD``, ``thousand barrels a day``. A measure gives

@@ -1,4 +1,4 @@
-"""One module a publisher: its `clean` reads one raw file and yields :class:`Part`.
+"""Raw files to rows: a publisher's module, or a map's `tidy`, has a `clean` that yields `Part`.
 
 `registry` finds the module of a file, and `reading` has what all of them share, from columns of
 text to rows of a table and back to their lines.
@@ -6,10 +6,9 @@ text to rows of a table and back to their lines.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -34,6 +33,8 @@ class Part:
         Cells in which the publisher says that it has no figure (":", "N/A", "-").
     sorted
         The cleaner has sorted all rows of the file and found no two of one key.
+    control
+        Rows and sums of the whole file by flow, where its cleaner states them.
     """
 
     rows: pa.RecordBatch
@@ -42,9 +43,4 @@ class Part:
     value: Mapping[str, float] = field(default_factory=dict)
     empty: int = 0
     sorted: bool = False
-
-
-def control(part: Part) -> dict[str, Any]:
-    """Rows and sums of the whole file by flow, where its cleaner states them; else empty."""
-    metadata = part.rows.schema.metadata or {}
-    return dict(json.loads(metadata.get(b"control", b"{}")))
+    control: Mapping[str, Mapping[str, int | float]] = field(default_factory=dict)

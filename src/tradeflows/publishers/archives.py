@@ -51,7 +51,9 @@ def opened(path: Path) -> Iterator[IO[bytes]]:
     finally:  # its end has no reader then, which ends a decoder
         reason = verdict()
     if reason:
-        raise LayoutError(path, "a whole .7z archive", reason, "fetch it again") from None
+        raise LayoutError(
+            path, "a whole .7z archive of one file", reason, "fetch it again"
+        ) from None
     if wrong:
         raise wrong
 
@@ -112,4 +114,4 @@ def _py7zr(path: Path) -> tuple[IO[bytes], Callable[[], str]]:
 
 def _several(members: int) -> str:
     """What is wrong with an archive of so many members; empty for one."""
-    return "" if members == 1 else f"one of {members} members"
+    return "" if members == 1 else f"{members} files"

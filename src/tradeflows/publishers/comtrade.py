@@ -120,10 +120,10 @@ READ = dict.fromkeys([*NEEDED, *(name for pair in PAIRS for name in pair[:2])])
 
 
 class Reply(NamedTuple):
-    """What one file holds: `rows` by lower-case field name, and the `error` that it reports."""
+    """What one file holds: `rows` by lower-case field name, and its error or other `message`."""
 
     rows: pa.RecordBatch
-    error: str
+    message: str
 
 
 class Envelope(msgspec.Struct, rename={"total": "totalRecords"}):
@@ -150,6 +150,8 @@ def clean(
     ----------
     path
         JSON reply, bulk file (tab separated, gzip), ``TradeData.csv`` or its workbook, unedited.
+    source
+        Its entry in the catalogue.
     releases
         For "reporter period" (both in the publisher's codes) the date of the release, a blank and
         the data set's checksum; a row without gets the source's vintage.
@@ -159,6 +161,11 @@ def clean(
         Wholes, as "reporter period flow partner product", that their parts do not add up to.
     breakdown
         Of :data:`BREAKDOWNS`, the one whose parts stay beside their totals.
+
+    Yields
+    ------
+    Part
+        Rows of :data:`~tradeflows.model.schema.TRADE`.
 
     Raises
     ------
@@ -242,7 +249,7 @@ def read(path: Path) -> Reply:
                 name.lower(): arrow.filled(arrow.texts(cells))
                 for name, *cells in zip(*workbooks.table(path), strict=True)
             }
-            return Reply(_typed(path, columns), "")
+            return Reply(_typed(path, {x: columns[x] for x in _fields(path, columns)}), "")
         if start.startswith(b"<"):
             raise LayoutError(path, "JSON or a table", "a page of HTML or XML", "fetch the data")
         return _json(path) if start.startswith(b"{") or not start else Reply(_table(path), "")
@@ -366,9 +373,9 @@ def _typed(
     """The columns of a file that are read: figures as float64, others as texts, null for none."""
     record = block.record if block else _namer(path)
     typed = {}
-    for name in _fields(path, columns):
+    for name, cells in columns.items():
         try:
-            column = pa.array(columns[name])
+            column = pa.array(cells)
             if name not in FIGURES:
                 # One channel writes a number where another writes a word, or adds a blank.
                 typed[name] = pc.utf8_trim_whitespace(pc.cast(column, arrow.TEXT))

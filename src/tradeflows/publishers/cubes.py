@@ -45,9 +45,9 @@ def tsv(path: Path) -> Iterator[Cells]:
     head = [cell.strip() for cell in reading.header(path, delimiter="\t")]
     if head[0] != FIRST or len(set(head)) < len(head):
         raise LayoutError(path, f"a first cell {FIRST}, and months", f"{head[:3]}")
-    months = head[1:]
+    months, names = head[1:], ", ".join(DIMENSIONS)
     for block in reading.blocks(path, head, head, "\t"):
-        block.demand("the first cell", block.text(FIRST), SERIES, "5 dimensions")
+        block.demand("the first cell", block.text(FIRST), SERIES, f"5 dimensions ({names})")
         for month in months:
             block.demand(month, block.text(month), FIGURE, 'a figure such as "123.4 p" or ":"')
         record = pa.array(np.tile(np.arange(len(block)), len(months)))

@@ -42,11 +42,8 @@ BLANKS = "[ \u00a0\u202f]"
 # What zipfile raises of a damaged or foreign archive: only its own kinds are documented as such.
 _DAMAGED = (zlib.error, EOFError, NotImplementedError, OSError, RuntimeError, ValueError)
 ZIP_FAULTS = (zipfile.BadZipFile, zipfile.LargeZipFile, *_DAMAGED)
-A_FLOW: dict[str, Any] = {
-    "source_field": "",
-    "flags": "",
-    "note": None,
-    "qualifier": "=",
+PLAIN: dict[str, Any] = {"source_field": "", "flags": "", "note": None, "qualifier": "="}
+A_FLOW: dict[str, Any] = PLAIN | {
     "partner_role": "origin",
     "classification_code": "HS",
     "freq_code": "M",
@@ -118,13 +115,13 @@ def between_thousands(grouping: str) -> str:
     return BLANKS if grouping == " " else re.escape(grouping)
 
 
-def pattern(decimal: str = ".", grouping: str = "") -> str:
+def number_pattern(decimal: str = ".", grouping: str = "") -> str:
     """The pattern of a whole number cell, without exponent, sign of plus or blanks."""
     whole = rf"(\d{{1,3}}({between_thousands(grouping)}\d{{3}})+|\d+)" if grouping else r"\d+"
     return rf"^-?{whole}({re.escape(decimal)}\d+)?$"
 
 
-PLAIN_NUMBER, WITH_COMMAS = pattern(), pattern(grouping=",")
+PLAIN_NUMBER, WITH_COMMAS = number_pattern(), number_pattern(grouping=",")
 
 
 def number(
@@ -149,7 +146,7 @@ def number(
         A cell is no number in these marks, or none that a double holds.
     """
     text = arrow.filled(text, absent)
-    demand(record, name, text, pattern(decimal, grouping), what, todo)
+    demand(record, name, text, number_pattern(decimal, grouping), what, todo)
     digits = pc.replace_substring_regex(text, between_thousands(grouping), "") if grouping else text
     if decimal != ".":
         digits = pc.replace_substring(digits, decimal, ".")
@@ -202,17 +199,14 @@ def require_header(
     LayoutError
         The message lists what lacks, and what is one too many.
     """
-    known = {*needed, *(names if others is None else others)}
-    lacking = [name for name in needed if name not in names]
-    stray = [name for name in names if name not in known]
+    faults = {"none of": [name for name in needed if name not in names]}
     if others is not None:
-        stray += [name for name, times in Counter(names).items() if times > 1]
-    if lacking or stray:
+        faults["besides"] = [name for name in names if name not in {*needed, *others}]
+        faults["more than once"] = [name for name, times in Counter(names).items() if times > 1]
+    found = " and ".join(f"{word} {of[:20]}" for word, of in faults.items() if of)
+    if found:
         among = f", and of {', '.join(others)}, each once" if others else ""
-        expected = f"the columns {','.join(needed)}{among}"
-        besides = f" and besides {stray[:20]}" if stray else ""
-        found = f"none of {lacking}{besides}"
-        raise LayoutError(path, expected, found, todo)
+        raise LayoutError(path, f"the columns {','.join(needed)}{among}", found, todo)
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from inspect import signature
 from pathlib import Path
 from typing import Any
 
+from tradeflows.model import toml
 from tradeflows.model.errors import CatalogueError, LayoutError, QueryError, SourceError, near
 from tradeflows.model.source import Source
 from tradeflows.publishers import Part
@@ -155,15 +156,17 @@ def cleaner(source: Source) -> Callable[..., Any]:
         known = [f"{module}.clean" for module in MODULES]
         raise CatalogueError(f"no cleaner {source.cleaner!r}{near(source.cleaner, known)}")
     function = _module(name).clean
-    takes = signature(function)
+    _, _, *takes = signature(function).parameters.values()
+    names = [item.name for item in takes]
     try:
-        takes.bind_partial(None, source, **source.arguments)  # what is not known before what lacks
-        takes.bind(None, source, **source.arguments)
-    except TypeError as error:
-        names = ", ".join([*takes.parameters][2:]) or "none"
-        raise CatalogueError(f"{source.cleaner}: {error}; its arguments are {names}") from error
-    if name == "tidy":
-        _module(name).read_map(source, **source.arguments)
+        if name == "tidy":
+            _module(name).read_map(source, **source.arguments)
+        else:
+            needed = [item.name for item in takes if item.default is item.empty]
+            toml.require_keys(dict(source.arguments), names, needed)
+    except ValueError as error:
+        listed = ", ".join(names) or "none"
+        raise CatalogueError(f"{source.cleaner}: {error}; its arguments are {listed}") from error
     return partial(function, **source.arguments) if source.arguments else function
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import re
 import zipfile
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Sequence
 from functools import reduce
 from io import BytesIO, StringIO
 from pathlib import Path
@@ -130,10 +130,10 @@ def _numbered(path: Path) -> tuple[str, dict[int, list[str]]]:
     return names[0], filled[names[0]]
 
 
-def as_csv(path: Path) -> bytes:
-    """The table of a workbook as a CSV in UTF-8, as one would save it."""
+def as_csv(lines: Iterable[Sequence[str]]) -> bytes:
+    """Lines of a workbook as a CSV in UTF-8, as one would save it."""
     text = StringIO()
-    csv.writer(text, lineterminator="\n").writerows(table(path))
+    csv.writer(text, lineterminator="\n").writerows(lines)
     return text.getvalue().encode()
 
 

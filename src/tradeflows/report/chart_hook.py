@@ -37,14 +37,15 @@ def hook(shell: Any) -> None:
         is_list = table.index.name == "source_id" and "claims" in table
         return {FACTS: {"sources": table["claims"].to_dict()}} if is_list else {}
 
-    def of_cards(cards: Any, **_: Any) -> dict[str, Any]:
-        return {FACTS: {"cards": [verdict.claim.id for verdict in cards.verdicts]}}
-
     formatters = shell.display_formatter
     for module, name, facts in (
         ("matplotlib.figure", "Figure", handed_over),
         ("pandas", "DataFrame", of_table),
-        ("tradeflows.report.claim_cards", "Cards", of_cards),
+        (
+            "tradeflows.report.claim_cards",
+            "Cards",
+            lambda cards, **_: {FACTS: {"cards": [verdict.claim.id for verdict in cards.verdicts]}},
+        ),
     ):
         formatters.mimebundle_formatter.for_type_by_name(module, name, facts)
     for module, name, page in frames.PAGES:

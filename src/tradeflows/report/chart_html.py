@@ -108,13 +108,7 @@ def _table(rows: Sequence[Sequence[str]]) -> dict[str, Any]:
         for is_figure, cell in zip(are_figures, row, strict=True)
     )
     places = [_places_in(head[1:], cells) for _, *cells in body]
-    return {
-        "head": head,
-        "table": table,
-        "words": words,
-        "has_holes": has_holes,
-        "places": places,
-    }
+    return {"head": head, "table": table, "words": words, "has_holes": has_holes, "places": places}
 
 
 def _places_in(head: Sequence[str], cells: Sequence[str]) -> list[str]:

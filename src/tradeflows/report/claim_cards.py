@@ -11,7 +11,7 @@ from tradeflows import claims
 from tradeflows.charts.formula_words import WORDS as COLUMNS
 from tradeflows.charts.formula_words import in_words
 from tradeflows.charts.options import WORDS
-from tradeflows.charts.raw_lines import LINES, counted_rows, entries, lines_table
+from tradeflows.charts.raw_lines import BOX, LINES, counted_rows, entries, lines_alone
 from tradeflows.claims import Claim, ReadingResult, Verdict, verdict_rule
 from tradeflows.claims.verdict_text import NEAR_TONE, NOBODY, collector
 from tradeflows.claims.wording import CHANGES
@@ -284,7 +284,7 @@ def _reading(
         "source": source_of(reading, root),
         "formula": formula,
         "code": made["formula"],
-        "lines": lines_table(rows[:most], root),
+        "lines": f"{BOX}{lines_alone(rows[:most], most, root)}</div>",
         "counted": counted_rows(row["declared_zero"] for row in rows),
         "more": max(len(rows) - most, 0),
         "command": f'tradeflows trace {claim.id} --definition "{reading.name}"',

@@ -18,7 +18,7 @@ from PIL import Image
 from tradeflows import claims
 from tradeflows.charts import colours, layout
 from tradeflows.claims import ReadingResult, Verdict, verdict_rule
-from tradeflows.claims.verdict_text import read_as
+from tradeflows.claims.verdict_text import AT_LEAST, read_as
 from tradeflows.model.periods import is_day_or_month, release_in_words
 from tradeflows.model.words import in_a_sentence
 from tradeflows.report import claim_cards, front
@@ -59,13 +59,18 @@ def pictures(verdicts: Sequence[Verdict], project: Project, root: Path) -> dict[
 
     They are drawn one by one, and packed beside that on the other processors.
     """
+
+    def png(image: Image.Image) -> bytes:
+        light = io.BytesIO()
+        image.quantize(COLOURS, dither=Image.Dither.NONE).save(light, "png", optimize=True)
+        return light.getvalue()
+
     with ThreadPoolExecutor() as pool:
-        packed = {
-            verdict.claim.id: pool.submit(_png, _drawn(_picture(verdict, project, root)))
-            for verdict in verdicts
-            if verdict.readings
-        }
-        return {name: png.result() for name, png in packed.items()}
+        packed = {}
+        for verdict in (verdict for verdict in verdicts if verdict.readings):
+            image = _drawn(_picture(verdict, project, root))
+            packed[verdict.claim.id] = pool.submit(png, image)
+        return {name: done.result() for name, done in packed.items()}
 
 
 def _picture(verdict: Verdict, project: Project, root: Path) -> Figure:
@@ -211,7 +216,7 @@ def has_bars(verdict: Verdict, rows: Sequence[Bar]) -> bool:
     shown = _shown(part)
     if part.votes and any(item.witness.kind == verdict_rule.SOURCE for item in shown):
         return False
-    has_floor = any("least" in reading.bound for reading in shown)
+    has_floor = any(reading.bound == AT_LEAST for reading in shown)
     return not (has_floor and part.claim.qualifier in verdict_rule.LOWER)
 
 
@@ -277,10 +282,3 @@ def _drawn(figure: Figure) -> Image.Image:
     canvas.draw()
     plt.close(figure)
     return Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
-
-
-def _png(image: Image.Image) -> bytes:
-    """An image as a PNG file of few colours."""
-    light = io.BytesIO()
-    image.quantize(COLOURS, dither=Image.Dither.NONE).save(light, "png", optimize=True)
-    return light.getvalue()

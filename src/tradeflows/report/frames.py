@@ -21,6 +21,7 @@ from tradeflows.model.errors import CodeError, TradeflowsError
 from tradeflows.model.periods import dates_in_words
 from tradeflows.model.units import ALOUD, unit_words
 from tradeflows.retrieval import catalogue
+from tradeflows.tables.display import is_null
 
 Column = tuple[str, list[Any]]
 
@@ -214,7 +215,7 @@ def _text(cell: Any, reader: Callable[[str], str]) -> str:
         return _number(cell)
     if isinstance(cell, str):
         return reader(cell)
-    return "" if cell is None or cell is pd.NaT or cell is pd.NA or cell != cell else str(cell)
+    return "" if is_null(cell) else str(cell)
 
 
 def _reader(name: str) -> Callable[[str], str]:

@@ -9,10 +9,11 @@ from jinja2 import Environment, FileSystemLoader
 from pyarrow import compute
 
 from tradeflows import __version__, charts, measures, tables
+from tradeflows.charts.options import WORDS
 from tradeflows.claims import GROUPS, REASONS, Verdict, open_words, verdict_rule
 from tradeflows.claims.verdict_text import TONES
 from tradeflows.model import contracts, schema
-from tradeflows.model.errors import BuildError, TradeflowsError
+from tradeflows.model.errors import TradeflowsError
 from tradeflows.model.files import sweep, temporary, writing
 from tradeflows.model.periods import dates_in_words, day_in_words
 from tradeflows.model.source import with_carrier
@@ -35,7 +36,6 @@ WITNESSES = {
     "reworked": "an office’s numbers, reworked by others",
     "relay": "statements passed on",
 }
-QUALIFIERS = ("as stated", "about", "less than", "at most", "more than", "at least")
 PERIOD = {"figures": "window_start"}  # the column that dates a row, where it is not ref_period
 
 
@@ -125,7 +125,7 @@ def dictionary() -> dict[str, Any]:
         "tables": {name: schema.describe(table) for name, table in tables.items()},
         "about": {name: table.metadata[b"about"].decode() for name, table in tables.items()},
         "flags": contracts.FLAGS,
-        "qualifiers": dict(zip(contracts.QUALIFIERS, QUALIFIERS, strict=True)),
+        "qualifiers": {sign: WORDS.get(sign, "as stated") for sign in contracts.QUALIFIERS},
     }
 
 
@@ -163,9 +163,6 @@ def rows(root: Path, *, local: bool = False) -> dict[str, dict[str, int]]:
     """
     counts: dict[str, dict[str, int]] = {}
     for name in schema.TABLES:
-        path = tables.processed(root, name)
-        if not path.is_file():
-            raise BuildError(f"{path}: absent; run `tradeflows build`")
         day = PERIOD.get(name, "ref_period")
         stored = tables.stored(root, name, local=local).to_table(["source_id", day])
         years = pa.table({"source": stored["source_id"], "year": compute.year(stored[day])})

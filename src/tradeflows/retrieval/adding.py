@@ -29,7 +29,7 @@ from tradeflows.model.errors import (
 from tradeflows.model.files import sweep, temporary
 from tradeflows.model.periods import parse_release
 from tradeflows.model.source import RAW, Publisher, Source, bulk_month
-from tradeflows.publishers import Part, cleaned, control, reading, registry
+from tradeflows.publishers import Part, cleaned, reading, registry
 from tradeflows.retrieval import catalogue, releases
 from tradeflows.retrieval.catalogue import COMMITTED, LOCAL_FOLDER, UNDATED, is_own
 from tradeflows.retrieval.http import locked, write
@@ -188,7 +188,7 @@ def _told(vintage: str, about: Mapping[str, str] | None) -> dict[str, Any]:
     """The keys of an entry that the user tells; QueryError where `vintage` is no day."""
     changes: dict[str, Any] = {key: text for key, text in (about or {}).items() if text}
     if vintage != UNDATED[0]:
-        parse_release(vintage, "vintage")
+        parse_release(vintage)
         changes["vintage"] = vintage
     return changes
 
@@ -286,7 +286,7 @@ def _catalogue(
     batches: list[pa.RecordBatch] = []
 
     def noted(part: Part) -> Part:
-        totals.update(control(part))
+        totals.update(part.control)
         if former:
             batches.append(part.rows)
         return part

@@ -32,6 +32,7 @@ from tradeflows.model.source import (
     released,
     with_carrier,
 )
+from tradeflows.model.source import TABLES as CLEANED
 from tradeflows.model.words import in_a_sentence
 from tradeflows.publishers import registry
 
@@ -41,7 +42,7 @@ RESERVED = re.compile(r"local|con|prn|aux|nul|(com|lpt)\d")  # ours, and what Wi
 FORMER = "local.toml"  # where the entries of all own files stood together
 QUARANTINE = "quarantine"  # below it: what a server sent and no cleaner could read
 CODE_LIST = "code list"
-TABLES = ("trade", "settlement", "rates", "figures", CODE_LIST)
+TABLES = (*CLEANED, CODE_LIST)
 KINDS = ("transcribed", "fetched", "published", CODE_LIST)
 UNDATED = ("not stated", "by row")
 FEW = 3  # publishers, of which a line names each with its date
@@ -133,7 +134,7 @@ def within(attrs: Mapping[Any, Any]) -> Iterator[None]:
         _meanwhile.reset(token)
 
 
-_find_root = root  # `credit` has a parameter of that name
+_find_root = root  # `entries` has a parameter of that name
 
 
 def _holds_catalogue(folder: Path) -> bool:
@@ -335,7 +336,7 @@ def _entry(name: str, keys: Any, kind: type[Entry]) -> Entry:
     if isinstance(entry, Publisher) and entry.home and not is_web_address(entry.home):
         raise ValueError(f"home must begin with https://, not {entry.home!r}")
     if isinstance(entry, Source) and re.fullmatch(r"\d{4}-[\d-]+", entry.vintage):
-        parse_release(entry.vintage, "vintage")  # other words are a publisher's
+        parse_release(entry.vintage)  # other words are a publisher's
     return entry
 
 

@@ -22,7 +22,7 @@ from tradeflows.model.errors import CodeError, LayoutError, QueryError, SchemaEr
 from tradeflows.model.files import sweep, temporary
 from tradeflows.model.periods import compact, is_day, parse_window
 from tradeflows.model.source import Source, bulk_month, released
-from tradeflows.publishers import archives, comext, control, reading
+from tradeflows.publishers import archives, comext, reading
 from tradeflows.retrieval import catalogue, fetching, user_files
 from tradeflows.retrieval.call_words import dashed
 from tradeflows.retrieval.fetching import Kept, Progress, Report, Show
@@ -284,7 +284,7 @@ def _one(listed: Listed, web: Web, root: Path, show: Callable[[int], None]) -> S
         loose = reading.uncatalogued(file, "comext", "trade")
         try:
             parts = comext.clean(file, loose)
-            totals = control(next(parts))
+            totals = next(parts).control
             deque(parts, maxlen=0)  # whose cells are checked as they are sorted
         except LayoutError as error:
             file.unlink()

@@ -10,10 +10,10 @@ from datetime import date
 from tradeflows.model import codes
 from tradeflows.model.errors import QueryError
 from tradeflows.model.periods import month_of, month_text, parse_period
+from tradeflows.publishers.gacc.query_csv import CUT_OFF
 from tradeflows.retrieval import own_words
 
 SITE = "http://stats.customs.gov.cn"
-CUT_OFF = 10_000
 MOST = CUT_OFF - 2  # lines of figures: with the header one fewer than where it stops
 # More 8-digit lines than a code of so many digits has (the tariff has some 9,000 in 97 chapters),
 # and more partners than the 243 that have a code; `add` refuses what is cut off all the same.

@@ -131,10 +131,9 @@ def _part(frame: pd.DataFrame, source: Source) -> Part:
             roles = [ROLE.get(flow, "origin") for flow in given["flow_code"].to_pylist()]
             columns["partner_role"] = pa.array(roles)
     contract = schema.TABLES[source.table]
-    differing = {*columns} ^ ({*contract.names} - {"source_id"})
-    if differing:
-        names = ", ".join(sorted(differing))
-        raise SchemaError(f"{source.path}: columns missing or unknown for {source.table}: {names}")
+    schema.require_columns(
+        f"{source.path}: {source.table}", columns, {*contract.names} - {"source_id"}
+    )
     return Part(reading.rows(source, contract, columns), len(frame), {})
 
 

@@ -22,7 +22,7 @@ from tradeflows.model.errors import BuildError, LayoutError, TradeflowsError
 from tradeflows.model.files import sweep, temporary, writing
 from tradeflows.model.keys import Keys
 from tradeflows.model.source import Source
-from tradeflows.publishers import Part, control
+from tradeflows.publishers import Part
 from tradeflows.publishers.cleaned import Cleaned, tally
 from tradeflows.retrieval import catalogue
 from tradeflows.tables.files import catalogued, processed
@@ -101,7 +101,7 @@ def build(
     """
     root = root or catalogue.root()
     pa.default_memory_pool().release_unused()  # what a file took that was cleaned before
-    with _in_turn(processed(root, "trade").parent):
+    with _alone(processed(root, "trade").parent):
         built = _write_folder(root, [*catalogue.load(root).values()], progress, local=False)
         if not local:
             return built
@@ -118,7 +118,7 @@ def build(
 
 
 @contextmanager
-def _in_turn(folder: Path) -> Iterator[None]:
+def _alone(folder: Path) -> Iterator[None]:
     """Let one build after another write into `folder`, so that its tables are of one."""
     if folder.is_symlink() or (folder / "local").is_symlink():
         raise BuildError(f"{folder}: is a link, which might lead anywhere; make it a folder")
@@ -148,10 +148,10 @@ def _write_folder(
         folder.mkdir(parents=True, exist_ok=True)
         sweep(folder, ".*.tmp")
         for name, aside in temporaries.items():
-            empty, refused = Built(name, processed(root, name, local=local)), dict[str, str]()
+            begun, refused = Built(name, processed(root, name, local=local)), dict[str, str]()
             table = None
             while table is None:
-                table = _write_sources(root, sources, empty, cleaned, progress, refused)
+                table = _write_sources(root, sources, begun, cleaned, progress, refused)
             built.append(table)
             pa.default_memory_pool().release_unused()
             contract, stated = schema.STORED[name], metadata_of(cleaned)
@@ -179,7 +179,7 @@ def _write_folder(
 def _write_sources(
     root: Path,
     sources: Sequence[Source],
-    empty: Built,
+    begun: Built,
     path: Path,
     progress: Callable[[str], None] | None,
     refused: dict[str, str],
@@ -189,13 +189,13 @@ def _write_sources(
     A user's own source that is wrong is `refused`. None where some of its rows were written when
     that was seen, so that all must be written anew.
     """
-    contract = schema.TABLES[empty.table]
-    is_committed = empty.path == processed(root, empty.table)
+    contract = schema.TABLES[begun.table]
+    is_committed = begun.path == processed(root, begun.table)
     counts: Counter[str] = Counter()
     learnt: list[Source] = []
     with TableWriter(path, ".parquet", contract, ROWS_A_GROUP) as writer:
         for source in sources:
-            if source.table != empty.table or source.id in refused:
+            if source.table != begun.table or source.id in refused:
                 continue
             if progress:
                 progress(source.id)
@@ -221,9 +221,9 @@ def _write_sources(
             counts=json.dumps(counts),
             refused=json.dumps(refused),
             zeros=str(counts["zeros"]),
-            fingerprint=fingerprint(sources, empty.table, root),
+            fingerprint=fingerprint(sources, begun.table, root),
         )
-    return Built(empty.table, empty.path, counts, refused, learnt)
+    return Built(begun.table, begun.path, counts, refused, learnt)
 
 
 def _write_rows(
@@ -241,8 +241,8 @@ def _write_rows(
 
     def written() -> Iterator[Part]:
         for part in _clean(root, source):
-            if not totals and control(part):
-                totals.update(control(part))
+            if part.control and not totals:
+                totals.update(part.control)
                 _require_control(source, totals, root)
             rows = pa.Table.from_batches([part.rows]).cast(coded)
             if part.sorted:  # a file of any size, whose cleaner has looked for doubles
@@ -316,4 +316,5 @@ def _clean(root: Path, source: Source) -> Iterable[Part]:
         yield from clean(path, source)
     except pa.ArrowInvalid as error:
         reason = str(error).splitlines()[0]
-        raise LayoutError(path, f"what {source.cleaner} reads", reason) from error
+        todo = f"compare the file with what `arguments` of {source.id} say of it"
+        raise LayoutError(path, f"what {source.cleaner} reads", reason, todo) from error

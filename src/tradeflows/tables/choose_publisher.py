@@ -20,7 +20,7 @@ from tradeflows.tables.releases import family_of
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-# Not by partner: two publishers' partners side by side are no whole that shares could be of.
+# Without the partner: two publishers' partners side by side are no whole that shares could be of.
 WHOLE = ["reporter_iso", "flow_code", "freq_code", "cumulation", "asked"]
 KIND = ["currency", "valuation", "partner_role"]  # in which two series of a publisher differ
 OF_THE_WINDOW = "of the months asked for"
@@ -46,7 +46,7 @@ class Window(NamedTuple):
 class _Row(NamedTuple):
     """A row by its number: what it is of, whose it is, and the months that it states.
 
-    `file` is the place of what counts as its file: the first by rank, then the newest.
+    `turn` is the place of what counts as its file: the first by rank, then the newest.
     """
 
     number: int
@@ -55,7 +55,7 @@ class _Row(NamedTuple):
     partner: str
     series: str
     family: str
-    file: Place
+    turn: Place
     months: range
 
 
@@ -78,11 +78,11 @@ def one_source(
     every = _rows(frame, sources)
     rows: list[_Row] = []
     for some in _grouped(every, "whole", "series", "partner").values():
-        rows += _in_turn(some, lambda row: row.file)
+        rows += _in_turn(some, lambda row: row.turn)
     places: dict[tuple[object, ...], tuple[object, ...]] = {}
     for offer, some in _grouped(rows, "whole", "series").items():
         n_months = len(_months(some)) if window.is_asked else 0
-        places[offer] = -n_months, min(row.file[0] for row in some), offer[1] if splice else ""
+        places[offer] = -n_months, min(row.turn[0] for row in some), offer[1] if splice else ""
 
     def place(row: _Row) -> tuple[object, ...]:
         return places[row.whole, row.series]
@@ -180,7 +180,7 @@ def _cells(rows: Sequence[_Row], splice: bool, frame: DataFrame) -> dict[tuple[A
         sources = sorted({row.source for row in mixed})
         names = " or ".join(f"source={name!r}" for name in sources)
         raise QueryError(
-            f"what {who} reports would come from several sources, partner by partner "
+            f"what {who} reports would be mixed of several sources, each of other partners "
             f"or of one rank; add {names}{_how_far(frame, sources)}"
         )
     return cells

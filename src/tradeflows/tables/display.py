@@ -14,6 +14,7 @@ from tradeflows.model.errors import CodeError, TradeflowsError
 from tradeflows.model.lineage import PLACE
 from tradeflows.model.periods import month_of, runs
 from tradeflows.model.sealed import LESS, NAMED, SERIES
+from tradeflows.model.words import DIRECTIONS
 from tradeflows.retrieval import catalogue
 
 # The short name that readers see and may ask for, of each column of codes or days.
@@ -24,7 +25,7 @@ SHORT_NAMES = {
     "cmd_code": "product",
     "flow_code": "flow",
 }
-FLOWS = {"M": "imports", "X": "exports", "RM": "re-imports", "RX": "re-exports", "MX": "trade"}
+FLOWS = {code: name for name, code in DIRECTIONS.items()}
 # What a reader sees of a table's columns, in this order; a column of no table is always shown.
 SHOWN = (
     "window",
@@ -137,8 +138,8 @@ def period(day: Any, n_months: Any) -> str:
     """A period as 2023-05, 2023 or 2023-01 to 2023-03; a text where it is no period."""
     is_number = isinstance(n_months, (int, float)) or hasattr(n_months, "__index__")
     if not isinstance(day, pd.Timestamp) or not is_number:
-        return "" if _is_null(day) else str(day)
-    if _is_null(n_months) or not 1 <= n_months < 1200:
+        return "" if is_null(day) else str(day)
+    if is_null(n_months) or not 1 <= n_months < 1200:
         return f"{day:%Y-%m}"
     if n_months == 12 and day.month == 1:
         return str(day.year)
@@ -205,7 +206,7 @@ def tidy(frame: DataFrame) -> tuple[str, DataFrame]:
     constant = [name for name in droppable if _is_constant(table[name])]
     fixed = {name: str(table[name].iloc[0]) for name in IN_HEAD if name in constant}
     if fixed.get("unit") in contracts.CURRENCIES and "valuation" in frame:
-        texts = {"CIF or FOB" if _is_null(cell) else str(cell) for cell in frame["valuation"]}
+        texts = {"CIF or FOB" if is_null(cell) else str(cell) for cell in frame["valuation"]}
         fixed["unit"] += f" {' or '.join(sorted(texts))}"
     head = "; ".join(filter(None, [heading(frame), *fixed.values()]))
     names = {**SHORT_NAMES, "partner_code": "route"}
@@ -268,7 +269,8 @@ def _is_constant(column: Series) -> bool:
         return len({str(cell) for cell in column}) < 2
 
 
-def _is_null(cell: Any) -> bool:
+def is_null(cell: Any) -> bool:
+    """Whether a cell has nothing in it."""
     return cell is None or cell is pd.NaT or cell is pd.NA or cell != cell
 
 

@@ -30,7 +30,7 @@ class Question:
     Attributes
     ----------
     table, root, local, as_of
-        As for :func:`read`.
+        As for :func:`tradeflows.tables.read`.
     asked
         The filters as they were given, each a list of texts.
     products
@@ -54,13 +54,9 @@ class Question:
     sources: Mapping[str, Source]
 
     @cached_property
-    def _stored(self) -> ds.Dataset:
-        return stored(self.root, self.table, local=self.local, zeros=True)
-
-    @cached_property
     def held(self) -> ds.Dataset:
         """The rows of files that may answer it."""
-        return self._stored.filter(ds.field("flags") != DECLARED)
+        return stored(self.root, self.table, local=self.local)
 
     def matching(self, *, zeros: bool = False) -> pa.Table:
         """Every row that meets the filters, known by the day or not; or each declared zero."""
@@ -77,7 +73,8 @@ class Question:
         replace one another; and it did not look at committed and a user's files together.
         """
         first, last = self.window
-        rows = scan(self._stored, self.table, self.conditions, first, last)
+        every = stored(self.root, self.table, local=self.local, zeros=True)
+        rows = scan(every, self.table, self.conditions, first, last)
         named = self.asked.get("source")
         committed = catalogue.load(self.root) if self.local else {}
         families = {family_of(source) for source in committed.values()}
@@ -93,7 +90,7 @@ class Question:
             return rows
         whole = {"source_id", "reporter_iso", "flow_code"} & self.conditions.keys()
         wider = {column: self.conditions[column] for column in whole}
-        stated = scan(self._stored, self.table, wider, first, last, schema.TABLES[self.table].names)
+        stated = scan(every, self.table, wider, first, last, schema.TABLES[self.table].names)
         sources = {name: self.sources[name] for name in named or self.sources}
         stated = with_days(stated, days(ds.dataset(stated), sources))
         return scan(ds.dataset(stated), self.table, self.conditions, first, last)
@@ -107,7 +104,7 @@ class Question:
         """Those of `rows` that were known by the day, if one was asked for."""
         if self.as_of is None:
             return rows
-        return rows.filter(pc.less_equal(rows["known_from"], parse_day(self.as_of, "as_of")))
+        return rows.filter(pc.less_equal(rows["known_from"], parse_day(self.as_of)))
 
     def stands(self, rows: pa.Table) -> pa.Array:
         """Whether each of `rows` stood on the day; a release that is named always does."""
@@ -116,7 +113,7 @@ class Question:
         until = rows["known_until"]
         if self.as_of is None:
             return until.is_null()
-        return pc.fill_null(pc.greater(until, parse_day(self.as_of, "as_of")), True)
+        return pc.fill_null(pc.greater(until, parse_day(self.as_of)), True)
 
 
 def question(
@@ -129,7 +126,7 @@ def question(
     root: Path | None = None,
     **filters: Words,
 ) -> Question:
-    """A question to a table, its words turned into codes; parameters and errors as for `read`."""
+    """A question to a table, its words turned into codes; else as for ``tables.read``."""
     require_table(table)
     root = root or catalogue.root()
     sources = catalogue.load(root, local=local)

@@ -273,7 +273,7 @@ def no_nesting(frame: DataFrame) -> None:
     for name in ("reporter", "partner"):
         areas = sorted(frame[f"{name}_iso"].unique())
         for whole, part in product(sorted({*areas}.intersection(codes.groups())), areas):
-            if codes.overlaps(whole, part) and not _in_turn(frame, name, whole, part):
+            if codes.overlaps(whole, part) and not _are_of_other_times(frame, name, whole, part):
                 has = "contains" if codes.contains(whole, part) else "contains some of"
                 raise QueryError(
                     f"{name} {whole} {has} {part}, so the answer would count it twice; add "
@@ -283,7 +283,7 @@ def no_nesting(frame: DataFrame) -> None:
         raise QueryError("MX is both directions in one figure; add flow='M', 'X' or 'MX'")
 
 
-def _in_turn(frame: DataFrame, name: str, whole: str, part: str) -> bool:
+def _are_of_other_times(frame: DataFrame, name: str, whole: str, part: str) -> bool:
     """Whether a country and a part of it share no year, as GBR to 2020 and XI from 2021."""
     if not codes.is_country(whole):
         return False

@@ -38,6 +38,7 @@ MEASURES = {  # column: the column that says its unit, or the unit itself
 }
 
 
+MOST = 5  # cells of a source that are named where they move
 DIGEST = "digest"
 CODES = "codes"
 # Words in the name of a column whose numbers count nothing, beside those of goods and years.
@@ -147,17 +148,13 @@ def list_digest(name: str, path: Path) -> dict[str, str]:
     return _digest(CODES, name, "", numbers)
 
 
-def cells_moved(
-    before: Mapping[str, pa.Table], after: Mapping[str, pa.Table], most: int = 5
-) -> list[str]:
+def cells_moved(before: Mapping[str, pa.Table], after: Mapping[str, pa.Table]) -> list[str]:
     """Cells that differ between two builds, some of each source, in words.
 
     Parameters
     ----------
     before, after
         Tables by name; one that has other columns than before is not compared.
-    most
-        Cells that are named of each source.
     """
     lines = []
     for name, new in after.items():
@@ -180,9 +177,9 @@ def cells_moved(
         was, now = sides
         frame = changes.changed(was, now, words, measures)
         for source, rows in frame.groupby("source_id", sort=True):
-            lines += [_cell_line(name, row, measures) for row in rows[:most].to_dict("records")]
-            if len(rows) > most:
-                lines.append(f"{name} {source}: … and {len(rows) - most} more cells")
+            lines += [_cell_line(name, row, measures) for row in rows[:MOST].to_dict("records")]
+            if len(rows) > MOST:
+                lines.append(f"{name} {source}: … and {len(rows) - MOST} more cells")
     return lines
 
 

@@ -522,7 +522,10 @@ def _raw(lines: Collection[Line], root: Path | None) -> dict[Line, tuple[Any, ..
         rows = _stated(source, root, of_source)
         for line in of_source:
             if line.place not in records:
-                raise QueryError(f"{source.path} has no record {line.source_row}")
+                raise QueryError(
+                    f"{path.relative_to(root).as_posix()} has no record {line.source_row}, of "
+                    f"which {line.column} is said to be; mend source_row in {source.cleaner}"
+                )
             record, row = records[line.place], rows[line.place]
             unit = tables.MEASURES[source.table][line.column]
             period = ""

@@ -7,7 +7,6 @@ the figures. Only when the decoder has vouched for all of the file is it sorted 
 from __future__ import annotations
 
 import itertools
-import json
 import re
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -29,8 +28,8 @@ from tradeflows.model.schema import TRADE
 from tradeflows.model.source import Source
 from tradeflows.publishers import Part, archives, plausibility, reading
 from tradeflows.publishers.comext.membership import MEMBERS, is_of_other_trade
+from tradeflows.publishers.reading import BLOCK
 
-BLOCK = 1 << 20  # bytes at a time, and no line may be longer
 ROWS = 1 << 16  # in a part, more or less
 MOST = 1 << 16  # words in a column
 LARGEST = 2**53 - 1  # a float64 holds whole numbers up to here
@@ -66,11 +65,12 @@ FLOWS = {"1": "M", "2": "X"}
 ROLES = {"1": "origin", "1I": "consignment", "2": "destination"}  # of partners, by flow and type
 WITHHELD = dict.fromkeys(("QX", "QY", "QZ"), "partner withheld for commercial or military reasons")
 Words = dict[str, list[str]]  # of a file, in their order, by the column
-PATTERNS = {
-    "period": "(19|20)[0-9]{2}(0[1-9]|1[0-2]|52)",
-    "flow": "[12]",
-    "procedure": "[1235679]",
-    "type": "[EILM]",
+# What a word looks like, as a regular expression and in words.
+GRAMMAR = {
+    "period": ("(19|20)[0-9]{2}(0[1-9]|1[0-2]|52)", "a month such as 202305, or 202352 for a year"),
+    "flow": ("[12]", "1 or 2"),
+    "procedure": ("[1235679]", "1, 2, 3, 5, 6, 7 or 9"),
+    "type": ("[EILM]", "E, I, L or M"),
 }
 # A file's month stands last in its name, or before the hash of one that was added by hand, whose
 # own end may be six digits too.
@@ -163,7 +163,7 @@ def _blocks(path: Path, names: list[str], stream: IO[bytes]) -> Iterator[reading
         if not text:
             return
         if len(text) >= 2 * BLOCK:
-            raise LayoutError(path, "lines", f"one above {BLOCK >> 10} KiB")
+            raise LayoutError(path, f"lines of {len(names)} fields", f"one above {BLOCK >> 10} KiB")
         if not text.endswith(b"\n"):  # as the last line may not
             text += b"\n"
         if b"\r" in text or b'"' in text:
@@ -223,8 +223,9 @@ def _places(contents: Contents, block: reading.Block, name: str) -> Array:
 def _require_word(contents: Contents, name: str, word: str, record: str) -> None:
     """Refuse a word that column `name` cannot have; the first period is the file's."""
     theirs = contents.theirs(name)
-    if not re.fullmatch(PATTERNS.get(name, ".*"), word):
-        raise LayoutError(record, f"{theirs} like {PATTERNS[name]}", repr(word))
+    pattern, what = GRAMMAR.get(name, (".*", ""))
+    if not re.fullmatch(pattern, word):
+        raise LayoutError(record, f"{what} in {theirs}", repr(word))
     if name == "period":
         if contents.period not in ("", word):
             raise LayoutError(record, f"{theirs} {contents.period}, the file's", word)
@@ -285,10 +286,9 @@ def rows(path: Path, source: Source, contents: Contents) -> Iterator[Part]:
     weights = (None, contents.columns["value"], contents.columns["kg"])  # exact up to 2^53
     sums = zip(*(np.bincount(flow, weight) for weight in weights), strict=True)
     totals = {
-        FLOWS[word]: {"rows": int(n), "EUR": value, "kg": kg}
+        FLOWS[word]: {"rows": int(n), "EUR": float(value), "kg": float(kg)}
         for word, (n, value, kg) in sorted(zip(flows, sums, strict=True))
     }
-    metadata = {**(TRADE.metadata or {}), b"control": json.dumps(totals).encode()}
     year, month = int(contents.period[:4]), int(contents.period[4:])
     shared: dict[str, Any] = reading.A_FLOW | {
         "source_id": source.id,
@@ -324,7 +324,7 @@ def rows(path: Path, source: Source, contents: Contents) -> Iterator[Part]:
         batch = reading.rows(source, TRADE, columns, are_products_known=True)
         is_odd = np.isin(rows + 1, contents.contradictory)
         batch = plausibility.with_flag(batch, is_odd, plausibility.TWICE)
-        yield Part(batch.replace_schema_metadata(metadata), len(rows), {}, sorted=True)
+        yield Part(batch, len(rows), {}, sorted=True, control=totals)
 
 
 def _unravelled(cells: Any, words: Words) -> dict[str, Any]:

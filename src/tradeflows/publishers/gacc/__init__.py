@@ -56,7 +56,7 @@ def clean(
     QueryError
         An option is lacking or wrong, or the file says it itself.
     LayoutError
-        Another layout, or exactly 10,000 lines: there the site cuts off. Or a name of another
+        Another layout, or 9,999 or 10,000 records: there the site cuts off. Or a name of another
         code than the one beside it, or two values that no rate of exchange connects.
     CodeError
         A partner is in no code list.

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Collection, Mapping
-from io import BytesIO, StringIO
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -124,11 +123,10 @@ def _utf8(path: Path) -> tuple[bytes, str | None]:
     Bytes that are no GB18030 are shown as such: a name that is not needed may hold some.
     """
     if workbooks.is_workbook(path):
-        text = StringIO()
         lines = workbooks.table(path)
         width = len([heading for heading in lines[0] if heading])
-        csv.writer(text, lineterminator="\n").writerows([*line[:width], ""] for line in lines)
-        return text.getvalue().encode(), "re-encoded: saved as a workbook"
+        raw = workbooks.as_csv([*line[:width], ""] for line in lines)
+        return raw, "re-encoded: saved as a workbook"
     raw = reading.whole(path, MOST)
     if not any(heading.encode() in raw[:4_096] for heading in HEADINGS.values()):
         return raw.decode("gb18030", "backslashreplace").encode(), None

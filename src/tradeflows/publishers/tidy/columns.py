@@ -145,11 +145,9 @@ def read_cells(path: Path, asked: Map) -> Iterator[Cells]:
         raise LayoutError(path, "a CSV file", "a page of HTML or XML", "fetch the data, not a page")
     separator, first, below, raw = asked.separator, 0, 0, None
     if workbooks.is_workbook(path):
-        separator, raw = ",", workbooks.as_csv(path)
-    else:
-        reading.require_utf8(path)
+        separator, raw = ",", workbooks.as_csv(workbooks.table(path))
     if asked.title_lines or asked.footnotes_from:
-        raw, first, below = _table_of(path, asked, raw or path.read_bytes())
+        raw, first, below = _table_of(path, asked, raw)
     names, columns = reading.header(path, separator, raw), [*asked.columns]
     if names != columns:
         todo = "restore the header, or write the new one in `columns` of the entry"
@@ -168,8 +166,11 @@ def read_cells(path: Path, asked: Map) -> Iterator[Cells]:
         yield Cells(path, block.cells, block.rows(), asked, below, periods)
 
 
-def _table_of(path: Path, asked: Map, content: bytes) -> tuple[bytes, int, int]:
+def _table_of(path: Path, asked: Map, raw: bytes | None) -> tuple[bytes, int, int]:
     """The bytes of a table, and how many lines stand above and below it, empty ones not counted."""
+    if raw is None:
+        reading.require_utf8(path)
+    content = raw or path.read_bytes()
     # No list of all lines: of a million records it would be several times the file.
     ends = (line.end() for line in LINE_END.finditer(content))
     start = next(islice(ends, max(asked.title_lines - 1, 0), None), len(content))

@@ -30,17 +30,16 @@ PRINTED_IN = {"thousand": 1000, "million": 10**6, "billion": 10**9}
 PRINTED = re.compile(r"(?<![a-z])(thousand|million|billion)s?(?![a-z])", re.IGNORECASE)
 
 OWN = {"source_id", "source_row"}  # fields that every cleaner fills alike
-PLAIN: Mapping[str, Any] = {"source_field": "", "flags": "", "note": None, "qualifier": "="}
 UNSAID = (
     "exporter importer hs_codes freq low high repeats confidence published address measure route "
     "base_start base_end"
 )
 DEFAULTS: Mapping[str, Mapping[str, Any]] = {  # what a map need not say
     "trade": {**reading.A_FLOW, "area_system": "iso3"},
-    "settlement": {**PLAIN, "low": None, "high": None, "statement": "", "unit": "%"},
+    "settlement": {**reading.PLAIN, "low": None, "high": None, "statement": "", "unit": "%"},
     "rates": {"source_field": "", "n_months": 1, "flags": "", "note": None, "n_days": None},
     "figures": {
-        **PLAIN,
+        **reading.PLAIN,
         **dict.fromkeys(UNSAID.split()),
         **{"collector": "", "witness": "relay", "interested": False, "forecast": False},
     },
@@ -253,7 +252,7 @@ class Marks(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def pattern(self) -> str:
         """The pattern of a whole number cell."""
-        return reading.pattern(self.decimal, self.grouping)
+        return reading.number_pattern(self.decimal, self.grouping)
 
 
 Field = Word | Value | list[Flag]

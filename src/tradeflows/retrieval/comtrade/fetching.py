@@ -166,8 +166,8 @@ def _read(path: Path, web: Web) -> cleaner.Reply:
     except (LayoutError, pa.ArrowException, ValueError, TypeError) as error:
         reason = str(error).removeprefix(f"{path}: ").partition("\n")[0]
         raise RetryError(reason) from error
-    if reply.error:
-        web.raise_for_reply(200, {}, reply.error)
+    if reply.message:
+        web.raise_for_reply(200, {}, reply.message)
     return reply
 
 
