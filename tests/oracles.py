@@ -802,13 +802,6 @@ def index_to_base(figures, base):
     return {m: None if f is None else 100 * f / mean for m, f in figures.items() if m >= base[0]}
 
 
-def last_active_month(figures, base, part):
-    """The last month with a `part` of the base's mean month."""
-    listed = index_to_base(figures, base)
-    reached = [m for m, pct in listed.items() if pct is not None and pct >= 100 * part]
-    return max(reached, default=None)
-
-
 def rerouting(rows, old, new, event):
     """By name of the comparison what `displacement` gives, of those that all buyers state.
 

@@ -66,7 +66,6 @@ def test_row_measures_keep_rows():
         measures.peak,
         measures.mean,
         measures.count,
-        partial(measures.last_active_month, base="2021-01"),
         partial(measures.index_to_base, base="2021-01"),
         partial(measures.total, over="partner_iso"),
     ],
@@ -352,8 +351,8 @@ def parts(*words, value="value_reported", **columns):
     return lambda: measures.sum_parts(frame, value)
 
 
-def ending(frame, **options):
-    return lambda: measures.last_active_month(frame, KG, "2021-01", **options)
+def indexed(frame):
+    return lambda: measures.index_to_base(frame, KG, "2021-01")
 
 
 def converted(rates, currency="EUR"):
@@ -425,10 +424,9 @@ REFUSED = [
         "2021-01 come to 110, more than the 100 of EXTRA",
     ),
     (lambda: measures.shares(PART, KG, whole="W00"), "2021-01 has no row of W00: read it beside"),
-    (ending(flow(DEU=[0.0, 5.0])), "nothing had any net_wgt_kg in the base 2021-01"),
-    (ending(block("2021-01", 2, 5.0)), "more than a month have no last month"),
-    (ending(flow(DEU=[1.0]), part=0), "part is 0: the part of the base is above 0 and at most 1"),
-    (ending(pd.concat([flow(DEU=[1.0])] * 2)), "DEU 2021-01 is stated 2 times"),
+    (indexed(flow(DEU=[0.0, 5.0])), "nothing had any net_wgt_kg in the base 2021-01"),
+    (indexed(block("2021-01", 2, 5.0)), "an index is of months: keep n_months == 1"),
+    (indexed(pd.concat([flow(DEU=[1.0])] * 2)), "DEU 2021-01 is stated 2 times"),
     (converted(RATES, "CNY"), "no rate from CNY to USD"),
     (converted(RATES.assign(quote="CNY")), "quoted in CNY"),
     (converted(RATES.assign(publisher=["ECB", "FRED"])), r"publisher is mixed \(ECB, FRED\)"),

@@ -318,9 +318,6 @@ def test_index_to_base(figures, length):
     assert len(by_place) == len(expected)
     for (_, month), number in by_place.items():
         assert alike(number, expected[month])
-    ending = measures.last_active_month(frame, VALUE, window)["last"].item()
-    last = oracles.last_active_month(figures, base, 0.5)
-    assert (None if pd.isna(ending) else ending.year * 12 + ending.month - 1) == last
 
 
 @fuzz(8)

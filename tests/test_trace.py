@@ -170,7 +170,6 @@ EVERY = {  # each measure by its name, and some after others
     "shares in a whole": lambda: measures.shares(within(), KG, of="who", whole="all"),
     "hhi in a whole": lambda: measures.hhi(within(), KG, of="who", whole="all", member="one"),
     "index_to_base": lambda: measures.index_to_base(crude(), KG, "2021-01"),
-    "last_active_month": lambda: measures.last_active_month(crude(), KG, ("2021-01", "2021-03")),
     "barrels_per_day": lambda: measures.barrels_per_day(yearly(crude())),
     "gap": lambda: measures.gap(crude(), crude(reporter="CHN"), KG),
     "convert": euros,

@@ -12,7 +12,7 @@ A `Window` is a year (``"2021"``), a month (``"2022-02"``) or a pair of them, bo
 from tradeflows.measures.comparisons import CIF_BAND, difference, gap, growth, yoy
 from tradeflows.measures.displacements import displacement, displacement_over
 from tradeflows.measures.prices import OUTLIER, price_quantity, unit_value
-from tradeflows.measures.ranks import count, index_to_base, last_active_month, lead, mean, peak
+from tradeflows.measures.ranks import count, index_to_base, lead, mean, peak
 from tradeflows.measures.rates import convert, from_dollars
 from tradeflows.measures.scaling import (
     BARRELS_PER_TONNE,
@@ -43,7 +43,6 @@ __all__ = [
     "growth",
     "hhi",
     "index_to_base",
-    "last_active_month",
     "lead",
     "mean",
     "peak",

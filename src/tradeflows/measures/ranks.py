@@ -28,7 +28,7 @@ from tradeflows.measures.sums import total
 from tradeflows.model import codes
 from tradeflows.model.errors import QueryError, there_are
 from tradeflows.model.lineage import COUNT, Role
-from tradeflows.model.periods import Window, days, ends_of, first_month, runs, span, window_text
+from tradeflows.model.periods import Window, ends_of, first_month, span, window_text
 
 
 def lead(
@@ -210,66 +210,6 @@ def count(frame: DataFrame, value: str, above: float = 0.0, by: str | Columns = 
     return with_lineage(result, frame, formulas=formulas)
 
 
-def last_active_month(
-    frame: DataFrame,
-    value: str,
-    base: Window,
-    part: float = 0.5,
-    by: str | Columns = ("reporter_iso",),
-) -> DataFrame:
-    """Find the last month in which each cell still had a `part` of its mean month in the base.
-
-    A month below it counts for nothing as long as a later one is not, so that a ship in every
-    third month is no end.
-
-    The mean month of the base is that over its months with a figure. A `part` of 0.5 is half.
-
-    Returns
-    -------
-    DataFrame, one row a cell that has had something in the base
-        `by`, ``<value>_base`` (a month), ``months_base``, ``last`` (the month), ``last_any`` (the
-        last month with anything), ``until`` (the last month with a figure), ``ended`` (whether
-        ``last`` lies before it) and ``missing``, the months from the base on without a figure. The
-        list behind it is :func:`index_to_base`.
-
-    Raises
-    ------
-    QueryError
-        A period longer than a month, a month twice, mixed units, a base without any figure, or
-        a `part` that is not above 0 and at most 1.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> from tradeflows import measures
-    >>> months = pd.date_range("2021-01-01", "2022-03-01", freq="MS")
-    >>> gas = pd.DataFrame({"reporter_iso": "POL", "ref_period": months, "n_months": 1,
-    ...                     "net_wgt_kg": [10.0] * 13 + [1.0] * 2})
-    >>> measures.last_active_month(gas, "net_wgt_kg", "2021")["last"].dt.strftime("%Y-%m").item()
-    '2022-01'
-    """
-    by = names_of(by)
-    if not 0 < part <= 1:  # more than the mean may never have been reached, and so not end
-        raise QueryError(f"part is {part}: the part of the base is above 0 and at most 1")
-    listed = index_to_base(frame, value, base, by)
-    base_name = f"{value}_base"
-    month, pct = first_month(listed), listed["base_pct"]
-    group, result = grouped(listed, [*by, base_name, "months_base"])
-    day = Series(days(month.to_numpy()).astype("datetime64[s]"))
-    is_stated = pct.notna().to_numpy()
-    for name, holds in (("last", pct >= 100 * part), ("last_any", pct > 0), ("until", is_stated)):
-        result[name] = day.where(np.asarray(holds)).groupby(group).max()
-    result["ended"] = result["last"] < result["until"]
-    asked = {*range(span(base)[0], month.max() + 1)}
-    missing = [runs(asked - {*month[is_stated & (group == place)]}) for place in result.index]
-    result["missing"] = missing
-    names = zip(result[by[0]], missing, strict=True)
-    caveats = [f"{name}: no {value} in {months}" for name, months in names if months]
-    base_role = Role(listed, base_name, np.unique(group, return_index=True)[1])
-    formulas = formulas_of({"base": base_role}, **{base_name: "base"})
-    return with_lineage(result, listed, caveats=caveats, formulas=formulas)
-
-
 def index_to_base(
     frame: DataFrame, value: str, base: Window, by: str | Columns = ("reporter_iso",)
 ) -> DataFrame:
@@ -284,7 +224,7 @@ def index_to_base(
     Raises
     ------
     QueryError
-        As :func:`last_active_month`.
+        A period longer than a month, a month twice, mixed units, or a base without any figure.
 
     Examples
     --------
@@ -301,7 +241,7 @@ def index_to_base(
     units = {"cmd_code", "qty_unit", "currency"} - {*by}
     require_single_value(frame[frame[value].notna()], units)
     if (frame["n_months"] != 1).any():
-        raise QueryError("periods of more than a month have no last month: keep n_months == 1")
+        raise QueryError("an index is of months: keep n_months == 1")
     unique(frame, [*by, "ref_period"])
     start, end = ends_of(base)
     sums = total(frame, value, by, start=start, end=end)
