@@ -481,6 +481,13 @@ HELD = {
     ),
     "C1;Russia's share of China's crude oil fell after 2021.;fell;change of share by weight of "
     "crude oil, Russia in World, China's imports, 2023 on 2021": "differs",
+    # Money in euros of two releases; by the years, which begin first; of a file that has all codes.
+    "C1;EU exports to Armenia rose 14.6 % to 2.16 billion euros in 2023.;14.6 %;growth of value of "
+    "all goods, EU27 to Armenia, 2023 on 2022": "holds",
+    "C1;EU exports to Kazakhstan hit a record €12.1 billion in 2023.;€12.1 billion;record value of "
+    "all goods, EU27 to Kazakhstan, 2023": "holds",
+    "C1;China's sales of chips to Russia fell by 0.9 % in 2023.;-0.9 %;growth of value of 8542, "
+    "China to Russia, 2023 on 2022": "not decided",
     # A record of which no figure is printed.
     "C1;China imported a record amount of crude in 2024.;record;record weight of crude oil, China "
     "from Russia, 2024": "holds",
@@ -906,3 +913,187 @@ def test_one_command_makes_a_project_of_files_and_lines(tmp_path, monkeypatch, c
     with (Path("soy") / "data" / "verdicts.csv").open() as file:
         assert {row["claim"] for row in csv.DictReader(file)} == {"C2", "C3", "C4", "C6"}
     assert cli.main(["--root", "soy", "claims", "--from", "article.csv"]) == 1
+
+
+# Sentences that say otherwise what their phrase asks, and would hold.
+OTHERWISE = [
+    (
+        "C1;Russian exports to China were $111.1 billion in 2023.;$111.1 billion;value of "
+        "all goods, China to Russia, 2023",
+        "China buys",
+    ),
+    (
+        "C1;Russian exports to Europe came to 38.2 billion euros in 2023.;38.2 billion "
+        "euros;value of all goods, EU27 to Russia, 2023",
+        "Russia sells",
+    ),
+    (
+        "C1;Russian imports from China were $128.9 billion in 2023.;$128.9 billion;value of "
+        "all goods, China from Russia, 2023",
+        "China sells",
+    ),
+    (
+        "C1;Russian purchases of Chinese goods were $128.9 billion in 2023.;$128.9 "
+        "billion;value of all goods, China from Russia, 2023",
+        "Russia buys",
+    ),
+    (
+        "C1;Deliveries of crude from China to Russia hit 107.0 million tonnes in 2023.;107.0 "
+        "Mt;weight of crude oil, China from Russia, 2023",
+        "China sells",
+    ),
+    (
+        "C1;Russia received 107.0 million tonnes of China's crude in 2023.;107.0 Mt;weight "
+        "of crude oil, China from Russia, 2023",
+        "Russia buys",
+    ),
+    (
+        "C1;Exports to Russia from China were $128.9 billion in 2023.;$128.9 billion;value "
+        "of all goods, China from Russia, 2023",
+        "China sells",
+    ),
+    (
+        "C1;The EU's imports from Russia were 38.2 billion euros in 2023.;38.2 billion "
+        "euros;value of all goods, EU27 to Russia, 2023",
+        "EU27 buys",
+    ),
+    (
+        "C1;European purchases of Russian goods came to 38.2 billion euros in 2023.;38.2 "
+        "billion euros;value of all goods, EU27 to Russia, 2023",
+        "EU27 buys",
+    ),
+    (
+        "C1;Kyrgyz exports to China were $5.35 billion in 2023.;$5.35 billion;value of all "
+        "goods, Kyrgyzstan from China, 2023",
+        "China buys",
+    ),
+    (
+        "C1;China's exports to Russia were $240.0 billion in 2023.;$240.0 billion;value of "
+        "all goods, China with Russia, 2023",
+        "one direction",
+    ),
+    (
+        "C1;China's share of Russia's crude exports was 19.0% in 2023.;19.0 %;share by "
+        "weight of crude oil, Russia in World, China's imports, 2023",
+        "China's share",
+    ),
+    (
+        "C1;China's crude imports from Russia were 9.7 million tonnes in June 2023.;9.7 "
+        "Mt;weight of crude oil, China from Russia, May 2023",
+        "June 2023",
+    ),
+    (
+        "C1;China bought 9.7 million tonnes of crude from Russia in 2023.;9.7 Mt;weight of "
+        "crude oil, China from Russia, May 2023",
+        "says 2023",
+    ),
+    (
+        "C1;China bought 42.1 million tonnes of crude from Russia in January-April "
+        "2023.;42.1 Mt;weight of crude oil, China from Russia, January to May 2023",
+        "April 2023",
+    ),
+    (
+        "C1;China bought 42.1 million tonnes of crude from Russia in H2 2023.;42.1 Mt;weight "
+        "of crude oil, China from Russia, January to May 2023",
+        "H2",
+    ),
+    (
+        "C1;China bought 27.3 million tonnes of crude from Russia in the three months to "
+        "September 2023.;27.3 Mt;weight of crude oil, China from Russia, 2023-04 to 2023-06",
+        "September 2023",
+    ),
+    (
+        "C1;In the third quarter of 2023 EU exports to Russia were 9.1 billion euros.;9.1 "
+        "billion euros;value of all goods, EU27 to Russia, 2023Q2",
+        "third quarter",
+    ),
+    (
+        "C1;China bought 107.0 million tonnes of Russian crude in fiscal 2023/24.;107.0 "
+        "Mt;weight of crude oil, China from Russia, 2023",
+        "fiscal",
+    ),
+    (
+        "C1;China's crude imports from Russia failed to rise in 2023.;rose;growth of weight "
+        "of crude oil, China from Russia, 2023 on 2022",
+        "failed to",
+    ),
+    (
+        "C1;China planned to buy 107.0 million tonnes of Russian crude in 2023.;107.0 "
+        "Mt;weight of crude oil, China from Russia, 2023",
+        "planned to",
+    ),
+    (
+        "C1;China bought 107.0 million tonnes more Russian crude in 2023.;107.0 Mt;weight of "
+        "crude oil, China from Russia, 2023",
+        "so much more",
+    ),
+    (
+        "C1;China bought an extra 107.0 million tonnes of Russian crude in 2023.;107.0 "
+        "Mt;weight of crude oil, China from Russia, 2023",
+        "so much more",
+    ),
+    (
+        "C1;China's imports of Russian crude hit a record low of 107.0 million tonnes in "
+        "2023.;107.0 Mt;record weight of crude oil, China from Russia, 2023",
+        "record low",
+    ),
+    (
+        "C1;China's imports of Russian crude were the fourth-highest on record in "
+        "2023.;record;record weight of crude oil, China from Russia, 2023",
+        "fourth-highest",
+    ),
+    (
+        "C1;China's imports of Russian crude missed the record in 2023, at 107.0 million "
+        "tonnes.;107.0 Mt;record weight of crude oil, China from Russia, 2023",
+        "missed the record",
+    ),
+    (
+        "C1;China's imports of Russian crude rose 24.1 percentage points in 2023.;24.1 "
+        "%;growth of weight of crude oil, China from Russia, 2023 on 2022",
+        "points",
+    ),
+    (
+        "C1;Russia's share of China's crude rose by 2.0 percent in 2023.;2.0 points;change "
+        "of share by weight of crude oil, Russia in World, China's imports, 2023 on 2022",
+        "per cent",
+    ),
+    (
+        "C1;India was the largest buyer of Russian crude in 2023.;1st;rank by weight of "
+        "crude oil, Russia among all, China's imports, 2023",
+        "ranks a buyer",
+    ),
+    (
+        "C1;China's imports from Russia overtook its exports by $17.9 billion in 2023.;$17.9 "
+        "billion;value of all goods, China from Russia, 2023",
+        "overtook its exports",
+    ),
+]
+
+
+@pytest.mark.parametrize(("row", "said"), OTHERWISE)
+def test_a_phrase_that_asks_another_thing_is_refused(tmp_path, row, said):
+    head = "id;sentence;figure;asks"
+    errors = claims.read_ledger(written(tmp_path / "a.csv", row, head=head), PROJECT).errors
+    assert said in str(errors["C1"])
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Russian exports of crude oil to China were 107.02 Mt in 2023.",
+        "Chinese imports of Russian crude oil were 107.02 Mt in 2023, as Chinese exports rose.",
+        "Crude oil shipments from Russia to China reached 107.02 Mt in 2023.",
+        "In the year to December 2023 China bought 107.02 Mt of crude oil from Russia.",
+    ],
+)
+def test_a_phrase_that_asks_what_is_said_is_judged(tmp_path, sentence):
+    row = f"C1;{sentence};107.02 Mt;weight of {CRUDE}"
+    assert judged(tmp_path, PROJECT, row, head="id;sentence;figure;asks")["C1"].verdict == "holds"
+
+
+def test_what_stands_in_no_toml_leaves_the_others_their_verdicts(tmp_path):
+    rows = ["X9;;;in claims.toml", f"C1;It was 107.02 Mt.;107.02 Mt;weight of {CRUDE}"]
+    file = written(tmp_path / "a.csv", *rows, head="id;sentence;figure;asks")
+    read = claims.read_ledger(file, PROJECT)
+    assert [*read.claims] == ["C1"]
+    assert "no X9 there" in str(read.errors["X9"])

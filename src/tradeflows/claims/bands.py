@@ -111,7 +111,7 @@ def band_of(asked: Question, series: Series | None, figure: float | None, read: 
 def _values(series: Series, window: tuple[str, str], read: Read) -> dict[str, float]:
     """What each release states for `window`, of those that state all of it in full digits."""
     values = {}
-    amount = series.asks.measure.removeprefix(GROWTH)
+    amount, _, _ = series.asks.measure.removeprefix(GROWTH).partition(" in ")  # in euros, say
     columns = [*AMOUNTS.values()] if amount == PRICE else [AMOUNTS[amount]]
     for name, filters in series.releases.items():
         frame = read(filters)

@@ -162,13 +162,8 @@ def _require_mean(asked: Phrase, claimed: Mapping[str, Any]) -> None:
 def _require_said(entry: Mapping[str, Any], asked: Phrase, asks: Entry, *, is_line: bool) -> None:
     """Refuse a phrase that asks another thing than its figure or its sentence says."""
     statement, question = entry.get("statement", ""), questions.question(asks)
-    record = wording.RECORD.search(statement)
-    if is_line and record and asked.kind != phrase.RECORD:
-        raise LedgerError(
-            f"its sentence says {record[0]!r}, and its phrase none: write "
-            f"{phrase.PATTERNS[phrase.RECORD]!r}, or give the line the part of the sentence that "
-            "it is about"
-        )
+    if is_line:
+        _require_record(statement, asked)
     is_change = entry.get("claimed") in SIGNS or entry.get("printed_because") == IN_WORDS
     if is_change and asked.kind not in (phrase.GROWTH, phrase.POINTS, phrase.RECORD):
         raise LedgerError(
@@ -183,6 +178,20 @@ def _require_said(entry: Mapping[str, Any], asked: Phrase, asks: Entry, *, is_li
         faults += wording.of_measure(statement, question)
     for fault in faults if "open_because" not in entry else ():
         raise LedgerError(f"{fault}; {'because' if is_line else 'open_because'} says why not")
+
+
+def _require_record(statement: str, asked: Phrase) -> None:
+    """Refuse a record that the phrase does not ask, and one that is low or none."""
+    record, is_asked = wording.RECORD.search(statement), asked.kind == phrase.RECORD
+    none = wording.NO_RECORD.search(statement) if record or is_asked else None
+    if none:
+        raise LedgerError(f"its sentence says {none[0]!r}, and a phrase asks the highest alone")
+    if record and not is_asked:
+        raise LedgerError(
+            f"its sentence says {record[0]!r}, and its phrase none: write "
+            f"{phrase.PATTERNS[phrase.RECORD]!r}, or give the line the part of the sentence that "
+            "it is about"
+        )
 
 
 def _in_money(moved: list[str], asks: Entry, admitted: Entry, statement: str) -> list[str]:
@@ -392,7 +401,8 @@ def _held(asked: Phrase, unit: str, root: Path, *, local: bool) -> list[Held]:
     for name in sorted({*rows["publisher"]}, key=[*known].index):
         own = [frame[frame["publisher"] == name] for frame in both]
         named = filters | ({"publisher": name} if several else {})
-        stating[name] = _stated(named, own, known[name].short, wanted)
+        is_record = asked.kind == phrase.RECORD
+        stating[name] = _stated(named, own, known[name].short, wanted, is_record=is_record)
     made = []
     try:
         stating = _of_the_time(asked, stating, wanted, {*rows["cmd_code"]})
@@ -472,17 +482,19 @@ def _with_rivals(
     return rows[rows["publisher"].isin(stating)]
 
 
-def _chosen(both: list[pd.DataFrame], wanted: set[int]) -> tuple[Entry, list[pd.DataFrame]]:
+def _chosen(
+    both: list[pd.DataFrame], wanted: set[int], *, is_record: bool
+) -> tuple[Entry, list[pd.DataFrame]]:
     """The rhythm, the cumulation and the files of a publisher that state most of the time.
 
-    Of several that do the finest; with the filters that read them, the rows that they have.
+    Of several that do the finest, for a record that which begins first; with the filters that read
+    them, the rows that they have.
     """
     own: Entry = {}
     for column, key, kinds in CHOICES:
         if any(frame[column].nunique() > 1 for frame in both):
             of_kind = {kind: [f[f[column] == kind] for f in both] for kind in kinds}
-            counts = {kind: len(wanted & _stated_months(*some)) for kind, some in of_kind.items()}
-            own[key] = max(kinds, key=counts.__getitem__)
+            own[key] = _most_stated(of_kind, wanted, is_record=is_record)
             both = of_kind[own[key]]
     stating = {name for frame in both for name in frame.loc[~frame["lacks"], "source_id"]}
     if any(not {*frame["source_id"]} <= stating for frame in both):
@@ -490,13 +502,51 @@ def _chosen(both: list[pd.DataFrame], wanted: set[int]) -> tuple[Entry, list[pd.
     return own, [frame[~frame["lacks"]] for frame in both]
 
 
-def _stated(filters: Entry, both: list[pd.DataFrame], publisher: str, wanted: set[int]) -> Held:
+def _most_stated(
+    of_kind: Mapping[str, list[pd.DataFrame]], wanted: set[int], *, is_record: bool
+) -> str:
+    """The kind of rows that states most of some months: the first, or for a record the longest."""
+
+    def place(kind: str) -> tuple[int, int]:
+        rows = of_kind[kind][0]
+        begins = int(first_month(rows).min()) if is_record and len(rows) else 0
+        return -len(wanted & _stated_months(*of_kind[kind])), begins
+
+    return min(of_kind, key=place)
+
+
+def _of_whole_files(
+    chosen: Entry, both: list[pd.DataFrame], wanted: set[int]
+) -> tuple[Entry, list[pd.DataFrame]]:
+    """Of several files those of several codes that state each in all of some months, if any do.
+
+    Others, such as one of a heading's newest year, would be a part that is not stated.
+    """
+    whole = set.intersection(*({*frame["source_id"]} for frame in both))
+    for name, rows in ((name, rows) for frame in both for name, rows in frame.groupby("source_id")):
+        of_code = [_stated_months(some) for _, some in rows.groupby("cmd_code")]
+        if len(of_code) < 2 or not all(wanted <= months for months in of_code):
+            whole.discard(name)
+    if not whole:
+        return chosen, both
+    kept = [frame[frame["source_id"].isin(whole)] for frame in both]
+    return chosen | {"source": sorted(whole)}, kept
+
+
+def _stated(
+    filters: Entry,
+    both: list[pd.DataFrame],
+    publisher: str,
+    wanted: set[int],
+    *,
+    is_record: bool,
+) -> Held:
     """What one publisher has of a phrase: its rows and, of a share, those of the whole.
 
     Of several codes each must be stated in all of the time that is asked.
     """
     by_year = [frame[(frame["freq_code"] == "A") & ~frame["lacks"]] for frame in both]
-    chosen, both = _chosen(both, wanted)
+    chosen, both = _of_whole_files(*_chosen(both, wanted, is_record=is_record), wanted)
     own, rows = filters | chosen, both[0]
     is_also_yearly = chosen.get("freq") == "M" and wanted <= _stated_months(*by_year)
     within = [frame[first_month(frame).between(min(wanted), max(wanted))] for frame in both]

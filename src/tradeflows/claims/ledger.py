@@ -509,10 +509,11 @@ def _entries(ledger: Path | None, root: Path, contents: FileEntry) -> dict[str, 
             raise LedgerError(f"{line.place}: {name} stands twice, also in {placed[name][0]}")
         if bool(line.entry) == (name in own):
             there = f"{name} stands in {ledger.name} too" if line.entry else f"no {name} there"
-            raise LedgerError(
-                f"{line.place}: {there}; a line of a claim that the ledger has asks "
-                f"{lines.ELSEWHERE!r}, and has no more"
+            why = (
+                f"{there}; a line of a claim that the ledger has asks {lines.ELSEWHERE!r}, and has "
             )
+            placed[name] = line.place, LedgerError(f"{why}no more")
+            continue
         placed[name] = (line.place, line.entry) if line.entry else own[name]
     return {name: item for name, item in own.items() if name not in placed} | placed
 

@@ -13,7 +13,7 @@ from tradeflows.claims.open_words import YEAR, Printed, numbers_in, rows_of, say
 from tradeflows.claims.verdict_rule import LOWER, UPPER, Question
 from tradeflows.model import codes, units
 from tradeflows.model.lineage import full_number
-from tradeflows.model.periods import month_words, window_in_words
+from tradeflows.model.periods import month_words, span, window_in_words
 from tradeflows.retrieval import own_words
 
 if TYPE_CHECKING:
@@ -43,17 +43,54 @@ BY_TIMES = re.compile(r"\b(?:more|less) than (?=(?:halv|doubl|tripl|quadrupl))",
 CHANGES = ("growth of ", "change of ")
 RECORD = re.compile(r"\b(?:a|an|all-time|new) record\b(?! of)|\brecord[- ](?:high|low)\b", re.I)
 SUPERLATIVE = re.compile(r"\brecord\b|\b(?:most|least|first|last|best|worst|top|\w{3,}est)\b", re.I)
-SKIPPED = 2  # words of a statement that the words of a part may leave out
-EXACT = (units.MONTH, units.RANK, units.COUNT)  # units whose figures are printed in full
 FIRST_TEN = (
     *("first", "second", "third", "fourth", "fifth"),
     *("sixth", "seventh", "eighth", "ninth", "tenth"),
 )
+# A record that is none, a low one, or a lower place.
+NO_RECORD = re.compile(
+    r"\brecord[- ]low\b|\b(?:lowest|smallest|least)\b.{0,20}\brecord"
+    r"|\b(?:miss\w*|short of|below) (?:\w+ )?record"
+    rf"|\b(?:{'|'.join(FIRST_TEN[1:])})[- ](?:highest|largest|biggest|most)\b",
+    re.IGNORECASE,
+)
+# What was not so, or is not yet.
+MOOD = re.compile(
+    r"\b(?:fail\w* to|never|den(?:y|ied|ies)|plan(?:s|ned|ning)? to|pledged|promised"
+    r"|(?:would|could|might|may) have|(?:expect|forecast)(?:s|ed)? to"
+    r"|(?:overtook|exceeded) (?:its|their) (?:im|ex)ports)\b",
+    re.IGNORECASE,
+)
+ROUTE = re.compile(
+    r"\b(?:by (?:sea|pipeline|rail|road|air|ship)|seaborne|tankers?"
+    r"|(?:through|via) .{0,20}pipeline)\b",
+    re.IGNORECASE,
+)
+EXTRA = re.compile(
+    r"\b(?:extra|additional|another|further|(?:half|twice|double)(?: of)?(?: the)?(?: \w+)?) $",
+    re.I,
+)
+POINTS, PERCENT = re.compile(r"\bpoints?\b"), re.compile(r"%|\bper ?cent\b")
+OF_SHARE = r"\b{}['’]s? share of \w"
+SKIPPED = 2  # words of a statement that the words of a part may leave out
+EXACT = (units.MONTH, units.RANK, units.COUNT)  # units whose figures are printed in full
 LARGEST = re.compile(r"(?<!of )(?<!among )\bthe (?:largest|biggest)\b", re.I)
 SMALLEST = re.compile(r"\b(?:smallest|lowest|least)\b", re.I)
 PLACE = re.compile(r"\b(\d+)(?:st|nd|rd|th)\b")
 ORDINALS = {word: place for place, word in enumerate(FIRST_TEN, 1)}
 MONTHS = re.compile(rf"\b(?:{_MONTH}) \d{{4}}\b")
+MONTH_OF = {name: number for number, name in enumerate(calendar.month_name) if name}
+# Quarters and halves in words: the months before them in their year, and how many they are.
+PARTS = {
+    f"{name} {part}": (n * place, n)
+    for part, n in (("quarter", 3), ("half", 6))
+    for place, name in enumerate(("first", "second", "third", "fourth")[: 12 // n])
+}
+PARTS |= {f"q{place + 1}": (3 * place, 3) for place in range(4)} | {"h1": (0, 6), "h2": (6, 6)}
+PARTS |= {"last quarter of": (9, 3), "last half of": (6, 6)}
+PART = re.compile(rf"\b(?:{'|'.join(PARTS)})\b", re.IGNORECASE)
+SHORTER = re.compile(rf"\b(?:{_MONTH}|months?|quarters?|half|weeks?|days?|[QH][1-4])\b", re.I)
+ODD_TIME = re.compile(r"\b(?:fiscal|financial year|weeks?|summer|winter|spring|autumn)\b", re.I)
 BARREL = (110, 175)  # kilograms, from the lightest condensate to the heaviest crude
 NO_VOLUMES = ("kg", "percent", "percentage points", "ratio", "bbl/day", *units.COUNTS[:2])
 BUYS = saying(r"\b(?:bought|buy\w*|import\w*|purchas\w+|took|take\w*)\b")
@@ -65,9 +102,24 @@ MEASURES = {
     "weight": re.compile(r"\bby weight\b|\btonnes\b", re.I),
 }
 TRADES = {
-    "sells": r"(?:sold|sells?|exports?|exported|supplied|shipped)\b",
-    "buys": r"(?:bought|buys?|imports?|imported|purchases?|purchased)\b",
+    "sells": r"(?:sold|sells?|exports?|exported|supplied|shipped|shipments?|sales|deliveries)\b",
+    "buys": r"(?:bought|buys?|imports?|imported|purchases?|purchased|received)\b",
 }
+OF_GOODS = r"(?: of (?:[a-z]+ ){0,2}[a-z]+)?"
+# What names a country, by its name, its adjective, or as the other side of a trade.
+NAMED_AS = {
+    "sells": r"\bfrom {0} (?:in)?to\b|\bimports?{1} from {0}|\bexports?{1} to [\w ]+ from {0}",
+    "buys": r"\b(?:exports?|shipments?|sales|deliveries){1}(?: from \w+)? to {0}",
+}
+BY_ADJECTIVE = {
+    "sells": r"(?<!['’]s ){}(?: [a-z]+){{0,2}} (?:exports|shipments|sales|deliveries)\b",
+    "buys": r"(?<!['’]s ){} (?:imports|purchases)\b",
+}
+# Who is no rival in a rank of those whom imports, and exports, are with; and who is.
+BUYER = re.compile(r"\b(?:buyer|importer|market|customer|destination)s?\b", re.I)
+SELLER = re.compile(r"\b(?:seller|supplier|exporter|source|provider)s?\b", re.I)
+RIVALS = {"M": (BUYER, SELLER), "X": (SELLER, BUYER)}
+IN_CAPITALS = {"EU": "EU27_2020", "US": "USA", "UK": "GBR"}
 NOT_BEHIND = "".join(
     rf"(?<!\b{word} )"
     for word in ("from", "to", "of", "in", "by", "with", "into", "than", "for", "and", "the")
@@ -84,7 +136,7 @@ BALANCE = saying(r"[^,;.]{0,20}?\b(?P<balance>surplus|deficit)\b")
 A_MONTH = saying(
     r"[^,;.]{0,30}?\b((?:a|per|each|every) month)\b(?! (?:earlier|later|before|after|ago))"
 )
-TIMES = saying(r"\b(?:(?:{more}|{nearly}) )?{times}\b")
+TIMES = saying(r"\b(?:(?:{more}|{nearly}) )?(?:{times}|\w+fold)\b")
 SHORTEST = 3  # letters of what may be another word
 OTHER_WORDS = ("lead", "total", "all goods")  # for goods, and for something else
 # Words of a year that a sentence does not print.
@@ -255,7 +307,7 @@ def _of_asked(text: str, asks: Question) -> Iterator[str]:
     if asks.goods and _is_other_goods(text, asks.goods):
         word = next(iter(_named_in(text, own_words.product_words())))
         yield f"asks: goods are {asks.goods}, and its words name {word}"
-    known = {*_named_in(text, own_words.area_words()).values()}
+    known = {*_named_in(text, own_words.area_words()).values(), *_by_adjective(text)}
     sides = {area for side in (asks.reporter, asks.partner) for area in side.split("+")}
     unnamed = sorted(filter(codes.is_country, filter(_is_area, sides - known)))
     if unnamed and known - sides:
@@ -271,6 +323,12 @@ def _of_asked(text: str, asks: Question) -> Iterator[str]:
         yield f"asks: {asks.start} to {asks.end}, and its words say {said[0]}"
 
 
+def _by_adjective(text: str) -> set[str]:
+    """The countries whose adjectives a text has."""
+    adjectives = codes.area_codes("adjective").items()
+    return {area for word, area in adjectives if re.search(rf"\b{word}\b", text)}
+
+
 def _years(asks: Question) -> set[str]:
     """The years of a question's window and base."""
     return {asks.start[:4], asks.end[:4], *re.findall(r"\b\d{4}\b", asks.base)}
@@ -280,20 +338,59 @@ def _years(asks: Question) -> set[str]:
 
 
 def of_phrase(text: str, asks: Question) -> Iterator[str]:
-    """What a phrase asks otherwise than its sentence says: a direction, a kind, an amount."""
-    roles = {"M": (asks.partner, asks.reporter), "X": (asks.reporter, asks.partner)}
-    sellers, buyers = (side.split("+") for side in roles.get(asks.flow, ("", "")))
-    for area, ways in _traders(text).items():
-        mine, others = (sellers, buyers) if ways == {"sells"} else (buyers, sellers)
-        if len(ways) == 1 and area in others and area not in mine:
-            name, way = codes.area_name(area), min(ways)
-            yield f"its sentence says that {name} {way}, and its phrase the contrary"
+    """What a phrase asks otherwise than its sentence says: direction, kind, amount, time."""
+    yield from _of_direction(text, asks)
     yield from _of_kind(text, asks.measure)
+    yield from _of_rank(text, asks)
+    yield from _of_share(text, asks)
+    yield from _of_points(text, asks.measure)
     yield from _of_part(text, asks)
+    yield from _of_time(text, asks)
     said = [kind for kind, words in MEASURES.items() if words.search(text)]
     phrased = [kind for kind in MEASURES if kind in asks.measure]
     if len(said) == 1 and phrased and said != phrased:
         yield f"its sentence says {said[0]}, and its phrase {phrased[0]}"
+
+
+def _of_direction(text: str, asks: Question) -> Iterator[str]:
+    """Who sells and who buys otherwise than a phrase has it, which the words nowhere say."""
+    roles = {"M": (asks.partner, asks.reporter), "X": (asks.reporter, asks.partner)}
+    sellers, buyers = (side.split("+") for side in roles.get(asks.flow, ("", "")))
+    told = {"sells": (sellers, buyers), "buys": (buyers, sellers)}
+    said = [(area, way, *told[way]) for area, ways in _traders(text).items() for way in ways]
+    if not any(area in mine for area, _, mine, _ in said):
+        for area, way in sorted((area, way) for area, way, _, others in said if area in others):
+            name = codes.area_name(area)
+            yield f"its sentence says that {name} {way}, and its phrase the contrary"
+    if asks.flow == "M+X" and _is_one_way(text) and not re.search(r"\btrade\b", text, re.I):
+        yield "its sentence says one direction, and its phrase both"
+
+
+def _of_rank(text: str, asks: Question) -> Iterator[str]:
+    """A place among those who buy of which one among those who sell is asked, or the contrary."""
+    if asks.measure.startswith("rank") and asks.flow in RIVALS:
+        other, same = RIVALS[asks.flow]
+        if other.search(text) and not same.search(text):
+            yield f"its sentence ranks a {other.findall(text)[0]}, and its phrase the other side"
+
+
+def _of_share(text: str, asks: Question) -> Iterator[str]:
+    """A share that is another one's."""
+    if not asks.measure.startswith(("share of", "change of share")):
+        return
+    named = _named_in(text, own_words.area_words()).items()
+    of_whom = [area for word, area in named if re.search(OF_SHARE.format(word), text, re.I)]
+    if of_whom and not {*of_whom} & {*asks.partner.split("+")}:
+        yield f"its sentence says {codes.area_name(of_whom[0])}'s share, and its phrase another"
+
+
+def _of_points(text: str, measure: str) -> Iterator[str]:
+    """Points of which per cent are asked, and per cent of which points are."""
+    said = [bool(words.search(text)) for words in (POINTS, PERCENT)]
+    if measure.startswith("growth of ") and said == [True, False]:
+        yield "its sentence says points, and its phrase a growth in per cent"
+    if measure.startswith("change of share") and said == [False, True]:
+        yield "its sentence says per cent, and its phrase points"
 
 
 def of_figure(text: str, asks: Question, value: float, unit: str) -> Iterator[str]:
@@ -305,6 +402,8 @@ def of_figure(text: str, asks: Question, value: float, unit: str) -> Iterator[st
         month = A_MONTH.match(after)
         if not (item.is_of(unit) and item.means(value, unit)):
             continue
+        if EXTRA.search(item.before) or re.match(r" (?:more|less|fewer)\b(?! than)", after):
+            yield "its sentence says so much more, less or a part of it, and its phrase the whole"
         if any(said):
             yield (
                 f"its sentence says {next(filter(None, said))!r}, the difference of two flows, "
@@ -317,12 +416,37 @@ def of_figure(text: str, asks: Question, value: float, unit: str) -> Iterator[st
 
 def _of_part(text: str, asks: Question) -> Iterator[str]:
     """That something did not change, and a whole year that is asked of a part of one."""
-    if asks.measure.startswith(CHANGES) and NOT.search(text):
-        yield f"its sentence says {NOT.findall(text)[0].strip()!r}, which a phrase cannot say"
+    mood = MOOD.search(text) or (NOT.search(text) if asks.measure.startswith(CHANGES) else None)
+    if mood:
+        yield f"its sentence says {mood[0].strip()!r}, which a phrase cannot say"
     part = PART_OF_YEAR.search(text)
     is_whole = asks.start.endswith("-01") and asks.end.endswith("-12")
+    is_whole = is_whole and window_in_words(asks.end, asks.end) not in text  # the year to it
     if part and is_whole and not YEAR.search(PART_OF_YEAR.sub("", text)):
         yield f"its sentence says {part[0]!r}, and its phrase {questions.words(asks)}"
+
+
+def _of_time(text: str, asks: Question) -> Iterator[str]:
+    """A month, a quarter or a half that words name and the window is not; or a year of which it is.
+
+    A window that is no whole year ends with one of the months that are named, if any is.
+    """
+    if not asks.start:
+        return
+    first, after = span((asks.start, asks.end))
+    named = {
+        12 * int(words[-4:]) + MONTH_OF[words[:-5]] - 1: words for words in MONTHS.findall(text)
+    }
+    parts = {words: PARTS[words.lower()] for words in PART.findall(text)}
+    said = ODD_TIME.findall(text)
+    if first % 12 or after % 12:
+        said = [] if after - 1 in named else [*named.values()]
+        if parts and not named and (first % 12, after - first) not in parts.values():
+            said = [*parts]
+        if not SHORTER.search(text):
+            said = IN_YEAR.findall(text)
+    if said:
+        yield f"its sentence says {said[0]}, and its phrase {window_in_words(asks.start, asks.end)}"
 
 
 def _of_kind(text: str, measure: str) -> Iterator[str]:
@@ -341,11 +465,19 @@ def _traders(text: str) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     if ITS_OWN.search(text):  # whose these are, no rule tells
         return found
-    for word, area in _named_in(text, own_words.area_words()).items():
+    named = _named_in(text, own_words.area_words())
+    named |= {word: area for word, area in IN_CAPITALS.items() if re.search(rf"\b{word}\b", text)}
+    for word, area in named.items():
         name = rf"\b(?:the )?{re.escape(word)}\b"
         for way, verb in TRADES.items():
             active = rf"{NOT_BEHIND}{name}(?:['’]s?)?(?: {NO_TURN}\w+){{0,3}} {verb}(?! by\b)"
-            if re.search(rf"{active}|\b{verb} by {name}", text, re.IGNORECASE):
+            beside = NAMED_AS[way].format(name, OF_GOODS)
+            if re.search(rf"{active}|\b{verb} by {name}|{beside}", text, re.IGNORECASE):
+                found.setdefault(area, set()).add(way)
+    adjectives = codes.area_codes("adjective") | {"European": IN_CAPITALS["EU"]}
+    for word, area in adjectives.items():
+        for way, rule in BY_ADJECTIVE.items() if word in text else ():
+            if re.search(rule.format(re.escape(word)), text):
                 found.setdefault(area, set()).add(way)
     return found
 
@@ -373,11 +505,18 @@ def _beside(text: str, claims: Sequence[Claim]) -> Iterator[str]:
         is_claimed = any(_is_claimed(item, claim) for claim in claims)
         if (item.mark or item.counted_by > 1) and not is_claimed:
             yield item.text
-    if not any(claim.asks.measure.startswith(CHANGES) for claim in claims):
-        yield from TIMES.findall(text) or MOVED.findall(THAN.sub("", BY_TIMES.sub("", text)))
+    yield from ROUTE.findall(text)
+    yield from _moves_beside(text, [x for x in claims if x.asks.measure.startswith(CHANGES)])
     if not any(claim.superlative or claim.unit == units.RANK for claim in claims):
         yield from PEAK.findall(text)
     yield from map(str.strip, NOT.findall(text))
+
+
+def _moves_beside(text: str, changes: Sequence[Claim]) -> list[str]:
+    """By how many times something changed, of which no number is asked; else that it did."""
+    times = [] if any(claim.figure for claim in changes) else TIMES.findall(text)
+    moves = [] if changes else MOVED.findall(THAN.sub("", BY_TIMES.sub("", text)))
+    return times or moves
 
 
 def _sides_beside(text: str, asked: Sequence[Question]) -> list[str]:
