@@ -11,9 +11,8 @@ from synthetic import save_notebook
 from tradeflows import claims, tables
 from tradeflows.claims import verdict_rule
 from tradeflows.claims.verdict_text import VerdictText
-from tradeflows.model.errors import CatalogueError
+from tradeflows.model.errors import CatalogueError, ReportError
 from tradeflows.report import chart_hook, front, notebooks, pages
-from tradeflows.report.site import ReportError
 from tradeflows.retrieval import project
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")

@@ -126,6 +126,19 @@ def test_words_of_flow_and_their_codes_are_one(text, same):
         ("growth of weight of soybeans, China from USA, 2019 or 2018 on 2017", "has one window"),
         ("record of soybeans, China from Brazil, 2019", "expected 'record weight of GOODS"),
         ("weight of soybeans, China from Middle-earth, 2019", "no area 'Middle-earth'"),
+        ("weight of hobbits, China from Brazil, 2019", "no goods 'hobbits'; write a word such as"),
+        (
+            "share of yuan, China in World, Russia's exports, 2023",
+            "no phrase asks what part is set",
+        ),
+        (
+            "growth of unit value of soybeans, China from Brazil, 2019 on 2018",
+            "no measure growth of unit value; there is 'growth of weight of GOODS",
+        ),
+        (
+            "growth of share of soybeans, Brazil in World, China's imports, 2019 on 2018",
+            'no measure growth of share; there is "change of share by weight of GOODS',
+        ),
     ],
 )
 def test_a_wrong_phrase_gets_one_error_with_what_is_right(wrong, said):
@@ -163,10 +176,35 @@ def number(text, sentence="", *, semicolons=False):
         ("2nd", ("=", 2, "rank", None)),
         ("fell", ("<", 0, "percent", None)),
         ("0.00 Mt", ("=", 0, "Mt", 0.01)),
+        ("5 million metric tons", ("=", 5, "million tonnes", 1)),
+        ("12.3 mln t", ("=", 12.3, "million t", 0.1)),
+        ("1.65 million barrels per day", ("=", 1.65, "million barrels a day", 0.01)),
+        ("$567 a tonne", ("=", 567, "USD/t", 1)),
+        ("567 euros per tonne", ("=", 567, "EUR/t", 1)),
+        ("567 EUR/t", ("=", 567, "EUR/t", 1)),
+        ("77.3 USD/barrel", ("=", 77.3, "USD/bbl", 0.1)),
+        ("-a third", ("~", -100 / 3, "percent", pytest.approx(20 / 3))),
+        ("by a factor of 1.24", ("~", 24, "percent", 1)),
     ],
 )
 def test_a_figure_is_read_as_it_is_written(text, number_of):
     assert number(text) == number_of
+
+
+@pytest.mark.parametrize(
+    ("sentence", "text", "number_of"),
+    [
+        ("It fell by two-thirds.", "-two thirds", ("~", pytest.approx(-200 / 3), "percent", 10)),
+        ("It fell by more than half.", "more than -half", ("<", -50, "percent", None)),
+        ("It fell by more than half.", "more than -50 %", ("<", -50, "%", None)),
+        ("It fell by more than 50 %.", "more than -50 %", ("<", -50, "%", None)),
+        ("It was more than 50 % less.", "more than -50 %", ("<", -50, "%", None)),
+        ("It fell by less than 5 %.", "less than -5 %", (">", -5, "%", None)),
+        ("It more than halved.", "more than halved", ("<", -50, "percent", None)),
+    ],
+)
+def test_a_word_before_a_fall_is_of_its_size(sentence, text, number_of):
+    assert number(text, sentence) == number_of
 
 
 def test_where_semicolons_part_cells_a_comma_parts_decimals():
@@ -188,6 +226,11 @@ def test_where_semicolons_part_cells_a_comma_parts_decimals():
             "written to 0.001 Mt, and its sentence prints",
         ),
         ("190.0 bn USD", "It was $190 billion.", "sentence prints '$190 billion', to 1"),
+        ("less than -50 %", "It fell by more than 50 %.", "sentence prints 'more than 50 %'"),
+        ("less than -50 %", "It fell by more than half.", "write it as the sentence does"),
+        ("-a third", "It fell by a quarter.", "its sentence does not say 'a third'"),
+        ("-more than half", "", "as in '-a third' or 'more than -half'"),
+        ("567 Mt/t", "", "no unit 'Mt/t'"),
     ],
 )
 def test_a_mistyped_figure_is_refused_in_the_words_of_the_claim(text, sentence, said):
@@ -664,6 +707,17 @@ PARTS_OF_2023 = {
             "is of each month, and its phrase asks the mean: ask the month itself",
         ),
         (
+            "It cost 77.3 dollars a barrel.",
+            f"77.3 USD/barrel;unit value of {CRUDE}",
+            "its unit is 'USD/bbl': no phrase asks money a barrel; 'unit value' is money a tonne",
+        ),
+        ("It was 107 million tons.", f"107 million tons;weight of {CRUDE}", "write Mt, or tonnes"),
+        (
+            "China stepped up imports to a record.",
+            f"record;record value of {CRUDE}",
+            "and no money named: weight is asked, value is the other measure); because says why",
+        ),
+        (
             "It is dear.",
             "not publik;not publik",
             "asks: no word 'not publik'; did you mean 'not public'",
@@ -726,6 +780,8 @@ def test_a_direction_or_a_peak_beside_an_amount_is_said(sentence, mind, tmp_path
         ("2.1m barrels a day", "barrels", claims.HOLDS),
         ("2.1 million bpd", "barrels", claims.HOLDS),
         ("1.2-fold", "growth", claims.HOLDS),
+        ("by a factor of 1.24", "growth", claims.HOLDS),
+        ("77m metric tons", "", claims.DIFFERS),
         ("fivefold", "growth", claims.DIFFERS),
         ("nearly ten times as much", "growth", claims.DIFFERS),
     ],
@@ -738,6 +794,14 @@ def test_words_marks_and_money_of_a_figure(figure, asks, verdict, tmp_path):
     found = judged(tmp_path, PROJECT, row, head="id;sentence;figure;asks")["C1"]
     assert found.verdict == verdict
     assert (found.claim.who, found.claim.where) == ("the article", "article.csv")
+
+
+def test_a_fall_by_more_than_so_much_is_read_as_its_sentence_says(tmp_path):
+    sentence = "China's imports of Russian crude fell by more than 5 % in 2023."
+    row = f"C1;{sentence};more than -5 %;growth of weight of {CRUDE} on 2022"
+    found = judged(tmp_path, PROJECT, row, head="id;sentence;figure;asks")["C1"]
+    assert (found.claim.figure, found.claim.qualifier) == (-5, "<")
+    assert found.verdict == claims.DIFFERS  # it rose
 
 
 def test_exports_that_the_buyer_counted_are_said(tmp_path):

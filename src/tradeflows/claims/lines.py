@@ -14,7 +14,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tradeflows.claims import derived, open_words
+from tradeflows.claims import derived, open_words, phrase, questions, wording
 from tradeflows.model import units
 from tradeflows.model.errors import LayoutError, LedgerError, QueryError, near, nearest
 from tradeflows.model.periods import FORMS
@@ -59,10 +59,22 @@ NUMBER = "|".join(units.NUMBER_WORDS)
 IN_FULL = re.compile(
     rf"(?P<times>\d+(?:\.\d+)?|{NUMBER})[- ]?(?:fold|times)(?: as (?:much|many))?"
     rf"|(?P<twice>twice)(?: as (?:much|many))?|one in (?P<among>{NUMBER})"
-    r"|(?:(?P<count>a|one|two|three|four|nine) )?(?P<part>half|third|quarter|fifth|tenth)s?"
+    rf"|(?:by )?a factor of (?P<factor>\d+(?:\.\d+)?|{NUMBER})"
+    r"|(?:(?P<count>a|one|two|three|four|nine)[ -])?(?P<part>half|third|quarter|fifth|tenth)s?"
 )
 PARTS = {"half": 50.0, "third": 100 / 3, "quarter": 25.0, "fifth": 20.0, "tenth": 10.0}
-SHORTENED = {r"^m(?= \w)": "million", r"\bpc$": "%", r"\b(?:bpd|b/d)$": "barrels a day"}
+SHORTENED = {
+    **{r"^m(?= \w)": "million", r"^mln\b": "million", r"\bpc$": "%"},
+    r"\b(?:bpd|b/d|barrels per day)$": "barrels a day",
+    r"\bmetric ton(?:ne)?s?\b": "tonnes",
+}
+# Money a tonne or a barrel: $567 a tonne, 567 EUR/t.
+A_TONNE = re.compile(r"(?P<money>.*?) ?(?:/|\b(?:a|per) )(?P<per>t|tonnes?|bbl|barrel)")
+MONEY = re.compile(r"[A-Z]{3}(?:/(?:t|bbl))?")
+UNASKED = {  # units that no phrase answers, by their last four letters
+    "tons": "these may be metric, short or long tons: write Mt, or tonnes, for metric tons",
+    "/bbl": f"no phrase asks money a barrel; {phrase.PRICE!r} is money a tonne, as in 565.1 USD/t",
+}
 ROUGHLY = 1 / 5  # the step of such a figure, as a part of it
 FRACTIONS = re.compile(r"\b(?:half|halves|halved|third|quarter|fifth|tenth)s?\b", re.IGNORECASE)
 ORDINALS = ("st", "nd", "rd", "th")
@@ -253,10 +265,23 @@ def spelled_out(
     if not figure and semicolons is not None:  # of a line
         raise LedgerError("figure is empty: write it as its sentence prints it")
     unit = entry.get("claimed", figures.get(figure, {})).get("unit", "")
+    return _with_readings(entry, unit, root, local=local, is_line=semicolons is not None)
+
+
+def _with_readings(entry: Any, unit: str, root: Path, *, local: bool, is_line: bool) -> Any:
+    """A table with all that its phrase stands for; a line is refused in the words of one."""
+    if is_line and (todo := UNASKED.get(units.sized(unit)[0][-4:])):
+        raise LedgerError(f"figure: its unit is {unit!r}: {todo}")
     try:
-        return derived.entry_of(entry, unit, root, local=local, is_line=semicolons is not None)
+        made = derived.entry_of(entry, unit, root, local=local, is_line=is_line)
     except (LedgerError, QueryError) as error:
         raise LedgerError(f"asks: {error}") from error
+    if is_line and not made.keys() & {"part", "open_because"}:  # of a record, asked as a growth
+        for fault in wording.of_measure(
+            made.get("statement", ""), questions.question(made["asks"])
+        ):
+            raise LedgerError(f"asks: {fault}; because says why not")
+    return made
 
 
 def _require_filled(figure: str, asks: str) -> None:
@@ -270,7 +295,7 @@ def _require_filled(figure: str, asks: str) -> None:
 def _is_number(figure: str) -> bool:
     """Whether a cell is a number with its words, rather than the id of a printed figure."""
     cell = FIGURE.fullmatch(figure)
-    is_spelled = bool(_spelled(figure)[1])
+    is_spelled = bool(_spelled(figure.lstrip("−-"))[1])
     if is_spelled or not cell or re.match(r"[A-Za-z]+\d", figure):
         return is_spelled
     words = cell["words"].strip().lower()
@@ -292,16 +317,30 @@ def _claimed(figure: str, statement: str, *, semicolons: bool) -> dict[str, Any]
     value = float(digits) * (-1 if cell["sign"] else 1)
     made: dict[str, Any] = {"claimed": {"value": value, "unit": unit, "qualifier": qualifier}}
     is_exact = unit in (units.RANK, units.COUNT)
-    if is_exact or _is_printed(made["claimed"], digits, numbers, figure):
-        return made
-    if statement and not FRACTIONS.search(statement):
+    is_printed = is_exact or _is_printed(made["claimed"], digits, numbers, figure)
+    if not (is_printed or _is_fraction(made["claimed"], statement)):
         raise LedgerError(
             f"figure: {figure!r}: its sentence does not print it; write it as the sentence does"
         )
+    made["claimed"]["qualifier"] = _turned(value, qualifier)
+    if is_printed:
+        return made
     if qualifier not in CONTRARY:
         step = open_words.step_of(digits, is_about=qualifier == "~")
         made["printed_to"] = abs(value) * ROUGHLY if statement else step
     return made | {"printed_because": IN_PARTS if statement else AS_WRITTEN}
+
+
+def _turned(value: float, qualifier: str) -> str:
+    """The qualifier of a change by that of its size: more than half of a fall is below -50 %."""
+    return CONTRARY.get(qualifier, qualifier) if value < 0 else qualifier
+
+
+def _is_fraction(claimed: Mapping[str, Any], statement: str) -> bool:
+    """Whether a sentence, if there is one, says a fraction and, of a fall, the word before it."""
+    signs = [sign for word, sign in QUALIFIERS.items() if word and word in statement.lower()]
+    is_said = claimed["value"] >= 0 or claimed["qualifier"] in (*signs, "=", "~")
+    return not statement or (is_said and FRACTIONS.search(statement) is not None)
 
 
 def _is_printed(
@@ -321,7 +360,7 @@ def _is_printed(
         said, allowed = same.qualifiers
         printed = same.step(value, unit)
         step = open_words.step_of(digits, is_about=False)
-        if qualifier not in allowed:
+        if qualifier not in allowed[:2]:  # of the size of a fall, which its sign turns round
             fault = f"its sentence prints {f'{said} {same.text}'.strip()!r}"
         elif qualifier not in CONTRARY and not math.isclose(printed, step):
             fault = f"is written to {step:g} {unit}, and its sentence prints {same.text!r}, "
@@ -335,29 +374,33 @@ def _spelled(figure: str) -> tuple[str, str]:
     """The words before a figure in words, and these: "more than", "fivefold"; empty of another."""
     for words in sorted(QUALIFIERS, key=len, reverse=True):
         rest = figure.lower().removeprefix(f"{words} " if words else "")
-        if (rest != figure.lower() or not words) and (rest in CHANGES or IN_FULL.fullmatch(rest)):
+        is_part = re.match("[−-]", rest) and (cell := IN_FULL.fullmatch(rest[1:])) and cell["part"]
+        is_spelled = rest in CHANGES or IN_FULL.fullmatch(rest) or is_part
+        if (rest != figure.lower() or not words) and is_spelled:
             return words, rest
     return "", ""
 
 
 def _in_words(figure: str, statement: str) -> dict[str, Any]:
-    """The number of a figure in words: "rose", "more than doubled", "a fifth"."""
+    """The number of a figure in words: "rose", "more than doubled", "a fifth", "-a third"."""
     words, said = _spelled(figure)
+    if not said:
+        such = "before a part alone, as in '-a third' or 'more than -half'; write any other as fell"
+        raise LedgerError(f"figure: {figure!r}: the sign of a fall stands {such}")
     value, qualifier = CHANGES.get(said, (0.0, "~"))
     because = derived.IN_WORDS
     if said not in CHANGES:
-        value, because = _in_full(said)
-        if statement and said not in statement.lower():
-            raise LedgerError(f"figure: {figure!r}: its sentence does not say {said!r}")
+        plain = said.lstrip("−-")
+        value, because = _in_full(plain)
+        value *= 1 if plain == said else -1
+        if statement and plain.replace("-", " ") not in statement.lower().replace("-", " "):
+            raise LedgerError(f"figure: {figure!r}: its sentence does not say {plain!r}")
     if words and not value:
         raise LedgerError(f"figure: {figure!r}: no word {words!r}{near(words, QUALIFIERS)}")
-    if words:
-        qualifier = QUALIFIERS[words]
-    if value < 0:
-        qualifier = CONTRARY.get(qualifier, qualifier)
+    qualifier = _turned(value, QUALIFIERS[words] if words else qualifier)
     made: dict[str, Any] = {"claimed": {"value": value, "unit": "percent", "qualifier": qualifier}}
     if qualifier == "~":
-        digits = re.match(r"\d+(?:\.\d+)?", said)
+        digits = re.search(r"\d+(?:\.\d+)?", said)
         step = 100 * open_words.step_of(digits[0], is_about=False) if digits else value * ROUGHLY
         made["printed_to"] = min(abs(step), 10.0 ** math.floor(math.log10(abs(value))))
     return made | ({"printed_because": because} if value else {})
@@ -367,8 +410,8 @@ def _in_full(said: str) -> tuple[float, str]:
     """The per cent that a change by times or a part in words is, and what it is."""
     cell = IN_FULL.fullmatch(said)
     assert cell
-    if cell["twice"] or cell["times"]:
-        times = cell["times"] or "two"
+    if cell["twice"] or cell["times"] or cell["factor"]:
+        times = cell["times"] or cell["factor"] or "two"
         return 100 * (float(units.NUMBER_WORDS.get(times) or times) - 1), derived.IN_WORDS
     if cell["part"]:
         return PARTS[cell["part"]] * units.NUMBER_WORDS.get(cell["count"] or "a", 1), IN_PARTS
@@ -383,12 +426,22 @@ def _unit(cell: re.Match[str]) -> str:
     unit = "mn" if mark and unit == "m" else unit
     for short, full in SHORTENED.items():
         unit = re.sub(short, full, unit)
-    unit = f"{unit} {open_words.SIGNS.get(mark, mark)}".strip()
+    unit = _of_money(unit, open_words.SIGNS.get(mark, mark))
     base, known = units.sized(unit)[0], {*units.SIZES, *units.ROWS, units.COUNT, "ratio"}
-    if not unit or base in known or units.CURRENCY.fullmatch(base):
+    if not unit or base in known or MONEY.fullmatch(base):
         return unit
     such = f"no unit {unit!r}{near(unit, [*known, 'bn USD', 'mn USD'])}"
     raise LedgerError(f"figure: {cell[0]!r}: {such}; such as 57.67 Mt, 71 % or 16.4 bn USD")
+
+
+def _of_money(unit: str, mark: str) -> str:
+    """A unit with the sign of money before its number: of $ and "a tonne", USD/t."""
+    per = A_TONNE.fullmatch(unit)
+    unit = f"{per['money'] if per else unit} {mark}".strip()
+    if not per:
+        return unit
+    money, size = units.sized(unit)
+    return f"{money if size == 1 else unit}/{'t' if per['per'][0] == 't' else 'bbl'}"
 
 
 def _as_printed(

@@ -131,10 +131,20 @@ NUMBER = re.compile(
 )
 # What stands right before a number that is a threshold, or is about so much.
 QUALIFIER = saying(
-    r"(?:\b(?:(?P<above>{more}|{least}|{passed})|(?P<below>{less}|{most}|not {passed})"
+    r"(?:\b(?:(?P<above>{more}|{least}|{passed})"
+    r"|(?P<below>{less}|(?!up to){most}|{uncrept}up to|not {passed})"
     r"|(?P<about>{about})|(?P<nearly>{nearly}))|~)\s*$"
 )
-SAID = {"above": ("more than", LOWER), "below": ("less than", UPPER)}
+SAID: dict[str, tuple[str, tuple[str, ...]]] = {
+    "above": ("more than", LOWER),
+    "below": ("less than", UPPER),
+}
+# Of a fall the change is the contrary of its size: to fall by more than half is less than -50 %.
+SAID |= {"a fall above": ("more than", LOWER + UPPER), "a fall below": ("less than", UPPER + LOWER)}
+FALL = saying(
+    r"\b(?:{fell}|down|cut|lost|shed|reduced|lower|plummeted|dipped)(?: \w+ly)?(?: by| of)? $"
+)
+LESS = re.compile(r"[ \u00a0](?:less|lower|fewer|down)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -216,7 +226,7 @@ def numbers_in(text: str) -> list[Printed]:
         found[match.start()] = _printed(text, match, following)
     for match in SPELLED.finditer(text):
         digits = str(units.NUMBER_WORDS[match[0].lower()])
-        before, said = _before(text, match.start())
+        before, said = _before(text, *match.span())
         found[match.start()] = Printed(match[0], before, digits, 1.0, "", said)
     return [printed for _, printed in sorted(found.items())]
 
@@ -246,12 +256,14 @@ def _mark(sign: str, unit: str) -> str:
     return SIGNS.get(sign, sign) or (unit if unit in SHORT else word)
 
 
-def _before(text: str, start: int) -> tuple[str, str]:
+def _before(text: str, start: int, end: int) -> tuple[str, str]:
     """What stands before a number, without that it is about so much, and what that says of it."""
     words = QUALIFIER.search(text, 0, start)
     if not words:
         return text[:start], ""
     said = words.lastgroup or "about"
+    if said in SAID and (FALL.search(text, 0, words.start()) or LESS.match(text, end)):
+        said = f"a fall {said}"
     return text[: start if said in SAID else words.start()], said
 
 
@@ -267,7 +279,7 @@ def _printed(text: str, match: re.Match[str], following: re.Match[str] | None) -
         is_end = bool(YEAR.fullmatch(following["digits"]))
     if following is not None and is_end and not (match["word"] or match["unit"]):
         marked = following
-    before, said = _before(text, match.start())
+    before, said = _before(text, *match.span())
     return Printed(
         text=match[0].strip(),
         before=before,

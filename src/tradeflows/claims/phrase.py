@@ -71,6 +71,7 @@ HEAD = re.compile(
     re.IGNORECASE,
 )
 WHEN = r"(?P<when>[^,]+?)(?: on (?P<base>[^,]+))?(?:, since (?P<since>[^,]+))?"
+MEASURED = re.compile(rf"(?:{'|'.join((*KINDS, *ALIKE))})(?= (?:of|by)\b)", re.IGNORECASE)
 PLAIN = re.compile(rf"(?P<who>[^,]+?) (?P<way>from|to|with) (?P<whom>[^,]+), {WHEN}", re.I)
 MEMBER = re.compile(
     r"(?P<whom>[^,]+?) (?:in|over|among) (?P<among>[^,]+), "
@@ -79,6 +80,7 @@ MEMBER = re.compile(
 )
 FLOWS = {"from": "M", "to": "X", "with": "MX", "imports": "M", "exports": "X", "trade": "MX"}
 GAS = "G3"  # codes of gas that is counted by volume begin with it
+MONEY = re.compile(r"settle|payment|currenc|yuan|renminbi|rou?ble|rupee|dollar|euro\b|yen\b", re.I)
 AS_TYPED = ("month", "year", "quarter", "named month", "printed")
 
 
@@ -194,6 +196,8 @@ def _head(
         first = head.partition(" ")[0]
         known = f"expected one of {', '.join(KINDS)}, of goods, such as {PATTERNS['']!r}"
         raise LedgerError(_no("measure", first, text, KINDS, known))
+    if said and not words["amount"]:
+        _require_goods(said, words["goods"], text)
     said = said or MONTHLY * bool(words["monthly"])
     kind, amount = ALIKE.get(said, said), (words["amount"] or "").lower()
     if bool(words["monthly"]) != (kind == MONTHLY) or (kind == RECORD and not amount):
@@ -203,6 +207,16 @@ def _head(
     )
     level = codes_of(words["level"]) if words["level"] else ()
     return kind, amount, codes_of(words["goods"]), level
+
+
+def _require_goods(said: str, goods: str, text: str) -> None:
+    """Refuse a measure of another measure, such as the growth of a unit value."""
+    of = MEASURED.match(goods)
+    if of:
+        kind = POINTS if (said, of[0].lower()) == (GROWTH, SHARE) else ALIKE.get(said, said)
+        apart = f"; or ask the {of[0]} of each time in a line of its own" * (kind != POINTS)
+        known = f"there is {PATTERNS[kind]!r}{apart}"
+        raise LedgerError(f"{text!r}: no measure {said} of {of[0]}; {known}")
 
 
 def _code(word: str, *, amount: str, root: Path | None) -> str:
@@ -222,7 +236,8 @@ def _listed(words: str, *, known: Callable[[str], str], text: str, what: str) ->
         except QueryError as error:
             names = (codes.area_name(area) for area in own_words.area_words().values())
             every = [*names] if what == "area" else [*own_words.product_words()]
-            raise LedgerError(_no(what, word, text, every, str(error))) from error
+            fault = f"{error}" if what == "area" else _no_goods(word)
+            raise LedgerError(_no(what, word, text, every, fault)) from error
     return tuple(found)
 
 
@@ -233,6 +248,16 @@ def _no(what: str, word: str, text: str, every: Collection[str], known: str) -> 
         meant = text.replace(word, close[0], 1)
         return f"no {what} {word!r} in {text!r}; did you mean {meant!r}?"
     return f"{text!r}: {known}"
+
+
+def _no_goods(word: str) -> str:
+    """Why a word is no goods: it is of money, or is not known."""
+    if MONEY.search(word):
+        return (
+            f"{word!r} is of money, and no phrase asks what part is settled or paid in a currency: "
+            "let the line ask 'not for statistics'"
+        )
+    return f"no goods {word!r}; write a word such as soybeans, or a code such as 1201"
 
 
 def _window(words: str, text: str) -> Window:

@@ -261,7 +261,9 @@ MEMBERS = {
 }
 WAYS = {"imports": "from", "imported": "from", "exports": "to", "exported": "to"}
 WAYS |= {way: way for way in ("from", "to")}
-TRADERS = ("noun_with", "verb_from", "noun_from", "verb_to", "noun_to", "nobody_from", "nobody_to")
+WHOM = {"from": "{whose_goods}", "to": "{sold_whom}", "with": "{and_whom}"}
+NOBODY = ("nobody_with", "nobody_from", "nobody_to")
+TRADERS = ("noun_with", "verb_from", "noun_from", "verb_to", "noun_to", *NOBODY)
 
 
 class Sides(NamedTuple):
@@ -287,6 +289,9 @@ def _stated(sentence: str, root: Path | None, *, is_next: bool) -> Iterator[tupl
             yield _of_number(tagged.numbers[tag], mark, tagged, sentence)
         if not (tags or _rule(r"\b{ahead}\b").search(clause)):
             yield from _without_number(clause, tagged)
+        is_growth = {tagged.numbers[tag].kind for tag in tags} == {PERCENT}
+        if is_growth and _rule("^(?!.*{ahead}).*{hit_record}").search(clause):
+            yield "record", _asks(RECORD, OPEN, clause, tagged)
 
 
 def _is_trade(clause: str, tagged: Tagged, *, is_next: bool) -> bool:
@@ -318,7 +323,7 @@ def _of_number(number: Number, mark: str, tagged: Tagged, sentence: str) -> tupl
         mark = mark.replace("<N>", "to <N>")
     rules = UNTOLD | {PERCENT: PERCENTS, "": AMOUNTS}.get(number.kind, {})
     kind = next((kind for rule, kind in rules.items() if _rule(rule).search(mark)), number.kind)
-    changed = _rule("changed").search(mark) if kind in (GROWTH, CHANGE) else None
+    changed = _rule("changed").search(mark) if kind in (GROWTH, CHANGE, POINTS) else None
     if changed and _rule("fall").search(changed[0]):
         figure = re.sub(r"(?=\d)", "-", figure, count=1)
     of = [amount for amount in ("value", "weight") if _rule(f"by_{amount}").search(mark)]
@@ -347,14 +352,13 @@ def _without_number(clause: str, tagged: Tagged) -> Iterator[tuple[str, str]]:
     elif _rule("taxed").search(clause):
         return
     elif _rule("hit_record").search(clause):
-        yield OPEN, _asks(RECORD, OPEN, clause, tagged)
+        yield "record", _asks(RECORD, OPEN, clause, tagged)
     elif _rule("moves").search(clause):
         words = {"rise": "rose", "fall": "fell", "so_often": ""}
         moves = {rule: match for rule in words if (match := _rule(rule).search(clause))}
         first = min([*moves][::-1], key=lambda rule: moves[rule].start())
         figure = words[first] or moves[first][0].lower()
-        is_figure = figure.rpartition(" ")[2] in lines.CHANGES
-        yield figure if is_figure else OPEN, _asks(GROWTH, OPEN, clause, tagged)
+        yield _as_figure(figure, clause), _asks(GROWTH, OPEN, clause, tagged)
 
 
 def _asks(kind: str, amount: str, mark: str, tagged: Tagged) -> str:
@@ -453,7 +457,7 @@ def _is_unclear(found: re.Match[str], lead: str, rest: str) -> bool:
 
 def _whom(kind: str, way: str, rest: str, mark: str, tagged: Tagged) -> str:
     """The partner that the words behind who trades name, the world where they leave no other."""
-    rule = f" {way} {{whom}}{'|{whose_goods}' * (way == 'from')}"
+    rule = f" {way} {{whom}}|{WHOM[way]}"
     found = _rule(rule).finditer(rest)
     named = {each.start(): "".join(each.groups("")) for each in found}
     areas = {*AREA.findall(rest)}

@@ -168,7 +168,7 @@ def take_lines(path: Path | None, root: Path) -> list[str]:
     count = count_of(lines_of(path), "line")
     if path is None:
         return []
-    from tradeflows.report.site import save
+    from tradeflows.model.files import save
 
     to, raw = own_lines(path, root), path.read_bytes()
     if to.exists() and to.read_bytes() != raw:

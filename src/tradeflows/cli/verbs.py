@@ -245,26 +245,41 @@ def _propose(article: Path | None, to: Path | None, common: Common) -> None:
         checks.require_output(to, [".csv"])
         checks.require_new_file(to)
     from tradeflows.claims import propose
-    from tradeflows.report.site import save
+    from tradeflows.model.files import save
 
     try:
-        rows = propose.proposed(propose.read(article), common.root)
+        text = propose.read(article)
+        rows = propose.proposed(text, common.root)
     except QueryError as error:
         raise QueryError(f"{article}: {str(error).removeprefix(f'{article}: ')}") from error
+    none = _without_line(propose.sentences(text), rows)
     is_open = sum(propose.OPEN in f"{row['figure']} {row['asks']}" for row in rows)
     if common.json:
         say_json(rows)
     elif not rows:
-        say(f"{article}: no sentence of it states a figure, a change, a rank or a record of trade")
+        such = "a figure, a change, a rank or a record of trade"
+        say(f"{article}: no sentence of it states {such}{none}")
     elif not to:
         say(propose.as_csv(rows).rstrip())
+        note(f"{article}: {count_of(len(rows), 'line')}{none}")
     else:
         save({to: "\ufeff" + propose.as_csv(rows)})
         lines = count_of(len(rows), "line")
         say(
             f"{to}: {lines} of {article.name}; {is_open} ask what their sentence does not say whole"
+            f"{none}"
         )
         say(f"next: fill each {propose.OPEN}, then `tradeflows claims --from {to}`")
+
+
+def _without_line(sentences: Iterable[str], rows: Iterable[Mapping[str, str]]) -> str:
+    """The end of a message: how many sentences with a figure gave no line; empty if all did."""
+    from tradeflows.claims.open_words import numbers_in
+
+    silent = {*sentences} - {row["sentence"] for row in rows}
+    every = [numbers_in(sentence) for sentence in silent]
+    count = sum(any(item.mark or item.counted_by > 1 for item in numbers) for numbers in every)
+    return f"; {count_of(count, 'sentence')} with figures gave none" * bool(count)
 
 
 def _say_readings(claim: str | None, root: Path, ledger: Path | None, *, local: bool) -> None:

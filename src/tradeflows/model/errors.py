@@ -96,5 +96,9 @@ class NothingStatedError(TradeflowsError):
     """The question was put well, and whose figures are asked for states none; nothing is amiss."""
 
 
+class ReportError(TradeflowsError):
+    """A page, a notebook or another file for a reader cannot be written."""
+
+
 class LedgerError(TradeflowsError):
     """A claim of the ledger is wrong; the message names the claim and the nearest valid value."""

@@ -1,18 +1,19 @@
-"""Temporary files: where they lie, and what becomes of those that a killed process left."""
+"""Files that are written whole: where the temporary ones lie, and what a killed process left."""
 
 import os
 import platform
 import re
 import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
 
-from tradeflows.model.errors import TradeflowsError
+from tradeflows.model.errors import ReportError, TradeflowsError
 
 AN_HOUR = 3600
+REMEDY = "or move what is in the way, and try again"
 OURS = f".*.{'[0-9a-f]' * 8}-[0-9]*.tmp"
 MACHINE = f"{zlib.crc32(platform.node().encode()):08x}"  # among others that share the folder
 WRITER = re.compile(r"\.([0-9a-f]{8})-(\d+)\.")  # a machine and a process, in a file's name
@@ -72,3 +73,28 @@ def is_left(path: Path) -> bool:
         except (OSError, OverflowError):  # it is another user's, or no process has that number
             pass
     return time.time() - path.stat().st_mtime > AN_HOUR
+
+
+def save(files: Mapping[Path, str | bytes]) -> None:
+    """Write files by their paths, all of them or none; folders are made if need be.
+
+    Raises
+    ------
+    ReportError
+        One of them cannot be written.
+    """
+    written: dict[Path, Path] = {}
+    try:
+        for path, content in files.items():
+            with writing(path, ReportError, REMEDY):
+                path.parent.mkdir(parents=True, exist_ok=True)
+                aside = written[path] = temporary(path)
+                aside.write_bytes(content.encode() if isinstance(content, str) else content)
+        for path, aside in written.items():
+            with writing(path, ReportError, REMEDY):
+                aside.replace(path)
+        for folder in {path.parent for path in written}:
+            sweep(folder)
+    finally:
+        for aside in written.values():
+            aside.unlink(missing_ok=True)

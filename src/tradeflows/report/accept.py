@@ -14,9 +14,9 @@ from nbformat import NotebookNode
 
 from tradeflows import claims, tables
 from tradeflows.model.errors import LayoutError, LedgerError
+from tradeflows.model.files import save
 from tradeflows.model.lineage import full_number
 from tradeflows.report import notebooks
-from tradeflows.report.site import save
 from tradeflows.retrieval import catalogue
 from tradeflows.tables import package, totals
 

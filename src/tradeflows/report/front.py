@@ -13,10 +13,10 @@ from tradeflows.charts.formula_words import in_words
 from tradeflows.claims import Claim, ReadingResult, Verdict, verdict_rule
 from tradeflows.claims.verdict_text import NEAR_TONE, TONES, VerdictText
 from tradeflows.model import units
+from tradeflows.model.errors import ReportError
 from tradeflows.model.lineage import full_number
 from tradeflows.model.words import count_of, in_a_sentence
 from tradeflows.report import claim_cards, credits
-from tradeflows.report.site import ReportError
 from tradeflows.retrieval import catalogue
 from tradeflows.retrieval.project import Project
 

@@ -7,7 +7,8 @@ from jinja2 import Environment, FileSystemLoader
 
 from tradeflows import __version__, claims
 from tradeflows.model.errors import QueryError
-from tradeflows.report.site import TEMPLATES, save
+from tradeflows.model.files import save
+from tradeflows.report.site import TEMPLATES
 
 # Each file of a new project, and the template that it is made from.
 FILES = {

@@ -19,6 +19,8 @@ from nbformat import NotebookNode
 from tradeflows import claims
 from tradeflows.charts.raw_lines import ENTRY
 from tradeflows.claims import Verdict
+from tradeflows.model.errors import ReportError
+from tradeflows.model.files import save
 from tradeflows.model.periods import dates_in_words
 from tradeflows.model.source import with_carrier
 from tradeflows.report import (
@@ -44,7 +46,7 @@ from tradeflows.report.notebooks import (
     shows_cards,
     walk,
 )
-from tradeflows.report.site import ReportError, render, save
+from tradeflows.report.site import render
 from tradeflows.retrieval import catalogue
 from tradeflows.retrieval.project import Correction, Project
 

@@ -9,8 +9,8 @@ from typing import Any
 from tradeflows import claims
 from tradeflows.model import toml
 from tradeflows.model.errors import LayoutError
+from tradeflows.model.files import save
 from tradeflows.model.source import Source
-from tradeflows.report.site import save
 from tradeflows.retrieval.catalogue import UNDATED
 
 

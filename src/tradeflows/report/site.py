@@ -13,8 +13,6 @@ from tradeflows.charts.options import WORDS
 from tradeflows.claims import GROUPS, REASONS, Verdict, open_words, verdict_rule
 from tradeflows.claims.verdict_text import TONES
 from tradeflows.model import contracts, schema
-from tradeflows.model.errors import TradeflowsError
-from tradeflows.model.files import sweep, temporary, writing
 from tradeflows.model.periods import dates_in_words, day_in_words
 from tradeflows.model.source import with_carrier
 from tradeflows.report.frames import with_areas
@@ -22,7 +20,6 @@ from tradeflows.retrieval import catalogue, project
 
 TEMPLATES = Path(__file__).parent / "templates"
 ASSETS = Path("assets")  # what all pages share
-REMEDY = "or move what is in the way, and try again"
 # What a page may load: its own files, also from disk, where no page has an origin.
 POLICY = (
     "default-src 'none'; script-src 'self' file:; style-src 'self' file:; "
@@ -37,10 +34,6 @@ WITNESSES = {
     "relay": "statements passed on",
 }
 PERIOD = {"figures": "window_start"}  # the column that dates a row, where it is not ref_period
-
-
-class ReportError(TradeflowsError):
-    """A page or a notebook cannot be written."""
 
 
 def render(template: str, site: Mapping[str, Any], **content: Any) -> str:
@@ -88,31 +81,6 @@ def assets() -> dict[Path, str | bytes]:
         ASSETS / name: path.read_text(encoding="utf-8") for name, path in page.items()
     }
     return files | {ASSETS / "chart.css": charts.css(), ASSETS / "chart.js": charts.script()}
-
-
-def save(files: Mapping[Path, str | bytes]) -> None:
-    """Write files by their paths, all of them or none; folders are made if need be.
-
-    Raises
-    ------
-    ReportError
-        One of them cannot be written.
-    """
-    written: dict[Path, Path] = {}
-    try:
-        for path, content in files.items():
-            with writing(path, ReportError, REMEDY):
-                path.parent.mkdir(parents=True, exist_ok=True)
-                aside = written[path] = temporary(path)
-                aside.write_bytes(content.encode() if isinstance(content, str) else content)
-        for path, aside in written.items():
-            with writing(path, ReportError, REMEDY):
-                aside.replace(path)
-        for folder in {path.parent for path in written}:
-            sweep(folder)
-    finally:
-        for aside in written.values():
-            aside.unlink(missing_ok=True)
 
 
 # --- what the pages of reference hold -------------------------------------------------------------
