@@ -392,7 +392,7 @@ WRITTEN = [  # what a notebook says beside them, each number in braces
     ),
     (
         "03_drone_parts",
-        "32 less {13.4} leaves {18.6} million, within the claim's months",
+        "32 less {13.4}, is at least {18.6} million, within the claim's months",
         lambda: [at_most("8806"), printed("D06") / 1e6 - at_most("8806")],
     ),
     (
