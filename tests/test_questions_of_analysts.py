@@ -607,6 +607,10 @@ def test_of_rows_that_stay_the_sources_stay():
     assert india.attrs["sources"] == ("comtrade_energy_imports_from_russia",)
     assert not [text for text in india.caveats if text.startswith("China")]
     assert len(both.attrs["sources"]) == 2
+    # A group does not look for what the others have, which of thousands would take minutes.
+    assert {rows.attrs["sources"] for _, rows in both.groupby("reporter")} == {
+        both.attrs["sources"]
+    }
     again = pd.concat([india, both.query("reporter == 'China'")])
     assert {*again.attrs["sources"]} == {*both.attrs["sources"]}
     euros = tf.flow("all goods", "EU27", "Kyrgyzstan", flow="exports", unit="EUR", start="2023").to(

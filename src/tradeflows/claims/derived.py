@@ -303,7 +303,8 @@ def _with_releases(
     in_dollars = money == "USD" and not every[0].rates
     printed = _own_total(asked, root, local=local) if in_dollars else {}
     releases = {held.publisher or "its months": held.filters for held in offices}
-    releases |= {f"{held.publisher} by the year": held.yearly for held in offices if held.yearly}
+    yearly = [held for held in offices if held.yearly]
+    releases |= {f"{held.publisher} by the year".strip(): held.yearly for held in yearly}
     if not printed and len(releases) < 2:
         return every
     made["releases"] = releases

@@ -507,14 +507,12 @@ def _entries(ledger: Path | None, root: Path, contents: FileEntry) -> dict[str, 
     for name, line in named:
         if name in placed:
             raise LedgerError(f"{line.place}: {name} stands twice, also in {placed[name][0]}")
+        placed[name] = (line.place, line.entry) if line.entry else own.get(name, (line.place, None))
         if bool(line.entry) == (name in own):
             there = f"{name} stands in {ledger.name} too" if line.entry else f"no {name} there"
-            why = (
-                f"{there}; a line of a claim that the ledger has asks {lines.ELSEWHERE!r}, and has "
-            )
-            placed[name] = line.place, LedgerError(f"{why}no more")
-            continue
-        placed[name] = (line.place, line.entry) if line.entry else own[name]
+            rule = f"asks {lines.ELSEWHERE!r}, and has no more"
+            error = LedgerError(f"{there}; a line of a claim that the ledger has {rule}")
+            placed[name] = line.place, error
     return {name: item for name, item in own.items() if name not in placed} | placed
 
 

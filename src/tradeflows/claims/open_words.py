@@ -171,6 +171,11 @@ class Printed:
     said: str = ""
 
     @property
+    def is_counted(self) -> bool:
+        """Whether a sign, a unit or a scale stands with it, so that it is no mere number."""
+        return bool(self.mark) or self.counted_by > 1
+
+    @property
     def is_about(self) -> bool:
         """Whether it is about so much."""
         return self.said in ("about", "nearly")

@@ -54,12 +54,8 @@ PATTERNS = {
     PRICE: "unit value of GOODS, WHO from WHOM, WHEN",
     BARRELS: "barrels a day of GOODS, WHO from WHOM, WHEN",
 }
-SHARED = {
-    SHARE: "in",
-    POINTS: "in",
-    LEAD: "over",
-    RANK: "among",
-}  # kinds of one partner among several
+# Kinds of one partner among several.
+SHARED = {SHARE: "in", POINTS: "in", LEAD: "over", RANK: "among"}
 ALIKE = {"difference": CHANGE, "price": PRICE, "barrels per day": BARRELS}
 ALL = "all"  # those among whom a lead or a rank is
 KINDS = (*AMOUNTS, *(kind for kind in MEASURES if kind not in ("", MONTHLY)))

@@ -6,6 +6,7 @@ import calendar
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from tradeflows.claims import questions
@@ -119,7 +120,7 @@ BY_ADJECTIVE = {
 BUYER = re.compile(r"\b(?:buyer|importer|market|customer|destination)s?\b", re.I)
 SELLER = re.compile(r"\b(?:seller|supplier|exporter|source|provider)s?\b", re.I)
 RIVALS = {"M": (BUYER, SELLER), "X": (SELLER, BUYER)}
-IN_CAPITALS = {"EU": "EU27_2020", "US": "USA", "UK": "GBR"}
+IN_CAPITALS = {"EU": own_words.EU["eu"], "US": "USA", "UK": "GBR"}  # too short for other names
 NOT_BEHIND = "".join(
     rf"(?<!\b{word} )"
     for word in ("from", "to", "of", "in", "by", "with", "into", "than", "for", "and", "the")
@@ -307,7 +308,8 @@ def _of_asked(text: str, asks: Question) -> Iterator[str]:
     if asks.goods and _is_other_goods(text, asks.goods):
         word = next(iter(_named_in(text, own_words.product_words())))
         yield f"asks: goods are {asks.goods}, and its words name {word}"
-    known = {*_named_in(text, own_words.area_words()).values(), *_by_adjective(text)}
+    known = {*_named_in(text, own_words.area_words()).values()}
+    known |= {*_by_adjective(text).values()}
     sides = {area for side in (asks.reporter, asks.partner) for area in side.split("+")}
     unnamed = sorted(filter(codes.is_country, filter(_is_area, sides - known)))
     if unnamed and known - sides:
@@ -323,10 +325,17 @@ def _of_asked(text: str, asks: Question) -> Iterator[str]:
         yield f"asks: {asks.start} to {asks.end}, and its words say {said[0]}"
 
 
-def _by_adjective(text: str) -> set[str]:
-    """The countries whose adjectives a text has."""
-    adjectives = codes.area_codes("adjective").items()
-    return {area for word, area in adjectives if re.search(rf"\b{word}\b", text)}
+@cache
+def _adjectives() -> tuple[dict[str, str], re.Pattern[str]]:
+    """The country of each adjective, and what finds them in a text."""
+    known = codes.area_codes("adjective")
+    return known, re.compile(rf"\b(?:{'|'.join(map(re.escape, known))})\b")
+
+
+def _by_adjective(text: str) -> dict[str, str]:
+    """The countries whose adjectives a text has, by these."""
+    known, words = _adjectives()
+    return {word: known[word] for word in words.findall(text)}
 
 
 def _years(asks: Question) -> set[str]:
@@ -419,9 +428,8 @@ def _of_part(text: str, asks: Question) -> Iterator[str]:
     mood = MOOD.search(text) or (NOT.search(text) if asks.measure.startswith(CHANGES) else None)
     if mood:
         yield f"its sentence says {mood[0].strip()!r}, which a phrase cannot say"
-    part = PART_OF_YEAR.search(text)
-    is_whole = asks.start.endswith("-01") and asks.end.endswith("-12")
-    is_whole = is_whole and window_in_words(asks.end, asks.end) not in text  # the year to it
+    part, last = PART_OF_YEAR.search(text), window_in_words(asks.end, asks.end)  # of the year to it
+    is_whole = asks.start.endswith("-01") and asks.end.endswith("-12") and last not in text
     if part and is_whole and not YEAR.search(PART_OF_YEAR.sub("", text)):
         yield f"its sentence says {part[0]!r}, and its phrase {questions.words(asks)}"
 
@@ -474,9 +482,8 @@ def _traders(text: str) -> dict[str, set[str]]:
             beside = NAMED_AS[way].format(name, OF_GOODS)
             if re.search(rf"{active}|\b{verb} by {name}|{beside}", text, re.IGNORECASE):
                 found.setdefault(area, set()).add(way)
-    adjectives = codes.area_codes("adjective") | {"European": IN_CAPITALS["EU"]}
-    for word, area in adjectives.items():
-        for way, rule in BY_ADJECTIVE.items() if word in text else ():
+    for word, area in ({"European": IN_CAPITALS["EU"]} | _by_adjective(text)).items():
+        for way, rule in BY_ADJECTIVE.items():
             if re.search(rule.format(re.escape(word)), text):
                 found.setdefault(area, set()).add(way)
     return found
@@ -503,7 +510,7 @@ def _beside(text: str, claims: Sequence[Claim]) -> Iterator[str]:
     """The numbers with a unit, and the words for a change, a peak or a denial, of no claim."""
     for item in numbers_in(text):
         is_claimed = any(_is_claimed(item, claim) for claim in claims)
-        if (item.mark or item.counted_by > 1) and not is_claimed:
+        if item.is_counted and not is_claimed:
             yield item.text
     yield from ROUTE.findall(text)
     yield from _moves_beside(text, [x for x in claims if x.asks.measure.startswith(CHANGES)])

@@ -278,7 +278,7 @@ def _without_line(sentences: Iterable[str], rows: Iterable[Mapping[str, str]]) -
 
     silent = {*sentences} - {row["sentence"] for row in rows}
     every = [numbers_in(sentence) for sentence in silent]
-    count = sum(any(item.mark or item.counted_by > 1 for item in numbers) for numbers in every)
+    count = sum(any(item.is_counted for item in numbers) for numbers in every)
     return f"; {count_of(count, 'sentence')} with figures gave none" * bool(count)
 
 

@@ -150,15 +150,15 @@ class Answer(pd.DataFrame):
     def __finalize__(self, other: Any, method: str | None = None, **options: Any) -> "Answer":
         """What pandas passes on and, of answers that are joined, their sources and project.
 
-        Of fewer rows the sources and caveats of the others go.
+        Of fewer rows the sources and caveats of the others go; each group of many keeps them, since
+        looking for those of all rows a group at a time takes minutes.
         """
         super().__finalize__(other, method, **options)
-        if (
-            isinstance(other, Answer)
-            and len(self) < len(other)
-            and {*OF_ROW, "source_row"} <= {*self}
-        ):
-            left_out = {code for name in OF_ROW for code in {*other[name]} - {*self[name]}}
+        is_part = method != "groupby" and isinstance(other, Answer) and len(self) < len(other)
+        if is_part and {*OF_ROW, "source_row"} <= {*self}:
+            whole, part = pd.DataFrame(other), pd.DataFrame(self)
+            both = ((whole[name].unique(), part[name].unique()) for name in OF_ROW)
+            left_out = {code for before, after in both for code in {*before} - {*after}}
             kept = {"sources": [x for x in self.attrs.get("sources", ()) if x not in left_out]}
             kept["caveats"] = [x for x in caveats_of(self) if x.partition(": ")[0] not in left_out]
             self.attrs |= {name: tuple(listed) for name, listed in kept.items()}
