@@ -70,6 +70,15 @@ ODD, TWICE = "implausible", "contradictory"
             ),
             [""] * 26,
         ),
+        # A row whose value is the median is large enough, in whichever group it is.
+        (
+            trade(
+                value_reported=[123_457.0] * 42,
+                net_wgt_kg=([10.0] * 13 + [0.001]) * 3,
+                cmd_code=["2709"] * 14 + ["2710"] * 14 + ["2711"] * 14,
+            ),
+            ([""] * 13 + [ODD]) * 3,
+        ),
         # Where rows lie far apart, one that does is no contradiction.
         (trade(value_reported=[1e6] * 13, net_wgt_kg=[10.0**i for i in range(13)]), [""] * 13),
         (trade(value_reported=[-5.0, 5.0, 1e15]), [ODD, "", ODD]),

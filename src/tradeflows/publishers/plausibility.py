@@ -30,7 +30,6 @@ SERIES = ["base", "quote", "publisher", "statistic"]
 JUMP = 2.0  # times the rates of the months before and after, if these are alike
 WITHIN = 1.25
 LEAST = 10_000.0  # a value, in whole units of currency, below which rounding says too much
-ROOM = 256.0  # wider than any logarithm of a unit's value, both ways
 GAS = "G3"  # how the codes of gas begin in the classification of energy
 DENSITY = (30.0, 50.0)  # megajoules of a cubic metre of gas
 ROUNDED = 50.0  # terajoules of a million cubic metres, to which volumes are rounded
@@ -123,18 +122,18 @@ def _is_odd_trade(batch: pa.RecordBatch, factor: float) -> np.ndarray:
         return is_odd
     order, rows = np.argsort(group, kind="stable"), np.flatnonzero(is_large)
     ends = np.cumsum(np.bincount(group))
-    for number, far in enumerate(np.unique(group[is_far])):
+    for far in np.unique(group[is_far]):
         like = order[ends[far - 1] if far else 0 : ends[far]]
-        middle, room = (len(like) - 1) // 2, number * ROOM
-
-        def median(numbers: np.ndarray, middle: int = middle, room: float = room) -> float:
-            return float(np.sort(room + numbers)[middle] - room)
-
-        log, worth = np.log(value[like] / amount[like]), np.log(value[like])
-        apart = np.abs(log - median(log))
-        is_far = (apart > np.log(factor)) & (apart > SPREAD * 1.4826 * median(apart))
-        is_odd[rows[like]] |= is_far & (worth >= median(worth))
+        log, worth = np.log(value[like] / amount[like]), value[like]
+        apart = np.abs(log - _lower_median(log))
+        is_far = (apart > np.log(factor)) & (apart > SPREAD * 1.4826 * _lower_median(apart))
+        is_odd[rows[like]] |= is_far & (worth >= _lower_median(worth))
     return is_odd
+
+
+def _lower_median(numbers: np.ndarray) -> float:
+    middle = (len(numbers) - 1) // 2
+    return float(np.partition(numbers, middle)[middle])
 
 
 def volumes_and_energies(gas: pa.RecordBatch, place: Sequence[str]) -> pa.Table:
