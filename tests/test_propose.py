@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tradeflows import claims, cli
-from tradeflows.claims import lines, phrase, propose
+from tradeflows.claims import lines, phrase, propose, sentence
 from tradeflows.model.errors import LedgerError, QueryError
 
 SOYBEANS = Path(__file__).parents[1] / "examples" / "soybeans" / "data"
@@ -250,7 +250,7 @@ def test_what_a_sentence_states(sentence, rows):
 
 
 def test_a_text_on_other_things_has_no_line():
-    assert len(propose.sentences(OTHER)) == 40
+    assert len(sentence.sentences(OTHER)) == 40
     assert [row["sentence"] for row in propose.proposed(OTHER)] == []
     # Nor has it one beside sentences that have.
     both = propose.proposed(f"{WHEAT}\n{OTHER}")
@@ -374,10 +374,10 @@ AS_PRINTED = "no word is lost"
 )
 def test_a_text_in_sentences(text, sentences):
     if sentences is AS_PRINTED:
-        assert " ".join(propose.sentences(text)) == text
+        assert " ".join(sentence.sentences(text)) == text
         return
     two = ["No. 1 is the U.S. Department.", "On 5 Jan. 2020 it fell."]
-    assert propose.sentences(text) == (two if sentences is None else sentences)
+    assert sentence.sentences(text) == (two if sentences is None else sentences)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])

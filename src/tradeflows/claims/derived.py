@@ -100,7 +100,12 @@ class Held(NamedTuple):
 
 
 def entry_of(
-    entry: Mapping[str, Any], unit: str, root: Path, *, local: bool = False, is_line: bool = False
+    entry: Mapping[str, Any],
+    claimed: Mapping[str, Any],
+    root: Path,
+    *,
+    local: bool = False,
+    is_line: bool = False,
 ) -> Entry:
     """A claim's table whose `asks` is a phrase, with all that the phrase stands for.
 
@@ -108,8 +113,8 @@ def entry_of(
     ----------
     entry
         As the ledger has it; readings of its own stay, below those of the phrase.
-    unit
-        Of its figure, which says what is measured where the phrase does not.
+    claimed
+        Its figure, of which the unit says what is measured where the phrase does not.
     is_line
         Whether it is a line, and refused in the words of one.
 
@@ -118,11 +123,11 @@ def entry_of(
     LedgerError
         The phrase is none, asks another thing than the sentence, or nothing held answers it.
     """
-    statement = entry.get("statement", "")
+    statement, unit = entry.get("statement", ""), claimed.get("unit", "")
     asked, is_free = _with_amount(phrase.parse(entry["asks"], root), unit, statement)
     asks = _asks(asked)
     _require_mean(asked, entry.get("claimed", {}))
-    _require_said(entry, asked, asks, is_line=is_line)
+    _require_said(entry, claimed, asked, asks, root, is_line=is_line)
     left = open_words.left_open(statement, questions.question(asks))
     admitted, because = _open(asked, asks, left, is_free=is_free)
     windows = [*asked.windows, *((start, asks["end"]) for start in left.get("start", ()))]
@@ -159,39 +164,34 @@ def _require_mean(asked: Phrase, claimed: Mapping[str, Any]) -> None:
         )
 
 
-def _require_said(entry: Mapping[str, Any], asked: Phrase, asks: Entry, *, is_line: bool) -> None:
+def _require_said(
+    entry: Mapping[str, Any],
+    claimed: Mapping[str, Any],
+    asked: Phrase,
+    asks: Entry,
+    root: Path,
+    *,
+    is_line: bool,
+) -> None:
     """Refuse a phrase that asks another thing than its figure or its sentence says."""
-    statement, question = entry.get("statement", ""), questions.question(asks)
-    if is_line:
-        _require_record(statement, asked)
+    statement = entry.get("statement", "")
+    record = wording.RECORD.search(statement)
+    if is_line and record and asked.kind != phrase.RECORD:
+        raise LedgerError(
+            f"its sentence says {record[0]!r}, and its phrase none: write "
+            f"{phrase.PATTERNS[phrase.RECORD]!r}, or give the line the part of the sentence that "
+            "it is about"
+        )
     is_change = entry.get("claimed") in SIGNS or entry.get("printed_because") == IN_WORDS
     if is_change and asked.kind not in (phrase.GROWTH, phrase.POINTS, phrase.RECORD):
         raise LedgerError(
             "a figure in words such as rose or fell is a growth: write "
             f"'growth of {entry['asks']} on' and the time before"
         )
-    faults = [*wording.of_phrase(statement, question)]
-    if entry.get("claimed"):
-        claimed = entry["claimed"]["value"], entry["claimed"]["unit"]
-        faults += wording.of_figure(statement, question, *claimed)
-    if is_line:
-        faults += wording.of_measure(statement, question)
-    for fault in faults if "open_because" not in entry else ():
+    faults = wording.of_phrase(statement, asked, claimed, root)
+    more = wording.of_measure(statement, questions.question(asks)) if is_line else ()
+    for fault in (*faults, *more) if "open_because" not in entry else ():
         raise LedgerError(f"{fault}; {'because' if is_line else 'open_because'} says why not")
-
-
-def _require_record(statement: str, asked: Phrase) -> None:
-    """Refuse a record that the phrase does not ask, and one that is low or none."""
-    record, is_asked = wording.RECORD.search(statement), asked.kind == phrase.RECORD
-    none = wording.NO_RECORD.search(statement) if record or is_asked else None
-    if none:
-        raise LedgerError(f"its sentence says {none[0]!r}, and a phrase asks the highest alone")
-    if record and not is_asked:
-        raise LedgerError(
-            f"its sentence says {record[0]!r}, and its phrase none: write "
-            f"{phrase.PATTERNS[phrase.RECORD]!r}, or give the line the part of the sentence that "
-            "it is about"
-        )
 
 
 def _in_money(moved: list[str], asks: Entry, admitted: Entry, statement: str) -> list[str]:

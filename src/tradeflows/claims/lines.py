@@ -264,16 +264,19 @@ def spelled_out(
         raise LedgerError(f"asks: no word {asks!r}{near(asks, reasons)}")
     if not figure and semicolons is not None:  # of a line
         raise LedgerError("figure is empty: write it as its sentence prints it")
-    unit = entry.get("claimed", figures.get(figure, {})).get("unit", "")
-    return _with_readings(entry, unit, root, local=local, is_line=semicolons is not None)
+    claimed = entry.get("claimed", figures.get(figure, {}))
+    return _with_readings(entry, claimed, root, local=local, is_line=semicolons is not None)
 
 
-def _with_readings(entry: Any, unit: str, root: Path, *, local: bool, is_line: bool) -> Any:
+def _with_readings(
+    entry: Any, claimed: Mapping[str, Any], root: Path, *, local: bool, is_line: bool
+) -> Any:
     """A table with all that its phrase stands for; a line is refused in the words of one."""
+    unit = claimed.get("unit", "")
     if is_line and (todo := UNASKED.get(units.sized(unit)[0][-4:])):
         raise LedgerError(f"figure: its unit is {unit!r}: {todo}")
     try:
-        made = derived.entry_of(entry, unit, root, local=local, is_line=is_line)
+        made = derived.entry_of(entry, claimed, root, local=local, is_line=is_line)
     except (LedgerError, QueryError) as error:
         raise LedgerError(f"asks: {error}") from error
     if is_line and not made.keys() & {"part", "open_because"}:  # of a record, asked as a growth

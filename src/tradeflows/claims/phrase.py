@@ -75,6 +75,7 @@ MEMBER = re.compile(
     re.IGNORECASE,
 )
 FLOWS = {"from": "M", "to": "X", "with": "MX", "imports": "M", "exports": "X", "trade": "MX"}
+WAYS = {code: word for word, code in [*FLOWS.items()][:3]}
 GAS = "G3"  # codes of gas that is counted by volume begin with it
 MONEY = re.compile(r"settle|payment|currenc|yuan|renminbi|rou?ble|rupee|dollar|euro\b|yen\b", re.I)
 AS_TYPED = ("month", "year", "quarter", "named month", "printed")
@@ -145,7 +146,7 @@ def parse(text: str, root: Path | None = None) -> Phrase:
     [reporter, *others] = areas(said["who"])
     partner = areas(said["whom"])
     among = areas(said["among"]) if said.get("among", ALL) != ALL else ()
-    windows = tuple(_window(part, text) for part in said["when"].split(" or "))
+    windows = tuple(window(part, text) for part in said["when"].split(" or "))
     ones = {
         "reporter": bool(others),
         f"member of a {kind}": kind in (LEAD, RANK) and len(partner) > 1,
@@ -163,8 +164,8 @@ def parse(text: str, root: Path | None = None) -> Phrase:
         partner=partner,
         among=among or (WORLD,) * (kind in SHARES),
         windows=windows,
-        base=_window(said["base"], text) if said["base"] else None,
-        since=_window(said["since"], text)[0] if said["since"] else "",
+        base=window(said["base"], text) if said["base"] else None,
+        since=window(said["since"], text)[0] if said["since"] else "",
     )
 
 
@@ -256,7 +257,7 @@ def _no_goods(word: str) -> str:
     return f"no goods {word!r}; write a word such as soybeans, or a code such as 1201"
 
 
-def _window(words: str, text: str) -> Window:
+def window(words: str, text: str = "") -> Window:
     """First and last month, or year, of a window such as "January to May 2023"."""
     year = (re.findall(r"\d{4}", words) or [""])[-1]
     months = []

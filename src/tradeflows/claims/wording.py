@@ -5,12 +5,15 @@ from __future__ import annotations
 import calendar
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tradeflows.claims import questions
+from tradeflows.claims import phrase, questions, sentence
 from tradeflows.claims.open_words import YEAR, Printed, numbers_in, rows_of, saying
+from tradeflows.claims.phrase import Phrase
+from tradeflows.claims.sentence import Said
 from tradeflows.claims.verdict_rule import LOWER, UPPER, Question
 from tradeflows.model import codes, units
 from tradeflows.model.lineage import full_number
@@ -23,16 +26,7 @@ if TYPE_CHECKING:
 # What says that something rose, and that it fell.
 ROSE = saying(r"\b(?:{rose}|more|higher|stepped up|doubl\w+|tripl\w+)\b")
 FELL = saying(r"\b(?:{fell}|less|lower|fewer|lost|reduc\w+|halv\w+)\b")
-ITS_OWN = re.compile(r"\b(?:its|their) (?:own )?(?:imports|exports|sales|purchases)\b", re.I)
 _MONTH = "|".join(calendar.month_name[1:])
-# What says a part of a year, and that in which it is the year.
-PART_OF_YEAR = re.compile(
-    rf"\b(?:(?:{_MONTH})(?: (?:to|and|through) (?:{_MONTH}))? (?:19|20)\d\d"
-    rf"|(?:[Ii]n|[Bb]y|[Ff]rom) (?:{_MONTH})(?: to (?:{_MONTH}))?(?! \d)"
-    r"|(?:first|second|third|fourth|last) (?:half|quarter|\w+ months)(?: of(?: the year)?| in)?"
-    r"(?: (?:19|20)\d\d)?"
-    rf"|(?:quarter|\w+ months) to (?:{_MONTH})(?: (?:19|20)\d\d)?)\b"
-)
 # What says a direction or a place beside an amount, and that it is not so.
 MOVED = re.compile(rf"(?:{ROSE.pattern}|{FELL.pattern})", re.I)
 THAN = re.compile(r"\b(?:more|less|higher|lower|fewer)\b", re.I)
@@ -48,31 +42,11 @@ FIRST_TEN = (
     *("first", "second", "third", "fourth", "fifth"),
     *("sixth", "seventh", "eighth", "ninth", "tenth"),
 )
-# A record that is none, a low one, or a lower place.
-NO_RECORD = re.compile(
-    r"\brecord[- ]low\b|\b(?:lowest|smallest|least)\b.{0,20}\brecord"
-    r"|\b(?:miss\w*|short of|below) (?:\w+ )?record"
-    rf"|\b(?:{'|'.join(FIRST_TEN[1:])})[- ](?:highest|largest|biggest|most)\b",
-    re.IGNORECASE,
-)
-# What was not so, or is not yet.
-MOOD = re.compile(
-    r"\b(?:fail\w* to|never|den(?:y|ied|ies)|plan(?:s|ned|ning)? to|pledged|promised"
-    r"|(?:would|could|might|may) have|(?:expect|forecast)(?:s|ed)? to"
-    r"|(?:overtook|exceeded) (?:its|their) (?:im|ex)ports)\b",
-    re.IGNORECASE,
-)
 ROUTE = re.compile(
     r"\b(?:by (?:sea|pipeline|rail|road|air|ship)|seaborne|tankers?"
     r"|(?:through|via) .{0,20}pipeline)\b",
     re.IGNORECASE,
 )
-EXTRA = re.compile(
-    r"\b(?:extra|additional|another|further|(?:half|twice|double)(?: of)?(?: the)?(?: \w+)?) $",
-    re.I,
-)
-POINTS, PERCENT = re.compile(r"\bpoints?\b"), re.compile(r"%|\bper ?cent\b")
-OF_SHARE = r"\b{}['’]s? share of \w"
 SKIPPED = 2  # words of a statement that the words of a part may leave out
 EXACT = (units.MONTH, units.RANK, units.COUNT)  # units whose figures are printed in full
 LARGEST = re.compile(r"(?<!of )(?<!among )\bthe (?:largest|biggest)\b", re.I)
@@ -80,18 +54,6 @@ SMALLEST = re.compile(r"\b(?:smallest|lowest|least)\b", re.I)
 PLACE = re.compile(r"\b(\d+)(?:st|nd|rd|th)\b")
 ORDINALS = {word: place for place, word in enumerate(FIRST_TEN, 1)}
 MONTHS = re.compile(rf"\b(?:{_MONTH}) \d{{4}}\b")
-MONTH_OF = {name: number for number, name in enumerate(calendar.month_name) if name}
-# Quarters and halves in words: the months before them in their year, and how many they are.
-PARTS = {
-    f"{name} {part}": (n * place, n)
-    for part, n in (("quarter", 3), ("half", 6))
-    for place, name in enumerate(("first", "second", "third", "fourth")[: 12 // n])
-}
-PARTS |= {f"q{place + 1}": (3 * place, 3) for place in range(4)} | {"h1": (0, 6), "h2": (6, 6)}
-PARTS |= {"last quarter of": (9, 3), "last half of": (6, 6)}
-PART = re.compile(rf"\b(?:{'|'.join(PARTS)})\b", re.IGNORECASE)
-SHORTER = re.compile(rf"\b(?:{_MONTH}|months?|quarters?|half|weeks?|days?|[QH][1-4])\b", re.I)
-ODD_TIME = re.compile(r"\b(?:fiscal|financial year|weeks?|summer|winter|spring|autumn)\b", re.I)
 BARREL = (110, 175)  # kilograms, from the lightest condensate to the heaviest crude
 NO_VOLUMES = ("kg", "percent", "percentage points", "ratio", "bbl/day", *units.COUNTS[:2])
 BUYS = saying(r"\b(?:bought|buy\w*|import\w*|purchas\w+|took|take\w*)\b")
@@ -102,40 +64,25 @@ MEASURES = {
     "value": re.compile(r"\bby value\b|\bworth\b|\bdollars?\b|\beuros?\b|[$€£]", re.I),
     "weight": re.compile(r"\bby weight\b|\btonnes\b", re.I),
 }
-TRADES = {
-    "sells": r"(?:sold|sells?|exports?|exported|supplied|shipped|shipments?|sales|deliveries)\b",
-    "buys": r"(?:bought|buys?|imports?|imported|purchases?|purchased|received)\b",
+# What a phrase asks, in a sentence.
+KINDS = {
+    "": "an amount",
+    phrase.SHARE: "a share",
+    phrase.POINTS: "points of a share",
+    phrase.GROWTH: "a growth",
+    phrase.CHANGE: "a change",
+    phrase.RANK: "a place",
+    phrase.LEAD: "a lead",
+    phrase.RECORD: "a record",
+    phrase.MONTHLY: "so much a month",
+    phrase.PRICE: "a price",
+    phrase.BARRELS: "barrels a day",
 }
-OF_GOODS = r"(?: of (?:[a-z]+ ){0,2}[a-z]+)?"
-# What names a country, by its name, its adjective, or as the other side of a trade.
-NAMED_AS = {
-    "sells": r"\bfrom {0} (?:in)?to\b|\bimports?{1} from {0}|\bexports?{1} to [\w ]+ from {0}",
-    "buys": r"\b(?:exports?|shipments?|sales|deliveries){1}(?: from \w+)? to {0}",
-}
-BY_ADJECTIVE = {
-    "sells": r"(?<!['’]s ){}(?: [a-z]+){{0,2}} (?:exports|shipments|sales|deliveries)\b",
-    "buys": r"(?<!['’]s ){} (?:imports|purchases)\b",
-}
-# Who is no rival in a rank of those whom imports, and exports, are with; and who is.
-BUYER = re.compile(r"\b(?:buyer|importer|market|customer|destination)s?\b", re.I)
-SELLER = re.compile(r"\b(?:seller|supplier|exporter|source|provider)s?\b", re.I)
-RIVALS = {"M": (BUYER, SELLER), "X": (SELLER, BUYER)}
-IN_CAPITALS = {"EU": own_words.EU["eu"], "US": "USA", "UK": "GBR"}  # too short for other names
-NOT_BEHIND = "".join(
-    rf"(?<!\b{word} )"
-    for word in ("from", "to", "of", "in", "by", "with", "into", "than", "for", "and", "the")
-)
-NO_TURN = r"(?!(?:and|from|to|of|in|by|for|with|than|was|were|is|are|been|which|that|as)\b)"
-# What says a share, what stands before a level of one, and a change by how many times.
-SHARE = re.compile(r"\bshares?\b|\baccount(?:s|ed|ing)? for\b|(?:%|per cent|percent) of\b", re.I)
-LEVEL = re.compile(r"\b(?:to|at|was|were|is|of)\s+$", re.I)
-# What says that a number is a balance or a mean, beside it.
-TRADED = saying(
-    r"\b(?:(?P<balance>surplus|deficit|balance)(?: (?:of|in) (?:\w+ )?trade)?|trade|\w+ports)\b"
-)
-BALANCE = saying(r"[^,;.]{0,20}?\b(?P<balance>surplus|deficit)\b")
-A_MONTH = saying(
-    r"[^,;.]{0,30}?\b((?:a|per|each|every) month)\b(?! (?:earlier|later|before|after|ago))"
+TRADE_OF = {"from": "imports", "to": "exports", "with": "trade", "": "trade"}
+BALANCE = re.compile(r"surplus|deficit|gap|imbalance|overt\w*|outstrip\w*|outpac\w*", re.IGNORECASE)
+TWO_FLOWS = (
+    "the difference of two flows, which no phrase asks: write a line of what was sold ('WHO to "
+    "WHOM') and one of what was bought ('WHO from WHOM')"
 )
 TIMES = saying(r"\b(?:(?:{more}|{nearly}) )?(?:{times}|\w+fold)\b")
 SHORTEST = 3  # letters of what may be another word
@@ -308,8 +255,7 @@ def _of_asked(text: str, asks: Question) -> Iterator[str]:
     if asks.goods and _is_other_goods(text, asks.goods):
         word = next(iter(_named_in(text, own_words.product_words())))
         yield f"asks: goods are {asks.goods}, and its words name {word}"
-    known = {*_named_in(text, own_words.area_words()).values()}
-    known |= {*_by_adjective(text).values()}
+    known = {*_named_in(text, own_words.area_words()).values(), *_by_adjective(text)}
     sides = {area for side in (asks.reporter, asks.partner) for area in side.split("+")}
     unnamed = sorted(filter(codes.is_country, filter(_is_area, sides - known)))
     if unnamed and known - sides:
@@ -326,16 +272,14 @@ def _of_asked(text: str, asks: Question) -> Iterator[str]:
 
 
 @cache
-def _adjectives() -> tuple[dict[str, str], re.Pattern[str]]:
-    """The country of each adjective, and what finds them in a text."""
+def _adjectives() -> re.Pattern[str]:
+    return re.compile(rf"\b(?:{'|'.join(map(re.escape, codes.area_codes('adjective')))})\b")
+
+
+def _by_adjective(text: str) -> set[str]:
+    """The countries whose adjectives a text has."""
     known = codes.area_codes("adjective")
-    return known, re.compile(rf"\b(?:{'|'.join(map(re.escape, known))})\b")
-
-
-def _by_adjective(text: str) -> dict[str, str]:
-    """The countries whose adjectives a text has, by these."""
-    known, words = _adjectives()
-    return {word: known[word] for word in words.findall(text)}
+    return {known[word] for word in _adjectives().findall(text)}
 
 
 def _years(asks: Question) -> set[str]:
@@ -346,147 +290,131 @@ def _years(asks: Question) -> set[str]:
 # --- a sentence and the lines that ask about it ---------------------------------------------------
 
 
-def of_phrase(text: str, asks: Question) -> Iterator[str]:
-    """What a phrase asks otherwise than its sentence says: direction, kind, amount, time."""
-    yield from _of_direction(text, asks)
-    yield from _of_kind(text, asks.measure)
-    yield from _of_rank(text, asks)
-    yield from _of_share(text, asks)
-    yield from _of_points(text, asks.measure)
-    yield from _of_part(text, asks)
-    yield from _of_time(text, asks)
-    said = [kind for kind, words in MEASURES.items() if words.search(text)]
-    phrased = [kind for kind in MEASURES if kind in asks.measure]
-    if len(said) == 1 and phrased and said != phrased:
-        yield f"its sentence says {said[0]}, and its phrase {phrased[0]}"
+def of_phrase(
+    text: str, asked: Phrase, claimed: Mapping[str, Any], root: Path | None = None
+) -> Iterator[str]:
+    """What a phrase asks otherwise than its sentence says of its number: kind, goods, sides, time.
 
-
-def _of_direction(text: str, asks: Question) -> Iterator[str]:
-    """Who sells and who buys otherwise than a phrase has it, which the words nowhere say."""
-    roles = {"M": (asks.partner, asks.reporter), "X": (asks.reporter, asks.partner)}
-    sellers, buyers = (side.split("+") for side in roles.get(asks.flow, ("", "")))
-    told = {"sells": (sellers, buyers), "buys": (buyers, sellers)}
-    said = [(area, way, *told[way]) for area, ways in _traders(text).items() for way in ways]
-    if not any(area in mine for area, _, mine, _ in said):
-        for area, way in sorted((area, way) for area, way, _, others in said if area in others):
-            name = codes.area_name(area)
-            yield f"its sentence says that {name} {way}, and its phrase the contrary"
-    if asks.flow == "M+X" and _is_one_way(text) and not re.search(r"\btrade\b", text, re.I):
-        yield "its sentence says one direction, and its phrase both"
-
-
-def _of_rank(text: str, asks: Question) -> Iterator[str]:
-    """A place among those who buy of which one among those who sell is asked, or the contrary."""
-    if asks.measure.startswith("rank") and asks.flow in RIVALS:
-        other, same = RIVALS[asks.flow]
-        if other.search(text) and not same.search(text):
-            yield f"its sentence ranks a {other.findall(text)[0]}, and its phrase the other side"
-
-
-def _of_share(text: str, asks: Question) -> Iterator[str]:
-    """A share that is another one's."""
-    if not asks.measure.startswith(("share of", "change of share")):
-        return
-    named = _named_in(text, own_words.area_words()).items()
-    of_whom = [area for word, area in named if re.search(OF_SHARE.format(word), text, re.I)]
-    if of_whom and not {*of_whom} & {*asks.partner.split("+")}:
-        yield f"its sentence says {codes.area_name(of_whom[0])}'s share, and its phrase another"
-
-
-def _of_points(text: str, measure: str) -> Iterator[str]:
-    """Points of which per cent are asked, and per cent of which points are."""
-    said = [bool(words.search(text)) for words in (POINTS, PERCENT)]
-    if measure.startswith("growth of ") and said == [True, False]:
-        yield "its sentence says points, and its phrase a growth in per cent"
-    if measure.startswith("change of share") and said == [False, True]:
-        yield "its sentence says per cent, and its phrase points"
-
-
-def of_figure(text: str, asks: Question, value: float, unit: str) -> Iterator[str]:
-    """What the words beside a claimed number say of it, and a phrase that asks a sum does not."""
-    for item in numbers_in(text) if asks.measure in ("value", "weight") else ():
-        after = text[len(item.before) :].partition(item.text)[2]
-        before = [*TRADED.finditer(item.before)][-1:]
-        said = [match["balance"] for match in (BALANCE.match(after), *before) if match]
-        month = A_MONTH.match(after)
-        if not (item.is_of(unit) and item.means(value, unit)):
-            continue
-        if EXTRA.search(item.before) or re.match(r" (?:more|less|fewer)\b(?! than)", after):
-            yield "its sentence says so much more, less or a part of it, and its phrase the whole"
-        if any(said):
-            yield (
-                f"its sentence says {next(filter(None, said))!r}, the difference of two flows, "
-                "which no phrase asks: write a line of what was sold ('WHO to WHOM') and one of "
-                "what was bought ('WHO from WHOM')"
-            )
-        elif month and asks.start != asks.end:
-            yield f"its sentence says {month[1]!r}: write '{asks.measure} a month of …'"
-
-
-def _of_part(text: str, asks: Question) -> Iterator[str]:
-    """That something did not change, and a whole year that is asked of a part of one."""
-    mood = MOOD.search(text) or (NOT.search(text) if asks.measure.startswith(CHANGES) else None)
-    if mood:
-        yield f"its sentence says {mood[0].strip()!r}, which a phrase cannot say"
-    part, last = PART_OF_YEAR.search(text), window_in_words(asks.end, asks.end)  # of the year to it
-    is_whole = asks.start.endswith("-01") and asks.end.endswith("-12") and last not in text
-    if part and is_whole and not YEAR.search(PART_OF_YEAR.sub("", text)):
-        yield f"its sentence says {part[0]!r}, and its phrase {questions.words(asks)}"
-
-
-def _of_time(text: str, asks: Question) -> Iterator[str]:
-    """A month, a quarter or a half that words name and the window is not; or a year of which it is.
-
-    A window that is no whole year ends with one of the months that are named, if any is.
+    Where the sentence has the number several times, that which is nearest to the phrase counts.
     """
-    if not asks.start:
+    named = [kind for kind, words in MEASURES.items() if words.search(text)]
+    if len(named) == 1 and asked.amount in MEASURES and named != [asked.amount]:
+        yield f"its sentence says {named[0]}, and its phrase {asked.amount}"
+    value, unit = claimed.get("value") or 0.0, claimed.get("unit", "")
+
+    def is_it(number: Printed) -> bool:
+        return number.is_of(unit) and number.means(value, unit)
+
+    is_printed = any(map(is_it, numbers_in(text)))
+    about = (
+        said
+        for each in sentence.sentences(text)
+        for said in sentence.stated(each, root, is_next=True)
+        if (any(map(is_it, said.printed)) if is_printed else not said.printed)
+    )
+    yield from min(([*_otherwise(said, asked, root)] for said in about), key=len, default=())
+
+
+def _otherwise(said: Said, asked: Phrase, root: Path | None) -> Iterator[str]:
+    """What a phrase asks otherwise than a sentence says of one number."""
+    if said.because:
+        flows = BALANCE.search(said.because)
+        todo = TWO_FLOWS if flows else "which a phrase cannot say"
+        yield f"its sentence says {(flows or [said.because])[0]!r}, {todo}"
+    if asked.kind == phrase.POINTS and any(item.mark == "percent" for item in said.printed):
+        yield "its sentence says per cent, and its phrase points"
+    if said.kind != sentence.OPEN:
+        yield from _of_kind(said.kind, asked)
+        yield from _of_goods(said.goods, asked, root)
+        untold = ("", sentence.OPEN, sentence.WORLD)
+        names = [[] if side in untold else side.split(" and ") for side in (said.who, said.whom)]
+        sides = [{own_words.area_id(name, root) for name in side} for side in names]
+        if asked.kind in phrase.SHARED:
+            yield from _of_member(said.way, sides, asked)
+        else:
+            yield from _of_sides(said.way, sides, asked)
+        yield from _of_time(said, asked)
+
+
+def _of_kind(said: str, asked: Phrase) -> Iterator[str]:
+    """Another measure; so much a month is an amount where one month is asked."""
+    is_a_month = asked.kind == "" and [*asked.windows] == [(asked.windows[0][0],) * 2]
+    alike = {"": phrase.RECORD, phrase.RECORD: ""}
+    if said not in KINDS or asked.kind in (said, alike.get(said)):
         return
-    first, after = span((asks.start, asks.end))
-    named = {
-        12 * int(words[-4:]) + MONTH_OF[words[:-5]] - 1: words for words in MONTHS.findall(text)
-    }
-    parts = {words: PARTS[words.lower()] for words in PART.findall(text)}
-    said = ODD_TIME.findall(text)
-    if first % 12 or after % 12:
-        said = [] if after - 1 in named else [*named.values()]
-        if parts and not named and (first % 12, after - first) not in parts.values():
-            said = [*parts]
-        if not SHORTER.search(text):
-            said = IN_YEAR.findall(text)
-    if said:
-        yield f"its sentence says {said[0]}, and its phrase {window_in_words(asks.start, asks.end)}"
+    if not (said == phrase.MONTHLY and is_a_month and len(asked.windows[0][0]) > len("2023")):
+        yield (
+            f"its sentence says {KINDS[said]}, and its phrase {KINDS[asked.kind]}: write "
+            f"{phrase.PATTERNS[said]!r}"
+        )
 
 
-def _of_kind(text: str, measure: str) -> Iterator[str]:
-    """A growth that is asked of a share, and a share of what changed."""
-    shares = [item for item in numbers_in(text) if item.mark == "percent"]
-    is_share, is_change = SHARE.search(text), ROSE.search(text) or FELL.search(text)
-    is_level = all(LEVEL.search(item.before) for item in shares)
-    if measure.startswith("growth of ") and is_share and (is_level or not is_change):
-        yield "its sentence says a share, and its phrase a growth"
-    if measure.startswith("share of ") and shares and is_change and not is_share:
-        yield "its sentence says a change, and its phrase a share"
+def _of_goods(said: str, asked: Phrase, root: Path | None) -> Iterator[str]:
+    """Other goods than are asked, or some of these alone."""
+    words = said.split(" + ") if said != sentence.OPEN else []
+    known = [one for word in words for x in own_words.product(word, root) for one in x.split("+")]
+    parts = [part for code in asked.goods for part in code.split("+")]
+    within = [(one, part) for one in known for part in parts if _share(one, part)]
+    if known and not any(questions.is_part("goods", *pair) for pair in within):
+        yield f"its sentence says {said}, and its phrase {_named(asked.goods, codes.product_name)}"
 
 
-def _traders(text: str) -> dict[str, set[str]]:
-    """Who sells and who buys by the words of a text: the country right before such a word."""
-    found: dict[str, set[str]] = {}
-    if ITS_OWN.search(text):  # whose these are, no rule tells
-        return found
-    named = _named_in(text, own_words.area_words())
-    named |= {word: area for word, area in IN_CAPITALS.items() if re.search(rf"\b{word}\b", text)}
-    for word, area in named.items():
-        name = rf"\b(?:the )?{re.escape(word)}\b"
-        for way, verb in TRADES.items():
-            active = rf"{NOT_BEHIND}{name}(?:['’]s?)?(?: {NO_TURN}\w+){{0,3}} {verb}(?! by\b)"
-            beside = NAMED_AS[way].format(name, OF_GOODS)
-            if re.search(rf"{active}|\b{verb} by {name}|{beside}", text, re.IGNORECASE):
-                found.setdefault(area, set()).add(way)
-    for word, area in ({"European": IN_CAPITALS["EU"]} | _by_adjective(text)).items():
-        for way, rule in BY_ADJECTIVE.items():
-            if re.search(rule.format(re.escape(word)), text):
-                found.setdefault(area, set()).add(way)
-    return found
+def _of_member(way: str, sides: Sequence[set[str]], asked: Phrase) -> Iterator[str]:
+    """Another one's share or place, or in the trade of another; of a lead no rule tells it."""
+    mine, asks = [{asked.reporter}, {*asked.partner}], phrase.WAYS[asked.flow]
+    differs = any(side and side != own for side, own in zip(sides, mine, strict=True))
+    if asked.kind != phrase.LEAD and (differs or way not in ("", asks)):
+        said, told = (
+            f"{_named(pair[1])} in the {TRADE_OF[which]} of {_named(pair[0])}"
+            for pair, which in ((sides, way), (mine, asks))
+        )
+        yield f"its sentence says {said}, and its phrase {told}"
+
+
+def _of_sides(way: str, sides: Sequence[set[str]], asked: Phrase) -> Iterator[str]:
+    """Who traded otherwise than a phrase has it, or the other way; the world is any partner."""
+    mine, asks = [{asked.reporter}, {*asked.partner}], phrase.WAYS[asked.flow]
+    if {way, asks} <= {"from", "to"}:
+        verbs = ("bought", "sold")[:: 1 if asks == "from" else -1]
+        turned = zip(sides[:: 1 if way == asks else -1], mine, mine[::-1], verbs, strict=True)
+        wrong = [each for each in turned if each[0] and each[0] != each[1]]
+        for side, own, other, verb in wrong[:1]:
+            told = "the contrary" if side == other else f"by {_named(own)}"
+            yield f"its sentence says {verb} by {_named(side)}, and its phrase {told}"
+    elif way not in ("", asks):
+        one, both = ("one direction", "both")[:: 1 if asks == "with" else -1]
+        yield f"its sentence says {one}, and its phrase {both}"
+    else:
+        for side in (side for side in sides if side and side not in mine):
+            yield f"its sentence says {_named(side)}, and its phrase {_named(mine[1])}"
+
+
+def _named(ids: Iterable[str], name_of: Callable[[str], str] = codes.area_name) -> str:
+    return " and ".join(map(name_of, sorted(ids))) or "another"
+
+
+def _of_time(said: Said, asked: Phrase) -> Iterator[str]:
+    """Another window or base than that of a phrase.
+
+    Where the words of a window tell no months, it ends with a month that they name, is of a year
+    that they name, and is no whole year.
+    """
+    first, after = span(asked.windows[0])
+    if said.when != sentence.OPEN:
+        is_other = phrase.window(said.when) not in asked.windows
+    else:
+        months, years = MONTHS.findall(said.time), YEAR.findall(said.time)
+        is_other = bool(said.time) and (first % 12 == 0 == after % 12)
+        if months:
+            is_other = month_words(after - 1) not in months
+        elif years and not is_other:
+            is_other = f"{first // 12}" not in years
+    if is_other:
+        windows = " or ".join(window_in_words(*window) for window in asked.windows)
+        yield f"its sentence says {said.time or said.when}, and its phrase {windows}"
+    elif said.base != sentence.OPEN and asked.base and phrase.window(said.base) != asked.base:
+        base = window_in_words(*asked.base)
+        yield f"its sentence compares with {said.base}, and its phrase with {base}"
 
 
 def unsaid(text: str, claims: Sequence[Claim]) -> Iterator[str]:

@@ -244,7 +244,7 @@ def _propose(article: Path | None, to: Path | None, common: Common) -> None:
     if to:
         checks.require_output(to, [".csv"])
         checks.require_new_file(to)
-    from tradeflows.claims import propose
+    from tradeflows.claims import propose, sentence
     from tradeflows.model.files import save
 
     try:
@@ -252,7 +252,7 @@ def _propose(article: Path | None, to: Path | None, common: Common) -> None:
         rows = propose.proposed(text, common.root)
     except QueryError as error:
         raise QueryError(f"{article}: {str(error).removeprefix(f'{article}: ')}") from error
-    none = _without_line(propose.sentences(text), rows)
+    none = _without_line(sentence.sentences(text), rows)
     is_open = sum(propose.OPEN in f"{row['figure']} {row['asks']}" for row in rows)
     if common.json:
         say_json(rows)

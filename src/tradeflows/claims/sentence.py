@@ -1,0 +1,519 @@
+"""What a sentence says of trade: its figures, changes, ranks and records, and of what each is.
+
+Rules and the package's own lists of words, with those of ``sentence.toml``: the same sentence says
+the same. What it does not say whole is :data:`OPEN`.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from functools import cache, lru_cache
+from importlib import resources
+from operator import itemgetter
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from tradeflows.claims import open_words
+from tradeflows.claims.open_words import Printed
+from tradeflows.claims.phrase import (
+    BARRELS,
+    CHANGE,
+    GROWTH,
+    MONTHLY,
+    POINTS,
+    PRICE,
+    RANK,
+    RECORD,
+    SHARE,
+)
+from tradeflows.model import codes, units
+from tradeflows.model.currencies import plain_names
+from tradeflows.model.words import fold
+from tradeflows.retrieval import own_words
+
+OPEN = "???"  # what a sentence does not say
+WORLD = "World"
+
+# --- sentences ------------------------------------------------------------------------------------
+
+ABBREVIATED = re.compile(
+    r"(?:\b(?:[A-Z]|[a-z]\.[a-z]|[Nn]os?|bn|mn|Mr|Mrs|Ms|Dr|St|vs|approx|Inc|Ltd|Co|Corp"
+    r"|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec))\.$"
+)
+BEGINS = re.compile(r"[\"'“‘(]*(?:In|The|It|But|And|This|That|Its|They|By|For|At|On|However)\b")
+ENDS = re.compile(r"[.!?…][\"'”’»)]* +(?=[\"'“‘«(]*[A-Z0-9$€£])")
+BULLET = re.compile(r"^\s*(?:[-*•–—·▪]|\(?\d{1,2}[.)])\s+")
+CELLS = re.compile(r"\t|\S {3,}(?=\S)|\||;(?=\S)")  # what parts the cells of a table
+HEADING = 60  # characters of a line that may be one
+
+
+def sentences(text: str) -> list[str]:
+    r"""The sentences, headings and items of a text; a line of a table is none.
+
+    Examples
+    --------
+    >>> from tradeflows.claims import propose
+    >>> propose.sentences("Sales of the U.S. to Japan\nrose. No. 1 was wheat.\n- Maize fell.")
+    ['Sales of the U.S. to Japan rose.', 'No. 1 was wheat.', 'Maize fell.']
+    """
+    found = []
+    for block in _blocks(text):
+        start = 0
+        for match in ENDS.finditer(block):
+            is_short = ABBREVIATED.search(block[start : match.start() + 1][-9:])
+            if not is_short or BEGINS.match(block, match.end()):
+                found.append(block[start : match.end()].strip())
+                start = match.end()
+        found.append(block[start:])
+    return found
+
+
+def _blocks(text: str) -> list[str]:
+    """What goes on from line to line: a paragraph, a heading or an item."""
+    blocks: list[list[str]] = [[]]
+    for line in map(str.strip, text.splitlines()):
+        plain = "" if len(CELLS.findall(line)) > 1 else BULLET.sub("", line, count=1)
+        last = blocks[-1][0] if len(blocks[-1]) == 1 else ""
+        is_heading = len(last) < min(HEADING, len(plain)) and last[-1:].isalnum()
+        if plain != line or (is_heading and plain[:1].isupper()):
+            blocks.append([])
+        blocks[-1].append(plain) if plain else blocks.append([])
+    return [" ".join(" ".join(block).split()) for block in blocks if block]
+
+
+# --- words, as tags -------------------------------------------------------------------------------
+
+TOKEN = re.compile(r"(?:[A-Z]\.){2,}|[^\W\d_]+(?:-[^\W\d_]+)*")
+LONGEST = 4  # words of a name
+CAPITALS = 3  # letters of a name that is one in capitals alone: "us" is none
+NAMED_SO = {"us", "usa", "uk", "uae", "eu", "prc", "drc"}
+OTHERWISE = {"lead", "total", "ships", "art", "arms", "salt", "fish"}  # which mostly are no goods
+ORDINALS = {"first": "1", "second": "2", "third": "3", "fourth": "4", "last": "4"}
+MEASURED = {"kg": "weight", "m3": "volume", "units": "number", "tons": "weight", "ton": "weight"}
+PERCENT = "percent"  # a kind that is in no phrase
+KINDS = {PERCENT: PERCENT, "percentage points": POINTS, "bbl/day": BARRELS}
+QUALIFIERS = ("about", "nearly", "more", "least", "less", "most")
+PER = {"month": MONTHLY, "year": "a year", "tonne": PRICE}
+
+
+class Number(NamedTuple):
+    """A number of a sentence: as a line has it and in print, of what kind, and what it measures."""
+
+    figure: str
+    printed: tuple[Printed, ...] = ()
+    kind: str = ""
+    amount: str = ""
+
+
+class Tagged(NamedTuple):
+    """A sentence whose areas, goods, windows and numbers are tags, and what each of them is.
+
+    `times` has the words in print of each window.
+    """
+
+    text: str
+    said: dict[str, str]
+    numbers: dict[str, Number]
+    times: dict[str, str]
+
+
+@cache
+def table() -> dict[str, Any]:
+    """The words, periods and rules of ``sentence.toml``."""
+    text = resources.files(__package__).joinpath("sentence.toml").read_text(encoding="utf-8")
+    table = tomllib.loads(text)
+    rules = {name: rule.replace("\n", "") for name, rule in table["rules"].items()}
+    listed = {**open_words.said(), **table["words"]}
+    rules |= {name: "|".join(words) for name, words in listed.items()}
+    every = {*table["spelt"], *units.SIZES, *plain_names().values(), "US dollars"}
+    unit = map(re.escape, (word for word in every if len(word) > 1 or word == "%"))
+    qualifier = [word for name in QUALIFIERS for word in listed[name]]
+    for name, some in (("unit", unit), ("qualifier", [*qualifier, "~", ">", "<", ">=", "<="])):
+        rules[name] = "|".join(sorted(some, key=len, reverse=True))
+    table["rules"] = rules
+    return table
+
+
+@cache
+def _rule(rule: str) -> re.Pattern[str]:
+    """A rule by its name, or as it is written, with the words and rules that it names in braces."""
+    named, rule = table()["rules"], table()["rules"].get(rule, rule)
+    while re.search(r"\{[a-z_]+\}", rule):
+        rule = re.sub(r"\{([a-z_]+)\}", lambda name: f"(?:{named[name[1]]})", rule)
+    return re.compile(rule, re.IGNORECASE)
+
+
+@cache
+def _names(root: Path | None) -> dict[str, dict[str, tuple[str, str]]]:
+    """By its first word the tag and the meaning of each name of an area, or of goods, folded."""
+    names = {fold(word): ("J", area) for word, area in codes.area_codes("adjective").items()}
+    for word, area in own_words.area_words(root).items():
+        if (len(word) > CAPITALS or word in NAMED_SO) and area != codes.WORLD:
+            names[word] = ("A", own_words.EU.get(word, area))
+    for word in sorted({*own_words.product_words(root)} - OTHERWISE):
+        one = word if word.endswith("ss") else word.removesuffix("s")
+        names |= dict.fromkeys((one, word), ("G", word))
+    by_first: dict[str, dict[str, tuple[str, str]]] = {}
+    for word, meaning in names.items():
+        by_first.setdefault(re.split("[ -]", word)[0], {})[word] = meaning
+    return by_first
+
+
+_folded = lru_cache(2**16)(fold)
+
+
+def _tagged(sentence: str, root: Path | None) -> Tagged:
+    """A sentence with tags: <A> of an area, <J> of its adjective, <G>, <W> and <N> of a number."""
+    said: dict[str, str] = {}
+    numbers: dict[str, Number] = {}
+    times: dict[str, str] = {}
+
+    def tag(kind: str, meaning: str = "") -> str:
+        name = f"<{kind}{len(said)}>"
+        said[name] = meaning
+        return name
+
+    text = re.sub(r"[“”\"«»<>]", "", sentence).replace("’", "'").replace("‘", "'")
+    for start, end, kind, meaning in [*_named(text, root)][::-1]:
+        text = f"{text[:start]}{tag(kind, meaning)}{text[end:]}"
+    text = re.sub(r"\bthe (?=<[AJ])", "", text, flags=re.IGNORECASE)
+    text = _rule("day").sub("that day", text)
+    for form, to in table()["periods"].items():
+        rule = _rule(rf"(?<![\w,.<$€£-])(?:{form})(?!\w)")
+        for match in [*rule.finditer(text)][::-1]:
+            part = {name: text.rstrip(" .").title() for name, text in match.groupdict("").items()}
+            part |= {"q": ORDINALS.get(part["q"].lower(), part["q"])} if "q" in part else {}
+            n = part.get("n", "")
+            part["n"] = f"{units.NUMBER_WORDS.get(n.lower()) or n:0>2}"
+            when = "across " * bool(part.get("across"))
+            name = tag("W", " ".join(to.format_map(part).split()))  # "" where it tells no months
+            when, times[name] = when + name, match[0]
+            text = f"{text[: match.start()]}{when}{text[match.end() :]}"
+    text = re.sub(r" of ((?:<J\d+> )?<G\d+>) ((?:a|per) (?:day|month))\b", r" \2 of \1", text)
+    for match in [*_rule("in_print").finditer(text)][::-1]:
+        number = _number(match)
+        if number:
+            name = tag("N")
+            numbers[name] = number
+            text = f"{text[: match.start()]}{name}{text[match.end() :]}"
+    return Tagged(text, said, numbers, times)
+
+
+def _named(text: str, root: Path | None) -> Iterator[tuple[int, int, str, str]]:
+    """Where a text names an area or goods, the longest names first, and what they are."""
+    names, tokens, end = _names(root), [*TOKEN.finditer(text)], 0
+    for at, token in enumerate(tokens):
+        known = names.get(_folded(token[0]).partition("-")[0], {})
+        for last in reversed(tokens[at : at + LONGEST]) if known and token.start() >= end else ():
+            word = text[token.start() : last.end()]
+            kind, meaning = known.get(_folded(word), ("", ""))
+            is_name = word[0].isupper() and (len(word) > CAPITALS or word.isupper())
+            if kind == "G" or (kind and is_name):
+                end = last.end()
+                yield token.start(), end, kind, meaning
+                break
+
+
+def _number(match: re.Match[str]) -> Number | None:
+    """What a number in print is; None where nothing says what it counts."""
+    said = {name: text.strip() for name, text in match.groupdict("").items()}
+    if said["part"] or said["no"]:
+        return Number(OPEN, kind=PERCENT * bool(said["part"]))
+    unit = said["unit"] or "pieces" * bool(said["count"]) * (not said["sign"])
+    if not f"{said['sign']}{said['scale']}{unit}":
+        return None
+    spelt, scale = (table()["spelt"].get(word.lower(), word) for word in (unit, said["scale"]))
+    base = units.sized(open_words.SIGNS.get(said["sign"], said["sign"]) or spelt)[0]
+    kind = PER.get(said["per"].rpartition(" ")[2]) or KINDS.get(base, "")
+    measured: dict[str, str] = MEASURED | dict.fromkeys(units.CURRENCY.findall(base), "value")
+    number = f"{said['sign']}{' ' * said['sign'].isalpha()}{said['digits']}"
+    words = [said["words"], number, scale, spelt]
+    if kind == PRICE:
+        words = [said["digits"], f"{base}/t"]
+    is_whole = not said["range"] and (said["sign"] or spelt)
+    figure = " ".join(filter(None, words)) if is_whole else OPEN
+    amount = measured.get(base, measured.get(unit.lower(), ""))
+    return Number(figure, tuple(open_words.numbers_in(match[0])), kind, amount)
+
+
+# --- what a clause says ---------------------------------------------------------------------------
+
+AREA, GOODS, NUMBERS = (re.compile(rf"<[{letters}]\d+>") for letters in ("AJ", "G", "N"))
+LEVELS = ("below", "above", "under", "over")  # "fell below" is no "fell by"
+RANKS = {"second": "2nd", "third": "3rd", "fourth": "4th", "fifth": "5th"}
+# Of which kind a number is, by the first rule that its clause keeps.
+UNTOLD = {"untold": OPEN}
+NO_PHRASE = (
+    "mood",
+    "denied",
+    "season",
+    "beside_it",
+    "balance",
+    "no_record",
+)  # rules of what none asks
+PERCENTS = {"unit_value": OPEN, "share_moved": OPEN, "shared": SHARE, "changed": GROWTH, "": OPEN}
+AMOUNTS = {"unit_value": OPEN, "changed": CHANGE, "record": RECORD}
+MEMBERS = {
+    **dict.fromkeys((SHARE, POINTS), ("share_of", "share_given", "share_taken", "share_had")),
+    RANK: ("rank_from", "rank_to"),
+}
+WAYS = {"imports": "from", "imported": "from", "exports": "to", "exported": "to"}
+WAYS |= {way: way for way in ("from", "to")}
+WHOM = {"from": "{whose_goods}", "to": "{sold_whom}", "with": "{and_whom}"}
+NOBODY = ("nobody_with", "nobody_from", "nobody_to")
+TRADERS = ("noun_with", "verb_from", "noun_from", "verb_to", "noun_to", *NOBODY)
+
+
+class Said(NamedTuple):
+    """What a clause says that a number, a rank, a record or a change is of; OPEN where it does not.
+
+    Attributes
+    ----------
+    figure, printed
+        As a line has it, and the numbers in print that it is.
+    way
+        From, to or with; empty where it is not told.
+    time
+        The words of its time in print; `when` is OPEN where they tell no months.
+    because
+        Words of which no phrase asks: of a plan, a denial, a balance; empty where there are none.
+    """
+
+    figure: str
+    printed: tuple[Printed, ...]
+    kind: str
+    amount: str
+    goods: str
+    who: str
+    whom: str
+    way: str
+    when: str
+    base: str
+    time: str
+    because: str
+
+
+class Sides(NamedTuple):
+    """Who reports, with whom or who is its member, and which way; "" where that is not told."""
+
+    who: str = OPEN
+    whom: str = OPEN
+    way: str = ""
+
+
+def stated(sentence: str, root: Path | None = None, *, is_next: bool = False) -> Iterator[Said]:
+    """What a sentence states of trade: its numbers, or a rank, a record or a change without one.
+
+    Examples
+    --------
+    >>> from tradeflows.claims import sentence
+    >>> [said] = sentence.stated("In 2019 Japan imported 5.3 Mt of wheat from Canada.")
+    >>> said.figure, said.amount, said.goods, said.who, said.way, said.whom, said.when
+    ('5.3 Mt', 'weight', 'wheat', 'Japan', 'from', 'Canada', '2019')
+    """
+    if _rule(r"\b{never}").search(sentence) or not _rule("may_state").search(sentence):
+        return
+    tagged = _tagged(sentence, root)
+    for clause in _rule("clause").split(tagged.text):
+        if not _is_trade(clause, tagged, is_next=is_next):
+            continue
+        every = NUMBERS.findall(clause)
+        tags = [tag for tag in every if _is_of_trade(clause, tag, is_next=is_next)]
+        for tag in tags:
+            yield _of_number(tagged.numbers[tag], clause.replace(tag, "<N>"), tagged)
+        if not (tags or _rule(r"\b{ahead}\b").search(clause)):
+            yield from _without_number(clause, tagged)
+        is_growth = {tagged.numbers[tag].kind for tag in tags} == {PERCENT}
+        if is_growth and _rule("^(?!.*{ahead}).*{hit_record}").search(clause):
+            yield _said(RECORD, Number("record"), clause, tagged)
+
+
+def _is_trade(clause: str, tagged: Tagged, *, is_next: bool) -> bool:
+    """Whether a clause is about trade, or goes on with it; a figure is not asked for yet."""
+    rules = ("enough", "strongly", *["next", "next_of_area", r"\b{strong}\b"] * is_next)
+    if any(_rule(rule).search(clause) for rule in rules):
+        return True
+    areas, goods = {*AREA.findall(clause)}, {*GOODS.findall(clause)}
+    if not (areas and _rule("weakly").search(clause)) or _rule(r"\b{seldom}").search(clause):
+        return False
+    amounts = {tagged.numbers[tag].amount for tag in NUMBERS.findall(clause)}
+    return len(areas | goods) > 1 or not amounts.isdisjoint(["weight", "volume"])
+
+
+def _is_of_trade(clause: str, tag: str, *, is_next: bool) -> bool:
+    """Whether what stands nearest before a number, or else behind it, is trade."""
+    before, _, after = clause.partition(tag)
+    earlier = [*_rule("subject").finditer(before)]
+    subject = earlier[-1] if earlier else _rule("subject").search(after)
+    if _rule("other").search(after):
+        return False
+    return not subject["other"] if subject else is_next
+
+
+def _of_number(number: Number, mark: str, tagged: Tagged) -> Said:
+    """What a clause says of a number, the mark in it."""
+    figure = number.figure
+    if figure.startswith(LEVELS):
+        mark = mark.replace("<N>", "to <N>")
+    rules = UNTOLD | {PERCENT: PERCENTS, "": AMOUNTS}.get(number.kind, {})
+    kind = next((kind for rule, kind in rules.items() if _rule(rule).search(mark)), number.kind)
+    changed = _rule("changed").search(mark) if kind in (GROWTH, CHANGE, POINTS) else None
+    if changed and _rule("fall").search(changed[0]):
+        figure = re.sub(r"(?=\d)", "-", figure, count=1)
+    of = [amount for amount in ("value", "weight") if _rule(f"by_{amount}").search(mark)]
+    amount = number.amount or (of[0] if len(of) == 1 and kind in (GROWTH, SHARE, POINTS) else OPEN)
+    return _said(kind, number._replace(figure=figure, amount=amount), mark, tagged)
+
+
+def _without_number(clause: str, tagged: Tagged) -> Iterator[Said]:
+    """A rank, a record or a change of which a clause does not say how much."""
+    ranked = _rule("ranked").search(clause)
+    if ranked and not ranked["not"]:
+        is_first = _rule(r"largest|biggest|top|no\.? ?1|number").match(ranked["how"])
+        place = (ranked["place"] or "").lower()
+        figure = RANKS.get(place, place or ("1st" if is_first else OPEN))
+        yield _said(RANK, Number(figure), clause, tagged)
+    elif _rule("taxed").search(clause):
+        return
+    elif _rule("hit_record").search(clause):
+        yield _said(RECORD, Number("record"), clause, tagged)
+    elif _rule("moves").search(clause):
+        words = {"rise": "rose", "fall": "fell", "so_often": ""}
+        moves = {rule: match for rule in words if (match := _rule(rule).search(clause))}
+        first = min([*moves][::-1], key=lambda rule: moves[rule].start())
+        figure = words[first] or moves[first][0].lower()
+        kind = POINTS if _rule("shared").search(clause) else GROWTH
+        yield _said(kind, Number(figure), clause, tagged)
+
+
+def _said(kind: str, number: Number, mark: str, tagged: Tagged) -> Said:
+    """What a clause says of a number, or of what has none."""
+    against = [rule for rule in NO_PHRASE if rule != "denied" or kind in (GROWTH, CHANGE, POINTS)]
+    because = next((match[0] for rule in against if (match := _rule(rule).search(mark))), "")
+    when, base, time = _when(kind, mark, tagged)
+    return Said(
+        number.figure,
+        number.printed,
+        OPEN if because else kind,
+        number.amount or OPEN,
+        _goods(mark, tagged),
+        *_sides(kind, mark, tagged),
+        when,
+        base,
+        time,
+        because.strip(" <N>"),
+    )
+
+
+def _goods(mark: str, tagged: Tagged) -> str:
+    """The goods of a clause, as it names them."""
+    named = [match["all"] for match in _rule("goods_named").finditer(mark)]
+    is_all = len(GOODS.findall(mark)) == len(GOODS.findall(" ".join(named)))
+    if not is_all or _rule("goods_more").search(mark):
+        return OPEN
+    if not named:
+        return "all goods" if _rule("goods_all").search(mark) else OPEN
+    words = {" + ".join(tagged.said[tag] for tag in GOODS.findall(each)) for each in named}
+    return words.pop() if len(words) == 1 else OPEN
+
+
+def _when(kind: str, mark: str, tagged: Tagged) -> tuple[str, str, str]:
+    """The window of a clause, what a change compares it with, and the window's words in print."""
+    if kind not in (GROWTH, CHANGE, POINTS):
+        is_told = not _rule("across.*{changing}|{changing}.*across|{is_before}").search(mark)
+        when, time = _window(mark, tagged) if is_told else ("", "")
+        return when or OPEN, OPEN, time
+    against = _rule("base").search(mark)
+    when, time = _window(mark.replace(against[0], "") if against else mark, tagged)
+    base = _base(against, when, mark, tagged)
+    if " to " in when and "across" in mark:  # a change from one year to another, or in all of them
+        years = re.fullmatch(r"(\d{4}) to (\d{4})", when)
+        return (years[2], years[1], time) if years and not base else (OPEN, OPEN, "")
+    return when or OPEN, base or OPEN, time
+
+
+def _base(against: re.Match[str] | None, when: str, mark: str, tagged: Tagged) -> str:
+    """What a change is over: a time that its clause names, or the same time a year before."""
+    if against:
+        base = tagged.said[against["base"]]
+        return re.sub(r"\d{4}", base, when) if against["same"] and base.isdigit() else base
+    if not _rule("year_before").search(mark):
+        return ""
+    return re.sub(r"\d{4}", lambda year: str(int(year[0]) - 1), when)
+
+
+def _window(mark: str, tagged: Tagged) -> tuple[str, str]:
+    """The one window that is of the trade of a clause and its words; "" for none or several."""
+    word = _rule("trade").search(mark)
+    rest = _rule(r"\b{joined}\b").split(mark[word.start() :])[0] if word else ""
+    first = _rule("at_first").findall(mark) or _rule("at_first").findall(tagged.text)
+    windows = {*_rule("at_once").findall(mark)} or {*first, *_rule("at").findall(rest)}
+    tag = windows.pop() if len(windows) == 1 else ""
+    return tagged.said.get(tag, ""), tagged.times.get(tag, "")
+
+
+def _sides(kind: str, mark: str, tagged: Tagged) -> Sides:
+    """Who reports and whom it traded with, as a clause says it."""
+    rules = MEMBERS.get(kind, TRADERS)
+    every = [
+        (match.start(), rule, match)
+        for rule in rules
+        for match in [_rule(rule).search(mark)]
+        if match
+    ]
+    if not every:
+        return Sides()
+    _, rule, found = every[0] if kind in MEMBERS else min(every, key=itemgetter(0))
+    way, said = rule.rpartition("_")[2], found.groupdict("")
+    who = _area(said.get("who") or said.get("of", ""), tagged)
+    if kind in MEMBERS:
+        return Sides(who, _area(said["whom"], tagged), WAYS.get(said.get("way", way).lower(), ""))
+    lead, rest = mark[: found.start()], mark[found.end() :]
+    is_joined = re.search(r"<[AJ]\d+>(?:, | and | or )$", lead)
+    if is_joined or (rule == "noun_from" and _is_unclear(found, lead, rest)):
+        return Sides(way=way)
+    whom = _whom(kind, way, rest, mark, tagged)
+    return Sides(who, OPEN if whom == WORLD and who == OPEN else whom, way)
+
+
+def _is_unclear(found: re.Match[str], lead: str, rest: str) -> bool:
+    """Whether "Chinese imports" may be those from China, or another country stands before."""
+    is_adjective = found["who"].startswith("<J") and not re.match(" (?:of|from) ", rest)
+    return bool(is_adjective or (not found["own"] and AREA.search(lead)))
+
+
+def _whom(kind: str, way: str, rest: str, mark: str, tagged: Tagged) -> str:
+    """The partner that the words behind who trades name, the world where they leave no other."""
+    rule = f" {way} {{whom}}|{WHOM[way]}"
+    found = _rule(rule).finditer(rest)
+    named = {each.start(): "".join(each.groups("")) for each in found}
+    areas = {*AREA.findall(rest)}
+    if not named:
+        levels = [tag for tag in NUMBERS.findall(mark) if tagged.numbers[tag].kind != PERCENT]
+        is_level = kind in ("", RECORD, MONTHLY, BARRELS) and not levels
+        is_other = areas or re.search(rf" {way} (?!<N)", rest)
+        return WORLD if is_level and not is_other else OPEN
+    own = _own(named, rest, is_level=kind in ("", RECORD))
+    if len({*own.values()}) != 1 or _rule("of_these").search(rest):
+        return OPEN
+    tags = AREA.findall(own.popitem()[1])
+    is_all = areas == {*tags} or len({*named.values()}) > 1
+    return " and ".join(_area(tag, tagged) for tag in tags) if is_all else OPEN
+
+
+def _own(named: Mapping[int, str], rest: str, *, is_level: bool) -> dict[int, str]:
+    """The partners that are of the number that is looked at, by where they stand."""
+    here = rest.find("<N>")
+    if not -1 < rest.find("<N") < min(named):  # they stand before all numbers, and are of all
+        return dict(named)
+    if len({*named.values()}) > 1:
+        until = f"{rest}<N".find("<N", here + 1)
+        return {at: tags for at, tags in named.items() if here < at < until}
+    is_apart = min(named) < here and is_level and not _rule("beside").search(rest[:here])
+    return {} if is_apart else dict(named)
+
+
+def _area(tag: str, tagged: Tagged) -> str:
+    return codes.area_name(tagged.said[tag]) if tag else OPEN
