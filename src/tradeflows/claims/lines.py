@@ -39,8 +39,9 @@ ELSEWHERE = "in claims.toml"  # asked by a line that only says where a claim of 
 YES, NO = ("yes", "true", "1"), ("no", "false", "0")
 DATES = ("year", "month", "day of the month", "named month")
 FIGURE = re.compile(
-    r"(?P<words>[^\d$€£+−-]*?) ?(?P<mark>US\$|[$€£]|\b[A-Z]{3} )? ?(?:\+|(?P<sign>[−-]))? ?"
-    r"(?P<mark_after>US\$|[$€£])?(?P<digits>\d[\d., '\u00a0\u202f]*?) ?(?P<unit>[^\d., ].*)?"
+    rf"(?P<words>[^\d$€£₹+−-]*?) ?(?P<mark>{open_words.SIGN}|\b[A-Z]{{3}} )? ?"
+    rf"(?:\+|(?P<sign>[−-]))? ?(?P<mark_after>{open_words.SIGN})?"
+    r"(?P<digits>\d[\d., '\u00a0\u202f]*?) ?(?P<unit>[^\d., ].*)?"
 )
 SIGN_OF = {"about": "~", "nearly": "~", "more": ">", "least": "≥", "less": "<", "most": "≤"}
 QUALIFIERS = {

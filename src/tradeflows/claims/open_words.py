@@ -15,7 +15,10 @@ from typing import Any
 from tradeflows.claims.verdict_rule import LOWER, UPPER, Question
 from tradeflows.model import units
 
-SIGNS = {"US$": "USD", "$": "USD", "€": "EUR", "£": "GBP"}
+# Of money in print; the sign of the yuan is that of the yen, and says neither.
+SIGNS = {"US$": "USD", "HK$": "HKD", "NT$": "TWD", "NZ$": "NZD", "A$": "AUD", "C$": "CAD"}
+SIGNS |= {"S$": "SGD", "R$": "BRL", "$": "USD", "€": "EUR", "£": "GBP", "₹": "INR"}
+SIGN = rf"(?:\b(?:{'|'.join(re.escape(sign) for sign in SIGNS if sign[1:])})|[$€£₹])"
 COUNTED_BY = units.COUNTED_BY | {"m": 1e6}  # beside a sign of money, tonnes or barrels
 ALIKE = {"percentage points": "percent", "bbl": "barrels"}  # units by the mark that they have
 # Units that stand for a number of others, by how many.
@@ -119,7 +122,7 @@ def left_open(statement: str, asked: Question) -> dict[str, tuple[str, ...]]:
 
 # A number as print has it, with the word that it is counted by.
 NUMBER = re.compile(
-    r"(?P<sign>US\$|[$€£]|\bUSD\s|\bEUR\s)?"
+    rf"(?P<sign>{SIGN}|\bUSD\s|\bEUR\s)?"
     r"(?P<digits>\d{1,3}(?:,\d{3})+(?:\.\d+)?"
     r"|(?<![\d.,])\d{1,3}(?:[ \u00a0\u202f]\d{3})+(?!\d)(?:[.,]\d+)?"
     r"|\d{1,3}(?:(?:\.\d{3})+,\d+|(?:\.\d{3}){2,})(?!\d)|\d+(?:\.\d+|,\d{1,2}(?![\d,]))?)"

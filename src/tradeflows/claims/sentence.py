@@ -132,7 +132,7 @@ def table() -> dict[str, Any]:
     qualifier = [word for name in QUALIFIERS for word in listed[name]]
     for name, some in (("unit", unit), ("qualifier", [*qualifier, "~", ">", "<", ">=", "<="])):
         rules[name] = "|".join(sorted(some, key=len, reverse=True))
-    table["rules"] = rules
+    table["rules"] = rules | {"sign": open_words.SIGN}
     return table
 
 
@@ -198,6 +198,9 @@ def _tagged(sentence: str, root: Path | None) -> Tagged:
             name = tag("N")
             numbers[name] = number
             text = f"{text[: match.start()]}{name}{text[match.end() :]}"
+    text = re.sub(
+        r"\b(?:paid|spent) (<N\d+>) (?:for|on) (?=(?:<J\d+> )?<G)", r"bought \1 of ", text
+    )
     return Tagged(text, said, numbers, times)
 
 
