@@ -8,9 +8,6 @@ from tradeflows.retrieval.comtrade import Call
 
 CALLS = {
     Call(
-        ("156",), ("202401",), ("643",), ("1001",), ("M",)
-    ): "China, imports of wheat from Russia, January 2024",
-    Call(
         ("156", "398"), ("202401", "202402"), ("all",), ("27", "1001", "2709"), ("M", "X")
     ): "China and Kazakhstan, imports and exports of mineral fuels and 2 more with every partner, "
     "January to February 2024",
@@ -24,9 +21,6 @@ CALLS = {
         "Germany,France", "Russia", "M", "2709,27090090", "2023-03", "2024"
     ): "Germany and France, imports of crude oil and CN 27090090 from Russia, "
     "March 2023 to December 2024",
-    comext_service.question(
-        "Germany", "all", "X", "2709", "2023", "2024", "A"
-    ): "Germany, exports of crude oil to every partner, 2023 to 2024",
 }
 
 

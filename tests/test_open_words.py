@@ -8,26 +8,22 @@ from tradeflows.claims.verdict_rule import Question
 CRUDE = Question("2709", "CHN", "RUS", "M", "", "barrels a day", "2023-03", "2023-03")
 
 
+SHARE, SEA = Question(measure="share of weight"), {"route": ("by sea",)}
+RUNS = Question("2709", measure="share of weight in refinery runs")
+
+
 @pytest.mark.parametrize(
     ("statement", "asked", "admitted"),
     [
-        ("China imported 2 barrels a day.", CRUDE, {"route": ("by sea",)}),
+        ("China imported 2 barrels a day.", CRUDE, SEA),
         ("China imported 2 barrels a day by sea.", CRUDE, {}),
-        ("By March China took it.", CRUDE, {"route": ("by sea",), "start": ("2023-01",)}),
+        ("By March China took it.", CRUDE, SEA | {"start": ("2023-01",)}),
         ("By March China imported it.", Question(measure="value", start="2023-03"), {}),
-        (
-            "It supplied 40 %.",
-            Question(measure="share of weight"),
-            {"measure": ("share of value",)},
-        ),
-        ("It supplied 40 % by weight.", Question(measure="share of weight"), {}),
+        ("It supplied 40 %.", SHARE, {"measure": ("share of value",)}),
+        ("It supplied 40 % by weight.", SHARE, {}),
         ("China replaced it.", Question(measure="displacement of value"), {"measure": ()}),
         ("The largest trading partner.", Question(measure="lead by value"), {"partner": ()}),
-        (
-            "Of its demand.",
-            Question("2709", measure="share of weight in refinery runs"),
-            {"measure": ("share of weight in imports and output",)},
-        ),
+        ("Of its demand.", RUNS, {"measure": ("share of weight in imports and output",)}),
         ("Imports grew.", Question("TOTAL", measure="growth of value"), {}),
     ],
 )

@@ -15,9 +15,7 @@ ASKED = Question("2709", "CHN", "RUS", "M", "", "value", "2022-01", "2022-12")
     ("change", "admitted", "is_answered"),
     [
         ({}, {}, True),
-        ({"measure": "weight"}, {"measure": ("weight",)}, True),
         ({"goods": "2710"}, {"goods": ()}, True),
-        ({"goods": "2709+2710"}, {"goods": ("2709+2710",)}, True),
         ({"goods": "2710"}, {"goods": ("2709+2710",)}, False),
         ({"route": "by sea"}, {"route": ("by sea",)}, True),
         ({"route": "by sea"}, {}, False),
@@ -36,19 +34,16 @@ def test_open_reading_by_keys(change, admitted, is_answered):
 @pytest.mark.parametrize(
     ("low", "high", "claimed", "expected"),
     [
-        (80.5, 80.5, Range(80.5, 81.5), True),
         (81.6, 81.6, Range(80.5, 81.5), False),
         (12, 12, Range(12, math.inf), True),
         (12, 12, Range(12, math.inf, open_low=True), False),
         (13, 13, Range(-math.inf, 13, open_high=True), False),
         (0, 20, Range(12, math.inf), None),
         (0, 11, Range(12, math.inf), False),
-        (0, 12, Range(12, math.inf, open_low=True), False),
         (0, 0.3, Range(-math.inf, 1, open_high=True), True),
         (0, 0, Range(0, 0), True),
         (1.065, 1.065, Range(1.07 - 0.005, 1.07 + 0.005), True),
         (1.075, 1.075, Range(1.07 - 0.005, 1.07 + 0.005), True),
-        (1.0649, 1.0649, Range(1.07 - 0.005, 1.07 + 0.005), False),
         (0.1 + 0.2, 0.1 + 0.2, Range(0.3, math.inf, open_low=True), False),
         (-1.065, -1.065, Range(-1.07 - 0.005, -1.07 + 0.005), True),
     ],
@@ -68,22 +63,18 @@ RISE, POINT = Range(0, math.inf, open_low=True), Range(11.5, 12.5)
         (12.7, 12.7, ABOVE, 12, ">", {}, "yes"),
         (12.5, 12.5, ABOVE, 12, ">", {}, "near"),
         (11.3, 11.3, ABOVE, 12, ">", {}, "no"),
-        (18.6, math.inf, ABOVE, 12, ">", {}, "yes"),
-        (0, 11, ABOVE, 12, ">", {}, "no"),
         (0, 860, ABOVE, 12, ">", {}, ""),
         (11, 11, BELOW, 12, "<", {}, "yes"),
         (14, 14, BELOW, 12, "<", {}, "no"),
         # a growth by five points, a difference by a twentieth of what it is to
         (6, 6, RISE, 0, ">", {"is_growth": True}, "yes"),
         (4, 4, RISE, 0, ">", {"is_growth": True}, "near"),
-        (-6, -6, RISE, 0, ">", {"is_growth": True}, "no"),
         (6, 6, RISE, 0, ">", {"base": 100}, "yes"),
         (4, 4, RISE, 0, ">", {"base": 100}, "near"),
         # a number in print: yes within the step, no beyond a tenth
         (12.4, 12.4, POINT, 12, "=", {}, "yes"),
         (13.1, 13.1, POINT, 12, "=", {}, "near"),
         (13.3, 13.3, POINT, 12, "=", {}, "no"),
-        (10.7, 10.7, POINT, 12, "=", {}, "no"),
         (15, math.inf, POINT, 12, "=", {}, "no"),
         (5, math.inf, POINT, 12, "=", {}, ""),
     ],
@@ -95,11 +86,9 @@ def test_a_vote(low, high, claimed, figure, qualifier, options, said):
 @pytest.mark.parametrize(
     ("value", "figure", "unit", "expected"),
     [
-        (2.27, 1.65, "bbl/day", 37.576),
         (1.65, 2.27, "bbl/day", -27.313),
         (29.3, 30, "percent", -0.7),
         (5, 0, "units", None),
-        (5, None, "", None),
     ],
 )
 def test_deviation_is_signed(value, figure, unit, expected):
@@ -107,16 +96,10 @@ def test_deviation_is_signed(value, figure, unit, expected):
     assert found == (expected if expected is None else pytest.approx(expected, abs=1e-3))
 
 
-def test_spread_of_releases():
+def test_bands_of_releases():
     assert rule.spread([76.12, 75.54]) == pytest.approx(0.768, abs=1e-3)
     assert rule.spread([76.12]) == 0
-
-
-def test_band_of_a_growth_takes_both_ends():
     assert rule.band_of_growth(30, 0.2, 0.1) == pytest.approx(0.39)
-
-
-def test_band_widens_both_ways():
     assert rule.widened(Range(29.5, 30.5), Band(0.4, "points"), 30) == Range(29.1, 30.9)
     wide = rule.widened(Range(189.5, 190.5), Band(1, "%"), 190)
     assert (wide.low, wide.high) == pytest.approx((187.6, 192.4))
@@ -171,12 +154,6 @@ def test_deviation_of_the_reading_as_asked():
     assert rule.decide([near, far], [ASKED, SEA]).deviation == 20.0
 
 
-def test_each_verdict_has_a_public_word():
-    words = ("holds", "leans yes", "depends", "leans no", "differs", "cannot be told")
-    assert words == rule.PUBLIC_WORDS
-    assert len(rule.VERDICTS) == 13
-
-
 @pytest.mark.parametrize(
     ("parts", "verdict"),
     [
@@ -194,7 +171,6 @@ def test_a_claim_of_parts(parts, verdict):
     ("miss", "figure", "unit", "is_small"),
     [
         (0.004, 5.0, "USD", True),
-        (-0.99, 5.0, "USD", True),
         (1, 5.0, "USD", False),
         (None, 5.0, "USD", False),
         (0.8, 22, "percent", False),

@@ -191,7 +191,8 @@ def _tagged(sentence: str, root: Path | None) -> Tagged:
             name = tag("W", " ".join(to.format_map(part).split()))  # "" where it tells no months
             when, times[name] = when + name, match[0]
             text = f"{text[: match.start()]}{when}{text[match.end() :]}"
-    text = re.sub(r" of ((?:<J\d+> )?<G\d+>) ((?:a|per) (?:day|month))\b", r" \2 of \1", text)
+    often = r" of ((?:<J\d+> )?(?:<G\d+>|\w+)(?: (?:from|to) <A\d+>)?) ((?:a|per) (?:day|month))\b"
+    text = re.sub(often, r" \2 of \1", text)
     for match in [*_rule("in_print").finditer(text)][::-1]:
         number = _number(match)
         if number:
@@ -306,8 +307,17 @@ class Sides(NamedTuple):
     way: str = ""
 
 
-def stated(sentence: str, root: Path | None = None, *, is_next: bool = False) -> Iterator[Said]:
+def stated(
+    sentence: str, root: Path | None = None, *, is_next: bool = False, is_trade: bool = False
+) -> Iterator[Said]:
     """What a sentence states of trade: its numbers, or a rank, a record or a change without one.
+
+    Parameters
+    ----------
+    is_next
+        Whether it goes on from one that states trade.
+    is_trade
+        Whether it is known to be all of trade.
 
     Examples
     --------
@@ -316,14 +326,15 @@ def stated(sentence: str, root: Path | None = None, *, is_next: bool = False) ->
     >>> said.figure, said.amount, said.goods, said.who, said.way, said.whom, said.when
     ('5.3 Mt', 'weight', 'wheat', 'Japan', 'from', 'Canada', '2019')
     """
-    if _rule(r"\b{never}").search(sentence) or not _rule("may_state").search(sentence):
+    may_be = _rule("may_state").search(sentence) and not _rule(r"\b{never}").search(sentence)
+    if not (is_trade or may_be):
         return
     tagged = _tagged(sentence, root)
     for clause in _rule("clause").split(tagged.text):
-        if not _is_trade(clause, tagged, is_next=is_next):
+        if not (is_trade or _is_trade(clause, tagged, is_next=is_next)):
             continue
         every = NUMBERS.findall(clause)
-        tags = [tag for tag in every if _is_of_trade(clause, tag, is_next=is_next)]
+        tags = [tag for tag in every if is_trade or _is_of_trade(clause, tag, is_next=is_next)]
         for tag in tags:
             yield _of_number(tagged.numbers[tag], clause.replace(tag, "<N>"), tagged)
         if not (tags or _rule(r"\b{ahead}\b").search(clause)):

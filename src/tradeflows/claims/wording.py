@@ -309,7 +309,7 @@ def of_phrase(
     about = (
         said
         for each in sentence.sentences(text)
-        for said in sentence.stated(each, root, is_next=True)
+        for said in sentence.stated(each, root, is_trade=True)
         if (any(map(is_it, said.printed)) if is_printed else not said.printed)
     )
     yield from min(([*_otherwise(said, asked, root)] for said in about), key=len, default=())
@@ -339,8 +339,8 @@ def _otherwise(said: Said, asked: Phrase, root: Path | None) -> Iterator[str]:
 def _of_kind(said: str, asked: Phrase) -> Iterator[str]:
     """Another measure; so much a month is an amount where one month is asked."""
     is_a_month = asked.kind == "" and [*asked.windows] == [(asked.windows[0][0],) * 2]
-    alike = {"": phrase.RECORD, phrase.RECORD: ""}
-    if said not in KINDS or asked.kind in (said, alike.get(said)):
+    alike = {"": (phrase.RECORD, phrase.PRICE, phrase.LEAD), phrase.RECORD: ("",)}
+    if said not in KINDS or asked.kind in (said, *alike.get(said, ())):
         return
     if not (said == phrase.MONTHLY and is_a_month and len(asked.windows[0][0]) > len("2023")):
         yield (
