@@ -126,8 +126,7 @@ def entry_of(
     statement, unit = entry.get("statement", ""), claimed.get("unit", "")
     asked, is_free = _with_amount(phrase.parse(entry["asks"], root), unit, statement)
     asks = _asks(asked)
-    _require_mean(asked, entry.get("claimed", {}))
-    _require_said(entry, claimed, asked, asks, root, is_line=is_line)
+    _require_said(entry, claimed, asked, root, is_line=is_line)
     left = open_words.left_open(statement, questions.question(asks))
     admitted, because = _open(asked, asks, left, is_free=is_free)
     windows = [*asked.windows, *((start, asks["end"]) for start in left.get("start", ()))]
@@ -144,31 +143,24 @@ def entry_of(
         raise faults[0]
     value = phrase.MEASURES[asked.kind].format("value")
     moved = [f"{value} in {each}" for each in sorted(made["money"])]
-    because += _in_money(moved, asks, admitted, statement) if moved else []
+    because += _in_money(moved, asks, admitted, statement)
     whole = {**entry, "asks": asks, "reading": [*made["reading"], *entry.get("reading", [])]}
     whole |= {key: made[key] for key in ("releases", "minds") if made[key]}
     whole["open"] = {**admitted, **entry.get("open", {})}
     if because:
         whole["open_because"] = entry.get("open_because") or "; ".join(because)
-    if asked.kind != phrase.RECORD:
-        return whole
-    return _with_record(whole, asked, unit, _held(asked, unit, root, local=local))
-
-
-def _require_mean(asked: Phrase, claimed: Mapping[str, Any]) -> None:
-    """Refuse a mean month for what a sentence says of the largest or the least."""
-    if asked.kind == phrase.MONTHLY and claimed.get("qualifier") in EACH_MONTH:
-        raise LedgerError(
-            "up to, or at least, so much a month is of each month, and its phrase asks the mean: "
-            "ask the month itself, as in 'weight of GOODS, WHO from WHOM, June 2023'"
-        )
+    if asked.kind == phrase.RECORD:
+        whole = _with_record(whole, asked, unit, _held(asked, unit, root, local=local))
+    if is_line and "part" not in whole:
+        asked_of = questions.question(whole["asks"])
+        _refuse(wording.of_measure(statement, asked_of), entry, is_line=is_line)
+    return whole
 
 
 def _require_said(
     entry: Mapping[str, Any],
     claimed: Mapping[str, Any],
     asked: Phrase,
-    asks: Entry,
     root: Path,
     *,
     is_line: bool,
@@ -182,20 +174,29 @@ def _require_said(
             f"{phrase.PATTERNS[phrase.RECORD]!r}, or give the line the part of the sentence that "
             "it is about"
         )
-    is_change = entry.get("claimed") in SIGNS or entry.get("printed_because") == IN_WORDS
+    if asked.kind == phrase.MONTHLY and claimed.get("qualifier") in EACH_MONTH:
+        raise LedgerError(
+            "up to, or at least, so much a month is of each month, and its phrase asks the mean: "
+            "ask the month itself, as in 'weight of GOODS, WHO from WHOM, June 2023'"
+        )
+    is_change = claimed in SIGNS or entry.get("printed_because") == IN_WORDS
     if is_change and asked.kind not in (phrase.GROWTH, phrase.POINTS, phrase.RECORD):
         raise LedgerError(
             "a figure in words such as rose or fell is a growth: write "
             f"'growth of {entry['asks']} on' and the time before"
         )
-    faults = wording.of_phrase(statement, asked, claimed, root)
-    more = wording.of_measure(statement, questions.question(asks)) if is_line else ()
-    for fault in (*faults, *more) if "open_because" not in entry else ():
+    _refuse(wording.of_phrase(statement, asked, claimed, root), entry, is_line=is_line)
+
+
+def _refuse(faults: Iterable[str], entry: Mapping[str, Any], *, is_line: bool) -> None:
+    for fault in faults if "open_because" not in entry else ():
         raise LedgerError(f"{fault}; {'because' if is_line else 'open_because'} says why not")
 
 
 def _in_money(moved: list[str], asks: Entry, admitted: Entry, statement: str) -> list[str]:
     """Ask a change in euros where the sentence names these alone, or leave it open, with why."""
+    if not moved:
+        return []
     if moved[0].endswith("EUR") and len(moved) == 1 and IN_EUROS.search(statement):
         asks["measure"] = moved[0]
         return []

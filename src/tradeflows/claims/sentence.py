@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from importlib import resources
 from operator import itemgetter
@@ -327,21 +327,25 @@ def stated(
     ('5.3 Mt', 'weight', 'wheat', 'Japan', 'from', 'Canada', '2019')
     """
     may_be = _rule("may_state").search(sentence) and not _rule(r"\b{never}").search(sentence)
-    if not (is_trade or may_be):
-        return
-    tagged = _tagged(sentence, root)
+    tagged = _tagged(sentence, root) if is_trade or may_be else Tagged("", {}, {}, {})
     for clause in _rule("clause").split(tagged.text):
-        if not (is_trade or _is_trade(clause, tagged, is_next=is_next)):
-            continue
-        every = NUMBERS.findall(clause)
-        tags = [tag for tag in every if is_trade or _is_of_trade(clause, tag, is_next=is_next)]
-        for tag in tags:
-            yield _of_number(tagged.numbers[tag], clause.replace(tag, "<N>"), tagged)
-        if not (tags or _rule(r"\b{ahead}\b").search(clause)):
-            yield from _without_number(clause, tagged)
-        is_growth = {tagged.numbers[tag].kind for tag in tags} == {PERCENT}
-        if is_growth and _rule("^(?!.*{ahead}).*{hit_record}").search(clause):
-            yield _said(RECORD, Number("record"), clause, tagged)
+        if is_trade:
+            yield from _of_clause(clause, NUMBERS.findall(clause), tagged)
+        elif _is_trade(clause, tagged, is_next=is_next):
+            every = NUMBERS.findall(clause)
+            tags = [tag for tag in every if _is_of_trade(clause, tag, is_next=is_next)]
+            yield from _of_clause(clause, tags, tagged)
+
+
+def _of_clause(clause: str, tags: Sequence[str], tagged: Tagged) -> Iterator[Said]:
+    """What a clause of trade says of its numbers, and what it says without one."""
+    for tag in tags:
+        yield _of_number(tagged.numbers[tag], clause.replace(tag, "<N>"), tagged)
+    if not (tags or _rule(r"\b{ahead}\b").search(clause)):
+        yield from _without_number(clause, tagged)
+    is_growth = {tagged.numbers[tag].kind for tag in tags} == {PERCENT}
+    if is_growth and _rule("^(?!.*{ahead}).*{hit_record}").search(clause):
+        yield _said(RECORD, Number("record"), clause, tagged)
 
 
 def _is_trade(clause: str, tagged: Tagged, *, is_next: bool) -> bool:
