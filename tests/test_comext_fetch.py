@@ -257,25 +257,6 @@ def released_twice(root):
     return root
 
 
-def test_read_takes_the_newest_known(released_twice):
-    root = released_twice
-    tables.build(root)
-
-    def values(**more):
-        frame = tables.read(local=True, root=root, reporter="AUT", flow="M", **more)
-        return dict(zip(frame["partner_iso"], frame["value_reported"], strict=True))
-
-    assert values() == {"RUS": 900, "CHN": 1000, "UKR": 50, "KAZ": 1000}
-    first = {"RUS": 100, "CHN": 1000, "USA": 7, "KAZ": 1000}
-    assert values(as_of="2024-05-01") == values(vintage="2024-04-15") == first
-    with pytest.raises(QueryError, match="which it supersedes or withdrew: vintage='2024-04"):
-        values(partner="USA")  # withdrawn
-    with pytest.raises(QueryError, match="nothing of this was known by 2024-04-01"):
-        values(as_of="2024-04-01")
-    [caveat] = tables.read(local=True, root=root, reporter="AUT", partner="RUS").attrs["caveats"]
-    assert caveat.startswith("the newest release of each period: 1 rows of older ones passed over")
-
-
 def test_changes_are_shown_largest_first(released_twice, capsys):
     root = ["--root", str(released_twice)]
     assert cli.main([*root, "diff", "comext", "2024-02"]) == 0
