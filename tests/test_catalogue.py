@@ -75,6 +75,7 @@ def test_outside_of_a_project_it_is_said(monkeypatch, tmp_path):
             {"cleaner": "gacc.clean", "table": "trade", "arguments": {"flow": 3}},
             "arguments: flow must be text, not 3",
         ),
+        ({"title": ""}, "title is empty"),
         ({"address": "javascript:a()"}, "address must begin with https:// or http://"),
         (
             {"retrieved": "2024-06-30"},
@@ -123,6 +124,8 @@ def test_a_path_stays_in_the_raw_folder(make_root, path):
             "outlet: expected a web site and whose it is, such as "
             '"tass.com" = "TASS", found tass.com = 1',
         ),
+        ("[sources.oil]", "no section 'sources'; did you mean 'source'?"),
+        ("source = 3", "source must be a table such as [source.NAME]"),
         ("[source]\noil = 3", "source oil: must be a table of keys"),
         ("[source]\n[source]", "not a TOML file: Cannot declare ('source',) twice"),
         ("[source.'Crude oil']", "source Crude oil: an id is made of a-z, 0-9 and _"),

@@ -199,6 +199,11 @@ BROKEN = {  # what comes, the size that was listed, and what is said
     "a page": (PAGE, 500, "33 bytes came, expected 500"),
     "a page of no stated size": (PAGE, None, "expected a .7z archive, found b'<!DOCTYPE"),
     "cut short": (archive(BIG)[:9000], None, "expected a whole .7z archive"),
+    "damaged": (
+        archive(BIG)[:9000] + b"U" * 100 + archive(BIG)[9100:],
+        None,
+        "a whole .7z archive",
+    ),
     "another month": (
         archive(month(period="202401")),
         None,

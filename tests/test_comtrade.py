@@ -109,6 +109,7 @@ def test_a_question_is_put_in_codes():
         ({"partner": "EU28"}, "UN Comtrade has no code for EU28"),
         ({"partner": "Taiwan"}, "UN Comtrade has no code for Taiwan; ask for S19"),
         ({"products": "coal"}, "'coal' is no HS code of 2, 4 or 6 digits; name one: 2701"),
+        ({"products": " , "}, "names nothing"),
         ({"end": "2021-12"}, "the end 2021-12 is before the start 2022-01"),
         ({"end": "2026-01"}, "2026-01 has not come: it is 2025-11"),
         ({"end": "2025"}, "2025 is not over: it is 2025-11"),
@@ -302,6 +303,7 @@ LIES = {
     "no UTF-8": (False, b'{"count": 1, "data": [{"cmdCode": "\xff\xfe"}], "error": ""}'),
     "not finite": (False, envelope([row(value=1e308)]).replace(b"1e+308", b"1e999")),
     "a lone surrogate": (False, b'{"data": [], "error": "\\ud800"}'),
+    "control signs": (False, b'{"message": "\\u001b[31m\\u007f"}'),
     "brackets": (False, b'{"data":' + b"[" * 200_000),
     "a field is a list": (False, envelope([row(qty=[1])])),
 }

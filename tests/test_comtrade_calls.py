@@ -31,6 +31,7 @@ HEADINGS = ",".join(f"{heading}" for heading in range(8401, 8411))
 QUESTIONS = {
     "five goods with all partners": ("CHN", "all", GOODS, MONTHS, 30),
     "six routes": ("CHN,KAZ,ARM", "RUS,BLR,World", "8517,8542,8471", MONTHS, 80),
+    "ten goods by year": ("CHN", "all", HEADINGS, {"start": "2015", "end": "2024"}, 40),
     "every chapter from four partners": ("CHN", "RUS,KAZ,BLR,World", CHAPTERS, YEAR, 90),
 }
 

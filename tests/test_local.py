@@ -344,6 +344,7 @@ def test_a_month_of_rates_is_one_row(make_root, saved):
     ("raw", "options", "error", "message"),
     [
         (RAW, {}, QueryError, "add --flow"),
+        (RAW, {"flow": "M", "period": "2023"}, QueryError, "leave --period out"),
         (twins.gacc([OIL] * 9_999, [*OIL]), {"flow": "M"}, LayoutError, "cuts off"),
         (b"<html>412</html>", {}, LayoutError, "nothing that is known"),
     ],

@@ -25,6 +25,8 @@ MENDED = "title = 'x'\n[[correction]]\nwrong = 'a'\nright = 'b'\n"
         ("title = 'x'\n[[do_not_write]]\ntext = 'a'", "do_not_write: lacks because"),
         ("title = 'x'\n[colours]\nCHN = 'red'", 'expected one such as BRA = "#18a35f", found'),
         ("title = 'x'\n[events]\n2024-13-01 = 'x'", "found 2024-13-01 = 'x'"),
+        ("title = 'x'\nthemes = 'a'", "themes must be a list of texts, not 'a'"),
+        ("title = 'x'\n[event_groups]\nwar = ['2024-01-01']", "war = ['2024-01-01']"),
         ("title = 'x'\naddress = 'javascript:a'", "address: expected an address of the web"),
         (
             f"{MENDED}since = '2024-05-09'\ndate = '2024-05-01'",

@@ -103,6 +103,7 @@ def test_marks_of_two_meanings_are_open(saved, text):
     [
         ("", "empty; save it again"),
         ("a;b\n1;2;3\n", "expected lines of 2 cells, found 3 in record 1"),
+        ("a,b\n", "found a header alone"),
         ("a,a\n1,2\n", "'a' twice"),
         ("<html>", "a page of HTML"),
         ('{"a": 1}', "found JSON"),
@@ -142,6 +143,8 @@ def test_a_sketch_needs_no_project(saved, tmp_path, monkeypatch, capsys):
             "not 'a.org'; leave it out if there",
         ),
         ('= "office"', '= "offic"', "map.toml", "no such publisher as 'offic'"),
+        ('"EGY"', '"EGX"', "usda_wheat.csv", "partner_iso: no area id 'EGX'"),
+        ('"1001"', '"101"', "usda_wheat.csv", "'101' is no HS code"),
         ('"X"', '"Y"', "usda_wheat.csv", "flow_code: not one of M, X, RM, RX"),
         ('form = "month"', 'form = "yyyymm"', "usda_wheat.csv", "record 1: expected a month"),
     ],

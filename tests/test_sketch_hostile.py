@@ -45,6 +45,7 @@ MONEY = [
     ("金额(万美元)", "USD", 10**4),
     ("тыс. долл. США", "USD", 10**3),
     ("thousand million USD", "USD", 10**9),
+    ("Trade Value (US$)", "USD", 1),
     ("Value (A$ million)", "AUD", 10**6),
     ("Unit value (USD/kg)", "", 1),
     ("Share of value (%)", "", 1),
@@ -79,6 +80,7 @@ PERIODS = [
     ("Period", ["2009-10"], "Fiscal years, April to March", "value usd", ("2009-04", 12)),
     ("Year", ["2022", "2023"], "Fiscal years, July to June", "value usd", None),
     ("Marketing year", ["2022-23", "2023-24"], "October to September", "value usd", None),
+    ("Period", ["2009-10", "2010-11"], "", "value usd", ("2009-04", 12)),
     ("Season", ["2022"], "", "value usd", None),
     ("Month", ["2023-01", "2023-02"], "Cumulative figures", "value usd", ("2023-01", "ytd")),
     ("Month", ["2023-01", "2023-02"], "", "value usd ytd", ("2023-01", "ytd")),
@@ -112,6 +114,7 @@ AREAS = [
 GOODS = [
     ("SITC", ["333", "334"], "", False),
     ("Product", ["33", "34"], "By SITC division", False),
+    ("Commodity", ["3330", "3344", "2223"], "", False),
     ("Code", ["33300", "33440"], "", False),
     ("NAICS", ["211120", "324110"], "", False),
     ("Commodity", ["21", "32"], "Exports by NAICS sector", False),
@@ -130,6 +133,7 @@ AROUND = [
     ("单位:万美元", "金额", "value_reported", 10000),
     ("US$ million", "Exports", "value_reported", 10**6),
     ("Weights in thousand tonnes", "Net weight", "net_wgt_kg", 10**6),
+    ("Gross weight in kg", "Weight", "net_wgt_kg", None),
     ("Net weight in lb", "Weight", "net_wgt_kg", None),
 ]
 UNIT_COLUMNS = [

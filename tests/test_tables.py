@@ -148,6 +148,7 @@ def test_a_large_own_file_that_breaks_off(make_root, monkeypatch):
     [
         ({"sha256": "0" * 64}, SourceError, "changed: .*expected 50 bytes of sha256 000"),
         ({"path": "demo/no.csv"}, SourceError, r"missing: .*no.csv .*restore it with `git restore"),
+        ({"text": "a,b\n1,2\n"}, LayoutError, r"expected the columns period,usd_per_barrel"),
         ({"text": BRENT.replace("63.65", "-1")}, SchemaError, "rate: below 0 .*in record 1"),
         ({"text": BRENT + "2020-02,9\n"}, SchemaError, "oil: records 2 and 3 state the same cell"),
         (press("2020-13,total,1,reported_single_month,1,,2021,"), LayoutError, "such as 2023-05"),
@@ -417,6 +418,7 @@ ANSWERS = [
         {"product": "natural gas"},
         {"source_id": ["b", "b"], "caveats": ["a: 271111 is not all of 271111+271121, so it"]},
     ),
+    ("part and union", {"product": "natural gas", **INDIAN}, "a: 271111 is not all of 271111+"),
     ("part and union", {"product": ["2711", "LNG"]}, "'2711' and '271111' share 271111 in a"),
     ("coking", {"product": ["coal", "coking coal"]}, "add product='2701' or product='2701:coking'"),
     ("all goods", {"product": "TOTAL"}, {"reporter_iso": ["CHN"]}),

@@ -324,6 +324,7 @@ def test_lost_lineage_says_why(root, step, message):
     [
         (lambda: crude().assign(mt=1.0), "mt", "mt is no figure of trade.*such as value_reported"),
         (lambda: crude().assign(**{KG: 1.0}), KG, "is 1.0 in the frame, and not so in record 1 of"),
+        (lambda: crude().assign(source_id="nobody"), KG, "no source 'nobody'"),
         (lambda: crude(), None, "name the column to trace: net_wgt_kg or primary_value_usd or"),
         (lambda: pd.DataFrame({"x": [1.0]}), "x", "do not say which lines"),
         (
@@ -436,6 +437,7 @@ def test_formula_has_value_and_slopes(formula):
 @pytest.mark.parametrize(
     ("formula", "message"),
     [
+        ("a +", "is no formula"),
         ("__import__('os')", "is no arithmetic"),
         ("a if a else b", "is no arithmetic"),
         ("b", "'b' is no arithmetic of a formula over a"),
