@@ -24,19 +24,10 @@ OFFICE = '[publisher.comtrade]\nname = "comtrade"\nshort = "comtrade"\nhome = ""
 NOON = 1_764_072_000.0  # 2025-11-25 12:00 UTC
 KEY = "k3y-0f-n0b0dy-4t-4ll"
 PARTNERS = {"0": "W00", "156": "CHN", "643": "RUS", "398": "KAZ", "490": "S19", "757": "CHE"}
-FAULTS = [
-    "429",
-    "429 bare",
-    "429 date",
-    "503",
-    "html",
-    "truncated",
-    "drop",
-    "slow",
-    "miscounted",
-    "gzip broken",
-    "wait in error",
-]
+FAULTS = ["429", "429 bare", "429 date", "503", "html", "truncated", "drop", "slow"]
+FAULTS += ["miscounted", "gzip broken", "wait in error"]
+FIELDS = {"reporterCode", "period", "partnerCode", "cmdCode", "flowCode"}
+FIELDS |= {"partner2Code", "customsCode", "motCode"}
 
 
 # One row as the API gives it with ``includeDesc=false``, all 47 fields.
@@ -120,22 +111,12 @@ class Twin:
         ]
 
     def select(self, query):
-        fields = {
-            "reporterCode",
-            "period",
-            "partnerCode",
-            "cmdCode",
-            "flowCode",
-            "partner2Code",
-            "customsCode",
-            "motCode",
-        } - self.ignores
         for each in self.rows:
             if all(
                 str(each[name]) in values
                 or (name == "cmdCode" and f"AG{each['aggrLevel']}" in values)
                 for name, values in query.items()
-                if name in fields
+                if name in FIELDS - self.ignores
             ):
                 yield each
 
@@ -208,24 +189,23 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(body)
 
     def fail(self, fault, status, headers, body):
-        twin = self.server.twin
-        limit = "Rate limit is exceeded."
-        if fault == "429":
-            self.send(429, {"Retry-After": "7"}, b"")
-        elif fault == "429 bare":
-            self.send(*error(429, f"{limit} Try again in 3 seconds."))
-        elif fault == "429 date":
-            self.send(429, {"Retry-After": "Tue, 25 Nov 2025 12:00:00 GMT"}, b"")
-        elif fault == "wait in error":
-            self.send(200, {}, envelope([], error=f"{limit} Try again in 4 seconds."))
-        elif fault == "html":
-            self.send(200, {}, b"<!DOCTYPE html><title>We are working on it</title>")
-        elif fault == "truncated":
-            self.send(status, headers, body[:-9])
-        elif fault == "miscounted":
-            self.send(200, {}, envelope([], count=3))
-        elif fault == "gzip broken":
-            self.send(200, {"Content-Encoding": "gzip"}, zlib.compress(body))
+        limit = "Rate limit is exceeded. Try again in"
+        replies = {
+            "429": (429, {"Retry-After": "7"}, b""),
+            "429 bare": error(429, f"{limit} 3 seconds."),
+            "429 date": (429, {"Retry-After": "Tue, 25 Nov 2025 12:00:00 GMT"}, b""),
+            "wait in error": (200, {}, envelope([], error=f"{limit} 4 seconds.")),
+            "html": (200, {}, b"<!DOCTYPE html><title>We are working on it</title>"),
+            "truncated": (status, headers, body[:-9]),
+            "miscounted": (200, {}, envelope([], count=3)),
+            "gzip broken": (200, {"Content-Encoding": "gzip"}, zlib.compress(body)),
+        }
+        if isinstance(fault, tuple):  # a status, headers and a body of the test's own
+            self.send(*fault)
+        elif callable(fault):
+            fault(self)
+        elif fault in replies:
+            self.send(*replies[fault])
         elif fault == "drop":
             self.send(200, {"Content-Encoding": "identity"}, body[:20], length=len(body))
             self.close_connection = True
@@ -236,16 +216,12 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             for i in range(30):
-                twin.sleep(40.0)
+                self.server.twin.sleep(40.0)
                 try:
                     self.wfile.write(body[len(body) * i // 30 : len(body) * (i + 1) // 30])
                     self.wfile.flush()
                 except OSError:  # the client has lost patience
                     return
-        elif isinstance(fault, tuple):  # a status, headers and a body of the test's own
-            self.send(*fault)
-        elif callable(fault):
-            fault(self)
         else:
             status, _, body = error(int(fault), "a fault")
             there = {"Location": "https://elsewhere.example"} if fault == "302" else {}

@@ -34,7 +34,6 @@ SLOW = [
     "comext_fetch",
     "comtrade",
     "comtrade_calls",
-    "comtrade_processes",
     "docs",
     "doctests",
     "doctor",

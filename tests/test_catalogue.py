@@ -9,7 +9,6 @@ from tradeflows.publishers import registry
 from tradeflows.retrieval import catalogue
 
 PROJECT = Path(__file__).parents[1]
-COMMITTED = catalogue.load(PROJECT)
 
 
 def say(root, name="oil", file="sources.toml"):
@@ -28,14 +27,10 @@ def refusal(action, *args, **options):
 
 def test_every_raw_file_is_as_catalogued():
     assert [state for state in catalogue.states(PROJECT, local=False) if state.state != "ok"] == []
-
-
-@pytest.mark.parametrize("source", COMMITTED.values(), ids=COMMITTED.keys())
-def test_an_entry_is_complete(source):
-    assert source.address.startswith(("http://", "https://")) or source.steps
-    assert source.file(PROJECT).parent.name == source.publisher
-    assert source.file(PROJECT).stem == source.id
-    assert source.kind == "code list" or callable(registry.cleaner(source))
+    for source in catalogue.load(PROJECT).values():
+        assert source.address.startswith(("http://", "https://")) or source.steps, source
+        assert source.path == f"{source.publisher}/{source.id}{source.file(PROJECT).suffix}"
+        assert source.kind == "code list" or callable(registry.cleaner(source)), source
 
 
 # --- the project folder --------------------------------------------------------------------------
@@ -72,32 +67,22 @@ def test_outside_of_a_project_it_is_said(monkeypatch, tmp_path):
     [
         ({"licens": "MIT"}, "no key 'licens' exists; did you mean 'licence'?"),
         ({"title": None, "rank": None}, "lacks title, rank"),
-        ({"publisher": "demos"}, "no such publisher as 'demos'; did you mean 'demo'?"),
         ({"supersedes": "gas"}, "no such supersedes as 'gas'; there are other"),
         ({"steps": None}, "lacks address or steps: say where the file comes from"),
         ({"sha256": "abc"}, "sha256 must be 64 hexadecimal digits in lower case, not 'abc'"),
         ({"bytes": 0}, "bytes and rank must be 1 or more"),
-        ({"rank": "1"}, "rank must be a whole number, not '1'"),
         (
             {"cleaner": "gacc.clean", "table": "trade", "arguments": {"flow": 3}},
             "arguments: flow must be text, not 3",
         ),
-        (
-            {"cleaner": "comtrade.clean", "table": "trade", "arguments": {"releases": "x"}},
-            "arguments: releases must be a table of texts, not 'x'",
-        ),
-        ({"confirmed": {"X1": 3}}, "confirmed: X1 must be text, not 3"),
-        ({"control": {"M": 3}}, "control: M must be a table of numbers, not 3"),
-        ({"address": "javascript:a()"}, "address must begin with https:// or http://"),
         ({"title": ""}, "title is empty"),
+        ({"address": "javascript:a()"}, "address must begin with https:// or http://"),
         (
             {"retrieved": "2024-06-30"},
             "retrieved must be a date such as 2026-11-25, not '2024-06-30'",
         ),
-        ({"arguments": "flow=M"}, "arguments must be a table, not 'flow=M'"),
         ({"cleaner": ""}, "a code list has no cleaner, and every other file has one"),
         ({"path": "demo/other.csv"}, "demo/other.csv is the file of other already"),
-        ({"path": "local/oil.csv"}, "path 'local/oil.csv' must not lie in local/"),
     ],
 )
 def test_a_faulty_entry_is_refused(make_root, changes, message):
@@ -110,20 +95,9 @@ def test_a_faulty_entry_is_refused(make_root, changes, message):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        (
-            {"cleaner": "tidy.clean"},
-            "its map: it missing required field `columns`",
-        ),
-        ({"arguments": {"flow": "M"}}, "its map: it contains unknown field `flow`"),
-        (
-            {"cleaner": "tidy.claen"},
-            "no cleaner 'tidy.claen'; did you mean 'tidy.clean'?",
-        ),
-        ({"cleaner": "tidy.read_map"}, "no cleaner 'tidy.read_map'"),
-        (
-            {"cleaner": "arrow.TEXT"},
-            "no cleaner 'arrow.TEXT'; there are cbr.clean, comext.clean",
-        ),
+        ({"cleaner": "tidy.clean"}, "its map: it missing required field `columns`"),
+        ({"cleaner": "tidy.claen"}, "no cleaner 'tidy.claen'; did you mean 'tidy.clean'?"),
+        ({"cleaner": "arrow.TEXT"}, "no cleaner 'arrow.TEXT'; there are cbr.clean, comext.clean"),
     ],
 )
 def test_verify_names_a_wrong_cleaner(make_root, changes, message):
@@ -134,17 +108,7 @@ def test_verify_names_a_wrong_cleaner(make_root, changes, message):
 
 
 @pytest.mark.parametrize(
-    "path",
-    [
-        "/etc/passwd",
-        "../oil.csv",
-        "demo/../../oil.csv",
-        "demo\\oil.csv",
-        "C:/demo/oil.csv",
-        "./demo/oil.csv",
-        "oil.csv",
-        "demo/oil\0.csv",
-    ],
+    "path", ["/etc/passwd", "../oil.csv", "demo\\oil.csv", "oil.csv", "demo/oil\0.csv"]
 )
 def test_a_path_stays_in_the_raw_folder(make_root, path):
     root = make_root({"oil": {"path": path}})
@@ -155,18 +119,16 @@ def test_a_path_stays_in_the_raw_folder(make_root, path):
 @pytest.mark.parametrize(
     ("head", "message"),
     [
-        ("[sources.oil]", "no section 'sources'; did you mean 'source'?"),
         (
             '[outlet]\n"tass.com" = 1',
             "outlet: expected a web site and whose it is, such as "
             '"tass.com" = "TASS", found tass.com = 1',
         ),
-        ('[outlet]\nTASS = "TASS"', "outlet: expected a web site and whose it is, such as "),
+        ("[sources.oil]", "no section 'sources'; did you mean 'source'?"),
         ("source = 3", "source must be a table such as [source.NAME]"),
         ("[source]\noil = 3", "source oil: must be a table of keys"),
         ("[source]\n[source]", "not a TOML file: Cannot declare ('source',) twice"),
         ("[source.'Crude oil']", "source Crude oil: an id is made of a-z, 0-9 and _"),
-        ("[publisher.x]\nname = 'X'\nshort = 'X'", "publisher x: lacks home"),
         (
             "[publisher.x]\nname = 'X'\nshort = 'X'\nhome = 'data:x'",
             "publisher x: home must begin with https://, not 'data:x'",
@@ -210,6 +172,10 @@ def test_a_fault_in_ones_own_catalogue_is_named(make_root, local, message):
 
 def test_a_changed_file_has_both_hashes(make_root):
     root = make_root({"oil": {}, "gas": {}})
+    stray = root / "data" / "raw" / "demo" / "oil (1).csv"
+    stray.touch()
+    states = {state.id: state.state for state in catalogue.states(root)}
+    assert states == {"oil": "ok", "gas": "ok", "demo/oil (1).csv": "uncatalogued"}
     source = catalogue.load(root)["oil"]
     source.file(root).write_text("<html>Not found</html>")
     found = refusal(catalogue.check, source, root)
@@ -219,40 +185,32 @@ def test_a_changed_file_has_both_hashes(make_root):
     assert "git restore data/raw/demo/oil.csv" in found
     assert "supersedes" in found
     assert "\n" not in found
-    assert refusal(catalogue.verify, root).splitlines()[1:] == [found]
-
-
-def test_an_uncatalogued_file_is_named(make_root):
-    root = make_root({"oil": {}})
-    stray = root / "data" / "raw" / "demo" / "oil (1).csv"
-    stray.touch()
-    assert [(state.id, state.state) for state in catalogue.states(root)] == [
-        ("oil", "ok"),
-        ("demo/oil (1).csv", "uncatalogued"),
-    ]
-    assert f"uncatalogued: {stray}: it is in no catalogue" in refusal(catalogue.verify, root)
+    told = refusal(catalogue.verify, root).splitlines()[1:]
+    assert told[0] == found
+    assert told[1].startswith(f"uncatalogued: {stray}: it is in no catalogue")
 
 
 # --- credit --------------------------------------------------------------------------------------
 
 
-def test_credit_names_a_publisher_once(make_root):
-    root = make_root(
-        {
-            "oil": {},
-            "gas": {"vintage": "2024-03-01"},
-            "coal": {"vintage": "not stated"},
-            "peat": {"vintage": "by row"},
-            "copy": {"via": "a saved copy of demo.org"},
-        }
-    )
-    assert catalogue.credit(["copy"], root) == (
-        "Demo, from a saved copy of demo.org (as of 1 May 2024)"
-    )
-    assert catalogue.credit(["oil", "oil"], root) == "Demo (as of 1 May 2024)"
-    assert catalogue.credit(["oil", "gas"], root) == "Demo (as of 1 March 2024, 1 May 2024)"
-    assert catalogue.credit(["coal", "peat"], root) == "Demo (retrieved June 2024)"
-    assert catalogue.credit(["oil", "coal"], root) == "Demo (as of 1 May 2024, retrieved June 2024)"
+@pytest.mark.parametrize(
+    ("ids", "outlets", "named"),
+    [
+        (["oil", "oil"], {}, "Demo (as of 1 May 2024)"),
+        (["oil", "gas"], {}, "Demo (as of 1 March 2024, 1 May 2024)"),
+        (["coal", "peat"], {}, "Demo (retrieved June 2024)"),
+        (["oil", "coal"], {}, "Demo (as of 1 May 2024, retrieved June 2024)"),
+        (["copy"], {"copy": ["TASS"]}, "Demo, from a saved copy of demo.org (as of 1 May 2024)"),
+        (["news"], {}, "Demo, via news outlets (as of 1 May 2024)"),
+        (["news"], {"news": ["RBC", "TASS"]}, "Demo, via RBC and TASS (as of 1 May 2024)"),
+        (["news"], {"news": [*"ABCDE"]}, "Demo, via news outlets (as of 1 May 2024)"),
+    ],
+)
+def test_credit_names_a_publisher_once_and_few_outlets(make_root, ids, outlets, named):
+    files = {"oil": {}, "gas": {"vintage": date(2024, 3, 1)}, "coal": {"vintage": "not stated"}}
+    files |= {"peat": {"vintage": "by row"}, "news": {"via": "news outlets"}}
+    root = make_root(files | {"copy": {"via": "a saved copy of demo.org"}})
+    assert catalogue.credit(ids, root, {}, outlets) == named
 
 
 def test_credit_names_who_spoke():
@@ -269,23 +227,4 @@ def test_credit_names_who_spoke():
     )
 
 
-def test_credit_names_the_few_outlets_that_carried_what_is_shown(make_root):
-    root = make_root({"oil": {"via": "news outlets"}, "gas": {"via": "somebody"}})
-    one = {"oil": ["Interfax"], "gas": ["Interfax"]}
-    assert catalogue.credit(["oil"], root) == "Demo, via news outlets (as of 1 May 2024)"
-    assert catalogue.credit(["oil"], root, {}, one) == "Demo, via Interfax (as of 1 May 2024)"
-    assert catalogue.credit(["gas"], root, {}, one) == "Demo, via somebody (as of 1 May 2024)"
-    two = {"oil": ["Interfax", "TASS"]}
-    named = "Demo, via Interfax and TASS (as of 1 May 2024)"
-    assert catalogue.credit(["oil"], root, {}, two) == named
-    many = {"oil": ["Interfax", "TASS", "RBC", "Reuters", "AFP"]}
-    assert catalogue.credit(["oil"], root, {}, many) == "Demo, via news outlets (as of 1 May 2024)"
-
-
 # --- the import ----------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(("given", "text"), [(date(2023, 11, 30), "2023-11-30"), (2023, "2023")])
-def test_a_vintage_without_quotes_is_its_text(make_root, given, text):
-    root = make_root({"oil": {"vintage": given}})
-    assert catalogue.load(root)["oil"].vintage == text

@@ -29,10 +29,8 @@ CHAPTERS = ",".join(f"{chapter:02}" for chapter in range(1, 98) if chapter != 77
 HEADINGS = ",".join(f"{heading}" for heading in range(8401, 8411))
 # What, then whose, with whom, of which goods, when and how many of a hundred cells trade.
 QUESTIONS = {
-    "one good with one partner": ("CHN", "RUS", "1001", MONTHS, 100),
     "five goods with all partners": ("CHN", "all", GOODS, MONTHS, 30),
     "six routes": ("CHN,KAZ,ARM", "RUS,BLR,World", "8517,8542,8471", MONTHS, 80),
-    "all goods as one with all partners": ("CHN", "all", "TOTAL", YEAR, 90),
     "ten goods by year": ("CHN", "all", HEADINGS, {"start": "2015", "end": "2024"}, 40),
     "every chapter from four partners": ("CHN", "RUS,KAZ,BLR,World", CHAPTERS, YEAR, 90),
 }
@@ -93,7 +91,6 @@ def test_calls_are_few(root, what):
 KEYED, PREVIEW = comtrade.KEYED, packing.PREVIEW
 LEVELS = {
     "much of HS6, a year": ("156", "AG6", 5_000, 0.2, KEYED),
-    "headings, two reporters": ("156,398", "AG4", 1_200, 0.1, KEYED),
     "little of HS6": ("398", "AG6", 5_000, 0.004, KEYED),
     "headings, no key": ("156", "AG4", 1_200, 0.05, PREVIEW),
 }

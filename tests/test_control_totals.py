@@ -31,29 +31,18 @@ RECORDS = [
 ]
 
 
-def labels_exchanged(rows):
-    return [(row[0], {"IND": "CHN", "CHN": "IND"}[row[1]], *row[2:]) for row in rows]
-
-
-def months_rotated(rows):
-    turn = {"2020-02": "2020-03", "2020-03": "2020-02"}
-    return [(turn.get(row[0], row[0]), *row[1:]) for row in rows]
-
-
-def sums_compensated(rows):
-    first, second, *rest = rows
-    return [(*first[:4], "49", first[5]), (*second[:4], "61", second[5]), *rest]
-
-
-def goods_exchanged(rows):
-    products, coal = ("oil_products", "2710"), ("coal", "2701+2704+2706")
-    turn = {products: coal, coal: products}
-    return [(*row[:2], *turn.get(row[2:4], row[2:4]), *row[4:]) for row in rows]
-
-
-def figures_exchanged(rows):
-    turned = [*rows[1:4], rows[0], *rows[4:]]
-    return [(*row[:4], *other[4:]) for row, other in zip(rows, turned, strict=True)]
+# What sums over a year, a product or a file do not see: turns of cells of these columns.
+AREAS = {"IND": "CHN", "CHN": "IND"}
+MONTHS = {"2020-02": "2020-03", "2020-03": "2020-02"}
+MUTATED = {
+    "labels exchanged": [(row[0], AREAS[row[1]], *row[2:]) for row in RECORDS],
+    "months rotated": [(MONTHS.get(row[0], row[0]), *row[1:]) for row in RECORDS],
+    "figures exchanged": [
+        (*row[:4], *other[4:])
+        for row, other in zip(RECORDS, [*RECORDS[1:4], RECORDS[0], *RECORDS[4:]], strict=True)
+    ],
+}
+COMPENSATED = [(*RECORDS[0][:4], "49", "25"), (*RECORDS[1][:4], "61", "35"), *RECORDS[2:]]
 
 
 def project(make_root, rows):
@@ -64,14 +53,11 @@ def project(make_root, rows):
     return root
 
 
-@pytest.mark.parametrize(
-    "mutation",
-    [labels_exchanged, months_rotated, sums_compensated, goods_exchanged, figures_exchanged],
-)
-def test_what_sums_do_not_see(make_root, mutation):
+@pytest.mark.parametrize("rows", [*MUTATED.values(), COMPENSATED], ids=[*MUTATED, "compensated"])
+def test_what_sums_do_not_see(make_root, rows):
     root = project(make_root, RECORDS)
     old, before = accept.keyed(tables.control_totals(root)), totals.built(root)
-    project(make_root, mutation(RECORDS))
+    project(make_root, rows)
     new = accept.keyed(tables.control_totals(root))
     moved = {cell[:4] for cell in {*old, *new} if old.get(cell) != new.get(cell)}
     assert ("trade", "energy", "2020", "digest") in moved
@@ -91,7 +77,7 @@ def test_the_order_of_rows_is_nothing(make_root):
 
 def test_a_moved_cell_has_its_figures(make_root):
     before = totals.built(project(make_root, RECORDS))
-    root = project(make_root, [*sums_compensated(RECORDS), ("2022-01", *RECORDS[0][1:])])
+    root = project(make_root, [*COMPENSATED, ("2022-01", *RECORDS[0][1:])])
     assert totals.cells_moved(before, totals.built(root)) == [
         "trade energy: changed: 2020-02-01 IND M 2709 RUS total =: net_wgt_kg 50 → 49",
         "trade energy: changed: 2020-03-01 IND M 2709 RUS total =: net_wgt_kg 60 → 61",

@@ -10,13 +10,7 @@ from comtrade_twin import serve
 
 from tradeflows.retrieval import catalogue, comext, comext_service, comtrade
 from tradeflows.retrieval.fetching import CutOffError, Kept, Outcome, Queue, run
-from tradeflows.retrieval.http import (
-    Clock,
-    FetchError,
-    MissingError,
-    QuotaError,
-    UnreachableError,
-)
+from tradeflows.retrieval.http import Clock, FetchError, MissingError, QuotaError, UnreachableError
 
 HALVES = {"abcd": ["ab", "cd"], "ab": ["a", "b"], "cd": ["c", "d"]}
 BAD = FetchError("bad")
@@ -40,20 +34,13 @@ def outcome_of(calls, answers):
 
 
 def test_what_is_cut_off_comes_back_in_halves():
-    outcome, asked, seen = outcome_of(
-        ["abcd", "e"], {"abcd": CutOffError("too much"), "cd": CutOffError("too much"), "c": 5}
-    )
-    assert asked == ["abcd", "ab", "cd", "c", "d", "e"]
+    cut = dict.fromkeys(["abcd", "cd", "x"], CutOffError("too much"))
+    outcome, asked, seen = outcome_of(["abcd", "x", "e"], cut | {"c": 5})
+    assert asked == ["abcd", "ab", "cd", "c", "d", "x", "e"]
     assert [kept.call for kept in outcome.kept] == ["ab", "c", "d", "e"]
-    assert (outcome.rows, outcome.failed) == (8, {})
-    assert seen[0] == (0, 3, 0)
-    assert seen[-1] == (4, 0, 8)
-
-
-def test_what_has_no_halves_is_named():
-    outcome, _, _ = outcome_of(["x", "e"], {"x": CutOffError("fills the cap by itself")})
-    assert outcome.failed == {"x": "fills the cap by itself"}
-    assert [kept.call for kept in outcome.kept] == ["e"]
+    assert (outcome.rows, outcome.failed) == (8, {"x": "too much"})
+    assert seen[0] == (0, 4, 0)
+    assert seen[-1] == (5, 0, 8)
 
 
 def test_not_published_is_not_failed():
@@ -108,15 +95,12 @@ class Comtrade:
         return self.twin.asked
 
 
+SOLD = ("DE", "RU", "2709", "1", "VALUE_IN_EUROS")
+FIGURES = {(*SOLD, f"2023-{month:02}"): "7" for month in range(1, 5)}
+
+
 class Service:
-    twin = comext_twin.Service(
-        *MONTHS,
-        figures={
-            ("DE", "RU", "2709", "1", "VALUE_IN_EUROS", f"2023-{month:02}"): "7"
-            for month in range(1, 5)
-        },
-        most=1,
-    )
+    twin = comext_twin.Service(*MONTHS, figures=FIGURES, most=1)
 
     def connect(self, base):
         self.web = comext_service.connect(base, self.twin.clock)

@@ -38,28 +38,19 @@ WORDS = {
     "not stated by all": "is not stated by all",
 }
 OFFICES = {"demo": "Office of Invention", "other": "Second Office of Invention"}
+FIELDS = {"cmd_code": "product", "vintage": "vintage", "breakdown": "part", "qty_unit": "unit"}
+FIELDS |= {"value_reported": "value", "net_wgt_kg": "kg"}
 ENTRY = {
     "vintage": "by row",
     "table": "trade",
     "cleaner": "tidy.clean",
     "arguments": {
         "columns": COLUMNS,
-        "fields": {
-            "reporter_iso": {"column": "reporter", "areas": "iso3"},
-            "partner_iso": {"column": "partner", "areas": "iso3"},
-            "flow_code": "M",
-            "cmd_code": {"column": "product"},
-            "ref_period": {"column": "month", "form": "months"},
-            "n_months": {"column": "month", "form": "months"},
-            "vintage": {"column": "vintage"},
-            "breakdown": {"column": "part"},
-            "value_reported": {"column": "value"},
-            "currency": "USD",
-            "valuation": "CIF",
-            "net_wgt_kg": {"column": "kg"},
-            "qty": {"column": "value", "where": {"column": "unit", "matches": "[^n].*"}},
-            "qty_unit": {"column": "unit"},
-        },
+        "fields": {name: {"column": column} for name, column in FIELDS.items()}
+        | {name: {"column": "month", "form": "months"} for name in ("ref_period", "n_months")}
+        | {f"{name}_iso": {"column": name, "areas": "iso3"} for name in ("reporter", "partner")}
+        | {"qty": {"column": "value", "where": {"column": "unit", "matches": "[^n].*"}}}
+        | {"flow_code": "M", "currency": "USD", "valuation": "CIF"},
     },
 }
 

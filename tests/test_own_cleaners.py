@@ -21,23 +21,16 @@ import pandas as pd
 (Path(__file__).parents[1] / "ran").write_text("yes")
 
 
+FLOW = dict(reporter_iso="USA", cmd_code="1001", ref_period=pd.Timestamp("2023"), currency="USD")
+
+
 def clean(path, source, *, flow="X"):
     frame = pd.read_csv(path, sep=";", skiprows=1, names=["partner_iso", "value_reported"])
-    return frame.assign(
-        reporter_iso="USA",
-        flow_code=flow,
-        cmd_code="1001",
-        ref_period=pd.Timestamp("2023-01-01"),
-        currency="USD",
-    )
+    return frame.assign(flow_code=flow, **FLOW)
 
 
 def no_areas(path, source):
     return clean(path, source).assign(partner_iso="Ruritania")
-
-
-def no_product(path, source):
-    return clean(path, source).assign(cmd_code="101")
 
 
 def lacking(path, source):
@@ -56,16 +49,9 @@ def make(tmp_path):
 
     def project(cleaner="project.newsroom.clean", consent='cleaners = ["newsroom"]', **more):
         raw = tmp_path / RAW
-        keys = {
-            "publisher": "office",
-            "table": "trade",
-            "cleaner": cleaner,
-            "text": TEXT,
-            "kind": "published",
-        }
-        entry = maps.source(
-            raw, "office", "wheat", keys | {"cleaner": cleaner, "arguments": None} | more
-        )
+        keys = {"publisher": "office", "table": "trade", "text": TEXT, "kind": "published"}
+        keys |= {"cleaner": cleaner, "arguments": None}
+        entry = maps.source(raw, "office", "wheat", keys | more)
         catalogue = maps.table("publisher.office", OFFICE) + entry
         (raw / "sources.toml").write_text(catalogue, encoding="utf-8")
         (tmp_path / "cleaners").mkdir(exist_ok=True)
@@ -96,20 +82,12 @@ CUSTOMS = "Customs of Nowhere, invented\n\nto,usd\n" + "".join(
     f"{area},{12345 + 1111 * place}\n" for place, area in enumerate(["EGY", "CHN", "DEU", "FRA"])
 )
 LINES = """
-import pandas as pd
-
 
 def clean(path, source):
     lines = pd.read_csv(path, skiprows=2).rename(columns={"to": "partner_iso"})
     lines["value_reported"] = lines.pop("usd") * %s
     lines["source_row"] = lines.index + %d
-    return lines.iloc[%d:].drop(columns=%s).assign(
-        reporter_iso="USA",
-        flow_code="X",
-        cmd_code="1001",
-        ref_period=pd.Timestamp("2023-01-01"),
-        currency="USD",
-    )
+    return lines.iloc[%d:].drop(columns=%s).assign(flow_code="X", **FLOW)
 """
 
 
@@ -125,7 +103,7 @@ def clean(path, source):
 )
 def test_a_figure_stands_in_its_line(make, factor, first, begin, dropped, message):
     root = make(text=CUSTOMS)
-    (root / "cleaners" / "newsroom.py").write_text(LINES % (factor, first, begin, dropped))
+    (root / "cleaners" / "newsroom.py").write_text(CODE + LINES % (factor, first, begin, dropped))
     if not message:
         tables.build(root)
         return
@@ -133,9 +111,8 @@ def test_a_figure_stands_in_its_line(make, factor, first, begin, dropped, messag
         tables.build(root)
 
 
-@pytest.mark.parametrize("consent", ["", 'cleaners = ["other"]'])
-def test_without_consent_nothing_runs(make, consent):
-    root = make(consent=consent)
+def test_without_consent_nothing_runs(make):
+    root = make(consent='cleaners = ["other"]')
     with pytest.raises(TradeflowsError, match="is code that came with the project, and is not run"):
         tables.build(root)
     for verb in (["verify"], ["sources"], ["doctor"], ["claims"], ["check"], ["remove", "wheat"]):
@@ -150,10 +127,8 @@ def test_without_consent_nothing_runs(make, consent):
         ("project.newsrom.clean", "no file cleaners/newsrom.py; did you mean 'newsroom'?"),
         ("project.newsroom.claen", "no function 'claen' in cleaners/newsroom.py; did you mean"),
         ("project.../evil.clean", "expected project.NAME.FUNCTION"),
-        ("project.newsroom", "expected project.NAME.FUNCTION"),
         ("os.system", "no cleaner 'os.system'"),
         ("project.newsroom.no_areas", "'Ruritania'"),
-        ("project.newsroom.no_product", "wheat.csv: '101'"),
         ("project.newsroom.lacking", "trade: columns missing: cmd_code"),
         ("project.newsroom.failing", "what project.newsroom.failing reads, found KeyError"),
     ],
@@ -178,7 +153,6 @@ def test_changed_code_makes_tables_old(make):
 
 
 STEPS = [
-    'steps = [["os.system", { command = "touch ran" }]]',
     'steps = [["__import__", { name = "os" }]]',
     "result = \"__import__('os').system('touch ran')\"",
 ]

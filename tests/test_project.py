@@ -21,13 +21,11 @@ MENDED = "title = 'x'\n[[correction]]\nwrong = 'a'\nright = 'b'\n"
     [
         ("title = 1", "title must be text, not 1"),
         ("subtitle = 'x'", "lacks title"),
-        ("title = 'x'\ntheme = []", "no key 'theme' exists; did you mean 'themes'?"),
-        ("title = 'x'\nthemes = 'a'", "themes must be a list of texts, not 'a'"),
         ("title = 'x'\nanswer = {txt = 'a'}", "answer: no key 'txt' exists; did you mean 'text'?"),
         ("title = 'x'\n[[do_not_write]]\ntext = 'a'", "do_not_write: lacks because"),
-        ("title = 'x", "project.toml: Expected "),
         ("title = 'x'\n[colours]\nCHN = 'red'", 'expected one such as BRA = "#18a35f", found'),
         ("title = 'x'\n[events]\n2024-13-01 = 'x'", "found 2024-13-01 = 'x'"),
+        ("title = 'x'\nthemes = 'a'", "themes must be a list of texts, not 'a'"),
         ("title = 'x'\n[event_groups]\nwar = ['2024-01-01']", "war = ['2024-01-01']"),
         ("title = 'x'\naddress = 'javascript:a'", "address: expected an address of the web"),
         (
@@ -38,13 +36,8 @@ MENDED = "title = 'x'\n[[correction]]\nwrong = 'a'\nright = 'b'\n"
             "title = 'x'\n[[correction]]\ntouched = 'a page'",
             "correction: lacks date, since, wrong, right",
         ),
-        (
-            "title = 'x'\n[products]\nsoy = '1201'",
-            "products: soy must be a list of texts, not '1201'",
-        ),
         ("title = 'x'\n[products]\nsoy = ['120']", "products: soy: '120' "),
         ("title = 'x'\n[areas]\nbrasil = 'BR'", "areas: brasil: no area id 'BR'"),
-        ("title = 'x'\n[links]\na = 'javascript:alert(1)'", "links: expected one such as"),
     ],
 )
 def test_a_wrong_project_file(tmp_path, text, message):
@@ -82,27 +75,19 @@ def drawn(**look):
     return charts.lines(flow("CHN", "BRA"), y="usd", by="area", **look)
 
 
-def test_colours_of_the_project_are_drawn(here):
-    assert "#123456" in {line.get_color() for line in drawn().lines}
-
-
-def test_a_named_colour_is_for_no_other(here):
-    (here / "project.toml").write_text(
-        f"title = 'x'\n[colours]\nBRA = '{colours.PALETTE[0]}'", encoding="utf-8"
-    )
-    looks = colours.of_series(["CHN", "BRA", "other"])
-    drawn_in = {name: look.colour for name, look in looks.items()}
-    first, second, third = colours.PALETTE[:3]
-    assert drawn_in == {"BRA": first, "CHN": second, "other": third}
-
-
-def test_events_are_drawn_where_asked(here):
+def test_colours_and_events_of_the_project_are_drawn(here):
     def words(axes):
-        return [text.get_text() for text in axes.texts]
+        return " ".join(text.get_text() for text in axes.texts)
 
-    assert not any("New tariff" in text for text in words(drawn()))
-    axes = drawn(events=tf.project().events)
-    assert any("New tariff" in text for text in words(axes))
+    axes = drawn()
+    assert "#123456" in {line.get_color() for line in axes.lines}
+    assert "New tariff" not in words(axes)
+    assert "New tariff" in words(drawn(events=tf.project().events))
+    first, second, third = colours.PALETTE[:3]
+    (here / "project.toml").write_text(f"title = 'x'\n[colours]\nBRA = '{first}'")
+    looks = colours.of_series(["CHN", "BRA", "other"])
+    named = {"BRA": first, "CHN": second, "other": third}  # a named colour is for no other
+    assert {name: look.colour for name, look in looks.items()} == named
 
 
 # --- words of one's own ---------------------------------------------------------------------------

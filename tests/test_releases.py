@@ -44,24 +44,18 @@ def save(folder, text, name):
     return path
 
 
-COMPLETED = {
-    "form": '"month"',
-    "areas": '"iso3"',
-    "times": "1",
-    "classification_code": '"HS"',
-    "X": '"X"',
-}
+COMPLETED = {"form": "month", "areas": "iso3", "classification_code": "HS", "X": "X"}
+COMPLETED |= {"title": "Wheat exports: USD, by month", "steps": "Made up for a test."}
+COMPLETED |= {"name": "Office of Invention", "short": "Invention"}
 
 
 def complete(path, folder):
     """Complete the sketch of a file as a person would."""
-    text = sketch(path).replace('title = "???"', 'title = "Wheat exports: USD, by month"')
-    text = text.replace('steps = "???"', 'steps = "Made up for a test."')
-    text = text.replace('name = "???"', 'name = "Office of Invention"')
+    text = sketch(path).replace('times = "???"', "times = 1")
     for key, value in COMPLETED.items():
-        text = text.replace(f'{key} = "???"', f"{key} = {value}")
+        text = text.replace(f'{key} = "???"', f'{key} = "{value}"')
     file = folder.parent / "wheat.toml"
-    file.write_text(text.replace('short = "???"', 'short = "Invention"'), encoding="utf-8")
+    file.write_text(text, encoding="utf-8")
     return file
 
 
@@ -166,10 +160,9 @@ def test_a_pin_on_the_old_release_is_named(claimed, capsys):
     assert "01_first_look.ipynb names" not in out
 
 
-@pytest.mark.parametrize("pin", ['"usda_wheat"', '["usda_wheat"]'])
-def test_a_claim_follows_its_source(claimed, capsys, pin):
+def test_a_claim_follows_its_source(claimed, capsys):
     ledger = claimed / "data/claims.toml"
-    text = ledger.read_text().replace("read = {", f"read = {{ source = {pin},")
+    text = ledger.read_text().replace("read = {", 'read = { source = ["usda_wheat"],')
     ledger.write_text(text)
     new = save(claimed, MARCH, "new.csv")
     words = ["update", "usda_wheat", str(new), "--vintage", "2023-05", "--no-accept"]

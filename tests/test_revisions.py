@@ -21,14 +21,9 @@ from tradeflows.tables.files import rows_of
 
 
 def table(*rows):
-    good, area, value = zip(*rows, strict=True) if rows else ((), (), ())
-    return pa.table(
-        {
-            "good": pa.array(good, pa.string()),
-            "area": pa.array(area, pa.string()),
-            "value": pa.array(value, pa.float64()),
-        }
-    )
+    names = ["good", "area", "value"]
+    kinds = [pa.string(), pa.string(), pa.float64()]
+    return pa.table(dict(zip(names, map(pa.array, zip(*rows, strict=True), kinds), strict=True)))
 
 
 def changed(old, new):
@@ -36,7 +31,10 @@ def changed(old, new):
     return [*frame.itertuples(index=False, name=None)]
 
 
-def test_change_has_both_figures():
+def test_change_has_both_figures_and_rows_of_one_cell_are_in_order():
+    twice = [("a", "x", 1.0), ("a", "x", 2.0), ("b", "x", 9.0)]
+    one = [("a", "x", "changed", 2.0, 5.0)]
+    assert changed(twice, [("a", "x", 1.0), ("b", "x", 9.0), ("a", "x", 5.0)]) == one
     old = [("a", "x", 1.0), ("a", "y", 2.0), ("b", "x", None), ("c", "x", None)]
     new = [("a", "x", 1.5), ("b", "x", 3.0), ("d", "z", None), ("a", "z", 4.0)]
     assert changed(old, new) == [
@@ -46,13 +44,6 @@ def test_change_has_both_figures():
         ("b", "x", "changed", None, 3.0),
         ("c", "x", "withdrawn", None, None),
         ("d", "z", "added", None, None),
-    ]
-
-
-def test_rows_of_one_cell_in_order():
-    old = [("a", "x", 1.0), ("a", "x", 2.0), ("b", "x", 9.0)]
-    assert changed(old, [("a", "x", 1.0), ("b", "x", 9.0), ("a", "x", 5.0)]) == [
-        ("a", "x", "changed", 2.0, 5.0)
     ]
 
 
@@ -80,8 +71,6 @@ def wheat(new_project, capsys):
     ("usd", "found"),
     [
         ({"m05": 9}, "expected all periods of exports, found none of 2023-01, 2023-02, 2023-03;"),
-        ({"m01": 5, "m03": 7, "m04": 8}, "found none of 2023-02;"),
-        ({"m01": 0.005, "m02": 0.006, "m03": 0.008}, "found value_reported 0.001 times as large"),
         ({"m01": 5e3, "m02": 6e3, "m03": 7e3}, "found value_reported 1e+03 times as large"),
     ],
 )
@@ -175,12 +164,8 @@ def project_of_releases(random, folder, kind):
     for name in "abcd"[: random.integers(1, 5)]:
         rows = random_files.rows_of(random, name, 1, str(random.choice(random_files.PUBLISHERS)))
         if kind != "transcribed" and random.random() < 0.5:  # of a row stated twice the first
-            cells = {
-                tuple(
-                    map(repr, (row | {"value": 0, "weight": 0, "vintage": "not stated"}).items())
-                ): row
-                for row in reversed(rows)
-            }
+            alike = {"value": 0, "weight": 0, "vintage": "not stated"}
+            cells = {repr([*(row | alike).items()]): row for row in reversed(rows)}
             rows = [row | {"vintage": "not stated"} for row in cells.values()]
         if files and random.random() < 0.5:
             rows = [row | {"supersedes": [*files][-1]} for row in rows]
@@ -196,12 +181,9 @@ def project_of_releases(random, folder, kind):
         text += f"\n[source.{section}"
         if ".arguments." not in section.splitlines()[0]:
             name = section[0]
-            entries[name] = {
-                "kind": kind,
-                "retrieved": day,
-                "publisher_of": files[name][0]["publisher"],
-                "supersedes": files[name][0].get("supersedes", ""),
-            }
+            first = {"supersedes": ""} | files[name][0]
+            entries[name] = {"kind": kind, "retrieved": day, "publisher_of": first["publisher"]}
+            entries[name]["supersedes"] = first["supersedes"]
     path.write_text(text, encoding="utf-8")
     tf.build(Path(folder))
     return pd.DataFrame.from_dict(entries, orient="index")
@@ -236,18 +218,14 @@ def answer(embedded):
     return rows[["ref_period", "net_wgt_kg", "value_reported"]]
 
 
-def test_pandas_of_the_page_gives_the_rows_of_read(answer, embedded, monkeypatch):
+@pytest.mark.parametrize("kind", ["python", "sql"])
+def test_code_of_the_page_gives_the_rows_of_read(answer, embedded, monkeypatch, kind):
     monkeypatch.chdir(embedded)
-    names = {}
-    [code] = fences("python")
-    exec(code, names)
-    rows = names["crude"][[*answer]].reset_index(drop=True)
-    pd.testing.assert_frame_equal(rows, answer, check_dtype=False)
-
-
-def test_sql_of_the_page_gives_the_rows_of_read(answer, embedded, monkeypatch):
-    duckdb = pytest.importorskip("duckdb")
-    monkeypatch.chdir(embedded)
-    [query] = fences("sql")
-    rows = duckdb.sql(query).df()
+    [code] = fences(kind)
+    if kind == "python":
+        names = {}
+        exec(code, names)
+        rows = names["crude"][[*answer]].reset_index(drop=True)
+    else:
+        rows = pytest.importorskip("duckdb").sql(code).df()
     pd.testing.assert_frame_equal(rows, answer, check_dtype=False)

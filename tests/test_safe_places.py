@@ -18,7 +18,7 @@ def wheat(new_project):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="it has no such files")
-@pytest.mark.parametrize("file", ["pipe", "/dev/zero"])
+@pytest.mark.parametrize("file", ["pipe"])
 @pytest.mark.parametrize(
     "verb", [["add"], ["sketch"], ["clean", "gacc", "--to", "x.csv"], ["update", "wheat"]]
 )
@@ -28,7 +28,7 @@ def test_what_may_never_end_is_not_read(wheat, verb, file, capsys):
     assert f"{file}: is no file of a disk" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("name", ["local", "con", "lpt1", ".hidden", "CON", "a/b"])
+@pytest.mark.parametrize("name", ["local", "CON", ".hidden", "a/b"])
 def test_a_publisher_has_a_name_that_a_folder_may_have(wheat, name, capsys):
     text = WHEAT_MAP.replace("publisher.office", f"publisher.'{name}'")
     (wheat / "map.toml").write_text(text.replace('"office"', f'"{name}"'))
@@ -37,7 +37,7 @@ def test_a_publisher_has_a_name_that_a_folder_may_have(wheat, name, capsys):
     assert not (wheat / "data/raw/local").exists()
 
 
-@pytest.mark.parametrize("to", ["/", "data/raw", "data/raw/new", ".", "notebooks"])
+@pytest.mark.parametrize("to", ["/", "data/raw/new", "."])
 def test_a_report_overwrites_nothing_else(wheat, to, capsys):
     assert cli.main(["report", "--to", to]) == 2
     assert "holds other files than a report's" in capsys.readouterr().err

@@ -14,7 +14,7 @@ import pytest
 import tradeflows as tf
 from tradeflows import measures
 from tradeflows.model import lineage
-from tradeflows.model.errors import CatalogueError, LayoutError, QueryError, SourceError
+from tradeflows.model.errors import CatalogueError, LayoutError, QueryError
 from tradeflows.model.lineage import Formula, Role
 from tradeflows.model.memory import remembering
 from tradeflows.publishers import comtrade, eurostat_energy, gacc, reading
@@ -51,20 +51,10 @@ CLAIMS = """claim_id,section,claim,figure,unit,period,secondary_source_url,publi
 A1,x,"Invented, of half a year",12,USD,2021-01..2021-06,x,2023-07-27,x
 """  # noqa: E501
 SOURCES = {
-    "flows": {
-        **maps.tidy("comtrade_energy_imports_from_russia"),
-        "text": flows_text(),
-    },
+    "flows": {**maps.tidy("comtrade_energy_imports_from_russia"), "text": flows_text()},
     "euros": maps.tidy("comext_energy_imports_2019_2021") | {"text": EUROS},
-    "fx": {
-        **maps.tidy("fx_monthly"),
-        "text": RATES,
-        "address": "https://example.org/rates",
-    },
-    "report": {
-        **maps.tidy("odni_claims", repeats=None),
-        "text": CLAIMS,
-    },
+    "fx": {**maps.tidy("fx_monthly"), "text": RATES, "address": "https://example.org/rates"},
+    "report": {**maps.tidy("odni_claims", repeats=None), "text": CLAIMS},
 }
 
 
@@ -114,6 +104,8 @@ def yearly(frame):
     return measures.total(frame, KG, ["reporter_iso"], start="2021-01", end="2021-03")
 
 
+OWN = {"reporter_iso": "CHN", "ref_period": pd.to_datetime(["2021-01"]), "n_months": [3]}
+OWN |= {KG: [1e6], "flow_code": "M"}
 QUARTERS = [(f"{year}-01", f"{year}-03") for year in (2021, 2022)]
 WINDOWS = {"a": ("2021", "2022"), "b": ("2021-01", "2022-03")}
 EVERY = {  # each measure by its name, and some after others
@@ -129,13 +121,6 @@ EVERY = {  # each measure by its name, and some after others
         crude(),
         KG,
         by=["reporter_iso"],
-    ),
-    "share of sums": lambda: measures.share(
-        yearly(crude()),
-        measures.total(
-            both(), KG, over=["cmd_code", "reporter_iso"], start="2021-01", end="2021-03"
-        ),
-        KG,
     ),
     "yoy": lambda: measures.yoy(crude(), KG),
     "growth": lambda: measures.growth(crude(), KG, 2022, 2021),
@@ -162,9 +147,6 @@ EVERY = {  # each measure by its name, and some after others
         KG,
         *QUARTERS,
     ),
-    "prices alone": lambda: measures.price_quantity(
-        both().query("cmd_code == '2709'"), USD, KG, QUARTERS[0], QUARTERS[0], good="reporter_iso"
-    ),
     "shares": lambda: measures.shares(crude(), KG, of="reporter_iso"),
     "hhi": lambda: measures.hhi(yearly(crude()), KG, of="reporter_iso"),
     "shares in a whole": lambda: measures.shares(within(), KG, of="who", whole="all"),
@@ -177,9 +159,6 @@ EVERY = {  # each measure by its name, and some after others
         euros(), tf.read("rates", base="EUR", quote="USD")
     ),
     "sum of converted": lambda: measures.total(euros(), USD),
-    "unit value of a converted sum": lambda: measures.unit_value(
-        measures.total(euros(), [USD, KG])
-    ),
     "convert what is partly given": lambda: measures.convert(
         measures.stack({"a": crude(reporter="CHN"), "b": euros().drop(columns=["rate"])}),
         tf.read("rates", base="EUR", quote="USD"),
@@ -300,11 +279,6 @@ def test_trace_has_signs(root):
     assert none == (3.0, {"a": 0.0, "b": 0.0, "c": 1.0})
 
 
-def test_no_provenance_no_lineage(root):
-    frame = measures.yoy(crude().drop(columns="source_row"), KG)
-    assert "made" not in frame.attrs
-
-
 # --- what a user may do in between ----------------------------------------------------------------
 
 
@@ -317,6 +291,7 @@ def test_trace_after_filters_and_sorts(root):
 
 
 def test_trace_of_a_changed_input(root):
+    assert "made" not in measures.yoy(crude().drop(columns="source_row"), KG).attrs
     frame = crude()
     result = measures.total(frame, KG, ["reporter_iso"])
     once = trace(result)
@@ -330,9 +305,7 @@ def test_trace_of_a_changed_input(root):
     [
         (lambda f: f.iloc[::-1].reset_index(drop=True), "row 0 is 55500.0 and was 7500.0.*anew"),
         (lambda f: f.assign(reporter_iso=[*"ABC"]), "reporter_iso of row 0 is A and was CHN"),
-        (lambda f: f.assign(**{KG: f[KG] / 1e9}), "net_wgt_kg of row 0 is .* it was changed"),
         (lambda f: f.set_index("reporter_iso"), "gave no row 'CHN'.*trace before that"),
-        (lambda f: f.set_axis(f.index + 99), r"gave no row \d+:"),
         (lambda f: f.assign(**{KG: np.nan}), "holds no number"),
         (lambda f: pd.concat([f, yearly(crude(reporter="IND"))]), "measures.stack"),
         (lambda f: f.drop(columns=KG), "has no column net_wgt_kg"),
@@ -353,7 +326,6 @@ def test_lost_lineage_says_why(root, step, message):
         (lambda: crude().assign(**{KG: 1.0}), KG, "is 1.0 in the frame, and not so in record 1 of"),
         (lambda: crude().assign(source_id="nobody"), KG, "no source 'nobody'"),
         (lambda: crude(), None, "name the column to trace: net_wgt_kg or primary_value_usd or"),
-        (lambda: pd.DataFrame({"x": [1.0]}), None, "name the column to trace: it has none"),
         (lambda: pd.DataFrame({"x": [1.0]}), "x", "do not say which lines"),
         (
             lambda: measures.barrels_per_day(yearly(crude())).assign(mbd=1.0),
@@ -370,21 +342,7 @@ def test_lost_lineage_says_why(root, step, message):
             "rows share a label",
         ),
         (
-            lambda: measures.share(
-                yearly(crude(reporter="CHN")),
-                yearly(
-                    pd.DataFrame(
-                        {
-                            "reporter_iso": "CHN",
-                            "ref_period": pd.to_datetime(["2021-01"]),
-                            "n_months": [3],
-                            KG: [1e6],
-                            "flow_code": "M",
-                        }
-                    )
-                ),
-                KG,
-            ),
+            lambda: measures.share(yearly(crude(reporter="CHN")), yearly(pd.DataFrame(OWN)), KG),
             None,
             "net_wgt_kg cannot be traced",
         ),
@@ -393,21 +351,6 @@ def test_lost_lineage_says_why(root, step, message):
 def test_what_cannot_be_traced_says_why(root, frame, column, message):
     with pytest.raises((QueryError, CatalogueError), match=message):
         trace(frame(), column)
-
-
-def test_changed_value_is_refused(root):
-    sums = yearly(crude())
-    result = measures.barrels_per_day(sums.assign(**{KG: sums[KG] * 2}))
-    with pytest.raises(QueryError, match=r"net_wgt_kg of row 0 is .* and was"):
-        trace(result)
-
-
-def test_an_altered_raw_file_is_refused(root):
-    frame = yearly(crude())
-    with (root / "data/raw/demo/flows.csv").open("a") as file:
-        file.write("\n")
-    with pytest.raises(SourceError, match=r"flows\.csv: expected"):
-        trace(frame)
 
 
 def test_lines_that_do_not_add_up(root):
@@ -479,16 +422,7 @@ def test_trace_of_a_cell_of_a_cube(tmp_path, full):
 
 
 @pytest.mark.parametrize(
-    "formula",
-    [
-        "a - b",
-        "a / b",
-        "-a ** 2 / b",
-        "log(a / b)",
-        "exp(a) * b ** 0.5",
-        "max(0, a - b)",
-        "sum([a, b ** 2, 1])",
-    ],
+    "formula", ["-a ** 2 / b", "log(a / b)", "max(0, a - b)", "sum([a, b ** 2, 1])"]
 )
 def test_formula_has_value_and_slopes(formula):
     at = {"a": 1.5, "b": 0.25}
@@ -506,11 +440,8 @@ def test_formula_has_value_and_slopes(formula):
         ("a +", "is no formula"),
         ("__import__('os')", "is no arithmetic"),
         ("a if a else b", "is no arithmetic"),
-        ("2 ** a", "is no arithmetic"),
-        ("log(a, 2)", "has no value"),
         ("b", "'b' is no arithmetic of a formula over a"),
         ("a / 0", "has no value"),
-        ("(-a) ** 0.5", "has no value"),
     ],
 )
 def test_what_is_no_formula_is_refused(formula, message):

@@ -5,6 +5,7 @@ compared with on bytes that a mutation has changed.
 """
 
 import io
+import itertools
 import json
 import random
 import zipfile
@@ -130,37 +131,21 @@ def json_stat(series, months, cells):
     """JSON-stat of the same, sparse."""
     axes = [sorted({one[i] for one in series}) for i in range(5)] + [months]
     value, status = {}, {}
-    for place, at in enumerate(_product(axes)):
+    for place, at in enumerate(itertools.product(*axes)):
         text, _, flag = cells.get((at[:5], at[5]), ": ").partition(" ")
         if text != ":":
             value[str(place)] = float(text)
         if flag:
             status[str(place)] = flag
     names = [*DIMENSIONS, "time"]
-    return json.dumps(
-        {
-            "version": "2.0",
-            "class": "dataset",
-            "label": "Imports",
-            "source": "ESTAT",
-            "updated": "2026-09-15",
-            "value": value,
-            "status": status,
-            "id": names,
-            "size": [len(axis) for axis in axes],
-            "dimension": {
-                name: {"category": {"index": {label: i for i, label in enumerate(axis)}}}
-                for name, axis in zip(names, axes, strict=True)
-            },
-            "extension": {"id": "NRG_TI_GASM"},
-        }
-    ).encode()
-
-
-def _product(axes):
-    if not axes:
-        return [()]
-    return [(label, *rest) for label in axes[0] for rest in _product(axes[1:])]
+    indices = [{label: i for i, label in enumerate(axis)} for axis in axes]
+    listed = {
+        name: {"category": {"index": index}} for name, index in zip(names, indices, strict=True)
+    }
+    head = {"version": "2.0", "class": "dataset", "label": "Imports", "source": "ESTAT"}
+    head |= {"updated": "2026-09-15", "extension": {"id": "NRG_TI_GASM"}}
+    head |= {"id": names, "size": [*map(len, axes)], "dimension": listed}
+    return json.dumps(head | {"value": value, "status": status}).encode()
 
 
 def mutations(raw, count, seed=0):
