@@ -42,7 +42,6 @@ SLOW = [
     "explore",
     "frames",
     "front",
-    "headings",
     "hostile",
     "init",
     "interrupts",
