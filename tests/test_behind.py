@@ -139,10 +139,9 @@ def test_a_factor_is_never_guessed(factor):
 
 
 def test_a_series_has_its_own_column():
-    price = measures.scale(tf.read("rates"), "rate", 1, "shown")
     weight = measures.scale(of_area("IND"), KG, 1000, "shown")
-    both = measures.stack({"price": price, "weight": weight})
-    found = raw_lines.terms(lines(both, "shown", "series").figure)
+    both = {"price": measures.scale(tf.read("rates"), "rate", 1, "shown"), "weight": weight}
+    found = raw_lines.terms(lines(measures.stack(both), "shown", "series").figure)
     of = found.groupby("series")["source_id"].first().to_dict()
     assert of == {"price": "oil", "weight": "flows"}
 

@@ -178,20 +178,6 @@ def test_letters_are_read_on_all_cells_by_day_and_at_night(shades):
         assert colours.contrast(at_night(ink), at_night(cell[:3])) >= 4.5
 
 
-def test_each_mark_of_a_line_is_in_the_file():
-    chart = handed_over(lines(monthly(CHN=[1, 2.5, None, 1234.5], IND=[3, 2, 1, 0])))
-    head, *rows = chart.rows
-    assert [head[1:], *(row[1:] for row in rows)] == [
-        ["CHN", "IND"],
-        *(["1.0", "3.0"], ["2.5", "2.0"], ["", "1.0"], ["1230.0", "0.0"]),
-    ]
-    said = {text.replace(" 2022: ", " ") for text in titles(drawings(chart)["wide"])}
-    assert said == {
-        *("China, January 1", "China, February 2.5", "China, April 1,230"),
-        *("India, January 3", "India, February 2", "India, March 1", "India, April 0"),
-    }
-
-
 def test_a_figure_has_three_digits_and_no_power_of_ten():
     chart = handed_over(lines(monthly(CHN=[-6.236e-05, 0, 1365.4])))
     said = [text.rpartition(": ")[2] for text in titles(drawings(chart)["wide"])]
@@ -200,12 +186,18 @@ def test_a_figure_has_three_digits_and_no_power_of_ten():
     assert chart.alt.endswith("China: −0.0000624 in January 2022, 1,370 in March 2022.")
 
 
-def test_the_table_is_for_readers():
-    axes = lines(monthly(CHN=[1, 2, 2], other=[3, 4, 4]), names={"other": "The others"})
-    chart = handed_over(axes)
-    head, first, *_ = chart.table
-    assert (head, first) == (["Period", "China", "The others"], ["January 2022", "1.0", "3.0"])
-    assert chart.rows[0] == ["ref_period", "CHN", "other"]
+def test_marks_table_and_file_of_lines_have_the_same_figures():
+    frame = monthly(CHN=[1, 2.5, None, 1234.5], other=[3, 2, 1, 0])
+    chart = handed_over(lines(frame, names={"other": "The others"}))
+    figures = [["1.0", "3.0"], ["2.5", "2.0"], ["", "1.0"], ["1230.0", "0.0"]]
+    assert [row[1:] for row in chart.rows] == [["CHN", "other"], *figures]
+    assert [row[1:] for row in chart.table] == [["China", "The others"], *figures]
+    assert [row[0] for row in chart.table[:2]] == ["Period", "January 2022"]
+    assert [text.replace(" 2022: ", " ") for text in titles(drawings(chart)["wide"])] == [
+        *("China, January 1", "China, February 2.5", "China, April 1,230"),
+        *("The others, January 3", "The others, February 2"),
+        *("The others, March 1", "The others, April 0"),
+    ]
 
 
 RAW_NAMES = ("value", "low", "high", "series", "mark", "says", "mt", "pct")

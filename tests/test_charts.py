@@ -344,9 +344,12 @@ def test_parts_of_a_whole_stand_one_behind_the_other():
     assert min(colours.contrast(colours.letters_on(colour), colour) for colour in day) > 4.5
 
 
-def test_a_lone_point_is_a_marker():
+def test_a_lone_point_is_a_marker_and_a_long_statement_has_a_line():
     line = lines(monthly(CHN=[1, None, 3, None, 5, 6])).lines[0]
     assert (line.get_marker(), line.get_markevery()) == ("o", [0, 2])
+    axes = points(statements(("2022-01", "CNY", 1, "="), months=9))
+    assert "n_months" not in charts.drawn(axes)  # a marker at its first month, and a thin line
+    assert pd.Timestamp("2022-10-01") in pd.DatetimeIndex(axes.lines[1].get_xdata(orig=True))
 
 
 def test_a_year_is_joined_to_the_next_and_stands_over_its_own_span():
@@ -379,12 +382,6 @@ def test_unsettled_figures_are_hollow():
         assert said in foot(axes)
         faces = {to_hex(patch.get_facecolor()) for patch in axes.patches}
         assert ("#ffffff" in faces) == said.startswith("Hollow")
-
-
-def test_a_long_statement_has_a_line():
-    axes = points(statements(("2022-01", "CNY", 1, "="), months=9))
-    assert "n_months" not in charts.drawn(axes)  # a marker at its first month, and a thin line
-    assert pd.Timestamp("2022-10-01") in pd.DatetimeIndex(axes.lines[1].get_xdata(orig=True))
 
 
 def test_statements_are_joined_where_asked_but_bounds_and_far_ones_by_no_line():
@@ -519,10 +516,7 @@ def test_many_runs_of_months_are_said_by_their_ends():
 
 
 def test_what_was_said_stands_over_its_own_months():
-    said = {
-        "Office, May": (2.0, "2022-02", "2022-02"),
-        "Office, a year": (3.0, "2022-01", "2022-04"),
-    }
+    said = MAY | {"Office, a year": (3.0, "2022-01", "2022-04")}
     axes = lines(monthly(CHN=[1, 2, 3, 4, 5, 6]), said=said)
     marked, line = (line for line in axes.lines if "reference" in str(line.get_gid()))
     assert (len(marked.get_xdata()), marked.get_marker()) == (1, "D")
@@ -654,14 +648,10 @@ SWAPPED = BASKETS.rename(columns={"least": "most", "most": "least"})
 DEFECTS = [
     (lambda: lines(ONE.head(0)), "nothing to draw"),
     (lambda: lines(ONE.drop(columns="mt")), "no column mt"),
-    (lambda: bars(span=("floor", "most")), "no column floor"),
     (lambda: lines(ONE, source=""), "no source: frame.attrs"),
     (lambda: lines(ONE, title=""), "needs a title"),
     (lambda: lines(ONE, unit=""), "and a unit"),
     (lambda: lines(pd.concat([ONE, ONE])), "two values for one point: CHN in 2022"),
-    (lambda: bars(pd.concat([BASKETS] * 2)), "two values for one point: crude"),
-    (lambda: windows(pd.concat([FIGURES] * 2)), "two values for one point: D01"),
-    (lambda: cells(pd.concat([SHARES] * 2)), "two values for one point: SVK"),
     (
         lambda: blocks(("2022-02", 1, "X", 1), ("2022-01", 2, "X", 1)),
         "two values for one point: X in 2022-02",
@@ -702,7 +692,6 @@ DEFECTS = [
         lambda: charts.sides(ONE, y="usd", of=("CHN", "RUS"), **LOOK),
         r"no column usd_m, usd_x: measures\.gap makes them",
     ),
-    (lambda: bars(heading="whu"), "column whu"),
     (lambda: parts_of_wholes(whole="zz"), "column zz"),
     (lambda: lines(HOLE, reference="O99"), "'O99': expected"),
     (lambda: lines(HOLE, reference={"It": "N0"}), "N0"),
