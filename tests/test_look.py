@@ -105,9 +105,7 @@ DEFECTS = {
     "out of order": "<script>console.error('out of order')</script>",
 }
 
-needs_a_browser = pytest.mark.skipif(
-    not any(map(shutil.which, look.BROWSERS)), reason=f"no Chromium: {', '.join(look.BROWSERS)}"
-)
+PROGRAM = next(filter(None, map(shutil.which, look.BROWSERS)), None)
 
 
 MANY = "<style>.faint span { color: #999 }</style>" + "<p>one</p>" * 50
@@ -144,6 +142,8 @@ NUMBERS = {"dated": 7, "other": 8}
 @pytest.fixture(scope="module")
 def looked(tmp_path_factory):
     """Look at all pages at once: what was said of each by its name, and their pictures."""
+    if PROGRAM is None:
+        pytest.skip(f"no Chromium: {', '.join(look.BROWSERS)}")
     folder = tmp_path_factory.mktemp("looked")
     (folder / "charts").mkdir()
     for name, number in NUMBERS.items():
@@ -164,7 +164,6 @@ def looked(tmp_path_factory):
     return found
 
 
-@needs_a_browser
 def test_a_good_page_has_no_finding(looked):
     assert looked["good"] == []
     assert len([*looked["pictures"].glob("good-*.jpg")]) == 4
@@ -173,8 +172,7 @@ def test_a_good_page_has_no_finding(looked):
 @pytest.fixture(scope="module")
 def browser(looked):  # which asks for browsers of its own, and first
     with look.sync_playwright() as play:
-        program = next(filter(None, map(shutil.which, look.BROWSERS)))
-        browser = play.chromium.launch(executable_path=program)
+        browser = play.chromium.launch(executable_path=PROGRAM)
         yield browser
         browser.close()
 
@@ -206,7 +204,6 @@ def page(tmp_path, browser, chart):
         context.close()
 
 
-@needs_a_browser
 @pytest.mark.parametrize(("width", "paper"), [(390, "narrow"), (1280, "wide")])
 def test_the_keyboard_reaches_each_value(page, width, paper):
     chart, opened = page
@@ -234,7 +231,6 @@ def test_the_keyboard_reaches_each_value(page, width, paper):
     assert chart.wide.count("<title>") == len(found)
 
 
-@needs_a_browser
 @pytest.mark.parametrize("body", ["<body>", '<body class="embed">'])
 def test_letters_on_a_small_phone(page, tmp_path, body):
     chart, opened = page
@@ -259,7 +255,6 @@ def middle(shown, mark):
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
 
-@needs_a_browser
 @pytest.mark.parametrize("has_touch", [False, True])
 def test_pointer_and_finger_meet_values(page, has_touch):
     _, opened = page
@@ -282,7 +277,6 @@ def with_entry(path, more):
     path.write_text(re.sub(circle, r'\1 data-entry="n2"\2', text))
 
 
-@needs_a_browser
 @pytest.mark.parametrize("by", ["pointer", "keyboard", "table", "finger"])
 def test_a_number_opens_its_raw_lines(page, tmp_path, by):
     _, opened = page
@@ -310,7 +304,6 @@ def test_a_number_opens_its_raw_lines(page, tmp_path, by):
     assert shown.evaluate("document.activeElement.parentElement.id") == "n2"
 
 
-@needs_a_browser
 @pytest.mark.parametrize(("width", "has_script"), [(390, True), (1280, True), (1280, False)])
 def test_lists_are_fetched_when_a_number_is_asked_for(page, tmp_path, width, has_script):
     _, opened = page
@@ -329,7 +322,6 @@ def test_lists_are_fetched_when_a_number_is_asked_for(page, tmp_path, width, has
     shown.wait_for_selector("text=line 3")
 
 
-@needs_a_browser
 @pytest.mark.parametrize(("width", "paper"), [(390, "narrow"), (1280, "wide")])
 def test_a_pointer_upon_a_name_highlights_its_series(page, width, paper):
     _, opened = page
@@ -344,7 +336,6 @@ def test_a_pointer_upon_a_name_highlights_its_series(page, width, paper):
         assert faded.all_text_contents() == [{"China": "India", "India": "China"}[name]]
 
 
-@needs_a_browser
 @pytest.mark.parametrize("what", [".chart-wide svg", ".cards img"])
 def test_a_picture_is_dark_in_the_dark_and_not_on_paper(page, written, what):
     gif = '<ul class="cards"><li><img src="data:image/gif;base64,R0lGODlhAQABAAAAACw=" alt=""></ul>'
@@ -373,7 +364,6 @@ def written(tmp_path, browser):
     page.close()
 
 
-@needs_a_browser
 def test_columns_are_sorted_by_their_numbers(written):
     cells = {"−1.1e−05": "", "−1.5e−05": "", "1,200": "", "at most 4": 4, "about 2": 2}
     rows = "".join(f'<tr><td data-place="{at}">{one}</td></tr>' for one, at in cells.items())
@@ -385,7 +375,6 @@ def test_columns_are_sorted_by_their_numbers(written):
     assert found == ["−1.5e−05", "−1.1e−05", "about 2", "at most 4", "1,200"]
 
 
-@needs_a_browser
 def test_paper_has_claims_headings_and_the_foot(written):
     shown = written(
         '<figure><figcaption><p><b>holds</b> <a href="#a">the claim</a></p></figcaption></figure>'
@@ -397,20 +386,17 @@ def test_paper_has_claims_headings_and_the_foot(written):
         assert shown.get_by_text(words, exact=True).is_visible(), words
 
 
-@needs_a_browser
 @pytest.mark.parametrize("fault", DEFECTS)
 def test_each_kind_of_fault_is_found(looked, fault):
     assert [line for line in looked["bad"] if fault in line]
 
 
-@needs_a_browser
 def test_faint_words_are_found_among_many_alike(looked):
     found = [line for line in looked["faint"] if "color-contrast" in line]
     assert len(found) == 4
     assert all(line.endswith(": p:nth-child(103), span") for line in found)
 
 
-@needs_a_browser
 def test_a_table_has_the_period_of_its_marks_and_the_numbers_of_its_file(looked):
     said = "\n".join(looked["bad"])
     undated = [f"chart {name}: says A, 2021: 7, which" in said for name, *_ in TABLES]
@@ -419,7 +405,6 @@ def test_a_table_has_the_period_of_its_marks_and_the_numbers_of_its_file(looked)
     assert unlike == [False, True, True, True]
 
 
-@needs_a_browser
 def test_a_front_page_has_its_length(looked):
     long = [line for line in looked["index"] if "screens" in line]
     assert [line.partition(",")[0] for line in long] == [
@@ -437,7 +422,6 @@ def test_without_a_browser_it_says_so(tmp_path, monkeypatch, capsys):
     assert said.startswith("nothing was looked at: no Chromium (any of chromium")
 
 
-@needs_a_browser
 def test_pages_of_single_charts_are_looked_at(looked):
     assert looked["charts/empty"] == ["empty.html, alone: no chart is shown"]
     assert "small.html, alone: chart small: 6.0 px: tiny" in looked["charts/small"]
