@@ -67,6 +67,7 @@ FORMULAS = {  # as a measure writes them, and as a reader may say them
     "100 * (value / base - 1)": "100 × (value ÷ base − 1)",
     "(value) * 0.08333333333333333": "value ÷ 12",
     "(value / 15) * 13.0": "value ÷ 15 × 13",
+    "value * rate / 1 * 0.001": "value × rate ÷ 1,000",
     "r7 / 225000000.0": "figure 7 ÷ 225,000,000",
     "(r3_value - r3_base) / 0.01": "(value − base) × 100",
     "(r0 - r1) * -1.0": "(figure 0 − figure 1) × −1",

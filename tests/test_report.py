@@ -7,6 +7,7 @@ import io
 import json
 import re
 import resource
+import shutil
 import sys
 from contextlib import contextmanager
 from copy import deepcopy
@@ -405,6 +406,7 @@ def test_a_report_is_the_same_every_time_and_tells_each_step(make_root, tmp_path
         assert said in index, said
     assert "<p>It fell by 8 dollars,\nin a month.</p>" in index
 
+    shutil.rmtree(project / "data" / "processed")  # the command builds what is absent
     stream = io.StringIO()
     stream.isatty = lambda: True
     monkeypatch.setattr(sys, "stderr", stream)
