@@ -41,7 +41,6 @@ SLOW = [
     "explore",
     "frames",
     "front",
-    "headings",
     "hostile",
     "init",
     "interrupts",

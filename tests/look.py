@@ -16,7 +16,6 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-import without_lines
 from playwright.sync_api import Browser, Error, Page, sync_playwright
 
 from tradeflows.model import codes, schema
@@ -109,13 +108,6 @@ CHARTS = """() => [...document.querySelectorAll("figure.chart svg")].flatMap((sv
     }
   });
   return found;
-})"""
-# The first text of each chart that is set too small.
-LETTERS = """() => [...document.querySelectorAll("figure.chart svg")].flatMap((svg) => {
-  const scale = svg.getBoundingClientRect().width && svg.getScreenCTM().a;
-  const small = scale && [...svg.querySelectorAll("text")]
-    .find((one) => parseFloat(getComputedStyle(one).fontSize) * scale < 11);
-  return small ? [`${svg.closest("figure").id}: below 11 px: ${small.textContent.trim()}`] : [];
 })"""
 # Words of the page that are set too small; those of charts are looked at by themselves.
 SMALL = """() => {
@@ -317,10 +309,7 @@ OPEN = "() => document.querySelectorAll('details').forEach((one) => { one.open =
 
 
 # Charts whose title speaks of all that they have in colour by its number.
-COUNTED = {
-    "00_what_the_report_says": ("score",),
-    "07_the_way_round": ("transit",),
-}
+COUNTED = {("00_what_the_report_says", "score"), ("07_the_way_round", "transit")}
 
 
 def looked(path: Path, to: Path, program: str, within: float) -> list[str]:
@@ -336,14 +325,19 @@ def looked(path: Path, to: Path, program: str, within: float) -> list[str]:
     return findings
 
 
+def _opened(browser: Browser, width: int, scheme: Any) -> tuple[Page, list[str]]:
+    """A new page, and what its scripts say of errors."""
+    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    page, said = context.new_page(), []
+    page.on("console", lambda one: said.append(one.text) if one.type == "error" else None)
+    page.on("pageerror", lambda error: said.append(str(error)))
+    return page, said
+
+
 def _looked(
     browser: Browser, path: Path, width: int, scheme: Any, to: Path, within: float
 ) -> Iterator[str]:
-    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
-    page = context.new_page()
-    said: list[str] = []
-    page.on("console", lambda one: said.append(one.text) if one.type == "error" else None)
-    page.on("pageerror", lambda error: said.append(str(error)))
+    page, said = _opened(browser, width, scheme)
     asked: list[str] = []
     page.on("request", lambda one: asked.append(one.url))
     page.goto(path.resolve().as_uri())
@@ -373,17 +367,15 @@ def _looked(
         yield from (f"chart {found}" for found in page.evaluate(TIPS))
         yield from _titles(page)
         for chart, mark in page.evaluate(HUED):
-            if chart not in COUNTED.get(path.stem, ()):
+            if (path.stem, chart) not in COUNTED:
                 yield f"chart {chart}: in colour, and not in the title: {mark}"
         for chart, mark in page.evaluate(UNOPENED):
-            if chart not in without_lines.CHARTS.get(path.stem, ()):
-                yield f"chart {chart}: no raw line behind {mark}"
+            yield f"chart {chart}: no raw line behind {mark}"
         for chart, mark in page.evaluate(DATELESS):
             yield f"chart {chart}: no period of {mark}"
         yield from _files(page, path.parent)
         if path.stem not in CODED:
             yield from _coded(page, path.parent)
-        yield from _kept_filters(page)
         size = path.stat().st_size
         if size > LARGEST:
             yield f"{size / 1e6:.1f} MB"
@@ -393,14 +385,15 @@ def _looked(
     page.evaluate(THIN)
     yield from _axe(page, OF_COLOUR)
     yield from said
-    context.close()
+    page.context.close()
 
 
 def _on_a_small_phone(page: Page) -> Iterator[str]:
     """Letters of charts that are too small there; the page is as wide as it was afterwards."""
     size = page.viewport_size
     page.set_viewport_size({"width": SMALL_PHONE, "height": 800})
-    yield from (f"on {SMALL_PHONE} px: chart {found}" for found in page.evaluate(LETTERS))
+    small = [found for found in page.evaluate(CHARTS) if " px: " in found]
+    yield from (f"on {SMALL_PHONE} px: chart {found}" for found in small)
     if page.evaluate(SCROLLS):
         yield f"on {SMALL_PHONE} px: scrolls sideways: {'; '.join(page.evaluate(WIDE))}"
     if size:
@@ -416,13 +409,7 @@ def looked_alone(pages: list[Path], program: str) -> list[str]:
 
 
 def _looked_alone(browser: Browser, pages: list[Path]) -> Iterator[str]:
-    context = browser.new_context(
-        viewport={"width": min(WIDTHS), "height": 900}, color_scheme="dark"
-    )
-    page = context.new_page()
-    said: list[str] = []
-    page.on("console", lambda one: said.append(one.text) if one.type == "error" else None)
-    page.on("pageerror", lambda error: said.append(str(error)))
+    page, said = _opened(browser, min(WIDTHS), "dark")
     for path in pages:
         page.goto(path.resolve().as_uri())
         found = [f"chart {each}" for each in page.evaluate(CHARTS)] + page.evaluate(SMALL)
@@ -437,7 +424,7 @@ def _looked_alone(browser: Browser, pages: list[Path]) -> Iterator[str]:
         page.set_viewport_size({"width": min(WIDTHS), "height": 900})
         yield from (f"{path.name}, alone: {each}" for each in [*found, *said])
         said.clear()
-    context.close()
+    page.context.close()
 
 
 def _axe(page: Page, options: dict[str, Any]) -> Iterator[str]:
@@ -531,18 +518,6 @@ def _number(cell: str) -> float | None:
         return float(cell.replace(",", "").replace("−", "-"))
     except ValueError:
         return None
-
-
-def _kept_filters(page: Page) -> Iterator[str]:
-    """Whether what a reader searched for is there after a reload."""
-    field = page.locator("form.filter input[type=search]")
-    if field.count():
-        field.fill("crude")
-        before = page.inner_text("form.filter output")
-        page.reload()
-        kept = (field.input_value(), page.inner_text("form.filter output"))
-        if kept != ("crude", before):
-            yield f"a reload turns the search crude, {before}, into {kept}"
 
 
 def _long(page: Page, width: int) -> Iterator[str]:

@@ -12,6 +12,8 @@ import maps
 import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
+from test_report import FIGURES
+from test_report import LEDGER as OF_REPORT
 
 import tradeflows as tf
 from tradeflows import charts, claims, measures
@@ -34,40 +36,9 @@ FLOWS = "period,reporter,product,hs_scope,net_wgt_kg,value_usd\n" + "".join(
     for month in (1, 2, 3)
 )
 PRICES = "period,usd_per_barrel\n2021-01,50\n2021-02,120\n2021-03,70\n"
-FIGURES = """\
-id,topic,exporter,importer,product,hs_codes,period_start,period_end,freq,value,unit,qualifier,\
-underlying_statistic,publisher,publication_date,source_url,confidence,notes
-F1,goods,RUS,KAZ,goods,,2021-01,2021-12,annual,1,USD,=,\
-GACC (Chinese customs),Gazette,2022-05,example.org,high,
-"""
-LEDGER = """
-version = 3
-[claim.P1]
-theme = "prices"
-statement = "Oil cost more than 55 dollars."
-claimed = { value = 55, unit = "USD", qualifier = ">" }
-asks = { measure = "rate", start = "2021-01", end = "2021-01" }
-open = { start = [], end = [] }
-open_because = "no month is named"
-who = "Gazette"
-where = "page 1"
-[[claim.P1.reading]]
-name = "first month"
-read = { table = "rates", start = "2021-01", end = "2021-01" }
-result = "rate"
-[[claim.P1.reading]]
-name = "second month"
-read = { table = "rates", start = "2021-02", end = "2021-02" }
-result = "rate"
-[claim.P2]
-theme = "others"
-statement = "Nothing was sold."
-claimed = { unit = "qualitative" }
-window = "2021"
-who = "Gazette"
-where = "page 2"
-not_tested = "not public"
-"""
+# Claimed is more than 55 dollars; the months had 50 and 120.
+LEDGER = OF_REPORT.replace("2020", "2021").replace("60", "55")
+LEDGER = LEDGER.replace('printed_because = "the Gazette says so below"\n', "")
 
 
 def ledger_of(value, sign, more=""):
@@ -75,35 +46,52 @@ def ledger_of(value, sign, more=""):
     stated = f'claimed = {{ value = {value}, unit = "USD", qualifier = "{sign}" }}{more}'
     original = 'claimed = { value = 55, unit = "USD", qualifier = ">" }'
     word = {">": "more than ", "<": "less than "}.get(sign, "")
-    said = f"cost {word}{value} dollars" if value else "had a price"
-    return LEDGER.replace(original, stated).replace("cost more than 55 dollars", said)
+    return LEDGER.replace(original, stated).replace("was above 55", f"was {word}{value} dollars")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", autouse=True)
 def built(root_maker, tmp_path_factory):
-    sources = {
-        "flows": {
-            **maps.tidy("comtrade_energy_imports_from_russia"),
-            "text": FLOWS,
-        },
-        "oil": {"text": PRICES},
-        "printed": {
-            **maps.tidy("published_figures_dual_use", repeats=None),
-            "text": FIGURES,
-        },
-    }
+    """Build the project that tests stand in."""
+    printed = maps.tidy("published_figures_dual_use", repeats=None) | {"text": FIGURES}
+    flows = maps.tidy("comtrade_energy_imports_from_russia") | {"text": FLOWS}
+    sources = {"flows": flows, "oil": {"text": PRICES}, "printed": printed}
     folder = root_maker(tmp_path_factory.mktemp("built"), sources)
     (folder / "data" / "claims.toml").write_text(LEDGER)
     tf.build(folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TRADEFLOWS_ROOT", str(folder))
+        yield folder
+
+
+@pytest.fixture
+def root(built, tmp_path, monkeypatch):
+    """A copy of the project, to change."""
+    folder = shutil.copytree(built, tmp_path / "project")
+    monkeypatch.setenv("TRADEFLOWS_ROOT", str(folder))
     return folder
 
 
 @pytest.fixture(autouse=True)
-def root(built, tmp_path, monkeypatch):
-    folder = shutil.copytree(built, tmp_path / "project")
-    monkeypatch.setenv("TRADEFLOWS_ROOT", str(folder))
-    yield folder
+def _closed():
+    yield
     plt.close("all")
+
+
+@pytest.fixture(scope="module")
+def whole(built):
+    """The chart of all lines, as a page has it."""
+    return charts.hand_over(lines(crude()), "crude")
+
+
+@pytest.fixture
+def bundle(built):
+    """What a notebook hands to a page."""
+    return chart_hook.bundle(lines(crude()).figure, "crude")
+
+
+@pytest.fixture(scope="module")
+def verdict(built):
+    return claim_cards.cards("P1").verdicts[0]
 
 
 def crude():
@@ -112,6 +100,14 @@ def crude():
 
 def lines(frame, y=KG, by="reporter_iso", **look):
     return charts.lines(frame, y=y, by=by, title="Crude", unit="kg", **look)
+
+
+def of_area(area):
+    return crude().query(f"reporter_iso == '{area}'")
+
+
+def bars(frame, y=KG, by="reporter_iso", **look):
+    return charts.bars(frame, y=y, by=by, **{"title": "Crude", "unit": "kg"} | look)
 
 
 def test_each_number_has_its_raw_line():
@@ -126,43 +122,33 @@ def test_each_number_has_its_raw_line():
 
 
 def test_a_scaled_number_is_followed():
-    frame = crude()
-    sums = measures.total(frame, KG, over=["reporter_iso"], every=3)
-    drawn = charts.blocks(
-        measures.scale(sums, KG, 1e6, "pace", decimals=4).assign(by="both"),
-        y="pace",
-        by="by",
-        per_month=False,
-        title="Crude",
-        unit="kt",
-    )
-    found = raw_lines.terms(drawn.figure)
+    sums = measures.total(crude(), KG, over=["reporter_iso"], every=3)
+    pace = measures.scale(sums, KG, 1e6, "pace", decimals=4).assign(by="both")
+    look = {"y": "pace", "by": "by", "title": "Crude", "unit": "kt"}
+    found = raw_lines.terms(charts.blocks(pace, per_month=False, **look).figure)
     assert found["formula"].unique().tolist() == ["round(value / 1000000, 4)"]
     assert found["value"].sum() == pytest.approx(found["number"].iloc[0] * 1e6)
 
 
-def test_a_factor_is_never_guessed():
-    for factor in (1, 1000, 12):
-        frame = crude().assign(part=lambda rows, factor=factor: rows[KG] / factor)
-        lines_behind = raw_lines.terms(lines(frame, "part").figure)
-        assert lines_behind.empty
-        assert "part was computed in the notebook" in lines_behind.attrs["untraced"]["China"]
+@pytest.mark.parametrize("factor", [1, 1000])
+def test_a_factor_is_never_guessed(factor):
+    frame = crude().assign(part=lambda rows: rows[KG] / factor)
+    found = raw_lines.terms(lines(frame, "part").figure)
+    assert found.empty
+    assert "part was computed in the notebook" in found.attrs["untraced"]["China"]
 
 
 def test_a_series_has_its_own_column():
-    price = measures.scale(tf.read("rates"), "rate", 1, "shown")
-    weight = measures.scale(crude().query("reporter_iso == 'IND'"), KG, 1000, "shown")
-    both = measures.stack({"price": price, "weight": weight})
-    found = raw_lines.terms(lines(both, "shown", "series").figure)
-    assert found.groupby("series")["source_id"].first().to_dict() == {
-        "price": "oil",
-        "weight": "flows",
-    }
+    weight = measures.scale(of_area("IND"), KG, 1000, "shown")
+    both = {"price": measures.scale(tf.read("rates"), "rate", 1, "shown"), "weight": weight}
+    found = raw_lines.terms(lines(measures.stack(both), "shown", "series").figure)
+    of = found.groupby("series")["source_id"].first().to_dict()
+    assert of == {"price": "oil", "weight": "flows"}
 
 
 def test_a_computed_series_says_so():
-    india = measures.scale(crude().query("reporter_iso == 'IND'"), KG, 1, "shown")
-    china = crude().query("reporter_iso == 'CHN'").assign(shown=lambda rows: rows[KG] ** 2 / 7)
+    india = measures.scale(of_area("IND"), KG, 1, "shown")
+    china = of_area("CHN").assign(shown=lambda rows: rows[KG] ** 2 / 7)
     frame = measures.stack({"CHN": china, "IND": india})
     page = raw_lines.shown(lines(frame, "shown").figure)
     assert "Raw lines: 3 rows of publishers’ files behind 3 numbers" in page
@@ -172,15 +158,11 @@ def test_a_computed_series_says_so():
 
 def test_panels_and_ranges_are_followed():
     frame = crude().assign(good="crude")
-    grid = charts.lines(frame, y=KG, by="good", panel="reporter_iso", title="Crude", unit="kg")
-    assert raw_lines.terms(grid[0].figure)["series"].unique().tolist() == [
-        "China, crude",
-        "India, crude",
-    ]
+    grid = lines(frame, by="good", panel="reporter_iso")
+    assert [*raw_lines.terms(grid[0].figure)["series"].unique()] == ["China, crude", "India, crude"]
     ranged = frame.query("ref_period < '2021-02'").assign(value=float("nan"), low=0.0)
-    ranged = measures.scale(ranged, KG, 1000, "high")
-    drawn = charts.bars(
-        ranged, y="value", by="reporter_iso", span=["low", "high"], title="Crude", unit="t"
+    drawn = bars(
+        measures.scale(ranged, KG, 1000, "high"), y="value", span=["low", "high"], unit="t"
     )
     assert raw_lines.terms(drawn.figure)["number"].tolist() == [5.0, 11.0]
 
@@ -198,41 +180,27 @@ def test_a_drawn_table_opens_its_lines():
     assert type(drawn.dropna()) is pd.DataFrame
 
 
-def test_the_first_of_many_lines_show(monkeypatch):
-    monkeypatch.setattr(raw_lines, "LINES", 2)
-    page = raw_lines.shown(lines(crude()).figure)
-    assert "6 rows of publishers’ files behind 6 numbers, the first 2 numbers here" in page
-    assert page.count("<details>") == 2
-
-
 def entries(chart):
     """The entries of a chart's raw lines by their ids, each as far as its own end."""
     parts = re.split(r'<details id="([^"]+)">', chart.evidence)[1:]
     return dict(zip(parts[::2], parts[1::2], strict=True))
 
 
-def test_each_mark_leads_to_the_lines_of_its_number():
-    chart = charts.hand_over(lines(crude()), "crude")
-    marks = re.findall(r'data-entry="([^"]+)"><title>([^<]+)<', chart.wide)
+def test_each_mark_and_each_number_of_the_table_leads_to_its_lines(whole):
+    marks = re.findall(r'data-entry="([^"]+)"><title>([^<]+)<', whole.wide)
     assert len(marks) == 6
     # A mark of the narrow drawing says what its twin in the wide one does.
-    places = [re.findall(r'data-at="(\d+)"', paper) for paper in (chart.wide, chart.narrow)]
-    assert places[0] == places[1]
-    opened = entries(chart)
+    wide, narrow = (re.findall(r'data-at="(\d+)"', paper) for paper in (whole.wide, whole.narrow))
+    assert wide == narrow
+    opened = entries(whole)
     for entry, said in marks:
         assert opened[entry].startswith(f"<summary>{said}</summary><p>the number on ")
         area, month = re.match(r"(China|India), (\w+) 2021", said).groups()
-        first = {"China": 1, "India": 4}[area]
-        line = first + ("January", "February", "March").index(month) + 1
+        line = {"China": 2, "India": 5}[area] + ("January", "February", "March").index(month)
         assert f"<td>{line}</td>" in opened[entry]
-
-
-def test_each_number_of_a_table_leads_to_its_lines():
-    chart = charts.hand_over(lines(crude()), "crude")
-    assert chart.table[0] == ["Period", "China", "India"]
-    opened = entries(chart)
-    for (period, *cells), ids in zip(chart.table[1:], chart.entries, strict=True):
-        for area, cell, entry in zip(chart.table[0][1:], cells, ids, strict=True):
+    assert whole.table[0] == ["Period", "China", "India"]
+    for (period, *cells), ids in zip(whole.table[1:], whole.entries, strict=True):
+        for area, cell, entry in zip(whole.table[0][1:], cells, ids, strict=True):
             assert opened[entry].startswith(f"<summary>{area}, {period}: {float(cell):,.0f}<")
 
 
@@ -246,10 +214,6 @@ def crude_of(first):
 def months_as_cells(frame):
     named = frame.assign(month=frame["ref_period"].dt.strftime("of %d.%m."))
     return charts.cells(named, y=KG, by="reporter_iso", across="month", title="Crude", unit="kg")
-
-
-def bars(frame):
-    return charts.bars(frame, y=KG, by="reporter_iso", title="Crude", unit="kg")
 
 
 FEBRUARY, ALL = "2021-02", "2021-01"
@@ -289,21 +253,19 @@ def test_a_mark_s_period_is_in_the_table_and_in_the_file(kind):
             assert bool(entry) == bool(is_number or cell.replace(",", "").isdigit()), name
 
 
-def test_a_period_that_a_name_has_has_no_column():
-    frame = crude_of(FEBRUARY)
-    frame = frame.assign(bar=frame["reporter_iso"] + ", February 2021")
-    axes = charts.bars(frame, y=KG, by="bar", title="Crude", unit="kg")
-    assert charts.hand_over(axes, "crude").rows[0] == ["series", "value", "printed"]
+def test_a_period_that_a_name_or_the_unit_has_has_no_column():
+    frame = crude_of(FEBRUARY).assign(bar=["China, February 2021", "India, February 2021"])
+    assert charts.hand_over(bars(frame, by="bar"), "crude").rows[0] == [
+        "series",
+        "value",
+        "printed",
+    ]
     for unit, head in (("kg in February 2021", "value"), ("kg in 2021", "period")):
-        axes = charts.bars(crude_of(FEBRUARY), y=KG, by="reporter_iso", title="Crude", unit=unit)
-        assert charts.hand_over(axes, "crude").rows[0][1] == head
-
-
-def test_beside_a_period_that_one_name_has_all_have_theirs():
-    frame = crude_of(FEBRUARY).assign(bar=["China", "India, February 2021"])
-    axes = charts.bars(frame, y=KG, by="bar", title="Crude", unit="kg")
-    shown = charts.hand_over(axes, "crude")
-    assert [row[:2] for row in shown.rows] == [
+        assert charts.hand_over(bars(crude_of(FEBRUARY), unit=unit), "crude").rows[0][1] == head
+    shown = charts.hand_over(
+        bars(frame.assign(bar=["China", "India, February 2021"]), by="bar"), "c"
+    )
+    assert [row[:2] for row in shown.rows] == [  # where one name has it, all have theirs
         ["series", "period"],
         ["China", "February 2021"],
         ["India, February 2021", "February 2021"],
@@ -323,40 +285,38 @@ def test_a_year_of_a_table_is_no_number():
 
 
 def test_a_fall_as_it_is_printed_leads_to_its_lines():
-    china = crude()[crude()["reporter_iso"].eq("CHN")]
+    china = of_area("CHN")
     fall = measures.difference(china.head(1), china.tail(1), KG).assign(by="China")
-    chart = charts.hand_over(
-        charts.bars(fall, y="change", by="by", title="Less crude", unit="kg"), "fall"
-    )
+    chart = charts.hand_over(bars(fall, y="change", by="by"), "fall")
     assert "−10,000" in chart.table[1]
     assert chart.table[0][1] == "Period"
     assert chart.entries == [["", "fall-n1", "fall-n1"]]
 
 
-def test_each_number_has_its_first_lines_and_the_count_of_the_rest(monkeypatch):
-    sums = measures.total(crude(), KG, over=["reporter_iso"], every=3).assign(by="both")
-    look = {"y": KG, "by": "by", "title": "Crude", "unit": "kg"}
-    whole = charts.hand_over(charts.blocks(sums, **look), "sum")
-    assert (whole.evidence.count("<td><code>"), "more, in the file" in whole.evidence) == (6, False)
+def test_each_number_has_its_first_lines_and_the_count_of_the_rest(monkeypatch, whole):
+    assert whole.evidence.count("<td><code>") == 6
+    assert "more, in the file" not in whole.evidence
     monkeypatch.setattr(raw_lines, "OPEN", 2)
-    chart = charts.hand_over(charts.blocks(sums, **look), "sum")
+    sums = measures.total(crude(), KG, over=["reporter_iso"], every=3).assign(by="both")
+    summed = charts.blocks(sums, y=KG, by="by", title="Crude", unit="kg")
+    chart = charts.hand_over(summed, "sum")
     assert chart.evidence.count("<td><code>") == 2
     assert "<p>and 4 more, in the file of raw lines</p>" in chart.evidence
     assert len(chart.lines) == 7
-    few = charts.hand_over(lines(crude()), "crude").evidence
-    assert few.count("<td><code>") == 6
     monkeypatch.setattr(raw_lines, "NUMBERS", 4)
     few = charts.hand_over(lines(crude()), "crude")
     assert few.evidence.count("<td><code>") == 4
     assert "6 numbers, the first 4 numbers here" in few.evidence
     assert set(re.findall(r'data-entry="([^"]+)"', few.wide)) == {*entries(few)}
+    monkeypatch.setattr(raw_lines, "LINES", 2)  # of a notebook
+    page = raw_lines.shown(lines(crude()).figure)
+    assert "6 rows of publishers’ files behind 6 numbers, the first 2 numbers here" in page
+    assert page.count("<details>") == 2
 
 
 def test_both_sides_of_a_difference_have_a_line():
-    frame = crude()
-    china, india = (frame[frame["reporter_iso"] == area] for area in ("CHN", "IND"))
-    apart = measures.difference(india, china, KG, by=["ref_period"]).assign(by="apart")
-    drawn = charts.hand_over(lines(apart, "change", "by"), "apart")
+    apart = measures.difference(of_area("IND"), of_area("CHN"), KG, by=["ref_period"])
+    drawn = charts.hand_over(lines(apart.assign(by="apart"), "change", "by"), "apart")
     for entry, line in zip(entries(drawn).values(), (2, 3, 4), strict=True):
         assert f"<td>{line}</td>" in entry
         assert f"<td>{line + 3}</td>" in entry
@@ -366,30 +326,24 @@ def test_each_run_of_a_strip_leads_to_its_first_and_its_last_line():
     frame = crude().query("reporter_iso == 'CHN' or ref_period != '2021-02'")
     held = measures.count(frame, KG, by=["reporter_iso"])
     held["months"] = ["2021-01 to 2021-03", "2021-01, 2021-03"]
-    axes = charts.coverage(
-        held, held="months", by="reporter_iso", counted="count", title="Held", unit="Months"
-    )
-    chart = charts.hand_over(axes, "held")
+    look = {"held": "months", "by": "reporter_iso", "counted": "count"}
+    chart = charts.hand_over(charts.coverage(held, title="Held", unit="Months", **look), "held")
     opened = entries(chart)
-    found = {
-        html.unescape(said): opened[entry]
-        for entry, said in re.findall(r'data-entry="([^"]+)"><title>([^<]+)<', chart.wide)
-    }
-    lines_of = {said: re.findall(r"<td>(\d+)</td>", text) for said, text in found.items()}
-    assert lines_of == {
-        "China: January to March 2021": ["2", "4"],
-        "India: January 2021": ["5"],
-        "India: March 2021": ["7"],
-    }
-    assert "<p>3 rows</p>" in found["China: January to March 2021"]
+    marks = re.findall(r'data-entry="([^"]+)"><title>([^<]+)<', chart.wide)
+    assert [(said, re.findall(r"<td>(\d+)</td>", opened[entry])) for entry, said in marks] == [
+        ("China: January to March 2021", ["2", "4"]),
+        ("India: January 2021", ["5"]),
+        ("India: March 2021", ["7"]),
+    ]
+    assert "<p>3 rows</p>" in opened[marks[0][0]]
     assert chart.entries == [["held-n1"], ["held-n2"]]
 
 
-def test_a_count_of_claims_leads_to_a_line_of_each(root):
+def test_a_count_of_claims_leads_to_a_line_of_each():
+    look = {"y": "claims", "by": "group", "title": "Told", "unit": "Claims"}
     counts = claims.tally(claims.table(), "group")
     assert counts["claims"].tolist() == [1, 1]
-    tallied = charts.bars(counts, y="claims", by="group", title="Told", unit="Claims")
-    chart = charts.hand_over(tallied, "told")
+    chart = charts.hand_over(charts.bars(counts, **look), "told")
     assert re.findall(r'data-entry="([^"]+)"><title>([^<]+)<', chart.wide) == [
         ("told-n1", "depends, 2021: 1"),
         ("told-n2", "cannot be told, 2021: 1"),
@@ -398,15 +352,13 @@ def test_a_count_of_claims_leads_to_a_line_of_each(root):
     assert claims.tally(spread, "of")["window_text"].tolist() == ["2019-01 to 2023-12"]
     assert claims.tally(spread.assign(window="to date"), "of")["window_text"].tolist() == [""]
     told, untold = entries(chart).values()
-    assert f'<a href="{raw_lines.CLAIM}P1">Oil cost more than 55 dollars.</a>' in told
+    stated = "The price of &lt;nothing&gt; was above 55."
+    assert f'<a href="{raw_lines.CLAIM}P1">{stated}</a>' in told
     assert "<td>2</td><td>50 USD</td><td><code>2021-01,<wbr><mark>50</mark></code></td>" in told
     assert "<p>1 claim</p>" in told
     assert f'{raw_lines.CLAIM}P2">Nothing was sold.</a></td><td>no row of a file<' in untold
-    printed = tf.read("figures").assign(id="P2")
-    counts = claims.tally(claims.table(), "group", printed)
-    chart = charts.hand_over(
-        charts.bars(counts, y="claims", by="group", title="Told", unit="Claims"), "told"
-    )
+    counts = claims.tally(claims.table(), "group", tf.read("figures").assign(id="P2"))
+    chart = charts.hand_over(charts.bars(counts, **look), "told")
     assert "demo/printed.csv</a></caption>" in [*entries(chart).values()][1]
 
 
@@ -422,12 +374,12 @@ def test_a_chart_of_another_project_opens_the_lines_of_that(root, monkeypatch):
 
 
 def test_no_figure_leads_to_the_lines_of_another():
-    alike = measures.scale(crude(), KG, 1, "shown").assign(shown=5000.0)  # made in the notebook
-    traced = measures.scale(crude().query("reporter_iso == 'IND'"), KG, 1, "shown")
-    both = measures.stack({"India": traced, "others": alike.query("reporter_iso == 'CHN'")})
+    alike = measures.scale(of_area("CHN"), KG, 1, "shown").assign(shown=5000.0)  # by the notebook
+    both = measures.stack(
+        {"India": measures.scale(of_area("IND"), KG, 1, "shown"), "others": alike}
+    )
     chart = charts.hand_over(lines(both, "shown", "series"), "crude")
-    assert [ids[1] for ids in chart.entries] == ["", "", ""]
-    assert [ids[0] for ids in chart.entries] == ["crude-n1", "crude-n2", "crude-n3"]
+    assert chart.entries == [["crude-n1", ""], ["crude-n2", ""], ["crude-n3", ""]]
 
 
 def test_an_altered_file_is_refused(root):
@@ -451,7 +403,7 @@ def test_a_chart_of_claims_is_traced():
 # --- cards ----------------------------------------------------------------------------------------
 
 
-def test_cards_are_shown_by_id_or_theme(root):
+def test_cards_are_shown_by_id_or_theme():
     cards = claim_cards.cards("prices", "P2", "P1")
     assert [each.claim.id for each in cards.verdicts] == ["P1", "P2"]
     page = cards._repr_html_()
@@ -459,9 +411,6 @@ def test_cards_are_shown_by_id_or_theme(root):
     assert f'href="{raw_lines.ENTRY}oil"' in page
     assert "alternative: second month: 120 USD: holds" in repr(cards)
     assert "script" not in page
-
-
-def test_a_misspelt_claim_is_guessed():
     with pytest.raises(QueryError, match=r"no claim 'price'; did you mean 'prices'\?"):
         claim_cards.cards("price")
 
@@ -469,70 +418,52 @@ def test_a_misspelt_claim_is_guessed():
 NO_PROJECT = Project(title="Prices", short="Prices, checked")
 
 
-@pytest.mark.parametrize(
-    ("sign", "claimed", "outcome"),
-    [
-        (">", "more than $55", "Depends on what is counted"),
-        ("<", "less than $200", "Holds"),
-        (">", "more than $500", "Differs (−90 %)"),
-    ],
-)
-def test_the_verdict_is_the_headline(root, sign, claimed, outcome):
-    value = claimed.rpartition("$")[2]
-    (root / "data" / "claims.toml").write_text(ledger_of(value, sign))
+ROUND = '\nprinted_to = {}\nprinted_because = "it is a round sum"'
+HEADLINES = [  # a value, its sign and step, what its picture says first, and how the claim is told
+    (55, ">", 0, "Depends on what is counted", "more than $55"),
+    (200, "<", 0, "Holds", "less than $200"),
+    (500, ">", 0, "Differs (−90 %)", "more than $500"),
+    (50.2, "=", 0, "Nearly the same (", "$50.2"),  # a small miss raises no alarm
+    (70, "=", 0, "Differs (", "$70"),
+    (100, "=", 50, "Depends on", "$100"),
+    (100, "=", 100, "Holds (−50 %)", "$100"),
+]
+
+
+@pytest.mark.parametrize(("value", "sign", "step", "outcome", "claimed"), HEADLINES)
+def test_the_verdict_is_the_headline(root, value, sign, step, outcome, claimed):
+    stated = ledger_of(value, sign, ROUND.format(step) if step else "")
+    (root / "data" / "claims.toml").write_text(stated)
     (verdict,) = claim_cards.cards("P1").verdicts
-    assert claim_picture.headline(verdict) == outcome
+    assert claim_picture.headline(verdict).startswith(outcome)
     said, *shown = claim_picture.bars(verdict, NO_PROJECT)
     assert said.figure == claimed
-    assert {bar.figure for bar in shown} <= {"$50", "$120"}
+    assert {bar.figure.removesuffix(".00") for bar in shown} <= {"$50", "$120"}
+    is_alarm = colours.VERDICTS["differs"] in {bar.colour for bar in shown}
+    assert is_alarm == outcome.startswith("Differs")
+    rounds = f"rounds, to the nearest ${step}, to ${value}"
+    assert (rounds in _words_of(verdict, root)) == bool(step)
 
 
-def test_a_claim_that_cannot_be_told_says_what_is_missing(root):
-    (told,) = claim_cards.cards("P1").verdicts
-    assert told.text.why == ""
-    open_one = replace(told, verdict=claims.NOT_DECIDED)
+def test_a_claim_that_cannot_be_told_says_what_is_missing(verdict, built):
+    assert verdict.text.why == ""
+    open_one = replace(verdict, verdict=claims.NOT_DECIDED)
     assert claim_picture.headline(open_one) == "Cannot be told from these figures"
     assert open_one.text.why == "Missing: a figure of just what the claim is about."
-    settled = replace(open_one, claim=replace(told.claim, settles="the port's own books"))
-    assert settled.text.why == "Missing: the port's own books."
-    assert "Missing: the port's own books." in _words_of(settled, root)
-    assert chart_html.claim_line(settled, NO_PROJECT)["why"] == "Missing: the port's own books."
+    settled = replace(open_one, claim=replace(verdict.claim, settles="the port's own books"))
+    missing = "Missing: the port's own books."
+    assert settled.text.why == chart_html.claim_line(settled, NO_PROJECT)["why"] == missing
+    assert missing in _words_of(settled, built)
 
 
-def test_a_small_miss_raises_no_alarm_in_a_picture(root):
-    for value, is_alarm in ((50.2, False), (70, True)):
-        (root / "data" / "claims.toml").write_text(ledger_of(value, "="))
-        (verdict,) = claim_cards.cards("P1").verdicts
-        bars = claim_picture.bars(verdict, NO_PROJECT)
-        alarm = colours.VERDICTS["differs"]
-        assert (bars[-1].colour == alarm) == is_alarm, (value, verdict.verdict)
-        start = "Differs (" if is_alarm else "Nearly the same ("
-        assert claim_picture.headline(verdict).startswith(start)
-
-
-def test_a_number_that_rounds_to_its_claim_says_so(root):
-    for value, step, outcome in (
-        (100, 50, "Depends on"),
-        (100, 100, "Holds (−50 %)"),
-    ):
-        stepped = f'\nprinted_to = {step}\nprinted_because = "it is a round sum"'
-        (root / "data" / "claims.toml").write_text(ledger_of(value, "=", stepped))
-        (verdict,) = claim_cards.cards("P1").verdicts
-        assert claim_picture.headline(verdict).startswith(outcome)
-        rounds = f"rounds, to the nearest ${step}, to ${value}"
-        assert rounds in _words_of(verdict, root)
-    assert verdict.text.verdict == "holds (−50 %)"
-
-
-def test_a_picture_names_each_part(root):
+def test_a_picture_names_each_part(verdict, built):
     """Bars are of the part that has a figure to compare; without one each part has a line."""
-    (verdict,) = claim_cards.cards("P1").verdicts
     priced = replace(verdict, claim=replace(verdict.claim, words="cost"))
     untested = replace(priced.claim, words="was sold", not_tested="not public", figure=None)
     unsold = claims.Verdict(untested, claims.NOT_TESTED, ())
     whole = replace(verdict, verdict=claims.IN_PART, parts=(priced, unsold))
     assert claim_picture.headline(whole) == "Depends on the part"
-    assert "Cost: depends; was sold: cannot be told." in _words_of(whole, root)
+    assert "Cost: depends; was sold: cannot be told." in _words_of(whole, built)
     assert [bar.figure for bar in claim_picture.bars(whole, NO_PROJECT)][1:] == [
         "$120",
         "$50",
@@ -547,8 +478,7 @@ def test_a_picture_names_each_part(root):
     assert claim_picture.headline(alike) == "Holds, in both parts"
 
 
-def test_a_picture_of_a_lean_has_its_votes_and_what_is_left_out(root):
-    (verdict,) = claim_cards.cards("P1").verdicts
+def test_a_picture_of_a_lean_has_its_votes_and_what_is_left_out(verdict, built):
     first, _ = verdict.readings
     floor = replace(first, fits=True, high=float("inf"), rest="barrels come on top")
     leaning = replace(
@@ -574,13 +504,6 @@ def _words_of(verdict, root, drawn=claim_picture._drawn):
     return " ".join(text.get_text().replace("\n", " ") for text in figures[0].texts)
 
 
-def test_a_speaker_is_introduced_where_the_picture_stands_alone(root):
-    (verdict,) = claim_cards.cards("P1").verdicts
-    known = replace(NO_PROJECT, introduced={verdict.claim.who: "A paper of record"})
-    said, *_ = claim_picture.bars(verdict, known)
-    assert said.name.startswith("A paper of record")
-
-
 def test_a_per_cent_sign_stays_beside_its_number():
     room = claim_picture._width("a rate of 29.3", 38) + 1
     assert claim_picture._broken("a rate of 29.3 %", 38, "normal", room) == (
@@ -588,27 +511,23 @@ def test_a_per_cent_sign_stays_beside_its_number():
     )
 
 
-def test_a_picture_of_what_depends_has_a_bar_of_each_side(root):
-    stated = 'claimed = { value = 55, unit = "USD", qualifier = ">" }'
-    assert stated in LEDGER
-    (verdict,) = claim_cards.cards("P1").verdicts
-    bars = claim_picture.bars(verdict, NO_PROJECT)
-    assert [bar.value > 55 for bar in bars[1:]] == [True, False]
-    names = [bar.name for bar in bars[1:]]
+def test_a_picture_of_what_depends_has_a_bar_of_each_side(verdict):
+    known = replace(NO_PROJECT, introduced={verdict.claim.who: "A paper of record"})
+    said, *bars = claim_picture.bars(verdict, known)
+    assert said.name.startswith("A paper of record")
+    assert [bar.value > 55 for bar in bars] == [True, False]
     line = chart_html.claim_line(verdict, NO_PROJECT)["why"]
-    assert line == f"Yes for {names[0]}: $120. No for {names[1]}: $50."
+    assert line == f"Yes for {bars[0].name}: $120. No for {bars[1].name}: $50."
 
 
 # --- to take along --------------------------------------------------------------------------------
 
 
-def test_haloed_letters_stay_text():
-    figure = lines(crude()).figure
-    chart = chart_hook.bundle(figure, "crude")
-    assert {*re.findall(">(China|India)</text>", chart["file"])} == {"India", "China"}
-    assert "paint-order:stroke" in chart["file"]
-    assert any(one.get_path_effects() for one in figure.findobj(plt.Text))
-    head, *rows = chart["lines"]
+def test_haloed_letters_stay_text(bundle):
+    assert {*re.findall(">(China|India)</text>", bundle["file"])} == {"India", "China"}
+    assert "paint-order:stroke" in bundle["file"]
+    assert any(one.get_path_effects() for one in lines(crude()).figure.findobj(plt.Text))
+    head, *rows = bundle["lines"]
     first = dict(zip(head, rows[0], strict=True))
     assert (first["series"], first["line"], first["unit"]) == ("China", "2", "kg")
     assert next(csv.reader([first["text"]])) == FLOWS.splitlines()[1].split(",")
@@ -622,26 +541,22 @@ def test_a_number_above_its_raw_lines_has_three_digits():
     assert not [text for text in numbers if len(text.strip("0.−").replace(".", "")) > 3]
 
 
-def test_a_file_of_numbers_names_its_sources_as_a_page_does(root):
-    chart = chart_hook.bundle(lines(crude()).figure, "crude")
-    chart["caveats"] = ["flows: no row in 2 of the months asked for: 2023-01 to 2023-02"]
-    sources, publishers = catalogue.load(root), catalogue.publishers(root)
-    _, files = chart_html._chart(
-        chart, "a", "charts/a", {"sources": sources, "publishers": publishers}
-    )
+def test_a_file_of_numbers_names_its_sources_as_a_page_does(built, bundle):
+    bundle["caveats"] = ["flows: no row in 2 of the months asked for: 2023-01 to 2023-02"]
+    known = {"sources": catalogue.load(built), "publishers": catalogue.publishers(built)}
+    _, files = chart_html._chart(bundle, "a", "charts/a", known)
     head = [line for line in files["charts/a.csv"].splitlines() if line.startswith("#")]
     assert not [line for line in head if "flows:" in line or re.search(r"\d{4}-\d\d", line)]
-    assert any(line.startswith("# source: ") and sources["flows"].title in line for line in head)
+    [source] = [line for line in head if line.startswith("# source: ")]
+    assert known["sources"]["flows"].title in source
 
 
-def test_large_raw_lines_are_packed(monkeypatch):
-    chart = chart_hook.bundle(lines(crude()).figure, "crude")
+def test_large_raw_lines_are_packed(monkeypatch, bundle):
     taken = []
     for large in (10**6, 10):
         monkeypatch.setattr(chart_downloads, "LARGE", large)
-        take, files = chart_downloads.to_take(chart, "charts/a", [], {})
-        name = take["raw lines (CSV)"]
-        taken.append((name, files[name]))
+        take, files = chart_downloads.to_take(bundle, "charts/a", [], {})
+        taken.append((take["raw lines (CSV)"], files[take["raw lines (CSV)"]]))
     (plain, text), (packed, content) = taken
     assert (plain, packed) == ("charts/a-lines.csv", "charts/a-lines.csv.gz")
     assert gzip.decompress(content) == text

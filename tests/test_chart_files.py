@@ -61,6 +61,7 @@ def test_text_is_text_and_large_enough(chart):
         assert min(sizes) * pixels / (72 * paper.width) >= 11
 
 
+MANY = ", ".join(f"value_{i} / 1000" for i in range(1, 13))
 FORMULAS = {  # as a measure writes them, and as a reader may say them
     "net_wgt_kg / 1e9": "net weight in kg ÷ 1,000,000,000",
     "100 * (value / base - 1)": "100 × (value ÷ base − 1)",
@@ -75,17 +76,20 @@ FORMULAS = {  # as a measure writes them, and as a reader may say them
     "value_value / (value_weight / 1000) - base_value": "value ÷ (weight ÷ 1,000) − base value",
     "sum([value_1, value_2])": "the sum of each value",
     "sum([part, whole * 2])": "the sum of part and whole × 2",
+    "sum([a, b, c, d, e, f, g, h, i, j])": "the sum of a, … and j",
+    f"100 * sum([{MANY}]) / 7": "100 × (the sum of each (value ÷ 1,000)) ÷ 7",
+    f"sum([sum([{MANY}]), sum([{MANY}])])": "the sum of each (the sum of each (value ÷ 1,000))",
     "round(value / 1000, 1)": "value ÷ 1,000, rounded to 1 decimal",
     "round(value, 0) / 2": "(value, rounded to 0 decimals) ÷ 2",
     "1 + sum([larger_1 ** 0, larger_2 ** 0])": "1 + (the number of larger ones)",
     "sqrt(m / x) + m ** 2": "(the square root of (imports ÷ exports)) + imports²",
     "(m + x) ** 2": "(imports + exports)²",
-    "sum([x_value_1 * x_rate_1, x_value_2 * x_rate_2])": (
-        "the sum of each (value of exports × rate of exports)"
-    ),
     "x ** 3": "exports to the power of 3",
     "log(m / x)": "the logarithm of (imports ÷ exports)",
     "max(m, x) * min(m, 2)": "(the greater of imports and exports) × (the lesser of imports and 2)",
+    "sum([x_value_1 * x_rate_1, x_value_2 * x_rate_2])": (
+        "the sum of each (value of exports × rate of exports)"
+    ),
     "sum([max(0, gain_after_1 - gain_base_1)]) / -loss_base": (
         "(the sum of each (the greater of 0 and new buyers’ figure after − new buyers’ figure "
         "before)) ÷ (−old buyers’ figure before)"
@@ -96,19 +100,6 @@ FORMULAS = {  # as a measure writes them, and as a reader may say them
 @pytest.mark.parametrize(("formula", "words"), FORMULAS.items())
 def test_a_formula_is_said_in_words(formula, words):
     assert in_words(formula) == words
-
-
-def test_a_sum_of_many_terms_is_short():
-    def summed(word, n):
-        return f"sum([{', '.join(f'{word}_{i} / 1000' for i in range(1, n + 1))}])"
-
-    each = "the sum of each (weight ÷ 1,000)"
-    assert in_words(f"100 * {summed('value_weight', 12)} / 7") == f"100 × ({each}) ÷ 7"
-    nested = f"sum([{', '.join(summed('weight', n) for n in (12, 13, 14, 15))}])"
-    assert in_words(nested) == f"the sum of each ({each})"
-    unlike = ", ".join("abcdefghij")
-    assert in_words(f"sum([{unlike}])") == "the sum of a, … and j"
-    assert in_words("sum([a, b, c])") == "the sum of a, b and c"
 
 
 def test_one_name_is_its_lines():
@@ -127,15 +118,8 @@ def test_both_drawings_share_their_marks(chart):
     assert titles(narrow) == []
 
 
-NAMED = {
-    "lines",
-    "points",
-    "blocks",
-    "bars",
-    "cells",
-    "months",
-    "coverage",
-}  # beside their figures
+# Kinds whose names stand beside their figures.
+NAMED = {"lines", "points", "blocks", "bars", "cells", "months", "coverage"}
 
 
 def test_the_name_of_a_series_belongs_to_it(chart):
@@ -195,24 +179,6 @@ def test_letters_are_read_on_all_cells_by_day_and_at_night(shades):
         assert colours.contrast(at_night(ink), at_night(cell[:3])) >= 4.5
 
 
-def test_each_mark_of_a_line_is_in_the_file():
-    chart = handed_over(lines(monthly(CHN=[1, 2.5, None, 1234.5], IND=[3, 2, 1, 0])))
-    head, *rows = chart.rows
-    expected = {
-        (name, row[0][:7], float(cell))
-        for row in rows
-        for name, cell in zip(head[1:], row[1:], strict=True)
-        if cell
-    }
-    names = {"China": "CHN", "India": "IND"}
-    months = {"January": "01", "February": "02", "March": "03", "April": "04"}
-    found = set()
-    for text in titles(drawings(chart)["wide"]):
-        series, month, year, value = re.fullmatch(r"(\w+), (\w+) (\d+): (.+)", text).groups()
-        found.add((names[series], f"{year}-{months[month]}", float(value.replace(",", ""))))
-    assert found == expected
-
-
 def test_a_figure_has_three_digits_and_no_power_of_ten():
     chart = handed_over(lines(monthly(CHN=[-6.236e-05, 0, 1365.4])))
     said = [text.rpartition(": ")[2] for text in titles(drawings(chart)["wide"])]
@@ -221,13 +187,18 @@ def test_a_figure_has_three_digits_and_no_power_of_ten():
     assert chart.alt.endswith("China: −0.0000624 in January 2022, 1,370 in March 2022.")
 
 
-def test_the_table_is_for_readers():
-    chart = handed_over(
-        lines(monthly(CHN=[1, 2, 2], other=[3, 4, 4]), names={"other": "The others"})
-    )
-    assert chart.table[0] == ["Period", "China", "The others"]
-    assert chart.table[1] == ["January 2022", "1.0", "3.0"]
-    assert chart.rows[0] == ["ref_period", "CHN", "other"]
+def test_marks_table_and_file_of_lines_have_the_same_figures():
+    frame = monthly(CHN=[1, 2.5, None, 1234.5], other=[3, 2, 1, 0])
+    chart = handed_over(lines(frame, names={"other": "The others"}))
+    figures = [["1.0", "3.0"], ["2.5", "2.0"], ["", "1.0"], ["1230.0", "0.0"]]
+    assert [row[1:] for row in chart.rows] == [["CHN", "other"], *figures]
+    assert [row[1:] for row in chart.table] == [["China", "The others"], *figures]
+    assert [row[0] for row in chart.table[:2]] == ["Period", "January 2022"]
+    assert [text.replace(" 2022: ", " ") for text in titles(drawings(chart)["wide"])] == [
+        *("China, January 1", "China, February 2.5", "China, April 1,230"),
+        *("The others, January 3", "The others, February 2"),
+        *("The others, March 1", "The others, April 0"),
+    ]
 
 
 RAW_NAMES = ("value", "low", "high", "series", "mark", "says", "mt", "pct")
@@ -243,15 +214,12 @@ def test_no_mark_or_head_has_the_name_of_a_column(chart):
 def test_the_head_of_a_number_is_what_is_counted_with_its_unit():
     claimed = monthly(CHN=[1, 2]).assign(low=[0.5, np.nan], high=[1.5, np.nan], qualifier="~")
     axes = charts.points(claimed, y="mt", by="who", span=["low", "high"], **LOOK)
-    unit = LOOK["unit"]
+    unit, sign = LOOK["unit"], "About, at most or at least"
     assert handed_over(axes).table == [
-        ["Period", "Name", unit, f"{unit}: lowest", f"{unit}: highest", SIGN],
+        ["Period", "Name", unit, f"{unit}: lowest", f"{unit}: highest", sign],
         ["January 2022", "China", "1.0", "0.5", "1.5", "about"],
         ["February 2022", "China", "2.0", "", "", "about"],
     ]
-
-
-SIGN = "About, at most or at least"
 
 
 def test_each_strip_of_a_coverage_answers():
@@ -267,12 +235,6 @@ def test_each_strip_of_a_coverage_answers():
     ]
     assert chart.rows[1] == ["Crude oil, an office", "2019-01 to 2021-12, 2022-03"]
     assert "Coal, another office: January 2023" in chart.alt
-
-
-def test_an_id_survives_a_changed_number():
-    one, two = (handed_over(lines(monthly(CHN=[1, 2, n])), "crude-buyers") for n in (3, 4))
-    assert one.id == two.id == "crude-buyers"
-    assert one.wide != two.wide
 
 
 def test_the_css_turns_charts_in_the_dark():

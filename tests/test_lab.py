@@ -71,64 +71,49 @@ pytestmark = pytest.mark.skipif(
 def address(tmp_path_factory):
     """Serve a notebook in a JupyterLab that has its folders to itself."""
     folder = tmp_path_factory.mktemp("lab")
-    (folder / "notebooks").mkdir()
     made = notebook(*CELLS)
     made.metadata = accept.METADATA  # with the kernel, for which it would ask
-    nbformat.write(made, folder / "notebooks" / "tour.ipynb")
-    for name, values in SETTINGS.items():
-        file = folder / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(values), encoding="utf-8")
-    kernel = folder / "ipython" / "profile_default" / "ipython_kernel_config.py"
-    kernel.parent.mkdir(parents=True)
     line = re.search(r"echo '(c\.IPKernelApp.*)'", (PROJECT / "Makefile").read_text("utf-8"))
-    kernel.write_text(line[1], encoding="utf-8")  # as `make lab` has it
-    places = ("CONFIG_DIR", "DATA_DIR", "RUNTIME_DIR")
-    env = {key: value for key, value in os.environ.items() if not key.startswith("JUPYTER")}
-    env |= {f"JUPYTER_{name}": str(folder / name.lower()) for name in places}
-    env |= {
-        "JUPYTERLAB_SETTINGS_DIR": str(folder / "settings"),
-        "JUPYTERLAB_WORKSPACES_DIR": str(folder / "workspaces"),
-        "IPYTHONDIR": str(folder / "ipython"),
-        "TRADEFLOWS_ROOT": str(PROJECT),
-        "PYTHONPATH": os.pathsep.join([str(PROJECT / "src"), *sys.path]),
+    files = {
+        "notebooks/tour.ipynb": nbformat.writes(made),
+        "ipython/profile_default/ipython_kernel_config.py": line[1],  # as `make lab` has it
     }
+    for name, values in SETTINGS.items():
+        files[f"settings/@jupyterlab/{name}.jupyterlab-settings"] = json.dumps(values)
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+    env = {key: value for key, value in os.environ.items() if not key.startswith("JUPYTER")}
+    places = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR")
+    env |= {name: str(folder / name) for name in (*places, "JUPYTERLAB_WORKSPACES_DIR")}
+    env |= {"JUPYTERLAB_SETTINGS_DIR": str(folder / "settings")}
+    env |= {"IPYTHONDIR": str(folder / "ipython"), "TRADEFLOWS_ROOT": str(PROJECT)}
+    env |= {"PYTHONPATH": os.pathsep.join([str(PROJECT / "src"), *sys.path])}
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    options = [
-        "--no-browser",
-        "--allow-root",
-        f"--ServerApp.port={port}",
-        "--ServerApp.port_retries=0",
-        f"--ServerApp.root_dir={folder / 'notebooks'}",
-        "--IdentityProvider.token=",
-    ]
-    with (folder / "log").open("w") as log:
-        server = subprocess.Popen(
-            [sys.executable, "-m", "jupyterlab", *options],
-            cwd=folder,
-            env=env,
-            stdout=log,
-            stderr=log,
-        )
-    base = f"http://127.0.0.1:{port}"
-    _wait_for(f"{base}/api", server, folder / "log")
-    yield f"{base}/lab/tree/tour.ipynb"
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"]
+    command += [f"--ServerApp.port={port}", "--ServerApp.port_retries=0"]
+    command += [f"--ServerApp.root_dir={folder / 'notebooks'}", "--IdentityProvider.token="]
+    log = folder / "log"
+    with log.open("w") as said:
+        server = subprocess.Popen(command, cwd=folder, env=env, stdout=said, stderr=said)
+    end = time.monotonic() + SLOW / 1000
+    while not _answers(f"http://127.0.0.1:{port}/api"):
+        if time.monotonic() > end or server.poll() is not None:
+            pytest.fail(f"JupyterLab does not answer: {log.read_text()[-2000:]}")
+        time.sleep(0.3)
+    yield f"http://127.0.0.1:{port}/lab/tree/tour.ipynb"
     server.terminate()
     server.wait(30)
 
 
-def _wait_for(url, server, log):
-    """Wait until a server answers at `url`."""
-    end = time.monotonic() + SLOW / 1000
-    while time.monotonic() < end and server.poll() is None:
-        try:
-            with urllib.request.urlopen(url, timeout=5):
-                return
-        except (urllib.error.URLError, TimeoutError):
-            time.sleep(0.3)
-    pytest.fail(f"JupyterLab does not answer: {log.read_text()[-2000:]}")
+def _answers(url):
+    try:
+        with urllib.request.urlopen(url, timeout=5):
+            return True
+    except (urllib.error.URLError, TimeoutError):
+        return False
 
 
 @pytest.fixture(scope="module")
@@ -158,30 +143,21 @@ def _choose(page, menu, *entries):
         page.locator(".lm-Menu-itemLabel", has_text=re.compile(f"^{entry}$")).click()
 
 
-def _shown(page, words):
-    """What an answer shows, that has these words."""
-    return page.locator(".jp-RenderedHTML", has_text=words).first.inner_text()
-
-
 def test_lab_shows_answers(page):
-    _all_cells_ran(page)
-    answer = _shown(page, "Crude oil, imports of China from Russia; tonnes")
+    # Each cell was run, in its order, and none wrote to standard error.
+    assert page.evaluate(PROMPTS) == [f"[{place}]:" for place in range(1, len(CELLS) + 1)]
+    stderr = page.locator('[data-mime-type="application/vnd.jupyter.stderr"]')
+    assert stderr.all_inner_texts() == []
+    answer, card = (
+        page.locator(".jp-RenderedHTML", has_text=words).first.inner_text()
+        for words in ("Crude oil, imports of China from Russia; tonnes", "$81 billion")
+    )
     assert "Source: China Customs" in answer
-    assert "$81 billion" in _shown(page, "$81 billion")
+    assert "$81 billion" in card
     assert page.locator("mjx-container, .MathJax").count() == 0
-    pictures = page.evaluate(PICTURES)
-    assert len(pictures) == 1
-    assert min(pictures) > 400
+    [width] = page.evaluate(PICTURES)
+    assert width > 400
     assert page.evaluate(CONTRAST) >= READABLE
     _choose(page, "Settings", "Theme", "JupyterLab Dark")
     page.wait_for_selector('body[data-jp-theme-light="false"]', state="attached")
     assert page.evaluate(CONTRAST) >= READABLE
-
-
-def _all_cells_ran(page):
-    """Whether each cell was run, in its order, and none wrote to standard error."""
-    prompts = page.evaluate(PROMPTS)
-    assert prompts == [f"[{place}]:" for place in range(1, len(prompts) + 1)]
-    assert len(prompts) == len(CELLS)
-    stderr = page.locator('[data-mime-type="application/vnd.jupyter.stderr"]')
-    assert stderr.all_inner_texts() == []

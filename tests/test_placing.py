@@ -13,7 +13,6 @@ from tradeflows.publishers import print_dates, tidy
 from tradeflows.retrieval import catalogue
 
 HEADER = "id,what,value,window,printed"
-COLUMNS = HEADER.split(",")
 FIELDS = {
     "id": {"column": "id"},
     "topic": "energy",
@@ -29,36 +28,33 @@ FIELDS = {
 }
 
 
-def source(**keys):
-    return Source(
-        id="printed",
-        path="press/printed.csv",
-        publisher="press",
-        title="Invented",
-        kind="transcribed",
-        licence="not stated",
-        vintage="by row",
-        retrieved=date(2026, 11, 30),
-        sha256="0" * 64,
-        bytes=1,
-        table="figures",
-        cleaner="tidy.clean",
-        rank=1,
-        steps="invented",
-        arguments={"columns": COLUMNS, "fields": FIELDS},
-        **keys,
-    )
+PRINTED = Source(
+    id="printed",
+    path="press/printed.csv",
+    publisher="press",
+    title="Invented",
+    kind="transcribed",
+    licence="not stated",
+    vintage="by row",
+    retrieved=date(2026, 11, 30),
+    sha256="0" * 64,
+    bytes=1,
+    table="figures",
+    cleaner="tidy.clean",
+    rank=1,
+    steps="invented",
+    arguments={"columns": HEADER.split(","), "fields": FIELDS},
+)
 
 
 @pytest.fixture
 def rows(tmp_path):
     """Rows of one figure, X1, of a window and printed on some day."""
 
-    def run(window, printed, of=None, **fields):
+    def run(window, printed, of=PRINTED):
         path = tmp_path / "printed.csv"
         path.write_text(f"{HEADER}\nX1,crude,5,{window},{printed}\n", encoding="utf-8")
-        asked = {"columns": COLUMNS, "fields": FIELDS | fields}
-        return next(tidy.clean(path, of or source(), **asked)).rows.to_pylist()
+        return next(tidy.clean(path, of, **of.arguments)).rows.to_pylist()
 
     return run
 
@@ -93,15 +89,12 @@ def test_a_window_that_cannot_be_is_refused_in_one_sentence(rows, window, printe
     assert "\n" not in message
     for said in ("press/printed.csv: record 1, X1", found, 'confirmed.X1 = "', "entry of printed"):
         assert said in message, said
-    assert len(rows(window, printed, source(confirmed={"X1": "an expectation"}))) == 1
+    assert len(rows(window, printed, replace(PRINTED, confirmed={"X1": "so"}))) == 1
     with pytest.raises(LayoutError, match="X1"):
-        rows(window, printed, source(confirmed={"X2": "another's"}))
-
-
-def test_a_new_release_may_be_confirmed_where_the_old_one_is(rows):
-    newer = replace(source(), id="printed_2", supersedes="printed")
+        rows(window, printed, replace(PRINTED, confirmed={"X2": "so"}))
+    newer = replace(PRINTED, id="printed_2", supersedes="printed")
     with pytest.raises(LayoutError, match="the entry of printed_2 or, before its update, of print"):
-        rows("2024", "2023", newer)
+        rows(window, printed, newer)
 
 
 def test_each_committed_confirmation_is_needed(embedded):
@@ -130,6 +123,6 @@ def test_each_committed_confirmation_is_needed(embedded):
     ],
 )
 def test_keys_of_an_entry_are_checked(keys, problem):
-    entry = replace(source(), **keys)
+    entry = replace(PRINTED, **keys)
     [said] = catalogue.problems(entry, {"press": None}, {entry.id: entry}, False)
     assert problem in said

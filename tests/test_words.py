@@ -104,16 +104,8 @@ def test_every_currency_of_iso_4217_is_known_by_code_and_name():
         else:
             with pytest.raises(QueryError, match=rf"several .*\b{money.alpha_3}\b"):
                 currency(money.name)
-
-
-def test_usual_words_for_a_currency_and_for_goods():
-    money = {"renminbi": "CNY", "Rouble": "RUB", "pound sterling": "GBP", "$": "USD"}
-    assert {word: currency(word) for word in money} == money
-    goods = {"wheat": "1001", "gas": "271111+271121", "Excavators": "842952", "whisky": "220830"}
-    assert {word: codes.product(word)[0] for word in goods} == goods
-
-
-def test_a_word_for_several_currencies_or_none_is_refused():
+    usual = {"renminbi": "CNY", "Rouble": "RUB", "pound sterling": "GBP", "$": "USD"}
+    assert {word: currency(word) for word in usual} == usual
     with pytest.raises(QueryError, match="several currencies are called 'peso': ARS, CLP"):
         currency("peso")
     with pytest.raises(QueryError, match="no currency 'dolar' in ISO 4217; did you mean 'dollar'"):
@@ -126,9 +118,14 @@ def test_every_word_for_goods_is_folded_and_stands_for_codes_that_have_a_name():
         assert row["code"] in codes.product(row["word"])
         for code in row["code"].split("+"):
             assert not codes.product_name(code).startswith(("HS ", "of "))
+    goods = {"wheat": "1001", "gas": "271111+271121", "Excavators": "842952", "whisky": "220830"}
+    assert {word: codes.product(word)[0] for word in goods} == goods
 
 
-def test_name_of_a_product():
+def test_every_heading_of_hs_has_a_name():
+    names = {code: codes.product_name(code) for code in codes.harmonized_system()}
+    assert len(names) > 6900
+    assert not [code for code, name in names.items() if not name or name.startswith("HS ")]
     beginnings = {
         "271121": "pipeline gas",
         "850450": "Electrical inductors",
@@ -139,9 +136,3 @@ def test_name_of_a_product():
     }
     for code, beginning in beginnings.items():
         assert codes.product_name(code).startswith(beginning)
-
-
-def test_every_heading_of_hs_has_a_name():
-    names = {code: codes.product_name(code) for code in codes.harmonized_system()}
-    assert len(names) > 6900
-    assert not [code for code, name in names.items() if not name or name.startswith("HS ")]

@@ -10,14 +10,14 @@ import ast
 import json
 import re
 import sys
-from html.parser import HTMLParser
 from pathlib import Path
 from statistics import median
 
+from bs4 import BeautifulSoup
+
 NOTE, CHART = 20, 120  # the most words of a note, and of a chart
 READ = ("title", "unit", "note", "events", "names", "callouts", "reference", "said")
-VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "wbr"}
-UNSEEN = {"script", "style", "template", "head", "noscript"}
+UNSEEN = "script, style, template, head, noscript, [hidden], .chart-narrow"
 
 
 def words(text):
@@ -25,43 +25,23 @@ def words(text):
     return sum(any(letter.isalpha() for letter in word) for word in text.split())
 
 
-class Page(HTMLParser):
+class Page:
     """Counts the nodes of a page, its visible words, and the words of each chart's wide picture."""
 
     def __init__(self, text):
-        super().__init__()
-        self.nodes, self.words, self.charts, self.open = 0, 0, {}, []
-        self.feed(text)
-
-    def handle_starttag(self, tag, attrs):
-        given = dict(attrs)
-        self.nodes += not self.inside("template")
-        if tag in VOID:
-            return
-        names = {tag, *(given.get("class") or "").split(), *given.keys() & {"hidden"}}
-        self.open.append((tag, names - {"details"} if "open" in given else names, given.get("id")))
-
-    def handle_startendtag(self, _tag, _attrs):
-        self.nodes += not self.inside("template")
-
-    def handle_endtag(self, tag):
-        tags = [tag for tag, *_ in self.open]
-        if tag in tags:
-            del self.open[len(tags) - 1 - tags[::-1].index(tag) :]
-
-    def inside(self, name):
-        return any(name in names for _, names, _ in self.open)
-
-    def handle_data(self, data):
-        hidden = UNSEEN | {"hidden", "chart-narrow"}
-        if not data.strip() or any(map(self.inside, hidden)):
-            return
-        if self.inside("svg"):
-            ids = [id for _, names, id in self.open if "chart" in names]
-            if ids and self.inside("text"):
-                self.charts[ids[-1]] = self.charts.get(ids[-1], 0) + words(data)
-        elif not self.inside("details") or self.inside("summary"):
-            self.words += words(data)
+        page = BeautifulSoup(text, "html.parser")
+        self.nodes = sum(not one.find_parent("template") for one in page.find_all(True))
+        for part in page.select(UNSEEN):
+            part.decompose()
+        drawn = {chart["id"]: chart.select("svg text") for chart in page.select(".chart[id]")}
+        self.charts = {
+            name: sum(words(one.get_text(" ")) for one in said)
+            for name, said in drawn.items()
+            if said
+        }
+        for part in page.select("svg, details:not([open]) > :not(summary)"):
+            part.decompose()
+        self.words = words(page.get_text(" "))
 
 
 def texts(node, names):
