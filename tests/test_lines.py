@@ -291,6 +291,11 @@ def test_wrong_lines_are_said_all_at_once_with_the_lines_of_excel(tmp_path):
         assert told[1] in str(error)
 
 
+def test_a_line_without_a_question_is_refused_where_it_is_judged(tmp_path):
+    with pytest.raises(LedgerError, match="line 2: claim C1: asks is empty"):
+        judged(tmp_path, "C1;It is 107 million tonnes.;107 Mt;")
+
+
 def test_a_workbook_takes_the_unit_of_a_bare_number_from_its_sentence(tmp_path, soybeans):
     share = "share by weight of soybeans as 120190, Brazil in World, China's imports, 2024"
     rows = [["id", "sentence", "figure", "asks"], ["C1", "Brazil had 71 %.", "0.71", share]]
