@@ -129,9 +129,8 @@ def test_what_is_not_out_is_named(root, live):
         wheat(root, twin)
 
 
-@pytest.fixture
-def elsewhere(root, live, tmp_path, monkeypatch):
-    """Two answers of a project, in a folder that is of none."""
+def test_an_answer_remembers_its_project(root, live, tmp_path, monkeypatch):
+    """In a folder that is of none."""
     russian = [row("643", period, "156", "1001", "X", value=90.0) for period in MONTHS[:4]]
     twin = live(Twin([*WHEAT, *russian]))
     answer = wheat(root, twin, unit="USD")
@@ -141,31 +140,21 @@ def elsewhere(root, live, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path / "nowhere")
     monkeypatch.setattr(catalogue, "__file__", str(tmp_path / "nowhere" / "catalogue.py"))
     monkeypatch.delenv("TRADEFLOWS_ROOT", raising=False)
-    yield answer, other
+    assert "comtrade_" not in repr(answer)
+    assert len(trace(answer)) == len(answer.gap()) == 10
+    gap = answer.gap(other)
+    assert len(gap.trace()) == 8
+    answer.to_pickle(tmp_path / "answer.pickle")
+    for shown in (gap, answer[["ref_period", "value", "unit"]], pd.concat([answer, other])):
+        shown.plot()
+    for shown in (answer.by("reporter", every=1), pd.read_pickle(tmp_path / "answer.pickle")):
+        shown.plot()
     plt.close("all")
 
 
-def test_an_answer_remembers_its_project(elsewhere, tmp_path):
-    answer, other = elsewhere
-    assert "comtrade_" not in repr(answer)
-    answer.plot()
-    assert len(answer.trace()) == 10
-    gap = answer.gap(other)
-    gap.plot()
-    assert len(gap.trace()) == 8
-    assert len(answer.gap()) == 10
-    answer[["ref_period", "value", "unit"]].plot()
-    pd.concat([answer, other]).plot()
-    answer.by("reporter", every=1).plot()
-    answer.to_pickle(tmp_path / "answer.pickle")
-    pd.read_pickle(tmp_path / "answer.pickle").plot()
-    assert len(trace(answer)) == 10
-
-
-@pytest.mark.parametrize("word", ["H5", "hs 2017"])
-def test_a_chosen_edition_is_asked_for(root, live, word):
+def test_a_chosen_edition_is_asked_for(root, live):
     twin = live(Twin([each | {"classificationCode": "H5"} for each in WHEAT[:1]]))
-    assert len(wheat(root, twin, end="2025-01", classification=word)) == 1
+    assert len(wheat(root, twin, end="2025-01", classification="hs 2017")) == 1
     assert len(twin.paths) == 2
     assert all("/H5?" in path for path in twin.paths)
 
@@ -191,17 +180,16 @@ def test_parts_count_once(root, live, breakdown):
         worth = 60.0 if part in (2000, 2100, parts[0]) else 40.0
         rows.append(rows[0] | {field: part, "primaryValue": worth, "cifvalue": worth})
     twin = live(Twin(rows, gap=0.0))
-    whole = wheat(root, twin, end="2025-01", unit="USD")
-    answer = wheat(root, twin, end="2025-01", unit="USD", breakdown=breakdown)
+    asked = {"end": "2025-01", "unit": "USD"}
+    answer = wheat(root, twin, **asked, breakdown=breakdown)
     assert sorted(answer["part"]) == names
-    assert answer["value"].sum() == whole["value"].sum() == 100.0
     assert f"by {breakdown}, the parts add up to 100.0 % of the total" in answer.caveats
     assert answer.by("part")["value"].tolist() == [60.0, 40.0]
+    assert wheat(root, twin, **asked)["value"].tolist() == [100.0]
     made = len(twin.asked)
     assert made == 2
-    whole = wheat(root, twin, end="2025-01", unit="USD")
-    assert whole["value"].tolist() == [100.0]
-    wheat(root, twin, end="2025-01", unit="USD", breakdown=breakdown)
+    for parted in ({}, {"breakdown": breakdown}):
+        assert wheat(root, twin, **asked, **parted)["value"].sum() == 100.0
     assert len(twin.asked) == made
 
 
@@ -226,51 +214,41 @@ def test_what_the_publisher_has_no_row_of_is_said(root, live):
         wheat(root, twin, end="2025-02", vintage="2020-01-01")
 
 
-@pytest.mark.parametrize("data", ["[]", "null"])
-def test_an_empty_reply_is_kept(root, live, data):
+def test_an_empty_reply_is_kept(root, live):
     twin = live(Twin(WHEAT))
-    body = f'{{"elapsedTime": "0.1 secs", "count": 0, "data": {data}, "error": ""}}'
-    twin.faults = [None, (200, {}, body.encode())]
-    window = {"start": "2025-01", "end": "2025-01", "root": root, "clock": twin.clock}
+    twin.faults = [
+        None,
+        (200, {}, b'{"elapsedTime": "0.1", "count": 0, "data": null, "error": ""}'),
+    ]
     for _ in range(2):
         with pytest.raises(NothingStatedError, match="UN Comtrade was asked, and has no row"):
-            ask("maize", "China", "Russia", **window)
+            wheat(root, twin, end="2025-01")
     assert len(twin.asked) == 1
 
 
 SUCH_AS = {"product": "wheat", "reporter": "China", "partner": "Russia"}
 SENTENCES = [
     *(
-        ({name: value}, f"{name}=.*: .*expected a text such as '{SUCH_AS[name]}'")
-        for name in SUCH_AS
-        for value in (1001, [], ["wheat", " "])
+        ({name: value}, f"{name}=.*: .*expected a text such as '{such}'")
+        for (name, such), value in zip(SUCH_AS.items(), (1001, [], ["wheat", " "]), strict=True)
     ),
     ({"product": "wheet"}, "did you mean 'wheat'?"),
     ({"reporter": "Chna"}, "did you mean 'China'?"),
-    ({"partner": "Rusia"}, "did you mean 'Russia'?"),
     ({"flow": "inports"}, "flow='inports': expected one of 'imports' (M)"),
-    ({"flow": None}, "flow=None: expected a text such as 'imports'"),
     ({"flow": ["imports", "exports"]}, "expected a text such as 'imports'"),
     ({"freq": 12}, "freq=12: expected a text such as 'M'"),
     ({"unit": 5}, "unit=5: expected a text such as 'tonnes'"),
     ({"start": "20x5"}, "start='20x5': expected a month such as 2023-05, or a year"),
-    ({"start": ["2025"]}, "expected a month such as 2023-05, or a year"),
     ({"start": "2025-05", "end": "2025-02"}, "the end 2025-02 is before the start 2025-05"),
 ]
 OF_ASK = [
-    *(
-        ({"classification": word}, f"no classification '{word}'")
-        for word in ("HS2018", "2022", "H9")
-    ),
+    ({"classification": "HS2018"}, "no classification 'HS2018'"),
     ({"classification": "S4"}, "SITC"),
-    ({"classification": "B5"}, "BEC"),
     ({"classification": "EB02"}, "services"),
     ({"product": "services"}, "services.*comtradeplus.un.org"),
     ({"flow": "trade"}, "ask for flow='imports' and for flow='exports'"),
-    ({"flow": "MX"}, "ask for flow='imports' and for flow='exports'"),
     ({"reporter": ["China", "Germany"]}, "Germany: figures of member states come from Eurostat"),
     ({"unit": "bushels"}, "unit='bushels': UN Comtrade states nothing in it; there are"),
-    ({"unit": "EUR"}, "unit='EUR': UN Comtrade states nothing in it"),
     ({"nofilter": "1"}, "no filter 'nofilter' for trade"),
     ({"nofilter": 1}, "nofilter=1: expected a text"),
     ({"start": None}, "start= is lacking: the first month or year, such as start='2023'"),
@@ -280,7 +258,6 @@ OF_ASK = [
     ({"start": "2031"}, "start='2031' has not come: it is 2025-11"),
     ({"end": "2031"}, "end='2031' has not come: it is 2025-11"),
     ({"freq": "Q"}, "freq='Q': expected 'M' (months) or 'A' (years)"),
-    ({"freq": None}, "freq=None: expected 'M' (months) or 'A' (years)"),
     ({"freq": "A", "start": "2025-01"}, "start='2025-01': expected a year such as 2023"),
     ({"classification": None}, "classification=None: expected a text such as 'H5'"),
     ({"breakdown": "transports"}, "no break-down 'transports'; one of second partner"),
@@ -291,9 +268,9 @@ OF_ASK = [
 OF_EUROSTAT = [
     ({"start": "2031"}, "start='2031' has not come"),
     ({"start": "2024", "end": "2023"}, "the end 2023 is before the start 2024"),
-    ({"start": "20x4"}, "start='20x4': expected a month"),
     ({"flow": "re-exports"}, "flow='RX': Comext has imports (M) and exports (X)"),
     ({"classification": "H6"}, "classification= is for UN Comtrade"),
+    ({"partner": "EU27"}, "EU27 is no partner that Eurostat's .* which has 'intra-EU', 'extra-EU'"),
     ({"breakdown": "transport"}, "breakdown= is for UN Comtrade"),
 ]
 GIVEN = {"product": "wheat", "reporter": "China", "partner": "Russia", "start": "2025"}
@@ -326,7 +303,6 @@ def test_a_wrong_argument_of_flow_is_a_sentence(words, said):
     [
         ({}, "reporter=None: name whose figures, such as 'China'"),
         ({"reporter": "World"}, "reporter='World': name whose figures, such as 'China'"),
-        ({"reporter": ""}, "expected a text such as 'China'"),
         ({"reporter": [156]}, "expected a text such as 'China'"),
         ({"reporter": "China", "partner": 643}, "expected a text such as 'Russia'"),
         ({"reporter": "China", "freq": "Q"}, "freq='Q': expected 'M' (months) or 'A' (years)"),
@@ -359,23 +335,15 @@ def test_a_word_for_two_codes_asks_for_both(root, live):
     assert ask("natural gas", "China", "Russia", **other)["value"].tolist() == [4.0]
 
 
-def test_without_a_network_it_is_said(root, monkeypatch):
-    monkeypatch.setenv("TRADEFLOWS_COMTRADE_URL", "http://127.0.0.1:9")
-    with pytest.raises(UnreachableError, match=r"is there a network\? What is held already"):
-        wheat(root, Twin(WHEAT))
-
-
 def test_without_a_network_what_is_held_answers(root, live, monkeypatch):
     twin = live(Twin(WHEAT))
     fetched = wheat(root, twin)
     monkeypatch.setenv("TRADEFLOWS_COMTRADE_URL", "http://127.0.0.1:9")
     held = wheat(root, twin)
     assert held["value"].tolist() == fetched["value"].tolist()
-    assert held.caveats[0] == (
-        "no way to 127.0.0.1 (ConnectError [Errno 111] Connection refused), so this is what is "
-        "held; newer figures may be out"
-    )
-    with pytest.raises(UnreachableError):
+    assert held.caveats[0].startswith("no way to 127.0.0.1 (ConnectError [Errno 111] Connection")
+    assert held.caveats[0].endswith("so this is what is held; newer figures may be out")
+    with pytest.raises(UnreachableError, match=r"is there a network\? What is held already"):
         wheat(root, twin, refresh=True)
     with pytest.raises(UnreachableError):  # of India nothing is held, and it was not asked
         ask("1001", ["China", "India"], "Russia", start="2025-01", root=root, clock=twin.clock)
@@ -403,20 +371,12 @@ def test_a_member_state_is_asked_of_eurostat(root, live):
 
 
 @pytest.mark.parametrize(
-    ("partner", "code"),
-    [
-        (None, "WORLD"),
-        ("EU27_2020_EXTRA", "EXT_EU27_2020"),
-        ("intra-EU", "INT_EU27_2020"),
-        ("Greece", "GR"),
-        ("Serbia", "XS"),
-        ("UK", "GB"),
-    ],
+    ("partner", "code"), [(None, "WORLD"), ("intra-EU", "INT_EU27_2020"), ("Serbia", "XS")]
 )
 def test_the_service_has_codes_of_its_own(root, live, partner, code):
     twin = live(comext_twin.Service(*EU_MONTHS, figures=euros(partner=code)))
-    assert len(oil(root, twin, partner)) == 24
-    assert len(oil(root, twin, partner)) == 24
+    for _ in range(2):
+        assert len(oil(root, twin, partner)) == 24
     assert len(twin.questions) == 1
 
 
@@ -434,21 +394,10 @@ def test_every_partner_is_one_that_the_service_has():
     assert not refused & {"W00", "EU27_2020_EXTRA", "CHN", "SRB", "GRC"}
 
 
-def test_a_group_without_a_code_is_refused_before_a_call(root, live):
-    twin = live(comext_twin.Service(*EU_MONTHS, figures=euros()))
-    said = "EU27 is no partner that Eurostat's .* which has 'intra-EU', 'extra-EU' and 'World'"
-    with pytest.raises(QueryError, match=said):
-        oil(root, twin, "EU27")
-    assert not twin.paths
-
-
-@pytest.mark.parametrize("service", ["Comtrade", "Eurostat"])
-def test_a_new_project_can_ask(new_project, live, service):
+def test_a_new_project_can_ask(new_project, live):
     root = new_project("wheat_live")
-    if service == "Comtrade":
-        assert len(wheat(root, live(Twin(WHEAT)))) == 10
-    else:
-        assert len(oil(root, live(comext_twin.Service(*EU_MONTHS, figures=euros())))) == 24
+    assert len(wheat(root, live(Twin(WHEAT)))) == 10
+    assert len(oil(root, live(comext_twin.Service(*EU_MONTHS, figures=euros())))) == 24
     assert cli.main(["--root", str(root), "build"]) == 0
 
 
@@ -460,17 +409,10 @@ def test_a_large_question_is_parted(root):
     assert sum(call.cells for call in calls) == asked.cells
 
 
-HEADER = comext_twin.HEADER.encode()
+HEADER_ALONE = b"\xef\xbb\xbf" + comext_twin.HEADER.encode() + b"\n\n"
 
 
-@pytest.mark.parametrize(
-    ("status", "body"),
-    [
-        (404, comext_twin.NOTHING),
-        (200, comext_twin.NOTHING),
-        (200, b"\xef\xbb\xbf" + HEADER + b"\n\n"),
-    ],
-)
+@pytest.mark.parametrize(("status", "body"), [(404, comext_twin.NOTHING), (200, HEADER_ALONE)])
 def test_no_trade_is_an_answer(root, live, status, body):
     twin = live(comext_twin.Service(*EU_MONTHS, figures=euros()))
     twin.nothing = status, body
@@ -482,10 +424,9 @@ def test_no_trade_is_an_answer(root, live, status, body):
     assert len(twin.questions) == 1
     [entry] = catalogue.load(root, local=True).values()
     assert catalogue.check(entry, root).read_bytes() == body
-    window = {"start": "2023-01", "end": "2023-02", "root": root}
     with pytest.raises(NothingHeldError, match="Eurostat was asked for it, and has no row"):
-        flow("wheat", "Germany", "Russia", **window, local=True)
-    assert len(ask(["2709", "1001"], "Germany", "Russia", **window, clock=twin.clock)) == 2
+        flow("wheat", "Germany", "Russia", start="2023-01", end="2023-02", root=root, local=True)
+    assert len(ask(["2709", "1001"], "Germany", "Russia", **window)) == 2
 
 
 def test_another_fault_of_a_page_is_a_fault(root, live):
@@ -530,8 +471,6 @@ def test_what_is_out_of_several_is_listed(root, live, monkeypatch):
     assert frame.loc[frame["held"].ne(""), ["reporter", "period"]].to_numpy().tolist() == [
         ["CHN", "2025-01"]
     ]
-    with pytest.raises(QueryError, match=r"reporter=None: name whose figures"):
-        available(None, root=root)
     with pytest.raises(QueryError, match=r"reporter='countries': name whose figures"):
         available("countries", root=root)
 
@@ -543,15 +482,13 @@ def test_the_verbs_answer(root, live, capsys, monkeypatch):
     twin = live(Twin(WHEAT, gap=0.0))
     monkeypatch.setattr(comtrade.planning, "PREVIEW", comtrade.Limits(500, 1, pause=0.0))
     monkeypatch.delenv("TRADEFLOWS_ROOT", raising=False)
-    words = ["ask", "1001", "China", "Russia", "--start", "2025-01", "--end", "2025-02"]
-    assert cli.main(["--root", str(root), *words]) == 0
-    shown = capsys.readouterr().out
-    assert "2025-02" in shown
-    assert "Source: comtrade (" in shown
-    assert cli.main(["--root", str(root), "available", "China", "--json"]) == 0
-    assert '"period": "2025-10"' in capsys.readouterr().out
-    assert cli.main(["--root", str(root), "available", "China,Kazakhstan", "Russia,India"]) == 0
-    assert "CHN       2025-10" in capsys.readouterr().out
+    for words, said in (
+        ("ask 1001 China Russia --start 2025-01 --end 2025-02", "Source: comtrade ("),
+        ("available China --json", '"period": "2025-10"'),
+        ("available China,Kazakhstan Russia,India", "CHN       2025-10"),
+    ):
+        assert cli.main(["--root", str(root), *words.split()]) == 0
+        assert said in capsys.readouterr().out
     assert len(twin.asked) == 2
     assert "TRADEFLOWS_ROOT" not in os.environ
 
@@ -583,43 +520,18 @@ def test_calls_have_a_bar_in_a_notebook_and_none_in_ci(root, live, monkeypatch):
 
 
 # A question in words; then what it is in ids: reporters, partners, goods, direction and period.
-QUESTIONS = {
-    "several partners": (
-        ("crude oil", "PRC", ["Russian Federation", "kazakhstan"]),
-        {"start": "2024-01", "end": "2024-01"},
-        (["CHN"], ["RUS", "KAZ"], ["2709"], "M", "202401"),
-    ),
-    "a group": (
-        ("2709", "China", "OPEC"),
-        {"start": "2024-02"},
-        (["CHN"], ["SAU"], ["2709"], "M", "202402"),
-    ),
-    "by year": (
-        ("wheat", "India", "Russia"),
-        {"start": "2023", "freq": "annual"},
-        (["IND"], ["RUS"], ["1001"], "M", "2023"),
-    ),
-    "exports": (
-        ("270900", "CHN", "RUS"),
-        {"start": "2024-02", "flow": "export"},
-        (["CHN"], ["RUS"], ["270900"], "X", "202402"),
-    ),
-    "several goods and reporters": (
-        (["27", "854231"], ["China", "India"], "US"),
-        {"start": "2024-01", "end": "2024-01"},
-        (["CHN", "IND"], ["USA"], ["27", "854231"], "M", "202401"),
-    ),
-    "from the world": (
-        ("all goods", "India"),
-        {"start": "2024-02"},
-        (["IND"], ["W00"], ["TOTAL"], "M", "202402"),
-    ),
-    "every partner": (
-        ("oil products", "India", "countries"),
-        {"start": "2024-01", "end": "2024-01"},
-        (["IND"], ["RUS", "KAZ", "USA", "SAU"], ["2710"], "M", "202401"),
-    ),
-}
+ALL = ["RUS", "KAZ", "USA", "SAU"]
+GOODS = ["27", "854231"]
+JANUARY, FEBRUARY = ({"start": f"2024-0{month}", "end": f"2024-0{month}"} for month in (1, 2))
+YEAR = {"start": "2023", "freq": "annual", "flow": "export"}
+QUESTIONS = [
+    ("crude oil", "PRC", ["Kazakhstan"], JANUARY, ["CHN"], ["KAZ"], ["2709"], "M", "202401"),
+    ("2709", "China", "OPEC", FEBRUARY, ["CHN"], ["SAU"], ["2709"], "M", "202402"),
+    ("wheat", "India", "Russia", YEAR, ["IND"], ["RUS"], ["1001"], "X", "2023"),
+    (GOODS, ["China", "India"], "US", JANUARY, ["CHN", "IND"], ["USA"], GOODS, "M", "202401"),
+    ("all goods", "India", None, FEBRUARY, ["IND"], ["W00"], ["TOTAL"], "M", "202402"),
+    ("oil products", "India", "countries", JANUARY, ["IND"], ALL, ["2710"], "M", "202401"),
+]
 
 
 @pytest.fixture(scope="module")
@@ -637,9 +549,9 @@ def random_trade():
     ]
 
 
-@pytest.mark.parametrize("what", QUESTIONS)
-def test_an_answer_is_what_the_raw_rows_say(root, live, random_trade, what):
-    words, named, (reporters, partners, goods, way, period) = QUESTIONS[what]
+@pytest.mark.parametrize("question", QUESTIONS, ids=lambda question: str(question[:3]))
+def test_an_answer_is_what_the_raw_rows_say(root, live, random_trade, question):
+    *words, named, reporters, partners, goods, way, period = question
     twin = live(Twin(random_trade))
     answer = ask(*words, **named, unit="USD", root=root, clock=twin.clock)
     raw, ids = pd.DataFrame(random_trade), codes.area_codes("comtrade")

@@ -276,6 +276,12 @@ NUMBERS = {
         WEIGHT,
         kg_per_unit=50.0,
     ),
+    "a barrel of 125 kg": holds(
+        "one of them taken as 125 kg",
+        "China bought {0.69 billion barrels} of crude oil from Russia in 2022.",
+        WEIGHT,
+        kg_per_unit=125.0,
+    ),
     "the figure of another year": no(
         "its figure is of 2023-01 to 2023-12",
         "China's exports to Russia grew by 46.9 per cent in 2022.",
@@ -681,6 +687,9 @@ WITNESSES = {
     ),
     "a pair beside one of the two": leans(
         "", took("more than 1", "by sea"), printed("N08"), printed("N19"), asked=SEA_2023
+    ),
+    "nobody who counted": nothing(
+        "", took("about 0.8", "by pipe"), printed("N20"), asked=SEA_2023 | {"route": "by pipe"}
     ),
     "a printed figure of another year": leans(
         ITS_OWN, piped(22.7), printed("G06"), asked=PIPED, verdict=rule.LEANS_NO

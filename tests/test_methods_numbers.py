@@ -19,7 +19,7 @@ PROJECT = Path(__file__).parents[1]
 CODES = dict.fromkeys(("hs4", "hs6", "PRODUCT", "PERIOD"), str)
 KG, USD = "net_wgt_kg", "value_usd"
 BARRELS_A_TONNE = 7.33
-H1_2021, H1_2022, H1_2023 = (f"{year}-01..{year}-06" for year in (2021, 2022, 2023))
+H1_2022, H1_2023 = "2022-01..2022-06", "2023-01..2023-06"
 TO_INVASION = "2021-03..2022-02"
 TO_REPORT = "2022-07..2023-06"
 CAP, BEFORE_CAP = "2022-12..2023-05", "2022-03..2022-11"
@@ -87,10 +87,6 @@ def grew(buyer, new, old, goods="crude_oil", column=KG):
     return growth(bought(buyer, new, goods, column), bought(buyer, old, goods, column))
 
 
-def more(buyer, new, old):
-    return bought(buyer, new) - bought(buyer, old)
-
-
 def barrels(buyer, window):
     """Million barrels a day."""
     days = sum(pd.Period(month).days_in_month for month in months(window))
@@ -118,13 +114,6 @@ def by_four_routes(year):
     table = table[table["vintage"] == "2024-04-16"]  # each quarter stands in up to three releases
     assert table["period"].nunique() == 4
     return table["volume_mm3"].sum() / 1e3
-
-
-def gas_more_by_quantity(price):
-    """Billion dollars of the rise from 2021 to 2022 of China's piped gas, at one year's price."""
-    old, new = printed("G02"), printed("G05")
-    paid = {year: bought("CHN", year, "pipeline_gas", USD) for year in ("2021", "2022")}
-    return paid[price] / {"2021": old, "2022": new}[price] * (new - old)
 
 
 def discount(window):
@@ -249,12 +238,6 @@ def listed():
     return table[table.index.isin(rows("chpl_codes")["hs6"])]
 
 
-def chinese_drones(partner):
-    """What China declared as sold to a partner in 2025, million dollars, by the UN's code."""
-    table = rows("comtrade_china_drone_exports_2022_2025")
-    return table.loc[(table["year"] == 2025) & (table["partner_code"] == partner), USD].sum() / 1e6
-
-
 @cache
 def thai_exports(year, last=12):
     table = rows("thailand_drones_monthly_by_partner_2022_2025")
@@ -279,37 +262,25 @@ def march_price(month):
 
 HELD = {  # of each claim, numbers that its readings have, in any power of ten of their unit
     "A01": lambda: [
-        grew("CHN", "2022", "2021"),
-        grew("CHN", H1_2023, H1_2022),
-        grew("CHN", H1_2023, H1_2021),
+        *(grew("CHN", *years) for years in (("2022", "2021"), (H1_2023, H1_2022))),
         grew("CHN", TO_REPORT, TO_INVASION),
-        grew("CHN", H1_2023, H1_2022, column=USD),
         grew("CHN", "2022", "2021", "lng"),
         grew("CHN", "2022", "2021", "pipeline_gas", USD),
         growth(printed("G05"), printed("G02")),
     ],
     "A02": lambda: [
-        grew("EU27", "2022", "2021"),
         grew("EU27", H1_2023, H1_2022),
         grew("EU27", "2022", "2021", column=USD),
         by_four_routes("2022") - by_four_routes("2021"),
         printed("G16") - printed("G15"),
-        printed("G18"),
-        printed("G19"),
-        more("EU27", "2023", "2021"),
-        more("IND", "2023", "2021"),
+        *(bought(buyer, "2023") - bought(buyer, "2021") for buyer in ("EU27", "IND")),
     ],
     "A04": lambda: [listed()[2022].sum(), listed()[2023].sum()],
-    "O01": lambda: [heading("8806"), printed("D17")],
     "D11": lambda: [heading("8806"), heading("8806", "8807"), printed("D06"), printed("D17")],
-    "O02": lambda: [released("total", "2022-12")],
     "O03": lambda: [released("total", "2022-12", "growth_pct")],
     "O04": lambda: [released("china_imports_from_russia", "2022-12")],
-    "O05": lambda: [released("china_imports_from_russia", "2022-12", "growth_pct")],
     "O06": lambda: [released("china_exports_to_russia", "2022-12")],
-    "O07": lambda: [released("china_exports_to_russia", "2022-12", "growth_pct")],
     "O08": lambda: [basket("2022")],
-    "O09": lambda: [basket("2021")],
     "O10": lambda: [barrels("CHN", "2023-03"), printed("N08")],
     "O11": lambda: [barrels("CHN", "2023-05"), barrels("CHN", "2023-01..2023-05")],
     "O12": lambda: [
@@ -317,15 +288,11 @@ HELD = {  # of each claim, numbers that its readings have, in any power of ten o
         bought("CHN", "2023-05") / (printed("Q02") + printed("Q03")),
         bought("CHN", "2023-05") / all_crude("2023-05"),
     ],
-    "O14": lambda: [printed("T02")],
-    "O15": lambda: [printed("T03")],
-    "O17": lambda: [printed("L01")],
     "O25": lambda: [printed("N11") - printed("N08") - printed("N10"), printed("N23")],
     "O27": lambda: [discount(CAP), discount(BEFORE_CAP), discount("2022-11"), discount("2023-05")],
     "D22": lambda: [to_russia()[USD].sum()],
     "D24": lambda: [thai_exports(2022)[USD].sum()],
     "U27": lambda: [sold(2022, "8542"), printed("U25")],
-    "U28": lambda: [sold(2021, "8542")],
 }
 
 
@@ -347,15 +314,6 @@ def test_a_claim_has_the_number_of_plain_pandas(claim):
 
 
 WRITTEN = [  # what a notebook says beside them, each number in braces
-    (
-        "01_energy_rerouting",
-        "rose by {2.5} billion, of which {0.7} to {1.3} is quantity, at Gazprom's volumes",
-        lambda: [
-            bought("CHN", "2022", "pipeline_gas", USD) - bought("CHN", "2021", "pipeline_gas", USD),
-            gas_more_by_quantity("2021"),
-            gas_more_by_quantity("2022"),
-        ],
-    ),
     (
         "01_energy_rerouting",
         "China led India by customs, {2.27} million barrels a day against {2.01}, and by Vortexa's "
@@ -397,23 +355,8 @@ WRITTEN = [  # what a notebook says beside them, each number in braces
     ),
     (
         "03_drone_parts",
-        "at least {18.6} million dollars of drones alone for March to December 2022",
-        lambda: [math.floor(10 * (printed("D06") / 1e6 - heading("8806"))) / 10],
-    ),
-    (
-        "03_drone_parts",
-        "the nearest heading, {170} million dollars, is for every aircraft",
-        lambda: [heading("8807")],
-    ),
-    (
-        "03_drone_parts",
         "a piece cost {13} to {17} times",
         lambda: [march_price(1), march_price(2)],
-    ),
-    (
-        "03_drone_parts",
-        "In 2025 China declared {0.48} million dollars of drones for Russia",
-        lambda: [chinese_drones(643)],
     ),
     (
         "04_dual_use",
@@ -445,19 +388,9 @@ WRITTEN = [  # what a notebook says beside them, each number in braces
         lambda: [by_four_routes(year) for year in ("2021", "2022", "2023")],
     ),
     (
-        "06_energy_dependence",
-        "from {13.5} to {19.3} billion m³",
-        lambda: [printed("G15") / 1e9, printed("G16") / 1e9],
-    ),
-    (
         "07_the_way_round",
         "{27} to {35} %, if all that these five bought",
         lambda: [change(map(way_round, range(2017, 2022))) for change in (min, max)],
-    ),
-    (
-        "07_the_way_round",
-        "to Russia fell from {89.2} to {38.2}",
-        lambda: [over(eu_exports("RUS"), year) for year in ("2021", "2023")],
     ),
 ]
 

@@ -28,6 +28,11 @@ def verdicts(ledger_verdicts):
     return ledger_verdicts
 
 
+@pytest.fixture(scope="module")
+def by_id(verdicts):
+    return {verdict.claim.id: verdict for verdict in verdicts}
+
+
 def test_nothing_moved_unannounced(verdicts):
     old, new = (
         accept.verdicts(ROOT),
@@ -73,13 +78,11 @@ CODE = re.compile(r"[\[\]_*/]|\w\(|(?<![,.\d])\d{4}|\d\.0\b|</")
 EVERY_KIND = ("O01", "O10", "O12", "O21", "O22", "O26", "O27", "P05", "U20")
 
 
-def test_a_formula_is_words_and_comes_to_its_number(verdicts):
+def test_a_formula_is_words_and_comes_to_its_number(by_id):
     """From the card alone: the formula that it carries, over the lines that it shows."""
-    by_id = {verdict.claim.id: verdict for verdict in verdicts}
     for verdict in map(by_id.get, EVERY_KIND):
         page = render("cards", {}, cards=[claim_cards.card(verdict, ROOT, 10**6)])
         shown = FORMULA.findall(page.replace("\n", " "))
-        assert len(shown) == len(verdict.readings)
         for (formula, number, words, table), reading in zip(shown, verdict.readings, strict=True):
             assert not CODE.search(words)
             assert number == reading.text.figure
@@ -91,29 +94,24 @@ def test_a_formula_is_words_and_comes_to_its_number(verdicts):
             assert again == pytest.approx(reading.value, rel=1e-9)
 
 
-def test_a_verdict_is_said_once(verdicts):
+def test_each_verdict_says_once_what_it_rests_on(verdicts):
     for verdict in verdicts:
+        assert bool(verdict.readings) != (verdict.reason != "")
+        assert all(item.sources for item in verdict.readings)
+        assert verdict.verdict in claims.VERDICTS
+        assert bool(verdict.decided_by) == (verdict.group != "cannot be told")
+        assert verdict.claim.settles or verdict.group != "cannot be told"
         for text in (part.text for part in verdict.each):
             assert not text.because.startswith((text.word, *claims.PUBLIC_WORDS))
 
 
-def test_nothing_is_far_from_a_mere_increase(verdicts):
-    [rise] = [one for one in verdicts if one.claim.id == "A01"]
-    findings = [reading.text.finding for reading in rise.readings]
+def test_what_is_claimed_in_words(by_id):
+    findings = [reading.text.finding for reading in by_id["A01"].readings]
     assert "says nothing: other goods" in findings
-    assert not [text for text in findings if "than claimed" in text]
-
-
-def test_only_what_rose_or_fell_is_a_change(verdicts):
-    """A part of what was lost, though it has a base, is none."""
-    [europe] = [one for one in verdicts if one.claim.id == "A02"]
-    said = [claim_cards.claimed_figure(part.claim) for part in europe.parts]
-    assert said == ["a decrease", "a decrease", "no figure"]
-
-
-def test_what_was_worked_out_is_claimed_in_round_figures(verdicts):
-    [drones] = [one for one in verdicts if one.claim.id == "D12"]
-    assert claim_cards.claimed_figure(drones.claim) == "about $3.3 million"
+    assert not [text for text in findings if "than claimed" in text]  # of a mere increase
+    said = [claim_cards.claimed_figure(part.claim) for part in by_id["A02"].parts]
+    assert said == ["a decrease", "a decrease", "no figure"]  # a part of what was lost is no change
+    assert claim_cards.claimed_figure(by_id["D12"].claim) == "about $3.3 million"
 
 
 def test_report_is_in_the_ledger(verdicts):
@@ -135,9 +133,8 @@ def test_each_sentence_of_the_article(verdicts):
     assert {name for name in known if name.startswith("A")} <= covered
 
 
-def test_own_release_is_traced(verdicts):
-    [verdict] = [one for one in verdicts if one.claim.id == "O02"]
-    [release] = [item for item in verdict.readings if item.own_release]
+def test_own_release_is_traced(by_id):
+    [release] = [item for item in by_id["O02"].readings if item.own_release]
     [term] = claims.terms(release, ROOT)["terms"]
     assert term["text"].startswith("2022-01,2022-12,total,190.271")
 
@@ -166,41 +163,19 @@ def test_no_other_side_decides(verdicts):
         assert item.role != verdict_rule.OTHER_CONCEPT
 
 
-@pytest.mark.parametrize("name", ["A02", "O10"])
-def test_a_claim_alone_is_judged_as_among_all(verdicts, name):
-    [verdict] = [one for one in verdicts if one.claim.id == name]
-    alone = claims.evaluate_claim(verdict.claim, ROOT)
-    assert [item.note for item in alone.readings] == [item.note for item in verdict.readings]
+def test_a_claim_alone_is_judged_as_among_all(by_id):
+    alone = claims.evaluate_claim(by_id["A02"].claim, ROOT)
+    assert [item.note for item in alone.readings] == [item.note for item in by_id["A02"].readings]
 
 
-def test_what_cannot_be_told_says_what_would_settle_it(verdicts):
-    untold = [one.claim for one in verdicts if one.group == "cannot be told"]
-    assert untold
-    assert [claim.id for claim in untold if not claim.settles] == []
-
-
-def test_each_verdict_says_what_it_rests_on(verdicts):
-    for verdict in verdicts:
-        assert bool(verdict.readings) != (verdict.reason != "")
-        assert all(item.sources for item in verdict.readings)
-        assert verdict.verdict in claims.VERDICTS
-        assert bool(verdict.decided_by) == (verdict.group != "cannot be told")
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "lines"),
-    [
-        ("1.0", "1.1", ["claim A: x: 1 → 1.1"]),
-        ("1.0", None, ["claim A: no → no longer judged", "claim A: x: 1 → none"]),
-        (None, "1.0", ["claim A: not announced before → no", "claim A: x: none → 1"]),
-    ],
-)
-def test_what_moved_by_claim(old, new, lines):
-    def rows(value):
-        head = {"claim": "A", "verdict": "no", "reason": "", "reading": "x"}
-        return [head | {"value": value, "unit": "USD", "fits": "True"}] if value else []
-
-    assert accept.verdict_changes(rows(old), rows(new)) == lines
+def test_what_moved_by_claim():
+    head = {"claim": "A", "verdict": "no", "reason": "", "reading": "x", "unit": "USD"}
+    one, other = ([head | {"fits": "True", "value": value}] for value in ("1.0", "1.1"))
+    assert accept.verdict_changes(one, other) == ["claim A: x: 1 → 1.1"]
+    gone = ["claim A: no → no longer judged", "claim A: x: 1 → none"]
+    assert accept.verdict_changes(one, []) == gone
+    new = ["claim A: not announced before → no", "claim A: x: none → 1"]
+    assert accept.verdict_changes([], one) == new
 
 
 def test_flags_are_of_the_rows_used(verdicts):
@@ -218,50 +193,42 @@ def test_flags_are_of_the_rows_used(verdicts):
             ]
 
 
-def test_a_claim_that_needs_a_revision_is_not_green(verdicts):
-    [verdict] = [one for one in verdicts if one.claim.id == "O03"]
+def test_a_claim_that_needs_a_revision_is_not_green(by_id):
+    verdict = by_id["O03"]
     assert claim_picture.headline(verdict) == "Holds within revisions (−0.7 points)"
-    [own, *_] = verdict.readings
-    revised = own.value + verdict.band.width
+    revised = verdict.readings[0].value + verdict.band.width
     assert f"at the highest, {revised:.1f} %, it rounds to the 30 % claimed" in verdict.text.why
     _, *found = claim_picture.bars(verdict, read_project(ROOT))
-    assert [bar.figure for bar in found] == ["29.3 %"]
-    assert {bar.colour for bar in found} == {colours.INK}
+    assert [(bar.figure, bar.colour) for bar in found] == [("29.3 %", colours.INK)]
 
 
-@pytest.mark.parametrize(("name", "above"), [("O02", "+29.4 %"), ("U07", "+4.96 %")])
-def test_a_record_is_a_part_that_every_surface_names(verdicts, name, above):
+def test_a_record_is_a_part_that_every_surface_names(by_id):
     """It is how far the best of all before is passed; the page says since when, the picture too."""
-    [verdict] = [one for one in verdicts if one.claim.id == name]
-    [_, record] = front.row(verdict, read_project(ROOT), ROOT).parts
-    assert (record.text.words, record.text.word, record.text.figure) == ("a record", "holds", above)
-    assert "from 2017 on" in record.text.reading.name
-    assert claim_picture._reason(verdict).endswith("; a record: holds.")
+    for name, above in (("O02", "+29.4 %"), ("U07", "+4.96 %")):
+        text = front.row(by_id[name], read_project(ROOT), ROOT).parts[1].text
+        assert (text.words, text.word, text.figure) == ("a record", "holds", above)
+        assert "from 2017 on" in text.reading.name
+        assert claim_picture._reason(by_id[name]).endswith("; a record: holds.")
 
 
-def test_what_depends_is_drawn_of_one_period(verdicts):
-    """The shares of E01 and E02 are of the same months, so that one thing differs."""
-    for verdict in verdicts:
-        if verdict.claim.id in ("E01", "E02"):
-            bars = claim_picture.bars(verdict, read_project(ROOT))
-            assert all("the year to November 2021" in bar.name for bar in bars[1:])
+def test_names_of_bars(by_id):
+    """The shares of E01 and E02 are of the same months, so that one thing differs.
 
-
-def test_a_figure_that_seems_the_same_says_what_was_taken_for_it(verdicts):
-    """2.29 million would round to 2, had that not been read to the tenth."""
+    2.29 million of O11 would round to 2, had that not been read to the tenth.
+    """
+    project = read_project(ROOT)
     names = {
-        one.claim.id: claim_picture.bars(one, read_project(ROOT))[0].name
-        for one in verdicts
-        if one.claim.id in ("O10", "O11")
+        name: [bar.name for bar in claim_picture.bars(by_id[name], project)]
+        for name in ("E01", "E02", "O10", "O11")
     }
-    as_read = "read as 1.95 to 2.05 million barrels a day"
-    assert names["O11"].endswith(f"said, {as_read}")
-    assert names["O10"].endswith("said")
+    for name in names["E01"][1:] + names["E02"][1:]:
+        assert "the year to November 2021" in name
+    assert names["O11"][0].endswith("said, read as 1.95 to 2.05 million barrels a day")
+    assert names["O10"][0].endswith("said")
 
 
-def test_the_front_page_names_who_printed_a_figure(verdicts):
-    [verdict] = [one for one in verdicts if one.claim.id == "O01"]
-    [part] = front.row(verdict, read_project(ROOT), ROOT).parts
+def test_the_front_page_names_who_printed_a_figure(by_id):
+    [part] = front.row(by_id["O01"], read_project(ROOT), ROOT).parts
     assert part.source == "Nikkei Asia and CEPII (BACI)"
     assert part.text.rest.startswith(", 1 of 1: Chinese customs; drones alone")
 
@@ -283,9 +250,8 @@ def test_what_others_carried_is_said_with_its_lines_alone(verdicts):
             assert is_carried or "second-hand" not in reading.flags
 
 
-def test_a_foot_names_only_whose_rates_were_read(verdicts):
-    [verdict] = [one for one in verdicts if one.claim.id == "O21"]
-    foot = claim_picture.foot(verdict, read_project(ROOT), ROOT)
+def test_a_foot_names_only_whose_rates_were_read(by_id):
+    foot = claim_picture.foot(by_id["O21"], read_project(ROOT), ROOT)
     assert "European Central Bank" in foot
     assert "Federal Reserve" not in foot
 
