@@ -1,6 +1,9 @@
 """What `add` says at once: two sources of one rank, and a file for which memory does not do."""
 
+import os
 import re
+import subprocess
+import sys
 
 import pytest
 from maps import WHEAT_MAP
@@ -35,6 +38,21 @@ def run(tmp_path, capsys):
     assert "rank" not in add("one", 100)
     run.add, run.root = add, root
     return run
+
+
+def test_a_reader_who_left_does_not_end_the_adding(run, tmp_path, monkeypatch):
+    files = [tmp_path / f"{name}.csv" for name in ("four", "five", "six")]
+    for number, path in enumerate(files):
+        path.write_text(MONTHS.replace("{}", str(number + 1)), encoding="utf-8")
+    template = tmp_path / "four.toml"
+    template.write_text(WHEAT_MAP.replace("office", "four"), encoding="utf-8")
+    reader, writer = os.pipe()
+    os.close(reader)
+    words = [sys.executable, "-m", "tradeflows", "--root", run.root, "add", *files]
+    command = subprocess.run([*words, "--map", template], stdout=writer, stderr=subprocess.PIPE)
+    os.close(writer)
+    assert command.returncode == 0, command.stderr
+    assert len(catalogue.load(run.root, local=True)) == 4
 
 
 def ask(root):

@@ -538,8 +538,10 @@ def test_a_point_may_have_words():
     assert [text.xy[1] for text in axes.texts if text.get_text() == "three"] == [3]
     axes = lines(monthly(CHN=[1, 2, 3]), callouts={"2022-03": "no figure after March"})
     assert {text.get_text() for text in axes.texts} == {"no figure\nafter March"}
+    plt.close("all")
     with pytest.raises(QueryError, match="in 'IND'"):
         lines(HOLE, callouts={"IND": "x"})
+    assert plt.get_fignums() == []
 
 
 def test_both_sides_are_shaded_where_one_is_alone():

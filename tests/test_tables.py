@@ -541,6 +541,7 @@ def test_what_is_answered(built_of, name, filters, found):
         assert found in refusal(tables.read, **asked)
         return
     frame = tables.read(**asked)
+    assert [*frame.index] == [*range(len(frame))]
     caveats = found.get("caveats")
     assert caveats != [] or frame.attrs["caveats"] == ()
     for caveat in caveats or ():

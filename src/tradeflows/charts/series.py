@@ -203,6 +203,10 @@ def _draw(
     looks = of_series(rows["name"], look["highlight"])
     ends, key = [], ""
     with layout.style():
+        words = {
+            box: _callouts(part, look["highlight"], looks, look["callouts"])
+            for box, part in parts.items()
+        }
         _, grid = plt.subplots(
             len(parts), sharex=True, sharey=look["alike"], squeeze=False, subplot_kw=BOXES
         )
@@ -219,8 +223,7 @@ def _draw(
                 if holes:
                     periods = ", ".join(holes if len(holes) <= HOLES else first_of(holes))
                     shown["gaps"] += (f"{named(str(name), shown)}, {periods}",)
-            words = _callouts(part, look["highlight"], looks, look["callouts"])
-            ends.append(_ends(part, looks, shown, words=words))
+            ends.append(_ends(part, looks, shown, words=words[box]))
             if part["value"].min() < 0 and (zero or part["value"].max() > 0):
                 axes.axhline(0, color=colours.GREY, lw=0.9, zorder=1)
         table = pd.concat(parts.values(), ignore_index=True)

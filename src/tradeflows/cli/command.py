@@ -10,7 +10,7 @@ from typing import Any
 
 from tradeflows.cli.arguments import INTERRUPTED, parsed
 from tradeflows.cli.interrupts import Ending
-from tradeflows.cli.terminal import folded
+from tradeflows.cli.terminal import folded, say_no_more
 from tradeflows.model.errors import QueryError, TradeflowsError
 from tradeflows.model.words import AT_A_SHELL
 
@@ -44,7 +44,7 @@ def run(words: list[str], ending: Ending, *, is_own_process: bool) -> int:
         try:
             sys.stdout.flush()
         except OSError:
-            _write_no_more()
+            say_no_more()
         _complain(str(error))
         return 2 if isinstance(error, QueryError) else 1
     except ModuleNotFoundError as error:
@@ -62,7 +62,7 @@ def run(words: list[str], ending: Ending, *, is_own_process: bool) -> int:
         _complain(_unencoded(error))
         return 1
     except OSError as error:
-        _write_no_more()
+        say_no_more()
         if not _is_of_a_reader(error):
             _complain(str(error))
             return 1
@@ -95,11 +95,6 @@ def _unencoded(error: UnicodeEncodeError) -> str:
         f"{shown}: names of files are {encoding} in this session, which lacks a letter of it; "
         "set PYTHONUTF8=1 and run it again"
     )
-
-
-def _write_no_more() -> None:
-    """Drop what is left to write, since it cannot be, and Python would try once more at its end."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _write_any_text() -> None:

@@ -29,6 +29,20 @@ def say(*lines: object) -> None:
     sys.stdout.write("".join(f"{line}\n" for line in lines))
 
 
+def say_done(*lines: object) -> None:
+    """Print lines on what is done, at once; a reader who has left does not end the rest of it."""
+    try:
+        say(*lines)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        say_no_more()
+
+
+def say_no_more() -> None:
+    """Drop what is left to say, since nobody hears it and Python would try again at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def note(line: object) -> None:
     """Print a line that is no part of the answer."""
     sys.stderr.write(f"{line}\n")

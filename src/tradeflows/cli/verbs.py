@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from cyclopts import Parameter
 
 from tradeflows.cli import checks, terminal
-from tradeflows.cli.terminal import note, say, say_json
+from tradeflows.cli.terminal import note, say, say_done, say_json
 from tradeflows.model.errors import (
     BuildError,
     LedgerError,
@@ -910,9 +910,9 @@ def add(
                 **unsaid.told(),
             )
         if added.is_earlier:
-            say(f"{added.source.id}: held already, as {added.source.path}")
+            say_done(f"{added.source.id}: held already, as {added.source.path}")
         else:
-            say(f"{added.source.id}: {added.line()}", *maps.other_scales(added.source))
+            say_done(f"{added.source.id}: {added.line()}", *maps.other_scales(added.source))
             new.append(added.source)
     _build_if_stale(common, root)
     _say_of_figures(root, new)
@@ -958,9 +958,9 @@ def update(
         updated = adding.update(source, file, root, vintage=vintage, about=told, force=force)
     new = updated.source
     if updated.is_earlier:
-        say(f"{new.id}: held already, as {new.path}")
+        say_done(f"{new.id}: held already, as {new.path}")
     else:
-        say(f"{new.id}: {updated.line()}; it supersedes {source}", *maps.other_scales(new))
+        say_done(f"{new.id}: {updated.line()}; it supersedes {source}", *maps.other_scales(new))
     _build_if_stale(common, root)
     if not updated.is_earlier:
         _say_of_figures(root, [new])
@@ -1024,7 +1024,7 @@ def remove(names: list[str], /, *, common: Said) -> None:
     from tradeflows.retrieval import user_files
 
     for name in names:
-        say(f"{name}: removed, with {user_files.remove(name, root)}")
+        say_done(f"{name}: removed, with {user_files.remove(name, root)}")
 
 
 def clean(

@@ -167,6 +167,7 @@ def read(
     caveats += flags_present(frame.get("flags", ()), "rates" if table == "rates" else "rows")
     for name, reason in refused(asked.root, table).items() if local else ():
         caveats.append(f"{name} is not here, since the last build refused it: {reason}")
+    frame = frame.reset_index(drop=True)
     frame.attrs = {"sources": tuple(sorted(frame["source_id"].unique())), "caveats": tuple(caveats)}
     return frame
 
