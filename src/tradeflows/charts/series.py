@@ -216,13 +216,8 @@ def _draw(
                 parts[box], key = _two_sides(axes, part, looks, shown, look["band"])
             for name, series in part.groupby("name", sort=False):
                 _line(axes, series, looks[str(name)])
-                known = np.flatnonzero(series["value"].notna())
-                inner = series.iloc[known[0] : known[-1]]
-                days, n_months = pd.DatetimeIndex(inner["x"]), int(series["n_months"].max())
-                holes = spans.runs(days, inner["value"].isna().to_numpy(), n_months)
-                if holes:
-                    periods = ", ".join(holes if len(holes) <= HOLES else first_of(holes))
-                    shown["gaps"] += (f"{named(str(name), shown)}, {periods}",)
+                holes = _holes(series)
+                shown["gaps"] += (f"{named(str(name), shown)}, {holes}",) * bool(holes)
             ends.append(_ends(part, looks, shown, words=words[box]))
             if part["value"].min() < 0 and (zero or part["value"].max() > 0):
                 axes.axhline(0, color=colours.GREY, lw=0.9, zorder=1)
@@ -277,6 +272,15 @@ def _line(axes: Axes, part: DataFrame, look: Look) -> None:
 def is_lone(known: pd.Series) -> pd.Series:
     """Which figures have no neighbour."""
     return known & ~known.shift(1, fill_value=False) & ~known.shift(-1, fill_value=False)
+
+
+def _holes(series: DataFrame) -> str:
+    """The periods between its first and its last figure that have none, of many the first."""
+    known = np.flatnonzero(series["value"].notna())
+    inner = series.iloc[known[0] : known[-1]]
+    days, n_months = pd.DatetimeIndex(inner["x"]), int(series["n_months"].max())
+    holes = spans.runs(days, inner["value"].isna().to_numpy(), n_months)
+    return ", ".join(holes if len(holes) <= HOLES else first_of(holes))
 
 
 def _callouts(
