@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 from contextlib import nullcontext
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -90,6 +91,16 @@ def test_deadly_file_is_named(months, spread, workers, tmp_path, monkeypatch):
     )
     assert len(pd.read_parquet(tmp_path / "out")) == 8
     assert (seen[-1].done, seen[-1].left, seen[-1].rows) == (3, 0, 8)
+
+
+def test_nobody_is_left_to_wait_for(monkeypatch):
+    def gone(*_, **__):
+        raise TimeoutError
+
+    monkeypatch.setattr("distributed.wait", gone)
+    waiting = cluster._in_turn(SimpleNamespace(wait_for_workers=gone), ["one", "other"])
+    with pytest.raises(SourceError, match="the last worker was lost after 0 of 2 files"):
+        next(waiting)
 
 
 def test_damaged_files_counted(months, spread, tmp_path):

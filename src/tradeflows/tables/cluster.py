@@ -8,7 +8,7 @@ becomes of the rest, and is not written again: the same command once more does o
 import logging
 import re
 import signal
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -213,7 +213,7 @@ def _run(
     client: Any, files: list[Path], progress: Callable[[Progress], None] | None, **same: Any
 ) -> dict[Path, Result]:
     """What became of each of `files`, in their order."""
-    from distributed import KilledWorker, as_completed
+    from distributed import KilledWorker
 
     # The largest first, so that no worker is left with one when the others have done.
     order = sorted(files, key=lambda path: -path.stat().st_size if path.is_file() else 0)
@@ -221,7 +221,7 @@ def _run(
     path_of = dict(zip(tasks, order, strict=True))
     results: dict[Path, Result] = {}
     rows = 0
-    for task in as_completed(tasks):
+    for task in _in_turn(client, tasks):
         path = path_of[task]
         try:
             result = task.result()
@@ -230,16 +230,36 @@ def _run(
             result = SourceError(
                 f"{path}: the workers that took it died ({deaths}), for want of memory perhaps"
             )
-        except CancelledError as error:
-            raise SourceError(
-                f"the scheduler was lost after {len(results)} of {len(files)} files; "
-                "the same command does what is missing"
-            ) from error
         results[path] = result
         rows += result.rows if isinstance(result, Cleaned) else 0
         if progress:
             progress(Progress(len(results), len(files) - len(results), rows, path.name))
     return {path: results[path] for path in files}
+
+
+def _in_turn(client: Any, tasks: Collection[Any]) -> Iterator[Any]:
+    """Tasks as they are done; SourceError where the scheduler or the last worker is lost."""
+    from distributed import wait
+
+    left = {*tasks}
+    while left:
+        try:
+            done, left = wait(left, WAIT, "FIRST_COMPLETED")
+            yield from done
+        except TimeoutError:  # one takes long, or nobody is left to take it
+            try:
+                client.wait_for_workers(1, timeout=WAIT)
+            except TimeoutError as error:
+                raise _lost("last worker", len(left), len(tasks)) from error
+        except CancelledError as error:
+            raise _lost("scheduler", len(left), len(tasks)) from error
+
+
+def _lost(what: str, left: int, files: int) -> SourceError:
+    return SourceError(
+        f"the {what} was lost after {files - left} of {files} files; the same command does what "
+        "is missing"
+    )
 
 
 def _task(
