@@ -27,7 +27,7 @@ def dead_links(folder, page):
         if not target.is_file():
             dead.append(link)
             continue
-        anchors = values(target.read_text(encoding="utf-8"), "id", "name")
-        if anchor and "=" not in anchor and anchor not in anchors:  # else a filter, for a script
-            dead.append(link)
+        if anchor and "=" not in anchor:  # else a filter, which the page's script reads
+            anchors = values(target.read_text(encoding="utf-8"), "id", "name")
+            dead += [link] * (anchor not in anchors)
     return dead

@@ -538,7 +538,7 @@ def test_a_closed_pipe_of_windows_is_no_fault(monkeypatch, platform, file, statu
         raise OSError(errno.EINVAL, "Invalid argument", file)
 
     monkeypatch.setattr(sys, "platform", platform)
-    monkeypatch.setattr(command, "_write_no_more", lambda: None)
+    monkeypatch.setattr(command, "say_no_more", lambda: None)
     monkeypatch.setattr(command, "parsed", write)
     assert cli.main(["sources"]) == status
 
