@@ -607,7 +607,7 @@ OTHERWISE = [
     # a record, a place
     ("Imports hit a record low of {107.0 million tonnes}.", f"record {WEIGHT}", "record low"),
     ("Imports were fourth-highest on record.", f"record;record {WEIGHT}", "fourth-highest"),
-    (f"{CHINA}, a record.", WEIGHT, "says 'a record', and its phrase none: write 'record wei"),
+    (f"{CHINA}, a record.", WEIGHT, "says a record, and its phrase an amount: write"),
     ("Iraq was the smallest.", RANK_OF_IRAQ, "claims first, and its words say smallest"),
     ("Iraq was the 2nd largest.", RANK_OF_IRAQ, "claims first, and its words say second"),
     # the figure

@@ -167,13 +167,6 @@ def _require_said(
 ) -> None:
     """Refuse a phrase that asks another thing than its figure or its sentence says."""
     statement = entry.get("statement", "")
-    record = wording.RECORD.search(statement)
-    if is_line and record and asked.kind != phrase.RECORD:
-        raise LedgerError(
-            f"its sentence says {record[0]!r}, and its phrase none: write "
-            f"{phrase.PATTERNS[phrase.RECORD]!r}, or give the line the part of the sentence that "
-            "it is about"
-        )
     if asked.kind == phrase.MONTHLY and claimed.get("qualifier") in EACH_MONTH:
         raise LedgerError(
             "up to, or at least, so much a month is of each month, and its phrase asks the mean: "

@@ -464,6 +464,7 @@ def _base(against: re.Match[str] | None, when: str, mark: str, tagged: Tagged) -
 
 def _window(mark: str, tagged: Tagged) -> tuple[str, str]:
     """The one window that is of the trade of a clause and its words; "" for none or several."""
+    mark = _rule("of_another").sub("", mark)
     word = _rule("trade").search(mark)
     rest = _rule(r"\b{joined}\b").split(mark[word.start() :])[0] if word else ""
     first = _rule("at_first").findall(mark) or _rule("at_first").findall(tagged.text)
@@ -489,11 +490,19 @@ def _sides(kind: str, mark: str, tagged: Tagged) -> Sides:
     if kind in MEMBERS:
         return Sides(who, _area(said["whom"], tagged), WAYS.get(said.get("way", way).lower(), ""))
     lead, rest = mark[: found.start()], mark[found.end() :]
+    if _is_of_others(way, lead, rest):
+        return Sides()
     is_joined = re.search(r"<[AJ]\d+>(?:, | and | or )$", lead)
     if is_joined or (rule == "noun_from" and _is_unclear(found, lead, rest)):
         return Sides(way=way)
     whom = _whom(kind, way, rest, mark, tagged)
     return Sides(who, OPEN if whom == WORLD and who == OPEN else whom, way)
+
+
+def _is_of_others(way: str, lead: str, rest: str) -> bool:
+    """Whether a number is of another trade than that whose sides stand before the `rest`."""
+    before, number, _ = rest.partition("<N>")
+    return bool((number and _rule(f"turned_{way}").search(before)) or re.search("<N>.*,", lead))
 
 
 def _is_unclear(found: re.Match[str], lead: str, rest: str) -> bool:
@@ -509,16 +518,22 @@ def _whom(kind: str, way: str, rest: str, mark: str, tagged: Tagged) -> str:
     named = {each.start(): "".join(each.groups("")) for each in found}
     areas = {*AREA.findall(rest)}
     if not named:
-        levels = [tag for tag in NUMBERS.findall(mark) if tagged.numbers[tag].kind != PERCENT]
-        is_level = kind in ("", RECORD, MONTHLY, BARRELS) and not levels
-        is_other = areas or re.search(rf" {way} (?!<N)", rest)
-        return WORLD if is_level and not is_other else OPEN
+        is_open = re.search(rf" {way} (?!<N)", rest) or not _is_of_the_world(kind, mark, tagged)
+        return OPEN if is_open else WORLD
     own = _own(named, rest, is_level=kind in ("", RECORD))
     if len({*own.values()}) != 1 or _rule("of_these").search(rest):
         return OPEN
     tags = AREA.findall(own.popitem()[1])
     is_all = areas == {*tags} or len({*named.values()}) > 1
     return " and ".join(_area(tag, tagged) for tag in tags) if is_all else OPEN
+
+
+def _is_of_the_world(kind: str, mark: str, tagged: Tagged) -> bool:
+    """Whether an amount of named goods stands with one country, and alone but for per cents."""
+    amounts = {tag for tag in NUMBERS.findall(mark) if tagged.numbers[tag].kind != PERCENT}
+    is_level = kind in ("", RECORD, MONTHLY, BARRELS) and not amounts
+    is_named = GOODS.search(mark) or _rule("goods_all").search(mark)
+    return is_level and bool(is_named) and len({*AREA.findall(mark)}) < 2
 
 
 def _own(named: Mapping[int, str], rest: str, *, is_level: bool) -> dict[int, str]:

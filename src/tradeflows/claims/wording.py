@@ -88,7 +88,10 @@ TIMES = saying(r"\b(?:(?:{more}|{nearly}) )?(?:{times}|\w+fold)\b")
 SHORTEST = 3  # letters of what may be another word
 OTHER_WORDS = ("lead", "total", "all goods")  # for goods, and for something else
 # Words of a year that a sentence does not print.
-AGO = saying(r"\b(?:years? (?:earlier|before|ago|later)|that year|(?:previous|next) year)\b")
+AGO = saying(
+    r"\b(?:years? (?:earlier|before|ago|later)|that year|(?:previous|next) year"
+    r"|(?:from|against|compared with|times|than) (?:the )?(?=[\d$€£]))"
+)
 IN_YEAR = re.compile(r"\bin (?:\w+ ){0,3}((?:19|20)\d\d)\b", re.I)
 
 
@@ -111,7 +114,7 @@ def faults(
         yield f"its words {claim.words!r} do not stand so in the statement"
     if claim.superlative and not SUPERLATIVE.search(texts[0]):
         yield "superlative is true, and its words say none"
-    if RECORD.search(texts[0]) and not claim.superlative:
+    if RECORD.search(texts[0]) and not claim.superlative and _is_record(texts[0], claim):
         yield "its words say a record, which is a part of its own with superlative = true"
     yield from _of_sign(texts, claim)
     if claim.figure:
@@ -300,19 +303,29 @@ def of_phrase(
     named = [kind for kind, words in MEASURES.items() if words.search(text)]
     if len(named) == 1 and asked.amount in MEASURES and named != [asked.amount]:
         yield f"its sentence says {named[0]}, and its phrase {asked.amount}"
-    value, unit = claimed.get("value") or 0.0, claimed.get("unit", "")
+    about = _about(text, claimed.get("value") or 0.0, claimed.get("unit", ""), root)
+    yield from min(([*_otherwise(said, asked, root)] for said in about), key=len, default=())
+
+
+def _about(text: str, value: float, unit: str, root: Path | None = None) -> list[Said]:
+    """What a text says of a number or, where it does not print that, without one."""
 
     def is_it(number: Printed) -> bool:
         return number.is_of(unit) and number.means(value, unit)
 
     is_printed = any(map(is_it, numbers_in(text)))
-    about = (
+    return [
         said
         for each in sentence.sentences(text)
         for said in sentence.stated(each, root, is_trade=True)
         if (any(map(is_it, said.printed)) if is_printed else not said.printed)
-    )
-    yield from min(([*_otherwise(said, asked, root)] for said in about), key=len, default=())
+    ]
+
+
+def _is_record(text: str, claim: Claim) -> bool:
+    """Whether the record that a text says is of the claimed number, as far as that is told."""
+    about = _about(text, claim.figure or 0.0, claim.unit)
+    return not about or any(said.kind == phrase.RECORD for said in about)
 
 
 def _otherwise(said: Said, asked: Phrase, root: Path | None) -> Iterator[str]:
@@ -339,7 +352,7 @@ def _otherwise(said: Said, asked: Phrase, root: Path | None) -> Iterator[str]:
 def _of_kind(said: str, asked: Phrase) -> Iterator[str]:
     """Another measure; so much a month is an amount where one month is asked."""
     is_a_month = asked.kind == "" and [*asked.windows] == [(asked.windows[0][0],) * 2]
-    alike = {"": (phrase.RECORD, phrase.PRICE, phrase.LEAD), phrase.RECORD: ("",)}
+    alike = {"": (phrase.RECORD, phrase.PRICE, phrase.LEAD)}
     if said not in KINDS or asked.kind in (said, *alike.get(said, ())):
         return
     if not (said == phrase.MONTHLY and is_a_month and len(asked.windows[0][0]) > len("2023")):
@@ -489,7 +502,8 @@ def _is_claimed(item: Printed, claim: Claim) -> bool:
 def of_measure(text: str, asks: Question) -> Iterator[str]:
     """A measure that the words do not ask."""
     for row in rows_of(text, asks) if asks.measure else ():
-        if row.asks and not any(asks.measure.endswith(f"of {measure}") for measure in row.asks):
+        measured = asks.measure.partition(" in ")[0]
+        if row.asks and not any(measured.endswith(f"of {measure}") for measure in row.asks):
             yield f"{asks.measure!r}, and its words ask {' or '.join(row.asks)} ({row.because})"
 
 
