@@ -430,6 +430,18 @@ HELD = [
     ("Russian exports of crude oil to China were {107.02 Mt} in 2023.", WEIGHT, "holds"),
     ("Chinese imports were {107.02 Mt} in 2023, as Chinese exports rose.", WEIGHT, "holds"),
     ("In the year to December 2023 China bought {107.02 Mt} of crude oil.", WEIGHT, "holds"),
+    # What its sentence says of other numbers.
+    ("China sold 5 Mt of coal to Russia and bought {107.02 Mt} of crude oil.", WEIGHT, "holds"),
+    ("China's crude imports climbed to {107.02 Mt}, from 86.2 Mt in 2022.", WEIGHT, "holds"),
+    ("China's crude imports were {107.02 Mt} in 2023, twice the 53 Mt of 2013.", WEIGHT, "holds"),
+    ("China's crude imports rose {24.1 %} in 2023 to a record 107.02 Mt.", GREW, "holds"),
+    (
+        "EU exports fell 31 % to {38.2 billion euros} in 2023, a fall from a record.",
+        EU_SOLD,
+        "holds",
+    ),
+    ("Despite plans to diversify China lifted {107.02 Mt} of Russian crude.", WEIGHT, "holds"),
+    ("China never bought more crude than the {107.02 Mt} of 2023.", WEIGHT, "holds"),
     # Words, marks and money of a figure.
     ("It was {nearly 107 Mt}.", WEIGHT, "holds"),
     ("It was {almost 105 Mt}.", WEIGHT, "differs"),  # which 107 is not a little below
@@ -554,7 +566,21 @@ OTHERWISE = [
         WEIGHT,
         "Brazil and Russia, and its phrase",
     ),
+    ("Russian goods worth {$111.1 billion} went to China.", SOLD, "its phrase the contrary"),
+    ("Russia spent {$128.9 billion} on goods from China.", BOUGHT, "its phrase the contrary"),
+    ("China supplied Russia with goods worth {$128.9 billion}.", BOUGHT, "its phrase the contrary"),
+    ("China took {19.0%} of Russia's exports.", SHARE, "China in the exports of Russia, and its"),
     # what of it
+    ("Russia's share of imports rose {24.1 %}.", GREW, "a change of a share, and its phrase a gr"),
+    ("The price of imports rose {24.1 %}.", GREW, "'price of imports rose', which"),
+    ("China paid $567 a barrel.", f"567 USD/t;unit {VALUE}", "'a barrel', which a phrase cannot"),
+    (
+        "Imports in 2023 were {24.1 %} higher than two years before.",
+        GREW,
+        "compares with 2021, and its",
+    ),
+    ("China paid 60.6 billion yuan.", f"$60.6 billion;{VALUE}", "prints '60.6 billion yuan'"),
+    ("Nowhere near {107.0 Mt} reached China.", WEIGHT, "'Nowhere near', which a phrase cannot"),
     ("China bought {107.0 Mt} of oil products.", WEIGHT, "says oil products, and its phrase crude"),
     ("China bought {101.7 Mt} of coking coal.", WEIGHT.replace("crude oil", "coal"), "coking coal"),
     ("Imports reached {20.8 Mt}.", f"change of {WEIGHT} on 2022", "an amount, and its phrase a ch"),

@@ -92,7 +92,7 @@ NAMED_SO = {"us", "usa", "uk", "uae", "eu", "prc", "drc"}
 OTHERWISE = {"lead", "total", "ships", "art", "arms", "salt", "fish"}  # which mostly are no goods
 ORDINALS = {"first": "1", "second": "2", "third": "3", "fourth": "4", "last": "4"}
 MEASURED = {"kg": "weight", "m3": "volume", "units": "number", "tons": "weight", "ton": "weight"}
-PERCENT = "percent"  # a kind that is in no phrase
+PERCENT, SHARE_MOVED = "percent", "share moved"  # kinds that are in no phrase
 KINDS = {PERCENT: PERCENT, "percentage points": POINTS, "bbl/day": BARRELS}
 QUALIFIERS = ("about", "nearly", "more", "least", "less", "most")
 PER = {"month": MONTHLY, "year": "a year", "tonne": PRICE}
@@ -199,9 +199,8 @@ def _tagged(sentence: str, root: Path | None) -> Tagged:
             name = tag("N")
             numbers[name] = number
             text = f"{text[: match.start()]}{name}{text[match.end() :]}"
-    text = re.sub(
-        r"\b(?:paid|spent) (<N\d+>) (?:for|on) (?=(?:<J\d+> )?<G)", r"bought \1 of ", text
-    )
+    paid = r"\b(?:paid|spent) (<N\d+>) (?:for|on) (?=(?:<J\d+> )?(?:<G|goods\b))"
+    text = re.sub(paid, r"bought \1 of ", text)
     return Tagged(text, said, numbers, times)
 
 
@@ -249,15 +248,15 @@ LEVELS = ("below", "above", "under", "over")  # "fell below" is no "fell by"
 RANKS = {"second": "2nd", "third": "3rd", "fourth": "4th", "fifth": "5th"}
 # Of which kind a number is, by the first rule that its clause keeps.
 UNTOLD = {"untold": OPEN}
-NO_PHRASE = (
-    "mood",
-    "denied",
-    "season",
-    "beside_it",
-    "balance",
-    "no_record",
-)  # rules of what none asks
-PERCENTS = {"unit_value": OPEN, "share_moved": OPEN, "shared": SHARE, "changed": GROWTH, "": OPEN}
+OF_CHANGES = ("denied", "of_rate")  # of these, what a change alone may have
+NO_PHRASE = ("mood", "season", "beside_it", "balance", "no_record", *OF_CHANGES)
+PERCENTS = {
+    "unit_value": OPEN,
+    "share_moved": SHARE_MOVED,
+    "shared": SHARE,
+    "changed": GROWTH,
+    "": OPEN,
+}
 AMOUNTS = {"unit_value": OPEN, "changed": CHANGE, "record": RECORD}
 MEMBERS = {
     **dict.fromkeys((SHARE, POINTS), ("share_of", "share_given", "share_taken", "share_had")),
@@ -408,7 +407,8 @@ def _without_number(clause: str, tagged: Tagged) -> Iterator[Said]:
 
 def _said(kind: str, number: Number, mark: str, tagged: Tagged) -> Said:
     """What a clause says of a number, or of what has none."""
-    against = [rule for rule in NO_PHRASE if rule != "denied" or kind in (GROWTH, CHANGE, POINTS)]
+    is_change = kind in (GROWTH, CHANGE, POINTS)
+    against = [rule for rule in NO_PHRASE if is_change or rule not in OF_CHANGES]
     because = next((match[0] for rule in against if (match := _rule(rule).search(mark))), "")
     when, base, time = _when(kind, mark, tagged)
     return Said(
@@ -421,7 +421,7 @@ def _said(kind: str, number: Number, mark: str, tagged: Tagged) -> Said:
         when,
         base,
         time,
-        because.strip(" <N>"),
+        because.removeprefix("<N> ").partition("<")[0].strip(),
     )
 
 
@@ -457,9 +457,11 @@ def _base(against: re.Match[str] | None, when: str, mark: str, tagged: Tagged) -
     if against:
         base = tagged.said[against["base"]]
         return re.sub(r"\d{4}", base, when) if against["same"] and base.isdigit() else base
-    if not _rule("year_before").search(mark):
+    ago = _rule("year_before").search(mark)
+    if not ago:
         return ""
-    return re.sub(r"\d{4}", lambda year: str(int(year[0]) - 1), when)
+    n = units.NUMBER_WORDS.get((ago["n"] or "one").lower(), 0)
+    return re.sub(r"\d{4}", lambda year: str(int(year[0]) - n), when) if n else ""
 
 
 def _window(mark: str, tagged: Tagged) -> tuple[str, str]:

@@ -77,6 +77,7 @@ KINDS = {
     phrase.MONTHLY: "so much a month",
     phrase.PRICE: "a price",
     phrase.BARRELS: "barrels a day",
+    sentence.SHARE_MOVED: "a change of a share",
 }
 TRADE_OF = {"from": "imports", "to": "exports", "with": "trade", "": "trade"}
 BALANCE = re.compile(r"surplus|deficit|gap|imbalance|overt\w*|outstrip\w*|outpac\w*", re.IGNORECASE)
@@ -358,7 +359,7 @@ def _of_kind(said: str, asked: Phrase) -> Iterator[str]:
     if not (said == phrase.MONTHLY and is_a_month and len(asked.windows[0][0]) > len("2023")):
         yield (
             f"its sentence says {KINDS[said]}, and its phrase {KINDS[asked.kind]}: write "
-            f"{phrase.PATTERNS[said]!r}"
+            f"{phrase.PATTERNS.get(said, phrase.PATTERNS[phrase.POINTS])!r}"
         )
 
 
