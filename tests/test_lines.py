@@ -442,6 +442,7 @@ HELD = [
     ),
     ("Despite plans to diversify China lifted {107.02 Mt} of Russian crude.", WEIGHT, "holds"),
     ("China never bought more crude than the {107.02 Mt} of 2023.", WEIGHT, "holds"),
+    ("China paid $60.6 billion in 2023, as volumes grew {24.1 %}.", GREW, "holds"),
     # Words, marks and money of a figure.
     ("It was {nearly 107 Mt}.", WEIGHT, "holds"),
     ("It was {almost 105 Mt}.", WEIGHT, "differs"),  # which 107 is not a little below
@@ -608,6 +609,9 @@ OTHERWISE = [
     ("China stepped up imports to a record.", f"record;record {VALUE}", "and no money named: weig"),
     ("It rose.", f"rose;{WEIGHT}", "rose or fell is a growth: write 'growth of"),
     # when
+    (f"Since 2023 {CHINA}.", WEIGHT, "says Since 2023, and its phrase 2023"),
+    (f"By May 2023 {CHINA}.", WEIGHT, "says By May 2023, and its phrase 2023"),
+    ("Imports rose {24.1 %} in the two years to 2023.", GREW, "two years to 2023, and its"),
     ("It took 108.5 Mt in 2023 and {107.0 Mt} in 2024.", WEIGHT, "says 2024, and its phrase 2023"),
     (f"{CHINA} in 2022.", WEIGHT, "says 2022, and its phrase 2023"),
     (f"In April 2023 {CHINA}.", WEIGHT, "says April 2023, and its phrase 2023"),

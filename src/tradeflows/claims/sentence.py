@@ -187,7 +187,7 @@ def _tagged(sentence: str, root: Path | None) -> Tagged:
             part |= {"q": ORDINALS.get(part["q"].lower(), part["q"])} if "q" in part else {}
             n = part.get("n", "")
             part["n"] = f"{units.NUMBER_WORDS.get(n.lower()) or n:0>2}"
-            when = "across " * bool(part.get("across"))
+            when = "across " * bool(part.get("across")) + "in " * bool(part.get("odd"))
             name = tag("W", " ".join(to.format_map(part).split()))  # "" where it tells no months
             when, times[name] = when + name, match[0]
             text = f"{text[: match.start()]}{when}{text[match.end() :]}"

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 # What says that something rose, and that it fell.
 ROSE = saying(r"\b(?:{rose}|more|higher|stepped up|doubl\w+|tripl\w+)\b")
-FELL = saying(r"\b(?:{fell}|less|lower|fewer|lost|reduc\w+|halv\w+)\b")
+FELL = saying(r"\b(?:{fell}|less|lower|fewer|below|cut|lost|reduc\w+|halv\w+)\b")
 _MONTH = "|".join(calendar.month_name[1:])
 # What says a direction or a place beside an amount, and that it is not so.
 MOVED = re.compile(rf"(?:{ROSE.pattern}|{FELL.pattern})", re.I)
@@ -34,7 +34,7 @@ PEAK = re.compile(r"\b(?:record|all-time|largest|biggest|smallest|lowest|highest
 NOT = re.compile(
     r"\b(?:did|does|do|has|have|had|was|were|is|are) not (?!exceed|pass|top|less|more|fewer)", re.I
 )
-BY_TIMES = re.compile(r"\b(?:more|less) than (?=(?:halv|doubl|tripl|quadrupl))", re.I)
+BY_TIMES = re.compile(r"\b(?:more|less) than (?=halv|doubl|tripl|quadrupl|an? |one|two|\d)", re.I)
 CHANGES = ("growth of ", "change of ")
 RECORD = re.compile(r"\b(?:a|an|all-time|new) record\b(?! of)|\brecord[- ](?:high|low)\b", re.I)
 SUPERLATIVE = re.compile(r"\brecord\b|\b(?:most|least|first|last|best|worst|top|\w{3,}est)\b", re.I)
@@ -61,8 +61,10 @@ SELLS = saying(r"\b(?:sold|sell\w*|sale\w*|export\w*|ship\w*|suppl\w+)\b")
 TURNED = {"M": "X", "X": "M"}
 # What words say that it is measured by.
 MEASURES = {
-    "value": re.compile(r"\bby value\b|\bworth\b|\bdollars?\b|\beuros?\b|[$€£]", re.I),
-    "weight": re.compile(r"\bby weight\b|\btonnes\b", re.I),
+    "value": re.compile(
+        r"\bby value\b|\bworth\b|\bspen(?:t|ding)\b|\bdollars?\b|\beuros?\b|[$€£]", re.I
+    ),
+    "weight": re.compile(r"\bby weight\b|\btonnes\b|\bvolumes?\b", re.I),
 }
 # What a phrase asks, in a sentence.
 KINDS = {
@@ -85,7 +87,10 @@ TWO_FLOWS = (
     "the difference of two flows, which no phrase asks: write a line of what was sold ('WHO to "
     "WHOM') and one of what was bought ('WHO from WHOM')"
 )
-TIMES = saying(r"\b(?:(?:{more}|{nearly}) )?(?:{times}|\w+fold)\b")
+TIMES = saying(
+    r"\b(?:(?:{more}|{nearly}) )?(?:{times}|\w+fold|twice|half as much again"
+    r"|\w+ times(?= (?:the|its|what|as)\b)|a (?:third|quarter|fifth)(?= (?:more|less|of)\b))\b"
+)
 SHORTEST = 3  # letters of what may be another word
 OTHER_WORDS = ("lead", "total", "all goods")  # for goods, and for something else
 # Words of a year that a sentence does not print.
@@ -93,6 +98,7 @@ AGO = saying(
     r"\b(?:years? (?:earlier|before|ago|later)|that year|(?:previous|next) year"
     r"|(?:from|against|compared with|times|than) (?:the )?(?=[\d$€£]))"
 )
+ANAPHOR = re.compile(r"(?:It|Its|They|Their|The (?:bloc|country|union))\b")
 IN_YEAR = re.compile(r"\bin (?:\w+ ){0,3}((?:19|20)\d\d)\b", re.I)
 
 
@@ -262,17 +268,13 @@ def _of_asked(text: str, asks: Question) -> Iterator[str]:
     known = {*_named_in(text, own_words.area_words()).values(), *_by_adjective(text)}
     sides = {area for side in (asks.reporter, asks.partner) for area in side.split("+")}
     unnamed = sorted(filter(codes.is_country, filter(_is_area, sides - known)))
-    if unnamed and known - sides:
+    if unnamed and known - sides and not ANAPHOR.match(text):  # "it" may be any of them
         one, other = (codes.area_name(area) for area in (unnamed[0], min(known - sides)))
         yield f"asks: {one} is asked, and its words name {other}"
-    said, years = IN_YEAR.findall(text), _years(asks)
-    if (
-        asks.start
-        and said
-        and not AGO.search(text)
-        and not any(min(years) <= year <= max(years) for year in said)
-    ):
-        yield f"asks: {asks.start} to {asks.end}, and its words say {said[0]}"
+    if asks.start and not AGO.search(text):
+        years, said = _years(asks), IN_YEAR.findall(text)
+        if said and not any(min(years) <= year <= max(years) for year in said):
+            yield f"asks: {asks.start} to {asks.end}, and its words say {said[0]}"
 
 
 @cache
@@ -599,7 +601,8 @@ def _named_in(text: str, words: Mapping[str, Any]) -> dict[str, Any]:
     return {
         word: meant
         for word, meant in near.items()
-        if len(word) > SHORTEST and re.search(rf"\b{re.escape(word)}\b", lowered)
+        if re.search(rf"\b{re.escape(word)}\b", lowered)
+        and (len(word) > SHORTEST or (len(word) == SHORTEST and word.upper() in text))
     }
 
 
