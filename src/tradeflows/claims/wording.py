@@ -268,13 +268,13 @@ def _of_asked(text: str, asks: Question) -> Iterator[str]:
     known = {*_named_in(text, own_words.area_words()).values(), *_by_adjective(text)}
     sides = {area for side in (asks.reporter, asks.partner) for area in side.split("+")}
     unnamed = sorted(filter(codes.is_country, filter(_is_area, sides - known)))
-    if unnamed and known - sides and not ANAPHOR.match(text):  # "it" may be any of them
-        one, other = (codes.area_name(area) for area in (unnamed[0], min(known - sides)))
+    others = set() if ANAPHOR.match(text) else known - sides  # "it" may be any country
+    if unnamed and others:
+        one, other = map(codes.area_name, (unnamed[0], min(others)))
         yield f"asks: {one} is asked, and its words name {other}"
-    if asks.start and not AGO.search(text):
-        years, said = _years(asks), IN_YEAR.findall(text)
-        if said and not any(min(years) <= year <= max(years) for year in said):
-            yield f"asks: {asks.start} to {asks.end}, and its words say {said[0]}"
+    years, said = _years(asks), [] if AGO.search(text) else IN_YEAR.findall(text)
+    if asks.start and said and not any(min(years) <= year <= max(years) for year in said):
+        yield f"asks: {asks.start} to {asks.end}, and its words say {said[0]}"
 
 
 @cache
