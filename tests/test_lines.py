@@ -337,6 +337,7 @@ def test_a_wrong_line_is_said_with_its_place_and_spoils_no_other(tmp_path, soybe
 # --- both, and what a line stands for -------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_lines_and_toml_are_one_ledger(soybeans, tmp_path):
     both = claims.load(root=soybeans)
     assert [*both] == [*lines.read(soybeans / "data" / "claims.csv")]
@@ -797,6 +798,7 @@ def test_what_the_page_prints_is_what_the_command_prints(command, tmp_path, caps
     assert [text for text in phrase.PATTERNS.values() if f"| `{text}` |" not in PAGE] == []
 
 
+@pytest.mark.slow
 def test_one_command_makes_a_project_of_files_and_lines(tmp_path, monkeypatch, capsys):
     """With its notebook, which has a chart a theme, and without the lines that are wrong."""
     tutorial = (PROJECT / "docs" / "tutorial.md").read_text(encoding="utf-8")

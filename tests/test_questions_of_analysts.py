@@ -185,6 +185,7 @@ def test_what_was_saved_is_traced(crude, tmp_path):
     assert kept.attrs["sources"] == [*crude.attrs["sources"]]
 
 
+@pytest.mark.slow
 def test_all_goods_of_a_level_and_up():
     asked = {"flow": "exports", "start": "2023", "end": "2023"}
     goods = tf.flow(None, "China", "Russia", unit="USD", **asked)
