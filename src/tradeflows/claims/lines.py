@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tradeflows.claims import derived, open_words, phrase
+from tradeflows.claims.open_words import QUALIFIERS
+from tradeflows.claims.sentence import OPEN
 from tradeflows.model import units
 from tradeflows.model.errors import LayoutError, LedgerError, QueryError, near, nearest
 from tradeflows.model.periods import FORMS
@@ -43,11 +45,6 @@ FIGURE = re.compile(
     rf"(?:\+|(?P<sign>[−-]))? ?(?P<mark_after>{open_words.SIGN})?"
     r"(?P<digits>\d[\d., '\u00a0\u202f]*?) ?(?P<unit>[^\d., ].*)?"
 )
-SIGN_OF = {"about": "~", "nearly": "~", "more": ">", "least": "≥", "less": "<", "most": "≤"}
-QUALIFIERS = {
-    **{"": "=", ">=": "≥", "<=": "≤", **{sign: sign for sign in SIGN_OF.values()}},
-    **{word: sign for said, sign in SIGN_OF.items() for word in open_words.said()[said]},
-}
 CONTRARY = {">": "<", "≥": "≤", "<": ">", "≤": "≥"}
 # A change in words: how many per cent more, and of one that does not say by how much its sign.
 CHANGES: dict[str, tuple[float, str]] = {
@@ -81,7 +78,6 @@ FRACTIONS = re.compile(r"\b(?:half|halves|halved|third|quarter|fifth|tenth)s?\b"
 ORDINALS = ("st", "nd", "rd", "th")
 COUNTED = {size: word for word, size in units.COUNTED_BY.items() if word not in units.IN_FULL}
 UNSAID = "as printed"  # the window of what nothing tests
-OPEN = "???"  # what a proposed line leaves to be filled
 AS_WRITTEN, IN_PARTS = "as its figure is written", "a fraction in words is about so much"
 
 

@@ -93,6 +93,14 @@ def saying(pattern: str) -> re.Pattern[str]:
     return re.compile(re.sub(r"\{([a-z]+)\}", lambda name: words[name[1]], pattern), re.IGNORECASE)
 
 
+# The qualifier of a claim by what a word before its figure says, and by that word or its own sign.
+SIGN_OF = {"about": "~", "nearly": "~", "more": ">", "least": "≥", "less": "<", "most": "≤"}
+QUALIFIERS = {
+    **{"": "=", ">=": "≥", "<=": "≤", **{sign: sign for sign in SIGN_OF.values()}},
+    **{word: sign for said_so, sign in SIGN_OF.items() for word in said()[said_so]},
+}
+
+
 def rows_of(statement: str, asked: Question) -> list[Row]:
     """The rows of the table that are about a claim."""
     return [row for row in table() if row.applies(statement, asked)]

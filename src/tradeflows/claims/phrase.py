@@ -74,8 +74,9 @@ MEMBER = re.compile(
     rf"(?P<who>[^,]+?)(?:['’]s|(?<=s)['’]) (?P<way>imports|exports|trade), {WHEN}",
     re.IGNORECASE,
 )
-FLOWS = {"from": "M", "to": "X", "with": "MX", "imports": "M", "exports": "X", "trade": "MX"}
-WAYS = {code: word for word, code in [*FLOWS.items()][:3]}
+# By flow, the words for it: between two sides, and of one of them.
+WAYS = {"M": ("from", "imports"), "X": ("to", "exports"), "MX": ("with", "trade")}
+FLOWS = {word: flow for flow, words in WAYS.items() for word in words}
 GAS = "G3"  # codes of gas that is counted by volume begin with it
 MONEY = re.compile(r"settle|payment|currenc|yuan|renminbi|rou?ble|rupee|dollar|euro\b|yen\b", re.I)
 AS_TYPED = ("month", "year", "quarter", "named month", "printed")
@@ -289,7 +290,7 @@ def spoken(asked: Phrase) -> str:
     >>> phrase.spoken(phrase.parse("barrels per day of crude oil, China from Russia, March 2023"))
     'barrels a day of 2709, CHN from RUS, 2023-03'
     """
-    kind, way = asked.kind, [word for word, code in FLOWS.items() if code == asked.flow]
+    kind, way = asked.kind, WAYS[asked.flow]
     words = [f"{kind} by", asked.amount] if kind in SHARED and asked.amount else [kind]
     if kind in ("", MONTHLY):
         words = [asked.amount, kind]

@@ -54,8 +54,8 @@ def sentences(text: str) -> list[str]:
 
     Examples
     --------
-    >>> from tradeflows.claims import propose
-    >>> propose.sentences("Sales of the U.S. to Japan\nrose. No. 1 was wheat.\n- Maize fell.")
+    >>> from tradeflows.claims import sentence
+    >>> sentence.sentences("Sales of the U.S. to Japan\nrose. No. 1 was wheat.\n- Maize fell.")
     ['Sales of the U.S. to Japan rose.', 'No. 1 was wheat.', 'Maize fell.']
     """
     found = []
@@ -94,7 +94,6 @@ ORDINALS = {"first": "1", "second": "2", "third": "3", "fourth": "4", "last": "4
 MEASURED = {"kg": "weight", "m3": "volume", "units": "number", "tons": "weight", "ton": "weight"}
 PERCENT, SHARE_MOVED = "percent", "share moved"  # kinds that are in no phrase
 KINDS = {PERCENT: PERCENT, "percentage points": POINTS, "bbl/day": BARRELS}
-QUALIFIERS = ("about", "nearly", "more", "least", "less", "most")
 PER = {"month": MONTHLY, "year": "a year", "tonne": PRICE}
 
 
@@ -129,20 +128,19 @@ def table() -> dict[str, Any]:
     rules |= {name: "|".join(words) for name, words in listed.items()}
     every = {*table["spelt"], *units.SIZES, *plain_names().values(), "US dollars"}
     unit = map(re.escape, (word for word in every if len(word) > 1 or word == "%"))
-    qualifier = [word for name in QUALIFIERS for word in listed[name]]
-    for name, some in (("unit", unit), ("qualifier", [*qualifier, "~", ">", "<", ">=", "<="])):
-        rules[name] = "|".join(sorted(some, key=len, reverse=True))
+    for name, some in (("unit", unit), ("qualifier", filter(str.isascii, open_words.QUALIFIERS))):
+        rules[name] = "|".join(sorted(filter(None, some), key=len, reverse=True))
     table["rules"] = rules | {"sign": open_words.SIGN}
     return table
 
 
 @cache
-def _rule(rule: str) -> re.Pattern[str]:
+def pattern(text: str) -> re.Pattern[str]:
     """A rule by its name, or as it is written, with the words and rules that it names in braces."""
-    named, rule = table()["rules"], table()["rules"].get(rule, rule)
-    while re.search(r"\{[a-z_]+\}", rule):
-        rule = re.sub(r"\{([a-z_]+)\}", lambda name: f"(?:{named[name[1]]})", rule)
-    return re.compile(rule, re.IGNORECASE)
+    named, text = table()["rules"], table()["rules"].get(text, text)
+    while re.search(r"\{[a-z_]+\}", text):
+        text = re.sub(r"\{([a-z_]+)\}", lambda name: f"(?:{named[name[1]]})", text)
+    return re.compile(text, re.IGNORECASE)
 
 
 @cache
@@ -179,9 +177,9 @@ def _tagged(sentence: str, root: Path | None) -> Tagged:
     for start, end, kind, meaning in [*_named(text, root)][::-1]:
         text = f"{text[:start]}{tag(kind, meaning)}{text[end:]}"
     text = re.sub(r"\bthe (?=<[AJ])", "", text, flags=re.IGNORECASE)
-    text = _rule("day").sub("that day", text)
+    text = pattern("day").sub("that day", text)
     for form, to in table()["periods"].items():
-        rule = _rule(rf"(?<![\w,.<$€£-])(?:{form})(?!\w)")
+        rule = pattern(rf"(?<![\w,.<$€£-])(?:{form})(?!\w)")
         for match in [*rule.finditer(text)][::-1]:
             part = {name: text.rstrip(" .").title() for name, text in match.groupdict("").items()}
             part |= {"q": ORDINALS.get(part["q"].lower(), part["q"])} if "q" in part else {}
@@ -193,7 +191,7 @@ def _tagged(sentence: str, root: Path | None) -> Tagged:
             text = f"{text[: match.start()]}{when}{text[match.end() :]}"
     often = r" of ((?:<J\d+> )?(?:<G\d+>|\w+)(?: (?:from|to) <A\d+>)?) ((?:a|per) (?:day|month))\b"
     text = re.sub(often, r" \2 of \1", text)
-    for match in [*_rule("in_print").finditer(text)][::-1]:
+    for match in [*pattern("in_print").finditer(text)][::-1]:
         number = _number(match)
         if number:
             name = tag("N")
@@ -325,35 +323,37 @@ def stated(
     >>> said.figure, said.amount, said.goods, said.who, said.way, said.whom, said.when
     ('5.3 Mt', 'weight', 'wheat', 'Japan', 'from', 'Canada', '2019')
     """
-    may_be = _rule("may_state").search(sentence) and not _rule(r"\b{never}").search(sentence)
-    tagged = _tagged(sentence, root) if is_trade or may_be else Tagged("", {}, {}, {})
-    for clause in _rule("clause").split(tagged.text):
-        if is_trade:
-            yield from _of_clause(clause, NUMBERS.findall(clause), tagged)
-        elif _is_trade(clause, tagged, is_next=is_next):
-            every = NUMBERS.findall(clause)
-            tags = [tag for tag in every if _is_of_trade(clause, tag, is_next=is_next)]
-            yield from _of_clause(clause, tags, tagged)
+    may_be = pattern("may_state").search(sentence) and not pattern(r"\b{never}").search(sentence)
+    if not (is_trade or may_be):
+        return
+    tagged = _tagged(sentence, root)
+    for clause in pattern("clause").split(tagged.text):
+        tags = NUMBERS.findall(clause)
+        if not is_trade:
+            if not _is_trade(clause, tagged, is_next=is_next):
+                continue
+            tags = [tag for tag in tags if _is_of_trade(clause, tag, is_next=is_next)]
+        yield from _of_clause(clause, tags, tagged)
 
 
 def _of_clause(clause: str, tags: Sequence[str], tagged: Tagged) -> Iterator[Said]:
     """What a clause of trade says of its numbers, and what it says without one."""
     for tag in tags:
         yield _of_number(tagged.numbers[tag], clause.replace(tag, "<N>"), tagged)
-    if not (tags or _rule(r"\b{ahead}\b").search(clause)):
+    if not (tags or pattern(r"\b{ahead}\b").search(clause)):
         yield from _without_number(clause, tagged)
     is_growth = {tagged.numbers[tag].kind for tag in tags} == {PERCENT}
-    if is_growth and _rule("^(?!.*{ahead}).*{hit_record}").search(clause):
+    if is_growth and pattern("^(?!.*{ahead}).*{hit_record}").search(clause):
         yield _said(RECORD, Number("record"), clause, tagged)
 
 
 def _is_trade(clause: str, tagged: Tagged, *, is_next: bool) -> bool:
     """Whether a clause is about trade, or goes on with it; a figure is not asked for yet."""
     rules = ("enough", "strongly", *["next", "next_of_area", r"\b{strong}\b"] * is_next)
-    if any(_rule(rule).search(clause) for rule in rules):
+    if any(pattern(rule).search(clause) for rule in rules):
         return True
     areas, goods = {*AREA.findall(clause)}, {*GOODS.findall(clause)}
-    if not (areas and _rule("weakly").search(clause)) or _rule(r"\b{seldom}").search(clause):
+    if not (areas and pattern("weakly").search(clause)) or pattern(r"\b{seldom}").search(clause):
         return False
     amounts = {tagged.numbers[tag].amount for tag in NUMBERS.findall(clause)}
     return len(areas | goods) > 1 or not amounts.isdisjoint(["weight", "volume"])
@@ -362,9 +362,9 @@ def _is_trade(clause: str, tagged: Tagged, *, is_next: bool) -> bool:
 def _is_of_trade(clause: str, tag: str, *, is_next: bool) -> bool:
     """Whether what stands nearest before a number, or else behind it, is trade."""
     before, _, after = clause.partition(tag)
-    earlier = [*_rule("subject").finditer(before)]
-    subject = earlier[-1] if earlier else _rule("subject").search(after)
-    if _rule("other").search(after):
+    earlier = [*pattern("subject").finditer(before)]
+    subject = earlier[-1] if earlier else pattern("subject").search(after)
+    if pattern("other").search(after):
         return False
     return not subject["other"] if subject else is_next
 
@@ -375,33 +375,33 @@ def _of_number(number: Number, mark: str, tagged: Tagged) -> Said:
     if figure.startswith(LEVELS):
         mark = mark.replace("<N>", "to <N>")
     rules = UNTOLD | {PERCENT: PERCENTS, "": AMOUNTS}.get(number.kind, {})
-    kind = next((kind for rule, kind in rules.items() if _rule(rule).search(mark)), number.kind)
-    changed = _rule("changed").search(mark) if kind in (GROWTH, CHANGE, POINTS) else None
-    if changed and _rule("fall").search(changed[0]):
+    kind = next((kind for rule, kind in rules.items() if pattern(rule).search(mark)), number.kind)
+    changed = pattern("changed").search(mark) if kind in (GROWTH, CHANGE, POINTS) else None
+    if changed and pattern("fall").search(changed[0]):
         figure = re.sub(r"(?=\d)", "-", figure, count=1)
-    of = [amount for amount in ("value", "weight") if _rule(f"by_{amount}").search(mark)]
+    of = [amount for amount in ("value", "weight") if pattern(f"by_{amount}").search(mark)]
     amount = number.amount or (of[0] if len(of) == 1 and kind in (GROWTH, SHARE, POINTS) else OPEN)
     return _said(kind, number._replace(figure=figure, amount=amount), mark, tagged)
 
 
 def _without_number(clause: str, tagged: Tagged) -> Iterator[Said]:
     """A rank, a record or a change of which a clause does not say how much."""
-    ranked = _rule("ranked").search(clause)
+    ranked = pattern("ranked").search(clause)
     if ranked and not ranked["not"]:
-        is_first = _rule(r"largest|biggest|top|no\.? ?1|number").match(ranked["how"])
+        is_first = pattern(r"largest|biggest|top|no\.? ?1|number").match(ranked["how"])
         place = (ranked["place"] or "").lower()
         figure = RANKS.get(place, place or ("1st" if is_first else OPEN))
         yield _said(RANK, Number(figure), clause, tagged)
-    elif _rule("taxed").search(clause):
+    elif pattern("taxed").search(clause):
         return
-    elif _rule("hit_record").search(clause):
+    elif pattern("hit_record").search(clause):
         yield _said(RECORD, Number("record"), clause, tagged)
-    elif _rule("moves").search(clause):
+    elif pattern("moves").search(clause):
         words = {"rise": "rose", "fall": "fell", "so_often": ""}
-        moves = {rule: match for rule in words if (match := _rule(rule).search(clause))}
+        moves = {rule: match for rule in words if (match := pattern(rule).search(clause))}
         first = min([*moves][::-1], key=lambda rule: moves[rule].start())
         figure = words[first] or moves[first][0].lower()
-        kind = POINTS if _rule("shared").search(clause) else GROWTH
+        kind = POINTS if pattern("shared").search(clause) else GROWTH
         yield _said(kind, Number(figure), clause, tagged)
 
 
@@ -409,7 +409,7 @@ def _said(kind: str, number: Number, mark: str, tagged: Tagged) -> Said:
     """What a clause says of a number, or of what has none."""
     is_change = kind in (GROWTH, CHANGE, POINTS)
     against = [rule for rule in NO_PHRASE if is_change or rule not in OF_CHANGES]
-    because = next((match[0] for rule in against if (match := _rule(rule).search(mark))), "")
+    because = next((match[0] for rule in against if (match := pattern(rule).search(mark))), "")
     when, base, time = _when(kind, mark, tagged)
     return Said(
         number.figure,
@@ -427,12 +427,12 @@ def _said(kind: str, number: Number, mark: str, tagged: Tagged) -> Said:
 
 def _goods(mark: str, tagged: Tagged) -> str:
     """The goods of a clause, as it names them."""
-    named = [match["all"] for match in _rule("goods_named").finditer(mark)]
+    named = [match["all"] for match in pattern("goods_named").finditer(mark)]
     is_all = len(GOODS.findall(mark)) == len(GOODS.findall(" ".join(named)))
-    if not is_all or _rule("goods_more").search(mark):
+    if not is_all or pattern("goods_more").search(mark):
         return OPEN
     if not named:
-        return "all goods" if _rule("goods_all").search(mark) else OPEN
+        return "all goods" if pattern("goods_all").search(mark) else OPEN
     words = {" + ".join(tagged.said[tag] for tag in GOODS.findall(each)) for each in named}
     return words.pop() if len(words) == 1 else OPEN
 
@@ -440,10 +440,10 @@ def _goods(mark: str, tagged: Tagged) -> str:
 def _when(kind: str, mark: str, tagged: Tagged) -> tuple[str, str, str]:
     """The window of a clause, what a change compares it with, and the window's words in print."""
     if kind not in (GROWTH, CHANGE, POINTS):
-        is_told = not _rule("across.*{changing}|{changing}.*across|{is_before}").search(mark)
+        is_told = not pattern("across.*{changing}|{changing}.*across|{is_before}").search(mark)
         when, time = _window(mark, tagged) if is_told else ("", "")
         return when or OPEN, OPEN, time
-    against = _rule("base").search(mark)
+    against = pattern("base").search(mark)
     when, time = _window(mark.replace(against[0], "") if against else mark, tagged)
     base = _base(against, when, mark, tagged)
     if " to " in when and "across" in mark:  # a change from one year to another, or in all of them
@@ -457,7 +457,7 @@ def _base(against: re.Match[str] | None, when: str, mark: str, tagged: Tagged) -
     if against:
         base = tagged.said[against["base"]]
         return re.sub(r"\d{4}", base, when) if against["same"] and base.isdigit() else base
-    ago = _rule("year_before").search(mark)
+    ago = pattern("year_before").search(mark)
     if not ago:
         return ""
     n = units.NUMBER_WORDS.get((ago["n"] or "one").lower(), 0)
@@ -466,11 +466,11 @@ def _base(against: re.Match[str] | None, when: str, mark: str, tagged: Tagged) -
 
 def _window(mark: str, tagged: Tagged) -> tuple[str, str]:
     """The one window that is of the trade of a clause and its words; "" for none or several."""
-    mark = _rule("of_another").sub("", mark)
-    word = _rule("trade").search(mark)
-    rest = _rule(r"\b{joined}\b").split(mark[word.start() :])[0] if word else ""
-    first = _rule("at_first").findall(mark) or _rule("at_first").findall(tagged.text)
-    windows = {*_rule("at_once").findall(mark)} or {*first, *_rule("at").findall(rest)}
+    mark = pattern("of_another").sub("", mark)
+    word = pattern("trade").search(mark)
+    rest = pattern(r"\b{joined}\b").split(mark[word.start() :])[0] if word else ""
+    first = pattern("at_first").findall(mark) or pattern("at_first").findall(tagged.text)
+    windows = {*pattern("at_once").findall(mark)} or {*first, *pattern("at").findall(rest)}
     tag = windows.pop() if len(windows) == 1 else ""
     return tagged.said.get(tag, ""), tagged.times.get(tag, "")
 
@@ -481,7 +481,7 @@ def _sides(kind: str, mark: str, tagged: Tagged) -> Sides:
     every = [
         (match.start(), rule, match)
         for rule in rules
-        for match in [_rule(rule).search(mark)]
+        for match in [pattern(rule).search(mark)]
         if match
     ]
     if not every:
@@ -504,7 +504,7 @@ def _sides(kind: str, mark: str, tagged: Tagged) -> Sides:
 def _is_of_others(way: str, lead: str, rest: str) -> bool:
     """Whether a number is of another trade than that whose sides stand before the `rest`."""
     before, number, _ = rest.partition("<N>")
-    return bool((number and _rule(f"turned_{way}").search(before)) or re.search("<N>.*,", lead))
+    return bool((number and pattern(f"turned_{way}").search(before)) or re.search("<N>.*,", lead))
 
 
 def _is_unclear(found: re.Match[str], lead: str, rest: str) -> bool:
@@ -516,14 +516,14 @@ def _is_unclear(found: re.Match[str], lead: str, rest: str) -> bool:
 def _whom(kind: str, way: str, rest: str, mark: str, tagged: Tagged) -> str:
     """The partner that the words behind who trades name, the world where they leave no other."""
     rule = f" {way} {{whom}}|{WHOM[way]}"
-    found = _rule(rule).finditer(rest)
+    found = pattern(rule).finditer(rest)
     named = {each.start(): "".join(each.groups("")) for each in found}
     areas = {*AREA.findall(rest)}
     if not named:
         is_open = re.search(rf" {way} (?!<N)", rest) or not _is_of_the_world(kind, mark, tagged)
         return OPEN if is_open else WORLD
     own = _own(named, rest, is_level=kind in ("", RECORD))
-    if len({*own.values()}) != 1 or _rule("of_these").search(rest):
+    if len({*own.values()}) != 1 or pattern("of_these").search(rest):
         return OPEN
     tags = AREA.findall(own.popitem()[1])
     is_all = areas == {*tags} or len({*named.values()}) > 1
@@ -534,7 +534,7 @@ def _is_of_the_world(kind: str, mark: str, tagged: Tagged) -> bool:
     """Whether an amount of named goods stands with one country, and alone but for per cents."""
     amounts = {tag for tag in NUMBERS.findall(mark) if tagged.numbers[tag].kind != PERCENT}
     is_level = kind in ("", RECORD, MONTHLY, BARRELS) and not amounts
-    is_named = GOODS.search(mark) or _rule("goods_all").search(mark)
+    is_named = GOODS.search(mark) or pattern("goods_all").search(mark)
     return is_level and bool(is_named) and len({*AREA.findall(mark)}) < 2
 
 
@@ -546,7 +546,7 @@ def _own(named: Mapping[int, str], rest: str, *, is_level: bool) -> dict[int, st
     if len({*named.values()}) > 1:
         until = f"{rest}<N".find("<N", here + 1)
         return {at: tags for at, tags in named.items() if here < at < until}
-    is_apart = min(named) < here and is_level and not _rule("beside").search(rest[:here])
+    is_apart = min(named) < here and is_level and not pattern("beside").search(rest[:here])
     return {} if is_apart else dict(named)
 
 

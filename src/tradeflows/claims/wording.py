@@ -27,13 +27,10 @@ if TYPE_CHECKING:
 ROSE = saying(r"\b(?:{rose}|more|higher|stepped up|doubl\w+|tripl\w+)\b")
 FELL = saying(r"\b(?:{fell}|less|lower|fewer|below|cut|lost|reduc\w+|halv\w+)\b")
 _MONTH = "|".join(calendar.month_name[1:])
-# What says a direction or a place beside an amount, and that it is not so.
+# What says a direction or a place beside an amount.
 MOVED = re.compile(rf"(?:{ROSE.pattern}|{FELL.pattern})", re.I)
 THAN = re.compile(r"\b(?:more|less|higher|lower|fewer)\b", re.I)
 PEAK = re.compile(r"\b(?:record|all-time|largest|biggest|smallest|lowest|highest)\b", re.I)
-NOT = re.compile(
-    r"\b(?:did|does|do|has|have|had|was|were|is|are) not (?!exceed|pass|top|less|more|fewer)", re.I
-)
 BY_TIMES = re.compile(r"\b(?:more|less) than (?=halv|doubl|tripl|quadrupl|an? |one|two|\d)", re.I)
 CHANGES = ("growth of ", "change of ")
 RECORD = re.compile(r"\b(?:a|an|all-time|new) record\b(?! of)|\brecord[- ](?:high|low)\b", re.I)
@@ -81,7 +78,7 @@ KINDS = {
     phrase.BARRELS: "barrels a day",
     sentence.SHARE_MOVED: "a change of a share",
 }
-TRADE_OF = {"from": "imports", "to": "exports", "with": "trade", "": "trade"}
+TRADE_OF = dict(phrase.WAYS.values()) | {"": "trade"}
 BALANCE = re.compile(r"surplus|deficit|gap|imbalance|overt\w*|outstrip\w*|outpac\w*", re.IGNORECASE)
 TWO_FLOWS = (
     "the difference of two flows, which no phrase asks: write a line of what was sold ('WHO to "
@@ -93,7 +90,7 @@ TIMES = saying(
 )
 SHORTEST = 3  # letters of what may be another word
 OTHER_WORDS = ("lead", "total", "all goods")  # for goods, and for something else
-# Words of a year that a sentence does not print.
+# Words of a year that a sentence does not print, or prints of another number.
 AGO = saying(
     r"\b(?:years? (?:earlier|before|ago|later)|that year|(?:previous|next) year"
     r"|(?:from|against|compared with|times|than) (?:the )?(?=[\d$€£]))"
@@ -354,11 +351,11 @@ def _otherwise(said: Said, asked: Phrase, root: Path | None) -> Iterator[str]:
 
 def _of_kind(said: str, asked: Phrase) -> Iterator[str]:
     """Another measure; so much a month is an amount where one month is asked."""
-    is_a_month = asked.kind == "" and [*asked.windows] == [(asked.windows[0][0],) * 2]
+    months = [after - first for first, after in map(span, asked.windows)]
     alike = {"": (phrase.RECORD, phrase.PRICE, phrase.LEAD)}
     if said not in KINDS or asked.kind in (said, *alike.get(said, ())):
         return
-    if not (said == phrase.MONTHLY and is_a_month and len(asked.windows[0][0]) > len("2023")):
+    if (said, asked.kind, months) != (phrase.MONTHLY, "", [1]):
         yield (
             f"its sentence says {KINDS[said]}, and its phrase {KINDS[asked.kind]}: write "
             f"{phrase.PATTERNS.get(said, phrase.PATTERNS[phrase.POINTS])!r}"
@@ -377,7 +374,7 @@ def _of_goods(said: str, asked: Phrase, root: Path | None) -> Iterator[str]:
 
 def _of_member(way: str, sides: Sequence[set[str]], asked: Phrase) -> Iterator[str]:
     """Another one's share or place, or in the trade of another; of a lead no rule tells it."""
-    mine, asks = [{asked.reporter}, {*asked.partner}], phrase.WAYS[asked.flow]
+    mine, asks = [{asked.reporter}, {*asked.partner}], phrase.WAYS[asked.flow][0]
     differs = any(side and side != own for side, own in zip(sides, mine, strict=True))
     if asked.kind != phrase.LEAD and (differs or way not in ("", asks)):
         said, told = (
@@ -389,7 +386,7 @@ def _of_member(way: str, sides: Sequence[set[str]], asked: Phrase) -> Iterator[s
 
 def _of_sides(way: str, sides: Sequence[set[str]], asked: Phrase) -> Iterator[str]:
     """Who traded otherwise than a phrase has it, or the other way; the world is any partner."""
-    mine, asks = [{asked.reporter}, {*asked.partner}], phrase.WAYS[asked.flow]
+    mine, asks = [{asked.reporter}, {*asked.partner}], phrase.WAYS[asked.flow][0]
     if {way, asks} <= {"from", "to"}:
         verbs = ("bought", "sold")[:: 1 if asks == "from" else -1]
         turned = zip(sides[:: 1 if way == asks else -1], mine, mine[::-1], verbs, strict=True)
@@ -460,7 +457,7 @@ def _beside(text: str, claims: Sequence[Claim]) -> Iterator[str]:
     yield from _moves_beside(text, [x for x in claims if x.asks.measure.startswith(CHANGES)])
     if not any(claim.superlative or claim.unit == units.RANK for claim in claims):
         yield from PEAK.findall(text)
-    yield from map(str.strip, NOT.findall(text))
+    yield from map(str.strip, sentence.pattern("denied").findall(text))
 
 
 def _moves_beside(text: str, changes: Sequence[Claim]) -> list[str]:

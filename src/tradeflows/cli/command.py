@@ -4,13 +4,12 @@ import os
 import shutil
 import sys
 from contextlib import suppress
-from errno import EINVAL
 from pathlib import Path
 from typing import Any
 
 from tradeflows.cli.arguments import INTERRUPTED, parsed
 from tradeflows.cli.interrupts import Ending
-from tradeflows.cli.terminal import folded, say_no_more
+from tradeflows.cli.terminal import folded, is_of_a_reader, say_no_more
 from tradeflows.model.errors import QueryError, TradeflowsError
 from tradeflows.model.words import AT_A_SHELL
 
@@ -63,18 +62,12 @@ def run(words: list[str], ending: Ending, *, is_own_process: bool) -> int:
         return 1
     except OSError as error:
         say_no_more()
-        if not _is_of_a_reader(error):
+        if not is_of_a_reader(error):
             _complain(str(error))
             return 1
     finally:
         AT_A_SHELL.reset(before)
     return 0
-
-
-def _is_of_a_reader(error: OSError) -> bool:
-    """Whether who read the answer (head, less) has seen enough; Windows has no word of its own."""
-    is_said_so = sys.platform == "win32" and error.errno == EINVAL and error.filename is None
-    return is_said_so or isinstance(error, BrokenPipeError)
 
 
 def _is_of_a_name(error: UnicodeEncodeError) -> bool:

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from errno import EINVAL
 from typing import Any
 
 PATIENCE = 2.0  # seconds of silence, after which a task says how far it is; a bar in half of it
@@ -34,8 +35,16 @@ def say_done(*lines: object) -> None:
     try:
         say(*lines)
         sys.stdout.flush()
-    except BrokenPipeError:
+    except OSError as error:
+        if not is_of_a_reader(error):
+            raise
         say_no_more()
+
+
+def is_of_a_reader(error: OSError) -> bool:
+    """Whether who read the answer (head, less) has seen enough; Windows has no word of its own."""
+    is_said_so = sys.platform == "win32" and error.errno == EINVAL and error.filename is None
+    return is_said_so or isinstance(error, BrokenPipeError)
 
 
 def say_no_more() -> None:
