@@ -551,6 +551,7 @@ OTHERWISE = [
         "sold by China, and its phrase",
     ),
     ("Crude imports by Russia were {107.02 Mt}.", WEIGHT, "says bought by Russia, and its phrase"),
+    ("Chinese goods bought by Russia came to {$128.9 billion}.", BOUGHT, "says bought by Russia"),
     (
         "The EU's imports from Russia were {38.2 billion euros}.",
         EU_SOLD,
@@ -661,6 +662,13 @@ OTHERWISE = [
         "lead by value of crude oil, Iraq over all, India's imports, 2021-04 to 2022-03",
         "a row without a figure is held of Australia, Bahamas, Cuba and France: ask",
     ),
+    # goods and times that are some of it, and what is not all of it
+    ("China bought {8.05 Mt} of Russian gas.", WEIGHT.replace("crude oil", "LNG"), "says gas, and"),
+    ("In late 2023 China bought {107.02 Mt}.", WEIGHT, "says late 2023, and its phrase 2023"),
+    ("The year after 2023 it bought {107.02 Mt}.", WEIGHT, "says The year after 2023, and"),
+    ("In its fiscal year 2023 it took {107.02 Mt}.", WEIGHT, "says fiscal year 2023, and"),
+    ("Russia sold {107.02 Mt} of crude, most of it to China.", WEIGHT, "says 'most of it'"),
+    ("Imports rose {24.1 %} on the average of five years.", GREW, "says 'on the average'"),
 ]
 
 
@@ -693,6 +701,8 @@ BESIDE = [
     ("Imports fell from 86.2 Mt in 2022 to {107.02 Mt} in 2023.", WEIGHT, "not judged: 86.2 Mt"),
     ("Russia sold China {107 Mt} of crude oil.", WEIGHT, "counted as imports, by China"),
     ("Russia sold {19 %} of it.", SHARE, ""),
+    ("Shandong imported {107.02 Mt} of diesel.", WEIGHT, "not read: Shandong, diesel"),
+    ("Imports of ethane, once dear, hit {107.02 Mt}.", WEIGHT, "not read: ethane, once, dear"),
     ("In 2023 China imported {more than 107.01 Mt} of it.", WEIGHT, ""),
     ("In May 2023 China imported {107.02 Mt}.", WEIGHT.replace("2023", "May 2023"), ""),
 ]

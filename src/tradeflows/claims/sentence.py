@@ -147,9 +147,9 @@ def pattern(text: str) -> re.Pattern[str]:
 def _names(root: Path | None) -> dict[str, dict[str, tuple[str, str]]]:
     """By its first word the tag and the meaning of each name of an area, or of goods, folded."""
     names = {fold(word): ("J", area) for word, area in codes.area_codes("adjective").items()}
-    for word, area in own_words.area_words(root).items():
+    for word, area in {**own_words.area_words(root), **own_words.EU}.items():
         if (len(word) > CAPITALS or word in NAMED_SO) and area != codes.WORLD:
-            names[word] = ("A", own_words.EU.get(word, area))
+            names[word] = ("A", area)
     for word in sorted({*own_words.product_words(root)} - OTHERWISE):
         one = word if word.endswith("ss") else word.removesuffix("s")
         names |= dict.fromkeys((one, word), ("G", word))
@@ -241,6 +241,7 @@ def _number(match: re.Match[str]) -> Number | None:
 
 # --- what a clause says ---------------------------------------------------------------------------
 
+WORD = re.compile(r"(?<!<)\b[^\W\d_]{2,}(?:[-'][^\W\d_]+)*")
 AREA, GOODS, NUMBERS = (re.compile(rf"<[{letters}]\d+>") for letters in ("AJ", "G", "N"))
 LEVELS = ("below", "above", "under", "over")  # "fell below" is no "fell by"
 RANKS = {"second": "2nd", "third": "3rd", "fourth": "4th", "fifth": "5th"}
@@ -264,7 +265,8 @@ WAYS = {"imports": "from", "imported": "from", "exports": "to", "exported": "to"
 WAYS |= {way: way for way in ("from", "to")}
 WHOM = {"from": "{whose_goods}", "to": "{sold_whom}", "with": "{and_whom}"}
 NOBODY = ("nobody_with", "nobody_from", "nobody_to")
-TRADERS = ("noun_with", "verb_from", "noun_from", "verb_to", "noun_to", *NOBODY)
+DONE = ("done_from", "done_to")
+TRADERS = ("noun_with", "verb_from", "noun_from", "verb_to", "noun_to", *DONE, *NOBODY)
 
 
 class Said(NamedTuple):
@@ -280,6 +282,8 @@ class Said(NamedTuple):
         The words of its time in print; `when` is OPEN where they tell no months.
     because
         Words of which no phrase asks: of a plan, a denial, a balance; empty where there are none.
+    unread
+        Words beside the number that are in no rule and no list.
     """
 
     figure: str
@@ -294,6 +298,7 @@ class Said(NamedTuple):
     base: str
     time: str
     because: str
+    unread: tuple[str, ...]
 
 
 class Sides(NamedTuple):
@@ -421,8 +426,22 @@ def _said(kind: str, number: Number, mark: str, tagged: Tagged) -> Said:
         when,
         base,
         time,
-        because.removeprefix("<N> ").partition("<")[0].strip(),
+        re.split(r"<\w+>", because)[-because.startswith("<N>")].strip(" ,"),
+        _unread(mark),
     )
+
+
+def _unread(mark: str) -> tuple[str, ...]:
+    """The words from the trade that a number is of to the end of its part of a clause, if unread.
+
+    Goods, firms and places that no list has are among them.
+    """
+    before, number, after = mark.partition("<N>")
+    parts = re.split(", |: ", before)
+    trade = [at for at, part in enumerate(parts) if pattern("trade").search(part)]
+    beside = [*parts[trade[-1] if trade else -1 :], *re.split(", |: ", after)[:1]]
+    words = WORD.findall(" ".join(beside)) if number else []
+    return tuple(word for word in words if not pattern("read").match(word))
 
 
 def _goods(mark: str, tagged: Tagged) -> str:

@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -365,10 +366,12 @@ def _of_kind(said: str, asked: Phrase) -> Iterator[str]:
 def _of_goods(said: str, asked: Phrase, root: Path | None) -> Iterator[str]:
     """Other goods than are asked, or some of these alone."""
     words = said.split(" + ") if said != sentence.OPEN else []
-    known = [one for word in words for x in own_words.product(word, root) for one in x.split("+")]
-    parts = [part for code in asked.goods for part in code.split("+")]
-    within = [(one, part) for one in known for part in parts if _share(one, part)]
-    if known and not any(questions.is_part("goods", *pair) for pair in within):
+    known = [{*x.split("+")} for word in words for x in own_words.product(word, root)]
+    parts = {*"+".join(asked.goods).split("+")}
+    is_some = len(words) == 1 and parts not in known and any(parts < one for one in known)
+    pairs = product(set().union(*known), parts)
+    is_of_it = any(_share(*pair) and questions.is_part("goods", *pair) for pair in pairs)
+    if known and (is_some or not is_of_it):
         yield f"its sentence says {said}, and its phrase {_named(asked.goods, codes.product_name)}"
 
 
@@ -433,10 +436,18 @@ def _of_time(said: Said, asked: Phrase) -> Iterator[str]:
 def unsaid(text: str, claims: Sequence[Claim]) -> Iterator[str]:
     """What a sentence says that none of the claims about it asks: numbers, years, countries, goods.
 
-    Only what is surely of trade: numbers with a unit, names of more than three letters.
+    Only what is surely of trade: numbers with a unit, names of more than three letters. Beside a
+    claimed number that is any word that no list has, since it may name other goods or a firm.
     """
     asked = [claim.asks for claim in claims]
-    yield from (f"not judged: {words}" for words in dict.fromkeys(_beside(text, claims)))
+    beside = dict.fromkeys(_beside(text, claims))
+    yield from (f"not judged: {words}" for words in beside)
+    about = (_about(text, claim.figure or 0.0, claim.unit) for claim in claims)
+    unread = (min((said.unread for said in each), key=len, default=()) for each in about)
+    told = {*re.findall(r"\w+", " ".join(beside))}
+    words = dict.fromkeys(word for each in unread for word in each if word not in told)
+    if words:
+        yield f"not read: {', '.join(words)}"
     goods = [code for asks in asked for code in asks.goods.split("+")]
     amounts = [asks for asks in asked if asks.measure.removeprefix("growth of ") in MEASURES]
     flows = {asks.flow for asks in amounts}
