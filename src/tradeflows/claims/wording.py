@@ -7,7 +7,7 @@ import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
-from itertools import product
+from itertools import chain, product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -442,10 +442,7 @@ def unsaid(text: str, claims: Sequence[Claim]) -> Iterator[str]:
     asked = [claim.asks for claim in claims]
     beside = dict.fromkeys(_beside(text, claims))
     yield from (f"not judged: {words}" for words in beside)
-    about = (_about(text, claim.figure or 0.0, claim.unit) for claim in claims)
-    unread = (min((said.unread for said in each), key=len, default=()) for each in about)
-    told = {*re.findall(r"\w+", " ".join(beside))}
-    words = dict.fromkeys(word for each in unread for word in each if word not in told)
+    words = _unread(text, claims, " ".join(beside))
     if words:
         yield f"not read: {', '.join(words)}"
     goods = [code for asks in asked for code in asks.goods.split("+")]
@@ -456,6 +453,14 @@ def unsaid(text: str, claims: Sequence[Claim]) -> Iterator[str]:
         yield f"counted as {way}, by {codes.area_name(amounts[0].reporter)}"
     others = [*_sides_beside(text, asked), *_goods_beside(text, goods)]
     yield from (f"its sentence also names {other}" for other in others)
+
+
+def _unread(text: str, claims: Sequence[Claim], told: str) -> list[str]:
+    """The words beside the claimed numbers that no list has, and that are not told otherwise."""
+    about = (_about(text, claim.figure or 0.0, claim.unit) for claim in claims)
+    each = (min((said.unread for said in some), key=len, default=()) for some in about)
+    words = dict.fromkeys(chain.from_iterable(each))
+    return [word for word in words if word not in re.findall(r"\w+", told)]
 
 
 def _beside(text: str, claims: Sequence[Claim]) -> Iterator[str]:
