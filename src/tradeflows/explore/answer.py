@@ -55,6 +55,7 @@ from tradeflows.tables.display import (
     heading,
     name_of,
     set_heading,
+    set_names,
     slim_table,
     source_line,
     tidy,
@@ -144,14 +145,18 @@ class Answer(pd.DataFrame):
         )
 
     def __getitem__(self, key: Any) -> Any:
-        """What pandas takes; a column knows the periods of its rows."""
-        return with_periods(super().__getitem__(key), self)
+        """What pandas takes; a column knows its periods, and columns what they are of."""
+        taken = super().__getitem__(key)
+        if isinstance(taken, Answer) and isinstance(key, list):
+            set_names(taken, self)
+        return with_periods(taken, self)
 
     def __finalize__(self, other: Any, method: str | None = None, **options: Any) -> "Answer":
         """What pandas passes on and, of answers that are joined, their sources and project.
 
-        Of fewer rows the sources and caveats of the others go; each group of many keeps them, since
-        looking for those of all rows a group at a time takes minutes.
+        Of fewer rows the sources and caveats of the others go, and rows are counted anew; each
+        group of many keeps them, since looking for those of all rows a group at a time takes
+        minutes.
         """
         super().__finalize__(other, method, **options)
         is_part = method != "groupby" and isinstance(other, Answer) and len(self) < len(other)
@@ -159,8 +164,12 @@ class Answer(pd.DataFrame):
             whole, part = pd.DataFrame(other), pd.DataFrame(self)
             both = ((whole[name].unique(), part[name].unique()) for name in OF_ROW)
             left_out = {code for before, after in both for code in {*before} - {*after}}
+            counts = {*counted(whole)}
             kept = {"sources": [x for x in self.attrs.get("sources", ()) if x not in left_out]}
-            kept["caveats"] = [x for x in caveats_of(self) if x.partition(": ")[0] not in left_out]
+            texts = [x for x in caveats_of(self) if x.partition(": ")[0] not in left_out]
+            kept["caveats"] = [x for x in texts if x not in counts]
+            if len(kept["caveats"]) < len(texts):
+                kept["caveats"] += counted(part)
             self.attrs |= {name: tuple(listed) for name, listed in kept.items()}
         inputs = [*getattr(other, "input_objs", ())]
         if any(each.attrs != inputs[0].attrs for each in inputs):  # pandas keeps what is equal
@@ -278,7 +287,7 @@ class Answer(pd.DataFrame):
                     caveats.append(f"the whole is the partners named: {why}")
             else:
                 shares, name = _in_whole(self, whole, is_given=whole is of)
-        caveats += _without_share(shares, self)
+        caveats += _without_share(shares, self, member)
         unit = f"% by {_measure(self)}, of {name}"
         result = as_value(shares, "share_pct", unit, "Shares", self)
         return with_caveats(result, caveats)
@@ -302,7 +311,8 @@ class Answer(pd.DataFrame):
         found = measures.hhi(_codes_alone(rows), "value", member, ("ref_period", "n_months"))
         title = f"Concentration by {_measure(self)}, of {_named_members(rows, member)}"
         result = as_value(found, "hhi", "ratio", title, self)
-        return with_caveats(result, _unspecified(rows, member, "so the index may be too high"))
+        notes = _unspecified(rows, member, "so the index may be too high")
+        return with_caveats(result, [*notes, *_lacking(rows, member)])
 
     def rank(self, member: Any = "", of: str = "", **options: Any) -> Any:
         """Where each member stands in its period, 1 being the largest, or where one stands.
@@ -340,7 +350,10 @@ class Answer(pd.DataFrame):
             notes.append(f"sums that lack months may stand higher, and others lower: {short}")
             frame = _as_stated(frame)
         word = SHORT_NAMES.get(column, column)
-        is_asked = frame[column].eq(member) | rows.get(word, frame[column]).eq(member)
+        code = ""
+        with suppress(QueryError):  # of a word that flow takes as well
+            code = own_words.area_id(member) if column in CELL[:2] else ""
+        is_asked = frame[column].isin([member, code]) | rows.get(word, frame[column]).eq(member)
         leads = {}
         for name in frame[column][is_asked if member else slice(None)].unique():
             periods = frame["ref_period"][frame[column].eq(name)]
@@ -376,8 +389,8 @@ class Answer(pd.DataFrame):
     def growth(self, year: int | str | None = None, base: int | str | None = None) -> "Answer":
         """Growth of a `year` on another in per cent, over the months that both have.
 
-        By default it is the last year of which all months are stated, on the one before; see
-        :func:`tradeflows.measures.growth`.
+        By default it is the last year of which most months are stated, on the one before where
+        that is stated; see :func:`tradeflows.measures.growth`.
 
         Examples
         --------
@@ -392,7 +405,8 @@ class Answer(pd.DataFrame):
             raise QueryError("the answer has no figures")
         if year is None:
             years = Counter(month // 12 for month in {*months_of(stated)[1].tolist()})
-            year = max(name for name in years if years[name] == max(years.values()))
+            based = {name: n for name, n in years.items() if base or name - 1 in years} or years
+            year = max(based, key=lambda name: (based[name], name))
         if base is None:
             base = parse_period(year, "year", grain="year")[0] // 12 - 1
         found = measures.growth(frame, "value", year, base)
@@ -572,7 +586,7 @@ class Answer(pd.DataFrame):
         if not column:
             raise QueryError("no column tells the rows apart: series() gives them by period")
         word = SHORT_NAMES.get(column, column)
-        word = word if word in self else column
+        word = word if word in self and of != column else column
         frame = self._by_period(column)
         if pd.DataFrame({"period": frame.index, word: frame[word].array}).duplicated().any():
             raise QueryError(
@@ -876,6 +890,14 @@ def with_caveats(result: Answer, caveats: list[str]) -> Answer:
     return result
 
 
+def counted(rows: pd.DataFrame) -> list[str]:
+    """What to mind of how many rows: those with a flag, and those without a value."""
+    texts = tables.flags_present(rows["flags"].tolist()) if "flags" in rows else []
+    nulls = int(rows["value"].isna().sum()) if {"value", "unit"} <= {*rows} else 0
+    text = f"{nulls} of {len(rows)} rows state no {rows['unit'].iloc[0]}" if nulls else ""
+    return [*texts, *[text] * bool(nulls)]
+
+
 def is_presentable(frame: pd.DataFrame) -> bool:
     """Whether a table with a heading and names can be made of `frame`."""
     has_plain_columns = frame.columns.nlevels == 1 and frame.columns.is_unique
@@ -913,7 +935,10 @@ def _all_goods_of(frame: Answer) -> Answer:
     from tradeflows.explore.mirror import asked_again
 
     stated = asked_again(frame, product="total")
-    return stated.by("reporter", "partner", every=_length(frame))
+    both = [", ".join(map(publisher_name, _publishers(side))) for side in (frame, stated)]
+    apart = f"the whole is as {both[1]} states it, and the part as {both[0]} does"
+    whole = stated.by("reporter", "partner", every=_length(frame))
+    return with_caveats(whole, [apart] * (both[0] != both[1]))
 
 
 def _in_whole(frame: Answer, whole: pd.DataFrame, *, is_given: bool) -> tuple[pd.DataFrame, str]:
@@ -927,16 +952,26 @@ def _in_whole(frame: Answer, whole: pd.DataFrame, *, is_given: bool) -> tuple[pd
     return shares, codes.area_name(partners.pop()) if is_wider else heading(whole)
 
 
-def _without_share(shares: pd.DataFrame, frame: Answer) -> list[str]:
+def _without_share(shares: pd.DataFrame, frame: Answer, member: str) -> list[str]:
     """Say how many rows have no share, and what may give them one."""
     nulls = int(shares["share_pct"].isna().sum())
-    text = f"{nulls} of {len(shares)} rows have no share: of a whole, a member lacks a figure"
+    texts = [f"{nulls} of {len(shares)} rows have no share: of a whole, a member lacks a figure"]
     in_dollars = frame.get(MONEY[0], pd.Series([np.nan]))
     if nulls == len(shares) and not _is_money(frame) and in_dollars.notna().all():
-        text += "; unit='USD' is stated of each"
-    elif "missing" in frame:
-        text += "; by(…, absent='zero') takes a month without a row for nothing"
-    return [text] * bool(nulls)
+        texts[0] += "; unit='USD' is stated of each"
+    return [*texts, *_lacking(frame, member)] * bool(nulls)
+
+
+def _lacking(frame: pd.DataFrame, member: str) -> list[str]:
+    """Say which members lack a figure, without which no whole is known, and what may be done."""
+    is_whole = frame["value"].notna() & frame.get("complete", True)
+    rows = frame[~is_whole] if member in frame else frame[:0]
+    names = [name_of(member, code) for code in dict.fromkeys(rows[member])] if len(rows) else []
+    text = (
+        f"a figure is lacking of {in_a_sentence(names[:FEW])}: by(…, absent='zero') takes a month "
+        "without a row for nothing, and dropna(subset='value') before it a row without a figure"
+    )
+    return [text] * bool(names)
 
 
 def _is_money(frame: pd.DataFrame) -> bool:
@@ -1070,11 +1105,19 @@ def _stated_by_one(
         ", ".join(map(codes.area_name, sorted(side["reporter_iso"].unique()))) for side in sides
     ]
     notes = []
-    for letter, who in zip("mx", publishers if len({*named}) == 1 else named, strict=True):
+    names = publishers if len({*named}) == 1 else named
+    for letter, who, side in zip("mx", names, sides, strict=True):
         alone = ratios[ratios[f"value_{letter}"].isna()]
-        if len(alone):
-            months = runs(months_of(alone)[1].tolist())
-            notes.append(f"{who} has no figure of {months} by itself, where the other side does")
+        lacking = {*months_of(alone)[1].tolist()} if len(alone) else set()
+        beside = lacking & {*months_of(side)[1].tolist()}
+        if beside:
+            raise QueryError(
+                f"{runs(beside)} are months here and longer periods there: sum both to periods of "
+                "one length, as by('quarter') and by('year') do"
+            )
+        if lacking:
+            text = f"{who} has no figure of {runs(lacking)} by itself"
+            notes.append(f"{text}, where the other side does")
     return notes
 
 
@@ -1195,7 +1238,7 @@ def _rates(base: str, quote: str, months: np.ndarray) -> tuple[pd.DataFrame, lis
         try:
             rates = tables.read("rates", stated_by=office, base=base, quote=quote, **ends)
         except QueryError as error:
-            reasons.append(error)
+            reasons.append(f"{office}: {error}")
             continue
         kinds = [rates[rates["statistic"] == kind] for kind in rates["statistic"].unique()]
         if not rates["ref_period"].duplicated().any() and len(kinds) > 1:  # one follows another
@@ -1205,7 +1248,7 @@ def _rates(base: str, quote: str, months: np.ndarray) -> tuple[pd.DataFrame, lis
         for some in kinds:
             held.append(({*months.tolist()} - {*months_of(some)[1].tolist()}, some))
     if not held:
-        raise reasons[0]
+        raise QueryError("; ".join(reasons))
     lacking, rates = min(held, key=lambda pair: len(pair[0]))
     text = f"no rate of {quote} for {base} is held of {runs(lacking)}, so these have no value"
     return rates, [text] * bool(lacking)

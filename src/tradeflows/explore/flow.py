@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tradeflows import measures, tables
-from tradeflows.explore.answer import Answer, answer
+from tradeflows.explore.answer import Answer, answer, counted
 from tradeflows.explore.hints import NothingHeldError, held, months_beside, nothing_held
 from tradeflows.explore.naming import area_names, goods_apart
 from tradeflows.explore.questions import (
@@ -416,9 +416,8 @@ def _valued(frames: Mapping[str, pd.DataFrame], unit: str, caveats: Sequence[str
     whole = next(iter(parts.values()))
     if len(parts) > 1:
         whole = measures.stack(parts, "asked").drop(columns="asked")
-    nulls = int(whole["value"].isna().sum())
-    texts = [f"{nulls} of {len(whole)} rows state no {unit}"] if nulls else []
-    whole.attrs["caveats"] = tuple(dict.fromkeys([*caveats, *whole.attrs["caveats"], *texts]))
+    texts = [*caveats, *whole.attrs["caveats"], *counted(whole)]
+    whole.attrs["caveats"] = tuple(dict.fromkeys(texts))
     return whole
 
 

@@ -22,7 +22,8 @@ RHYTHM_NAMES = {"M": "months", "Q": "quarters", "A": "years"}
 ASKED_FOR = ["product", "reporter", "partner", "start", "end", "flow", "freq", "local", "splice"]
 SERVICES = {"comtrade": "UN Comtrade", "eurostat": "Eurostat"}  # which ``ask`` asks
 PERIOD, AREAS = ["ref_period", "n_months"], ["reporter_iso", "partner_iso"]
-COLUMNS = [*PERIOD, *AREAS, "flow_code", "freq_code", "source_id"]
+ONE_SIDED = "one-sided"  # flag of a figure that was made of one country's reports
+COLUMNS = [*PERIOD, *AREAS, "flow_code", "freq_code", "source_id", "flags"]
 MOST = 5  # names that a hint lists
 
 
@@ -125,7 +126,7 @@ def _calls(root: Path, asked: Mapping[str, Any], unit: str) -> Iterator[str]:
             call = words.call("ask", *positional, **named, refresh=True)
             yield f"{SERVICES[publisher]} was asked for it, and has no row; {call} asks anew"
         else:
-            yield f"{words.call('ask', *positional, **named)} gets it from {SERVICES[publisher]}"
+            yield f"{words.call('ask', *positional, **named)} asks {SERVICES[publisher]} for it"
 
 
 def _options(asked: Mapping[str, Any], unit: str) -> dict[str, Any]:
@@ -230,6 +231,7 @@ def _from_the_other_side(root: Path, asked: Mapping[str, Any]) -> Iterator[str]:
     if not mirrored or "countries" in (*reporters, *partners):
         return
     rows = _rows(root, asked, reporter=partners, partner=reporters, flow=mirrored)
+    rows = rows[~rows["flags"].astype("str").str.contains(ONE_SIDED)]  # nobody's own statement
     if len(rows):
         who, way = _names(sorted({*rows["reporter_iso"]})), FLOWS[mirrored]
         yield (

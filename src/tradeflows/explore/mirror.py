@@ -8,10 +8,11 @@ import pandas as pd
 
 from tradeflows.explore.answer import Answer
 from tradeflows.explore.flow import flow
-from tradeflows.explore.hints import MIRRORED, NothingHeldError
+from tradeflows.explore.hints import MIRRORED, ONE_SIDED, NothingHeldError
+from tradeflows.explore.naming import area_names, publisher_name
 from tradeflows.model import codes
 from tradeflows.model.errors import NothingStatedError, QueryError
-from tradeflows.model.periods import first_month, month_text
+from tradeflows.model.periods import first_month, month_text, months_of, runs
 from tradeflows.retrieval import catalogue
 
 EU, EXTRA_EU = "EU27_2020", "EU27_2020_EXTRA"
@@ -31,10 +32,19 @@ def other_side(side: pd.DataFrame) -> Answer:
     _require_axes(side)
     reporter, partner = (sorted(side[name].unique()) for name in ("partner_iso", "reporter_iso"))
     words = {"reporter": reporter, "partner": partner, "flow": way}
+    stated = None
     if "freq_code" in side:
         with suppress(NothingHeldError):  # who states it by months states it by years, too
-            return at_a_level(side, freq=side["freq_code"].iloc[0], **words)
-    return at_a_level(side, **words)
+            stated = at_a_level(side, freq=side["freq_code"].iloc[0], **words)
+    stated = at_a_level(side, **words) if stated is None else stated
+    made = stated[stated["flags"].str.contains(ONE_SIDED)]
+    if len(made):
+        raise QueryError(
+            f"{area_names(reporter)} does not state {runs(months_of(made)[1].tolist())} itself: "
+            f"what {publisher_name(made['publisher'].iloc[0])} has of these months was made of one "
+            "country's reports; ask for others, or give another answer"
+        )
+    return stated
 
 
 def at_a_level(side: pd.DataFrame, **words: Any) -> Answer:

@@ -151,10 +151,12 @@ def growth(frame: DataFrame, value: str, year: int | str, base: int | str) -> Da
     months = lines[lines["side"].eq(0)].groupby("cell")["month"]
     result["n_months"] = months.size().reindex(result.index, fill_value=0)
     result["months"] = runs_of(months, len(result))
-    caveats = [
-        f"{year} against {base} over {which or 'no month'} only"
-        for which in result.loc[result["n_months"] < 12, "months"].unique()
-    ]
+    short = result.loc[result["n_months"] < 12, "months"]
+    which = short.iloc[0] if short.nunique() == 1 else "the months that `months` names"
+    caveats = [f"{year} against {base} over {which or 'no month'} only"] * (len(short) > 0)
+    nothing = int(result[f"{value}_base"].eq(0).sum())
+    if nothing:
+        caveats.append(f"{nothing} of {len(result)} rows were nothing in {base}, so none grew")
     return with_lineage(result, frame, caveats=caveats, formulas=formulas)
 
 

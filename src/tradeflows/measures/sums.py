@@ -178,9 +178,10 @@ def total(
         if column in LABELS and frame[column].iloc[row].nunique(dropna=False) > 1
     ]
     if not is_complete.all():
+        of_some = " of some of what they add up" * (not {*over} <= {*LABELS})
         caveats.append(
-            f"{(~is_complete).sum()} of {len(full)} sums of {', '.join(values)} lack months, "
-            "which `missing` names; nothing was put in their place"
+            f"{(~is_complete).sum()} of {len(full)} sums of {', '.join(values)} lack "
+            f"months{of_some}, which `missing` names; nothing was put in their place"
         )
     return with_lineage(result, frame, caveats=caveats, formulas=formulas)
 

@@ -159,13 +159,13 @@ def product_name(code: str) -> str:
     """Return the short name of a product; CodeError if `code` is none.
 
     That of ``products.csv`` or else, of HS 2022, the beginning of the official name. A code that
-    neither has bears the name of what it lies within: "of 271119: petroleum gases …".
+    neither has bears the name of what it lies within: "of 271119: petroleum gases … (27111900)".
     """
     level(code)
     name = plain_product_name(code) or product_description(code)
-    if code in PRODUCTS or len(name) <= SHORT_NAME:
+    if code in PRODUCTS or (len(name) <= SHORT_NAME and not name.startswith("of ")):
         return name
-    # Several official names begin alike, so the code tells them apart.
+    # Several official names begin alike, and one holds for all within, so the code tells them apart.
     start = name[: SHORT_NAME + 20]  # of some hundred letters most are cut off
     return f"{textwrap.shorten(start, SHORT_NAME, placeholder=' …')} ({code})"
 

@@ -178,6 +178,11 @@ def set_heading(frame: DataFrame, measure: str, of: DataFrame) -> None:
     if of.attrs.get("title"):
         frame.attrs["title"] = ": ".join(filter(None, [measure, of.attrs["title"]]))
     frame.attrs[MEASURE] = ": ".join(filter(None, words))
+    set_names(frame, of)
+
+
+def set_names(frame: DataFrame, of: DataFrame) -> None:
+    """Keep for the heading of `frame` what the rows are that it has columns of."""
     named = {column: _common(of, column) for column in HEADED}
     frame.attrs[NAMED] = {column: text for column, text in named.items() if text}
 
@@ -199,6 +204,8 @@ def tidy(frame: DataFrame) -> tuple[str, DataFrame]:
     visible = _visible_columns(frame)
     table = DataFrame({name: _shown_cells(frame, name) for name in visible})
     never_dropped = {"value", *(INVENTORY if "held" in frame else ())}
+    if _is_chosen(frame):
+        never_dropped |= {*table} - {*IN_HEAD}
     if "missing" in table and table["missing"].astype("str").str.len().any():
         never_dropped |= {"missing"}
     known = {*COLUMNS, *SHOWN, *MEASURED, *_MEASURE_SIDES}
@@ -239,9 +246,16 @@ def _visible_columns(frame: DataFrame) -> list[Any]:
         return list(frame)
     if "partner_role" not in frame or not frame["partner_role"].eq("route").any():
         hidden.add("partner_code")  # of an area its name says as much
+    if _is_chosen(frame):
+        return [name for name in frame if name not in hidden]
     visible = [name for name in frame if name not in HIDDEN_COLUMNS and name not in hidden]
     places = {name: place for place, name in enumerate(SHOWN)}
     return sorted(visible, key=lambda name: places.get(name, places["low"]))
+
+
+def _is_chosen(frame: DataFrame) -> bool:
+    """Whether somebody chose its columns: all answers have one of these."""
+    return {"n_months", "source_row"}.isdisjoint(frame)
 
 
 def _shown_cells(frame: DataFrame, column: Any) -> Any:
