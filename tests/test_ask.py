@@ -207,7 +207,7 @@ def test_what_the_publisher_has_no_row_of_is_said(root, live):
     for words in ({"end": "2025-02"}, {}):
         with pytest.raises(NothingHeldError, match=said):
             flow("maize", "China", "Russia", start="2025-01", **words, root=root, local=True)
-    with pytest.raises(NothingHeldError, match=r"tf\.ask\('maize', .* gets it from UN Comtrade"):
+    with pytest.raises(NothingHeldError, match=r"tf\.ask\('maize', .* asks UN Comtrade for it"):
         flow("maize", "China", "Russia", start="2025-01", end="2025-03", root=root, local=True)
     wheat(root, twin, end="2025-02")
     with pytest.raises(QueryError, match="held without vintage="):

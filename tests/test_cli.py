@@ -349,7 +349,7 @@ def test_a_message_has_the_call_of_who_reads_it(run, make_root):
     run(held, "build")
     status, _, err = run(held, "flow", "crude oil", "India,China", "Russia", "--start", "2023")
     assert status == 2
-    assert "`tradeflows ask 'crude oil' India,China Russia --start 2023` gets it from" in err
+    assert "`tradeflows ask 'crude oil' India,China Russia --start 2023` asks" in err
     assert "tf." not in err
     asked, root = (["crude oil"], ["India", "China"], "Russia"), make_root(held)
     with pytest.raises(

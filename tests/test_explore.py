@@ -133,20 +133,20 @@ def test_two_publishers_of_one_side_have_their_names_in_the_picture(crude):
 CALLS = [
     (
         lambda: tf.flow("wheat", "China", "Russia", start="2023"),
-        r"tf\.ask\('wheat', 'China', 'Russia', start='2023'\) gets it from UN Comtrade; .*side",
+        r"tf\.ask\('wheat', 'China', 'Russia', start='2023'\) asks UN Comtrade for it; .*held",
     ),
     (
         lambda: tf.flow("natural gas", "Germany", "Norway", start="2023", end="2023-06"),
-        r"'Germany', 'Norway', start='2023', end='2023-06'\) gets it from Eurostat; held for",
+        r"'Germany', 'Norway', start='2023', end='2023-06'\) asks Eurostat for it; held for",
     ),
     (
         lambda: tf.flow("tin", "China", "Peru", flow="exports", freq="A", unit="usd"),
-        r"'Peru', start='\d{4}', flow='exports', freq='A', unit='usd'\) gets it",
+        r"'Peru', start='\d{4}', flow='exports', freq='A', unit='usd'\) asks",
     ),
     (
         lambda: tf.flow(["wheat", "maize"], ["Germany", "India"], "World", end="2020-05"),
-        r"tf\.ask\(\['wheat', 'maize'\], 'Germany', start='2020', end='2020-05'\) gets .*"
-        r"tf\.ask\(\['wheat', 'maize'\], 'India', start='2020', end='2020-05'\) gets",
+        r"tf\.ask\(\['wheat', 'maize'\], 'Germany', start='2020', end='2020-05'\) asks .*"
+        r"tf\.ask\(\['wheat', 'maize'\], 'India', start='2020', end='2020-05'\) asks",
     ),
 ]
 

@@ -342,8 +342,10 @@ def test_two_statements_of_one_office_are_named_by_who_carries_them():
         tf.flow("total", "China", "Russia", publisher=name, **asked)
         for name in ("gacc", "comtrade")
     )
-    [told] = [text for text in one.gap(two).caveats if text.startswith("China Customs has no")]
-    assert "2022-01 to 2022-02 by itself" in told
+    told = one.gap(two).caveats
+    assert any(text.startswith("2022-01 to 2022-02 are months on one side") for text in told)
+    early = tf.flow("total", "China", "Russia", publisher="comtrade", **asked | {"start": "2021"})
+    assert any(text.startswith("China Customs has no figure") for text in one.gap(early).caveats)
 
 
 def test_rates_are_of_who_states_the_months():
@@ -523,3 +525,86 @@ def test_sums_and_their_chart_say_which_months_one_lacks():
     assert twice["missing"].tolist() == once["missing"].tolist() == ["", "2022-02"]
     assert twice["complete"].tolist() == [True, False]
     assert len(twice.trace()) == 47
+
+
+def test_a_side_that_was_made_of_ones_own_reports_is_no_other_side():
+    gas = tf.flow("LNG", "China", "Russia", start="2021", end="2023", unit="USD").by("year")
+    with pytest.raises(
+        QueryError, match=r"Russia does not state 2022-01 to 2023-12 itself: what CE"
+    ):
+        gas.gap()
+    with pytest.raises(QueryError, match="wheat, imports of China from Russia") as told:
+        tf.flow("wheat", "China", "Russia", **YEAR)
+    assert "states it from the other side" not in str(told.value)
+
+
+def test_months_are_not_compared_with_blocks_of_months():
+    year = {"start": "2021", "end": "2021"}
+    blocks = tf.flow("total", "China", "Russia", publisher="gacc", **year)
+    months = tf.flow("total", "Russia", "China", flow="exports", **year)
+    [told] = [note for note in blocks.gap(months).caveats if "2021-01 to 2021-05" in note]
+    assert "are months on one side and longer periods on the other: sum both to one len" in told
+    ratios = blocks.by("quarter").gap(months.by("quarter"))
+    assert "China has no figure of 2021-10 to 2021-12 by itself" in " ".join(ratios.caveats)
+    euros = tf.flow("total", "Germany", "Russia", flow="exports", **year)
+    with pytest.raises(QueryError, match=r"one is in EUR and the other in USD: to\('USD'\)"):
+        euros.gap()
+
+
+def test_a_month_less_a_later_print_is_not_known_on_its_own_day():
+    asked = {"publisher": "gacc", "flow": "exports", "start": "2022-03", "end": "2022-04"}
+    known = tf.flow("total", "China", "Russia", as_of="2022-07-20", **asked)
+    assert known["period"].tolist() == ["2022-04"]
+    assert len(tf.flow("total", "China", "Russia", **asked)) == 2
+
+
+def test_codes_with_one_name_are_told_apart():
+    chips = tf.flow("8542", "EU", "Armenia", flow="exports", start="2022", end="2022")
+    assert chips["product"].nunique() == chips["cmd_code"].nunique() > 10
+    assert {*chips.wide().columns} == {*chips["product"]}
+
+
+def test_columns_that_are_chosen_are_shown_and_rows_counted_anew(crude):
+    shown = repr(crude[["reporter", "value", "unit", "net_wgt_kg"]].head(1)).splitlines()
+    assert shown[0].startswith("Crude oil, imports of China from Russia; tonnes")
+    assert shown[-3].split() == ["reporter", "value", "net_wgt_kg"]
+    goods = tf.flow("all HS6", "China", "Russia", flow="exports", **YEAR)
+    few = goods[goods["cmd_code"].str.startswith("8542")]
+    text = f"{len(few)} of {len(few)} rows one-sided"
+    assert any(note.startswith(text) for note in few.caveats)
+    assert not any("of 13" in note for note in few.caveats)
+
+
+def test_words_and_bases_that_a_user_means(crude):
+    drones = tf.flow("drones", "China", flow="exports", start="2025", end="2025").by("partner")
+    assert drones.rank("UAE")["value"].item() == drones.rank("ARE")["value"].item()
+    india = tf.flow("crude oil", "India", "Russia", start="2021", end="2022")
+    assert india.growth()["value"].item() == india.growth(2022, 2021)["value"].item() > 0
+    with pytest.raises(QueryError, match=r"year=: start= and end= say when"):
+        tf.flow("crude oil", "China", "Russia", year=2023)
+    late = tf.flow("total", "China", "Russia", flow="exports", start="2025", end="2025")
+    with pytest.raises(QueryError, match=r"Bank of Russia: .*another window: 2019-01 to 2024-12"):
+        late.to("RUB")
+    cars = tf.flow("8703", "China", "Russia", flow="exports", unit="USD", **YEAR)
+    apart = "the whole is as UN Comtrade states it, and the part as CEPII (BACI) does"
+    assert apart in cars.by("heading", "year").share("total").caveats
+    with pytest.raises(QueryError, match=r"keep it, as by\('partner', …\) does"):
+        tf.flow("crude oil", "India", "OPEC", start="2021", end="2022").by("year").share("World")
+
+
+def test_members_without_a_figure_are_named_beside_no_share():
+    coal = tf.flow("coal", "EU", "countries", start="2021", end="2021")
+    named = "a figure is lacking of United Kingdom and United Arab Emirates: by("
+    for blank in (coal.by("partner").share(), coal.by("partner").hhi()):
+        assert blank["value"].isna().all()
+        assert any(note.startswith(named) for note in blank.caveats)
+    whole = coal.dropna(subset="value").by("partner", absent="zero").share()
+    assert whole["value"].sum() == pytest.approx(100)
+
+
+def test_what_grew_from_nothing_is_said(crude):
+    frame = pd.DataFrame(crude)[["ref_period", "n_months", "value", "unit"]].head(24)
+    frame["value"] = frame["value"].where(frame["ref_period"].dt.year > 2021, 0.0)
+    grown = measures.growth(frame, "value", 2022, 2021)
+    assert grown["growth_pct"].isna().all()
+    assert grown.attrs["caveats"] == ("1 of 1 rows were nothing in 2021, so none grew",)

@@ -1,7 +1,7 @@
 """What the explorer answers with: a pandas frame that shows itself, and knows what to ask next."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -161,16 +161,7 @@ class Answer(pd.DataFrame):
         super().__finalize__(other, method, **options)
         is_part = method != "groupby" and isinstance(other, Answer) and len(self) < len(other)
         if is_part and {*OF_ROW, "source_row"} <= {*self}:
-            whole, part = pd.DataFrame(other), pd.DataFrame(self)
-            both = ((whole[name].unique(), part[name].unique()) for name in OF_ROW)
-            left_out = {code for before, after in both for code in {*before} - {*after}}
-            counts = {*counted(whole)}
-            kept = {"sources": [x for x in self.attrs.get("sources", ()) if x not in left_out]}
-            texts = [x for x in caveats_of(self) if x.partition(": ")[0] not in left_out]
-            kept["caveats"] = [x for x in texts if x not in counts]
-            if len(kept["caveats"]) < len(texts):
-                kept["caveats"] += counted(part)
-            self.attrs |= {name: tuple(listed) for name, listed in kept.items()}
+            self.attrs |= _said_of_part(pd.DataFrame(other), pd.DataFrame(self), self.attrs)
         inputs = [*getattr(other, "input_objs", ())]
         if any(each.attrs != inputs[0].attrs for each in inputs):  # pandas keeps what is equal
             self.attrs.clear()
@@ -350,10 +341,8 @@ class Answer(pd.DataFrame):
             notes.append(f"sums that lack months may stand higher, and others lower: {short}")
             frame = _as_stated(frame)
         word = SHORT_NAMES.get(column, column)
-        code = ""
-        with suppress(QueryError):  # of a word that flow takes as well
-            code = own_words.area_id(member) if column in CELL[:2] else ""
-        is_asked = frame[column].isin([member, code]) | rows.get(word, frame[column]).eq(member)
+        is_asked = frame[column].isin([member, _code_of(column, member)])
+        is_asked |= rows.get(word, frame[column]).eq(member)
         leads = {}
         for name in frame[column][is_asked if member else slice(None)].unique():
             periods = frame["ref_period"][frame[column].eq(name)]
@@ -586,7 +575,7 @@ class Answer(pd.DataFrame):
         if not column:
             raise QueryError("no column tells the rows apart: series() gives them by period")
         word = SHORT_NAMES.get(column, column)
-        word = word if word in self and of != column else column
+        word = word if word in self else column
         frame = self._by_period(column)
         if pd.DataFrame({"period": frame.index, word: frame[word].array}).duplicated().any():
             raise QueryError(
@@ -890,6 +879,22 @@ def with_caveats(result: Answer, caveats: list[str]) -> Answer:
     return result
 
 
+def _said_of_part(
+    whole: pd.DataFrame, part: pd.DataFrame, said: Mapping[str, Any]
+) -> dict[str, tuple[str, ...]]:
+    """The sources and the caveats of fewer rows, of those that are `said` of all, counted anew."""
+    both = ((whole[name].unique(), part[name].unique()) for name in OF_ROW)
+    left_out = {code for before, after in both for code in {*before} - {*after}}
+    sources = (name for name in said.get("sources", ()) if name not in left_out)
+    texts, counts = said.get("caveats", ()), counted(whole)
+    kept = [text for text in texts if text.partition(": ")[0] not in left_out]
+    anew = counted(part) if {*counts} & {*texts} else []
+    return {
+        "sources": tuple(sources),
+        "caveats": (*(text for text in kept if text not in counts), *anew),
+    }
+
+
 def counted(rows: pd.DataFrame) -> list[str]:
     """What to mind of how many rows: those with a flag, and those without a value."""
     texts = tables.flags_present(rows["flags"].tolist()) if "flags" in rows else []
@@ -1109,14 +1114,12 @@ def _stated_by_one(
     for letter, who, side in zip("mx", names, sides, strict=True):
         alone = ratios[ratios[f"value_{letter}"].isna()]
         lacking = {*months_of(alone)[1].tolist()} if len(alone) else set()
-        beside = lacking & {*months_of(side)[1].tolist()}
-        if beside:
-            raise QueryError(
-                f"{runs(beside)} are months here and longer periods there: sum both to periods of "
-                "one length, as by('quarter') and by('year') do"
-            )
-        if lacking:
-            text = f"{who} has no figure of {runs(lacking)} by itself"
+        within = lacking & {*months_of(side)[1].tolist()}  # longer periods
+        if within:
+            text = f"{runs(within)} are months on one side and longer periods on the other"
+            notes.append(f"{text}: sum both to one length, as by('quarter') or by('year') does")
+        if lacking - within:
+            text = f"{who} has no figure of {runs(lacking - within)} by itself"
             notes.append(f"{text}, where the other side does")
     return notes
 
@@ -1156,6 +1159,14 @@ def _members(frame: Answer, word: str) -> tuple[pd.DataFrame, str]:
     if not _is_ratio(frame) and (has_several or any(_differs(frame, name) for name in goods)):
         return frame.by(member, every=_length(frame)), member
     return frame, member
+
+
+def _code_of(column: str, word: str) -> str:
+    """The id of an area, of which flow takes the `word` as well; any other word as it is."""
+    try:
+        return own_words.area_id(word) if column in CELL[:2] else word
+    except QueryError:
+        return word
 
 
 def _unspecified(rows: pd.DataFrame, member: str, so: str) -> list[str]:
@@ -1208,8 +1219,8 @@ def _converted(frame: Answer, word: str) -> Answer:
         if unit.partition("/")[0] in CURRENCIES and unit != wanted:
             raise QueryError(f"{unit!r} is a price: to({word!r}) comes before unit_value()")
         raise QueryError(
-            f"{unit!r} to {word!r} is no change of currency: flow(…, unit={word!r}) asks for what "
-            "is stated in it, and measures.barrels_per_day makes barrels of tonnes of crude"
+            f"{unit!r} to {word!r} is no change of currency: flow(…, unit='USD').to({word!r}) has "
+            "its value in it, and measures.barrels_per_day makes barrels of tonnes of crude"
         )
     if "USD" not in (unit, wanted):
         return _converted(_converted(frame, "USD"), wanted)

@@ -112,6 +112,8 @@ def flow(
     tradeflows.model.errors.QueryError: no product 'crude oyl' in products.csv ...
     """
     require_no_more(more)
+    for name in {"year", "years", "period"} & {*filters}:
+        raise QueryError(f"{name}=: start= and end= say when, such as start='2023', end='2023'")
     start, end = period_typed(start, "start"), period_typed(end, "end", last=True)
     named, root = root, root or catalogue.root()
     reporters = areas_of(_or_every(reporter), start, end, root, "reporter")
@@ -417,6 +419,9 @@ def _valued(frames: Mapping[str, pd.DataFrame], unit: str, caveats: Sequence[str
     if len(parts) > 1:
         whole = measures.stack(parts, "asked").drop(columns="asked")
     texts = [*caveats, *whole.attrs["caveats"], *counted(whole)]
+    full = [name for name, column in _units(whole).items() if whole[column].notna().all()]
+    if whole["value"].isna().any() and full:
+        texts.append(f"every row states {' and '.join(full)}: {option('unit', full[0])}")
     whole.attrs["caveats"] = tuple(dict.fromkeys(texts))
     return whole
 
@@ -455,8 +460,10 @@ def settlement(
     Name: value, dtype: float64
     """
     named, root = root, root or catalogue.root()
-    with suppress(QueryError):  # of a group as it is written in the table
+    try:
         currency = currency_of(currency)
+    except QueryError:  # a group, as the table writes it
+        currency = currency.upper()
     asked = {
         "concept": concept,
         "region": region,

@@ -219,7 +219,8 @@ def _near(root: Path, asked: Mapping[str, Any]) -> Iterator[str]:
         elif name == "local":
             yield f"your own files have it: add {words.option(name, True)} ({_months(rows)})"
         elif name in ("partner", "reporter"):
-            yield f"held with another {name}: {_names(_most_often(rows[f'{name}_iso']))}"
+            areas = sorted(_most_often(rows[f"{name}_iso"]), key=codes.is_country)  # groups first
+            yield f"held with another {name}: {_names(areas)}"
         else:
             sources = dict.fromkeys(with_names(sorted({*rows["source_id"]})[:MOST], root))
             yield f"held without {words.option(name, asked[name])}: {', '.join(sources)}"

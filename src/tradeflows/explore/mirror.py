@@ -1,16 +1,16 @@
 """The other side of a flow: what the partner states of it."""
 
 from collections.abc import Iterable
-from contextlib import suppress
 from typing import Any
 
 import pandas as pd
 
 from tradeflows.explore.answer import Answer
 from tradeflows.explore.flow import flow
-from tradeflows.explore.hints import MIRRORED, ONE_SIDED, NothingHeldError
+from tradeflows.explore.hints import MIRRORED, ONE_SIDED
 from tradeflows.explore.naming import area_names, publisher_name
 from tradeflows.model import codes
+from tradeflows.model.contracts import CURRENCIES
 from tradeflows.model.errors import NothingStatedError, QueryError
 from tradeflows.model.periods import first_month, month_text, months_of, runs
 from tradeflows.retrieval import catalogue
@@ -32,11 +32,10 @@ def other_side(side: pd.DataFrame) -> Answer:
     _require_axes(side)
     reporter, partner = (sorted(side[name].unique()) for name in ("partner_iso", "reporter_iso"))
     words = {"reporter": reporter, "partner": partner, "flow": way}
-    stated = None
-    if "freq_code" in side:
-        with suppress(NothingHeldError):  # who states it by months states it by years, too
-            stated = at_a_level(side, freq=side["freq_code"].iloc[0], **words)
-    stated = at_a_level(side, **words) if stated is None else stated
+    # Who states it by months states it by years, too; and money may be in dollars alone.
+    ways = [{"freq": side["freq_code"].iloc[0]}] if "freq_code" in side else []
+    ways += [{}, *[{"unit": "USD"}] * ({*side["unit"]} <= {*CURRENCIES} - {"USD"})]
+    stated = _first_stated(side, [{**words, **way} for way in ways])
     made = stated[stated["flags"].str.contains(ONE_SIDED)]
     if len(made):
         raise QueryError(
@@ -45,6 +44,17 @@ def other_side(side: pd.DataFrame) -> Answer:
             "country's reports; ask for others, or give another answer"
         )
     return stated
+
+
+def _first_stated(side: pd.DataFrame, ways: Iterable[dict[str, Any]]) -> Answer:
+    """The first of several questions that is answered, else the error of the last but one."""
+    reasons: list[Exception] = []
+    for words in ways:
+        try:
+            return at_a_level(side, **words)
+        except (QueryError, NothingStatedError) as error:
+            reasons.append(error)
+    raise reasons[-1]
 
 
 def at_a_level(side: pd.DataFrame, **words: Any) -> Answer:
@@ -146,7 +156,8 @@ def _require_axes(side: pd.DataFrame, words: Iterable[str] = ()) -> None:
     if lacking or "ref_period" not in side:
         raise QueryError(
             f"the rows do not say their {' or '.join(lacking) or 'period'}, so nothing can be "
-            "asked beside them: give another answer"
+            f"asked beside them: keep it, as by({', '.join(map(repr, lacking or ['period']))}, …) "
+            "does, or give another answer"
         )
 
 

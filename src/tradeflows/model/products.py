@@ -165,7 +165,7 @@ def product_name(code: str) -> str:
     name = plain_product_name(code) or product_description(code)
     if code in PRODUCTS or (len(name) <= SHORT_NAME and not name.startswith("of ")):
         return name
-    # Several official names begin alike, and one holds for all within, so the code tells them apart.
+    # Several official names begin alike or hold for all within, so the code tells them apart.
     start = name[: SHORT_NAME + 20]  # of some hundred letters most are cut off
     return f"{textwrap.shorten(start, SHORT_NAME, placeholder=' …')} ({code})"
 

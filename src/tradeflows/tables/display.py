@@ -203,14 +203,7 @@ def tidy(frame: DataFrame) -> tuple[str, DataFrame]:
     """The line above an answer's table, and the table with names for codes."""
     visible = _visible_columns(frame)
     table = DataFrame({name: _shown_cells(frame, name) for name in visible})
-    never_dropped = {"value", *(INVENTORY if "held" in frame else ())}
-    if _is_chosen(frame):
-        never_dropped |= {*table} - {*IN_HEAD}
-    if "missing" in table and table["missing"].astype("str").str.len().any():
-        never_dropped |= {"missing"}
-    known = {*COLUMNS, *SHOWN, *MEASURED, *_MEASURE_SIDES}
-    droppable = [name for name in table if name in known and name not in never_dropped]
-    constant = [name for name in droppable if _is_constant(table[name])]
+    constant = [name for name in _droppable(frame, table) if _is_constant(table[name])]
     fixed = {name: str(table[name].iloc[0]) for name in IN_HEAD if name in constant}
     if fixed.get("unit") in contracts.CURRENCIES and "valuation" in frame:
         texts = {"CIF or FOB" if is_null(cell) else str(cell) for cell in frame["valuation"]}
@@ -218,6 +211,16 @@ def tidy(frame: DataFrame) -> tuple[str, DataFrame]:
     head = "; ".join(filter(None, [heading(frame), *fixed.values()]))
     names = {**SHORT_NAMES, "partner_code": "route"}
     return head, table.drop(columns=constant).rename(columns=names)
+
+
+def _droppable(frame: DataFrame, table: DataFrame) -> list[Any]:
+    """The columns of a table that are not shown where they are the same in all rows."""
+    if _is_chosen(frame):
+        return [name for name in table if name in IN_HEAD]
+    kept = {"value", *(INVENTORY if "held" in frame else ())}
+    if "missing" in table and table["missing"].astype("str").str.len().any():
+        kept |= {"missing"}
+    return [name for name in table if name in {*COLUMNS, *SHOWN, *MEASURED, *_MEASURE_SIDES} - kept]
 
 
 def slim_table(frame: DataFrame) -> DataFrame:
