@@ -46,6 +46,7 @@ from tradeflows.model.sealed import (
 from tradeflows.model.words import in_a_sentence
 from tradeflows.retrieval import catalogue, own_words
 from tradeflows.tables.display import (
+    CHOSEN,
     SERIES,
     SHORT_NAMES,
     as_html,
@@ -147,8 +148,9 @@ class Answer(pd.DataFrame):
     def __getitem__(self, key: Any) -> Any:
         """What pandas takes; a column knows its periods, and columns what they are of."""
         taken = super().__getitem__(key)
-        if isinstance(taken, Answer) and isinstance(key, list):
+        if isinstance(taken, Answer) and isinstance(key, list) and len({*taken}) < len({*self}):
             set_names(taken, self)
+            taken.attrs[CHOSEN] = True
         return with_periods(taken, self)
 
     def __finalize__(self, other: Any, method: str | None = None, **options: Any) -> "Answer":

@@ -86,6 +86,7 @@ HEADED = (
     *("concept", "currency_group", "region", "topic"),
 )
 MEASURE = "measure"  # in attrs: what was measured
+CHOSEN = "chosen"  # in attrs: whether a user chose the columns, of which none is hidden then
 INVENTORY = ("name", "held")  # of what is held, the columns that one row shows too
 FEW_NAMES = 4  # that a heading lists
 NARROWEST = 12  # letters that a column of texts keeps, however narrow the terminal
@@ -215,7 +216,7 @@ def tidy(frame: DataFrame) -> tuple[str, DataFrame]:
 
 def _droppable(frame: DataFrame, table: DataFrame) -> list[Any]:
     """The columns of a table that are not shown where they are the same in all rows."""
-    if _is_chosen(frame):
+    if CHOSEN in frame.attrs:
         return [name for name in table if name in IN_HEAD]
     kept = {"value", *(INVENTORY if "held" in frame else ())}
     if "missing" in table and table["missing"].astype("str").str.len().any():
@@ -249,16 +250,11 @@ def _visible_columns(frame: DataFrame) -> list[Any]:
         return list(frame)
     if "partner_role" not in frame or not frame["partner_role"].eq("route").any():
         hidden.add("partner_code")  # of an area its name says as much
-    if _is_chosen(frame):
+    if CHOSEN in frame.attrs:
         return [name for name in frame if name not in hidden]
     visible = [name for name in frame if name not in HIDDEN_COLUMNS and name not in hidden]
     places = {name: place for place, name in enumerate(SHOWN)}
     return sorted(visible, key=lambda name: places.get(name, places["low"]))
-
-
-def _is_chosen(frame: DataFrame) -> bool:
-    """Whether somebody chose its columns: all answers have one of these."""
-    return {"n_months", "source_row"}.isdisjoint(frame)
 
 
 def _shown_cells(frame: DataFrame, column: Any) -> Any:
