@@ -408,7 +408,7 @@ class Answer(pd.DataFrame):
         )
 
     def unit_value(self, value: str = "") -> "Answer":
-        """Value over weight, a tonne; of crude oil a barrel too, as ``unit_value_per_barrel``.
+        """Value over weight, a tonne; a barrel too, where the rows say that they are crude oil.
 
         Where the answer is in another quantity, such as barrels or cubic metres, it is over that.
 
