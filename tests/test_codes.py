@@ -155,7 +155,7 @@ def test_unknown_codes_and_systems_are_named():
     assert re.search(r"'15'; did you mean [^?]*'EXT_EU27_2020'", message)
     assert "add it to area_codes.csv" in message
     assert "\n" not in message
-    with pytest.raises(CodeError, match=r"no system 'un'.* there are adjective, bruegel, comext"):
+    with pytest.raises(CodeError, match=r"no system 'un'.* there are adjective, bruegel, capital"):
         area_of("643", "un")
 
 

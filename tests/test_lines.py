@@ -233,6 +233,7 @@ def test_where_semicolons_part_cells_a_comma_parts_decimals():
         ("-a third", "It fell by a quarter.", "its sentence does not say 'a third'"),
         ("-more than half", "", "as in '-a third' or 'more than -half'"),
         ("567 Mt/t", "", "no unit 'Mt/t'"),
+        ("107.02 Mt", "It was 107.02 million short tons.", "prints '107.02 million short tons'"),
     ],
 )
 def test_a_mistyped_figure_is_refused_in_the_words_of_the_claim(text, sentence, said):
@@ -457,6 +458,19 @@ HELD = [
     ("It was {2.1m barrels a day}.", f"barrels a day of {CRUDE}", "holds"),
     ("It was {1.2-fold}.", GREW, "holds"),
     ("It was {nearly ten times as much}.", GREW, "differs"),
+    ("It was {two and a half times as much}.", GREW, "differs"),
+    # What is beside the number is of something else: plans, denials, goods, other years.
+    ("In the year before 2024 China took {107.02 Mt} of crude.", WEIGHT, "holds"),
+    ("China took {107.02 Mt} of crude, a level never seen.", WEIGHT, "holds"),
+    ("Although Washington failed to stop it, China took {107.02 Mt}.", WEIGHT, "holds"),
+    ("China, known for its cars, sold goods worth {$111.08 billion}.", SOLD, "holds"),
+    ("In 2022 it was 86 Mt and, a year later, {107.02 Mt}.", WEIGHT, "holds"),
+    # A file with the routes of another measure.
+    (
+        "Spain's imports rose {32 %}.",
+        "growth of volume of LNG, Spain from Russia, 2023 on 2022",
+        "holds",
+    ),
 ]
 
 
@@ -669,6 +683,22 @@ OTHERWISE = [
     ("In its fiscal year 2023 it took {107.02 Mt}.", WEIGHT, "says fiscal year 2023, and"),
     ("Russia sold {107.02 Mt} of crude, most of it to China.", WEIGHT, "says 'most of it'"),
     ("Imports rose {24.1 %} on the average of five years.", GREW, "says 'on the average'"),
+    ("In the month after May 2023 it took {9.70 Mt}.", WEIGHT.replace("2023", "May 2023"), "says"),
+    ("It took {107.02 Mt} in FY24.", WEIGHT.replace("2023", "2022-04 to 2023-03"), "says FY24"),
+    ("In the final month of 2023 it took {9.70 Mt}.", WEIGHT, "says the final month of 2023"),
+    ("Compared with 2021, its imports rose {24.1 %} in 2023.", GREW, "compares with 2021, and"),
+    (
+        "Month on month, its imports rose {24.1 %} in May 2023.",
+        GREW.replace("2023", "May 2023").replace("2022", "May 2022"),
+        "compares with 2023-04, and its phrase with May 2022",
+    ),
+    ("Excluding oil, China bought goods for {$128.9 billion}.", BOUGHT, "says 'Excluding'"),
+    ("Beijing rejects reports that it imported {107.02 Mt}.", WEIGHT, "says 'rejects reports'"),
+    ("Imports were {24.1 %} of what they had been.", GREW, "says 'of what'"),
+    ("China's monthly imports of crude were {107.02 Mt}.", WEIGHT, "says so much a month, and"),
+    # capitals, and two countries as one
+    ("Berlin's exports to Russia were {38.2 billion euros}.", EU_SOLD, "says sold by Germany"),
+    ("China and India imported {107.02 Mt} of crude.", WEIGHT, "bought by China and India"),
 ]
 
 

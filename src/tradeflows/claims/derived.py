@@ -51,7 +51,6 @@ MADE = {
     phrase.BARRELS: ("barrels_per_day", "barrels_per_day"),
 }
 SIGNS = [{"value": 0, "unit": "percent", "qualifier": sign} for sign in "<>"]
-IN_WORDS = "a change in words is about so much"
 SEVERAL = ("cmd_code", "flow_code", "valuation", "partner_iso")  # summed over, where several are
 EACH = {1: "months", 12: "years"}
 OF_THE_CLAIM = ("statement", "figure", "who", "theme", "core", "window", "where", "claimed")
@@ -172,7 +171,7 @@ def _require_said(
             "up to, or at least, so much a month is of each month, and its phrase asks the mean: "
             "ask the month itself, as in 'weight of GOODS, WHO from WHOM, June 2023'"
         )
-    is_change = claimed in SIGNS or entry.get("printed_because") == IN_WORDS
+    is_change = claimed in SIGNS or entry.get("printed_because") == wording.IN_WORDS
     if is_change and asked.kind not in (phrase.GROWTH, phrase.POINTS, phrase.RECORD):
         raise LedgerError(
             "a figure in words such as rose or fell is a growth: write "
@@ -546,7 +545,8 @@ def _stated(
     is_also_yearly = chosen.get("freq") == "M" and wanted <= _stated_months(*by_year)
     within = [frame[first_month(frame).between(min(wanted), max(wanted))] for frame in both]
     over = [column for column in SEVERAL if within[0][column].nunique() > 1]
-    routes = within[0].groupby("partner_iso")["partner_code"].nunique()
+    routes = within[0][within[0]["partner_role"].eq("route")]
+    routes = routes.groupby("partner_iso")["partner_code"].nunique()
     over += ["partner_code"] * bool(routes.gt(1).any())
     lacking = []
     if any(frame["cmd_code"].nunique() > 1 for frame in both):
@@ -587,7 +587,7 @@ def _rows(
     stated = tables.candidates(tables.question(root=root, local=local, **filters))
     asked = tables.question(root=root, local=local, **filters, **window)
     names = ["source_id", "freq_code", "cumulation", "currency", "ref_period", "n_months"]
-    names += [*SEVERAL, "partner_code", *columns, "flags"]
+    names += [*SEVERAL, "partner_code", "partner_role", *columns, "flags"]
     both = [rows.select(names) for rows in (stated, asked.matching(zeros=True))]
     frame = pa.concat_tables(both).to_pandas()
     lacks = frame[columns].isna().any(axis="columns")

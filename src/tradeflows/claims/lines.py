@@ -14,7 +14,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tradeflows.claims import derived, open_words, phrase
+from tradeflows.claims import derived, open_words, phrase, wording
 from tradeflows.claims.open_words import QUALIFIERS
 from tradeflows.claims.sentence import OPEN
 from tradeflows.model import units
@@ -55,7 +55,8 @@ CHANGES: dict[str, tuple[float, str]] = {
 # Other figures in words: fivefold, 1.8 times as much, two thirds, one in five.
 NUMBER = "|".join(units.NUMBER_WORDS)
 IN_FULL = re.compile(
-    rf"(?P<times>\d+(?:\.\d+)?|{NUMBER})[- ]?(?:fold|times)(?: as (?:much|many))?"
+    rf"(?P<times>\d+(?:\.\d+)?|{NUMBER})(?P<more> and a half)?[- ]?(?:fold|times)"
+    r"(?: as (?:much|many))?"
     rf"|(?P<twice>twice)(?: as (?:much|many))?|one in (?P<among>{NUMBER})"
     rf"|(?:by )?a factor of (?P<factor>\d+(?:\.\d+)?|{NUMBER})"
     r"|(?:(?P<count>a|one|two|three|four|nine)[ -])?(?P<part>half|third|quarter|fifth|tenth)s?"
@@ -78,7 +79,7 @@ FRACTIONS = re.compile(r"\b(?:half|halves|halved|third|quarter|fifth|tenth)s?\b"
 ORDINALS = ("st", "nd", "rd", "th")
 COUNTED = {size: word for word, size in units.COUNTED_BY.items() if word not in units.IN_FULL}
 UNSAID = "as printed"  # the window of what nothing tests
-AS_WRITTEN, IN_PARTS = "as its figure is written", "a fraction in words is about so much"
+AS_WRITTEN = "as its figure is written"
 
 
 class Line(NamedTuple):
@@ -322,7 +323,7 @@ def _claimed(figure: str, statement: str, *, semicolons: bool) -> dict[str, Any]
     if qualifier not in CONTRARY:
         step = open_words.step_of(digits, is_about=qualifier == "~")
         made["printed_to"] = abs(value) * ROUGHLY if statement else step
-    return made | {"printed_because": IN_PARTS if statement else AS_WRITTEN}
+    return made | {"printed_because": wording.IN_PARTS if statement else AS_WRITTEN}
 
 
 def _turned(value: float, qualifier: str) -> str:
@@ -382,7 +383,7 @@ def _in_words(figure: str, statement: str) -> dict[str, Any]:
         such = "before a part alone, as in '-a third' or 'more than -half'; write any other as fell"
         raise LedgerError(f"figure: {figure!r}: the sign of a fall stands {such}")
     value, qualifier = CHANGES.get(said, (0.0, "~"))
-    because = derived.IN_WORDS
+    because = wording.IN_WORDS
     if said not in CHANGES:
         plain = said.lstrip("−-")
         value, because = _in_full(plain)
@@ -406,10 +407,13 @@ def _in_full(said: str) -> tuple[float, str]:
     assert cell
     if cell["twice"] or cell["times"] or cell["factor"]:
         times = cell["times"] or cell["factor"] or "two"
-        return 100 * (float(units.NUMBER_WORDS.get(times) or times) - 1), derived.IN_WORDS
+        n = float(units.NUMBER_WORDS.get(times) or times) + 0.5 * bool(cell["more"])
+        return 100 * (n - 1), wording.IN_WORDS
     if cell["part"]:
-        return PARTS[cell["part"]] * units.NUMBER_WORDS.get(cell["count"] or "a", 1), IN_PARTS
-    return 100 / units.NUMBER_WORDS[cell["among"]], IN_PARTS
+        return PARTS[cell["part"]] * units.NUMBER_WORDS.get(
+            cell["count"] or "a", 1
+        ), wording.IN_PARTS
+    return 100 / units.NUMBER_WORDS[cell["among"]], wording.IN_PARTS
 
 
 def _unit(cell: re.Match[str]) -> str:

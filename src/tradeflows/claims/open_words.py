@@ -137,7 +137,7 @@ NUMBER = re.compile(
     r"(?:[ \u00a0]?(?P<word>thousand|million|billion|trillion|bn|mn"
     r"|(?(sign)m|m(?= (?:barrels|tonnes)\b)))\b)?"
     r"(?:[ \u00a0]?(?P<unit>%|per cent\b|percent\b|tonnes\b|(?-i:Mt|kt)\b|kg\b|barrels\b|dollars\b"
-    r"|euros\b|yuan\b|roubles\b|yen\b))?",
+    r"|euros\b|yuan\b|roubles\b|yen\b|(?:short|long) tons\b))?",
     re.IGNORECASE,
 )
 # What stands right before a number that is a threshold, or is about so much.

@@ -15,7 +15,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tradeflows.claims import open_words
+from tradeflows.claims import open_words, phrase
 from tradeflows.claims.open_words import Printed
 from tradeflows.claims.phrase import (
     BARRELS,
@@ -30,6 +30,7 @@ from tradeflows.claims.phrase import (
 )
 from tradeflows.model import codes, units
 from tradeflows.model.currencies import plain_names
+from tradeflows.model.periods import month_text, span
 from tradeflows.model.words import fold
 from tradeflows.retrieval import own_words
 
@@ -90,7 +91,8 @@ LONGEST = 4  # words of a name
 CAPITALS = 3  # letters of a name that is one in capitals alone: "us" is none
 NAMED_SO = {"us", "usa", "uk", "uae", "eu", "prc", "drc"}
 OTHERWISE = {"lead", "total", "ships", "art", "arms", "salt", "fish"}  # which mostly are no goods
-ORDINALS = {"first": "1", "second": "2", "third": "3", "fourth": "4", "last": "4"}
+ORDINALS = {"first": "1", "opening": "1", "second": "2", "third": "3", "fourth": "4"}
+ORDINALS |= dict.fromkeys(("last", "final", "closing"), "4")
 MEASURED = {"kg": "weight", "m3": "volume", "units": "number", "tons": "weight", "ton": "weight"}
 PERCENT, SHARE_MOVED = "percent", "share moved"  # kinds that are in no phrase
 KINDS = {PERCENT: PERCENT, "percentage points": POINTS, "bbl/day": BARRELS}
@@ -147,6 +149,7 @@ def pattern(text: str) -> re.Pattern[str]:
 def _names(root: Path | None) -> dict[str, dict[str, tuple[str, str]]]:
     """By its first word the tag and the meaning of each name of an area, or of goods, folded."""
     names = {fold(word): ("J", area) for word, area in codes.area_codes("adjective").items()}
+    names |= {fold(word): ("A", area) for word, area in codes.area_codes("capital").items()}
     for word, area in {**own_words.area_words(root), **own_words.EU}.items():
         if (len(word) > CAPITALS or word in NAMED_SO) and area != codes.WORLD:
             names[word] = ("A", area)
@@ -256,7 +259,7 @@ PERCENTS = {
     "changed": GROWTH,
     "": OPEN,
 }
-AMOUNTS = {"unit_value": OPEN, "changed": CHANGE, "record": RECORD}
+AMOUNTS = {"unit_value": OPEN, "changed": CHANGE, "record": RECORD, "by_month": MONTHLY}
 MEMBERS = {
     **dict.fromkeys((SHARE, POINTS), ("share_of", "share_given", "share_taken", "share_had")),
     RANK: ("rank_from", "rank_to"),
@@ -265,8 +268,8 @@ WAYS = {"imports": "from", "imported": "from", "exports": "to", "exported": "to"
 WAYS |= {way: way for way in ("from", "to")}
 WHOM = {"from": "{whose_goods}", "to": "{sold_whom}", "with": "{and_whom}"}
 NOBODY = ("nobody_with", "nobody_from", "nobody_to")
-DONE = ("done_from", "done_to")
-TRADERS = ("noun_with", "verb_from", "noun_from", "verb_to", "noun_to", *DONE, *NOBODY)
+DONE = ("done_from", "done_to", "of_from", "of_to")
+TRADERS = (*("noun_with", "verb_from", "noun_from", "verb_to", "noun_to"), *DONE, *NOBODY)
 
 
 class Said(NamedTuple):
@@ -381,6 +384,8 @@ def _of_number(number: Number, mark: str, tagged: Tagged) -> Said:
         mark = mark.replace("<N>", "to <N>")
     rules = UNTOLD | {PERCENT: PERCENTS, "": AMOUNTS}.get(number.kind, {})
     kind = next((kind for rule, kind in rules.items() if pattern(rule).search(mark)), number.kind)
+    is_priced = any(tagged.numbers[tag].kind == PRICE for tag in NUMBERS.findall(mark))
+    kind = OPEN if is_priced and kind in (GROWTH, CHANGE) else kind  # of which no phrase asks
     changed = pattern("changed").search(mark) if kind in (GROWTH, CHANGE, POINTS) else None
     if changed and pattern("fall").search(changed[0]):
         figure = re.sub(r"(?=\d)", "-", figure, count=1)
@@ -414,7 +419,10 @@ def _said(kind: str, number: Number, mark: str, tagged: Tagged) -> Said:
     """What a clause says of a number, or of what has none."""
     is_change = kind in (GROWTH, CHANGE, POINTS)
     against = [rule for rule in NO_PHRASE if is_change or rule not in OF_CHANGES]
-    because = next((match[0] for rule in against if (match := pattern(rule).search(mark))), "")
+    part = _beside(mark)
+    texts = {"mood": part}  # what was planned or failed beside it is another thing
+    said = (pattern(rule).search(texts.get(rule, mark)) for rule in against)
+    because = next((match[0] for match in said if match), "")
     when, base, time = _when(kind, mark, tagged)
     return Said(
         number.figure,
@@ -427,21 +435,19 @@ def _said(kind: str, number: Number, mark: str, tagged: Tagged) -> Said:
         base,
         time,
         re.split(r"<\w+>", because)[-because.startswith("<N>")].strip(" ,"),
-        _unread(mark),
+        tuple(w for w in WORD.findall(part) if not pattern("read").match(w))
+        if "<N>" in mark
+        else (),
     )
 
 
-def _unread(mark: str) -> tuple[str, ...]:
-    """The words from the trade that a number is of to the end of its part of a clause, if unread.
-
-    Goods, firms and places that no list has are among them.
-    """
+def _beside(mark: str) -> str:
+    """A clause from the trade that its number is of to the end of the number's part."""
     before, number, after = mark.partition("<N>")
-    parts = re.split(", |: ", before)
+    parts = re.split("(, |: )", before)
     trade = [at for at, part in enumerate(parts) if pattern("trade").search(part)]
-    beside = [*parts[trade[-1] if trade else -1 :], *re.split(", |: ", after)[:1]]
-    words = WORD.findall(" ".join(beside)) if number else []
-    return tuple(word for word in words if not pattern("read").match(word))
+    lead = "".join(parts[trade[-1] if trade else -1 :])
+    return f"{lead}{number}{re.split(', |: ', after)[0]}" if number else mark
 
 
 def _goods(mark: str, tagged: Tagged) -> str:
@@ -476,6 +482,9 @@ def _base(against: re.Match[str] | None, when: str, mark: str, tagged: Tagged) -
     if against:
         base = tagged.said[against["base"]]
         return re.sub(r"\d{4}", base, when) if against["same"] and base.isdigit() else base
+    if pattern("month_before").search(mark) and when:
+        first = span(phrase.window(when))[0]
+        return month_text(first - 1)
     ago = pattern("year_before").search(mark)
     if not ago:
         return ""
@@ -513,17 +522,26 @@ def _sides(kind: str, mark: str, tagged: Tagged) -> Sides:
     lead, rest = mark[: found.start()], mark[found.end() :]
     if _is_of_others(way, lead, rest):
         return Sides()
-    is_joined = re.search(r"<[AJ]\d+>(?:, | and | or )$", lead)
-    if is_joined or (rule == "noun_from" and _is_unclear(found, lead, rest)):
+    who = _joined(lead, who, tagged)
+    if not who or (rule == "noun_from" and _is_unclear(found, lead, rest)):
         return Sides(way=way)
     whom = _whom(kind, way, rest, mark, tagged)
     return Sides(who, OPEN if whom == WORLD and who == OPEN else whom, way)
 
 
+def _joined(lead: str, who: str, tagged: Tagged) -> str:
+    """Who traded, with the one before him: "Kazakhstan and Kyrgyzstan"; "" of others before him."""
+    both = re.search(r"(?<!, )(<A\d+>) and $", lead)
+    if both and who != OPEN:
+        return f"{_area(both[1], tagged)} and {who}"
+    return "" if re.search(r"<[AJ]\d+>(?:, | and | or )$", lead) else who
+
+
 def _is_of_others(way: str, lead: str, rest: str) -> bool:
     """Whether a number is of another trade than that whose sides stand before the `rest`."""
     before, number, _ = rest.partition("<N>")
-    return bool((number and pattern(f"turned_{way}").search(before)) or re.search("<N>.*,", lead))
+    is_elsewhere = re.search("<N>.*,", lead) or re.search(r", <A\d+> <N>", rest)
+    return bool((number and pattern(f"turned_{way}").search(before)) or is_elsewhere)
 
 
 def _is_unclear(found: re.Match[str], lead: str, rest: str) -> bool:

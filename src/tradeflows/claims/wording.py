@@ -35,7 +35,11 @@ PEAK = re.compile(r"\b(?:record|all-time|largest|biggest|smallest|lowest|highest
 BY_TIMES = re.compile(r"\b(?:more|less) than (?=halv|doubl|tripl|quadrupl|an? |one|two|\d)", re.I)
 CHANGES = ("growth of ", "change of ")
 RECORD = re.compile(r"\b(?:a|an|all-time|new) record\b(?! of)|\brecord[- ](?:high|low)\b", re.I)
-SUPERLATIVE = re.compile(r"\brecord\b|\b(?:most|least|first|last|best|worst|top|\w{3,}est)\b", re.I)
+SUPERLATIVE = re.compile(
+    r"\b(?:record|(?:all-time|new) high|than ever|peaked"
+    r"|most|least|first|last|best|worst|top|\w{3,}est)\b",
+    re.IGNORECASE,
+)
 FIRST_TEN = (
     *("first", "second", "third", "fourth", "fifth"),
     *("sixth", "seventh", "eighth", "ninth", "tenth"),
@@ -45,6 +49,9 @@ ROUTE = re.compile(
     r"|(?:through|via) .{0,20}pipeline)\b",
     re.IGNORECASE,
 )
+IN_WORDS, IN_PARTS = "a change in words is about so much", "a fraction in words is about so much"
+SPANNING = re.compile(r"\d{4}[/–-]\d")  # a year that begins in the one and ends in the next
+BESIDE = re.compile(r"\b(?:after|before|following)\b", re.I)  # the time that is named
 SKIPPED = 2  # words of a statement that the words of a part may leave out
 EXACT = (units.MONTH, units.RANK, units.COUNT)  # units whose figures are printed in full
 LARGEST = re.compile(r"(?<!of )(?<!among )\bthe (?:largest|biggest)\b", re.I)
@@ -89,11 +96,12 @@ TIMES = saying(
     r"\b(?:(?:{more}|{nearly}) )?(?:{times}|\w+fold|twice|half as much again"
     r"|\w+ times(?= (?:the|its|what|as)\b)|a (?:third|quarter|fifth)(?= (?:more|less|of)\b))\b"
 )
+GOODS = re.compile(r"\bgoods\b")
 SHORTEST = 3  # letters of what may be another word
 OTHER_WORDS = ("lead", "total", "all goods")  # for goods, and for something else
 # Words of a year that a sentence does not print, or prints of another number.
 AGO = saying(
-    r"\b(?:years? (?:earlier|before|ago|later)|that year|(?:previous|next) year"
+    r"\b(?:years? (?:earlier|before|ago|later|on)\b|that year|(?:previous|next) year"
     r"|(?:from|against|compared with|times|than) (?:the )?(?=[\d$€£]))"
 )
 ANAPHOR = re.compile(r"(?:It|Its|They|Their|The (?:bloc|country|union))\b")
@@ -217,7 +225,7 @@ def _of_one_number(found: Sequence[Printed], claim: Claim) -> Iterator[str]:
                 f"its words print {f'{words} {same.text}'.strip()!r}, and its qualifier is "
                 f"{claim.qualifier!r}: it must be {' or '.join(allowed)}"
             )
-    elif other:
+    elif other and claim.printed_because not in (IN_WORDS, IN_PARTS):
         yield (
             f"claims {full_number(value)} {unit}, and its words print {other.text}: claim the "
             "number that they print"
@@ -410,27 +418,34 @@ def _named(ids: Iterable[str], name_of: Callable[[str], str] = codes.area_name) 
 
 
 def _of_time(said: Said, asked: Phrase) -> Iterator[str]:
-    """Another window or base than that of a phrase.
-
-    Where the words of a window tell no months, it ends with a month that they name, is of a year
-    that they name, and is no whole year.
-    """
-    first, after = span(asked.windows[0])
+    """Another window or base than that of a phrase."""
     if said.when != sentence.OPEN:
         is_other = phrase.window(said.when) not in asked.windows
     else:
-        months, years = MONTHS.findall(said.time), YEAR.findall(said.time)
-        is_other = bool(said.time) and (first % 12 == 0 == after % 12)
-        if months:
-            is_other = month_words(after - 1) not in months
-        elif years and not is_other:
-            is_other = f"{first // 12}" not in years
+        is_other = bool(said.time) and _is_another(said.time, *span(asked.windows[0]))
     if is_other:
         windows = " or ".join(window_in_words(*window) for window in asked.windows)
         yield f"its sentence says {said.time or said.when}, and its phrase {windows}"
     elif said.base != sentence.OPEN and asked.base and phrase.window(said.base) != asked.base:
         base = window_in_words(*asked.base)
         yield f"its sentence compares with {said.base}, and its phrase with {base}"
+
+
+def _is_another(time: str, first: int, after: int) -> bool:
+    """Whether words of a time that do not tell its months are of other ones than these.
+
+    They end with a month that is named, are of a year that is named, and no whole year; of "the
+    year after 2023" they are none of that.
+    """
+    time = re.sub(r"\bFY ?(?=\d\d$)", "20", time)
+    months, years = MONTHS.findall(time), YEAR.findall(time)
+    ends = [first] if SPANNING.search(time) else [first, after - 1]
+    names = {month_words(after - 1)} if months else {f"{end // 12}" for end in ends}
+    is_named = not names.isdisjoint(months or years)
+    if BESIDE.search(time):
+        return is_named
+    is_whole_year = first % 12 == 0 == after % 12
+    return not is_named if months else is_whole_year or bool(years and not is_named)
 
 
 def unsaid(text: str, claims: Sequence[Claim]) -> Iterator[str]:
@@ -470,15 +485,17 @@ def _beside(text: str, claims: Sequence[Claim]) -> Iterator[str]:
         if item.is_counted and not is_claimed:
             yield item.text
     yield from ROUTE.findall(text)
-    yield from _moves_beside(text, [x for x in claims if x.asks.measure.startswith(CHANGES)])
+    yield from _moves_beside(text, claims)
     if not any(claim.superlative or claim.unit == units.RANK for claim in claims):
         yield from PEAK.findall(text)
     yield from map(str.strip, sentence.pattern("denied").findall(text))
 
 
-def _moves_beside(text: str, changes: Sequence[Claim]) -> list[str]:
+def _moves_beside(text: str, claims: Sequence[Claim]) -> list[str]:
     """By how many times something changed, of which no number is asked; else that it did."""
-    times = [] if any(claim.figure for claim in changes) else TIMES.findall(text)
+    changes = [claim for claim in claims if claim.asks.measure.startswith(CHANGES)]
+    is_told = any(x.figure and (x in changes or x.printed_because == IN_PARTS) for x in claims)
+    times = [] if is_told else TIMES.findall(text)
     moves = [] if changes else MOVED.findall(THAN.sub("", BY_TIMES.sub("", text)))
     return times or moves
 
@@ -579,7 +596,9 @@ def admitted(
 
 
 def _is_other_goods(text: str, goods: str) -> bool:
-    """Whether words name goods, and these are none of them."""
+    """Whether words name goods, and these are none of them; "goods" are all goods."""
+    if goods == "TOTAL" and GOODS.search(text):
+        return False
     named = _named_in(text, own_words.product_words())
     listed = [known for word, known in named.items() if word not in OTHER_WORDS]
     parts = {part for known in listed for code in known for part in code.split("+")}
@@ -616,6 +635,7 @@ def _named_in(text: str, words: Mapping[str, Any]) -> dict[str, Any]:
         for word, meant in near.items()
         if re.search(rf"\b{re.escape(word)}\b", lowered)
         and (len(word) > SHORTEST or (len(word) == SHORTEST and word.upper() in text))
+        and (meant != word.upper() or word in sentence.NAMED_SO)  # DJI is no Djibouti
     }
 
 
