@@ -47,7 +47,7 @@ def stored(root: Path, table: str, *, local: bool = False, zeros: bool = False) 
         path = processed(root, table, local=is_local)
         try:
             written = path.stat()
-            dataset, metadata = _dataset(path, written.st_mtime_ns, written.st_size)
+            dataset, metadata = opened(path, written.st_mtime_ns, written.st_size)
         except (FileNotFoundError, NotADirectoryError) as error:
             raise BuildError(f"{path}: absent; run `tradeflows build`") from error
         except (pa.ArrowInvalid, OSError) as error:
@@ -116,8 +116,8 @@ def refused(root: Path, table: str) -> dict[str, str]:
     return reasons
 
 
-@lru_cache(maxsize=16)
-def _dataset(path: Path, *written: int) -> tuple[ds.Dataset, dict[str, str]]:
+@lru_cache(maxsize=1024)
+def opened(path: Path, *written: int) -> tuple[ds.Dataset, dict[str, str]]:
     """The file as it was `written`, and its metadata.
 
     Who holds it reads what was there when it was opened, though a build puts another in its place.

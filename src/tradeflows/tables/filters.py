@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import reduce
 from itertools import chain
 from operator import or_
@@ -147,35 +147,22 @@ def apart(
 ) -> list[str]:
     """Lines that say where a country that is asked for is stated by its parts: GBR from 2021 on."""
     lines = []
-    for column, area, others in areas_in_parts(wanted):
-        rows = scan(stored, "trade", {**wanted, column: others}, first, last, ["ref_period"])
-        if len(rows):
-            lines.append(changed_area_message(column, area, others, rows["ref_period"]))
-    return lines
-
-
-def named_areas(wanted: Mapping[str, list[str]], column: str) -> list[str]:
-    """Ids of the areas that a condition names one by one."""
-    return [area for area in wanted.get(column, ()) if area != "countries"]
-
-
-def areas_in_parts(wanted: Mapping[str, list[str]]) -> Iterator[tuple[str, str, list[str]]]:
-    """Areas that are asked for without all of their parts: the column, the area and those parts."""
     for column in ("reporter_iso", "partner_iso"):
-        asked = named_areas(wanted, column)
-        for area in asked:
-            others = sorted({*codes.parts(area)}.difference(asked))
-            if others:
-                yield column, area, others
-
-
-def changed_area_message(column: str, area: str, others: list[str], days: Any) -> str:
-    """Say of an `area` that `others`, its parts, are stated too since the first of `days`."""
-    return (
-        f"{area} is stated as {' and '.join(others)} too, from {pc.min(days).as_py():%Y-%m} on, "
-        f"which are not here; {column.removesuffix('_iso')}={[area, *others]} has all, where no "
-        "year has both"
-    )
+        for area in wanted.get(column, ()):
+            parts = codes.parts(area) if area != "countries" else ()
+            others = sorted({*parts}.difference(wanted[column]))
+            if not others:
+                continue
+            condition = {**wanted, column: others}
+            rows = scan(stored, "trade", condition, first, last, ["ref_period"])
+            if len(rows):
+                lines.append(
+                    f"{area} is stated as {' and '.join(others)} too, from "
+                    f"{pc.min(rows['ref_period']).as_py():%Y-%m} on, which are not here; "
+                    f"{column.removesuffix('_iso')}={[area, *others]} has all, where no year has "
+                    "both"
+                )
+    return lines
 
 
 def dates_of(table: str) -> tuple[str, str]:
