@@ -79,10 +79,12 @@ def test_a_moved_cell_has_its_figures(make_root):
     before = totals.built(project(make_root, RECORDS))
     root = project(make_root, [*COMPENSATED, ("2022-01", *RECORDS[0][1:])])
     assert totals.cells_moved(before, totals.built(root)) == [
-        "trade energy: changed: 2020-02-01 IND M 2709 RUS total =: net_wgt_kg 50 → 49",
-        "trade energy: changed: 2020-03-01 IND M 2709 RUS total =: net_wgt_kg 60 → 61",
-        "trade energy: added: 2022-01-01 IND M 2709 RUS total =: value_reported none → 25; "
-        "primary_value_usd none → 25; net_wgt_kg none → 50",
+        "trade energy: changed: India, imports of crude oil from Russia, February 2020: "
+        "net_wgt_kg: 50 kg (before) -> 49 kg (now)",
+        "trade energy: changed: India, imports of crude oil from Russia, March 2020: "
+        "net_wgt_kg: 60 kg (before) -> 61 kg (now)",
+        "trade energy: added: India, imports of crude oil from Russia, January 2022: "
+        "value_reported: nothing (before) -> 25 USD (now)",
     ]
 
 

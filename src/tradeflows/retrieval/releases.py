@@ -104,29 +104,32 @@ def diff(
     contract = schema.TABLES[sources[name].table if name in sources else "trade"]
     cell = [key for key in schema.key(contract) if key not in ("source_id", "vintage")]
     cell += {"currency"} & {*contract.names}  # in euros it is another
-    figures = _figures(contract)
     if period and "ref_period" not in cell:
         raise QueryError(f"{name}: its rows are of no period; leave {period} out")
 
     @lru_cache(maxsize=HELD)
-    def texts(name: str) -> pa.Table:  # of its cells, none of them null, and their figures
-        columns = read(sources[name], root, [*cell, *figures])
-        words = {key: pc.fill_null(columns[key].cast(pa.string()), "") for key in cell}
-        return pa.table(words | dict(zip(figures, columns.select(figures), strict=True)))
+    def of_source(name: str) -> pa.Table:
+        return texts(read(sources[name], root, [*cell, *_figures(contract)]), cell)
 
     all_changes: list[changes.Change] = []
     for days, files, of in _pairs(name, sources, root, period):
         sides = []
         for some in files:
-            side = pa.concat_tables([texts(source.id) for source in some])
+            side = pa.concat_tables([of_source(source.id) for source in some])
             side = side.filter(pc.starts_with(side["ref_period"], period)) if period else side
             sides.append(_comparable(side, of, files) if of else side)
-        all_changes += _between(sides, cell, contract, days)
+        all_changes += between(sides, cell, contract, days)
     return changes.largest_first(all_changes)
 
 
-def _between(
-    sides: list[pa.Table], cell: list[str], contract: pa.Schema, days: list[str]
+def texts(rows: pa.Table, cell: Sequence[str]) -> pa.Table:
+    """The words of rows as texts, none of them null, and their figures."""
+    words = {key: pc.fill_null(rows[key].cast(pa.string()), "") for key in cell}
+    return pa.table(words | {name: rows[name] for name in _figures(rows.schema)})
+
+
+def between(
+    sides: Sequence[pa.Table], cell: Sequence[str], contract: pa.Schema, days: Sequence[str]
 ) -> Iterator[changes.Change]:
     """The changes from one of two tables of texts to the other; of a row that came or went one."""
     both = pa.concat_tables(sides)

@@ -9,7 +9,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -19,9 +18,8 @@ from pyarrow import parquet
 from tradeflows.model import schema
 from tradeflows.model.codelists import LISTS
 from tradeflows.model.errors import LayoutError
-from tradeflows.model.lineage import full_number
 from tradeflows.model.source import Source
-from tradeflows.retrieval import catalogue, changes
+from tradeflows.retrieval import catalogue
 from tradeflows.tables.files import processed, stored
 from tradeflows.tables.write import metadata_of
 
@@ -38,7 +36,7 @@ MEASURES = {  # column: the column that says its unit, or the unit itself
 }
 
 
-MOST = 5  # cells of a source that are named where they move
+MOST = 5  # figures of a source that are named where they move
 DIGEST = "digest"
 CODES = "codes"
 # Words in the name of a column whose numbers count nothing, beside those of goods and years.
@@ -149,68 +147,30 @@ def list_digest(name: str, path: Path) -> dict[str, str]:
 
 
 def cells_moved(before: Mapping[str, pa.Table], after: Mapping[str, pa.Table]) -> list[str]:
-    """Cells that differ between two builds, some of each source, in words.
+    """Figures that differ between two builds, some of each source, in words.
 
     Parameters
     ----------
     before, after
         Tables by name; one that has other columns than before is not compared.
     """
+    from tradeflows.retrieval import releases  # which loads what speaks HTTP
+
     lines = []
     for name, new in after.items():
-        old = before.get(name)
+        old, contract = before.get(name), schema.TABLES[name]
         if old is None or old.schema.names != new.schema.names:
             continue
-        measures = [measure for measure in MEASURES[name] if measure != "n_days"]
-        passed = (*NOT_DIGESTED, *measures)  # the others name a cell
-        contract = schema.TABLES[name]
-        words = [
-            field.name
-            for field in contract
-            if field.type != schema.NUMBER and field.name not in passed
-        ]
-        sides = []
-        for rows in (old, new):  # words as texts, none of them null
-            texts = {word: pc.fill_null(rows[word].cast(pa.string()), "") for word in words}
-            figures = {measure: rows[measure].cast(pa.float64()) for measure in measures}
-            sides.append(pa.table(texts | figures))
-        was, now = sides
-        frame = changes.changed(was, now, words, measures)
-        for source, rows in frame.groupby("source_id", sort=True):
-            lines += [_cell_line(name, row, measures) for row in rows[:MOST].to_dict("records")]
-            if len(rows) > MOST:
-                lines.append(f"{name} {source}: … and {len(rows) - MOST} more cells")
+        words = [field.name for field in contract if field.type != schema.NUMBER]
+        words = [word for word in words if word not in NOT_DIGESTED]  # the others name a cell
+        sides = [releases.texts(rows, words) for rows in (old, new)]
+        for source in pa.concat_tables(sides)["source_id"].unique().sort().to_pylist():
+            of_source = [side.filter(pc.equal(side["source_id"], source)) for side in sides]
+            moved = [*releases.between(of_source, words, contract, ["before", "now"])]
+            lines += [f"{name} {source}: {change}" for change in moved[:MOST]]
+            if len(moved) > MOST:
+                lines.append(f"{name} {source}: … and {len(moved) - MOST} more figures")
     return lines
-
-
-def _cell_line(name: str, row: Mapping[str, Any], measures: Iterable[str]) -> str:
-    """A cell that was added, changed or withdrawn, with its figures."""
-    cell = " ".join(row[word] for word in CELL_WORDS[name] if row[word])
-    moves = []
-    for measure in measures:
-        figures = [row[f"{measure}_{when}"] for when in ("old", "new")]
-        if figures[0] != figures[1]:
-            old, new = ("none" if one is None else full_number(one) for one in figures)
-            moves.append(f"{measure} {old} → {new}")
-    figures_moved = "; ".join(moves) or "its words or flags"
-    return f"{name} {row['source_id']}: {row['kind']}: {cell}: {figures_moved}"
-
-
-CELL_WORDS = {  # what names a cell for a reader
-    "trade": (
-        "ref_period",
-        "reporter_iso",
-        "flow_code",
-        "cmd_code",
-        "partner_iso",
-        "breakdown",
-        "qualifier",
-        "flags",
-    ),
-    "settlement": ("ref_period", "concept", "measure", "region", "currency_group", "qualifier"),
-    "rates": ("ref_period", "base", "quote", "publisher", "statistic"),
-    "figures": ("id", "topic", "qualifier"),
-}
 
 
 def built(root: Path) -> dict[str, pa.Table]:
