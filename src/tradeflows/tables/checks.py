@@ -21,7 +21,7 @@ from tradeflows import measures, tables
 from tradeflows.model import schema
 from tradeflows.model.absence import DECLARED, absence
 from tradeflows.model.contracts import require_columns
-from tradeflows.model.errors import NothingStatedError, QueryError, near
+from tradeflows.model.errors import NothingStatedError, QueryError, TradeflowsError, near
 from tradeflows.model.keys import number_cells
 from tradeflows.model.periods import month_of, month_text, parse_period, runs
 from tradeflows.model.source import Source
@@ -148,7 +148,7 @@ def look(root: Path, *, local: bool = True, progress: Progress | None = None) ->
         The tables are not built.
     """
     # It loads what speaks HTTP, of which a claim that is checked has no need.
-    from tradeflows.retrieval import maps
+    from tradeflows.retrieval.sketch import agreement
 
     done = 0
 
@@ -169,7 +169,9 @@ def look(root: Path, *, local: bool = True, progress: Progress | None = None) ->
             old = sources[source.supersedes]
             text = f"{old.id} ({old.vintage}) by {source.id} ({source.vintage})"
             yield Finding("superseded", text, _show(old.table, source_id=old.id))
-        yield from (Finding("scale", line, show) for line in maps.other_scales(source))
+        with suppress(TradeflowsError):  # of a file or map that cannot be read, as a build says
+            for line in agreement.disagreements(source.file(root), source):
+                yield Finding("map", f"{source.id}: {line}", show)
     begin("the tables")
     trade = _read(tables.stored(root, "trade", local=local), COLUMNS, sources)
     rates = _read(tables.stored(root, "rates", local=local), RATE_COLUMNS, sources)

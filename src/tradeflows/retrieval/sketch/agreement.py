@@ -46,15 +46,13 @@ SERIES = ("reporter_iso", "partner_iso", "flow_code", "cmd_code", "breakdown", "
 SIDES = {"reporter_iso": "reporter", "partner_iso": "partner"}
 
 
-def require_agreement(path: Path, source: Source) -> None:
-    """Refuse a map of trade that says otherwise than the file at `path`.
+def disagreements(path: Path, source: Source) -> Iterator[str]:
+    """What a map of trade says otherwise than the file at `path`, in words.
 
     A field that ``confirmed`` of the entry names, with the reason, is not asked.
 
     Raises
     ------
-    CatalogueError
-        One line that names the field, what the file says, and where.
     SourceError, LayoutError
         The file is no table.
     """
@@ -66,7 +64,13 @@ def require_agreement(path: Path, source: Source) -> None:
         return  # the cleaner says so, and where the header is
     for fields, _ in rows:
         checks = _figures(sheet, asked, fields), _period(sheet, fields), _sums(fields)
-        _refuse(path, source, chain(*checks, _areas(sheet, fields), _goods(sheet, fields)))
+        yield from _in_words(source, chain(*checks, _areas(sheet, fields), _goods(sheet, fields)))
+
+
+def require_agreement(path: Path, source: Source) -> None:
+    """Refuse, in a CatalogueError of one line, a map that :func:`disagreements` names."""
+    for text in disagreements(path, source):
+        raise CatalogueError(f"{path}: {text}")
 
 
 def require_sizes(parts: Iterable[Part], path: Path, source: Source) -> Iterator[Part]:
@@ -79,15 +83,16 @@ def require_sizes(parts: Iterable[Part], path: Path, source: Source) -> Iterator
     """
     for part in parts:
         if source.cleaner == "tidy.clean" and source.table == "trade":
-            _refuse(path, source, _sizes(part.rows))
+            for text in _in_words(source, _sizes(part.rows)):
+                raise CatalogueError(f"{path}: {text}")
         yield part
 
 
-def _refuse(path: Path, source: Source, faults: Iterable[Fault]) -> None:
+def _in_words(source: Source, faults: Iterable[Fault]) -> Iterator[str]:
     for field, why in faults:
         if field not in source.confirmed:
-            raise CatalogueError(
-                f"{path}: {field}: {why}; mend it in the map of {source.id}, or write there "
+            yield (
+                f"{field}: {why}; mend it in the map of {source.id}, or write there "
                 f'confirmed.{field} = "how you know that the map is right"'
             )
 
