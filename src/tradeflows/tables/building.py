@@ -27,10 +27,9 @@ from tradeflows.publishers.cleaned import Cleaned, tally
 from tradeflows.retrieval import catalogue
 from tradeflows.tables.files import catalogued, processed
 from tradeflows.tables.releases import days, with_days
-from tradeflows.tables.write import TableWriter, fingerprint, metadata_of
+from tradeflows.tables.write import TableWriter, fingerprint
 from tradeflows.tables.zeros import declared
 
-METADATA = ("counts", "refused", "zeros", "fingerprint")  # what a file states of itself
 ROWS_A_GROUP = 4_096  # small enough that a question about one product touches few of them
 
 
@@ -148,23 +147,29 @@ def _write_folder(
         folder.mkdir(parents=True, exist_ok=True)
         sweep(folder, ".*.tmp")
         for name, aside in temporaries.items():
-            begun, refused = Built(name, processed(root, name, local=local)), dict[str, str]()
-            table = None
-            while table is None:
-                table = _write_sources(root, sources, begun, cleaned, progress, refused)
+            table = _write_sources(root, sources, name, cleaned, progress, local=local)
             built.append(table)
             pa.default_memory_pool().release_unused()
-            contract, stated = schema.STORED[name], metadata_of(cleaned)
-            dated = days(ds.dataset(cleaned), {source.id: source for source in sources})
+            contract = schema.STORED[name]
+            # Some rows of a source were written before it was refused.
+            is_taken = ~ds.field("source_id").isin(pa.array(table.refused, pa.string()))
+            taken = ds.dataset(cleaned).filter(is_taken)
+            dated = days(taken, {source.id: source for source in sources})
             with (
                 parquet.ParquetFile(cleaned, read_dictionary=schema.TABLES[name].names) as raw,
                 TableWriter(aside, ".parquet", contract, ROWS_A_GROUP) as writer,
             ):
                 for number in range(raw.num_row_groups):
                     rows = raw.read_row_group(number)
+                    rows = rows.filter(is_taken) if table.refused else rows
                     rows = with_days(rows, dated.slice(writer.n_rows, len(rows)))
                     writer.write(rows.replace_schema_metadata(contract.metadata).combine_chunks())
-                writer.describe(**{name: stated[name.encode()].decode() for name in METADATA})
+                writer.describe(
+                    counts=json.dumps(table.counts),
+                    refused=json.dumps(table.refused),
+                    zeros=str(table.counts["zeros"]),
+                    fingerprint=fingerprint(sources, name, root),
+                )
             with aside.open("rb+") as file:
                 os.fsync(file.fileno())
         for table in built:
@@ -179,35 +184,31 @@ def _write_folder(
 def _write_sources(
     root: Path,
     sources: Sequence[Source],
-    begun: Built,
+    table: str,
     path: Path,
     progress: Callable[[str], None] | None,
-    refused: dict[str, str],
-) -> Built | None:
+    *,
+    local: bool,
+) -> Built:
     """Write one table, a source at a time, each sorted by its key; only one is in memory.
 
-    A user's own source that is wrong is `refused`. None where some of its rows were written when
-    that was seen, so that all must be written anew.
+    A user's own source that is wrong is refused, and those of its rows that came before stay.
     """
-    contract = schema.TABLES[begun.table]
-    is_committed = begun.path == processed(root, begun.table)
     counts: Counter[str] = Counter()
+    refused: dict[str, str] = {}
     learnt: list[Source] = []
-    with TableWriter(path, ".parquet", contract, ROWS_A_GROUP) as writer:
+    with TableWriter(path, ".parquet", schema.TABLES[table], ROWS_A_GROUP) as writer:
         for source in sources:
-            if source.table != begun.table or source.id in refused:
+            if source.table != table:
                 continue
             if progress:
                 progress(source.id)
-            rows_before = writer.n_rows
             try:
                 became, totals, n_zeros = _write_rows(root, source, writer)
             except TradeflowsError as error:
-                if is_committed:
+                if not local:
                     raise
                 refused[source.id] = str(error)
-                if writer.n_rows > rows_before:
-                    return None
                 continue
             counts.update(records=became.records, rows=became.rows)
             counts.update(["zeros"] * n_zeros)
@@ -217,13 +218,7 @@ def _write_sources(
                 counts["cells without a figure"] += became.empty
             if totals and not source.control:
                 learnt.append(replace(source, control=totals))
-        writer.describe(
-            counts=json.dumps(counts),
-            refused=json.dumps(refused),
-            zeros=str(counts["zeros"]),
-            fingerprint=fingerprint(sources, begun.table, root),
-        )
-    return Built(begun.table, begun.path, counts, refused, learnt)
+    return Built(table, processed(root, table, local=local), counts, refused, learnt)
 
 
 def _write_rows(
