@@ -186,17 +186,10 @@ def _of_comext(sources: Mapping[str, Source], period: str) -> Iterator[Pair]:
 
 def _of_comtrade(root: Path, period: str) -> Iterator[Pair]:
     """The two newest releases of each cell of UN Comtrade, with what both were asked for."""
-    replies: dict[str, dict[str, list[Source]]] = defaultdict(lambda: defaultdict(list))
-    for source in fetched(root):
-        for cell, release in source.arguments.get("releases", {}).items():
-            if dashed(cell.split()[1]).startswith(period):
-                replies[cell][release].append(source)
-    for cell, by_release in sorted(replies.items()):
-        # In the order of their dates; of two of one day the one that was fetched first is older.
-        pair = sorted(by_release, key=lambda release: release.split()[0])[-2:]
-        if len(pair) > 1:
-            days = [release.split()[0] for release in pair]
-            yield days, [by_release[release] for release in pair], cell
+    for (_, cell), releases in sorted(catalogue.by_release(fetched(root)).items()):
+        if dashed(cell.split()[1]).startswith(period):
+            days, files = zip(*releases[-2:], strict=True)
+            yield [*days], [*files], cell
 
 
 def _comparable(side: pa.Table, of: str, files: list[list[Source]]) -> pa.Table:
