@@ -84,7 +84,7 @@ def _run(
     planned: Plan, web: Web, root: Path, outcome: Outcome[Call], progress: Show | None
 ) -> None:
     """Make the calls of a plan."""
-    queue = Queue(planned.boxes, planned.records, planned.limits, planned.seen)
+    queue = Queue(planned.boxes, planned.records, planned.limits)
     ask = partial(_one, planned=planned, queue=queue, web=web, root=root)
     fetching.run(queue, ask, web, outcome, progress)
 

@@ -5,7 +5,7 @@ import os
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from importlib import import_module
 from math import ceil
@@ -22,7 +22,6 @@ from tradeflows.retrieval.comtrade.packing import (
     Call,
     Limits,
     Queue,
-    Seen,
     calls_of,
     lacking,
     most_rows,
@@ -33,7 +32,6 @@ from tradeflows.retrieval.comtrade.replies import (
     folder,
     held,
     mark_ambiguous,
-    seen_before,
 )
 from tradeflows.retrieval.http import Clock, RetryError, Web
 
@@ -61,8 +59,6 @@ class Plan:
         Cell to the rows of its data set, an upper bound for any reply.
     listed, spent
         Time of the list of data sets, and calls that this machine had made that day.
-    seen
-        What held replies tell of how full others come.
     """
 
     request: Request
@@ -73,12 +69,11 @@ class Plan:
     absent: tuple[str, ...]
     listed: float
     spent: int
-    seen: Seen = field(default_factory=dict)
 
     @cached_property
     def calls(self) -> tuple[Call, ...]:
         """The calls that it takes, as far as is known beforehand."""
-        queue = Queue(self.boxes, self.records, self.limits, self.seen)
+        queue = Queue(self.boxes, self.records, self.limits)
         calls = []
         while queue.calls:
             calls.append(queue.take())
@@ -181,9 +176,8 @@ def plan(
         for box in lacking(asked, have[cell]):
             wanted[box].append(cell)
     boxes = [call for box, cells in wanted.items() for call in calls_of(box, cells, releases)]
-    seen = seen_before(root, boxes, records)
     absent = _absent(asked, releases)
-    return Plan(asked, limits, tuple(boxes), releases, records, absent, listed, spent, seen)
+    return Plan(asked, limits, tuple(boxes), releases, records, absent, listed, spent)
 
 
 def _releases(items: Sequence[Mapping[str, Any]], asked: Request) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -10,12 +10,10 @@ from urllib.parse import parse_qs, urlsplit
 from tradeflows.model.source import Source
 from tradeflows.publishers import comtrade as cleaner
 from tradeflows.retrieval import catalogue, fetching
-from tradeflows.retrieval.comtrade.packing import Records, Seen, is_of_unknown_size, lacking, learn
+from tradeflows.retrieval.comtrade.packing import lacking
 from tradeflows.retrieval.comtrade.questions import ALL, Call, Request, iso
 from tradeflows.retrieval.http import Web, locked, stamp, write
 from tradeflows.retrieval.user_files import rewrite_entries
-
-LAST = 12  # replies that are read again for how full they came
 
 
 def folder(root: Path) -> Path:
@@ -67,17 +65,6 @@ def covers(root: Path, asked: Request, *, is_open: bool = False) -> bool:
 def counted(reply: cleaner.Reply) -> Counter[str]:
     """Rows of a reply by partner."""
     return Counter(reply.rows["partnercode"].to_pylist())
-
-
-def seen_before(root: Path, calls: Sequence[Call], records: Records) -> Seen:
-    """What held replies to the like of `calls` tell of how full they come, the last ones alone."""
-    wanted = {call.goods for call in calls if is_of_unknown_size(call)}
-    alike = [source for source in fetched(root) if box_of(source).goods in wanted]
-    seen: Seen = {}
-    for source in alike[-LAST:]:
-        reply = cleaner.read(catalogue.check(source, root))
-        learn(seen, box_of(source), records, counted(reply))
-    return seen
 
 
 def mark_ambiguous(root: Path, releases: Mapping[str, str]) -> None:
