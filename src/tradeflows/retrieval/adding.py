@@ -6,7 +6,6 @@ the entry.
 """
 
 import math
-import os
 import re
 import shutil
 from collections.abc import Iterable, Mapping
@@ -310,7 +309,7 @@ def _store(path: Path, source: Source, root: Path, publisher: Publisher) -> Sour
     Where another run has taken the name meanwhile, or left a file without an entry when it was
     killed, the name has the file's hash at its end.
     """
-    file = source.file(root)
+    file, listing = source.file(root), root / RAW / COMMITTED
     aside = temporary(file)
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -318,16 +317,15 @@ def _store(path: Path, source: Source, root: Path, publisher: Publisher) -> Sour
         shutil.copyfile(path, aside)
         if _loose(aside, "", "").sha256 != source.sha256:
             raise SourceError(f"{path}: changed while it was read; add it again")
-        if not _put(aside, file) and _loose(file, "", "").sha256 != source.sha256:
-            marked = f"{source.id}_{source.sha256[:8]}"
-            place = PurePosixPath(source.path).with_stem(marked)
-            source = replace(source, id=marked, path=str(place))
-            file = aside.replace(source.file(root))
-        if is_own(source):
-            write_entry(source, root, publisher)
-            return source
-        listing = root / RAW / COMMITTED
         with locked(listing):
+            if file.exists() and _loose(file, "", "").sha256 != source.sha256:
+                marked = f"{source.id}_{source.sha256[:8]}"
+                place = PurePosixPath(source.path).with_stem(marked)
+                source = replace(source, id=marked, path=str(place))
+            file = aside.replace(source.file(root))
+            if is_own(source):
+                write_entry(source, root, publisher)
+                return source
             held = catalogue.load(root).values()
             twin = next((other for other in held if other.sha256 == source.sha256), None)
             if twin and twin.path != source.path:
@@ -347,16 +345,3 @@ def _store(path: Path, source: Source, root: Path, publisher: Publisher) -> Sour
         with suppress(NotADirectoryError):
             aside.unlink(missing_ok=True)
     return source
-
-
-def _put(aside: Path, file: Path) -> bool:
-    """Give a file its name, unless another has it."""
-    try:
-        os.link(aside, file)
-    except FileExistsError:
-        return False
-    except OSError:  # a disk without links
-        if file.exists():
-            return False
-        aside.replace(file)
-    return True

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tradeflows.model.areas import area_name
-from tradeflows.model.keys import number_cells
 from tradeflows.model.periods import first_month, month_text, runs
 from tradeflows.model.products import plain_product_name
 
@@ -60,14 +59,11 @@ def jumps_in_answer(frame: DataFrame) -> list[str]:
 
     Only of series that state most of a year or more: one that comes and goes has jumps by nature.
     """
-    import pandas as pd
-
     is_month = frame["n_months"].eq(1) & frame["freq_code"].eq("M")
     rows = frame[is_month & frame["cumulation"].eq("period")]
     if len(rows) < STEADY * SPAN:
         return []
-    coded = [pd.factorize(rows[name])[0] for name in SERIES]
-    series = number_cells(((codes, int(codes.max()) + 1) for codes in coded), len(rows))
+    series = rows.groupby(SERIES, dropna=False, sort=False).ngroup().to_numpy()
     months = first_month(rows).to_numpy("int64")
     order = np.lexsort((months, series))
     series, months = series[order], months[order]
