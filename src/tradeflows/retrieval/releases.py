@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -150,46 +149,37 @@ def between(
                 said.add((old, new, unit))
 
 
-def _pairs(name: str, sources: Mapping[str, Source], root: Path, period: str) -> Iterable[Pair]:
-    """The releases to compare of a source, or of all that was fetched of a service."""
-    if name in SERVICES:
-        return _of_comtrade(root, period) if name == "comtrade" else _of_comext(sources, period)
-    if name not in sources:
+def _pairs(name: str, sources: Mapping[str, Source], root: Path, period: str) -> Iterator[Pair]:
+    """The releases to compare: of a source, or the two newest of all that a service gave."""
+    if name == "comtrade":
+        for (_, cell), releases in sorted(catalogue.by_release(fetched(root)).items()):
+            if dashed(cell.split()[1]).startswith(period):
+                days, files = zip(*releases[-2:], strict=True)
+                yield [*days], [*files], cell
+        return
+    superseded = {source.supersedes: source for source in sources.values()}
+    if name == "comext":
+        months = [each for each in sources.values() if bulk_month(each)]
+        months = [each for each in months if dashed(bulk_month(each)).startswith(period)]
+        newest = [each for each in months if each.supersedes and each.id not in superseded]
+        if period and not newest:
+            have = f"only that of {released(months[0])}" if months else "none"
+            raise SourceError(
+                f"two releases of {period} are needed, and there is {have}; "
+                f"tradeflows fetch comext --start {period} --end {period}"
+            )
+    elif name in sources:
+        newest = [superseded.get(name, sources[name])]
+    else:
         raise QueryError(f"no source {name!r}{near(name, [*SERVICES, *sources])}")
-    new = sources[name]
-    new = next((other for other in sources.values() if other.supersedes == name), new)
-    if not new.supersedes:
-        raise QueryError(
-            f"{name}: one release is held; next: `tradeflows update {name} FILE` takes a newer one"
-        )
-    old = sources[new.supersedes]
-    return [([released(old), released(new)], [[old], [new]], "")]
-
-
-def _of_comext(sources: Mapping[str, Source], period: str) -> Iterator[Pair]:
-    """The two newest releases of each month of Comext, or of one."""
-    by_month: dict[str, list[Source]] = defaultdict(list)
-    for source in sorted(sources.values(), key=released):
-        by_month[dashed(bulk_month(source))].append(source)
-    releases = by_month[period] if period else []
-    if period and len(releases) < 2:
-        have = f"only that of {released(releases[0])}" if releases else "none"
-        raise SourceError(
-            f"two releases of {period} are needed, and there is {have}; "
-            f"tradeflows fetch comext --start {period} --end {period}"
-        )
-    for month in [period] if period else sorted(filter(None, by_month)):
-        pair = by_month[month][-2:]
-        if len(pair) > 1:
-            yield [*map(released, pair)], [[source] for source in pair], ""
-
-
-def _of_comtrade(root: Path, period: str) -> Iterator[Pair]:
-    """The two newest releases of each cell of UN Comtrade, with what both were asked for."""
-    for (_, cell), releases in sorted(catalogue.by_release(fetched(root)).items()):
-        if dashed(cell.split()[1]).startswith(period):
-            days, files = zip(*releases[-2:], strict=True)
-            yield [*days], [*files], cell
+    for new in sorted(newest, key=bulk_month):
+        if not new.supersedes:
+            raise QueryError(
+                f"{name}: one release is held; next: `tradeflows update {name} FILE` takes a newer "
+                "one"
+            )
+        old = sources[new.supersedes]
+        yield [released(old), released(new)], [[old], [new]], ""
 
 
 def _comparable(side: pa.Table, of: str, files: list[list[Source]]) -> pa.Table:

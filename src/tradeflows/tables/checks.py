@@ -268,7 +268,7 @@ def _read(dataset: ds.Dataset, columns: Sequence[str], sources: Mapping[str, Sou
     return rows
 
 
-def _cells(rows: DataFrame, columns: Sequence[str]) -> np.ndarray:
+def _cells(rows: DataFrame, columns: Sequence[str]) -> Series:
     """A number for each row, equal where all `columns` are; of a few bytes a row."""
 
     def coded() -> Iterator[tuple[np.ndarray, int]]:
@@ -280,24 +280,8 @@ def _cells(rows: DataFrame, columns: Sequence[str]) -> np.ndarray:
                 numbers = column.to_numpy()
                 yield numbers - numbers.min(), int(numbers.max() - numbers.min()) + 1
 
-    return number_cells(coded() if len(rows) else (), len(rows))
-
-
-def _stated_again(rows: DataFrame, columns: Sequence[str]) -> np.ndarray:
-    """Which rows are alike in `columns` with another one."""
-    cells = _cells(rows, columns)
-    ordered = np.sort(cells)
-    return _are_among(cells, ordered[1:][ordered[1:] == ordered[:-1]])
-
-
-def _are_among(cells: np.ndarray, some: np.ndarray) -> np.ndarray:
-    """Which of `cells` are among `some`, which are sorted: np.isin takes several times the room."""
-    if not len(some):
-        return np.zeros(len(cells), bool)
-    some = np.unique(some)
-    place = np.searchsorted(some, cells)
-    place[place == len(some)] = 0
-    return np.asarray(some[place] == cells)
+    cells = number_cells(coded() if len(rows) else (), len(rows))
+    return Series(cells, rows.index, copy=False)
 
 
 def _series(monthly: DataFrame) -> DataFrame:
@@ -306,9 +290,9 @@ def _series(monthly: DataFrame) -> DataFrame:
     A series of fewer months than a steady one is no hole's or jump's place, and one unit is no
     change: of some hundred thousand short series none is looked at.
     """
-    may_be_several = _stated_again(monthly, SERIES) | monthly["n_months"].ge(STEADY * SPAN)
-    monthly = monthly if may_be_several.all() else monthly[may_be_several]
-    place = Series(_cells(monthly, SERIES), monthly.index, copy=False)
+    place = _cells(monthly, SERIES)
+    place = place[place.duplicated(keep=False) | monthly["n_months"].ge(STEADY * SPAN)]
+    monthly = monthly.loc[place.index]
     counted = DataFrame({"n_months": monthly["n_months"], "unit": monthly["qty_unit"].cat.codes})
     summed = counted.groupby(place).agg(
         months=("n_months", "sum"), least=("unit", "min"), most=("unit", "max")
@@ -337,7 +321,7 @@ def _twice(trade: DataFrame) -> Iterator[Finding]:
     families = trade["family"].cat.categories  # a committed source is one of its own
     theirs = trade[~trade["source_id"].isin(families)]
     cell = [*SERIES, *PERIOD, "vintage"]
-    rows = theirs[_stated_again(theirs, cell)]
+    rows = theirs[_cells(theirs, cell).duplicated(keep=False)]
     by_cell = rows.groupby(cell, observed=True, dropna=False)
     is_unlike = by_cell[[*FIGURES[:3]]].transform("nunique").gt(1).any(axis="columns")
     unlike = rows.loc[is_unlike, "source_id"].astype("str").groupby(by_cell.ngroup()[is_unlike])
@@ -364,9 +348,7 @@ def equal_ranks(
     of_pairs = pc.field("source_id").isin(sorted({each.id for pair in pairs for each in pair}))
     stored = tables.stored(root, "trade", local=local).filter(of_pairs)
     rows = _read(stored, STATED, sources)
-    rows = rows[_stated_again(rows, [*CELL, *PERIOD[:2]])]
-    rows = rows.assign(cell=_cells(rows, [*CELL, *PERIOD[:2]]))
-    cells = rows.groupby("source_id", observed=True)["cell"].unique()
+    cells = _cells(rows, [*CELL, *PERIOD[:2]]).groupby(rows["source_id"], observed=True).unique()
     last = max(source.rank for source in sources.values()) + 1
     for one, other in pairs:
         n = len(np.intersect1d(*(cells.get(each.id, np.array([])) for each in (one, other))))
@@ -476,12 +458,9 @@ def _currencies(monthly: DataFrame, rates: DataFrame) -> Iterator[Finding]:
     """
     is_weighed = monthly["net_wgt_kg"].gt(0) & monthly["n_months"].eq(1)
     cells = _cells(monthly, GOODS)
-    order = np.argsort(cells, kind="stable")
-    places, ordered = monthly["source_id"].cat.codes.to_numpy()[order], cells[order]
-    is_other = (ordered[1:] == ordered[:-1]) & (places[1:] != places[:-1])
+    stated = cells[~_cells(monthly, [*GOODS, "source_id"]).duplicated()]
     # Of some million rows few are compared.
-    rows = monthly[is_weighed & _are_among(cells, ordered[1:][is_other])]
-    del cells, order, places, ordered, is_other
+    rows = monthly[is_weighed & cells.isin(stated[stated.duplicated()])]
     rows = rows.assign(dollars=_dollars(rows, rates))
     rows = rows[rows["dollars"].gt(0)]
     of_source = rows.groupby([*GOODS, "source_id"], observed=True)[["dollars", "net_wgt_kg"]].sum()
