@@ -6,8 +6,9 @@ import csv as text_csv
 import hashlib
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from itertools import repeat
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,6 @@ from pyarrow import parquet
 from tradeflows.model import schema
 from tradeflows.model.codelists import LISTS
 from tradeflows.model.errors import LayoutError
-from tradeflows.model.source import Source
 from tradeflows.retrieval import catalogue
 from tradeflows.tables.files import processed, stored
 from tradeflows.tables.write import metadata_of
@@ -59,59 +59,41 @@ def control_totals(root: Path | None = None) -> list[dict[str, str]]:
         package's own and the catalogued ones.
     """
     root = root or catalogue.root()
-    rows = []
-    for name, measures in MEASURES.items():
-        table = stored(root, name, zeros=True).to_table(schema.TABLES[name].names)
-        days = table["window_start" if name == "figures" else "ref_period"]
-        years = pc.fill_null(pc.year(days).cast(pa.string()), "none").to_pylist()
-        cells = [*zip(table["source_id"].to_pylist(), years, strict=True)]
-        for measure, unit in measures.items():
-            is_column = unit in table.column_names
-            units = table[unit].to_pylist() if is_column else [unit] * len(table)
-            rows += _sums(name, cells, measure, units, table[measure].to_pylist())
-        digests: dict[tuple[str, str], list[int]] = defaultdict(list)
-        for cell, number in zip(cells, row_numbers(table), strict=True):
-            digests[cell].append(number)
-        rows += [_digest(name, *cell, numbers) for cell, numbers in digests.items()]
+    numbers: dict[tuple[str, ...], list[float]] = defaultdict(list)
+    for name in MEASURES:
+        for cell, number in _figures(name, root):
+            numbers[cell].append(number)
     sources = catalogue.load(root)
     for source in sources.values():
-        rows += _raw_sums(source, catalogue.check(source, root))
+        for column, figures in _raw_columns(catalogue.check(source, root)).items():
+            numbers["raw", source.id, "", column, ""] = figures
     lists = {s.id: s.file(root) for s in sources.values() if s.table == catalogue.CODE_LIST}
     if LISTS.is_relative_to(root.resolve()):  # of the repository that they are kept in
         lists |= {f"codelists/{path.name}": path for path in LISTS.glob("*.csv")}
-    rows += [list_digest(name, path) for name, path in lists.items()]
-    return sorted(rows, key=lambda row: tuple(row.values()))
+    for name, path in lists.items():
+        numbers[CODES, name, "", DIGEST, ""] = [*list_numbers(path)]
+    names = ("table", "source_id", "year", "measure", "unit", "count", "total")
+    rows = []
+    for cell, stated in sorted(numbers.items()):
+        is_digest = cell[3] == DIGEST
+        total = f"{int(sum(stated)) % 2**64:016x}" if is_digest else repr(math.fsum(stated))
+        rows.append(dict(zip(names, (*cell, f"{len(stated)}", total), strict=True)))
+    return rows
 
 
-def _sums(
-    table: str,
-    cells: Iterable[tuple[str, str]],
-    measure: str,
-    units: Iterable[str | None],
-    values: Iterable[float | None],
-) -> list[dict[str, str]]:
-    """The count and the exact sum of a measure by source, year and unit."""
-    numbers: dict[tuple[str, str, str], list[float]] = defaultdict(list)
-    for cell, unit, value in zip(cells, units, values, strict=True):
-        if value is not None:
-            numbers[*cell, unit or ""].append(value)
-    return [
-        _row(table, source, year, measure, unit, len(stated), repr(math.fsum(stated)))
-        for (source, year, unit), stated in numbers.items()
-    ]
-
-
-def _row(
-    table: str, source: str, year: str, measure: str, unit: str, count: int, total: str
-) -> dict[str, str]:
-    """A control total."""
-    keys = ("table", "source_id", "year", "measure", "unit", "count", "total")
-    return dict(zip(keys, (table, source, year, measure, unit, f"{count}", total), strict=True))
-
-
-def _digest(table: str, source: str, year: str, numbers: Sequence[int]) -> dict[str, str]:
-    """The control total of all that some rows state, in any order."""
-    return _row(table, source, year, DIGEST, "", len(numbers), f"{sum(numbers) % 2**64:016x}")
+def _figures(name: str, root: Path) -> Iterator[tuple[tuple[str, ...], float]]:
+    """Each figure of a table, and the number of each row, with what its control total is of."""
+    table = stored(root, name, zeros=True).to_table(schema.TABLES[name].names)
+    days = table["window_start" if name == "figures" else "ref_period"]
+    years = pc.fill_null(pc.year(days).cast(pa.string()), "none").to_pylist()
+    cells = [*zip(repeat(name), table["source_id"].to_pylist(), years, strict=False)]
+    for measure, unit in MEASURES[name].items():
+        units = table[unit].to_pylist() if unit in table.column_names else repeat(unit)
+        for cell, word, figure in zip(cells, units, table[measure].to_pylist(), strict=False):
+            if figure is not None:
+                yield (*cell, measure, word or ""), figure
+    for cell, number in zip(cells, row_numbers(table), strict=True):
+        yield (*cell, DIGEST, ""), number
 
 
 def row_numbers(table: pa.Table) -> list[int]:
@@ -135,15 +117,14 @@ def _number(content: bytes) -> int:
     return int.from_bytes(hashlib.blake2b(content, digest_size=8).digest())
 
 
-def list_digest(name: str, path: Path) -> dict[str, str]:
-    """The digest of a list of codes, whose rows may stand in any order."""
+def list_numbers(path: Path) -> list[int]:
+    """A number for each row of a list of codes, with the header."""
     try:
         with path.open(encoding="utf-8", newline="") as file:
             header, *rows = text_csv.reader(file)
     except ValueError as error:  # not UTF-8, or no row at all
         raise LayoutError(path, "a list of codes as CSV in UTF-8", f"{error}") from error
-    numbers = [_number("\x1f".join([*header, *row]).encode()) for row in rows]
-    return _digest(CODES, name, "", numbers)
+    return [_number("\x1f".join([*header, *row]).encode()) for row in rows]
 
 
 def cells_moved(before: Mapping[str, pa.Table], after: Mapping[str, pa.Table]) -> list[str]:
@@ -179,8 +160,8 @@ def built(root: Path) -> dict[str, pa.Table]:
     return {name: parquet.read_table(path) for name, path in paths.items() if metadata_of(path)}
 
 
-def _raw_sums(source: Source, path: Path) -> list[dict[str, str]]:
-    """The sums of the number columns of a raw file as they stand; none where it is no CSV."""
+def _raw_columns(path: Path) -> dict[str, list[float]]:
+    """The number columns of a raw file as they stand; none where it is no CSV."""
     from pyarrow import csv
 
     from tradeflows.retrieval.sketch import headings  # which the first answer does not need
@@ -192,11 +173,9 @@ def _raw_sums(source: Source, path: Path) -> list[dict[str, str]]:
         with suppress(pa.ArrowInvalid, UnicodeDecodeError):  # names are decoded only here
             raw = csv.read_csv(path, csv.ReadOptions(encoding=encoding), None, as_written)
             columns = columns or dict(zip(raw.column_names, raw.columns, strict=True))
-    rows = []
-    for name, column in columns.items():
-        is_number = pa.types.is_integer(column.type) or pa.types.is_floating(column.type)
-        if is_number and count_nothing.isdisjoint(headings.list_of_words(name)):
-            numbers = [float(value) for value in column.drop_null().to_pylist()]
-            total = repr(math.fsum(numbers))
-            rows.append(_row("raw", source.id, "", name, "", len(numbers), total))
-    return rows
+    return {
+        name: [float(value) for value in column.drop_null().to_pylist()]
+        for name, column in columns.items()
+        if pa.types.is_integer(column.type) or pa.types.is_floating(column.type)
+        if count_nothing.isdisjoint(headings.list_of_words(name))
+    }
