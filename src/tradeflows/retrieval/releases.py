@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from tradeflows.model import schema
 from tradeflows.model.errors import LayoutError, QueryError, SourceError, near
+from tradeflows.model.lineage import full_number
 from tradeflows.model.periods import parse_period
 from tradeflows.model.source import Source, bulk_month, released
 from tradeflows.model.words import count_of
-from tradeflows.retrieval import catalogue, changes
+from tradeflows.retrieval import catalogue
 from tradeflows.retrieval.call_words import FLOWS, call_in_words, dashed
-from tradeflows.retrieval.comtrade.replies import box_of, fetched
+from tradeflows.retrieval.comtrade.planning import box_of, fetched
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 TIMES = 10  # a revision moves no month's sum of a figure by so much; another unit does
 HELD = 16  # files that are read once for several pairs
@@ -25,6 +31,37 @@ SHOWN = 3  # months that a message names
 SERVICES = ("comtrade", "comext")  # whose releases :func:`diff` pairs by itself
 # The days of two releases, the files of each, and the reporter and period that they share.
 Pair = tuple[list[str], list[list[Source]], str]
+
+
+@dataclass(frozen=True)
+class Change:
+    """One figure that differs between two releases; of a row that came or went the first.
+
+    `what` is its cell and its name for a reader; `old` and `new` are None where there is none, and
+    `kind` says whether the newer release added, changed or withdrew the row.
+    """
+
+    what: str
+    old: float | None
+    new: float | None
+    old_release: str
+    new_release: str
+    unit: str = ""
+    kind: str = "changed"
+
+    @property
+    def size(self) -> float:
+        """By how much the figure moved."""
+        return abs((self.new or 0.0) - (self.old or 0.0))
+
+    def __str__(self) -> str:
+        """Say the change in a line."""
+        old, new = (
+            "nothing" if figure is None else f"{full_number(figure)} {self.unit}"
+            for figure in (self.old, self.new)
+        )
+        what = f"{self.kind}: {self.what}"
+        return f"{what}: {old} ({self.old_release}) -> {new} ({self.new_release})"
 
 
 def require_follows(old: pa.Table, new: pa.Table, path: Path, name: str) -> None:
@@ -73,7 +110,7 @@ def table(batches: Iterable[pa.RecordBatch], contract: pa.Schema) -> pa.Table:
 
 def diff(
     name: str, root: Path, period: str = "", read: Callable[..., pa.Table] = rows
-) -> list[changes.Change]:
+) -> list[Change]:
     """What a source changed against the release that it supersedes, the largest change first.
 
     Of UN Comtrade what both releases were asked for is compared, so a row that one of them lacks
@@ -110,15 +147,17 @@ def diff(
     def of_source(name: str) -> pa.Table:
         return texts(read(sources[name], root, [*cell, *_figures(contract)]), cell)
 
-    all_changes: list[changes.Change] = []
-    for days, files, of in _pairs(name, sources, root, period):
+    changes: list[Change] = []
+    is_comtrade = name == "comtrade"
+    pairs = _of_comtrade(root, period) if is_comtrade else _pairs(name, sources, period)
+    for days, files, of in pairs:
         sides = []
         for some in files:
             side = pa.concat_tables([of_source(source.id) for source in some])
             side = side.filter(pc.starts_with(side["ref_period"], period)) if period else side
             sides.append(_comparable(side, of, files) if of else side)
-        all_changes += between(sides, cell, contract, days)
-    return changes.largest_first(all_changes)
+        changes += between(sides, cell, contract, days)
+    return sorted(changes, key=lambda change: -change.size)
 
 
 def texts(rows: pa.Table, cell: Sequence[str]) -> pa.Table:
@@ -129,13 +168,13 @@ def texts(rows: pa.Table, cell: Sequence[str]) -> pa.Table:
 
 def between(
     sides: Sequence[pa.Table], cell: Sequence[str], contract: pa.Schema, days: Sequence[str]
-) -> Iterator[changes.Change]:
+) -> Iterator[Change]:
     """The changes from one of two tables of texts to the other; of a row that came or went one."""
     both = pa.concat_tables(sides)
     fixed = {key: both[key][0].as_py() for key in cell if len(both[key].unique()) == 1}
     varying = [key for key in cell if key not in fixed] or cell[:1]  # of millions of rows
-    changed = changes.changed(sides[0], sides[1], varying, _figures(contract))
-    for row in changed.to_dict("records"):
+    frame = changed(sides[0], sides[1], varying, _figures(contract))
+    for row in frame.to_dict("records"):
         row, said = fixed | row, set()
         for figure in _figures(contract):
             old, new = row[f"{figure}_old"], row[f"{figure}_new"]
@@ -143,20 +182,59 @@ def between(
             unit = row.get(unit, unit).partition(",")[0]  # where it is another column's word
             if old != new and (old, new, unit) not in said:
                 what = f"{_cell(row, contract)}: {figure}"
-                yield changes.Change(what, old, new, days[0], days[1], unit, row["kind"])
+                yield Change(what, old, new, days[0], days[1], unit, row["kind"])
                 if row["kind"] != "changed":
                     break
                 said.add((old, new, unit))
 
 
-def _pairs(name: str, sources: Mapping[str, Source], root: Path, period: str) -> Iterator[Pair]:
-    """The releases to compare: of a source, or the two newest of all that a service gave."""
-    if name == "comtrade":
-        for (_, cell), releases in sorted(catalogue.by_release(fetched(root)).items()):
-            if dashed(cell.split()[1]).startswith(period):
-                days, files = zip(*releases[-2:], strict=True)
-                yield [*days], [*files], cell
-        return
+def changed(old: pa.Table, new: pa.Table, cell: Sequence[str], figures: Sequence[str]) -> DataFrame:
+    """Cells of which a figure differs between two tables, or that only one of them has.
+
+    Parameters
+    ----------
+    cell
+        Columns of text that identify a row; rows of one cell are compared in their order.
+    figures
+        Columns of numbers.
+
+    Returns
+    -------
+    DataFrame, one row a changed cell, in the order of its words
+        `cell`, ``kind`` (added, changed, withdrawn), and ``…_old`` and ``…_new`` of each figure,
+        None where there is none.
+    """
+    words = [*cell]
+    rows = []
+    for table in (old, new):
+        frame = table.select([*words, *figures]).to_pandas()
+        frame = frame.astype(dict.fromkeys(words, "object") | dict.fromkeys(figures, "float64"))
+        rows.append(frame.assign(nth=frame.groupby(words, sort=False).cumcount()))
+    of_both = rows[0].merge(
+        rows[1], on=[*words, "nth"], how="outer", suffixes=("_old", "_new"), indicator="kind"
+    )
+    kinds = {"left_only": "withdrawn", "right_only": "added", "both": "changed"}
+    of_both["kind"] = of_both["kind"].map(kinds).astype("str")
+    pairs = [(of_both[f"{name}_old"], of_both[f"{name}_new"]) for name in figures]
+    is_same = [was.eq(now) | (was.isna() & now.isna()) for was, now in pairs]
+    differs = of_both["kind"].ne("changed") | ~np.logical_and.reduce(is_same)
+    found = of_both[differs].sort_values([*words, "nth"], ignore_index=True)
+    columns = [f"{name}_{side}" for name in figures for side in ("old", "new")]
+    stated = found[columns].astype("object")
+    found[columns] = stated.where(stated.notna(), None)
+    return found.astype(dict.fromkeys(words, "str"))[[*words, "kind", *columns]]
+
+
+def _of_comtrade(root: Path, period: str) -> Iterator[Pair]:
+    """The two newest releases of each cell of UN Comtrade, and the cell."""
+    for (_, cell), releases in sorted(catalogue.by_release(fetched(root)).items()):
+        if dashed(cell.split()[1]).startswith(period):
+            days, files = zip(*releases[-2:], strict=True)
+            yield [*days], [*files], cell
+
+
+def _pairs(name: str, sources: Mapping[str, Source], period: str) -> Iterator[Pair]:
+    """The releases to compare of a source, or of each month of Comext."""
     superseded = {source.supersedes: source for source in sources.values()}
     if name == "comext":
         months = [each for each in sources.values() if bulk_month(each)]
