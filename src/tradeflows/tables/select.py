@@ -20,14 +20,16 @@ from tradeflows.model.periods import first_month
 from tradeflows.model.source import Source
 from tradeflows.model.words import Words
 from tradeflows.retrieval import catalogue
-from tradeflows.tables.choose_level import one_level, stand_ins, total_or_parts
 from tradeflows.tables.choose_publisher import gaps, one_source
 from tradeflows.tables.choose_statement import (
     Choice,
     older,
     one_edition,
+    one_level,
     one_rate,
+    stand_ins,
     stated_once,
+    total_or_parts,
 )
 from tradeflows.tables.contradictions import jumps_in_answer
 from tradeflows.tables.files import refused

@@ -14,7 +14,7 @@ from tradeflows.model.errors import CatalogueError
 from tradeflows.model.lineage import PLACE
 from tradeflows.model.periods import first_month, months_of
 from tradeflows.model.source import Source
-from tradeflows.tables.choose_level import share
+from tradeflows.tables.choose_statement import share
 
 if TYPE_CHECKING:
     from pandas import DataFrame, Series
