@@ -19,7 +19,7 @@ from pandas import DataFrame, Series
 
 from tradeflows import measures, tables
 from tradeflows.model import schema
-from tradeflows.model.absence import DECLARED, absence
+from tradeflows.model.absence import AXES, DECLARED, absence
 from tradeflows.model.contracts import require_columns
 from tradeflows.model.errors import NothingStatedError, QueryError, TradeflowsError, near
 from tradeflows.model.keys import number_cells
@@ -33,19 +33,7 @@ from tradeflows.tables.releases import family_of
 
 Progress = Callable[[str, int, int, str], None]
 
-SERIES = [
-    "family",
-    "reporter_iso",
-    "partner_iso",
-    "partner_code",
-    "partner_role",
-    "flow_code",
-    "classification_code",
-    "cmd_code",
-    "cumulation",
-    "breakdown",
-    "currency",
-]
+SERIES = ["family", *AXES, "partner_code", "classification_code", "currency"]
 PERIOD = ("month", "n_months", "qty_unit")
 FIGURES = ("value_reported", "net_wgt_kg", "qty", "rate")
 COLUMNS = [
@@ -164,14 +152,13 @@ def look(root: Path, *, local: bool = True, progress: Progress | None = None) ->
             yield Finding(f"file {state.state}", state.detail, "tradeflows verify")
     sources = catalogue.load(root, local=local)
     for source in sources.values():
-        show = _show(source.table, source_id=source.id)
         if source.supersedes:
             old = sources[source.supersedes]
             text = f"{old.id} ({old.vintage}) by {source.id} ({source.vintage})"
             yield Finding("superseded", text, _show(old.table, source_id=old.id))
         with suppress(TradeflowsError):  # of a file or map that cannot be read, as a build says
             for line in agreement.disagreements(source.file(root), source):
-                yield Finding("map", f"{source.id}: {line}", show)
+                yield Finding("map", f"{source.id}: {line}", _show_sources([source.id]))
     begin("the tables")
     trade = _read(tables.stored(root, "trade", local=local), COLUMNS, sources)
     rates = _read(tables.stored(root, "rates", local=local), RATE_COLUMNS, sources)

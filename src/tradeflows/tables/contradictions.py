@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tradeflows.model.absence import AXES
 from tradeflows.model.areas import area_name
 from tradeflows.model.periods import first_month, month_text, runs
 from tradeflows.model.products import plain_product_name
@@ -20,15 +21,7 @@ JUMP = 10.0  # a figure that is so many times its neighbours, or another source'
 CALM = 3.0  # where the two neighbours are within so many times of each other
 STEADY, SPAN = 0.9, 12  # a series that has so great a part of its months, of so many at least
 MOST = 6  # figures that a caveat names
-SERIES = [
-    "reporter_iso",
-    "partner_iso",
-    "partner_code",
-    "flow_code",
-    "cmd_code",
-    "breakdown",
-    "qty_unit",
-]
+SERIES = [*AXES, "partner_code", "qty_unit"]
 FIGURES = {"net_wgt_kg": "weight", "value_reported": "value", "qty": "quantity"}
 WAYS = {"M": "from", "X": "to"}
 
