@@ -32,7 +32,6 @@ from tradeflows.retrieval.http import (
     MissingError,
     RefusedError,
     RetryError,
-    Saved,
     Web,
     locked,
 )
@@ -300,7 +299,7 @@ def _one(listed: Listed, web: Web, root: Path, show: Callable[[int], None]) -> S
             file,
             root,
             web,
-            Saved(file, loose.sha256, loose.bytes),
+            loose,
             steps="tradeflows fetch comext",
             more=f", release {listed.released}",
             id=f"comext_{listed.period}_{loose.sha256[:8]}",

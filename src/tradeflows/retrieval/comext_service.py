@@ -18,12 +18,13 @@ from tradeflows.model.errors import QueryError
 from tradeflows.model.files import sweep, temporary
 from tradeflows.model.periods import month_text, parse_window
 from tradeflows.model.words import direction
+from tradeflows.publishers import reading
 from tradeflows.publishers.comext.layouts import NO_RESULTS
 from tradeflows.retrieval import catalogue, fetching, own_words
 from tradeflows.retrieval.call_words import call_in_words
 from tradeflows.retrieval.comext import LICENCE
 from tradeflows.retrieval.fetching import CutOffError, Kept, Report, Show
-from tradeflows.retrieval.http import Clock, RefusedError, RetryError, Saved, Web
+from tradeflows.retrieval.http import Clock, RefusedError, RetryError, Web
 from tradeflows.retrieval.user_files import keep, quarantine, require_cleanable
 
 BASE = "https://ec.europa.eu/eurostat/api/comext/dissemination"
@@ -292,25 +293,25 @@ def _one(call: Question, web: Web, root: Path) -> Kept[Question]:
     sweep(folder, ".service_*.part")
     aside = temporary(folder / f"service_{name}", "part")
     try:
-        saved, records = web.get(url, aside, _records)
+        records = web.get(url, aside, _records)
     except RefusedError as error:
         if TOO_LARGE.search(error.body) or str(error).startswith("413"):
             raise CutOffError(str(error)) from error
         if not NO_RESULTS.search(error.body):
             raise
-        body, records = error.body.encode(), 0
-        aside.write_bytes(body)
-        saved = Saved(aside, hashlib.sha256(body).hexdigest(), len(body))
+        records = 0
+        aside.write_bytes(error.body.encode())
     content = aside.read_text(encoding="utf-8", errors="replace")
     kind = "xml" if content.lstrip().startswith("<") else "csv"
-    file = folder / f"service_{name}_{saved.sha256[:8]}.{kind}"
+    loose = reading.uncatalogued(aside, "eurostat", "trade")
+    file = folder / f"service_{name}_{loose.sha256[:8]}.{kind}"
     # The day on which the publisher renewed the data, as the records state it.
     renewed = re.search(r"\n[^,\n]*,(\d\d)/(\d\d)/(\d\d)\b", content)
     entry = fetching.entry(
         file,
         root,
         web,
-        saved,
+        loose,
         steps="tradeflows ask",
         id=f"comext_{file.stem}",
         publisher="eurostat",

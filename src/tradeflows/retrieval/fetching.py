@@ -25,7 +25,6 @@ from tradeflows.retrieval.http import (
     MissingError,
     QuotaError,
     RefusedError,
-    Saved,
     UnreachableError,
     Web,
     stamp,
@@ -268,7 +267,7 @@ def listing(
             return known["items"], known["time"]
     aside = temporary(file)
     try:
-        items = web.get(url, aside, check)[1]
+        items = web.get(url, aside, check)
     except MissingError as error:
         raise RefusedError(f"{url}: {error}; is the base address right?") from error
     except UnreachableError as error:
@@ -291,16 +290,19 @@ def folder(root: Path, publisher: str) -> Path:
 
 
 def entry(
-    file: Path, root: Path, web: Web, saved: Saved, *, steps: str, more: str = "", **keys: Any
+    file: Path, root: Path, web: Web, loose: Source, *, steps: str, more: str = "", **keys: Any
 ) -> Source:
-    """The entry of an answer that is to lie in `file`, fetched now; `keys` are the rest of it."""
+    """The entry of an answer that is to lie in `file`, fetched now; `keys` are the rest of it.
+
+    Of `loose`, what the answer itself tells, it has the hash and the size.
+    """
     now = web.clock.now()
     return Source(
         path=file.relative_to(root / RAW).as_posix(),
         kind="fetched",
         retrieved=datetime.fromtimestamp(now, UTC).date(),
-        sha256=saved.sha256,
-        bytes=saved.bytes,
+        sha256=loose.sha256,
+        bytes=loose.bytes,
         table="trade",
         rank=1,
         steps=f"{steps}, {stamp(now)}{more}",

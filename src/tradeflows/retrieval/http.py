@@ -7,7 +7,6 @@ no library that was looked at heeds a quota that is told in words.
 """
 
 import email.utils
-import hashlib
 import os
 import re
 import time
@@ -83,15 +82,6 @@ class Clock:
     sleep: Callable[[float], None] = time.sleep
 
 
-@dataclass(frozen=True)
-class Saved:
-    """A whole body in a file: its `path`, `sha256` and size in `bytes`."""
-
-    path: Path
-    sha256: str
-    bytes: int
-
-
 class _Secret(str):
     """A text that no traceback, log or message shows."""
 
@@ -164,7 +154,7 @@ class Web:
         *,
         size: int | None = None,
         progress: Callable[[int], Any] = lambda _: None,
-    ) -> tuple[Saved, Any]:
+    ) -> Any:
         """Ask for `url` until its body is whole; write it to `to`, a temporary file.
 
         Parameters
@@ -221,13 +211,13 @@ class Web:
         check: Callable[[Path], Any],
         size: int | None,
         progress: Callable[[int], Any],
-    ) -> tuple[Saved, Any]:
+    ) -> Any:
         """Ask once, after a pause: write the body, if it is whole and does not hold the key."""
         self.clock.sleep(min(max(self._last + self._pause - self.clock.now(), 0), self._pause))
         self._last = self.clock.now()
         self.before_call()
         self.calls += 1
-        came, digest, tail = 0, hashlib.sha256(), b""
+        came, tail = 0, b""
         with self._client.stream("GET", url) as reply:
             self._has_answered = True
             if reply.status_code != 200:
@@ -246,13 +236,12 @@ class Web:
                     came += file.write(chunk)
                     if came > max(size or 0, LARGEST):
                         raise RefusedError(f"more than {LARGEST:,} bytes came; no reply has that")
-                    digest.update(chunk)
                     progress(came)
                 file.flush()
                 os.fsync(file.fileno())
         if size not in (None, came):
             raise RetryError(f"{came} bytes came, expected {size}")
-        return Saved(to, digest.hexdigest(), came), check(to)
+        return check(to)
 
     def raise_for_reply(self, status: int, headers: Mapping[str, str], body: str) -> None:
         """Raise what an error reply means: quota spent, try again, or no."""

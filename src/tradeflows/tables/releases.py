@@ -180,7 +180,7 @@ def _ends_by_reply(
     replies = catalogue.by_release(sources.values())
     if not replies:
         return ends
-    from tradeflows.retrieval.comtrade.replies import box_of  # which loads what speaks HTTP
+    from tradeflows.retrieval.comtrade.planning import box_of  # which loads what speaks HTTP
 
     publisher = frame["source_id"].map({name: each.publisher for name, each in sources.items()})
     period = frame["ref_period"].astype("str").str.replace("-", "").str[:6]

@@ -14,9 +14,8 @@ from tradeflows.publishers import registry
 from tradeflows.retrieval import catalogue
 from tradeflows.retrieval.call_words import dashed
 from tradeflows.retrieval.comtrade.packing import Call, Records, most_rows, split
-from tradeflows.retrieval.comtrade.planning import Plan
+from tradeflows.retrieval.comtrade.planning import Plan, held, renewed
 from tradeflows.retrieval.comtrade.questions import ALL, MOST, in_words, iso
-from tradeflows.retrieval.comtrade.replies import held, renewed
 from tradeflows.retrieval.fetching import Kept, Report
 from tradeflows.retrieval.user_files import rewrite_entries
 

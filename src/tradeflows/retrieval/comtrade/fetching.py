@@ -10,12 +10,12 @@ import pyarrow as pa
 from tradeflows.model.errors import LayoutError
 from tradeflows.model.files import temporary
 from tradeflows.publishers import comtrade as cleaner
+from tradeflows.publishers import reading
 from tradeflows.retrieval import catalogue, fetching
 from tradeflows.retrieval.comtrade.completeness import check, suspects_among
 from tradeflows.retrieval.comtrade.packing import Limits, Queue, split
-from tradeflows.retrieval.comtrade.planning import Plan, plan
+from tradeflows.retrieval.comtrade.planning import Plan, counted, folder, plan
 from tradeflows.retrieval.comtrade.questions import ALL, BREAKDOWNS, MOST, Call
-from tradeflows.retrieval.comtrade.replies import counted, folder
 from tradeflows.retrieval.fetching import CutOffError, Kept, Outcome, Report, Show
 from tradeflows.retrieval.http import FetchError, RetryError, Web, locked
 from tradeflows.retrieval.user_files import keep, quarantine, remove, require_cleanable
@@ -108,14 +108,14 @@ def _one(call: Call, planned: Plan, queue: Queue, web: Web, root: Path) -> Kept[
             reply = cleaner.read(catalogue.check(known[name], root))
             return Kept(call, known[name], len(reply.rows), counted(reply))
         aside = temporary(file, "part")
-        saved, reply = web.get(url, aside, partial(_read, web=web))
+        reply = web.get(url, aside, partial(_read, web=web))
         count = len(reply.rows)
         parted = {"breakdown": asked.breakdown} if asked.breakdown else {}
         entry = fetching.entry(
             file,
             root,
             web,
-            saved,
+            reading.uncatalogued(aside, "comtrade", "trade"),
             steps="tradeflows fetch comtrade",
             id=name,
             publisher="comtrade",
