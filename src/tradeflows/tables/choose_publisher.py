@@ -159,13 +159,7 @@ def _in_turn(rows: Iterable[_Row], turn: Callable[[_Row], Any]) -> list[_Row]:
 
 
 def _cells(rows: Sequence[_Row], splice: bool, frame: DataFrame) -> dict[tuple[Any, ...], _Row]:
-    """The row of each flow, partner and month.
-
-    Raises
-    ------
-    QueryError
-        What one reporter states is of several series, or a cell of several files.
-    """
+    """The row of each flow, partner and month; QueryError where one is of several sources."""
     cells: dict[tuple[Any, ...], _Row] = {}
     mixed: list[_Row] = []
     for some in () if splice else _grouped(rows, "whole").values():

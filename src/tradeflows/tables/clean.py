@@ -128,13 +128,7 @@ def _shown(
 def _outputs(
     files: Iterable[Path], to: Path, publisher: str, table: str
 ) -> dict[Path, list[tuple[Path, Source]]]:
-    """What goes into each output: files with an entry for each.
-
-    Raises
-    ------
-    SourceError
-        Two files have the same bytes.
-    """
+    """What goes into each output: files, of which no two have the same bytes, with entries."""
     outputs: dict[Path, list[tuple[Path, Source]]] = {}
     path_of: dict[str, Path] = {}
     for path in files:

@@ -197,13 +197,7 @@ def _with_zeros(frame: DataFrame, asked: Question, wanted: bool) -> Choice:
 
 
 def _known_rows(rows: pa.Table, asked: Question, said: list[str]) -> tuple[DataFrame, pa.Table]:
-    """Those of the `rows` that stood on the day, and those that a newer release had replaced.
-
-    Raises
-    ------
-    QueryError
-        There are none; the message says which one filter would have to be another.
-    """
+    """Those of the `rows` that stood on the day, and those replaced; QueryError for none."""
     if not len(rows):
         sources = catalogue.load(asked.root, local=True)
         with suppress(BuildError):  # where a user's files are not built
