@@ -26,7 +26,7 @@ from tradeflows.model.keys import number_cells
 from tradeflows.model.periods import month_of, month_text, parse_period, runs
 from tradeflows.model.source import Source
 from tradeflows.retrieval import catalogue
-from tradeflows.tables.choose_publisher import place_of
+from tradeflows.tables.choose_publisher import place_of, some_runs
 from tradeflows.tables.contradictions import JUMP, SPAN, STEADY, WAYS, jumps
 from tradeflows.tables.files import numbered
 from tradeflows.tables.releases import family_of
@@ -213,7 +213,7 @@ def zeros_at_the_end(root: Path, names: Iterable[str], *, local: bool = True) ->
         after = by_month[by_month.index > last]
         if len(after) and after["figure_count"].gt(1).all():
             days = [month_of(day) for day in after.index]
-            text = f"{name}: each figure of {_first_months(days)} is 0: a zero, or not out yet? "
+            text = f"{name}: each figure of {some_runs(days)} is 0: a zero, or not out yet? "
             text += "If not out, `where` in the map leaves it open"
             show = _show("trade", source_id=str(name), month=month_text(days[0]))
             yield Finding("zero", text, show)
@@ -528,15 +528,9 @@ def _holes(rows: DataFrame, stated: DataFrame, zeros: DataFrame) -> Iterator[Fin
         if not months:
             continue
         n_months = spans["max"][number] - spans["min"][number] + 1
-        some = _first_months(sorted(months))
+        some = some_runs(months)
         text = f"{_name(row)}: {len(months)} of {n_months} months ({some})"
         yield Finding("missing", text, _see(row))
-
-
-def _first_months(months: Sequence[int]) -> str:
-    """The first six of some months, and whether there are more."""
-    listed = ", ".join(map(month_text, months[:6]))
-    return listed + " …" * (len(months) > 6)
 
 
 def _units(rows: DataFrame) -> Iterator[Finding]:
@@ -574,7 +568,7 @@ def _jumps(rows: DataFrame) -> Iterator[Finding]:
     for (number, unit), some in jumping.groupby(by, observed=True):
         months_of = {name: [*some["month"][is_jump.loc[some.index, name]]] for name in figures}
         listed = "; ".join(
-            f"{name if name != 'qty' else f'qty ({unit})'} in {_first_months(months)}"
+            f"{name if name != 'qty' else f'qty ({unit})'} in {some_runs(months)}"
             for name, months in months_of.items()
             if months
         )

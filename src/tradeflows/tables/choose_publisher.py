@@ -222,7 +222,7 @@ def _passed_over(passed: Sequence[_Row], kept: Sequence[_Row], splice: bool) -> 
         n_more = len(stated - _months(row for row in kept if row.whole[0] in reporters))
         more = f", splice=True adds {n_more} month{'s' * (n_more > 1)}" if n_more else ""
         lines.append(
-            f"{', '.join(sorted(reporters))}: {name} ({_some_runs(stated)}) states "
+            f"{', '.join(sorted(reporters))}: {name} ({some_runs(stated)}) states "
             f"this too and was passed over; publisher= or source= chooses{more}"
         )
     return lines
@@ -232,7 +232,7 @@ def _months(rows: Iterable[_Row]) -> set[int]:
     return set().union(*(row.months for row in rows))
 
 
-def _some_runs(months: Iterable[int]) -> str:
+def some_runs(months: Iterable[int]) -> str:
     """Some months in words, those in a row as a range, and not too many ranges."""
     listed = runs(months).split(", ")
     more = " …" if len(listed) > MOST_GAPS else ""
@@ -254,6 +254,6 @@ def gaps(frame: DataFrame, window: Window) -> list[str]:
         missing = {*range(begins, ends + 1)} - stated[reporter]
         if missing:
             lines.append(
-                f"{reporter}: no row in {len(missing)} {OF_THE_WINDOW}: {_some_runs(missing)}"
+                f"{reporter}: no row in {len(missing)} {OF_THE_WINDOW}: {some_runs(missing)}"
             )
     return lines
