@@ -265,18 +265,17 @@ def check(planned: Plan, root: Path, failed: Mapping[str, str]) -> Report:
     rows, without_value = Counter[str](), Counter[str]()
     wholes: dict[Whole, tuple[float, str]] = {}  # with the source that states it
     parts: dict[Whole, float] = defaultdict(float)
-    for source in sources.values():
-        for names, value in _rows(source, planned, root):
-            rows[names[0]] += 1
-            without_value[names[0]] += value is None
-            # Of a part without a value nobody knows the sum: NaN differs from no whole.
-            number = math.nan if value is None else value
-            for what, at, code in compared:
-                whole = what, " ".join([*names[:at], code, *names[at + 1 :]])
-                if names[at] != code and (at == PARTNERS[1] or len(names[at]) == 6):
-                    parts[whole] += number
-                elif names[at] == code and value is not None:
-                    wholes[whole] = value, source.id
+    for source, names, value in _rows(sources, planned, root):
+        rows[names[0]] += 1
+        without_value[names[0]] += value is None
+        # Of a part without a value nobody knows the sum: NaN differs from no whole.
+        number = math.nan if value is None else value
+        for what, at, code in compared:
+            whole = what, " ".join([*names[:at], code, *names[at + 1 :]])
+            if names[at] != code and (at == PARTNERS[1] or len(names[at]) == 6):
+                parts[whole] += number
+            elif names[at] == code and value is not None:
+                wholes[whole] = value, source
     notes, above_parts = _differing(wholes, parts, sources, failed, root)
     present = [cell for cell in planned.releases if cell not in failed]
     return Report(
@@ -325,49 +324,44 @@ def _differing(
 
 
 def _rows(
-    source: Source, planned: Plan, root: Path
-) -> Iterator[tuple[tuple[str, ...], float | None]]:
-    """Rows of a request's present release: cell, flow, partner and product, and the value."""
+    sources: Mapping[str, Source], planned: Plan, root: Path
+) -> Iterator[tuple[str, tuple[str, ...], float | None]]:
+    """Rows of a request's present release: source; cell, flow, partner and product; and value.
+
+    Of a row that two replies have, since one answers a wider question, the first.
+    """
     asked = planned.request
-    present = {*source.arguments["releases"].items()} & {*planned.releases.items()}
-    cells = {cell for cell, _ in present}
-    for part in registry.cleaner(source)(catalogue.check(source, root), source):
-        period = pc.strftime(part.rows["ref_period"], format="%Y%m" if asked.freq == "M" else "%Y")
-        reporter = part.rows["reporter_code"].cast(pa.string())
-        cell = pc.binary_join_element_wise(reporter, period, " ")
-        columns = [cell, *(part.rows[name] for name in NAMES)]
-        for *names, value, breakdown in zip(
-            *(column.to_pylist() for column in columns), strict=True
-        ):
-            flow, partner, good = names[1:]
-            if names[0] in cells and breakdown == "total" and asked.covers(partner, good, flow):
-                yield (*names,), value
+    seen = set[tuple[str, ...]]()
+    for source in sources.values():
+        present = {*source.arguments["releases"].items()} & {*planned.releases.items()}
+        cells = {cell for cell, _ in present}
+        for part in registry.cleaner(source)(catalogue.check(source, root), source):
+            form = "%Y%m" if asked.freq == "M" else "%Y"
+            period = pc.strftime(part.rows["ref_period"], format=form)
+            reporter = part.rows["reporter_code"].cast(pa.string())
+            cell = pc.binary_join_element_wise(reporter, period, " ")
+            columns = (cell, *(part.rows[name] for name in NAMES))
+            for *names, value, breakdown in zip(*map(pa.Array.to_pylist, columns), strict=True):
+                row = (*names,)
+                _, flow, partner, good = row
+                is_asked = row[0] in cells and asked.covers(partner, good, flow)
+                if is_asked and breakdown == "total" and row not in seen:
+                    seen.add(row)
+                    yield source.id, row, value
 
 
 def used(planned: Plan, root: Path) -> dict[str, Source]:
-    """Sources with rows of the request in its present release; none that lies within another."""
+    """Sources with rows of the request in its present release."""
     asked = planned.request
     goods = {*asked.products, *(f"AG{len(good)}" for good in asked.products)}
     sources: dict[str, Source] = {}
-    by_cell: dict[str, dict[str, Call]] = defaultdict(dict)
     for source, call, releases in held(root, asked):
         partners = ALL in (*asked.partners, *call.partners) or {*asked.partners} & {*call.partners}
         products = goods & {*call.products} or goods & MOST.keys()
-        if partners and products and {*asked.flows} & {*call.flows}:
+        is_present = releases.items() & planned.releases.items()
+        if partners and products and is_present and {*asked.flows} & {*call.flows}:
             sources[source.id] = source
-            for cell, _ in releases.items() & planned.releases.items():
-                by_cell[cell][source.id] = call
-    needed = {name for calls in by_cell.values() for name in _widest(calls)}
-    return {name: source for name, source in sources.items() if name in needed}
-
-
-def _widest(calls: Mapping[str, Call]) -> list[str]:
-    """The names of calls that lie within no other; of those that ask for the same the first."""
-    widest: list[str] = []
-    for name, call in calls.items():
-        if not any(call.is_within(calls[other]) for other in widest):
-            widest = [other for other in widest if not calls[other].is_within(call)] + [name]
-    return widest
+    return sources
 
 
 def suspects_among(
