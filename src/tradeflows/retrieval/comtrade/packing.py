@@ -153,18 +153,12 @@ class Queue(fetching.Queue[Call]):
         return box
 
     def learn(self, kept: fetching.Kept[Call]) -> None:
-        """A whole reply came: it tells of the others, and what is alike goes together again."""
+        """A whole reply came: it tells of the others."""
         call = kept.call
         if is_of_unknown_size(call) or call.goods in self._seen:
             came, of = self._seen.setdefault(call.goods, (Counter(), Counter()))
             of.update(dict.fromkeys(enumerated(call.partners), size_of(call, self._records)))
             came.update(kept.counts)
-        for name in ("partners", "periods", "reporters"):
-            alike: dict[Call, dict[str, None]] = {}
-            for box in self.calls:
-                values = alike.setdefault(replace(box, **{name: ()}), {})
-                values.update(dict.fromkeys(getattr(box, name)))
-            self.calls = [replace(box, **{name: tuple(some)}) for box, some in alike.items()]
 
     def cut(self, call: Call, rows: int) -> bool:
         """A reply was cut off at so many rows: queue its halves; False where there are none."""
