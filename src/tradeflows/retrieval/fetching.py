@@ -278,7 +278,7 @@ def listing(
     finally:
         aside.unlink(missing_ok=True)
     now = web.clock.now()
-    write(file, json.dumps({"items": items, "time": now}), lasting=False)
+    write(file, json.dumps({"items": items, "time": now}))
     return items, now
 
 

@@ -296,18 +296,16 @@ def locked(path: Path) -> Iterator[None]:
         lock.release()
 
 
-def write(path: Path, text: str, *, lasting: bool = True) -> None:
-    """Write `text` to `path` whole or not at all; not `lasting` is quicker, and power may fail."""
+def write(path: Path, text: str) -> None:
+    """Write `text` to `path` whole or not at all."""
     aside = temporary(path)
     try:
         with writing(path.parent, FetchError, REMEDY), aside.open("w", encoding="utf-8") as file:
             file.write(text)
-            if lasting:
-                file.flush()
-                os.fsync(file.fileno())
+            file.flush()
+            os.fsync(file.fileno())
         aside.replace(path)
-        if lasting:  # what is not is written often, and its folder swept elsewhere
-            sweep(path.parent, f".{path.name}.*.tmp")
+        sweep(path.parent, f".{path.name}.*.tmp")
     finally:
         with suppress(OSError):  # such as that of a disk that takes no writing
             aside.unlink(missing_ok=True)

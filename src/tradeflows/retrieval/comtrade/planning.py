@@ -370,5 +370,5 @@ def calls_today(root: Path, web: Web, side: str, *, more: int = 0) -> int:
         day = days.setdefault(stamp(web.clock.now())[:10], {})
         day[side] = day.get(side, 0) + more
         if more:
-            write(path, json.dumps(dict(sorted(days.items())[-7:])), lasting=False)
+            write(path, json.dumps(dict(sorted(days.items())[-7:])))
     return day[side]
