@@ -272,8 +272,7 @@ def _one(listed: Listed, web: Web, root: Path, show: Callable[[int], None]) -> S
         if not file.exists():  # else a run was killed before it could catalogue it
             aside = temporary(file)
             web.get(url, aside, lambda path: path.replace(file), size=listed.bytes, progress=show)
-        with file.open("rb") as stream:
-            head = stream.read(40)
+        head = reading.head(file)[:40]
         if not head.startswith(archives.MARK):
             file.unlink()
             raise FetchError(

@@ -80,14 +80,10 @@ def require_follows(old: pa.Table, new: pa.Table, path: Path, name: str) -> None
         shown = ", ".join(f"{day:%Y-%m}" for day in lost[:SHOWN])
         more = f" and {len(lost) - SHOWN} more" if lost[SHOWN:] else ""
         raise LayoutError(path, f"all periods of {name}", f"none of {shown}{more}", todo)
-    for figure in _figures(new.schema):
-        sums = [
-            table.group_by("ref_period").aggregate([(figure, "sum")]).to_pandas()
-            for table in (old, new)
-        ]
-        of_both = sums[0].merge(sums[1], on="ref_period").set_index("ref_period").abs()
-        was, now = (of_both[side] for side in of_both)
-        times = now.div(was[was > 0]).median()
+    figures = _figures(new.schema)
+    frames = (table.select(["ref_period", *figures]).to_pandas() for table in (old, new))
+    was, now = (frame.groupby("ref_period").sum(min_count=1).abs() for frame in frames)
+    for figure, times in now.div(was[was > 0]).median().items():
         if times >= TIMES or times <= 1 / TIMES:
             expected = f"figures of the size that {name} has"
             raise LayoutError(path, expected, f"{figure} {times:,.3g} times as large", todo)

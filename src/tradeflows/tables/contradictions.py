@@ -56,18 +56,17 @@ def jumps_in_answer(frame: DataFrame) -> list[str]:
     rows = frame[is_month & frame["cumulation"].eq("period")]
     if len(rows) < STEADY * SPAN:
         return []
-    series = rows.groupby(SERIES, dropna=False, sort=False).ngroup().to_numpy()
-    months = first_month(rows).to_numpy("int64")
-    order = np.lexsort((months, series))
-    series, months = series[order], months[order]
-    figures = rows[[*FIGURES]].to_numpy("float64", na_value=np.nan)[order]
+    number = rows.groupby(SERIES, dropna=False, sort=False).ngroup()
+    rows = rows.assign(series=number, month=first_month(rows)).sort_values(["series", "month"])
+    series, months = (rows[name].to_numpy() for name in ("series", "month"))
+    figures = rows[[*FIGURES]].to_numpy("float64", na_value=np.nan)
     is_jump = jumps(series, months, figures)
     lines: dict[str, list[tuple[float, str]]] = defaultdict(list)
     for at in np.flatnonzero(is_jump.any(axis=1)):
         stated = np.unique(months[series == series[at]])
         span = stated[-1] - stated[0] + 1
         if span >= SPAN and len(stated) >= STEADY * span:
-            row = rows.iloc[order[at]]
+            row = rows.iloc[at]
             what = " and ".join(np.array([*FIGURES.values()])[is_jump[at]])
             text = f"{what} of {_flow([row['cmd_code']], row['flow_code'], row['partner_iso'])}"
             size = float(np.nanmax(figures[at]))

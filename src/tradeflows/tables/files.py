@@ -15,7 +15,7 @@ import pyarrow.dataset as ds
 from tradeflows.model import schema
 from tradeflows.model.absence import DECLARED
 from tradeflows.model.errors import BuildError
-from tradeflows.model.periods import month_of
+from tradeflows.model.periods import first_month
 from tradeflows.model.source import Source
 from tradeflows.retrieval import catalogue
 from tradeflows.tables.write import fingerprint, metadata_of
@@ -86,11 +86,11 @@ def last_months(root: Path, names: Iterable[str], *, local: bool = False) -> dic
     columns = ["source_id", "ref_period", "n_months"]
     of_sources = ds.field("source_id").isin(pa.array(names, pa.string()))
     lines = stored(root, "trade", local=local).to_table(columns=columns, filter=of_sources)
-    ends: dict[str, int] = {}
-    for row in lines.group_by(columns).aggregate([]).to_pylist():
-        last = month_of(row["ref_period"]) + row["n_months"] - 1
-        ends[row["source_id"]] = max(last, ends.get(row["source_id"], last))
-    return ends
+    periods = lines.group_by(columns).aggregate([]).to_pandas(date_as_object=False)
+    last = first_month(periods) + periods["n_months"] - 1
+    return {
+        str(name): int(month) for name, month in last.groupby(periods["source_id"]).max().items()
+    }
 
 
 def is_current(root: Path) -> bool:

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from tradeflows.model import codes, contracts, schema
 from tradeflows.model.absence import DECLARED
 from tradeflows.model.errors import BuildError, QueryError
-from tradeflows.model.periods import first_month
+from tradeflows.model.periods import months_of
 from tradeflows.model.source import Source
 from tradeflows.model.words import Words
 from tradeflows.retrieval import catalogue
@@ -284,12 +284,9 @@ def _are_of_other_times(frame: DataFrame, name: str, whole: str, part: str) -> b
     """Whether a country and a part of it share no year, as GBR to 2020 and XI from 2021."""
     if not codes.is_country(whole):
         return False
-    years = []
-    for area in (whole, part):
-        rows = frame[frame[f"{name}_iso"].eq(area)]
-        begins = first_month(rows)
-        years.append({*(begins // 12), *((begins + rows["n_months"] - 1) // 12)})
-    return years[0].isdisjoint(years[1])
+    rows = (frame[frame[f"{name}_iso"].eq(area)] for area in (whole, part))
+    of_whole, of_part = ({*(months_of(some)[1] // 12)} for some in rows)
+    return of_whole.isdisjoint(of_part)
 
 
 def _require_one_each(frame: DataFrame, table: str, asked: Mapping[str, list[str]]) -> None:
