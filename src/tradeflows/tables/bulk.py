@@ -5,7 +5,7 @@ hundred. The files are sorted by product, so it lies in one or two row groups of
 footers say of these is kept in memory for as long as a file stays as it is.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -83,7 +83,15 @@ def rows(
     held = ds.dataset([_opened(path) for path in paths])
     columns = [*dict.fromkeys([*names, *CHECKED]), FILE]
     table = tables.scan(held, "trade", wanted, None, None, columns)
-    _no_release_twice(table, [path.name for path in paths])
+    periods = table.group_by(["reporter_iso", "ref_period", FILE]).aggregate([]).sort_by(FILE)
+    stated: dict[tuple[object, ...], str] = {}
+    for reporter, day, place in zip(*periods.to_pydict().values(), strict=True):
+        other, name = stated.setdefault((reporter, day), paths[place].name), paths[place].name
+        if other != name:
+            raise QueryError(
+                f"{other} and {name} both state {reporter} in {day:%Y-%m}: "
+                "two releases; move one away"
+            )
     caveats = apart(held, wanted, None, None)
     if not table:
         nothing = f"{where}: no row of product {product} and the areas given"
@@ -105,16 +113,3 @@ def _opened(path: Path) -> ds.Dataset:
     if not dataset.schema.equals(schema.TRADE):
         raise SchemaError(f"{path}: not a trade table of this release; clean its file again")
     return dataset
-
-
-def _no_release_twice(rows: pa.Table, files: Sequence[str]) -> None:
-    """Refuse rows of two of the `files` that state one period of one reporter."""
-    periods = rows.group_by(["reporter_iso", "ref_period", FILE]).aggregate([])
-    stated: dict[tuple[object, ...], str] = {}
-    for reporter, day, place in zip(*periods.sort_by(FILE).to_pydict().values(), strict=True):
-        other = stated.setdefault((reporter, day), files[place])
-        if other != files[place]:
-            raise QueryError(
-                f"{other} and {files[place]} both state {reporter} in {day:%Y-%m}: "
-                "two releases; move one away"
-            )

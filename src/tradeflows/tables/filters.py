@@ -191,8 +191,12 @@ def condition(column: str, values: list[str]) -> Any:
     if column == "breakdown" and values == [PARTS]:
         return field.is_valid()
     heads: tuple[str, ...] = ()
-    if column == "cmd_code":
-        values, heads = products_meant(values)
+    if column == "cmd_code":  # or what lies under it
+        parts = chain.from_iterable(value.split("+") for value in values)
+        heads = tuple(dict.fromkeys(part for part in parts if part.isdigit()))
+        listed = {*chain.from_iterable(map(codes.listed_under, {*values} - {ALL_GOODS}))}
+        others = sorted(code for code in listed if not code.startswith(heads))
+        values = [*dict.fromkeys([*values, *others, *heads])]
     # Arrow skips row groups by comparisons alone, but makes each of them for every row.
     if len(values) <= FEW:
         under = [(field >= f"{head}0") & (field < f"{head}[") for head in heads]
@@ -202,15 +206,6 @@ def condition(column: str, values: list[str]) -> Any:
         among |= pc.match_substring_regex(field, f"^({'|'.join(heads)})[0-9:A-Z]")
     # A text lies between the first and the last of them.
     return (field >= min(values)) & (field < f"{max(values)}[") & among
-
-
-def products_meant(values: Sequence[str]) -> tuple[list[str], tuple[str, ...]]:
-    """Codes that `values` stand for, and of which of them all that lies under them is meant."""
-    parts = chain.from_iterable(value.split("+") for value in values)
-    heads = tuple(dict.fromkeys(part for part in parts if part.isdigit()))
-    listed = {*chain.from_iterable(map(codes.listed_under, {*values} - {ALL_GOODS}))}
-    others = sorted(code for code in listed if not code.startswith(heads))
-    return list(dict.fromkeys([*values, *others, *heads])), heads
 
 
 def nothing_held(
