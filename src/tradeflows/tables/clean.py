@@ -23,8 +23,6 @@ from tradeflows.publishers.registry import KNOWN, publisher_cleaner
 from tradeflows.tables.write import TableWriter, fingerprint, metadata_of
 
 Progress = Callable[[Path, int, int, int], None]
-# A row group of a month has few products, and some of all that the other columns hold.
-NARROW_COLUMNS = ("cmd_code", "ref_period")
 
 
 def clean(
@@ -213,7 +211,7 @@ def _write(
 ) -> list[Cleaned]:
     contract = schema.TABLES[table]
     keys, cleaned = Keys(contract), []
-    with TableWriter(path, suffix, contract, statistics=NARROW_COLUMNS) as writer:
+    with TableWriter(path, suffix, contract) as writer:
         for source, parts in files:
             cleaned.append(tally(source, through(parts, keys, writer.write)))
             if strict and cleaned[-1].left_out:
