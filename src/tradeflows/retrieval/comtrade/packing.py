@@ -4,6 +4,7 @@ from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import product as crossed
 from math import ceil
 
@@ -71,14 +72,20 @@ def most_rows(call: Call, records: Records) -> int:
     return sum(min(bound, records.get(cell, 0)) for cell in call.cells)
 
 
-def split(call: Call) -> list[Call]:
-    """`call` in two halves; none where it is a single cell."""
+def split(call: Call, *, mixed: bool = False) -> list[Call]:
+    """`call` in two halves; none where it is a single cell.
+
+    Of partners in turn where `mixed`: the world stands first, as do others that trade much.
+    """
     for name in ("periods", "reporters", "partners", "products", "flows"):
         values = getattr(call, name)
         values = enumerated(values) if name == "partners" else values
         half = len(values) // 2
+        halves = values[:half], values[half:]
+        if name == "partners" and mixed:
+            halves = values[::2], values[1::2]
         if half:
-            return [replace(call, **{name: some}) for some in (values[:half], values[half:])]
+            return [replace(call, **{name: some}) for some in halves]
     return []
 
 
@@ -114,7 +121,7 @@ class Queue(fetching.Queue[Call]):
     """
 
     def __init__(self, calls: Iterable[Call], records: Records, limits: Limits) -> None:
-        super().__init__(calls, split)
+        super().__init__(calls, partial(split, mixed=True))
         self.limits = limits
         self._records = records
         # What replies for some goods told, by partner: its rows, and the records of what was asked.
