@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import combinations, product
+from itertools import combinations, pairwise, product
 from pathlib import Path
 
 import numpy as np
@@ -472,19 +472,12 @@ def _currencies(monthly: DataFrame, rates: DataFrame) -> Iterator[Finding]:
 
 def _dollars(rows: DataFrame, rates: DataFrame) -> Series:
     """Values in dollars: as stated, else at the first monthly rate that is held."""
-    quote = rates["quote"].astype("str")
-    to_dollars = rates[quote.eq("USD")]
-    base = to_dollars["base"].astype("str")
-    to_dollars = to_dollars.assign(currency=base)
-    unique = to_dollars.drop_duplicates(["currency", "month"])
-    rate = unique.set_index(["currency", "month"])["rate"]
+    to_dollars = rates[rates["quote"].astype("str").eq("USD")].astype({"base": "str"})
+    rate = to_dollars.drop_duplicates(["base", "month"]).set_index(["base", "month"])["rate"]
     currency = rows["currency"].astype("str")
     cell = pd.MultiIndex.from_arrays([currency, rows["month"]])
-    value = rows["value_reported"]
-    converted = value * rate.reindex(cell).to_numpy()
-    stated = rows["primary_value_usd"].fillna(converted)
-    is_in_dollars = currency.eq("USD") & stated.isna()
-    return stated.mask(is_in_dollars, value)
+    times = np.where(currency.eq("USD"), 1.0, rate.reindex(cell))
+    return rows["primary_value_usd"].fillna(rows["value_reported"] * times)
 
 
 def _steady(rows: DataFrame) -> tuple[DataFrame, DataFrame]:
@@ -493,13 +486,9 @@ def _steady(rows: DataFrame) -> tuple[DataFrame, DataFrame]:
     Or have most on either side of a year that lacks: a flow that comes and goes has holes and jumps
     by nature; a year between two steady ones is a file that was forgotten.
     """
-    several = [
-        rows.loc[rows["n_months"].gt(after), ["series", "month"]].assign(
-            month=rows["month"] + after
-        )
-        for after in range(rows["n_months"].max() if len(rows) else 1)
-    ]
-    stated = pd.concat(several).drop_duplicates().sort_values(["series", "month"])
+    stated = rows.loc[rows.index.repeat(rows["n_months"]), ["series", "month"]]
+    stated["month"] += stated.groupby(level=0).cumcount()
+    stated = stated.drop_duplicates().sort_values(["series", "month"])
     gap = stated.groupby("series")["month"].diff().fillna(0)
     largest = gap.groupby(stated["series"]).transform("max")
     is_second = (gap.eq(largest) & gap.gt(SPAN)).groupby(stated["series"]).cummax()
@@ -537,20 +526,15 @@ def _units(rows: DataFrame) -> Iterator[Finding]:
     """Series whose unit changes: of two units one may be lacking in a month."""
     units = rows[["series", "month", "qty_unit"]].drop_duplicates().astype({"qty_unit": "str"})
     units = units[units.groupby("series")["qty_unit"].transform("nunique").gt(1)]
-    units["place"] = units.groupby("series")["month"].rank("dense").astype("int64")
-    place = ["series", "place"]
-    stays = units.merge(units.assign(place=units["place"] + 1), on=[*place, "qty_unit"])
-    of_month = units.groupby(place)["qty_unit"].agg(lambda some: "+".join(sorted(some)))
-    months = units.drop_duplicates(place).set_index(place)["month"].sort_index()
-    is_first = months.index.get_level_values("place") == 1
-    changes = months[~is_first & ~months.index.isin(stays.set_index(place).index)]
     first = _first_rows(rows, ["series"])
-    for number, some in changes.groupby("series"):
-        (_, at), month = some.index[0], some.iloc[0]
-        more = f", and {len(some) - 1} more" if len(some) > 1 else ""
-        row = first.loc[number]
-        turn = f"{of_month[number, at - 1]} to {of_month[number, at]} in {month_text(month)}"
-        yield Finding("unit", f"{_name(row)}: {turn}{more}", _see(row))
+    for number, some in units.groupby("series"):
+        by_month = some.groupby("month")["qty_unit"].agg(set)
+        turns = [two for two in pairwise(by_month.items()) if two[0][1].isdisjoint(two[1][1])]
+        for (_, was), (month, now) in turns[:1]:
+            more = f", and {len(turns) - 1} more" if len(turns) > 1 else ""
+            turn = f"{'+'.join(sorted(was))} to {'+'.join(sorted(now))} in {month_text(month)}"
+            row = first.loc[number]
+            yield Finding("unit", f"{_name(row)}: {turn}{more}", _see(row))
 
 
 def _jumps(rows: DataFrame) -> Iterator[Finding]:
