@@ -3,17 +3,19 @@
 Each whole reply is kept as it came; its wholes are compared with the sums of their parts.
 """
 
+from __future__ import annotations
+
 import hashlib
-import math
-from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import chain
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from tradeflows.model.errors import LayoutError
 from tradeflows.model.files import temporary
@@ -35,11 +37,13 @@ from tradeflows.retrieval.user_files import (
     rewrite_entries,
 )
 
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
 LEAST_CAP = 10  # rows; nobody's cap is lower, and small replies often are of one size
-# What the parts of a whole are, the place of what tells them apart, and its word for the whole.
-PARTNERS, GOODS = ("partners", 2, "0"), ("HS6 codes", 3, "TOTAL")
-Whole = tuple[str, str]  # what its parts are, and "reporter period flow partner product"
-NAMES = ("flow_code", "partner_code", "cmd_code", "primary_value_usd", "breakdown")
+# What the parts of a whole are, the column that tells them apart, and its word for the whole.
+PARTNERS, GOODS = ("partners", "partner_code", "0"), ("HS6 codes", "cmd_code", "TOTAL")
+CELL = ["cell", "flow_code", "partner_code", "cmd_code"]
 # A reply does not tell its release, so after a longer run the list of data sets is asked for again,
 # and what changed meanwhile is fetched anew. After a shorter one that call would be a good part of
 # all: there the next plan, which asks for the list anyway, marks what it may hold as ambiguous.
@@ -262,92 +266,77 @@ def check(planned: Plan, root: Path, failed: Mapping[str, str]) -> Report:
     asked, sources = planned.request, used(planned, root)
     compared = [PARTNERS] * (asked.partners == (ALL,))
     compared += [GOODS] * ({"TOTAL", "AG6"} <= {*asked.products})
-    rows, without_value = Counter[str](), Counter[str]()
-    wholes: dict[Whole, tuple[float, str]] = {}  # with the source that states it
-    parts: dict[Whole, float] = defaultdict(float)
-    for source, names, value in _rows(sources, planned, root):
-        rows[names[0]] += 1
-        without_value[names[0]] += value is None
-        # Of a part without a value nobody knows the sum: NaN differs from no whole.
-        number = math.nan if value is None else value
-        for what, at, code in compared:
-            whole = what, " ".join([*names[:at], code, *names[at + 1 :]])
-            if names[at] != code and (at == PARTNERS[1] or len(names[at]) == 6):
-                parts[whole] += number
-            elif names[at] == code and value is not None:
-                wholes[whole] = value, source
-    notes, above_parts = _differing(wholes, parts, sources, failed, root)
-    present = [cell for cell in planned.releases if cell not in failed]
-    return Report(
-        came=tuple(cell for cell in present if rows[cell]),
-        empty=tuple(cell for cell in present if not rows[cell]),
-        absent=planned.absent,
-        failed=failed,
-        without_value=+without_value,
-        notes=tuple(notes),
-        sources=tuple(sources),
-        above_parts=frozenset(above_parts),
-        rows=rows.total(),
-        names=in_words,
-    )
-
-
-def _differing(
-    wholes: Mapping[Whole, tuple[float, str]],
-    parts: Mapping[Whole, float],
-    sources: Mapping[str, Source],
-    failed: Mapping[str, str],
-    root: Path,
-) -> tuple[list[str], set[str]]:
-    """A line for each whole that its parts do not add up to, and who states more than they do.
-
-    The entries of the sources say it too, and no more of a whole that is found to be equal.
-    """
+    rows = _rows(sources, planned, root)
     unequal = {name: {*source.arguments.get("unequal", ())} for name, source in sources.items()}
-    lines, above_parts, marks = [], set[str](), []
-    for (what, key), (stated, name) in wholes.items():
-        reporter, period, flow, partner, good = key.split()
-        total, tolerance = parts.get((what, key), 0.0), max(1.0, 1e-6 * abs(stated))
-        if math.isnan(total) or f"{reporter} {period}" in failed:
-            continue
-        unequal[name].discard(key)
-        if abs(stated - total) > tolerance:
-            marks.append((name, key))
-            cell = f"{iso(reporter)} {dashed(period)} {flow} {iso(partner)} {good}"
-            lines.append(f"{cell}: {stated:,.0f}, but its {what} add up to {total:,.0f}")
-            above_parts |= {name} if stated > total else set()
+    notes, above_parts, marks = [], set[str](), []
+    for what, column, code in compared:
+        wholes = _beside_parts(rows[~rows["cell"].isin([*failed])], column, code)
+        for row in wholes.to_dict("records"):
+            name, stated, total = row["source"], row["value"], row["total"]
+            key = " ".join(row[word] for word in CELL)
+            unequal[name].discard(key)
+            if abs(stated - total) > max(1.0, 1e-6 * abs(stated)):
+                marks.append((name, key))
+                reporter, period, flow, partner, good = key.split()
+                cell = f"{iso(reporter)} {dashed(period)} {flow} {iso(partner)} {good}"
+                notes.append(f"{cell}: {stated:,.0f}, but its {what} add up to {total:,.0f}")
+                above_parts |= {name} if stated > total else set()
     for name, key in marks:
         unequal[name].add(key)
     renew = (renewed(sources[name], "unequal", sorted(unequal[name])) for name in sources)
     rewrite_entries(root, [*chain(*renew)])
-    return lines, above_parts
+    present = [cell for cell in planned.releases if cell not in failed]
+    held_cells = {*rows["cell"]}
+    return Report(
+        came=tuple(cell for cell in present if cell in held_cells),
+        empty=tuple(cell for cell in present if cell not in held_cells),
+        absent=planned.absent,
+        failed=failed,
+        without_value=Counter(rows.loc[rows["value"].isna(), "cell"]),
+        notes=tuple(notes),
+        sources=tuple(sources),
+        above_parts=frozenset(above_parts),
+        rows=len(rows),
+        names=in_words,
+    )
 
 
-def _rows(
-    sources: Mapping[str, Source], planned: Plan, root: Path
-) -> Iterator[tuple[str, tuple[str, ...], float | None]]:
-    """Rows of a request's present release: source; cell, flow, partner and product; and value.
+def _beside_parts(rows: DataFrame, column: str, code: str) -> DataFrame:
+    """Rows that are wholes by a column, with the ``total`` of their parts where that is known."""
+    import pandas as pd
+
+    rest = [name for name in CELL if name != column]
+    is_whole = rows[column].eq(code)
+    is_part = ~is_whole & (rows["cmd_code"].str.len().eq(6) | (column == PARTNERS[1]))
+    parts = rows[is_part].groupby(rest)["value"]
+    totals = parts.sum().where(parts.count().eq(parts.size()))  # nobody knows that of a null
+    wholes = rows[is_whole & rows["value"].notna()]
+    of_wholes = totals.reindex(pd.MultiIndex.from_frame(wholes[rest]), fill_value=0.0)
+    return wholes.assign(total=of_wholes.to_numpy()).dropna(subset="total")
+
+
+def _rows(sources: Mapping[str, Source], planned: Plan, root: Path) -> DataFrame:
+    """Rows of a request's present release: cell, flow, partner, product, value and source.
 
     Of a row that two replies have, since one answers a wider question, the first.
     """
+    import pandas as pd
+
     asked = planned.request
-    seen = set[tuple[str, ...]]()
+    columns = ["reporter_code", "ref_period", *CELL[1:], "breakdown", "primary_value_usd"]
+    frames = [pd.DataFrame(columns=[*CELL, "value", "source"]).astype({"value": "float64"})]
     for source in sources.values():
         present = {*source.arguments["releases"].items()} & {*planned.releases.items()}
-        cells = {cell for cell, _ in present}
         for part in registry.cleaner(source)(catalogue.check(source, root), source):
-            form = "%Y%m" if asked.freq == "M" else "%Y"
-            period = pc.strftime(part.rows["ref_period"], format=form)
-            reporter = part.rows["reporter_code"].cast(pa.string())
-            cell = pc.binary_join_element_wise(reporter, period, " ")
-            columns = (cell, *(part.rows[name] for name in NAMES))
-            for *names, value, breakdown in zip(*map(pa.Array.to_pylist, columns), strict=True):
-                row = (*names,)
-                _, flow, partner, good = row
-                is_asked = row[0] in cells and asked.covers(partner, good, flow)
-                if is_asked and breakdown == "total" and row not in seen:
-                    seen.add(row)
-                    yield source.id, row, value
+            rows = part.rows.select(columns).to_pandas(date_as_object=False)
+            period = rows["ref_period"].dt.strftime("%Y%m" if asked.freq == "M" else "%Y")
+            cell = rows["reporter_code"].astype("str") + " " + period
+            is_asked = cell.isin([cell for cell, _ in present]) & rows["breakdown"].eq("total")
+            words = zip(rows["partner_code"], rows["cmd_code"], rows["flow_code"], strict=True)
+            is_asked &= np.array([asked.covers(*row) for row in words], bool)
+            rows = rows.assign(cell=cell, source=source.id)
+            frames.append(rows[is_asked].rename(columns={"primary_value_usd": "value"}))
+    return pd.concat(frames, join="inner").drop_duplicates(CELL)
 
 
 def used(planned: Plan, root: Path) -> dict[str, Source]:
