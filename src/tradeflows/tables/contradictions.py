@@ -11,6 +11,7 @@ import numpy as np
 
 from tradeflows.model.absence import AXES
 from tradeflows.model.areas import area_name
+from tradeflows.model.keys import number_cells
 from tradeflows.model.periods import first_month, month_text, runs
 from tradeflows.model.products import plain_product_name
 
@@ -52,11 +53,14 @@ def jumps_in_answer(frame: DataFrame) -> list[str]:
 
     Only of series that state most of a year or more: one that comes and goes has jumps by nature.
     """
+    import pandas as pd
+
     is_month = frame["n_months"].eq(1) & frame["freq_code"].eq("M")
     rows = frame[is_month & frame["cumulation"].eq("period")]
     if len(rows) < STEADY * SPAN:
         return []
-    number = rows.groupby(SERIES, dropna=False, sort=False).ngroup()
+    coded = [pd.factorize(rows[name])[0] for name in SERIES]
+    number = number_cells(((codes, int(codes.max()) + 1) for codes in coded), len(rows))
     rows = rows.assign(series=number, month=first_month(rows)).sort_values(["series", "month"])
     series, months = (rows[name].to_numpy() for name in ("series", "month"))
     figures = rows[[*FIGURES]].to_numpy("float64", na_value=np.nan)
