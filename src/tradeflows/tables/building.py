@@ -7,7 +7,7 @@ import math
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -100,31 +100,25 @@ def build(
     """
     root = root or catalogue.root()
     pa.default_memory_pool().release_unused()  # what a file took that was cleaned before
-    with _alone(processed(root, "trade").parent):
-        built = _write_folder(root, [*catalogue.load(root).values()], progress, local=False)
-        if not local:
-            return built
-        users = [*catalogued(root)[True].values()]
-        if not users and not processed(root, "trade", local=True).parent.exists():
-            return built
-        built_local = _write_folder(root, users, progress, local=True)
+    folder = processed(root, "trade").parent
+    if folder.is_symlink() or (folder / "local").is_symlink():
+        raise BuildError(f"{folder}: is a link, which might lead anywhere; make it a folder")
+    with writing(folder, BuildError, "or move what is in the way, then run `tradeflows build`"):
+        folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder / ".build.lock"):  # one build after another
+            built = _write_folder(root, [*catalogue.load(root).values()], progress, local=False)
+            if not local:
+                return built
+            users = [*catalogued(root)[True].values()]
+            if not users and not processed(root, "trade", local=True).parent.exists():
+                return built
+            built_local = _write_folder(root, users, progress, local=True)
     learnt = [source for table in built_local for source in table.control]
     if learnt:
         from tradeflows.retrieval.user_files import rewrite_entries
 
         rewrite_entries(root, learnt)
     return built + built_local
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Let one build after another write into `folder`, so that its tables are of one."""
-    if folder.is_symlink() or (folder / "local").is_symlink():
-        raise BuildError(f"{folder}: is a link, which might lead anywhere; make it a folder")
-    with writing(folder, BuildError, "or move what is in the way, then run `tradeflows build`"):
-        folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder / ".build.lock"):
-            yield
 
 
 def _write_folder(
