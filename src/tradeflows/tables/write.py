@@ -72,7 +72,7 @@ class TableWriter:
         rows_a_group: int | None = None,
     ) -> None:
         self._batches: list[pa.RecordBatch] = []
-        self._contract, self._rows = contract, 0
+        self._contract = contract
         self.n_rows = 0
         self._rows_a_group = rows_a_group or ROWS_A_GROUP
         self._path, self._is_csv = path, suffix == ".csv"
@@ -85,9 +85,8 @@ class TableWriter:
     def write(self, rows: pa.RecordBatch | pa.Table) -> None:
         """Add `rows`."""
         self._batches += rows.to_batches() if isinstance(rows, pa.Table) else [rows]
-        self._rows += len(rows)
         self.n_rows += len(rows)
-        if self._rows >= self._rows_a_group:
+        if sum(map(len, self._batches)) >= self._rows_a_group:
             self._flush()
 
     def _flush(self) -> None:
@@ -104,7 +103,7 @@ class TableWriter:
             self._file = self._open(rows.schema)
         n_groups = max(1, len(rows) // self._rows_a_group)
         self._file.write_table(rows, -(-len(rows) // n_groups) or None)
-        self._batches, self._rows = [], 0
+        self._batches = []
 
     def _open(self, coded: pa.Schema) -> Any:
         """A writer of rows that are coded as the first ones are."""
