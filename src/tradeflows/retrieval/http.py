@@ -32,6 +32,7 @@ LONGEST = 1e8  # seconds, some three years: a server that asks for more means ne
 POLL = 0.01  # seconds between two looks at a lock that another run holds
 LARGEST = 1 << 29  # bytes once unpacked; 250,000 rows of UN Comtrade are some 330 million
 ERROR_BYTES = 1 << 16  # of an error reply that are read
+ADDRESS = re.compile(r"https?://(\[[\da-fA-F:.]+\]|[^/?#@\s\[\]:]+)(:\d+)?(/[^?#\s]*)?", re.I)
 TRY_AGAIN = re.compile(r"try again in (\d+) seconds?", re.I | re.ASCII)
 REPLENISHED = re.compile(r"replenished in (\d+):(\d\d):(\d\d)", re.I | re.ASCII)
 HINTS = {401: "; the key is missing or wrong", 403: "; the key may not do this, or a proxy refuses"}
@@ -105,13 +106,9 @@ class Web:
         pause: float = 1.0,
         clock: Clock | None = None,
     ) -> None:
-        with suppress(ValueError):  # brackets that do not close
-            parts = urlsplit(base)
-            is_plain = not (parts.query or parts.username or parts.password or parts.fragment)
-            if parts.scheme in ("http", "https") and parts.hostname and is_plain:
-                self.base = base.rstrip("/")
-        if not hasattr(self, "base"):
+        if not ADDRESS.fullmatch(base):
             raise RefusedError("the address must be like https://host/path, without user or query")
+        self.base = base.rstrip("/")
         if not (key.isascii() and key.isprintable()):
             raise RefusedError("the key holds what no header can carry: copy it anew")
         import httpx
@@ -320,10 +317,9 @@ def _wait(text: str, now: float) -> float | None:
     """Seconds of a ``Retry-After``, which is a number or a date; None where there is none."""
     if re.fullmatch(r"\d+", text.strip(), re.ASCII):
         return min(LONGEST, float(text))
-    day = email.utils.parsedate_tz(text)
-    if day:
-        with suppress(ValueError, OverflowError):  # of no year that there is
-            return min(LONGEST, max(0.0, email.utils.mktime_tz(day) - now))
+    with suppress(ValueError, OverflowError):  # no date, or of no year that there is
+        day = email.utils.parsedate_to_datetime(text)
+        return min(LONGEST, max(0.0, day.timestamp() - now))
     return None
 
 
