@@ -306,7 +306,6 @@ def _one(listed: Listed, web: Web, root: Path, show: Callable[[int], None]) -> S
             title=f"Detailed trade of the member states, {dashed(listed.period)}: {listed.name}",
             licence=LICENCE,
             vintage=listed.released[:10],
-            cleaner="comext.clean",
             address=url,
             control=totals,
         )

@@ -303,7 +303,7 @@ def _one(call: Question, web: Web, root: Path) -> Kept[Question]:
         aside.write_bytes(error.body.encode())
     content = aside.read_text(encoding="utf-8", errors="replace")
     kind = "xml" if content.lstrip().startswith("<") else "csv"
-    loose = reading.uncatalogued(aside, "eurostat", "trade")
+    loose = reading.uncatalogued(aside, "comext", "trade")
     file = folder / f"service_{name}_{loose.sha256[:8]}.{kind}"
     # The day on which the publisher renewed the data, as the records state it.
     renewed = re.search(r"\n[^,\n]*,(\d\d)/(\d\d)/(\d\d)\b", content)
@@ -317,8 +317,7 @@ def _one(call: Question, web: Web, root: Path) -> Kept[Question]:
         publisher="eurostat",
         title=f"Answer of the filtered service: {call}",
         licence=LICENCE,
-        vintage=f"20{renewed[3]}-{renewed[2]}-{renewed[1]}" if renewed else "not stated",
-        cleaner="comext.clean",
+        vintage=f"20{renewed[3]}-{renewed[2]}-{renewed[1]}" if renewed else loose.vintage,
         address=url,
     )
     with quarantine(aside, entry, root):

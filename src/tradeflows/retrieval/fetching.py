@@ -11,7 +11,7 @@ import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -294,17 +294,14 @@ def entry(
 ) -> Source:
     """The entry of an answer that is to lie in `file`, fetched now; `keys` are the rest of it.
 
-    Of `loose`, what the answer itself tells, it has the hash and the size.
+    What they do not say is of `loose`, what the answer itself tells.
     """
     now = web.clock.now()
-    return Source(
+    return replace(
+        loose,
         path=file.relative_to(root / RAW).as_posix(),
         kind="fetched",
         retrieved=datetime.fromtimestamp(now, UTC).date(),
-        sha256=loose.sha256,
-        bytes=loose.bytes,
-        table="trade",
-        rank=1,
         steps=f"{steps}, {stamp(now)}{more}",
         **keys,
     )

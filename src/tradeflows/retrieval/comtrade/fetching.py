@@ -142,11 +142,8 @@ def _one(call: Call, planned: Plan, queue: Queue, web: Web, root: Path) -> Kept[
             reading.uncatalogued(aside, "comtrade", "trade"),
             steps="tradeflows fetch comtrade",
             id=name,
-            publisher="comtrade",
             title=f"Reply of the API: {call}",
-            licence="not stated",
             vintage="by row",
-            cleaner="comtrade.clean",
             address=url,
             arguments={"releases": releases, "cap": limits.cap, **parted},
         )
