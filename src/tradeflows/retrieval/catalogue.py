@@ -174,9 +174,7 @@ def load(root: Path, *, local: bool = False) -> dict[str, Source]:
 
 def entry_file(source: Source, root: Path) -> Path:
     """The file that has the entry of `source`."""
-    if not is_own(source):
-        return root / RAW / COMMITTED
-    return root / RAW / f"{source.path}.toml"
+    return root / RAW / (f"{source.path}.toml" if is_own(source) else COMMITTED)
 
 
 def is_own(source: Source) -> bool:

@@ -243,14 +243,14 @@ def _write_rows(
             yield part
 
     became = tally(source, written())
-    rows = _whole(parts or [coded.empty_table()])
+    rows = pa.concat_tables(parts or [coded.empty_table()]).combine_chunks()
     parts.clear()
     if source.control and not totals and contract is schema.TRADE:
         _require_control(source, _totals(rows), root)
     n_stated = len(rows)
     if source.absent:
         every = pa.concat_tables([rows, *streamed]).cast(contract)
-        rows = _whole([rows, declared(source, every).cast(coded)])
+        rows = pa.concat_tables([rows, declared(source, every).cast(coded)]).combine_chunks()
     keys = Keys(contract)
     for batch in rows.to_batches():
         keys.add(batch)
@@ -258,11 +258,6 @@ def _write_rows(
     for start in range(0, len(rows), ROWS_A_GROUP):  # no second copy of all of them
         writer.write(rows.take(order[start : start + ROWS_A_GROUP]))
     return became, totals, len(rows) - n_stated
-
-
-def _whole(parts: Sequence[pa.Table]) -> pa.Table:
-    """Tables as one, of one piece, from which rows are quickly taken."""
-    return parts[0] if len(parts) == 1 else pa.concat_tables(parts).combine_chunks()
 
 
 def _totals(rows: pa.Table) -> dict[str, dict[str, float]]:
