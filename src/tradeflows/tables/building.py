@@ -145,7 +145,7 @@ def _write_folder(
             built.append(table)
             pa.default_memory_pool().release_unused()
             contract = schema.STORED[name]
-            # Some rows of a source were written before it was refused.
+            # Of a source that is refused some rows may be written.
             is_taken = ~ds.field("source_id").isin(pa.array(table.refused, pa.string()))
             taken = ds.dataset(cleaned).filter(is_taken)
             dated = days(taken, {source.id: source for source in sources})
@@ -186,7 +186,7 @@ def _write_sources(
 ) -> Built:
     """Write one table, a source at a time, each sorted by its key; only one is in memory.
 
-    A user's own source that is wrong is refused, and those of its rows that came before stay.
+    A user's own source that is wrong is refused; some of its rows may have been written before.
     """
     counts: Counter[str] = Counter()
     refused: dict[str, str] = {}

@@ -86,7 +86,8 @@ def rows(
     periods = table.group_by(["reporter_iso", "ref_period", FILE]).aggregate([]).sort_by(FILE)
     stated: dict[tuple[object, ...], str] = {}
     for reporter, day, place in zip(*periods.to_pydict().values(), strict=True):
-        other, name = stated.setdefault((reporter, day), paths[place].name), paths[place].name
+        name = paths[place].name
+        other = stated.setdefault((reporter, day), name)
         if other != name:
             raise QueryError(
                 f"{other} and {name} both state {reporter} in {day:%Y-%m}: "

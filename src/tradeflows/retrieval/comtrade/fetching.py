@@ -328,7 +328,7 @@ def _rows(sources: Mapping[str, Source], planned: Plan, root: Path) -> DataFrame
             rows = part.rows.select(columns).to_pandas(date_as_object=False)
             period = rows["ref_period"].dt.strftime("%Y%m" if asked.freq == "M" else "%Y")
             cell = rows["reporter_code"].astype("str") + " " + period
-            is_asked = cell.isin([cell for cell, _ in present]) & rows["breakdown"].eq("total")
+            is_asked = cell.isin([name for name, _ in present]) & rows["breakdown"].eq("total")
             words = zip(rows["partner_code"], rows["cmd_code"], rows["flow_code"], strict=True)
             is_asked &= np.array([asked.covers(*row) for row in words], bool)
             rows = rows.assign(cell=cell, source=source.id)
@@ -344,8 +344,8 @@ def used(planned: Plan, root: Path) -> dict[str, Source]:
     for source, call, releases in held(root, asked):
         partners = ALL in (*asked.partners, *call.partners) or {*asked.partners} & {*call.partners}
         products = goods & {*call.products} or goods & MOST.keys()
-        is_present = releases.items() & planned.releases.items()
-        if partners and products and is_present and {*asked.flows} & {*call.flows}:
+        present = releases.items() & planned.releases.items()
+        if partners and products and present and {*asked.flows} & {*call.flows}:
             sources[source.id] = source
     return sources
 
