@@ -116,7 +116,7 @@ def refused(root: Path, table: str) -> dict[str, str]:
     return reasons
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=512)  # each is an open file; all months of Comext are some 450
 def opened(path: Path, *written: int) -> tuple[ds.Dataset, dict[str, str]]:
     """The file as it was `written`, and its metadata.
 

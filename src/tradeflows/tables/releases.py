@@ -189,13 +189,13 @@ def _ends_by_reply(
     names = frame["source_id"].tolist()
     asked = frame[["partner_code", "cmd_code", "flow_code"]].to_numpy().tolist()
     for cell in replies.keys() & rows.keys():
-        place_of: dict[str, int] = {}
-        for place, (day, some) in enumerate(replies[cell]):
+        older: set[str] = set()
+        for day, some in replies[cell]:
             for newer in some:
                 known = day if is_day(day) else f"{newer.retrieved}"
                 box, end = box_of(newer), ended(known, newer.id)
                 for row in rows[cell]:
-                    if names[row] in place_of and box.covers(*asked[row]):
+                    if names[row] in older and box.covers(*asked[row]):
                         ends[row] = min(ends[row], end)
-            place_of |= dict.fromkeys((source.id for source in some), place)
+            older |= {source.id for source in some}
     return ends
