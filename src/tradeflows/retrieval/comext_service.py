@@ -193,18 +193,20 @@ def plan(asked: Question, root: Path, *, refresh: bool = False) -> Plan:
     """The calls for what no held answer covers; with `refresh` for all of it. It asks nobody."""
     known = {} if refresh else held(root)
     sources: dict[str, None] = {}
-    calls = []
-    pieces = [asked]
-    while pieces:
-        piece = pieces.pop()
-        halves = split(piece)
-        if halves and (piece.cells > MOST_CELLS or len(piece.key) >= LONGEST_KEY):
-            pieces += halves[::-1]
-            continue
-        covering = _covering(piece, known)
-        sources |= dict.fromkeys(covering)
-        calls += [] if covering else [piece]
+    calls = _lacking(asked, known, sources)
     return Plan(asked, tuple(calls), tuple(sources), known)
+
+
+def _lacking(
+    asked: Question, known: Mapping[str, Question], sources: dict[str, None]
+) -> list[Question]:
+    """The calls for what no held answer covers; the ids of those that do go into `sources`."""
+    halves = split(asked)
+    if halves and (asked.cells > MOST_CELLS or len(asked.key) >= LONGEST_KEY):
+        return [call for half in halves for call in _lacking(half, known, sources)]
+    covering = _covering(asked, known)
+    sources.update(dict.fromkeys(covering))
+    return [] if covering else [asked]
 
 
 def _covering(asked: Question, known: Mapping[str, Question]) -> list[str]:
@@ -261,13 +263,8 @@ def fetch(planned: Plan, web: Web, root: Path, progress: Show | None = None) -> 
     outcome = fetching.Outcome[Question]()
     sources = dict.fromkeys(planned.sources)
 
-    def lacking(call: Question) -> list[Question]:
-        halves = []
-        for half in split(call):  # of which an interrupted run may have left some
-            covering = _covering(half, planned.held)
-            sources.update(dict.fromkeys(covering))
-            halves += [] if covering else [half]
-        return halves
+    def lacking(call: Question) -> list[Question]:  # an interrupted run may have left a half
+        return [one for half in split(call) for one in _lacking(half, planned.held, sources)]
 
     queue = fetching.Queue(planned.calls, lacking)
     fetching.run(queue, partial(_one, web=web, root=root), web, outcome, progress)
