@@ -130,12 +130,9 @@ def plan(periods: Sequence[str], web: Web, root: Path) -> Plan:
     listed = [by_period[period] for period in periods if period in by_period]
     sweep(fetching.folder(root, "comext"), ".*.tmp")
     known = _months_held(root)
-    kept = {archive for archive in listed if _entry(archive, known, root)}
-    return Plan(
-        tuple(archive for archive in listed if archive not in kept),
-        tuple(archive for archive in listed if archive in kept),
-        tuple(period for period in periods if period not in by_period),
-    )
+    kept = tuple(archive for archive in listed if _entry(archive, known, root))
+    files = tuple(archive for archive in listed if archive not in kept)
+    return Plan(files, kept, tuple(period for period in periods if period not in by_period))
 
 
 def published(web: Web, root: Path, *, age: float = -1.0) -> dict[str, str]:
