@@ -23,6 +23,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -36,7 +37,8 @@ from comtrade_twin import FAULTS, KEY, Twin, row, serve  # noqa: E402
 
 from tradeflows.model import codes  # noqa: E402
 from tradeflows.retrieval import catalogue, comtrade  # noqa: E402
-from tradeflows.retrieval.comtrade.packing import Queue, boxes_of  # noqa: E402
+from tradeflows.retrieval.comtrade.packing import Queue, calls_of  # noqa: E402
+from tradeflows.retrieval.fetching import Kept, Report  # noqa: E402
 from tradeflows.retrieval.http import FetchError  # noqa: E402
 
 HEAD = '[publisher.comtrade]\nname = "UN"\nshort = "UN Comtrade"\nhome = ""\n'
@@ -110,7 +112,7 @@ def ask(reporter: str, partner: str, products: str, start: str, end: str) -> com
 
 def fetch(
     twin: Twin, asked: comtrade.Request, root: Path, key: str, cap: int | None = None
-) -> comtrade.Report:
+) -> Report:
     with serve(twin) as base:
         web, limits = comtrade.connect(base, key, twin.clock, cap)
         with web:
@@ -191,9 +193,9 @@ def _draw(seed: int, months: int, fill: float, uneven: bool, cap: int) -> tuple[
     records = {f"156 {p}": int(n) for p, n in zip(periods, table.sum(axis=1) * times, strict=True)}
     limits = replace(comtrade.PREVIEW if preview else comtrade.KEYED, cap=cap)
     box = comtrade.Call((), (), ("all",), ("AG6",), ("X",))
-    queue = Queue(boxes_of(box, records, records), records, limits)
+    queue = Queue(calls_of(box, records, records), records, limits)
     made, cut, whole = 1, 0, 0
-    while queue:
+    while queue.calls:
         call = queue.take()
         partners = who if call.partners == ("all",) else {*who} & {*call.partners}
         came = {("156", p, q): rows[p, q] for p in call.periods for q in partners}
@@ -202,7 +204,10 @@ def _draw(seed: int, months: int, fill: float, uneven: bool, cap: int) -> tuple[
             cut += queue.cut(call, cap)
         else:
             whole += count
-            queue.learn(call, came)
+            by_partner = Counter()
+            for (_, _, partner), n in came.items():
+                by_partner[partner] += n
+            queue.learn(Kept(call, None, count, by_partner))
     assert whole == table.sum(), (whole, table.sum())
     sizes = table.sum(axis=1) if preview else [table.sum()]
     least = max(math.ceil(months / limits.periods), sum(math.ceil(n / (cap - 1)) for n in sizes))

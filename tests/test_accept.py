@@ -38,7 +38,7 @@ ANNOUNCED = (
     "rates oil 2020 digest: 2 rows, digest ",
     "rates oil 2020 rate USD: 2 values, sum 119.31 → 2 values, sum 113.65",
     "raw oil usd_per_barrel: 2 values, sum 119.31 → 2 values, sum ",
-    "rates oil: changed: 2020-02-01 BRENT USD ",
+    "rates oil: changed: oil, BRENT, USD, ",
     "datapackage.json: renewed",  # it has the hash of the file
 )
 

@@ -35,6 +35,7 @@ def test_no_word_of_what_is_not_of_the_answer(asked):
 def answer(values, n_months=1, **changes):
     months = pd.date_range("2020-01-01", periods=len(values), freq="MS")
     words = {"reporter_iso": "CHN", "partner_iso": "RUS", "partner_code": "RUS", "flow_code": "M"}
+    words["partner_role"] = "origin"
     words |= {"cmd_code": "2709", "breakdown": "total", "qty_unit": "none", "freq_code": "M"}
     figures = {"value_reported": values, "net_wgt_kg": np.nan, "qty": np.nan}
     row = words | {"cumulation": "period", "n_months": n_months, "ref_period": months} | figures

@@ -16,7 +16,7 @@ from random_tables import fuzz
 import tradeflows as tf
 from tradeflows import cli, tables
 from tradeflows.model.errors import QueryError
-from tradeflows.retrieval import catalogue, changes, releases
+from tradeflows.retrieval import catalogue, releases
 from tradeflows.tables.files import rows_of
 
 
@@ -27,7 +27,7 @@ def table(*rows):
 
 
 def changed(old, new):
-    frame = changes.changed(table(*old), table(*new), ["good", "area"], ["value"])
+    frame = releases.changed(table(*old), table(*new), ["good", "area"], ["value"])
     return [*frame.itertuples(index=False, name=None)]
 
 

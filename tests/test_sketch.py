@@ -11,7 +11,7 @@ from workbook_twin import workbook
 from tradeflows import cli, measures, tables
 from tradeflows.model.errors import CatalogueError, LayoutError, QueryError, SourceError
 from tradeflows.retrieval import catalogue, maps
-from tradeflows.retrieval.sketch import UNKNOWN, sketch
+from tradeflows.retrieval.sketch import UNKNOWN, agreement, sketch
 
 WHEAT = (
     "month,reporter,partner,flow,hs6,value_usd_thousand,weight_t,estimated,mood\n"
@@ -179,11 +179,14 @@ def test_a_factor_taken_out_of_a_map_is_said(new_project, capsys):
     assert "net_wgt_kg: times is 1, and the header 'Weight (100 kg)' says 100; mend it" in said
     assert add(wrong.replace("arguments.col", f"{confirmed}arguments.col")) == 0
     assert cli.main(["doctor"]) == cli.main(["remove", "exports"]) == add(wheat) == 0
-    assert "scale" not in capsys.readouterr().out
+    assert "map: " not in capsys.readouterr().out
     [local] = (root / "data/raw/local").rglob("*.toml")
     local.write_text(local.read_text(encoding="utf-8").replace("times = 100", "times = 1000"))
     assert cli.main(["build"]) == cli.main(["doctor"]) == 0
-    assert "where its name says 100;" in capsys.readouterr().out
+    told = (
+        "map: exports: net_wgt_kg: times is 1,000, and the header 'Weight (100 kg)' says 100; mend"
+    )
+    assert told in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -227,9 +230,10 @@ def test_the_sheet_of_a_workbook_is_sketched_and_read_by_its_map(tmp_path, monke
     assert rows["value_reported"].tolist() == [5, 7.5]
 
 
-def test_the_committed_maps_multiply_as_their_headers_say():
-    sources = catalogue.load(catalogue.root()).values()
-    assert [line for source in sources for line in maps.other_scales(source)] == []
+def test_the_committed_maps_say_what_their_files_say():
+    root = catalogue.root()
+    for source in catalogue.load(root).values():
+        assert [*agreement.disagreements(source.file(root), source)] == []
 
 
 PRINTED = """\

@@ -912,7 +912,7 @@ def add(
         if added.is_earlier:
             say_done(f"{added.source.id}: held already, as {added.source.path}")
         else:
-            say_done(f"{added.source.id}: {added.line()}", *maps.other_scales(added.source))
+            say_done(f"{added.source.id}: {added.line()}")
             new.append(added.source)
     _build_if_stale(common, root)
     _say_of_figures(root, new)
@@ -950,7 +950,7 @@ def update(
     if not no_accept:  # what this needs is not found lacking after the work
         from tradeflows.report import accept
     from tradeflows.report import pins
-    from tradeflows.retrieval import adding, maps
+    from tradeflows.retrieval import adding
 
     with common.progress("files") as step:
         step("", words=f"checking {file.name}")
@@ -960,7 +960,7 @@ def update(
     if updated.is_earlier:
         say_done(f"{new.id}: held already, as {new.path}")
     else:
-        say_done(f"{new.id}: {updated.line()}; it supersedes {source}", *maps.other_scales(new))
+        say_done(f"{new.id}: {updated.line()}; it supersedes {source}")
     _build_if_stale(common, root)
     if not updated.is_earlier:
         _say_of_figures(root, [new])

@@ -571,7 +571,7 @@ def _held_of_comtrade(root: Path, partners: set[str]) -> dict[tuple[str, str], d
     here = defaultdict[tuple[str, str], dict[str, None]](dict)
     for source in catalogue.load(root, local=True).values():
         if source.publisher == "comtrade" and "releases" in source.arguments:
-            box = comtrade.replies.box_of(source)
+            box = comtrade.box_of(source)
             if not partners or {"all", *partners} & {*box.partners}:
                 words = f"{','.join(box.products)} {','.join(box.flows)}"
                 for place in source.arguments["releases"].items():

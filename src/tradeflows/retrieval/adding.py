@@ -6,7 +6,6 @@ the entry.
 """
 
 import math
-import os
 import re
 import shutil
 from collections.abc import Iterable, Mapping
@@ -98,17 +97,16 @@ def add(
         )
     added = []
     for path in paths:
-        twin, known = _twin(path, root)
+        loose, twin, known = _as_it_lies(path, root)
         if twin and not (commit and is_own(twin)):
             added.append(cleaned.Cleaned(twin, 0, 0, {}, {}, 0, is_earlier=True))
             continue
         if template:
             entry = template.source
-            loose = _loose(path, entry.publisher, entry.table)
             name = f"{entry.id}_{loose.sha256[:8]}" if entry.id in known else entry.id
             entry = replace(entry, id=name, **_of_file(loose))
         else:
-            entry = _recognised(path, options)
+            entry = _recognised(path, options, loose)
         entry = replace(_placed(entry, path, commit=commit, rank=rank), **changes)
         if twin:  # the user's own, which is now to be committed
             remove(twin.id, root)
@@ -150,7 +148,7 @@ def update(
         bytes are those of another source, or cannot be copied. Nothing of it is kept.
     """
     changes = {"vintage": vintage} | _told(vintage, about)
-    twin, sources = _twin(path, root)
+    loose, twin, sources = _as_it_lies(path, root)
     old = catalogue.named(name, sources)
     if twin and twin.supersedes == name:
         return cleaned.Cleaned(twin, 0, 0, {}, {}, 0, is_earlier=True)
@@ -161,7 +159,6 @@ def update(
         raise QueryError(f"{name} was fetched: `tradeflows fetch` gets its newer release")
     if old.vintage == "by row":
         del changes["vintage"]
-    loose = _loose(path, old.publisher, old.table)
     # The id of the old one, with the day or the bytes of this one.
     stem = re.sub(r"_(\d{4,8}|[0-9a-f]{8})$", "", name)
     digits = re.sub(r"\D", "", vintage)
@@ -198,31 +195,25 @@ def _of_file(loose: Source) -> dict[str, Any]:
     return {"retrieved": loose.retrieved, "sha256": loose.sha256, "bytes": loose.bytes}
 
 
-def _loose(path: Path, publisher: str, table: str) -> Source:
-    """An entry of what the file itself tells."""
-    try:
-        return reading.uncatalogued(path, publisher, table)
-    except OSError as error:
-        raise SourceError(f"{path}: cannot be read ({error.strerror})") from error
-
-
-def _twin(path: Path, root: Path) -> tuple[Source | None, dict[str, Source]]:
-    """The catalogued source that has the bytes of `path`, if there is one, and all sources.
+def _as_it_lies(path: Path, root: Path) -> tuple[Source, Source | None, dict[str, Source]]:
+    """An entry of what a file tells, the catalogued one that has its bytes, if any, and all.
 
     A name whose bytes are no UTF-8 is refused: neither pyarrow nor the catalogue can hold it.
     """
     try:
         str(path).encode()
+        loose = reading.uncatalogued(path, "", "")
     except UnicodeEncodeError:
         raise SourceError(
             f"{str(path)!a}: the name is not in UTF-8; rename the file, then add it"
         ) from None
-    sha256 = _loose(path, "", "").sha256
+    except OSError as error:
+        raise SourceError(f"{path}: cannot be read ({error.strerror})") from error
     known = catalogue.load(root, local=True)
-    return next((source for source in known.values() if source.sha256 == sha256), None), known
+    return loose, next((old for old in known.values() if old.sha256 == loose.sha256), None), known
 
 
-def _recognised(path: Path, options: Mapping[str, str]) -> Source:
+def _recognised(path: Path, options: Mapping[str, str], loose: Source) -> Source:
     """The entry of a file of a publisher that is known by how the file begins."""
     publishers = registry.recognise(path)
     if len(publishers) != 1:
@@ -234,8 +225,10 @@ def _recognised(path: Path, options: Mapping[str, str]) -> Source:
     registry.publisher_cleaner(publisher, options, [path])
     known = registry.KNOWN[publisher]
     return replace(
-        _loose(path, publisher, known.table),
+        loose,
         publisher=OWNER.get(publisher, publisher),
+        table=known.table,
+        cleaner=f"{publisher}.clean",
         title=f"{known.about}: {path.name}",
         rank=0,
         arguments=dict(options),
@@ -310,24 +303,23 @@ def _store(path: Path, source: Source, root: Path, publisher: Publisher) -> Sour
     Where another run has taken the name meanwhile, or left a file without an entry when it was
     killed, the name has the file's hash at its end.
     """
-    file = source.file(root)
+    file, listing = source.file(root), root / RAW / COMMITTED
     aside = temporary(file)
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         sweep(file.parent)
         shutil.copyfile(path, aside)
-        if _loose(aside, "", "").sha256 != source.sha256:
+        if reading.uncatalogued(aside, "", "").sha256 != source.sha256:
             raise SourceError(f"{path}: changed while it was read; add it again")
-        if not _put(aside, file) and _loose(file, "", "").sha256 != source.sha256:
-            marked = f"{source.id}_{source.sha256[:8]}"
-            place = PurePosixPath(source.path).with_stem(marked)
-            source = replace(source, id=marked, path=str(place))
-            file = aside.replace(source.file(root))
-        if is_own(source):
-            write_entry(source, root, publisher)
-            return source
-        listing = root / RAW / COMMITTED
         with locked(listing):
+            if file.exists() and reading.uncatalogued(file, "", "").sha256 != source.sha256:
+                marked = f"{source.id}_{source.sha256[:8]}"
+                place = PurePosixPath(source.path).with_stem(marked)
+                source = replace(source, id=marked, path=str(place))
+            file = aside.replace(source.file(root))
+            if is_own(source):
+                write_entry(source, root, publisher)
+                return source
             held = catalogue.load(root).values()
             twin = next((other for other in held if other.sha256 == source.sha256), None)
             if twin and twin.path != source.path:
@@ -347,16 +339,3 @@ def _store(path: Path, source: Source, root: Path, publisher: Publisher) -> Sour
         with suppress(NotADirectoryError):
             aside.unlink(missing_ok=True)
     return source
-
-
-def _put(aside: Path, file: Path) -> bool:
-    """Give a file its name, unless another has it."""
-    try:
-        os.link(aside, file)
-    except FileExistsError:
-        return False
-    except OSError:  # a disk without links
-        if file.exists():
-            return False
-        aside.replace(file)
-    return True

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache
 from itertools import pairwise
+from operator import itemgetter
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -173,9 +174,7 @@ def load(root: Path, *, local: bool = False) -> dict[str, Source]:
 
 def entry_file(source: Source, root: Path) -> Path:
     """The file that has the entry of `source`."""
-    if not is_own(source):
-        return root / RAW / COMMITTED
-    return root / RAW / f"{source.path}.toml"
+    return root / RAW / (f"{source.path}.toml" if is_own(source) else COMMITTED)
 
 
 def is_own(source: Source) -> bool:
@@ -281,6 +280,25 @@ def _link_releases(sources: dict[str, Source]) -> None:
     for old, new in pairwise(sorted(months, key=bulk_month)):
         if bulk_month(old) == bulk_month(new) and not new.supersedes:
             sources[new.id] = replace(new, supersedes=old.id)
+
+
+def by_release(
+    sources: Iterable[Source],
+) -> dict[tuple[str, str], list[tuple[str, list[Source]]]]:
+    """Publisher and cell to its several releases that replies hold, in order: day and replies.
+
+    Of two releases of one day the one that came first is older.
+    """
+    replies: dict[tuple[str, str], dict[str, list[Source]]] = {}
+    for source in sources:
+        for cell, release in source.arguments.get("releases", {}).items():
+            of_cell = replies.setdefault((source.publisher, cell), {})
+            of_cell.setdefault(release, []).append(source)
+    dated = {
+        cell: sorted(((text.split()[0], some) for text, some in of_cell.items()), key=itemgetter(0))
+        for cell, of_cell in replies.items()
+    }
+    return {cell: releases for cell, releases in dated.items() if len(releases) > 1}
 
 
 def sections(file: Path) -> dict[str, Any]:

@@ -32,7 +32,6 @@ from tradeflows.retrieval.http import (
     MissingError,
     RefusedError,
     RetryError,
-    Saved,
     Web,
     locked,
 )
@@ -131,12 +130,9 @@ def plan(periods: Sequence[str], web: Web, root: Path) -> Plan:
     listed = [by_period[period] for period in periods if period in by_period]
     sweep(fetching.folder(root, "comext"), ".*.tmp")
     known = _months_held(root)
-    kept = {archive for archive in listed if _entry(archive, known, root)}
-    return Plan(
-        tuple(archive for archive in listed if archive not in kept),
-        tuple(archive for archive in listed if archive in kept),
-        tuple(period for period in periods if period not in by_period),
-    )
+    kept = tuple(archive for archive in listed if _entry(archive, known, root))
+    files = tuple(archive for archive in listed if archive not in kept)
+    return Plan(files, kept, tuple(period for period in periods if period not in by_period))
 
 
 def published(web: Web, root: Path, *, age: float = -1.0) -> dict[str, str]:
@@ -273,8 +269,7 @@ def _one(listed: Listed, web: Web, root: Path, show: Callable[[int], None]) -> S
         if not file.exists():  # else a run was killed before it could catalogue it
             aside = temporary(file)
             web.get(url, aside, lambda path: path.replace(file), size=listed.bytes, progress=show)
-        with file.open("rb") as stream:
-            head = stream.read(40)
+        head = reading.head(file)[:40]
         if not head.startswith(archives.MARK):
             file.unlink()
             raise FetchError(
@@ -300,7 +295,7 @@ def _one(listed: Listed, web: Web, root: Path, show: Callable[[int], None]) -> S
             file,
             root,
             web,
-            Saved(file, loose.sha256, loose.bytes),
+            loose,
             steps="tradeflows fetch comext",
             more=f", release {listed.released}",
             id=f"comext_{listed.period}_{loose.sha256[:8]}",
@@ -308,7 +303,6 @@ def _one(listed: Listed, web: Web, root: Path, show: Callable[[int], None]) -> S
             title=f"Detailed trade of the member states, {dashed(listed.period)}: {listed.name}",
             licence=LICENCE,
             vintage=listed.released[:10],
-            cleaner="comext.clean",
             address=url,
             control=totals,
         )

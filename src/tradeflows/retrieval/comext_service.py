@@ -18,12 +18,13 @@ from tradeflows.model.errors import QueryError
 from tradeflows.model.files import sweep, temporary
 from tradeflows.model.periods import month_text, parse_window
 from tradeflows.model.words import direction
+from tradeflows.publishers import reading
 from tradeflows.publishers.comext.layouts import NO_RESULTS
 from tradeflows.retrieval import catalogue, fetching, own_words
 from tradeflows.retrieval.call_words import call_in_words
 from tradeflows.retrieval.comext import LICENCE
 from tradeflows.retrieval.fetching import CutOffError, Kept, Report, Show
-from tradeflows.retrieval.http import Clock, RefusedError, RetryError, Saved, Web
+from tradeflows.retrieval.http import Clock, RefusedError, RetryError, Web
 from tradeflows.retrieval.user_files import keep, quarantine, require_cleanable
 
 BASE = "https://ec.europa.eu/eurostat/api/comext/dissemination"
@@ -192,18 +193,20 @@ def plan(asked: Question, root: Path, *, refresh: bool = False) -> Plan:
     """The calls for what no held answer covers; with `refresh` for all of it. It asks nobody."""
     known = {} if refresh else held(root)
     sources: dict[str, None] = {}
-    calls = []
-    pieces = [asked]
-    while pieces:
-        piece = pieces.pop()
-        halves = split(piece)
-        if halves and (piece.cells > MOST_CELLS or len(piece.key) >= LONGEST_KEY):
-            pieces += halves[::-1]
-            continue
-        covering = _covering(piece, known)
-        sources |= dict.fromkeys(covering)
-        calls += [] if covering else [piece]
+    calls = _lacking(asked, known, sources)
     return Plan(asked, tuple(calls), tuple(sources), known)
+
+
+def _lacking(
+    asked: Question, known: Mapping[str, Question], sources: dict[str, None]
+) -> list[Question]:
+    """The calls for what no held answer covers; the ids of those that do go into `sources`."""
+    halves = split(asked)
+    if halves and (asked.cells > MOST_CELLS or len(asked.key) >= LONGEST_KEY):
+        return [call for half in halves for call in _lacking(half, known, sources)]
+    covering = _covering(asked, known)
+    sources.update(dict.fromkeys(covering))
+    return [] if covering else [asked]
 
 
 def _covering(asked: Question, known: Mapping[str, Question]) -> list[str]:
@@ -260,13 +263,8 @@ def fetch(planned: Plan, web: Web, root: Path, progress: Show | None = None) -> 
     outcome = fetching.Outcome[Question]()
     sources = dict.fromkeys(planned.sources)
 
-    def lacking(call: Question) -> list[Question]:
-        halves = []
-        for half in split(call):  # of which an interrupted run may have left some
-            covering = _covering(half, planned.held)
-            sources.update(dict.fromkeys(covering))
-            halves += [] if covering else [half]
-        return halves
+    def lacking(call: Question) -> list[Question]:  # an interrupted run may have left a half
+        return [one for half in split(call) for one in _lacking(half, planned.held, sources)]
 
     queue = fetching.Queue(planned.calls, lacking)
     fetching.run(queue, partial(_one, web=web, root=root), web, outcome, progress)
@@ -292,32 +290,31 @@ def _one(call: Question, web: Web, root: Path) -> Kept[Question]:
     sweep(folder, ".service_*.part")
     aside = temporary(folder / f"service_{name}", "part")
     try:
-        saved, records = web.get(url, aside, _records)
+        records = web.get(url, aside, _records)
     except RefusedError as error:
         if TOO_LARGE.search(error.body) or str(error).startswith("413"):
             raise CutOffError(str(error)) from error
         if not NO_RESULTS.search(error.body):
             raise
-        body, records = error.body.encode(), 0
-        aside.write_bytes(body)
-        saved = Saved(aside, hashlib.sha256(body).hexdigest(), len(body))
+        records = 0
+        aside.write_bytes(error.body.encode())
     content = aside.read_text(encoding="utf-8", errors="replace")
     kind = "xml" if content.lstrip().startswith("<") else "csv"
-    file = folder / f"service_{name}_{saved.sha256[:8]}.{kind}"
+    loose = reading.uncatalogued(aside, "comext", "trade")
+    file = folder / f"service_{name}_{loose.sha256[:8]}.{kind}"
     # The day on which the publisher renewed the data, as the records state it.
     renewed = re.search(r"\n[^,\n]*,(\d\d)/(\d\d)/(\d\d)\b", content)
     entry = fetching.entry(
         file,
         root,
         web,
-        saved,
+        loose,
         steps="tradeflows ask",
         id=f"comext_{file.stem}",
         publisher="eurostat",
         title=f"Answer of the filtered service: {call}",
         licence=LICENCE,
-        vintage=f"20{renewed[3]}-{renewed[2]}-{renewed[1]}" if renewed else "not stated",
-        cleaner="comext.clean",
+        vintage=f"20{renewed[3]}-{renewed[2]}-{renewed[1]}" if renewed else loose.vintage,
         address=url,
     )
     with quarantine(aside, entry, root):

@@ -11,7 +11,7 @@ import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -25,7 +25,6 @@ from tradeflows.retrieval.http import (
     MissingError,
     QuotaError,
     RefusedError,
-    Saved,
     UnreachableError,
     Web,
     stamp,
@@ -268,7 +267,7 @@ def listing(
             return known["items"], known["time"]
     aside = temporary(file)
     try:
-        items = web.get(url, aside, check)[1]
+        items = web.get(url, aside, check)
     except MissingError as error:
         raise RefusedError(f"{url}: {error}; is the base address right?") from error
     except UnreachableError as error:
@@ -279,7 +278,7 @@ def listing(
     finally:
         aside.unlink(missing_ok=True)
     now = web.clock.now()
-    write(file, json.dumps({"items": items, "time": now}), lasting=False)
+    write(file, json.dumps({"items": items, "time": now}))
     return items, now
 
 
@@ -291,18 +290,18 @@ def folder(root: Path, publisher: str) -> Path:
 
 
 def entry(
-    file: Path, root: Path, web: Web, saved: Saved, *, steps: str, more: str = "", **keys: Any
+    file: Path, root: Path, web: Web, loose: Source, *, steps: str, more: str = "", **keys: Any
 ) -> Source:
-    """The entry of an answer that is to lie in `file`, fetched now; `keys` are the rest of it."""
+    """The entry of an answer that is to lie in `file`, fetched now; `keys` are the rest of it.
+
+    What they do not say is of `loose`, what the answer itself tells.
+    """
     now = web.clock.now()
-    return Source(
+    return replace(
+        loose,
         path=file.relative_to(root / RAW).as_posix(),
         kind="fetched",
         retrieved=datetime.fromtimestamp(now, UTC).date(),
-        sha256=saved.sha256,
-        bytes=saved.bytes,
-        table="trade",
-        rank=1,
         steps=f"{steps}, {stamp(now)}{more}",
         **keys,
     )

@@ -7,7 +7,6 @@ no library that was looked at heeds a quota that is told in words.
 """
 
 import email.utils
-import hashlib
 import os
 import re
 import time
@@ -33,6 +32,7 @@ LONGEST = 1e8  # seconds, some three years: a server that asks for more means ne
 POLL = 0.01  # seconds between two looks at a lock that another run holds
 LARGEST = 1 << 29  # bytes once unpacked; 250,000 rows of UN Comtrade are some 330 million
 ERROR_BYTES = 1 << 16  # of an error reply that are read
+ADDRESS = re.compile(r"https?://(\[[\da-fA-F:.]+\]|[^/?#@\s\[\]:]+)(:\d+)?(/[^?#\s]*)?", re.I)
 TRY_AGAIN = re.compile(r"try again in (\d+) seconds?", re.I | re.ASCII)
 REPLENISHED = re.compile(r"replenished in (\d+):(\d\d):(\d\d)", re.I | re.ASCII)
 HINTS = {401: "; the key is missing or wrong", 403: "; the key may not do this, or a proxy refuses"}
@@ -83,15 +83,6 @@ class Clock:
     sleep: Callable[[float], None] = time.sleep
 
 
-@dataclass(frozen=True)
-class Saved:
-    """A whole body in a file: its `path`, `sha256` and size in `bytes`."""
-
-    path: Path
-    sha256: str
-    bytes: int
-
-
 class _Secret(str):
     """A text that no traceback, log or message shows."""
 
@@ -115,13 +106,9 @@ class Web:
         pause: float = 1.0,
         clock: Clock | None = None,
     ) -> None:
-        with suppress(ValueError):  # brackets that do not close
-            parts = urlsplit(base)
-            is_plain = not (parts.query or parts.username or parts.password or parts.fragment)
-            if parts.scheme in ("http", "https") and parts.hostname and is_plain:
-                self.base = base.rstrip("/")
-        if not hasattr(self, "base"):
+        if not ADDRESS.fullmatch(base):
             raise RefusedError("the address must be like https://host/path, without user or query")
+        self.base = base.rstrip("/")
         if not (key.isascii() and key.isprintable()):
             raise RefusedError("the key holds what no header can carry: copy it anew")
         import httpx
@@ -164,7 +151,7 @@ class Web:
         *,
         size: int | None = None,
         progress: Callable[[int], Any] = lambda _: None,
-    ) -> tuple[Saved, Any]:
+    ) -> Any:
         """Ask for `url` until its body is whole; write it to `to`, a temporary file.
 
         Parameters
@@ -221,13 +208,13 @@ class Web:
         check: Callable[[Path], Any],
         size: int | None,
         progress: Callable[[int], Any],
-    ) -> tuple[Saved, Any]:
+    ) -> Any:
         """Ask once, after a pause: write the body, if it is whole and does not hold the key."""
         self.clock.sleep(min(max(self._last + self._pause - self.clock.now(), 0), self._pause))
         self._last = self.clock.now()
         self.before_call()
         self.calls += 1
-        came, digest, tail = 0, hashlib.sha256(), b""
+        came, tail = 0, b""
         with self._client.stream("GET", url) as reply:
             self._has_answered = True
             if reply.status_code != 200:
@@ -246,13 +233,12 @@ class Web:
                     came += file.write(chunk)
                     if came > max(size or 0, LARGEST):
                         raise RefusedError(f"more than {LARGEST:,} bytes came; no reply has that")
-                    digest.update(chunk)
                     progress(came)
                 file.flush()
                 os.fsync(file.fileno())
         if size not in (None, came):
             raise RetryError(f"{came} bytes came, expected {size}")
-        return Saved(to, digest.hexdigest(), came), check(to)
+        return check(to)
 
     def raise_for_reply(self, status: int, headers: Mapping[str, str], body: str) -> None:
         """Raise what an error reply means: quota spent, try again, or no."""
@@ -307,18 +293,16 @@ def locked(path: Path) -> Iterator[None]:
         lock.release()
 
 
-def write(path: Path, text: str, *, lasting: bool = True) -> None:
-    """Write `text` to `path` whole or not at all; not `lasting` is quicker, and power may fail."""
+def write(path: Path, text: str) -> None:
+    """Write `text` to `path` whole or not at all."""
     aside = temporary(path)
     try:
         with writing(path.parent, FetchError, REMEDY), aside.open("w", encoding="utf-8") as file:
             file.write(text)
-            if lasting:
-                file.flush()
-                os.fsync(file.fileno())
+            file.flush()
+            os.fsync(file.fileno())
         aside.replace(path)
-        if lasting:  # what is not is written often, and its folder swept elsewhere
-            sweep(path.parent, f".{path.name}.*.tmp")
+        sweep(path.parent, f".{path.name}.*.tmp")
     finally:
         with suppress(OSError):  # such as that of a disk that takes no writing
             aside.unlink(missing_ok=True)
@@ -333,10 +317,9 @@ def _wait(text: str, now: float) -> float | None:
     """Seconds of a ``Retry-After``, which is a number or a date; None where there is none."""
     if re.fullmatch(r"\d+", text.strip(), re.ASCII):
         return min(LONGEST, float(text))
-    day = email.utils.parsedate_tz(text)
-    if day:
-        with suppress(ValueError, OverflowError):  # of no year that there is
-            return min(LONGEST, max(0.0, email.utils.mktime_tz(day) - now))
+    with suppress(ValueError, OverflowError):  # no date, or of no year that there is
+        day = email.utils.parsedate_to_datetime(text)
+        return min(LONGEST, max(0.0, day.timestamp() - now))
     return None
 
 

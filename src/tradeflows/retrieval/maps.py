@@ -1,6 +1,6 @@
 """Maps that `tradeflows sketch` proposes and a person completes, read back as catalogue entries."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -11,7 +11,6 @@ from tradeflows.model.source import Publisher, Source
 from tradeflows.publishers import registry
 from tradeflows.retrieval import catalogue
 from tradeflows.retrieval.sketch import UNKNOWN
-from tradeflows.retrieval.sketch.headings import heading
 
 # What the file itself tells when it is added, whatever the map says.
 OF_THE_FILE: Mapping[str, Any] = {
@@ -20,8 +19,6 @@ OF_THE_FILE: Mapping[str, Any] = {
     "bytes": 1,
     "retrieved": date.min,
 }
-# Fields of numbers that a header may count by thousands, millions or tonnes.
-SCALED = ("value_reported", "net_wgt_kg", "qty")
 OPTIONAL: Mapping[str, Any] = {
     "kind": "published",
     "licence": "not stated",
@@ -77,24 +74,3 @@ def read(file: Path) -> Template:
     except CatalogueError as error:
         raise CatalogueError(f"{file}: source {source.id}: {error}") from error
     return Template(file, source, known)
-
-
-def other_scales(source: Source) -> Iterator[str]:
-    """Say which columns a map multiplies by another factor than their own names state.
-
-    A factor that somebody took out of a map is found by nothing else in a file of the user's own.
-    """
-    if source.cleaner != "tidy.clean" or source.table != "trade":
-        return
-    rows = (source.arguments["fields"], *source.arguments.get("rows", ()))
-    for field, entry in ((field, row[field]) for row in rows for field in SCALED if field in row):
-        times = entry.get("times", 1) if isinstance(entry, Mapping) else None
-        said = heading(entry.get("column", "")) if isinstance(times, int) else heading("")
-        stated = said.factors(field) if field in said.kinds else said.scales
-        if stated and times not in stated and field not in source.confirmed:
-            sizes = " or ".join(f"{size:,.12g}" for size in sorted(stated))
-            yield (
-                f"{source.id}: the numbers of the column '{entry['column']}' are multiplied by "
-                f"{times:,}, where its name says {sizes}; if the name is right, write so as times "
-                f"for {field} in its map"
-            )

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from tradeflows.model import schema
 from tradeflows.model.errors import LayoutError, QueryError, SourceError, near
+from tradeflows.model.lineage import full_number
 from tradeflows.model.periods import parse_period
 from tradeflows.model.source import Source, bulk_month, released
 from tradeflows.model.words import count_of
-from tradeflows.retrieval import catalogue, changes
+from tradeflows.retrieval import catalogue
 from tradeflows.retrieval.call_words import FLOWS, call_in_words, dashed
-from tradeflows.retrieval.comtrade.replies import box_of, fetched
+from tradeflows.retrieval.comtrade.planning import box_of, fetched
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 TIMES = 10  # a revision moves no month's sum of a figure by so much; another unit does
 HELD = 16  # files that are read once for several pairs
@@ -26,6 +31,37 @@ SHOWN = 3  # months that a message names
 SERVICES = ("comtrade", "comext")  # whose releases :func:`diff` pairs by itself
 # The days of two releases, the files of each, and the reporter and period that they share.
 Pair = tuple[list[str], list[list[Source]], str]
+
+
+@dataclass(frozen=True)
+class Change:
+    """One figure that differs between two releases; of a row that came or went the first.
+
+    `what` is its cell and its name for a reader; `old` and `new` are None where there is none, and
+    `kind` says whether the newer release added, changed or withdrew the row.
+    """
+
+    what: str
+    old: float | None
+    new: float | None
+    old_release: str
+    new_release: str
+    unit: str = ""
+    kind: str = "changed"
+
+    @property
+    def size(self) -> float:
+        """By how much the figure moved."""
+        return abs((self.new or 0.0) - (self.old or 0.0))
+
+    def __str__(self) -> str:
+        """Say the change in a line."""
+        old, new = (
+            "nothing" if figure is None else f"{full_number(figure)} {self.unit}"
+            for figure in (self.old, self.new)
+        )
+        what = f"{self.kind}: {self.what}"
+        return f"{what}: {old} ({self.old_release}) -> {new} ({self.new_release})"
 
 
 def require_follows(old: pa.Table, new: pa.Table, path: Path, name: str) -> None:
@@ -44,14 +80,10 @@ def require_follows(old: pa.Table, new: pa.Table, path: Path, name: str) -> None
         shown = ", ".join(f"{day:%Y-%m}" for day in lost[:SHOWN])
         more = f" and {len(lost) - SHOWN} more" if lost[SHOWN:] else ""
         raise LayoutError(path, f"all periods of {name}", f"none of {shown}{more}", todo)
-    for figure in _figures(new.schema):
-        sums = [
-            table.group_by("ref_period").aggregate([(figure, "sum")]).to_pandas()
-            for table in (old, new)
-        ]
-        of_both = sums[0].merge(sums[1], on="ref_period").set_index("ref_period").abs()
-        was, now = (of_both[side] for side in of_both)
-        times = now.div(was[was > 0]).median()
+    figures = _figures(new.schema)
+    frames = (table.select(["ref_period", *figures]).to_pandas() for table in (old, new))
+    was, now = (frame.groupby("ref_period").sum(min_count=1).abs() for frame in frames)
+    for figure, times in now.div(was[was > 0]).median().items():
         if times >= TIMES or times <= 1 / TIMES:
             expected = f"figures of the size that {name} has"
             raise LayoutError(path, expected, f"{figure} {times:,.3g} times as large", todo)
@@ -74,7 +106,7 @@ def table(batches: Iterable[pa.RecordBatch], contract: pa.Schema) -> pa.Table:
 
 def diff(
     name: str, root: Path, period: str = "", read: Callable[..., pa.Table] = rows
-) -> list[changes.Change]:
+) -> list[Change]:
     """What a source changed against the release that it supersedes, the largest change first.
 
     Of UN Comtrade what both releases were asked for is compared, so a row that one of them lacks
@@ -104,36 +136,41 @@ def diff(
     contract = schema.TABLES[sources[name].table if name in sources else "trade"]
     cell = [key for key in schema.key(contract) if key not in ("source_id", "vintage")]
     cell += {"currency"} & {*contract.names}  # in euros it is another
-    figures = _figures(contract)
     if period and "ref_period" not in cell:
         raise QueryError(f"{name}: its rows are of no period; leave {period} out")
 
     @lru_cache(maxsize=HELD)
-    def texts(name: str) -> pa.Table:  # of its cells, none of them null, and their figures
-        columns = read(sources[name], root, [*cell, *figures])
-        words = {key: pc.fill_null(columns[key].cast(pa.string()), "") for key in cell}
-        return pa.table(words | dict(zip(figures, columns.select(figures), strict=True)))
+    def of_source(name: str) -> pa.Table:
+        return texts(read(sources[name], root, [*cell, *_figures(contract)]), cell)
 
-    all_changes: list[changes.Change] = []
-    for days, files, of in _pairs(name, sources, root, period):
+    changes: list[Change] = []
+    is_comtrade = name == "comtrade"
+    pairs = _of_comtrade(root, period) if is_comtrade else _pairs(name, sources, period)
+    for days, files, of in pairs:
         sides = []
         for some in files:
-            side = pa.concat_tables([texts(source.id) for source in some])
+            side = pa.concat_tables([of_source(source.id) for source in some])
             side = side.filter(pc.starts_with(side["ref_period"], period)) if period else side
             sides.append(_comparable(side, of, files) if of else side)
-        all_changes += _between(sides, cell, contract, days)
-    return changes.largest_first(all_changes)
+        changes += between(sides, cell, contract, days)
+    return sorted(changes, key=lambda change: -change.size)
 
 
-def _between(
-    sides: list[pa.Table], cell: list[str], contract: pa.Schema, days: list[str]
-) -> Iterator[changes.Change]:
+def texts(rows: pa.Table, cell: Sequence[str]) -> pa.Table:
+    """The words of rows as texts, none of them null, and their figures."""
+    words = {key: pc.fill_null(rows[key].cast(pa.string()), "") for key in cell}
+    return pa.table(words | {name: rows[name] for name in _figures(rows.schema)})
+
+
+def between(
+    sides: Sequence[pa.Table], cell: Sequence[str], contract: pa.Schema, days: Sequence[str]
+) -> Iterator[Change]:
     """The changes from one of two tables of texts to the other; of a row that came or went one."""
     both = pa.concat_tables(sides)
     fixed = {key: both[key][0].as_py() for key in cell if len(both[key].unique()) == 1}
     varying = [key for key in cell if key not in fixed] or cell[:1]  # of millions of rows
-    changed = changes.changed(sides[0], sides[1], varying, _figures(contract))
-    for row in changed.to_dict("records"):
+    frame = changed(sides[0], sides[1], varying, _figures(contract))
+    for row in frame.to_dict("records"):
         row, said = fixed | row, set()
         for figure in _figures(contract):
             old, new = row[f"{figure}_old"], row[f"{figure}_new"]
@@ -141,59 +178,82 @@ def _between(
             unit = row.get(unit, unit).partition(",")[0]  # where it is another column's word
             if old != new and (old, new, unit) not in said:
                 what = f"{_cell(row, contract)}: {figure}"
-                yield changes.Change(what, old, new, days[0], days[1], unit, row["kind"])
+                yield Change(what, old, new, days[0], days[1], unit, row["kind"])
                 if row["kind"] != "changed":
                     break
                 said.add((old, new, unit))
 
 
-def _pairs(name: str, sources: Mapping[str, Source], root: Path, period: str) -> Iterable[Pair]:
-    """The releases to compare of a source, or of all that was fetched of a service."""
-    if name in SERVICES:
-        return _of_comtrade(root, period) if name == "comtrade" else _of_comext(sources, period)
-    if name not in sources:
-        raise QueryError(f"no source {name!r}{near(name, [*SERVICES, *sources])}")
-    new = sources[name]
-    new = next((other for other in sources.values() if other.supersedes == name), new)
-    if not new.supersedes:
-        raise QueryError(
-            f"{name}: one release is held; next: `tradeflows update {name} FILE` takes a newer one"
-        )
-    old = sources[new.supersedes]
-    return [([released(old), released(new)], [[old], [new]], "")]
+def changed(old: pa.Table, new: pa.Table, cell: Sequence[str], figures: Sequence[str]) -> DataFrame:
+    """Cells of which a figure differs between two tables, or that only one of them has.
 
+    Parameters
+    ----------
+    cell
+        Columns of text that identify a row; rows of one cell are compared in their order.
+    figures
+        Columns of numbers.
 
-def _of_comext(sources: Mapping[str, Source], period: str) -> Iterator[Pair]:
-    """The two newest releases of each month of Comext, or of one."""
-    by_month: dict[str, list[Source]] = defaultdict(list)
-    for source in sorted(sources.values(), key=released):
-        by_month[dashed(bulk_month(source))].append(source)
-    releases = by_month[period] if period else []
-    if period and len(releases) < 2:
-        have = f"only that of {released(releases[0])}" if releases else "none"
-        raise SourceError(
-            f"two releases of {period} are needed, and there is {have}; "
-            f"tradeflows fetch comext --start {period} --end {period}"
-        )
-    for month in [period] if period else sorted(filter(None, by_month)):
-        pair = by_month[month][-2:]
-        if len(pair) > 1:
-            yield [*map(released, pair)], [[source] for source in pair], ""
+    Returns
+    -------
+    DataFrame, one row a changed cell, in the order of its words
+        `cell`, ``kind`` (added, changed, withdrawn), and ``…_old`` and ``…_new`` of each figure,
+        None where there is none.
+    """
+    words = [*cell]
+    rows = []
+    for table in (old, new):
+        frame = table.select([*words, *figures]).to_pandas()
+        frame = frame.astype(dict.fromkeys(words, "object") | dict.fromkeys(figures, "float64"))
+        rows.append(frame.assign(nth=frame.groupby(words, sort=False).cumcount()))
+    of_both = rows[0].merge(
+        rows[1], on=[*words, "nth"], how="outer", suffixes=("_old", "_new"), indicator="kind"
+    )
+    kinds = {"left_only": "withdrawn", "right_only": "added", "both": "changed"}
+    of_both["kind"] = of_both["kind"].map(kinds).astype("str")
+    pairs = [(of_both[f"{name}_old"], of_both[f"{name}_new"]) for name in figures]
+    is_same = [was.eq(now) | (was.isna() & now.isna()) for was, now in pairs]
+    differs = of_both["kind"].ne("changed") | ~np.logical_and.reduce(is_same)
+    found = of_both[differs].sort_values([*words, "nth"], ignore_index=True)
+    columns = [f"{name}_{side}" for name in figures for side in ("old", "new")]
+    stated = found[columns].astype("object")
+    found[columns] = stated.where(stated.notna(), None)
+    return found.astype(dict.fromkeys(words, "str"))[[*words, "kind", *columns]]
 
 
 def _of_comtrade(root: Path, period: str) -> Iterator[Pair]:
-    """The two newest releases of each cell of UN Comtrade, with what both were asked for."""
-    replies: dict[str, dict[str, list[Source]]] = defaultdict(lambda: defaultdict(list))
-    for source in fetched(root):
-        for cell, release in source.arguments.get("releases", {}).items():
-            if dashed(cell.split()[1]).startswith(period):
-                replies[cell][release].append(source)
-    for cell, by_release in sorted(replies.items()):
-        # In the order of their dates; of two of one day the one that was fetched first is older.
-        pair = sorted(by_release, key=lambda release: release.split()[0])[-2:]
-        if len(pair) > 1:
-            days = [release.split()[0] for release in pair]
-            yield days, [by_release[release] for release in pair], cell
+    """The two newest releases of each cell of UN Comtrade, and the cell."""
+    for (_, cell), releases in sorted(catalogue.by_release(fetched(root)).items()):
+        if dashed(cell.split()[1]).startswith(period):
+            days, files = zip(*releases[-2:], strict=True)
+            yield [*days], [*files], cell
+
+
+def _pairs(name: str, sources: Mapping[str, Source], period: str) -> Iterator[Pair]:
+    """The releases to compare of a source, or of each month of Comext."""
+    superseded = {source.supersedes: source for source in sources.values()}
+    if name == "comext":
+        months = [each for each in sources.values() if bulk_month(each)]
+        months = [each for each in months if dashed(bulk_month(each)).startswith(period)]
+        newest = [each for each in months if each.supersedes and each.id not in superseded]
+        if period and not newest:
+            have = f"only that of {released(months[0])}" if months else "none"
+            raise SourceError(
+                f"two releases of {period} are needed, and there is {have}; "
+                f"tradeflows fetch comext --start {period} --end {period}"
+            )
+    elif name in sources:
+        newest = [superseded.get(name, sources[name])]
+    else:
+        raise QueryError(f"no source {name!r}{near(name, [*SERVICES, *sources])}")
+    for new in sorted(newest, key=bulk_month):
+        if not new.supersedes:
+            raise QueryError(
+                f"{name}: one release is held; next: `tradeflows update {name} FILE` takes a newer "
+                "one"
+            )
+        old = sources[new.supersedes]
+        yield [released(old), released(new)], [[old], [new]], ""
 
 
 def _comparable(side: pa.Table, of: str, files: list[list[Source]]) -> pa.Table:

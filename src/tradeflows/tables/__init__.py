@@ -6,7 +6,7 @@
 
 from tradeflows.model.words import Words
 from tradeflows.tables.building import build
-from tradeflows.tables.choose_level import ADD_UP
+from tradeflows.tables.choose_statement import ADD_UP
 from tradeflows.tables.files import is_current, last_months, processed, stored
 from tradeflows.tables.filters import (
     ALL_GOODS,

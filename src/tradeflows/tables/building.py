@@ -7,7 +7,7 @@ import math
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -27,10 +27,9 @@ from tradeflows.publishers.cleaned import Cleaned, tally
 from tradeflows.retrieval import catalogue
 from tradeflows.tables.files import catalogued, processed
 from tradeflows.tables.releases import days, with_days
-from tradeflows.tables.write import TableWriter, fingerprint, metadata_of
+from tradeflows.tables.write import TableWriter, fingerprint
 from tradeflows.tables.zeros import declared
 
-METADATA = ("counts", "refused", "zeros", "fingerprint")  # what a file states of itself
 ROWS_A_GROUP = 4_096  # small enough that a question about one product touches few of them
 
 
@@ -101,31 +100,25 @@ def build(
     """
     root = root or catalogue.root()
     pa.default_memory_pool().release_unused()  # what a file took that was cleaned before
-    with _alone(processed(root, "trade").parent):
-        built = _write_folder(root, [*catalogue.load(root).values()], progress, local=False)
-        if not local:
-            return built
-        users = [*catalogued(root)[True].values()]
-        if not users and not processed(root, "trade", local=True).parent.exists():
-            return built
-        built_local = _write_folder(root, users, progress, local=True)
+    folder = processed(root, "trade").parent
+    if folder.is_symlink() or (folder / "local").is_symlink():
+        raise BuildError(f"{folder}: is a link, which might lead anywhere; make it a folder")
+    with writing(folder, BuildError, "or move what is in the way, then run `tradeflows build`"):
+        folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder / ".build.lock"):  # one build after another
+            built = _write_folder(root, [*catalogue.load(root).values()], progress, local=False)
+            if not local:
+                return built
+            users = [*catalogued(root)[True].values()]
+            if not users and not processed(root, "trade", local=True).parent.exists():
+                return built
+            built_local = _write_folder(root, users, progress, local=True)
     learnt = [source for table in built_local for source in table.control]
     if learnt:
         from tradeflows.retrieval.user_files import rewrite_entries
 
         rewrite_entries(root, learnt)
     return built + built_local
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Let one build after another write into `folder`, so that its tables are of one."""
-    if folder.is_symlink() or (folder / "local").is_symlink():
-        raise BuildError(f"{folder}: is a link, which might lead anywhere; make it a folder")
-    with writing(folder, BuildError, "or move what is in the way, then run `tradeflows build`"):
-        folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder / ".build.lock"):
-            yield
 
 
 def _write_folder(
@@ -148,23 +141,29 @@ def _write_folder(
         folder.mkdir(parents=True, exist_ok=True)
         sweep(folder, ".*.tmp")
         for name, aside in temporaries.items():
-            begun, refused = Built(name, processed(root, name, local=local)), dict[str, str]()
-            table = None
-            while table is None:
-                table = _write_sources(root, sources, begun, cleaned, progress, refused)
+            table = _write_sources(root, sources, name, cleaned, progress, local=local)
             built.append(table)
             pa.default_memory_pool().release_unused()
-            contract, stated = schema.STORED[name], metadata_of(cleaned)
-            dated = days(ds.dataset(cleaned), {source.id: source for source in sources})
+            contract = schema.STORED[name]
+            # Of a source that is refused some rows may be written.
+            is_taken = ~ds.field("source_id").isin(pa.array(table.refused, pa.string()))
+            taken = ds.dataset(cleaned).filter(is_taken)
+            dated = days(taken, {source.id: source for source in sources})
             with (
                 parquet.ParquetFile(cleaned, read_dictionary=schema.TABLES[name].names) as raw,
                 TableWriter(aside, ".parquet", contract, ROWS_A_GROUP) as writer,
             ):
                 for number in range(raw.num_row_groups):
                     rows = raw.read_row_group(number)
+                    rows = rows.filter(is_taken) if table.refused else rows
                     rows = with_days(rows, dated.slice(writer.n_rows, len(rows)))
                     writer.write(rows.replace_schema_metadata(contract.metadata).combine_chunks())
-                writer.describe(**{name: stated[name.encode()].decode() for name in METADATA})
+                writer.describe(
+                    counts=json.dumps(table.counts),
+                    refused=json.dumps(table.refused),
+                    zeros=str(table.counts["zeros"]),
+                    fingerprint=fingerprint(sources, name, root),
+                )
             with aside.open("rb+") as file:
                 os.fsync(file.fileno())
         for table in built:
@@ -179,35 +178,31 @@ def _write_folder(
 def _write_sources(
     root: Path,
     sources: Sequence[Source],
-    begun: Built,
+    table: str,
     path: Path,
     progress: Callable[[str], None] | None,
-    refused: dict[str, str],
-) -> Built | None:
+    *,
+    local: bool,
+) -> Built:
     """Write one table, a source at a time, each sorted by its key; only one is in memory.
 
-    A user's own source that is wrong is `refused`. None where some of its rows were written when
-    that was seen, so that all must be written anew.
+    A user's own source that is wrong is refused; some of its rows may have been written before.
     """
-    contract = schema.TABLES[begun.table]
-    is_committed = begun.path == processed(root, begun.table)
     counts: Counter[str] = Counter()
+    refused: dict[str, str] = {}
     learnt: list[Source] = []
-    with TableWriter(path, ".parquet", contract, ROWS_A_GROUP) as writer:
+    with TableWriter(path, ".parquet", schema.TABLES[table], ROWS_A_GROUP) as writer:
         for source in sources:
-            if source.table != begun.table or source.id in refused:
+            if source.table != table:
                 continue
             if progress:
                 progress(source.id)
-            rows_before = writer.n_rows
             try:
                 became, totals, n_zeros = _write_rows(root, source, writer)
             except TradeflowsError as error:
-                if is_committed:
+                if not local:
                     raise
                 refused[source.id] = str(error)
-                if writer.n_rows > rows_before:
-                    return None
                 continue
             counts.update(records=became.records, rows=became.rows)
             counts.update(["zeros"] * n_zeros)
@@ -217,13 +212,7 @@ def _write_sources(
                 counts["cells without a figure"] += became.empty
             if totals and not source.control:
                 learnt.append(replace(source, control=totals))
-        writer.describe(
-            counts=json.dumps(counts),
-            refused=json.dumps(refused),
-            zeros=str(counts["zeros"]),
-            fingerprint=fingerprint(sources, begun.table, root),
-        )
-    return Built(begun.table, begun.path, counts, refused, learnt)
+    return Built(table, processed(root, table, local=local), counts, refused, learnt)
 
 
 def _write_rows(
@@ -254,14 +243,14 @@ def _write_rows(
             yield part
 
     became = tally(source, written())
-    rows = _whole(parts or [coded.empty_table()])
+    rows = pa.concat_tables(parts or [coded.empty_table()]).combine_chunks()
     parts.clear()
     if source.control and not totals and contract is schema.TRADE:
         _require_control(source, _totals(rows), root)
     n_stated = len(rows)
     if source.absent:
         every = pa.concat_tables([rows, *streamed]).cast(contract)
-        rows = _whole([rows, declared(source, every).cast(coded)])
+        rows = pa.concat_tables([rows, declared(source, every).cast(coded)]).combine_chunks()
     keys = Keys(contract)
     for batch in rows.to_batches():
         keys.add(batch)
@@ -269,11 +258,6 @@ def _write_rows(
     for start in range(0, len(rows), ROWS_A_GROUP):  # no second copy of all of them
         writer.write(rows.take(order[start : start + ROWS_A_GROUP]))
     return became, totals, len(rows) - n_stated
-
-
-def _whole(parts: Sequence[pa.Table]) -> pa.Table:
-    """Tables as one, of one piece, from which rows are quickly taken."""
-    return parts[0] if len(parts) == 1 else pa.concat_tables(parts).combine_chunks()
 
 
 def _totals(rows: pa.Table) -> dict[str, dict[str, float]]:

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import combinations, product
+from itertools import combinations, pairwise, product
 from pathlib import Path
 
 import numpy as np
@@ -19,33 +19,21 @@ from pandas import DataFrame, Series
 
 from tradeflows import measures, tables
 from tradeflows.model import schema
-from tradeflows.model.absence import DECLARED, absence
+from tradeflows.model.absence import AXES, DECLARED, absence
 from tradeflows.model.contracts import require_columns
-from tradeflows.model.errors import NothingStatedError, QueryError, near
+from tradeflows.model.errors import NothingStatedError, QueryError, TradeflowsError, near
 from tradeflows.model.keys import number_cells
 from tradeflows.model.periods import month_of, month_text, parse_period, runs
 from tradeflows.model.source import Source
 from tradeflows.retrieval import catalogue
-from tradeflows.tables.choose_publisher import place_of
+from tradeflows.tables.choose_publisher import place_of, some_runs
 from tradeflows.tables.contradictions import JUMP, SPAN, STEADY, WAYS, jumps
 from tradeflows.tables.files import numbered
 from tradeflows.tables.releases import family_of
 
 Progress = Callable[[str, int, int, str], None]
 
-SERIES = [
-    "family",
-    "reporter_iso",
-    "partner_iso",
-    "partner_code",
-    "partner_role",
-    "flow_code",
-    "classification_code",
-    "cmd_code",
-    "cumulation",
-    "breakdown",
-    "currency",
-]
+SERIES = ["family", *AXES, "partner_code", "classification_code", "currency"]
 PERIOD = ("month", "n_months", "qty_unit")
 FIGURES = ("value_reported", "net_wgt_kg", "qty", "rate")
 COLUMNS = [
@@ -148,7 +136,7 @@ def look(root: Path, *, local: bool = True, progress: Progress | None = None) ->
         The tables are not built.
     """
     # It loads what speaks HTTP, of which a claim that is checked has no need.
-    from tradeflows.retrieval import maps
+    from tradeflows.retrieval.sketch import agreement
 
     done = 0
 
@@ -164,12 +152,13 @@ def look(root: Path, *, local: bool = True, progress: Progress | None = None) ->
             yield Finding(f"file {state.state}", state.detail, "tradeflows verify")
     sources = catalogue.load(root, local=local)
     for source in sources.values():
-        show = _show(source.table, source_id=source.id)
         if source.supersedes:
             old = sources[source.supersedes]
             text = f"{old.id} ({old.vintage}) by {source.id} ({source.vintage})"
             yield Finding("superseded", text, _show(old.table, source_id=old.id))
-        yield from (Finding("scale", line, show) for line in maps.other_scales(source))
+        with suppress(TradeflowsError):  # of a file or map that cannot be read, as a build says
+            for line in agreement.disagreements(source.file(root), source):
+                yield Finding("map", f"{source.id}: {line}", _show_sources([source.id]))
     begin("the tables")
     trade = _read(tables.stored(root, "trade", local=local), COLUMNS, sources)
     rates = _read(tables.stored(root, "rates", local=local), RATE_COLUMNS, sources)
@@ -224,7 +213,7 @@ def zeros_at_the_end(root: Path, names: Iterable[str], *, local: bool = True) ->
         after = by_month[by_month.index > last]
         if len(after) and after["figure_count"].gt(1).all():
             days = [month_of(day) for day in after.index]
-            text = f"{name}: each figure of {_first_months(days)} is 0: a zero, or not out yet? "
+            text = f"{name}: each figure of {some_runs(days)} is 0: a zero, or not out yet? "
             text += "If not out, `where` in the map leaves it open"
             show = _show("trade", source_id=str(name), month=month_text(days[0]))
             yield Finding("zero", text, show)
@@ -266,7 +255,7 @@ def _read(dataset: ds.Dataset, columns: Sequence[str], sources: Mapping[str, Sou
     return rows
 
 
-def _cells(rows: DataFrame, columns: Sequence[str]) -> np.ndarray:
+def _cells(rows: DataFrame, columns: Sequence[str]) -> Series:
     """A number for each row, equal where all `columns` are; of a few bytes a row."""
 
     def coded() -> Iterator[tuple[np.ndarray, int]]:
@@ -278,24 +267,8 @@ def _cells(rows: DataFrame, columns: Sequence[str]) -> np.ndarray:
                 numbers = column.to_numpy()
                 yield numbers - numbers.min(), int(numbers.max() - numbers.min()) + 1
 
-    return number_cells(coded() if len(rows) else (), len(rows))
-
-
-def _stated_again(rows: DataFrame, columns: Sequence[str]) -> np.ndarray:
-    """Which rows are alike in `columns` with another one."""
-    cells = _cells(rows, columns)
-    ordered = np.sort(cells)
-    return _are_among(cells, ordered[1:][ordered[1:] == ordered[:-1]])
-
-
-def _are_among(cells: np.ndarray, some: np.ndarray) -> np.ndarray:
-    """Which of `cells` are among `some`, which are sorted: np.isin takes several times the room."""
-    if not len(some):
-        return np.zeros(len(cells), bool)
-    some = np.unique(some)
-    place = np.searchsorted(some, cells)
-    place[place == len(some)] = 0
-    return np.asarray(some[place] == cells)
+    cells = number_cells(coded() if len(rows) else (), len(rows))
+    return Series(cells, rows.index, copy=False)
 
 
 def _series(monthly: DataFrame) -> DataFrame:
@@ -304,9 +277,9 @@ def _series(monthly: DataFrame) -> DataFrame:
     A series of fewer months than a steady one is no hole's or jump's place, and one unit is no
     change: of some hundred thousand short series none is looked at.
     """
-    may_be_several = _stated_again(monthly, SERIES) | monthly["n_months"].ge(STEADY * SPAN)
-    monthly = monthly if may_be_several.all() else monthly[may_be_several]
-    place = Series(_cells(monthly, SERIES), monthly.index, copy=False)
+    place = _cells(monthly, SERIES)
+    place = place[place.duplicated(keep=False) | monthly["n_months"].ge(STEADY * SPAN)]
+    monthly = monthly.loc[place.index]
     counted = DataFrame({"n_months": monthly["n_months"], "unit": monthly["qty_unit"].cat.codes})
     summed = counted.groupby(place).agg(
         months=("n_months", "sum"), least=("unit", "min"), most=("unit", "max")
@@ -335,7 +308,7 @@ def _twice(trade: DataFrame) -> Iterator[Finding]:
     families = trade["family"].cat.categories  # a committed source is one of its own
     theirs = trade[~trade["source_id"].isin(families)]
     cell = [*SERIES, *PERIOD, "vintage"]
-    rows = theirs[_stated_again(theirs, cell)]
+    rows = theirs[_cells(theirs, cell).duplicated(keep=False)]
     by_cell = rows.groupby(cell, observed=True, dropna=False)
     is_unlike = by_cell[[*FIGURES[:3]]].transform("nunique").gt(1).any(axis="columns")
     unlike = rows.loc[is_unlike, "source_id"].astype("str").groupby(by_cell.ngroup()[is_unlike])
@@ -362,9 +335,7 @@ def equal_ranks(
     of_pairs = pc.field("source_id").isin(sorted({each.id for pair in pairs for each in pair}))
     stored = tables.stored(root, "trade", local=local).filter(of_pairs)
     rows = _read(stored, STATED, sources)
-    rows = rows[_stated_again(rows, [*CELL, *PERIOD[:2]])]
-    rows = rows.assign(cell=_cells(rows, [*CELL, *PERIOD[:2]]))
-    cells = rows.groupby("source_id", observed=True)["cell"].unique()
+    cells = _cells(rows, [*CELL, *PERIOD[:2]]).groupby(rows["source_id"], observed=True).unique()
     last = max(source.rank for source in sources.values()) + 1
     for one, other in pairs:
         n = len(np.intersect1d(*(cells.get(each.id, np.array([])) for each in (one, other))))
@@ -474,12 +445,9 @@ def _currencies(monthly: DataFrame, rates: DataFrame) -> Iterator[Finding]:
     """
     is_weighed = monthly["net_wgt_kg"].gt(0) & monthly["n_months"].eq(1)
     cells = _cells(monthly, GOODS)
-    order = np.argsort(cells, kind="stable")
-    places, ordered = monthly["source_id"].cat.codes.to_numpy()[order], cells[order]
-    is_other = (ordered[1:] == ordered[:-1]) & (places[1:] != places[:-1])
+    stated = cells[~_cells(monthly, [*GOODS, "source_id"]).duplicated()]
     # Of some million rows few are compared.
-    rows = monthly[is_weighed & _are_among(cells, ordered[1:][is_other])]
-    del cells, order, places, ordered, is_other
+    rows = monthly[is_weighed & cells.isin(stated[stated.duplicated()])]
     rows = rows.assign(dollars=_dollars(rows, rates))
     rows = rows[rows["dollars"].gt(0)]
     of_source = rows.groupby([*GOODS, "source_id"], observed=True)[["dollars", "net_wgt_kg"]].sum()
@@ -504,19 +472,12 @@ def _currencies(monthly: DataFrame, rates: DataFrame) -> Iterator[Finding]:
 
 def _dollars(rows: DataFrame, rates: DataFrame) -> Series:
     """Values in dollars: as stated, else at the first monthly rate that is held."""
-    quote = rates["quote"].astype("str")
-    to_dollars = rates[quote.eq("USD")]
-    base = to_dollars["base"].astype("str")
-    to_dollars = to_dollars.assign(currency=base)
-    unique = to_dollars.drop_duplicates(["currency", "month"])
-    rate = unique.set_index(["currency", "month"])["rate"]
+    to_dollars = rates[rates["quote"].astype("str").eq("USD")].astype({"base": "str"})
+    rate = to_dollars.drop_duplicates(["base", "month"]).set_index(["base", "month"])["rate"]
     currency = rows["currency"].astype("str")
     cell = pd.MultiIndex.from_arrays([currency, rows["month"]])
-    value = rows["value_reported"]
-    converted = value * rate.reindex(cell).to_numpy()
-    stated = rows["primary_value_usd"].fillna(converted)
-    is_in_dollars = currency.eq("USD") & stated.isna()
-    return stated.mask(is_in_dollars, value)
+    times = np.where(currency.eq("USD"), 1.0, rate.reindex(cell))
+    return rows["primary_value_usd"].fillna(rows["value_reported"] * times)
 
 
 def _steady(rows: DataFrame) -> tuple[DataFrame, DataFrame]:
@@ -525,13 +486,9 @@ def _steady(rows: DataFrame) -> tuple[DataFrame, DataFrame]:
     Or have most on either side of a year that lacks: a flow that comes and goes has holes and jumps
     by nature; a year between two steady ones is a file that was forgotten.
     """
-    several = [
-        rows.loc[rows["n_months"].gt(after), ["series", "month"]].assign(
-            month=rows["month"] + after
-        )
-        for after in range(rows["n_months"].max() if len(rows) else 1)
-    ]
-    stated = pd.concat(several).drop_duplicates().sort_values(["series", "month"])
+    stated = rows.loc[rows.index.repeat(rows["n_months"]), ["series", "month"]]
+    stated["month"] += stated.groupby(level=0).cumcount()
+    stated = stated.drop_duplicates().sort_values(["series", "month"])
     gap = stated.groupby("series")["month"].diff().fillna(0)
     largest = gap.groupby(stated["series"]).transform("max")
     is_second = (gap.eq(largest) & gap.gt(SPAN)).groupby(stated["series"]).cummax()
@@ -560,35 +517,24 @@ def _holes(rows: DataFrame, stated: DataFrame, zeros: DataFrame) -> Iterator[Fin
         if not months:
             continue
         n_months = spans["max"][number] - spans["min"][number] + 1
-        some = _first_months(sorted(months))
+        some = some_runs(months)
         text = f"{_name(row)}: {len(months)} of {n_months} months ({some})"
         yield Finding("missing", text, _see(row))
-
-
-def _first_months(months: Sequence[int]) -> str:
-    """The first six of some months, and whether there are more."""
-    listed = ", ".join(map(month_text, months[:6]))
-    return listed + " …" * (len(months) > 6)
 
 
 def _units(rows: DataFrame) -> Iterator[Finding]:
     """Series whose unit changes: of two units one may be lacking in a month."""
     units = rows[["series", "month", "qty_unit"]].drop_duplicates().astype({"qty_unit": "str"})
     units = units[units.groupby("series")["qty_unit"].transform("nunique").gt(1)]
-    units["place"] = units.groupby("series")["month"].rank("dense").astype("int64")
-    place = ["series", "place"]
-    stays = units.merge(units.assign(place=units["place"] + 1), on=[*place, "qty_unit"])
-    of_month = units.groupby(place)["qty_unit"].agg(lambda some: "+".join(sorted(some)))
-    months = units.drop_duplicates(place).set_index(place)["month"].sort_index()
-    is_first = months.index.get_level_values("place") == 1
-    changes = months[~is_first & ~months.index.isin(stays.set_index(place).index)]
     first = _first_rows(rows, ["series"])
-    for number, some in changes.groupby("series"):
-        (_, at), month = some.index[0], some.iloc[0]
-        more = f", and {len(some) - 1} more" if len(some) > 1 else ""
-        row = first.loc[number]
-        turn = f"{of_month[number, at - 1]} to {of_month[number, at]} in {month_text(month)}"
-        yield Finding("unit", f"{_name(row)}: {turn}{more}", _see(row))
+    for number, some in units.groupby("series"):
+        by_month = some.groupby("month")["qty_unit"].agg(set)
+        turns = [two for two in pairwise(by_month.items()) if two[0][1].isdisjoint(two[1][1])]
+        for (_, was), (month, now) in turns[:1]:
+            more = f", and {len(turns) - 1} more" if len(turns) > 1 else ""
+            turn = f"{'+'.join(sorted(was))} to {'+'.join(sorted(now))} in {month_text(month)}"
+            row = first.loc[number]
+            yield Finding("unit", f"{_name(row)}: {turn}{more}", _see(row))
 
 
 def _jumps(rows: DataFrame) -> Iterator[Finding]:
@@ -606,7 +552,7 @@ def _jumps(rows: DataFrame) -> Iterator[Finding]:
     for (number, unit), some in jumping.groupby(by, observed=True):
         months_of = {name: [*some["month"][is_jump.loc[some.index, name]]] for name in figures}
         listed = "; ".join(
-            f"{name if name != 'qty' else f'qty ({unit})'} in {_first_months(months)}"
+            f"{name if name != 'qty' else f'qty ({unit})'} in {some_runs(months)}"
             for name, months in months_of.items()
             if months
         )

@@ -159,13 +159,7 @@ def _in_turn(rows: Iterable[_Row], turn: Callable[[_Row], Any]) -> list[_Row]:
 
 
 def _cells(rows: Sequence[_Row], splice: bool, frame: DataFrame) -> dict[tuple[Any, ...], _Row]:
-    """The row of each flow, partner and month.
-
-    Raises
-    ------
-    QueryError
-        What one reporter states is of several series, or a cell of several files.
-    """
+    """The row of each flow, partner and month; QueryError where one is of several sources."""
     cells: dict[tuple[Any, ...], _Row] = {}
     mixed: list[_Row] = []
     for some in () if splice else _grouped(rows, "whole").values():
@@ -228,7 +222,7 @@ def _passed_over(passed: Sequence[_Row], kept: Sequence[_Row], splice: bool) -> 
         n_more = len(stated - _months(row for row in kept if row.whole[0] in reporters))
         more = f", splice=True adds {n_more} month{'s' * (n_more > 1)}" if n_more else ""
         lines.append(
-            f"{', '.join(sorted(reporters))}: {name} ({_some_runs(stated)}) states "
+            f"{', '.join(sorted(reporters))}: {name} ({some_runs(stated)}) states "
             f"this too and was passed over; publisher= or source= chooses{more}"
         )
     return lines
@@ -238,7 +232,7 @@ def _months(rows: Iterable[_Row]) -> set[int]:
     return set().union(*(row.months for row in rows))
 
 
-def _some_runs(months: Iterable[int]) -> str:
+def some_runs(months: Iterable[int]) -> str:
     """Some months in words, those in a row as a range, and not too many ranges."""
     listed = runs(months).split(", ")
     more = " …" if len(listed) > MOST_GAPS else ""
@@ -260,6 +254,6 @@ def gaps(frame: DataFrame, window: Window) -> list[str]:
         missing = {*range(begins, ends + 1)} - stated[reporter]
         if missing:
             lines.append(
-                f"{reporter}: no row in {len(missing)} {OF_THE_WINDOW}: {_some_runs(missing)}"
+                f"{reporter}: no row in {len(missing)} {OF_THE_WINDOW}: {some_runs(missing)}"
             )
     return lines

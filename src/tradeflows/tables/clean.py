@@ -23,8 +23,6 @@ from tradeflows.publishers.registry import KNOWN, publisher_cleaner
 from tradeflows.tables.write import TableWriter, fingerprint, metadata_of
 
 Progress = Callable[[Path, int, int, int], None]
-# A row group of a month has few products, and some of all that the other columns hold.
-NARROW_COLUMNS = ("cmd_code", "ref_period")
 
 
 def clean(
@@ -128,13 +126,7 @@ def _shown(
 def _outputs(
     files: Iterable[Path], to: Path, publisher: str, table: str
 ) -> dict[Path, list[tuple[Path, Source]]]:
-    """What goes into each output: files with an entry for each.
-
-    Raises
-    ------
-    SourceError
-        Two files have the same bytes.
-    """
+    """What goes into each output: files, of which no two have the same bytes, with entries."""
     outputs: dict[Path, list[tuple[Path, Source]]] = {}
     path_of: dict[str, Path] = {}
     for path in files:
@@ -219,7 +211,7 @@ def _write(
 ) -> list[Cleaned]:
     contract = schema.TABLES[table]
     keys, cleaned = Keys(contract), []
-    with TableWriter(path, suffix, contract, statistics=NARROW_COLUMNS) as writer:
+    with TableWriter(path, suffix, contract) as writer:
         for source, parts in files:
             cleaned.append(tally(source, through(parts, keys, writer.write)))
             if strict and cleaned[-1].left_out:

@@ -177,8 +177,10 @@ def local(workers: int) -> Iterator[Any]:
     # Ctrl-C is for this process alone: what is started below inherits that it is blocked, but for
     # multiprocessing's own helper, which would undo that, and so comes first.
     resource_tracker.ensure_running()
+    has_mask = hasattr(signal, "pthread_sigmask")  # Windows has none
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if has_mask else None
     try:
-        with config.set(SETTINGS), _interrupt_blocked():
+        with config.set(SETTINGS):
             cluster = LocalCluster(
                 n_workers=min(workers, pa.cpu_count()),
                 threads_per_worker=1,
@@ -192,21 +194,11 @@ def local(workers: int) -> Iterator[Any]:
         raise SourceError(
             "workers could not be started here, or died at once; the same command tries again"
         ) from error
+    finally:
+        if before is not None:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
     with cluster:
         yield cluster
-
-
-@contextmanager
-def _interrupt_blocked() -> Iterator[None]:
-    """Let processes that are started within inherit no Ctrl-C; Windows has no such mask."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _run(

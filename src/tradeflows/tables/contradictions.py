@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tradeflows.model.absence import AXES
 from tradeflows.model.areas import area_name
 from tradeflows.model.keys import number_cells
 from tradeflows.model.periods import first_month, month_text, runs
@@ -21,15 +22,7 @@ JUMP = 10.0  # a figure that is so many times its neighbours, or another source'
 CALM = 3.0  # where the two neighbours are within so many times of each other
 STEADY, SPAN = 0.9, 12  # a series that has so great a part of its months, of so many at least
 MOST = 6  # figures that a caveat names
-SERIES = [
-    "reporter_iso",
-    "partner_iso",
-    "partner_code",
-    "flow_code",
-    "cmd_code",
-    "breakdown",
-    "qty_unit",
-]
+SERIES = [*AXES, "partner_code", "qty_unit"]
 FIGURES = {"net_wgt_kg": "weight", "value_reported": "value", "qty": "quantity"}
 WAYS = {"M": "from", "X": "to"}
 
@@ -67,18 +60,17 @@ def jumps_in_answer(frame: DataFrame) -> list[str]:
     if len(rows) < STEADY * SPAN:
         return []
     coded = [pd.factorize(rows[name])[0] for name in SERIES]
-    series = number_cells(((codes, int(codes.max()) + 1) for codes in coded), len(rows))
-    months = first_month(rows).to_numpy("int64")
-    order = np.lexsort((months, series))
-    series, months = series[order], months[order]
-    figures = rows[[*FIGURES]].to_numpy("float64", na_value=np.nan)[order]
+    number = number_cells(((codes, int(codes.max()) + 1) for codes in coded), len(rows))
+    rows = rows.assign(series=number, month=first_month(rows)).sort_values(["series", "month"])
+    series, months = (rows[name].to_numpy() for name in ("series", "month"))
+    figures = rows[[*FIGURES]].to_numpy("float64", na_value=np.nan)
     is_jump = jumps(series, months, figures)
     lines: dict[str, list[tuple[float, str]]] = defaultdict(list)
     for at in np.flatnonzero(is_jump.any(axis=1)):
         stated = np.unique(months[series == series[at]])
         span = stated[-1] - stated[0] + 1
         if span >= SPAN and len(stated) >= STEADY * span:
-            row = rows.iloc[order[at]]
+            row = rows.iloc[at]
             what = " and ".join(np.array([*FIGURES.values()])[is_jump[at]])
             text = f"{what} of {_flow([row['cmd_code']], row['flow_code'], row['partner_iso'])}"
             size = float(np.nanmax(figures[at]))

@@ -15,7 +15,7 @@ import pyarrow.dataset as ds
 from tradeflows.model import schema
 from tradeflows.model.absence import DECLARED
 from tradeflows.model.errors import BuildError
-from tradeflows.model.periods import month_of
+from tradeflows.model.periods import first_month
 from tradeflows.model.source import Source
 from tradeflows.retrieval import catalogue
 from tradeflows.tables.write import fingerprint, metadata_of
@@ -47,7 +47,7 @@ def stored(root: Path, table: str, *, local: bool = False, zeros: bool = False) 
         path = processed(root, table, local=is_local)
         try:
             written = path.stat()
-            dataset, metadata = _dataset(path, written.st_mtime_ns, written.st_size)
+            dataset, metadata = opened(path, written.st_mtime_ns, written.st_size)
         except (FileNotFoundError, NotADirectoryError) as error:
             raise BuildError(f"{path}: absent; run `tradeflows build`") from error
         except (pa.ArrowInvalid, OSError) as error:
@@ -86,11 +86,11 @@ def last_months(root: Path, names: Iterable[str], *, local: bool = False) -> dic
     columns = ["source_id", "ref_period", "n_months"]
     of_sources = ds.field("source_id").isin(pa.array(names, pa.string()))
     lines = stored(root, "trade", local=local).to_table(columns=columns, filter=of_sources)
-    ends: dict[str, int] = {}
-    for row in lines.group_by(columns).aggregate([]).to_pylist():
-        last = month_of(row["ref_period"]) + row["n_months"] - 1
-        ends[row["source_id"]] = max(last, ends.get(row["source_id"], last))
-    return ends
+    periods = lines.group_by(columns).aggregate([]).to_pandas(date_as_object=False)
+    last = first_month(periods) + periods["n_months"] - 1
+    return {
+        str(name): int(month) for name, month in last.groupby(periods["source_id"]).max().items()
+    }
 
 
 def is_current(root: Path) -> bool:
@@ -116,8 +116,8 @@ def refused(root: Path, table: str) -> dict[str, str]:
     return reasons
 
 
-@lru_cache(maxsize=16)
-def _dataset(path: Path, *written: int) -> tuple[ds.Dataset, dict[str, str]]:
+@lru_cache(maxsize=512)  # each is an open file; all months of Comext are some 450
+def opened(path: Path, *written: int) -> tuple[ds.Dataset, dict[str, str]]:
     """The file as it was `written`, and its metadata.
 
     Who holds it reads what was there when it was opened, though a build puts another in its place.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import reduce
 from itertools import chain
 from operator import or_
@@ -147,35 +147,22 @@ def apart(
 ) -> list[str]:
     """Lines that say where a country that is asked for is stated by its parts: GBR from 2021 on."""
     lines = []
-    for column, area, others in areas_in_parts(wanted):
-        rows = scan(stored, "trade", {**wanted, column: others}, first, last, ["ref_period"])
-        if len(rows):
-            lines.append(changed_area_message(column, area, others, rows["ref_period"]))
-    return lines
-
-
-def named_areas(wanted: Mapping[str, list[str]], column: str) -> list[str]:
-    """Ids of the areas that a condition names one by one."""
-    return [area for area in wanted.get(column, ()) if area != "countries"]
-
-
-def areas_in_parts(wanted: Mapping[str, list[str]]) -> Iterator[tuple[str, str, list[str]]]:
-    """Areas that are asked for without all of their parts: the column, the area and those parts."""
     for column in ("reporter_iso", "partner_iso"):
-        asked = named_areas(wanted, column)
-        for area in asked:
-            others = sorted({*codes.parts(area)}.difference(asked))
-            if others:
-                yield column, area, others
-
-
-def changed_area_message(column: str, area: str, others: list[str], days: Any) -> str:
-    """Say of an `area` that `others`, its parts, are stated too since the first of `days`."""
-    return (
-        f"{area} is stated as {' and '.join(others)} too, from {pc.min(days).as_py():%Y-%m} on, "
-        f"which are not here; {column.removesuffix('_iso')}={[area, *others]} has all, where no "
-        "year has both"
-    )
+        for area in wanted.get(column, ()):
+            parts = codes.parts(area) if area != "countries" else ()
+            others = sorted({*parts}.difference(wanted[column]))
+            if not others:
+                continue
+            condition = {**wanted, column: others}
+            rows = scan(stored, "trade", condition, first, last, ["ref_period"])
+            if len(rows):
+                lines.append(
+                    f"{area} is stated as {' and '.join(others)} too, from "
+                    f"{pc.min(rows['ref_period']).as_py():%Y-%m} on, which are not here; "
+                    f"{column.removesuffix('_iso')}={[area, *others]} has all, where no year has "
+                    "both"
+                )
+    return lines
 
 
 def dates_of(table: str) -> tuple[str, str]:
@@ -204,8 +191,12 @@ def condition(column: str, values: list[str]) -> Any:
     if column == "breakdown" and values == [PARTS]:
         return field.is_valid()
     heads: tuple[str, ...] = ()
-    if column == "cmd_code":
-        values, heads = products_meant(values)
+    if column == "cmd_code":  # or what lies under it
+        parts = chain.from_iterable(value.split("+") for value in values)
+        heads = tuple(dict.fromkeys(part for part in parts if part.isdigit()))
+        listed = {*chain.from_iterable(map(codes.listed_under, {*values} - {ALL_GOODS}))}
+        others = sorted(code for code in listed if not code.startswith(heads))
+        values = [*dict.fromkeys([*values, *others, *heads])]
     # Arrow skips row groups by comparisons alone, but makes each of them for every row.
     if len(values) <= FEW:
         under = [(field >= f"{head}0") & (field < f"{head}[") for head in heads]
@@ -215,15 +206,6 @@ def condition(column: str, values: list[str]) -> Any:
         among |= pc.match_substring_regex(field, f"^({'|'.join(heads)})[0-9:A-Z]")
     # A text lies between the first and the last of them.
     return (field >= min(values)) & (field < f"{max(values)}[") & among
-
-
-def products_meant(values: Sequence[str]) -> tuple[list[str], tuple[str, ...]]:
-    """Codes that `values` stand for, and of which of them all that lies under them is meant."""
-    parts = chain.from_iterable(value.split("+") for value in values)
-    heads = tuple(dict.fromkeys(part for part in parts if part.isdigit()))
-    listed = {*chain.from_iterable(map(codes.listed_under, {*values} - {ALL_GOODS}))}
-    others = sorted(code for code in listed if not code.startswith(heads))
-    return list(dict.fromkeys([*values, *others, *heads])), heads
 
 
 def nothing_held(

@@ -6,7 +6,7 @@ publisher; a question has but to ask for a day.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
@@ -177,10 +177,10 @@ def _ends_by_reply(
     A reply of UN Comtrade knows the release of each reporter and period in it.
     """
     ends = np.full(len(frame), NEVER)
-    replies = _in_order_of_release(sources)
+    replies = catalogue.by_release(sources.values())
     if not replies:
         return ends
-    from tradeflows.retrieval.comtrade.replies import box_of  # which loads what speaks HTTP
+    from tradeflows.retrieval.comtrade.planning import box_of  # which loads what speaks HTTP
 
     publisher = frame["source_id"].map({name: each.publisher for name, each in sources.items()})
     period = frame["ref_period"].astype("str").str.replace("-", "").str[:6]
@@ -189,31 +189,13 @@ def _ends_by_reply(
     names = frame["source_id"].tolist()
     asked = frame[["partner_code", "cmd_code", "flow_code"]].to_numpy().tolist()
     for cell in replies.keys() & rows.keys():
-        place_of = {source.id: place for place, source, _ in replies[cell]}
-        for place, newer, day in replies[cell]:
-            box, end = box_of(newer), ended(day, newer.id)
-            for row in rows[cell]:
-                if place_of.get(names[row], place) < place and box.covers(*asked[row]):
-                    ends[row] = min(ends[row], end)
+        older: set[str] = set()
+        for day, some in replies[cell]:
+            for newer in some:
+                known = day if is_day(day) else f"{newer.retrieved}"
+                box, end = box_of(newer), ended(known, newer.id)
+                for row in rows[cell]:
+                    if names[row] in older and box.covers(*asked[row]):
+                        ends[row] = min(ends[row], end)
+            older |= {source.id for source in some}
     return ends
-
-
-def _in_order_of_release(
-    sources: Mapping[str, Source],
-) -> dict[tuple[str, str], list[tuple[int, Source, str]]]:
-    """Publisher and cell to replies of its several releases: each its place, file and day."""
-    files: dict[tuple[str, str], dict[str, list[Source]]] = defaultdict(dict)
-    for source in sources.values():
-        for cell, text in source.arguments.get("releases", {}).items():
-            files[source.publisher, cell].setdefault(text, []).append(source)
-    replies: dict[tuple[str, str], list[tuple[int, Source, str]]] = defaultdict(list)
-    for key, by_text in files.items():
-        if len(by_text) < 2:
-            continue
-        # Of two releases of one day the one that came first is older.
-        for place, text in enumerate(sorted(by_text, key=lambda text: text.split()[0])):
-            day = text.split()[0]
-            for source in by_text[text]:
-                known = day if is_day(day) else f"{source.retrieved}"
-                replies[key].append((place, source, known))
-    return replies

@@ -16,18 +16,20 @@ import pyarrow.compute as pc
 from tradeflows.model import codes, contracts, schema
 from tradeflows.model.absence import DECLARED
 from tradeflows.model.errors import BuildError, QueryError
-from tradeflows.model.periods import first_month
+from tradeflows.model.periods import months_of
 from tradeflows.model.source import Source
 from tradeflows.model.words import Words
 from tradeflows.retrieval import catalogue
-from tradeflows.tables.choose_level import one_level, stand_ins, total_or_parts
 from tradeflows.tables.choose_publisher import gaps, one_source
 from tradeflows.tables.choose_statement import (
     Choice,
     older,
     one_edition,
+    one_level,
     one_rate,
+    stand_ins,
     stated_once,
+    total_or_parts,
 )
 from tradeflows.tables.contradictions import jumps_in_answer
 from tradeflows.tables.files import refused
@@ -195,13 +197,7 @@ def _with_zeros(frame: DataFrame, asked: Question, wanted: bool) -> Choice:
 
 
 def _known_rows(rows: pa.Table, asked: Question, said: list[str]) -> tuple[DataFrame, pa.Table]:
-    """Those of the `rows` that stood on the day, and those that a newer release had replaced.
-
-    Raises
-    ------
-    QueryError
-        There are none; the message says which one filter would have to be another.
-    """
+    """Those of the `rows` that stood on the day, and those replaced; QueryError for none."""
     if not len(rows):
         sources = catalogue.load(asked.root, local=True)
         with suppress(BuildError):  # where a user's files are not built
@@ -274,7 +270,12 @@ def no_nesting(frame: DataFrame) -> None:
     for name in ("reporter", "partner"):
         areas = sorted(frame[f"{name}_iso"].unique())
         for whole, part in product(sorted({*areas}.intersection(codes.groups())), areas):
-            if codes.overlaps(whole, part) and not _are_of_other_times(frame, name, whole, part):
+            if not codes.overlaps(whole, part):
+                continue
+            # A country and a part of it may share no year, as GBR to 2020 and XI from 2021.
+            rows = (frame[frame[f"{name}_iso"].eq(area)] for area in (whole, part))
+            of_whole, of_part = ({*(months_of(some)[1] // 12)} for some in rows)
+            if not codes.is_country(whole) or of_whole & of_part:
                 has = "contains" if codes.contains(whole, part) else "contains some of"
                 raise QueryError(
                     f"{name} {whole} {has} {part}, so the answer would count it twice; add "
@@ -282,18 +283,6 @@ def no_nesting(frame: DataFrame) -> None:
                 )
     if {*frame["flow_code"]} > {"MX"}:
         raise QueryError("MX is both directions in one figure; add flow='M', 'X' or 'MX'")
-
-
-def _are_of_other_times(frame: DataFrame, name: str, whole: str, part: str) -> bool:
-    """Whether a country and a part of it share no year, as GBR to 2020 and XI from 2021."""
-    if not codes.is_country(whole):
-        return False
-    years = []
-    for area in (whole, part):
-        rows = frame[frame[f"{name}_iso"].eq(area)]
-        begins = first_month(rows)
-        years.append({*(begins // 12), *((begins + rows["n_months"] - 1) // 12)})
-    return years[0].isdisjoint(years[1])
 
 
 def _require_one_each(frame: DataFrame, table: str, asked: Mapping[str, list[str]]) -> None:

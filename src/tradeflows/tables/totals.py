@@ -6,10 +6,10 @@ import csv as text_csv
 import hashlib
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from itertools import repeat
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -19,9 +19,7 @@ from pyarrow import parquet
 from tradeflows.model import schema
 from tradeflows.model.codelists import LISTS
 from tradeflows.model.errors import LayoutError
-from tradeflows.model.lineage import full_number
-from tradeflows.model.source import Source
-from tradeflows.retrieval import catalogue, changes
+from tradeflows.retrieval import catalogue
 from tradeflows.tables.files import processed, stored
 from tradeflows.tables.write import metadata_of
 
@@ -38,7 +36,7 @@ MEASURES = {  # column: the column that says its unit, or the unit itself
 }
 
 
-MOST = 5  # cells of a source that are named where they move
+MOST = 5  # figures of a source that are named where they move
 DIGEST = "digest"
 CODES = "codes"
 # Words in the name of a column whose numbers count nothing, beside those of goods and years.
@@ -61,59 +59,41 @@ def control_totals(root: Path | None = None) -> list[dict[str, str]]:
         package's own and the catalogued ones.
     """
     root = root or catalogue.root()
-    rows = []
-    for name, measures in MEASURES.items():
-        table = stored(root, name, zeros=True).to_table(schema.TABLES[name].names)
-        days = table["window_start" if name == "figures" else "ref_period"]
-        years = pc.fill_null(pc.year(days).cast(pa.string()), "none").to_pylist()
-        cells = [*zip(table["source_id"].to_pylist(), years, strict=True)]
-        for measure, unit in measures.items():
-            is_column = unit in table.column_names
-            units = table[unit].to_pylist() if is_column else [unit] * len(table)
-            rows += _sums(name, cells, measure, units, table[measure].to_pylist())
-        digests: dict[tuple[str, str], list[int]] = defaultdict(list)
-        for cell, number in zip(cells, row_numbers(table), strict=True):
-            digests[cell].append(number)
-        rows += [_digest(name, *cell, numbers) for cell, numbers in digests.items()]
+    numbers: dict[tuple[str, ...], list[float]] = defaultdict(list)
+    for name in MEASURES:
+        for cell, number in _figures(name, root):
+            numbers[cell].append(number)
     sources = catalogue.load(root)
     for source in sources.values():
-        rows += _raw_sums(source, catalogue.check(source, root))
+        for column, figures in _raw_columns(catalogue.check(source, root)).items():
+            numbers["raw", source.id, "", column, ""] = figures
     lists = {s.id: s.file(root) for s in sources.values() if s.table == catalogue.CODE_LIST}
     if LISTS.is_relative_to(root.resolve()):  # of the repository that they are kept in
         lists |= {f"codelists/{path.name}": path for path in LISTS.glob("*.csv")}
-    rows += [list_digest(name, path) for name, path in lists.items()]
-    return sorted(rows, key=lambda row: tuple(row.values()))
+    for name, path in lists.items():
+        numbers[CODES, name, "", DIGEST, ""] = [*list_numbers(path)]
+    names = ("table", "source_id", "year", "measure", "unit", "count", "total")
+    rows = []
+    for cell, stated in sorted(numbers.items()):
+        is_digest = cell[3] == DIGEST and cell[0] != "raw"  # whose columns may have any name
+        total = f"{int(sum(stated)) % 2**64:016x}" if is_digest else repr(math.fsum(stated))
+        rows.append(dict(zip(names, (*cell, f"{len(stated)}", total), strict=True)))
+    return rows
 
 
-def _sums(
-    table: str,
-    cells: Iterable[tuple[str, str]],
-    measure: str,
-    units: Iterable[str | None],
-    values: Iterable[float | None],
-) -> list[dict[str, str]]:
-    """The count and the exact sum of a measure by source, year and unit."""
-    numbers: dict[tuple[str, str, str], list[float]] = defaultdict(list)
-    for cell, unit, value in zip(cells, units, values, strict=True):
-        if value is not None:
-            numbers[*cell, unit or ""].append(value)
-    return [
-        _row(table, source, year, measure, unit, len(stated), repr(math.fsum(stated)))
-        for (source, year, unit), stated in numbers.items()
-    ]
-
-
-def _row(
-    table: str, source: str, year: str, measure: str, unit: str, count: int, total: str
-) -> dict[str, str]:
-    """A control total."""
-    keys = ("table", "source_id", "year", "measure", "unit", "count", "total")
-    return dict(zip(keys, (table, source, year, measure, unit, f"{count}", total), strict=True))
-
-
-def _digest(table: str, source: str, year: str, numbers: Sequence[int]) -> dict[str, str]:
-    """The control total of all that some rows state, in any order."""
-    return _row(table, source, year, DIGEST, "", len(numbers), f"{sum(numbers) % 2**64:016x}")
+def _figures(name: str, root: Path) -> Iterator[tuple[tuple[str, ...], float]]:
+    """Each figure of a table, and the number of each row, with what its control total is of."""
+    table = stored(root, name, zeros=True).to_table(schema.TABLES[name].names)
+    days = table["window_start" if name == "figures" else "ref_period"]
+    years = pc.fill_null(pc.year(days).cast(pa.string()), "none").to_pylist()
+    cells = [*zip(repeat(name), table["source_id"].to_pylist(), years, strict=False)]
+    for measure, unit in MEASURES[name].items():
+        units = table[unit].to_pylist() if unit in table.column_names else repeat(unit)
+        for cell, word, figure in zip(cells, units, table[measure].to_pylist(), strict=False):
+            if figure is not None:
+                yield (*cell, measure, word or ""), figure
+    for cell, number in zip(cells, row_numbers(table), strict=True):
+        yield (*cell, DIGEST, ""), number
 
 
 def row_numbers(table: pa.Table) -> list[int]:
@@ -137,80 +117,41 @@ def _number(content: bytes) -> int:
     return int.from_bytes(hashlib.blake2b(content, digest_size=8).digest())
 
 
-def list_digest(name: str, path: Path) -> dict[str, str]:
-    """The digest of a list of codes, whose rows may stand in any order."""
+def list_numbers(path: Path) -> list[int]:
+    """A number for each row of a list of codes, with the header."""
     try:
         with path.open(encoding="utf-8", newline="") as file:
             header, *rows = text_csv.reader(file)
     except ValueError as error:  # not UTF-8, or no row at all
         raise LayoutError(path, "a list of codes as CSV in UTF-8", f"{error}") from error
-    numbers = [_number("\x1f".join([*header, *row]).encode()) for row in rows]
-    return _digest(CODES, name, "", numbers)
+    return [_number("\x1f".join([*header, *row]).encode()) for row in rows]
 
 
 def cells_moved(before: Mapping[str, pa.Table], after: Mapping[str, pa.Table]) -> list[str]:
-    """Cells that differ between two builds, some of each source, in words.
+    """Figures that differ between two builds, some of each source, in words.
 
     Parameters
     ----------
     before, after
         Tables by name; one that has other columns than before is not compared.
     """
+    from tradeflows.retrieval import releases  # which loads what speaks HTTP
+
     lines = []
     for name, new in after.items():
-        old = before.get(name)
+        old, contract = before.get(name), schema.TABLES[name]
         if old is None or old.schema.names != new.schema.names:
             continue
-        measures = [measure for measure in MEASURES[name] if measure != "n_days"]
-        passed = (*NOT_DIGESTED, *measures)  # the others name a cell
-        contract = schema.TABLES[name]
-        words = [
-            field.name
-            for field in contract
-            if field.type != schema.NUMBER and field.name not in passed
-        ]
-        sides = []
-        for rows in (old, new):  # words as texts, none of them null
-            texts = {word: pc.fill_null(rows[word].cast(pa.string()), "") for word in words}
-            figures = {measure: rows[measure].cast(pa.float64()) for measure in measures}
-            sides.append(pa.table(texts | figures))
-        was, now = sides
-        frame = changes.changed(was, now, words, measures)
-        for source, rows in frame.groupby("source_id", sort=True):
-            lines += [_cell_line(name, row, measures) for row in rows[:MOST].to_dict("records")]
-            if len(rows) > MOST:
-                lines.append(f"{name} {source}: … and {len(rows) - MOST} more cells")
+        words = [field.name for field in contract if field.type != schema.NUMBER]
+        words = [word for word in words if word not in NOT_DIGESTED]  # the others name a cell
+        sides = [releases.texts(rows, words) for rows in (old, new)]
+        for source in pa.concat_tables(sides)["source_id"].unique().sort().to_pylist():
+            of_source = [side.filter(pc.equal(side["source_id"], source)) for side in sides]
+            moved = [*releases.between(of_source, words, contract, ["before", "now"])]
+            lines += [f"{name} {source}: {change}" for change in moved[:MOST]]
+            if len(moved) > MOST:
+                lines.append(f"{name} {source}: … and {len(moved) - MOST} more figures")
     return lines
-
-
-def _cell_line(name: str, row: Mapping[str, Any], measures: Iterable[str]) -> str:
-    """A cell that was added, changed or withdrawn, with its figures."""
-    cell = " ".join(row[word] for word in CELL_WORDS[name] if row[word])
-    moves = []
-    for measure in measures:
-        figures = [row[f"{measure}_{when}"] for when in ("old", "new")]
-        if figures[0] != figures[1]:
-            old, new = ("none" if one is None else full_number(one) for one in figures)
-            moves.append(f"{measure} {old} → {new}")
-    figures_moved = "; ".join(moves) or "its words or flags"
-    return f"{name} {row['source_id']}: {row['kind']}: {cell}: {figures_moved}"
-
-
-CELL_WORDS = {  # what names a cell for a reader
-    "trade": (
-        "ref_period",
-        "reporter_iso",
-        "flow_code",
-        "cmd_code",
-        "partner_iso",
-        "breakdown",
-        "qualifier",
-        "flags",
-    ),
-    "settlement": ("ref_period", "concept", "measure", "region", "currency_group", "qualifier"),
-    "rates": ("ref_period", "base", "quote", "publisher", "statistic"),
-    "figures": ("id", "topic", "qualifier"),
-}
 
 
 def built(root: Path) -> dict[str, pa.Table]:
@@ -219,8 +160,8 @@ def built(root: Path) -> dict[str, pa.Table]:
     return {name: parquet.read_table(path) for name, path in paths.items() if metadata_of(path)}
 
 
-def _raw_sums(source: Source, path: Path) -> list[dict[str, str]]:
-    """The sums of the number columns of a raw file as they stand; none where it is no CSV."""
+def _raw_columns(path: Path) -> dict[str, list[float]]:
+    """The number columns of a raw file as they stand; none where it is no CSV."""
     from pyarrow import csv
 
     from tradeflows.retrieval.sketch import headings  # which the first answer does not need
@@ -232,11 +173,9 @@ def _raw_sums(source: Source, path: Path) -> list[dict[str, str]]:
         with suppress(pa.ArrowInvalid, UnicodeDecodeError):  # names are decoded only here
             raw = csv.read_csv(path, csv.ReadOptions(encoding=encoding), None, as_written)
             columns = columns or dict(zip(raw.column_names, raw.columns, strict=True))
-    rows = []
-    for name, column in columns.items():
-        is_number = pa.types.is_integer(column.type) or pa.types.is_floating(column.type)
-        if is_number and count_nothing.isdisjoint(headings.list_of_words(name)):
-            numbers = [float(value) for value in column.drop_null().to_pylist()]
-            total = repr(math.fsum(numbers))
-            rows.append(_row("raw", source.id, "", name, "", len(numbers), total))
-    return rows
+    return {
+        name: [float(value) for value in column.drop_null().to_pylist()]
+        for name, column in columns.items()
+        if pa.types.is_integer(column.type) or pa.types.is_floating(column.type)
+        if count_nothing.isdisjoint(headings.list_of_words(name))
+    }

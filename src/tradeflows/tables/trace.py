@@ -211,17 +211,13 @@ def _found_again(frame: DataFrame, column: str, root: Path | None) -> DataFrame:
     rows = places.merge(rows, on=[*PLACE], how="left")
     if "flags" in rows:  # the place of a declared zero is that of its evidence
         rows.loc[rows["flags"].eq(DECLARED), [*tables.MEASURES["trade"]]] = 0.0
-    which = np.select(
-        [rows["unit"].eq(name) for name in ("tonnes", rows["currency"], "USD")], [0, 1, 2], 3
-    )
-    texts = ["weight / 1000", "reported", "dollars", "quantity"]
+    units = [rows["unit"].eq(name) for name in ("tonnes", rows["currency"], "USD")]
     columns = ("net_wgt_kg", "value_reported", "primary_value_usd", "qty")
-    roles = {
-        name: Role(rows, column)
-        for name, column in zip(("weight", *texts[1:]), columns, strict=True)
-    }
+    texts = ("weight", "reported", "dollars", "quantity")
+    roles = {text: Role(rows, column) for text, column in zip(texts, columns, strict=True)}
+    formula = Formula(["weight / 1000", *texts[1:]], roles, np.select(units, [0, 1, 2], 3))
     result = frame.copy(deep=False)
-    record(result, {"value": Formula(texts, roles, which)})
+    record(result, {"value": formula})
     return result
 
 
@@ -426,11 +422,9 @@ def _composed(formula: Formula, rows: np.ndarray) -> list[Number]:
         everything = np.concatenate([*entered, rows[:0]])
         distinct, place = np.unique(everything, return_inverse=True)
         numbers = _numbers(behind.frame, behind.column, distinct) if len(distinct) else []
-        start = 0
+        places = iter(place.tolist())
         for i, some in zip(users, entered, strict=True):
-            stop = start + len(some)
-            inputs[i][name] = [numbers[j] for j in place[start:stop]]
-            start = stop
+            inputs[i][name] = [numbers[j] for j in islice(places, len(some))]
     return [_expanded(text, below) for text, below in zip(texts, inputs, strict=True)]
 
 

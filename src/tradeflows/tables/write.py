@@ -20,17 +20,6 @@ from tradeflows.publishers import registry
 
 ROWS_A_GROUP = 1 << 14  # at least, so that one question needs few of them
 VALUES_AT_A_TIME = 1 << 15  # of a column, which no row group has more of
-# Whose smallest and largest value in each row group are worth their while: what rows are found by.
-STATISTICS_COLUMNS = (
-    "source_id",
-    "cmd_code",
-    "flow_code",
-    "freq_code",
-    "reporter_iso",
-    "partner_iso",
-    "partner_code",
-    "ref_period",
-)
 # How a cell begins that a spreadsheet would compute; one sign alone, as a qualifier, is none.
 FORMULA = r"(?s)^([=+\-@\t\r\n].)"
 
@@ -73,8 +62,6 @@ class TableWriter:
         Of the table.
     rows_a_group
         At least so many rows come into each row group but the last, and less than twice as many.
-    statistics
-        Columns of which each row group states the smallest and the largest value.
     """
 
     def __init__(
@@ -83,13 +70,11 @@ class TableWriter:
         suffix: str,
         contract: pa.Schema,
         rows_a_group: int | None = None,
-        statistics: Iterable[str] = STATISTICS_COLUMNS,
     ) -> None:
         self._batches: list[pa.RecordBatch] = []
-        self._contract, self._rows = contract, 0
+        self._contract = contract
         self.n_rows = 0
         self._rows_a_group = rows_a_group or ROWS_A_GROUP
-        self._statistics = statistics
         self._path, self._is_csv = path, suffix == ".csv"
         self._file: Any = None
 
@@ -100,9 +85,8 @@ class TableWriter:
     def write(self, rows: pa.RecordBatch | pa.Table) -> None:
         """Add `rows`."""
         self._batches += rows.to_batches() if isinstance(rows, pa.Table) else [rows]
-        self._rows += len(rows)
         self.n_rows += len(rows)
-        if self._rows >= self._rows_a_group:
+        if sum(map(len, self._batches)) >= self._rows_a_group:
             self._flush()
 
     def _flush(self) -> None:
@@ -119,7 +103,7 @@ class TableWriter:
             self._file = self._open(rows.schema)
         n_groups = max(1, len(rows) // self._rows_a_group)
         self._file.write_table(rows, -(-len(rows) // n_groups) or None)
-        self._batches, self._rows = [], 0
+        self._batches = []
 
     def _open(self, coded: pa.Schema) -> Any:
         """A writer of rows that are coded as the first ones are."""
@@ -142,7 +126,6 @@ class TableWriter:
             use_dictionary=words,
             store_schema=False,
             column_encoding=numbers | {"source_row": "DELTA_BINARY_PACKED"},
-            write_statistics=[name for name in self._statistics if name in coded.names],
             write_batch_size=VALUES_AT_A_TIME,
         )
         # Text is declared plain: of coded text, pyarrow does not use the row groups' statistics.

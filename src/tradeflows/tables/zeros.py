@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,7 +15,7 @@ from tradeflows.model.errors import CatalogueError
 from tradeflows.model.lineage import PLACE
 from tradeflows.model.periods import first_month, months_of
 from tradeflows.model.source import Source
-from tradeflows.tables.choose_level import share
+from tradeflows.tables.choose_statement import share
 
 if TYPE_CHECKING:
     from pandas import DataFrame, Series
@@ -212,19 +213,15 @@ def of_answer(frame: DataFrame, zeros: DataFrame, asked: Question) -> DataFrame:
         is_of_answer &= first.le(zeros["last"].fillna(-1))
     zeros = zeros[is_of_answer].drop(columns=["first", "last"])
     if frame["source_id"].nunique() > 1:  # where another states the flow, be it at another level
-        keys = ["reporter_iso", "partner_iso", "flow_code"]
-        flows = [*keys, "source_id", "cmd_code", *PERIOD]
-        numbered = zeros[flows].assign(place=np.arange(len(zeros)))
-        pairs = numbered.merge(frame[flows], on=keys, suffixes=("", "_other"))
-        pairs = pairs[pairs["source_id"].ne(pairs["source_id_other"])]
-        others = pairs.drop(columns="ref_period").rename(columns={"ref_period_other": "ref_period"})
-        begins, others_begin = first_month(pairs), first_month(others)
-        is_same = begins.lt(others_begin + pairs["n_months_other"])
-        is_same &= others_begin.lt(begins + pairs["n_months"])
-        pairs = pairs[is_same]
-        codes_of_pairs = zip(pairs["cmd_code"], pairs["cmd_code_other"], strict=True)
-        is_same = [share(one, other) for one, other in codes_of_pairs]
-        zeros = zeros[~np.isin(np.arange(len(zeros)), pairs.loc[is_same, "place"])]
+        pairs = product(frame["cmd_code"].unique(), zeros["cmd_code"].unique())
+        goods = pd.DataFrame(
+            [pair for pair in pairs if share(*pair)], columns=["stated", "cmd_code"]
+        )
+        stated = frame.rename(columns={"cmd_code": "stated"}).merge(goods, on="stated")
+        for name in zeros["source_id"].unique():
+            others = stated[stated["source_id"].ne(name)]
+            is_stated = zeros["source_id"].eq(name) & _have_months(zeros, others, FLOW)
+            zeros = zeros[~is_stated]
     if asked.is_of_parts:  # where the whole was nothing, so were its parts
         is_total = zeros["breakdown"].eq("total")
         flows = [zeros[name] for name in (*FLOW, *PERIOD)]

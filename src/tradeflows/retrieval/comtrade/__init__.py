@@ -2,23 +2,23 @@
 
 :func:`request` puts a question into the publisher's codes; :func:`plan` asks which data sets exist
 and packs what is not held yet into the fewest calls that no row cap can cut off; :func:`fetch`
-makes them, keeps each whole reply unedited in ``data/raw/local/comtrade`` with an entry in
-``local.toml``, and checks what came. A data set's
-checksum and date of release are its vintage, so what is held in the present release is never asked
-for again.
+makes them, keeps each whole reply unedited in ``data/raw/local/comtrade`` with an entry beside it,
+and checks what came. A data set's checksum and date of release are its vintage, so what is held in
+the present release is never asked for again.
 """
 
 from tradeflows.retrieval.comtrade.fetching import fetch
 from tradeflows.retrieval.comtrade.packing import KEYED, PREVIEW, Limits
 from tradeflows.retrieval.comtrade.planning import (
+    box_of,
     cell_of,
     connect,
+    covers,
     datasets,
     plan,
     release_of,
 )
 from tradeflows.retrieval.comtrade.questions import Call, Request, edition, request
-from tradeflows.retrieval.comtrade.replies import covers
 
 __all__ = [
     "KEYED",
@@ -26,6 +26,7 @@ __all__ = [
     "Call",
     "Limits",
     "Request",
+    "box_of",
     "cell_of",
     "connect",
     "covers",

@@ -1,25 +1,49 @@
-"""The calls of a plan, made one by one; each whole reply is kept as it came."""
+"""The calls of a plan, made one by one, and whether what came is whole.
+
+Each whole reply is kept as it came; its wholes are compared with the sums of their parts.
+"""
+
+from __future__ import annotations
 
 import hashlib
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import chain
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import numpy as np
 import pyarrow as pa
 
 from tradeflows.model.errors import LayoutError
 from tradeflows.model.files import temporary
+from tradeflows.model.source import Source
 from tradeflows.publishers import comtrade as cleaner
+from tradeflows.publishers import reading, registry
 from tradeflows.retrieval import catalogue, fetching
-from tradeflows.retrieval.comtrade.completeness import check, suspects_among
-from tradeflows.retrieval.comtrade.packing import Limits, Queue, split
-from tradeflows.retrieval.comtrade.planning import Plan, plan
-from tradeflows.retrieval.comtrade.questions import ALL, BREAKDOWNS, MOST, Call
-from tradeflows.retrieval.comtrade.replies import counted, folder
+from tradeflows.retrieval.call_words import dashed
+from tradeflows.retrieval.comtrade.packing import Limits, Queue, Records, most_rows, split
+from tradeflows.retrieval.comtrade.planning import Plan, counted, folder, held, plan, renewed
+from tradeflows.retrieval.comtrade.questions import ALL, BREAKDOWNS, MOST, Call, in_words, iso
 from tradeflows.retrieval.fetching import CutOffError, Kept, Outcome, Report, Show
 from tradeflows.retrieval.http import FetchError, RetryError, Web, locked
-from tradeflows.retrieval.user_files import keep, quarantine, remove, require_cleanable
+from tradeflows.retrieval.user_files import (
+    keep,
+    quarantine,
+    remove,
+    require_cleanable,
+    rewrite_entries,
+)
 
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+LEAST_CAP = 10  # rows; nobody's cap is lower, and small replies often are of one size
+# What the parts of a whole are, the column that tells them apart, and its word for the whole.
+PARTNERS, GOODS = ("partners", "partner_code", "0"), ("HS6 codes", "cmd_code", "TOTAL")
+CELL = ["cell", "flow_code", "partner_code", "cmd_code"]
 # A reply does not tell its release, so after a longer run the list of data sets is asked for again,
 # and what changed meanwhile is fetched anew. After a shorter one that call would be a good part of
 # all: there the next plan, which asks for the list anyway, marks what it may hold as ambiguous.
@@ -84,7 +108,7 @@ def _run(
     planned: Plan, web: Web, root: Path, outcome: Outcome[Call], progress: Show | None
 ) -> None:
     """Make the calls of a plan."""
-    queue = Queue(planned.boxes, planned.records, planned.limits, planned.seen)
+    queue = Queue(planned.boxes, planned.records, planned.limits)
     ask = partial(_one, planned=planned, queue=queue, web=web, root=root)
     fetching.run(queue, ask, web, outcome, progress)
 
@@ -108,21 +132,18 @@ def _one(call: Call, planned: Plan, queue: Queue, web: Web, root: Path) -> Kept[
             reply = cleaner.read(catalogue.check(known[name], root))
             return Kept(call, known[name], len(reply.rows), counted(reply))
         aside = temporary(file, "part")
-        saved, reply = web.get(url, aside, partial(_read, web=web))
+        reply = web.get(url, aside, partial(_read, web=web))
         count = len(reply.rows)
         parted = {"breakdown": asked.breakdown} if asked.breakdown else {}
         entry = fetching.entry(
             file,
             root,
             web,
-            saved,
+            reading.uncatalogued(aside, "comtrade", "trade"),
             steps="tradeflows fetch comtrade",
             id=name,
-            publisher="comtrade",
             title=f"Reply of the API: {call}",
-            licence="not stated",
             vintage="by row",
-            cleaner="comtrade.clean",
             address=url,
             arguments={"releases": releases, "cap": limits.cap, **parted},
         )
@@ -222,3 +243,130 @@ def _ask_in_halves(
     limits = replace(planned.limits, cap=first.rows)
     _run(replace(planned, boxes=boxes, limits=limits), web, root, outcome, progress)
     return [line]
+
+
+# --- whether it is whole --------------------------------------------------------------------------
+
+
+def check(planned: Plan, root: Path, failed: Mapping[str, str]) -> Report:
+    """What is held of a request, and a line for each whole that differs from the sum of its parts.
+
+    HS6 is compared with TOTAL, and partners with World, where the request holds both. A whole that
+    differs gets the flag unequal: its source's entry says so, until it is found to be equal. Cells
+    that `failed` are not compared, since some of their parts are not here.
+
+    Raises
+    ------
+    LayoutError, CodeError
+        A reply is not as its cleaner expects it.
+    """
+    asked, sources = planned.request, used(planned, root)
+    compared = [PARTNERS] * (asked.partners == (ALL,))
+    compared += [GOODS] * ({"TOTAL", "AG6"} <= {*asked.products})
+    rows = _rows(sources, planned, root)
+    unequal = {name: {*source.arguments.get("unequal", ())} for name, source in sources.items()}
+    notes, above_parts, marks = [], set[str](), []
+    for what, column, code in compared:
+        wholes = _beside_parts(rows[~rows["cell"].isin([*failed])], column, code)
+        for row in wholes.to_dict("records"):
+            name, stated, total = row["source"], row["value"], row["total"]
+            key = " ".join(row[word] for word in CELL)
+            unequal[name].discard(key)
+            if abs(stated - total) > max(1.0, 1e-6 * abs(stated)):
+                marks.append((name, key))
+                reporter, period, flow, partner, good = key.split()
+                cell = f"{iso(reporter)} {dashed(period)} {flow} {iso(partner)} {good}"
+                notes.append(f"{cell}: {stated:,.0f}, but its {what} add up to {total:,.0f}")
+                above_parts |= {name} if stated > total else set()
+    for name, key in marks:
+        unequal[name].add(key)
+    renew = (renewed(sources[name], "unequal", sorted(unequal[name])) for name in sources)
+    rewrite_entries(root, [*chain(*renew)])
+    present = [cell for cell in planned.releases if cell not in failed]
+    held_cells = {*rows["cell"]}
+    return Report(
+        came=tuple(cell for cell in present if cell in held_cells),
+        empty=tuple(cell for cell in present if cell not in held_cells),
+        absent=planned.absent,
+        failed=failed,
+        without_value=Counter(rows.loc[rows["value"].isna(), "cell"]),
+        notes=tuple(notes),
+        sources=tuple(sources),
+        above_parts=frozenset(above_parts),
+        rows=len(rows),
+        names=in_words,
+    )
+
+
+def _beside_parts(rows: DataFrame, column: str, code: str) -> DataFrame:
+    """Rows that are wholes by a column, with the ``total`` of their parts where that is known."""
+    import pandas as pd
+
+    rest = [name for name in CELL if name != column]
+    is_whole = rows[column].eq(code)
+    is_part = ~is_whole & (rows["cmd_code"].str.len().eq(6) | (column == PARTNERS[1]))
+    parts = rows[is_part].groupby(rest)["value"]
+    totals = parts.sum().where(parts.count().eq(parts.size()))  # nobody knows that of a null
+    wholes = rows[is_whole & rows["value"].notna()]
+    of_wholes = totals.reindex(pd.MultiIndex.from_frame(wholes[rest]), fill_value=0.0)
+    return wholes.assign(total=of_wholes.to_numpy()).dropna(subset="total")
+
+
+def _rows(sources: Mapping[str, Source], planned: Plan, root: Path) -> DataFrame:
+    """Rows of a request's present release: cell, flow, partner, product, value and source.
+
+    Of a row that two replies have, since one answers a wider question, the first.
+    """
+    import pandas as pd
+
+    asked = planned.request
+    columns = ["reporter_code", "ref_period", *CELL[1:], "breakdown", "primary_value_usd"]
+    frames = [pd.DataFrame(columns=[*CELL, "value", "source"]).astype({"value": "float64"})]
+    for source in sources.values():
+        present = {*source.arguments["releases"].items()} & {*planned.releases.items()}
+        for part in registry.cleaner(source)(catalogue.check(source, root), source):
+            rows = part.rows.select(columns).to_pandas(date_as_object=False)
+            period = rows["ref_period"].dt.strftime("%Y%m" if asked.freq == "M" else "%Y")
+            cell = rows["reporter_code"].astype("str") + " " + period
+            is_asked = cell.isin([name for name, _ in present]) & rows["breakdown"].eq("total")
+            words = zip(rows["partner_code"], rows["cmd_code"], rows["flow_code"], strict=True)
+            is_asked &= np.array([asked.covers(*row) for row in words], bool)
+            rows = rows.assign(cell=cell, source=source.id)
+            frames.append(rows[is_asked].rename(columns={"primary_value_usd": "value"}))
+    return pd.concat(frames, join="inner").drop_duplicates(CELL)
+
+
+def used(planned: Plan, root: Path) -> dict[str, Source]:
+    """Sources with rows of the request in its present release."""
+    asked = planned.request
+    goods = {*asked.products, *(f"AG{len(good)}" for good in asked.products)}
+    sources: dict[str, Source] = {}
+    for source, call, releases in held(root, asked):
+        partners = ALL in (*asked.partners, *call.partners) or {*asked.partners} & {*call.partners}
+        products = goods & {*call.products} or goods & MOST.keys()
+        present = releases.items() & planned.releases.items()
+        if partners and products and present and {*asked.flows} & {*call.flows}:
+            sources[source.id] = source
+    return sources
+
+
+def suspects_among(
+    replies: Sequence[Kept[Call]], records: Records, above_parts: Collection[str]
+) -> list[Kept[Call]]:
+    """Replies that may have been cut off, the likeliest first.
+
+    A server may stop without a word, at fewer rows than it announces. Then several replies have one
+    number of rows, or a whole is more than the sum of its parts.
+
+    `records` has how many rows the publisher has of each cell, `above_parts` the ids of the replies
+    with a whole that is more than the sum of its parts.
+    """
+    partial = [
+        reply for reply in replies if LEAST_CAP <= reply.rows < most_rows(reply.call, records)
+    ]
+    largest = max((reply.rows for reply in replies), default=0)
+    of_one_size = [reply for reply in partial if reply.rows == largest]
+    # Of many replies two may well be of one size by chance.
+    if len(of_one_size) >= max(2, len(replies) / 6):
+        return of_one_size
+    return [reply for reply in partial if reply.source.id in above_parts and split(reply.call)]

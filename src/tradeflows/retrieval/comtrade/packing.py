@@ -12,14 +12,10 @@ from tradeflows.retrieval import fetching
 from tradeflows.retrieval.comtrade.questions import ALL, GONE, MOST, Call, Request, known
 
 FULL = 0.9  # of a cap: so many rows a call may be expected to bring
-MORE = 1.6  # times as many rows as were cut off at does a call expect of its parts
-SAMPLE = 4  # times as many as fit are asked for first, of the most rows that there can be
 FEW = 3  # periods: where fewer fill a call, all of them are asked for partner by partner
 
 Records = Mapping[str, int]  # cell: rows of its data set
 Goods = tuple[tuple[str, ...], tuple[str, ...]]  # products and flows
-# What replies for some goods told, by partner: its rows, and the records of what was asked.
-Seen = dict[Goods, tuple[Counter[str], Counter[str]]]
 
 
 @dataclass(frozen=True)
@@ -112,13 +108,6 @@ def calls_of(box: Call, cells: Iterable[str], existing: Collection[str]) -> list
     ]
 
 
-def learn(seen: Seen, call: Call, records: Records, rows: Mapping[str, int]) -> None:
-    """Add a whole reply to what is `seen`: its `rows` of each partner, also of those with none."""
-    came, of = seen.setdefault(call.goods, (Counter(), Counter()))
-    of.update(dict.fromkeys(enumerated(call.partners), size_of(call, records)))
-    came.update(rows)
-
-
 class Queue(fetching.Queue[Call]):
     """The calls still to be made, each filled as the replies that came let expect.
 
@@ -131,14 +120,12 @@ class Queue(fetching.Queue[Call]):
     partners fill the better part of a call.
     """
 
-    def __init__(
-        self, calls: Iterable[Call], records: Records, limits: Limits, seen: Seen | None = None
-    ) -> None:
+    def __init__(self, calls: Iterable[Call], records: Records, limits: Limits) -> None:
         super().__init__(calls, partial(split, mixed=True))
         self.limits = limits
         self._records = records
-        self._seen = {**(seen or {})}
-        self._least: dict[tuple[Goods, str], float] = {}  # of each partner of what was cut off
+        # What replies for some goods told, by partner: its rows, and the records of what was asked.
+        self._seen: dict[Goods, tuple[Counter[str], Counter[str]]] = {}
 
     def __len__(self) -> int:
         """About how many calls are left, as far as is known."""
@@ -166,22 +153,16 @@ class Queue(fetching.Queue[Call]):
         return box
 
     def learn(self, kept: fetching.Kept[Call]) -> None:
-        """A whole reply came: it tells of the others, and what is alike goes together again."""
-        if is_of_unknown_size(kept.call) or kept.call.goods in self._seen:
-            learn(self._seen, kept.call, self._records, kept.counts)
-        for name in ("partners", "periods", "reporters"):
-            alike: dict[Call, dict[str, None]] = {}
-            for box in self.calls:
-                values = alike.setdefault(replace(box, **{name: ()}), {})
-                values.update(dict.fromkeys(getattr(box, name)))
-            self.calls = [replace(box, **{name: tuple(some)}) for box, some in alike.items()]
+        """A whole reply came: it tells of the others."""
+        call = kept.call
+        if is_of_unknown_size(call) or call.goods in self._seen:
+            came, of = self._seen.setdefault(call.goods, (Counter(), Counter()))
+            of.update(dict.fromkeys(enumerated(call.partners), size_of(call, self._records)))
+            came.update(kept.counts)
 
     def cut(self, call: Call, rows: int) -> bool:
         """A reply was cut off at so many rows: queue its halves; False where there are none."""
         self.limits = replace(self.limits, cap=min(self.limits.cap, rows))
-        partners = enumerated(call.partners)
-        least = MORE * rows / max(1, size_of(call, self._records) * len(partners))
-        self._least.update({(call.goods, partner): least for partner in partners})
         return super().cut(call, rows)
 
     def _is_unknown(self, box: Call) -> bool:
@@ -193,8 +174,8 @@ class Queue(fetching.Queue[Call]):
         """How many of the `values` of a list of `box` a call takes."""
         most = min(len(values), self.limits.periods) if name == "periods" else len(values)
         is_unknown, is_told = self._is_unknown(box), box.goods in self._seen
-        if is_unknown:
-            most = self._sample(box, name, most)
+        if is_unknown and name in ("periods", "reporters"):
+            return 1  # which tells how full the others come
 
         def is_too_much(n: int) -> bool:
             call = box if n == len(values) else replace(box, **{name: (*values[:n],)})
@@ -211,15 +192,6 @@ class Queue(fetching.Queue[Call]):
             return most
         return max(fitting, 1)
 
-    def _sample(self, box: Call, name: str, most: int) -> int:
-        """How many of a list, of which `most` may be, tell how full the others come."""
-        if name in ("periods", "reporters"):
-            return 1
-        if name == "partners" and self.limits.periods == 1:
-            part = SAMPLE * self.limits.cap / most_rows(box, self._records)
-            return min(most, ceil(most * part))
-        return most
-
     def _rows(self, call: Call) -> float:
         """Rows to expect of a call; before any reply the most there can be."""
         most = most_rows(call, self._records)
@@ -227,10 +199,7 @@ class Queue(fetching.Queue[Call]):
             return most
         came, of = self._seen[call.goods]
         mean = came.total() / max(1, of.total())
-        shares = [
-            came[q] / of[q] if of[q] else max(mean, self._least.get((call.goods, q), 0))
-            for q in enumerated(call.partners)
-        ]
+        shares = (came[q] / of[q] if of[q] else mean for q in enumerated(call.partners))
         return min(most, size_of(call, self._records) * sum(shares))
 
     def _letters(self, call: Call) -> int:

@@ -5,37 +5,33 @@ import os
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from importlib import import_module
 from math import ceil
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from tradeflows.model.errors import QueryError
 from tradeflows.model.files import sweep
 from tradeflows.model.periods import is_day
-from tradeflows.retrieval import fetching
+from tradeflows.model.source import Source
+from tradeflows.publishers import comtrade as cleaner
+from tradeflows.retrieval import catalogue, fetching
 from tradeflows.retrieval.comtrade.packing import (
     KEYED,
     PREVIEW,
     Call,
     Limits,
     Queue,
-    Seen,
     calls_of,
     lacking,
     most_rows,
 )
-from tradeflows.retrieval.comtrade.questions import Request, in_words, iso
-from tradeflows.retrieval.comtrade.replies import (
-    calls_today,
-    folder,
-    held,
-    mark_ambiguous,
-    seen_before,
-)
-from tradeflows.retrieval.http import Clock, RetryError, Web
+from tradeflows.retrieval.comtrade.questions import ALL, Request, in_words, iso
+from tradeflows.retrieval.http import Clock, RetryError, Web, locked, stamp, write
+from tradeflows.retrieval.user_files import rewrite_entries
 
 BASE = "https://comtradeapi.un.org"
 HEADER = "Ocp-Apim-Subscription-Key"
@@ -61,8 +57,6 @@ class Plan:
         Cell to the rows of its data set, an upper bound for any reply.
     listed, spent
         Time of the list of data sets, and calls that this machine had made that day.
-    seen
-        What held replies tell of how full others come.
     """
 
     request: Request
@@ -73,12 +67,11 @@ class Plan:
     absent: tuple[str, ...]
     listed: float
     spent: int
-    seen: Seen = field(default_factory=dict)
 
     @cached_property
     def calls(self) -> tuple[Call, ...]:
         """The calls that it takes, as far as is known beforehand."""
-        queue = Queue(self.boxes, self.records, self.limits, self.seen)
+        queue = Queue(self.boxes, self.records, self.limits)
         calls = []
         while queue.calls:
             calls.append(queue.take())
@@ -181,9 +174,8 @@ def plan(
         for box in lacking(asked, have[cell]):
             wanted[box].append(cell)
     boxes = [call for box, cells in wanted.items() for call in calls_of(box, cells, releases)]
-    seen = seen_before(root, boxes, records)
     absent = _absent(asked, releases)
-    return Plan(asked, limits, tuple(boxes), releases, records, absent, listed, spent, seen)
+    return Plan(asked, limits, tuple(boxes), releases, records, absent, listed, spent)
 
 
 def _releases(items: Sequence[Mapping[str, Any]], asked: Request) -> dict[str, str]:
@@ -283,3 +275,100 @@ def _datasets(path: Path, web: Web) -> list[dict[str, Any]]:
         reason = str(error).encode("ascii", "backslashreplace").decode()
         raise RetryError(f"no list of data sets ({reason[:200]})") from error
     return items
+
+
+# --- the replies that are held -------------------------------------------------------------------
+
+
+def folder(root: Path) -> Path:
+    """Where the replies lie; made where it is not."""
+    return fetching.folder(root, "comtrade")
+
+
+def box_of(source: Source) -> Call:
+    """What the reply of `source` was asked for; its address says it."""
+    query = parse_qs(urlsplit(source.address).query)
+    names = ("reporterCode", "period", "partnerCode", "cmdCode", "flowCode")
+    return Call(*(tuple(query.get(name, [ALL])[0].split(",")) for name in names))
+
+
+def fetched(root: Path) -> list[Source]:
+    """Entries of every reply in the user's catalogue."""
+    sources = catalogue.load(root, local=True).values()
+    return [s for s in sources if (s.kind, s.publisher) == ("fetched", "comtrade")]
+
+
+def held(root: Path, asked: Request) -> Iterator[tuple[Source, Call, Mapping[str, str]]]:
+    """Replies that are here and were asked for in a request's way, each with its call.
+
+    And with the release of each cell that it has.
+    """
+    for source in fetched(root):
+        classification = urlsplit(source.address).path.rpartition("/")[2]
+        way = classification, source.arguments.get("breakdown", "")
+        if way == (asked.classification, asked.breakdown) and source.file(root).exists():
+            yield source, box_of(source), source.arguments.get("releases", {})
+
+
+def covers(root: Path, asked: Request, *, is_open: bool = False) -> bool:
+    """Whether replies that are held were asked for all of a request, in whichever release.
+
+    With `is_open` the request ends with the last period that was asked for.
+    """
+    calls: dict[tuple[str, str], list[Call]] = defaultdict(list)
+    for _, call, releases in held(root, asked):
+        for reporter, period in map(str.split, releases):
+            calls[iso(reporter), period].append(call)
+    areas = {*map(iso, asked.reporters)}
+    last = max((period for area, period in calls if area in areas), default="")
+    periods = [period for period in asked.periods if not is_open or period <= last]
+    cells = [(area, period) for area in areas for period in periods]
+    return bool(cells) and not any(lacking(asked, calls[cell]) for cell in cells)
+
+
+def counted(reply: cleaner.Reply) -> Counter[str]:
+    """Rows of a reply by partner."""
+    return Counter(reply.rows["partnercode"].to_pylist())
+
+
+def mark_ambiguous(root: Path, releases: Mapping[str, str]) -> None:
+    """Say of a reply that a release may have overtaken that it is of one of the two.
+
+    A release is known from a list, and a reply does not tell its own. Where the next list has
+    another, dated of the day of the reply or before, nobody knows which of the two the reply holds.
+    """
+    doubtful = []
+    for source in fetched(root):
+        marked = dict(source.arguments.get("releases", {}))
+        for cell, release in marked.items():
+            now = releases.get(cell, release)
+            is_later = now[:1].isdigit() and now[:10] > f"{source.retrieved}"
+            if now != release and "/" not in release and not is_later:
+                marked[cell] = f"{release.split()[0]}/{now}"
+        doubtful += renewed(source, "releases", marked)
+    rewrite_entries(root, doubtful)
+
+
+def renewed(source: Source, name: str, value: Mapping[str, str] | list[str]) -> list[Source]:
+    """The entry of a reply with another value of one of its arguments; none where it has that."""
+    if value == source.arguments.get(name, type(value)()):
+        return []
+    return [replace(source, arguments={**source.arguments, name: value})]
+
+
+def calls_today(root: Path, web: Web, side: str, *, more: int = 0) -> int:
+    """Calls of this machine's runs in this project to a `side` of the API today, in UTC.
+
+    With those `more` that are about to be sent, and are counted from now on.
+    """
+    path = folder(root) / ".calls.json"
+    with locked(path):
+        try:
+            days: dict[str, dict[str, int]] = json.loads(path.read_text(encoding="utf-8"))
+        except (FileNotFoundError, ValueError):  # none yet, or torn when the power went
+            days = {}
+        day = days.setdefault(stamp(web.clock.now())[:10], {})
+        day[side] = day.get(side, 0) + more
+        if more:
+            write(path, json.dumps(dict(sorted(days.items())[-7:])))
+    return day[side]

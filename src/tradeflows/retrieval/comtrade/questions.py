@@ -65,13 +65,6 @@ class Call:
         is_product = not {good, f"AG{len(good)}"}.isdisjoint(self.products)
         return flow in self.flows and is_product and not {ALL, partner}.isdisjoint(self.partners)
 
-    def is_within(self, other: "Call") -> bool:
-        """Whether all that it asked for is in another, reporters and periods apart."""
-        names = (
-            ("products", "flows") if ALL in other.partners else ("partners", "products", "flows")
-        )
-        return all({*getattr(self, name)} <= {*getattr(other, name)} for name in names)
-
     def __str__(self) -> str:
         """Say the call in a line; of a long list the first and how many more."""
         partners = () if ALL in self.partners else [*map(iso, self.partners)]

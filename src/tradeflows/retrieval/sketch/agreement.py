@@ -6,10 +6,9 @@ same figures and the size of the numbers are asked. What says nothing agrees wit
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from datetime import date
 from itertools import chain
+from math import inf
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 import pyarrow as pa
@@ -46,15 +45,13 @@ SERIES = ("reporter_iso", "partner_iso", "flow_code", "cmd_code", "breakdown", "
 SIDES = {"reporter_iso": "reporter", "partner_iso": "partner"}
 
 
-def require_agreement(path: Path, source: Source) -> None:
-    """Refuse a map of trade that says otherwise than the file at `path`.
+def disagreements(path: Path, source: Source) -> Iterator[str]:
+    """What a map of trade says otherwise than the file at `path`, in words.
 
     A field that ``confirmed`` of the entry names, with the reason, is not asked.
 
     Raises
     ------
-    CatalogueError
-        One line that names the field, what the file says, and where.
     SourceError, LayoutError
         The file is no table.
     """
@@ -66,7 +63,13 @@ def require_agreement(path: Path, source: Source) -> None:
         return  # the cleaner says so, and where the header is
     for fields, _ in rows:
         checks = _figures(sheet, asked, fields), _period(sheet, fields), _sums(fields)
-        _refuse(path, source, chain(*checks, _areas(sheet, fields), _goods(sheet, fields)))
+        yield from _in_words(source, chain(*checks, _areas(sheet, fields), _goods(sheet, fields)))
+
+
+def require_agreement(path: Path, source: Source) -> None:
+    """Refuse, in a CatalogueError of one line, a map that :func:`disagreements` names."""
+    for text in disagreements(path, source):
+        raise CatalogueError(f"{path}: {text}")
 
 
 def require_sizes(parts: Iterable[Part], path: Path, source: Source) -> Iterator[Part]:
@@ -79,15 +82,16 @@ def require_sizes(parts: Iterable[Part], path: Path, source: Source) -> Iterator
     """
     for part in parts:
         if source.cleaner == "tidy.clean" and source.table == "trade":
-            _refuse(path, source, _sizes(part.rows))
+            for text in _in_words(source, _sizes(part.rows)):
+                raise CatalogueError(f"{path}: {text}")
         yield part
 
 
-def _refuse(path: Path, source: Source, faults: Iterable[Fault]) -> None:
+def _in_words(source: Source, faults: Iterable[Fault]) -> Iterator[str]:
     for field, why in faults:
         if field not in source.confirmed:
-            raise CatalogueError(
-                f"{path}: {field}: {why}; mend it in the map of {source.id}, or write there "
+            yield (
+                f"{field}: {why}; mend it in the map of {source.id}, or write there "
                 f'confirmed.{field} = "how you know that the map is right"'
             )
 
@@ -296,28 +300,19 @@ def _pairs(sheet: Sheet, first: str, second: str) -> set[tuple[str, str]]:
 
 def _sizes(batch: pa.RecordBatch) -> Iterator[Fault]:
     """Figures that are worth next to nothing or more than gold, and those that only rise."""
-    rows = batch.slice(0, MOST_RECORDS).to_pylist()
-    worths = [
-        abs(row["value_reported"] / row["net_wgt_kg"])
-        for row in rows
-        if row["value_reported"] and row["net_wgt_kg"] and row["cmd_code"][:2] != PRECIOUS
-    ]
-    worth = median(worths or [1.0])
-    if not WORTH[0] < worth < WORTH[1]:
+    rows = batch.slice(0, MOST_RECORDS).to_pandas(date_as_object=False)
+    worths = (rows["value_reported"] / rows["net_wgt_kg"]).abs()
+    is_worth = worths.gt(0) & worths.lt(inf) & ~rows["cmd_code"].str.startswith(PRECIOUS)
+    worth = worths[is_worth].median()
+    if worth <= WORTH[0] or worth >= WORTH[1]:
         yield "net_wgt_kg", f"a kilogram would be worth {worth:,.3g} in the middle row"
+    is_month = rows["n_months"].eq(1) & rows["cumulation"].eq("period")
     for field in ("value_reported", "net_wgt_kg"):
-        if _rises(rows, field):
+        stated = rows[is_month & rows[field].notna()].sort_values("ref_period")
+        years = stated.groupby([*SERIES, stated["ref_period"].dt.year])[field]
+        courses = [course for _, course in years if len(course) >= MANY_MONTHS]
+        is_rising = [
+            one.is_monotonic_increasing and one.iloc[-1] > 2 * one.iloc[0] for one in courses
+        ]
+        if courses and all(is_rising):
             yield "ref_period", f"{field} rises in every month of a year, as a year to a month does"
-
-
-def _rises(rows: Iterable[Mapping[str, Any]], field: str) -> bool:
-    """Whether the months of every year rise, and double."""
-    years: dict[tuple[str, ...], dict[date, float]] = {}
-    for row in rows:
-        if row["n_months"] == 1 and row["cumulation"] == "period" and row[field] is not None:
-            year = (*(row[name] for name in SERIES), f"{row['ref_period']:%Y}")
-            years.setdefault(year, {})[row["ref_period"]] = row[field]
-    courses = [[year[day] for day in sorted(year)] for year in years.values()]
-    whole = [course for course in courses if len(course) >= MANY_MONTHS]
-    rising = [one for one in whole if sorted(one) == one and one[-1] > 2 * one[0]]
-    return bool(whole) and rising == whole

@@ -18,9 +18,7 @@ from tradeflows.publishers.tidy.mapping import SEPARATORS, Marks
 from tradeflows.retrieval.sketch.headings import Heading, heading, words_for
 
 MOST_RECORDS = 20_000  # that are looked at, from the first on
-LOOKED_AT = (
-    60  # lines at the begin that tell the separator and the header, and at the end for notes
-)
+LOOKED_AT = 60  # lines at the begin, for the separator and the header, and at the end for notes
 LONGEST_CODE = 3  # of an area
 # How numbers may be written, the plainest first.
 WAYS = tuple(
