@@ -13,7 +13,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from tradeflows.charts import layout, raw_lines, spans, svg
-from tradeflows.charts.marks import in_box, told
+from tradeflows.charts.marks import NAMED, in_box, told
 from tradeflows.charts.numbers import WIDE, alt, arranged, read_back
 from tradeflows.charts.options import BAND, SIGNS, VALUE, Chart, Charts, about, figure_of, named
 
@@ -199,7 +199,7 @@ def _tables(
             if name in shown:
                 entries[name] = [entry(mark, some) for mark in marks.itertuples()]
     entries = entries.astype(object).where(shown.notna()).fillna("")
-    if kind in ("bars", "cells"):
+    if kind in NAMED:
         _add_periods(shown, entries, kind, chart, told_marks)
     return shown, entries
 

@@ -18,8 +18,7 @@ from tradeflows.model.source import Publisher, Source
 from tradeflows.retrieval import catalogue
 
 # Of a kind whose table is wide, what its rows and its columns are; of the others their columns.
-WIDE = {"lines": ("x", "name"), "months": ("x", "name")}
-WIDE |= {"cells": ("name", "column")}
+WIDE = {"lines": ("x", "name"), "cells": ("name", "column")}
 LONG = {
     "points": ("series", "value", "low", "high", "mark"),
     "blocks": ("n_months", "series", "value", "mark"),
@@ -106,12 +105,11 @@ def drawn(axes: Any) -> DataFrame:
     Returns
     -------
     DataFrame
-        For lines and for cells by month one row per ``ref_period`` and one column per series (of
-        each panel, if there are panels); beside a band "…, low" and "…, high". For other cells the
-        table itself, and "…, printed" for what stands below the numbers. Else one row a figure,
-        with ``value`` and, as far as drawn, ``series``, ``low``, ``high``, ``n_months``,
-        ``start``, ``end``, ``mark`` and ``printed``. A reference is one more column. What is not
-        drawn is NaN.
+        For lines one row per ``ref_period`` and one column per series (of each panel, if there are
+        panels); beside a band "…, low" and "…, high". For cells the table itself, and "…, printed"
+        for what stands below the numbers. Else one row a figure, with ``value`` and, as far as
+        drawn, ``series``, ``low``, ``high``, ``n_months``, ``start``, ``end``, ``mark`` and
+        ``printed``. A reference is one more column. What is not drawn is NaN.
         ``attrs`` holds ``sources``, ``caveats``.
 
     Raises

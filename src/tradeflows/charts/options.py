@@ -1,6 +1,6 @@
 """What every chart is asked for, and the frame behind it under fixed names."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial, wraps
 from itertools import product
 from typing import Any, ParamSpec, Required, TypedDict, TypeVar
@@ -40,7 +40,7 @@ LONGEST = 4  # words of a unit, as of "million barrels a day"
 SCALED = {*UNIT_OF, *UNIT_IN, "value", "low", "high", "change", "value_per_month"}  # by the unit
 EXACT = 1e-9  # how near a number lies to one with fewer decimals that is the same
 SITE = r"//(?:www\.)?([^/\s]+)"  # whose page an address is of
-PICTURES = ("cells", "months", "coverage")  # which have no axis of numbers
+PICTURES = ("cells", "coverage")  # which have no axis of numbers
 UNSETTLED = ("provisional", "partial")  # flags of a figure that may yet change
 
 
@@ -65,12 +65,13 @@ def figure_of(axes: Any) -> Any:
 
 
 def redrawable(draw: Callable[P, Axis]) -> Callable[P, Axis]:
-    """Let a chart know how it was drawn, so that it can be set on another paper."""
+    """Draw a chart in our style, and let it know how, so that it can be set on another paper."""
 
     @wraps(draw)
     def drawn(*args: P.args, **kwargs: P.kwargs) -> Axis:
-        axes = draw(*args, **kwargs)
-        vars(figure_of(axes))["tradeflows"]["redraw"] = partial(draw, *args, **kwargs)
+        with layout.style():
+            axes = draw(*args, **kwargs)
+        vars(figure_of(axes))["tradeflows"]["redraw"] = partial(drawn, *args, **kwargs)
         return axes
 
     return drawn
@@ -276,11 +277,6 @@ def require_units(shown: Chart, panels: Mapping[str, Any]) -> None:
     without = [] if isinstance(unit, str) else sorted(panels.keys() - unit.keys())
     if without:
         raise QueryError(f"no unit for {', '.join(without)}")
-
-
-def numbered(rows: DataFrame) -> Iterator[tuple[int, Any]]:
-    """Rows with their places, for a ``gid``."""
-    return enumerate(rows.itertuples())
 
 
 def refuse(rows: DataFrame, problem: str) -> None:

@@ -242,7 +242,7 @@ def numbers(figure: Any, id: str) -> list[Number]:
     for i, (_, own) in enumerate(groupby(rows, itemgetter(*NUMBER)), start=1):
         lines = [*own]
         series, period, value = (lines[0][name] for name in NAMES)
-        head = ", ".join(filter(None, (series, spans.beyond(series, period))))
+        head = ", ".join(filter(None, (series, spans.beyond(series, spans.of_number(period)))))
         text = layout.number(layout.significant(value, layout.DIGITS), 12)
         if is_strip := kind == "coverage":  # whose runs are its numbers
             head, text = series, spans.in_words(period)

@@ -30,7 +30,6 @@ from tradeflows.charts.options import (
     finish,
     first_of,
     named,
-    numbered,
     redrawable,
     refuse,
     refuse_repeated,
@@ -202,27 +201,26 @@ def _draw(
     require_units(shown, parts)
     looks = of_series(rows["name"], look["highlight"])
     ends, key = [], ""
-    with layout.style():
-        words = {
-            box: _callouts(part, look["highlight"], looks, look["callouts"])
-            for box, part in parts.items()
-        }
-        _, grid = plt.subplots(
-            len(parts), sharex=True, sharey=look["alike"], squeeze=False, subplot_kw=BOXES
-        )
-        for axes, (box, part) in zip(grid[:, 0], parts.items(), strict=True):
-            axes.set_label(box)
-            if look["band"]:
-                parts[box], key = _two_sides(axes, part, looks, shown, look["band"])
-            for name, series in part.groupby("name", sort=False):
-                _line(axes, series, looks[str(name)])
-                holes = _holes(series)
-                shown["gaps"] += (f"{named(str(name), shown)}, {holes}",) * bool(holes)
-            ends.append(_ends(part, looks, shown, words=words[box]))
-            if part["value"].min() < 0 and (zero or part["value"].max() > 0):
-                axes.axhline(0, color=colours.GREY, lw=0.9, zorder=1)
-        table = pd.concat(parts.values(), ignore_index=True)
-        finish(list(grid[:, 0]), "lines", shown, table, ends, zero, 1.6 if panel else 3.0, key)
+    words = {
+        box: _callouts(part, look["highlight"], looks, look["callouts"])
+        for box, part in parts.items()
+    }
+    _, grid = plt.subplots(
+        len(parts), sharex=True, sharey=look["alike"], squeeze=False, subplot_kw=BOXES
+    )
+    for axes, (box, part) in zip(grid[:, 0], parts.items(), strict=True):
+        axes.set_label(box)
+        if look["band"]:
+            parts[box], key = _two_sides(axes, part, looks, shown, look["band"])
+        for name, series in part.groupby("name", sort=False):
+            _line(axes, series, looks[str(name)])
+            holes = _holes(series)
+            shown["gaps"] += (f"{named(str(name), shown)}, {holes}",) * bool(holes)
+        ends.append(_ends(part, looks, shown, words=words[box]))
+        if part["value"].min() < 0 and (zero or part["value"].max() > 0):
+            axes.axhline(0, color=colours.GREY, lw=0.9, zorder=1)
+    table = pd.concat(parts.values(), ignore_index=True)
+    finish(list(grid[:, 0]), "lines", shown, table, ends, zero, 1.6 if panel else 3.0, key)
     return grid[:, 0]
 
 
@@ -419,25 +417,24 @@ def points(
     frame, [y, *span], shown = complete_options(frame, options, [y, *span], [by])
     rows = drawable_rows(frame, y=y, by=by, span=span)
     looks = of_series(rows["name"], highlight)
-    with layout.style():
-        axes = new_axes()
-        is_dotted = False
-        for name, part in rows.sort_values("x", kind="stable").groupby("name"):
-            if joined:
-                is_dotted |= _guide(axes, part, looks[str(name)].colour)
-        counts = rows.groupby("name")["x"].nunique()
-        for i, row in numbered(rows):
-            colour = looks[row.name].colour
-            draw(axes, i, row, "span", lw=4, alpha=0.4, color=colour)
-            if row.n_months > 1:
-                draw(axes, i, row, "period", lw=1, color=colour)
-            face, size = "white" if row.hollow else colour, 3 if counts[row.name] >= MANY else 7
-            look = {"ls": "none", "ms": size, "marker": row.mark, "mfc": face}
-            draw(axes, i, row, "point", color=colour, **look)
-        ends = _ends(rows, looks, shown)
-        key = "Lines join figures" if joined else ""
-        key += "; dotted: over six months" if is_dotted else ""
-        finish([axes], "points", shown, rows, [ends], zero, key=key)
+    axes = new_axes()
+    is_dotted = False
+    for name, part in rows.sort_values("x", kind="stable").groupby("name"):
+        if joined:
+            is_dotted |= _guide(axes, part, looks[str(name)].colour)
+    counts = rows.groupby("name")["x"].nunique()
+    for row in rows.itertuples():
+        colour = looks[row.name].colour
+        draw(axes, row, "span", lw=4, alpha=0.4, color=colour)
+        if row.n_months > 1:
+            draw(axes, row, "period", lw=1, color=colour)
+        face, size = "white" if row.hollow else colour, 3 if counts[row.name] >= MANY else 7
+        look = {"ls": "none", "ms": size, "marker": row.mark, "mfc": face}
+        draw(axes, row, "point", color=colour, **look)
+    ends = _ends(rows, looks, shown)
+    key = "Lines join figures" if joined else ""
+    key += "; dotted: over six months" if is_dotted else ""
+    finish([axes], "points", shown, rows, [ends], zero, key=key)
     return axes
 
 
@@ -514,21 +511,20 @@ def blocks(
     if per_month:
         rows["value"] /= rows["n_months"]
     looks = of_series(rows["name"], highlight)
-    with layout.style():
-        axes = new_axes()
-        for i, row in numbered(rows):
-            look = {
-                "lw": 4 if row.n_months > 1 else 2.2,
-                "ls": (0, (1, 0.4)) if row.hollow else "-",
-            }
-            look |= {"marker": "" if row.mark == "o" else row.mark}
-            draw(axes, i, row, "block", color=looks[row.name].colour, **look)
-        for name, part in rows.sort_values("x").groupby("name"):
-            for row, after in pairwise(part.itertuples()):
-                if row.end == after.x:  # tied to the next
-                    level, colour = [row.value, after.value], looks[str(name)].colour
-                    axes.plot([row.end, row.end], level, color=colour, lw=0.9, clip_on=False)
-        at_end = rows.assign(middle=rows["end"])
-        ends = _ends(at_end, looks, shown)
-        finish([axes], "blocks", shown, rows, [ends], zero)
+    axes = new_axes()
+    for row in rows.itertuples():
+        look = {
+            "lw": 4 if row.n_months > 1 else 2.2,
+            "ls": (0, (1, 0.4)) if row.hollow else "-",
+        }
+        look |= {"marker": "" if row.mark == "o" else row.mark}
+        draw(axes, row, "block", color=looks[row.name].colour, **look)
+    for name, part in rows.sort_values("x").groupby("name"):
+        for row, after in pairwise(part.itertuples()):
+            if row.end == after.x:  # tied to the next
+                level, colour = [row.value, after.value], looks[str(name)].colour
+                axes.plot([row.end, row.end], level, color=colour, lw=0.9, clip_on=False)
+    at_end = rows.assign(middle=rows["end"])
+    ends = _ends(at_end, looks, shown)
+    finish([axes], "blocks", shown, rows, [ends], zero)
     return axes
