@@ -10,7 +10,7 @@ from typing import Any
 from tradeflows import claims
 from tradeflows.charts.formula_words import WORDS as COLUMNS
 from tradeflows.charts.formula_words import in_words
-from tradeflows.charts.options import WORDS
+from tradeflows.charts.options import WORDS, speakers
 from tradeflows.charts.raw_lines import BOX, LINES, counted_rows, entries, lines_alone
 from tradeflows.claims import Claim, ReadingResult, Verdict, verdict_rule
 from tradeflows.claims.verdict_text import NEAR_TONE, NOBODY, collector
@@ -20,7 +20,6 @@ from tradeflows.model import units
 from tradeflows.model.errors import require_text
 from tradeflows.model.periods import dates_in_words
 from tradeflows.model.source import Publisher, Source, with_carrier
-from tradeflows.report.credits import source_of
 from tradeflows.retrieval import catalogue, project
 from tradeflows.tables.display import without_formulas
 
@@ -302,3 +301,30 @@ def _counted_by(reading: ReadingResult) -> str:
     several = " and " in witness.family  # of a pair one may, as of Gazprom and the operators
     gains = f", {'of whom one' if several else 'who'} gains by the answer"
     return words.format(who=collector(witness.family)) + gains * witness.interested
+
+
+# --- whose figures they are, and where their lines stand ------------------------------------------
+
+
+def source_of(reading: ReadingResult, root: Path) -> str:
+    """Whose figures a reading rests on; through whose hands they came is said with their lines."""
+    return " and ".join(dict.fromkeys(name for _, name in publishers_of(reading, root)))
+
+
+def publishers_of(reading: ReadingResult, root: Path) -> list[tuple[Source, str]]:
+    """The sources of a reading, each with its publisher's short name, or those of its rows."""
+    has_rows = "source_id" in reading.frame
+    spoken: dict[str, dict[str, None]] = {}
+    for frame in [reading.frame] if has_rows else [*reading.read, reading.frame]:
+        for source, names in speakers(frame).items():
+            bare = (name.partition(", via ")[0] for name in names)
+            spoken.setdefault(source, {}).update(dict.fromkeys(bare))
+    known = catalogue.entries(reading.sources, root).values()
+    names_of = {name: [*names] for name, names in spoken.items()}
+    return [(source, catalogue.name_of(source, publisher, names_of)) for source, publisher in known]
+
+
+def anchor(verdict: Verdict, reading: ReadingResult) -> str:
+    """The place of the raw lines of one reading on the ledger's page."""
+    names = [item.name for item in verdict.readings]
+    return f"{verdict.claim.id}-{1 + names.index(reading.name)}"

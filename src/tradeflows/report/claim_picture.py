@@ -22,7 +22,6 @@ from tradeflows.claims.verdict_text import AT_LEAST, read_as
 from tradeflows.model.periods import is_day_or_month, release_in_words
 from tradeflows.model.words import in_a_sentence
 from tradeflows.report import claim_cards, front
-from tradeflows.report.credits import publishers_of
 from tradeflows.retrieval.project import Project
 
 SIZE = 1200, 630  # pixels, as pages that link to another show a picture
@@ -238,7 +237,7 @@ def foot(verdict: Verdict, project: Project, root: Path) -> str:
     found = [item.text.reading for item in verdict.parts] if part is None else _shown(part)
     by_day: dict[str, dict[str, None]] = {}
     for reading in filter(None, found):
-        for source, name in publishers_of(reading, root):
+        for source, name in claim_cards.publishers_of(reading, root):
             day = f"as of {release_in_words(source.vintage)}"
             if not is_day_or_month(source.vintage):
                 day = f"retrieved {release_in_words(f'{source.retrieved:%Y-%m}')}"

@@ -192,7 +192,7 @@ def _front_page(
     """What the front page says before its cards."""
     project = frame["project"]
     if not verdicts:
-        return {"groups": {}, "signs": {}, "answer": "", "score": "", "example": None, "core": 0}
+        return {"groups": {}, "signs": {}, "answer": "", "score": "", "example": {}, "core": 0}
     core = [verdict for verdict in verdicts if verdict.claim.core]
     return {
         "groups": front.groups(core, project, root),
