@@ -114,17 +114,15 @@ def _control_totals(root: Path) -> Outcome:
     is_new = not (root / accept.TOTALS).is_file() and not catalogue.load(root)
     if is_new:
         return Outcome("control totals", True, "no file is catalogued yet")
-    announced = accept.committed(root)
     present = accept.keyed(tables.control_totals(root))
-    changes = list(accept.changed(announced, present))
+    changes = accept.changed(accept.committed(root), present)
     return _compared("control totals", len(present), changes, root / accept.TOTALS)
 
 
 def _verdicts(root: Path) -> Outcome:
-    announced = accept.verdicts(root)
     errors: list[LedgerError] = []
     present = accept.judged(root, wrong=errors.append)
-    changes = accept.verdict_changes(announced, present) if announced != present else []
+    changes = accept.verdict_changes(accept.verdicts(root), present)
     count = len({row["claim"] for row in present})
     outcome = _compared("verdicts", count, changes, accept.verdicts_path(root))
     if not errors:
