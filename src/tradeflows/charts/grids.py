@@ -1,6 +1,7 @@
 """Pictures in rows and columns: which months are held, and a value a cell."""
 
 from collections.abc import Collection, Sequence
+from functools import partial
 from typing import Any, Unpack
 
 import numpy as np
@@ -149,11 +150,22 @@ def cells(
     {'coal': 10.0, 'oil': 20.0}
     """
     frame, [y], shown = complete_options(frame, options, [y], [by, across])
-    marks = _grid(frame, y, by, across, words, signed)
-    names = list(marks["name"].unique())
+    rows = drawable_rows(frame, y=y, by=by, when="", panel=across)
+    refuse_repeated(rows, "name", "panel")
+    rows["printed"] = frame[words].fillna("").to_numpy() if words else ""
+    if not signed:
+        refuse(rows[rows["value"] < 0], "no shade for a figure below zero")
+    names, columns = list(rows["name"].unique()), list(rows["panel"].unique())
+    grid = pd.MultiIndex.from_product([names, columns], names=["name", "column"])
+    rows = rows.drop(columns="column").rename(columns={"panel": "column"})
+    marks = rows.set_index(["name", "column"]).reindex(grid).reset_index().fillna(BLANK)
+    marks["level"] = marks["name"].map(names.index)
+    marks["middle"] = marks["column"].map(columns.index) + 0.5
     labels = [layout.wrap(named(name, shown), layout.page().label) for name in names]
-    columns = list(marks["column"].unique())
-    marks["printed"] = _fitting(marks["printed"], labels, len(columns))
+    if layout.page() is layout.NARROW:  # where no words are wider than their column
+        room = layout.page().width - 0.6 - max(layout.size(label)[0] for label in labels)
+        fit = partial(layout.wrap_within, inches=room / len(columns))
+        marks["printed"] = marks["printed"].map(fit)
     heads = [layout.wrap(named(name, shown), layout.page().name - 6) for name in columns]
     below, high = max(map(_lines_of, marks["printed"])), max(map(_lines_of, labels))
     tall = max(0.22 + layout.LINE * below, 0.08 + layout.LINE * high)
@@ -174,30 +186,6 @@ def cells(
     key = _key(marks["value"], full, signed)
     finish([axes], "cells", shown, marks, [[]], box=tall * len(names) + head, key=key)
     return axes
-
-
-def _grid(frame: DataFrame, y: str, by: str, across: str, words: str, signed: bool) -> DataFrame:
-    """A row a cell, also of those without a figure: its name, where it stands, its number."""
-    rows = drawable_rows(frame, y=y, by=by, when="", panel=across)
-    refuse_repeated(rows, "name", "panel")
-    rows["printed"] = frame[words].fillna("").to_numpy() if words else ""
-    if not signed:
-        refuse(rows[rows["value"] < 0], "no shade for a figure below zero")
-    names, columns = list(rows["name"].unique()), list(rows["panel"].unique())
-    grid = pd.MultiIndex.from_product([names, columns], names=["name", "column"])
-    rows = rows.drop(columns="column").rename(columns={"panel": "column"})
-    marks = rows.set_index(["name", "column"]).reindex(grid).reset_index().fillna(BLANK)
-    middle = marks["column"].map(columns.index) + 0.5
-    return marks.assign(level=marks["name"].map(names.index), middle=middle)
-
-
-def _fitting(words: pd.Series, labels: Sequence[str], n_columns: int) -> pd.Series:
-    """Words below numbers; on narrow paper broken so that none is wider than its column."""
-    paper = layout.page()
-    if paper is layout.WIDE or not words.any():
-        return words
-    room = paper.width - 0.6 - max(layout.size(label)[0] for label in labels)
-    return words.map(lambda text: layout.wrap_within(text, room / n_columns))
 
 
 def _shade(
