@@ -143,7 +143,7 @@ def hand_over(axes: Charts, id: str) -> ChartFiles:
         phone=drawn_small,
         rows=_rows(flat),
         table=_rows(readable),
-        lines=raw_lines.table(figure) if "of" in chart else [],
+        lines=raw_lines.table(figure),
         evidence=raw_lines.evidence(figure, numbers, raw_lines.NUMBERS),
         entries=entries.to_numpy().tolist(),
     )

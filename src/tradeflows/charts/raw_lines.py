@@ -42,7 +42,7 @@ NUMBER = [*NAMES, "formula"]  # what tells two numbers of a chart apart
 Lines = Sequence[Mapping[Hashable, Any]]
 
 
-def terms(figure: Any, root: Path | None = None) -> DataFrame:
+def terms(figure: Any) -> DataFrame:
     """Raw lines of the numbers that a chart was given.
 
     Parameters
@@ -67,64 +67,58 @@ def terms(figure: Any, root: Path | None = None) -> DataFrame:
         A raw file is missing or altered.
     """
     chart = vars(figure)["tradeflows"]
-    known = chart.setdefault("terms", {})  # the page and its files ask for the same
-    if root not in known:
+    if "terms" not in chart:  # the page and its files ask for the same
         with catalogue.within(chart["attrs"]):
-            known[root] = _terms(root, chart)
-    lines: DataFrame = known[root]
+            chart["terms"] = _terms(chart)
+    lines: DataFrame = chart["terms"]
     return lines
 
 
-def _terms(root: Path | None, chart: Chart) -> DataFrame:
-    frame, numbers, names = chart["of"]
+def _terms(chart: Chart) -> DataFrame:
+    frame, numbers, names = chart.get("of", (DataFrame(), (), ()))
     columns = [frame[name].astype(str).map(lambda code: named(code, chart)) for name in names]
     series = np.array([", ".join(cells) for cells in zip(*columns, strict=True)])
     place = {name: i for i, name in enumerate(dict.fromkeys(series))}
     shown = periods_of(chart)
-    rows: list[tuple[Any, ...]] = []
+    rows: list[dict[str, Any]] = []
     untraced: dict[str, str] = {}
     for column in numbers:
-        if trace.counted(frame, column)[1]:
-            for i, period, number, *more in counts.lines(frame, column, root):
-                said, name, claim, (value, unit, *line) = more
-                rows.append(
-                    (series[i], period, number, said, name, value, unit, *line, claim, i, column)
-                )
-            continue
         values = trace.floats(frame[column])
-        is_known = ~np.isnan(values)
-        traced, reasons = _by_series(frame, column, is_known, series, root)
-        for i, *term in traced:
-            rows.append((series[i], shown[i], values[i], *term, "", i, column))
-        untraced |= reasons
-    rows.sort(key=lambda row: place[row[0]])
+        if trace.counted(frame, column)[1]:
+            found = counts.lines(frame, column)
+        else:
+            traced, reasons = _by_series(frame, column, ~np.isnan(values), series)
+            untraced |= reasons
+            found = ((i, shown[i], values[i], term) for i, term in traced)
+        for i, period, number, term in found:
+            at = {"row": i, "column": column, "claim": "", "series": series[i]}
+            rows.append(at | term | {"period": period, "number": number})
+    rows.sort(key=lambda row: place[row["series"]])
     table = DataFrame(rows, columns=[*NAMES, *trace.COLUMNS[1:], "claim", "row", "column"])
     table.attrs["untraced"] = untraced
     return table
 
 
 def _by_series(
-    frame: DataFrame, column: str, known: np.ndarray, series: np.ndarray, root: Path | None
-) -> tuple[list[tuple[Any, ...]], dict[str, str]]:
+    frame: DataFrame, column: str, known: np.ndarray, series: np.ndarray
+) -> tuple[list[tuple[int, counts.Term]], dict[str, str]]:
     """Terms of a column's `known` numbers, and why a series has none; all at once where it can."""
     try:
-        return _traced(frame, column, known, root), {}
+        return _traced(frame, column, known), {}
     except QueryError as error:
         names = dict.fromkeys(series[known])
         if len(names) == 1:
             return [], dict.fromkeys(names, str(error))
-    rows: list[tuple[Any, ...]] = []
+    rows: list[tuple[int, counts.Term]] = []
     reasons: dict[str, str] = {}
     for name in names:  # each alone
-        own, why = _by_series(frame, column, known & (series == name), series, root)
+        own, why = _by_series(frame, column, known & (series == name), series)
         rows += own
         reasons |= why
     return rows, reasons
 
 
-def _traced(
-    frame: DataFrame, column: str, chosen: np.ndarray, root: Path | None
-) -> list[tuple[Any, ...]]:
+def _traced(frame: DataFrame, column: str, chosen: np.ndarray) -> list[tuple[int, counts.Term]]:
     """Terms of the `chosen` numbers of a column, each with the place of its row."""
     at = np.flatnonzero(chosen)
     rows = frame.iloc[at]
@@ -135,26 +129,20 @@ def _traced(
             f"{column} was computed in the notebook, where nothing recorded how; "
             "measures.scale records a change of unit"
         )
-    return [(at[i], *term) for i, *term in trace.followed(rows, column, root)]
+    names = trace.COLUMNS[1:]
+    found = trace.followed(rows, column)
+    return [(at[i], dict(zip(names, term, strict=True))) for i, *term in found]
 
 
 def periods_of(chart: Chart) -> list[str]:
-    """The period of each row of a chart's frame; none of a chart whose frame is not known."""
-    if "of" not in chart:
-        return []
-    if "periods" not in chart:  # its marks, its table and its raw lines ask for the same
-        frame, numbers, _ = chart["of"]
-        chart["periods"] = periods(frame, numbers)
-    known: list[str] = chart["periods"]
-    return known
+    """The period of each row of a chart's frame as a table shows it; none where none is known.
 
-
-def periods(frame: DataFrame, numbers: Sequence[str]) -> list[str]:
-    """The period of each row as a table shows it, or the words of its window; "" without.
-
-    Of a row that has neither, since a measure summed up over time, it is the months of what its
-    `numbers` were made of.
+    Of a row without one it is the words of its window, else, since a measure summed up over time,
+    the months of what its numbers were made of.
     """
+    if "of" not in chart or "periods" in chart:  # marks, table and raw lines ask for the same
+        return list(chart.get("periods", ()))
+    frame, numbers, _ = chart["of"]
     shown = list(frame.get("window_text", Series("", frame.index)).fillna(""))
     if "ref_period" in frame:
         lengths = frame.get("n_months", Series(1, frame.index))
@@ -169,6 +157,7 @@ def periods(frame: DataFrame, numbers: Sequence[str]) -> list[str]:
         at = np.flatnonzero(is_open & ~np.isnan(trace.floats(frame[column])))
         for i, months in zip(at.tolist(), trace.months(frame, column, at), strict=True):
             shown[i] = shown[i] or runs(months)
+    chart["periods"] = shown
     return shown
 
 
@@ -234,8 +223,6 @@ def numbers(figure: Any, id: str) -> list[Number]:
     SourceError
         A raw file is missing or altered.
     """
-    if "of" not in vars(figure)["tradeflows"]:
-        return []
     kind = figure.axes[0].get_gid()
     known = []
     rows = terms(figure).to_dict("records")
@@ -294,16 +281,12 @@ def _opening(number: Number, most: int) -> str:
     more = len(lines) - shown
     rest = f"<p>and {more:,} more, in the file of raw lines</p>" if more > 0 else ""
     name = f' id="{number.id}"' * (not number.id.startswith("-"))  # which a notebook has no use for
-    formula = html.escape(said(number.lines[0]["formula"], len(number.lines)))
+    formula = number.lines[0]["formula"]
+    said = formula if counts.SAID.fullmatch(formula) else in_words(formula, len(number.lines))
     return (
         f"<details{name}><summary>{html.escape(number.head)}: {number.text}</summary>"
-        f"<p>{formula}</p>{lines_alone(lines, shown)}{rest}</details>"
+        f"<p>{html.escape(said)}</p>{lines_alone(lines, shown)}{rest}</details>"
     )
-
-
-def said(formula: str, n_lines: int) -> str:
-    """A formula in words, or how many rows or claims a number counts."""
-    return formula if counts.SAID.fullmatch(formula) else in_words(formula, n_lines)
 
 
 def lines_alone(rows: Sequence[Mapping[Any, Any]], most: int, root: Path | None = None) -> str:
