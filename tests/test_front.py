@@ -163,7 +163,7 @@ def site(folder):
 def written(root, tmp_path, monkeypatch):
     """Write the pages of `root` without running its notebook or drawing its pictures."""
     monkeypatch.setattr(pages, "run", lambda paths, *_: [notebooks.load(p) for p in paths])
-    monkeypatch.setattr(pages, "_shared_pictures", lambda *_: {})
+    monkeypatch.setattr(pages.claim_picture, "pictures", lambda *_: {})
     save_notebook(root / "notebooks" / "01_a.ipynb", "# Was it so?\n\nYes, 60; for R&D 1.5 more.")
     pages.write([], tmp_path / "site", root)
     return {path.name: path.read_text() for path in (tmp_path / "site").glob("*.html")}

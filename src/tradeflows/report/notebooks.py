@@ -53,11 +53,8 @@ class Steps:
     done: int = 0
 
     @contextmanager
-    def step(self, what: str, *, is_told: bool = True) -> Iterator[None]:
-        """Say that a step begins and, when it is done, how long it took, unless it is none."""
-        if not is_told:
-            yield
-            return
+    def step(self, what: str) -> Iterator[None]:
+        """Say that a step begins and, when it is done, how long it took."""
         began = time.monotonic()
         self._tell("", what)
         yield

@@ -66,7 +66,6 @@ def frame(
         "menu": menu,
         "project": about,
         "corrections": sorted(about.correction, key=lambda entry: entry.date, reverse=True),
-        "has_ledger": bool(verdicts),
         "total": len(verdicts),
         "tones": TONES,
         "how_counted": WITNESSES,
