@@ -46,13 +46,7 @@ UNSETTLED = ("provisional", "partial")  # flags of a figure that may yet change
 
 # What a mark has beside its figure and its period: its box, its column in a table, where it stands,
 # and the words beside it.
-BLANK: dict[str, Any] = {
-    "box": "",
-    "column": "",
-    "part": "",
-    "run": "",
-    "printed": "",
-}
+BLANK: dict[str, Any] = dict.fromkeys(("box", "column", "part", "run", "printed"), "")
 BLANK |= {"level": np.nan, "start": 0.0, "stop": np.nan}
 
 P = ParamSpec("P")
@@ -395,7 +389,7 @@ def finish(
             axes.grid(visible=False)
         elif kind not in PICTURES:
             layout.number_axis(axes)
-            _set_days(axes, rows, shown, _years(rows) if kind == "lines" else [])
+            _set_days(axes, rows, shown, kind)
         if zero:  # from zero beyond all that is drawn
             compared = [box.dataLim for box in axes.get_shared_y_axes().get_siblings(axes)]
             low, high = min(box.y0 for box in compared), max(box.y1 for box in compared)
@@ -451,20 +445,17 @@ def _draw_said(axes: Axes, rows: DataFrame, said: Mapping[str, Any]) -> list[Lab
     return texts
 
 
-def _years(rows: DataFrame) -> list[pd.Timestamp]:
-    """The middle of each year from the first figure's; none where a figure is not one a year."""
+def _set_days(axes: Axes, rows: DataFrame, shown: Chart, kind: str) -> None:
+    """Set an axis of days from the first to the last period, and make room for the references.
+
+    Where each figure of a line is one a year, the axis has the middle of each from the first on.
+    """
+    ends, years = [rows["x"].min(), rows["end"].max()], []
     is_of_year = rows["n_months"].between(7, 12) & rows["x"].dt.month.eq(1)
-    if not is_of_year.all():
-        return []
-    days = pd.date_range(rows["x"].min(), rows["x"].max(), freq="YS")
-    return [spans.middle(day, int(rows["n_months"].max())) for day in days]
-
-
-def _set_days(axes: Axes, rows: DataFrame, shown: Chart, years: list[pd.Timestamp]) -> None:
-    """Set an axis of days from the first to the last period, and make room for the references."""
-    ends = [rows["x"].min(), rows["end"].max()]
-    if years:
-        a_month = pd.DateOffset(months=1)
+    if kind == "lines" and is_of_year.all():
+        n_months, a_month = int(rows["n_months"].max()), pd.DateOffset(months=1)
+        days = pd.date_range(rows["x"].min(), rows["x"].max(), freq="YS")
+        years = [spans.middle(day, n_months) for day in days]
         ends = [years[0] - a_month, years[-1] + a_month]
     corners = [(day, 0) for day in mdates.date2num(ends)]
     axes.update_datalim(corners, updatey=False)
