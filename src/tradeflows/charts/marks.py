@@ -213,22 +213,19 @@ def told(figure: Any) -> DataFrame:
         )
         names = told["head"] + (", " + told["period"]).where(told["period"].ne(""), "")
         told["words"] = names + ": " + told["said"]
-        told[["right", "up"]] = _places(axes, marks, kind) * 72 / figure.dpi
+        start, value = marks["start"], marks["value"]
+        places = marks.assign(
+            between=(numbers_of(marks, "x") + numbers_of(marks, "end")) / 2,
+            tip=value.mask(start > 0, start + value / 2).fillna(
+                0
+            ),  # of a part of a strip its middle
+        )
+        at = np.column_stack([numbers_of(places, column) for column in MET[kind]])
+        told[["right", "up"]] = axes.transData.transform(at) * 72 / figure.dpi
         if MET[kind][1] == "value":
             told = told[marks["value"].notna()]
         parts.append(told.drop_duplicates(["head", "period", "right", "up"]))
     return pd.concat(parts)
-
-
-def _places(axes: Axes, marks: DataFrame, kind: str) -> np.ndarray:
-    """Where the marks of a box stand, in pixels from the corner of the page."""
-    start, value = marks["start"], marks["value"]
-    known = marks.assign(
-        between=(numbers_of(marks, "x") + numbers_of(marks, "end")) / 2,
-        tip=value.mask(start > 0, start + value / 2).fillna(0),  # of a part of a strip its middle
-    )
-    at = [numbers_of(known, column) for column in MET[kind]]
-    return np.asarray(axes.transData.transform(np.column_stack(at)))
 
 
 def _said(row: Any, kind: str) -> str:

@@ -204,20 +204,16 @@ def _in_words(table: DataFrame, axes: Axes, chart: Chart) -> Series:
     if "printed" in table:
         return table["printed"].map(spans.in_words)
     marks = in_box(axes).dropna(how="all", subset=["value", "low"])
-    if axes.get_gid() == "cells":
-        pairs = zip(marks["column"], marks["value"], strict=True)
-        return Series(
-            [f"{named(at, chart)} {text_of(value)}" for at, value in pairs], marks["name"]
-        )
-    texts = [
-        f"{text_of(row.low)} to {text_of(row.high)}" if pd.isna(row.value) else text_of(row.value)
-        for row in marks.itertuples()
-    ]
-    periods = zip(marks["x"], marks["n_months"].astype(int), strict=True)
-    whens = [spans.text(*period) for period in periods]
-    return Series(
-        [f"{text} in {when}" for text, when in zip(texts, whens, strict=True)], marks["name"]
-    )
+    texts = []
+    for row in marks.itertuples():
+        text = text_of(row.low if pd.isna(row.value) else row.value)
+        if axes.get_gid() == "cells":
+            text = f"{named(row.column, chart)} {text}"
+        else:
+            reach = f" to {text_of(row.high)}" if pd.isna(row.value) else ""
+            text = f"{text}{reach} in {spans.text(row.x, int(row.n_months))}"
+        texts.append(text)
+    return Series(texts, marks["name"])
 
 
 def sources(*claims: Any) -> DataFrame:

@@ -4,23 +4,23 @@ import csv
 import html
 import io
 import re
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import pandas as pd
 from pandas import DataFrame, Series
 
-from tradeflows.charts import counts, layout, spans
+from tradeflows.charts import layout, spans
 from tradeflows.charts.formula_words import in_words, name_in_words
 from tradeflows.charts.options import Chart, named
 from tradeflows.model.absence import NO_ROW
 from tradeflows.model.errors import QueryError
 from tradeflows.model.lineage import full_number
-from tradeflows.model.periods import runs
+from tradeflows.model.periods import first_month, runs, span
 from tradeflows.model.source import RAW, carrier_of, with_carrier
 from tradeflows.model.words import count_of
 from tradeflows.retrieval import catalogue
@@ -39,6 +39,10 @@ BOX = '<div class="scroll" tabindex="0" role="group" aria-label="Raw lines">'
 NAMES = ["series", "period", "number"]
 NUMBER = [*NAMES, "formula"]  # what tells two numbers of a chart apart
 
+SAID = re.compile(r"[\d,]+ (?:row|claim)s?")  # how many there are, in place of a formula
+Term = dict[str, Any]  # of a number, by names of trace.COLUMNS
+NOTHING: Term = dict.fromkeys(trace.COLUMNS[1:], "")  # a term of no line
+NOTHING |= {"value": np.nan, "source_row": -1, "declared_zero": False}
 Lines = Sequence[Mapping[Hashable, Any]]
 
 
@@ -67,14 +71,8 @@ def terms(figure: Any) -> DataFrame:
         A raw file is missing or altered.
     """
     chart = vars(figure)["tradeflows"]
-    if "terms" not in chart:  # the page and its files ask for the same
-        with catalogue.within(chart["attrs"]):
-            chart["terms"] = _terms(chart)
-    lines: DataFrame = chart["terms"]
-    return lines
-
-
-def _terms(chart: Chart) -> DataFrame:
+    if "terms" in chart:  # the page and its files ask for the same
+        return cast(DataFrame, chart["terms"])
     frame, numbers, names = chart.get("of", (DataFrame(), (), ()))
     columns = [frame[name].astype(str).map(lambda code: named(code, chart)) for name in names]
     series = np.array([", ".join(cells) for cells in zip(*columns, strict=True)])
@@ -82,26 +80,28 @@ def _terms(chart: Chart) -> DataFrame:
     shown = periods_of(chart)
     rows: list[dict[str, Any]] = []
     untraced: dict[str, str] = {}
-    for column in numbers:
-        values = trace.floats(frame[column])
-        if trace.counted(frame, column)[1]:
-            found = counts.lines(frame, column)
-        else:
-            traced, reasons = _by_series(frame, column, ~np.isnan(values), series)
-            untraced |= reasons
-            found = ((i, shown[i], values[i], term) for i, term in traced)
-        for i, period, number, term in found:
-            at = {"row": i, "column": column, "claim": "", "series": series[i]}
-            rows.append(at | term | {"period": period, "number": number})
+    with catalogue.within(chart["attrs"]):
+        for column in numbers:
+            if trace.counted(frame, column)[1]:
+                found = _counted(frame, column)
+            else:
+                values = trace.floats(frame[column])
+                traced, reasons = _by_series(frame, column, ~np.isnan(values), series)
+                untraced |= reasons
+                found = [(i, shown[i], values[i], term) for i, term in traced]
+            for i, period, number, term in found:
+                at = {"row": i, "column": column, "claim": "", "series": series[i]}
+                rows.append(at | term | {"period": period, "number": number})
     rows.sort(key=lambda row: place[row["series"]])
-    table = DataFrame(rows, columns=[*NAMES, *trace.COLUMNS[1:], "claim", "row", "column"])
+    names = [*NAMES, *trace.COLUMNS[1:], "claim", "row", "column"]
+    table = chart["terms"] = DataFrame(rows, columns=names)
     table.attrs["untraced"] = untraced
     return table
 
 
 def _by_series(
     frame: DataFrame, column: str, known: np.ndarray, series: np.ndarray
-) -> tuple[list[tuple[int, counts.Term]], dict[str, str]]:
+) -> tuple[list[tuple[int, Term]], dict[str, str]]:
     """Terms of a column's `known` numbers, and why a series has none; all at once where it can."""
     try:
         return _traced(frame, column, known), {}
@@ -109,7 +109,7 @@ def _by_series(
         names = dict.fromkeys(series[known])
         if len(names) == 1:
             return [], dict.fromkeys(names, str(error))
-    rows: list[tuple[int, counts.Term]] = []
+    rows: list[tuple[int, Term]] = []
     reasons: dict[str, str] = {}
     for name in names:  # each alone
         own, why = _by_series(frame, column, known & (series == name), series)
@@ -118,7 +118,7 @@ def _by_series(
     return rows, reasons
 
 
-def _traced(frame: DataFrame, column: str, chosen: np.ndarray) -> list[tuple[int, counts.Term]]:
+def _traced(frame: DataFrame, column: str, chosen: np.ndarray) -> list[tuple[int, Term]]:
     """Terms of the `chosen` numbers of a column, each with the place of its row."""
     at = np.flatnonzero(chosen)
     rows = frame.iloc[at]
@@ -132,6 +132,70 @@ def _traced(frame: DataFrame, column: str, chosen: np.ndarray) -> list[tuple[int
     names = trace.COLUMNS[1:]
     found = trace.followed(rows, column)
     return [(at[i], dict(zip(names, term, strict=True))) for i, *term in found]
+
+
+# --- of what a chart counts: the first of each thing; the first and the last of each run ----------
+
+
+def _counted(frame: DataFrame, column: str) -> Iterable[tuple[int, str, float, Term]]:
+    """The lines of each number of a column that counts rows: its row, its period, it, and a term.
+
+    Where the frame has ``held``, runs of months, each run is a number of its own, whose lines are
+    its first and its last; else what is counted has a line each, its name as its role, and the id
+    of a claim in ``claim``. One that has no figure is there without a line.
+    """
+    rows, members = trace.counted(frame, column)
+    if "held" in frame:
+        yield from _of_runs(frame["held"], rows, members)
+        return
+    terms = _first_terms(rows, np.concatenate(members))
+    names = rows.get("claim", rows.get("statement", pd.Series("", rows.index))).astype(str)
+    ids = rows.get("id", pd.Series("", rows.index)).astype(str)
+    word = "claim" if "id" in rows else "row"
+    for i, at in enumerate(members):
+        formula = count_of(len(at), word)
+        for place in at.tolist():
+            of_claim = {"role": names.iloc[place], "claim": ids.iloc[place]}
+            term = terms.get(place, NOTHING)
+            yield i, "", float(len(at)), {**term, **of_claim, "formula": formula, "sign": 0}
+
+
+def _of_runs(
+    held: Sequence[str], rows: DataFrame, members: Sequence[np.ndarray]
+) -> Iterator[tuple[int, str, float, Term]]:
+    """The first and the last line of each run of months, and how many rows it is of."""
+    has_figure = rows[trace.traceable(rows)].notna().any(axis="columns").to_numpy()
+    month = first_month(rows).to_numpy()
+    runs = []
+    for i, (text, at) in enumerate(zip(held, members, strict=True)):
+        in_order = at[np.argsort(month[at], kind="stable")]
+        for run in text.split(", "):
+            first, _, last = run.partition(" to ")
+            start, after = span((first, last or first))
+            within = in_order[(month[in_order] >= start) & (month[in_order] < after)]
+            stated = within[has_figure[within]]
+            runs.append((i, run, len(within), list(dict.fromkeys(stated[[0, -1]].tolist()))))
+    terms = _first_terms(rows, np.array([at for *_, ends in runs for at in ends], "int64"))
+    for i, run, n, ends in runs:
+        for place, role in zip(ends, ("first", "last") if len(ends) > 1 else ("",), strict=True):
+            yield i, run, float(n), terms[place] | {"role": role, "formula": count_of(n, "row")}
+
+
+def _first_terms(rows: DataFrame, places: np.ndarray) -> dict[int, Term]:
+    """The first line of the first figure of each of the rows at `places`, if any that is a row."""
+    known: dict[int, Term] = {}
+    for column in trace.traceable(rows):
+        is_stated = rows[column].notna().to_numpy()
+        left = [place for place in dict.fromkeys(places.tolist()) if place not in known]
+        at = [place for place in left if is_stated[place]]
+        for i, *line in trace.followed(rows.iloc[at], column):
+            term = dict(zip(trace.COLUMNS[1:], line, strict=True)) | {"sign": 0, "claim": ""}
+            if at[i] not in known or (known[at[i]]["declared_zero"] and not term["declared_zero"]):
+                known[at[i]] = term
+    return known
+
+
+# --- as text and as pages -------------------------------------------------------------------------
 
 
 def periods_of(chart: Chart) -> list[str]:
@@ -282,7 +346,7 @@ def _opening(number: Number, most: int) -> str:
     rest = f"<p>and {more:,} more, in the file of raw lines</p>" if more > 0 else ""
     name = f' id="{number.id}"' * (not number.id.startswith("-"))  # which a notebook has no use for
     formula = number.lines[0]["formula"]
-    said = formula if counts.SAID.fullmatch(formula) else in_words(formula, len(number.lines))
+    said = formula if SAID.fullmatch(formula) else in_words(formula, len(number.lines))
     return (
         f"<details{name}><summary>{html.escape(number.head)}: {number.text}</summary>"
         f"<p>{html.escape(said)}</p>{lines_alone(lines, shown)}{rest}</details>"

@@ -7,7 +7,6 @@ import csv
 import io
 from collections.abc import Callable, Iterable, Mapping, Set
 from pathlib import Path
-from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
@@ -54,8 +53,6 @@ METADATA = {
 
 Wrong = Callable[[LedgerError], object]
 Totals = dict[tuple[str, ...], tuple[str, str]]
-# Files to be written, and what moved, a line each.
-Outcome = tuple[Mapping[Path, str], list[str]]
 
 
 def accept(
@@ -99,29 +96,38 @@ def accept(
     with steps.step("building the tables"):
         tables_before = totals.built(root)
         tables.build(root, local=local)
-    outcomes = [_accept_notebooks(root, steps.part())]
+    files, lines = _accept_notebooks(root, steps.part())
     with steps.step("judging the claims"):
-        outcomes.append(_accept_verdicts(root, ledger, local, wrong))
+        present = judged(root, ledger, local=local, wrong=wrong)
+        changes = verdict_changes(verdicts(root, ledger), present)
+        if changes:
+            files[verdicts_path(root, ledger)] = _csv(VERDICT_COLUMNS, present)
+            lines += changes
     with steps.step("adding up the tables"):
-        outcomes.append(_accept_totals(root, tables_before))
+        rows = tables.control_totals(root)
+        changes = changed(committed(root), keyed(rows))
+        if changes:
+            files[root / TOTALS] = _csv(COLUMNS, rows)
+            lines += [f"control totals: {len(changes)} lines changed", *changes[:MOST_TOTALS]]
+            more = len(changes) - MOST_TOTALS
+            lines += [f"… and {more} more; {TOTALS.as_posix()} has them all"] * (more > 0)
+            lines += totals.cells_moved(tables_before, totals.built(root))
     with steps.step("describing the data"):
         path, text = root / package.FILE, package.text(root)
         if not path.is_file() or path.read_text(encoding="utf-8") != text:
-            outcomes.append(({path: text}, [f"{package.FILE}: renewed"]))
-    files: dict[Path, str | bytes] = {}
-    lines: list[str] = []
-    for written, moves in outcomes:
-        files |= written
-        lines += moves
+            files[path] = text
+            lines.append(f"{package.FILE}: renewed")
     save(files)
     return lines or ["nothing moved"]
 
 
-def _accept_notebooks(root: Path, progress: notebooks.Progress | None) -> Outcome:
+def _accept_notebooks(
+    root: Path, progress: notebooks.Progress | None
+) -> tuple[dict[Path, str | bytes], list[str]]:
     """Notebooks whose outputs differ, as they are to be written, and what moved in them."""
     paths = notebooks.of_project(root)
     before = {path: notebooks.load(path) for path in paths}
-    files: dict[Path, str] = {}
+    files: dict[Path, str | bytes] = {}
     lines: list[str] = []
     ran = notebooks.run(paths, root, progress=progress)
     for path, notebook in zip(paths, ran, strict=True):
@@ -133,14 +139,6 @@ def _accept_notebooks(root: Path, progress: notebooks.Progress | None) -> Outcom
             files[path] = text
             lines += moved(path.stem, before[path], notebook)
     return files, lines
-
-
-def _accept_verdicts(root: Path, ledger: Path | None, local: bool, wrong: Wrong | None) -> Outcome:
-    """The file of the verdicts, if they differ from those announced, and what moved."""
-    present = judged(root, ledger, local=local, wrong=wrong)
-    changes = verdict_changes(verdicts(root, ledger), present)
-    text = _csv(VERDICT_COLUMNS, present)
-    return ({verdicts_path(root, ledger): text}, changes) if changes else ({}, [])
 
 
 def judged(
@@ -158,19 +156,6 @@ def verdicts_path(root: Path, ledger: Path | None = None) -> Path:
     if ledger is None or ledger.resolve() == claims.path(root).resolve():
         return root / VERDICTS
     return ledger.with_suffix(".verdicts.csv")
-
-
-def _accept_totals(root: Path, tables_before: Any) -> Outcome:
-    """The file of the control totals, if they differ from those announced, and what moved."""
-    rows = tables.control_totals(root)
-    changes = changed(committed(root), keyed(rows))
-    if not changes:
-        return {}, []
-    lines = [f"control totals: {len(changes)} lines changed", *changes[:MOST_TOTALS]]
-    if len(changes) > MOST_TOTALS:
-        lines.append(f"… and {len(changes) - MOST_TOTALS} more; {TOTALS.as_posix()} has them all")
-    lines += totals.cells_moved(tables_before, totals.built(root))
-    return {root / TOTALS: _csv(COLUMNS, rows)}, lines
 
 
 def moved(name: str, old: NotebookNode, new: NotebookNode) -> list[str]:
