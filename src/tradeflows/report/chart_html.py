@@ -84,7 +84,6 @@ def _chart(
             "take": take,
             "cite": chart_downloads.cited(chart["title"], used, publishers),
             **_table(chart["table"]),
-            "of_claims": list(chart["claims"]),
         },
         "alt": chart["alt"],
         "phone": f"{path}-phone.svg",
@@ -166,15 +165,11 @@ def claim_line(verdict: Verdict, project: Project) -> dict[str, str]:
         yes, no = (f"{item.name}: {item.text.figure}" for item in sides)
         why = f"Yes for {yes}. No for {no}."
     return {
-        "id": verdict.claim.id,
-        "speaker": project.named(verdict.claim.who),
-        "statement": verdict.claim.statement,
+        **claim_cards.head(verdict, project),
         "verdict": text.word if text else verdict.text.label,
         "rest": text.rest if text else f": {verdict.text.sentence}",
         "why": why,
         "off": text.far if text and verdict.verdict == claims.DIFFERS else "",
-        "group": verdict.group,
-        "tone": verdict.text.tone,
     }
 
 
@@ -191,14 +186,13 @@ def render_all(
         chart = output.metadata.pop("chart", None)
         if chart is None:
             continue
-        listed = [line for claim, line in known.items() if claim in chart["of_claims"]]
-        chart = {**chart, "claims": listed}
+        listed = [line for claim, line in known.items() if claim in chart["claims"]]
         pages = {}
         for template, base in (("chart", ""), ("lists", ""), ("embed", "../")):
             evidence = chart["evidence"].replace(ENTRY, f"{base}sources.html#")
             evidence = evidence.replace(CLAIM, f"{base}ledger.html#")
             content = {"chart": {**chart, "evidence": evidence}, "address": address}
-            content["counted"] = front.COUNTED
+            content |= {"claims": listed, "counted": front.COUNTED}
             pages[template] = render(template, frame, base=base, **content)
         output.metadata["html"] = pages["chart"]
         files[Path(chart["embed"])] = pages["embed"]

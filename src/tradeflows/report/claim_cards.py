@@ -21,6 +21,7 @@ from tradeflows.model.errors import require_text
 from tradeflows.model.periods import dates_in_words
 from tradeflows.model.source import Publisher, Source, with_carrier
 from tradeflows.retrieval import catalogue, project
+from tradeflows.retrieval.project import Project
 from tradeflows.tables.display import without_formulas
 
 MOST = 100  # raw lines of a number on a page; a notebook has fewer, and a command for the rest
@@ -130,6 +131,18 @@ def themes(
     return by_theme
 
 
+def head(verdict: Verdict, about: Project) -> dict[str, str]:
+    """What each page says of a claim: who said what, and its public word with its colour."""
+    claim = verdict.claim
+    return {
+        "id": claim.id,
+        "speaker": about.named(claim.who),
+        "statement": claim.statement,
+        "group": verdict.group,
+        "tone": verdict.text.tone,
+    }
+
+
 def card(verdict: Verdict, root: Path, most: int) -> dict[str, Any]:
     """One claim as plain values for the template, with at most so many raw lines a number.
 
@@ -155,17 +168,13 @@ def card(verdict: Verdict, root: Path, most: int) -> dict[str, Any]:
     has_months = any(part.claim.open.get("start") != () for part in verdict.each)
     used = [source for reading in verdict.readings for source in reading.sources]
     return {
-        "id": claim.id,
-        "statement": claim.statement,
-        "speaker": project.load(root).named(claim.who),
+        **head(verdict, project.load(root)),
         "who": claim.who,
         "where": IN_A_REPOSITORY.sub(r"https://github.com/\1/blob/\3/\2", claim.where),
         "window": claim.window if has_months else "",
         "said": "" if verdict.parts else _claimed_range(claim),
         "sign": text.sign,
         "word": text.label if verdict.parts else text.word,
-        "group": verdict.group,
-        "tone": text.tone,
         "caveats": named_in_print(verdict.caveats, catalogue.entries(used, root), root),
         "parts": parts,
         "readings": bool(verdict.readings),

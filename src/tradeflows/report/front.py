@@ -67,7 +67,7 @@ def groups(
         if counts[item["statement"]] > 1 and item["claimed"]:
             item["statement"] = f"{item['claimed']}, of: {item['statement']}"
     rows.sort(key=lambda item: (item["tone"] == NEAR_TONE, REASONS.index(item["untold"])))
-    by_word = {word: [item for item in rows if item["word"] == word] for word in TONES}
+    by_word = {word: [item for item in rows if item["group"] == word] for word in TONES}
     return {word: listed for word, listed in by_word.items() if listed}
 
 
@@ -145,18 +145,13 @@ def row(verdict: Verdict, project: Project, root: Path) -> dict[str, Any]:
     Who said what, and the figure; the verdict on each of its parts, one sentence to print, and of
     what cannot be told why.
     """
-    claim = verdict.claim
     parts = [_part(verdict, part, root) for part in verdict.each]
     reasons = {part.reason for part in verdict.each}  # of its nearest part
     untold = claims.NOT_LOOKED_UP if claims.NOT_LOOKED_UP in reasons else NOT_PUBLIC
     untold = UNDECIDED if "" in reasons else untold
     return {
-        "id": claim.id,
-        "tone": verdict.text.tone,
-        "word": verdict.group,
-        "speaker": project.named(claim.who),
-        "statement": claim.statement,
-        "claimed": claim_cards.claimed_figure(claim),
+        **claim_cards.head(verdict, project),
+        "claimed": claim_cards.claimed_figure(verdict.claim),
         "parts": parts,
         "quote": _quote(verdict, parts, project) if verdict.readings else "",
         "untold": untold if verdict.group == claims.CANNOT_BE_TOLD else "",

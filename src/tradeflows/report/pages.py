@@ -339,7 +339,7 @@ def _story(notebook: NotebookNode) -> dict[str, Any]:
         "title": title.removeprefix("# ").strip(),
         "answer": markdown2html(answer),
         "cards": chart_hook.facts_of(notebook)["cards"],
-        "charts": [{"id": chart["id"], "claims": chart["of_claims"]} for chart in charts],
+        "charts": [{"id": chart["id"], "claims": list(chart["claims"])} for chart in charts],
         **{key: shown[key] for key in PICTURE if key in shown},
     }
 
