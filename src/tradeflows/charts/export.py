@@ -4,7 +4,6 @@ import csv
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -16,8 +15,6 @@ from tradeflows.charts import layout, raw_lines, spans, svg
 from tradeflows.charts.marks import NAMED, in_box, told
 from tradeflows.charts.numbers import WIDE, alt, arranged, read_back
 from tradeflows.charts.options import BAND, SIGNS, VALUE, Chart, Charts, about, figure_of, named
-
-BROWSER = files("tradeflows.charts") / "browser"
 
 
 @dataclass(frozen=True)
@@ -158,7 +155,7 @@ def css() -> str:
     >>> "svg" in charts.css()
     True
     """
-    return (BROWSER / "chart.css").read_text(encoding="utf-8")
+    return (raw_lines.BROWSER / "chart.css").read_text(encoding="utf-8")
 
 
 def script() -> str:
@@ -170,7 +167,7 @@ def script() -> str:
     >>> "pointer" in charts.script()
     True
     """
-    return (BROWSER / "chart.js").read_text(encoding="utf-8")
+    return (raw_lines.BROWSER / "chart.js").read_text(encoding="utf-8")
 
 
 def _tables(

@@ -1,7 +1,6 @@
 """What lies behind the numbers of a chart: the raw lines of each, to open or to take along."""
 
 import csv
-import html
 import io
 import re
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
@@ -12,6 +11,7 @@ from typing import Any, NamedTuple, cast
 
 import numpy as np
 import pandas as pd
+from jinja2 import Environment, FileSystemLoader
 from pandas import DataFrame, Series
 
 from tradeflows.charts import layout, spans
@@ -32,8 +32,6 @@ PARTS = 6  # of a formula whose lines are open, whatever room there is
 NUMBERS = 600  # of a chart that have an entry
 ENTRY = "../data/raw/sources.toml#"  # where a notebook's reader finds a source's entry
 CLAIM = "../data/claims.toml#"  # and a claim's
-# Why what others passed on will do.
-COPY = ": a copy will do, since its lines can be held against the publisher’s own."
 # What is wider than its page scrolls by itself, by the keyboard too.
 BOX = '<div class="scroll" tabindex="0" role="group" aria-label="Raw lines">'
 NAMES = ["series", "period", "number"]
@@ -44,6 +42,13 @@ Term = dict[str, Any]  # of a number, by names of trace.COLUMNS
 NOTHING: Term = dict.fromkeys(trace.COLUMNS[1:], "")  # a term of no line
 NOTHING |= {"value": np.nan, "source_row": -1, "declared_zero": False}
 Lines = Sequence[Mapping[Hashable, Any]]
+
+BROWSER = Path(__file__).parent / "browser"
+PAGES = Environment(loader=FileSystemLoader(BROWSER), autoescape=True, trim_blocks=True)
+PAGES.globals |= {"BOX": BOX, "CLAIM": CLAIM, "ENTRY": ENTRY, "NO_ROW": NO_ROW}
+PAGES.globals |= {"full_number": full_number, "name_in_words": name_in_words}
+PAGES.globals["with_carrier"] = with_carrier
+HTML: Any = PAGES.get_template("raw_lines.html.j2").module
 
 
 def terms(figure: Any) -> DataFrame:
@@ -314,21 +319,17 @@ def evidence(figure: Any, known: Sequence[Number], most: int) -> str:
     if not known:
         return "<p><small>No raw lines: these numbers were worked out on this page.</small></p>"
     lines, first = terms(figure), known[:most]
-    n_numbers = count_of(len(lines[NUMBER].drop_duplicates()), "number")
     rows = counted_rows(lines.loc[lines["source_id"].ne(""), "declared_zero"])
-    head = f"Raw lines: {rows} behind {n_numbers}"
+    head = f"{rows} behind {count_of(len(lines[NUMBER].drop_duplicates()), 'number')}"
     head += f", the first {most} numbers here" * (len(known) > most)
-    series = html.escape("; ".join(lines.attrs["untraced"]))  # why is with their terms
-    reason = "worked out from the sources by the code of this page"
-    untraced = f"<p>Without a list: {series}, {reason}.</p>" if series else ""
+    untraced = "; ".join(lines.attrs["untraced"])  # why is with their terms
     with catalogue.within(vars(figure)["tradeflows"]["attrs"]):
-        used = entries(dict.fromkeys(lines["source_id"]))
-        numbers_of = "".join(_opening(number, max(1, OPEN // len(first))) for number in first)
-    inside = f"{BOX}{numbers_of}</div>{used}{untraced}"
-    return f'<details class="chart-lines"><summary>{head}</summary>{inside}</details>'
+        used = catalogue.entries(filter(None, dict.fromkeys(lines["source_id"]))).values()
+        openings = [_opening(number, max(1, OPEN // len(first))) for number in first]
+    return str(HTML.evidence(head, openings, used, untraced))
 
 
-def _opening(number: Number, most: int) -> str:
+def _opening(number: Number, most: int) -> dict[str, Any]:
     """A number, its formula and at most so many of its lines, those of its parts in any case.
 
     Of claims that are counted all are there.
@@ -342,19 +343,18 @@ def _opening(number: Number, most: int) -> str:
     shown = max(most, min(len(firsts), PARTS))
     if lines[0]["claim"]:
         lines, shown = list(number.lines), len(lines)
-    more = len(lines) - shown
-    rest = f"<p>and {more:,} more, in the file of raw lines</p>" if more > 0 else ""
-    name = f' id="{number.id}"' * (not number.id.startswith("-"))  # which a notebook has no use for
-    formula = number.lines[0]["formula"]
-    said = formula if SAID.fullmatch(formula) else in_words(formula, len(number.lines))
-    return (
-        f"<details{name}><summary>{html.escape(number.head)}: {number.text}</summary>"
-        f"<p>{html.escape(said)}</p>{lines_alone(lines, shown)}{rest}</details>"
-    )
+    formula = lines[0]["formula"]
+    return {
+        **number._asdict(),
+        "formula": formula if SAID.fullmatch(formula) else in_words(formula, len(lines)),
+        "files": _by_file(lines[:shown]),
+        "has_roles": len(parts) > 1,
+        "more": len(lines) - shown,
+    }
 
 
-def lines_alone(rows: Sequence[Mapping[Any, Any]], most: int, root: Path | None = None) -> str:
-    """At most so many of the lines of one number as HTML tables, one a file.
+def lines_alone(rows: Sequence[Mapping[Any, Any]], root: Path | None = None) -> str:
+    """The lines of one number as HTML tables, one a file.
 
     Above each stand the file and its header, once. Its columns are the line, the name in the
     formula, the number, and the text, in which the figure is marked.
@@ -367,65 +367,29 @@ def lines_alone(rows: Sequence[Mapping[Any, Any]], most: int, root: Path | None 
     root
         The project's folder, whose catalogue has the headers of the files.
     """
-    has_roles = len({row["role"] for row in rows}) > 1
-    by_file: dict[Any, list[Mapping[Any, Any]]] = {}
-    for row in rows[:most]:
-        by_file.setdefault((row["source_id"], row["path"]), []).append(row)
-    sources = catalogue.entries((name for name, _ in by_file if name), root)
-    tables = []
-    for (name, path), own in by_file.items():
-        options = sources[name][0].arguments if name in sources else {}
-        header, separator = options.get("columns", ()), options.get("separator", ",")
-        lines = "".join(_line(row, has_roles, header, separator) for row in own)
-        file = html.escape(str(path).removeprefix(f"{RAW.as_posix()}/"))
-        carrier = carrier_of(sources[name][0]) if name in sources else ""
-        way = f"; {'from' if carrier.startswith('a ') else 'via'} {html.escape(carrier)}{COPY}"
-        link = f'<a href="{ENTRY}{name}">{file}</a>{way if carrier else ""}'
-        caption = f"<caption>{link}</caption>" if name else ""
-        columns = f"<code>{_broken(map(html.escape, header), separator)}</code>"
-        heads = ["line", *["name"] * has_roles, "number", columns if header else "text"]
-        head = "".join(f"<th>{text}</th>" for text in heads)
-        tables.append(f"<table>{caption}<thead><tr>{head}</tr></thead>{lines}</table>")
-    return "".join(tables)
+    return str(HTML.tables(_by_file(rows, root), len({row["role"] for row in rows}) > 1))
 
 
-def _line(row: Mapping[Any, Any], has_roles: bool, header: Sequence[str], separator: str) -> str:
-    """One raw line as a row of the table: its place, its number, its text with that marked."""
-    claim, cells = row.get("claim"), []
-    if row["source_id"]:
-        place = f"{NO_ROW} line {row['line']}" if row["declared_zero"] else f"{row['line']}"
-        number = html.escape(f"{full_number(row['value'])} {row['unit']}".strip())
+def _by_file(rows: Sequence[Mapping[Any, Any]], root: Path | None = None) -> list[dict[str, Any]]:
+    """Lines by their files, each file with its header, each line with the cells of its text."""
+    files: dict[Any, dict[str, Any]] = {}
+    sources = catalogue.entries(filter(None, dict.fromkeys(row["source_id"] for row in rows)), root)
+    for row in rows:
+        name, path = row["source_id"], str(row["path"]).removeprefix(f"{RAW.as_posix()}/")
+        source = sources[name][0] if name in sources else None
+        options = source.arguments if source else {}
+        header, separator = list(options.get("columns", ())), options.get("separator", ",")
         outside = rf'{re.escape(separator)}(?=(?:[^"]*"[^"]*")*[^"]*$)'  # not in quotation marks
-        texts = [*map(html.escape, re.split(outside, str(row["text"])))]
-        column = row.get("raw_column", "")
-        if column in header and len(texts) == len(header) and not row["declared_zero"]:
-            at = [*header].index(column)
-            texts[at] = f"<mark>{texts[at]}</mark>"
-        cells = [place, number, f"<code>{_broken(texts, separator)}</code>"]
-    if claim:
-        link = f'<a href="{CLAIM}{claim}">{html.escape(row["role"])}</a>'
-        cells = [link, *(cells or ["no row of a file"])]
-    elif has_roles:
-        cells.insert(1, html.escape(name_in_words(row["role"])))
-    role = f' data-role="{row["role"]}"' if has_roles and not claim else ""
-    return f"<tr{role}>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
-
-
-def _broken(cells: Iterable[str], separator: str) -> str:
-    """Cells of a line, which may be broken after each."""
-    return f"{html.escape(separator)}<wbr>".join(cells)
+        texts, column = re.split(outside, str(row["text"])), row.get("raw_column")
+        has_place = len(texts) == len(header) and not row["declared_zero"]
+        marked = header.index(column) if column in header and has_place else None
+        of_file = {"source": name, "path": path, "header": header, "separator": separator}
+        of_file |= {"carrier": carrier_of(source) if source else "", "rows": []}
+        lines = files.setdefault((name, path), of_file)["rows"]
+        lines.append({**row, "texts": texts, "marked": marked})
+    return list(files.values())
 
 
 def entries(used: Iterable[str]) -> str:
     """Sources as a list in HTML: what each is, whose, by whose hands, how old, on which terms."""
-    items = []
-    for source, publisher in catalogue.entries(filter(None, used)).values():
-        parts = [
-            with_carrier(source, publisher.name),
-            f"vintage {source.vintage}",
-            f"licence: {source.licence}",
-            source.address or source.steps or publisher.home,
-        ]
-        link = f'<a href="{ENTRY}{source.id}">{html.escape(source.title)}</a>'
-        items.append(f"<li>{link}: {html.escape('; '.join(filter(None, parts)))}</li>")
-    return f"<ul>{''.join(items)}</ul>"
+    return str(HTML.sources(catalogue.entries(filter(None, used)).values()))

@@ -292,7 +292,7 @@ def _reading(
         "source": source_of(reading, root),
         "formula": formula,
         "code": made["formula"],
-        "lines": f"{BOX}{lines_alone(rows[:most], most, root)}</div>",
+        "lines": f"{BOX}{lines_alone(rows[:most], root)}</div>",
         "counted": counted_rows(row["declared_zero"] for row in rows),
         "more": max(len(rows) - most, 0),
         "command": f'tradeflows trace {claim.id} --definition "{reading.name}"',
