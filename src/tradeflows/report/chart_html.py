@@ -161,8 +161,7 @@ def claim_line(verdict: Verdict, project: Project) -> dict[str, str]:
     """A claim in a line that leads to the ledger; of one that depends with a count of each side."""
     text, why = verdict.text if not verdict.parts else None, verdict.text.why
     if text and not why and verdict.verdict == claims.DEPENDS:
-        sides = front.two_sides([item for item in verdict.readings if item.decides])
-        yes, no = (f"{item.name}: {item.text.figure}" for item in sides)
+        yes, no = (f"{item.name}: {item.text.figure}" for item in front.two_sides(verdict))
         why = f"Yes for {yes}. No for {no}."
     return {
         **claim_cards.head(verdict, project),

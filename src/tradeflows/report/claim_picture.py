@@ -170,7 +170,7 @@ def _shown(part: Verdict) -> list[ReadingResult]:
     """
     deciding, reading = part.text.deciding, part.text.reading
     if part.verdict in (claims.DEPENDS, claims.BOTH_WAYS):
-        return [*front.two_sides(deciding)]
+        return [*front.two_sides(part)]
     if reading is None:
         return []
     if deciding:

@@ -114,10 +114,9 @@ def _found(verdict: Verdict, words: Collection[str]) -> str:
     """What was found of a claim, by its first part of such words: the figure and whose it is."""
     part = next((item for item in verdict.each if item.group in words), verdict.each[-1])
     if part.group == claims.DEPENDS:
-        sides = two_sides([reading for reading in part.readings if reading.decides])
         return "; ".join(
             f"{'yes' if side.text.says_yes else 'no'} if {side.name}, {side.text.figure}"
-            for side in sides
+            for side in two_sides(part)
         )
     text = part.text
     if not text.figure or text.reading is None:
@@ -163,9 +162,7 @@ def _part(verdict: Verdict, part: Verdict, root: Path) -> dict[str, Any]:
     reading = part.text.reading
     if reading is None:
         return {"text": part.text, "source": "", "lines": ""}
-    shown = [reading]
-    if part.group == claims.DEPENDS:
-        shown = [*two_sides([item for item in part.readings if item.decides])]
+    shown = two_sides(part) if part.group == claims.DEPENDS else [reading]
     sources = dict.fromkeys(claim_cards.source_of(item, root) for item in shown)
     lines = claim_cards.anchor(verdict, reading)
     return {"text": part.text, "source": " and ".join(sources), "lines": lines}
@@ -196,13 +193,13 @@ def _quoted(part: Mapping[str, Any]) -> str:
     return f"{about}{source} {has} {number}: {told}"
 
 
-def two_sides(deciding: Sequence[ReadingResult]) -> Sequence[ReadingResult]:
-    """One reading that bears the claim out and one that does not, which differ in least else.
+def two_sides(part: Verdict) -> Sequence[ReadingResult]:
+    """One reading that bears a part out and one that does not, which differ in least else.
 
     Of pairs that differ in as much, the one with the nearest figures.
     """
     sides: dict[bool, list[ReadingResult]] = {True: [], False: []}
-    for reading in deciding:
+    for reading in part.text.deciding:
         sides[reading.text.says_yes].append(reading)
 
     def apart(pair: tuple[ReadingResult, ReadingResult]) -> tuple[int, float]:
