@@ -17,7 +17,7 @@ from matplotlib.patches import Rectangle
 from pandas import DataFrame, Series
 
 from tradeflows.charts import layout, raw_lines, spans
-from tradeflows.charts.options import BAND, WORDS, Chart, named
+from tradeflows.charts.options import BAND, WORDS, Chart, figure_of, named
 from tradeflows.model.errors import QueryError
 
 # Columns of the table at which the corners of an artist stand, along and up, by what it shows.
@@ -73,9 +73,8 @@ def numbers_of(rows: DataFrame, column: str) -> np.ndarray:
 
 def chart_of(axes: Any) -> Chart:
     """What is known of a chart beside its artists."""
-    first = axes if isinstance(axes, Axes) else axes[0]
     try:
-        chart: Chart = vars(first.figure)["tradeflows"]
+        chart: Chart = vars(figure_of(axes))["tradeflows"]
     except KeyError as error:
         raise QueryError("these axes were not drawn by tradeflows.charts") from error
     return chart

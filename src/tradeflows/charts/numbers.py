@@ -138,15 +138,13 @@ def read_back(axes: Charts, digits: int) -> DataFrame:
         require_drawn(axes)
         table = arranged(in_box(axes), str(axes.get_gid()))
         table = table.assign(**levels_of(chart))
-        figure = axes.figure
     else:
         tables = {str(box.get_label()): read_back(box, digits) for box in axes}
         table = pd.concat(tables, axis="columns", names=["panel", "series"], sort=True)
-        figure = axes[0].figure
     for name in table.select_dtypes("float"):
         table[name] = [layout.significant(value, digits) for value in table[name]]
     opening = Drawn(table)
-    opening.figure = figure
+    opening.figure = figure_of(axes)
     opening.attrs = dict(chart["attrs"])
     return opening
 

@@ -108,35 +108,29 @@ def _by_series(
     frame: DataFrame, column: str, known: np.ndarray, series: np.ndarray
 ) -> tuple[list[tuple[int, Term]], dict[str, str]]:
     """Terms of a column's `known` numbers, and why a series has none; all at once where it can."""
+    at = np.flatnonzero(known)
+    rows = frame.iloc[at]
+    if not trace.floats(rows[column]).any():
+        return [], {}  # an end that is nothing throughout comes from no line
     try:
-        return _traced(frame, column, known), {}
+        if column not in trace.traceable(rows):
+            raise QueryError(
+                f"{column} was computed in the notebook, where nothing recorded how; "
+                "measures.scale records a change of unit"
+            )
+        names, found = trace.COLUMNS[1:], trace.followed(rows, column)
+        return [(at[i], dict(zip(names, term, strict=True))) for i, *term in found], {}
     except QueryError as error:
-        names = dict.fromkeys(series[known])
+        names = list(dict.fromkeys(series[known]))
         if len(names) == 1:
             return [], dict.fromkeys(names, str(error))
-    rows: list[tuple[int, Term]] = []
+    terms: list[tuple[int, Term]] = []
     reasons: dict[str, str] = {}
     for name in names:  # each alone
         own, why = _by_series(frame, column, known & (series == name), series)
-        rows += own
+        terms += own
         reasons |= why
-    return rows, reasons
-
-
-def _traced(frame: DataFrame, column: str, chosen: np.ndarray) -> list[tuple[int, Term]]:
-    """Terms of the `chosen` numbers of a column, each with the place of its row."""
-    at = np.flatnonzero(chosen)
-    rows = frame.iloc[at]
-    if not trace.floats(rows[column]).any():
-        return []  # an end that is nothing throughout comes from no line
-    if column not in trace.traceable(rows):
-        raise QueryError(
-            f"{column} was computed in the notebook, where nothing recorded how; "
-            "measures.scale records a change of unit"
-        )
-    names = trace.COLUMNS[1:]
-    found = trace.followed(rows, column)
-    return [(at[i], dict(zip(names, term, strict=True))) for i, *term in found]
+    return terms, reasons
 
 
 # --- of what a chart counts: the first of each thing; the first and the last of each run ----------

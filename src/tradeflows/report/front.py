@@ -169,28 +169,29 @@ def _part(verdict: Verdict, part: Verdict, root: Path) -> dict[str, Any]:
 
 
 def _quote(verdict: Verdict, parts: Iterable[Mapping[str, Any]], project: Project) -> str:
-    """One sentence to print: who said what, and what public figures make of it."""
+    """One sentence to print: who said what, and what public figures make of it.
+
+    A number stands as its office printed it.
+    """
     speaker, claimed = project.named(verdict.claim.who), claim_cards.claimed_figure(verdict.claim)
     statement = verdict.claim.statement.removesuffix(".")
     words = f"{speaker}, in our words: {statement}"
     if not verdict.parts and claim_cards.is_printed(verdict.claim):
         words = f"{speaker} said {claimed}"
-    return f"{words}; {'; '.join(map(_quoted, parts))}."
-
-
-def _quoted(part: Mapping[str, Any]) -> str:
-    """What a quote says of one part; the number stands as its office printed it."""
-    text, source = part["text"], part["source"]
-    about = f"{text.words}: " if text.words else ""
-    if not text.figure:
-        subject = "" if about else "whether it holds "
-        return f"{about}{subject}{text.word}{text.rest}"
-    number = text.figure if text.word.startswith(claims.DEPENDS) else text.exact
-    told = f"{text.word}{f', {text.far}' * bool(text.far)}{text.rest}"
-    if text.reading is not None and "source_id" not in text.reading.frame:  # made of several
-        return f"{about}{number}, worked out from {source}: {told}"
-    has = "have" if " and " in source else "has"
-    return f"{about}{source} {has} {number}: {told}"
+    for part in parts:
+        text, source = part["text"], part["source"]
+        words += f"; {text.words}: " if text.words else "; "
+        if not text.figure:
+            words += f"{'' if text.words else 'whether it holds '}{text.word}{text.rest}"
+            continue
+        number = text.figure if text.word.startswith(claims.DEPENDS) else text.exact
+        has = "have" if " and " in source else "has"
+        made = f"{source} {has} {number}"
+        if text.reading is not None and "source_id" not in text.reading.frame:  # of several
+            made = f"{number}, worked out from {source}"
+        far = f", {text.far}" if text.far else ""
+        words += f"{made}: {text.word}{far}{text.rest}"
+    return f"{words}."
 
 
 def two_sides(part: Verdict) -> Sequence[ReadingResult]:
