@@ -558,16 +558,12 @@ def printed(row: Any, money: float = 0.0, *, whole: bool = False, decimals: int 
     18.6, since 18.7 would be more than is known; so with what is at most.
     """
     is_round = row.low % 1 == row.high % 1 == 0
-    is_said_round = np.isnan(row.value) and is_round
-    whole = whole or row.qualifier != "=" or is_said_round
-    low = _said(row.low, money, whole, decimals)
-    high = _said(row.high, money, whole, decimals)
+    whole = whole or row.qualifier != "=" or (np.isnan(row.value) and is_round)
+    low, high = (_said(end, money, whole, decimals) for end in (row.low, row.high))
     reach = "" if np.isnan(row.low) else f"{low} to {high}"
     if np.isnan(row.value):
         return reach or "not published"
-    sign = "" if row.qualifier == "=" else f"{WORDS[row.qualifier]} "
     places = decimals if decimals >= 0 else None
     bound = units.never_beyond(row.value, row.qualifier, layout.DIGITS, places)
-    value = _said(bound, money, whole, decimals)
-    text = f"{sign}{value}"
+    text = f"{WORDS.get(row.qualifier, '')} {_said(bound, money, whole, decimals)}".strip()
     return f"{text} ({reach})" if reach else text
