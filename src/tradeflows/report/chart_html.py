@@ -44,8 +44,7 @@ def describe(notebook: NotebookNode, page: str, frame: Mapping[str, Any]) -> Fil
         chart = output.data.get(chart_hook.MIME)
         name = chart["id"] if chart else str(number)
         path = f"{FOLDER}/{page}-{name}"
-        shown, pictures = chart_downloads.picture(output, path)
-        contents: dict[str, str | bytes] = {**pictures}
+        shown, contents = chart_downloads.picture(output, path)
         shown["alt"] = heading.rstrip(".")
         if chart:
             more, taken = _chart(chart, page, path, frame)

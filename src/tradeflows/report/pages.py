@@ -7,7 +7,7 @@ same bytes.
 import html
 import json
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -307,23 +307,23 @@ def _ledger_page(
 def _links(
     verdicts: Sequence[Verdict],
     stories: Mapping[str, dict[str, Any]],
-    corrections: Iterable[Correction],
+    corrections: Sequence[Correction],
 ) -> dict[str, dict[str, str]]:
     """What the ledger's card of each claim points at: its chart, picture and correction."""
-    links: dict[str, dict[str, str]] = {verdict.claim.id: {} for verdict in verdicts}
-    for name, story in stories.items():
-        for claim in links.keys() & set(story.get("cards", ())):
-            links[claim]["charts"] = f"{name}.html"
-    for claim, address in chart_html.places(stories).items():
-        if claim in links:
-            links[claim].pop("charts", None)
-            links[claim]["chart"] = address
+    charts = {claim: name for name, story in stories.items() for claim in story.get("cards", ())}
+    places = chart_html.places(stories)
+    links: dict[str, dict[str, str]] = {}
     for verdict in verdicts:
+        claim = verdict.claim.id
+        links[claim] = of_claim = {}
+        if claim in places:
+            of_claim["chart"] = places[claim]
+        elif claim in charts:
+            of_claim["charts"] = f"{charts[claim]}.html"
         if verdict.readings:
-            links[verdict.claim.id]["picture to share"] = CARD.format(verdict.claim.id)
-    for entry in corrections:
-        for claim in links.keys() & set(entry.claims):
-            links[claim][f"corrected on {dates_in_words(entry.date)}"] = "corrections.html"
+            of_claim["picture to share"] = CARD.format(claim)
+        for entry in (entry for entry in corrections if claim in entry.claims):
+            of_claim[f"corrected on {dates_in_words(entry.date)}"] = "corrections.html"
     return links
 
 
