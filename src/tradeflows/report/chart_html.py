@@ -91,48 +91,41 @@ def _chart(
 
 
 def _table(rows: Sequence[Sequence[str]]) -> dict[str, Any]:
-    """The table of a chart for readers: its head, its rows, and which columns hold words."""
+    """The table of a chart for readers: its head, its rows, and which columns hold words.
+
+    With them go the numbers by which cells in words are sorted, "" of one that is sorted as it
+    stands: of a figure in words ("at least 14.5") the first of its row, its value or its least.
+    """
     head, *body = rows
-    table = [[name, *map(_cell, head[1:], cells)] for name, *cells in body]
-    are_figures = [not spans.HEAD.fullmatch(name) for name in head]
-    words = [
-        name
-        for name, is_figure, *cells in zip(head, are_figures, *table, strict=True)
-        if not is_figure or any(cell.strip(LIKE_NUMBERS) for cell in cells)
-    ]
-    has_holes = any(
-        is_figure and not cell
-        for row in table
-        for is_figure, cell in zip(are_figures, row, strict=True)
-    )
-    places = [_places_in(head[1:], cells) for _, *cells in body]
+    are_dated = [bool(spans.HEAD.fullmatch(name)) for name in head]
+    table, places = [], []
+    for name, *cells in body:
+        values = [*map(_value, cells, are_dated[1:])]
+        pairs = [*zip(cells, values, strict=True)]
+        first = next((cell for cell, value in pairs if not math.isnan(value)), "")
+        table.append([name, *(_as_read(*pair) for pair in pairs)])
+        columns = zip(head[1:], are_dated[1:], cells, strict=True)
+        places.append(
+            [
+                spans.place(cell) if is_dated else first * (column == "As printed")
+                for column, is_dated, cell in columns
+            ]
+        )
+    shown = [*zip(head, are_dated, zip(*table, strict=True), strict=True)]
+    words = [name for name, dated, cells in shown if dated or "".join(cells).strip(LIKE_NUMBERS)]
+    has_holes = any("" in cells for _, is_dated, cells in shown if not is_dated)
     return {"head": head, "table": table, "words": words, "has_holes": has_holes, "places": places}
 
 
-def _places_in(head: Sequence[str], cells: Sequence[str]) -> list[str]:
-    """The number by which each cell in words is sorted, "" of one that is sorted as it stands.
-
-    That of a figure in words ("at least 14.5") is the first of its row: its value, or its least.
-    """
-    are_periods = [bool(spans.HEAD.fullmatch(name)) for name in head]
-    numbers = [cell for cell, is_period in zip(cells, are_periods, strict=True) if not is_period]
-    first = next((cell for cell in numbers if not math.isnan(_value(cell))), "")
-    return [
-        spans.place(cell) if is_period else first if name == "As printed" else ""
-        for name, cell, is_period in zip(head, cells, are_periods, strict=True)
-    ]
-
-
-def _cell(head: str, text: str) -> str:
+def _as_read(text: str, value: float) -> str:
     """A cell as a reader wants it: a number with its thousands set apart, no "5.0"; no period."""
-    value = math.nan if spans.HEAD.fullmatch(head) else _value(text)
     return text if math.isnan(value) else layout.number(value, 12)
 
 
-def _value(text: str) -> float:
-    """The number in a cell; NaN in one that holds words."""
+def _value(text: str, is_dated: bool) -> float:
+    """The number in a cell; NaN in one that holds words or a period."""
     try:
-        return float(text)
+        return math.nan if is_dated else float(text)
     except ValueError:
         return math.nan
 
