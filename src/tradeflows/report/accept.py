@@ -96,7 +96,7 @@ def accept(
     with steps.step("building the tables"):
         tables_before = totals.built(root)
         tables.build(root, local=local)
-    files, lines = _accept_notebooks(root, steps.part())
+    files, lines = _accept_notebooks(root, steps)
     with steps.step("judging the claims"):
         present = judged(root, ledger, local=local, wrong=wrong)
         changes = verdict_changes(verdicts(root, ledger), present)
@@ -122,14 +122,14 @@ def accept(
 
 
 def _accept_notebooks(
-    root: Path, progress: notebooks.Progress | None
+    root: Path, steps: notebooks.Steps
 ) -> tuple[dict[Path, str | bytes], list[str]]:
     """Notebooks whose outputs differ, as they are to be written, and what moved in them."""
     paths = notebooks.of_project(root)
     before = {path: notebooks.load(path) for path in paths}
     files: dict[Path, str | bytes] = {}
     lines: list[str] = []
-    ran = notebooks.run(paths, root, progress=progress)
+    ran = notebooks.run(paths, root, steps=steps)
     for path, notebook in zip(paths, ran, strict=True):
         notebook.metadata = nbformat.from_dict(notebook.metadata | METADATA)
         for cell in notebook.cells:

@@ -133,7 +133,7 @@ def write(
 
     files: Files = site.assets()
     stories: Stories = {}
-    ran = dict(zip(names, run(paths, root, chart_hook.START, steps.part()), strict=True))
+    ran = dict(zip(names, run(paths, root, chart_hook.START, steps), strict=True))
     for name, notebook in ran.items():
         files |= chart_html.describe(notebook, name, frame)
         stories[name] = _story(notebook)
