@@ -119,7 +119,7 @@ def test_both_drawings_share_their_marks(chart):
 
 
 # Kinds whose names stand beside their figures.
-NAMED = {"lines", "points", "blocks", "bars", "cells", "months", "coverage"}
+NAMED = {"lines", "points", "blocks", "bars", "cells", "coverage"}
 
 
 def test_the_name_of_a_series_belongs_to_it(chart):

@@ -195,7 +195,7 @@ def test_the_third_example_is_what_its_lines_say(neighbours):
 def test_its_front_page_has_no_dead_link_and_no_word_of_the_first(root, tmp_path, monkeypatch):
     """Of notebooks as they are saved; the pictures to share are drawn by a browser."""
     monkeypatch.setattr(pages, "run", lambda paths, *_: [notebooks.load(p) for p in paths])
-    monkeypatch.setattr(pages, "_shared_pictures", lambda *_: {})
+    monkeypatch.setattr(pages.claim_picture, "pictures", lambda *_: {})
     pages.write([], tmp_path, root)
     assert [link for link in dead_links(tmp_path, "index.html") if "cards/" not in link] == []
     page = (tmp_path / "index.html").read_text(encoding="utf-8")

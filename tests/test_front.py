@@ -163,7 +163,7 @@ def site(folder):
 def written(root, tmp_path, monkeypatch):
     """Write the pages of `root` without running its notebook or drawing its pictures."""
     monkeypatch.setattr(pages, "run", lambda paths, *_: [notebooks.load(p) for p in paths])
-    monkeypatch.setattr(pages, "_shared_pictures", lambda *_: {})
+    monkeypatch.setattr(pages.claim_picture, "pictures", lambda *_: {})
     save_notebook(root / "notebooks" / "01_a.ipynb", "# Was it so?\n\nYes, 60; for R&D 1.5 more.")
     pages.write([], tmp_path / "site", root)
     return {path.name: path.read_text() for path in (tmp_path / "site").glob("*.html")}
@@ -270,7 +270,7 @@ def test_a_row_has_the_signed_deviation_where_there_is_one(verdicts, about, of_a
     above, exact, *_ = verdicts
     assert (above.text.verdict, exact.text.verdict) == ("holds", "differs (−7.2 %)")
     row = front.row(exact, about, of_all)
-    assert row.quote.endswith("has $55.66: differs, 7.2 % less than claimed.")
+    assert row["quote"].endswith("has $55.66: differs, 7.2 % less than claimed.")
     [reading] = exact.readings
     signed = {(0.12, "USD"): "+0.1 %", (-0.7, "percent"): "−0.7 points", (0, "USD"): "0 %"}
     for (off, unit), told in signed.items():
@@ -290,7 +290,7 @@ def test_a_lean_has_its_votes_and_no_percentage(verdicts, about, of_all):
     text = leaning.text
     assert (text.sign, text.tone) == ("(✗)", "lean-no")
     assert text.sentence == "leans no, 1 of 1: Chinese customs"
-    quote = front.row(leaning, about, of_all).quote
+    quote = front.row(leaning, about, of_all)["quote"]
     assert quote.endswith("has $55.66: leans no, 1 of 1: Chinese customs.")
     votes["Vortexa"] = frozenset({"yes"})
     [no] = exact.readings
@@ -370,7 +370,7 @@ def test_what_cannot_be_told_is_one_list_in_the_order_of_its_reasons(root):
     ledger.write_text(ledger.read_text() + others + held)
     listed = front.groups(claims.verdicts(root=root), project.load(root), root)
     assert [*listed] == ["holds", "differs", "cannot be told"]
-    assert [(row.id, row.untold) for row in listed["cannot be told"]] == [
+    assert [(row["id"], row["untold"]) for row in listed["cannot be told"]] == [
         ("P5", "figures do not decide"),
         ("P3", "not public, or no matter of figures"),
         ("P7", "not public, or no matter of figures"),
@@ -381,10 +381,10 @@ def test_what_cannot_be_told_is_one_list_in_the_order_of_its_reasons(root):
 def test_claims_of_one_sentence_say_which_of_its_figures_they_are_about(verdicts, about, of_all):
     first = verdicts[0]
     twin = replace(first, claim=replace(first.claim, id="Z1"))
-    claimed = front.row(first, about, of_all).claimed
+    claimed = front.row(first, about, of_all)["claimed"]
     for some, said in (([first], ""), ([first, twin], f"{claimed}, of: ")):
         [rows] = front.groups(some, about, of_all).values()
-        assert [row.statement for row in rows] == [f"{said}{first.claim.statement}"] * len(some)
+        assert [row["statement"] for row in rows] == [f"{said}{first.claim.statement}"] * len(some)
 
 
 def test_who_answers_for_it_of_which_day_and_its_chart(root, rewritten):
@@ -413,7 +413,7 @@ def test_our_own_words_are_no_quotation(verdicts, about, of_all):
     told = verdicts[0]
     bare = replace(told, claim=replace(told.claim, figure=None))
     said = "The Gazette, in our words: The price of <nothing> was above 60 in 2020-01; "
-    quote = front.row(bare, about, of_all).quote
+    quote = front.row(bare, about, of_all)["quote"]
     assert quote.startswith(f"{said}US Energy Information Administration has $63.65")
 
 

@@ -155,7 +155,7 @@ def test_notebooks_take_no_signals(tmp_path, monkeypatch):
     before = signal.signal(signal.SIGTERM, note)
     woken = signal.set_wakeup_fd(ours, warn_on_full_buffer=False)
     try:
-        notebooks.run(paths, progress=note)
+        notebooks.run(paths, steps=notebooks.Steps(note, len(paths)))
     finally:
         signal.set_wakeup_fd(woken)
         signal.signal(signal.SIGTERM, before)

@@ -160,9 +160,14 @@ def test_a_pin_on_the_old_release_is_named(claimed, capsys):
     assert "01_first_look.ipynb names" not in out
 
 
-def test_a_claim_follows_its_source(claimed, capsys):
+@pytest.mark.parametrize("is_in_part", [False, True])
+def test_a_claim_follows_its_source(claimed, capsys, is_in_part):
     ledger = claimed / "data/claims.toml"
     text = ledger.read_text().replace("read = {", 'read = { source = ["usda_wheat"],')
+    if is_in_part:
+        text = text.replace(
+            "[[claim.C01.reading]]", "[[claim.C01.part]]\n[[claim.C01.part.reading]]"
+        )
     ledger.write_text(text)
     new = save(claimed, MARCH, "new.csv")
     words = ["update", "usda_wheat", str(new), "--vintage", "2023-05", "--no-accept"]

@@ -471,11 +471,11 @@ def test_claim_and_chart_lead_to_each_other(of_module):
     claim = chart_html.claim_lines(verdicts, NAMED)["P1"]
     assert (claim["id"], claim["statement"]) == ("P1", "The price of <nothing> was above 60.")
     shown, told = {"take": {}, "heights": [1, 2]}, {"base": "", "counted": front.COUNTED}
-    below = render("chart", {}, chart={"claims": [claim], **shown}, **told)
+    below = render("chart", {}, chart=shown, claims=[claim], **told)
     for page in (below, render("claims", {}, claims=[claim])):
         assert 'The Gazette: <a href="ledger.html#P1">The price of &lt;nothing&gt; was' in page
     assert f'Tested: {html.escape(claim["statement"])} <b class="{claim["tone"]}">' in below
-    folded = render("chart", {}, chart={"claims": [claim] * 5, **shown}, **told)
+    folded = render("chart", {}, chart=shown, claims=[claim] * 5, **told)
     counted = f'5 claims, of which 5 <b class="{claim["tone"]}">{front.COUNTED[claim["group"]][0]}'
     assert counted in folded
     assert pages._links(verdicts, stories, [])["P1"]["chart"] == "a.html#near"

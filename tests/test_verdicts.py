@@ -15,7 +15,6 @@ from tradeflows.charts import colours
 from tradeflows.claims import verdict_rule
 from tradeflows.model import lineage
 from tradeflows.report import accept, claim_cards, claim_picture, front
-from tradeflows.report.credits import source_of
 from tradeflows.report.site import render
 from tradeflows.retrieval import catalogue
 from tradeflows.retrieval.project import load as read_project
@@ -205,7 +204,7 @@ def test_a_claim_that_needs_a_revision_is_not_green(by_id):
 def test_a_record_is_a_part_that_every_surface_names(by_id):
     """It is how far the best of all before is passed; the page says since when, the picture too."""
     for name, above in (("O02", "+29.4 %"), ("U07", "+4.96 %")):
-        text = front.row(by_id[name], read_project(ROOT), ROOT).parts[1].text
+        text = front.row(by_id[name], read_project(ROOT), ROOT)["parts"][1]["text"]
         assert (text.words, text.word, text.figure) == ("a record", "holds", above)
         assert "from 2017 on" in text.reading.name
         assert claim_picture._reason(by_id[name]).endswith("; a record: holds.")
@@ -228,21 +227,21 @@ def test_names_of_bars(by_id):
 
 
 def test_the_front_page_names_who_printed_a_figure(by_id):
-    [part] = front.row(by_id["O01"], read_project(ROOT), ROOT).parts
-    assert part.source == "Nikkei Asia and CEPII (BACI)"
-    assert part.text.rest.startswith(", 1 of 1: Chinese customs; drones alone")
+    [part] = front.row(by_id["O01"], read_project(ROOT), ROOT)["parts"]
+    assert part["source"] == "Nikkei Asia and CEPII (BACI)"
+    assert part["text"].rest.startswith(", 1 of 1: Chinese customs; drones alone")
 
 
 def test_what_others_carried_is_said_with_its_lines_alone(verdicts):
     """No hand beside a figure; every source of rows at second hand names one above its lines."""
     project = read_project(ROOT)
     rows = {one.claim.id: front.row(one, project, ROOT) for one in verdicts if one.readings}
-    assert rows["O02"].parts[0].source == "China Customs"
-    assert ": China Customs has $190.271 billion: holds" in rows["O02"].quote
+    assert rows["O02"]["parts"][0]["source"] == "China Customs"
+    assert ": China Customs has $190.271 billion: holds" in rows["O02"]["quote"]
     sources = catalogue.load(ROOT)
     for verdict in verdicts:
         for reading in verdict.readings:
-            credit = source_of(reading, ROOT)
+            credit = claim_cards.source_of(reading, ROOT)
             is_carried = any(sources[name].via for name in reading.sources)
             printed = [frame["publisher"] for frame in reading.read if "publisher" in frame]
             is_carried |= any(", via " in who for names in printed for who in names)

@@ -10,7 +10,7 @@ from pandas import DataFrame
 
 from tradeflows.charts import colours, layout
 from tradeflows.charts.layout import Label
-from tradeflows.charts.marks import draw
+from tradeflows.charts.marks import draw, gid
 from tradeflows.charts.numbers import ChartAxes, new_axes
 from tradeflows.charts.options import (
     Chart,
@@ -22,7 +22,6 @@ from tradeflows.charts.options import (
     finish,
     in_full,
     named,
-    numbered,
     printed,
     redrawable,
     refuse,
@@ -101,32 +100,30 @@ def bars(
     is_new = headings != np.array(["", *headings[:-1]])  # or one ends, which sets apart too
     down = np.arange(len(rows)) + HEAD / tall * np.cumsum(is_new & (rows.index > 0))
     rows["level"], rows["stop"] = down, rows["value"]
-    said_whole = frame.get("is_whole", rows["name"].eq("")).eq(True).to_numpy() | are_whole(rows)
-    said: dict[str, Any] = {
-        "money": in_full(str(shown["unit"]), numbers),
-        "decimals": decimals_of(rows),
-    }
-    rows["printed"] = [printed(row, whole=said_whole[i], **said) for i, row in numbered(rows)]
-    tips = numbers.max(axis="columns").fillna(0)
+    rows["whole"] = frame.get("is_whole", rows["name"].eq("")).eq(True).to_numpy() | are_whole(rows)
+    money, decimals = in_full(str(shown["unit"]), numbers), decimals_of(rows)
+    rows["printed"] = [
+        printed(row, money, whole=row.whole, decimals=decimals) for row in rows.itertuples()
+    ]
+    rows["tip"] = numbers.max(axis="columns").fillna(0)
     ends = [
-        Label(row.printed, tips[i], row.level, colours.INK, f"{i}|text|{row.name}")
-        for i, row in numbered(rows)
+        Label(row.printed, row.tip, row.level, colours.INK, gid(row, "text"))
+        for row in rows.itertuples()
     ]
     after = [end for end in ends if end.x >= 0]
-    with layout.style():
-        axes = new_axes()
-        for i, row in numbered(rows):
-            _bar(axes, i, row, highlight, half)
-        beside = [""] * len(rows) if is_above else labels
-        _rows(axes, rows, half, 0.03 / tall, beside, labels if is_above else (), highlight)
-        top = edges[0] + (0.24 / tall if headings[0] else 0.2)
-        axes.set_ylim(max(down) + half + 0.29, -top)
-        for level, text in zip((down - edges)[is_new], headings[is_new], strict=True):
-            look = {"va": "bottom", "size": 11, "weight": "bold", "bbox": None, "zorder": 3}
-            layout.write_above(axes, str(text), level, **look)
-        _limits(axes, min(reach), max(reach), ends, _room(beside, [end.text for end in after]))
-        box = (max(down) + half + 0.29 + top) * tall
-        finish([axes], "bars", shown, rows, [after], False, box)
+    axes = new_axes()
+    for row in rows.itertuples():
+        _bar(axes, row, highlight, half)
+    beside = [""] * len(rows) if is_above else labels
+    _rows(axes, rows, half, 0.03 / tall, beside, labels if is_above else (), highlight)
+    top = edges[0] + (0.24 / tall if headings[0] else 0.2)
+    axes.set_ylim(max(down) + half + 0.29, -top)
+    for level, text in zip((down - edges)[is_new], headings[is_new], strict=True):
+        look = {"va": "bottom", "size": 11, "weight": "bold", "bbox": None, "zorder": 3}
+        layout.write_above(axes, str(text), level, **look)
+    _limits(axes, min(reach), max(reach), ends, _room(beside, [end.text for end in after]))
+    box = (max(down) + half + 0.29 + top) * tall
+    finish([axes], "bars", shown, rows, [after], False, box)
     return axes
 
 
@@ -180,7 +177,7 @@ def _rows(
         layout.write_above(axes, text, level - half - clear, **look)
 
 
-def _bar(axes: Axes, i: int, row: Any, highlight: Collection[str], half: float) -> None:
+def _bar(axes: Axes, row: Any, highlight: Collection[str], half: float) -> None:
     """Draw a figure as a bar, dashed and empty where it may yet change, and its range upon it.
 
     A range that stands alone is broad.
@@ -189,13 +186,11 @@ def _bar(axes: Axes, i: int, row: Any, highlight: Collection[str], half: float) 
     colour = colours.of_entity(row.panel, colours.INK if highlight else colours.GREY)
     colour = colour if is_lit else colours.GREY
     face, dash = ("white", "--") if row.hollow else (colour, "-")
-    axes.barh(
-        row.level, row.value, 2 * half, fc=face, ec=colour, ls=dash, gid=f"{i}|bar|{row.name}"
-    )
+    axes.barh(row.level, row.value, 2 * half, fc=face, ec=colour, ls=dash, gid=gid(row, "bar"))
     style: dict[str, Any] = {"color": colours.INK, "lw": 1.5, "marker": "|", "ms": 8}
     if np.isnan(row.value):
         style = {"color": colour, "lw": 14}
-    draw(axes, i, row, "range", **style)
+    draw(axes, row, "range", **style)
 
 
 def tie_names(axes: Axes, names: Sequence[str]) -> None:
@@ -282,29 +277,28 @@ def strips(
     top = -HIGH / tall / 2 - 0.05
     inches = _room([""] if is_narrow else labels, [""])
     per_inch = by_whole.sum().max() / inches
-    with layout.style():
-        axes = new_axes()
-        for i, row in numbered(rows):  # each behind those before it, with its number within
-            colour = look[row.panel].colour
-            style: dict[str, Any] = {"fc": colour, "ec": colours.PAPER, "lw": 1.5}
-            style["gid"] = f"{i}|bar|{row.name}"
-            axes.barh(row.level, row.value, HIGH / tall, row.start, **style)
-            words = {"ha": "center", "va": "center_baseline", "weight": "bold"}
-            words |= {"color": colours.letters_on(colour), "gid": f"{i}|text|{row.name}"}
-            middle = row.start + row.value / 2, row.level
-            layout.write(axes, row.printed, middle, (0, 0), **words)
-        for level, name in enumerate(order):
-            below = level + HIGH / tall / 2
-            _words_below(axes, rows[wholes == name], below, inches, per_inch, look)
-        axes.set_yticks(range(len(order)), [""] * len(order) if is_narrow else labels)
-        if is_narrow:
-            head = 1.3 * layout.LINE / tall
-            for level, text in enumerate(labels):
-                layout.write_above(axes, text, level + top - head)
-            top -= head
-        axes.set_ylim(top + len(order), top)
-        axes.set_xlim(0, inches * per_inch)
-        finish([axes], "bars", shown, rows, [[]], False, tall * len(order))
+    axes = new_axes()
+    for row in rows.itertuples():  # each behind those before it, with its number within
+        colour = look[row.panel].colour
+        style: dict[str, Any] = {"fc": colour, "ec": colours.PAPER, "lw": 1.5}
+        style["gid"] = gid(row, "bar")
+        axes.barh(row.level, row.value, HIGH / tall, row.start, **style)
+        words = {"ha": "center", "va": "center_baseline", "weight": "bold"}
+        words |= {"color": colours.letters_on(colour), "gid": gid(row, "text")}
+        middle = row.start + row.value / 2, row.level
+        layout.write(axes, row.printed, middle, (0, 0), **words)
+    for level, name in enumerate(order):
+        below = level + HIGH / tall / 2
+        _words_below(axes, rows[wholes == name], below, inches, per_inch, look)
+    axes.set_yticks(range(len(order)), [""] * len(order) if is_narrow else labels)
+    if is_narrow:
+        head = 1.3 * layout.LINE / tall
+        for level, text in enumerate(labels):
+            layout.write_above(axes, text, level + top - head)
+        top -= head
+    axes.set_ylim(top + len(order), top)
+    axes.set_xlim(0, inches * per_inch)
+    finish([axes], "bars", shown, rows, [[]], False, tall * len(order))
     return axes
 
 
@@ -381,25 +375,24 @@ def windows(
     whole = are_whole(rows)
     rows["printed"] = [printed(row, whole=whole) for row in rows.itertuples()]
     labels = []
-    with layout.style():
-        axes = new_axes()
-        for i, row in numbered(rows):
-            colour, height = colours.WINDOW, row.high - row.low
-            style: dict[str, Any] = {"align": "edge", "color": colour, "alpha": 0.3}
-            style["gid"] = f"{i}|box|{row.name}"
-            axes.bar(row.x, height, row.end - row.x, row.low, **style)
-            dash = (0, (1.6, 0.6)) if row.hollow else "-"
-            draw(axes, i, row, "window", color=colour, lw=3.5, ls=dash)
-            start, end = mdates.date2num([row.x, row.end])
-            level = row.high if np.isnan(row.value) else row.value
-            text = f"{named(row.name, shown)}: {row.printed}"
-            text = layout.wrap(text, layout.page().window // 2)
-            labels.append(Label(text, end, level, colour, f"{i}|text|{row.name}", start))
-        if log:
-            axes.set_yscale("log")
-        else:  # the words of the highest have room below the unit
-            highest = rows[["value", "high"]].max(axis=None)
-            axes.update_datalim([(axes.dataLim.x0, 1.12 * highest)])
-        tall = TALL if layout.page() is layout.NARROW else LOW
-        finish([axes], "windows", shown, rows, [labels], not log, max(3.4, tall * len(rows)))
+    axes = new_axes()
+    for row in rows.itertuples():
+        colour, height = colours.WINDOW, row.high - row.low
+        style: dict[str, Any] = {"align": "edge", "color": colour, "alpha": 0.3}
+        style["gid"] = gid(row, "box")
+        axes.bar(row.x, height, row.end - row.x, row.low, **style)
+        dash = (0, (1.6, 0.6)) if row.hollow else "-"
+        draw(axes, row, "window", color=colour, lw=3.5, ls=dash)
+        start, end = mdates.date2num([row.x, row.end])
+        level = row.high if np.isnan(row.value) else row.value
+        text = f"{named(row.name, shown)}: {row.printed}"
+        text = layout.wrap(text, layout.page().window // 2)
+        labels.append(Label(text, end, level, colour, gid(row, "text"), start))
+    if log:
+        axes.set_yscale("log")
+    else:  # the words of the highest have room below the unit
+        highest = rows[["value", "high"]].max(axis=None)
+        axes.update_datalim([(axes.dataLim.x0, 1.12 * highest)])
+    tall = TALL if layout.page() is layout.NARROW else LOW
+    finish([axes], "windows", shown, rows, [labels], not log, max(3.4, tall * len(rows)))
     return axes

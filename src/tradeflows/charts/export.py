@@ -4,7 +4,6 @@ import csv
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -13,11 +12,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from tradeflows.charts import layout, raw_lines, spans, svg
-from tradeflows.charts.marks import in_box, told
+from tradeflows.charts.marks import NAMED, in_box, told
 from tradeflows.charts.numbers import WIDE, alt, arranged, read_back
 from tradeflows.charts.options import BAND, SIGNS, VALUE, Chart, Charts, about, figure_of, named
-
-BROWSER = files("tradeflows.charts") / "browser"
 
 
 @dataclass(frozen=True)
@@ -143,7 +140,7 @@ def hand_over(axes: Charts, id: str) -> ChartFiles:
         phone=drawn_small,
         rows=_rows(flat),
         table=_rows(readable),
-        lines=raw_lines.table(figure) if "of" in chart else [],
+        lines=raw_lines.table(figure),
         evidence=raw_lines.evidence(figure, numbers, raw_lines.NUMBERS),
         entries=entries.to_numpy().tolist(),
     )
@@ -158,7 +155,7 @@ def css() -> str:
     >>> "svg" in charts.css()
     True
     """
-    return (BROWSER / "chart.css").read_text(encoding="utf-8")
+    return (raw_lines.BROWSER / "chart.css").read_text(encoding="utf-8")
 
 
 def script() -> str:
@@ -170,7 +167,7 @@ def script() -> str:
     >>> "pointer" in charts.script()
     True
     """
-    return (BROWSER / "chart.js").read_text(encoding="utf-8")
+    return (raw_lines.BROWSER / "chart.js").read_text(encoding="utf-8")
 
 
 def _tables(
@@ -199,7 +196,7 @@ def _tables(
             if name in shown:
                 entries[name] = [entry(mark, some) for mark in marks.itertuples()]
     entries = entries.astype(object).where(shown.notna()).fillna("")
-    if kind in ("bars", "cells"):
+    if kind in NAMED:
         _add_periods(shown, entries, kind, chart, told_marks)
     return shown, entries
 

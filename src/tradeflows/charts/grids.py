@@ -1,9 +1,9 @@
 """Pictures in rows and columns: which months are held, and a value a cell."""
 
 from collections.abc import Collection, Sequence
+from functools import partial
 from typing import Any, Unpack
 
-import matplotlib.dates as mdates
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -23,7 +23,6 @@ from tradeflows.charts.options import (
     drawable_rows,
     finish,
     named,
-    numbered,
     redrawable,
     refuse,
     refuse_repeated,
@@ -87,18 +86,17 @@ def coverage(
     marks = marks.assign(**of_run, end=last + pd.DateOffset(months=1), middle=first)
     marks = marks.assign(value=np.nan, low=np.nan).reset_index(drop=True)
     labels = [layout.wrap(text, layout.page().label + 4) for text in words]
-    with layout.style():
-        axes = new_axes()
-        for i, run in numbered(marks):
-            colour = colours.INK if run.name in highlight else colours.GREY
-            draw(axes, i, run, "held", color=colour, lw=7)
-        axes.set_ylim(len(frame) - 0.4, -0.6)
-        layout.number_axis(axes)
-        axes.set_yticks(range(len(frame)), labels)
-        tie_names(axes, words)
-        layout.day_axis(axes)
-        heights = [0.14 + layout.LINE * _lines_of(label) for label in labels]
-        finish([axes], "coverage", shown, marks, [[]], box=sum(heights))
+    axes = new_axes()
+    for run in marks.itertuples():
+        colour = colours.INK if run.name in highlight else colours.GREY
+        draw(axes, run, "held", color=colour, lw=7)
+    axes.set_ylim(len(frame) - 0.4, -0.6)
+    layout.number_axis(axes)
+    axes.set_yticks(range(len(frame)), labels)
+    tie_names(axes, words)
+    layout.day_axis(axes)
+    heights = [0.14 + layout.LINE * _lines_of(label) for label in labels]
+    finish([axes], "coverage", shown, marks, [[]], box=sum(heights))
     return axes
 
 
@@ -123,8 +121,7 @@ def cells(
     y, by
         Columns of the numbers, none of them below zero, and of the rows.
     across
-        Column of the columns, in order of appearance, with the number in each cell; or
-        ``ref_period``, for months side by side, which have no room for numbers.
+        Column of the columns, in order of appearance, with the number in each cell.
     words
         Column of what stands below the number in a cell, or in a cell without one.
     full
@@ -133,13 +130,13 @@ def cells(
     signed
         Whether the numbers are losses and gains: red below zero, blue above it, with their sign.
     **options
-        There is no ``reference``, and no events unless months run across.
+        There are no events and no ``reference``.
 
     Raises
     ------
     QueryError
         As every chart (see :func:`lines`), but for a series without a value; a number below zero
-        that is not `signed`, or months with words.
+        that is not `signed`.
 
     Examples
     --------
@@ -152,97 +149,60 @@ def cells(
     >>> charts.drawn(axes).loc["Japan"].to_dict()
     {'coal': 10.0, 'oil': 20.0}
     """
-    dated = across == "ref_period"
-    frame, [y], shown = complete_options(frame, options, [y], [by] if dated else [by, across])
-    if dated and words:
-        raise QueryError(f"months side by side have no room for {words}")
-    marks = _grid(frame, y, by, across, words, signed)
-    names = list(marks["name"].unique())
-    labels = [layout.wrap(named(name, shown), layout.page().label) for name in names]
-    columns = [] if dated else list(marks["column"].unique())
-    marks["printed"] = _fitting(marks["printed"], labels, len(columns))
-    heads = [layout.wrap(named(name, shown), layout.page().name - 6) for name in columns]
-    below, high = max(map(_lines_of, marks["printed"])), max(map(_lines_of, labels))
-    tall = max(0.22 + layout.LINE * below, 0.08 + layout.LINE * high)
-    head = 0.0 if dated else 0.12 + layout.LINE * max(2, *map(_lines_of, heads))
-    shades, least = (colours.SIGNED_SHADES, -full) if signed else (colours.SHADES, 0.0)
-    shading = ScalarMappable(Normalize(least, full, clip=True), colours.shades(*shades))
-    with layout.style():
-        axes = new_axes()
-        _shade(axes, marks, names, shading, dated)
-        for j, (name, text) in enumerate(zip(columns, heads, strict=True)):
-            look: dict[str, Any] = {"ha": "center", "va": "bottom", "weight": "bold", "size": 10.5}
-            look |= {"annotation_clip": False, "gid": f"{j}|column|{name}"}
-            axes.annotate(text, (j + 0.5, -0.62), **look)
-        for i, row in numbered(marks):
-            if not dated:
-                _write(axes, i, row, shading)
-        axes.set_ylim(len(names) - 0.5, -0.5 - head / tall)
-        axes.set_yticks(range(len(names)), labels)
-        tie_names(axes, names)
-        key = _key(marks["value"], full, signed)
-        kind, box = "months" if dated else "cells", tall * len(names) + head
-        finish([axes], kind, shown, marks, [[]], box=box, key=key)
-    return axes
-
-
-def _grid(frame: DataFrame, y: str, by: str, across: str, words: str, signed: bool) -> DataFrame:
-    """A row a cell, also of those without a figure: its name, where it stands, its number."""
-    dated = across == "ref_period"
-    of_cell: Any = {"when": across} if dated else {"when": "", "panel": across}
-    rows = drawable_rows(frame, y=y, by=by, **of_cell)
-    rows["at"] = at = rows["x"] if dated else rows["panel"]
-    refuse_repeated(rows, "name", "at")
+    frame, [y], shown = complete_options(frame, options, [y], [by, across])
+    rows = drawable_rows(frame, y=y, by=by, when="", panel=across)
+    refuse_repeated(rows, "name", "panel")
     rows["printed"] = frame[words].fillna("").to_numpy() if words else ""
     if not signed:
         refuse(rows[rows["value"] < 0], "no shade for a figure below zero")
-    names, columns = list(rows["name"].unique()), at.unique()
-    if dated:  # all months from the first to the last
-        columns = pd.date_range(at.min(), at.max(), freq="MS")
-        refuse(rows[~at.isin(columns)], "no first day of a month")
-    grid = pd.MultiIndex.from_product([names, columns], names=["name", "at"])
-    marks = rows.set_index(["name", "at"]).reindex(grid).reset_index().fillna({"printed": ""})
-    marks = marks.assign(**{name: cell for name, cell in BLANK.items() if name != "printed"})
+    names, columns = list(rows["name"].unique()), list(rows["panel"].unique())
+    grid = pd.MultiIndex.from_product([names, columns], names=["name", "column"])
+    rows = rows.drop(columns="column").rename(columns={"panel": "column"})
+    marks = rows.set_index(["name", "column"]).reindex(grid).reset_index().fillna(BLANK)
     marks["level"] = marks["name"].map(names.index)
-    if dated:
-        after = marks["at"] + pd.DateOffset(months=1)
-        return marks.assign(x=marks["at"], middle=marks["at"], end=after, n_months=1)
-    places = {column: j + 0.5 for j, column in enumerate(columns)}
-    return marks.assign(column=marks["at"], middle=marks["at"].map(places))
-
-
-def _fitting(words: pd.Series, labels: Sequence[str], n_columns: int) -> pd.Series:
-    """Words below numbers; on narrow paper broken so that none is wider than its column."""
-    paper = layout.page()
-    if paper is layout.WIDE or not words.any():
-        return words
-    room = paper.width - 0.6 - max(layout.size(label)[0] for label in labels)
-    return words.map(lambda text: layout.wrap_within(text, room / n_columns))
+    marks["middle"] = marks["column"].map(columns.index) + 0.5
+    labels = [layout.wrap(named(name, shown), layout.page().label) for name in names]
+    if layout.page() is layout.NARROW:  # where no words are wider than their column
+        room = layout.page().width - 0.6 - max(layout.size(label)[0] for label in labels)
+        fit = partial(layout.wrap_within, inches=room / len(columns))
+        marks["printed"] = marks["printed"].map(fit)
+    heads = [layout.wrap(named(name, shown), layout.page().name - 6) for name in columns]
+    below, high = max(map(_lines_of, marks["printed"])), max(map(_lines_of, labels))
+    tall = max(0.22 + layout.LINE * below, 0.08 + layout.LINE * high)
+    head = 0.12 + layout.LINE * max(2, *map(_lines_of, heads))
+    shades, least = (colours.SIGNED_SHADES, -full) if signed else (colours.SHADES, 0.0)
+    shading = ScalarMappable(Normalize(least, full, clip=True), colours.shades(*shades))
+    axes = new_axes()
+    _shade(axes, marks, names, len(columns), shading)
+    for j, (name, text) in enumerate(zip(columns, heads, strict=True)):
+        look: dict[str, Any] = {"ha": "center", "va": "bottom", "weight": "bold", "size": 10.5}
+        look |= {"annotation_clip": False, "gid": f"{j}|column|{name}"}
+        axes.annotate(text, (j + 0.5, -0.62), **look)
+    for row in marks.itertuples():
+        _write(axes, row, shading)
+    axes.set_ylim(len(names) - 0.5, -0.5 - head / tall)
+    axes.set_yticks(range(len(names)), labels)
+    tie_names(axes, names)
+    key = _key(marks["value"], full, signed)
+    finish([axes], "cells", shown, marks, [[]], box=tall * len(names) + head, key=key)
+    return axes
 
 
 def _shade(
-    axes: Axes, marks: DataFrame, names: Sequence[str], shading: ScalarMappable, dated: bool
+    axes: Axes, marks: DataFrame, names: Sequence[str], n_columns: int, shading: ScalarMappable
 ) -> None:
     """Shade the cells row by row by their values, over hatching that is seen where one has none."""
-    first = marks[marks["name"].eq(names[0])]
-    edges = np.arange(len(first) + 1.0)
-    if dated:
-        edges = mdates.date2num([*first["x"], first["end"].iloc[-1]])
     style: dict[str, Any] = {"fc": colours.PAPER, "ec": colours.MUTE, "hatch": "/////", "lw": 0}
-    ground = Rectangle((edges[0], -0.5), edges[-1] - edges[0], len(names), **style)
-    axes.add_patch(ground)
+    axes.add_patch(Rectangle((0, -0.5), n_columns, len(names), **style))
     low, high = shading.get_clim()
     look: dict[str, Any] = {"cmap": shading.cmap, "vmin": low, "vmax": high, "ec": colours.PAPER}
     for i, name in enumerate(names):
         values = marks.loc[marks["name"].eq(name), "value"].to_numpy("float64")
         row, heights = np.ma.masked_invalid(values)[None, :], [i - 0.5, i + 0.5]
         gid = f"{i}|cells|{name}"
-        axes.pcolormesh(edges, heights, row, lw=0.0 if dated else 1.5, gid=gid, **look)
+        axes.pcolormesh(np.arange(n_columns + 1.0), heights, row, lw=1.5, gid=gid, **look)
         axes.axhline(i + 0.5, color=colours.PAPER, lw=1.5)
-    if dated:
-        axes.dataLim.intervalx = edges[[0, -1]]
-        layout.day_axis(axes)
-    axes.set_xlim(edges[0], edges[-1])
+    axes.set_xlim(0, n_columns)
 
 
 def _lines_of(text: str) -> int:
@@ -250,11 +210,11 @@ def _lines_of(text: str) -> int:
     return text.count("\n") + 1 if text else 0
 
 
-def _write(axes: Axes, i: int, row: Any, shading: ScalarMappable) -> None:
+def _write(axes: Axes, row: Any, shading: ScalarMappable) -> None:
     """Write a number into its cell, and smaller what stands below it, or in a cell without one."""
     least, full = shading.get_clim()
     style: dict[str, Any] = {"ha": "center", "va": "center"}
-    small = style | {"size": layout.page().small, "gid": f"{i}|words|"}
+    small = style | {"size": layout.page().small, "gid": f"{row.Index}|words|"}
     point = (row.middle, row.level)
     if np.isnan(row.value):
         if row.printed:  # upon hatching, on which words need a ground

@@ -17,7 +17,7 @@ from matplotlib.patches import Rectangle
 from pandas import DataFrame, Series
 
 from tradeflows.charts import layout, raw_lines, spans
-from tradeflows.charts.options import BAND, WORDS, Chart, named
+from tradeflows.charts.options import BAND, WORDS, Chart, figure_of, named
 from tradeflows.model.errors import QueryError
 
 # Columns of the table at which the corners of an artist stand, along and up, by what it shows.
@@ -32,6 +32,10 @@ CORNERS: dict[str, tuple[tuple[str, ...], ...]] = {
     "bar": (("start", "stop"),),
     "range": (("low", "high"), ("level", "level")),
 }
+# Columns at which a mark is met, along and up, by the kind of its chart.
+MET = dict.fromkeys(("lines", "points"), ("middle", "value"))
+MET |= dict.fromkeys(("blocks", "windows"), ("between", "value"))
+MET |= {"coverage": ("between", "level"), "cells": ("middle", "level"), "bars": ("tip", "level")}
 TEXTS = ("text", "words")  # which say what is printed
 # What a unit begins with, which may follow a number; and what else a text of units has.
 COUNTED = re.compile(
@@ -40,16 +44,22 @@ COUNTED = re.compile(
     re.IGNORECASE,
 )
 NEAR = 1e-9  # how far an artist may stand from its place, as a part of it
-DATED = ("lines", "months", "points", "blocks")
+DATED = ("lines", "points", "blocks")  # kinds of charts whose series share their dates
+NAMED = ("bars", "cells")  # those whose names may say the periods of their figures
 
 
-def draw(axes: Axes, i: int, row: Any, part: str, **style: Any) -> None:
-    """Draw a part of the mark in row `i` of the table as a line through its corners."""
+def gid(row: Any, part: str) -> str:
+    """The ``gid`` of an artist that shows a part of the mark in a row of the table."""
+    return f"{row.Index}|{part}|{row.name}"
+
+
+def draw(axes: Axes, row: Any, part: str, **style: Any) -> None:
+    """Draw a part of the mark in a row of the table as a line through its corners."""
     x, y = ([getattr(row, column) for column in columns] for columns in CORNERS[part])
     look: dict[str, Any] = {
         "clip_on": False,
         "solid_capstyle": "butt",
-        "gid": f"{i}|{part}|{row.name}",
+        "gid": gid(row, part),
     }
     axes.plot(x, y, **look | style)
 
@@ -63,9 +73,8 @@ def numbers_of(rows: DataFrame, column: str) -> np.ndarray:
 
 def chart_of(axes: Any) -> Chart:
     """What is known of a chart beside its artists."""
-    first = axes if isinstance(axes, Axes) else axes[0]
     try:
-        chart: Chart = vars(first.figure)["tradeflows"]
+        chart: Chart = vars(figure_of(axes))["tradeflows"]
     except KeyError as error:
         raise QueryError("these axes were not drawn by tradeflows.charts") from error
     return chart
@@ -194,36 +203,28 @@ def told(figure: Any) -> DataFrame:
         if kind == "cells":
             columns = [named(name, chart) for name in marks["column"]]
             heads = [f"{head}, {column}" for head, column in zip(heads, columns, strict=True)]
+        whole = _periods(marks, kind, chart)
         told = marks.assign(
             head=heads,
-            period=periods_in_words(marks, kind, chart, heads),
-            whole_period=periods_in_words(marks, kind, chart, [""] * len(marks)),
+            period=list(map(spans.beyond, heads, whole)) if kind in NAMED else whole,
+            whole_period=whole,
             said=[_said(row, kind) for row in marks.itertuples()],
         )
         names = told["head"] + (", " + told["period"]).where(told["period"].ne(""), "")
         told["words"] = names + ": " + told["said"]
-        told[["right", "up"]] = _places(axes, marks, kind) * 72 / figure.dpi
-        if kind in ("lines", "points", "blocks", "windows"):
+        start, value = marks["start"], marks["value"]
+        places = marks.assign(
+            between=(numbers_of(marks, "x") + numbers_of(marks, "end")) / 2,
+            tip=value.mask(start > 0, start + value / 2).fillna(
+                0
+            ),  # of a part of a strip its middle
+        )
+        at = np.column_stack([numbers_of(places, column) for column in MET[kind]])
+        told[["right", "up"]] = axes.transData.transform(at) * 72 / figure.dpi
+        if MET[kind][1] == "value":
             told = told[marks["value"].notna()]
         parts.append(told.drop_duplicates(["head", "period", "right", "up"]))
     return pd.concat(parts)
-
-
-def _places(axes: Axes, marks: DataFrame, kind: str) -> np.ndarray:
-    """Where the marks of a box stand, in pixels from the corner of the page."""
-    x, end, middle = (numbers_of(marks, column) for column in ("x", "end", "middle"))
-    level, value, start = (numbers_of(marks, column) for column in ("level", "value", "start"))
-    if kind in ("lines", "points"):
-        at = middle, value
-    elif kind in ("blocks", "windows"):
-        at = (x + end) / 2, value
-    elif kind in ("months", "coverage"):
-        at = (x + end) / 2, level
-    elif kind == "cells":
-        at = middle, level
-    else:  # a part of a strip is met in its middle
-        at = np.nan_to_num(np.where(start > 0, start + value / 2, value)), level
-    return np.asarray(axes.transData.transform(np.column_stack(at)))
 
 
 def _said(row: Any, kind: str) -> str:
@@ -238,8 +239,8 @@ def _said(row: Any, kind: str) -> str:
     return f"{sign} {text_of(row.value)}".strip()
 
 
-def periods_in_words(marks: DataFrame, kind: str, chart: Chart, heads: list[str]) -> list[str]:
-    """The period of each mark, "" where its `heads` have it."""
+def _periods(marks: DataFrame, kind: str, chart: Chart) -> list[str]:
+    """The period of each mark in words, "" where it is not known."""
     if kind in DATED:
         lengths = marks["n_months"].fillna(1).astype(int)
         return [spans.text(day, n) for day, n in zip(marks["x"], lengths, strict=True)]
@@ -247,14 +248,13 @@ def periods_in_words(marks: DataFrame, kind: str, chart: Chart, heads: list[str]
         ends = zip(marks["x"], marks["end"], strict=True)
         return [f"{first:%B %Y} to {last:%B %Y}" for first, last in ends]
     known = raw_lines.periods_of(chart)
-    if not known or kind == "coverage":
+    if kind not in NAMED or not known:
         return [""] * len(marks)
     own = marks["row"].map(dict(enumerate(known))).fillna("")
     alike = own[own.ne("")].unique()
     if len(alike) == 1 and kind == "cells":  # which one without a figure has too
         own = own.replace("", alike[0])
-    words = []
-    for head, text in zip(heads, own, strict=True):
-        is_known = all(map(spans.KNOWN.fullmatch, text.split(", ")))
-        words.append(spans.beyond(head, text) if is_known else "")
-    return words
+    return [
+        spans.of_number(text) if all(map(spans.KNOWN.fullmatch, text.split(", "))) else ""
+        for text in own
+    ]

@@ -18,8 +18,7 @@ from tradeflows.model.source import Publisher, Source
 from tradeflows.retrieval import catalogue
 
 # Of a kind whose table is wide, what its rows and its columns are; of the others their columns.
-WIDE = {"lines": ("x", "name"), "months": ("x", "name")}
-WIDE |= {"cells": ("name", "column")}
+WIDE = {"lines": ("x", "name"), "cells": ("name", "column")}
 LONG = {
     "points": ("series", "value", "low", "high", "mark"),
     "blocks": ("n_months", "series", "value", "mark"),
@@ -106,12 +105,11 @@ def drawn(axes: Any) -> DataFrame:
     Returns
     -------
     DataFrame
-        For lines and for cells by month one row per ``ref_period`` and one column per series (of
-        each panel, if there are panels); beside a band "…, low" and "…, high". For other cells the
-        table itself, and "…, printed" for what stands below the numbers. Else one row a figure,
-        with ``value`` and, as far as drawn, ``series``, ``low``, ``high``, ``n_months``,
-        ``start``, ``end``, ``mark`` and ``printed``. A reference is one more column. What is not
-        drawn is NaN.
+        For lines one row per ``ref_period`` and one column per series (of each panel, if there are
+        panels); beside a band "…, low" and "…, high". For cells the table itself, and "…, printed"
+        for what stands below the numbers. Else one row a figure, with ``value`` and, as far as
+        drawn, ``series``, ``low``, ``high``, ``n_months``, ``start``, ``end``, ``mark`` and
+        ``printed``. A reference is one more column. What is not drawn is NaN.
         ``attrs`` holds ``sources``, ``caveats``.
 
     Raises
@@ -140,15 +138,13 @@ def read_back(axes: Charts, digits: int) -> DataFrame:
         require_drawn(axes)
         table = arranged(in_box(axes), str(axes.get_gid()))
         table = table.assign(**levels_of(chart))
-        figure = axes.figure
     else:
         tables = {str(box.get_label()): read_back(box, digits) for box in axes}
         table = pd.concat(tables, axis="columns", names=["panel", "series"], sort=True)
-        figure = axes[0].figure
     for name in table.select_dtypes("float"):
         table[name] = [layout.significant(value, digits) for value in table[name]]
     opening = Drawn(table)
-    opening.figure = figure
+    opening.figure = figure_of(axes)
     opening.attrs = dict(chart["attrs"])
     return opening
 
@@ -206,20 +202,16 @@ def _in_words(table: DataFrame, axes: Axes, chart: Chart) -> Series:
     if "printed" in table:
         return table["printed"].map(spans.in_words)
     marks = in_box(axes).dropna(how="all", subset=["value", "low"])
-    if axes.get_gid() == "cells":
-        pairs = zip(marks["column"], marks["value"], strict=True)
-        return Series(
-            [f"{named(at, chart)} {text_of(value)}" for at, value in pairs], marks["name"]
-        )
-    texts = [
-        f"{text_of(row.low)} to {text_of(row.high)}" if pd.isna(row.value) else text_of(row.value)
-        for row in marks.itertuples()
-    ]
-    periods = zip(marks["x"], marks["n_months"].astype(int), strict=True)
-    whens = [spans.text(*period) for period in periods]
-    return Series(
-        [f"{text} in {when}" for text, when in zip(texts, whens, strict=True)], marks["name"]
-    )
+    texts = []
+    for row in marks.itertuples():
+        text = text_of(row.low if pd.isna(row.value) else row.value)
+        if axes.get_gid() == "cells":
+            text = f"{named(row.column, chart)} {text}"
+        else:
+            reach = f" to {text_of(row.high)}" if pd.isna(row.value) else ""
+            text = f"{text}{reach} in {spans.text(row.x, int(row.n_months))}"
+        texts.append(text)
+    return Series(texts, marks["name"])
 
 
 def sources(*claims: Any) -> DataFrame:

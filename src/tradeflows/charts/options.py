@@ -1,6 +1,6 @@
 """What every chart is asked for, and the frame behind it under fixed names."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial, wraps
 from itertools import product
 from typing import Any, ParamSpec, Required, TypedDict, TypeVar
@@ -40,19 +40,13 @@ LONGEST = 4  # words of a unit, as of "million barrels a day"
 SCALED = {*UNIT_OF, *UNIT_IN, "value", "low", "high", "change", "value_per_month"}  # by the unit
 EXACT = 1e-9  # how near a number lies to one with fewer decimals that is the same
 SITE = r"//(?:www\.)?([^/\s]+)"  # whose page an address is of
-PICTURES = ("cells", "months", "coverage")  # which have no axis of numbers
+PICTURES = ("cells", "coverage")  # which have no axis of numbers
 UNSETTLED = ("provisional", "partial")  # flags of a figure that may yet change
 
 
 # What a mark has beside its figure and its period: its box, its column in a table, where it stands,
 # and the words beside it.
-BLANK: dict[str, Any] = {
-    "box": "",
-    "column": "",
-    "part": "",
-    "run": "",
-    "printed": "",
-}
+BLANK: dict[str, Any] = dict.fromkeys(("box", "column", "part", "run", "printed"), "")
 BLANK |= {"level": np.nan, "start": 0.0, "stop": np.nan}
 
 P = ParamSpec("P")
@@ -65,12 +59,13 @@ def figure_of(axes: Any) -> Any:
 
 
 def redrawable(draw: Callable[P, Axis]) -> Callable[P, Axis]:
-    """Let a chart know how it was drawn, so that it can be set on another paper."""
+    """Draw a chart in our style, and let it know how, so that it can be set on another paper."""
 
     @wraps(draw)
     def drawn(*args: P.args, **kwargs: P.kwargs) -> Axis:
-        axes = draw(*args, **kwargs)
-        vars(figure_of(axes))["tradeflows"]["redraw"] = partial(draw, *args, **kwargs)
+        with layout.style():
+            axes = draw(*args, **kwargs)
+        vars(figure_of(axes))["tradeflows"]["redraw"] = partial(drawn, *args, **kwargs)
         return axes
 
     return drawn
@@ -278,11 +273,6 @@ def require_units(shown: Chart, panels: Mapping[str, Any]) -> None:
         raise QueryError(f"no unit for {', '.join(without)}")
 
 
-def numbered(rows: DataFrame) -> Iterator[tuple[int, Any]]:
-    """Rows with their places, for a ``gid``."""
-    return enumerate(rows.itertuples())
-
-
 def refuse(rows: DataFrame, problem: str) -> None:
     """Say the `problem` of the first of `rows`, if there are any."""
     if len(rows):
@@ -399,7 +389,7 @@ def finish(
             axes.grid(visible=False)
         elif kind not in PICTURES:
             layout.number_axis(axes)
-            _set_days(axes, rows, shown, _years(rows) if kind == "lines" else [])
+            _set_days(axes, rows, shown, kind)
         if zero:  # from zero beyond all that is drawn
             compared = [box.dataLim for box in axes.get_shared_y_axes().get_siblings(axes)]
             low, high = min(box.y0 for box in compared), max(box.y1 for box in compared)
@@ -455,20 +445,17 @@ def _draw_said(axes: Axes, rows: DataFrame, said: Mapping[str, Any]) -> list[Lab
     return texts
 
 
-def _years(rows: DataFrame) -> list[pd.Timestamp]:
-    """The middle of each year from the first figure's; none where a figure is not one a year."""
+def _set_days(axes: Axes, rows: DataFrame, shown: Chart, kind: str) -> None:
+    """Set an axis of days from the first to the last period, and make room for the references.
+
+    Where each figure of a line is one a year, the axis has the middle of each from the first on.
+    """
+    ends, years = [rows["x"].min(), rows["end"].max()], []
     is_of_year = rows["n_months"].between(7, 12) & rows["x"].dt.month.eq(1)
-    if not is_of_year.all():
-        return []
-    days = pd.date_range(rows["x"].min(), rows["x"].max(), freq="YS")
-    return [spans.middle(day, int(rows["n_months"].max())) for day in days]
-
-
-def _set_days(axes: Axes, rows: DataFrame, shown: Chart, years: list[pd.Timestamp]) -> None:
-    """Set an axis of days from the first to the last period, and make room for the references."""
-    ends = [rows["x"].min(), rows["end"].max()]
-    if years:
-        a_month = pd.DateOffset(months=1)
+    if kind == "lines" and is_of_year.all():
+        n_months, a_month = int(rows["n_months"].max()), pd.DateOffset(months=1)
+        days = pd.date_range(rows["x"].min(), rows["x"].max(), freq="YS")
+        years = [spans.middle(day, n_months) for day in days]
         ends = [years[0] - a_month, years[-1] + a_month]
     corners = [(day, 0) for day in mdates.date2num(ends)]
     axes.update_datalim(corners, updatey=False)
@@ -571,16 +558,12 @@ def printed(row: Any, money: float = 0.0, *, whole: bool = False, decimals: int 
     18.6, since 18.7 would be more than is known; so with what is at most.
     """
     is_round = row.low % 1 == row.high % 1 == 0
-    is_said_round = np.isnan(row.value) and is_round
-    whole = whole or row.qualifier != "=" or is_said_round
-    low = _said(row.low, money, whole, decimals)
-    high = _said(row.high, money, whole, decimals)
+    whole = whole or row.qualifier != "=" or (np.isnan(row.value) and is_round)
+    low, high = (_said(end, money, whole, decimals) for end in (row.low, row.high))
     reach = "" if np.isnan(row.low) else f"{low} to {high}"
     if np.isnan(row.value):
         return reach or "not published"
-    sign = "" if row.qualifier == "=" else f"{WORDS[row.qualifier]} "
     places = decimals if decimals >= 0 else None
     bound = units.never_beyond(row.value, row.qualifier, layout.DIGITS, places)
-    value = _said(bound, money, whole, decimals)
-    text = f"{sign}{value}"
+    text = f"{WORDS.get(row.qualifier, '')} {_said(bound, money, whole, decimals)}".strip()
     return f"{text} ({reach})" if reach else text

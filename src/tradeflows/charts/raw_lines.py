@@ -1,26 +1,26 @@
 """What lies behind the numbers of a chart: the raw lines of each, to open or to take along."""
 
 import csv
-import html
 import io
 import re
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import pandas as pd
+from jinja2 import Environment, FileSystemLoader
 from pandas import DataFrame, Series
 
-from tradeflows.charts import counts, layout, spans
+from tradeflows.charts import layout, spans
 from tradeflows.charts.formula_words import in_words, name_in_words
 from tradeflows.charts.options import Chart, named
 from tradeflows.model.absence import NO_ROW
 from tradeflows.model.errors import QueryError
 from tradeflows.model.lineage import full_number
-from tradeflows.model.periods import runs
+from tradeflows.model.periods import first_month, runs, span
 from tradeflows.model.source import RAW, carrier_of, with_carrier
 from tradeflows.model.words import count_of
 from tradeflows.retrieval import catalogue
@@ -32,17 +32,26 @@ PARTS = 6  # of a formula whose lines are open, whatever room there is
 NUMBERS = 600  # of a chart that have an entry
 ENTRY = "../data/raw/sources.toml#"  # where a notebook's reader finds a source's entry
 CLAIM = "../data/claims.toml#"  # and a claim's
-# Why what others passed on will do.
-COPY = ": a copy will do, since its lines can be held against the publisher’s own."
 # What is wider than its page scrolls by itself, by the keyboard too.
 BOX = '<div class="scroll" tabindex="0" role="group" aria-label="Raw lines">'
 NAMES = ["series", "period", "number"]
 NUMBER = [*NAMES, "formula"]  # what tells two numbers of a chart apart
 
+SAID = re.compile(r"[\d,]+ (?:row|claim)s?")  # how many there are, in place of a formula
+Term = dict[str, Any]  # of a number, by names of trace.COLUMNS
+NOTHING: Term = dict.fromkeys(trace.COLUMNS[1:], "")  # a term of no line
+NOTHING |= {"value": np.nan, "source_row": -1, "declared_zero": False}
 Lines = Sequence[Mapping[Hashable, Any]]
 
+BROWSER = Path(__file__).parent / "browser"
+PAGES = Environment(loader=FileSystemLoader(BROWSER), autoescape=True, trim_blocks=True)
+PAGES.globals |= {"BOX": BOX, "CLAIM": CLAIM, "ENTRY": ENTRY, "NO_ROW": NO_ROW}
+PAGES.globals |= {"full_number": full_number, "name_in_words": name_in_words}
+PAGES.globals["with_carrier"] = with_carrier
+HTML: Any = PAGES.get_template("raw_lines.html.j2").module
 
-def terms(figure: Any, root: Path | None = None) -> DataFrame:
+
+def terms(figure: Any) -> DataFrame:
     """Raw lines of the numbers that a chart was given.
 
     Parameters
@@ -67,94 +76,136 @@ def terms(figure: Any, root: Path | None = None) -> DataFrame:
         A raw file is missing or altered.
     """
     chart = vars(figure)["tradeflows"]
-    known = chart.setdefault("terms", {})  # the page and its files ask for the same
-    if root not in known:
-        with catalogue.within(chart["attrs"]):
-            known[root] = _terms(root, chart)
-    lines: DataFrame = known[root]
-    return lines
-
-
-def _terms(root: Path | None, chart: Chart) -> DataFrame:
-    frame, numbers, names = chart["of"]
+    if "terms" in chart:  # the page and its files ask for the same
+        return cast(DataFrame, chart["terms"])
+    frame, numbers, names = chart.get("of", (DataFrame(), (), ()))
     columns = [frame[name].astype(str).map(lambda code: named(code, chart)) for name in names]
     series = np.array([", ".join(cells) for cells in zip(*columns, strict=True)])
     place = {name: i for i, name in enumerate(dict.fromkeys(series))}
     shown = periods_of(chart)
-    rows: list[tuple[Any, ...]] = []
+    rows: list[dict[str, Any]] = []
     untraced: dict[str, str] = {}
-    for column in numbers:
-        if trace.counted(frame, column)[1]:
-            for i, period, number, *more in counts.lines(frame, column, root):
-                said, name, claim, (value, unit, *line) = more
-                rows.append(
-                    (series[i], period, number, said, name, value, unit, *line, claim, i, column)
-                )
-            continue
-        values = trace.floats(frame[column])
-        is_known = ~np.isnan(values)
-        traced, reasons = _by_series(frame, column, is_known, series, root)
-        for i, *term in traced:
-            rows.append((series[i], shown[i], values[i], *term, "", i, column))
-        untraced |= reasons
-    rows.sort(key=lambda row: place[row[0]])
-    table = DataFrame(rows, columns=[*NAMES, *trace.COLUMNS[1:], "claim", "row", "column"])
+    with catalogue.within(chart["attrs"]):
+        for column in numbers:
+            if trace.counted(frame, column)[1]:
+                found = _counted(frame, column)
+            else:
+                values = trace.floats(frame[column])
+                traced, reasons = _by_series(frame, column, ~np.isnan(values), series)
+                untraced |= reasons
+                found = [(i, shown[i], values[i], term) for i, term in traced]
+            for i, period, number, term in found:
+                at = {"row": i, "column": column, "claim": "", "series": series[i]}
+                rows.append(at | term | {"period": period, "number": number})
+    rows.sort(key=lambda row: place[row["series"]])
+    names = [*NAMES, *trace.COLUMNS[1:], "claim", "row", "column"]
+    table = chart["terms"] = DataFrame(rows, columns=names)
     table.attrs["untraced"] = untraced
     return table
 
 
 def _by_series(
-    frame: DataFrame, column: str, known: np.ndarray, series: np.ndarray, root: Path | None
-) -> tuple[list[tuple[Any, ...]], dict[str, str]]:
+    frame: DataFrame, column: str, known: np.ndarray, series: np.ndarray
+) -> tuple[list[tuple[int, Term]], dict[str, str]]:
     """Terms of a column's `known` numbers, and why a series has none; all at once where it can."""
-    try:
-        return _traced(frame, column, known, root), {}
-    except QueryError as error:
-        names = dict.fromkeys(series[known])
-        if len(names) == 1:
-            return [], dict.fromkeys(names, str(error))
-    rows: list[tuple[Any, ...]] = []
-    reasons: dict[str, str] = {}
-    for name in names:  # each alone
-        own, why = _by_series(frame, column, known & (series == name), series, root)
-        rows += own
-        reasons |= why
-    return rows, reasons
-
-
-def _traced(
-    frame: DataFrame, column: str, chosen: np.ndarray, root: Path | None
-) -> list[tuple[Any, ...]]:
-    """Terms of the `chosen` numbers of a column, each with the place of its row."""
-    at = np.flatnonzero(chosen)
+    at = np.flatnonzero(known)
     rows = frame.iloc[at]
     if not trace.floats(rows[column]).any():
-        return []  # an end that is nothing throughout comes from no line
-    if column not in trace.traceable(rows):
-        raise QueryError(
-            f"{column} was computed in the notebook, where nothing recorded how; "
-            "measures.scale records a change of unit"
-        )
-    return [(at[i], *term) for i, *term in trace.followed(rows, column, root)]
+        return [], {}  # an end that is nothing throughout comes from no line
+    try:
+        if column not in trace.traceable(rows):
+            raise QueryError(
+                f"{column} was computed in the notebook, where nothing recorded how; "
+                "measures.scale records a change of unit"
+            )
+        names, found = trace.COLUMNS[1:], trace.followed(rows, column)
+        return [(at[i], dict(zip(names, term, strict=True))) for i, *term in found], {}
+    except QueryError as error:
+        names = list(dict.fromkeys(series[known]))
+        if len(names) == 1:
+            return [], dict.fromkeys(names, str(error))
+    terms: list[tuple[int, Term]] = []
+    reasons: dict[str, str] = {}
+    for name in names:  # each alone
+        own, why = _by_series(frame, column, known & (series == name), series)
+        terms += own
+        reasons |= why
+    return terms, reasons
 
 
-def periods_of(chart: Chart) -> list[str]:
-    """The period of each row of a chart's frame; none of a chart whose frame is not known."""
-    if "of" not in chart:
-        return []
-    if "periods" not in chart:  # its marks, its table and its raw lines ask for the same
-        frame, numbers, _ = chart["of"]
-        chart["periods"] = periods(frame, numbers)
-    known: list[str] = chart["periods"]
+# --- of what a chart counts: the first of each thing; the first and the last of each run ----------
+
+
+def _counted(frame: DataFrame, column: str) -> Iterable[tuple[int, str, float, Term]]:
+    """The lines of each number of a column that counts rows: its row, its period, it, and a term.
+
+    Where the frame has ``held``, runs of months, each run is a number of its own, whose lines are
+    its first and its last; else what is counted has a line each, its name as its role, and the id
+    of a claim in ``claim``. One that has no figure is there without a line.
+    """
+    rows, members = trace.counted(frame, column)
+    if "held" in frame:
+        yield from _of_runs(frame["held"], rows, members)
+        return
+    terms = _first_terms(rows, np.concatenate(members))
+    names = rows.get("claim", rows.get("statement", pd.Series("", rows.index))).astype(str)
+    ids = rows.get("id", pd.Series("", rows.index)).astype(str)
+    word = "claim" if "id" in rows else "row"
+    for i, at in enumerate(members):
+        formula = count_of(len(at), word)
+        for place in at.tolist():
+            of_claim = {"role": names.iloc[place], "claim": ids.iloc[place]}
+            term = terms.get(place, NOTHING)
+            yield i, "", float(len(at)), {**term, **of_claim, "formula": formula, "sign": 0}
+
+
+def _of_runs(
+    held: Sequence[str], rows: DataFrame, members: Sequence[np.ndarray]
+) -> Iterator[tuple[int, str, float, Term]]:
+    """The first and the last line of each run of months, and how many rows it is of."""
+    has_figure = rows[trace.traceable(rows)].notna().any(axis="columns").to_numpy()
+    month = first_month(rows).to_numpy()
+    runs = []
+    for i, (text, at) in enumerate(zip(held, members, strict=True)):
+        in_order = at[np.argsort(month[at], kind="stable")]
+        for run in text.split(", "):
+            first, _, last = run.partition(" to ")
+            start, after = span((first, last or first))
+            within = in_order[(month[in_order] >= start) & (month[in_order] < after)]
+            stated = within[has_figure[within]]
+            runs.append((i, run, len(within), list(dict.fromkeys(stated[[0, -1]].tolist()))))
+    terms = _first_terms(rows, np.array([at for *_, ends in runs for at in ends], "int64"))
+    for i, run, n, ends in runs:
+        for place, role in zip(ends, ("first", "last") if len(ends) > 1 else ("",), strict=True):
+            yield i, run, float(n), terms[place] | {"role": role, "formula": count_of(n, "row")}
+
+
+def _first_terms(rows: DataFrame, places: np.ndarray) -> dict[int, Term]:
+    """The first line of the first figure of each of the rows at `places`, if any that is a row."""
+    known: dict[int, Term] = {}
+    for column in trace.traceable(rows):
+        is_stated = rows[column].notna().to_numpy()
+        left = [place for place in dict.fromkeys(places.tolist()) if place not in known]
+        at = [place for place in left if is_stated[place]]
+        for i, *line in trace.followed(rows.iloc[at], column):
+            term = dict(zip(trace.COLUMNS[1:], line, strict=True)) | {"sign": 0, "claim": ""}
+            if at[i] not in known or (known[at[i]]["declared_zero"] and not term["declared_zero"]):
+                known[at[i]] = term
     return known
 
 
-def periods(frame: DataFrame, numbers: Sequence[str]) -> list[str]:
-    """The period of each row as a table shows it, or the words of its window; "" without.
+# --- as text and as pages -------------------------------------------------------------------------
 
-    Of a row that has neither, since a measure summed up over time, it is the months of what its
-    `numbers` were made of.
+
+def periods_of(chart: Chart) -> list[str]:
+    """The period of each row of a chart's frame as a table shows it; none where none is known.
+
+    Of a row without one it is the words of its window, else, since a measure summed up over time,
+    the months of what its numbers were made of.
     """
+    if "of" not in chart or "periods" in chart:  # marks, table and raw lines ask for the same
+        return list(chart.get("periods", ()))
+    frame, numbers, _ = chart["of"]
     shown = list(frame.get("window_text", Series("", frame.index)).fillna(""))
     if "ref_period" in frame:
         lengths = frame.get("n_months", Series(1, frame.index))
@@ -169,6 +220,7 @@ def periods(frame: DataFrame, numbers: Sequence[str]) -> list[str]:
         at = np.flatnonzero(is_open & ~np.isnan(trace.floats(frame[column])))
         for i, months in zip(at.tolist(), trace.months(frame, column, at), strict=True):
             shown[i] = shown[i] or runs(months)
+    chart["periods"] = shown
     return shown
 
 
@@ -234,15 +286,13 @@ def numbers(figure: Any, id: str) -> list[Number]:
     SourceError
         A raw file is missing or altered.
     """
-    if "of" not in vars(figure)["tradeflows"]:
-        return []
     kind = figure.axes[0].get_gid()
     known = []
     rows = terms(figure).to_dict("records")
     for i, (_, own) in enumerate(groupby(rows, itemgetter(*NUMBER)), start=1):
         lines = [*own]
         series, period, value = (lines[0][name] for name in NAMES)
-        head = ", ".join(filter(None, (series, spans.beyond(series, period))))
+        head = ", ".join(filter(None, (series, spans.beyond(series, spans.of_number(period)))))
         text = layout.number(layout.significant(value, layout.DIGITS), 12)
         if is_strip := kind == "coverage":  # whose runs are its numbers
             head, text = series, spans.in_words(period)
@@ -263,21 +313,17 @@ def evidence(figure: Any, known: Sequence[Number], most: int) -> str:
     if not known:
         return "<p><small>No raw lines: these numbers were worked out on this page.</small></p>"
     lines, first = terms(figure), known[:most]
-    n_numbers = count_of(len(lines[NUMBER].drop_duplicates()), "number")
     rows = counted_rows(lines.loc[lines["source_id"].ne(""), "declared_zero"])
-    head = f"Raw lines: {rows} behind {n_numbers}"
+    head = f"{rows} behind {count_of(len(lines[NUMBER].drop_duplicates()), 'number')}"
     head += f", the first {most} numbers here" * (len(known) > most)
-    series = html.escape("; ".join(lines.attrs["untraced"]))  # why is with their terms
-    reason = "worked out from the sources by the code of this page"
-    untraced = f"<p>Without a list: {series}, {reason}.</p>" if series else ""
+    untraced = "; ".join(lines.attrs["untraced"])  # why is with their terms
     with catalogue.within(vars(figure)["tradeflows"]["attrs"]):
-        used = entries(dict.fromkeys(lines["source_id"]))
-        numbers_of = "".join(_opening(number, max(1, OPEN // len(first))) for number in first)
-    inside = f"{BOX}{numbers_of}</div>{used}{untraced}"
-    return f'<details class="chart-lines"><summary>{head}</summary>{inside}</details>'
+        used = catalogue.entries(filter(None, dict.fromkeys(lines["source_id"]))).values()
+        openings = [_opening(number, max(1, OPEN // len(first))) for number in first]
+    return str(HTML.evidence(head, openings, used, untraced))
 
 
-def _opening(number: Number, most: int) -> str:
+def _opening(number: Number, most: int) -> dict[str, Any]:
     """A number, its formula and at most so many of its lines, those of its parts in any case.
 
     Of claims that are counted all are there.
@@ -291,23 +337,18 @@ def _opening(number: Number, most: int) -> str:
     shown = max(most, min(len(firsts), PARTS))
     if lines[0]["claim"]:
         lines, shown = list(number.lines), len(lines)
-    more = len(lines) - shown
-    rest = f"<p>and {more:,} more, in the file of raw lines</p>" if more > 0 else ""
-    name = f' id="{number.id}"' * (not number.id.startswith("-"))  # which a notebook has no use for
-    formula = html.escape(said(number.lines[0]["formula"], len(number.lines)))
-    return (
-        f"<details{name}><summary>{html.escape(number.head)}: {number.text}</summary>"
-        f"<p>{formula}</p>{lines_alone(lines, shown)}{rest}</details>"
-    )
+    formula = lines[0]["formula"]
+    return {
+        **number._asdict(),
+        "formula": formula if SAID.fullmatch(formula) else in_words(formula, len(lines)),
+        "files": _by_file(lines[:shown]),
+        "has_roles": len(parts) > 1,
+        "more": len(lines) - shown,
+    }
 
 
-def said(formula: str, n_lines: int) -> str:
-    """A formula in words, or how many rows or claims a number counts."""
-    return formula if counts.SAID.fullmatch(formula) else in_words(formula, n_lines)
-
-
-def lines_alone(rows: Sequence[Mapping[Any, Any]], most: int, root: Path | None = None) -> str:
-    """At most so many of the lines of one number as HTML tables, one a file.
+def lines_alone(rows: Sequence[Mapping[Any, Any]], root: Path | None = None) -> str:
+    """The lines of one number as HTML tables, one a file.
 
     Above each stand the file and its header, once. Its columns are the line, the name in the
     formula, the number, and the text, in which the figure is marked.
@@ -320,65 +361,29 @@ def lines_alone(rows: Sequence[Mapping[Any, Any]], most: int, root: Path | None 
     root
         The project's folder, whose catalogue has the headers of the files.
     """
-    has_roles = len({row["role"] for row in rows}) > 1
-    by_file: dict[Any, list[Mapping[Any, Any]]] = {}
-    for row in rows[:most]:
-        by_file.setdefault((row["source_id"], row["path"]), []).append(row)
-    sources = catalogue.entries((name for name, _ in by_file if name), root)
-    tables = []
-    for (name, path), own in by_file.items():
-        options = sources[name][0].arguments if name in sources else {}
-        header, separator = options.get("columns", ()), options.get("separator", ",")
-        lines = "".join(_line(row, has_roles, header, separator) for row in own)
-        file = html.escape(str(path).removeprefix(f"{RAW.as_posix()}/"))
-        carrier = carrier_of(sources[name][0]) if name in sources else ""
-        way = f"; {'from' if carrier.startswith('a ') else 'via'} {html.escape(carrier)}{COPY}"
-        link = f'<a href="{ENTRY}{name}">{file}</a>{way if carrier else ""}'
-        caption = f"<caption>{link}</caption>" if name else ""
-        columns = f"<code>{_broken(map(html.escape, header), separator)}</code>"
-        heads = ["line", *["name"] * has_roles, "number", columns if header else "text"]
-        head = "".join(f"<th>{text}</th>" for text in heads)
-        tables.append(f"<table>{caption}<thead><tr>{head}</tr></thead>{lines}</table>")
-    return "".join(tables)
+    return str(HTML.tables(_by_file(rows, root), len({row["role"] for row in rows}) > 1))
 
 
-def _line(row: Mapping[Any, Any], has_roles: bool, header: Sequence[str], separator: str) -> str:
-    """One raw line as a row of the table: its place, its number, its text with that marked."""
-    claim, cells = row.get("claim"), []
-    if row["source_id"]:
-        place = f"{NO_ROW} line {row['line']}" if row["declared_zero"] else f"{row['line']}"
-        number = html.escape(f"{full_number(row['value'])} {row['unit']}".strip())
+def _by_file(rows: Sequence[Mapping[Any, Any]], root: Path | None = None) -> list[dict[str, Any]]:
+    """Lines by their files, each file with its header, each line with the cells of its text."""
+    files: dict[Any, dict[str, Any]] = {}
+    sources = catalogue.entries(filter(None, dict.fromkeys(row["source_id"] for row in rows)), root)
+    for row in rows:
+        name, path = row["source_id"], str(row["path"]).removeprefix(f"{RAW.as_posix()}/")
+        source = sources[name][0] if name in sources else None
+        options = source.arguments if source else {}
+        header, separator = list(options.get("columns", ())), options.get("separator", ",")
         outside = rf'{re.escape(separator)}(?=(?:[^"]*"[^"]*")*[^"]*$)'  # not in quotation marks
-        texts = [*map(html.escape, re.split(outside, str(row["text"])))]
-        column = row.get("raw_column", "")
-        if column in header and len(texts) == len(header) and not row["declared_zero"]:
-            at = [*header].index(column)
-            texts[at] = f"<mark>{texts[at]}</mark>"
-        cells = [place, number, f"<code>{_broken(texts, separator)}</code>"]
-    if claim:
-        link = f'<a href="{CLAIM}{claim}">{html.escape(row["role"])}</a>'
-        cells = [link, *(cells or ["no row of a file"])]
-    elif has_roles:
-        cells.insert(1, html.escape(name_in_words(row["role"])))
-    role = f' data-role="{row["role"]}"' if has_roles and not claim else ""
-    return f"<tr{role}>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
-
-
-def _broken(cells: Iterable[str], separator: str) -> str:
-    """Cells of a line, which may be broken after each."""
-    return f"{html.escape(separator)}<wbr>".join(cells)
+        texts, column = re.split(outside, str(row["text"])), row.get("raw_column")
+        has_place = len(texts) == len(header) and not row["declared_zero"]
+        marked = header.index(column) if column in header and has_place else None
+        of_file = {"source": name, "path": path, "header": header, "separator": separator}
+        of_file |= {"carrier": carrier_of(source) if source else "", "rows": []}
+        lines = files.setdefault((name, path), of_file)["rows"]
+        lines.append({**row, "texts": texts, "marked": marked})
+    return list(files.values())
 
 
 def entries(used: Iterable[str]) -> str:
     """Sources as a list in HTML: what each is, whose, by whose hands, how old, on which terms."""
-    items = []
-    for source, publisher in catalogue.entries(filter(None, used)).values():
-        parts = [
-            with_carrier(source, publisher.name),
-            f"vintage {source.vintage}",
-            f"licence: {source.licence}",
-            source.address or source.steps or publisher.home,
-        ]
-        link = f'<a href="{ENTRY}{source.id}">{html.escape(source.title)}</a>'
-        items.append(f"<li>{link}: {html.escape('; '.join(filter(None, parts)))}</li>")
-    return f"<ul>{''.join(items)}</ul>"
+    return str(HTML.sources(catalogue.entries(filter(None, used)).values()))

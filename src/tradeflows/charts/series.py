@@ -30,7 +30,6 @@ from tradeflows.charts.options import (
     finish,
     first_of,
     named,
-    numbered,
     redrawable,
     refuse,
     refuse_repeated,
@@ -45,7 +44,6 @@ HOLES = 6  # of a series, all of which are said below a chart
 BOUNDS = {"≤", "<", "≥", ">"}
 MANY = 20  # points of a series, from which on its markers are small
 POINTS = 8  # of a series, beside which its name is tried
-OF_LINES: dict[str, Any] = {"highlight": (), "alike": False, "callouts": {}, "band": None}
 OF_A_SIDE = ("qualifier", "flags", "publisher", "source_id")
 
 
@@ -61,6 +59,7 @@ def lines(
     highlight: Collection[str] = (),
     alike: bool = False,
     callouts: Mapping[str | tuple[str, str], str] = MappingProxyType({}),
+    band: tuple[float, float] | None = None,
     **options: Unpack[ChartOptions],
 ) -> Any:
     """Draw `y` over ``ref_period``, one line per value of `by`, each named at its end.
@@ -85,6 +84,8 @@ def lines(
     callouts
         Words by month, beside the point of that month: of the highlighted series, or the first; by
         (series, month) of another. At its last point they stand in the place of its name.
+    band
+        Of two series that state one flow, as for :func:`sides`.
     **options
         See :class:`ChartOptions`; so for every chart.
 
@@ -110,9 +111,29 @@ def lines(
     >>> charts.drawn(axes)["India"].tolist()
     [1.0, 2.0, 3.0]
     """
-    look = {"every": every, "zero": zero, "highlight": highlight, "alike": alike}
-    boxes = _draw(frame, options, y, by, panel, {**look, "callouts": callouts})
-    return boxes.view(ChartPanels) if panel else boxes[0]
+    frame, [y], shown = complete_options(frame, options, [y], [panel, by] if panel else [by])
+    rows = drawable_rows(frame, y=y, by=by, panel=panel, months=every or 1)
+    boxes = rows.groupby("panel", sort=False)
+    parts = {str(name): _whole(part, every, y, by) for name, part in boxes}
+    require_units(shown, parts)
+    looks = of_series(rows["name"], highlight)
+    words = {box: _callouts(part, highlight, looks, callouts) for box, part in parts.items()}
+    ends, key = [], ""
+    _, grid = plt.subplots(len(parts), sharex=True, sharey=alike, squeeze=False, subplot_kw=BOXES)
+    for axes, (box, part) in zip(grid[:, 0], parts.items(), strict=True):
+        axes.set_label(box)
+        if band:
+            parts[box], key = _two_sides(axes, part, looks, shown, band)
+        for name, series in part.groupby("name", sort=False):
+            _line(axes, series, looks[str(name)])
+            holes = _holes(series)
+            shown["gaps"] += (f"{named(str(name), shown)}, {holes}",) * bool(holes)
+        ends.append(_ends(part, looks, shown, words=words[box]))
+        if part["value"].min() < 0 and (zero or part["value"].max() > 0):
+            axes.axhline(0, color=colours.GREY, lw=0.9, zorder=1)
+    table = pd.concat(parts.values(), ignore_index=True)
+    finish(list(grid[:, 0]), "lines", shown, table, ends, zero, 1.6 if panel else 3.0, key)
+    return grid[:, 0].view(ChartPanels) if panel else grid[0, 0]
 
 
 @redrawable
@@ -172,58 +193,21 @@ def sides(
         raise QueryError(f"both sides are named {of[0]}; name who states which")
     columns = {}
     for name, end in zip(of, "mx", strict=True):  # what each states, with its lines
-        kept = {column: frame[column] for column in ("ref_period", "n_months") if column in frame}
-        at = {column: f"{column}_{end}" for column in OF_A_SIDE}
-        kept |= {column: frame[own] for column, own in at.items() if own in frame}
-        formula = Formula("value", {"value": Role(frame, f"{y}_{end}")})
-        side = DataFrame({**kept, "value": frame[f"{y}_{end}"]})
+        own = {column: column for column in ("ref_period", "n_months")}
+        own |= {column: f"{column}_{end}" for column in OF_A_SIDE} | {"value": f"{y}_{end}"}
+        side = DataFrame({column: frame[at] for column, at in own.items() if at in frame})
+        formula = Formula("value", {"value": Role(frame, own["value"])})
         columns[name] = with_lineage(side, frame, formulas={"value": formula})
     names = dict(options.get("names", {}))
     second = names.get(of[1]) or entity_name(of[1])
     for end, word in (("low", "the least"), ("high", "the most")):
         names.setdefault(f"{of[1]}, {end}", f"{second}, with {word} freight")
-    options = {**options, "names": names}
-    look = {"every": every, "zero": zero, "band": band}
-    stacked = measures.stack(columns, "side")
-    axes: ChartAxes = _draw(stacked, options, "value", "side", "", look)[0]
+    options["names"] = names
+    both = measures.stack(columns, "side")
+    axes: ChartAxes = lines(
+        both, y="value", by="side", every=every, zero=zero, band=band, **options
+    )
     return axes
-
-
-def _draw(
-    frame: DataFrame, options: ChartOptions, y: str, by: str, panel: str, look: dict[str, Any]
-) -> np.ndarray:
-    """Draw lines in their boxes; of two sides with a ``band`` also what one alone states."""
-    look = OF_LINES | look
-    every, zero = look["every"], look["zero"]
-    frame, [y], shown = complete_options(frame, options, [y], [panel, by] if panel else [by])
-    rows = drawable_rows(frame, y=y, by=by, panel=panel, months=every or 1)
-    boxes = rows.groupby("panel", sort=False)
-    parts = {str(name): _whole(part, every, y, by) for name, part in boxes}
-    require_units(shown, parts)
-    looks = of_series(rows["name"], look["highlight"])
-    ends, key = [], ""
-    with layout.style():
-        words = {
-            box: _callouts(part, look["highlight"], looks, look["callouts"])
-            for box, part in parts.items()
-        }
-        _, grid = plt.subplots(
-            len(parts), sharex=True, sharey=look["alike"], squeeze=False, subplot_kw=BOXES
-        )
-        for axes, (box, part) in zip(grid[:, 0], parts.items(), strict=True):
-            axes.set_label(box)
-            if look["band"]:
-                parts[box], key = _two_sides(axes, part, looks, shown, look["band"])
-            for name, series in part.groupby("name", sort=False):
-                _line(axes, series, looks[str(name)])
-                holes = _holes(series)
-                shown["gaps"] += (f"{named(str(name), shown)}, {holes}",) * bool(holes)
-            ends.append(_ends(part, looks, shown, words=words[box]))
-            if part["value"].min() < 0 and (zero or part["value"].max() > 0):
-                axes.axhline(0, color=colours.GREY, lw=0.9, zorder=1)
-        table = pd.concat(parts.values(), ignore_index=True)
-        finish(list(grid[:, 0]), "lines", shown, table, ends, zero, 1.6 if panel else 3.0, key)
-    return grid[:, 0]
 
 
 def _whole(rows: DataFrame, every: int | None, y: str, by: str) -> DataFrame:
@@ -419,25 +403,24 @@ def points(
     frame, [y, *span], shown = complete_options(frame, options, [y, *span], [by])
     rows = drawable_rows(frame, y=y, by=by, span=span)
     looks = of_series(rows["name"], highlight)
-    with layout.style():
-        axes = new_axes()
-        is_dotted = False
-        for name, part in rows.sort_values("x", kind="stable").groupby("name"):
-            if joined:
-                is_dotted |= _guide(axes, part, looks[str(name)].colour)
-        counts = rows.groupby("name")["x"].nunique()
-        for i, row in numbered(rows):
-            colour = looks[row.name].colour
-            draw(axes, i, row, "span", lw=4, alpha=0.4, color=colour)
-            if row.n_months > 1:
-                draw(axes, i, row, "period", lw=1, color=colour)
-            face, size = "white" if row.hollow else colour, 3 if counts[row.name] >= MANY else 7
-            look = {"ls": "none", "ms": size, "marker": row.mark, "mfc": face}
-            draw(axes, i, row, "point", color=colour, **look)
-        ends = _ends(rows, looks, shown)
-        key = "Lines join figures" if joined else ""
-        key += "; dotted: over six months" if is_dotted else ""
-        finish([axes], "points", shown, rows, [ends], zero, key=key)
+    axes = new_axes()
+    is_dotted = False
+    for name, part in rows.sort_values("x", kind="stable").groupby("name"):
+        if joined:
+            is_dotted |= _guide(axes, part, looks[str(name)].colour)
+    counts = rows.groupby("name")["x"].nunique()
+    for row in rows.itertuples():
+        colour = looks[row.name].colour
+        draw(axes, row, "span", lw=4, alpha=0.4, color=colour)
+        if row.n_months > 1:
+            draw(axes, row, "period", lw=1, color=colour)
+        face, size = "white" if row.hollow else colour, 3 if counts[row.name] >= MANY else 7
+        look = {"ls": "none", "ms": size, "marker": row.mark, "mfc": face}
+        draw(axes, row, "point", color=colour, **look)
+    ends = _ends(rows, looks, shown)
+    key = "Lines join figures" if joined else ""
+    key += "; dotted: over six months" if is_dotted else ""
+    finish([axes], "points", shown, rows, [ends], zero, key=key)
     return axes
 
 
@@ -514,21 +497,20 @@ def blocks(
     if per_month:
         rows["value"] /= rows["n_months"]
     looks = of_series(rows["name"], highlight)
-    with layout.style():
-        axes = new_axes()
-        for i, row in numbered(rows):
-            look = {
-                "lw": 4 if row.n_months > 1 else 2.2,
-                "ls": (0, (1, 0.4)) if row.hollow else "-",
-            }
-            look |= {"marker": "" if row.mark == "o" else row.mark}
-            draw(axes, i, row, "block", color=looks[row.name].colour, **look)
-        for name, part in rows.sort_values("x").groupby("name"):
-            for row, after in pairwise(part.itertuples()):
-                if row.end == after.x:  # tied to the next
-                    level, colour = [row.value, after.value], looks[str(name)].colour
-                    axes.plot([row.end, row.end], level, color=colour, lw=0.9, clip_on=False)
-        at_end = rows.assign(middle=rows["end"])
-        ends = _ends(at_end, looks, shown)
-        finish([axes], "blocks", shown, rows, [ends], zero)
+    axes = new_axes()
+    for row in rows.itertuples():
+        look = {
+            "lw": 4 if row.n_months > 1 else 2.2,
+            "ls": (0, (1, 0.4)) if row.hollow else "-",
+        }
+        look |= {"marker": "" if row.mark == "o" else row.mark}
+        draw(axes, row, "block", color=looks[row.name].colour, **look)
+    for name, part in rows.sort_values("x").groupby("name"):
+        for row, after in pairwise(part.itertuples()):
+            if row.end == after.x:  # tied to the next
+                level, colour = [row.value, after.value], looks[str(name)].colour
+                axes.plot([row.end, row.end], level, color=colour, lw=0.9, clip_on=False)
+    at_end = rows.assign(middle=rows["end"])
+    ends = _ends(at_end, looks, shown)
+    finish([axes], "blocks", shown, rows, [ends], zero)
     return axes

@@ -66,9 +66,8 @@ def of_number(periods: str) -> str:
     return in_a_sentence(parts)
 
 
-def beyond(name: str, periods: str) -> str:
+def beyond(name: str, text: str) -> str:
     """The period of a number in words, "" where its name has all months and years of it."""
-    text = of_number(periods)
     dates = set(DATED.findall(text))
     return "" if dates and dates <= set(DATED.findall(name)) else text
 
@@ -90,11 +89,9 @@ def is_said(unit: str, periods: Iterable[str]) -> bool:
     >>> is_said("Mt in 2021", ["2021", "2021"]), is_said("Mt in 2021 or 2023", ["2021"])
     (True, False)
     """
-    alike = set(periods)
+    text, *others = dict.fromkeys(periods)
     years = {*re.findall(r"\b\d{4}\b", unit)}
-    return len(alike) == 1 and all(
-        not beyond(unit, text) and years == {*re.findall(r"\d{4}", text)} for text in alike
-    )
+    return not others and not beyond(unit, text) and years == {*re.findall(r"\d{4}", text)}
 
 
 def _in_words(period: str) -> str:

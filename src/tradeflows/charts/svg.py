@@ -15,7 +15,7 @@ from matplotlib.text import Text
 from pandas import DataFrame
 
 from tradeflows.charts import colours, layout, options
-from tradeflows.charts.marks import unit_of
+from tradeflows.charts.marks import DATED, unit_of
 
 Entries = Callable[..., str]  # the id of the entry of a mark, "" without
 SVG = "http://www.w3.org/2000/svg"
@@ -34,7 +34,6 @@ HALO = {
 EDGE = ("</style>", f"text{{paint-order:stroke;stroke:{colours.PAPER};stroke-width:3px}}</style>")
 WORDS = f"{{{SVG}}}text"  # which stand in a group with their ground
 PLACES = ("d", "x", "y", "width", "height")  # attributes that hold coordinates
-DATED = ("lines", "points", "blocks")  # kinds of charts whose series share their dates
 _FONT = re.compile(r"(?:(italic|oblique) )?(?:(\d+|bold) )?([\d.]+)px (.+)")
 _REFERENCE = re.compile(r'(?:url\(#|href="#)([^")]+)')
 _MADE = re.compile(r'\bid="(\w*[0-9a-f]{10})"')

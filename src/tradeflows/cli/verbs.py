@@ -969,8 +969,8 @@ def update(
         followed = pins.follow(root, source, new.id)
         say(*(f"claim {claim} reads {new.id} now" for claim in followed))
     old = catalogue.load(root, local=True)[source]
-    for pin in pins.pins(root, old):
-        say(f"{pin.place} names {source}, and still reads the old release: {pin.text}")
+    for place, text in pins.pins(root, old):
+        say(f"{place} names {source}, and still reads the old release: {text}")
     if no_accept or is_own:
         return
     errors: list[TradeflowsError] = []

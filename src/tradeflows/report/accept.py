@@ -5,9 +5,8 @@ Nothing else writes these files, so a number that moves unannounced is a differe
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterable, Mapping, Set
 from pathlib import Path
-from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
@@ -42,7 +41,8 @@ VERDICT_COLUMNS = (
     "counted_by",
 )
 NONE = "none"
-# What stands for a verdict, a part or a reading that was not there before, or is there no more.
+# What stands for a verdict or a reading that was not there before, or is there no more; a part then
+# has nothing, since its verdict says it.
 ABSENT = {"": ("not announced before", "no longer judged"), ",": ("", ""), ":": (NONE, NONE)}
 COMPARED = {"claim", "verdict", "reading", "value"}  # what an older edition's file has as well
 # Not what a user's Jupyter would add: the version of Python would change with the machine.
@@ -53,8 +53,6 @@ METADATA = {
 
 Wrong = Callable[[LedgerError], object]
 Totals = dict[tuple[str, ...], tuple[str, str]]
-# Files to be written, and what moved, a line each.
-Outcome = tuple[Mapping[Path, str], list[str]]
 
 
 def accept(
@@ -98,31 +96,40 @@ def accept(
     with steps.step("building the tables"):
         tables_before = totals.built(root)
         tables.build(root, local=local)
-    outcomes = [_accept_notebooks(root, steps.part())]
+    files, lines = _accept_notebooks(root, steps)
     with steps.step("judging the claims"):
-        outcomes.append(_accept_verdicts(root, ledger, local, wrong))
+        present = judged(root, ledger, local=local, wrong=wrong)
+        changes = verdict_changes(verdicts(root, ledger), present)
+        if changes:
+            files[verdicts_path(root, ledger)] = _csv(VERDICT_COLUMNS, present)
+            lines += changes
     with steps.step("adding up the tables"):
-        outcomes.append(_accept_totals(root, tables_before))
+        rows = tables.control_totals(root)
+        changes = changed(committed(root), keyed(rows))
+        if changes:
+            files[root / TOTALS] = _csv(COLUMNS, rows)
+            lines += [f"control totals: {len(changes)} lines changed", *changes[:MOST_TOTALS]]
+            more = len(changes) - MOST_TOTALS
+            lines += [f"… and {more} more; {TOTALS.as_posix()} has them all"] * (more > 0)
+            lines += totals.cells_moved(tables_before, totals.built(root))
     with steps.step("describing the data"):
         path, text = root / package.FILE, package.text(root)
         if not path.is_file() or path.read_text(encoding="utf-8") != text:
-            outcomes.append(({path: text}, [f"{package.FILE}: renewed"]))
-    files: dict[Path, str | bytes] = {}
-    lines: list[str] = []
-    for written, moves in outcomes:
-        files |= written
-        lines += moves
+            files[path] = text
+            lines.append(f"{package.FILE}: renewed")
     save(files)
     return lines or ["nothing moved"]
 
 
-def _accept_notebooks(root: Path, progress: notebooks.Progress | None) -> Outcome:
+def _accept_notebooks(
+    root: Path, steps: notebooks.Steps
+) -> tuple[dict[Path, str | bytes], list[str]]:
     """Notebooks whose outputs differ, as they are to be written, and what moved in them."""
     paths = notebooks.of_project(root)
     before = {path: notebooks.load(path) for path in paths}
-    files: dict[Path, str] = {}
+    files: dict[Path, str | bytes] = {}
     lines: list[str] = []
-    ran = notebooks.run(paths, root, progress=progress)
+    ran = notebooks.run(paths, root, steps=steps)
     for path, notebook in zip(paths, ran, strict=True):
         notebook.metadata = nbformat.from_dict(notebook.metadata | METADATA)
         for cell in notebook.cells:
@@ -132,17 +139,6 @@ def _accept_notebooks(root: Path, progress: notebooks.Progress | None) -> Outcom
             files[path] = text
             lines += moved(path.stem, before[path], notebook)
     return files, lines
-
-
-def _accept_verdicts(root: Path, ledger: Path | None, local: bool, wrong: Wrong | None) -> Outcome:
-    """The file of the verdicts, if they differ from those announced, and what moved."""
-    announced = verdicts(root, ledger)
-    present = judged(root, ledger, local=local, wrong=wrong)
-    if announced == present:
-        return {}, []
-    rows = [tuple(row.values()) for row in present]
-    written = {verdicts_path(root, ledger): _csv(VERDICT_COLUMNS, rows)}
-    return written, verdict_changes(announced, present)
 
 
 def judged(
@@ -160,21 +156,6 @@ def verdicts_path(root: Path, ledger: Path | None = None) -> Path:
     if ledger is None or ledger.resolve() == claims.path(root).resolve():
         return root / VERDICTS
     return ledger.with_suffix(".verdicts.csv")
-
-
-def _accept_totals(root: Path, tables_before: Any) -> Outcome:
-    """The file of the control totals, if they differ from those announced, and what moved."""
-    announced = committed(root)
-    present = keyed(tables.control_totals(root))
-    if announced == present:
-        return {}, []
-    rows = [(*cell, *present[cell]) for cell in sorted(present)]
-    changes = list(changed(announced, present))
-    lines = [f"control totals: {len(changes)} lines changed", *changes[:MOST_TOTALS]]
-    if len(changes) > MOST_TOTALS:
-        lines.append(f"… and {len(changes) - MOST_TOTALS} more; {TOTALS.as_posix()} has them all")
-    lines += totals.cells_moved(tables_before, totals.built(root))
-    return {root / TOTALS: _csv(COLUMNS, rows)}, lines
 
 
 def moved(name: str, old: NotebookNode, new: NotebookNode) -> list[str]:
@@ -220,35 +201,34 @@ def verdicts(root: Path, ledger: Path | None = None) -> list[dict[str, str]]:
 
 def verdict_changes(old: list[dict[str, str]], new: list[dict[str, str]]) -> list[str]:
     """Each claim of the ledger whose verdict or number differs, in words: old → new."""
+    if old == new:
+        return []
     before, after = _said_of_claims(old), _said_of_claims(new)
     lines: list[str] = []
     for claim in dict.fromkeys([*before, *after]):
         was, now = before.get(claim, {}), after.get(claim, {})
-        for key in dict.fromkeys([*was, *now]):
-            words = [was.get(key, ABSENT[key[:1]][0]), now.get(key, ABSENT[key[:1]][1])]
-            if words[0] == words[1] or (key[:1] == "," and {key} - (was.keys() & now.keys())):
+        for name in dict.fromkeys([*was, *now]):
+            gone = ABSENT[name[:1]]
+            words = [was.get(name, gone[0]), now.get(name, gone[1])]
+            if words[0] == words[1] or "" in words:
                 continue
-            if key[:1] == ":":
+            if name[:1] == ":":
                 short = [word if word == NONE else full_number(float(word), 12) for word in words]
                 words = short if short[0] != short[1] else words
-            lines.append(f"claim {claim}{key}: {words[0]} → {words[1]}")
+            lines.append(f"claim {claim}{name}: {words[0]} → {words[1]}")
     return lines or ["ledger: its order or its words changed, and no number"]
 
 
 def _said_of_claims(rows: Iterable[Mapping[str, str]]) -> dict[str, dict[str, str]]:
     """Of each claim its verdict by "", the word of each ", part", the value of each ": reading"."""
-    said: dict[str, dict[str, dict[str, str]]] = {}
+    said: dict[str, dict[str, str]] = {}
     for row in rows:
-        verdict, parts, values = said.setdefault(row["claim"], {"": {}, ",": {}, ":": {}}).values()
-        verdict.setdefault("", row["verdict"])
+        of_claim = said.setdefault(row["claim"], {"": row["verdict"]})
         if row.get("part"):
-            parts[f", {row['part']}"] = row["of_part"]
+            of_claim[f", {row['part']}"] = row["of_part"]
         if row["reading"]:
-            values[f": {row['reading']}"] = row["value"]
-    return {
-        claim: {key: text for some in kinds.values() for key, text in some.items()}
-        for claim, kinds in said.items()
-    }
+            of_claim[f": {row['reading']}"] = row["value"]
+    return said
 
 
 def _rows(
@@ -260,13 +240,14 @@ def _rows(
     """
     if not path.is_file():
         return []
-    head, *rows = list(csv.reader(path.read_text(encoding="utf-8").splitlines())) or [[]]
+    reader = csv.DictReader(path.read_text(encoding="utf-8").splitlines())
+    rows, head = list(reader), list(reader.fieldnames or ())
     has_columns = head == list(columns) or (bool(needed) and needed <= set(head))
-    if not has_columns or any(len(row) != len(head) for row in rows):
+    if not has_columns or any(None in (*row, *row.values()) for row in rows):  # too few, too many
         raise LayoutError(
             path, f"rows of {', '.join(columns)}", "others", "remove it and run `tradeflows accept`"
         )
-    return [dict(zip(head, row, strict=True)) for row in rows]
+    return rows
 
 
 def keyed(rows: Iterable[Mapping[str, str]]) -> Totals:
@@ -274,20 +255,21 @@ def keyed(rows: Iterable[Mapping[str, str]]) -> Totals:
     return {tuple(row[name] for name in COLUMNS[:5]): (row["count"], row["total"]) for row in rows}
 
 
-def changed(old: Totals, new: Totals) -> Iterator[str]:
+def changed(old: Totals, new: Totals) -> list[str]:
     """Each cell that differs, in words."""
+    lines = []
     for cell in sorted({*old, *new}):
         between = " rows, digest " if cell[3] == totals.DIGEST else " values, sum "
         was = between.join(old.get(cell, ("none",)))
         now = between.join(new.get(cell, ("none",)))
         if was != now:
-            name = " ".join(filter(None, cell))
-            yield f"{name}: {was} → {now}"
+            lines.append(f"{' '.join(filter(None, cell))}: {was} → {now}")
+    return lines
 
 
-def _csv(columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+def _csv(columns: tuple[str, ...], rows: Iterable[Mapping[str, str]]) -> str:
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
+    writer.writeheader()
     writer.writerows(rows)
     return text.getvalue()

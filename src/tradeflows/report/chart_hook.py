@@ -6,6 +6,7 @@ tables are printed in words. The notebook that is committed never holds any of i
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from itertools import chain, count
 from typing import Any
 
 import numpy as np
@@ -76,12 +77,8 @@ def id_of(figure: Any, variables: Mapping[str, Any]) -> str:
 
 def unused(name: str, given: Sequence[str]) -> str:
     """`name`, or with the first number from 2 on that is not among those `given`."""
-    number = 1
-    numbered = name
-    while numbered in given:
-        number += 1
-        numbered = f"{name}-{number}"
-    return numbered
+    numbered = (f"{name}-{number}" for number in count(2))
+    return next(one for one in chain([name], numbered) if one not in given)
 
 
 def bundle(figure: Any, id: str) -> dict[str, Any]:

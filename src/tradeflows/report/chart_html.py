@@ -44,8 +44,7 @@ def describe(notebook: NotebookNode, page: str, frame: Mapping[str, Any]) -> Fil
         chart = output.data.get(chart_hook.MIME)
         name = chart["id"] if chart else str(number)
         path = f"{FOLDER}/{page}-{name}"
-        shown, pictures = chart_downloads.picture(output, path)
-        contents: dict[str, str | bytes] = {**pictures}
+        shown, contents = chart_downloads.picture(output, path)
         shown["alt"] = heading.rstrip(".")
         if chart:
             more, taken = _chart(chart, page, path, frame)
@@ -84,7 +83,6 @@ def _chart(
             "take": take,
             "cite": chart_downloads.cited(chart["title"], used, publishers),
             **_table(chart["table"]),
-            "of_claims": list(chart["claims"]),
         },
         "alt": chart["alt"],
         "phone": f"{path}-phone.svg",
@@ -93,48 +91,41 @@ def _chart(
 
 
 def _table(rows: Sequence[Sequence[str]]) -> dict[str, Any]:
-    """The table of a chart for readers: its head, its rows, and which columns hold words."""
+    """The table of a chart for readers: its head, its rows, and which columns hold words.
+
+    With them go the numbers by which cells in words are sorted, "" of one that is sorted as it
+    stands: of a figure in words ("at least 14.5") the first of its row, its value or its least.
+    """
     head, *body = rows
-    table = [[name, *map(_cell, head[1:], cells)] for name, *cells in body]
-    are_figures = [not spans.HEAD.fullmatch(name) for name in head]
-    words = [
-        name
-        for name, is_figure, *cells in zip(head, are_figures, *table, strict=True)
-        if not is_figure or any(cell.strip(LIKE_NUMBERS) for cell in cells)
-    ]
-    has_holes = any(
-        is_figure and not cell
-        for row in table
-        for is_figure, cell in zip(are_figures, row, strict=True)
-    )
-    places = [_places_in(head[1:], cells) for _, *cells in body]
+    are_dated = [bool(spans.HEAD.fullmatch(name)) for name in head]
+    table, places = [], []
+    for name, *cells in body:
+        values = [*map(_value, cells, are_dated[1:])]
+        pairs = [*zip(cells, values, strict=True)]
+        first = next((cell for cell, value in pairs if not math.isnan(value)), "")
+        table.append([name, *(_as_read(*pair) for pair in pairs)])
+        columns = zip(head[1:], are_dated[1:], cells, strict=True)
+        places.append(
+            [
+                spans.place(cell) if is_dated else first * (column == "As printed")
+                for column, is_dated, cell in columns
+            ]
+        )
+    shown = [*zip(head, are_dated, zip(*table, strict=True), strict=True)]
+    words = [name for name, dated, cells in shown if dated or "".join(cells).strip(LIKE_NUMBERS)]
+    has_holes = any("" in cells for _, is_dated, cells in shown if not is_dated)
     return {"head": head, "table": table, "words": words, "has_holes": has_holes, "places": places}
 
 
-def _places_in(head: Sequence[str], cells: Sequence[str]) -> list[str]:
-    """The number by which each cell in words is sorted, "" of one that is sorted as it stands.
-
-    That of a figure in words ("at least 14.5") is the first of its row: its value, or its least.
-    """
-    are_periods = [bool(spans.HEAD.fullmatch(name)) for name in head]
-    numbers = [cell for cell, is_period in zip(cells, are_periods, strict=True) if not is_period]
-    first = next((cell for cell in numbers if not math.isnan(_value(cell))), "")
-    return [
-        spans.place(cell) if is_period else first if name == "As printed" else ""
-        for name, cell, is_period in zip(head, cells, are_periods, strict=True)
-    ]
-
-
-def _cell(head: str, text: str) -> str:
+def _as_read(text: str, value: float) -> str:
     """A cell as a reader wants it: a number with its thousands set apart, no "5.0"; no period."""
-    value = math.nan if spans.HEAD.fullmatch(head) else _value(text)
     return text if math.isnan(value) else layout.number(value, 12)
 
 
-def _value(text: str) -> float:
-    """The number in a cell; NaN in one that holds words."""
+def _value(text: str, is_dated: bool) -> float:
+    """The number in a cell; NaN in one that holds words or a period."""
     try:
-        return float(text)
+        return math.nan if is_dated else float(text)
     except ValueError:
         return math.nan
 
@@ -162,19 +153,14 @@ def claim_line(verdict: Verdict, project: Project) -> dict[str, str]:
     """A claim in a line that leads to the ledger; of one that depends with a count of each side."""
     text, why = verdict.text if not verdict.parts else None, verdict.text.why
     if text and not why and verdict.verdict == claims.DEPENDS:
-        sides = front.two_sides([item for item in verdict.readings if item.decides])
-        yes, no = (f"{item.name}: {item.text.figure}" for item in sides)
+        yes, no = (f"{item.name}: {item.text.figure}" for item in front.two_sides(verdict))
         why = f"Yes for {yes}. No for {no}."
     return {
-        "id": verdict.claim.id,
-        "speaker": project.named(verdict.claim.who),
-        "statement": verdict.claim.statement,
+        **claim_cards.head(verdict, project),
         "verdict": text.word if text else verdict.text.label,
         "rest": text.rest if text else f": {verdict.text.sentence}",
         "why": why,
         "off": text.far if text and verdict.verdict == claims.DIFFERS else "",
-        "group": verdict.group,
-        "tone": verdict.text.tone,
     }
 
 
@@ -191,14 +177,13 @@ def render_all(
         chart = output.metadata.pop("chart", None)
         if chart is None:
             continue
-        listed = [line for claim, line in known.items() if claim in chart["of_claims"]]
-        chart = {**chart, "claims": listed}
+        listed = [line for claim, line in known.items() if claim in chart["claims"]]
         pages = {}
         for template, base in (("chart", ""), ("lists", ""), ("embed", "../")):
             evidence = chart["evidence"].replace(ENTRY, f"{base}sources.html#")
             evidence = evidence.replace(CLAIM, f"{base}ledger.html#")
             content = {"chart": {**chart, "evidence": evidence}, "address": address}
-            content["counted"] = front.COUNTED
+            content |= {"claims": listed, "counted": front.COUNTED}
             pages[template] = render(template, frame, base=base, **content)
         output.metadata["html"] = pages["chart"]
         files[Path(chart["embed"])] = pages["embed"]

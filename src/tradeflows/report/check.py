@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -27,8 +27,8 @@ SETTINGS = {
 }
 UNSET = ("MATPLOTLIBRC", "MPLBACKEND", "PYTEST_ADDOPTS", "PYTHONHOME")
 STRICT = ("--nbval", "--nbval-current-env", "-q", "-p", "no:cacheprovider", "--tb=short")
-FIRST = ("raw files", "tables", "control totals", "verdicts")  # before any notebook
 SHOWN = 5  # lines of a notebook's failure
+Found = tuple[bool, str]  # whether all is as announced, and what was found
 
 
 @dataclass(frozen=True)
@@ -64,13 +64,12 @@ def outcomes(root: Path, notebooks: Sequence[Path] = ()) -> Iterator[Outcome]:
     paths = _paths(root, notebooks)
     if paths and not find_spec("nbval"):
         raise TradeflowsError("nbval is not installed; pip install 'tradeflows[check]'")
-    raw_files = _timed(_raw_files, root)
-    yield raw_files
-    if not raw_files.agrees:
-        return
-    yield _timed(_tables, root)
-    yield _timed(_control_totals, root)
-    yield _timed(_verdicts, root)
+    for name, step in STEPS.items():
+        began = time.monotonic()
+        agrees, words = step(root)
+        yield Outcome(name, agrees, words, time.monotonic() - began)
+        if step is _raw_files and not agrees:
+            return
     runs = _Runs(root)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         try:
@@ -82,65 +81,63 @@ def outcomes(root: Path, notebooks: Sequence[Path] = ()) -> Iterator[Outcome]:
 
 def names(root: Path, notebooks: Sequence[Path] = ()) -> list[str]:
     """What :func:`outcomes` checks, in its order."""
-    return [*FIRST, *(path.name for path in _paths(root, notebooks))]
+    return [*STEPS, *(path.name for path in _paths(root, notebooks))]
 
 
 def _paths(root: Path, notebooks: Sequence[Path]) -> list[Path]:
     return list(notebooks) or of_project(root)
 
 
-def _timed(step: Callable[[Path], Outcome], root: Path) -> Outcome:
-    """What a step found, with the time that it took."""
-    began = time.monotonic()
-    outcome = step(root)
-    return replace(outcome, seconds=time.monotonic() - began)
-
-
-def _tables(root: Path) -> Outcome:
+def _tables(root: Path) -> Found:
     built = tables.build(root, local=False)
     rows = sum(table.counts["rows"] for table in built)
-    return Outcome("tables", True, f"{rows:,} rows are built")
+    return True, f"{rows:,} rows are built"
 
 
-def _raw_files(root: Path) -> Outcome:
+def _raw_files(root: Path) -> Found:
     try:
         states = catalogue.verify(root, local=False)
     except SourceError as error:
-        return Outcome("raw files", False, str(error))
-    return Outcome("raw files", True, f"{len(states)} are as catalogued")
+        return False, str(error)
+    return True, f"{len(states)} are as catalogued"
 
 
-def _control_totals(root: Path) -> Outcome:
-    is_new = not (root / accept.TOTALS).is_file() and not catalogue.load(root)
-    if is_new:
-        return Outcome("control totals", True, "no file is catalogued yet")
-    announced = accept.committed(root)
+def _control_totals(root: Path) -> Found:
+    if not (root / accept.TOTALS).is_file() and not catalogue.load(root):
+        return True, "no file is catalogued yet"
     present = accept.keyed(tables.control_totals(root))
-    changes = list(accept.changed(announced, present))
-    return _compared("control totals", len(present), changes, root / accept.TOTALS)
+    changes = accept.changed(accept.committed(root), present)
+    return _compared(len(present), changes, root / accept.TOTALS)
 
 
-def _verdicts(root: Path) -> Outcome:
-    announced = accept.verdicts(root)
+def _verdicts(root: Path) -> Found:
     errors: list[LedgerError] = []
     present = accept.judged(root, wrong=errors.append)
-    changes = accept.verdict_changes(announced, present) if announced != present else []
+    changes = accept.verdict_changes(accept.verdicts(root), present)
     count = len({row["claim"] for row in present})
-    outcome = _compared("verdicts", count, changes, accept.verdicts_path(root))
+    agrees, words = _compared(count, changes, accept.verdicts_path(root))
     if not errors:
-        return outcome
+        return agrees, words
     wrong = "1 claim is wrong" if len(errors) == 1 else f"{len(errors)} claims are wrong"
-    lines = [wrong, *map(str, errors), f"the others: {outcome.words}"]
-    return Outcome("verdicts", False, "\n  ".join(lines))
+    return False, "\n  ".join([wrong, *map(str, errors), f"the others: {words}"])
 
 
-def _compared(name: str, count: int, changes: Sequence[str], announced: Path) -> Outcome:
+def _compared(count: int, changes: Sequence[str], announced: Path) -> Found:
     if not changes:
-        return Outcome(name, True, f"{count} as announced")
+        return True, f"{count} as announced"
     if not announced.is_file():
-        return Outcome(name, False, "none is announced yet; run `tradeflows accept` first")
+        return False, "none is announced yet; run `tradeflows accept` first"
     lines = [f"{len(changes)} changed; `tradeflows accept` announces them", *changes[:SHOWN]]
-    return Outcome(name, False, "\n  ".join(lines))
+    return False, "\n  ".join(lines)
+
+
+# What is checked before any notebook.
+STEPS: dict[str, Callable[[Path], Found]] = {
+    "raw files": _raw_files,
+    "tables": _tables,
+    "control totals": _control_totals,
+    "verdicts": _verdicts,
+}
 
 
 class _Runs:

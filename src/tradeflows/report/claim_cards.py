@@ -10,7 +10,7 @@ from typing import Any
 from tradeflows import claims
 from tradeflows.charts.formula_words import WORDS as COLUMNS
 from tradeflows.charts.formula_words import in_words
-from tradeflows.charts.options import WORDS
+from tradeflows.charts.options import WORDS, speakers
 from tradeflows.charts.raw_lines import BOX, LINES, counted_rows, entries, lines_alone
 from tradeflows.claims import Claim, ReadingResult, Verdict, verdict_rule
 from tradeflows.claims.verdict_text import NEAR_TONE, NOBODY, collector
@@ -20,8 +20,8 @@ from tradeflows.model import units
 from tradeflows.model.errors import require_text
 from tradeflows.model.periods import dates_in_words
 from tradeflows.model.source import Publisher, Source, with_carrier
-from tradeflows.report.credits import source_of
 from tradeflows.retrieval import catalogue, project
+from tradeflows.retrieval.project import Project
 from tradeflows.tables.display import without_formulas
 
 MOST = 100  # raw lines of a number on a page; a notebook has fewer, and a command for the rest
@@ -131,6 +131,18 @@ def themes(
     return by_theme
 
 
+def head(verdict: Verdict, about: Project) -> dict[str, str]:
+    """What each page says of a claim: who said what, and its public word with its colour."""
+    claim = verdict.claim
+    return {
+        "id": claim.id,
+        "speaker": about.named(claim.who),
+        "statement": claim.statement,
+        "group": verdict.group,
+        "tone": verdict.text.tone,
+    }
+
+
 def card(verdict: Verdict, root: Path, most: int) -> dict[str, Any]:
     """One claim as plain values for the template, with at most so many raw lines a number.
 
@@ -156,17 +168,13 @@ def card(verdict: Verdict, root: Path, most: int) -> dict[str, Any]:
     has_months = any(part.claim.open.get("start") != () for part in verdict.each)
     used = [source for reading in verdict.readings for source in reading.sources]
     return {
-        "id": claim.id,
-        "statement": claim.statement,
-        "speaker": project.load(root).named(claim.who),
+        **head(verdict, project.load(root)),
         "who": claim.who,
         "where": IN_A_REPOSITORY.sub(r"https://github.com/\1/blob/\3/\2", claim.where),
         "window": claim.window if has_months else "",
         "said": "" if verdict.parts else _claimed_range(claim),
         "sign": text.sign,
         "word": text.label if verdict.parts else text.word,
-        "group": verdict.group,
-        "tone": text.tone,
         "caveats": named_in_print(verdict.caveats, catalogue.entries(used, root), root),
         "parts": parts,
         "readings": bool(verdict.readings),
@@ -284,7 +292,7 @@ def _reading(
         "source": source_of(reading, root),
         "formula": formula,
         "code": made["formula"],
-        "lines": f"{BOX}{lines_alone(rows[:most], most, root)}</div>",
+        "lines": f"{BOX}{lines_alone(rows[:most], root)}</div>",
         "counted": counted_rows(row["declared_zero"] for row in rows),
         "more": max(len(rows) - most, 0),
         "command": f'tradeflows trace {claim.id} --definition "{reading.name}"',
@@ -302,3 +310,30 @@ def _counted_by(reading: ReadingResult) -> str:
     several = " and " in witness.family  # of a pair one may, as of Gazprom and the operators
     gains = f", {'of whom one' if several else 'who'} gains by the answer"
     return words.format(who=collector(witness.family)) + gains * witness.interested
+
+
+# --- whose figures they are, and where their lines stand ------------------------------------------
+
+
+def source_of(reading: ReadingResult, root: Path) -> str:
+    """Whose figures a reading rests on; through whose hands they came is said with their lines."""
+    return " and ".join(dict.fromkeys(name for _, name in publishers_of(reading, root)))
+
+
+def publishers_of(reading: ReadingResult, root: Path) -> list[tuple[Source, str]]:
+    """The sources of a reading, each with its publisher's short name, or those of its rows."""
+    has_rows = "source_id" in reading.frame
+    spoken: dict[str, dict[str, None]] = {}
+    for frame in [reading.frame] if has_rows else [*reading.read, reading.frame]:
+        for source, names in speakers(frame).items():
+            bare = (name.partition(", via ")[0] for name in names)
+            spoken.setdefault(source, {}).update(dict.fromkeys(bare))
+    known = catalogue.entries(reading.sources, root).values()
+    names_of = {name: [*names] for name, names in spoken.items()}
+    return [(source, catalogue.name_of(source, publisher, names_of)) for source, publisher in known]
+
+
+def anchor(verdict: Verdict, reading: ReadingResult) -> str:
+    """The place of the raw lines of one reading on the ledger's page."""
+    names = [item.name for item in verdict.readings]
+    return f"{verdict.claim.id}-{1 + names.index(reading.name)}"

@@ -1,6 +1,5 @@
 """A claim as a picture to share: whether it holds, who said what, what the figures show."""
 
-import io
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -22,12 +21,11 @@ from tradeflows.claims.verdict_text import AT_LEAST, read_as
 from tradeflows.model.periods import is_day_or_month, release_in_words
 from tradeflows.model.words import in_a_sentence
 from tradeflows.report import claim_cards, front
-from tradeflows.report.credits import publishers_of
+from tradeflows.report.notebooks import light_png
 from tradeflows.retrieval.project import Project
 
 SIZE = 1200, 630  # pixels, as pages that link to another show a picture
 DPI = 100
-COLOURS = 64
 LEFT = 44  # pixels of margin
 WIDE = SIZE[0] - 2 * LEFT
 TEXT, LARGE, VERDICT = 38, 42, 48  # sizes of letters in pixels; a phone shows a third of them
@@ -59,17 +57,11 @@ def pictures(verdicts: Sequence[Verdict], project: Project, root: Path) -> dict[
 
     They are drawn one by one, and packed beside that on the other processors.
     """
-
-    def png(image: Image.Image) -> bytes:
-        light = io.BytesIO()
-        image.quantize(COLOURS, dither=Image.Dither.NONE).save(light, "png", optimize=True)
-        return light.getvalue()
-
     with ThreadPoolExecutor() as pool:
         packed = {}
         for verdict in (verdict for verdict in verdicts if verdict.readings):
             image = _drawn(_picture(verdict, project, root))
-            packed[verdict.claim.id] = pool.submit(png, image)
+            packed[verdict.claim.id] = pool.submit(light_png, image)
         return {name: done.result() for name, done in packed.items()}
 
 
@@ -171,7 +163,7 @@ def _shown(part: Verdict) -> list[ReadingResult]:
     """
     deciding, reading = part.text.deciding, part.text.reading
     if part.verdict in (claims.DEPENDS, claims.BOTH_WAYS):
-        return [*front.two_sides(deciding)]
+        return [*front.two_sides(part)]
     if reading is None:
         return []
     if deciding:
@@ -238,7 +230,7 @@ def foot(verdict: Verdict, project: Project, root: Path) -> str:
     found = [item.text.reading for item in verdict.parts] if part is None else _shown(part)
     by_day: dict[str, dict[str, None]] = {}
     for reading in filter(None, found):
-        for source, name in publishers_of(reading, root):
+        for source, name in claim_cards.publishers_of(reading, root):
             day = f"as of {release_in_words(source.vintage)}"
             if not is_day_or_month(source.vintage):
                 day = f"retrieved {release_in_words(f'{source.retrieved:%Y-%m}')}"
@@ -281,4 +273,4 @@ def _drawn(figure: Figure) -> Image.Image:
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
     plt.close(figure)
-    return Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
+    return Image.fromarray(np.asarray(canvas.buffer_rgba()))

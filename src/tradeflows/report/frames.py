@@ -14,6 +14,7 @@ import pandas as pd
 from pandas import DataFrame
 
 from tradeflows import claims
+from tradeflows.charts import layout
 from tradeflows.charts.options import WORDS
 from tradeflows.model import codes
 from tradeflows.model.currencies import plain_names
@@ -73,7 +74,7 @@ AREAS = {
 UNITS = ("currency", "unit")
 AS_THEY_ARE = ("cmd_code", "code", "formula", "hs6", "line", "path", "text", "year")
 IN_A_FILE = ("formula", "path", "text")  # set as code
-UNIT_WORDS = {"percent y/y": "% on the year before", "percent vs 2021": "% against 2021"}
+UNIT_WORDS = {"percent y/y": "% on the year before", "percent vs 2021": "% against 2021"} | ALOUD
 AREA = re.compile(r"(?<!\w)(?:[A-Z]{3}|[A-Z]{2}\d{2}\w*)(?!\w)")
 NUMERAL = re.compile(r"-?\d{5,}(?:\.\d+)?", re.ASCII)
 EITHER_MONTH = re.compile(r"\b(\d{4})-(\d\d)/(\d\d)\b")
@@ -117,17 +118,15 @@ def printed(frame: DataFrame) -> str:
         for name, cells in columns
         if name not in FOR_CODE and NAMED_BY.get(name) not in names
     ]
-    shown = useful or columns
-    heads = "".join(f"<th{_side(cells)}>{html.escape(head(name))}</th>" for name, cells in shown)
-    texts = [_cells(name, cells) for name, cells in shown]
-    rows = [f"<tr>{''.join(row)}</tr>" for row in zip(*texts, strict=True)]
+    shown = [_printed_column(name, cells) for name, cells in useful or columns]
+    heads, *rows = [f"<tr>{''.join(row)}</tr>" for row in zip(*shown, strict=True)]
     most = pd.get_option("display.max_rows")
     if most and len(rows) > most:
         between = f"<tr>{'<td>…</td>' * len(shown)}</tr>"
         rows = [*rows[: FEW // 2], between, *rows[-FEW // 2 :]]
     body = "\n".join(rows)
     return (
-        f'<table class="dataframe printed"><thead><tr>{heads}</tr></thead>\n'
+        f'<table class="dataframe printed"><thead>{heads}</thead>\n'
         f"<tbody>\n{body}\n</tbody></table>"
     )
 
@@ -148,9 +147,10 @@ def _columns(frame: DataFrame) -> list[Column]:
     """All columns with their names; first those of an index that says something."""
     levels = [frame.index.get_level_values(i) for i in range(frame.index.nlevels)]
     told = [level for level in levels if level.name or not pd.api.types.is_numeric_dtype(level)]
-    columns = [("" if level.name is None else str(level.name), list(level)) for level in told]
-    if len(columns) > 1:
-        columns = _told_once(columns)
+    table = DataFrame(dict(enumerate(map(list, told))), dtype=object)
+    if len(told) > 1:  # a level is told where the row above says another up to there
+        table = table.mask(table.eq(table.shift()).cummin(axis="columns"), "")
+    columns = [(str(level.name or ""), list(table[at])) for at, level in enumerate(told)]
     for place, name in enumerate(frame.columns):
         words = ": ".join(map(str, name)) if isinstance(name, tuple) else str(name)
         columns.append((words, list(frame.iloc[:, place])))
@@ -161,14 +161,6 @@ def _columns(frame: DataFrame) -> list[Column]:
     return [
         (name, cells if name in AS_THEY_ARE else [*map(parsed, cells)]) for name, cells in columns
     ]
-
-
-def _told_once(levels: Sequence[Column]) -> list[Column]:
-    """Levels of an index without what the row above says up to there too."""
-    table = DataFrame(dict(enumerate(cells for _, cells in levels)), dtype=object)
-    is_same = table.eq(table.shift()).cummin(axis="columns")
-    told = table.mask(is_same, "")
-    return [(name, list(told[place])) for place, (name, _) in enumerate(levels)]
 
 
 def _with_bounds(columns: Sequence[Column]) -> list[Column]:
@@ -188,22 +180,17 @@ def _with_bounds(columns: Sequence[Column]) -> list[Column]:
     ]
 
 
-def _side(cells: Sequence[Any]) -> str:
-    """The class of a column of numbers."""
-    return ' class="number"' if any(map(_is_number, cells)) else ""
-
-
-def _cells(name: str, cells: Sequence[Any]) -> list[str]:
-    """The cells of a column as HTML."""
-    side = _side(cells)
-    is_whole = all(_is_number(cell) and isinstance(cell, int | np.integer) for cell in cells)
-    if is_whole and name in AS_THEY_ARE:
-        return [f"<td{side}>{cell}</td>" for cell in cells]
+def _printed_column(name: str, cells: Sequence[Any]) -> list[str]:
+    """The head and the cells of a column as HTML."""
+    side = ' class="number"' if any(map(_is_number, cells)) else ""
     reader = _reader(name)
     texts = [html.escape(_text(cell, reader)) for cell in cells]
+    if name in AS_THEY_ARE and all(isinstance(cell, int | np.integer) for cell in cells):
+        texts = list(map(str, cells))
     if name in IN_A_FILE:
         texts = [f"<code>{text}</code>" for text in texts]
-    return [f"<td{side}>{text}</td>" for text in texts]
+    heading = f"<th{side}>{html.escape(head(name))}</th>"
+    return [heading, *(f"<td{side}>{text}</td>" for text in texts)]
 
 
 def _text(cell: Any, reader: Callable[[str], str]) -> str:
@@ -225,7 +212,9 @@ def _reader(name: str) -> Callable[[str], str]:
     if name in AREAS:  # "Kazakhstan and Kyrgyzstan" of "KAZ+KGZ"
         return lambda text: with_areas(text.replace("+", " and ").replace("<->", " and "))
     if name in UNITS:
-        return lambda text: ", ".join(map(_unit, text.split(", ")))
+        return lambda text: ", ".join(
+            UNIT_WORDS.get(unit) or "".join(unit_words(unit)).strip() for unit in text.split(", ")
+        )
     if name in ("publisher", "source_id"):
         names = _names()[name]
         return lambda text: names.get(text, text)
@@ -249,20 +238,15 @@ def with_minus(text: str) -> str:
 
 def with_areas(text: str) -> str:
     """A text with the names of areas for their codes."""
-    return AREA.sub(lambda match: _area_name(match[0]), text)
 
+    def name(match: re.Match[str]) -> str:
+        code = codes.WORLD if match[0] == "WLD" else match[0]  # who collected figures calls it so
+        try:
+            return codes.area_name(code)
+        except CodeError:
+            return code
 
-def _area_name(code: str) -> str:
-    if code == "WLD":  # as who collected printed figures calls it
-        code = codes.WORLD
-    try:
-        return codes.area_name(code)
-    except CodeError:
-        return code
-
-
-def _unit(text: str) -> str:
-    return UNIT_WORDS.get(text) or ALOUD.get(text) or "".join(unit_words(text)).strip()
+    return AREA.sub(name, text)
 
 
 def _names() -> Mapping[str, Mapping[str, str]]:
@@ -286,10 +270,8 @@ def _is_number(cell: Any) -> bool:
 def _number(value: Any) -> str:
     """A number as print has it, without powers of ten: four figures, or all before the point."""
     if isinstance(value, int | np.integer) or abs(value) >= 1000:
-        text = f"{value:,.0f}"
-    else:
-        text = np.format_float_positional(float(f"{value:.4g}"), trim="-")
-    return "0" if text == "-0" else text.replace("-", "−")
+        return f"{value:,.0f}".replace("-", "−")
+    return layout.number(value + 0.0, 4)
 
 
 # What makes the page of each kind of object, by its module and name.

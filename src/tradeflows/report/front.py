@@ -3,7 +3,6 @@
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -11,12 +10,12 @@ from typing import Any
 from tradeflows import claims
 from tradeflows.charts.formula_words import in_words
 from tradeflows.claims import Claim, ReadingResult, Verdict, verdict_rule
-from tradeflows.claims.verdict_text import NEAR_TONE, TONES, VerdictText
+from tradeflows.claims.verdict_text import NEAR_TONE, TONES
 from tradeflows.model import units
 from tradeflows.model.errors import ReportError
 from tradeflows.model.lineage import full_number
 from tradeflows.model.words import count_of, in_a_sentence
-from tradeflows.report import claim_cards, credits
+from tradeflows.report import claim_cards
 from tradeflows.retrieval import catalogue
 from tradeflows.retrieval.project import Project
 
@@ -45,72 +44,9 @@ NOT_PUBLIC = "not public, or no matter of figures"
 REASONS = ("", UNDECIDED, NOT_PUBLIC, claims.NOT_LOOKED_UP)
 
 
-@dataclass(frozen=True)
-class Part:
-    """The verdict on one part of a claim, whose figure it rests on, and where its lines stand.
-
-    Attributes
-    ----------
-    text
-        What a reader is told of it.
-    source
-        Whose figure it is.
-    lines
-        Where on the ledger's page the raw lines of the figure stand.
-    """
-
-    text: VerdictText
-    source: str = ""
-    lines: str = ""
-
-
-@dataclass(frozen=True)
-class Row:
-    """One claim of the core as a line of the front page, in words for a reader.
-
-    Attributes
-    ----------
-    speaker, statement, claimed
-        Who said what, and the figure.
-    parts
-        The verdict on each part of the claim.
-    quote
-        One sentence to print.
-    untold
-        Of what cannot be told, why; of all else empty.
-    """
-
-    id: str
-    tone: str
-    sign: str
-    word: str
-    speaker: str
-    statement: str
-    claimed: str
-    parts: tuple[Part, ...]
-    quote: str = ""
-    untold: str = ""
-
-
-@dataclass(frozen=True)
-class Example:
-    """How one number is checked: on the page, its lines, the raw file."""
-
-    lines: str
-    statement: str
-    figure: str
-    formula: str
-    count: int
-    path: str
-    line: int
-    text: str
-    number: str
-    publisher: str
-    sha256: str
-    source: str
-
-
-def groups(verdicts: Iterable[Verdict], project: Project, root: Path) -> dict[str, list[Row]]:
+def groups(
+    verdicts: Iterable[Verdict], project: Project, root: Path
+) -> dict[str, list[dict[str, Any]]]:
     """Rows of the core by public word, in the words' order, those that are nearly right last.
 
     What cannot be told begins with what figures do not decide, and ends with what nobody has
@@ -126,12 +62,12 @@ def groups(verdicts: Iterable[Verdict], project: Project, root: Path) -> dict[st
         The project's folder, whose catalogue names the publishers.
     """
     rows = [row(verdict, project, root) for verdict in verdicts if verdict.claim.core]
-    counts = Counter(item.statement for item in rows)
-    for at, item in enumerate(rows):  # of a sentence of several claims, what each is about
-        if counts[item.statement] > 1 and item.claimed:
-            rows[at] = replace(item, statement=f"{item.claimed}, of: {item.statement}")
-    rows.sort(key=lambda item: (item.tone == NEAR_TONE, REASONS.index(item.untold)))
-    by_word = {word: [item for item in rows if item.word == word] for word in TONES}
+    counts = Counter(item["statement"] for item in rows)
+    for item in rows:  # of a sentence of several claims, what each is about
+        if counts[item["statement"]] > 1 and item["claimed"]:
+            item["statement"] = f"{item['claimed']}, of: {item['statement']}"
+    rows.sort(key=lambda item: (item["tone"] == NEAR_TONE, REASONS.index(item["untold"])))
+    by_word = {word: [item for item in rows if item["group"] == word] for word in TONES}
     return {word: listed for word, listed in by_word.items() if listed}
 
 
@@ -164,8 +100,7 @@ def digest(verdicts: Sequence[Verdict], project: Project) -> list[tuple[str, Cla
     ReportError
         The project names a claim that is not in the ledger.
     """
-    by_id = {verdict.claim.id: verdict for verdict in verdicts}
-    chosen = [_claim(by_id, name) for name in project.highlights]
+    chosen = [_claim(verdicts, name) for name in project.highlights]
     core = [verdict for verdict in verdicts if verdict.claim.core]
     shown = []
     for words in DIGEST:
@@ -179,10 +114,9 @@ def _found(verdict: Verdict, words: Collection[str]) -> str:
     """What was found of a claim, by its first part of such words: the figure and whose it is."""
     part = next((item for item in verdict.each if item.group in words), verdict.each[-1])
     if part.group == claims.DEPENDS:
-        sides = two_sides([reading for reading in part.readings if reading.decides])
         return "; ".join(
             f"{'yes' if side.text.says_yes else 'no'} if {side.name}, {side.text.figure}"
-            for side in sides
+            for side in two_sides(part)
         )
     text = part.text
     if not text.figure or text.reading is None:
@@ -204,72 +138,69 @@ def other_speakers(verdicts: Iterable[Verdict], project: Project) -> str:
     return in_a_sentence(names)
 
 
-def row(verdict: Verdict, project: Project, root: Path) -> Row:
-    """One claim as a line of the front page."""
-    claim = verdict.claim
-    parts = tuple(_part(verdict, part, root) for part in verdict.each)
+def row(verdict: Verdict, project: Project, root: Path) -> dict[str, Any]:
+    """One claim as plain values for the front page.
+
+    Who said what, and the figure; the verdict on each of its parts, one sentence to print, and of
+    what cannot be told why.
+    """
+    parts = [_part(verdict, part, root) for part in verdict.each]
     reasons = {part.reason for part in verdict.each}  # of its nearest part
     untold = claims.NOT_LOOKED_UP if claims.NOT_LOOKED_UP in reasons else NOT_PUBLIC
     untold = UNDECIDED if "" in reasons else untold
-    return Row(
-        id=claim.id,
-        tone=verdict.text.tone,
-        sign=verdict.text.sign,
-        word=verdict.group,
-        speaker=project.named(claim.who),
-        statement=claim.statement,
-        claimed=claim_cards.claimed_figure(claim),
-        parts=parts,
-        quote=_quote(verdict, parts, project) if verdict.readings else "",
-        untold=untold if verdict.group == claims.CANNOT_BE_TOLD else "",
-    )
+    return {
+        **claim_cards.head(verdict, project),
+        "claimed": claim_cards.claimed_figure(verdict.claim),
+        "parts": parts,
+        "quote": _quote(verdict, parts, project) if verdict.readings else "",
+        "untold": untold if verdict.group == claims.CANNOT_BE_TOLD else "",
+    }
 
 
-def _part(verdict: Verdict, part: Verdict, root: Path) -> Part:
-    text = part.text
-    if text.reading is None:
-        return Part(text)
-    shown = [text.reading]
-    if part.group == claims.DEPENDS:
-        shown = [*two_sides([reading for reading in part.readings if reading.decides])]
-    sources = dict.fromkeys(credits.source_of(reading, root) for reading in shown)
-    source = " and ".join(sources)
-    return Part(text, source, credits.anchor(verdict, text.reading))
+def _part(verdict: Verdict, part: Verdict, root: Path) -> dict[str, Any]:
+    """The verdict on one part of a claim, whose figure it rests on, and where its lines stand."""
+    reading = part.text.reading
+    if reading is None:
+        return {"text": part.text, "source": "", "lines": ""}
+    shown = two_sides(part) if part.group == claims.DEPENDS else [reading]
+    sources = dict.fromkeys(claim_cards.source_of(item, root) for item in shown)
+    lines = claim_cards.anchor(verdict, reading)
+    return {"text": part.text, "source": " and ".join(sources), "lines": lines}
 
 
-def _quote(verdict: Verdict, parts: Sequence[Part], project: Project) -> str:
-    """One sentence to print: who said what, and what public figures make of it."""
+def _quote(verdict: Verdict, parts: Iterable[Mapping[str, Any]], project: Project) -> str:
+    """One sentence to print: who said what, and what public figures make of it.
+
+    A number stands as its office printed it.
+    """
     speaker, claimed = project.named(verdict.claim.who), claim_cards.claimed_figure(verdict.claim)
     statement = verdict.claim.statement.removesuffix(".")
     words = f"{speaker}, in our words: {statement}"
     if not verdict.parts and claim_cards.is_printed(verdict.claim):
         words = f"{speaker} said {claimed}"
-    return f"{words}; {'; '.join(map(_quoted, parts))}."
+    for part in parts:
+        text, source = part["text"], part["source"]
+        words += f"; {text.words}: " if text.words else "; "
+        if not text.figure:
+            words += f"{'' if text.words else 'whether it holds '}{text.word}{text.rest}"
+            continue
+        number = text.figure if text.word.startswith(claims.DEPENDS) else text.exact
+        has = "have" if " and " in source else "has"
+        made = f"{source} {has} {number}"
+        if text.reading is not None and "source_id" not in text.reading.frame:  # of several
+            made = f"{number}, worked out from {source}"
+        far = f", {text.far}" if text.far else ""
+        words += f"{made}: {text.word}{far}{text.rest}"
+    return f"{words}."
 
 
-def _quoted(part: Part) -> str:
-    """What a quote says of one part; the number stands as its office printed it."""
-    text = part.text
-    about = f"{text.words}: " if text.words else ""
-    told = f"{text.word}{text.rest}"
-    if not text.figure:
-        subject = "whether it holds " if not about else ""
-        return f"{about}{subject}{told}"
-    number = text.figure if text.word.startswith(claims.DEPENDS) else text.exact
-    off = f", {text.far}" if text.far else ""
-    if text.reading is not None and "source_id" not in text.reading.frame:  # made of several
-        return f"{about}{number}, worked out from {part.source}: {text.word}{off}{text.rest}"
-    has = "have" if " and " in part.source else "has"
-    return f"{about}{part.source} {has} {number}: {text.word}{off}{text.rest}"
-
-
-def two_sides(deciding: Sequence[ReadingResult]) -> Sequence[ReadingResult]:
-    """One reading that bears the claim out and one that does not, which differ in least else.
+def two_sides(part: Verdict) -> Sequence[ReadingResult]:
+    """One reading that bears a part out and one that does not, which differ in least else.
 
     Of pairs that differ in as much, the one with the nearest figures.
     """
     sides: dict[bool, list[ReadingResult]] = {True: [], False: []}
-    for reading in deciding:
+    for reading in part.text.deciding:
         sides[reading.text.says_yes].append(reading)
 
     def apart(pair: tuple[ReadingResult, ReadingResult]) -> tuple[int, float]:
@@ -288,9 +219,8 @@ def answer(verdicts: Sequence[Verdict], project: Project) -> str:
         A claim that the sentence rests on has another public word, or no number; or a reading that
         it names is none.
     """
-    by_id = {verdict.claim.id: verdict for verdict in verdicts}
     for name, group in project.answer.rests_on.items():
-        verdict = _claim(by_id, name)
+        verdict = _claim(verdicts, name)
         if verdict.group != group:
             raise ReportError(
                 f"project.toml: the answer rests on {name} being in {group!r}, and it is in "
@@ -299,8 +229,8 @@ def answer(verdicts: Sequence[Verdict], project: Project) -> str:
 
     def number(match: re.Match[str]) -> str:
         if match[1] in project.answer.numbers:
-            return _number_of(match[1], by_id, project)
-        verdict = _claim(by_id, match[1])
+            return _number_of(match[1], verdicts, project)
+        verdict = _claim(verdicts, match[1])
         reading, claimed = verdict.text.reading, verdict.claim.figure
         if reading is None or claimed is None:
             raise ReportError(f"project.toml: the answer names {match[1]}, which has no number")
@@ -313,14 +243,14 @@ def answer(verdicts: Sequence[Verdict], project: Project) -> str:
     return NUMBER.sub(number, project.answer.text)
 
 
-def _number_of(name: str, by_id: Mapping[str, Verdict], project: Project) -> str:
+def _number_of(name: str, verdicts: Sequence[Verdict], project: Project) -> str:
     """The number of a reading that the answer names, without its sign, in the unit that it says."""
     where = f"project.toml: answer: numbers: {name}"
     wanted = project.answer.numbers[name]
     lacking = {"claim", "reading", "unit"} - wanted.keys()
     if lacking:
         raise ReportError(f"{where}: lacks {', '.join(sorted(lacking))}")
-    verdict = _claim(by_id, wanted["claim"])
+    verdict = _claim(verdicts, wanted["claim"])
     found = {item.name: item for item in verdict.readings}.get(wanted["reading"])
     if found is None:
         raise ReportError(f"{where}: {wanted['claim']} has no reading {wanted['reading']!r}")
@@ -330,14 +260,17 @@ def _number_of(name: str, by_id: Mapping[str, Verdict], project: Project) -> str
     return f"{found.bound}{full_number(abs(found.value) * factor, 3)}"
 
 
-def _claim(by_id: Mapping[str, Verdict], name: str) -> Verdict:
-    if name not in by_id:
-        raise ReportError(f"project.toml: the ledger has no claim {name!r}")
-    return by_id[name]
+def _claim(verdicts: Iterable[Verdict], name: str) -> Verdict:
+    for verdict in verdicts:
+        if verdict.claim.id == name:
+            return verdict
+    raise ReportError(f"project.toml: the ledger has no claim {name!r}")
 
 
-def example(verdicts: Iterable[Verdict], project: Project, root: Path) -> Example | None:
-    """The project's example of how a number is checked; None where it names none.
+def example(verdicts: Iterable[Verdict], project: Project, root: Path) -> dict[str, Any]:
+    """The project's example of how a number is checked, on the page, by its lines, in the raw file.
+
+    Empty where the project names none.
 
     Raises
     ------
@@ -345,28 +278,25 @@ def example(verdicts: Iterable[Verdict], project: Project, root: Path) -> Exampl
         The claim is not in the ledger, or has no number.
     """
     if not project.example:
-        return None
-    verdict = _claim({verdict.claim.id: verdict for verdict in verdicts}, project.example)
+        return {}
+    verdict = _claim(verdicts, project.example)
     reading = verdict.text.reading
     if reading is None:
         raise ReportError(f"project.toml: the example {project.example} has no number")
-    terms = claims.terms(reading, root)
-    first = terms["terms"][0]
+    made = claims.terms(reading, root)
+    first = made["terms"][0]
     source, publisher = catalogue.entries([first["source_id"]], root)[first["source_id"]]
-    return Example(
-        lines=credits.anchor(verdict, reading),
-        statement=verdict.claim.statement,
-        figure=reading.text.figure,
-        formula=in_words(terms["formula"]),
-        count=len(terms["terms"]),
-        path=first["path"],
-        line=first["line"],
-        text=first["text"],
-        number=claims.amount(first["value"], first["unit"], 4),
-        publisher=publisher.short,
-        sha256=source.sha256[:PLACE],
-        source=source.id,
-    )
+    return {
+        **first,
+        "lines": claim_cards.anchor(verdict, reading),
+        "statement": verdict.claim.statement,
+        "figure": reading.text.figure,
+        "formula": in_words(made["formula"]),
+        "count": len(made["terms"]),
+        "number": claims.amount(first["value"], first["unit"], 4),
+        "publisher": publisher.short,
+        "sha256": source.sha256[:PLACE],
+    }
 
 
 def searched_words(project: Project) -> dict[str, Any]:

@@ -10,19 +10,17 @@ from tradeflows.model.errors import QueryError
 from tradeflows.model.files import save
 from tradeflows.report.site import TEMPLATES
 
-# Each file of a new project, and the template that it is made from.
-FILES = {
-    "README.md": "README.md",
-    "project.toml": "project.toml",
-    "data/raw/sources.toml": "sources.toml",
-    "data/claims.toml": "claims.toml",
-    "notebooks/01_first_look.ipynb": "01_first_look.ipynb",
-    ".gitignore": "gitignore",
-    "environment.yml": "environment.yml",
-    ".github/workflows/check.yml": "check.yml",
-}
-
-
+# The files of a new project, each made from a template of its name.
+FILES = (
+    "README.md",
+    "project.toml",
+    "data/raw/sources.toml",
+    "data/claims.toml",
+    "notebooks/01_first_look.ipynb",
+    ".gitignore",
+    "environment.yml",
+    ".github/workflows/check.yml",
+)
 SAME = ("reporter", "flow", "product")  # keys of readings that one chart shows
 
 
@@ -57,10 +55,10 @@ def init(folder: Path, title: str) -> list[Path]:
         loader=FileSystemLoader(TEMPLATES / "project"), keep_trailing_newline=True
     )
     values = {"name": name, "title": title, "version": __version__}
-    files: dict[Path, str | bytes] = {
-        folder / path: templates.get_template(f"{template}.j2").render(values)
-        for path, template in FILES.items()
-    }
+    files: dict[Path, str | bytes] = {}
+    for path in FILES:
+        template = templates.get_template(f"{Path(path).name.removeprefix('.')}.j2")
+        files[folder / path] = template.render(values)
     save(files)
     return list(files)
 

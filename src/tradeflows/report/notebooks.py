@@ -53,28 +53,16 @@ class Steps:
     done: int = 0
 
     @contextmanager
-    def step(self, what: str, *, is_told: bool = True) -> Iterator[None]:
-        """Say that a step begins and, when it is done, how long it took, unless it is none."""
-        if not is_told:
-            yield
-            return
+    def step(self, what: str) -> Iterator[None]:
+        """Say that a step begins and, when it is done, how long it took."""
         began = time.monotonic()
-        self._tell("", what)
+        self.tell("", what)
         yield
         self.done += 1
-        self._tell(f"{what}: {time.monotonic() - began:.1f} s", what)
+        self.tell(f"{what}: {time.monotonic() - began:.1f} s", what)
 
-    def part(self) -> Progress:
-        """What a task within this one calls, whose steps follow those that are done."""
-        before = self.done
-
-        def tell(line: str, done: int, total: int, what: str) -> None:
-            self.done = before + done
-            self._tell(line, what)
-
-        return tell
-
-    def _tell(self, line: str, what: str) -> None:
+    def tell(self, line: str, what: str) -> None:
+        """Say what is done and how far the task is, and what is being done."""
         if self.progress:
             self.progress(line, self.done, self.total, what)
 
@@ -111,7 +99,7 @@ def run(
     paths: Sequence[Path],
     root: Path | None = None,
     start: str = "",
-    progress: Progress | None = None,
+    steps: Steps | None = None,
 ) -> list[NotebookNode]:
     """Run notebooks in fresh kernels of this Python, as many at once as there are processors.
 
@@ -123,8 +111,8 @@ def run(
         The project folder whose data the notebooks see; by default they find it themselves.
     start
         A line of Python to run in each kernel before the first cell.
-    progress
-        Called before and after each notebook, as :data:`Progress` says.
+    steps
+        Of the task that this is a part of; each notebook is one of them.
 
     Returns
     -------
@@ -137,6 +125,7 @@ def run(
         One line for each notebook with a cell that fails: file, claim, and what was raised.
     """
     notebooks = [load(path) for path in paths]
+    steps = steps or Steps(None, len(paths))
     # A backend of the user's own would take the place of the inline one, and no picture come.
     env = {name: value for name, value in os.environ.items() if name != "MPLBACKEND"}
     env["TQDM_DISABLE"] = "1"  # nobody watches a bar here, and it would be a cell's output
@@ -144,13 +133,11 @@ def run(
         env["TRADEFLOWS_ROOT"] = os.fspath(root.resolve())
 
     turn = asyncio.Semaphore(os.cpu_count() or 1)
-    done: list[Path] = []
     running: dict[Path, None] = {}
 
     def tell(line: str = "") -> None:
-        if progress:
-            names = " and ".join(path.name for path in list(running)[:2])
-            progress(line, len(done), len(paths), f"running {names}" if names else "packing charts")
+        names = " and ".join(path.name for path in list(running)[:2])
+        steps.tell(line, f"running {names}" if names else "packing charts")
 
     async def one(path: Path, notebook: NotebookNode) -> None:
         async with turn:
@@ -160,7 +147,7 @@ def run(
             await _execute(path, notebook, env, start)
         del running[path]
         await asyncio.to_thread(_lighten, notebook)
-        done.append(path)
+        steps.done += 1
         tell(f"{path.name}: {time.monotonic() - began:.1f} s")
 
     async def together() -> list[BaseException | None]:
@@ -184,16 +171,20 @@ def run(
     return notebooks
 
 
+def light_png(image: Image.Image) -> bytes:
+    """A picture in 64 colours: a third of the bytes, and no eye sees it."""
+    light = io.BytesIO()
+    image.convert("RGB").quantize(64, dither=Image.Dither.NONE).save(light, "png", optimize=True)
+    return light.getvalue()
+
+
 def _lighten(notebook: NotebookNode) -> None:
-    """Keep each picture in 64 colours: a third of the bytes, and no eye sees it."""
     for _, cell in code(notebook):
         for output in cell.outputs:
             if "image/png" in output.get("data", {}):
-                picture = base64.b64decode(output.data["image/png"])
-                image, light = Image.open(io.BytesIO(picture)).convert("RGB"), io.BytesIO()
-                few = image.quantize(64, dither=Image.Dither.NONE)
-                few.save(light, "png", optimize=True)
-                output.data["image/png"] = base64.b64encode(light.getvalue()).decode()
+                picture = io.BytesIO(base64.b64decode(output.data["image/png"]))
+                light = light_png(Image.open(picture))
+                output.data["image/png"] = base64.b64encode(light).decode()
 
 
 async def _execute(path: Path, notebook: NotebookNode, env: Mapping[str, str], start: str) -> None:

@@ -7,7 +7,7 @@ same bytes.
 import html
 import json
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,6 @@ from tradeflows.claims import Verdict
 from tradeflows.model.errors import ReportError
 from tradeflows.model.files import save
 from tradeflows.model.periods import dates_in_words
-from tradeflows.model.source import with_carrier
 from tradeflows.report import (
     chart_downloads,
     chart_hook,
@@ -118,15 +117,15 @@ def write(
     known = of_project(root)
     paths = list(notebooks or known)
     names = _names(paths)
-    for source in catalogue.load(root, local=local).values():
-        catalogue.check(source, root)
+    catalogue.verify(root, local=local)
     rows = site.rows(root, local=local)
     has_ledger = claims.has_ledger(ledger, root)
     steps = Steps(progress, 2 * len(paths) + has_ledger)
-    with steps.step("judging the claims", is_told=has_ledger):
-        verdicts = claims.verdicts(ledger, root, local=local, wrong=wrong) if has_ledger else []
-    has_claims = bool(verdicts)
-    steps.total += 2 * has_claims
+    verdicts: list[Verdict] = []
+    if has_ledger:
+        with steps.step("judging the claims"):
+            verdicts = claims.verdicts(ledger, root, local=local, wrong=wrong)
+    steps.total += 2 * bool(verdicts)
     menu = sorted({path.stem for path in known} | {*names})
     labels = {name: NUMBER.sub("", name).replace("_", " ").capitalize() for name in menu}
     frame = site.frame(root, labels, verdicts, local=local)
@@ -134,7 +133,7 @@ def write(
 
     files: Files = site.assets()
     stories: Stories = {}
-    ran = dict(zip(names, run(paths, root, chart_hook.START, steps.part()), strict=True))
+    ran = dict(zip(names, run(paths, root, chart_hook.START, steps), strict=True))
     for name, notebook in ran.items():
         files |= chart_html.describe(notebook, name, frame)
         stories[name] = _story(notebook)
@@ -148,10 +147,11 @@ def write(
         with steps.step(f"writing {page}"):
             files |= chart_html.render_all(notebook, frame, known_claims)
             files[page] = _notebook_page(notebook, name, frame, stories[name], known_claims)
-    with steps.step("drawing a picture of each claim", is_told=has_claims):
-        files |= _shared_pictures(verdicts, frame["project"], root)
     files |= _reference_pages(verdicts, rows, frame)
-    if has_claims:
+    if verdicts:
+        with steps.step("drawing a picture of each claim"):
+            drawn = claim_picture.pictures(verdicts, frame["project"], root)
+            files |= {Path(CARD.format(claim)): png for claim, png in drawn.items()}
         with steps.step("writing ledger.html"):
             links = _links(verdicts, stories, frame["corrections"])
             files[Path("ledger.html")] = _ledger_page(verdicts, links, frame, root)
@@ -161,12 +161,7 @@ def write(
         "index", frame, questions=questions, lead_chart=lead, **front_page
     )
     save({to / path: content for path, content in files.items()})
-    return [to / path for path in _pages_of(files)]
-
-
-def _pages_of(files: Files) -> list[Path]:
-    """The pages of a report, without those of single charts."""
-    return [path for path in files if path.suffix == ".html" and path.parent == Path()]
+    return [to / path for path in files if path.match("*.html") and len(path.parts) == 1]
 
 
 def _names(paths: Sequence[Path]) -> list[str]:
@@ -192,12 +187,11 @@ def _front_page(
     """What the front page says before its cards."""
     project = frame["project"]
     if not verdicts:
-        return {"groups": {}, "signs": {}, "answer": "", "score": "", "example": None, "core": 0}
+        return {"groups": {}, "signs": {}}
     core = [verdict for verdict in verdicts if verdict.claim.core]
     return {
-        "groups": front.groups(core, project, root),
+        "groups": front.groups(verdicts, project, root),
         "most": front.MOST,
-        "core": len(core),
         "others": front.other_speakers(verdicts, project),
         "signs": claims.signs(core),
         "score": front.score(core) if core else "",
@@ -256,13 +250,14 @@ def _questions(stories: Stories, *, has_claims: bool) -> dict[str, Stories]:
         name: {**story, "answer": FIRST_CLAUSE.sub(apart, answers[name])}
         for name, story in stories.items()
     }
-    if not has_claims:
-        return {"Questions": stories}
     behind = {
-        name: story for name, story in stories.items() if story.get("cards") or story.get("picture")
+        name: story
+        for name, story in stories.items()
+        if has_claims and (story.get("cards") or story.get("picture"))
     }
     others = {name: story for name, story in stories.items() if name not in behind}
-    return {"The questions behind the claims": behind, "More pages": others}
+    more = "More pages" if has_claims else "Questions"
+    return {"The questions behind the claims": behind, more: others}
 
 
 def _reference_pages(
@@ -270,13 +265,8 @@ def _reference_pages(
 ) -> Files:
     """The pages of sources, methods and the data dictionary, and that of corrections if any."""
     uses = claim_cards.uses(verdicts)
-    publishers = frame["publishers"]
-    names = {
-        source.id: with_carrier(source, publishers[source.publisher].short)
-        for source in frame["sources"].values()
-    }
     pages: Files = {
-        Path("sources.html"): render("sources", frame, rows=rows, uses=uses, names=names),
+        Path("sources.html"): render("sources", frame, rows=rows, uses=uses),
         Path("methods.html"): render("methods", frame, **site.methods()),
         Path("dictionary.html"): render("dictionary", frame, **site.dictionary()),
     }
@@ -295,12 +285,11 @@ def _ledger_page(
     project = frame["project"]
     core = [verdict for verdict in verdicts if verdict.claim.core]
     themes = claim_cards.themes(verdicts, root, links)
-    order = {theme: number for number, theme in enumerate(project.themes)}
-    ordered = sorted(themes, key=lambda theme: order.get(theme, len(order)))
+    named = {theme: themes[theme] for theme in project.themes if theme in themes}
     page = render(
         "ledger",
         frame,
-        themes={theme: themes[theme] for theme in ordered},
+        themes=named | themes,
         score=front.score(verdicts),
         score_of_core=front.score(core) if len(core) < len(verdicts) else "",
         signs=claims.signs(verdicts),
@@ -315,32 +304,26 @@ def _ledger_page(
 # --- what the pages hold --------------------------------------------------------------------------
 
 
-def _shared_pictures(verdicts: Sequence[Verdict], project: Project, root: Path) -> Files:
-    """A picture of each claim that has a reading, by its path."""
-    drawn = claim_picture.pictures(verdicts, project, root)
-    return {Path(CARD.format(claim)): png for claim, png in drawn.items()}
-
-
 def _links(
     verdicts: Sequence[Verdict],
     stories: Mapping[str, dict[str, Any]],
-    corrections: Iterable[Correction],
+    corrections: Sequence[Correction],
 ) -> dict[str, dict[str, str]]:
     """What the ledger's card of each claim points at: its chart, picture and correction."""
-    links: dict[str, dict[str, str]] = {verdict.claim.id: {} for verdict in verdicts}
-    for name, story in stories.items():
-        for claim in links.keys() & set(story.get("cards", ())):
-            links[claim]["charts"] = f"{name}.html"
-    for claim, address in chart_html.places(stories).items():
-        if claim in links:
-            links[claim].pop("charts", None)
-            links[claim]["chart"] = address
+    charts = {claim: name for name, story in stories.items() for claim in story.get("cards", ())}
+    places = chart_html.places(stories)
+    links: dict[str, dict[str, str]] = {}
     for verdict in verdicts:
+        claim = verdict.claim.id
+        links[claim] = of_claim = {}
+        if claim in places:
+            of_claim["chart"] = places[claim]
+        elif claim in charts:
+            of_claim["charts"] = f"{charts[claim]}.html"
         if verdict.readings:
-            links[verdict.claim.id]["picture to share"] = CARD.format(verdict.claim.id)
-    for entry in corrections:
-        for claim in links.keys() & set(entry.claims):
-            links[claim][f"corrected on {dates_in_words(entry.date)}"] = "corrections.html"
+            of_claim["picture to share"] = CARD.format(claim)
+        for entry in (entry for entry in corrections if claim in entry.claims):
+            of_claim[f"corrected on {dates_in_words(entry.date)}"] = "corrections.html"
     return links
 
 
@@ -356,7 +339,7 @@ def _story(notebook: NotebookNode) -> dict[str, Any]:
         "title": title.removeprefix("# ").strip(),
         "answer": markdown2html(answer),
         "cards": chart_hook.facts_of(notebook)["cards"],
-        "charts": [{"id": chart["id"], "claims": chart["of_claims"]} for chart in charts],
+        "charts": [{"id": chart["id"], "claims": list(chart["claims"])} for chart in charts],
         **{key: shown[key] for key in PICTURE if key in shown},
     }
 

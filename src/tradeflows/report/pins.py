@@ -2,9 +2,7 @@
 
 import json
 import re
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from tradeflows import claims
 from tradeflows.model import toml
@@ -14,16 +12,10 @@ from tradeflows.model.source import Source
 from tradeflows.retrieval.catalogue import UNDATED
 
 
-@dataclass(frozen=True)
-class Pin:
-    """A place that names a source: a notebook or a claim, and the line or key that does."""
+def pins(root: Path, source: Source) -> list[tuple[str, str]]:
+    """The notebooks and claims of the project that name `source`, or its dated release.
 
-    place: str
-    text: str
-
-
-def pins(root: Path, source: Source) -> list[Pin]:
-    """The notebooks and the claims of the project that name `source`, or its dated release.
+    Each is a place and the line or key of it that does.
 
     Raises
     ------
@@ -43,35 +35,31 @@ def pins(root: Path, source: Source) -> list[Pin]:
             raise LayoutError(path, "a notebook", str(error)) from error
         code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
         lines = "\n".join(code).splitlines()
-        places += [Pin(path.name, line.strip()) for line in lines if pattern.search(line)]
+        places += [(path.name, line.strip()) for line in lines if pattern.search(line)]
     ledger = claims.path(root)
     if ledger.is_file():
-        asked = _readings(ledger).items()
         places += [
-            Pin(f"claim {name}", f'{key} = "{text}"')
-            for name, readings in asked
+            (f"claim {name}", f'{key} = "{text}"')
             for key, text in keys
-            if any(_names(reading, key, text) for reading in readings)
+            for name in _claims(ledger, key, text)
         ]
     return places
 
 
-def _readings(ledger: Path) -> dict[str, list[dict[str, Any]]]:
-    """What each claim's readings ask for."""
+def _claims(ledger: Path, key: str, text: str) -> list[str]:
+    """The claims of which a reading asks for `text` by `key`, alone or among others."""
     try:
         entries = toml.loads(ledger.read_text(encoding="utf-8")).get("claim", {})
-        return {
-            name: [reading.get("read", {}) for reading in entry.get("reading", [])]
-            for name, entry in entries.items()
-        }
+        found: dict[str, None] = {}
+        for name, entry in entries.items():
+            for part in (entry, *entry.get("part", [])):
+                for reading in part.get("reading", []):
+                    asked = reading.get("read", {}).get(key, "")
+                    if text in (asked if isinstance(asked, list) else [asked]):
+                        found[name] = None
+        return [*found]
     except (OSError, ValueError, AttributeError) as error:
         raise LayoutError(ledger, "a ledger in TOML", str(error)) from error
-
-
-def _names(asked: dict[str, Any], key: str, text: str) -> bool:
-    """Whether a reading asks for `text` by `key`, alone or among others."""
-    value = asked.get(key, "")
-    return text in (value if isinstance(value, list) else [value])
 
 
 def follow(root: Path, old: str, new: str) -> list[str]:
@@ -90,10 +78,6 @@ def follow(root: Path, old: str, new: str) -> list[str]:
     changed = re.sub(r'\bsource\s*=\s*("[^"\n]*"|\[[^\]]*\])', renamed, text)
     if changed == text:
         return []
-    moved = [
-        name
-        for name, readings in _readings(ledger).items()
-        if any(_names(reading, "source", old) for reading in readings)
-    ]
+    moved = _claims(ledger, "source", old)
     save({ledger: changed})
     return moved

@@ -10,7 +10,7 @@ from pyarrow import compute
 
 from tradeflows import __version__, charts, measures, tables
 from tradeflows.charts.options import WORDS
-from tradeflows.claims import GROUPS, REASONS, Verdict, open_words, verdict_rule
+from tradeflows.claims import REASONS, Verdict, open_words, verdict_rule
 from tradeflows.claims.verdict_text import TONES
 from tradeflows.model import contracts, schema
 from tradeflows.model.periods import dates_in_words, day_in_words
@@ -66,7 +66,6 @@ def frame(
         "menu": menu,
         "project": about,
         "corrections": sorted(about.correction, key=lambda entry: entry.date, reverse=True),
-        "has_ledger": bool(verdicts),
         "total": len(verdicts),
         "tones": TONES,
         "how_counted": WITNESSES,
@@ -98,26 +97,13 @@ def dictionary() -> dict[str, Any]:
 
 
 def methods() -> dict[str, Any]:
-    """The constants that the page of methods names, from where they are used."""
-    groups: dict[str, list[str]] = {}
-    for verdict, group in GROUPS.items():
-        groups.setdefault(group, []).append(verdict)
+    """What the page of methods names, with the modules whose constants it has."""
     return {
         "reasons": REASONS,
-        "groups": groups,
-        "when": verdict_rule.WHEN,
-        "word_of": GROUPS,
-        "witnesses": verdict_rule.WITNESSES,
         "open_words": open_words.table(),
-        "small": verdict_rule.SMALL,
-        "beyond": 100 * verdict_rule.BEYOND,
-        "points": verdict_rule.POINTS,
-        "close": 100 * verdict_rule.CLOSE,
-        "conflict": verdict_rule.CONFLICT,
         "flags": contracts.FLAGS,
-        "band": measures.CIF_BAND,
-        "barrels": measures.BARRELS_PER_TONNE,
-        "outlier": measures.OUTLIER,
+        "rule": verdict_rule,
+        "measures": measures,
     }
 
 
