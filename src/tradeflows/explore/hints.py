@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import pyarrow as pa
 
 from tradeflows import tables
 from tradeflows.explore.naming import with_names
@@ -30,10 +29,11 @@ class NothingHeldError(QueryError):
     """No row that is held answers the question; the message says what does."""
 
 
-def held(root: Path, columns: list[str], table: str = "trade", **filters: Any) -> pa.Table:
+def held(root: Path, columns: list[str], table: str = "trade", **filters: Any) -> pd.DataFrame:
     """Some columns of the rows of `table` that a question would be answered from."""
     filters.pop("splice", None)  # which of them are taken comes after
-    return tables.candidates(tables.question(table, root=root, **filters)).select(columns)
+    rows = tables.candidates(tables.question(table, root=root, **filters))
+    return rows.select(columns).to_pandas()
 
 
 def nothing_held(root: Path, asked: Mapping[str, Any], unit: str = "") -> str:
@@ -181,7 +181,7 @@ def _few(names: Sequence[str]) -> str:
 def _rows(root: Path, asked: Mapping[str, Any], **changed: Any) -> pd.DataFrame:
     """Rows of the question as it is changed; none where it cannot be put."""
     try:
-        return held(root, COLUMNS, **{**asked, **changed}).to_pandas()
+        return held(root, COLUMNS, **{**asked, **changed})
     except TradeflowsError:
         return pd.DataFrame(columns=COLUMNS)
 

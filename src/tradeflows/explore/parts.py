@@ -30,7 +30,7 @@ def parts_of(breakdown: str, asked: Mapping[str, Any], unit: str = "") -> Answer
     total = flow(**asked, unit=unit)
     word = BREAKDOWNS[breakdown][1]
     rows = held(columns=["breakdown"], **{**asked, "breakdown": None})
-    stated = sorted({*rows["breakdown"].to_pylist()})
+    stated = sorted(rows["breakdown"].unique())
     parts = [text for text in stated if text.startswith(f"{word}=")]
     if not parts:
         raise NothingStatedError(

@@ -218,7 +218,7 @@ def _series(
     """One buyer's months, each from one source, and what to say of that."""
     question = {"reporter": buyer, "freq": "M", **asked}
     coded = {**question, "partner": area_ids(asked["partner"], root), "flow": "M"}
-    names = sorted({*held(root, ["source_id"], **coded)["source_id"].to_pylist()})
+    names = sorted(held(root, ["source_id"], **coded)["source_id"].unique())
     # Of none, flow says why.
     parts = {name: flow(**{**question, "source": name, "root": root}) for name in names or [None]}
     entries = catalogue.load(root, local=asked.get("local", False))
@@ -275,7 +275,7 @@ def _comparisons(
 def _other_buyers(root: Path, asked: Mapping[str, Any], event: str, named: Collection[str]) -> str:
     """Say which other buyers state the flow after the event."""
     question = {**asked, "flow": "M", "reporter": "countries", "start": event}
-    stating = {*held(root, ["reporter_iso"], **question)["reporter_iso"].to_pylist()}
+    stating = {*held(root, ["reporter_iso"], **question)["reporter_iso"]}
     others = [
         area
         for area in sorted(stating - {*named})
