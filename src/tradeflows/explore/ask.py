@@ -70,30 +70,17 @@ Bar = Callable[[int], AbstractContextManager[Callable[[Any], None] | None]]
 
 @dataclass(frozen=True)
 class Question:
-    """A question in ids: what, whose, with whom, when, which way and how often."""
+    """A question in ids: what, whose, with whom and which way, and as its publisher is asked it.
+
+    That is Eurostat for member states of the EU, else UN Comtrade. What has no end `is_open`.
+    """
 
     products: tuple[str, ...]
     reporters: tuple[str, ...]
     partners: tuple[str, ...]
-    start: str
-    end: str
     flow: str
-    freq: str
-    classification: str
-    breakdown: str
-
-    @property
-    def is_of_eurostat(self) -> bool:
-        """Whether Eurostat is asked; UN Comtrade is, unless the reporters are member states."""
-        return comext_service.is_asked_here(self.reporters[0])
-
-    def words(self) -> tuple[str, str, str, str]:
-        """Reporters, partners, direction and goods as a service is asked for them."""
-        reporters, partners = (
-            "all" if "countries" in areas else ",".join(areas)
-            for areas in (self.reporters, self.partners)
-        )
-        return reporters, partners, self.flow, ",".join(self.products)
+    request: comtrade.Request | comext_service.Question
+    is_open: bool
 
 
 @dataclass(frozen=True)
@@ -246,22 +233,25 @@ def ask(
     )
     _require_filters(filters, root)
     asked |= {"reporter": [*question.reporters], "partner": [*question.partners], "local": True}
-    fetched = _from_eurostat if question.is_of_eurostat else _from_comtrade
+    request = question.request
     try:
-        asked |= fetched(question, way)
+        if isinstance(request, comext_service.Question):
+            asked |= _from_eurostat(request, way, is_open=question.is_open)
+        else:
+            asked |= _from_comtrade(request, way, is_open=question.is_open)
     except UnreachableError as error:
         if breakdown or refresh:
             raise
         return _from_what_is_held(error, unit=unit, product=product, **{**asked, **filters})
     way.build_if_stale()
-    asked |= {"product": [*question.products], "flow": question.flow, "freq": question.freq}
+    asked |= {"product": [*question.products], "flow": question.flow, "freq": request.freq}
     try:
         words = {**asked, **filters}
         return parts_of(breakdown, words, unit) if breakdown else answer_flow(**words, unit=unit)
     except NothingHeldError:
         if len(held(columns=["ref_period"], **asked)):
             raise
-        publisher = "eurostat" if question.is_of_eurostat else "comtrade"
+        publisher = "comtrade" if isinstance(request, comtrade.Request) else "eurostat"
         raise NothingStatedError(nothing_stated(publisher, {**asked, "product": product})) from None
 
 
@@ -374,11 +364,7 @@ def put(
     freq = _months_or_years(freq)
     if start is None:
         raise QueryError("start= is lacking: the first month or year, such as start='2023'")
-    grain = "year" if freq == "A" else "month or year"
-    for name, text in (("start", start), ("end", end)):
-        if text is not None and parse_period(text, name, grain=grain)[0] > month_of(today):
-            raise QueryError(f"{name}={text!r} has not come: it is {today:%Y-%m}")
-    parse_window(start, start if end is None else end, grain=grain)
+    _require_window(start, start if end is None else end, freq, today)
     reporters = _one_publishers(area_ids(reporter, root, "reporter"))
     is_of_eurostat = comext_service.is_asked_here(reporters[0])
     _require_unit(unit, is_of_eurostat=is_of_eurostat)
@@ -388,31 +374,35 @@ def put(
             f"flow={flow!r}: imports with their freight and exports without it are two figures; "
             "ask for flow='imports' and for flow='exports'"
         )
-    question = Question(
-        hs_codes(product, root, is_of_eurostat=is_of_eurostat),
-        reporters,
-        tuple(area_ids(partner, root) or [codes.WORLD]),
-        str(start),
-        str(end or ""),
-        way,
-        freq,
-        classification,
-        breakdown,
-    )
-    _require_apart(question)
+    goods = hs_codes(product, root, is_of_eurostat=is_of_eurostat)
+    partners = tuple(area_ids(partner, root) or [codes.WORLD])
+    _require_apart(goods, reporters, partners)
+    areas = reporters, partners
+    states, others = ("all" if "countries" in ids else ",".join(ids) for ids in areas)
+    words = states, others, way, ",".join(goods)
+    request: comtrade.Request | comext_service.Question
     if is_of_eurostat:
-        _to_eurostat(question)
+        _require_whole_totals(classification, breakdown)
+        request = comext_service.question(*words, start, end or start, freq)
     else:
-        _to_comtrade(question, today)
-    return question
+        request = comtrade.request(
+            *words,
+            start,
+            end or (f"{today:%Y}" if freq == "A" else f"{today:%Y-%m}"),
+            freq,
+            classification=classification,
+            breakdown=breakdown,
+            today=today,
+        )
+    return Question(goods, reporters, partners, way, request, not end)
 
 
-def was_asked(question: Question, root: Path, today: date) -> bool:
+def was_asked(question: Question, root: Path) -> bool:
     """Whether answers that are held were asked for all of a question; it asks nobody."""
-    if not question.is_of_eurostat:
-        request = _to_comtrade(question, today)
-        return comtrade.covers(root, request, is_open=not question.end)
-    return bool(question.end) and not comext_service.plan(_to_eurostat(question), root).calls
+    request = question.request
+    if isinstance(request, comtrade.Request):
+        return comtrade.covers(root, request, is_open=question.is_open)
+    return not question.is_open and not comext_service.plan(request, root).calls
 
 
 def _months_or_years(word: str) -> str:
@@ -421,6 +411,15 @@ def _months_or_years(word: str) -> str:
     if freq not in ("M", "A"):
         raise QueryError(f"freq={word!r}: expected 'M' (months) or 'A' (years)")
     return freq
+
+
+def _require_window(start: str, end: str, freq: str, today: date) -> None:
+    """Refuse what is no period, or has not come."""
+    grain = "year" if freq == "A" else "month or year"
+    for name, text in (("start", start), ("end", end)):
+        if parse_period(text, name, grain=grain)[0] > month_of(today):
+            raise QueryError(f"{name}={text!r} has not come: it is {today:%Y-%m}")
+    parse_window(start, end, grain=grain)
 
 
 def _require_unit(unit: str, *, is_of_eurostat: bool) -> None:
@@ -451,11 +450,10 @@ def _one_publishers(reporters: Sequence[str]) -> tuple[str, ...]:
     return tuple(reporters)
 
 
-def _require_apart(question: Question) -> None:
+def _require_apart(goods: Sequence[str], *sides: Sequence[str]) -> None:
     """Refuse goods or areas of which one contains another, since no answer adds them up."""
-    goods = {*question.products}
-    pairs = [(whole, part) for part in goods for whole in codes.wholes(part, goods)]
-    for areas in (question.reporters, question.partners):
+    pairs = [(whole, part) for part in goods for whole in codes.wholes(part, {*goods})]
+    for areas in sides:
         groups = [area for area in areas if area in codes.groups() and not codes.is_country(area)]
         for whole in groups:
             for part in areas:
@@ -509,29 +507,14 @@ def _codes_of(word: str, root: Path | None, *, is_of_eurostat: bool) -> list[str
 # --- UN Comtrade ---------------------------------------------------------------------------------
 
 
-def _to_comtrade(question: Question, today: date) -> comtrade.Request:
-    """A question in UN Comtrade's codes; without an end until today."""
-    this_period = f"{today:%Y}" if question.freq == "A" else f"{today:%Y-%m}"
-    return comtrade.request(
-        *question.words(),
-        question.start,
-        question.end or this_period,
-        question.freq,
-        classification=question.classification,
-        breakdown=question.breakdown,
-        today=today,
-    )
-
-
-def _from_comtrade(question: Question, way: Way) -> dict[str, Any]:
+def _from_comtrade(request: comtrade.Request, way: Way, *, is_open: bool) -> dict[str, Any]:
     """Fetch what is not held of a question, and say by which words it is read then."""
-    request = _to_comtrade(question, way.today)
     web, limits = comtrade.connect(key=way.key, clock=way.clock)
     with web:
         with way.bar(0):
             plan = comtrade.plan(request, web, limits, way.root, listing_age=way.age)
         published = [cell.split()[1] for cell in plan.releases]
-        if published and not question.end:  # until the last that is out
+        if published and is_open:  # until the last that is out
             last = max(published)
             periods = tuple(period for period in request.periods if period <= last)
             absent = tuple(cell for cell in plan.absent if cell.split()[1] <= last)
@@ -582,27 +565,24 @@ def _held_of_comtrade(root: Path, partners: set[str]) -> dict[tuple[str, str], d
 # --- Eurostat ------------------------------------------------------------------------------------
 
 
-def _to_eurostat(question: Question) -> comext_service.Question:
-    """A question in Eurostat's codes; without an end of its first period."""
-    if question.classification != "HS":
+def _require_whole_totals(classification: str, breakdown: str) -> None:
+    """Refuse what Eurostat is not asked for."""
+    if classification != "HS":
         raise QueryError("classification= is for UN Comtrade; Eurostat has the CN of each year")
-    if question.breakdown:
+    if breakdown:
         raise QueryError(
             "breakdown= is for UN Comtrade; of member states `tradeflows fetch comext` gets whole "
             "months with their procedures, and Easy Comext has means of transport"
         )
-    start, freq = question.start, question.freq
-    return comext_service.question(*question.words(), start, question.end or start, freq)
 
 
-def _from_eurostat(question: Question, way: Way) -> dict[str, Any]:
+def _from_eurostat(asked: comext_service.Question, way: Way, *, is_open: bool) -> dict[str, Any]:
     """Fetch what is not held of a question, and say by which words it is read then."""
-    asked = _to_eurostat(question)
     with comext.connect(clock=way.clock) as web, way.bar(0):
         months = comext.published(web, way.root, age=way.age)
-    if not question.end:
+    if is_open:
         whole = [month[:4] for month in months if month.endswith("-12")]
-        last = max(months) if question.freq == "M" else max(whole, default=max(months)[:4])
+        last = max(months) if asked.freq == "M" else max(whole, default=max(months)[:4])
         asked = replace(asked, end=max(asked.start, last))
     lacking = [
         period for period in asked.periods if month_text(parse_period(period)[-1]) not in months

@@ -121,7 +121,7 @@ def _calls(root: Path, asked: Mapping[str, Any], unit: str) -> Iterator[str]:
         except QueryError:
             continue
         has_none = _rows(root, asked, local=True).empty
-        if has_none and was_asked(question, root, date.today()):
+        if has_none and was_asked(question, root):
             call = words.call("ask", *positional, **named, refresh=True)
             yield f"{SERVICES[publisher]} was asked for it, and has no row; {call} asks anew"
         else:
