@@ -71,7 +71,7 @@ def find(word: str = "", *, local: bool = False, root: Path | None = None) -> An
     for table, rows in parts.items():
         slot = rows.groupby(["source_id", *NAMED_BY[table][0]]).ngroup().to_numpy()
         parts[table] = rows.assign(slot=slot + len(entries)).dropna(subset="n_months")
-        entries += _entries(table, slot, rows)
+        entries += _entries(table, rows)
     if not entries:
         raise QueryError(_nothing_of(word, root))
     order = np.argsort(_are_named_by_chance(entries, word, root), kind="stable")
@@ -86,20 +86,22 @@ def find(word: str = "", *, local: bool = False, root: Path | None = None) -> An
     return answer(inventory, f"What is held{word and f' of {word}'}", named)
 
 
-def _entries(table: str, slot: np.ndarray, rows: pd.DataFrame) -> Iterator[dict[str, Any]]:
-    """What the rows of each source and product, or other name, come to, by their `slot`."""
-    counts = np.bincount(slot)
-    is_trade = table == "trade"
-    first = rows.iloc[np.unique(slot, return_index=True)[1]]
-    named = zip(*(first[name].tolist() for name in ("source_id", *NAMED_BY[table][0])), strict=True)
-    cells = (_distinct(rows, slot, [*columns]) for columns in (["units"], *zip(AREAS), PERIOD))
-    for (source, *names), count, texts, *areas, stated in zip(
-        named, counts.tolist(), *cells, strict=True
-    ):
-        units = {unit for (text,) in texts for unit in text.split("|")} - {""}
-        ids = ({area for (area,) in some} - {""} for some in areas)
-        reporters, partners = (_few(map(codes.area_name, some)) for some in ids)
-        months = (range(month_of(day), month_of(day) + int(n)) for day, n in stated if n == n)
+def _entries(table: str, rows: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    """What the rows of each source and product, or other name, come to."""
+    by, is_trade = ["source_id", *NAMED_BY[table][0]], table == "trade"
+    distinct = [
+        rows.drop_duplicates([*by, *columns]).groupby(by)[columns].agg(list)
+        for columns in (["units"], *([area] for area in AREAS), PERIOD)
+    ]
+    counts = rows.groupby(by).size().rename("rows")
+    entries = pd.concat([*distinct, counts], axis="columns").to_dict("index")
+    for (source, *names), cells in entries.items():
+        units = {unit for text in cells["units"] for unit in text.split("|")} - {""}
+        reporters, partners = (
+            _few(codes.area_name(area) for area in cells[column] if area) for column in AREAS
+        )
+        periods = zip(*(cells[name] for name in PERIOD), strict=True)
+        months = (range(month_of(day), month_of(day) + int(n)) for day, n in periods if n == n)
         yield {
             "name": codes.product_name(names[0]) if is_trade else ", ".join(names),
             "code": names[0] if is_trade else "",
@@ -107,19 +109,10 @@ def _entries(table: str, slot: np.ndarray, rows: pd.DataFrame) -> Iterator[dict[
             "partners": partners,
             "unit": ", ".join(sorted(units)) if is_trade else _few(units),
             "held": runs(chain.from_iterable(months)),
-            "rows": count,
+            "rows": cells["rows"],
             "table": table,
             "source_id": source,
         }
-
-
-def _distinct(rows: pd.DataFrame, slot: np.ndarray, columns: list[str]) -> list[list[Any]]:
-    """The cells of `columns` that the rows of each slot have, each once."""
-    cells = rows[columns].assign(slot=slot).drop_duplicates()
-    found: list[list[Any]] = [[] for _ in np.bincount(slot)]
-    for place, *cell in zip(*(cells[name].tolist() for name in ("slot", *columns)), strict=True):
-        found[place].append(cell)
-    return found
 
 
 def _are_named_by_chance(entries: Iterable[dict[str, Any]], word: str, root: Path) -> list[bool]:
