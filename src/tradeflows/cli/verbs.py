@@ -606,29 +606,6 @@ def doctor(*, local: With = True, everything: Every = False, common: Said) -> No
 # --- more figures ---------------------------------------------------------------------------------
 
 
-@contextmanager
-def _project_to_fetch(common: Common, start: str, end: str, *, dry_run: bool) -> Iterator[Path]:
-    """The project's folder; where there is none an empty one, for a plan that is only said."""
-    from tempfile import TemporaryDirectory
-
-    from tradeflows.model.errors import CatalogueError
-
-    parse_window(start, end)
-    try:
-        root = common.folder()
-    except CatalogueError:
-        if common.root or not dry_run:
-            raise
-        with TemporaryDirectory() as folder:
-            root = Path(folder)
-            listing = root / "data" / "raw" / "sources.toml"
-            listing.parent.mkdir(parents=True)
-            listing.touch()
-            yield root
-    else:
-        yield root
-
-
 def comtrade(
     *,
     reporter: str,
@@ -640,7 +617,6 @@ def comtrade(
     freq: Rhythm = "M",
     classification: Edition = "HS",
     cap: int | None = None,
-    url: str | None = None,
     dry_run: DryRun = False,
     common: Said,
 ) -> None:
@@ -658,68 +634,60 @@ def comtrade(
         such as 2709,TOTAL, or AG2, AG4, AG6
     cap
         rows that your key may have a call, such as 250000; default: 100000
-    url
-        base address, such as a proxy's; else TRADEFLOWS_COMTRADE_URL
     """
-    with _project_to_fetch(common, start, end, dry_run=dry_run) as root:
-        from tradeflows.retrieval import comtrade
+    parse_window(start, end)
+    root = common.folder()
+    from tradeflows.retrieval import comtrade
 
-        asked = comtrade.request(
-            reporter,
-            partner,
-            flow,
-            products,
-            start,
-            end,
-            freq,
-            classification=classification,
-            root=root,
-        )
-        web, limits = comtrade.connect(url, cap=cap)
-        with web:
-            with common.listing():
-                plan = comtrade.plan(asked, web, limits, root)
-            if dry_run:
-                say(*plan.calls, plan, *plan.lacking())
-                return
-            note(plan)
-            with common.calls(len(plan.calls)) as show:
-                outcome = comtrade.fetch(plan, web, root, show)
+    asked = comtrade.request(
+        reporter,
+        partner,
+        flow,
+        products,
+        start,
+        end,
+        freq,
+        classification=classification,
+        root=root,
+    )
+    web, limits = comtrade.connect(cap=cap)
+    with web:
+        with common.listing():
+            plan = comtrade.plan(asked, web, limits, root)
+        if dry_run:
+            say(*plan.calls, plan, *plan.lacking())
+            return
+        note(plan)
+        with common.calls(len(plan.calls)) as show:
+            outcome = comtrade.fetch(plan, web, root, show)
     _say_outcome(outcome, "cells")
 
 
-def comext(
-    *, start: Start, end: End, url: str | None = None, dry_run: DryRun = False, common: Said
-) -> None:
-    """Download the months of Eurostat Comext that are lacking, whole, or say what is missing.
+def comext(*, start: Start, end: End, dry_run: DryRun = False, common: Said) -> None:
+    """Download the months of Eurostat Comext that are lacking, whole, or say what is missing."""
+    parse_window(start, end)
+    root = common.folder()
+    from tradeflows.retrieval import comext
+    from tradeflows.retrieval.fetching import Progress
 
-    Parameters
-    ----------
-    url
-        base address, such as a proxy's; else TRADEFLOWS_COMEXT_URL
-    """
-    with _project_to_fetch(common, start, end, dry_run=dry_run) as root:
-        from tradeflows.retrieval import comext
-        from tradeflows.retrieval.fetching import Progress
+    months = comext.months(start, end)
+    with comext.connect() as web:
+        with common.listing():
+            plan = comext.plan(months, web, root)
+        if dry_run:
+            say(*plan.lines())
+            return
+        note(plan)
+        sizes = [file.bytes for file in plan.files]
+        with common.progress("B", sum(sizes), patience=0) as step:
 
-        months = comext.months(start, end)
-        with comext.connect(url) as web:
-            with common.listing():
-                plan = comext.plan(months, web, root)
-            if dry_run:
-                say(*plan.lines())
-                return
-            note(plan)
-            sizes = [file.bytes for file in plan.files]
-            with common.progress("B", sum(sizes), patience=0) as step:
+            def show(now: Progress) -> None:
+                line = "" if now.bytes else f"{now.call}; {now.left} left"
+                so_far = sum(sizes[: now.done]) + now.bytes
+                left = sum(sizes) - so_far >> 20
+                step(line, so_far, sum(sizes), f"{now.call.name}, {left:,} MiB left")
 
-                def show(now: Progress) -> None:
-                    line = "" if now.bytes else f"{now.call}; {now.left} left"
-                    so_far = sum(sizes[: now.done]) + now.bytes
-                    left = sum(sizes) - so_far >> 20
-                    step(line, so_far, sum(sizes), f"{now.call.name}, {left:,} MiB left")
-
-                outcome = comext.fetch(plan, web, root, show)
+            outcome = comext.fetch(plan, web, root, show)
     _say_outcome(outcome, "months")
 
 
@@ -1088,10 +1056,10 @@ def guide(
     *,
     product: str,
     start: str,
-    end: str | None = None,
-    partner: str | None = None,
+    end: str = "",
+    partner: str = "",
     flow: Flow = "imports",
-    currency: Literal["USD", "CNY"] | None = None,
+    currency: Literal["USD", "CNY"] = "USD",
     common: Said,
 ) -> None:
     """Print how a person gets a file from a site that forbids machines.
@@ -1113,15 +1081,16 @@ def guide(
     """
     from tradeflows.retrieval import customs_form
 
-    asked = {
-        "product": product,
-        "partner": partner,
-        "start": start,
-        "end": end,
-        "flow": direction(flow),
-        "currency": currency,
-    }
-    say(*customs_form.gacc(**{name: value for name, value in asked.items() if value}))
+    say(
+        *customs_form.gacc(
+            product=product,
+            partner=partner,
+            start=start,
+            end=end,
+            flow=direction(flow),
+            currency=currency,
+        )
+    )
 
 
 def diff(source: str = "comtrade", period: str = "", /, *, most: int = 100, common: Said) -> None:
