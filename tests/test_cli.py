@@ -512,7 +512,7 @@ WRITES = pytest.mark.parametrize(  # by the parser, by rich, and by a verb, with
 def written_to(stream, root, words, unbuffered):
     """Run the command with its answer going to `stream`: its status and what it complains of."""
     environment = BUFFERED["env"] | ({"PYTHONUNBUFFERED": "1"} if unbuffered else {})
-    words = [sys.executable, "-m", "tradeflows.cli", *words.split()]
+    words = [sys.executable, "-m", "tradeflows", *words.split()]
     environment |= {"TRADEFLOWS_ROOT": str(root)}
     done = subprocess.run(words, stdout=stream, **BUFFERED | {"env": environment})
     return done.returncode, done.stderr

@@ -156,12 +156,14 @@ class Answer(pd.DataFrame):
         super().__finalize__(other, method, **options)
         is_part = method != "groupby" and isinstance(other, Answer) and len(self) < len(other)
         if is_part and {*OF_ROW, "source_row"} <= {*self}:
-            whole, part = pd.DataFrame(other), pd.DataFrame(self)
-            both = ((whole[name].unique(), part[name].unique()) for name in OF_ROW)
-            left_out = {code for before, after in both for code in {*before} - {*after}}
-            kept = {"sources": [x for x in self.attrs.get("sources", ()) if x not in left_out]}
-            kept["caveats"] = [x for x in caveats_of(self) if x.partition(": ")[0] not in left_out]
-            self.attrs |= {name: tuple(listed) for name, listed in kept.items()}
+            frames = pd.DataFrame(other), pd.DataFrame(self)
+            whole, part = (
+                {code for name in OF_ROW for code in frame[name].unique()} for frame in frames
+            )
+            left_out = whole - part
+            sources = (x for x in self.attrs.get("sources", ()) if x not in left_out)
+            caveats = (x for x in caveats_of(self) if x.partition(": ")[0] not in left_out)
+            self.attrs |= {"sources": tuple(sources), "caveats": tuple(caveats)}
         inputs = [*getattr(other, "input_objs", ())]
         if any(each.attrs != inputs[0].attrs for each in inputs):  # pandas keeps what is equal
             self.attrs.clear()
@@ -263,7 +265,7 @@ class Answer(pd.DataFrame):
                 "a share of shares or ratios says nothing: share what they are made of"
             )
         caveats = []
-        if "unit" in self and _is_money(self) and _differs(self, "valuation"):
+        if _is_money(self) and _differs(self, "valuation"):
             caveats = [f"valuation differs within the whole: {listed(self, 'valuation')}"]
         with catalogue.within(self.attrs):
             of = _all_goods_of(self) if isinstance(of, str) and of.casefold() == "total" else of
@@ -568,9 +570,7 @@ class Answer(pd.DataFrame):
         >>> coal.wide("reporter").round(-5).loc["2023-05"].to_dict()
         {'China': 8800000.0, 'India': 3100000.0}
         """
-        column = column_of(self, of) if of else next(iter(series_columns(self)), "")
-        if not column:
-            raise QueryError("no column tells the rows apart: series() gives them by period")
+        column = _member_column(self, of, ": series() gives them by period")
         word = SHORT_NAMES.get(column, column)
         word = word if word in self else column
         frame = self._by_period(column)
@@ -1097,9 +1097,7 @@ def _measure(frame: pd.DataFrame) -> str:
 def _members(frame: Answer, word: str) -> tuple[pd.DataFrame, str]:
     """A row a period and member of the column that `word` names, of which there are several."""
     _length(frame)
-    member = column_of(frame, word) if word else next(iter(series_columns(frame)), "")
-    if not member:
-        raise QueryError("no column tells the rows apart, so there is nothing to share out")
+    member = _member_column(frame, word, ", so there is nothing to share out")
     short = SHORT_NAMES.get(member, member)
     if not _differs(frame, member):
         name = frame.get(short, frame[member]).iloc[0]
@@ -1113,6 +1111,14 @@ def _members(frame: Answer, word: str) -> tuple[pd.DataFrame, str]:
     if not _is_ratio(frame) and (has_several or any(_differs(frame, name) for name in goods)):
         return frame.by(member, every=_length(frame)), member
     return frame, member
+
+
+def _member_column(frame: pd.DataFrame, word: str, otherwise: str) -> str:
+    """The column that `word` names, or the first that tells the rows apart."""
+    column = column_of(frame, word) if word else next(iter(series_columns(frame)), "")
+    if not column:
+        raise QueryError(f"no column tells the rows apart{otherwise}")
+    return column
 
 
 def _unspecified(rows: pd.DataFrame, member: str, so: str) -> list[str]:

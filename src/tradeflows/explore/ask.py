@@ -14,12 +14,11 @@ from typing import Any
 
 import pandas as pd
 
-from tradeflows import tables
-from tradeflows.explore.answer import Answer
+from tradeflows import measures, tables
+from tradeflows.explore.answer import Answer, answer, with_caveats
 from tradeflows.explore.flow import flow as answer_flow
 from tradeflows.explore.hints import NothingHeldError, held, nothing_stated
 from tradeflows.explore.naming import area_names
-from tradeflows.explore.parts import parts_of
 from tradeflows.explore.questions import (
     area_ids,
     listed,
@@ -28,6 +27,7 @@ from tradeflows.explore.questions import (
     unit_of_words,
 )
 from tradeflows.model import codes
+from tradeflows.model.codelists import publisher_words
 from tradeflows.model.errors import (
     BuildError,
     NothingStatedError,
@@ -46,6 +46,7 @@ from tradeflows.model.periods import (
 from tradeflows.model.source import bulk_month
 from tradeflows.model.words import direction
 from tradeflows.publishers import reading
+from tradeflows.publishers.comtrade import BREAKDOWNS
 from tradeflows.retrieval import (
     catalogue,
     comext,
@@ -59,6 +60,7 @@ from tradeflows.tables import Words
 
 MANY = 10  # calls, above which the plan is said before it is carried out
 DAY = 86_400.0
+CELL = ["reporter_iso", "partner_iso", "flow_code", "cmd_code", "ref_period", "n_months"]
 WHAT_IS_HELD = ("publisher", "source", "splice")  # filters that speak of what may not be here yet
 HS_CODE = re.compile(r"TOTAL|(\d\d){1,3}", re.ASCII)
 CN_CODE = re.compile(r"TOTAL|(\d\d){1,4}", re.ASCII)
@@ -247,12 +249,48 @@ def ask(
     asked |= {"product": [*question.products], "flow": question.flow, "freq": request.freq}
     try:
         words = {**asked, **filters}
-        return parts_of(breakdown, words, unit) if breakdown else answer_flow(**words, unit=unit)
+        return _parts_of(breakdown, words, unit) if breakdown else answer_flow(**words, unit=unit)
     except NothingHeldError:
         if len(held(columns=["ref_period"], **asked)):
             raise
         publisher = "comtrade" if isinstance(request, comtrade.Request) else "eurostat"
         raise NothingStatedError(nothing_stated(publisher, {**asked, "product": product})) from None
+
+
+def _parts_of(breakdown: str, asked: Mapping[str, Any], unit: str) -> Answer:
+    """The parts of a flow's totals by one break-down, with their names in ``part``.
+
+    A mode of transport that contains another one of its cell is left out, so that nothing counts
+    twice. A caveat says how much of the total the parts are.
+    """
+    total = answer_flow(**asked, unit=unit)
+    word = BREAKDOWNS[breakdown][1]
+    rows = held(columns=["breakdown"], **{**asked, "breakdown": None})
+    stated = sorted(rows["breakdown"].unique())
+    parts = [text for text in stated if text.startswith(f"{word}=")]
+    if not parts:
+        raise NothingStatedError(
+            f"no part by {breakdown} is stated of this; without breakdown= the total"
+        )
+    shared = total["unit"].iloc[0]
+    frames = {text: answer_flow(**{**asked, "breakdown": text}, unit=shared) for text in parts}
+    whole = measures.stack(frames, "part")
+    coded = whole["part"].str.removeprefix(f"{word}=")
+    places = [*zip(whole.groupby(CELL, dropna=False).ngroup(), coded, strict=True)]
+    groups: set[tuple[int, str]] = set()
+    if word == "transport":  # of sea, 2100, the group is water, 2000
+        for cell, mode in places:
+            groups |= {(cell, f"{mode[:1]}000"), (cell, f"{mode[:2]}00")} - {(cell, mode)}
+    names = publisher_words(f"comtrade {word}")
+    if word == "partner2":
+        areas = codes.area_codes("comtrade")
+        names = {code: codes.area_name(area) for code, area in areas.items()}
+    named = whole.assign(part=[names.get(code, code) for code in coded])
+    named = named[[place not in groups for place in places]]
+    named.attrs = whole.attrs
+    per_cent = 100 * named["value"].sum() / total["value"].sum()
+    note = f"by {breakdown}, the parts add up to {per_cent:.1f} % of the total"
+    return with_caveats(answer(named), [note])
 
 
 def _require_filters(filters: Mapping[str, Any], root: Path | None) -> None:
@@ -630,11 +668,11 @@ def _held_of_eurostat(
     wanted = {code for partner in partners for code in codes.codes_of(partner, "eurostat")}
     reporters = {*codes.codes_of(area, "eurostat")}
     here = []
-    for answer in comext_service.held(root).values():
-        is_with = not wanted or not answer.partners or wanted & {*answer.partners}
-        if answer.freq == freq and is_with and reporters & {*answer.reporters}:
-            ways = ",".join(flows[flow] for flow in answer.flows)
-            here.append((answer.start, answer.end, f"{','.join(answer.products)} {ways}"))
+    for asked in comext_service.held(root).values():
+        is_with = not wanted or not asked.partners or wanted & {*asked.partners}
+        if asked.freq == freq and is_with and reporters & {*asked.reporters}:
+            ways = ",".join(flows[flow] for flow in asked.flows)
+            here.append((asked.start, asked.end, f"{','.join(asked.products)} {ways}"))
     return here
 
 

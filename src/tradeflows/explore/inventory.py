@@ -345,13 +345,10 @@ def sources(word: str = "", *, local: bool = False, root: Path | None = None) ->
     for table in schema.TABLES:
         day = tables.dates_of(table)[0]
         stored = tables.stored(root, table, local=local).to_table(["source_id", day])
-        summary = stored.group_by("source_id").aggregate(
-            [(day, "min"), (day, "max"), (day, "count")]
-        )
-        for entry in summary.to_pylist():
-            ends = (entry[f"{day}_{end}"] for end in ("min", "max"))
-            months = (f"{end:%Y-%m}" if end else "" for end in ends)
-            spans[entry["source_id"]] = (entry[f"{day}_count"], *months)
+        days = stored.to_pandas(date_as_object=False).groupby("source_id")[day]
+        for name, first, last, count in days.agg(["min", "max", "count"]).itertuples():
+            months = ("" if pd.isna(end) else f"{end:%Y-%m}" for end in (first, last))
+            spans[name] = (count, *months)
     rows = {}
     for name, entry in entries.items():
         whose = publishers[entry.publisher]
