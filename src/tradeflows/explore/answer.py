@@ -268,7 +268,11 @@ class Answer(pd.DataFrame):
         if _is_money(self) and _differs(self, "valuation"):
             caveats = [f"valuation differs within the whole: {listed(self, 'valuation')}"]
         with catalogue.within(self.attrs):
-            of = _all_goods_of(self) if isinstance(of, str) and of.casefold() == "total" else of
+            if isinstance(of, str) and of.casefold() == "total":  # the same flows of all goods
+                from tradeflows.explore.mirror import asked_again
+
+                stated = asked_again(self, product="total")
+                of = stated.by("reporter", "partner", every=_length(self))
             member, whole = _member_or_whole(self, of)
             if whole is None:
                 rows, member = _members(self, member)
@@ -906,14 +910,6 @@ def _require_answer(method: str, other: Any, what: str) -> None:
 
 def _is_ratio(frame: pd.DataFrame) -> bool:
     return any(str(unit).startswith(RATIOS) for unit in {*frame["unit"]})
-
-
-def _all_goods_of(frame: Answer) -> Answer:
-    """The same flows of all goods, over periods of the same length."""
-    from tradeflows.explore.mirror import asked_again
-
-    stated = asked_again(frame, product="total")
-    return stated.by("reporter", "partner", every=_length(frame))
 
 
 def _in_whole(frame: Answer, whole: pd.DataFrame, *, is_given: bool) -> tuple[pd.DataFrame, str]:

@@ -1,7 +1,7 @@
 """The explorer: words in, an answer out that shows itself, draws itself and can be traced."""
 
 import re
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from numbers import Real
 from pathlib import Path
@@ -132,13 +132,24 @@ def flow(
     if reporters.ids == ["countries"]:  # who are read as one
         rows["reporter_iso"] = "countries"
     asked["freq"], others = _chosen_rhythm(rows, asked["freq"])
-    none = _declared_none(root, reporters.ids, {*rows["reporter_iso"]}, asked)
+    none, stating = {}, {*rows["reporter_iso"]}
+    # The source of those that state no row may declare that to be zero.
+    for area in (area for area in reporters.ids if area not in stating):
+        with suppress(QueryError):  # of the others it is said that they state nothing
+            none[area] = _read(root, area, asked)
     if rows.empty and not none:
         raise NothingHeldError(nothing_held(root, {**whole, "freq": asked["freq"]}, unit))
     wanted = _set_defaults(asked, rows, unit)
     frames = _frames(root, reporters.ids, rows, asked, wanted) | none
     frames = {area: frame for area, frame in frames.items() if _units(frame)} or frames
-    caveats += [*others, *beside, *_notes_of_sources(root, frames.values(), filters)]
+    entries = catalogue.load(root, local=filters.get("local", False))
+    used = sorted({name for frame in frames.values() for name in frame.attrs["sources"]})
+    notes = [
+        f"{name}: {' '.join(entries[name].note.split())}"
+        for name in used
+        if entries[name].note.strip()
+    ]
+    caveats += [*others, *beside, *notes]
     caveats += _silent(reporters.ids, frames, rows, asked["freq"]) + _ends_apart(frames)
     caveats += _partners_lacking(partners.ids, frames) + goods_apart(frames.values())
     caveats += _to_date(rows, frames.values())
@@ -217,18 +228,6 @@ def _or_every(words: Words) -> Words:
     return "countries" if words is None else words
 
 
-def _declared_none(
-    root: Path, reporters: Iterable[str], stating: Container[str], asked: Mapping[str, Any]
-) -> dict[str, pd.DataFrame]:
-    """Of reporters that state no row, those whose source declares that to be zero: its zeros."""
-    frames = {}
-    for area in reporters:
-        if area not in stating:
-            with suppress(QueryError):  # of the others it is said that they state nothing
-                frames[area] = _read(root, area, asked)
-    return frames
-
-
 def _frames(
     root: Path, areas: Iterable[str], rows: pd.DataFrame, asked: Mapping[str, Any], unit: str
 ) -> dict[str, pd.DataFrame]:
@@ -273,15 +272,6 @@ def _chosen_rhythm(rows: pd.DataFrame, freq: str | None) -> tuple[str | None, li
         some = f", with {area_names(more[:MANY])}{' and others' * (len(more) > MANY)}"
         others.append(f"freq={kind!r} too{some * bool(more)}")
     return chosen, [f"freq={chosen!r} of what is held; {'; '.join(others)}"] if others else []
-
-
-def _notes_of_sources(
-    root: Path, frames: Iterable[pd.DataFrame], filters: Mapping[str, Any]
-) -> list[str]:
-    entries = catalogue.load(root, local=filters.get("local", False))
-    used = sorted({name for frame in frames for name in frame.attrs["sources"]})
-    notes = {name: " ".join(entries[name].note.split()) for name in used}
-    return [f"{name}: {note}" for name, note in notes.items() if note]
 
 
 def _silent(
