@@ -692,7 +692,9 @@ def _bar(total: int) -> Iterator[Callable[[Any], None]]:
     """
     from tqdm import tqdm
 
-    is_seen = sys.stderr.isatty() or _is_notebook()
+    is_watched = not {"CI", "TQDM_DISABLE"} & os.environ.keys()  # no test or report runs
+    shell = import_module("IPython").get_ipython() if "IPython" in sys.modules else None
+    is_seen = sys.stderr.isatty() or (is_watched and hasattr(shell, "kernel"))
     first = {"desc": "no rows yet", "bar_format": BEGUN}
     drawn = first if total else {"desc": LISTING, "bar_format": "{desc}", "leave": False}
     with tqdm(total=total, disable=not is_seen, **drawn) as bar:
@@ -705,10 +707,3 @@ def _bar(total: int) -> Iterator[Callable[[Any], None]]:
                 bar.update(now.done - bar.n)
 
         yield show
-
-
-def _is_notebook() -> bool:
-    """Whether this runs in a notebook that a person has open, and no test or report runs."""
-    if "IPython" not in sys.modules or {"CI", "TQDM_DISABLE"} & os.environ.keys():
-        return False
-    return hasattr(import_module("IPython").get_ipython(), "kernel")

@@ -86,32 +86,26 @@ def the_whole(side: pd.DataFrame, area: str = "") -> Answer | None:
         _require_axes(side)
     reason: Exception = QueryError("nothing is held of it")
     wholes = []
-    goods = ["product"] * (side["cmd_code"].nunique() > 1)
+    axes = ["reporter", "partner", *["product"] * (side["cmd_code"].nunique() > 1)]
+    length = int(side["n_months"].iloc[0])
     for words in _wholes_of(side, area):
         try:
-            stated = asked_again(side, **words)
-            whole = stated.by("reporter", "partner", *goods, every=int(side["n_months"].iloc[0]))
+            whole = asked_again(side, **words).by(*axes, every=length)
         except (QueryError, NothingStatedError) as error:
             reason = error
             continue
         if "product" in words:
             whole = whole.drop(columns=["cmd_code", "product"])
-        if _is_of_all(whole, side):
+        # Of each reporter, good and period of the side a figure is wanted.
+        cells = [name for name in ("reporter_iso", "cmd_code", "ref_period") if name in whole]
+        known = whole[whole["value"].notna() & whole["complete"]]
+        wanted, stated = (pd.DataFrame(rows, columns=cells) for rows in (side, known))
+        if {*map(tuple, wanted.to_numpy())} <= {*map(tuple, stated.to_numpy())}:
             return whole
         wholes.append(whole)
     if area and not wholes:
         raise reason
     return wholes[0] if area else None  # of which the measure says what it lacks
-
-
-def _is_of_all(whole: Answer, side: pd.DataFrame) -> bool:
-    """Whether a whole has a figure of each reporter, good and period of a side."""
-    cells = [name for name in ("reporter_iso", "cmd_code", "ref_period") if name in whole]
-    known = whole.loc[whole["value"].notna() & whole["complete"], cells]
-    wanted, stands = (
-        {*pd.DataFrame(rows)[cells].itertuples(index=False, name=None)} for rows in (side, known)
-    )
-    return wanted <= stands
 
 
 def _wholes_of(side: pd.DataFrame, area: str) -> list[dict[str, Any]]:

@@ -189,9 +189,17 @@ def rerouting(
             f"{row.reporter}: means of the {row.months_base} months that both years state, and "
             f"not of {row.missing}"
         )
-    rows, notes = _comparisons(months, olds, news, event, _windows(month, before, after))
+    over: dict[str, pd.DataFrame] = {}
+    for name, pair in _windows(month, before, after).items():
+        windows = {name: pair}
+        try:
+            over[name] = measures.displacement_over(months, "value", olds, news, windows, event)
+        except QueryError as error:
+            unseen.append(f"Left out, {str(error).partition(': choose')[0]}")
+    rows = measures.stack(over, "window")
+    rows = rows.assign(all_months=rows["complete"])
     ratios = as_value(rows, "displacement", "times", f"Gained for each of the {unit} lost")
-    unseen += [*notes, _other_buyers(root, asked, event, series)]
+    unseen.append(_other_buyers(root, asked, event, series))
     unseen += [text for role, text in ROLES.items() if role in {*months["partner_role"]}]
     prices, notes = _prices(series, main)
     unseen += [*goods_apart(series.values()), *notes]
@@ -249,27 +257,6 @@ def _series(
             )
             return measures.stack({name: plain, other: part[is_outside]}, "from"), [note]
     return measures.stack({name: plain}, "from"), []
-
-
-def _comparisons(
-    months: pd.DataFrame,
-    olds: list[str],
-    news: list[str],
-    event: str,
-    windows: Mapping[str, tuple[Any, Any]],
-) -> tuple[pd.DataFrame, list[str]]:
-    """The ratio under each comparison that all buyers have figures for, and which are left out."""
-    ratios: dict[str, pd.DataFrame] = {}
-    notes = []
-    for name, pair in windows.items():
-        try:
-            ratios[name] = measures.displacement_over(
-                months, "value", olds, news, {name: pair}, event
-            )
-        except QueryError as error:
-            notes.append(f"Left out, {str(error).partition(': choose')[0]}")
-    rows = measures.stack(ratios, "window")
-    return rows.assign(all_months=rows["complete"]), notes
 
 
 def _other_buyers(root: Path, asked: Mapping[str, Any], event: str, named: Collection[str]) -> str:
