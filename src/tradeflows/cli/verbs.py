@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, redirect_stdout, suppress
 from dataclasses import asdict, dataclass, replace
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -913,7 +914,7 @@ def update(
     root = common.folder()
     catalogue.named(source, catalogue.load(root, local=True))
     if not no_accept:  # what this needs is not found lacking after the work
-        from tradeflows.report import accept
+        import_module("tradeflows.report.accept")
     from tradeflows.report import pins
     from tradeflows.retrieval import adding, maps
 
@@ -938,15 +939,11 @@ def update(
         say(f"{pin.place} names {source}, and still reads the old release: {pin.text}")
     if no_accept or is_own:
         return
-    errors: list[TradeflowsError] = []
-    with common.in_turn() as progress:
-        try:
-            lines = accept.accept(root, progress, wrong=errors.append)
-        except TradeflowsError:
-            note(f"{new.id} is catalogued and built; mend this, then `tradeflows accept`:")
-            raise
-    say(*lines)
-    terminal.fail(errors)
+    try:
+        accept(common=common)
+    except TradeflowsError:
+        note(f"{new.id} is catalogued and built; mend this, then `tradeflows accept`:")
+        raise
 
 
 def _say_of_figures(root: Path, new: Iterable[Source]) -> None:

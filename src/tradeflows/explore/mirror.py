@@ -40,13 +40,11 @@ def other_side(side: pd.DataFrame) -> Answer:
 def at_a_level(side: pd.DataFrame, **words: Any) -> Answer:
     """:func:`asked_again` for the same goods or, where nothing is held of these, coarser ones."""
     _require_axes(side, words)
-    reason: Exception | None = None
-    for level in _levels(side):
-        try:
+    *finer, coarsest = _levels(side)
+    for level in finer:
+        with suppress(QueryError, NothingStatedError):
             return asked_again(side, product=level, **words)
-        except (QueryError, NothingStatedError) as error:
-            reason = error
-    raise reason or QueryError("nothing is held of it")
+    return asked_again(side, product=coarsest, **words)
 
 
 def _levels(side: pd.DataFrame) -> list[list[str]]:
