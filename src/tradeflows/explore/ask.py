@@ -254,7 +254,8 @@ def ask(
         if len(held(columns=["ref_period"], **asked)):
             raise
         publisher = "comtrade" if isinstance(request, comtrade.Request) else "eurostat"
-        raise NothingStatedError(nothing_stated(publisher, {**asked, "product": product})) from None
+        asked["product"] = listed("product", product)
+        raise NothingStatedError(nothing_stated(publisher, asked)) from None
 
 
 def _parts_of(breakdown: str, asked: Mapping[str, Any], unit: str) -> Answer:

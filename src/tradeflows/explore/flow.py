@@ -165,7 +165,7 @@ def _goods(
     words = ["all HS"] if product is None else listed("product", product)
     levels = [*filter(None, (ALL_OF_A_LEVEL.fullmatch(word.strip()) for word in words))]
     if not levels:
-        return {"product": product}, []
+        return {"product": words}, []
     if len(words) > 1:
         raise QueryError(f"{' and '.join(words)}: all codes of a level stand alone; ask for each")
     rows = held(root, ["cmd_code", "source_id"], **asked)
