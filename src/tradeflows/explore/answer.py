@@ -1020,16 +1020,15 @@ def _with_holes_of(sums: pd.DataFrame, frame: pd.DataFrame, kept: list[str]) -> 
     if "complete" not in frame:
         return sums
     cells = [name for name in kept if name in sums]
-    spans = sums[cells].assign(at=np.arange(len(sums)), first=first_month(sums), n=sums["n_months"])
     lacking = frame[~frame["complete"].astype(bool) & frame["value"].notna()]
-    holes = lacking[cells].assign(month=first_month(lacking), text=lacking["missing"])
-    pairs = spans.merge(holes, on=cells) if cells else spans.merge(holes, how="cross")
-    pairs = pairs[(pairs["month"] - pairs["first"]).between(0, pairs["n"] - 1)]
-    complete = sums["complete"].to_numpy(bool) & ~spans["at"].isin(pairs["at"]).to_numpy()
-    texts = [dict.fromkeys(filter(None, text.split(", "))) for text in sums["missing"]]
-    for at, text in zip(pairs["at"], pairs["text"], strict=True):
-        texts[at] |= dict.fromkeys(text.split(", "))
-    missing = [*map(", ".join, texts)]
+    first, length = first_month(sums), sums["n_months"].iloc[0]
+    at = (first_month(lacking) - first.min()) // length * length + first.min()
+    holes = lacking["missing"].groupby([*(lacking[name] for name in cells), at.rename("at")])
+    spans = sums[cells].assign(at=first).merge(holes.agg(", ".join).reset_index(), how="left")
+    texts = spans["missing"].fillna("")
+    complete = sums["complete"].to_numpy(bool) & texts.eq("").to_numpy()
+    named = (f"{own}, {text}".split(", ") for own, text in zip(sums["missing"], texts, strict=True))
+    missing = [", ".join(dict.fromkeys(filter(None, some))) for some in named]
     result = with_lineage(sums.assign(complete=complete, missing=missing), sums, kept=[Role(sums)])
     if not complete.all():
         text = f"{(~complete).sum()} of {len(sums)} sums are of sums that lack months"

@@ -491,7 +491,8 @@ def figures(
     chosen = rows[about.str.contains(word.casefold(), regex=False)]
     if chosen.empty:
         raise QueryError(f"no figure about {word!r}; topics: {', '.join(sorted({*rows['topic']}))}")
-    caveats = [*rows.attrs["caveats"]]
+    of_all = tables.flags_present(rows["flags"])
+    caveats = [text for text in rows.attrs["caveats"] if text not in of_all]
     wanted = unit_of_words(unit or "USD")
     others = chosen
     if unit or above is not None:
@@ -515,8 +516,6 @@ def figures(
             raise QueryError(f"no figure about {word!r} is above {above:,.0f} {wanted}; {most}")
         chosen = chosen[is_above]
     chosen = chosen.sort_values("id")
-    of_all = {*tables.flags_present(rows["flags"])}
-    caveats = [*filter(lambda text: text not in of_all, caveats)]
     caveats += tables.flags_present(chosen["flags"])
     repeats = chosen.loc[chosen["repeats"].notna(), ["id", "repeats"]].itertuples(index=False)
     caveats += [f"{name} repeats {other}, so it confirms nothing" for name, other in repeats]
