@@ -209,29 +209,24 @@ def conditions(table: str, words: Iterable[str], root: Path | None = None) -> di
     require_columns(table, wanted)
     for month in wanted.get("month", ()):
         parse_period(month, "month", grain="month")
-    if "flow_code" in wanted:
-        wanted["flow_code"] = [*map(direction, wanted["flow_code"])]
-    if {"reporter_iso", "partner_iso", "cmd_code"} & {*wanted}:
-        from tradeflows.retrieval import own_words
-
-        for name in {"reporter_iso", "partner_iso"} & {*wanted}:
-            wanted[name] = [own_words.area(word, root) for word in wanted[name]]
-        goods = wanted.pop("cmd_code", [])
-        coded = (_goods(word, root) for word in goods)
-        wanted |= {"cmd_code": [*chain.from_iterable(coded)]} if goods else {}
-    return wanted
-
-
-def _goods(word: str, root: Path | None) -> Sequence[str]:
-    """The codes that a word stands for; a code of another system is itself."""
     from tradeflows.retrieval import own_words
 
-    try:
-        return own_words.product(word, root)
-    except QueryError:
-        if word.islower():
-            raise
-        return [word]
+    def goods(word: str) -> Sequence[str]:
+        try:
+            return own_words.product(word, root)
+        except QueryError:
+            if word.islower():
+                raise
+            return [word]  # a code of another system is itself
+
+    for name, values in wanted.items():
+        if name == "cmd_code":
+            wanted[name] = [*chain.from_iterable(map(goods, values))]
+        elif name in ("reporter_iso", "partner_iso"):
+            wanted[name] = [own_words.area(word, root) for word in values]
+        elif name == "flow_code":
+            wanted[name] = [*map(direction, values)]
+    return wanted
 
 
 def pairs(words: Iterable[str]) -> dict[str, str]:

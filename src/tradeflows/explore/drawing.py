@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import partial
 from numbers import Real
 from typing import Any
 
@@ -297,19 +298,16 @@ def _named_series(rows: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, str]]:
     if "publisher" in rows and rows.groupby(columns)["publisher"].nunique().max() > 1:
         columns = [*columns, "publisher"]
     if len(columns) > 1:
-        labels = []
-        for cells in rows[columns].itertuples(index=False):
-            names = [
-                publisher_name(cell) if column == "publisher" else name_of(column, cell)
-                for column, cell in zip(columns, cells, strict=True)
-            ]
-            labels.append(", ".join(names))
-        return rows.assign(series=labels), {}
+        cells = [
+            map(publisher_name if column == "publisher" else partial(name_of, column), rows[column])
+            for column in columns
+        ]
+        return rows.assign(series=[*map(", ".join, zip(*cells, strict=True))]), {}
     first = columns[0]
-    named = rows.assign(series=rows[first])
+    rows = rows.assign(series=rows[first])
     if first in NAMED_BY_CHARTS:
-        return named, {}
+        return rows, {}
     words = {
         code: dates_in_words(name_of(first, code).replace("_", " ")) for code in {*rows[first]}
     }
-    return named, {code: text[:1].upper() + text[1:] for code, text in words.items()}
+    return rows, {code: text[:1].upper() + text[1:] for code, text in words.items()}

@@ -492,7 +492,7 @@ def figures(
     if chosen.empty:
         raise QueryError(f"no figure about {word!r}; topics: {', '.join(sorted({*rows['topic']}))}")
     of_all = tables.flags_present(rows["flags"])
-    caveats = [text for text in rows.attrs["caveats"] if text not in of_all]
+    caveats = [*filter(lambda text: text not in of_all, rows.attrs["caveats"])]
     wanted = unit_of_words(unit or "USD")
     others = chosen
     if unit or above is not None:

@@ -60,17 +60,17 @@ def find(word: str = "", *, local: bool = False, root: Path | None = None) -> An
     """
     require_text("word", word, "crude oil")
     named, root = root, root or catalogue.root()
-    parts = {"trade": _traded(tables.stored(root, "trade", local=local), word.casefold(), root)}
-    try:  # gold is both
+    plain = word.casefold()
+    with suppress(QueryError):  # gold is both
         plain = currency(word).casefold()
-    except QueryError:
-        plain = word.casefold()
-    for table in [*NAMED_BY][1:]:
-        parts[table] = _named(tables.stored(root, table, local=local), plain, table)
+    parts: list[pd.DataFrame] = []
     entries: list[dict[str, Any]] = []
-    for table, rows in parts.items():
-        slot = rows.groupby(["source_id", *NAMED_BY[table][0]]).ngroup().to_numpy()
-        parts[table] = rows.assign(slot=slot + len(entries)).dropna(subset="n_months")
+    for table, (by, _) in NAMED_BY.items():
+        stored = tables.stored(root, table, local=local)
+        is_trade = table == "trade"
+        rows = _traded(stored, word.casefold(), root) if is_trade else _named(stored, plain, table)
+        slot = rows.groupby(["source_id", *by]).ngroup() + len(entries)
+        parts.append(rows.assign(slot=slot).dropna(subset="n_months"))
         entries += _entries(table, rows)
     if not entries:
         raise QueryError(_nothing_of(word, root))
@@ -79,7 +79,7 @@ def find(word: str = "", *, local: bool = False, root: Path | None = None) -> An
     sources = catalogue.load(root, local=local)
     inventory["publisher"] = [sources[name].publisher for name in inventory["source_id"]]
     inventory.attrs = {"sources": tuple(dict.fromkeys(inventory["source_id"])), "caveats": ()}
-    counted = pd.concat([part for part in parts.values() if len(part)], ignore_index=True)
+    counted = pd.concat([part for part in parts if len(part)], ignore_index=True)
     slot = np.argsort(order)[counted.pop("slot")]
     role = Role(counted, slot=slot)
     record(inventory, {"rows": Formula(COUNT, {"value": role})})
