@@ -90,8 +90,7 @@ def answer(
     With the `root` that a user named it is drawn and traced from any folder. Of what is measured
     of other rows, `title` is the measure.
     """
-    named = with_short_names(pd.DataFrame(frame).copy(deep=False))
-    result = Answer(named)
+    result = Answer(with_short_names(pd.DataFrame(frame)))
     result.attrs = dict(frame.attrs)
     if of is not None:
         set_heading(result, title, of)

@@ -97,11 +97,6 @@ class Way:
     bar: Bar
 
     @property
-    def today(self) -> date:
-        """The day of the clock, in UTC."""
-        return datetime.fromtimestamp((self.clock or Clock()).now(), UTC).date()
-
-    @property
     def age(self) -> float:
         """Seconds that a list of what is out may be old."""
         return -1.0 if self.refresh else DAY
@@ -230,7 +225,7 @@ def ask(
         unit=unit,
         classification=classification,
         breakdown=breakdown,
-        today=way.today,
+        today=datetime.fromtimestamp((clock or Clock()).now(), UTC).date(),
         **asked,
     )
     _require_filters(filters, root)
