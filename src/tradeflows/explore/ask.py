@@ -81,6 +81,7 @@ class Question:
     reporters: tuple[str, ...]
     partners: tuple[str, ...]
     flow: str
+    publisher: str
     request: comtrade.Request | comext_service.Question
     is_open: bool
 
@@ -248,9 +249,8 @@ def ask(
     except NothingHeldError:
         if len(held(columns=["ref_period"], **asked)):
             raise
-        publisher = "comtrade" if isinstance(request, comtrade.Request) else "eurostat"
         asked["product"] = listed("product", product)
-        raise NothingStatedError(nothing_stated(publisher, asked)) from None
+        raise NothingStatedError(nothing_stated(question.publisher, asked)) from None
 
 
 def _parts_of(breakdown: str, asked: Mapping[str, Any], unit: str) -> Answer:
@@ -428,7 +428,8 @@ def put(
             breakdown=breakdown,
             today=today,
         )
-    return Question(goods, reporters, partners, way, request, not end)
+    publisher = "eurostat" if is_of_eurostat else "comtrade"
+    return Question(goods, reporters, partners, way, publisher, request, not end)
 
 
 def was_asked(question: Question, root: Path) -> bool:
