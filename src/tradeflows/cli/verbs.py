@@ -244,7 +244,7 @@ def _propose(article: Path | None, to: Path | None, common: Common) -> None:
     if to:
         checks.require_output(to, [".csv"])
         checks.require_new_file(to)
-    from tradeflows.claims import propose, sentence
+    from tradeflows.claims import open_words, propose, sentence
     from tradeflows.model.files import save
 
     try:
@@ -252,7 +252,9 @@ def _propose(article: Path | None, to: Path | None, common: Common) -> None:
         rows = propose.proposed(text, common.root)
     except QueryError as error:
         raise QueryError(f"{article}: {str(error).removeprefix(f'{article}: ')}") from error
-    none = _without_line(sentence.sentences(text), rows)
+    silent = {*sentence.sentences(text)} - {row["sentence"] for row in rows}
+    count = sum(any(x.is_counted for x in open_words.numbers_in(some)) for some in silent)
+    none = f"; {count_of(count, 'sentence')} with figures gave none" * bool(count)
     is_open = sum(propose.OPEN in f"{row['figure']} {row['asks']}" for row in rows)
     if common.json:
         say_json(rows)
@@ -270,16 +272,6 @@ def _propose(article: Path | None, to: Path | None, common: Common) -> None:
             f"{none}"
         )
         say(f"next: fill each {propose.OPEN}, then `tradeflows claims --from {to}`")
-
-
-def _without_line(sentences: Iterable[str], rows: Iterable[Mapping[str, str]]) -> str:
-    """The end of a message: how many sentences with a figure gave no line; empty if all did."""
-    from tradeflows.claims.open_words import numbers_in
-
-    silent = {*sentences} - {row["sentence"] for row in rows}
-    every = [numbers_in(sentence) for sentence in silent]
-    count = sum(any(item.is_counted for item in numbers) for numbers in every)
-    return f"; {count_of(count, 'sentence')} with figures gave none" * bool(count)
 
 
 def _say_readings(claim: str | None, root: Path, ledger: Path | None, *, local: bool) -> None:

@@ -992,17 +992,16 @@ def _sums(frame: pd.DataFrame, kept: list[str], options: dict[str, Any]) -> pd.D
     over = [column for column in columns if column not in kept and _differs(frame, column)]
     if options["absent"] == "zero":  # of a partner in a month that is stated of another
         options["alike"] = [name for name in kept if name not in ("partner_iso", "partner_code")]
-    sums = {"value": measures.total(frame, "value", kept, over, **options)}
-    whole = sums["value"]
+    whole = measures.total(frame, "value", kept, over, **options)
     formulas = {"value": Formula("value", {"value": Role(whole, "value")})}
+    beside: dict[str, Any] = {}
     for name in AMOUNTS:
         if name in frame and frame[name].notna().any():
             with suppress(QueryError):  # of several currencies there is no sum
-                sums[name] = measures.total(frame, name, kept, over, **options)
-                formulas[name] = Formula("value", {"value": figures_of(sums[name], name)})
-    result = computed(whole, formulas, *[name for name in sums if name != "value"])
-    if "currency" in sums.get("value_reported", ()):
-        result["currency"] = sums["value_reported"]["currency"]
+                amounts = measures.total(frame, name, kept, over, **options)
+                formulas[name] = Formula("value", {"value": figures_of(amounts, name)})
+                beside |= dict(amounts.filter(["currency"]))
+    result = computed(whole, formulas).assign(**beside)
     result = with_lineage(result, whole, formulas=formulas, kept=[Role(whole)])
     return _with_holes_of(result, given, kept)
 

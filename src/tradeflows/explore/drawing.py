@@ -234,8 +234,8 @@ def _over_time(rows: pd.DataFrame, look: dict[str, Any], *, has_own_unit: bool) 
     look = {"names": names, **look} if names else look
     if "concept" in rows:
         ends = [end for end in ("low", "high") if end in rows]
-        has_figure = rows[["value", *ends]].notna().any(axis="columns")
-        return charts.points(rows[has_figure], y="drawn", by="series", span=ends, **look)
+        rows = rows.dropna(subset=["value", *ends], how="all")
+        return charts.points(rows, y="drawn", by="series", span=ends, **look)
     lengths = set(rows.get("n_months", [1]))
     if rows["ref_period"].nunique() == 1 == len(lengths):
         return charts.bars(rows, y="drawn", by="series", **look)
