@@ -13,6 +13,7 @@ from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryFile
 
+from tradeflows.cli.terminal import say
 from tradeflows.model import toml
 from tradeflows.model.contracts import require_columns
 from tradeflows.model.errors import QueryError, SourceError, nearest, there_are
@@ -132,12 +133,6 @@ def own_lines(path: Path, root: Path) -> Path:
     return (root / LEDGER).with_suffix(path.suffix)
 
 
-def new_lines(path: Path | None, root: Path) -> Path | None:
-    """Where a file of lines will be kept that a project has not yet; none where it has one."""
-    to = own_lines(path, root) if path else None
-    return None if to is None or to.exists() else to
-
-
 def not_kept(new: Path | None, errors: Sequence[Exception]) -> list[str]:
     """Keep no new file of lines of which some are wrong, and say so."""
     if not (new and errors):
@@ -152,24 +147,26 @@ def empty(folder: Path) -> None:
         shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
-def take_lines(path: Path | None, root: Path) -> list[str]:
-    """Keep a file of lines, if there is one, as the project's, and say so.
+def take_lines(path: Path | None, root: Path) -> Path | None:
+    """Keep a file of lines, if there is one, as the project's, say so, and return where it is new.
 
     A project that has other lines keeps them.
     """
-    count = count_of(lines_of(path), "line")
     if path is None:
-        return []
+        return None
+    count = count_of(lines_of(path), "line")
     from tradeflows.model.files import save
 
     to, raw = own_lines(path, root), path.read_bytes()
-    if to.exists() and to.read_bytes() != raw:
+    is_new = not to.exists()
+    if not is_new and to.read_bytes() != raw:
         raise QueryError(
             f"{to}: it is there already with other lines; edit it, or remove it before {path.name} "
             "takes its place"
         )
     save({to: raw})
-    return [f"{to}: {count} of {path.name}"]
+    say(f"{to}: {count} of {path.name}")
+    return to if is_new else None
 
 
 def notebooks(paths: Iterable[Path], root: Path) -> list[Path]:

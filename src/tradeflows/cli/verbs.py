@@ -50,7 +50,7 @@ class Common:
         """The project's folder: as the command names it, else found by itself."""
         from tradeflows.retrieval import catalogue
 
-        return catalogue.root(self.root) if self.root else catalogue.root()
+        return catalogue.root(self.root)
 
     def progress(
         self, unit: str, total: float = 0, **options: Any
@@ -184,8 +184,7 @@ def claims(
         _propose(propose, to, common)
         return
     root = common.folder()
-    new = checks.new_lines(article, root)
-    say(*checks.take_lines(article, root))
+    new = checks.take_lines(article, root)
     checks.require_ledger(ledger, root)
     checks.require_claim(claim, root, ledger)
     if claimreview:
@@ -1156,7 +1155,7 @@ def init(
     try:
         with redirect_stdout(said):  # of files that are refused nothing is made, so nothing listed
             say(*files, f"its report is called {title!r}: title, in project.toml")
-            say(*checks.take_lines(article, folder))
+            checks.take_lines(article, folder)
             if file:
                 about = About(steps="" if map else "given to `tradeflows init`")
                 add([*file], map=map, commit=True, about=about, common=there)
