@@ -82,7 +82,7 @@ def run(archives: list[Path], to: Path, *more: str, cores: list[int], **variable
     command = [
         sys.executable,
         "-m",
-        "tradeflows.cli",
+        "tradeflows",
         "clean",
         "comext",
         *map(str, archives),

@@ -55,9 +55,8 @@ print(used.ru_utime + used.ru_stime)
     "parsing the columns kept": """
 import time
 from pathlib import Path
-from tradeflows import cli
+import pandas
 from tradeflows.publishers.comext import bulk
-cli.without_pandas()
 used = time.process_time()
 bulk.read(Path({raw!r}))
 print(time.process_time() - used)
@@ -80,10 +79,9 @@ print(time.process_time() - used)
 MADE = """
 import time
 from pathlib import Path
-from tradeflows import cli
+import pandas
 from tradeflows.publishers import reading
 from tradeflows.publishers.comext import bulk
-cli.without_pandas()
 raw = Path({raw!r})
 parts = bulk.rows(raw, reading.uncatalogued(raw, "comext", "trade"), bulk.read(raw))
 used = [time.process_time()]
@@ -158,9 +156,7 @@ def line(what: str, used: Used, *more: str) -> None:
 
 
 def ours(archive: Path, to: Path) -> Used:
-    return run(
-        sys.executable, "-m", "tradeflows.cli", "clean", "comext", str(archive), "--to", str(to)
-    )
+    return run(sys.executable, "-m", "tradeflows", "clean", "comext", str(archive), "--to", str(to))
 
 
 def month(folder: Path, period: str, rows: int) -> tuple[Path, Path]:
@@ -281,7 +277,7 @@ def kill(folder: Path, times: int, rows: int = 200_000) -> None:
     raw, to = folder / "full_202301.dat", folder / "killed"
     run(sys.executable, comext_month.__file__, str(raw), "202301", str(rows))
     whole, whole_after = ours(raw, to).wall, 0
-    command = [sys.executable, "-m", "tradeflows.cli", "clean", "comext", str(raw), "--to", str(to)]
+    command = [sys.executable, "-m", "tradeflows", "clean", "comext", str(raw), "--to", str(to)]
     for _ in range(times):
         for file in to.glob("*.parquet"):  # else it would be held, and nothing done
             file.unlink()

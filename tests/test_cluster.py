@@ -145,7 +145,7 @@ def test_ctrl_c_keeps_what_is_done(months, spread, tmp_path):
     lines = "\n".join(row.format(period="202404") for row in ROWS)
     long.write_text(f"{comext.SINCE_2002}\n" + f"{lines}\n" * 300_000)
     words = ["clean", "comext", months, long, "--to", tmp_path / "out", "--cluster", "here"]
-    command = [sys.executable, "-m", "tradeflows.cli", *words]
+    command = [sys.executable, "-m", "tradeflows", *words]
     streams = {"stderr": subprocess.PIPE, "stdout": subprocess.DEVNULL, "text": True}
     with subprocess.Popen(command, start_new_session=True, **streams) as process:
         said = [process.stderr.readline() for _ in range(3)]

@@ -47,8 +47,8 @@ def run(root, twin, start="2024-02", end="2024-02", progress=None):
 def command(root, twin, *arguments):
     """The exit status of the command, asked of `twin` by its clock."""
     with pytest.MonkeyPatch.context() as patch, serve(twin) as base:
-        patch.setattr(comext, "connect", lambda url: WAY(url, twin.clock))
-        return cli.main(["--root", str(root), "fetch", "comext", *arguments, "--url", base])
+        patch.setattr(comext, "connect", lambda: WAY(base, twin.clock))
+        return cli.main(["--root", str(root), "fetch", "comext", *arguments])
 
 
 def sha256(content):

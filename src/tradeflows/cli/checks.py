@@ -7,13 +7,13 @@ names what is in the way and what to do.
 import csv
 import os
 import shutil
-import sys
 from collections.abc import Iterable, Sequence
 from errno import ENOENT
 from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryFile
 
+from tradeflows.cli.terminal import say
 from tradeflows.model import toml
 from tradeflows.model.contracts import require_columns
 from tradeflows.model.errors import QueryError, SourceError, nearest, there_are
@@ -52,15 +52,8 @@ def require_folder(to: Path) -> None:
 
 
 def require_name(path: Path) -> None:
-    """Refuse a file whose name has a letter that Python cannot write in this session."""
-    try:
-        os.fspath(path).encode("utf-8")
-    except UnicodeEncodeError as error:
-        shown = os.fsencode(path).decode("utf-8", "replace")
-        raise QueryError(
-            f"{shown}: names of files are {sys.getfilesystemencoding()} in this session, which "
-            "lacks a letter of it; set PYTHONUTF8=1 and run it again"
-        ) from error
+    """Refuse a file whose name has a letter that Python cannot write; the command says which."""
+    os.fspath(path).encode("utf-8")
 
 
 def require_output(to: Path, suffixes: Iterable[str]) -> None:
@@ -140,12 +133,6 @@ def own_lines(path: Path, root: Path) -> Path:
     return (root / LEDGER).with_suffix(path.suffix)
 
 
-def new_lines(path: Path | None, root: Path) -> Path | None:
-    """Where a file of lines will be kept that a project has not yet; none where it has one."""
-    to = own_lines(path, root) if path else None
-    return None if to is None or to.exists() else to
-
-
 def not_kept(new: Path | None, errors: Sequence[Exception]) -> list[str]:
     """Keep no new file of lines of which some are wrong, and say so."""
     if not (new and errors):
@@ -160,24 +147,26 @@ def empty(folder: Path) -> None:
         shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
-def take_lines(path: Path | None, root: Path) -> list[str]:
-    """Keep a file of lines, if there is one, as the project's, and say so.
+def take_lines(path: Path | None, root: Path) -> Path | None:
+    """Keep a file of lines, if there is one, as the project's, say so, and return where it is new.
 
     A project that has other lines keeps them.
     """
-    count = count_of(lines_of(path), "line")
     if path is None:
-        return []
+        return None
+    count = count_of(lines_of(path), "line")
     from tradeflows.model.files import save
 
     to, raw = own_lines(path, root), path.read_bytes()
-    if to.exists() and to.read_bytes() != raw:
+    is_new = not to.exists()
+    if not is_new and to.read_bytes() != raw:
         raise QueryError(
             f"{to}: it is there already with other lines; edit it, or remove it before {path.name} "
             "takes its place"
         )
     save({to: raw})
-    return [f"{to}: {count} of {path.name}"]
+    say(f"{to}: {count} of {path.name}")
+    return to if is_new else None
 
 
 def notebooks(paths: Iterable[Path], root: Path) -> list[Path]:
@@ -217,29 +206,24 @@ def conditions(table: str, words: Iterable[str], root: Path | None = None) -> di
     require_columns(table, wanted)
     for month in wanted.get("month", ()):
         parse_period(month, "month", grain="month")
-    if "flow_code" in wanted:
-        wanted["flow_code"] = [*map(direction, wanted["flow_code"])]
-    if {"reporter_iso", "partner_iso", "cmd_code"} & {*wanted}:
-        from tradeflows.retrieval import own_words
-
-        for name in {"reporter_iso", "partner_iso"} & {*wanted}:
-            wanted[name] = [own_words.area(word, root) for word in wanted[name]]
-        goods = wanted.pop("cmd_code", [])
-        coded = (_goods(word, root) for word in goods)
-        wanted |= {"cmd_code": [*chain.from_iterable(coded)]} if goods else {}
-    return wanted
-
-
-def _goods(word: str, root: Path | None) -> Sequence[str]:
-    """The codes that a word stands for; a code of another system is itself."""
     from tradeflows.retrieval import own_words
 
-    try:
-        return own_words.product(word, root)
-    except QueryError:
-        if word.islower():
-            raise
-        return [word]
+    def goods(word: str) -> Sequence[str]:
+        try:
+            return own_words.product(word, root)
+        except QueryError:
+            if word.islower():
+                raise
+            return [word]  # a code of another system is itself
+
+    for name, values in wanted.items():
+        if name == "cmd_code":
+            wanted[name] = [*chain.from_iterable(map(goods, values))]
+        elif name in ("reporter_iso", "partner_iso"):
+            wanted[name] = [own_words.area(word, root) for word in values]
+        elif name == "flow_code":
+            wanted[name] = [*map(direction, values)]
+    return wanted
 
 
 def pairs(words: Iterable[str]) -> dict[str, str]:

@@ -15,7 +15,6 @@ from typing import Any
 
 PATIENCE = 2.0  # seconds of silence, after which a task says how far it is; a bar in half of it
 TICK = 0.5  # seconds after which a bar is drawn anew though nothing is done
-UNKNOWN_SIZE = (80, 24)  # columns and lines where a terminal does not say
 NARROWEST = 12  # letters that a column keeps, however narrow the terminal
 BAR = "{percentage:3.0f} % |{bar}| {desc}, {rate_noinv_fmt}, {remaining} to go"
 BEGUN = "{desc}, {elapsed} so far"  # while nothing is done, from which no rate is known
@@ -170,12 +169,9 @@ def _bar(total: float, unit: str, patience: float) -> Iterator[Any]:
     """A bar that is drawn again and again, so that a long step is seen to go on."""
     from tqdm import tqdm
 
-    try:
-        columns, lines = os.get_terminal_size(sys.stderr.fileno())
-    except (OSError, ValueError):
-        columns, lines = 0, 0
+    columns, lines = shutil.get_terminal_size()
     options: dict[str, Any] = {"total": total or None, "unit": f" {unit}", "bar_format": BEGUN}
-    options |= {"ncols": columns or UNKNOWN_SIZE[0], "nrows": lines or UNKNOWN_SIZE[1]}
+    options |= {"ncols": columns, "nrows": lines}
     options |= {"miniters": 0, "delay": patience, "leave": not patience}  # it goes as it came
     is_over = threading.Event()
     with tqdm(desc="loading", unit_scale=unit == "B", **options) as bar:

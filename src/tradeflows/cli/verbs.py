@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, redirect_stdout, suppress
 from dataclasses import asdict, dataclass, replace
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -39,18 +40,17 @@ NO_FILE = "no file is catalogued yet; next: `tradeflows add FILE`, or `tradeflow
 
 @dataclass(frozen=True)
 class Common:
-    """What may be said before or after each verb, and whether the process is the command's own."""
+    """What may be said before or after each verb."""
 
     root: Path | None = None
     quiet: bool = False
     json: bool = False
-    is_own_process: bool = False
 
     def folder(self) -> Path:
         """The project's folder: as the command names it, else found by itself."""
         from tradeflows.retrieval import catalogue
 
-        return catalogue.root(self.root) if self.root else catalogue.root()
+        return catalogue.root(self.root)
 
     def progress(
         self, unit: str, total: float = 0, **options: Any
@@ -184,8 +184,7 @@ def claims(
         _propose(propose, to, common)
         return
     root = common.folder()
-    new = checks.new_lines(article, root)
-    say(*checks.take_lines(article, root))
+    new = checks.take_lines(article, root)
     checks.require_ledger(ledger, root)
     checks.require_claim(claim, root, ledger)
     if claimreview:
@@ -244,7 +243,7 @@ def _propose(article: Path | None, to: Path | None, common: Common) -> None:
     if to:
         checks.require_output(to, [".csv"])
         checks.require_new_file(to)
-    from tradeflows.claims import propose, sentence
+    from tradeflows.claims import open_words, propose, sentence
     from tradeflows.model.files import save
 
     try:
@@ -252,7 +251,9 @@ def _propose(article: Path | None, to: Path | None, common: Common) -> None:
         rows = propose.proposed(text, common.root)
     except QueryError as error:
         raise QueryError(f"{article}: {str(error).removeprefix(f'{article}: ')}") from error
-    none = _without_line(sentence.sentences(text), rows)
+    silent = {*sentence.sentences(text)} - {row["sentence"] for row in rows}
+    count = sum(any(x.is_counted for x in open_words.numbers_in(some)) for some in silent)
+    none = f"; {count_of(count, 'sentence')} with figures gave none" * bool(count)
     is_open = sum(propose.OPEN in f"{row['figure']} {row['asks']}" for row in rows)
     if common.json:
         say_json(rows)
@@ -270,16 +271,6 @@ def _propose(article: Path | None, to: Path | None, common: Common) -> None:
             f"{none}"
         )
         say(f"next: fill each {propose.OPEN}, then `tradeflows claims --from {to}`")
-
-
-def _without_line(sentences: Iterable[str], rows: Iterable[Mapping[str, str]]) -> str:
-    """The end of a message: how many sentences with a figure gave no line; empty if all did."""
-    from tradeflows.claims.open_words import numbers_in
-
-    silent = {*sentences} - {row["sentence"] for row in rows}
-    every = [numbers_in(sentence) for sentence in silent]
-    count = sum(any(item.is_counted for item in numbers) for numbers in every)
-    return f"; {count_of(count, 'sentence')} with figures gave none" * bool(count)
 
 
 def _say_readings(claim: str | None, root: Path, ledger: Path | None, *, local: bool) -> None:
@@ -607,29 +598,6 @@ def doctor(*, local: With = True, everything: Every = False, common: Said) -> No
 # --- more figures ---------------------------------------------------------------------------------
 
 
-@contextmanager
-def _project_to_fetch(common: Common, start: str, end: str, *, dry_run: bool) -> Iterator[Path]:
-    """The project's folder; where there is none an empty one, for a plan that is only said."""
-    from tempfile import TemporaryDirectory
-
-    from tradeflows.model.errors import CatalogueError
-
-    parse_window(start, end)
-    try:
-        root = common.folder()
-    except CatalogueError:
-        if common.root or not dry_run:
-            raise
-        with TemporaryDirectory() as folder:
-            root = Path(folder)
-            listing = root / "data" / "raw" / "sources.toml"
-            listing.parent.mkdir(parents=True)
-            listing.touch()
-            yield root
-    else:
-        yield root
-
-
 def comtrade(
     *,
     reporter: str,
@@ -641,7 +609,6 @@ def comtrade(
     freq: Rhythm = "M",
     classification: Edition = "HS",
     cap: int | None = None,
-    url: str | None = None,
     dry_run: DryRun = False,
     common: Said,
 ) -> None:
@@ -659,68 +626,60 @@ def comtrade(
         such as 2709,TOTAL, or AG2, AG4, AG6
     cap
         rows that your key may have a call, such as 250000; default: 100000
-    url
-        base address, such as a proxy's; else TRADEFLOWS_COMTRADE_URL
     """
-    with _project_to_fetch(common, start, end, dry_run=dry_run) as root:
-        from tradeflows.retrieval import comtrade
+    parse_window(start, end)
+    root = common.folder()
+    from tradeflows.retrieval import comtrade
 
-        asked = comtrade.request(
-            reporter,
-            partner,
-            flow,
-            products,
-            start,
-            end,
-            freq,
-            classification=classification,
-            root=root,
-        )
-        web, limits = comtrade.connect(url, cap=cap)
-        with web:
-            with common.listing():
-                plan = comtrade.plan(asked, web, limits, root)
-            if dry_run:
-                say(*plan.calls, plan, *plan.lacking())
-                return
-            note(plan)
-            with common.calls(len(plan.calls)) as show:
-                outcome = comtrade.fetch(plan, web, root, show)
+    asked = comtrade.request(
+        reporter,
+        partner,
+        flow,
+        products,
+        start,
+        end,
+        freq,
+        classification=classification,
+        root=root,
+    )
+    web, limits = comtrade.connect(cap=cap)
+    with web:
+        with common.listing():
+            plan = comtrade.plan(asked, web, limits, root)
+        if dry_run:
+            say(*plan.calls, plan, *plan.lacking())
+            return
+        note(plan)
+        with common.calls(len(plan.calls)) as show:
+            outcome = comtrade.fetch(plan, web, root, show)
     _say_outcome(outcome, "cells")
 
 
-def comext(
-    *, start: Start, end: End, url: str | None = None, dry_run: DryRun = False, common: Said
-) -> None:
-    """Download the months of Eurostat Comext that are lacking, whole, or say what is missing.
+def comext(*, start: Start, end: End, dry_run: DryRun = False, common: Said) -> None:
+    """Download the months of Eurostat Comext that are lacking, whole, or say what is missing."""
+    parse_window(start, end)
+    root = common.folder()
+    from tradeflows.retrieval import comext
+    from tradeflows.retrieval.fetching import Progress
 
-    Parameters
-    ----------
-    url
-        base address, such as a proxy's; else TRADEFLOWS_COMEXT_URL
-    """
-    with _project_to_fetch(common, start, end, dry_run=dry_run) as root:
-        from tradeflows.retrieval import comext
-        from tradeflows.retrieval.fetching import Progress
+    months = comext.months(start, end)
+    with comext.connect() as web:
+        with common.listing():
+            plan = comext.plan(months, web, root)
+        if dry_run:
+            say(*plan.lines())
+            return
+        note(plan)
+        sizes = [file.bytes for file in plan.files]
+        with common.progress("B", sum(sizes), patience=0) as step:
 
-        months = comext.months(start, end)
-        with comext.connect(url) as web:
-            with common.listing():
-                plan = comext.plan(months, web, root)
-            if dry_run:
-                say(*plan.lines())
-                return
-            note(plan)
-            sizes = [file.bytes for file in plan.files]
-            with common.progress("B", sum(sizes), patience=0) as step:
+            def show(now: Progress) -> None:
+                line = "" if now.bytes else f"{now.call}; {now.left} left"
+                so_far = sum(sizes[: now.done]) + now.bytes
+                left = sum(sizes) - so_far >> 20
+                step(line, so_far, sum(sizes), f"{now.call.name}, {left:,} MiB left")
 
-                def show(now: Progress) -> None:
-                    line = "" if now.bytes else f"{now.call}; {now.left} left"
-                    so_far = sum(sizes[: now.done]) + now.bytes
-                    left = sum(sizes) - so_far >> 20
-                    step(line, so_far, sum(sizes), f"{now.call.name}, {left:,} MiB left")
-
-                outcome = comext.fetch(plan, web, root, show)
+            outcome = comext.fetch(plan, web, root, show)
     _say_outcome(outcome, "months")
 
 
@@ -886,8 +845,6 @@ def add(
     """
     root = common.folder()
     checks.require_file(file[0])  # the others are looked at in their turn
-    if common.is_own_process:
-        without_pandas()
     from tradeflows.retrieval import adding, maps
 
     template = maps.read(map) if map else None
@@ -948,7 +905,7 @@ def update(
     root = common.folder()
     catalogue.named(source, catalogue.load(root, local=True))
     if not no_accept:  # what this needs is not found lacking after the work
-        from tradeflows.report import accept
+        import_module("tradeflows.report.accept")
     from tradeflows.report import pins
     from tradeflows.retrieval import adding
 
@@ -973,15 +930,11 @@ def update(
         say(f"{place} names {source}, and still reads the old release: {text}")
     if no_accept or is_own:
         return
-    errors: list[TradeflowsError] = []
-    with common.in_turn() as progress:
-        try:
-            lines = accept.accept(root, progress, wrong=errors.append)
-        except TradeflowsError:
-            note(f"{new.id} is catalogued and built; mend this, then `tradeflows accept`:")
-            raise
-    say(*lines)
-    terminal.fail(errors)
+    try:
+        accept(common=common)
+    except TradeflowsError:
+        note(f"{new.id} is catalogued and built; mend this, then `tradeflows accept`:")
+        raise
 
 
 def _say_of_figures(root: Path, new: Iterable[Source]) -> None:
@@ -1056,8 +1009,6 @@ def clean(
     for path in file:
         if path.exists():  # what is not there is said in its turn
             checks.require_file(path)
-    if common.is_own_process:
-        without_pandas()
     from tradeflows.publishers import cleaned
     from tradeflows.tables import clean
 
@@ -1093,10 +1044,10 @@ def guide(
     *,
     product: str,
     start: str,
-    end: str | None = None,
-    partner: str | None = None,
+    end: str = "",
+    partner: str = "",
     flow: Flow = "imports",
-    currency: Literal["USD", "CNY"] | None = None,
+    currency: Literal["USD", "CNY"] = "USD",
     common: Said,
 ) -> None:
     """Print how a person gets a file from a site that forbids machines.
@@ -1118,15 +1069,16 @@ def guide(
     """
     from tradeflows.retrieval import customs_form
 
-    asked = {
-        "product": product,
-        "partner": partner,
-        "start": start,
-        "end": end,
-        "flow": direction(flow),
-        "currency": currency,
-    }
-    say(*customs_form.gacc(**{name: value for name, value in asked.items() if value}))
+    say(
+        *customs_form.gacc(
+            product=product,
+            partner=partner,
+            start=start,
+            end=end,
+            flow=direction(flow),
+            currency=currency,
+        )
+    )
 
 
 def diff(source: str = "comtrade", period: str = "", /, *, most: int = 100, common: Said) -> None:
@@ -1203,7 +1155,7 @@ def init(
     try:
         with redirect_stdout(said):  # of files that are refused nothing is made, so nothing listed
             say(*files, f"its report is called {title!r}: title, in project.toml")
-            say(*checks.take_lines(article, folder))
+            checks.take_lines(article, folder)
             if file:
                 about = About(steps="" if map else "given to `tradeflows init`")
                 add([*file], map=map, commit=True, about=about, common=there)
@@ -1319,26 +1271,3 @@ def completion(shell: Literal["bash", "zsh", "fish", "powershell"], /, *, common
     from tradeflows.cli.arguments import command
 
     say(command().generate_completion(shell=shell))
-
-
-def without_pandas() -> None:
-    """Let pyarrow not import pandas with its first array, which takes longer than most cleaning.
-
-    The import is refused for the one moment in which pyarrow asks for it; pyarrow goes on without,
-    and imports pandas later if a frame is wanted.
-    """
-    import pyarrow as pa
-
-    class RefusePandas:
-        """A finder of modules that leaves every other module to the finders after this one."""
-
-        @staticmethod
-        def find_spec(name: str, *_: Any) -> None:
-            if name == "pandas":
-                raise ModuleNotFoundError("pandas is not wanted yet", name=name)
-
-    sys.meta_path.insert(0, RefusePandas)
-    try:
-        pa.array([""])
-    finally:
-        sys.meta_path.remove(RefusePandas)

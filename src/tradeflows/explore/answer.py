@@ -92,8 +92,7 @@ def answer(
     With the `root` that a user named it is drawn and traced from any folder. Of what is measured
     of other rows, `title` is the measure.
     """
-    named = with_short_names(pd.DataFrame(frame).copy(deep=False))
-    result = Answer(named)
+    result = Answer(with_short_names(pd.DataFrame(frame)))
     result.attrs = dict(frame.attrs)
     if of is not None:
         set_heading(result, title, of)
@@ -265,7 +264,7 @@ class Answer(pd.DataFrame):
                 "a share of shares or ratios says nothing: share what they are made of"
             )
         caveats = []
-        if "unit" in self and _is_money(self) and _differs(self, "valuation"):
+        if _is_money(self) and _differs(self, "valuation"):
             caveats = [f"valuation differs within the whole: {listed(self, 'valuation')}"]
         with catalogue.within(self.attrs):
             of = _all_goods_of(self) if isinstance(of, str) and of.casefold() == "total" else of
@@ -573,9 +572,7 @@ class Answer(pd.DataFrame):
         >>> coal.wide("reporter").round(-5).loc["2023-05"].to_dict()
         {'China': 8800000.0, 'India': 3100000.0}
         """
-        column = column_of(self, of) if of else next(iter(series_columns(self)), "")
-        if not column:
-            raise QueryError("no column tells the rows apart: series() gives them by period")
+        column = _member_column(self, of, ": series() gives them by period")
         word = SHORT_NAMES.get(column, column)
         word = word if word in self else column
         frame = self._by_period(column)
@@ -1039,17 +1036,16 @@ def _sums(frame: pd.DataFrame, kept: list[str], options: dict[str, Any]) -> pd.D
     over = [column for column in columns if column not in kept and _differs(frame, column)]
     if options["absent"] == "zero":  # of a partner in a month that is stated of another
         options["alike"] = [name for name in kept if name not in ("partner_iso", "partner_code")]
-    sums = {"value": measures.total(frame, "value", kept, over, **options)}
-    whole = sums["value"]
+    whole = measures.total(frame, "value", kept, over, **options)
     formulas = {"value": Formula("value", {"value": Role(whole, "value")})}
+    beside: dict[str, Any] = {}
     for name in AMOUNTS:
         if name in frame and frame[name].notna().any():
             with suppress(QueryError):  # of several currencies there is no sum
-                sums[name] = measures.total(frame, name, kept, over, **options)
-                formulas[name] = Formula("value", {"value": figures_of(sums[name], name)})
-    result = computed(whole, formulas, *[name for name in sums if name != "value"])
-    if "currency" in sums.get("value_reported", ()):
-        result["currency"] = sums["value_reported"]["currency"]
+                amounts = measures.total(frame, name, kept, over, **options)
+                formulas[name] = Formula("value", {"value": figures_of(amounts, name)})
+                beside |= dict(amounts.filter(["currency"]))
+    result = computed(whole, formulas).assign(**beside)
     result = with_lineage(result, whole, formulas=formulas, kept=[Role(whole)])
     return _with_holes_of(result, given, kept)
 
@@ -1066,16 +1062,15 @@ def _with_holes_of(sums: pd.DataFrame, frame: pd.DataFrame, kept: list[str]) -> 
     if "complete" not in frame:
         return sums
     cells = [name for name in kept if name in sums]
-    spans = sums[cells].assign(at=np.arange(len(sums)), first=first_month(sums), n=sums["n_months"])
     lacking = frame[~frame["complete"].astype(bool) & frame["value"].notna()]
-    holes = lacking[cells].assign(month=first_month(lacking), text=lacking["missing"])
-    pairs = spans.merge(holes, on=cells) if cells else spans.merge(holes, how="cross")
-    pairs = pairs[(pairs["month"] - pairs["first"]).between(0, pairs["n"] - 1)]
-    complete = sums["complete"].to_numpy(bool) & ~spans["at"].isin(pairs["at"]).to_numpy()
-    texts = [dict.fromkeys(filter(None, text.split(", "))) for text in sums["missing"]]
-    for at, text in zip(pairs["at"], pairs["text"], strict=True):
-        texts[at] |= dict.fromkeys(text.split(", "))
-    missing = [*map(", ".join, texts)]
+    first, length = first_month(sums), sums["n_months"].iloc[0]
+    at = (first_month(lacking) - first.min()) // length * length + first.min()
+    holes = lacking["missing"].groupby([*(lacking[name] for name in cells), at.rename("at")])
+    spans = sums[cells].assign(at=first).merge(holes.agg(", ".join).reset_index(), how="left")
+    texts = spans["missing"].fillna("")
+    complete = sums["complete"].to_numpy(bool) & texts.eq("").to_numpy()
+    named = (f"{own}, {text}".split(", ") for own, text in zip(sums["missing"], texts, strict=True))
+    missing = [", ".join(dict.fromkeys(filter(None, some))) for some in named]
     result = with_lineage(sums.assign(complete=complete, missing=missing), sums, kept=[Role(sums)])
     if not complete.all():
         text = f"{(~complete).sum()} of {len(sums)} sums are of sums that lack months"
@@ -1145,9 +1140,7 @@ def _measure(frame: pd.DataFrame) -> str:
 def _members(frame: Answer, word: str) -> tuple[pd.DataFrame, str]:
     """A row a period and member of the column that `word` names, of which there are several."""
     _length(frame)
-    member = column_of(frame, word) if word else next(iter(series_columns(frame)), "")
-    if not member:
-        raise QueryError("no column tells the rows apart, so there is nothing to share out")
+    member = _member_column(frame, word, ", so there is nothing to share out")
     short = SHORT_NAMES.get(member, member)
     if not _differs(frame, member):
         name = frame.get(short, frame[member]).iloc[0]
@@ -1169,6 +1162,14 @@ def _code_of(column: str, word: str) -> str:
         return own_words.area_id(word) if column in CELL[:2] else word
     except QueryError:
         return word
+
+
+def _member_column(frame: pd.DataFrame, word: str, otherwise: str) -> str:
+    """The column that `word` names, or the first that tells the rows apart."""
+    column = column_of(frame, word) if word else next(iter(series_columns(frame)), "")
+    if not column:
+        raise QueryError(f"no column tells the rows apart{otherwise}")
+    return column
 
 
 def _unspecified(rows: pd.DataFrame, member: str, so: str) -> list[str]:

@@ -14,12 +14,11 @@ from typing import Any
 
 import pandas as pd
 
-from tradeflows import tables
-from tradeflows.explore.answer import Answer
+from tradeflows import measures, tables
+from tradeflows.explore.answer import Answer, answer, with_caveats
 from tradeflows.explore.flow import flow as answer_flow
 from tradeflows.explore.hints import NothingHeldError, held, nothing_stated
 from tradeflows.explore.naming import area_names
-from tradeflows.explore.parts import parts_of
 from tradeflows.explore.questions import (
     area_ids,
     listed,
@@ -28,6 +27,7 @@ from tradeflows.explore.questions import (
     unit_of_words,
 )
 from tradeflows.model import codes
+from tradeflows.model.codelists import publisher_words
 from tradeflows.model.errors import (
     BuildError,
     NothingStatedError,
@@ -46,6 +46,7 @@ from tradeflows.model.periods import (
 from tradeflows.model.source import bulk_month
 from tradeflows.model.words import direction
 from tradeflows.publishers import reading
+from tradeflows.publishers.comtrade import BREAKDOWNS
 from tradeflows.retrieval import (
     catalogue,
     comext,
@@ -59,6 +60,7 @@ from tradeflows.tables import Words
 
 MANY = 10  # calls, above which the plan is said before it is carried out
 DAY = 86_400.0
+CELL = ["reporter_iso", "partner_iso", "flow_code", "cmd_code", "ref_period", "n_months"]
 WHAT_IS_HELD = ("publisher", "source", "splice")  # filters that speak of what may not be here yet
 HS_CODE = re.compile(r"TOTAL|(\d\d){1,3}", re.ASCII)
 CN_CODE = re.compile(r"TOTAL|(\d\d){1,4}", re.ASCII)
@@ -70,30 +72,18 @@ Bar = Callable[[int], AbstractContextManager[Callable[[Any], None] | None]]
 
 @dataclass(frozen=True)
 class Question:
-    """A question in ids: what, whose, with whom, when, which way and how often."""
+    """A question in ids: what, whose, with whom and which way, and as its publisher is asked it.
+
+    That is Eurostat for member states of the EU, else UN Comtrade. What has no end `is_open`.
+    """
 
     products: tuple[str, ...]
     reporters: tuple[str, ...]
     partners: tuple[str, ...]
-    start: str
-    end: str
     flow: str
-    freq: str
-    classification: str
-    breakdown: str
-
-    @property
-    def is_of_eurostat(self) -> bool:
-        """Whether Eurostat is asked; UN Comtrade is, unless the reporters are member states."""
-        return comext_service.is_asked_here(self.reporters[0])
-
-    def words(self) -> tuple[str, str, str, str]:
-        """Reporters, partners, direction and goods as a service is asked for them."""
-        reporters, partners = (
-            "all" if "countries" in areas else ",".join(areas)
-            for areas in (self.reporters, self.partners)
-        )
-        return reporters, partners, self.flow, ",".join(self.products)
+    publisher: str
+    request: comtrade.Request | comext_service.Question
+    is_open: bool
 
 
 @dataclass(frozen=True)
@@ -106,11 +96,6 @@ class Way:
     refresh: bool
     say: Say
     bar: Bar
-
-    @property
-    def today(self) -> date:
-        """The day of the clock, in UTC."""
-        return datetime.fromtimestamp((self.clock or Clock()).now(), UTC).date()
 
     @property
     def age(self) -> float:
@@ -241,28 +226,67 @@ def ask(
         unit=unit,
         classification=classification,
         breakdown=breakdown,
-        today=way.today,
+        today=datetime.fromtimestamp((clock or Clock()).now(), UTC).date(),
         **asked,
     )
     _require_filters(filters, root)
     asked |= {"reporter": [*question.reporters], "partner": [*question.partners], "local": True}
-    fetched = _from_eurostat if question.is_of_eurostat else _from_comtrade
+    request = question.request
     try:
-        asked |= fetched(question, way)
+        if isinstance(request, comext_service.Question):
+            asked |= _from_eurostat(request, way, is_open=question.is_open)
+        else:
+            asked |= _from_comtrade(request, way, is_open=question.is_open)
     except UnreachableError as error:
         if breakdown or refresh:
             raise
         return _from_what_is_held(error, unit=unit, product=product, **{**asked, **filters})
     way.build_if_stale()
-    asked |= {"product": [*question.products], "flow": question.flow, "freq": question.freq}
+    asked |= {"product": [*question.products], "flow": question.flow, "freq": request.freq}
     try:
         words = {**asked, **filters}
-        return parts_of(breakdown, words, unit) if breakdown else answer_flow(**words, unit=unit)
+        return _parts_of(breakdown, words, unit) if breakdown else answer_flow(**words, unit=unit)
     except NothingHeldError:
         if len(held(columns=["ref_period"], **asked)):
             raise
-        publisher = "eurostat" if question.is_of_eurostat else "comtrade"
-        raise NothingStatedError(nothing_stated(publisher, {**asked, "product": product})) from None
+        asked["product"] = listed("product", product)
+        raise NothingStatedError(nothing_stated(question.publisher, asked)) from None
+
+
+def _parts_of(breakdown: str, asked: Mapping[str, Any], unit: str) -> Answer:
+    """The parts of a flow's totals by one break-down, with their names in ``part``.
+
+    A mode of transport that contains another one of its cell is left out, so that nothing counts
+    twice. A caveat says how much of the total the parts are.
+    """
+    total = answer_flow(**asked, unit=unit)
+    word = BREAKDOWNS[breakdown][1]
+    rows = held(columns=["breakdown"], **{**asked, "breakdown": None})
+    stated = sorted(rows["breakdown"].unique())
+    parts = [text for text in stated if text.startswith(f"{word}=")]
+    if not parts:
+        raise NothingStatedError(
+            f"no part by {breakdown} is stated of this; without breakdown= the total"
+        )
+    shared = total["unit"].iloc[0]
+    frames = {text: answer_flow(**{**asked, "breakdown": text}, unit=shared) for text in parts}
+    whole = measures.stack(frames, "part")
+    coded = whole["part"].str.removeprefix(f"{word}=")
+    places = [*zip(whole.groupby(CELL, dropna=False).ngroup(), coded, strict=True)]
+    groups: set[tuple[int, str]] = set()
+    if word == "transport":  # of sea, 2100, the group is water, 2000
+        for cell, mode in places:
+            groups |= {(cell, f"{mode[:1]}000"), (cell, f"{mode[:2]}00")} - {(cell, mode)}
+    names = publisher_words(f"comtrade {word}")
+    if word == "partner2":
+        areas = codes.area_codes("comtrade")
+        names = {code: codes.area_name(area) for code, area in areas.items()}
+    named = whole.assign(part=[names.get(code, code) for code in coded])
+    named = named[[place not in groups for place in places]]
+    named.attrs = whole.attrs
+    per_cent = 100 * named["value"].sum() / total["value"].sum()
+    note = f"by {breakdown}, the parts add up to {per_cent:.1f} % of the total"
+    return with_caveats(answer(named), [note])
 
 
 def _require_filters(filters: Mapping[str, Any], root: Path | None) -> None:
@@ -374,11 +398,7 @@ def put(
     freq = _months_or_years(freq)
     if start is None:
         raise QueryError("start= is lacking: the first month or year, such as start='2023'")
-    grain = "year" if freq == "A" else "month or year"
-    for name, text in (("start", start), ("end", end)):
-        if text is not None and parse_period(text, name, grain=grain)[0] > month_of(today):
-            raise QueryError(f"{name}={text!r} has not come: it is {today:%Y-%m}")
-    parse_window(start, start if end is None else end, grain=grain)
+    _require_window(start, start if end is None else end, freq, today)
     reporters = _one_publishers(area_ids(reporter, root, "reporter"))
     is_of_eurostat = comext_service.is_asked_here(reporters[0])
     _require_unit(unit, is_of_eurostat=is_of_eurostat)
@@ -388,31 +408,36 @@ def put(
             f"flow={flow!r}: imports with their freight and exports without it are two figures; "
             "ask for flow='imports' and for flow='exports'"
         )
-    question = Question(
-        hs_codes(product, root, is_of_eurostat=is_of_eurostat),
-        reporters,
-        tuple(area_ids(partner, root) or [codes.WORLD]),
-        str(start),
-        str(end or ""),
-        way,
-        freq,
-        classification,
-        breakdown,
-    )
-    _require_apart(question)
+    goods = hs_codes(product, root, is_of_eurostat=is_of_eurostat)
+    partners = tuple(area_ids(partner, root) or [codes.WORLD])
+    _require_apart(goods, reporters, partners)
+    areas = reporters, partners
+    states, others = ("all" if "countries" in ids else ",".join(ids) for ids in areas)
+    words = states, others, way, ",".join(goods)
+    request: comtrade.Request | comext_service.Question
     if is_of_eurostat:
-        _to_eurostat(question)
+        _require_whole_totals(classification, breakdown)
+        request = comext_service.question(*words, start, end or start, freq)
     else:
-        _to_comtrade(question, today)
-    return question
+        request = comtrade.request(
+            *words,
+            start,
+            end or (f"{today:%Y}" if freq == "A" else f"{today:%Y-%m}"),
+            freq,
+            classification=classification,
+            breakdown=breakdown,
+            today=today,
+        )
+    publisher = "eurostat" if is_of_eurostat else "comtrade"
+    return Question(goods, reporters, partners, way, publisher, request, not end)
 
 
-def was_asked(question: Question, root: Path, today: date) -> bool:
+def was_asked(question: Question, root: Path) -> bool:
     """Whether answers that are held were asked for all of a question; it asks nobody."""
-    if not question.is_of_eurostat:
-        request = _to_comtrade(question, today)
-        return comtrade.covers(root, request, is_open=not question.end)
-    return bool(question.end) and not comext_service.plan(_to_eurostat(question), root).calls
+    request = question.request
+    if isinstance(request, comtrade.Request):
+        return comtrade.covers(root, request, is_open=question.is_open)
+    return not question.is_open and not comext_service.plan(request, root).calls
 
 
 def _months_or_years(word: str) -> str:
@@ -421,6 +446,15 @@ def _months_or_years(word: str) -> str:
     if freq not in ("M", "A"):
         raise QueryError(f"freq={word!r}: expected 'M' (months) or 'A' (years)")
     return freq
+
+
+def _require_window(start: str, end: str, freq: str, today: date) -> None:
+    """Refuse what is no period, or has not come."""
+    grain = "year" if freq == "A" else "month or year"
+    for name, text in (("start", start), ("end", end)):
+        if parse_period(text, name, grain=grain)[0] > month_of(today):
+            raise QueryError(f"{name}={text!r} has not come: it is {today:%Y-%m}")
+    parse_window(start, end, grain=grain)
 
 
 def _require_unit(unit: str, *, is_of_eurostat: bool) -> None:
@@ -451,11 +485,10 @@ def _one_publishers(reporters: Sequence[str]) -> tuple[str, ...]:
     return tuple(reporters)
 
 
-def _require_apart(question: Question) -> None:
+def _require_apart(goods: Sequence[str], *sides: Sequence[str]) -> None:
     """Refuse goods or areas of which one contains another, since no answer adds them up."""
-    goods = {*question.products}
-    pairs = [(whole, part) for part in goods for whole in codes.wholes(part, goods)]
-    for areas in (question.reporters, question.partners):
+    pairs = [(whole, part) for part in goods for whole in codes.wholes(part, {*goods})]
+    for areas in sides:
         groups = [area for area in areas if area in codes.groups() and not codes.is_country(area)]
         for whole in groups:
             for part in areas:
@@ -509,29 +542,14 @@ def _codes_of(word: str, root: Path | None, *, is_of_eurostat: bool) -> list[str
 # --- UN Comtrade ---------------------------------------------------------------------------------
 
 
-def _to_comtrade(question: Question, today: date) -> comtrade.Request:
-    """A question in UN Comtrade's codes; without an end until today."""
-    this_period = f"{today:%Y}" if question.freq == "A" else f"{today:%Y-%m}"
-    return comtrade.request(
-        *question.words(),
-        question.start,
-        question.end or this_period,
-        question.freq,
-        classification=question.classification,
-        breakdown=question.breakdown,
-        today=today,
-    )
-
-
-def _from_comtrade(question: Question, way: Way) -> dict[str, Any]:
+def _from_comtrade(request: comtrade.Request, way: Way, *, is_open: bool) -> dict[str, Any]:
     """Fetch what is not held of a question, and say by which words it is read then."""
-    request = _to_comtrade(question, way.today)
     web, limits = comtrade.connect(key=way.key, clock=way.clock)
     with web:
         with way.bar(0):
             plan = comtrade.plan(request, web, limits, way.root, listing_age=way.age)
         published = [cell.split()[1] for cell in plan.releases]
-        if published and not question.end:  # until the last that is out
+        if published and is_open:  # until the last that is out
             last = max(published)
             periods = tuple(period for period in request.periods if period <= last)
             absent = tuple(cell for cell in plan.absent if cell.split()[1] <= last)
@@ -582,27 +600,24 @@ def _held_of_comtrade(root: Path, partners: set[str]) -> dict[tuple[str, str], d
 # --- Eurostat ------------------------------------------------------------------------------------
 
 
-def _to_eurostat(question: Question) -> comext_service.Question:
-    """A question in Eurostat's codes; without an end of its first period."""
-    if question.classification != "HS":
+def _require_whole_totals(classification: str, breakdown: str) -> None:
+    """Refuse what Eurostat is not asked for."""
+    if classification != "HS":
         raise QueryError("classification= is for UN Comtrade; Eurostat has the CN of each year")
-    if question.breakdown:
+    if breakdown:
         raise QueryError(
             "breakdown= is for UN Comtrade; of member states `tradeflows fetch comext` gets whole "
             "months with their procedures, and Easy Comext has means of transport"
         )
-    start, freq = question.start, question.freq
-    return comext_service.question(*question.words(), start, question.end or start, freq)
 
 
-def _from_eurostat(question: Question, way: Way) -> dict[str, Any]:
+def _from_eurostat(asked: comext_service.Question, way: Way, *, is_open: bool) -> dict[str, Any]:
     """Fetch what is not held of a question, and say by which words it is read then."""
-    asked = _to_eurostat(question)
     with comext.connect(clock=way.clock) as web, way.bar(0):
         months = comext.published(web, way.root, age=way.age)
-    if not question.end:
+    if is_open:
         whole = [month[:4] for month in months if month.endswith("-12")]
-        last = max(months) if question.freq == "M" else max(whole, default=max(months)[:4])
+        last = max(months) if asked.freq == "M" else max(whole, default=max(months)[:4])
         asked = replace(asked, end=max(asked.start, last))
     lacking = [
         period for period in asked.periods if month_text(parse_period(period)[-1]) not in months
@@ -650,11 +665,11 @@ def _held_of_eurostat(
     wanted = {code for partner in partners for code in codes.codes_of(partner, "eurostat")}
     reporters = {*codes.codes_of(area, "eurostat")}
     here = []
-    for answer in comext_service.held(root).values():
-        is_with = not wanted or not answer.partners or wanted & {*answer.partners}
-        if answer.freq == freq and is_with and reporters & {*answer.reporters}:
-            ways = ",".join(flows[flow] for flow in answer.flows)
-            here.append((answer.start, answer.end, f"{','.join(answer.products)} {ways}"))
+    for asked in comext_service.held(root).values():
+        is_with = not wanted or not asked.partners or wanted & {*asked.partners}
+        if asked.freq == freq and is_with and reporters & {*asked.reporters}:
+            ways = ",".join(flows[flow] for flow in asked.flows)
+            here.append((asked.start, asked.end, f"{','.join(asked.products)} {ways}"))
     return here
 
 
@@ -674,7 +689,9 @@ def _bar(total: int) -> Iterator[Callable[[Any], None]]:
     """
     from tqdm import tqdm
 
-    is_seen = sys.stderr.isatty() or _is_notebook()
+    is_watched = not {"CI", "TQDM_DISABLE"} & os.environ.keys()  # no test or report runs
+    shell = import_module("IPython").get_ipython() if "IPython" in sys.modules else None
+    is_seen = sys.stderr.isatty() or (is_watched and hasattr(shell, "kernel"))
     first = {"desc": "no rows yet", "bar_format": BEGUN}
     drawn = first if total else {"desc": LISTING, "bar_format": "{desc}", "leave": False}
     with tqdm(total=total, disable=not is_seen, **drawn) as bar:
@@ -687,10 +704,3 @@ def _bar(total: int) -> Iterator[Callable[[Any], None]]:
                 bar.update(now.done - bar.n)
 
         yield show
-
-
-def _is_notebook() -> bool:
-    """Whether this runs in a notebook that a person has open, and no test or report runs."""
-    if "IPython" not in sys.modules or {"CI", "TQDM_DISABLE"} & os.environ.keys():
-        return False
-    return hasattr(import_module("IPython").get_ipython(), "kernel")

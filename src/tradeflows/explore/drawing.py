@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import partial
 from numbers import Real
 from typing import Any
 
@@ -233,8 +234,8 @@ def _over_time(rows: pd.DataFrame, look: dict[str, Any], *, has_own_unit: bool) 
     look = {"names": names, **look} if names else look
     if "concept" in rows:
         ends = [end for end in ("low", "high") if end in rows]
-        has_figure = rows[["value", *ends]].notna().any(axis="columns")
-        return charts.points(rows[has_figure], y="drawn", by="series", span=ends, **look)
+        rows = rows.dropna(subset=["value", *ends], how="all")
+        return charts.points(rows, y="drawn", by="series", span=ends, **look)
     lengths = set(rows.get("n_months", [1]))
     if rows["ref_period"].nunique() == 1 == len(lengths):
         return charts.bars(rows, y="drawn", by="series", **look)
@@ -297,19 +298,16 @@ def _named_series(rows: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, str]]:
     if "publisher" in rows and rows.groupby(columns)["publisher"].nunique().max() > 1:
         columns = [*columns, "publisher"]
     if len(columns) > 1:
-        labels = []
-        for cells in rows[columns].itertuples(index=False):
-            names = [
-                publisher_name(cell) if column == "publisher" else name_of(column, cell)
-                for column, cell in zip(columns, cells, strict=True)
-            ]
-            labels.append(", ".join(names))
-        return rows.assign(series=labels), {}
+        cells = [
+            map(publisher_name if column == "publisher" else partial(name_of, column), rows[column])
+            for column in columns
+        ]
+        return rows.assign(series=[*map(", ".join, zip(*cells, strict=True))]), {}
     first = columns[0]
-    named = rows.assign(series=rows[first])
+    rows = rows.assign(series=rows[first])
     if first in NAMED_BY_CHARTS:
-        return named, {}
+        return rows, {}
     words = {
         code: dates_in_words(name_of(first, code).replace("_", " ")) for code in {*rows[first]}
     }
-    return named, {code: text[:1].upper() + text[1:] for code, text in words.items()}
+    return rows, {code: text[:1].upper() + text[1:] for code, text in words.items()}

@@ -1,7 +1,6 @@
 """The explorer: words in, an answer out that shows itself, draws itself and can be traced."""
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from numbers import Real
@@ -9,8 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from tradeflows import measures, tables
 from tradeflows.explore.answer import Answer, answer, counted
@@ -36,6 +33,7 @@ from tradeflows.tables.choose_publisher import OF_THE_WINDOW
 
 ALL_OF_A_LEVEL = re.compile(r"all HS ?([246])?", re.IGNORECASE)
 MANY = 4  # reporters, above which it is said how many of them state nothing
+COLUMNS = ["reporter_iso", "partner_iso", "freq_code", "cumulation", "qty_unit", "ref_period"]
 # Columns that a value is taken from, the first that all reporters state.
 AMOUNTS = ("net_wgt_kg", "qty", "primary_value_usd", "value_reported")
 
@@ -130,22 +128,33 @@ def flow(
     goods, of_all = _goods(root, product, {**asked, "reporter": reporters.ids})
     asked |= goods
     whole = {**asked, "reporter": reporters.ids}
-    columns = ["freq_code", "cumulation", "qty_unit", "ref_period", "partner_iso"]
     caveats = [*reporters.caveats, *partners.caveats, *of_all]
     beside = months_beside(root, whole)
-    rows = {area: held(root, columns, reporter=area, **asked) for area in reporters.ids}
-    rows = {area: table for area, table in rows.items() if len(table)}
+    rows = held(root, COLUMNS, **whole)
+    if reporters.ids == ["countries"]:  # who are read as one
+        rows["reporter_iso"] = "countries"
     asked["freq"], others = _chosen_rhythm(rows, asked["freq"])
-    none = _declared_none(root, [area for area in reporters.ids if area not in rows], asked)
-    if not rows and not none:
+    none, stating = {}, {*rows["reporter_iso"]}
+    # The source of those that state no row may declare that to be zero.
+    for area in (area for area in reporters.ids if area not in stating):
+        with suppress(QueryError):  # of the others it is said that they state nothing
+            none[area] = _read(root, area, asked)
+    if rows.empty and not none:
         raise NothingHeldError(nothing_held(root, {**whole, "freq": asked["freq"]}, unit))
-    wanted = _set_defaults(asked, [*rows.values()], unit)
-    frames = _frames(root, rows, asked, wanted) | none
+    wanted = _set_defaults(asked, rows, unit)
+    frames = _frames(root, reporters.ids, rows, asked, wanted) | none
     frames = {area: frame for area, frame in frames.items() if _units(frame)} or frames
-    caveats += [*others, *beside, *_notes_of_sources(root, frames.values(), filters)]
-    caveats += _silent(reporters.ids, frames, _elsewhere(rows, asked["freq"])) + _ends_apart(frames)
+    entries = catalogue.load(root, local=filters.get("local", False))
+    used = sorted({name for frame in frames.values() for name in frame.attrs["sources"]})
+    notes = [
+        f"{name}: {' '.join(entries[name].note.split())}"
+        for name in used
+        if entries[name].note.strip()
+    ]
+    caveats += [*others, *beside, *notes]
+    caveats += _silent(reporters.ids, frames, rows, asked["freq"]) + _ends_apart(frames)
     caveats += _partners_lacking(partners.ids, frames) + goods_apart(frames.values())
-    caveats += _to_date(rows.values(), frames.values())
+    caveats += _to_date(rows, frames.values())
     if reporters.ids == ["countries"]:
         caveats += _groups_left_out(root, asked)
     return answer(_valued(frames, _shared_unit(frames, wanted), caveats), root=named)
@@ -158,10 +167,10 @@ def _goods(
     words = ["all HS"] if product is None else listed("product", product)
     levels = [*filter(None, (ALL_OF_A_LEVEL.fullmatch(word.strip()) for word in words))]
     if not levels:
-        return {"product": product}, []
+        return {"product": words}, []
     if len(words) > 1:
         raise QueryError(f"{' and '.join(words)}: all codes of a level stand alone; ask for each")
-    rows = held(root, ["cmd_code", "source_id"], **asked).to_pandas()
+    rows = held(root, ["cmd_code", "source_id"], **asked)
     # Several chapters in one figure are of the level of each.
     rows["digits"] = [_digits(code) for code in rows["cmd_code"]]
     wanted = levels[0][1]
@@ -195,26 +204,23 @@ def _digits(code: str) -> int:
     return lengths.pop() if lengths in ({2}, {4}, {6}) else 0
 
 
-def _set_defaults(asked: dict[str, Any], rows: Sequence[pa.Table], unit: str) -> str:
+def _set_defaults(asked: dict[str, Any], rows: pd.DataFrame, unit: str) -> str:
     """Add the filters that a question has unless it names them, and return the unit it asks for."""
-    quantities, cumulations = (
-        {text for table in rows for text in table[name].to_pylist()}
-        for name in ("qty_unit", "cumulation")
-    )
+    quantities = [*rows["qty_unit"].unique()]
     asked.setdefault("breakdown", tables.PARTS)
-    wanted = unit_of_words(unit, [*quantities])
+    wanted = unit_of_words(unit, quantities)
     if wanted in quantities:
         asked["qty_unit"] = wanted
-    if "period" in cumulations and not asked.get("cumulation"):
+    if "period" in {*rows["cumulation"]} and not asked.get("cumulation"):
         asked["cumulation"] = "period"
     return wanted
 
 
-def _to_date(rows: Iterable[pa.Table], frames: Iterable[pd.DataFrame]) -> list[str]:
+def _to_date(rows: pd.DataFrame, frames: Iterable[pd.DataFrame]) -> list[str]:
     """That months which have no row may be in the figures of the year to date, which are held."""
-    kinds = {kind for table in rows for kind in pc.unique(table["cumulation"]).to_pylist()}
     said = [text for frame in frames for text in frame.attrs["caveats"]]
-    if not kinds >= {"period", "ytd"} or not any(OF_THE_WINDOW in text for text in said):
+    is_held = {"period", "ytd"} <= {*rows["cumulation"]}
+    if not is_held or not any(OF_THE_WINDOW in text for text in said):
         return []
     return ["the figures of the year to date are held too: cumulation='ytd' has them"]
 
@@ -224,30 +230,18 @@ def _or_every(words: Words) -> Words:
     return "countries" if words is None else words
 
 
-def _declared_none(
-    root: Path, reporters: Iterable[str], asked: Mapping[str, Any]
-) -> dict[str, pd.DataFrame]:
-    """Of reporters that state no row, those whose source declares that to be zero: its zeros."""
-    frames = {}
-    for area in reporters:
-        with suppress(QueryError):  # of the others it is said that they state nothing
-            frames[area] = _read(root, area, asked)
-    return frames
-
-
 def _frames(
-    root: Path, rows: Mapping[str, pa.Table], asked: Mapping[str, Any], unit: str
+    root: Path, areas: Iterable[str], rows: pd.DataFrame, asked: Mapping[str, Any], unit: str
 ) -> dict[str, pd.DataFrame]:
     """What each reporter states, of whom states it in several currencies in the one asked for."""
+    first = rows[rows["freq_code"].eq(asked["freq"])].groupby("reporter_iso")["ref_period"].min()
     frames = {}
-    for area, table in rows.items():
-        months = table.filter(pc.equal(table["freq_code"], asked["freq"]))["ref_period"]
-        if len(months):
-            first = f"{pc.min(months).as_py():%Y-%m}"
-            frames[area] = _read(root, area, asked, first)
-            if unit in contracts.CURRENCIES and unit not in _units(frames[area]):
-                with suppress(QueryError):  # a file that has weights alone, and another has values
-                    frames[area] = _read(root, area, {"currency": unit, **asked}, first)
+    for area in filter(first.__contains__, areas):
+        month = f"{first[area]:%Y-%m}"
+        frames[area] = _read(root, area, asked, month)
+        if unit in contracts.CURRENCIES and unit not in _units(frames[area]):
+            with suppress(QueryError):  # a file that has weights alone, and another has values
+                frames[area] = _read(root, area, {"currency": unit, **asked}, month)
     return frames
 
 
@@ -267,52 +261,33 @@ def _read(root: Path, area: str, asked: Mapping[str, Any], first: str = "") -> p
     return measures.sum_parts(frame, AMOUNTS) if is_in_parts else frame
 
 
-def _chosen_rhythm(rows: Mapping[str, pa.Table], freq: str | None) -> tuple[str | None, list[str]]:
+def _chosen_rhythm(rows: pd.DataFrame, freq: str | None) -> tuple[str | None, list[str]]:
     """The rhythm that most reporters state, months before quarters before years."""
-    if freq is not None or not rows:
+    if freq is not None or rows.empty:
         return freq, []
-    partners: dict[str, set[str]] = {}
-    counts = Counter[str]()
-    for table in rows.values():
-        kinds, areas = (table[name].to_pylist() for name in ("freq_code", "partner_iso"))
-        pairs = {*zip(kinds, areas, strict=True)}
-        counts.update({kind for kind, _ in pairs})
-        for kind, partner in pairs:
-            partners.setdefault(kind, set()).add(partner)
-    chosen = max("MQA", key=lambda kind: counts[kind])
+    by_kind = rows.groupby("freq_code")
+    counts, partners = by_kind["reporter_iso"].nunique(), by_kind["partner_iso"].agg(set)
+    chosen = max("MQA", key=lambda kind: counts.get(kind, 0))
     others = []
-    for kind in sorted(counts.keys() - {chosen}):
-        more = sorted(partners[kind] - partners[chosen])
+    for kind, areas in partners.drop(chosen).items():
+        more = sorted(areas - partners[chosen])
         some = f", with {area_names(more[:MANY])}{' and others' * (len(more) > MANY)}"
         others.append(f"freq={kind!r} too{some * bool(more)}")
     return chosen, [f"freq={chosen!r} of what is held; {'; '.join(others)}"] if others else []
 
 
-def _notes_of_sources(
-    root: Path, frames: Iterable[pd.DataFrame], filters: Mapping[str, Any]
-) -> list[str]:
-    entries = catalogue.load(root, local=filters.get("local", False))
-    used = sorted({name for frame in frames for name in frame.attrs["sources"]})
-    notes = {name: " ".join(entries[name].note.split()) for name in used}
-    return [f"{name}: {note}" for name, note in notes.items() if note]
-
-
-def _elsewhere(rows: Mapping[str, pa.Table], freq: str | None) -> dict[str, list[str]]:
-    """The rhythms in which reporters state the flow, of whom it is not stated in `freq`."""
-    kinds = {area: pc.unique(table["freq_code"]).to_pylist() for area, table in rows.items()}
-    return {area: some for area, some in kinds.items() if freq not in some}
-
-
 def _silent(
-    reporters: list[str], frames: Mapping[str, pd.DataFrame], elsewhere: Mapping[str, list[str]]
+    reporters: list[str], frames: Mapping[str, pd.DataFrame], rows: pd.DataFrame, freq: str | None
 ) -> list[str]:
-    """Say of each reporter that states nothing, or that `elsewhere`, that it is in no sum."""
+    """Say of each reporter that states nothing, or that in another rhythm, that it is in no sum."""
+    kinds = rows.groupby("reporter_iso")["freq_code"].unique()
+    elsewhere = [area for area in reporters if area in kinds and freq not in kinds[area]]
     named = [area for area in reporters if area != "countries" and area not in elsewhere]
     texts = [
-        f"{codes.area_name(area)} states this with {' or '.join(option('freq', x) for x in kinds)} "
-        "alone, so it is in no sum or share here"
-        for area, kinds in elsewhere.items()
-        if area in reporters
+        f"{codes.area_name(area)} states this with "
+        f"{' or '.join(option('freq', kind) for kind in kinds[area])} alone, so it is in no sum or "
+        "share here"
+        for area in elsewhere
     ]
     silent = [area for area in named if area not in frames]
     state = " states nothing of this, so it is" if len(silent) == 1 else ""
@@ -350,7 +325,7 @@ def _partners_lacking(partners: list[str], frames: Mapping[str, pd.DataFrame]) -
 
 def _groups_left_out(root: Path, asked: Mapping[str, Any]) -> list[str]:
     """Say which groups state the flow as one, beside the countries that were asked for."""
-    reporters = {*held(root, ["reporter_iso"], **asked)["reporter_iso"].to_pylist()}
+    reporters = {*held(root, ["reporter_iso"], **asked)["reporter_iso"]}
     groups = sorted(reporters & {*codes.groups()})
     groups = [area for area in groups if not codes.is_country(area)]
     if not groups:
@@ -473,7 +448,7 @@ def settlement(
     }
     rows = held(root, ["measure"], "settlement", **asked)
     # Of no family, read says why.
-    families = sorted({*rows["measure"].to_pylist()}) or [asked.get("measure")]
+    families = sorted(rows["measure"].unique()) or [asked.get("measure")]
     parts = [tables.read("settlement", root=root, **asked | {"measure": name}) for name in families]
     whole = with_lineage(pd.concat(parts, ignore_index=True), *parts)
     if len(families) > 1:
@@ -522,7 +497,8 @@ def figures(
     chosen = rows[about.str.contains(word.casefold(), regex=False)]
     if chosen.empty:
         raise QueryError(f"no figure about {word!r}; topics: {', '.join(sorted({*rows['topic']}))}")
-    caveats = [*rows.attrs["caveats"]]
+    of_all = tables.flags_present(rows["flags"])
+    caveats = [*filter(lambda text: text not in of_all, rows.attrs["caveats"])]
     wanted = unit_of_words(unit or "USD")
     others = chosen
     if unit or above is not None:
@@ -546,8 +522,6 @@ def figures(
             raise QueryError(f"no figure about {word!r} is above {above:,.0f} {wanted}; {most}")
         chosen = chosen[is_above]
     chosen = chosen.sort_values("id")
-    of_all = {*tables.flags_present(rows["flags"])}
-    caveats = [*filter(lambda text: text not in of_all, caveats)]
     caveats += tables.flags_present(chosen["flags"])
     repeats = chosen.loc[chosen["repeats"].notna(), ["id", "repeats"]].itertuples(index=False)
     caveats += [f"{name} repeats {other}, so it confirms nothing" for name, other in repeats]

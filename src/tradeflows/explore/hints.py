@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import pyarrow as pa
 
 from tradeflows import tables
 from tradeflows.explore.naming import with_names
@@ -31,17 +30,18 @@ class NothingHeldError(QueryError):
     """No row that is held answers the question; the message says what does."""
 
 
-def held(root: Path, columns: list[str], table: str = "trade", **filters: Any) -> pa.Table:
+def held(root: Path, columns: list[str], table: str = "trade", **filters: Any) -> pd.DataFrame:
     """Some columns of the rows of `table` that a question would be answered from."""
     filters.pop("splice", None)  # which of them are taken comes after
-    return tables.candidates(tables.question(table, root=root, **filters)).select(columns)
+    rows = tables.candidates(tables.question(table, root=root, **filters))
+    return rows.select(columns).to_pandas()
 
 
 def nothing_held(root: Path, asked: Mapping[str, Any], unit: str = "") -> str:
     """Say that a question to trade finds nothing, which call gets it, and what is held beside it.
 
-    `asked` has the filters, ``reporter`` and ``partner`` as lists of ids; `unit` is as it was
-    asked for.
+    `asked` has the filters, ``product`` as a list of words, ``reporter`` and ``partner`` as lists
+    of ids; `unit` is as it was asked for.
     """
     hints = [*_near(root, asked)]
     question = _in_words(asked)
@@ -50,9 +50,9 @@ def nothing_held(root: Path, asked: Mapping[str, Any], unit: str = "") -> str:
         alone = {**dict.fromkeys(asked), "product": goods, "local": asked.get("local", False)}
         rows = _rows(root, alone)
         if len(rows):
-            ways = " and ".join(FLOWS.get(way, way) for way in _most_often(rows["flow_code"]))
+            ways = " and ".join(FLOWS[way] for way in _most_often(rows["flow_code"]))
             reporters, partners = (_names(_most_often(rows[name])) for name in AREAS)
-            find = words.call("find", goods if isinstance(goods, str) else goods[0])
+            find = words.call("find", goods[0])
             hints = [
                 f"of these goods are held: {ways} of {reporters} with {partners} "
                 f"({_months(rows)}); {find} lists them"
@@ -105,7 +105,7 @@ def example_call(goods: str, root: Path) -> str:
 def _calls(root: Path, asked: Mapping[str, Any], unit: str) -> Iterator[str]:
     """Say which calls would get what is asked; none where no service has it as it is asked."""
     narrowed = [name for name in asked if name not in ASKED_FOR and asked[name] is not None]
-    if narrowed or asked["flow"] not in FLOWS:
+    if narrowed:
         return
     from tradeflows.explore.ask import put, was_asked
     from tradeflows.retrieval.comext_service import is_asked_here
@@ -115,14 +115,14 @@ def _calls(root: Path, asked: Mapping[str, Any], unit: str) -> Iterator[str]:
     named = _options(asked, unit)
     for publisher, reporters in (("eurostat", members), ("comtrade", others)):
         goods, partners = asked["product"], asked["partner"]
-        positional = [goods if isinstance(goods, str) else [*goods], _typed(reporters)]
+        positional = [goods[0] if len(goods) == 1 else goods, _typed(reporters)]
         positional += [_typed(partners)] if partners != [codes.WORLD] else []
         try:
             question = put(*positional, **named, root=root, today=date.today())
         except QueryError:
             continue
         has_none = _rows(root, asked, local=True).empty
-        if has_none and was_asked(question, root, date.today()):
+        if has_none and was_asked(question, root):
             call = words.call("ask", *positional, **named, refresh=True)
             yield f"{SERVICES[publisher]} was asked for it, and has no row; {call} asks anew"
         else:
@@ -152,11 +152,9 @@ def _typed(areas: Sequence[str]) -> str | list[str]:
 def _in_words(asked: Mapping[str, Any]) -> str:
     """A question as a sentence has it."""
     goods, flow = asked["product"], asked["flow"]
-    parts = [
-        f"{_few([goods] if isinstance(goods, str) else [*goods])}, {FLOWS.get(flow, str(flow))} of "
-        f"{_names(asked['reporter'])} {'to' if flow in ('X', 'RX') else 'from'} "
-        f"{_names(asked['partner'])}"
-    ]
+    reporters, partners = (_names(asked[side]) for side in ("reporter", "partner"))
+    preposition = "to" if flow in ("X", "RX") else "from"
+    parts = [f"{_few(goods)}, {FLOWS[flow]} of {reporters} {preposition} {partners}"]
     if asked.get("freq"):
         parts.append(f"by {RHYTHM_NAMES[asked['freq']]}")
     start, end = asked.get("start"), asked.get("end")
@@ -167,9 +165,8 @@ def _in_words(asked: Mapping[str, Any]) -> str:
     return ", ".join(parts)
 
 
-def _names(ids: str | Sequence[str]) -> str:
+def _names(areas: Sequence[str]) -> str:
     """The names of the first few of some areas."""
-    areas = [ids] if isinstance(ids, str) else [*ids]
     return _few(["any country" if area == "countries" else codes.area_name(area) for area in areas])
 
 
@@ -182,7 +179,7 @@ def _few(names: Sequence[str]) -> str:
 def _rows(root: Path, asked: Mapping[str, Any], **changed: Any) -> pd.DataFrame:
     """Rows of the question as it is changed; none where it cannot be put."""
     try:
-        return held(root, COLUMNS, **{**asked, **changed}).to_pandas()
+        return held(root, COLUMNS, **{**asked, **changed})
     except TradeflowsError:
         return pd.DataFrame(columns=COLUMNS)
 

@@ -60,18 +60,18 @@ def find(word: str = "", *, local: bool = False, root: Path | None = None) -> An
     """
     require_text("word", word, "crude oil")
     named, root = root, root or catalogue.root()
-    parts = {"trade": _traded(tables.stored(root, "trade", local=local), word.casefold(), root)}
-    try:  # gold is both
+    plain = word.casefold()
+    with suppress(QueryError):  # gold is both
         plain = currency(word).casefold()
-    except QueryError:
-        plain = word.casefold()
-    for table in [*NAMED_BY][1:]:
-        parts[table] = _named(tables.stored(root, table, local=local), plain, table)
+    parts: list[pd.DataFrame] = []
     entries: list[dict[str, Any]] = []
-    for table, rows in parts.items():
-        slot = rows.groupby(["source_id", *NAMED_BY[table][0]]).ngroup().to_numpy()
-        parts[table] = rows.assign(slot=slot + len(entries)).dropna(subset="n_months")
-        entries += _entries(table, slot, rows)
+    for table, (by, _) in NAMED_BY.items():
+        stored = tables.stored(root, table, local=local)
+        is_trade = table == "trade"
+        rows = _traded(stored, word.casefold(), root) if is_trade else _named(stored, plain, table)
+        slot = rows.groupby(["source_id", *by]).ngroup() + len(entries)
+        parts.append(rows.assign(slot=slot).dropna(subset="n_months"))
+        entries += _entries(table, rows)
     if not entries:
         raise QueryError(_nothing_of(word, root))
     order = np.argsort(_are_named_by_chance(entries, word, root), kind="stable")
@@ -79,27 +79,29 @@ def find(word: str = "", *, local: bool = False, root: Path | None = None) -> An
     sources = catalogue.load(root, local=local)
     inventory["publisher"] = [sources[name].publisher for name in inventory["source_id"]]
     inventory.attrs = {"sources": tuple(dict.fromkeys(inventory["source_id"])), "caveats": ()}
-    counted = pd.concat([part for part in parts.values() if len(part)], ignore_index=True)
+    counted = pd.concat([part for part in parts if len(part)], ignore_index=True)
     slot = np.argsort(order)[counted.pop("slot")]
     role = Role(counted, slot=slot)
     record(inventory, {"rows": Formula(COUNT, {"value": role})})
     return answer(inventory, f"What is held{word and f' of {word}'}", named)
 
 
-def _entries(table: str, slot: np.ndarray, rows: pd.DataFrame) -> Iterator[dict[str, Any]]:
-    """What the rows of each source and product, or other name, come to, by their `slot`."""
-    counts = np.bincount(slot)
-    is_trade = table == "trade"
-    first = rows.iloc[np.unique(slot, return_index=True)[1]]
-    named = zip(*(first[name].tolist() for name in ("source_id", *NAMED_BY[table][0])), strict=True)
-    cells = (_distinct(rows, slot, [*columns]) for columns in (["units"], *zip(AREAS), PERIOD))
-    for (source, *names), count, texts, *areas, stated in zip(
-        named, counts.tolist(), *cells, strict=True
-    ):
-        units = {unit for (text,) in texts for unit in text.split("|")} - {""}
-        ids = ({area for (area,) in some} - {""} for some in areas)
-        reporters, partners = (_few(map(codes.area_name, some)) for some in ids)
-        months = (range(month_of(day), month_of(day) + int(n)) for day, n in stated if n == n)
+def _entries(table: str, rows: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    """What the rows of each source and product, or other name, come to."""
+    by, is_trade = ["source_id", *NAMED_BY[table][0]], table == "trade"
+    distinct = [
+        rows.drop_duplicates([*by, *columns]).groupby(by)[columns].agg(list)
+        for columns in (["units"], *([area] for area in AREAS), PERIOD)
+    ]
+    counts = rows.groupby(by).size().rename("rows")
+    entries = pd.concat([*distinct, counts], axis="columns").to_dict("index")
+    for (source, *names), cells in entries.items():
+        units = {unit for text in cells["units"] for unit in text.split("|")} - {""}
+        reporters, partners = (
+            _few(codes.area_name(area) for area in cells[column] if area) for column in AREAS
+        )
+        periods = zip(*(cells[name] for name in PERIOD), strict=True)
+        months = (range(month_of(day), month_of(day) + int(n)) for day, n in periods if n == n)
         yield {
             "name": codes.product_name(names[0]) if is_trade else ", ".join(names),
             "code": names[0] if is_trade else "",
@@ -107,19 +109,10 @@ def _entries(table: str, slot: np.ndarray, rows: pd.DataFrame) -> Iterator[dict[
             "partners": partners,
             "unit": ", ".join(sorted(units)) if is_trade else _few(units),
             "held": runs(chain.from_iterable(months)),
-            "rows": count,
+            "rows": cells["rows"],
             "table": table,
             "source_id": source,
         }
-
-
-def _distinct(rows: pd.DataFrame, slot: np.ndarray, columns: list[str]) -> list[list[Any]]:
-    """The cells of `columns` that the rows of each slot have, each once."""
-    cells = rows[columns].assign(slot=slot).drop_duplicates()
-    found: list[list[Any]] = [[] for _ in np.bincount(slot)]
-    for place, *cell in zip(*(cells[name].tolist() for name in ("slot", *columns)), strict=True):
-        found[place].append(cell)
-    return found
 
 
 def _are_named_by_chance(entries: Iterable[dict[str, Any]], word: str, root: Path) -> list[bool]:
@@ -352,13 +345,10 @@ def sources(word: str = "", *, local: bool = False, root: Path | None = None) ->
     for table in schema.TABLES:
         day = tables.dates_of(table)[0]
         stored = tables.stored(root, table, local=local).to_table(["source_id", day])
-        summary = stored.group_by("source_id").aggregate(
-            [(day, "min"), (day, "max"), (day, "count")]
-        )
-        for entry in summary.to_pylist():
-            ends = (entry[f"{day}_{end}"] for end in ("min", "max"))
-            months = (f"{end:%Y-%m}" if end else "" for end in ends)
-            spans[entry["source_id"]] = (entry[f"{day}_count"], *months)
+        days = stored.to_pandas(date_as_object=False).groupby("source_id")[day]
+        for name, first, last, count in days.agg(["min", "max", "count"]).itertuples():
+            months = ("" if pd.isna(end) else f"{end:%Y-%m}" for end in (first, last))
+            spans[name] = (count, *months)
     rows = {}
     for name, entry in entries.items():
         whose = publishers[entry.publisher]

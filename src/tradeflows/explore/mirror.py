@@ -60,13 +60,11 @@ def _first_stated(side: pd.DataFrame, ways: Iterable[dict[str, Any]]) -> Answer:
 def at_a_level(side: pd.DataFrame, **words: Any) -> Answer:
     """:func:`asked_again` for the same goods or, where nothing is held of these, coarser ones."""
     _require_axes(side, words)
-    reason: Exception | None = None
-    for level in _levels(side):
-        try:
+    *finer, coarsest = _levels(side)
+    for level in finer:
+        with suppress(QueryError, NothingStatedError):
             return asked_again(side, product=level, **words)
-        except (QueryError, NothingStatedError) as error:
-            reason = error
-    raise reason or QueryError("nothing is held of it")
+    return asked_again(side, product=coarsest, **words)
 
 
 def _levels(side: pd.DataFrame) -> list[list[str]]:
@@ -106,32 +104,26 @@ def the_whole(side: pd.DataFrame, area: str = "") -> Answer | None:
         _require_axes(side)
     reason: Exception = QueryError("nothing is held of it")
     wholes = []
-    goods = ["product"] * (side["cmd_code"].nunique() > 1)
+    axes = ["reporter", "partner", *["product"] * (side["cmd_code"].nunique() > 1)]
+    length = int(side["n_months"].iloc[0])
     for words in _wholes_of(side, area):
         try:
-            stated = asked_again(side, **words)
-            whole = stated.by("reporter", "partner", *goods, every=int(side["n_months"].iloc[0]))
+            whole = asked_again(side, **words).by(*axes, every=length)
         except (QueryError, NothingStatedError) as error:
             reason = error
             continue
         if "product" in words:
             whole = whole.drop(columns=["cmd_code", "product"])
-        if _is_of_all(whole, side):
+        # Of each reporter, good and period of the side a figure is wanted.
+        cells = [name for name in ("reporter_iso", "cmd_code", "ref_period") if name in whole]
+        known = whole[whole["value"].notna() & whole["complete"]]
+        wanted, stated = (pd.DataFrame(rows, columns=cells) for rows in (side, known))
+        if {*map(tuple, wanted.to_numpy())} <= {*map(tuple, stated.to_numpy())}:
             return whole
         wholes.append(whole)
     if area and not wholes:
         raise reason
     return wholes[0] if area else None  # of which the measure says what it lacks
-
-
-def _is_of_all(whole: Answer, side: pd.DataFrame) -> bool:
-    """Whether a whole has a figure of each reporter, good and period of a side."""
-    cells = [name for name in ("reporter_iso", "cmd_code", "ref_period") if name in whole]
-    known = whole.loc[whole["value"].notna() & whole["complete"], cells]
-    wanted, stands = (
-        {*pd.DataFrame(rows)[cells].itertuples(index=False, name=None)} for rows in (side, known)
-    )
-    return wanted <= stands
 
 
 def _wholes_of(side: pd.DataFrame, area: str) -> list[dict[str, Any]]:

@@ -28,7 +28,14 @@ def with_names(texts: Iterable[str], root: Path | None = None) -> list[str]:
     what it is of. Outside of a project ids stay.
     """
     lines = list(texts)
-    names = _names_of_sources(lines, root)
+    publishers, sources = _catalogue(root)
+    ids = [name for line in lines for name in SOURCE_ID.findall(line) if name in sources]
+    shorts = {name: publishers[sources[name].publisher].short for name in ids}
+    names = {}
+    for name, short in shorts.items():
+        is_single = list(shorts.values()).count(short) == 1
+        subject = " ".join(sources[name].title.split()).partition(":")[0]
+        names[name] = short if is_single else f"{short} ({subject})"
     named = [SOURCE_ID.sub(lambda word: names.get(word[0], word[0]), line) for line in lines]
     return [AREA_ID.sub(_area_name, line) for line in named]
 
@@ -66,20 +73,6 @@ def goods_apart(frames: Iterable[pd.DataFrame]) -> list[str]:
             goods.setdefault(headings, {}).update(dict.fromkeys(stated))
     texts = "; ".join(f"{area_names(who[some])} {', '.join(goods[some])}" for some in who)
     return [f"The goods are not quite the same: {texts}"] if len(who) > 1 else []
-
-
-def _names_of_sources(lines: Iterable[str], root: Path | None) -> dict[str, str]:
-    """The name of each source that the lines speak of."""
-    publishers, sources = _catalogue(root)
-    ids = [name for line in lines for name in SOURCE_ID.findall(line) if name in sources]
-    named = dict.fromkeys(ids)
-    shorts = {name: publishers[sources[name].publisher].short for name in named}
-    names = {}
-    for name, short in shorts.items():
-        is_single = list(shorts.values()).count(short) == 1
-        subject = " ".join(sources[name].title.split()).partition(":")[0]
-        names[name] = short if is_single else f"{short} ({subject})"
-    return names
 
 
 def _area_name(match: re.Match[str]) -> str:

@@ -189,9 +189,17 @@ def rerouting(
             f"{row.reporter}: means of the {row.months_base} months that both years state, and "
             f"not of {row.missing}"
         )
-    rows, notes = _comparisons(months, olds, news, event, _windows(month, before, after))
+    over: dict[str, pd.DataFrame] = {}
+    for name, pair in _windows(month, before, after).items():
+        windows = {name: pair}
+        try:
+            over[name] = measures.displacement_over(months, "value", olds, news, windows, event)
+        except QueryError as error:
+            unseen.append(f"Left out, {str(error).partition(': choose')[0]}")
+    rows = measures.stack(over, "window")
+    rows = rows.assign(all_months=rows["complete"])
     ratios = as_value(rows, "displacement", "times", f"Gained for each of the {unit} lost")
-    unseen += [*notes, _other_buyers(root, asked, event, series)]
+    unseen.append(_other_buyers(root, asked, event, series))
     unseen += [text for role, text in ROLES.items() if role in {*months["partner_role"]}]
     prices, notes = _prices(series, main)
     unseen += [*goods_apart(series.values()), *notes]
@@ -218,7 +226,7 @@ def _series(
     """One buyer's months, each from one source, and what to say of that."""
     question = {"reporter": buyer, "freq": "M", **asked}
     coded = {**question, "partner": area_ids(asked["partner"], root), "flow": "M"}
-    names = sorted({*held(root, ["source_id"], **coded)["source_id"].to_pylist()})
+    names = sorted(held(root, ["source_id"], **coded)["source_id"].unique())
     # Of none, flow says why.
     parts = {name: flow(**{**question, "source": name, "root": root}) for name in names or [None]}
     entries = catalogue.load(root, local=asked.get("local", False))
@@ -251,31 +259,10 @@ def _series(
     return measures.stack({name: plain}, "from"), []
 
 
-def _comparisons(
-    months: pd.DataFrame,
-    olds: list[str],
-    news: list[str],
-    event: str,
-    windows: Mapping[str, tuple[Any, Any]],
-) -> tuple[pd.DataFrame, list[str]]:
-    """The ratio under each comparison that all buyers have figures for, and which are left out."""
-    ratios: dict[str, pd.DataFrame] = {}
-    notes = []
-    for name, pair in windows.items():
-        try:
-            ratios[name] = measures.displacement_over(
-                months, "value", olds, news, {name: pair}, event
-            )
-        except QueryError as error:
-            notes.append(f"Left out, {str(error).partition(': choose')[0]}")
-    rows = measures.stack(ratios, "window")
-    return rows.assign(all_months=rows["complete"]), notes
-
-
 def _other_buyers(root: Path, asked: Mapping[str, Any], event: str, named: Collection[str]) -> str:
     """Say which other buyers state the flow after the event."""
     question = {**asked, "flow": "M", "reporter": "countries", "start": event}
-    stating = {*held(root, ["reporter_iso"], **question)["reporter_iso"].to_pylist()}
+    stating = {*held(root, ["reporter_iso"], **question)["reporter_iso"]}
     others = [
         area
         for area in sorted(stating - {*named})
