@@ -115,17 +115,14 @@ def _flow(path: Path, data: str, flow: str) -> str:
 def _figures(path: Path, cells: pa.RecordBatch) -> pa.RecordBatch:
     """Return the cells that have a figure or a flag, with weights and quantities in their unit."""
     cells = cells.filter(pc.or_(cells["value"].is_valid(), pc.not_equal(cells["flag"], "")))
-
-    def record(at: int) -> str:
-        return f"{path}: record {cells['row'][at]}"
-
-    reading.require(record, pc.equal(cells["freq"], "M"), "freq M, months", cells["freq"])
+    block = reading.Block(path, cells["row"], cells)
+    block.require(pc.equal(cells["freq"], "M"), "freq M, months", cells["freq"])
     pattern = r"^[12]\d{3}-(0[1-9]|1[0-2])$"
-    reading.demand(record, "time", cells["time"], pattern, "a month such as 2023-05")
+    block.demand("time", pattern, "a month such as 2023-05")
     letters, todo = "".join(cubes.FLAGS), "add it to publisher_words.csv"
-    reading.demand(record, "flag", cells["flag"], f"^[{letters}]*$", f"letters of {letters}", todo)
+    block.demand("flag", f"^[{letters}]*$", f"letters of {letters}", todo=todo)
     known = reading.units("eurostat energy")
-    amount, unit = reading.quantity(record, "unit", cells["unit"], cells["value"], known)
+    amount, unit = block.quantity("unit", cells["value"], known)
     flags = arrow.meanings(
         cells["flag"], lambda run: " ".join(sorted({cubes.FLAGS[letter] for letter in run}))
     )

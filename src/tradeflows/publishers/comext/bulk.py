@@ -176,7 +176,7 @@ def _blocks(path: Path, names: list[str], stream: IO[bytes]) -> Iterator[reading
             table = csv.read_csv(pa.BufferReader(text), *options)
         except pa.ArrowInvalid as error:
             raise _fault(path, names, text, first) from error
-        block = reading.Block(path, first, table.combine_chunks().to_batches()[0])
+        block = reading.Block.of(path, table.combine_chunks().to_batches()[0], first)
         first += len(block)
         yield block
 
@@ -198,7 +198,7 @@ def _numbers(block: reading.Block, name: str) -> Array:
     """Return a column of numbers as float64, exact up to 2^53."""
     text = block.text(name)
     if not pc.all(pc.ascii_is_decimal(text)).as_py():
-        block.demand(name, text, reading.PLAIN_NUMBER, "a number")
+        block.demand(name, reading.PLAIN_NUMBER, "a number")
     number = text.cast(pa.float64())
     block.require(pc.less_equal(pc.abs(number), LARGEST), f"at most 2^53 in {name}", text)
     return number.to_numpy()
@@ -256,7 +256,7 @@ def _contradictory(block: reading.Block, year: int) -> Iterator[int]:
         except ValueError:
             is_near = False
         if not is_near:
-            yield block.first + at
+            yield block.records[at].as_py()
 
 
 def _require_trade(path: Path, contents: Contents) -> None:

@@ -88,7 +88,7 @@ def view(path: Path) -> Figures:
     measured = [name for name in head if name in INDICATORS]
     for block in reading.blocks(path, head, head):
         columns = {VIEW.get(name, name.lower()): block.text(name) for name in head}
-        columns["row"] = block.rows()
+        columns["row"] = block.records
         for name in measured:
             columns["value"] = block.number(name, absent=("", ":"))
             columns["indicators"] = pa.repeat(name, len(block))
