@@ -9,14 +9,18 @@ an energy that gas has not, both rows get the flag contradictory.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tradeflows.model.keys import number_cells
 from tradeflows.publishers import arrow
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 FLAG, TWICE = "implausible", "contradictory"
 FEW = 12  # rows, of which no median is taken
@@ -80,31 +84,39 @@ def _is_odd_trade(batch: pa.RecordBatch, factor: float) -> np.ndarray:
     takes a sort, so it is computed only of groups in which a row is far from the mean of the
     others.
     """
-    figures = batch.select(["value_reported", "net_wgt_kg", "qty"]).to_pandas()
-    value, weight, qty = (figures[name] for name in figures)
+    names = "value_reported", "net_wgt_kg", "qty"
+    value, weight, qty = (batch[name].to_numpy(zero_copy_only=False) for name in names)
     is_odd = (value < 0) | (value > MOST_VALUE) | (weight > MOST_WEIGHT)
-    amount = weight.fillna(qty)
-    rows = pd.DataFrame({"value": value, "amount": amount})[(value >= LEAST) & (amount > 0)]
+    amount = np.where(np.isnan(weight), qty, weight)
+    rows = np.flatnonzero((value >= LEAST) & (amount > 0))
     if len(rows) < FEW:
-        return is_odd.to_numpy()
-    words = batch.select(LIKE).take(pa.array(rows.index)).to_pandas()
-    group = words.groupby(LIKE, observed=True, dropna=False).ngroup().to_numpy()
-    like = rows.groupby(group)
-    others = like.transform("sum") - rows
-    ratio = rows["value"] * others["amount"] / (others["value"] * rows["amount"])
-    is_far = (ratio > factor) | (ratio < 1 / factor)
-    is_far &= like["value"].transform("size") >= FEW
-    is_among = np.isin(group, group[is_far])
-    rows, group = rows[is_among], group[is_among]
+        return is_odd
 
-    def median(column: pd.Series) -> pd.Series:
-        return column.groupby(group).transform("quantile", interpolation="lower")
+    def columns() -> Iterator[tuple[np.ndarray, int]]:
+        for name in LIKE:
+            coded = batch[name].dictionary_encode()
+            places = coded.indices.fill_null(len(coded.dictionary))
+            yield places.to_numpy()[rows], len(coded.dictionary) + 1
 
-    log = np.log(rows["value"] / rows["amount"])
-    apart = (log - median(log)).abs()
+    group = np.unique(number_cells(columns(), len(rows)), return_inverse=True)[1]
+    value, amount = value[rows], amount[rows]
+    sizes, values, amounts = (np.bincount(group, each)[group] for each in (None, value, amount))
+    first, second = (amounts - amount) * value, (values - value) * amount
+    is_far = (first > factor * second) | (second > factor * first)
+    is_among = np.isin(group, group[is_far & (sizes >= FEW)])
+    rows, value, amount = rows[is_among], value[is_among], amount[is_among]
+    group, sizes = np.unique(group[is_among], return_inverse=True, return_counts=True)[1:]
+    middle = np.cumsum(sizes) - sizes // 2 - 1  # the lower one of two
+
+    def median(numbers: np.ndarray) -> np.ndarray:
+        ordered: np.ndarray = numbers[np.lexsort((numbers, group))]
+        return ordered[middle][group]
+
+    log = np.log(value / amount)
+    apart = np.abs(log - median(log))
     is_far = (apart > np.log(factor)) & (apart > SPREAD * 1.4826 * median(apart))
-    is_odd[rows.index[is_far & (rows["value"] >= median(rows["value"]))]] = True
-    return is_odd.to_numpy()
+    is_odd[rows[is_far & (value >= median(value))]] = True
+    return is_odd
 
 
 def with_odd_gas(batch: pa.RecordBatch) -> pa.RecordBatch:
