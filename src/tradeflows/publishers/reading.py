@@ -306,7 +306,9 @@ def blocks(
             path if raw is None else pa.BufferReader(raw),
             reading,
             pa.csv.ParseOptions(delimiter=delimiter, quote_char=quote, invalid_row_handler=note),
-            pa.csv.ConvertOptions(include_columns=wanted, column_types=kinds, check_utf8=False),
+            pa.csv.ConvertOptions(
+                include_columns=wanted, column_types=kinds, check_utf8=raw is not None
+            ),
             memory_pool=pa.system_memory_pool(),  # the default one keeps some 10 MiB for itself
         )
         for cells in reader:
