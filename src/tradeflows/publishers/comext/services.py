@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import date
 from functools import cache
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -122,12 +122,12 @@ def clean(path: Path, source: Source, product: str = "") -> Iterator[Part]:
 
 
 def _read(
-    path: Path, batches: Iterator[pa.RecordBatch], system: str, product: str
+    path: Path, figures: layouts.Figures, system: str, product: str
 ) -> tuple[Cells, int, set[date], int]:
     """Return all cells, and how many records there are, of which days, and without a figure."""
     cells: Cells = {}
     records, releases, empty = set(), set[date](), 0
-    for figure in chain.from_iterable(batch.to_pylist() for batch in batches):
+    for figure in figures:
         row, field = figure["row"], figure.get("field", "")
         records.add((row, field.partition("!")[0]))
         if figure["value"] is None and not figure.get("flag"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -38,8 +38,8 @@ class Cells(reading.Block):
     """
 
     marks: Marks
-    below: int
-    periods: dict[tuple[str, str], dict[str, Period]]
+    below: int = 0
+    periods: dict[tuple[str, str], dict[str, Period]] = field(default_factory=dict)
 
     def kept(self, these: pa.Array) -> Cells:
         """The records that `these` are true of."""
