@@ -50,9 +50,9 @@ def test_nominal_and_old_rouble(rows):
     ("old", "new", "error", "message"),
     [
         (b"R01235", b"R09999", CodeError, "R09999"),
-        (b"77,1734", b"77.1734", LayoutError, "one Value"),
+        (b"77,1734", b"77.1734", LayoutError, "1734 in Value"),
         (b"77,1734", b"0", LayoutError, "one Value"),
-        (b"<Nominal>1<", b"<Nominal>0<", LayoutError, "one Nominal"),
+        (b"<Nominal>1<", b"<Nominal>0<", LayoutError, "10 in Nominal"),
         (b"26.03.2026", b"04.03.2026", LayoutError, "once"),
         (b"26.03.2026", b"05.04.2026", LayoutError, "once"),
         (b'Date="26.03.2026"', b'Date="32.03.2026"', LayoutError, "each day of the span once"),

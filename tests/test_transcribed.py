@@ -248,12 +248,13 @@ DECIMALS = st.from_regex(r"-?[0-9]{1,15}(\.[0-9]{1,9})?", fullmatch=True)
 
 def cells_of(*texts):
     table = pa.record_batch({"cell": pa.array(texts, pa.string())})
-    return columns.Cells(Path("x.csv"), table, pa.array(range(1, len(table) + 1)), mapping.Marks())
+    records = pa.array(range(1, len(table) + 1))
+    return columns.Cells(Path("x.csv"), records, table, mapping.Marks())
 
 
 @given(DECIMALS, st.integers(0, 12))
 def test_scaled_decimal_is_exact(decimal, power):
-    (found,) = cells_of(decimal).number("cell", power).to_pylist()
+    (found,) = cells_of(decimal).figures("cell", power).to_pylist()
     assert found == float(Decimal(decimal).scaleb(power))
 
 
@@ -261,7 +262,7 @@ def test_scaled_decimal_is_exact(decimal, power):
 def test_any_other_text_is_no_number(word):
     found = None
     try:
-        (found,) = cells_of(word).number("cell").to_pylist()
+        (found,) = cells_of(word).figures("cell").to_pylist()
     except LayoutError as error:
         said = "x.csv: record 1: expected a number such as 1234.5 in cell, found "
         assert str(error).startswith(said)  # noqa: PT017

@@ -14,6 +14,7 @@ from xml.etree.ElementTree import ParseError
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from defusedxml import DefusedXmlException, ElementTree  # type: ignore[import-untyped]
 
 from tradeflows.model.codelists import rows_of
@@ -68,34 +69,34 @@ def clean(path: Path, source: Source | None = None) -> Iterator[Part]:
         A currency that is not known.
     """
     source = source or reading.uncatalogued(path, "cbr", "rates")
-    table = _table(path)
+    block = _records(path)
     for name, (pattern, example) in FORMS.items():
-        is_good = table[name].str.fullmatch(pattern, flags=re.ASCII)
-        _require(path, is_good, f"one {name} such as {example}", table[name])
+        block.demand(name, f"^({pattern})$", f"one such as {example}")
+    table, todo = block.cells.to_pandas(), "ask for the rates again"
     unknown = table["CharCode"][~table["CharCode"].str.fullmatch("[A-Z]{3}")].unique().tolist()
     if unknown:
         raise CodeError(f"{path}: no currency {unknown}; add it to cbr_currencies.csv")
     value, nominal, stated = (
-        pd.to_numeric(table[name].str.replace(",", "."))
-        for name in ("Value", "Nominal", "VunitRate")
+        block.number(name, decimal=",").to_pandas() for name in ("Value", "Nominal", "VunitRate")
     )
+    block.require(pa.array(value > 0), "one Value above 0", block.text("Value"), todo=todo)
     rate = value / nominal
-    _require(path, value > 0, "one Value above 0", table["Value"])
     # Newer answers state the rate of one unit too.
     room = 0.51 * 10.0 ** -table["VunitRate"].str.partition(",")[2].str.len() + 1e-9 * rate
-    is_apart = (stated - rate).abs() > room
-    _require(path, ~is_apart, "a VunitRate that is Value by Nominal", table["VunitRate"])
+    is_one = pa.array(~((stated - rate).abs() > room))
+    expected = "a VunitRate that is Value by Nominal"
+    block.require(is_one, expected, block.text("VunitRate"), todo=todo)
     first, last, day = (
         pd.to_datetime(table[name].str.replace("/", "."), format="%d.%m.%Y", errors="coerce")
         for name in ("DateRange1", "DateRange2", "Date")
     )
-    rates = table.assign(currency=table["CharCode"], day=day, rate=rate, source_row=table.index)
-    is_new = day.between(first, last) & ~rates.duplicated(["currency", "day"])
-    _require(path, is_new, "each day of the span once", table["Date"])
+    rates = table.assign(currency=table["CharCode"], day=day, rate=rate, source_row=block.records)
+    is_new = pa.array(day.between(first, last) & ~rates.duplicated(["currency", "day"]))
+    block.require(is_new, "each day of the span once", block.text("Date"), todo=todo)
     means = daily_rates.monthly(rates)
     # A file may be asked for days to come, and then ends with the last that has a rate.
     end = means["month"] + pd.offsets.MonthEnd()
-    is_whole = means["month"].ge(first[1]) & end.le(last[1]) & (end - means["last"]).le(QUIET)
+    is_whole = means["month"].ge(first[0]) & end.le(last[0]) & (end - means["last"]).le(QUIET)
     rows = daily_rates.rows(
         source,
         means,
@@ -106,11 +107,11 @@ def clean(path: Path, source: Source | None = None) -> Iterator[Part]:
         publisher="Bank of Russia",
         statistic="mean of official rates over the days on which a new one took effect",
     )
-    yield Part(rows, len(table), {})
+    yield Part(rows, len(block), {})
 
 
-def _table(path: Path) -> pd.DataFrame:
-    """Return the texts of each record, with what the file says of all, numbered from 1."""
+def _records(path: Path) -> reading.Block:
+    """Return the texts of each record, with what the file says of all."""
     try:
         tree = ElementTree.fromstring(reading.whole(path, LARGEST), forbid_dtd=True)
     except (ParseError, ValueError, LookupError, DefusedXmlException) as error:
@@ -135,14 +136,8 @@ def _table(path: Path) -> pd.DataFrame:
         | {part.tag: (part.text or "").strip() for part in record}
         for record in tree
     ]
-    return pd.DataFrame(lines, range(1, len(lines) + 1), [*FORMS, "CharCode"]).fillna("")
-
-
-def _require(path: Path, is_good: pd.Series, expected: str, shown: pd.Series) -> None:
-    """Refuse the first record that is not good."""
-    for record, text in shown[~is_good].items():
-        place, todo = f"{path}: record {record}", "ask for the rates again"
-        raise LayoutError(place, expected, repr(text), todo)
+    table = pd.DataFrame(lines, columns=[*FORMS, "CharCode"]).fillna("")
+    return reading.Block.of(path, pa.RecordBatch.from_pandas(table))
 
 
 def records(path: Path, wanted: Collection[int]) -> dict[int, reading.Record]:

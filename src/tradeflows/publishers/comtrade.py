@@ -183,16 +183,17 @@ def clean(
     if records in ([cap] if cap else CAPS) and not reading.head(path).startswith(GZIP):
         problem = f"{records} records, which is a row cap"
         raise LayoutError(path, "a whole reply", problem, "ask for less at once")
+    block = reading.Block.of(path, rows)
     for name, (pattern, what) in GRAMMAR.items():
         is_good = arrow.is_true(pc.match_substring_regex(rows[name], f"^({pattern})$"))
-        reading.require(_namer(path), is_good, f"{what} in {name}", rows[name])
+        block.require(is_good, f"{what} in {name}", rows[name])
     is_good = pc.equal(pc.equal(pc.utf8_length(rows["period"]), 4), pc.equal(rows["freqcode"], "A"))
     expected = "years where freqcode is A, and months where it is M"
-    reading.require(_namer(path), is_good, expected, rows["period"], rows["freqcode"])
-    rows = rows.append_column("odd", _contradictory(path, rows))
-    rows = rows.append_column("record", pa.array(range(1, records + 1)))
-    totals, left_out, value = _totals(path, rows, breakdown)
-    del rows
+    block.require(is_good, expected, rows["period"], rows["freqcode"])
+    rows = rows.append_column("odd", _contradictory(block))
+    rows = rows.append_column("record", block.records)
+    totals, left_out, value = _totals(block, rows, breakdown)
+    del rows, block
     days = {cell: release.split()[0] for cell, release in (releases or {}).items()}
     for start in range(0, max(len(totals), 1), ROWS):
         some = totals.slice(start, ROWS)
@@ -282,10 +283,6 @@ def records(path: Path, wanted: Collection[int]) -> dict[int, reading.Record]:
     return members
 
 
-def _namer(path: Path) -> reading.Namer:
-    return lambda at: f"{path}: record {at + 1}"
-
-
 def _envelope(path: Path) -> tuple[bytes, list[msgspec.Raw], str]:
     """The bytes of a JSON reply, its rows as they stand, and its message."""
     content = path.read_bytes().removeprefix(BOM_UTF8)
@@ -356,7 +353,7 @@ def _table(path: Path) -> pa.RecordBatch:
     parts = []
     for block in read:
         columns = {name: arrow.filled(block.text(name), ["", "null"]) for name in kept}
-        parts.append(_typed(path, columns, block))
+        parts.append(_typed(path, columns, block.records[0].as_py()))
     del raw  # which a large file needs the room of
     return pa.concat_batches(parts)
 
@@ -367,11 +364,8 @@ def _fields(path: Path, names: Collection[str]) -> list[str]:
     return [name for name in READ if name in names]
 
 
-def _typed(
-    path: Path, columns: Mapping[str, Any], block: reading.Block | None = None
-) -> pa.RecordBatch:
+def _typed(path: Path, columns: Mapping[str, Any], first: int = 1) -> pa.RecordBatch:
     """The columns of a file that are read: figures as float64, others as texts, null for none."""
-    record = block.record if block else _namer(path)
     typed = {}
     for name, cells in columns.items():
         try:
@@ -381,7 +375,8 @@ def _typed(
                 typed[name] = pc.utf8_trim_whitespace(pc.cast(column, arrow.TEXT))
             elif pa.types.is_string(column.type):
                 todo = "export the file again; a spreadsheet rounds a number such as 1.6E+11"
-                typed[name] = reading.number(record, name, column, todo=todo)
+                block = reading.Block.of(path, pa.record_batch({name: column}), first)
+                typed[name] = block.number(name, todo=todo)
             else:
                 typed[name] = pc.cast(column, pa.float64())
         except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError) as error:
@@ -393,7 +388,7 @@ def _typed(
 # --- from records to rows ------------------------------------------------------------------------
 
 
-def _contradictory(path: Path, rows: pa.RecordBatch) -> pa.Array:
+def _contradictory(block: reading.Block) -> pa.Array:
     """Return which rows have a flag for fields that contradict one another, by :data:`PAIRS`.
 
     Raises
@@ -401,6 +396,7 @@ def _contradictory(path: Path, rows: pa.RecordBatch) -> pa.Array:
     LayoutError
         Some may not; the message names the record and both fields.
     """
+    rows = block.cells
     is_odd = pa.repeat(False, len(rows))
     for first, second, agree, is_refused in PAIRS:
         if not {first, second} <= {*rows.schema.names}:
@@ -415,7 +411,7 @@ def _contradictory(path: Path, rows: pa.RecordBatch) -> pa.Array:
         if is_refused:
             expected, todo = f"{first} and {second} that state the same", "ask for the reply again"
             shown = rows[first], rows[second]
-            reading.require(_namer(path), are_one, expected, *shown, todo=todo)
+            block.require(are_one, expected, *shown, todo=todo)
         is_odd = pc.or_(is_odd, pc.invert(are_one))
     return is_odd
 
@@ -427,7 +423,7 @@ def _joined(rows: pa.RecordBatch, *names: str) -> pa.Array:
 
 
 def _totals(
-    path: Path, rows: pa.RecordBatch, breakdown: str
+    block: reading.Block, rows: pa.RecordBatch, breakdown: str
 ) -> tuple[pa.RecordBatch, dict[str, int], dict[str, float]]:
     """The total rows, the parts by one break-down after them, and what was left out, by reason.
 
@@ -441,7 +437,7 @@ def _totals(
     cells = _joined(rows.set_column(place, "flowcode", flows), *CELL)
     has_total = pc.is_in(cells, cells.filter(is_total))
     todo = "ask for partner2Code=0, customsCode=C00 and motCode=0 too"
-    reading.require(_namer(path), has_total, "a total beside each break-down", cells, todo=todo)
+    block.require(has_total, "a total beside each break-down", cells, todo=todo)
     is_part = pa.repeat(False, len(rows))
     names = pa.repeat("total", len(rows))
     if breakdown:

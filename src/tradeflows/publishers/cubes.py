@@ -47,16 +47,16 @@ def tsv(path: Path) -> Iterator[Cells]:
         raise LayoutError(path, f"a first cell {FIRST}, and months", f"{head[:3]}")
     months, names = head[1:], ", ".join(DIMENSIONS)
     for block in reading.blocks(path, head, head, "\t"):
-        block.demand("the first cell", block.text(FIRST), SERIES, f"5 dimensions ({names})")
+        block.demand(FIRST, SERIES, f"5 dimensions ({names})")
         for month in months:
-            block.demand(month, block.text(month), FIGURE, 'a figure such as "123.4 p" or ":"')
+            block.demand(month, FIGURE, 'a figure such as "123.4 p" or ":"')
         record = pa.array(np.tile(np.arange(len(block)), len(months)))
         text = pa.concat_arrays([block.text(month) for month in months])
         value, flag = pc.extract_regex(text, FIGURE).flatten()
         series = pc.extract_regex(block.text(FIRST), SERIES).take(record)
         columns = dict(zip(DIMENSIONS, series.flatten(), strict=True))
         columns["time"] = columns["field"] = arrow.texts(np.repeat(months, len(block)))
-        columns["row"] = block.rows().take(record)
+        columns["row"] = block.records.take(record)
         columns["value"] = pc.cast(arrow.without(value, pc.equal(value, ":")), pa.float64())
         columns["flag"] = pc.fill_null(flag, "")
         yield "", pa.record_batch(columns)
@@ -90,7 +90,7 @@ def sdmx(
         letters = [columns[name] for name in FLAG_COLUMNS if name in head]
         flag = pc.binary_join_element_wise(pa.repeat("", len(block)), *letters, "")
         columns["flag"], columns["value"] = pc.ascii_lower(flag), block.number("OBS_VALUE")
-        columns["time"], columns["row"] = columns["TIME_PERIOD"], block.rows()
+        columns["time"], columns["row"] = columns["TIME_PERIOD"], block.records
         columns["field"] = pa.repeat("OBS_VALUE", len(block))
         yield data, pa.record_batch(columns)
 

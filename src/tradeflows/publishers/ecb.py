@@ -71,14 +71,14 @@ def clean(path: Path, source: Source | None = None) -> Iterator[Part]:
         raise CodeError(f"{path}: {currencies}: not each a currency, once")
     cells = reading.block(path, head, raw).cells
     trimmed = [pc.utf8_trim(cell, " \t") for cell in cells.columns]
-    block = reading.Block(path, 1, pa.record_batch(trimmed, head))
+    block = reading.Block.of(path, pa.record_batch(trimmed, head))
     end, day = block.text(""), block.text("Date")
     block.require(pc.equal(end, ""), "nothing after the last comma", end)
     form = "%Y-%m-%d"
     if len(block) == 1 and ONE_DAY.fullmatch(day[0].as_py()):
         form = "%d %B %Y"
     else:
-        block.demand("Date", day, ISO_DAY, DAY)
+        block.demand("Date", ISO_DAY, DAY)
     try:
         days = pd.DataFrame({"day": pd.to_datetime(day.to_pandas(), format=form)})
     except ValueError as error:
@@ -86,7 +86,7 @@ def clean(path: Path, source: Source | None = None) -> Iterator[Part]:
     block.require(pa.array(~days["day"].duplicated()), "each day once", day, todo="obtain it again")
     # Each month is named by its first record in the file, whatever that says of a currency.
     month = days["day"].dt.to_period("M").dt.start_time
-    days["source_row"] = pd.Series(block.rows()).groupby(month).transform("min")
+    days["source_row"] = pd.Series(block.records).groupby(month).transform("min")
     for currency in currencies:
         rate = block.number(currency, absent=(NONE,))
         expected = f"rates of {currency} above 0, or {NONE}"

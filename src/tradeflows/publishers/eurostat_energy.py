@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -24,7 +23,7 @@ LNG = "G3200"
 ROUNDED = {"m3": 1e6, "TJ": 45.0}  # what a figure may be apart from another by rounding
 DENSITY = (12.0, 120.0)  # megajoules of a cubic metre, three times below and above any gas
 CELL = ["reporter_code", "partner_code", "ref_period"]
-PLACE = ["source_row", "source_field"]
+ROWS = 1 << 16  # in a part
 
 
 def clean(path: Path, source: Source | None = None, *, flow: str = "") -> Iterator[Part]:
@@ -59,26 +58,26 @@ def clean(path: Path, source: Source | None = None, *, flow: str = "") -> Iterat
     if flow not in ("", "M", "X"):
         raise QueryError(f"flow {flow!r}: expected M for imports or X for exports")
     source = source or reading.uncatalogued(path, "eurostat_energy", "trade")
-    parts = []
+    batches, records, empty = [], 0, 0
     for data, cells in _reader(path)(path):
         flow = _flow(path, data, flow)
-        figures = _figures(path, cells)
-        records = pc.count_distinct(cells["row"]).as_py()
-        parts.append((figures, records, len(cells) - len(figures)))
-    apart = _apart(path, pa.concat_batches([figures for figures, _, _ in parts]))
+        batches.append(_figures(path, cells))
+        records += pc.count_distinct(cells["row"]).as_py()
+        empty += len(cells) - len(batches[-1])
+    whole = pa.concat_batches(batches)
+    _require_gas(path, whole)
+    whole = plausibility.with_odd_gas(whole)  # of which each part has but some
     shared = reading.A_FLOW | {"flow_code": flow, "area_system": "eurostat"}
     shared |= {"classification_code": "SIEC", "vintage": source.vintage}
-    for figures, records, empty in parts:
+    for start in range(0, max(len(whole), 1), ROWS):
+        figures = whole.slice(start, ROWS)
         columns = shared | dict(zip(figures.schema.names, figures.columns, strict=True))
         for side in ("reporter", "partner"):
             columns[f"{side}_iso"] = codes.areas(columns[f"{side}_code"], "eurostat", path)
         source_side = pc.if_else(pc.equal(columns["cmd_code"], GAS), "last border", "origin")
         columns["partner_role"] = "destination" if flow == "X" else source_side
-        rows = reading.rows(source, TRADE, columns)
-        places = zip(*(rows[name].to_pylist() for name in PLACE), strict=True)
-        is_apart = np.array([place in apart for place in places], bool)
-        rows = plausibility.with_flag(rows, is_apart, plausibility.TWICE)
-        yield Part(rows, records, {}, empty=empty)
+        yield Part(reading.rows(source, TRADE, columns), records, {}, empty=empty)
+        records = empty = 0  # they are counted once
 
 
 def records(path: Path, wanted: Collection[int]) -> dict[int, reading.Record]:
@@ -116,17 +115,14 @@ def _flow(path: Path, data: str, flow: str) -> str:
 def _figures(path: Path, cells: pa.RecordBatch) -> pa.RecordBatch:
     """Return the cells that have a figure or a flag, with weights and quantities in their unit."""
     cells = cells.filter(pc.or_(cells["value"].is_valid(), pc.not_equal(cells["flag"], "")))
-
-    def record(at: int) -> str:
-        return f"{path}: record {cells['row'][at]}"
-
-    reading.require(record, pc.equal(cells["freq"], "M"), "freq M, months", cells["freq"])
+    block = reading.Block(path, cells["row"], cells)
+    block.require(pc.equal(cells["freq"], "M"), "freq M, months", cells["freq"])
     pattern = r"^[12]\d{3}-(0[1-9]|1[0-2])$"
-    reading.demand(record, "time", cells["time"], pattern, "a month such as 2023-05")
+    block.demand("time", pattern, "a month such as 2023-05")
     letters, todo = "".join(cubes.FLAGS), "add it to publisher_words.csv"
-    reading.demand(record, "flag", cells["flag"], f"^[{letters}]*$", f"letters of {letters}", todo)
+    block.demand("flag", f"^[{letters}]*$", f"letters of {letters}", todo=todo)
     known = reading.units("eurostat energy")
-    amount, unit = reading.quantity(record, "unit", cells["unit"], cells["value"], known)
+    amount, unit = block.quantity("unit", cells["value"], known)
     flags = arrow.meanings(
         cells["flag"], lambda run: " ".join(sorted({cubes.FLAGS[letter] for letter in run}))
     )
@@ -146,21 +142,17 @@ def _figures(path: Path, cells: pa.RecordBatch) -> pa.RecordBatch:
     return pa.record_batch(columns)
 
 
-def _apart(path: Path, figures: pa.RecordBatch) -> set[tuple[int, str]]:
+def _require_gas(path: Path, figures: pa.RecordBatch) -> None:
     """Refuse liquefied gas above the gas that contains it, and energy far from its volume's.
 
-    Eurostat rounds both to whole units, and its own volumes and energies are at times twice apart:
-    where they are for no gas that there is, their places are returned.
+    Eurostat rounds both to whole units, and its own volumes and energies are at times twice apart.
     """
-    is_gas = pc.is_in(figures["cmd_code"], arrow.texts([GAS, LNG]))
-    gas = figures.filter(pc.and_(is_gas, figures["qty"].is_valid()))
-    frame = gas.to_pandas()
-    sides = frame[frame["cmd_code"] == GAS].merge(
-        frame[frame["cmd_code"] == LNG], on=[*CELL, "qty_unit"], suffixes=("", " other")
-    )
+    gas = plausibility.gas(figures)
+    whole, liquefied = (gas[gas["cmd_code"] == code] for code in (GAS, LNG))
+    sides = whole.merge(liquefied, on=[*CELL, "qty_unit"], suffixes=("", " other"))
     allowed = sides["qty"] * 1.001 + sides["qty_unit"].map(ROUNDED).astype(float)
-    pairs = plausibility.volumes_and_energies(gas, [*CELL, "cmd_code"])
-    dense = pairs.filter(plausibility.is_dense_otherwise(pairs, DENSITY, DENSITY[1])).to_pandas()
+    pairs = plausibility.volumes_and_energies(gas)
+    dense = pairs[plausibility.is_dense_otherwise(pairs, DENSITY, DENSITY[1])]
     above = sides[sides["qty other"] > allowed]
     for names, wrong in ((f"{GAS} and {LNG}", above), ("m3 and TJ", dense)):
         for pair in wrong.sort_values("source_row").head(1).to_dict("records"):
@@ -171,7 +163,3 @@ def _apart(path: Path, figures: pa.RecordBatch) -> set[tuple[int, str]]:
                 f"from {pair['partner_code']}, {pair['ref_period']:%Y-%m})",
                 "obtain the file again",
             )
-    usual, rounded = plausibility.DENSITY, plausibility.ROUNDED
-    odd = pairs.filter(plausibility.is_dense_otherwise(pairs, usual, rounded))
-    places = ([odd[f"{name}{side}"].to_pylist() for name in PLACE] for side in ("", " other"))
-    return {place for columns in places for place in zip(*columns, strict=True)}

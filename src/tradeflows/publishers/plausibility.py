@@ -9,8 +9,8 @@ an energy that gas has not, both rows get the flag contradictory.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -19,13 +19,15 @@ import pyarrow.compute as pc
 from tradeflows.model.keys import number_cells
 from tradeflows.publishers import arrow
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 FLAG, TWICE = "implausible", "contradictory"
-SOME = 1 << 16  # rows that are compared at a time
 FEW = 12  # rows, of which no median is taken
 FACTOR = 20.0  # times what a unit is worth in the other rows, or that part of it
 SPREAD = 8.0  # times what rows usually lie apart, robustly: 1.4826 median absolute deviations
 MOST_VALUE, MOST_WEIGHT = 1e14, 1e13  # several years of all trade of the world
-LIKE = ("flow_code", "cmd_code", "currency", "qty_unit")
+LIKE = ["flow_code", "cmd_code", "currency", "qty_unit"]
 SERIES = ["base", "quote", "publisher", "statistic"]
 JUMP = 2.0  # times the rates of the months before and after, if these are alike
 WITHIN = 1.25
@@ -44,14 +46,7 @@ def flagged(batch: pa.RecordBatch, factor: float = FACTOR) -> pa.RecordBatch:
     table = (batch.schema.metadata or {}).get(b"table") if len(batch) else b""
     is_odd: Any = np.zeros(len(batch), bool)
     if table == b"trade" and batch["classification_code"][0].as_py() == "SIEC":
-        gas = batch.select([*PLACE, "qty", "qty_unit"])
-        gas = gas.append_column("row", pa.array(np.arange(len(batch))))
-        gas = gas.filter(pc.starts_with(gas["cmd_code"].cast(arrow.TEXT), GAS))
-        pairs = volumes_and_energies(gas, PLACE)
-        pairs = pairs.filter(is_dense_otherwise(pairs, DENSITY, ROUNDED))
-        is_odd[pairs["row"].to_numpy()] = True
-        is_odd[pairs["row other"].to_numpy()] = True
-        batch = with_flag(batch, is_odd, TWICE)
+        batch = with_odd_gas(batch)
     if table == b"trade":
         is_odd = _is_odd_trade(batch, factor)
     elif table == b"rates":  # twice, or half, those of both months beside them, which agree
@@ -89,67 +84,71 @@ def _is_odd_trade(batch: pa.RecordBatch, factor: float) -> np.ndarray:
     takes a sort, so it is computed only of groups in which a row is far from the mean of the
     others.
     """
-    # Of a million rows each array takes 8 MB: none is held longer than it is needed.
-    value, weight = batch["value_reported"], batch["net_wgt_kg"]
-    amount = pc.coalesce(weight, batch["qty"]).to_numpy(zero_copy_only=False)
-    value, weight = (column.to_numpy(zero_copy_only=False) for column in (value, weight))
+    names = "value_reported", "net_wgt_kg", "qty"
+    value, weight, qty = (batch[name].to_numpy(zero_copy_only=False) for name in names)
     is_odd = (value < 0) | (value > MOST_VALUE) | (weight > MOST_WEIGHT)
-    del weight
-    is_large = (value >= LEAST) & (amount > 0)
-    if is_large.sum() < FEW:
+    amount = np.where(np.isnan(weight), qty, weight)
+    rows = np.flatnonzero((value >= LEAST) & (amount > 0))
+    if len(rows) < FEW:
         return is_odd
-    value, amount = value[is_large], amount[is_large]
 
     def columns() -> Iterator[tuple[np.ndarray, int]]:
         for name in LIKE:
             coded = batch[name].dictionary_encode()
-            places = coded.indices.fill_null(len(coded.dictionary)).to_numpy()
-            yield places, len(coded.dictionary) + bool(coded.null_count)
+            places = coded.indices.fill_null(len(coded.dictionary))
+            yield places.to_numpy()[rows], len(coded.dictionary) + 1
 
-    cells = pa.array(number_cells(columns(), len(batch))[is_large]).dictionary_encode()
-    numbers = np.unique(cells.dictionary.to_numpy(), return_inverse=True)[1].astype("int32")
-    group = numbers[cells.indices.to_numpy()]
-    del cells
-    amounts, values = np.bincount(group, amount), np.bincount(group, value)
-    is_far = np.zeros(len(group), bool)
-    for start in range(0, len(group), SOME):
-        some = slice(start, start + SOME)
-        first = (amounts[group[some]] - amount[some]) * value[some]
-        second = (values[group[some]] - value[some]) * amount[some]
-        is_far[some] = (first > factor * second) | (second > factor * first)
-    is_far &= np.bincount(group)[group] >= FEW
-    if not is_far.any():
-        return is_odd
-    order, rows = np.argsort(group, kind="stable"), np.flatnonzero(is_large)
-    ends = np.cumsum(np.bincount(group))
-    for far in np.unique(group[is_far]):
-        like = order[ends[far - 1] if far else 0 : ends[far]]
-        log, worth = np.log(value[like] / amount[like]), value[like]
-        apart = np.abs(log - _lower_median(log))
-        is_far = (apart > np.log(factor)) & (apart > SPREAD * 1.4826 * _lower_median(apart))
-        is_odd[rows[like]] |= is_far & (worth >= _lower_median(worth))
+    group = np.unique(number_cells(columns(), len(rows)), return_inverse=True)[1]
+    value, amount = value[rows], amount[rows]
+    sizes, values, amounts = (np.bincount(group, each)[group] for each in (None, value, amount))
+    first, second = (amounts - amount) * value, (values - value) * amount
+    is_far = (first > factor * second) | (second > factor * first)
+    is_among = np.isin(group, group[is_far & (sizes >= FEW)])
+    rows, value, amount = rows[is_among], value[is_among], amount[is_among]
+    group, sizes = np.unique(group[is_among], return_inverse=True, return_counts=True)[1:]
+    middle = np.cumsum(sizes) - sizes // 2 - 1  # the lower one of two
+
+    def median(numbers: np.ndarray) -> np.ndarray:
+        ordered: np.ndarray = numbers[np.lexsort((numbers, group))]
+        return ordered[middle][group]
+
+    log = np.log(value / amount)
+    apart = np.abs(log - median(log))
+    is_far = (apart > np.log(factor)) & (apart > SPREAD * 1.4826 * median(apart))
+    is_odd[rows[is_far & (value >= median(value))]] = True
     return is_odd
 
 
-def _lower_median(numbers: np.ndarray) -> float:
-    middle = (len(numbers) - 1) // 2
-    return float(np.partition(numbers, middle)[middle])
+def with_odd_gas(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Return rows of energy, volumes of gas and their energies flagged where no gas has such."""
+    pairs = volumes_and_energies(gas(batch))
+    rows = pairs[is_dense_otherwise(pairs, DENSITY, ROUNDED)][["row", "row other"]]
+    return with_flag(batch, np.isin(np.arange(len(batch)), rows), TWICE)
 
 
-def volumes_and_energies(gas: pa.RecordBatch, place: Sequence[str]) -> pa.Table:
-    """Return rows in cubic metres, with what those in terajoules state of the same `place`."""
-    frame = gas.to_pandas().dropna(subset="qty")
-    volumes, energies = (frame[frame["qty_unit"] == unit] for unit in ("m3", "TJ"))
-    pairs = volumes.merge(energies, on=[*place], suffixes=("", " other"))
-    return pa.Table.from_pandas(pairs, preserve_index=False)
+def gas(batch: pa.RecordBatch) -> pd.DataFrame:
+    """Return the rows of energy that have an amount of gas, each with its place in `batch`."""
+    names = [name for name in PLACE if name in batch.schema.names]
+    rows = batch.select([*names, "source_row", "qty", "qty_unit"])
+    rows = rows.append_column("row", pa.array(np.arange(len(batch))))
+    is_gas = pc.starts_with(rows["cmd_code"].cast(arrow.TEXT), GAS)
+    return rows.filter(pc.and_(is_gas, rows["qty"].is_valid())).to_pandas()
 
 
-def is_dense_otherwise(pairs: pa.Table, density: tuple[float, float], rounded: float) -> pa.Array:
+def volumes_and_energies(gas: pd.DataFrame) -> pd.DataFrame:
+    """Return amounts of gas in cubic metres, with what those in terajoules state of the same."""
+    volumes, energies = (gas[gas["qty_unit"] == unit] for unit in ("m3", "TJ"))
+    same = [*gas.columns.intersection(PLACE)]
+    return volumes.merge(energies, on=same, suffixes=("", " other"))
+
+
+def is_dense_otherwise(
+    pairs: pd.DataFrame, density: tuple[float, float], rounded: float
+) -> pd.Series:
     """Return which `pairs` of volumes and energies have another `density`.
 
     It is given by the least and the most megajoules of a cubic metre; rounding may take or add
     `rounded` terajoules.
     """
-    volume, energy = (pairs[name].to_numpy() for name in ("qty", "qty other"))
-    low, high = (volume * (limit * 1e-6) for limit in density)
-    return pa.array((energy + rounded < low) | (energy - rounded > high))
+    least, most = (pairs["qty"] * (limit * 1e-6) for limit in density)
+    return ~pairs["qty other"].between(least - rounded, most + rounded)

@@ -1,9 +1,9 @@
 """Columns of text out of a raw file, and rows of our tables out of these: what all cleaners share.
 
-Nothing is guessed: a column is text until a function here makes numbers, words or days of it, and
-the first record that is not as expected is refused by :func:`require`. :func:`rows` makes rows of a
-table, and has :mod:`~tradeflows.publishers.plausibility` flag them; :func:`table` leads from a row
-back to its text.
+Nothing is guessed: a column is text until a :class:`Block` makes numbers or words of it, and the
+first record that is not as expected is refused. :func:`rows` makes rows of a table, and has
+:mod:`~tradeflows.publishers.plausibility` flag them; :func:`table` leads from a row back to its
+text.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ import zipfile
 import zlib
 from codecs import BOM_UTF8
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from io import BufferedIOBase, BytesIO, TextIOWrapper
 from itertools import islice, tee
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, Any, Self, cast
 
 import numpy as np
 import pyarrow as pa
@@ -36,7 +36,6 @@ from tradeflows.model.schema import FIGURES, TRADE, conform
 from tradeflows.model.source import Source
 from tradeflows.publishers import arrow, plausibility, print_dates
 
-Namer = Callable[[int], str]  # names a record by its place, as in "oil.csv: record 3"
 BLOCK = 1 << 20  # bytes, and no line may be longer
 BLANKS = "[ \u00a0\u202f]"
 # What zipfile raises of a damaged or foreign archive: only its own kinds are documented as such.
@@ -60,53 +59,6 @@ A_FLOW: dict[str, Any] = PLAIN | {
 }
 
 
-# --- the first record that is not as expected -----------------------------------------------------
-
-
-def require(record: Namer, good: Any, expected: str, *shown: Any, todo: str = "") -> None:
-    """Refuse the first record that is not `good`; where that is not known, it passes.
-
-    Parameters
-    ----------
-    expected
-        What a good record has.
-    shown
-        Columns whose cells of that record are what was found.
-
-    Raises
-    ------
-    LayoutError
-        A record is not good.
-    """
-    at = pc.index(pc.fill_null(good, True), False).as_py()
-    if at >= 0:
-        found = " beside ".join(repr(column[at].as_py()) for column in shown)
-        raise LayoutError(record(at), expected, found, todo)
-
-
-def demand(
-    record: Namer, name: str, text: pa.Array, pattern: str, what: str, todo: str = ""
-) -> None:
-    """Refuse the first cell of a column that `pattern` does not match; nulls pass."""
-    is_good = pc.match_substring_regex(text, pattern)
-    require(record, is_good, f"{what} in {name}", text, todo=todo)
-
-
-def words(
-    record: Namer,
-    name: str,
-    text: pa.Array,
-    meaning: Mapping[str, Any],
-    kind: pa.DataType | None = None,
-    todo: str = "add it to units.csv",
-) -> pa.Array:
-    """`text` of column `name`, each word replaced by its meaning; another word is refused."""
-    is_listed = pc.is_in(text, arrow.texts([*meaning, None]))
-    expected = f"in {name} one of {', '.join([*meaning][:20])}"
-    require(record, is_listed, expected, text, todo=todo)
-    return arrow.meanings(text, meaning.get, kind)
-
-
 # --- numbers: only digits are, by the marks that a file may have ----------------------------------
 
 
@@ -122,40 +74,6 @@ def number_pattern(decimal: str = ".", grouping: str = "") -> str:
 
 
 PLAIN_NUMBER, WITH_COMMAS = number_pattern(), number_pattern(grouping=",")
-
-
-def number(
-    record: Namer,
-    name: str,
-    text: pa.Array,
-    *,
-    absent: Sequence[str] = ("",),
-    decimal: str = ".",
-    grouping: str = "",
-    power: Any = None,
-    what: str = "a number",
-    todo: str = "",
-) -> pa.Array:
-    """`text` of column `name` as float64, times ten to `power` (one, or an array).
-
-    Null where a cell is one of `absent`.
-
-    Raises
-    ------
-    LayoutError
-        A cell is no number in these marks, or none that a double holds.
-    """
-    text = arrow.filled(text, absent)
-    demand(record, name, text, number_pattern(decimal, grouping), what, todo)
-    digits = pc.replace_substring_regex(text, between_thousands(grouping), "") if grouping else text
-    if decimal != ".":
-        digits = pc.replace_substring(digits, decimal, ".")
-    if power is not None:
-        # It joins the decimal, so that only the result is rounded to a binary float.
-        digits = pc.binary_join_element_wise(digits, pc.cast(power, arrow.TEXT), "e")
-    figures = pc.cast(digits, pa.float64())
-    require(record, pc.is_finite(figures), f"a number in {name} that a double holds", text)
-    return figures
 
 
 # --- the header of a delimited file, and its cells ------------------------------------------------
@@ -211,11 +129,16 @@ def require_header(
 
 @dataclass(frozen=True)
 class Block:
-    """Some records of a delimited file: the ordinal of the first, and their cells as text."""
+    """Some records of a file: the ordinals that they have there, and their cells as text."""
 
     path: Path
-    first: int
+    records: pa.Array
     cells: pa.RecordBatch
+
+    @classmethod
+    def of(cls, path: Path, cells: pa.RecordBatch, first: int = 1) -> Self:
+        """Take records one after another, from the ordinal of the first on."""
+        return cls(path, pa.array(np.arange(first, first + len(cells))), cells)
 
     def __len__(self) -> int:
         """Count the records."""
@@ -227,23 +150,93 @@ class Block:
 
     def record(self, at: int) -> str:
         """The record at a place, as a message names it."""
-        return f"{self.path}: record {self.first + at}"
-
-    def rows(self) -> pa.Array:
-        """Ordinals of the records."""
-        return pa.array(np.arange(self.first, self.first + len(self)))
+        return f"{self.path}: record {self.records[at]}"
 
     def require(self, good: Any, expected: str, *shown: Any, todo: str = "") -> None:
-        """Refuse the first record that is not `good`."""
-        require(self.record, good, expected, *shown, todo=todo)
+        """Refuse the first record that is not `good`; where that is not known, it passes.
 
-    def demand(self, name: str, text: pa.Array, pattern: str, what: str) -> None:
-        """Refuse the first cell of `text` that `pattern` does not match; nulls pass."""
-        demand(self.record, name, text, pattern, what)
+        Parameters
+        ----------
+        expected
+            What a good record has.
+        shown
+            Columns whose cells of that record are what was found.
 
-    def number(self, name: str, **marks: Any) -> pa.Array:
-        """Column `name` as float64, by the marks that :func:`number` takes."""
-        return number(self.record, name, self.cells[name], **marks)
+        Raises
+        ------
+        LayoutError
+            A record is not good.
+        """
+        at = pc.index(pc.fill_null(good, True), False).as_py()
+        if at >= 0:
+            found = " beside ".join(repr(column[at].as_py()) for column in shown)
+            raise LayoutError(self.record(at), expected, found, todo)
+
+    def demand(
+        self, name: str, pattern: str, what: str, text: pa.Array | None = None, todo: str = ""
+    ) -> None:
+        """Refuse the first cell of a column that `pattern` does not match; nulls pass."""
+        text = self.cells[name] if text is None else text
+        self.require(pc.match_substring_regex(text, pattern), f"{what} in {name}", text, todo=todo)
+
+    def words(
+        self,
+        name: str,
+        meaning: Mapping[str, Any],
+        text: pa.Array | None = None,
+        kind: pa.DataType | None = None,
+        todo: str = "list it in the map",
+    ) -> pa.Array:
+        """What each word of column `name`, or of its `text`, means; another word is refused."""
+        text = self.cells[name] if text is None else text
+        is_listed = pc.is_in(text, arrow.texts([*meaning, None]))
+        expected = f"in {name} one of {', '.join([*meaning][:20])}"
+        self.require(is_listed, expected, text, todo=todo)
+        return arrow.meanings(text, meaning.get, kind)
+
+    def number(
+        self,
+        name: str,
+        text: pa.Array | None = None,
+        *,
+        absent: Sequence[str] = ("",),
+        decimal: str = ".",
+        grouping: str = "",
+        power: Any = None,
+        what: str = "a number",
+        todo: str = "",
+    ) -> pa.Array:
+        """Column `name`, or its `text`, as float64, times ten to `power` (one, or an array).
+
+        Null where a cell is one of `absent`.
+
+        Raises
+        ------
+        LayoutError
+            A cell is no number in these marks, or none that a double holds.
+        """
+        text = arrow.filled(self.cells[name] if text is None else text, absent)
+        self.demand(name, number_pattern(decimal, grouping), what, text, todo)
+        digits = text
+        if grouping:
+            digits = pc.replace_substring_regex(text, between_thousands(grouping), "")
+        if decimal != ".":
+            digits = pc.replace_substring(digits, decimal, ".")
+        if power is not None:
+            # It joins the decimal, so that only the result is rounded to a binary float.
+            digits = pc.binary_join_element_wise(digits, pc.cast(power, arrow.TEXT), "e")
+        figures = pc.cast(digits, pa.float64())
+        self.require(pc.is_finite(figures), f"a number in {name} that a double holds", text)
+        return figures
+
+    def quantity(
+        self, name: str, number: pa.Array, known: Mapping[str, tuple[str, float]]
+    ) -> tuple[pa.Array, pa.Array]:
+        """Return `number` in our units and these, where column `name` has the publisher's."""
+        kind = pa.struct({"unit": arrow.TEXT, "factor": pa.float64()})
+        told = self.words(name, known, kind=kind, todo="add it to units.csv")
+        unit, factor = told.flatten()
+        return pc.multiply(number, factor), unit
 
 
 def head(path: Path) -> bytes:
@@ -313,12 +306,14 @@ def blocks(
             path if raw is None else pa.BufferReader(raw),
             reading,
             pa.csv.ParseOptions(delimiter=delimiter, quote_char=quote, invalid_row_handler=note),
-            pa.csv.ConvertOptions(include_columns=wanted, column_types=kinds, check_utf8=False),
+            pa.csv.ConvertOptions(
+                include_columns=wanted, column_types=kinds, check_utf8=raw is not None
+            ),
             memory_pool=pa.system_memory_pool(),  # the default one keeps some 10 MiB for itself
         )
         for cells in reader:
             if len(cells):
-                yield Block(path, first, cells)
+                yield Block.of(path, cells, first)
                 first += len(cells)
     except pa.ArrowInvalid as error:
         reason = str(error).splitlines()[0][:200]
@@ -332,7 +327,8 @@ def blocks(
 def block(path: Path, names: Sequence[str], raw: bytes | None = None, **how: Any) -> Block:
     """All records of a file that cannot be large, as :func:`blocks` reads them."""
     parts = [*blocks(path, names, names, raw=raw, **how)]
-    return Block(path, parts[0].first, pa.concat_batches([part.cells for part in parts]))
+    records = pa.concat_arrays([part.records for part in parts])
+    return Block(path, records, pa.concat_batches([part.cells for part in parts]))
 
 
 # --- from the number of a record to its text, as a trace shows it ---------------------------------
@@ -400,19 +396,6 @@ def numbered(text: str, matches: Iterable[re.Match[str]]) -> Iterator[tuple[int,
 
 
 # --- from columns to rows -------------------------------------------------------------------------
-
-
-def quantity(
-    record: Namer,
-    name: str,
-    text: pa.Array,
-    number: pa.Array,
-    known: Mapping[str, tuple[str, float]],
-) -> tuple[pa.Array, pa.Array]:
-    """Return `number` in our units and these, where `text` of column `name` is the publisher's."""
-    kind = pa.struct({"unit": arrow.TEXT, "factor": pa.float64()})
-    unit, factor = words(record, name, text, known, kind).flatten()
-    return pc.multiply(number, factor), unit
 
 
 def weight_or_quantity(amount: pa.Array, unit: pa.Array) -> dict[str, pa.Array]:

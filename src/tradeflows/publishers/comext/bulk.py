@@ -19,7 +19,6 @@ from typing import IO, Any, TypeVar
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from pyarrow import csv
 
 from tradeflows.model import codes
 from tradeflows.model.errors import CodeError, LayoutError, SchemaError
@@ -75,8 +74,6 @@ GRAMMAR = {
 # A file's month stands last in its name, or before the hash of one that was added by hand, whose
 # own end may be six digits too.
 NAMED = re.compile(r"(?<!\d)(?<!_[0-9a-f]{2})\d{6}(?=(_[0-9a-f]{8})?\.\w+$)", re.ASCII)
-QUOTED = re.compile(rb'(?<![^,\n])"([^",\n]*)"(?=[,\n])')
-PLAIN = re.compile(rb"[--\x7f]*")  # all that there is from the minus on
 
 
 @dataclass
@@ -144,61 +141,25 @@ def ahead(items: Iterator[Item]) -> Iterator[Item]:
 
 
 def _blocks(path: Path, names: list[str], stream: IO[bytes]) -> Iterator[reading.Block]:
-    """Yield the columns that are read as text, about :data:`BLOCK` bytes at a time."""
+    """Yield the columns that are read as text, some lines of half a :data:`BLOCK` at a time."""
     wanted = {both["VALUE_NAC" not in names] for both in THEIRS.values()}
     wanted |= {"VALUE_NAC"} & {*names}
-    options = (
-        csv.ReadOptions(column_names=names, block_size=3 * BLOCK, use_threads=False),
-        csv.ParseOptions(quote_char=False, ignore_empty_lines=False),
-        csv.ConvertOptions(
-            include_columns=[*wanted],
-            column_types=dict.fromkeys(wanted, pa.string()),
-            strings_can_be_null=False,
-            check_utf8=False,
-        ),
-    )
-    first = 1
-    while True:
-        text = stream.read(BLOCK) + stream.readline(BLOCK)
-        if not text:
-            return
-        if len(text) >= 2 * BLOCK:
-            raise LayoutError(path, f"lines of {len(names)} fields", f"one above {BLOCK >> 10} KiB")
-        if not text.endswith(b"\n"):  # as the last line may not
-            text += b"\n"
-        if b"\r" in text or b'"' in text:
-            text = QUOTED.sub(rb"\1", text.replace(b"\r\n", b"\n"))
-        letters = np.frombuffer(text, np.uint8)
-        n_strange = np.count_nonzero(letters - np.uint8(ord(",")) > 127 - ord(","))
-        if n_strange > np.count_nonzero(letters == ord("\n")):
-            raise _fault(path, names, text, first)
-        try:
-            table = csv.read_csv(pa.BufferReader(text), *options)
-        except pa.ArrowInvalid as error:
-            raise _fault(path, names, text, first) from error
-        block = reading.Block(path, first, table.combine_chunks().to_batches()[0])
-        first += len(block)
-        yield block
-
-
-def _fault(path: Path, names: list[str], text: bytes, first: int) -> LayoutError:
-    """Say of the first line that is not as expected why."""
-    for record, line in enumerate(text.split(b"\n"), first):
-        cells = line.split(b",")
-        place = f"{path}: record {record}"
-        if len(cells) != len(names):
-            return LayoutError(place, f"{len(names)} fields", f"{len(cells)}")
-        for name, cell in zip(names, cells, strict=True):
-            if not PLAIN.fullmatch(cell):
-                return LayoutError(place, f"plain letters in {name}", repr(cell[:40])[1:])
-    raise AssertionError(path)  # a line that pyarrow alone takes amiss
+    lines, last = 0, 0
+    while text := stream.read(BLOCK // 2) + stream.readline(BLOCK):
+        for block in reading.blocks(path, names, [*wanted], raw=b"\n" + text, above=last):
+            yield block
+            last = block.records[-1].as_py()
+        lines += len(text.splitlines())
+        if lines != last:
+            found = "an empty line, or a quote that closes in another one"
+            raise LayoutError(f"{path}: above record {last + 1}", "a record a line", found)
 
 
 def _numbers(block: reading.Block, name: str) -> Array:
     """Return a column of numbers as float64, exact up to 2^53."""
     text = block.text(name)
     if not pc.all(pc.ascii_is_decimal(text)).as_py():
-        block.demand(name, text, reading.PLAIN_NUMBER, "a number")
+        block.demand(name, reading.PLAIN_NUMBER, "a number")
     number = text.cast(pa.float64())
     block.require(pc.less_equal(pc.abs(number), LARGEST), f"at most 2^53 in {name}", text)
     return number.to_numpy()
@@ -223,7 +184,7 @@ def _places(contents: Contents, block: reading.Block, name: str) -> Array:
 def _require_word(contents: Contents, name: str, word: str, record: str) -> None:
     """Refuse a word that column `name` cannot have; the first period is the file's."""
     theirs = contents.theirs(name)
-    pattern, what = GRAMMAR.get(name, (".*", ""))
+    pattern, what = GRAMMAR.get(name, ("[--~]*", "plain letters"))
     if not re.fullmatch(pattern, word):
         raise LayoutError(record, f"{what} in {theirs}", repr(word))
     if name == "period":
@@ -256,7 +217,7 @@ def _contradictory(block: reading.Block, year: int) -> Iterator[int]:
         except ValueError:
             is_near = False
         if not is_near:
-            yield block.first + at
+            yield block.records[at].as_py()
 
 
 def _require_trade(path: Path, contents: Contents) -> None:

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from tradeflows.model.errors import LayoutError
 from tradeflows.publishers import cubes, reading, workbooks
@@ -35,7 +34,7 @@ NUMBER = re.compile(
     r"-?\d+(\.\d+)?(e-\d+)?", re.ASCII
 )  # of a workbook, whose floats are written by Python
 Figure = dict[str, Any]  # a place for one, by what is said of it
-Figures = Iterator[pa.RecordBatch]
+Figures = Iterator[Figure]
 FOOT = ("Special value", "Available flags:")
 END = ("", *FOOT)
 # What the service says in the place of figures where it has none under a filter.
@@ -77,8 +76,8 @@ def sdmx(path: Path) -> Figures:
     """Figures of an SDMX-CSV, a record each; "M 2023-09" is a period."""
     for data, cells in cubes.sdmx(path, ("freq", *NEEDED), ("transport_mode",)):
         _require_data_set(path, data)
-        time = pc.binary_join_element_wise(cells["freq"], cells["time"], " ")
-        yield cells.drop_columns(["time", "field"]).append_column("time", time)
+        for figure in cells.to_pylist():
+            yield figure | {"time": f"{figure['freq']} {figure['time']}", "field": ""}
 
 
 def view(path: Path) -> Figures:
@@ -88,11 +87,11 @@ def view(path: Path) -> Figures:
     measured = [name for name in head if name in INDICATORS]
     for block in reading.blocks(path, head, head):
         columns = {VIEW.get(name, name.lower()): block.text(name) for name in head}
-        columns["row"] = block.rows()
+        columns["row"] = block.records
         for name in measured:
             columns["value"] = block.number(name, absent=("", ":"))
             columns["indicators"] = pa.repeat(name, len(block))
-            yield pa.record_batch(columns)
+            yield from pa.record_batch(columns).to_pylist()
 
 
 # --- xlsx: a sheet for each product, flow and indicator, a column a period -----------------------
@@ -120,10 +119,8 @@ def workbook(path: Path) -> Figures:
             expected = "lines of figures, and below them the special values"
             raise LayoutError(where, expected, repr(below[:40]))
         for row, line in enumerate(body, start=head + 1):
-            figures = _line(path, f"{name}!{{}}{row}", line, times, labels)
-            yield pa.RecordBatch.from_pylist(
-                [constants | figure | {"row": row} for figure in figures]
-            )
+            for figure in _line(path, f"{name}!{{}}{row}", line, times, labels):
+                yield constants | figure | {"row": row}
 
 
 def _line(

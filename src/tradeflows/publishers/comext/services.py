@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import date
 from functools import cache
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -122,46 +122,39 @@ def clean(path: Path, source: Source, product: str = "") -> Iterator[Part]:
 
 
 def _read(
-    path: Path, batches: Iterator[pa.RecordBatch], system: str, product: str
+    path: Path, figures: layouts.Figures, system: str, product: str
 ) -> tuple[Cells, int, set[date], int]:
     """Return all cells, and how many records there are, of which days, and without a figure."""
     cells: Cells = {}
     records, releases, empty = set(), set[date](), 0
-    for figure in chain.from_iterable(batch.to_pylist() for batch in batches):
+    for figure in figures:
         row, field = figure["row"], figure.get("field", "")
         records.add((row, field.partition("!")[0]))
         if figure["value"] is None and not figure.get("flag"):
             empty += 1
             continue
         place = field or f"record {row}"
+        key = tuple(figure.get(name, "") for name in CELL)
         try:
-            _add(cells, figure, place, system, product)
-            update = figure.get("LAST UPDATE")
-            releases |= {_period("LAST_UPDATE", UPDATE, update).first} if update else set()
+            if key not in cells:
+                cells[key] = _row(key, system, product) | {"source_row": row, "places": {}}
+            _add(cells[key], figure, place)
+            if figure.get("LAST UPDATE"):
+                releases.add(_period("LAST_UPDATE", UPDATE, figure["LAST UPDATE"]).first)
         except TradeflowsError as error:
             error.args = (f"{path}: {place}, {error}",)
             raise
     return cells, len(records), releases, empty
 
 
-def _add(
-    cells: Cells,
-    figure: dict[str, Any],
-    place: str,
-    system: str,
-    product: str,
-) -> None:
-    """Add a figure to its cell."""
-    key = tuple(figure.get(name, "") for name in CELL)
+def _add(row: dict[str, Any], figure: layouts.Figure, place: str) -> None:
+    """Add a figure to the row of its cell."""
     measure, factor = _meaning("INDICATORS", INDICATORS, figure["indicators"])
     value = figure["value"]
     if abs(value or 0) > LARGEST:
         raise LayoutError(measure, "at most 2^53", f"{value:,.0f}")
-    if key not in cells:
-        cells[key] = _row(key, system, product) | {"source_row": figure["row"], "places": {}}
-    row = cells[key]
     if measure in row["places"]:
-        words = " ".join(filter(None, key))
+        words = " ".join(figure[name] for name in CELL if figure.get(name))
         raise SchemaError(f"the same figure as {row['places'][measure]} ({words})")
     row["places"][measure] = place
     row["flags"] |= {_meaning("FLAG", cubes.FLAGS, letter) for letter in figure.get("flag", "")}
@@ -169,19 +162,31 @@ def _add(
 
 
 def _row(key: tuple[str, ...], system: str, product: str) -> dict[str, Any]:
-    """Return what the words of a cell mean."""
-    reporter, partner, goods, *rest = key
-    trade = _trade(*rest)
+    """Return what the words of a cell mean, in those of our columns."""
+    reporter, partner, goods, way, procedure, mode, time = key
+    flow = _meaning("FLOW", FLOWS, way)
+    kinds = [
+        _meaning("STAT_PROCEDURE", BREAKDOWNS["procedure"], procedure),
+        _meaning("TRANSPORT_MODE", BREAKDOWNS["mode"], mode),
+    ]
+    period = _period("TIME_PERIOD", PERIOD, time)
     code = _product(product, goods)
-    area, role = _area("PARTNER", partner, system, trade["ref_period"])
+    area, role = _area("PARTNER", partner, system, period.first)
     is_hidden = partner in WITHHELD or partner.startswith(HIDDEN)
-    return trade | {
+    return {
+        "flow_code": flow,
+        "valuation": "FOB" if flow == "X" else "CIF",
+        "breakdown": ",".join(filter(None, kinds)) or "total",
+        "ref_period": period.first,
+        "n_months": period.months,
+        "freq_code": "A" if period.months == 12 else "M",
+        "classification_code": f"CN{period.first.year}",
         "cmd_code": code,
-        "reporter_iso": _area("REPORTER", reporter, system, trade["ref_period"])[0],
+        "reporter_iso": _area("REPORTER", reporter, system, period.first)[0],
         "reporter_code": reporter,
         "partner_iso": area,
         "partner_code": partner,
-        "partner_role": "destination" if trade["flow_code"] == "X" else role,
+        "partner_role": "destination" if flow == "X" else role,
         "note": WITHHELD["QX"] if is_hidden else None,
         "flags": {"confidential"} if is_confidential(code) else set(),
     }
@@ -221,26 +226,6 @@ def _period(name: str, form: Form, word: str) -> Period:
     if not period:
         raise LayoutError(name, form.what, repr(word[:60]))
     return period
-
-
-@cache
-def _trade(flow: str, procedure: str, mode: str, time: str) -> dict[str, Any]:
-    """Return what was traded when, in the words of our columns."""
-    code = _meaning("FLOW", FLOWS, flow)
-    kinds = [
-        _meaning("STAT_PROCEDURE", BREAKDOWNS["procedure"], procedure),
-        _meaning("TRANSPORT_MODE", BREAKDOWNS["mode"], mode),
-    ]
-    period = _period("TIME_PERIOD", PERIOD, time)
-    return {
-        "flow_code": code,
-        "valuation": "FOB" if code == "X" else "CIF",
-        "breakdown": ",".join(filter(None, kinds)) or "total",
-        "ref_period": period.first,
-        "n_months": period.months,
-        "freq_code": "A" if period.months == 12 else "M",
-        "classification_code": f"CN{period.first.year}",
-    }
 
 
 @cache

@@ -112,9 +112,6 @@ def _title(path: Path, text: str) -> tuple[str, int, int, int]:
 def _goods(path: Path, names: pa.Array, units: pa.Array, *figures: pa.Array) -> dict[str, Any]:
     """Return what lines say of their products: which they are, and their amounts and values."""
 
-    def record(at: int) -> str:
-        return f"{path}: {names[at]}"
-
     def rounded(column: pa.Array) -> pa.Array:
         texts = column.to_pylist()
         return pa.array([n if n is None else round(n, 6) for n in texts], pa.float64())
@@ -124,12 +121,11 @@ def _goods(path: Path, names: pa.Array, units: pa.Array, *figures: pa.Array) -> 
         return publisher_words("gacc commodity").get(name.casefold(), f"GACC GACC:{slug}")
 
     how: dict[str, Any] = {"absent": NONE, "grouping": ",", "what": "a number or -"}
-    amount, value = (
-        reading.number(record, name, text, **how)
-        for name, text in zip(("quantity", "value"), figures, strict=True)
-    )
+    cells = dict(zip(("quantity", "value", "unit"), (*figures, units), strict=True))
+    block = reading.Block(path, names, pa.record_batch(cells))
+    amount, value = (block.number(name, **how) for name in ("quantity", "value"))
     known = reading.units("gacc monthly") | dict.fromkeys(NONE, ("none", 1.0))
-    amount, unit = reading.quantity(record, "unit", units, amount, known)
+    amount, unit = block.quantity("unit", amount, known)
     value = rounded(pc.multiply(value, 1000.0))
     products = [product(name).split() for name in names.to_pylist()]
     system, code = map(arrow.texts, zip(*products, strict=True))

@@ -95,7 +95,7 @@ def part(path: Path, source: Source, flow: str, asked: Mapping[str, str]) -> Par
     for name, digits in DIGITS.items():
         if name in names:
             what = "a month such as 202305" if name == "month" else "a code"
-            block.demand(HEADINGS[name], block.text(name), digits, what)
+            block.demand(HEADINGS[name], digits, what, block.text(name))
     table = _stated(block, flow)
     amounts, second, lost = _amounts(block, table.get("value_reported", pd.Series(0, table.index)))
     table = table.assign(source_field="", is_twice=_names_beside(block), **amounts)
@@ -225,7 +225,7 @@ def _stated(block: reading.Block, flow: str) -> pd.DataFrame:
     The value is in yuan where that is stated; beside them dollars must be it at some rate.
     """
     cells = block.cells.to_pandas()
-    row: dict[str, Any] = {"source_row": block.rows()}
+    row: dict[str, Any] = {"source_row": block.records}
     values = {
         name: block.number(name, grouping=",").to_pandas()
         for name in ("CNY", "USD")
@@ -266,7 +266,7 @@ def _amounts(block: reading.Block, values: pd.Series) -> tuple[pd.DataFrame, pd.
     for name, unit in (("quantity", "unit"), ("second quantity", "second unit")):
         if name in block.cells.schema.names:
             number = block.number(name, grouping=",")
-            pair = reading.quantity(block.record, unit, block.text(unit), number, known)
+            pair = block.quantity(unit, number, known)
             stated.append([*zip(*(column.to_pylist() for column in pair), strict=True)])
     lost, first = 0, []
     second: dict[int, tuple[str, float | None]] = {}

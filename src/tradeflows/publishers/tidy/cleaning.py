@@ -91,7 +91,7 @@ def _kept(cells: Cells, asked: Map, counts: Counter[str]) -> Cells:
             stated = pc.binary_join_element_wise(*map(cells.text, condition.same), " ")
             good = pc.or_(pc.is_in(stated, stated.filter(stays)), pc.invert(cells.are(condition)))
             expected = f"{' and '.join(condition.same)} as in a record that stays"
-            reading.require(cells.record, good, expected, stated)
+            cells.require(good, expected, stated)
     return cells.kept(stays)
 
 

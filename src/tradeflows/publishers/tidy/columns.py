@@ -31,43 +31,21 @@ RANGE = re.compile(r"\.\.|(?<=\d{4})-(?=\d{4}$)", re.ASCII)
 
 
 @dataclass(frozen=True)
-class Cells:
-    """Some records of a file as columns of text, and the ordinal of each in the file.
+class Cells(reading.Block):
+    """Some records of a file, and the marks of its numbers.
 
     `below` counts the lines below its table. Of each form `periods` has what all blocks say.
     """
 
-    path: Path
-    table: pa.RecordBatch
-    records: pa.Array
     marks: Marks
     below: int = 0
     periods: dict[tuple[str, str], dict[str, Period]] = field(default_factory=dict)
 
-    def record(self, at: int) -> str:
-        """The record at a place, as a message names it."""
-        return f"{self.path}: record {self.records[at]}"
-
     def kept(self, these: pa.Array) -> Cells:
         """The records that `these` are true of."""
-        return replace(self, table=self.table.filter(these), records=self.records.filter(these))
+        return replace(self, cells=self.cells.filter(these), records=self.records.filter(these))
 
-    def text(self, name: str) -> pa.Array:
-        """Column `name` as it stands."""
-        return self.table[name]
-
-    def words(
-        self,
-        name: str,
-        meaning: Mapping[str, Any],
-        text: pa.Array | None = None,
-        kind: pa.DataType | None = None,
-    ) -> pa.Array:
-        """What each word of column `name`, or of its `text`, means; another word is refused."""
-        text = self.table[name] if text is None else text
-        return reading.words(self.record, name, text, meaning, kind, "list it in the map")
-
-    def number(
+    def figures(
         self, name: str, power: Any = None, words: Mapping[str, Any] | None = None
     ) -> pa.Array:
         """Column `name` as float64, times ten to `power` (one, or an array).
@@ -75,11 +53,10 @@ class Cells:
         `words` stand among the numbers, and each means 0, or "" where it is not known.
         """
         known = {word.strip(): None if mark == "" else "0" for word, mark in (words or {}).items()}
-        text = arrow.filled(pc.utf8_trim_whitespace(self.table[name]))  # spreadsheets pad numbers
+        text = arrow.filled(pc.utf8_trim_whitespace(self.cells[name]))  # spreadsheets pad numbers
         if known:
             text = arrow.meanings(text, lambda word: known.get(word, word))
-        return reading.number(
-            self.record,
+        return self.number(
             name,
             text,
             decimal=self.marks.decimal,
@@ -91,15 +68,15 @@ class Cells:
 
     def count(self, name: str) -> pa.Array:
         """Column `name` (of months, of days) as int64."""
-        text = arrow.filled(self.table[name])
-        reading.demand(self.record, name, text, COUNT, "a whole number")
+        text = arrow.filled(self.cells[name])
+        self.demand(name, COUNT, "a whole number", text)
         return pc.cast(text, pa.int64())
 
     def are(self, condition: Condition) -> pa.Array:
         """Return which records meet `condition`, all where it has no column."""
         if not condition.column:
             return pa.repeat(True, len(self.records))
-        text, equals = self.table[condition.column], condition.equals
+        text, equals = self.cells[condition.column], condition.equals
         those = pc.not_equal(text, "")
         if condition.otherwise:
             self.words(condition.column, dict.fromkeys([*equals, *condition.otherwise]))
@@ -108,9 +85,9 @@ class Cells:
         elif condition.matches:
             those = pc.match_substring_regex(text, condition.matches, ignore_case=True)
         elif condition.differs:
-            those = pc.not_equal(text, self.table[condition.differs])
+            those = pc.not_equal(text, self.cells[condition.differs])
         elif condition.above is not None:
-            those = arrow.is_true(pc.greater(self.number(condition.column), condition.above))
+            those = arrow.is_true(pc.greater(self.figures(condition.column), condition.above))
         elif condition.since or condition.until:
             last = condition.until or "\U0010ffff"
             those = pc.and_(pc.greater_equal(text, condition.since), pc.less_equal(text, last))
@@ -163,7 +140,7 @@ def read_cells(path: Path, asked: Map) -> Iterator[Cells]:
         blocks = iter([reading.block(path, names, raw, delimiter=separator, above=first)])
     periods: dict[tuple[str, str], dict[str, Period]] = {}
     for block in blocks:
-        yield Cells(path, block.cells, block.rows(), asked, below, periods)
+        yield Cells(path, block.records, block.cells, asked, below, periods)
 
 
 def _table_of(path: Path, asked: Map, raw: bytes | None) -> tuple[bytes, int, int]:
@@ -215,7 +192,7 @@ def values(cells: Cells, value: Value, field: pa.Field) -> pa.Array:
         names = [other.column for other in (value, value.agrees) if other.column]
         is_same = pc.equal(made, values(cells, value.agrees, field))
         expected, todo = f"the same in {' and '.join(names)}", "mend the one that is wrong"
-        reading.require(cells.record, is_same, expected, *map(cells.text, names), todo=todo)
+        cells.require(is_same, expected, *map(cells.text, names), todo=todo)
     return made
 
 
@@ -230,7 +207,7 @@ def _text(cells: Cells, value: Value) -> pa.Array:
     if value.before:
         text = pc.replace_substring_regex(text, f"{re.escape(value.before)}.*$", "")
     if value.matches:
-        reading.demand(cells.record, name, text, value.matches, value.means or "another text")
+        cells.demand(name, value.matches, value.means or "another text", text)
     if value.one_of:
         cells.words(name, dict.fromkeys(value.one_of), text)
     if value.rename:
@@ -245,10 +222,10 @@ def _column(cells: Cells, value: Value, field: pa.Field, taken: Any) -> pa.Array
         [(unit, scales)] = value.times.items()
         powers: Any = {word: POWERS[scale] for word, scale in scales.items()}
         if not unit:
-            return cells.number(name, powers[""], words)
+            return cells.figures(name, powers[""], words)
         # The unit of a record that the field does not take is another's.
         units = arrow.only(cells.text(unit), taken)
-        return cells.number(name, cells.words(unit, powers, units), words)
+        return cells.figures(name, cells.words(unit, powers, units), words)
     if words:
         if value.others is not None:
             words = dict.fromkeys(text.unique().to_pylist(), value.others) | words
@@ -274,7 +251,7 @@ def _periods(cells: Cells, value: Value, field: pa.Field) -> pa.Array:
     read = {cell: form.read(cell) for cell in text.unique().to_pylist()}
     known = {cell: period for cell, period in read.items() if period}
     expected = f"{form.what} in {value.column or value.text}"
-    reading.require(cells.record, pc.is_in(text, arrow.texts([*known])), expected, text)
+    cells.require(pc.is_in(text, arrow.texts([*known])), expected, text)
     cells.periods.setdefault((value.form, expected), {}).update(known)
     item = "months" if field.type == pa.int64() else "last" if is_last else "first"
     if not value.length:
