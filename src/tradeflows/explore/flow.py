@@ -109,9 +109,7 @@ def flow(
     Traceback (most recent call last):
     tradeflows.model.errors.QueryError: no product 'crude oyl' in products.csv ...
     """
-    require_no_more(more)
-    for name in {"year", "years", "period"} & {*filters}:
-        raise QueryError(f"{name}=: start= and end= say when, such as start='2023', end='2023'")
+    require_no_more(more, filters)
     start, end = period_typed(start, "start"), period_typed(end, "end", last=True)
     named, root = root, root or catalogue.root()
     reporters = areas_of(_or_every(reporter), start, end, root, "reporter")

@@ -1,6 +1,7 @@
 """The other side of a flow: what the partner states of it."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 
 import pandas as pd

@@ -4,7 +4,7 @@ What is no such word is refused by a QueryError.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -36,8 +36,10 @@ def listed(name: str, words: Words) -> list[str]:
     return texts
 
 
-def require_no_more(more: Sequence[Any]) -> None:
-    """Refuse what stands behind product, reporter and partner without a name."""
+def require_no_more(more: Sequence[Any], filters: Collection[str] = ()) -> None:
+    """Refuse what stands behind product, reporter and partner without a name, or names a year."""
+    for name in {"year", "years", "period"} & {*filters}:
+        raise QueryError(f"{name}=: start= and end= say when, such as start='2023', end='2023'")
     if more:
         raise QueryError(
             f"{more[0]!r}: product, reporter and partner alone stand without a name; name what "
