@@ -78,6 +78,14 @@ def test_a_no_is_a_no_at_once(twin, web, tmp_path, status, said):
     assert len(twin.paths) == 1
 
 
+@pytest.mark.parametrize(("status", "error"), [("404", True), ("410", True), ("403", False)])
+def test_what_is_gone_is_missing_and_not_refused(twin, web, tmp_path, status, error):
+    twin.faults = [(int(status), {}, b"no")]
+    with pytest.raises(RefusedError) as caught:
+        get(web, tmp_path / "reply")
+    assert isinstance(caught.value, http.MissingError) is error
+
+
 @pytest.mark.parametrize(
     ("reply", "said", "seconds"),
     [
