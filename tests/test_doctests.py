@@ -1,7 +1,9 @@
 """The examples of the docstrings, run on the tables as they are built."""
 
 import doctest
+import importlib
 import inspect
+import pkgutil
 import re
 from pathlib import Path
 
@@ -9,9 +11,8 @@ import pytest
 from matplotlib import pyplot as plt
 
 import tradeflows as tf
-from tradeflows import charts, claims, measures, tables
+from tradeflows import charts, claims, measures
 from tradeflows.claims import ledger
-from tradeflows.explore import answer, flow, inventory, rerouting
 
 PROJECT = Path(__file__).parents[1]
 OPTIONS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE | doctest.REPORT_NDIFF
@@ -23,12 +24,13 @@ FUNCTIONS = {  # of the rooms that a notebook uses
     for name in room.__all__
     if inspect.isfunction(getattr(room, name))
 }
-MODULES = [test for module in (answer, rerouting, flow, inventory, tables) for test in FIND(module)]
-EXAMPLES = {test.name: test for test in MODULES if test.examples} | {
-    test.name: test
-    for name, made in (MEASURES | FUNCTIONS).items()
-    for test in FIND(made, name, module=False)
-}
+MODULES = [
+    importlib.import_module(module.name)
+    for module in pkgutil.walk_packages(tf.__path__, "tradeflows.")
+    if not module.name.endswith("__main__")
+]
+FOUND = [test for module in MODULES for test in FIND(module)]
+EXAMPLES = {test.name: test for test in FOUND if test.examples}
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +45,8 @@ def with_ledger(embedded, tmp_path_factory):
     named = re.compile(r'(?!\[claim\.)|\[claim\.O(08|09|10)|.*theme = "shipping"', re.DOTALL)
     kept = "\n".join(block for block in blocks if named.match(block))
     (root / "data" / "claims.toml").write_text(kept, encoding="utf-8")
-    (root / "data" / "claims.csv").symlink_to(PROJECT / "data" / "claims.csv")
+    for name in ("data/claims.csv", "project.toml"):
+        (root / name).symlink_to(PROJECT / name)
     return root
 
 

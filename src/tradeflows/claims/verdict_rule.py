@@ -548,8 +548,8 @@ def is_small(miss: float | None, figure: float | None = None, unit: str = "") ->
 
     Examples
     --------
-    >>> from tradeflows import claims
-    >>> claims.is_small(0.4), claims.is_small(38), claims.is_small(0.8, 22, "percent")
+    >>> from tradeflows.claims.verdict_rule import is_small
+    >>> is_small(0.4), is_small(38), is_small(0.8, 22, "percent")
     (True, False, False)
     """
     if miss is None:

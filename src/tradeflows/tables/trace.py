@@ -142,8 +142,13 @@ def trace(frame: DataFrame, column: str | None = None, root: Path | None = None)
 
     Examples
     --------
-    >>> year = measures.total(crude, "net_wgt_kg", start="2023", end="2023")
-    >>> trace(year)[["value", "unit", "path", "line", "text"]]
+    >>> import tradeflows as tf
+    >>> asked = {"product": "27090000", "reporter": "China", "partner": "Russia", "start": "2023"}
+    >>> year = tf.measures.total(tf.read(**asked, end="2023", publisher="gacc"), "net_wgt_kg")
+    >>> tf.trace(year)[["value", "unit", "line"]].tail(2)
+                   value unit  line
+    10  8.999569e+09   kg   528
+    11  9.561014e+09   kg   529
     """
     column = _main(frame) if column is None else column
     if column not in frame:
