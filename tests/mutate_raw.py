@@ -12,6 +12,7 @@ columns that reach no table; any other that passes is silent, and none may be. `
 import csv
 import io
 import itertools
+import math
 import random
 import sys
 import tempfile
@@ -233,7 +234,8 @@ def what_it_says(path, source):
     keys.check({source.id: path})
     table = pa.Table.from_batches([part.rows for part in parts])
     numbers = sorted(totals.row_numbers(table))
-    return numbers, totals._raw_columns(path), set(table["source_row"].to_pylist())
+    sums = {name: math.fsum(figures) for name, figures in totals._raw_columns(path).items()}
+    return numbers, sums, set(table["source_row"].to_pylist())
 
 
 def reach_a_table(raw, touched, place, path, before):

@@ -365,15 +365,7 @@ def _rivals(sources: Mapping[str, Source]) -> Iterator[tuple[Source, Source]]:
 
 AGREE, DIFFER = 0.01, 0.05  # values that agree, and weights that do not, as parts of the smaller
 PAIR = ["reporter_iso", "partner_iso", "partner_role", "flow_code", "cmd_code"]
-WEIGHED = [
-    "source_id",
-    *PAIR,
-    "ref_period",
-    "currency",
-    "value_reported",
-    "primary_value_usd",
-    "net_wgt_kg",
-]
+WEIGHED = ["source_id", *PAIR, "ref_period", "currency", "primary_value_usd", *FIGURES[:2]]
 # Months of whole flows that have a weight.
 IS_WEIGHED = IS_MONTH & (ds.field("breakdown") == "total") & (ds.field("net_wgt_kg") > 0)
 
