@@ -352,9 +352,7 @@ def test_a_message_has_the_call_of_who_reads_it(run, make_root):
     assert "`tradeflows ask 'crude oil' India,China Russia --start 2023` asks" in err
     assert "tf." not in err
     asked, root = (["crude oil"], ["India", "China"], "Russia"), make_root(held)
-    with pytest.raises(
-        QueryError, match=r"tf\.ask\(\['crude oil'\], \['India', 'China'\], 'Russia'"
-    ):
+    with pytest.raises(QueryError, match=r"tf\.ask\('crude oil', \['India', 'China'\], 'Russia'"):
         tradeflows.flow(*asked, start="2023", root=root)
 
 

@@ -1065,11 +1065,12 @@ def _with_holes_of(sums: pd.DataFrame, frame: pd.DataFrame, kept: list[str]) -> 
     lacking = frame[~frame["complete"].astype(bool) & frame["value"].notna()]
     first, length = first_month(sums), sums["n_months"].iloc[0]
     at = (first_month(lacking) - first.min()) // length * length + first.min()
-    holes = lacking["missing"].groupby([*(lacking[name] for name in cells), at.rename("at")])
-    spans = sums[cells].assign(at=first).merge(holes.agg(", ".join).reset_index(), how="left")
-    texts = spans["missing"].fillna("")
-    complete = sums["complete"].to_numpy(bool) & texts.eq("").to_numpy()
-    named = (f"{own}, {text}".split(", ") for own, text in zip(sums["missing"], texts, strict=True))
+    by = [*(lacking[name] for name in cells), at.rename("at")]
+    holes = lacking["missing"].groupby(by, dropna=False).agg(", ".join).reset_index()
+    texts = sums[cells].assign(at=first).merge(holes, how="left")["missing"]
+    complete = sums["complete"].to_numpy(bool) & texts.isna().to_numpy()
+    pairs = zip(sums["missing"], texts.fillna(""), strict=True)
+    named = (f"{own}, {text}".split(", ") for own, text in pairs)
     missing = [", ".join(dict.fromkeys(filter(None, some))) for some in named]
     result = with_lineage(sums.assign(complete=complete, missing=missing), sums, kept=[Role(sums)])
     if not complete.all():
