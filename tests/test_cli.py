@@ -502,6 +502,18 @@ def test_a_lacking_extra_is_one_line(make_root):
     assert (done.returncode, done.stdout, done.stderr) == (1, "", said)
 
 
+@pytest.mark.slow
+def test_cleaning_and_pyarrow_wait_for_no_pandas():
+    script = (
+        "import sys\nfrom tradeflows import cli\ncli.without_pandas()\n"
+        "from tradeflows.tables import clean\nimport pyarrow as pa\n"
+        "assert 'pandas' not in sys.modules\n"
+        "assert pa.table({'a': [1]}).to_pandas().shape == (1, 1)\nimport pandas"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, env=ENVIRONMENT)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
 WRITES = pytest.mark.parametrize(  # by the parser, by rich, and by a verb, without a buffer
     ("words", "unbuffered"), [("--version", False), ("claims --help", False), ("sources", True)]
 )

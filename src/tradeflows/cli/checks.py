@@ -7,6 +7,7 @@ names what is in the way and what to do.
 import csv
 import os
 import shutil
+import sys
 from collections.abc import Iterable, Sequence
 from errno import ENOENT
 from itertools import chain
@@ -52,8 +53,15 @@ def require_folder(to: Path) -> None:
 
 
 def require_name(path: Path) -> None:
-    """Refuse a file whose name has a letter that Python cannot write; the command says which."""
-    os.fspath(path).encode("utf-8")
+    """Refuse a file whose name has a letter that Python cannot write in this session."""
+    try:
+        os.fspath(path).encode("utf-8")
+    except UnicodeEncodeError as error:
+        shown = os.fsencode(path).decode("utf-8", "replace")
+        raise QueryError(
+            f"{shown}: names of files are {sys.getfilesystemencoding()} in this session, which "
+            "lacks a letter of it; set PYTHONUTF8=1 and run it again"
+        ) from error
 
 
 def require_output(to: Path, suffixes: Iterable[str]) -> None:

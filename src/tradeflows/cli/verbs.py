@@ -40,11 +40,12 @@ NO_FILE = "no file is catalogued yet; next: `tradeflows add FILE`, or `tradeflow
 
 @dataclass(frozen=True)
 class Common:
-    """What may be said before or after each verb."""
+    """What may be said before or after each verb, and whether the process is the command's own."""
 
     root: Path | None = None
     quiet: bool = False
     json: bool = False
+    is_own_process: bool = False
 
     def folder(self) -> Path:
         """The project's folder: as the command names it, else found by itself."""
@@ -845,6 +846,8 @@ def add(
     """
     root = common.folder()
     checks.require_file(file[0])  # the others are looked at in their turn
+    if common.is_own_process:
+        without_pandas()
     from tradeflows.retrieval import adding, maps
 
     template = maps.read(map) if map else None
@@ -1009,6 +1012,8 @@ def clean(
     for path in file:
         if path.exists():  # what is not there is said in its turn
             checks.require_file(path)
+    if common.is_own_process:
+        without_pandas()
     from tradeflows.publishers import cleaned
     from tradeflows.tables import clean
 
@@ -1271,3 +1276,26 @@ def completion(shell: Literal["bash", "zsh", "fish", "powershell"], /, *, common
     from tradeflows.cli.arguments import command
 
     say(command().generate_completion(shell=shell))
+
+
+def without_pandas() -> None:
+    """Let pyarrow not import pandas with its first array, which takes longer than most cleaning.
+
+    The import is refused for the one moment in which pyarrow asks for it; pyarrow goes on without,
+    and imports pandas later if a frame is wanted.
+    """
+    import pyarrow as pa
+
+    class RefusePandas:
+        """A finder of modules that leaves every other module to the finders after this one."""
+
+        @staticmethod
+        def find_spec(name: str, *_: Any) -> None:
+            if name == "pandas":
+                raise ModuleNotFoundError("pandas is not wanted yet", name=name)
+
+    sys.meta_path.insert(0, RefusePandas)
+    try:
+        pa.array([""])
+    finally:
+        sys.meta_path.remove(RefusePandas)
