@@ -163,7 +163,7 @@ def _asked(path: Path, flow: str, period: str, product: str, partner: str) -> di
         window = parse_period_or_window(period, "period")
         is_year = len(window) == 12 and window.start % 12 == 0
         base |= {
-            "ref_period": pa.scalar(first_day(window.start), pa.date32()),
+            "ref_period": first_day(window.start),
             "n_months": len(window),
             "freq_code": "A" if is_year else "M",
             "flags": "" if is_year or len(window) == 1 else "block",
