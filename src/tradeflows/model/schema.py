@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Mapping
+from datetime import date
 from typing import Any
 
 import pyarrow as pa
@@ -137,7 +138,9 @@ def conform(columns: Mapping[str, Any], schema: pa.Schema) -> pa.RecordBatch:
 
 
 def _array(values: Any, n: int, dtype: pa.DataType, shared: dict[Any, pa.Array]) -> pa.Array:
-    if values is None or isinstance(values, str | int | float):
+    if isinstance(values, pa.Scalar):
+        values = values.as_py()
+    if values is None or isinstance(values, str | int | float | date):
         if pa.types.is_dictionary(dtype) and values is not None:
             place = _array(0, n, dtype.index_type, shared)
             return pa.DictionaryArray.from_arrays(place, pa.array([values], dtype.value_type))

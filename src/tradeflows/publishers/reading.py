@@ -442,13 +442,6 @@ def rows(
     CodeError
         A product code is neither HS nor in ``products.csv``; a lost leading zero is said.
     """
-    n = len(columns["source_row"])
-    spread: dict[str, Any] = {"source_id": source.id}
-    for name, values in columns.items():
-        spread[name] = values
-        if isinstance(values, pa.Scalar):
-            is_text = values.type == arrow.TEXT
-            spread[name] = values.as_py() if is_text else pa.repeat(values, n)
     try:
         if schema is TRADE and not are_products_known:
             products = columns["cmd_code"]
@@ -457,7 +450,7 @@ def rows(
             for code in products.unique().drop_null().to_pylist():
                 if not HS.fullmatch(code):  # of those that are it, there are thousands
                     level(code)
-        batch = conform(spread, schema)
+        batch = conform({"source_id": source.id, **columns}, schema)
     except (CodeError, SchemaError) as error:
         raise type(error)(f"{source.path}: {error}") from error
     if schema is FIGURES:

@@ -252,18 +252,14 @@ def rows(path: Path, source: Source, contents: Contents) -> Iterator[Part]:
     }
     year, month = int(contents.period[:4]), int(contents.period[4:])
     shared: dict[str, Any] = reading.A_FLOW | {
-        "source_id": source.id,
         "area_system": "eurostat",
         "currency": "EUR",
         "classification_code": f"CN{year}",
         "freq_code": "A" if month == 52 else "M",
         "vintage": source.vintage,
         "n_months": 12 if month == 52 else 1,
-        "ref_period": pa.scalar(date(year, month % 52 or 1, 1), pa.date32()),
+        "ref_period": date(year, month % 52 or 1, 1),
     }
-    coded = pa.dictionary(pa.int32(), pa.string())
-    texts = {name: pa.scalar(text, coded) for name, text in shared.items() if isinstance(text, str)}
-    shared |= texts
     meanings = _meanings(path, contents, words)
     ranks = {name: pc.index_in(contents.words[name], pa.array(words[name])) for name in CELL}
     # The places go one by one, since they take much room.

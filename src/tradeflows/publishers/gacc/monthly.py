@@ -82,7 +82,7 @@ def part(path: Path, source: Source, flow: str) -> Part:
             "source_row": pa.array(range(1, len(lines) + 1)),
             "source_field": field,
             "cumulation": cumulation,
-            "ref_period": pa.scalar(date(year, start, 1)),
+            "ref_period": date(year, start, 1),
             "n_months": last - start + 1,
             "flags": "block" if field == "month" and last > first else "",
         }

@@ -163,7 +163,7 @@ def _asked(path: Path, flow: str, period: str, product: str, partner: str) -> di
         window = parse_period_or_window(period, "period")
         is_year = len(window) == 12 and window.start % 12 == 0
         base |= {
-            "ref_period": pa.scalar(first_day(window.start), pa.date32()),
+            "ref_period": first_day(window.start),
             "n_months": len(window),
             "freq_code": "A" if is_year else "M",
             "flags": "" if is_year or len(window) == 1 else "block",
@@ -262,26 +262,20 @@ def _amounts(block: reading.Block, values: pd.Series) -> tuple[pd.DataFrame, pd.
     Zero beside a value is null. Besides how many quantities that are not zero reach no row.
     """
     known = reading.units("gacc") | {NO_UNIT: ("none", 1.0)}
-    stated = []
+    stated = [pd.DataFrame({"qty_unit": pd.Series(dtype=str), "qty": pd.Series(dtype=float)})]
     for name, unit in (("quantity", "unit"), ("second quantity", "second unit")):
         if name in block.cells.schema.names:
-            number = block.number(name, grouping=",")
-            pair = block.quantity(unit, number, known)
-            stated.append([*zip(*(column.to_pylist() for column in pair), strict=True)])
-    lost, first = 0, []
-    second: dict[int, tuple[str, float | None]] = {}
-    for at, value in enumerate(values.fillna(0)):
-        units: dict[str, float | None] = {}
-        for amount, unit in (pairs[at] for pairs in stated):
-            if unit == "none" or unit in units:
-                lost += bool(amount)
-            else:
-                units[unit] = None if value and not amount else amount
-        weight = units.pop("kg", None)
-        own, *more = [*units.items(), ("none", None)]
-        first.append((weight, *own))
-        if more[:-1]:
-            second[at] = more[0]
-    names = ["qty_unit", "qty"]
-    firsts = pd.DataFrame(first, columns=["net_wgt_kg", *names])
-    return firsts, pd.DataFrame.from_dict(second, "index", columns=names), lost
+            amount, word = block.quantity(unit, block.number(name, grouping=","), known)
+            stated.append(pd.DataFrame({"qty_unit": word.to_pandas(), "qty": amount.to_pandas()}))
+    amounts = pd.concat(stated).reset_index(names="at")
+    is_lost = amounts["qty_unit"].eq("none") | amounts.duplicated(["at", "qty_unit"])
+    lost = amounts["qty"][is_lost].fillna(0).ne(0).sum()
+    amounts = amounts[~is_lost].set_index("at")
+    is_said = amounts["qty"].ne(0) | values.reindex(amounts.index).fillna(0).eq(0)
+    amounts["qty"] = amounts["qty"].where(is_said)
+    is_weight = amounts["qty_unit"].eq("kg")
+    others = amounts[~is_weight]
+    nth = others.groupby(level="at").cumcount()
+    firsts = others[nth.eq(0)].reindex(values.index).fillna({"qty_unit": "none"})
+    firsts["net_wgt_kg"] = amounts["qty"][is_weight]
+    return firsts, others[nth.eq(1)], int(lost)

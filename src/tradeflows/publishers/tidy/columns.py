@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -148,10 +147,8 @@ def _table_of(path: Path, asked: Map, raw: bytes | None) -> tuple[bytes, int, in
     if raw is None:
         reading.require_utf8(path)
     content = raw or path.read_bytes()
-    # No list of all lines: of a million records it would be several times the file.
-    ends = (line.end() for line in LINE_END.finditer(content))
-    start = next(islice(ends, max(asked.title_lines - 1, 0), None), len(content))
-    start = start if asked.title_lines else 0
+    titles = re.match(rb"([^\r\n]*(\r\n?|\n)){%d}" % asked.title_lines, content)
+    start = titles.end() if titles else len(content)
     end = len(content)
     if asked.footnotes_from:
         note = re.compile(LINE_END.pattern + rb'"*+' + re.escape(asked.footnotes_from.encode()))
