@@ -6,9 +6,10 @@ same figures and the size of the numbers are asked. What says nothing agrees wit
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import date
 from itertools import chain
-from math import inf
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import pyarrow as pa
@@ -300,19 +301,28 @@ def _pairs(sheet: Sheet, first: str, second: str) -> set[tuple[str, str]]:
 
 def _sizes(batch: pa.RecordBatch) -> Iterator[Fault]:
     """Figures that are worth next to nothing or more than gold, and those that only rise."""
-    rows = batch.slice(0, MOST_RECORDS).to_pandas(date_as_object=False)
-    worths = (rows["value_reported"] / rows["net_wgt_kg"]).abs()
-    is_worth = worths.gt(0) & worths.lt(inf) & ~rows["cmd_code"].str.startswith(PRECIOUS)
-    worth = worths[is_worth].median()
-    if worth <= WORTH[0] or worth >= WORTH[1]:
+    rows = batch.slice(0, MOST_RECORDS).to_pylist()
+    worths = [
+        abs(row["value_reported"] / row["net_wgt_kg"])
+        for row in rows
+        if row["value_reported"] and row["net_wgt_kg"] and row["cmd_code"][:2] != PRECIOUS
+    ]
+    worth = median(worths or [1.0])
+    if not WORTH[0] < worth < WORTH[1]:
         yield "net_wgt_kg", f"a kilogram would be worth {worth:,.3g} in the middle row"
-    is_month = rows["n_months"].eq(1) & rows["cumulation"].eq("period")
     for field in ("value_reported", "net_wgt_kg"):
-        stated = rows[is_month & rows[field].notna()].sort_values("ref_period")
-        years = stated.groupby([*SERIES, stated["ref_period"].dt.year])[field]
-        courses = [course for _, course in years if len(course) >= MANY_MONTHS]
-        is_rising = [
-            one.is_monotonic_increasing and one.iloc[-1] > 2 * one.iloc[0] for one in courses
-        ]
-        if courses and all(is_rising):
+        if _rises(rows, field):
             yield "ref_period", f"{field} rises in every month of a year, as a year to a month does"
+
+
+def _rises(rows: Iterable[Mapping[str, Any]], field: str) -> bool:
+    """Whether the months of every year rise, and double."""
+    years: dict[tuple[str, ...], dict[date, float]] = {}
+    for row in rows:
+        if row["n_months"] == 1 and row["cumulation"] == "period" and row[field] is not None:
+            year = (*(row[name] for name in SERIES), f"{row['ref_period']:%Y}")
+            years.setdefault(year, {})[row["ref_period"]] = row[field]
+    courses = [[year[day] for day in sorted(year)] for year in years.values()]
+    whole = [course for course in courses if len(course) >= MANY_MONTHS]
+    rising = [one for one in whole if sorted(one) == one and one[-1] > 2 * one[0]]
+    return bool(whole) and rising == whole
