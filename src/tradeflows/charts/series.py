@@ -262,8 +262,10 @@ def _holes(series: DataFrame) -> str:
     """The periods between its first and its last figure that have none, of many the first."""
     known = np.flatnonzero(series["value"].notna())
     inner = series.iloc[known[0] : known[-1]]
-    days, n_months = pd.DatetimeIndex(inner["x"]), int(series["n_months"].max())
-    holes = spans.runs(days, inner["value"].isna().to_numpy(), n_months)
+    edges = np.flatnonzero(np.diff([0, *inner["value"].isna().astype(int), 0])).tolist()
+    days, n_months = [*inner["x"]], int(series["n_months"].max())
+    runs = zip(edges[::2], edges[1::2], strict=True)
+    holes = [spans.text(days[start], n_months * (end - start)) for start, end in runs]
     return ", ".join(holes if len(holes) <= HOLES else first_of(holes))
 
 
