@@ -81,10 +81,10 @@ def coverage(
     runs = strips["held"].reset_index(drop=True).str.split(", ").explode()
     ends = runs.str.split(" to ", expand=True).reindex(columns=[0, 1])
     first, last = pd.to_datetime(ends[0]), pd.to_datetime(ends[1].fillna(ends[0]))
-    marks = DataFrame({"name": [words[i] for i in runs.index], "x": first}).assign(**BLANK)
-    of_run = {"row": runs.index, "level": runs.index, "printed": runs, "run": runs}
-    marks = marks.assign(**of_run, end=last + pd.DateOffset(months=1), middle=first)
-    marks = marks.assign(value=np.nan, low=np.nan).reset_index(drop=True)
+    of_run = {**BLANK, "row": runs.index, "level": runs.index, "printed": runs, "run": runs}
+    of_run |= {"x": first, "middle": first, "end": last + pd.DateOffset(months=1)}
+    of_run |= {"name": [words[i] for i in runs.index], "value": np.nan, "low": np.nan}
+    marks = DataFrame(of_run).reset_index(drop=True)
     labels = [layout.wrap(text, layout.page().label + 4) for text in words]
     axes = new_axes()
     for run in marks.itertuples():

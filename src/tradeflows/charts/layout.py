@@ -124,8 +124,7 @@ class Label:
     """A text to set beside a point of the data, or beside a window from `start` to that point.
 
     `gid` is for a text that is itself read back; `clear` are the inches between point and text;
-    `others` are points that the text may stand
-    beside, where the last one has no room.
+    `others` are points that the text may stand beside, where the last one has no room.
     """
 
     text: str
@@ -320,8 +319,7 @@ def finish(
         axes.set_position((left / paper.width, floor / height, room / paper.width, box / height))
         above = floor + box + 0.1 + (rows if is_first else 0)
         _set_axes(axes, counted, above / height, upright)
-        if is_first or not upright:
-            _draw_upright(axes, crossing, box if is_first else 0.0, upright)
+        _draw_upright(axes, crossing, box if is_first else 0.0, upright)
         if upright:
             _write_right_of_bars(axes, texts, (last - first) / room, [*reference.values()])
         else:

@@ -262,6 +262,5 @@ def sources(*claims: Any) -> DataFrame:
     for source, publisher in (known[name] for name in uses):
         names = ", ".join(dict.fromkeys(uses[source.id]))
         rows.append(vars(source) | {"publisher": publisher.name, "claims": names})
-    index = pd.Index(uses, name="source_id")
-    table = DataFrame(rows).set_index(index)
+    table = DataFrame(rows, index=pd.Index(uses, name="source_id"))
     return table[["publisher", "title", "vintage", "retrieved", "licence", "claims"]]

@@ -395,8 +395,7 @@ def finish(
             low, high = min(box.y0 for box in compared), max(box.y1 for box in compared)
             axes.set_ylim(min(0, 1.05 * low), max(0, 1.05 * high) or float(low == 0))
     units = [_unit_above(axes, shown, is_alone=len(grid) == 1) for axes in grid]
-    events = {} if kind == "cells" else shown["events"]
-    shown = shown | {"events": events, "foot": foot(shown, " · ".join(filter(None, keys)))}
+    shown = shown | {"foot": foot(shown, " · ".join(filter(None, keys)))}
     layout.finish(grid, ends, units, shown, box)
 
 

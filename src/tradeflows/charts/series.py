@@ -262,8 +262,10 @@ def _holes(series: DataFrame) -> str:
     """The periods between its first and its last figure that have none, of many the first."""
     known = np.flatnonzero(series["value"].notna())
     inner = series.iloc[known[0] : known[-1]]
-    days, n_months = pd.DatetimeIndex(inner["x"]), int(series["n_months"].max())
-    holes = spans.runs(days, inner["value"].isna().to_numpy(), n_months)
+    edges = np.flatnonzero(np.diff([0, *inner["value"].isna().astype(int), 0])).tolist()
+    days, n_months = [*inner["x"]], int(series["n_months"].max())
+    runs = zip(edges[::2], edges[1::2], strict=True)
+    holes = [spans.text(days[start], n_months * (end - start)) for start, end in runs]
     return ", ".join(holes if len(holes) <= HOLES else first_of(holes))
 
 
@@ -404,10 +406,8 @@ def points(
     rows = drawable_rows(frame, y=y, by=by, span=span)
     looks = of_series(rows["name"], highlight)
     axes = new_axes()
-    is_dotted = False
-    for name, part in rows.sort_values("x", kind="stable").groupby("name"):
-        if joined:
-            is_dotted |= _guide(axes, part, looks[str(name)].colour)
+    by_name = rows.sort_values("x", kind="stable").groupby("name") if joined else ()
+    are_dotted = [_guide(axes, part, looks[str(name)].colour) for name, part in by_name]
     counts = rows.groupby("name")["x"].nunique()
     for row in rows.itertuples():
         colour = looks[row.name].colour
@@ -419,7 +419,7 @@ def points(
         draw(axes, row, "point", color=colour, **look)
     ends = _ends(rows, looks, shown)
     key = "Lines join figures" if joined else ""
-    key += "; dotted: over six months" if is_dotted else ""
+    key += "; dotted: over six months" if any(are_dotted) else ""
     finish([axes], "points", shown, rows, [ends], zero, key=key)
     return axes
 
@@ -499,12 +499,10 @@ def blocks(
     looks = of_series(rows["name"], highlight)
     axes = new_axes()
     for row in rows.itertuples():
-        look = {
-            "lw": 4 if row.n_months > 1 else 2.2,
-            "ls": (0, (1, 0.4)) if row.hollow else "-",
-        }
-        look |= {"marker": "" if row.mark == "o" else row.mark}
-        draw(axes, row, "block", color=looks[row.name].colour, **look)
+        width, dash = 4 if row.n_months > 1 else 2.2, (0, (1, 0.4)) if row.hollow else "-"
+        marker = "" if row.mark == "o" else row.mark
+        look = {"color": looks[row.name].colour, "lw": width, "ls": dash, "marker": marker}
+        draw(axes, row, "block", **look)
     for name, part in rows.sort_values("x").groupby("name"):
         for row, after in pairwise(part.itertuples()):
             if row.end == after.x:  # tied to the next

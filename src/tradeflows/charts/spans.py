@@ -4,7 +4,6 @@ import calendar
 import re
 from collections.abc import Iterable
 
-import numpy as np
 import pandas as pd
 
 from tradeflows.model.words import in_a_sentence
@@ -100,14 +99,3 @@ def _in_words(period: str) -> str:
         return period
     first, last = (pd.Timestamp(end or match[1]) for end in match.groups())
     return text(first, 12 * (last.year - first.year) + last.month - first.month + 1)
-
-
-def runs(first_days: pd.DatetimeIndex, chosen: np.ndarray, months: int) -> list[str]:
-    """The periods `chosen` of those that follow one another, in words, those in a row as one."""
-    changes = np.diff([0, *chosen.astype(int), 0])
-    edges = np.flatnonzero(changes)
-    periods = []
-    for start, end in zip(edges[::2], edges[1::2], strict=True):
-        n_periods = int(end - start)
-        periods.append(text(first_days[start], months * n_periods))
-    return periods

@@ -58,11 +58,12 @@ def pictures(verdicts: Sequence[Verdict], project: Project, root: Path) -> dict[
     They are drawn one by one, and packed beside that on the other processors.
     """
     with ThreadPoolExecutor() as pool:
-        packed = {}
-        for verdict in (verdict for verdict in verdicts if verdict.readings):
-            image = _drawn(_picture(verdict, project, root))
-            packed[verdict.claim.id] = pool.submit(light_png, image)
-        return {name: done.result() for name, done in packed.items()}
+        packed = {
+            verdict.claim.id: pool.submit(light_png, _drawn(_picture(verdict, project, root)))
+            for verdict in verdicts
+            if verdict.readings
+        }
+    return {name: done.result() for name, done in packed.items()}
 
 
 def _picture(verdict: Verdict, project: Project, root: Path) -> Figure:
