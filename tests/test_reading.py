@@ -50,6 +50,7 @@ def test_records_are_counted_as_a_trace_counts_them(read, tmp_path):
         ("Zoll für b\n".encode("cp1252"), 0, "UTF-8 text, found another encoding"),
         ("a,b\n1,für\n2\n".encode("cp1252"), 0, "UTF-8 text, found another encoding"),
         (b"a,b\n", 0, "at least one record, found a header alone"),
+        (b'a,b\n1,2\n3,"4\n5,6\n', 0, "a mark .* of record 2, found the end of the file"),
         (b"a,b\n1,2\n1\n", 0, "lines of 2 cells, found 1 in record 2"),
         (b"a,b\n1,2\n1,2,3\n", 5, "lines of 2 cells, found 3 in record 7"),
         (b"a,b\n1," + 2 * LONG + b"\n", 0, "lines of 2 cells, found one above 1024 KiB"),

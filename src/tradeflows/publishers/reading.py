@@ -37,6 +37,7 @@ from tradeflows.model.source import Source
 from tradeflows.publishers import arrow, plausibility, print_dates
 
 BLOCK = 1 << 20  # bytes, and no line may be longer
+BLANKS_AT_END = 1 << 10  # bytes, in which a file ends that is no blank
 BLANKS = "[ \u00a0\u202f]"
 # What zipfile raises of a damaged or foreign archive: only its own kinds are documented as such.
 _DAMAGED = (zlib.error, EOFError, NotImplementedError, OSError, RuntimeError, ValueError)
@@ -285,7 +286,8 @@ def blocks(
     Raises
     ------
     LayoutError
-        No record at all, one with more or fewer cells than `names`, or a line above :data:`BLOCK`.
+        No record at all, one with more or fewer cells than `names`, a line above :data:`BLOCK`, or
+        a last cell whose quotation mark does not close.
     """
     if raw is None:  # pyarrow cannot say where a line in another encoding is uneven
         require_utf8(path)
@@ -300,21 +302,23 @@ def blocks(
     reading = pa.csv.ReadOptions(
         column_names=names, skip_rows=1, block_size=BLOCK, use_threads=False, encoding=encoding
     )
-    kinds = dict.fromkeys(wanted, arrow.TEXT)
+    kinds = dict.fromkeys([*wanted, names[-1]], arrow.TEXT)
+    last = ""
     try:
         reader = pa.csv.open_csv(
             path if raw is None else pa.BufferReader(raw),
             reading,
             pa.csv.ParseOptions(delimiter=delimiter, quote_char=quote, invalid_row_handler=note),
             pa.csv.ConvertOptions(
-                include_columns=wanted, column_types=kinds, check_utf8=raw is not None
+                include_columns=[*kinds], column_types=kinds, check_utf8=raw is not None
             ),
             memory_pool=pa.system_memory_pool(),  # the default one keeps some 10 MiB for itself
         )
         for cells in reader:
             if len(cells):
-                yield Block.of(path, cells, first)
+                yield Block.of(path, cells.select([*wanted]), first)
                 first += len(cells)
+                last = cells[names[-1]][-1].as_py() or ""
     except pa.ArrowInvalid as error:
         reason = str(error).splitlines()[0][:200]
         problems.append(f"one above {BLOCK >> 10} KiB" if "straddling" in reason else reason)
@@ -322,6 +326,16 @@ def blocks(
         raise LayoutError(path, expected, problems[0], "save the file again as it came") from error
     if first == above + 1:
         raise LayoutError(path, "at least one record", "a header alone")
+    if "\n" in last and not (_tail(path) if raw is None else raw).rstrip().endswith(b'"'):
+        expected = f"a mark that ends the quotation in the last cell of record {first - 1}"
+        raise LayoutError(path, expected, "the end of the file")
+
+
+def _tail(path: Path) -> bytes:
+    """The last bytes of a file."""
+    with path.open("rb") as stream:
+        stream.seek(max(0, path.stat().st_size - BLANKS_AT_END))
+        return stream.read()
 
 
 def block(path: Path, names: Sequence[str], raw: bytes | None = None, **how: Any) -> Block:
