@@ -110,8 +110,8 @@ def test_damaged_files_counted(months, spread, tmp_path):
     with pytest.raises(LayoutError) as refused:
         spread(months)
     assert str(refused.value) == (
-        f"{months}/full_202401.dat: record 4: expected 18 fields, found 19; of 3 files, 2 refused "
-        "and 1 whole, which stay"
+        f"{months}/full_202401.dat: expected lines of 18 cells, found 19 in record 4; save the "
+        "file again as it came; of 3 files, 2 refused and 1 whole, which stay"
     )
     [whole] = held(tmp_path / "out")
     assert whole.startswith("full_202403_")

@@ -339,7 +339,7 @@ def test_a_release_lies_beside_the_one_before_and_the_same_bytes_come_again(
         ),
         ({"SUPPL_UNIT": "FURLONG"}, CodeError, "record 2: SUPPL_UNIT 'FURLONG' is not in units"),
         ({"PRODUCT_NC": "2709009"}, CodeError, "record 2: PRODUCT_NC '2709009' is no code"),
-        ({"PRODUCT_NC": "\udcff"}, LayoutError, "invalid UTF8 data"),
+        ({"PRODUCT_NC": "\udcff"}, LayoutError, "expected UTF-8 text"),
         ({"VALUE_EUR": "+5"}, LayoutError, r"record 2: expected a number in VALUE_EUR.*'\+5'"),
         ({"PRODUCT_SITC": '"33'}, LayoutError, "lines of 18 cells, found 5 in record 2"),
         ({"PRODUCT_SITC": "3,3"}, LayoutError, "lines of 18 cells, found 19 in record 2"),

@@ -254,9 +254,12 @@ def whole(path: Path, most: int) -> bytes:
     return path.read_bytes()
 
 
-def require_utf8(path: Path) -> None:
-    """Refuse a file in another encoding."""
+def require_utf8(path: Path, raw: bytes | None = None) -> None:
+    """Refuse a file, or bytes of it, in another encoding."""
     try:
+        if raw is not None:
+            raw.decode()
+            return
         with path.open(encoding="utf-8", newline="") as file:
             while file.read(BLOCK):
                 pass
@@ -289,8 +292,8 @@ def blocks(
         No record at all, one with more or fewer cells than `names`, a line above :data:`BLOCK`, or
         a last cell whose quotation mark does not close.
     """
-    if raw is None:  # pyarrow cannot say where a line in another encoding is uneven
-        require_utf8(path)
+    if encoding == "utf8":  # pyarrow cannot say where a line in another one is uneven
+        require_utf8(path, raw)
     problems = []
 
     def note(row: pa.csv.InvalidRow) -> str:
@@ -309,9 +312,7 @@ def blocks(
             path if raw is None else pa.BufferReader(raw),
             reading,
             pa.csv.ParseOptions(delimiter=delimiter, quote_char=quote, invalid_row_handler=note),
-            pa.csv.ConvertOptions(
-                include_columns=[*kinds], column_types=kinds, check_utf8=raw is not None
-            ),
+            pa.csv.ConvertOptions(include_columns=[*kinds], column_types=kinds, check_utf8=False),
             memory_pool=pa.system_memory_pool(),  # the default one keeps some 10 MiB for itself
         )
         for cells in reader:
