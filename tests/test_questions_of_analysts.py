@@ -607,4 +607,5 @@ def test_what_grew_from_nothing_is_said(crude):
     frame["value"] = frame["value"].where(frame["ref_period"].dt.year > 2021, 0.0)
     grown = measures.growth(frame, "value", 2022, 2021)
     assert grown["growth_pct"].isna().all()
-    assert grown.attrs["caveats"] == ("1 of 1 rows were nothing in 2021, so none grew",)
+    text = "1 of 1 rows were 0 in 2021, of which there is no growth"
+    assert grown.attrs["caveats"] == (text,)

@@ -483,8 +483,8 @@ def _base(against: re.Match[str] | None, when: str, mark: str, tagged: Tagged) -
         base = tagged.said[against["base"]]
         return re.sub(r"\d{4}", base, when) if against["same"] and base.isdigit() else base
     if pattern("month_before").search(mark) and when:
-        first = span(phrase.window(when))[0]
-        return month_text(first - 1)
+        first, after = span(phrase.window(when))
+        return month_text(first - 1) if after - first == 1 else ""
     ago = pattern("year_before").search(mark)
     if not ago:
         return ""

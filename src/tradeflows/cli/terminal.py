@@ -169,7 +169,10 @@ def _bar(total: float, unit: str, patience: float) -> Iterator[Any]:
     """A bar that is drawn again and again, so that a long step is seen to go on."""
     from tqdm import tqdm
 
-    columns, lines = shutil.get_terminal_size()
+    try:
+        columns, lines = os.get_terminal_size(sys.stderr.fileno())
+    except (OSError, ValueError):  # it goes to no terminal
+        columns, lines = shutil.get_terminal_size()
     options: dict[str, Any] = {"total": total or None, "unit": f" {unit}", "bar_format": BEGUN}
     options |= {"ncols": columns, "nrows": lines}
     options |= {"miniters": 0, "delay": patience, "leave": not patience}  # it goes as it came

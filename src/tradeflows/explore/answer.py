@@ -93,7 +93,7 @@ def answer(
     of other rows, `title` is the measure.
     """
     result = Answer(with_short_names(pd.DataFrame(frame)))
-    result.attrs = dict(frame.attrs)
+    result.attrs = {name: kept for name, kept in frame.attrs.items() if name != CHOSEN}
     if of is not None:
         set_heading(result, title, of)
     elif title:
@@ -1112,7 +1112,8 @@ def _stated_by_one(
     for letter, who, side in zip("mx", names, sides, strict=True):
         alone = ratios[ratios[f"value_{letter}"].isna()]
         lacking = {*months_of(alone)[1].tolist()} if len(alone) else set()
-        within = lacking & {*months_of(side)[1].tolist()}  # longer periods
+        others = side[side["value"].notna() & ~side["n_months"].isin(alone["n_months"])]
+        within = lacking & {*(months_of(others)[1].tolist() if len(others) else ())}
         if within:
             text = f"{runs(within)} are months on one side and longer periods on the other"
             notes.append(f"{text}: sum both to one length, as by('quarter') or by('year') does")

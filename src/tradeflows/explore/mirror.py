@@ -1,6 +1,6 @@
 """The other side of a flow: what the partner states of it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -8,7 +8,7 @@ import pandas as pd
 
 from tradeflows.explore.answer import Answer
 from tradeflows.explore.flow import flow
-from tradeflows.explore.hints import MIRRORED, ONE_SIDED
+from tradeflows.explore.hints import MIRRORED, ONE_SIDED, NothingHeldError
 from tradeflows.explore.naming import area_names, publisher_name
 from tradeflows.model import codes
 from tradeflows.model.contracts import CURRENCIES
@@ -34,9 +34,12 @@ def other_side(side: pd.DataFrame) -> Answer:
     reporter, partner = (sorted(side[name].unique()) for name in ("partner_iso", "reporter_iso"))
     words = {"reporter": reporter, "partner": partner, "flow": way}
     # Who states it by months states it by years, too; and money may be in dollars alone.
-    ways = [{"freq": side["freq_code"].iloc[0]}] if "freq_code" in side else []
-    ways += [{}, *[{"unit": "USD"}] * ({*side["unit"]} <= {*CURRENCIES} - {"USD"})]
-    stated = _first_stated(side, [{**words, **way} for way in ways])
+    rhythm = {"freq": side["freq_code"].iloc[0]} if "freq_code" in side else {}
+    is_money = {*side["unit"]} <= {*CURRENCIES} - {"USD"}
+    try:
+        stated = _in_any_money(side, words | rhythm, is_money=is_money)
+    except NothingHeldError:
+        stated = _in_any_money(side, words, is_money=is_money)
     made = stated[stated["flags"].str.contains(ONE_SIDED)]
     if len(made):
         raise QueryError(
@@ -47,15 +50,15 @@ def other_side(side: pd.DataFrame) -> Answer:
     return stated
 
 
-def _first_stated(side: pd.DataFrame, ways: Iterable[dict[str, Any]]) -> Answer:
-    """The first of several questions that is answered, else the error of the last but one."""
-    reasons: list[Exception] = []
-    for words in ways:
-        try:
-            return at_a_level(side, **words)
-        except (QueryError, NothingStatedError) as error:
-            reasons.append(error)
-    raise reasons[-1]
+def _in_any_money(side: pd.DataFrame, words: Mapping[str, Any], *, is_money: bool) -> Answer:
+    """What answers a question or, where nothing does, the same in dollars."""
+    try:
+        return at_a_level(side, **words)
+    except (QueryError, NothingStatedError):
+        if is_money:
+            with suppress(QueryError, NothingStatedError):
+                return at_a_level(side, **words, unit="USD")
+        raise
 
 
 def at_a_level(side: pd.DataFrame, **words: Any) -> Answer:

@@ -156,7 +156,8 @@ def growth(frame: DataFrame, value: str, year: int | str, base: int | str) -> Da
     caveats = [f"{year} against {base} over {which or 'no month'} only"] * (len(short) > 0)
     nothing = int(result[f"{value}_base"].eq(0).sum())
     if nothing:
-        caveats.append(f"{nothing} of {len(result)} rows were nothing in {base}, so none grew")
+        of = f"{nothing} of {len(result)} rows were 0 in {base}"
+        caveats.append(f"{of}, of which there is no growth")
     return with_lineage(result, frame, caveats=caveats, formulas=formulas)
 
 

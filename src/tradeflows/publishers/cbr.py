@@ -70,9 +70,9 @@ def clean(path: Path, source: Source | None = None) -> Iterator[Part]:
     """
     source = source or reading.uncatalogued(path, "cbr", "rates")
     block = _records(path)
-    for name, (pattern, example) in FORMS.items():
-        block.demand(name, f"^({pattern})$", f"one such as {example}")
     table, todo = block.cells.to_pandas(), "ask for the rates again"
+    for name, (pattern, example) in FORMS.items():
+        block.demand(name, f"^({pattern})$", f"one such as {example}", todo=todo)
     unknown = table["CharCode"][~table["CharCode"].str.fullmatch("[A-Z]{3}")].unique().tolist()
     if unknown:
         raise CodeError(f"{path}: no currency {unknown}; add it to cbr_currencies.csv")

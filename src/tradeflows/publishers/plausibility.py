@@ -148,10 +148,10 @@ def gas(batch: pa.RecordBatch) -> pd.DataFrame:
     return rows.filter(pc.and_(is_gas, rows["qty"].is_valid())).to_pandas()
 
 
-def volumes_and_energies(gas: pd.DataFrame) -> pd.DataFrame:
+def volumes_and_energies(rows: pd.DataFrame) -> pd.DataFrame:
     """Return amounts of gas in cubic metres, with what those in terajoules state of the same."""
-    volumes, energies = (gas[gas["qty_unit"] == unit] for unit in ("m3", "TJ"))
-    same = [*gas.columns.intersection(PLACE)]
+    volumes, energies = (rows[rows["qty_unit"] == unit] for unit in ("m3", "TJ"))
+    same = [*rows.columns.intersection(PLACE)]
     return volumes.merge(energies, on=same, suffixes=("", " other"))
 
 

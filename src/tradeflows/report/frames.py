@@ -119,7 +119,8 @@ def printed(frame: DataFrame) -> str:
         if name not in FOR_CODE and NAMED_BY.get(name) not in names
     ]
     shown = [_printed_column(name, cells) for name, cells in useful or columns]
-    heads, *rows = [f"<tr>{''.join(row)}</tr>" for row in zip(*shown, strict=True)]
+    lines = [f"<tr>{''.join(row)}</tr>" for row in zip(*shown, strict=True)]
+    heads, *rows = lines or ["<tr></tr>"]  # of a frame without columns
     most = pd.get_option("display.max_rows")
     if most and len(rows) > most:
         between = f"<tr>{'<td>…</td>' * len(shown)}</tr>"

@@ -38,7 +38,7 @@ Progress = Callable[[str, int, int, str], None]
 
 @dataclass
 class Steps:
-    """How far a task of several steps is, some of which may have steps of their own.
+    """How far a task of several steps is.
 
     Attributes
     ----------

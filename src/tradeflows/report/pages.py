@@ -117,7 +117,7 @@ def write(
     known = of_project(root)
     paths = list(notebooks or known)
     names = _names(paths)
-    catalogue.verify(root, local=local)
+    _require_raw_files(root, local=local)
     rows = site.rows(root, local=local)
     has_ledger = claims.has_ledger(ledger, root)
     steps = Steps(progress, 2 * len(paths) + has_ledger)
@@ -162,6 +162,12 @@ def write(
     )
     save({to / path: content for path, content in files.items()})
     return [to / path for path in files if path.match("*.html") and len(path.parts) == 1]
+
+
+def _require_raw_files(root: Path, *, local: bool) -> None:
+    """Refuse a raw file that is missing or altered."""
+    for source in catalogue.load(root, local=local).values():
+        catalogue.check(source, root)
 
 
 def _names(paths: Sequence[Path]) -> list[str]:

@@ -304,19 +304,19 @@ def _store(path: Path, source: Source, root: Path, publisher: Publisher) -> Sour
     killed, the name has the file's hash at its end.
     """
     file, listing = source.file(root), root / RAW / COMMITTED
-    aside = temporary(file)
+    aside, placed = temporary(file), None
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         sweep(file.parent)
         shutil.copyfile(path, aside)
         if reading.uncatalogued(aside, "", "").sha256 != source.sha256:
             raise SourceError(f"{path}: changed while it was read; add it again")
-        with locked(listing):
+        with locked(file.parents[1] / COMMITTED):  # of the list, or of one's own files
             if file.exists() and reading.uncatalogued(file, "", "").sha256 != source.sha256:
                 marked = f"{source.id}_{source.sha256[:8]}"
                 place = PurePosixPath(source.path).with_stem(marked)
                 source = replace(source, id=marked, path=str(place))
-            file = aside.replace(source.file(root))
+            placed = aside.replace(source.file(root))
             if is_own(source):
                 write_entry(source, root, publisher)
                 return source
@@ -332,8 +332,8 @@ def _store(path: Path, source: Source, root: Path, publisher: Publisher) -> Sour
     except OSError as error:
         raise SourceError(f"{path}: cannot be copied to {file} ({error.strerror})") from error
     except TradeflowsError:
-        with suppress(NotADirectoryError):
-            file.unlink(missing_ok=True)
+        if placed:
+            placed.unlink(missing_ok=True)
         raise
     finally:
         with suppress(NotADirectoryError):

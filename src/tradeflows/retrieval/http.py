@@ -319,6 +319,7 @@ def _wait(text: str, now: float) -> float | None:
         return min(LONGEST, float(text))
     with suppress(ValueError, OverflowError):  # no date, or of no year that there is
         day = email.utils.parsedate_to_datetime(text)
+        day = day if day.tzinfo else day.replace(tzinfo=UTC)
         return min(LONGEST, max(0.0, day.timestamp() - now))
     return None
 

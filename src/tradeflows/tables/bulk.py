@@ -108,7 +108,7 @@ def _opened(path: Path) -> ds.Dataset:
     """The rows of a file, if it keeps the contract."""
     try:
         written = path.stat()
-        dataset, _ = opened(path, written.st_mtime_ns, written.st_size)
+        dataset, _ = opened(path, written.st_mtime_ns, written.st_size, stays=False)
     except (OSError, pa.ArrowInvalid) as error:
         raise SourceError(f"{path}: no Parquet file that can be read ({error})") from error
     if not dataset.schema.equals(schema.TRADE):

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.dataset as ds
+from pyarrow.fs import LocalFileSystem
 
 from tradeflows.model import schema
 from tradeflows.model.absence import DECLARED
@@ -116,14 +117,18 @@ def refused(root: Path, table: str) -> dict[str, str]:
     return reasons
 
 
-@lru_cache(maxsize=512)  # each is an open file; all months of Comext are some 450
-def opened(path: Path, *written: int) -> tuple[ds.Dataset, dict[str, str]]:
+@lru_cache(maxsize=512)  # all months of Comext are some 450
+def opened(path: Path, *written: int, stays: bool = True) -> tuple[ds.Dataset, dict[str, str]]:
     """The file as it was `written`, and its metadata.
 
-    Who holds it reads what was there when it was opened, though a build puts another in its place.
+    Where it `stays` open, who holds it reads what was there when it was opened, though a build puts
+    another in its place; Windows replaces none.
     """
-    held = path if os.name == "nt" else pa.memory_map(os.fspath(path))  # Windows replaces none
-    fragment = ds.ParquetFileFormat().make_fragment(held)
+    kind = ds.ParquetFileFormat()
+    if stays and os.name != "nt":
+        fragment = kind.make_fragment(pa.memory_map(os.fspath(path)))
+    else:
+        fragment = kind.make_fragment(os.fspath(path), LocalFileSystem())
     stated = fragment.metadata.metadata or {}
     metadata = {key.decode(): text.decode() for key, text in stated.items()}
     return ds.FileSystemDataset([fragment], fragment.physical_schema, fragment.format), metadata

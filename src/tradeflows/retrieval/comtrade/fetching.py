@@ -361,12 +361,10 @@ def suspects_among(
     `records` has how many rows the publisher has of each cell, `above_parts` the ids of the replies
     with a whole that is more than the sum of its parts.
     """
-    partial = [
-        reply for reply in replies if LEAST_CAP <= reply.rows < most_rows(reply.call, records)
-    ]
+    fewer = [reply for reply in replies if LEAST_CAP <= reply.rows < most_rows(reply.call, records)]
     largest = max((reply.rows for reply in replies), default=0)
-    of_one_size = [reply for reply in partial if reply.rows == largest]
+    of_one_size = [reply for reply in fewer if reply.rows == largest]
     # Of many replies two may well be of one size by chance.
     if len(of_one_size) >= max(2, len(replies) / 6):
         return of_one_size
-    return [reply for reply in partial if reply.source.id in above_parts and split(reply.call)]
+    return [reply for reply in fewer if reply.source.id in above_parts and split(reply.call)]
