@@ -369,6 +369,7 @@ HELD = [
     ("It rose by {20.8 million tonnes}.", f"change of {WEIGHT} on 2022", "holds"),
     ("China took a record {101.7 Mt}.", f"record {WEIGHT}".replace("crude oil", "coal"), "holds"),
     ("Russia had {one in five} tonnes of it.", SHARE, "holds"),
+    ("Russian crude made up {19 %} of what China imported in 2023.", SHARE, "holds"),
     ("Russia had {a third} of China's crude oil.", SHARE, "differs"),
     ("It cost $60.6 billion, up from {$58 billion}.", VALUE.replace("2023", "2022"), "holds"),
     ("It cost {565.1 dollars a tonne}.", f"unit {VALUE}", "holds within revisions"),
@@ -694,7 +695,7 @@ OTHERWISE = [
     ),
     ("Excluding oil, China bought goods for {$128.9 billion}.", BOUGHT, "says 'Excluding'"),
     ("Beijing rejects reports that it imported {107.02 Mt}.", WEIGHT, "says 'rejects reports'"),
-    ("Imports were {24.1 %} of what they had been.", GREW, "says 'of what'"),
+    ("Imports were {24.1 %} of what they had been.", GREW, "says 'of what they'"),
     ("China's monthly imports of crude were {107.02 Mt}.", WEIGHT, "says so much a month, and"),
     # capitals, and two countries as one
     ("Berlin's exports to Russia were {38.2 billion euros}.", EU_SOLD, "says sold by Germany"),
