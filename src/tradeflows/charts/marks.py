@@ -215,9 +215,8 @@ def told(figure: Any) -> DataFrame:
         start, value = marks["start"], marks["value"]
         places = marks.assign(
             between=(numbers_of(marks, "x") + numbers_of(marks, "end")) / 2,
-            tip=value.mask(start > 0, start + value / 2).fillna(
-                0
-            ),  # of a part of a strip its middle
+            # of a part of a strip its middle
+            tip=value.mask(start > 0, start + value / 2).fillna(0),
         )
         at = np.column_stack([numbers_of(places, column) for column in MET[kind]])
         told[["right", "up"]] = axes.transData.transform(at) * 72 / figure.dpi

@@ -410,9 +410,8 @@ def _in_full(said: str) -> tuple[float, str]:
         n = float(units.NUMBER_WORDS.get(times) or times) + 0.5 * bool(cell["more"])
         return 100 * (n - 1), wording.IN_WORDS
     if cell["part"]:
-        return PARTS[cell["part"]] * units.NUMBER_WORDS.get(
-            cell["count"] or "a", 1
-        ), wording.IN_PARTS
+        count = units.NUMBER_WORDS.get(cell["count"] or "a", 1)
+        return count * PARTS[cell["part"]], wording.IN_PARTS
     return 100 / units.NUMBER_WORDS[cell["among"]], wording.IN_PARTS
 
 
