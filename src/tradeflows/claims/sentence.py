@@ -94,9 +94,10 @@ OTHERWISE = {"lead", "total", "ships", "art", "arms", "salt", "fish"}  # which m
 ORDINALS = {"first": "1", "opening": "1", "second": "2", "third": "3", "fourth": "4"}
 ORDINALS |= dict.fromkeys(("last", "final", "closing"), "4")
 MEASURED = {"kg": "weight", "m3": "volume", "units": "number", "tons": "weight", "ton": "weight"}
-PERCENT, SHARE_MOVED = "percent", "share moved"  # kinds that are in no phrase
+# Kinds that are in no phrase.
+PERCENT, SHARE_MOVED, A_YEAR = "percent", "share moved", "a year"
 KINDS = {PERCENT: PERCENT, "percentage points": POINTS, "bbl/day": BARRELS}
-PER = {"month": MONTHLY, "year": "a year", "tonne": PRICE}
+PER = {"month": MONTHLY, "year": A_YEAR, "tonne": PRICE}
 
 
 class Number(NamedTuple):
@@ -200,6 +201,8 @@ def _tagged(sentence: str, root: Path | None) -> Tagged:
             name = tag("N")
             numbers[name] = number
             text = f"{text[: match.start()]}{name}{text[match.end() :]}"
+    reached = r"\b(?:reached|entered|arrived (?:in|at)|landed in|ended up in) (?=<A)"
+    text = re.sub(reached, "went to ", text)
     paid = r"\b(?:paid|spent) (<N\d+>) (?:for|on) (?=(?:<J\d+> )?(?:<G|goods\b))"
     text = re.sub(paid, r"bought \1 of ", text)
     return Tagged(text, said, numbers, times)
@@ -250,8 +253,16 @@ LEVELS = ("below", "above", "under", "over")  # "fell below" is no "fell by"
 RANKS = {"second": "2nd", "third": "3rd", "fourth": "4th", "fifth": "5th"}
 # Of which kind a number is, by the first rule that its clause keeps.
 UNTOLD = {"untold": OPEN}
-OF_CHANGES = ("denied", "of_rate")  # of these, what a change alone may have
-NO_PHRASE = ("mood", "season", "beside_it", "balance", "no_record", *OF_CHANGES)
+NO_PHRASE = ("mood", "season", "beside_it", "balance", "no_record")
+CHANGES = (GROWTH, CHANGE, POINTS)
+# What is in no phrase of some kinds alone.
+NO_PHRASE_OF = {
+    **dict.fromkeys(("denied", "of_rate", "a_year"), CHANGES),
+    "to_points": (POINTS,),
+    "in_price": (PRICE, MONTHLY, BARRELS),
+    "mean": ("",),
+    "of_goods": (SHARE,),
+}
 PERCENTS = {
     "unit_value": OPEN,
     "share_moved": SHARE_MOVED,
@@ -260,15 +271,19 @@ PERCENTS = {
     "": OPEN,
 }
 AMOUNTS = {"unit_value": OPEN, "changed": CHANGE, "record": RECORD, "by_month": MONTHLY}
+SHARES = (
+    *("share_of", "share_given", "share_got", "share_sent", "share_went", "share_left"),
+    *("share_taken", "share_had"),
+)
 MEMBERS = {
-    **dict.fromkeys((SHARE, POINTS), ("share_of", "share_given", "share_taken", "share_had")),
+    **dict.fromkeys((SHARE, POINTS), SHARES),
     RANK: ("rank_from", "rank_to"),
 }
 WAYS = {"imports": "from", "imported": "from", "exports": "to", "exported": "to"}
 WAYS |= {way: way for way in ("from", "to")}
 WHOM = {"from": "{whose_goods}", "to": "{sold_whom}", "with": "{and_whom}"}
 NOBODY = ("nobody_with", "nobody_from", "nobody_to")
-DONE = ("done_from", "done_to", "of_from", "of_to")
+DONE = ("done_from", "done_to", "of_from", "of_to", "goods_to", "goods_from_to")
 TRADERS = (*("noun_with", "verb_from", "noun_from", "verb_to", "noun_to"), *DONE, *NOBODY)
 
 
@@ -386,7 +401,7 @@ def _of_number(number: Number, mark: str, tagged: Tagged) -> Said:
     kind = next((kind for rule, kind in rules.items() if pattern(rule).search(mark)), number.kind)
     is_priced = any(tagged.numbers[tag].kind == PRICE for tag in NUMBERS.findall(mark))
     kind = OPEN if is_priced and kind in (GROWTH, CHANGE) else kind  # of which no phrase asks
-    changed = pattern("changed").search(mark) if kind in (GROWTH, CHANGE, POINTS) else None
+    changed = pattern("changed").search(mark) if kind in CHANGES else None
     if changed and pattern("fall").search(changed[0]):
         figure = re.sub(r"(?=\d)", "-", figure, count=1)
     of = [amount for amount in ("value", "weight") if pattern(f"by_{amount}").search(mark)]
@@ -417,10 +432,10 @@ def _without_number(clause: str, tagged: Tagged) -> Iterator[Said]:
 
 def _said(kind: str, number: Number, mark: str, tagged: Tagged) -> Said:
     """What a clause says of a number, or of what has none."""
-    is_change = kind in (GROWTH, CHANGE, POINTS)
-    against = [rule for rule in NO_PHRASE if is_change or rule not in OF_CHANGES]
+    against = [*NO_PHRASE, *(rule for rule, kinds in NO_PHRASE_OF.items() if kind in kinds)]
     part = _beside(mark)
     texts = {"mood": part}  # what was planned or failed beside it is another thing
+    against = [rule for rule in against if rule != "mean" or number.amount != "value"]
     said = (pattern(rule).search(texts.get(rule, mark)) for rule in against)
     because = next((match[0] for match in said if match), "")
     when, base, time = _when(kind, mark, tagged)
@@ -464,7 +479,7 @@ def _goods(mark: str, tagged: Tagged) -> str:
 
 def _when(kind: str, mark: str, tagged: Tagged) -> tuple[str, str, str]:
     """The window of a clause, what a change compares it with, and the window's words in print."""
-    if kind not in (GROWTH, CHANGE, POINTS):
+    if kind not in CHANGES:
         is_told = not pattern("across.*{changing}|{changing}.*across|{is_before}").search(mark)
         when, time = _window(mark, tagged) if is_told else ("", "")
         return when or OPEN, OPEN, time
@@ -500,12 +515,15 @@ def _window(mark: str, tagged: Tagged) -> tuple[str, str]:
     first = pattern("at_first").findall(mark) or pattern("at_first").findall(tagged.text)
     windows = {*pattern("at_once").findall(mark)} or {*first, *pattern("at").findall(rest)}
     tag = windows.pop() if len(windows) == 1 else ""
-    return tagged.said.get(tag, ""), tagged.times.get(tag, "")
+    untold = {*pattern("{when}").findall(mark)} if not tag else set()
+    untold = {name for name in untold if not tagged.said[name]} if len(untold) == 1 else {tag}
+    return tagged.said.get(tag, ""), tagged.times.get("".join(untold), "")
 
 
 def _sides(kind: str, mark: str, tagged: Tagged) -> Sides:
     """Who reports and whom it traded with, as a clause says it."""
     rules = MEMBERS.get(kind, TRADERS)
+    mark = pattern("measured").sub("", mark) if kind in MEMBERS else mark
     every = [
         (match.start(), rule, match)
         for rule in rules

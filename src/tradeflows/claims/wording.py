@@ -51,6 +51,9 @@ ROUTE = re.compile(
 )
 IN_WORDS, IN_PARTS = "a change in words is about so much", "a fraction in words is about so much"
 SPANNING = re.compile(r"\d{4}[/–-]\d")  # a year that begins in the one and ends in the next
+IN_MONTH = re.compile(r"\b(?:weeks?|days?|fortnight|half) of ", re.I)  # less than a month
+UNTIL = re.compile(r"\b(year|quarter|\w+(?= months)).* to ", re.I)  # how long, up to a month
+LONG = {"year": 12, "quarter": 3}
 BESIDE = re.compile(r"\b(?:after|before|following)\b", re.I)  # the time that is named
 SKIPPED = 2  # words of a statement that the words of a part may leave out
 EXACT = (units.MONTH, units.RANK, units.COUNT)  # units whose figures are printed in full
@@ -85,7 +88,9 @@ KINDS = {
     phrase.PRICE: "a price",
     phrase.BARRELS: "barrels a day",
     sentence.SHARE_MOVED: "a change of a share",
+    sentence.A_YEAR: "so much a year",
 }
+RATES = {phrase.MONTHLY: 1, sentence.A_YEAR: 12}  # so much in how many months
 TRADE_OF = dict(phrase.WAYS.values()) | {"": "trade"}
 BALANCE = re.compile(r"surplus|deficit|gap|imbalance|overt\w*|outstrip\w*|outpac\w*", re.IGNORECASE)
 TWO_FLOWS = (
@@ -359,16 +364,15 @@ def _otherwise(said: Said, asked: Phrase, root: Path | None) -> Iterator[str]:
 
 
 def _of_kind(said: str, asked: Phrase) -> Iterator[str]:
-    """Another measure; so much a month is an amount where one month is asked."""
-    months = [after - first for first, after in map(span, asked.windows)]
+    """Another measure; so much a month, or a year, is an amount where one of these is asked."""
+    months = {after - first for first, after in map(span, asked.windows)}
     alike = {"": (phrase.RECORD, phrase.PRICE, phrase.LEAD)}
+    alike |= {kind: ("",) for kind, n in RATES.items() if months == {n}}
     if said not in KINDS or asked.kind in (said, *alike.get(said, ())):
         return
-    if (said, asked.kind, months) != (phrase.MONTHLY, "", [1]):
-        yield (
-            f"its sentence says {KINDS[said]}, and its phrase {KINDS[asked.kind]}: write "
-            f"{phrase.PATTERNS.get(said, phrase.PATTERNS[phrase.POINTS])!r}"
-        )
+    pattern = phrase.PATTERNS.get(phrase.POINTS if said == sentence.SHARE_MOVED else said)
+    todo = f": write {pattern!r}" if pattern else ", which a phrase cannot say"
+    yield f"its sentence says {KINDS[said]}, and its phrase {KINDS[asked.kind]}{todo}"
 
 
 def _of_goods(said: str, asked: Phrase, root: Path | None) -> Iterator[str]:
@@ -444,6 +448,10 @@ def _is_another(time: str, first: int, after: int) -> bool:
     is_named = not names.isdisjoint(months or years)
     if BESIDE.search(time):
         return is_named
+    until = UNTIL.search(time)
+    months_long = {**LONG, **units.NUMBER_WORDS}.get(until[1].lower()) if until else None
+    if months_long not in (None, after - first) or (months and IN_MONTH.search(time)):
+        return True
     is_whole_year = first % 12 == 0 == after % 12
     return not is_named if months else is_whole_year or bool(years and not is_named)
 
