@@ -538,6 +538,13 @@ def test_more_windows_and_measures_are_readings_each(tmp_path, soybeans):
 CHINA = "China imported {107.02 million tonnes} of crude oil from Russia"
 JUNE, QUARTER = WEIGHT.replace("2023", "2023-06"), WEIGHT.replace("2023", "2023-04 to 2023-06")
 RANK = "1st;rank by weight of crude oil, Russia among all, China's imports, 2023"
+MAY = "weight of crude oil, China from Russia, 2023-05"
+PRICE = "unit value of crude oil, China from Russia, 2023"
+LEAD = "lead by value of crude oil, Iraq over Russia, India's imports, 2022-04 to 2022-08"
+SPANS = [
+    *("In the five months to", "In the year to", "Until", "In the first week of"),
+    "From January to the end of",
+]
 OTHERWISE = [
     # who buys of whom
     (
@@ -700,6 +707,44 @@ OTHERWISE = [
     # capitals, and two countries as one
     ("Berlin's exports to Russia were {38.2 billion euros}.", EU_SOLD, "says sold by Germany"),
     ("China and India imported {107.02 Mt} of crude.", WEIGHT, "bought by China and India"),
+    # whose goods they were
+    ("Chinese goods worth {38.2 billion euros} reached Russia.", EU_SOLD, "sold by China"),
+    ("Russia took Chinese goods worth {38.2 billion euros}.", EU_SOLD, "sold by China"),
+    ("Goods from Turkey worth {38.2 billion euros} were sold to Russia.", EU_SOLD, "by Türkiye"),
+    (
+        "Chinese goods worth {38.2 billion euros} went from Italy to Russia.",
+        EU_SOLD,
+        "sold by China",
+    ),
+    ("Tankers carried {107.02 Mt} of Chinese crude oil to Russia.", WEIGHT, "the contrary"),
+    # a share of what the other one sold, of all goods, or what is left
+    ("China took {19 %} by weight of the crude oil that Russia exported.", SHARE, "of Russia, and"),
+    ("Russia sent {19 %} of its crude oil by weight to China.", SHARE, "in the trade of Russia"),
+    ("China bought {19 %} of Russia's crude oil in 2023.", SHARE, "in the trade of Russia"),
+    ("By weight {19 %} of Russian crude oil was shipped to China.", SHARE, "trade of Russia"),
+    ("Of the crude oil that Russia sold, {19 %} went to China.", SHARE, "trade of Russia"),
+    ("Crude oil was {19 %} by weight of all that it imported.", SHARE, "says 'of all'"),
+    ("All but {19 %} of its crude came from Russia.", SHARE, "says 'All but'"),
+    # what was planned, denied, left out, or is so much more
+    (f"{CHINA}, and not only from Russia.", WEIGHT, "says 'not only from'"),
+    ("It imported {107.02 Mt} from all countries but Russia.", WEIGHT, "says 'all countries but"),
+    ("Without oil, China bought goods for {$128.9 billion}.", BOUGHT, "says 'Without oil'"),
+    ("It is not true that China imported {107.02 Mt}.", WEIGHT, "says 'is not true'"),
+    ("China's imports did not reach {107.02 Mt}.", WEIGHT, "says 'did not reach'"),
+    ("China would import {107.02 Mt} of crude.", WEIGHT, "says 'would import'"),
+    ("China imported {107.02 Mt} or more of crude.", WEIGHT, "says 'or more'"),
+    ("On average China imported {107.02 Mt} of crude in 2023.", WEIGHT, "says 'On average'"),
+    ("China's imports rose {24.1 %} a year.", GREW, "says so much a year, and its phrase a growth"),
+    ("China's imports rose {24.1 %} annually.", GREW, "says 'annually'"),
+    ("China paid {567 dollars a tonne} less.", PRICE, "says 'less'"),
+    # another span of time
+    *((f"{span} May 2023 {CHINA}.", MAY, "and its phrase May 2023") for span in SPANS),
+    (f"Every year since 2023 {CHINA}.", WEIGHT, "says since 2023"),
+    # a lead and a place the other way round
+    ("India bought {$6.0 billion} more crude from Russia than from Iraq.", LEAD, "Russia in the"),
+    ("India bought {$6.0 billion} less crude from Iraq than from Russia.", LEAD, "Russia in the"),
+    ("China was Russia's largest buyer of crude in 2023.", RANK, "China in the exports of"),
+    ("Russia was no longer China's largest supplier of crude.", RANK, "says 'no longer'"),
 ]
 
 
@@ -734,6 +779,10 @@ BESIDE = [
     ("Russia sold {19 %} of it.", SHARE, ""),
     ("Shandong imported {107.02 Mt} of diesel.", WEIGHT, "not read: Shandong, diesel"),
     ("Imports of ethane, once dear, hit {107.02 Mt}.", WEIGHT, "not read: ethane, once, dear"),
+    (f"{CHINA}, more than any other.", WEIGHT, "not judged: more than any"),
+    (f"{CHINA}, or half of its needs.", WEIGHT, "not judged: half of its"),
+    ("Russian customs say that it imported {107.02 Mt}.", WEIGHT, "counted by China, not Russia"),
+    ("Iraq was the largest.", RANK_OF_IRAQ, "ranked among some alone, with Saudi Arabia"),
     ("In 2023 China imported {more than 107.01 Mt} of it.", WEIGHT, ""),
     ("In May 2023 China imported {107.02 Mt}.", WEIGHT.replace("2023", "May 2023"), ""),
 ]

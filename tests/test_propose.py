@@ -129,6 +129,14 @@ Chile's exports of tea to Peru were $5 million in 2022, up 2 % on the year.
     2 %; growth of ??? of tea, Chile to Peru, 2022 on 2021
 Average unit values of wheat exports climbed 24 % in 2022.
     24 %; ???
+EU exports to Peru and Chile came to 12.1 billion and 4.4 billion euros respectively in 2023.
+    ???; ??? of ???, ???, 2023
+    4.4 billion euros; value of ???, ???, 2023
+Of the 564 million tonnes of crude oil that China imported in 2023, 107 million came from Russia.
+    564 million tonnes; weight of ???, China from ???, 2023
+    ???; ??? of ???, China from Russia, 2023
+Chile exported goods worth 10.2 billion dollars to Peru in 2023, not counting copper.
+    10.2 billion dollars; ???
 """
 # On other things: crime, sport, budgets, tariffs, prices, shares.
 OTHER = """\

@@ -77,7 +77,7 @@ def _as_figure(figure: str, text: str) -> str:
 def _phrase(of: Said) -> str:
     """The phrase that asks what a clause says, with what it leaves open."""
     kind = of.kind
-    if kind not in phrase.PATTERNS:
+    if kind not in phrase.PATTERNS or kind == phrase.LEAD:  # over whom, no rule tells
         return OPEN
     said = {"weight": of.amount, "GOODS": of.goods, "WHO": of.who, "WHOM": of.whom}
     said |= {"WHEN": of.when, "WHEN BEFORE": of.base, "from": of.way or "from"}

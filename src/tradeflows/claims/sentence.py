@@ -21,6 +21,7 @@ from tradeflows.claims.phrase import (
     BARRELS,
     CHANGE,
     GROWTH,
+    LEAD,
     MONTHLY,
     POINTS,
     PRICE,
@@ -252,12 +253,13 @@ AREA, GOODS, NUMBERS = (re.compile(rf"<[{letters}]\d+>") for letters in ("AJ", "
 LEVELS = ("below", "above", "under", "over")  # "fell below" is no "fell by"
 RANKS = {"second": "2nd", "third": "3rd", "fourth": "4th", "fifth": "5th"}
 # Of which kind a number is, by the first rule that its clause keeps.
-UNTOLD = {"untold": OPEN}
+UNTOLD = {"led": LEAD, "untold": OPEN}
 NO_PHRASE = ("mood", "season", "beside_it", "balance", "no_record")
 CHANGES = (GROWTH, CHANGE, POINTS)
 # What is in no phrase of some kinds alone.
 NO_PHRASE_OF = {
-    **dict.fromkeys(("denied", "of_rate", "a_year"), CHANGES),
+    **dict.fromkeys(("denied", "of_rate"), CHANGES),
+    "a_year": (*CHANGES, OPEN),
     "to_points": (POINTS,),
     "in_price": (PRICE, MONTHLY, BARRELS),
     "mean": ("",),
@@ -278,6 +280,7 @@ SHARES = (
 MEMBERS = {
     **dict.fromkeys((SHARE, POINTS), SHARES),
     RANK: ("rank_from", "rank_to"),
+    LEAD: ("lead_more", "lead_less"),
 }
 WAYS = {"imports": "from", "imported": "from", "exports": "to", "exported": "to"}
 WAYS |= {way: way for way in ("from", "to")}
@@ -445,7 +448,7 @@ def _said(kind: str, number: Number, mark: str, tagged: Tagged) -> Said:
         OPEN if because else kind,
         number.amount or OPEN,
         _goods(mark, tagged),
-        *_sides(kind, mark, tagged),
+        *_sides(kind, pattern("measured").sub("", mark) if kind in MEMBERS else mark, tagged),
         when,
         base,
         time,
@@ -523,7 +526,6 @@ def _window(mark: str, tagged: Tagged) -> tuple[str, str]:
 def _sides(kind: str, mark: str, tagged: Tagged) -> Sides:
     """Who reports and whom it traded with, as a clause says it."""
     rules = MEMBERS.get(kind, TRADERS)
-    mark = pattern("measured").sub("", mark) if kind in MEMBERS else mark
     every = [
         (match.start(), rule, match)
         for rule in rules
@@ -558,7 +560,7 @@ def _joined(lead: str, who: str, tagged: Tagged) -> str:
 def _is_of_others(way: str, lead: str, rest: str) -> bool:
     """Whether a number is of another trade than that whose sides stand before the `rest`."""
     before, number, _ = rest.partition("<N>")
-    is_elsewhere = re.search("<N>.*,", lead) or re.search(r", <A\d+> <N>", rest)
+    is_elsewhere = re.search("<N>.*,", lead) or re.search(r", <A\d+> <N>|\brespectively\b", rest)
     return bool((number and pattern(f"turned_{way}").search(before)) or is_elsewhere)
 
 
@@ -598,6 +600,8 @@ def _own(named: Mapping[int, str], rest: str, *, is_level: bool) -> dict[int, st
     here = rest.find("<N>")
     if not -1 < rest.find("<N") < min(named):  # they stand before all numbers, and are of all
         return dict(named)
+    if here < 0:  # it stands before who trades, and they behind another number
+        return {}
     if len({*named.values()}) > 1:
         until = f"{rest}<N".find("<N", here + 1)
         return {at: tags for at, tags in named.items() if here < at < until}

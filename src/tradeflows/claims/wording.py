@@ -31,7 +31,15 @@ _MONTH = "|".join(calendar.month_name[1:])
 # What says a direction or a place beside an amount.
 MOVED = re.compile(rf"(?:{ROSE.pattern}|{FELL.pattern})", re.I)
 THAN = re.compile(r"\b(?:more|less|higher|lower|fewer)\b", re.I)
-PEAK = re.compile(r"\b(?:record|all-time|largest|biggest|smallest|lowest|highest)\b", re.I)
+PEAK = re.compile(
+    r"\b(?:record|all-time|largest|biggest|smallest|lowest|highest"
+    r"|(?:more|less) than (?:any|ever)\b|(?:second|third|fourth|fifth)[ -](?:most|least))\b",
+    re.IGNORECASE,
+)
+PART = re.compile(r"\b(?:half|most|much|part|some) of (?:its|their|the|what)\b", re.I)
+CITED = re.compile(
+    r"\b([A-Z][a-z]+)(?:'s|’s)?(?: \w+)? (?:customs(?! union)|statistics|figures|data)\b"
+)
 BY_TIMES = re.compile(r"\b(?:more|less) than (?=halv|doubl|tripl|quadrupl|an? |one|two|\d)", re.I)
 CHANGES = ("growth of ", "change of ")
 RECORD = re.compile(r"\b(?:a|an|all-time|new) record\b(?! of)|\brecord[- ](?:high|low)\b", re.I)
@@ -51,9 +59,9 @@ ROUTE = re.compile(
 )
 IN_WORDS, IN_PARTS = "a change in words is about so much", "a fraction in words is about so much"
 SPANNING = re.compile(r"\d{4}[/–-]\d")  # a year that begins in the one and ends in the next
-IN_MONTH = re.compile(r"\b(?:weeks?|days?|fortnight|half) of ", re.I)  # less than a month
+IN_MONTH = re.compile(r"\b(?:weeks?|days?|fortnight|half) of |^un?til", re.I)  # other than one
 UNTIL = re.compile(r"\b(year|quarter|\w+(?= months)).* to ", re.I)  # how long, up to a month
-LONG = {"year": 12, "quarter": 3}
+LONG = {"year": 12, "quarter": 3, **units.NUMBER_WORDS}
 BESIDE = re.compile(r"\b(?:after|before|following)\b", re.I)  # the time that is named
 SKIPPED = 2  # words of a statement that the words of a part may leave out
 EXACT = (units.MONTH, units.RANK, units.COUNT)  # units whose figures are printed in full
@@ -357,7 +365,7 @@ def _otherwise(said: Said, asked: Phrase, root: Path | None) -> Iterator[str]:
         names = [[] if side in untold else side.split(" and ") for side in (said.who, said.whom)]
         sides = [{own_words.area_id(name, root) for name in side} for side in names]
         if asked.kind in phrase.SHARED:
-            yield from _of_member(said.way, sides, asked)
+            yield from _of_member(said, sides, asked)
         else:
             yield from _of_sides(said.way, sides, asked)
         yield from _of_time(said, asked)
@@ -366,7 +374,7 @@ def _otherwise(said: Said, asked: Phrase, root: Path | None) -> Iterator[str]:
 def _of_kind(said: str, asked: Phrase) -> Iterator[str]:
     """Another measure; so much a month, or a year, is an amount where one of these is asked."""
     months = {after - first for first, after in map(span, asked.windows)}
-    alike = {"": (phrase.RECORD, phrase.PRICE, phrase.LEAD)}
+    alike: dict[str, tuple[str, ...]] = {"": (phrase.RECORD, phrase.PRICE, phrase.LEAD)}
     alike |= {kind: ("",) for kind, n in RATES.items() if months == {n}}
     if said not in KINDS or asked.kind in (said, *alike.get(said, ())):
         return
@@ -387,16 +395,17 @@ def _of_goods(said: str, asked: Phrase, root: Path | None) -> Iterator[str]:
         yield f"its sentence says {said}, and its phrase {_named(asked.goods, codes.product_name)}"
 
 
-def _of_member(way: str, sides: Sequence[set[str]], asked: Phrase) -> Iterator[str]:
-    """Another one's share or place, or in the trade of another; of a lead no rule tells it."""
+def _of_member(said: Said, sides: Sequence[set[str]], asked: Phrase) -> Iterator[str]:
+    """Another one's share, place or lead, or in the trade of another."""
     mine, asks = [{asked.reporter}, {*asked.partner}], phrase.WAYS[asked.flow][0]
     differs = any(side and side != own for side, own in zip(sides, mine, strict=True))
-    if asked.kind != phrase.LEAD and (differs or way not in ("", asks)):
-        said, told = (
+    is_told = phrase.LEAD in (said.kind, asked.kind) and said.kind != asked.kind
+    if not is_told and (differs or said.way not in ("", asks)):
+        one, told = (
             f"{_named(pair[1])} in the {TRADE_OF[which]} of {_named(pair[0])}"
-            for pair, which in ((sides, way), (mine, asks))
+            for pair, which in ((sides, said.way), (mine, asks))
         )
-        yield f"its sentence says {said}, and its phrase {told}"
+        yield f"its sentence says {one}, and its phrase {told}"
 
 
 def _of_sides(way: str, sides: Sequence[set[str]], asked: Phrase) -> Iterator[str]:
@@ -448,9 +457,9 @@ def _is_another(time: str, first: int, after: int) -> bool:
     is_named = not names.isdisjoint(months or years)
     if BESIDE.search(time):
         return is_named
-    until = UNTIL.search(time)
-    months_long = {**LONG, **units.NUMBER_WORDS}.get(until[1].lower()) if until else None
-    if months_long not in (None, after - first) or (months and IN_MONTH.search(time)):
+    spans = {LONG.get(word.lower()) for word in UNTIL.findall(time)}
+    is_part = after - first == 1 and IN_MONTH.search(time)
+    if is_part or not spans <= {None, after - first}:
         return True
     is_whole_year = first % 12 == 0 == after % 12
     return not is_named if months else is_whole_year or bool(years and not is_named)
@@ -474,8 +483,23 @@ def unsaid(text: str, claims: Sequence[Claim]) -> Iterator[str]:
     if _is_one_way(text) and flows == {"M" if SELLS.search(text) else "X"}:
         way = "imports" if flows == {"M"} else "exports"
         yield f"counted as {way}, by {codes.area_name(amounts[0].reporter)}"
+    yield from _of_few(text, asked)
     others = [*_sides_beside(text, asked), *_goods_beside(text, goods)]
     yield from (f"its sentence also names {other}" for other in others)
+
+
+def _of_few(text: str, asked: Sequence[Question]) -> Iterator[str]:
+    """A place among some that a sentence does not name, and figures of one side for another's."""
+    named = {*_named_in(text, own_words.area_words()).values(), *_by_adjective(text)}
+    among = [asks.partner.split("+") for asks in asked if asks.measure.startswith("rank ")]
+    few = sorted({area for areas in among for area in areas[1:]} - named)
+    if few:
+        yield f"ranked among some alone, with {', '.join(map(codes.area_name, few))}"
+    known = {**codes.area_codes("adjective"), **own_words.area_words()}
+    cited = (known.get(word) or known.get(word.lower(), "") for word in CITED.findall(text))
+    sides = {asks.reporter for asks in asked}
+    for area in dict.fromkeys(filter(codes.is_country, {*filter(None, cited)} - sides)):
+        yield f"counted by {', '.join(map(codes.area_name, sides))}, not {codes.area_name(area)}"
 
 
 def _unread(text: str, claims: Sequence[Claim], told: str) -> list[str]:
@@ -493,6 +517,8 @@ def _beside(text: str, claims: Sequence[Claim]) -> Iterator[str]:
         if item.is_counted and not is_claimed:
             yield item.text
     yield from ROUTE.findall(text)
+    if not any(claim.printed_because == IN_PARTS for claim in claims):
+        yield from PART.findall(text)
     yield from _moves_beside(text, claims)
     if not any(claim.superlative or claim.unit == units.RANK for claim in claims):
         yield from PEAK.findall(text)
