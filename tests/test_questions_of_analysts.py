@@ -609,3 +609,27 @@ def test_what_grew_from_nothing_is_said(crude):
     assert grown["growth_pct"].isna().all()
     text = "1 of 1 rows were 0 in 2021, of which there is no growth"
     assert grown.attrs["caveats"] == (text,)
+
+
+def test_every_country_is_read_by_itself_where_currencies_differ():
+    of_all = tf.flow("crude oil", "countries", "Russia", start="2021", end="2021")
+    sums = of_all.by("reporter").set_index("reporter_iso")["value"]
+    assert {"CHN", "IND", "KOR", "NLD"} <= {*sums.index}
+    assert set(of_all["unit"]) == {"tonnes"}
+    alone = tf.flow(
+        "crude oil", ["China", "India", "South Korea"], "Russia", start="2021", end="2021"
+    )
+    expected = alone.by("reporter").set_index("reporter_iso")["value"]
+    assert sums[expected.index].tolist() == expected.tolist()
+    assert "the figures end in 2021-12 (the others), 2021-11 (Norway)" in of_all.caveats
+
+
+def test_a_filter_that_is_proposed_keeps_most_of_the_year():
+    to_date = tf.flow("natural gas", "China", "World", start="2023", end="2023", cumulation="ytd")
+    with pytest.raises(QueryError, match="n_months == 12"):
+        to_date.by("year")
+
+
+def test_a_word_of_files_alone_leads_to_them():
+    with pytest.raises(QueryError, match=r"tf\.sources\('priority'\) lists \d files on it"):
+        tf.find("priority")

@@ -34,6 +34,7 @@ from tradeflows.tables.choose_publisher import OF_THE_WINDOW
 ALL_OF_A_LEVEL = re.compile(r"all HS ?([246])?", re.IGNORECASE)
 MANY = 4  # reporters, above which it is said how many of them state nothing
 COLUMNS = ["reporter_iso", "partner_iso", "freq_code", "cumulation", "qty_unit", "ref_period"]
+COLUMNS += ["currency"]
 # Columns that a value is taken from, the first that all reporters state.
 AMOUNTS = ("net_wgt_kg", "qty", "primary_value_usd", "value_reported")
 
@@ -129,6 +130,8 @@ def flow(
     caveats = [*reporters.caveats, *partners.caveats, *of_all]
     beside = months_beside(root, whole)
     rows = held(root, COLUMNS, **whole)
+    is_every = reporters.ids == ["countries"]
+    reporters = reporters._replace(ids=_read_apart(reporters.ids, rows))
     if reporters.ids == ["countries"]:  # who are read as one
         rows["reporter_iso"] = "countries"
     asked["freq"], others = _chosen_rhythm(rows, asked["freq"])
@@ -153,7 +156,7 @@ def flow(
     caveats += _silent(reporters.ids, frames, rows, asked["freq"]) + _ends_apart(frames)
     caveats += _partners_lacking(partners.ids, frames) + goods_apart(frames.values())
     caveats += _to_date(rows, frames.values())
-    if reporters.ids == ["countries"]:
+    if is_every:
         caveats += _groups_left_out(root, asked)
     return answer(_valued(frames, _shared_unit(frames, wanted), caveats), root=named)
 
@@ -259,6 +262,14 @@ def _read(root: Path, area: str, asked: Mapping[str, Any], first: str = "") -> p
     return measures.sum_parts(frame, AMOUNTS) if is_in_parts else frame
 
 
+def _read_apart(reporters: list[str], rows: pd.DataFrame) -> list[str]:
+    """Of every country each by itself, where they state in several currencies or units."""
+    is_mixed = rows[["currency", "qty_unit"]].nunique().max() > 1
+    if reporters != ["countries"] or not is_mixed:
+        return reporters
+    return sorted(filter(codes.is_country, map(str, rows["reporter_iso"].unique())))
+
+
 def _chosen_rhythm(rows: pd.DataFrame, freq: str | None) -> tuple[str | None, list[str]]:
     """The rhythm that most reporters state, months before quarters before years."""
     if freq is not None or rows.empty:
@@ -296,13 +307,18 @@ def _silent(
 
 def _ends_apart(frames: Mapping[str, pd.DataFrame]) -> list[str]:
     """Say of several reporters whose figures end in different months where each ends."""
-    ends = {}
+    ends: dict[str, list[str]] = {}
     for area, frame in frames.items():
         if len(frame) and area != "countries":
             last = (first_month(frame) + frame["n_months"]).max() - 1
-            ends[codes.area_name(area)] = month_text(int(last))
-    texts = ", ".join(f"{end} ({name})" for name, end in ends.items())
-    return [f"the figures end in {texts}"] if len({*ends.values()}) > 1 else []
+            ends.setdefault(month_text(int(last)), []).append(codes.area_name(area))
+    most = max(ends.values(), key=len, default=[])
+    names = {
+        end: "the others" if len(some) > MANY and some is most else ", ".join(some)
+        for end, some in ends.items()
+    }
+    texts = ", ".join(f"{end} ({some})" for end, some in names.items())
+    return [f"the figures end in {texts}"] if len(ends) > 1 else []
 
 
 def _partners_lacking(partners: list[str], frames: Mapping[str, pd.DataFrame]) -> list[str]:

@@ -144,7 +144,11 @@ def _nothing_of(word: str, root: Path) -> str:
         names = [codes.product_name(code) for code in own_words.product(word, root)]
     except QueryError:
         hint = near(word, own_words.product_words(root)).removesuffix("; nothing is near")
-        return f"nothing is held of {word!r} (see {words.call('sources')}); {fetch}{hint}"
+        see = f"see {words.call('sources')}"
+        with suppress(QueryError):  # no file has the word either
+            files = words.count_of(len(sources(word, root=root)), "file")
+            see = f"{words.call('sources', word)} lists {files} on it"
+        return f"nothing is held of {word!r} ({see}); {fetch}{hint}"
     return f"nothing is held of {word!r} ({', '.join(dict.fromkeys(names))}); {fetch}"
 
 

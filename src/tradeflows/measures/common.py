@@ -182,7 +182,8 @@ def require_single_value(
     """Refuse a frame that mixes values of a column, with the filter that would make it right."""
     for column in columns:
         if column in frame and frame[column].nunique(dropna=False) > 1:
-            value = min(frame[column].dropna(), key=str)
+            values = frame[column].dropna()
+            value = max(values) if pd.api.types.is_numeric_dtype(values) else min(values, key=str)
             todo = f"keep one, such as frame.query({f'{column} == {value!r}'!r}){choice}"
             todo += ", or add its parts up by sum_parts" if column == "breakdown" else ""
             raise QueryError(f"{what}{column} is mixed ({listed(frame, column)}): {todo}")
