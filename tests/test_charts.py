@@ -856,6 +856,43 @@ def test_an_axis_without_room_for_months_has_years(n_months, paper, labels):
         assert [text.get_text() for text in axes.get_xticklabels()] == labels
 
 
+def named_ticks(axes):
+    return [text.get_text() for text in axes.get_xticklabels()]
+
+
+def test_an_axis_of_many_years_names_the_first():
+    with layout.on(layout.NARROW):
+        months = lines(monthly(CHN=range(1, 121)).query("ref_period >= '2023'"))
+        assert named_ticks(months) == ["2023", "2025", "2027", "2029", "2031"]
+        nineteen = monthly(CHN=range(1, 218)).iloc[::12].assign(n_months=12)
+        assert named_ticks(lines(nineteen)) == ["2022", "2028", "2034", "2040"]
+
+
+def test_a_year_stands_as_far_below_its_axis_as_a_month():
+    places = []
+    with layout.on(layout.NARROW):
+        months = monthly(CHN=range(1, 26))
+        for axes in (lines(months), lines(months.iloc[::12].assign(n_months=12))):
+            axes.figure.canvas.draw()
+            places.append(axes.bbox.y0 - axes.get_xticklabels()[0].get_window_extent().y1)
+    assert places[1] == pytest.approx(places[0], abs=1)
+
+
+@pytest.mark.parametrize(
+    ("values", "low", "high"),
+    [
+        ([186, 144, 27], 0, 200),
+        ([-5.3, 18.7, 2], 1.05 * -5.3, 20),
+        ([2, 245, 228], 0, 1.05 * 245),
+        ([-186, -30, -20], -200, 0),
+    ],
+)
+def test_an_axis_of_numbers_goes_on_to_a_line_that_is_near(values, low, high):
+    axes = lines(monthly(CHN=values))
+    assert axes.get_ylim() == pytest.approx((low, high))
+    assert {low, high} & {*axes.get_yticks()}
+
+
 def test_a_chart_hands_over_its_terms_of_trade_and_its_claims():
     axes = lines(monthly(CHN=[1, 2, 3]), unit="US dollars (CIF)", claims=["O08"])
     handed = charts.hand_over(axes, "crude")
