@@ -159,7 +159,7 @@ def _numbers(block: reading.Block, name: str) -> Array:
     """Return a column of numbers as float64, exact up to 2^53."""
     text = block.text(name)
     if not pc.all(pc.ascii_is_decimal(text)).as_py():
-        block.demand(name, reading.PLAIN_NUMBER, "a number")
+        block.demand(name, reading.PLAIN_MARKS.pattern, "a number")
     number = text.cast(pa.float64())
     block.require(pc.less_equal(pc.abs(number), LARGEST), f"at most 2^53 in {name}", text)
     return number.to_numpy()
