@@ -389,13 +389,7 @@ def _typed(path: Path, columns: Mapping[str, Any], first: int = 1) -> pa.RecordB
 
 
 def _contradictory(block: reading.Block) -> pa.Array:
-    """Return which rows have a flag for fields that contradict one another, by :data:`PAIRS`.
-
-    Raises
-    ------
-    LayoutError
-        Some may not; the message names the record and both fields.
-    """
+    """Return which rows are flagged for fields that contradict one another, by :data:`PAIRS`."""
     rows = block.cells
     is_odd = pa.repeat(False, len(rows))
     for first, second, agree, is_refused in PAIRS:
@@ -425,10 +419,7 @@ def _joined(rows: pa.RecordBatch, *names: str) -> pa.Array:
 def _totals(
     block: reading.Block, rows: pa.RecordBatch, breakdown: str
 ) -> tuple[pa.RecordBatch, dict[str, int], dict[str, float]]:
-    """The total rows, the parts by one break-down after them, and what was left out, by reason.
-
-    Each part needs its total among them. What was left out is counted, and valued.
-    """
+    """The totals, after them the parts by one break-down; what is left out, counted and valued."""
     is_flow = pc.is_in(rows["flowcode"], arrow.texts(FLOWS))
     is_whole = {name: pc.is_in(rows[name], arrow.texts(of)) for name, of in WHOLE.items()}
     is_total = reduce(pc.and_, is_whole.values(), is_flow)

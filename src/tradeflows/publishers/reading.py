@@ -35,7 +35,7 @@ from tradeflows.model.codes import HS, level
 from tradeflows.model.errors import CodeError, LayoutError, SchemaError
 from tradeflows.model.schema import FIGURES, TRADE, conform
 from tradeflows.model.source import Source
-from tradeflows.publishers import arrow, plausibility, print_dates
+from tradeflows.publishers import arrow, plausibility
 
 BLOCK = 1 << 20  # bytes, and no line may be longer
 BLANKS_AT_END = 1 << 10  # bytes, in which a file ends that is no blank
@@ -493,7 +493,7 @@ def rows(
     except (CodeError, SchemaError) as error:
         raise type(error)(f"{source.path}: {error}") from error
     if schema is FIGURES:
-        print_dates.require_placed(source.path, source, batch)
+        plausibility.require_placed(source.path, source, batch)
     return plausibility.flagged(batch, factor)
 
 

@@ -37,9 +37,8 @@ from tradeflows.model.schema import TRADE
 from tradeflows.model.source import Source
 from tradeflows.publishers import Part, cubes, reading
 from tradeflows.publishers.comext import layouts
-from tradeflows.publishers.comext.bulk import LARGEST, ROWS, WITHHELD, is_confidential
+from tradeflows.publishers.comext.bulk import LARGEST, ROWS, WITHHELD, is_confidential, is_within
 from tradeflows.publishers.comext.layouts import INDICATORS
-from tradeflows.publishers.comext.membership import is_within
 
 CELL = ("reporter", "partner", "product", "flow", "stat_procedure", "transport_mode", "time")
 MEASURES = ("value_reported", "net_wgt_kg", "qty")

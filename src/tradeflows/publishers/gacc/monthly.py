@@ -152,10 +152,9 @@ def records(path: Path, wanted: Collection[int]) -> dict[int, reading.Record]:
 
 
 def _text(path: Path) -> str:
-    try:
-        return reading.whole(path, LARGEST).decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise reading.not_utf8(path) from error
+    raw = reading.whole(path, LARGEST)
+    reading.require_utf8(path, raw)
+    return raw.decode("utf-8-sig")
 
 
 def _page(path: Path, text: str) -> BeautifulSoup:
