@@ -86,7 +86,7 @@ def _places(column: pa.ChunkedArray) -> tuple[np.ndarray, int]:
     """Of each row the place of its word among those of `column` in their order, and their count."""
     whole = column.unify_dictionaries().combine_chunks()
     words = whole.dictionary.to_pylist()
-    rank = np.argsort(sorted(range(len(words)), key=words.__getitem__)).astype(np.int32)
+    rank = np.unique(np.array(words, object), return_inverse=True)[1].astype(np.int32)
     return rank[whole.indices.to_numpy()], len(words)
 
 

@@ -185,7 +185,7 @@ def clean(
         raise LayoutError(path, "a whole reply", problem, "ask for less at once")
     block = reading.Block.of(path, rows)
     for name, (pattern, what) in GRAMMAR.items():
-        is_good = arrow.is_true(pc.match_substring_regex(rows[name], f"^({pattern})$"))
+        is_good = pc.fill_null(pc.match_substring_regex(rows[name], f"^({pattern})$"), False)
         block.require(is_good, f"{what} in {name}", rows[name])
     is_good = pc.equal(pc.equal(pc.utf8_length(rows["period"]), 4), pc.equal(rows["freqcode"], "A"))
     expected = "years where freqcode is A, and months where it is M"
@@ -468,9 +468,9 @@ def _figures(
     cif, fob, weight, quantity = (
         reading.published(rows[name], primary) for name in ("cifvalue", "fobvalue", "netwgt", "qty")
     )
-    is_fob = arrow.is_true(pc.equal(primary, fob))
+    is_fob = pc.fill_null(pc.equal(primary, fob), False)
     is_cif = pc.and_(pc.equal(primary, cif), pc.or_(is_import, pc.invert(is_fob)))
-    is_cif = arrow.is_true(is_cif)
+    is_cif = pc.fill_null(is_cif, False)
     is_either = pc.or_kleene(_is_near(primary, cif), _is_near(primary, fob))
     has_either = pc.or_(cif.is_valid(), fob.is_valid())
     is_cif_alone = pc.and_(cif.is_valid(), fob.is_null())
@@ -484,7 +484,7 @@ def _figures(
     weighed, qty = arrow.only(scaled, is_weight), arrow.without(scaled, is_weight)
     is_odd = [
         rows["odd"],
-        pc.and_not(has_either, arrow.is_true(is_either)),
+        pc.and_not(has_either, pc.fill_null(is_either, False)),
         pc.and_not(is_cif_alone, is_import),
         pc.invert(_is_near(weighed, weight)),
     ]

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -127,18 +128,14 @@ def _is_odd_trade(batch: pa.RecordBatch, factor: float) -> np.ndarray:
         return is_odd
     order, rows = np.argsort(group, kind="stable"), np.flatnonzero(is_large)
     ends = np.cumsum(np.bincount(group))
+    median = partial(np.quantile, q=0.5, method="lower")
     for far in np.unique(group[is_far]):
         like = order[ends[far - 1] if far else 0 : ends[far]]
         log, worth = np.log(value[like] / amount[like]), value[like]
-        apart = np.abs(log - _lower_median(log))
-        is_far = (apart > np.log(factor)) & (apart > SPREAD * 1.4826 * _lower_median(apart))
-        is_odd[rows[like]] |= is_far & (worth >= _lower_median(worth))
+        apart = np.abs(log - median(log))
+        is_far = (apart > np.log(factor)) & (apart > SPREAD * 1.4826 * median(apart))
+        is_odd[rows[like]] |= is_far & (worth >= median(worth))
     return is_odd
-
-
-def _lower_median(numbers: np.ndarray) -> float:
-    middle = (len(numbers) - 1) // 2
-    return float(np.partition(numbers, middle)[middle])
 
 
 def with_odd_gas(batch: pa.RecordBatch) -> pa.RecordBatch:

@@ -200,11 +200,16 @@ def _require_word(contents: Contents, name: str, word: str, record: str) -> None
     elif theirs == "SUPPL_UNIT" and word not in ("NO_SU", *reading.units("comext")):
         raise CodeError(f"{record}: {theirs} {word!r} is not in units.csv; add it there")
     elif name in ("reporter", "partner"):
-        year = int(contents.period[:4])
-        [area] = codes.areas(pa.array([word]), "eurostat", f"{record}, {theirs}", year).to_pylist()
-        is_reporter = area in codes.groups() or codes.contains("EU28", area)
-        if name == "reporter" and not is_reporter:
-            raise CodeError(f"{record}: {theirs} {word} is neither a member state nor a group")
+        year, where = int(contents.period[:4]), f"{record}, {theirs}"
+        area_of(word, "eurostat", where, year, reports=name == "reporter")
+
+
+def area_of(word: str, system: str, where: str, year: int, *, reports: bool) -> str:
+    """The area that a word means; who reports is a member state or a group."""
+    [area] = codes.areas(pa.array([word]), system, where, year).to_pylist()
+    if reports and area not in codes.groups() and not codes.contains("EU28", area):
+        raise CodeError(f"{where}: {word} is neither a member state nor a group")
+    return str(area)
 
 
 def _contradictory(block: reading.Block, year: int) -> Iterator[int]:

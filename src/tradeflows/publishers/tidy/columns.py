@@ -85,7 +85,7 @@ class Cells(reading.Block):
         elif condition.differs:
             those = pc.not_equal(text, self.cells[condition.differs])
         elif condition.above is not None:
-            those = arrow.is_true(pc.greater(self.figures(condition.column), condition.above))
+            those = pc.fill_null(pc.greater(self.figures(condition.column), condition.above), False)
         elif condition.since or condition.until:
             last = condition.until or "\U0010ffff"
             those = pc.and_(pc.greater_equal(text, condition.since), pc.less_equal(text, last))
