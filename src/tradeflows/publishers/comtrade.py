@@ -412,8 +412,8 @@ def _contradictory(block: reading.Block) -> pa.Array:
 
 def _joined(rows: pa.RecordBatch, *names: str) -> pa.Array:
     """The texts of several columns with blanks between, to compare them by."""
-    texts = [pc.fill_null(rows[name], "null") for name in names]
-    return pc.binary_join_element_wise(*texts, " ")
+    how = {"null_handling": "replace", "null_replacement": "null"}
+    return pc.binary_join_element_wise(*map(rows.column, names), " ", **how)
 
 
 def _totals(
