@@ -134,17 +134,22 @@ def rest(
         names = {"whole": figures_of(whole, name, at), "part": figures_of(part, name)}
         formulas[name] = Formula("whole - part", names)
     result = computed(result, formulas)
-    # What a rest is of, for its heading: the whole in names, and what was taken out of it.
+    result.attrs |= _less(whole, part)
+    return with_lineage(result, whole, part, formulas=formulas)
+
+
+def _less(whole: DataFrame, part: DataFrame) -> dict[str, object]:
+    """What a rest is of, for its heading: the whole in names, and what was taken out of it."""
     apart = {
         column: [name_of(side[column].iloc[0]) for side in (whole, part)]
         for column, name_of in NAMES.items()
         if column in part and column in whole and {*part[column]}.isdisjoint(whole[column])
     }
     less = [out for of, out in apart.values() if of != out]
-    if less:
-        named = {column: of for column, (of, _) in apart.items()}
-        result.attrs |= {NAMED: whole.attrs.get(NAMED, {}) | named, LESS: ", ".join(less)}
-    return with_lineage(result, whole, part, formulas=formulas)
+    if not less:
+        return {}
+    named = {column: of for column, (of, _) in apart.items()}
+    return {NAMED: whole.attrs.get(NAMED, {}) | named, LESS: ", ".join(less)}
 
 
 def _part_and_whole(

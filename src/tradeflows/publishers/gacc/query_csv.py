@@ -173,15 +173,17 @@ def _asked(path: Path, flow: str, period: str, product: str, partner: str) -> di
             expected = "expected an HS code of 2 to 10 digits, or TOTAL"
             raise QueryError(f"--product {product}: {expected}")
         base["cmd_code"] = product
-    if partner:
-        area = codes.area_codes("gacc").get(partner) or codes.area(partner)
-        here = ["all"] if area == codes.WORLD else codes.codes_of(area, "gacc")
-        if not here:
-            raise QueryError(f"{path}: --partner {partner}: {area} has no code at China's customs")
-        base |= {"partner_iso": area, "partner_code": ",".join(here)}
-        if flow == "M" and here == [REIMPORTS]:
-            base["flow_code"] = "RM"
-    return base
+    return base | (_asked_partner(path, flow, partner) if partner else {})
+
+
+def _asked_partner(path: Path, flow: str, partner: str) -> dict[str, str]:
+    """Return the partner that a query was asked for, and the flow, which it may make another."""
+    area = codes.area_codes("gacc").get(partner) or codes.area(partner)
+    here = ["all"] if area == codes.WORLD else codes.codes_of(area, "gacc")
+    if not here:
+        raise QueryError(f"{path}: --partner {partner}: {area} has no code at China's customs")
+    flow = "RM" if flow == "M" and here == [REIMPORTS] else flow
+    return {"partner_iso": area, "partner_code": ",".join(here), "flow_code": flow}
 
 
 # --- what a line states twice, and what it may not state -----------------------------------------
