@@ -41,9 +41,14 @@ class Keys:
 
     def add(self, batch: pa.RecordBatch) -> None:
         """Take note of the keys of `batch`, each word of them held once."""
-        columns = {name: batch[name].dictionary_encode() for name in self._names}
-        where = {name: batch[name] for name in ("source_id", "source_row")}
-        self._batches.append(pa.record_batch(columns | where))
+        columns = {name: batch[name] for name in ("source_id", "source_row")}
+        places = pa.repeat(pa.scalar(0, pa.int32()), len(batch))  # of all columns of one word
+        for name in self._names:
+            column = batch[name].dictionary_encode()
+            if len(column.dictionary) == 1:
+                column = pa.DictionaryArray.from_arrays(places, column.dictionary)
+            columns[name] = column
+        self._batches.append(pa.record_batch(columns))
 
     def check(self, files: Mapping[str, Path | str]) -> np.ndarray:
         """The order of the rows by their keys, no two of which are the same.
