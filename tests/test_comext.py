@@ -330,7 +330,7 @@ def test_a_release_lies_beside_the_one_before_and_the_same_bytes_come_again(
         ({"VALUE_EUR": 2**53}, LayoutError, r"record 2: expected at most 2\^53 in VALUE_EUR"),
         ({"QUANTITY_KG": -1}, SchemaError, r"net_wgt_kg: below 0 .*record 2"),
         ({"PERIOD": "202413"}, LayoutError, "record 2: expected a month such as .* in PERIOD"),
-        ({"REPORTER": "RU"}, CodeError, "record 2: REPORTER RU is neither a member"),
+        ({"REPORTER": "RU"}, CodeError, "record 2, REPORTER: RU is neither a member"),
         ({"FLOW": 3}, LayoutError, "record 2: expected 1 or 2 in FLOW, found '3'"),
         (
             {"STAT_PROCEDURE": 12},

@@ -29,8 +29,8 @@ from tradeflows.claims.phrase import (
     SHARE,
 )
 from tradeflows.model import codes, units
-from tradeflows.model.currencies import plain_names
 from tradeflows.model.periods import month_text, span
+from tradeflows.model.units import plain_names
 from tradeflows.model.words import fold
 from tradeflows.retrieval import own_words
 
