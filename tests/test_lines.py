@@ -15,6 +15,7 @@ from workbook_twin import workbook
 
 from tradeflows import claims, cli
 from tradeflows.claims import lines, phrase
+from tradeflows.claims.witnesses import Tables
 from tradeflows.model.errors import LedgerError, QueryError
 from tradeflows.retrieval.project import Project
 
@@ -165,7 +166,7 @@ def test_a_wrong_phrase_gets_one_error_with_what_is_right(wrong, said):
 
 def number(text, sentence="", *, semicolons=False):
     entry = {"asks": "not public", "figure": text, "statement": sentence, "semicolons": semicolons}
-    made = lines.spelled_out(entry, {}, ["not public"], PROJECT)
+    made = lines.spelled_out(entry, {}, ["not public"], Tables(PROJECT))
     stated = made["claimed"]
     return stated["qualifier"], stated["value"], stated["unit"], made.get("printed_to")
 

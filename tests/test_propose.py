@@ -12,6 +12,7 @@ import pytest
 
 from tradeflows import claims, cli
 from tradeflows.claims import lines, phrase, propose, sentence
+from tradeflows.claims.witnesses import Tables
 from tradeflows.model.errors import LedgerError, QueryError
 
 SOYBEANS = Path(__file__).parents[1] / "examples" / "soybeans" / "data"
@@ -254,7 +255,7 @@ def test_only_what_is_open_is_refused_and_the_message_says_what_to_put(soybeans,
 def test_each_place_says_what_belongs_there(asks, todo):
     entry = {"statement": WHEAT, "figure": "5.3 Mt", "asks": asks}
     with pytest.raises(LedgerError, match=f"^asks: in place of '\\?\\?\\?' write {todo}"):
-        lines.spelled_out(entry, {}, (), Path())
+        lines.spelled_out(entry, {}, (), Tables(Path()))
 
 
 # --- texts as they come ---------------------------------------------------------------------------

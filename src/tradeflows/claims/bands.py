@@ -8,12 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tradeflows import measures, tables
+from tradeflows import measures
 from tradeflows.claims import questions
 from tradeflows.claims.verdict_rule import CONFLICT, Band, Question, band_of_growth, spread
 from tradeflows.model.errors import LedgerError, QueryError
@@ -21,6 +20,8 @@ from tradeflows.model.periods import days, span
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from tradeflows.claims.witnesses import Tables
 
 # Flags on rows of a release that is no witness of the office's number: it was patched.
 PATCHED = frozenset({"derived", "estimated", "partial", "rebuilt"})
@@ -51,7 +52,7 @@ def series_of(asked: Question, known: tuple[Series, ...]) -> Series | None:
 
 
 def held(
-    asked: Question, filters: Mapping[str, Any], newest: pd.DataFrame, root: Path, *, local: bool
+    asked: Question, filters: Mapping[str, Any], newest: pd.DataFrame, project: Tables
 ) -> Series | None:
     """The releases that are held of rows of trade, where there are several.
 
@@ -65,8 +66,8 @@ def held(
     amount = asked.measure.removeprefix(GROWTH)
     if amount not in AMOUNTS or "cmd_code" not in newest or {"as_of", "vintage"} & filters.keys():
         return None
-    question = {"table": "trade", **filters, "root": root, "local": local}
-    rows = tables.question(**{k: v for k, v in question.items() if k not in OPTIONS}).matching()
+    question = {key: value for key, value in filters.items() if key not in OPTIONS}
+    rows = project.question(**question).matching()
     gone = rows.filter(rows["known_until"].is_valid())
     names = ("source_id", "replaced_by", "known_until")
     releases = {NEWEST: filters}

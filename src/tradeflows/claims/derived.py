@@ -15,7 +15,7 @@ from tradeflows import tables
 from tradeflows.claims import bands, open_words, phrase, questions, wording
 from tradeflows.claims.answers import NEXT
 from tradeflows.claims.phrase import Phrase, Window
-from tradeflows.claims.witnesses import EUROSTAT, is_placed, office_of, published
+from tradeflows.claims.witnesses import EUROSTAT, Tables, is_placed, office_of
 from tradeflows.model import codes, units
 from tradeflows.model.errors import LedgerError
 from tradeflows.model.periods import (
@@ -101,9 +101,8 @@ class Held(NamedTuple):
 def entry_of(
     entry: Mapping[str, Any],
     claimed: Mapping[str, Any],
-    root: Path,
+    project: Tables,
     *,
-    local: bool = False,
     is_line: bool = False,
 ) -> Entry:
     """A claim's table whose `asks` is a phrase, with all that the phrase stands for.
@@ -123,9 +122,9 @@ def entry_of(
         The phrase is none, asks another thing than the sentence, or nothing held answers it.
     """
     statement, unit = entry.get("statement", ""), claimed.get("unit", "")
-    asked, is_free = _with_amount(phrase.parse(entry["asks"], root), unit, statement)
+    asked, is_free = _with_amount(phrase.parse(entry["asks"], project.root), unit, statement)
     asks = _asks(asked)
-    _require_said(entry, claimed, asked, root, is_line=is_line)
+    _require_said(entry, claimed, asked, project.root, is_line=is_line)
     left = open_words.left_open(statement, questions.question(asks))
     admitted, because = _open(asked, asks, left, is_free=is_free)
     windows = [*asked.windows, *((start, asks["end"]) for start in left.get("start", ()))]
@@ -134,7 +133,7 @@ def entry_of(
     faults = []
     for amount in (asked.amount, *["value"] * is_free):
         try:
-            _add_readings(made, replace(asked, amount=amount), unit, root, local=local)
+            _add_readings(made, replace(asked, amount=amount), unit, project)
         except LedgerError as error:
             made["minds"].append(f"not made: {amount or asked.kind}, since {error}")
             faults.append(error)
@@ -149,7 +148,7 @@ def entry_of(
     if because:
         whole["open_because"] = entry.get("open_because") or "; ".join(because)
     if asked.kind == phrase.RECORD:
-        whole = _with_record(whole, asked, unit, _held(asked, unit, root, local=local))
+        whole = _with_record(whole, asked, unit, _held(asked, unit, project))
     if is_line and "part" not in whole:
         asked_of = questions.question(whole["asks"])
         _refuse(wording.of_measure(statement, asked_of), entry, is_line=is_line)
@@ -266,14 +265,14 @@ def _open(
     return admitted, because
 
 
-def _add_readings(made: Entry, asked: Phrase, unit: str, root: Path, *, local: bool) -> None:
+def _add_readings(made: Entry, asked: Phrase, unit: str, project: Tables) -> None:
     """Add the readings of one amount, in every window, by every publisher."""
-    every = _held(asked, unit, root, local=local)
+    every = _held(asked, unit, project)
     if (asked.kind, asked.amount) in MOVING:
         made["money"] = {held.currency for held in every} - {"USD"}
     codes_more = sum("+".join(listed).count("+") for listed in (asked.goods, asked.level))
     if (asked.kind, asked.amount, codes_more, len(asked.windows)) in BANDED:
-        every = _with_releases(made, asked, every, root, local=local)
+        every = _with_releases(made, asked, every, project)
     for window in asked.windows:
         when = window_in_words(*_months(window)) * bool(asked.windows[1:])
         for held in every:
@@ -283,9 +282,7 @@ def _add_readings(made: Entry, asked: Phrase, unit: str, root: Path, *, local: b
             made["reading"].append({"name": name, **_reading(asked, window, held)})
 
 
-def _with_releases(
-    made: Entry, asked: Phrase, every: list[Held], root: Path, *, local: bool
-) -> list[Held]:
+def _with_releases(made: Entry, asked: Phrase, every: list[Held], project: Tables) -> list[Held]:
     """Who is read where an office's amount has releases: of these the first alone.
 
     That is the total that it printed itself, where one is held, and else one that nobody patched.
@@ -294,7 +291,7 @@ def _with_releases(
     offices = [held for held in every if (held.who, held.currency) == ("", money)]
     offices.sort(key=attrgetter("is_patched"))
     in_dollars = money == "USD" and not every[0].rates
-    printed = _own_total(asked, root, local=local) if in_dollars else {}
+    printed = _own_total(asked, project) if in_dollars else {}
     releases = {held.publisher or "its months": held.filters for held in offices}
     yearly = [held for held in offices if held.yearly]
     releases |= {f"{held.publisher} by the year".strip(): held.yearly for held in yearly}
@@ -311,7 +308,7 @@ def _with_releases(
     return others
 
 
-def _own_total(asked: Phrase, root: Path, *, local: bool) -> Entry:
+def _own_total(asked: Phrase, project: Tables) -> Entry:
     """What reads the total of a window, or its growth, that the reporter's office printed.
 
     Empty where none is, or none that has a place in time.
@@ -333,7 +330,7 @@ def _own_total(asked: Phrase, root: Path, *, local: bool) -> Entry:
     if asked.base:
         ends = bands.days_of(*span(asked.base))
         wanted |= {"base_start": ends[0].date(), "base_end": ends[1].date()}
-    every = published(root, local)
+    every = [*project.figures.values()]
     same = [row for row in every if all((row[key] or "") == wanted[key] for key in wanted)]
     return next(({"table": "figures", "id": x["id"]} for x in same if is_placed(x, every)), {})
 
@@ -366,7 +363,7 @@ def _filters(asked: Phrase) -> Entry:
     return filters
 
 
-def _held(asked: Phrase, unit: str, root: Path, *, local: bool) -> list[Held]:
+def _held(asked: Phrase, unit: str, project: Tables) -> list[Held]:
     """What each publisher states of a phrase, in the order of the catalogue.
 
     Those that state less than its windows are left out where another one states all.
@@ -374,23 +371,23 @@ def _held(asked: Phrase, unit: str, root: Path, *, local: bool) -> list[Held]:
     filters, is_placed = _filters(asked), asked.kind in (phrase.LEAD, phrase.RANK)
     wanted = {month for window in asked.times for month in range(*span(window))}
     columns = [_column(asked), *[WEIGHT] * (asked.kind == phrase.PRICE)]
-    every = _rows(filters, wanted, columns, root, local=local)
+    every = _rows(filters, wanted, columns, project)
     both = [every]
     if asked.kind in phrase.SHARES:
         whole = filters | {"partner": _one(asked.among)}
-        both.append(_rows(whole, wanted, columns, root, local=local))
+        both.append(_rows(whole, wanted, columns, project))
     rows = every[~every["lacks"]]
     if rows.empty:
         raise LedgerError(
             f"nothing that is held answers {phrase.spoken(asked)!r}: "
-            + (_elsewhere(asked, filters, wanted, root, local=local) or NOT_HELD)
+            + (_elsewhere(asked, filters, wanted, project) or NOT_HELD)
         )
     several = every["publisher"].nunique() > 1
     if is_placed:
         rows = _with_rivals(asked, rows, every[every["lacks"]], wanted)
         if not asked.among:  # some were sellers in other years
             filters |= {"start": month_text(min(wanted)), "end": month_text(max(wanted))}
-    known = catalogue.publishers(root, local=local)
+    known = catalogue.publishers(project.root, local=project.local)
     stating: dict[str, Held] = {}
     for name in sorted({*rows["publisher"]}, key=[*known].index):
         own = [frame[frame["publisher"] == name] for frame in both]
@@ -401,22 +398,24 @@ def _held(asked: Phrase, unit: str, root: Path, *, local: bool) -> list[Held]:
     try:
         stating = _of_the_time(asked, stating, wanted, {*rows["cmd_code"]})
     except LedgerError as error:
-        cure = _elsewhere(asked, filters, wanted, root, local=local)
+        cure = _elsewhere(asked, filters, wanted, project)
         raise LedgerError("; ".join(filter(None, (str(error), cure)))) from error
     for held in stating.values():
         publisher = held.publisher * (len(stating) > 1)
-        rates = _rates(asked, held.currency, unit, wanted, root, local=local)
+        rates = _rates(asked, held.currency, unit, wanted, project)
         made.append(held._replace(publisher=publisher, rates=rates))
     return made
 
 
-def _elsewhere(asked: Phrase, filters: Entry, wanted: set[int], root: Path, *, local: bool) -> str:
+def _elsewhere(asked: Phrase, filters: Entry, wanted: set[int], project: Tables) -> str:
     """What to write where other codes of the word for some goods are held in a time."""
     code = "+".join(asked.level or asked.goods)
     when = {"start": month_text(min(wanted)), "end": month_text(max(wanted))}
-    of_word = [listed for listed in own_words.product_words(root).values() if code in listed]
+    of_word = [
+        listed for listed in own_words.product_words(project.root).values() if code in listed
+    ]
     for other in sorted({also for listed in of_word for also in listed} - {code}):
-        there = tables.question(root=root, local=local, **filters | when | {"product": other})
+        there = project.question(**filters | when | {"product": other})
         if there.matching().num_rows:
             meant = phrase.spoken(replace(asked, goods=(other,), level=()))
             return f"what is held of the time is {other}: write '{meant}'"
@@ -576,16 +575,14 @@ def _stated_months(*frames: pd.DataFrame) -> set[int]:
     return {*of_each[0]}.intersection(*of_each[1:])
 
 
-def _rows(
-    filters: Entry, wanted: set[int], columns: list[str], root: Path, *, local: bool
-) -> pd.DataFrame:
+def _rows(filters: Entry, wanted: set[int], columns: list[str], project: Tables) -> pd.DataFrame:
     """Who states what of a question, and what is declared to be zero in the time that is asked.
 
     What has no figure in one of `columns` `lacks` it, as an estimate does for a price.
     """
     window = {"start": month_text(min(wanted)), "end": month_text(max(wanted))}
-    stated = tables.candidates(tables.question(root=root, local=local, **filters))
-    asked = tables.question(root=root, local=local, **filters, **window)
+    stated = tables.candidates(project.question(**filters))
+    asked = project.question(**filters, **window)
     names = ["source_id", "freq_code", "cumulation", "currency", "ref_period", "n_months"]
     names += [*SEVERAL, "partner_code", "partner_role", *columns, "flags"]
     both = [rows.select(names) for rows in (stated, asked.matching(zeros=True))]
@@ -593,8 +590,7 @@ def _rows(
     lacks = frame[columns].isna().any(axis="columns")
     if len(columns) > 1:
         lacks |= frame["flags"].str.contains(ESTIMATED)
-    sources = catalogue.load(root, local=local)
-    of_rows = [sources[name] for name in frame["source_id"]]
+    of_rows = [project.sources[name] for name in frame["source_id"]]
     witnesses = [str(source.witness) for source in of_rows]
     publishers = [source.publisher for source in of_rows]
     return frame.assign(publisher=publishers, witness=witnesses, lacks=lacks)
@@ -644,9 +640,7 @@ def _changed(
     return {"other": read, "other_steps": [_total(value, base, over)]}
 
 
-def _rates(
-    asked: Phrase, own: str, unit: str, months: set[int], root: Path, *, local: bool
-) -> Entry:
+def _rates(asked: Phrase, own: str, unit: str, months: set[int], project: Tables) -> Entry:
     """The step that puts values into the currency of a claim, with its rates; none where none is.
 
     A change of two sums and a record have no room for rates.
@@ -659,7 +653,7 @@ def _rates(
     base, quote = ("EUR", "USD") if money == "EUR" else ("USD", money)
     rates = {"table": "rates", "base": base, "quote": quote, "stated_by": RATES_OF}
     if asked.kind != phrase.RECORD and not asked.base and "USD" in (wanted, own):
-        held = tables.question(**rates, root=root, local=local).matching().to_pandas()
+        held = project.question(**rates).matching().to_pandas()
         if len(held) and months <= {*months_of(held)[1].tolist()}:
             return {step: rates}
     raise LedgerError(

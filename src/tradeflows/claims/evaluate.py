@@ -24,11 +24,11 @@ from tradeflows.claims.ledger import Claim, Reading, at, load, read_ledger
 from tradeflows.claims.measured import (
     Measured,
     Place,
-    Tables,
     columns_of,
     minds,
     number_of,
     rows_at,
+    todo,
 )
 from tradeflows.claims.verdict_rule import (
     ALTERNATIVE,
@@ -48,6 +48,7 @@ from tradeflows.claims.verdict_rule import (
     Witness,
 )
 from tradeflows.claims.verdict_text import AT_LEAST, AT_MOST, ReadingText, VerdictText
+from tradeflows.claims.witnesses import Tables
 from tradeflows.measures.comparisons import CIF_BAND
 from tradeflows.model import codes, units
 from tradeflows.model.errors import LedgerError, TradeflowsError
@@ -77,30 +78,20 @@ AMOUNTS = ("net_wgt_kg", "value_reported", "primary_value_usd", "qty")  # column
 # --- what comes of a reading and of a claim -------------------------------------------------------
 
 
-@dataclass(frozen=True, kw_only=True)
-class ReadingResult(Measured):
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ReadingResult(Measured, Evidence):
     """What one reading gave, in the unit of its claim.
 
     Attributes
     ----------
     claim
         The part of a claim that it is a reading of, or the claim of one part.
-    role, differs_in
-        What it is to the claim, and the keys in which its question differs from the claim's.
-    witness
-        Who counted.
-    answers
-        The open readings that it speaks of.
-    fits, fits_band
-        Whether it lies within the printed step, and within the band; None where it partly does.
-    vote
-        What it says where it votes: yes, no, or near.
+    differs_in
+        The keys in which its question differs from the claim's.
     decides
         Whether the verdict rests on it.
-    note
-        Why it says nothing; empty where it may.
-    deviation
-        From the claim: per cent of it, or points where the claim is in per cent.
+    ratio
+        Its number over the claimed one.
     mind
         What the measures say and what is true of the sources.
     todo
@@ -113,24 +104,13 @@ class ReadingResult(Measured):
         What a unit of `result` is in that of the claim.
     """
 
-    name: str
     claim: Claim
-    role: str
     differs_in: tuple[str, ...]
-    witness: Witness
-    answers: tuple[Question, ...]
-    fits: bool | None
-    fits_band: bool
-    is_robust: bool
-    vote: str
-    note: str
-    deviation: float | None
     ratio: float | None
     mind: tuple[str, ...]
     sources: tuple[str, ...]
     scale: float
     decides: bool = False
-    own_release: bool = False
     todo: str = ""
     rest: str = ""
     beside: bool = False
@@ -151,12 +131,6 @@ class ReadingResult(Measured):
     def rows(self) -> int:
         """Number of the raw numbers that it was made of."""
         return len(self.lines)
-
-    @property
-    def evidence(self) -> Evidence:
-        """What it has to say, for the rule."""
-        names = {item.name for item in fields(Evidence)} - {"silent"}
-        return Evidence(silent=self.note, **{name: getattr(self, name) for name in names})
 
 
 @dataclass(frozen=True)
@@ -295,7 +269,7 @@ def _of_part(claim: Claim, held: Tables) -> Verdict:
         results.append(result)
     left_open = open_readings(claim, results)
     results = [_bounding(item, left_open) if item.role == BOUND else item for item in results]
-    decision = verdict_rule.decide([item.evidence for item in results], left_open)
+    decision = verdict_rule.decide(results, left_open)
     return Verdict(
         claim,
         decision.verdict,
@@ -336,7 +310,7 @@ def _releases_held(claim: Claim, numbers: Iterable[Measured], held: Tables) -> b
             newest = number.read[0]
             if held.restating.isdisjoint(newest["source_id"]):
                 return None
-            return bands.held(claim.asks, reading.read, newest, held.root, local=held.local)
+            return bands.held(claim.asks, reading.read, newest, held)
     return None
 
 
@@ -446,7 +420,7 @@ class _Case:
                 and rows["flags"].str.contains(answers.OWN_RELEASE).all()
                 for rows in number.read
             ),
-            todo=self.held.todo(reading, number.lacking) if is_short else "",
+            todo=todo(reading, self.held, number.lacking) if is_short else "",
             rest=reading.rest,
             beside=reading.beside,
         )

@@ -19,7 +19,7 @@ from tradeflows.claims import bands, lines, open_words, questions, wording
 from tradeflows.claims.bands import Series
 from tradeflows.claims.verdict_rule import KEYS, Question, Range
 from tradeflows.claims.verdict_rule import interval as range_of
-from tradeflows.claims.witnesses import published
+from tradeflows.claims.witnesses import Tables
 from tradeflows.claims.wording import EXACT
 from tradeflows.measures.scaling import BARRELS_PER_TONNE
 from tradeflows.model import contracts, toml, units
@@ -407,7 +407,8 @@ def read_ledger(
     """
     root = root or catalogue.root()
     contents = _contents(ledger or path(root))
-    figures = {row["id"]: row for row in published(root, local)}
+    project = Tables(root, local)
+    figures = project.figures
     series = []
     for name, entry in contents.series.items():
         with at(f"{(ledger or path(root)).name}: series {name}"):
@@ -422,7 +423,7 @@ def read_ledger(
     for name, (place, entry) in _entries(ledger, root, contents).items():
         try:
             with at(f"{place}: claim {name}"):
-                whole = lines.spelled_out(entry, figures, REASONS, root, local=local)
+                whole = lines.spelled_out(entry, figures, REASONS, project)
                 claims[name] = _claim(name, whole, figures, tuple(series))
                 if isinstance(entry.get("asks"), str):
                     claims[name] = replace(claims[name], stands_at=place)
@@ -474,9 +475,9 @@ def as_toml(
     entries = _entries(ledger, root, _contents(ledger or path(root)))
     name = next((each for each in entries if each.casefold() == name.casefold()), name)
     place, entry = named(entries, name)
-    figures = {row["id"]: row for row in published(root, local)}
+    project = Tables(root, local)
     with at(f"{place}: claim {name}"):
-        whole = lines.spelled_out(entry, figures, REASONS, root, local=local)
+        whole = lines.spelled_out(entry, project.figures, REASONS, project)
     return "\n".join(_toml(f"claim.{name}", whole)).rstrip()
 
 

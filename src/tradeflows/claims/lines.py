@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 from tradeflows.claims import derived, open_words, phrase, wording
 from tradeflows.claims.open_words import QUALIFIERS
 from tradeflows.claims.sentence import OPEN
+from tradeflows.claims.witnesses import Tables
 from tradeflows.model import units
 from tradeflows.model.errors import LayoutError, LedgerError, QueryError, near, nearest
 from tradeflows.model.periods import FORMS
@@ -222,12 +223,7 @@ def _entry(cells: Mapping[str, str], file: str) -> dict[str, Any]:
 
 
 def spelled_out(
-    entry: Any,
-    figures: Mapping[str, Any],
-    reasons: Collection[str],
-    root: Path,
-    *,
-    local: bool = False,
+    entry: Any, figures: Mapping[str, Any], reasons: Collection[str], project: Tables
 ) -> Any:
     """A claim's table with the number, the question and the readings that its line stands for.
 
@@ -263,18 +259,18 @@ def spelled_out(
     if not figure and semicolons is not None:  # of a line
         raise LedgerError("figure is empty: write it as its sentence prints it")
     claimed = entry.get("claimed", figures.get(figure, {}))
-    return _with_readings(entry, claimed, root, local=local, is_line=semicolons is not None)
+    return _with_readings(entry, claimed, project, is_line=semicolons is not None)
 
 
 def _with_readings(
-    entry: Any, claimed: Mapping[str, Any], root: Path, *, local: bool, is_line: bool
+    entry: Any, claimed: Mapping[str, Any], project: Tables, *, is_line: bool
 ) -> Any:
     """A table with all that its phrase stands for; a line is refused in the words of one."""
     unit = claimed.get("unit", "")
     if is_line and (todo := UNASKED.get(units.sized(unit)[0][-4:])):
         raise LedgerError(f"figure: its unit is {unit!r}: {todo}")
     try:
-        return derived.entry_of(entry, claimed, root, local=local, is_line=is_line)
+        return derived.entry_of(entry, claimed, project, is_line=is_line)
     except (LedgerError, QueryError) as error:
         raise LedgerError(f"asks: {error}") from error
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property, partial
 from itertools import chain
 from operator import attrgetter, mul
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +17,7 @@ from tradeflows import measures, tables
 from tradeflows.claims import advice, answers, combining, questions, verdict_rule
 from tradeflows.claims.ledger import Reading, every_measure
 from tradeflows.claims.verdict_rule import Question, Range
-from tradeflows.claims.witnesses import published
+from tradeflows.claims.witnesses import Tables
 from tradeflows.measures.common import UNIT_IN, unit_of
 from tradeflows.measures.comparisons import GROWTH
 from tradeflows.measures.shares import SHARE
@@ -29,8 +28,6 @@ from tradeflows.model.lineage import MADE, PLACE, Formula, Role
 from tradeflows.model.memory import once
 from tradeflows.model.periods import first_month, runs, span
 from tradeflows.model.source import Source
-from tradeflows.retrieval import catalogue
-from tradeflows.tables import checks
 from tradeflows.tables.trace import Line, lines
 from tradeflows.tables.zeros import caveat
 
@@ -122,57 +119,13 @@ class Measured:
         return tuple(sorted(set(" ".join(self.used.values()).split())))
 
 
-@dataclass(frozen=True)
-class Tables:
-    """The tables of a project, asked each question once for all claims that are judged together.
-
-    Where one claim is judged alone, whole tables are not read for it.
-    """
-
-    root: Path
-    local: bool = False
-    is_for_one_claim: bool = False
-
-    def read(self, filters: Mapping[str, Any]) -> pd.DataFrame:
-        """Rows that `filters` ask for."""
-        asked = {"table": "trade", **filters, "root": self.root, "local": self.local}
-        return once(self, repr(sorted(filters.items())), lambda: tables.read(**asked))
-
-    @cached_property
-    def sources(self) -> Mapping[str, Source]:
-        """The catalogue, as it is when it is first asked."""
-        return catalogue.load(self.root, local=self.local)
-
-    @cached_property
-    def restating(self) -> frozenset[str]:
-        """The sources of trade that state anew what an older release had."""
-        rows = tables.question("trade", root=self.root, local=self.local).held
-        return frozenset(rows.to_table(columns=["replaced_by"])["replaced_by"].unique().to_pylist())
-
-    @cached_property
-    def figures(self) -> dict[str, dict[str, Any]]:
-        """The published figures by id."""
-        return {row["id"]: row for row in published(self.root, self.local)}
-
-    def origin(self, name: str) -> str:
-        """The figure at the end of a chain of figures that repeat one another."""
-        while name in self.figures and self.figures[name]["repeats"]:
-            name = self.figures[name]["repeats"]
-        return name
-
-    def is_unsure(self, flows: Collection[tuple[str, ...]]) -> bool:
-        """Whether of one of these flows two sources agree in value and not in weight."""
-        among = frozenset(flows) if self.is_for_one_claim else None
-        weights = partial(checks.weights_apart, self.root, flows=among, local=self.local)
-        return bool(flows) and not once(self, ("unsure", among), weights).isdisjoint(flows)
-
-    def todo(self, reading: Reading, lacking: str = "") -> str:
-        """What may be done about months that a reading lacks."""
-        rows = self.read(reading.read)
-        names = [] if "cmd_code" not in rows else rows["source_id"].astype("str").unique()
-        last = max(tables.last_months(self.root, names, local=self.local).values(), default=None)
-        measured = columns_of(reading)
-        return advice.on_missing_months(reading, rows, measured, self.sources, lacking, last)
+def todo(reading: Reading, held: Tables, lacking: str = "") -> str:
+    """What may be done about months that a reading lacks."""
+    rows = held.read(reading.read)
+    names = [] if "cmd_code" not in rows else rows["source_id"].astype("str").unique()
+    last = max(tables.last_months(held.root, names, local=held.local).values(), default=None)
+    measured = columns_of(reading)
+    return advice.on_missing_months(reading, rows, measured, held.sources, lacking, last)
 
 
 # --- the number of a reading ----------------------------------------------------------------------
@@ -368,7 +321,7 @@ def _single(frame: pd.DataFrame, reading: Reading, held: Tables) -> float:
     if not len(numbers):
         periods = held.read(reading.read).get("ref_period")
         ends = "" if periods is None else f"{periods.min():%Y-%m} to {periods.max():%Y-%m}"
-        known = [f"what was read is of {ends}" if ends else "", held.todo(reading)]
+        known = [f"what was read is of {ends}" if ends else "", todo(reading, held)]
         known.append(
             "a claim of what has no figure yet has no reading but `settles` and "
             '`not_tested = "not public"`'

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from tradeflows.claims import lines, phrase, sentence
 from tradeflows.claims.sentence import OPEN, WORLD, Said
+from tradeflows.claims.witnesses import Tables
 from tradeflows.model.errors import LedgerError, QueryError
 
 COLUMNS = (*lines.REQUIRED, "printed_by", "date", "address")
@@ -69,7 +70,7 @@ def _as_figure(figure: str, text: str) -> str:
     for words in (figure, f"more than {figure}"):
         entry = {"asks": UNASKED, "figure": words, "statement": text}
         with suppress(LedgerError):
-            if "claimed" in lines.spelled_out(entry, {}, (UNASKED,), Path()):
+            if "claimed" in lines.spelled_out(entry, {}, (UNASKED,), Tables(Path())):
                 return words
     return OPEN
 

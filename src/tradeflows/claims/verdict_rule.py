@@ -206,7 +206,7 @@ class Evidence:
         From the claim, in per cent, or in points where the claim is in per cent.
     own_release
         Whether it is the office's own release that was current on the claim's day.
-    silent
+    note
         Why it says nothing, whatever its role; empty where it may speak.
     """
 
@@ -220,12 +220,12 @@ class Evidence:
     vote: str = ""
     deviation: float | None = None
     own_release: bool = False
-    silent: str = ""
+    note: str = ""
 
     @property
-    def decides(self) -> bool:
+    def judges(self) -> bool:
         """Whether it judges the open readings that it speaks of, as an office does."""
-        if self.silent or self.role not in (AS_STATED, ALTERNATIVE, BOUND):
+        if self.note or self.role not in (AS_STATED, ALTERNATIVE, BOUND):
             return False
         kind = self.witness.kind
         return kind in (LAW, OFFICE) or (kind == REWORKED and self.is_robust)
@@ -391,19 +391,17 @@ def decide(evidence: Sequence[Evidence], open_readings: Sequence[Question]) -> D
     open_readings
         What its words leave open, the reading as asked first; one where they leave nothing.
     """
-    if not evidence:
-        return Decision(NOT_TESTED)
-    able = [item for item in evidence if not item.silent]
+    able = [item for item in evidence if not item.note]
     for rule in (_contradicted, _by_offices, _depends, _by_votes):
         decision = rule(able, open_readings)
         if decision is not None:
             return decision
-    return Decision(NOT_DECIDED)
+    return Decision(NOT_DECIDED if evidence else NOT_TESTED)
 
 
 def _contradicted(able: Sequence[Evidence], asked: Sequence[Question]) -> Decision | None:
     """Where bounds refute every open reading."""
-    refuting = [item for item in able if item.role == BOUND and item.decides and item.fits is False]
+    refuting = [item for item in able if item.role == BOUND and item.judges and item.fits is False]
     refuted = {question for item in refuting for question in item.answers}
     return _decision(CONTRADICTED, refuting, asked) if set(asked) <= refuted else None
 
@@ -453,7 +451,7 @@ def _used(able: Sequence[Evidence], asked: Sequence[Question]) -> list[Evidence]
 
 def _judging(able: Sequence[Evidence], asked: Question) -> list[Evidence]:
     """What judges one open reading: the release that was current on the claim's day, else all."""
-    items = [item for item in able if item.decides and asked in item.answers]
+    items = [item for item in able if item.judges and asked in item.answers]
     items = [item for item in items if item.fits is not None]
     return [item for item in items if item.own_release] or items
 
