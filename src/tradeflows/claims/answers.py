@@ -105,8 +105,7 @@ def of_reading(
         # The second question as one of its own, with the column that it is asked for.
         columns = [step.get("base_value", step.get("value")) for _, step in reading.steps]
         column = next((text for text in reversed(columns) if isinstance(text, str)), reading.result)
-        second: dict[str, Any] = {"other": {}, "other_steps": (), "also": None, "result": column}
-        side = replace(reading, read=reading.other, steps=reading.other_steps, **second)
+        side = replace(reading, read=reading.other, steps=reading.other_steps, result=column)
         other = _of_side(side, frames[1], used[1], asked, flags)
         keys = _with_other(reading, keys, other, used)
     if reading.also is not None:
@@ -181,14 +180,12 @@ def require_alike(after: Question, before: Question) -> None:
 
 def as_lead(first: Question, others: Sequence[Question]) -> Question:
     """A question of the sides of a lead, the leader first."""
-    sides = {
-        key: in_order(getattr(item, key) for item in (first, *others)) for key in questions.SIDES
+    keys = {key: [getattr(item, key) for item in (first, *others)] for key in PLACES}
+    in_one = {
+        key: (in_order if key in questions.SIDES else questions.joined)(values)
+        for key, values in keys.items()
     }
-    rest = {
-        key: questions.joined(getattr(item, key) for item in (first, *others))
-        for key in ("flow", "route")
-    }
-    return replace(first, **sides, **rest)
+    return replace(first, **in_one)
 
 
 def in_whole(part: Question, whole: Question) -> str:
@@ -278,18 +275,17 @@ def _places(
     """What flows where, of the rows of one question."""
     match filters.get("table", "trade"):
         case "figures":
-            return _places_of_figure(used.iloc[0], asked)
+            row = used.iloc[0]
+            listed = _text(row, "hs_codes") or _text(row, "product")
+            # Without what its carrier says of the codes.
+            goods = [code.partition(" (")[0].strip() for code in listed.split(";")]
+            places = questions.goods(goods), *_sides_of_figure(row, asked), _text(row, "route")
+            return dict(zip(PLACES, places, strict=True))
         case "settlement":
             held = _stated(used, "currency_group") if asked.goods else ""
             currency = text_of(filters.get("currency_group", held))
             return {"goods": currency, "partner": questions.areas(filters.get("region", ""))}
-    return _places_of_rows(filters, frame, flags)
-
-
-def _places_of_rows(
-    filters: Mapping[str, Any], frame: pd.DataFrame, flags: Collection[str]
-) -> dict[str, str]:
-    """What flows where, by the filters, and where there is none by all rows that were read."""
+    # By the filters, and where there is none by all rows that were read.
     reporter = questions.areas(filters.get("reporter", _stated(frame, "reporter_iso")))
     # Of a reconciled series, what one side alone reported is that side's.
     if "reconciled" in flags or ("one-sided" in flags and reporter == "RUS"):
@@ -311,21 +307,6 @@ def _stated(rows: pd.DataFrame, column: str) -> list[str]:
     """What the rows have in a column, each once."""
     listed = rows.get(column, ())
     return once(rows, f"stated {column}", lambda: sorted({*map(str, listed)}))
-
-
-def _places_of_figure(row: pd.Series, asked: Question) -> dict[str, str]:
-    """What flows where, of a printed figure."""
-    reporter, partner, flow = _sides_of_figure(row, asked)
-    listed = _text(row, "hs_codes") or _text(row, "product")
-    # Without what its carrier says of the codes.
-    goods = [code.partition(" (")[0].strip() for code in listed.split(";")]
-    return {
-        "goods": questions.goods(goods),
-        "reporter": reporter,
-        "partner": partner,
-        "flow": flow,
-        "route": _text(row, "route"),
-    }
 
 
 def _text(row: pd.Series, column: str) -> str:

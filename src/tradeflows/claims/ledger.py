@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import chain
-from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -281,17 +280,6 @@ class ClaimEntry(PartEntry):
 
 
 @dataclass(frozen=True)
-class ClaimedEntry:
-    """The number of a claim that no row of the table figures has."""
-
-    value: Any = None
-    unit: str = ""
-    qualifier: str = "="
-    low: Any = None
-    high: Any = None
-
-
-@dataclass(frozen=True)
 class ReleaseEntry:
     """``[[series.NAME.release]]``."""
 
@@ -303,6 +291,8 @@ class ReleaseEntry:
 AS_WRITTEN = (
     *("not_tested", "printed_because", "open_because", "superlative", "span", "words", "minds"),
 )
+# The number of a claim that no row of the table figures has.
+CLAIMED = {"value": None, "unit": "", "qualifier": "=", "low": None, "high": None}
 SINGLE = ("route", "measure", "start", "end")  # keys of a question that have one text alone
 SECOND = ("read", "steps", "other", "other_steps")  # keys of a second question
 TERM = (*SECOND, "result", "at_most", "at_least")  # and of one number of several
@@ -626,7 +616,7 @@ def _part(
     source = entry.source if "source" in table else head.source
     for figure in source:
         lookup("figure", figure, figures)
-    ends = [stated[key] for key in ("low", "high")]
+    ends = stated["low"], stated["high"]
     weight = head.kg_per_unit if entry.kg_per_unit is None else entry.kg_per_unit
     claim = Claim(
         id=name,
@@ -650,14 +640,13 @@ def _part(
         series=bands.series_of(asks, series) or _releases(entry),
         kg_per_unit=weight,
         source=source,
-        **dict(zip(AS_WRITTEN, attrgetter(*AS_WRITTEN)(entry), strict=True)),
+        **{key: getattr(entry, key) for key in AS_WRITTEN},
     )
     step = 0.0
     if readings:
         _require_tested(claim, table)
         row = figures[entry.figure] if entry.figure else {}
-        known = None if None in ends else (ends[0], ends[1])
-        _refuse(wording.faults(claim, table, known, row))
+        _refuse(wording.faults(claim, table, None if None in ends else ends, row))
         step = _printed_to(claim, entry.printed_to, has_ends=ends[0] is not None)
     low, high = _interval(claim, ends, step)
     unit = "percent" if units.sized(claim.unit)[0] == "percent" else claim.unit
@@ -733,7 +722,10 @@ def _stated(entry: PartEntry, figures: Mapping[str, Any]) -> dict[str, Any]:
 
 def _claimed(table: Table) -> dict[str, Any]:
     """A claimed number of which no row of the table figures is; a month is counted from year 0."""
-    claimed = vars(toml.record(ClaimedEntry, table)).copy()
+    toml.require_keys(table, CLAIMED)
+    claimed = {**CLAIMED, **table}
+    for key in ("unit", "qualifier"):
+        toml.typed(claimed[key], str, key)
     is_month = claimed["unit"] == units.MONTH
     for key in {"value", "low", "high"} & table.keys():
         value = toml.typed(table[key], str if is_month else float, key)
@@ -741,7 +733,7 @@ def _claimed(table: Table) -> dict[str, Any]:
         if is_month and after - first != 1:
             raise LedgerError(f"{value!r} is no month; write it as 2022-03")
         claimed[key] = float(first)
-    value, low, high = (claimed[key] for key in ("value", "low", "high"))
+    value, low, high = claimed["value"], claimed["low"], claimed["high"]
     if (low is None) != (high is None) or (low is not None and low > high):
         raise LedgerError("needs low and high, the lower first, or neither")
     if None not in (value, low) and not low <= value <= high:
@@ -831,9 +823,8 @@ def _asks(entry: PartEntry) -> Question:
         if last >= asks.start:
             raise LedgerError(f"the base {asks.base} overlaps the window from {asks.start} on")
         amount = asks.measure.removeprefix("growth of ").removeprefix("change of ")
-        own, before = (
-            len(questions.months_of(*pair)) for pair in ((asks.start, asks.end), (first, last))
-        )
+        own = len(questions.months_of(asks.start, asks.end))
+        before = len(questions.months_of(first, last))
         if amount in questions.AMOUNTS and own != before and not entry.superlative:
             raise LedgerError(
                 f"{own} months are compared with {before}: an amount is compared over windows of "

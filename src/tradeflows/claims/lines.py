@@ -60,7 +60,8 @@ IN_FULL = re.compile(
     r"(?: as (?:much|many))?"
     rf"|(?P<twice>twice)(?: as (?:much|many))?|one in (?P<among>{NUMBER})"
     rf"|(?:by )?a factor of (?P<factor>\d+(?:\.\d+)?|{NUMBER})"
-    r"|(?:(?P<count>a|one|two|three|four|nine)[ -])?(?P<part>half|third|quarter|fifth|tenth)s?"
+    r"|(?P<sign>[−-])?(?:(?P<count>a|one|two|three|four|nine)[ -])?"
+    r"(?P<part>half|third|quarter|fifth|tenth)s?"
 )
 PARTS = {"half": 50.0, "third": 100 / 3, "quarter": 25.0, "fifth": 20.0, "tenth": 10.0}
 SHORTENED = {
@@ -130,10 +131,10 @@ def _require_columns(path: Path, names: list[str]) -> None:
         if name not in COLUMNS or names.count(name) > 1:
             fault = "stands twice" if name in COLUMNS else f"is none{near(name, COLUMNS)}"
             raise LedgerError(f"{path}: the column {name!r} {fault}")
-    lacking = [name for name in REQUIRED if name not in names]
-    if lacking:
-        known = ", ".join(COLUMNS)
-        raise LedgerError(f"{path}: lacks the column {lacking[0]}; its first line names {known}")
+    for name in REQUIRED:
+        if name not in names:
+            known = ", ".join(COLUMNS)
+            raise LedgerError(f"{path}: lacks the column {name}; its first line names {known}")
 
 
 def _rows(path: Path) -> tuple[list[tuple[int, list[str]]], bool]:
@@ -156,9 +157,8 @@ def _rows(path: Path) -> tuple[list[tuple[int, list[str]]], bool]:
             rows = [*csv.reader(stream, delimiter=mark, skipinitialspace=True)]
     except (OSError, LayoutError, csv.Error) as error:
         raise LedgerError(f"{path}: cannot be read ({error})") from error
-    return [(at, [" ".join(cell.split()) for cell in row]) for at, row in enumerate(rows, 1)], (
-        mark == ";"
-    )
+    plain = ([" ".join(cell.split()) for cell in row] for row in rows)
+    return [*enumerate(plain, 1)], mark == ";"
 
 
 def decoded(raw: bytes) -> str:
@@ -246,11 +246,13 @@ def spelled_out(
         return entry
     entry = dict(entry)
     semicolons, asks, figure = entry.pop("semicolons", None), entry["asks"], entry.get("figure")
-    _require_filled(f"{figure}", asks)
+    if OPEN in f"{figure}{asks}":  # a proposed line of which something is left to be filled
+        from tradeflows.claims import propose
+
+        raise LedgerError(propose.to_fill({"figure": f"{figure}", "asks": asks}))
     if isinstance(figure, str) and figure not in figures and _is_number(figure):
-        entry |= _claimed(
-            entry.pop("figure"), entry.get("statement", ""), semicolons=bool(semicolons)
-        )
+        del entry["figure"]
+        entry |= _claimed(figure, entry.get("statement", ""), semicolons=bool(semicolons))
     if asks in reasons:
         entry |= {"not_tested": entry.pop("asks")}
         return entry if "figure" in entry else {"claimed": {}, "window": UNSAID, **entry}
@@ -273,14 +275,6 @@ def _with_readings(
         return derived.entry_of(entry, claimed, project, is_line=is_line)
     except (LedgerError, QueryError) as error:
         raise LedgerError(f"asks: {error}") from error
-
-
-def _require_filled(figure: str, asks: str) -> None:
-    """Refuse a proposed line of which something is left to be filled."""
-    if OPEN in figure + asks:
-        from tradeflows.claims import propose
-
-        raise LedgerError(propose.to_fill({"figure": figure, "asks": asks}))
 
 
 def _is_number(figure: str) -> bool:
@@ -365,8 +359,7 @@ def _spelled(figure: str) -> tuple[str, str]:
     """The words before a figure in words, and these: "more than", "fivefold"; empty of another."""
     for words in sorted(QUALIFIERS, key=len, reverse=True):
         rest = figure.lower().removeprefix(f"{words} " if words else "")
-        is_part = re.match("[−-]", rest) and (cell := IN_FULL.fullmatch(rest[1:])) and cell["part"]
-        is_spelled = rest in CHANGES or IN_FULL.fullmatch(rest) or is_part
+        is_spelled = rest in CHANGES or IN_FULL.fullmatch(rest)
         if (rest != figure.lower() or not words) and is_spelled:
             return words, rest
     return "", ""
@@ -382,8 +375,7 @@ def _in_words(figure: str, statement: str) -> dict[str, Any]:
     because = wording.IN_WORDS
     if said not in CHANGES:
         plain = said.lstrip("−-")
-        value, because = _in_full(plain)
-        value *= 1 if plain == said else -1
+        value, because = _in_full(said)
         if statement and plain.replace("-", " ") not in statement.lower().replace("-", " "):
             raise LedgerError(f"figure: {figure!r}: its sentence does not say {plain!r}")
     if words and not value:
@@ -406,7 +398,7 @@ def _in_full(said: str) -> tuple[float, str]:
         n = float(units.NUMBER_WORDS.get(times) or times) + 0.5 * bool(cell["more"])
         return 100 * (n - 1), wording.IN_WORDS
     if cell["part"]:
-        count = units.NUMBER_WORDS.get(cell["count"] or "a", 1)
+        count = units.NUMBER_WORDS.get(cell["count"] or "a", 1) * (-1 if cell["sign"] else 1)
         return count * PARTS[cell["part"]], wording.IN_PARTS
     return 100 / units.NUMBER_WORDS[cell["among"]], wording.IN_PARTS
 

@@ -55,7 +55,7 @@ WEIGHING = ("barrels_per_day", "unit_value")  # measures that take a weight with
 LISTED = {"product": "cmd_code", "partner": "partner_iso", "reporter": "reporter_iso"}
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Measured:
     """What the steps of a reading, or of one number of several, come to.
 
@@ -418,16 +418,15 @@ def _coverage(
 
 def _outside(filters: Mapping[str, Any], rows: pd.DataFrame) -> str:
     """Months of the window asked for that lie before or after all rows."""
-    begin, stop = once(rows, "ends", lambda: _ends_of(rows))
+
+    def ends() -> tuple[int, int]:
+        first = first_month(rows)
+        return int(first.min()), int((first + rows["n_months"]).max())
+
+    begin, stop = once(rows, "ends", ends)
     start, end = (filters.get(key) for key in ("start", "end"))
     before = range(span(start)[0] if start else begin, begin)
     return runs([*before, *range(stop, span(end)[1] if end else stop)])
-
-
-def _ends_of(frame: pd.DataFrame) -> tuple[int, int]:
-    """The first month that an answer states, and the one after the last."""
-    first = first_month(frame)
-    return int(first.min()), int((first + frame["n_months"]).max())
 
 
 def _holes(frame: pd.DataFrame, column: str, reading: Reading) -> str:

@@ -209,10 +209,7 @@ class ReadingText:
         value, unit = units.in_percent(reading.value, reading.unit)
         figure, _ = units.in_percent(claim.figure or 0.0, claim.unit)
         printed = float(f"{value:.{digits}g}")
-        if claim.unit in verdict_rule.DIFFERENCES:
-            off = printed - figure
-        else:
-            off = 100 * (printed / figure - 1) if figure else 0.0
+        off = verdict_rule.deviation(printed, figure, claim.unit) or 0.0
         return miss(off, unit) == miss(reading.deviation, unit)
 
     @property
@@ -601,13 +598,9 @@ class VerdictText:
         """What is held, and why it decides nothing; of bounds that allow the claim, all."""
         reading = self.part.nearest
         if reading is None:
-            named = in_a_sentence(
-                [
-                    f"{item.name} ({item.text.figure})"
-                    for item in self.part.readings
-                    if item.witness.kind == verdict_rule.SOURCE
-                ]
-            )
+            readings = self.part.readings
+            own = [item for item in readings if item.witness.kind == verdict_rule.SOURCE]
+            named = in_a_sentence([f"{item.name} ({item.text.figure})" for item in own])
             return "only its own source says so" + (f": {named}" if named else "")
         bounds = "; ".join(f"{item.text.figure} ({item.name})" for item in self._bounds)
         if bounds:

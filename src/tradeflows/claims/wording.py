@@ -40,10 +40,6 @@ SUPERLATIVE = re.compile(
     r"|most|least|first|last|best|worst|top|\w{3,}est)\b",
     re.IGNORECASE,
 )
-FIRST_TEN = (
-    *("first", "second", "third", "fourth", "fifth"),
-    *("sixth", "seventh", "eighth", "ninth", "tenth"),
-)
 ROUTE = re.compile(
     r"\b(?:by (?:sea|pipeline|rail|road|air|ship)|seaborne|tankers?"
     r"|(?:through|via) .{0,20}pipeline)\b",
@@ -57,7 +53,6 @@ EXACT = (units.MONTH, units.RANK, units.COUNT)  # units whose figures are printe
 LARGEST = re.compile(r"(?<!of )(?<!among )\bthe (?:largest|biggest)\b", re.I)
 SMALLEST = re.compile(r"\b(?:smallest|lowest|least)\b", re.I)
 PLACE = re.compile(r"\b(\d+)(?:st|nd|rd|th)\b")
-ORDINALS = {word: place for place, word in enumerate(FIRST_TEN, 1)}
 MONTHS = re.compile(rf"\b(?:{_MONTH}) \d{{4}}\b")
 BARREL = (110, 175)  # kilograms, from the lightest condensate to the heaviest crude
 NO_VOLUMES = ("kg", "percent", "percentage points", "ratio", "bbl/day", *units.COUNTS[:2])
@@ -180,11 +175,11 @@ def _of_exact(text: str, claim: Claim) -> Iterator[str]:
     if claim.unit == units.MONTH:
         said, claimed = MONTHS.findall(text), month_words(int(value))
     elif claim.unit == units.RANK:
-        words = re.findall(r"\w+", text.lower())
-        said = [word for word in words if word in ORDINALS]
-        said += [FIRST_TEN[int(n) - 1] for n in PLACE.findall(text) if 0 < int(n) <= len(FIRST_TEN)]
+        words, ordinals = re.findall(r"\w+", text.lower()), [*units.ORDINALS]
+        said = [word for word in words if word in ordinals]
+        said += [ordinals[int(n) - 1] for n in PLACE.findall(text) if 0 < int(n) <= len(ordinals)]
         said = said or ["first"] * bool(LARGEST.search(text)) or SMALLEST.findall(text)
-        claimed = next((word for word, number in ORDINALS.items() if number == value), "")
+        claimed = next((word for word, number in units.ORDINALS.items() if number == value), "")
     else:
         said, claimed = [item.digits for item in numbers_in(text)], f"{value:g}"
     if said and claimed not in said:
