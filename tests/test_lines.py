@@ -81,7 +81,7 @@ some = st.lists(st.sampled_from(AREAS), min_size=1, max_size=3, unique=True).map
 
 @st.composite
 def phrases(draw):
-    kind = draw(st.sampled_from([*phrase.MEASURES]))
+    kind = draw(st.sampled_from([*phrase.PATTERNS]))
     is_stated = kind in ("", phrase.RECORD, phrase.MONTHLY)
     amounts = [*phrase.AMOUNTS, *[""] * (not is_stated)]
     is_one = kind in (*phrase.CHANGES, phrase.RECORD)

@@ -14,6 +14,7 @@ from tradeflows.claims import questions
 from tradeflows.claims.questions import AMOUNTS, PLACES, WORLD, in_order, text_of
 from tradeflows.claims.verdict_rule import LAW, OFFICE, Question
 from tradeflows.claims.witnesses import office_of
+from tradeflows.claims.word_lists import word_list
 from tradeflows.model import codes, units
 from tradeflows.model.errors import LedgerError
 from tradeflows.model.lineage import full_number
@@ -32,36 +33,8 @@ QUANTITIES = {
     "qty": "quantity",
 }
 OF_UNITS = {"m3": "volume", "items": "number", "units": "number", "TJ": "energy"}  # of a quantity
-MEASURED = "what is measured"  # of the results of a measure: the column that it is given
-LEVEL = {MEASURED: "{}"}
-GROWN = {"growth_pct": "growth of {}", "change": "change of {}"}
-# By measure, the results that a claim may rest on, and what each is of the quantity that it is
-# given. Of a measure that is not here its own name says it.
-RESULTS: Mapping[str, Mapping[str, str]] = {
-    "barrels_per_day": {"barrels_per_day": "barrels a day"},
-    "baskets": LEVEL,
-    "convert": {"primary_value_usd": "{}"},
-    "count": {"count": "count by {}"},
-    "difference": GROWN,
-    "displacement": {
-        "displacement": "displacement of {}",
-        "displacement_net": "net displacement of {}",
-        "part": "displacement of {}",
-    },
-    "from_dollars": {"value_reported": "{}"},
-    "growth": GROWN,
-    "lead": {"lead": "lead by {}", "lead_pct": "lead by {} in per cent", "rank": "rank by {}"},
-    "mean": {MEASURED: "mean of {}"},
-    "peak": {"ref_period": "month of the largest {}", MEASURED: "largest {}"},
-    "per_month": {"value_per_month": "{} a month"},
-    "rest": {MEASURED: "rest of {}"},
-    "share": {"share_pct": "share of {}"},
-    "shares": {"share_pct": "share of {}"},
-    "sum_parts": LEVEL,
-    "total": LEVEL,
-    "unit_value": {"unit_value_per_tonne": "price", "unit_value_per_barrel": "price"},
-    "yoy": {"yoy_pct": "growth of {}"},
-}
+RESULTS: Mapping[str, Mapping[str, str]] = word_list("answers")
+GIVEN = "given"  # of the results of a measure: the column that it is given
 ENDS = ("low", "high", "low_per_month", "high_per_month")  # of a printed range
 # What moves with the currency that it is counted in; of a level its unit says which it is.
 OF_CURRENCY = ("growth of ", "change of ", "displacement of ", "net displacement of ")
@@ -368,8 +341,8 @@ def _made(name: str, arguments: Mapping[str, Any], column: str | None) -> str:
         return f"{name} of {{}}"
     value = arguments.get("value", [])
     given = [value] if isinstance(value, str) else list(value)
-    choices = {**dict.fromkeys(given, results.get(MEASURED, "")), **results}
-    choices = {key: text for key, text in choices.items() if text and key != MEASURED}
+    choices = {**dict.fromkeys(given, results.get(GIVEN, "")), **results}
+    choices = {key: text for key, text in choices.items() if text and key != GIVEN}
     if column is not None and column not in choices:
         others = " or ".join(choices)
         raise LedgerError(f"takes {column} of {name}, which is none of its answers: take {others}")

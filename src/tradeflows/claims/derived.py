@@ -39,31 +39,15 @@ WEIGHT, VALUE, DOLLARS = "net_wgt_kg", "value_reported", "primary_value_usd"
 COLUMNS = {"weight": WEIGHT, "volume": "qty", "number": "qty", phrase.BARRELS: WEIGHT}
 QUANTITIES = {"volume": "m3", "number": "items"}  # the unit that a quantity is counted in
 OF_UNITS = {"kg": "weight", "m3": "volume", "units": "number"}
-# By kind, the step that makes its number of a sum, and the column that has it.
-MADE = {
-    phrase.SHARE: ("share", "share_pct"),
-    phrase.GROWTH: ("difference", "growth_pct"),
-    phrase.CHANGE: ("difference", "change"),
-    phrase.LEAD: ("", "lead"),
-    phrase.RANK: ("", "rank"),
-    phrase.MONTHLY: ("per_month", "value_per_month"),
-    phrase.PRICE: ("unit_value", "unit_value_per_tonne"),
-    phrase.BARRELS: ("barrels_per_day", "barrels_per_day"),
-}
 SIGNS = [{"value": 0, "unit": "percent", "qualifier": sign} for sign in "<>"]
 SEVERAL = ("cmd_code", "flow_code", "valuation", "partner_iso")  # summed over, where several are
 EACH = {1: "months", 12: "years"}
 OF_THE_CLAIM = ("statement", "figure", "who", "theme", "core", "window", "where", "claimed")
 # Of what rows have in several kinds: the filter, and the kinds, the first that is stated is read.
 CHOICES = (("freq_code", "freq", ("M", "Q", "A")), ("cumulation", "cumulation", ("period", "ytd")))
-BANDED = {  # kinds and amounts, of one code and one window, that releases give a band
-    *(
-        (kind, amount, 0, 1)
-        for kind in ("", phrase.GROWTH, phrase.RECORD)
-        for amount in bands.AMOUNTS
-    ),
-    (phrase.PRICE, "", 0, 1),
-}
+# By kind the amounts, of one code and one window, that releases give a band.
+BANDED = dict.fromkeys(("", phrase.GROWTH, phrase.RECORD), (*bands.AMOUNTS,))
+BANDED[phrase.PRICE] = ("",)
 EACH_MONTH = ("≤", "≥")  # qualifiers that say something of the largest or the least
 OWN_TOTAL = "its own total"  # of a release that the office itself printed
 MOVING = {(kind, "value") for kind in (phrase.GROWTH, phrase.CHANGE)}  # with the currency
@@ -139,7 +123,7 @@ def entry_of(
             faults.append(error)
     if not made["reading"]:
         raise faults[0]
-    value = phrase.MEASURES[asked.kind].format("value")
+    value = asked.measure_of("value")
     moved = [f"{value} in {each}" for each in sorted(made["money"])]
     because += _in_money(moved, asks, admitted, statement)
     whole = {**entry, "asks": asks, "reading": [*made["reading"], *entry.get("reading", [])]}
@@ -216,7 +200,7 @@ def _with_amount(asked: Phrase, unit: str, statement: str) -> tuple[Phrase, bool
 def _asks(asked: Phrase) -> Entry:
     """What a phrase asks, as a ledger's table has it."""
     partner = list(asked.partner)
-    if asked.kind in (phrase.LEAD, phrase.RANK):
+    if asked.kind in phrase.PLACED:
         partner += asked.among or [NEXT] * (asked.kind == phrase.LEAD)
     asks = {
         "goods": _one(asked.goods),
@@ -232,7 +216,7 @@ def _asks(asked: Phrase) -> Entry:
 
 def _measure(asked: Phrase, amount: str) -> str:
     """What is measured of an amount, as the ledger has it; of a share with a whole of its own."""
-    measure, is_shared = phrase.MEASURES[asked.kind].format(amount), asked.kind in phrase.SHARES
+    measure, is_shared = asked.measure_of(amount), asked.kind in phrase.SHARES
     is_of_all = len(asked.among) == 1 and asked.among[0].endswith((questions.WORLD, "_EXTRA"))
     return measure + f" in {questions.joined(asked.among)}" * (is_shared and not is_of_all)
 
@@ -270,8 +254,8 @@ def _add_readings(made: Entry, asked: Phrase, unit: str, project: Tables) -> Non
     every = _held(asked, unit, project)
     if (asked.kind, asked.amount) in MOVING:
         made["money"] = {held.currency for held in every} - {"USD"}
-    codes_more = sum("+".join(listed).count("+") for listed in (asked.goods, asked.level))
-    if (asked.kind, asked.amount, codes_more, len(asked.windows)) in BANDED:
+    is_of_one = "+" not in "+".join(asked.goods) and "+" not in "+".join(asked.level)
+    if is_of_one and len(asked.windows) == 1 and asked.amount in BANDED.get(asked.kind, ()):
         every = _with_releases(made, asked, every, project)
     for window in asked.windows:
         when = window_in_words(*_months(window)) * bool(asked.windows[1:])
@@ -322,7 +306,7 @@ def _own_total(asked: Phrase, project: Tables) -> Entry:
         "exporter": exporter,
         "importer": importer,
         "hs_codes": asked.goods[0],
-        "measure": phrase.MEASURES[asked.kind].format(asked.amount),
+        "measure": asked.measure_of(asked.amount),
         "unit": "percent y/y" if asked.base else "USD",
         "window_start": first.date(),
         "window_end": last.date(),
@@ -343,6 +327,16 @@ def _months(window: Window) -> Window:
 # --- what is held ---------------------------------------------------------------------------------
 
 
+def _window(months: set[int]) -> Entry:
+    """The filters of some months, from the first to the last."""
+    return {"start": month_text(min(months)), "end": month_text(max(months))}
+
+
+def _within(frame: pd.DataFrame, months: set[int]) -> pd.DataFrame:
+    """The rows that begin between the first and the last of some months."""
+    return frame[first_month(frame).between(min(months), max(months))]
+
+
 def _column(asked: Phrase) -> str:
     return COLUMNS.get(asked.quantity, VALUE)
 
@@ -350,7 +344,7 @@ def _column(asked: Phrase) -> str:
 def _filters(asked: Phrase) -> Entry:
     """The question to trade that a phrase asks."""
     partner = list(asked.partner)
-    if asked.kind in (phrase.LEAD, phrase.RANK):
+    if asked.kind in phrase.PLACED:
         partner = [*partner, *asked.among] if asked.among else ["countries"]
     filters = {
         "reporter": asked.reporter,
@@ -368,7 +362,7 @@ def _held(asked: Phrase, unit: str, project: Tables) -> list[Held]:
 
     Those that state less than its windows are left out where another one states all.
     """
-    filters, is_placed = _filters(asked), asked.kind in (phrase.LEAD, phrase.RANK)
+    filters = _filters(asked)
     wanted = {month for window in asked.times for month in range(*span(window))}
     columns = [_column(asked), *[WEIGHT] * (asked.kind == phrase.PRICE)]
     every = _rows(filters, wanted, columns, project)
@@ -383,10 +377,10 @@ def _held(asked: Phrase, unit: str, project: Tables) -> list[Held]:
             + (_elsewhere(asked, filters, wanted, project) or NOT_HELD)
         )
     several = every["publisher"].nunique() > 1
-    if is_placed:
+    if asked.kind in phrase.PLACED:
         rows = _with_rivals(asked, rows, every[every["lacks"]], wanted)
         if not asked.among:  # some were sellers in other years
-            filters |= {"start": month_text(min(wanted)), "end": month_text(max(wanted))}
+            filters |= _window(wanted)
     known = catalogue.publishers(project.root, local=project.local)
     stating: dict[str, Held] = {}
     for name in sorted({*rows["publisher"]}, key=[*known].index):
@@ -394,28 +388,26 @@ def _held(asked: Phrase, unit: str, project: Tables) -> list[Held]:
         named = filters | ({"publisher": name} if several else {})
         is_record = asked.kind == phrase.RECORD
         stating[name] = _stated(named, own, known[name].short, wanted, is_record=is_record)
-    made = []
     try:
         stating = _of_the_time(asked, stating, wanted, {*rows["cmd_code"]})
     except LedgerError as error:
         cure = _elsewhere(asked, filters, wanted, project)
         raise LedgerError("; ".join(filter(None, (str(error), cure)))) from error
-    for held in stating.values():
-        publisher = held.publisher * (len(stating) > 1)
-        rates = _rates(asked, held.currency, unit, wanted, project)
-        made.append(held._replace(publisher=publisher, rates=rates))
-    return made
+    return [
+        held._replace(
+            publisher=held.publisher * (len(stating) > 1),
+            rates=_rates(asked, held.currency, unit, wanted, project),
+        )
+        for held in stating.values()
+    ]
 
 
 def _elsewhere(asked: Phrase, filters: Entry, wanted: set[int], project: Tables) -> str:
     """What to write where other codes of the word for some goods are held in a time."""
     code = "+".join(asked.level or asked.goods)
-    when = {"start": month_text(min(wanted)), "end": month_text(max(wanted))}
-    of_word = [
-        listed for listed in own_words.product_words(project.root).values() if code in listed
-    ]
-    for other in sorted({also for listed in of_word for also in listed} - {code}):
-        there = project.question(**filters | when | {"product": other})
+    words = own_words.product_words(project.root).values()
+    for other in sorted({also for listed in words if code in listed for also in listed} - {code}):
+        there = project.question(**filters | _window(wanted) | {"product": other})
         if there.matching().num_rows:
             meant = phrase.spoken(replace(asked, goods=(other,), level=()))
             return f"what is held of the time is {other}: write '{meant}'"
@@ -453,9 +445,7 @@ def _with_rivals(
     asked: Phrase, rows: pd.DataFrame, unstated: pd.DataFrame, wanted: set[int]
 ) -> pd.DataFrame:
     """The rows of the publishers that state a member and its rivals in the time that is asked."""
-    within, without = (
-        frame[first_month(frame).between(min(wanted), max(wanted))] for frame in (rows, unstated)
-    )
+    within, without = _within(rows, wanted), _within(unstated, wanted)
     of_each = within.groupby("publisher")["partner_iso"].agg(set)
     named = {*asked.partner, *asked.among}
     stating = [name for name, areas in of_each.items() if len(areas) > 1 and named <= areas]
@@ -542,14 +532,14 @@ def _stated(
     chosen, both = _of_whole_files(*_chosen(both, wanted, is_record=is_record), wanted)
     own, rows = filters | chosen, both[0]
     is_also_yearly = chosen.get("freq") == "M" and wanted <= _stated_months(*by_year)
-    within = [frame[first_month(frame).between(min(wanted), max(wanted))] for frame in both]
+    within = [_within(frame, wanted) for frame in both]
     over = [column for column in SEVERAL if within[0][column].nunique() > 1]
     routes = within[0][within[0]["partner_role"].eq("route")]
     routes = routes.groupby("partner_iso")["partner_code"].nunique()
     over += ["partner_code"] * bool(routes.gt(1).any())
     lacking = []
     if any(frame["cmd_code"].nunique() > 1 for frame in both):
-        own |= {"start": month_text(min(wanted)), "end": month_text(max(wanted))}
+        own |= _window(wanted)
         for frame in within:
             by_code = frame.groupby("cmd_code")
             holes = [code for code, some in by_code if wanted - _stated_months(some)]
@@ -580,9 +570,8 @@ def _rows(filters: Entry, wanted: set[int], columns: list[str], project: Tables)
 
     What has no figure in one of `columns` `lacks` it, as an estimate does for a price.
     """
-    window = {"start": month_text(min(wanted)), "end": month_text(max(wanted))}
     stated = tables.candidates(project.question(**filters))
-    asked = project.question(**filters, **window)
+    asked = project.question(**filters | _window(wanted))
     names = ["source_id", "freq_code", "cumulation", "currency", "ref_period", "n_months"]
     names += [*SEVERAL, "partner_code", "partner_role", *columns, "flags"]
     both = [rows.select(names) for rows in (stated, asked.matching(zeros=True))]
@@ -607,11 +596,13 @@ def _reading(asked: Phrase, window: Window, held: Held) -> Entry:
         terms = [_reading(each, when, held) for when in (window, asked.base)]
         return {"combine": "difference", "terms": terms}
     value = DOLLARS if "convert" in rates else _column(asked)
-    total, (step, result) = _total(value, window, held.over), MADE.get(kind, ("", value))
-    made = {"read": read, "steps": [total], "result": result}
-    if step:
-        made["steps"] = [total, [step, {} if kind == phrase.BARRELS else {"value": value}]]
-    if kind in (phrase.LEAD, phrase.RANK):
+    total, (step, result) = (
+        _total(value, window, held.over),
+        phrase.KIND_ROWS[kind].get("made", ("", value)),
+    )
+    steps = [[step, {} if kind == phrase.BARRELS else {"value": value}]] if step else []
+    made = {"read": read, "steps": [total, *steps], "result": result}
+    if kind in phrase.PLACED:
         over = [column for column in held.over if column != "partner_iso"]
         of_each = {**_total(value, window, over)[1], "by": ["partner_iso"]}
         member = {"value": value, "member": asked.partner[0]}

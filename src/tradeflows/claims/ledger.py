@@ -7,7 +7,7 @@ import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from itertools import chain
 from pathlib import Path
@@ -110,8 +110,21 @@ class Reading:
         return own + (self.also.sides if self.also else [])
 
 
-@dataclass(frozen=True)
-class Claim:
+@dataclass(frozen=True, kw_only=True)
+class AsWritten:
+    """What a claim, or a part of it, has as the ledger writes it; :class:`Claim` explains it."""
+
+    words: str = ""
+    printed_because: str = ""
+    open_because: str = ""
+    superlative: bool = False
+    span: str = ""
+    not_tested: str = ""
+    minds: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim(AsWritten):
     """A claim as the ledger states it, or a part of one; `figure`, `low` to `high` are in `unit`.
 
     Attributes
@@ -163,7 +176,6 @@ class Claim:
     window: str
     who: str
     where: str
-    not_tested: str
     cites: str
     readings: tuple[Reading, ...]
     when: str = ""
@@ -171,14 +183,8 @@ class Claim:
     settles: str = ""
     series: Series | None = None
     kg_per_unit: float | None = None
-    printed_because: str = ""
-    open_because: str = ""
     source: tuple[str, ...] = ()
-    superlative: bool = False
-    span: str = ""
-    words: str = ""
     parts: tuple[Claim, ...] = ()
-    minds: tuple[str, ...] = ()
     is_derived: bool = field(default=False, compare=False)
     stands_at: str = field(default="", compare=False)
 
@@ -244,26 +250,19 @@ class FileEntry:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PartEntry:
+class PartEntry(AsWritten):
     """``[[claim.ID.part]]``; a claim of one part has these keys itself."""
 
-    words: str = ""
     figure: str | None = None
     claimed: Table | None = None
     printed_to: float | None = None
-    printed_because: str = ""
     kg_per_unit: float | None = None
     asks: Table = field(default_factory=dict)
     open: Table = field(default_factory=dict)
-    open_because: str = ""
     source: tuple[str, ...] = ()
-    superlative: bool = False
-    span: str = ""
-    not_tested: str = ""
     settles: str = ""
     reading: tuple[Table, ...] = ()
     releases: Mapping[str, Filters] = field(default_factory=dict)
-    minds: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -287,10 +286,6 @@ class ReleaseEntry:
     read: Filters
 
 
-# Keys of a part that its claim has as they stand.
-AS_WRITTEN = (
-    *("not_tested", "printed_because", "open_because", "superlative", "span", "words", "minds"),
-)
 # The number of a claim that no row of the table figures has.
 CLAIMED = {"value": None, "unit": "", "qualifier": "=", "low": None, "high": None}
 SINGLE = ("route", "measure", "start", "end")  # keys of a question that have one text alone
@@ -640,7 +635,7 @@ def _part(
         series=bands.series_of(asks, series) or _releases(entry),
         kg_per_unit=weight,
         source=source,
-        **{key: getattr(entry, key) for key in AS_WRITTEN},
+        **{item.name: getattr(entry, item.name) for item in fields(AsWritten)},
     )
     step = 0.0
     if readings:

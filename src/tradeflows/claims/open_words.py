@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import math
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
-from importlib import resources
 from itertools import zip_longest
-from typing import Any
 
 from tradeflows.claims.verdict_rule import LOWER, UPPER, Question
+from tradeflows.claims.word_lists import word_list
 from tradeflows.model import units
 
 # Of money in print; the sign of the yuan is that of the yen, and says neither.
@@ -70,20 +68,15 @@ def _pattern(word: str) -> str:
 
 
 @cache
-def _file() -> dict[str, Any]:
-    text = resources.files(__package__).joinpath("open_words.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text)
-
-
-@cache
 def table() -> tuple[Row, ...]:
     """The rows of the table, in their order."""
-    return tuple(Row(**row) for row in _file()["row"])
+    return tuple(Row(**row) for row in word_list("open_words")["row"])
 
 
 def said() -> Mapping[str, Sequence[str]]:
     """The words of print, as regular expressions, by what they say."""
-    return _file()["said"]
+    said: Mapping[str, Sequence[str]] = word_list("open_words")["said"]
+    return said
 
 
 @cache
@@ -99,6 +92,8 @@ QUALIFIERS = {
     **{"": "=", ">=": "≥", "<=": "≤", **{sign: sign for sign in SIGN_OF.values()}},
     **{word: sign for said_so, sign in SIGN_OF.items() for word in said()[said_so]},
 }
+FIRST_TEN = "first second third fourth fifth sixth seventh eighth ninth tenth"
+ORDINALS = {word: place for place, word in enumerate(FIRST_TEN.split(), start=1)}
 
 
 def rows_of(statement: str, asked: Question) -> list[Row]:

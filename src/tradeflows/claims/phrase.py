@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import calendar
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from tradeflows.claims.questions import WORLD
+from tradeflows.claims.word_lists import word_list
 from tradeflows.model import codes
 from tradeflows.model.errors import LedgerError, QueryError, nearest
 from tradeflows.model.periods import FORMS, month_of, month_text
@@ -26,39 +28,14 @@ AMOUNTS = ("weight", "value", "volume", "number")
 PRICE, BARRELS, MONTHLY, RECORD = "unit value", "barrels a day", "a month", "record"
 SHARE, GROWTH, CHANGE, LEAD, RANK = "share", "growth", "change", "lead", "rank"
 POINTS = "change of share"
-SHARES, CHANGES = (SHARE, POINTS), (GROWTH, CHANGE, POINTS)
-# By kind, what the ledger calls it, of its amount, and how such a phrase is written.
-MEASURES = {
-    "": "{}",
-    SHARE: "share of {}",
-    POINTS: "change of share of {}",
-    GROWTH: "growth of {}",
-    CHANGE: "change of {}",
-    LEAD: "lead by {}",
-    RANK: "rank by {}",
-    RECORD: "{}",
-    MONTHLY: "{} a month",
-    PRICE: "price",
-    BARRELS: "barrels a day",
-}
-PATTERNS = {
-    "": "weight of GOODS, WHO from WHOM, WHEN",
-    SHARE: "share by weight of GOODS, WHOM in World, WHO's imports, WHEN",
-    POINTS: "change of share by weight of GOODS, WHOM in World, WHO's imports, WHEN on WHEN BEFORE",
-    GROWTH: "growth of weight of GOODS, WHO from WHOM, WHEN on WHEN BEFORE",
-    CHANGE: "change of weight of GOODS, WHO from WHOM, WHEN on WHEN BEFORE",
-    LEAD: "lead by weight of GOODS, WHOM over WHOM ELSE, WHO's imports, WHEN",
-    RANK: "rank by weight of GOODS, WHOM among all, WHO's imports, WHEN",
-    RECORD: "record weight of GOODS, WHO from WHOM, WHEN",
-    MONTHLY: "weight a month of GOODS, WHO from WHOM, WHEN",
-    PRICE: "unit value of GOODS, WHO from WHOM, WHEN",
-    BARRELS: "barrels a day of GOODS, WHO from WHOM, WHEN",
-}
+SHARES, CHANGES, PLACED = (SHARE, POINTS), (GROWTH, CHANGE, POINTS), (LEAD, RANK)
+KIND_ROWS: Mapping[str, Mapping[str, Any]] = word_list("phrase")["kinds"]
+PATTERNS = {kind: row["pattern"] for kind, row in KIND_ROWS.items()}  # how such a phrase is written
 # Kinds of one partner among several.
 SHARED = {SHARE: "in", POINTS: "in", LEAD: "over", RANK: "among"}
 ALIKE = {"difference": CHANGE, "price": PRICE, "barrels per day": BARRELS}
 ALL = "all"  # those among whom a lead or a rank is
-KINDS = (*AMOUNTS, *(kind for kind in MEASURES if kind not in ("", MONTHLY)))
+KINDS = (*AMOUNTS, *(kind for kind in PATTERNS if kind not in ("", MONTHLY)))
 HEAD = re.compile(
     r"(?:(?P<alone>unit value|price|barrels (?:a|per) day) of |"
     r"(?P<kind>(?:change of )?share|growth|change|difference|lead|rank|record) (?:(?:of|by|in) )?)?"
@@ -89,7 +66,7 @@ class Phrase:
     Attributes
     ----------
     kind, amount
-        One of :data:`MEASURES`, and of :data:`AMOUNTS`; empty where the words leave it.
+        One of :data:`PATTERNS`, and of :data:`AMOUNTS`; empty where the words leave it.
     goods, level
         Codes that are asked, and those that are read in their place: a part that stands for all.
     partner, among
@@ -111,6 +88,10 @@ class Phrase:
     windows: tuple[Window, ...]
     base: Window | None = None
     since: str = ""
+
+    def measure_of(self, amount: str) -> str:
+        """What the ledger calls it of an amount."""
+        return str(KIND_ROWS[self.kind]["measure"].format(amount))
 
     @property
     def quantity(self) -> str:
@@ -150,7 +131,7 @@ def parse(text: str, root: Path | None = None) -> Phrase:
     windows = tuple(window(part, text) for part in said["when"].split(" or "))
     ones = {
         "reporter": bool(others),
-        f"member of a {kind}": kind in (LEAD, RANK) and len(partner) > 1,
+        f"member of a {kind}": kind in PLACED and len(partner) > 1,
         f"window of a {kind}": kind in (*CHANGES, RECORD) and len(windows) > 1,
     }
     for one in (name for name, is_several in ones.items() if is_several):

@@ -7,10 +7,8 @@ the same. What it does not say whole is :data:`OPEN`.
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, lru_cache
-from importlib import resources
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -27,6 +25,7 @@ from tradeflows.claims.phrase import (
     RECORD,
     SHARE,
 )
+from tradeflows.claims.word_lists import word_list
 from tradeflows.model import codes, units
 from tradeflows.model.currencies import plain_names
 from tradeflows.model.periods import month_text, span
@@ -90,7 +89,7 @@ LONGEST = 4  # words of a name
 CAPITALS = 3  # letters of a name that is one in capitals alone: "us" is none
 NAMED_SO = {"us", "usa", "uk", "uae", "eu", "prc", "drc"}
 OTHERWISE = {"lead", "total", "ships", "art", "arms", "salt", "fish"}  # which mostly are no goods
-QUARTERS = units.ORDINALS | {"opening": 1} | dict.fromkeys(("last", "final", "closing"), 4)
+QUARTERS = open_words.ORDINALS | {"opening": 1} | dict.fromkeys(("last", "final", "closing"), 4)
 MEASURED = {"kg": "weight", "m3": "volume", "units": "number", "tons": "weight", "ton": "weight"}
 PERCENT, SHARE_MOVED = "percent", "share moved"  # kinds that are in no phrase
 KINDS = {PERCENT: PERCENT, "percentage points": POINTS, "bbl/day": BARRELS}
@@ -121,10 +120,9 @@ class Tagged(NamedTuple):
 @cache
 def table() -> dict[str, Any]:
     """The words, periods and rules of ``sentence.toml``."""
-    text = resources.files(__package__).joinpath("sentence.toml").read_text(encoding="utf-8")
-    table = tomllib.loads(text)
+    table = {**word_list("sentence")}
     rules = {name: rule.replace("\n", "") for name, rule in table["rules"].items()}
-    listed = {**open_words.said(), **table["words"], "ordinal": [*units.ORDINALS][1:]}
+    listed = {**open_words.said(), **table["words"], "ordinal": [*open_words.ORDINALS][1:]}
     rules |= {name: "|".join(words) for name, words in listed.items()}
     every = {*table["spelt"], *units.SIZES, *plain_names().values(), "US dollars"}
     unit = map(re.escape, (word for word in every if len(word) > 1 or word == "%"))

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from itertools import combinations
 
+from tradeflows.claims.word_lists import word_list
+
 # Who counted, from the strongest on: what is made of several is of the weakest kind among them.
 LAW = "law"  # a legal act that the claim restates
 OFFICE = "office"  # a statistical, customs or central-bank office, or its release as relayed
@@ -83,59 +85,9 @@ DIFFERENCES = {
 }
 LOWER, UPPER = (">", "≥"), ("<", "≤")  # qualifiers of a threshold
 
-# When a verdict is given, as a reader is told, in the order in which they are tried.
-WHEN = {
-    NOT_TESTED: "there is no reading, and no row that is held bears on it",
-    CONTRADICTED: "a bound by an office, or by a figure that others reworked, refutes every "
-    "reading that the words leave open",
-    HOLDS: "every open reading, or the one as asked where none is open, is judged by offices and "
-    "lies within the printed step; or a legal act says so",
-    HOLDS_WITHIN_REVISIONS: "the same within the band of that series, which is how far the "
-    "releases of one office are apart",
-    DIFFERS: "every open reading is judged by offices and none fits; or a legal act says otherwise",
-    DEPENDS: "of the readings judged by offices, or met by the count that the claim was taken "
-    "from, some fit and some do not",
-    HOLDS_BY_MEASUREMENT: "at least two that counted apart, one of them without an interest in the "
-    "answer, vote yes, and none votes no",
-    DIFFERS_BY_MEASUREMENT: "the same, and they vote no",
-    LEANS_YES: "there are votes, and all say yes",
-    LEANS_NO: "there are votes, and all say no",
-    BOTH_WAYS: "there are votes on both sides",
-    NOT_DECIDED: "there is no vote: only its own source says so, or what is held is of something "
-    "else, or a bound allows it",
-    IN_PART: "of a claim of several parts: they have different public words",
-}
-# The kinds of witness: who they are, and what their figures do.
-WITNESSES = {
-    OFFICE: (
-        "rows of a statistical, customs or central-bank office, or a number as its release states "
-        "it, whoever relays it",
-        "decides; of several releases the one that was current on the day of the claim first",
-    ),
-    REWORKED: (
-        "an office's rows remade by others",
-        f"decides where {100 * REWORKING:.0f} % more or less of it changes no answer; else it is "
-        "near, which is no vote",
-    ),
-    AS_PRINTED: (
-        "a number that an outlet summed, converted or picked from an office's data",
-        "votes, in the name of that office",
-    ),
-    MEASURED: (
-        "a ship tracker, a network operator, an exchange, an international agency",
-        "votes",
-    ),
-    LAW: ("a legal act that the claim restates", "decides"),
-    SOURCE: (
-        "what the claim took its number from, or a count equal to it in every digit and printed "
-        "before it",
-        "has no vote, but says no where it printed an expectation or another time",
-    ),
-    RELAY: (
-        "nobody is named as the one who counted; a newspaper's own count of records; a forecast",
-        "has no vote",
-    ),
-}
+# When a verdict is given, and the kinds of witness, as a reader is told.
+WHEN: Mapping[str, str] = word_list("verdict_rule")["when"]
+WITNESSES: Mapping[str, Sequence[str]] = word_list("verdict_rule")["witnesses"]
 
 
 @dataclass(frozen=True)

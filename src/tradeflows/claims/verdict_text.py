@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from tradeflows.claims import bands, open_words, questions, verdict_rule
 from tradeflows.claims.open_words import numbers_in
 from tradeflows.claims.verdict_rule import NO, YES
+from tradeflows.claims.word_lists import word_list
 from tradeflows.claims.wording import CHANGES
 from tradeflows.model import codes, units
 from tradeflows.model.errors import CodeError
@@ -40,33 +41,12 @@ NEAR_TONE = "near"
 COLOURS = dict(zip(MARKS, (32, 32, 33, 31, 31, 90), strict=True))
 FEWEST, MOST = 3, 6  # digits of a number that stands beside its claim
 EXACT_DIGITS = 12  # of a number that stands as its office printed it
-KEY_WORDS = {
-    "goods": "other goods",
-    "reporter": "another office's figure",
-    "partner": "another partner",
-    "flow": "another flow",
-    "route": "another route",
-    "measure": "another measure",
-    "start": "another window",
-    "end": "another window",
-    "base": "another base",
-}
 # Keys by which a reading may differ from what a claim asks and still speak against it.
 BESIDE = {"measure", "start", "end", "base"}
 TIMES = 400.0  # per cent: what is so much more is told in times
 EXACT = ("=", "~")  # qualifiers of a figure that a number can miss
 # How the two numbers of a difference are rounded that is a bound, and what the second is.
 OF_TERMS = {AT_LEAST: ("≥", "≤", AT_MOST), AT_MOST: ("≤", "≥", AT_LEAST)}
-# Who counted, as a reader knows him, where the name of a collector is another.
-COLLECTORS = {
-    "China Customs": "Chinese customs",
-    "IEA": "the International Energy Agency",
-    "IMF": "the International Monetary Fund",
-    "European Commission": "the European Commission",
-    "Bank of Russia": "the Bank of Russia",
-    "network operators": "the operators of the pipelines",
-    "law": "the legal act",
-}
 # How a deviation is called that is neither more nor less.
 DIRECTIONS = {units.MONTH: ("later", "earlier"), units.RANK: ("lower", "higher")}
 OFFICIAL = (verdict_rule.LAW, verdict_rule.OFFICE, verdict_rule.AS_PRINTED)
@@ -129,7 +109,9 @@ def in_full(value: float, unit: str, digits: int) -> str:
 
 def collector(family: str) -> str:
     """Who counted, in a reader's words; of a figure of several, each."""
-    names = [COLLECTORS.get(name, name) for name in family.split(" and ")]
+    names = [
+        word_list("verdict_text")["collectors"].get(name, name) for name in family.split(" and ")
+    ]
     return " with ".join(names) or "an office"
 
 
@@ -281,7 +263,9 @@ class ReadingText:
     @property
     def apart(self) -> list[str]:
         """In what it is another thing than the claim, in words."""
-        return list(dict.fromkeys(KEY_WORDS[key] for key in self.of.differs_in))
+        return list(
+            dict.fromkeys(word_list("verdict_text")["apart"][key] for key in self.of.differs_in)
+        )
 
     @property
     def finding(self) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tradeflows.claims import phrase, questions, sentence
-from tradeflows.claims.open_words import YEAR, Printed, numbers_in, rows_of, saying
+from tradeflows.claims.open_words import ORDINALS, YEAR, Printed, numbers_in, rows_of, saying
 from tradeflows.claims.phrase import Phrase
 from tradeflows.claims.sentence import Said
 from tradeflows.claims.verdict_rule import LOWER, UPPER, Question
@@ -67,20 +67,8 @@ MEASURES = {
     "weight": re.compile(r"\bby weight\b|\btonnes\b|\bvolumes?\b", re.I),
 }
 # What a phrase asks, in a sentence.
-KINDS = {
-    "": "an amount",
-    phrase.SHARE: "a share",
-    phrase.POINTS: "points of a share",
-    phrase.GROWTH: "a growth",
-    phrase.CHANGE: "a change",
-    phrase.RANK: "a place",
-    phrase.LEAD: "a lead",
-    phrase.RECORD: "a record",
-    phrase.MONTHLY: "so much a month",
-    phrase.PRICE: "a price",
-    phrase.BARRELS: "barrels a day",
-    sentence.SHARE_MOVED: "a change of a share",
-}
+KINDS = {kind: row["said"] for kind, row in phrase.KIND_ROWS.items()}
+KINDS[sentence.SHARE_MOVED] = "a change of a share"
 TRADE_OF = dict(phrase.WAYS.values()) | {"": "trade"}
 BALANCE = re.compile(r"surplus|deficit|gap|imbalance|overt\w*|outstrip\w*|outpac\w*", re.IGNORECASE)
 TWO_FLOWS = (
@@ -175,11 +163,11 @@ def _of_exact(text: str, claim: Claim) -> Iterator[str]:
     if claim.unit == units.MONTH:
         said, claimed = MONTHS.findall(text), month_words(int(value))
     elif claim.unit == units.RANK:
-        words, ordinals = re.findall(r"\w+", text.lower()), [*units.ORDINALS]
+        words, ordinals = re.findall(r"\w+", text.lower()), [*ORDINALS]
         said = [word for word in words if word in ordinals]
         said += [ordinals[int(n) - 1] for n in PLACE.findall(text) if 0 < int(n) <= len(ordinals)]
         said = said or ["first"] * bool(LARGEST.search(text)) or SMALLEST.findall(text)
-        claimed = next((word for word, number in units.ORDINALS.items() if number == value), "")
+        claimed = next((word for word, number in ORDINALS.items() if number == value), "")
     else:
         said, claimed = [item.digits for item in numbers_in(text)], f"{value:g}"
     if said and claimed not in said:

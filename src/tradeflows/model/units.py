@@ -38,8 +38,6 @@ SPELLED = (
     "sixteen seventeen eighteen nineteen twenty"
 )
 NUMBER_WORDS = {word: number for number, word in enumerate(SPELLED.split(), start=1)}
-FIRST_TEN = "first second third fourth fifth sixth seventh eighth ninth tenth"
-ORDINALS = {word: place for place, word in enumerate(FIRST_TEN.split(), start=1)}
 
 ROWS = rows_by("unit_words.csv", "word")
 SIZES = {word: (row["unit"], float(row["size"])) for word, row in ROWS.items() if row["unit"]}
