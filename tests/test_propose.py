@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tradeflows import claims, cli
-from tradeflows.claims import lines, phrase, propose, sentence
+from tradeflows.claims import lines, phrase, propose, sentence, wording
 from tradeflows.claims.witnesses import Tables
 from tradeflows.model.errors import LedgerError, QueryError
 
@@ -357,3 +357,9 @@ def test_neither_an_article_nor_its_lines_need_matplotlib(tmp_path, make_root):
         done = subprocess.run(command, capture_output=True, text=True)
         assert "matplotlib" not in done.stderr
         assert f"1 line of {Path(words[1]).name}" in done.stdout, done.stderr
+
+
+def test_a_country_with_an_and_in_its_name_is_one():
+    text = "In 2023 Bosnia and Herzegovina imported 5.3 Mt of wheat from Serbia."
+    asked = phrase.parse("weight of wheat, Bosnia and Herzegovina from Serbia, 2023")
+    assert list(wording.of_phrase(text, asked, {"value": 5.3, "unit": "Mt"})) == []

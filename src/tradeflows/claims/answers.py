@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tradeflows.claims import questions
 from tradeflows.claims.questions import AMOUNTS, PLACES, WORLD, in_order, text_of
 from tradeflows.claims.verdict_rule import LAW, OFFICE, Question
 from tradeflows.claims.witnesses import office_of
-from tradeflows.claims.word_lists import word_list
+from tradeflows.claims.word_lists import Table, word_list
 from tradeflows.model import codes, units
 from tradeflows.model.errors import LedgerError
 from tradeflows.model.lineage import full_number
@@ -173,9 +173,7 @@ def in_whole(part: Question, whole: Question) -> str:
 # --- what a ledger names --------------------------------------------------------------------------
 
 
-def named_beside(
-    keys: Question, named: Mapping[str, Any], nameable: Collection[str] = ()
-) -> Question:
+def named_beside(keys: Question, named: Table, nameable: Collection[str] = ()) -> Question:
     """A question with the keys that do not follow from its filters and rows.
 
     Parameters
@@ -239,7 +237,7 @@ def _rivals(reading: Reading, key: str, member: str) -> str:
 
 
 def _places(
-    filters: Mapping[str, Any],
+    filters: Table,
     frame: pd.DataFrame,
     used: pd.DataFrame,
     asked: Question,
@@ -328,13 +326,13 @@ def _measures(reading: Reading, used: pd.DataFrame) -> list[str]:
     return [text if text.startswith(OF_CURRENCY) else text.replace(money, "") for text in words]
 
 
-def _taken(arguments: Mapping[str, Any]) -> str | None:
+def _taken(arguments: Table) -> str | None:
     """The column that a step takes, where it names one."""
     value = arguments.get("value")
     return value if isinstance(value, str) else None
 
 
-def _made(name: str, arguments: Mapping[str, Any], column: str | None) -> str:
+def _made(name: str, arguments: Table, column: str | None) -> str:
     """What a measure makes of a quantity, as a pattern, by the column of it that is taken."""
     results = RESULTS.get(name)
     if results is None:

@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tradeflows import measures
 from tradeflows.claims import questions
 from tradeflows.claims.verdict_rule import CONFLICT, Band, Question, band_of_growth, spread
+from tradeflows.claims.word_lists import Table
 from tradeflows.model.errors import LedgerError, QueryError
 from tradeflows.model.periods import days, span
 
@@ -34,7 +35,7 @@ AMOUNTS = {"value": "value_reported", "weight": "net_wgt_kg"}
 NEWEST = "the newest release"
 OPTIONS = ("zeros", "splice")  # of a read, beside its filters
 
-Read = Callable[[Mapping[str, Any]], "pd.DataFrame"]
+Read = Callable[[Table], "pd.DataFrame"]
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class Series:
     """One flow as one office measures it, and what to ask for each of its releases, by name."""
 
     asks: Question
-    releases: Mapping[str, Mapping[str, Any]]
+    releases: Mapping[str, Table]
 
 
 def series_of(asked: Question, known: tuple[Series, ...]) -> Series | None:
@@ -51,9 +52,7 @@ def series_of(asked: Question, known: tuple[Series, ...]) -> Series | None:
     return next((series for series in known if series.asks == level), None)
 
 
-def held(
-    asked: Question, filters: Mapping[str, Any], newest: pd.DataFrame, project: Tables
-) -> Series | None:
+def held(asked: Question, filters: Table, newest: pd.DataFrame, project: Tables) -> Series | None:
     """The releases that are held of rows of trade, where there are several.
 
     Parameters
@@ -162,7 +161,7 @@ def _summed(frame: pd.DataFrame, columns: list[str], window: tuple[str, str]) ->
 FILTERS = {"goods": "product", "reporter": "reporter", "partner": "partner", "flow": "flow"}
 
 
-def parse(entry: Mapping[str, Any], releases: Mapping[str, Mapping[str, Any]]) -> Series:
+def parse(entry: Table, releases: Mapping[str, Table]) -> Series:
     """A series of its keys and its releases; one of something else is no revision.
 
     Raises

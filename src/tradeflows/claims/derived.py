@@ -16,6 +16,7 @@ from tradeflows.claims import bands, open_words, phrase, questions, wording
 from tradeflows.claims.answers import NEXT
 from tradeflows.claims.phrase import Phrase, Window
 from tradeflows.claims.witnesses import EUROSTAT, Tables, is_placed, office_of
+from tradeflows.claims.word_lists import Table
 from tradeflows.model import codes, units
 from tradeflows.model.errors import LedgerError
 from tradeflows.model.periods import (
@@ -83,8 +84,8 @@ class Held(NamedTuple):
 
 
 def entry_of(
-    entry: Mapping[str, Any],
-    claimed: Mapping[str, Any],
+    entry: Table,
+    claimed: Table,
     project: Tables,
     *,
     is_line: bool = False,
@@ -140,8 +141,8 @@ def entry_of(
 
 
 def _require_said(
-    entry: Mapping[str, Any],
-    claimed: Mapping[str, Any],
+    entry: Table,
+    claimed: Table,
     asked: Phrase,
     root: Path,
     *,
@@ -163,7 +164,7 @@ def _require_said(
     _refuse(wording.of_phrase(statement, asked, claimed, root), entry, is_line=is_line)
 
 
-def _refuse(faults: Iterable[str], entry: Mapping[str, Any], *, is_line: bool) -> None:
+def _refuse(faults: Iterable[str], entry: Table, *, is_line: bool) -> None:
     for fault in faults if "open_because" not in entry else ():
         raise LedgerError(f"{fault}; {'because' if is_line else 'open_because'} says why not")
 
@@ -277,8 +278,7 @@ def _with_releases(made: Entry, asked: Phrase, every: list[Held], project: Table
     in_dollars = money == "USD" and not every[0].rates
     printed = _own_total(asked, project) if in_dollars else {}
     releases = {held.publisher or "its months": held.filters for held in offices}
-    yearly = [held for held in offices if held.yearly]
-    releases |= {f"{held.publisher} by the year".strip(): held.yearly for held in yearly}
+    releases |= {f"{x.publisher} by the year".strip(): x.yearly for x in offices if x.yearly}
     if not printed and len(releases) < 2:
         return every
     made["releases"] = releases

@@ -19,6 +19,7 @@ from tradeflows.claims.bands import Series
 from tradeflows.claims.verdict_rule import KEYS, Question, Range
 from tradeflows.claims.verdict_rule import interval as range_of
 from tradeflows.claims.witnesses import Tables
+from tradeflows.claims.word_lists import Table
 from tradeflows.claims.wording import EXACT
 from tradeflows.measures.scaling import BARRELS_PER_TONNE
 from tradeflows.model import contracts, toml, units
@@ -51,7 +52,7 @@ FEWEST_WORDS = 3  # of a reason
 ARGUMENT = re.compile(r"\b(\w+)=('[^']*'|\[[^\]]*\])")
 CORE, ANNEX, FOLDED = "core", "annex", "folded"  # the parts of the ledger
 
-Steps = tuple[tuple[str, Mapping[str, Any]], ...]
+Steps = tuple[tuple[str, Table], ...]
 
 
 @dataclass(frozen=True)
@@ -87,16 +88,16 @@ class Reading:
     """
 
     name: str
-    read: Mapping[str, Any] = field(default_factory=dict)
+    read: Table = field(default_factory=dict)
     result: str = ""
     steps: Steps = ()
-    other: Mapping[str, Any] = field(default_factory=dict)
+    other: Table = field(default_factory=dict)
     other_steps: Steps = ()
     also: Reading | None = None
     combine: str = ""
     terms: tuple[Reading, ...] = ()
     unit: str = ""
-    keys: Mapping[str, Any] = field(default_factory=dict)
+    keys: Table = field(default_factory=dict)
     at_most: bool = False
     at_least: bool = False
     rest: str = ""
@@ -104,7 +105,7 @@ class Reading:
     beside: bool = False
 
     @property
-    def sides(self) -> list[Mapping[str, Any]]:
+    def sides(self) -> list[Table]:
         """The filters of each frame that it reads, the first question's first."""
         own = [filters for filters in (self.read, self.other) if filters]
         return own + (self.also.sides if self.also else [])
@@ -234,7 +235,6 @@ class Ledger:
 
 # --- what the tables of the file may have ---------------------------------------------------------
 
-Table = Mapping[str, Any]
 Texts = str | tuple[str | tuple[str, ...], ...]
 Filters = Mapping[str, Texts | bool]
 
@@ -487,18 +487,18 @@ def _entries(ledger: Path | None, root: Path, contents: FileEntry) -> dict[str, 
     beside = lines.beside(path(root)) if ledger in (None, path(root)) else []
     ledger = ledger or path(root)
     files = [ledger] if ledger.suffix in lines.SUFFIXES else beside
-    named = [line for file in files for line in lines.read(file).items()]
+    of_lines = [line for file in files for line in lines.read(file).items()]
     own = {name: (ledger.name, entry) for name, entry in contents.claim.items()}
     placed: dict[str, tuple[str, Any]] = {}
-    for name, line in named:
+    for name, (place, entry) in of_lines:
         if name in placed:
-            raise LedgerError(f"{line.place}: {name} stands twice, also in {placed[name][0]}")
-        placed[name] = (line.place, line.entry) if line.entry else own.get(name, (line.place, None))
-        if bool(line.entry) == (name in own):
-            there = f"{name} stands in {ledger.name} too" if line.entry else f"no {name} there"
+            raise LedgerError(f"{place}: {name} stands twice, also in {placed[name][0]}")
+        placed[name] = (place, entry) if entry else own.get(name, (place, None))
+        if bool(entry) == (name in own):
+            there = f"{name} stands in {ledger.name} too" if entry else f"no {name} there"
             rule = f"asks {lines.ELSEWHERE!r}, and has no more"
             error = LedgerError(f"{there}; a line of a claim that the ledger has {rule}")
-            placed[name] = line.place, error
+            placed[name] = place, error
     return {name: item for name, item in own.items() if name not in placed} | placed
 
 
@@ -539,7 +539,7 @@ def _contents(ledger: Path) -> FileEntry:
 # --- a claim --------------------------------------------------------------------------------------
 
 
-def _claim(name: str, entry: Any, figures: Mapping[str, Any], series: tuple[Series, ...]) -> Claim:
+def _claim(name: str, entry: Any, figures: Table, series: tuple[Series, ...]) -> Claim:
     """A claim as a whole: its one part, or the parts below what they share."""
     _require_finite(entry)
     head = toml.record(ClaimEntry, entry)
@@ -570,7 +570,7 @@ def _parts(
     name: str,
     head: ClaimEntry,
     entry: Table,
-    figures: Mapping[str, Any],
+    figures: Table,
     series: tuple[Series, ...],
 ) -> tuple[Claim, ...]:
     """The parts of a claim of several, which have its number unless they have their own."""
@@ -600,7 +600,7 @@ def _part(
     head: ClaimEntry,
     entry: PartEntry,
     table: Table,
-    figures: Mapping[str, Any],
+    figures: Table,
     series: tuple[Series, ...],
 ) -> Claim:
     """One part of a claim, or a claim of one part; `head` has what all parts share."""
@@ -696,7 +696,7 @@ def _require_reasons(table: Table, keys: Iterable[str]) -> None:
             raise LedgerError(f"{key} is {table[key]!r}, and its reader needs a reason in words")
 
 
-def _stated(entry: PartEntry, figures: Mapping[str, Any]) -> dict[str, Any]:
+def _stated(entry: PartEntry, figures: Table) -> dict[str, Any]:
     """The claimed number with its ends, unit and qualifier."""
     if (entry.figure is None) == (entry.claimed is None):
         raise LedgerError("needs either figure, an id in the table figures, or claimed")
@@ -736,9 +736,7 @@ def _claimed(table: Table) -> dict[str, Any]:
     return claimed
 
 
-def _cited(
-    head: ClaimEntry, entry: PartEntry, table: Table, figures: Mapping[str, Any]
-) -> dict[str, str]:
+def _cited(head: ClaimEntry, entry: PartEntry, table: Table, figures: Table) -> dict[str, str]:
     """Who printed it, where, for which window; of a part in words as the number of its claim."""
     name = entry.figure or head.figure
     row = lookup("figure", name, figures) if name else {}
@@ -963,16 +961,14 @@ def every_measure() -> dict[str, Any]:
     }
 
 
-def lookup(
-    what: str, word: str, among: Mapping[str, Any], error: type[TradeflowsError] = LedgerError
-) -> Any:
+def lookup(what: str, word: str, among: Table, error: type[TradeflowsError] = LedgerError) -> Any:
     """What is called `word` among those of a kind, or an error with the nearest name."""
     if word not in among:
         raise error(f"no {what} {word!r}{near(word, among)}")
     return among[word]
 
 
-def named(claims: Ledger | Mapping[str, Any], name: str) -> Any:
+def named(claims: Ledger | Table, name: str) -> Any:
     """What is called `name` in a ledger or among claims, whatever its letters' case.
 
     Raises

@@ -12,12 +12,13 @@ import re
 from collections.abc import Collection, Mapping
 from io import StringIO
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from tradeflows.claims import derived, open_words, phrase, wording
 from tradeflows.claims.open_words import QUALIFIERS
 from tradeflows.claims.sentence import OPEN
 from tradeflows.claims.witnesses import Tables
+from tradeflows.claims.word_lists import Table
 from tradeflows.model import units
 from tradeflows.model.errors import LayoutError, LedgerError, QueryError, near, nearest
 from tradeflows.model.periods import FORMS
@@ -84,24 +85,17 @@ UNSAID = "as printed"  # the window of what nothing tests
 AS_WRITTEN = "as its figure is written"
 
 
-class Line(NamedTuple):
-    """A claim of a file of lines: where it stands, and its table or what is wrong with it.
-
-    The table is empty where TOML has it.
-    """
-
-    place: str
-    entry: Any
-
-
 def beside(ledger: Path) -> list[Path]:
     """The files of lines that stand beside a ledger, such as data/claims.csv."""
     files = [ledger.with_suffix(suffix) for suffix in SUFFIXES]
     return [path for path in files if path.is_file()]
 
 
-def read(path: Path) -> dict[str, Line]:
+def read(path: Path) -> dict[str, tuple[str, Any]]:
     """The claims of a file of lines, by id; a line that is wrong spoils no other.
+
+    Each has the place where it stands, and its table or what is wrong with it; the table is empty
+    where TOML has it.
 
     Raises
     ------
@@ -112,16 +106,16 @@ def read(path: Path) -> dict[str, Line]:
     filled = [(at, row) for at, row in rows if any(row) and not row[0].startswith("#")]
     names = [fold(cell).replace(" ", "_") for cell in filled[0][1]] if filled else []
     _require_columns(path, names)
-    found: dict[str, Line] = {}
+    found: dict[str, tuple[str, Any]] = {}
     for at, row in filled[1:]:
         cells = dict.fromkeys(COLUMNS, "") | dict(zip(names, row, strict=False))
         fault, name = _fault(cells, row[len(names) :]), cells["id"] or f"line {at}"
         if name in found:
-            fault, name = f"{name} stands twice, also in {found[name].place}", f"{name}, line {at}"
+            fault, name = f"{name} stands twice, also in {found[name][0]}", f"{name}, line {at}"
         entry: Any = LedgerError(fault) if fault else {}
         if not fault and cells["asks"] != ELSEWHERE:
             entry = _entry(cells, path.name) | {"semicolons": semicolons}
-        found[name] = Line(f"{path.name}, line {at}", entry)
+        found[name] = f"{path.name}, line {at}", entry
     return found
 
 
@@ -222,9 +216,7 @@ def _entry(cells: Mapping[str, str], file: str) -> dict[str, Any]:
 # --- a claim of which the ledger has the table ----------------------------------------------------
 
 
-def spelled_out(
-    entry: Any, figures: Mapping[str, Any], reasons: Collection[str], project: Tables
-) -> Any:
+def spelled_out(entry: Any, figures: Table, reasons: Collection[str], project: Tables) -> Any:
     """A claim's table with the number, the question and the readings that its line stands for.
 
     One of TOML that asks by a table stays as it is.
@@ -264,9 +256,7 @@ def spelled_out(
     return _with_readings(entry, claimed, project, is_line=semicolons is not None)
 
 
-def _with_readings(
-    entry: Any, claimed: Mapping[str, Any], project: Tables, *, is_line: bool
-) -> Any:
+def _with_readings(entry: Any, claimed: Table, project: Tables, *, is_line: bool) -> Any:
     """A table with all that its phrase stands for; a line is refused in the words of one."""
     unit = claimed.get("unit", "")
     if is_line and (todo := UNASKED.get(units.sized(unit)[0][-4:])):
@@ -321,7 +311,7 @@ def _turned(value: float, qualifier: str) -> str:
     return CONTRARY.get(qualifier, qualifier) if value < 0 else qualifier
 
 
-def _is_fraction(claimed: Mapping[str, Any], statement: str) -> bool:
+def _is_fraction(claimed: Table, statement: str) -> bool:
     """Whether a sentence, if there is one, says a fraction and, of a fall, the word before it."""
     signs = [sign for word, sign in QUALIFIERS.items() if word and word in statement.lower()]
     is_said = claimed["value"] >= 0 or claimed["qualifier"] in (*signs, "=", "~")
@@ -329,7 +319,7 @@ def _is_fraction(claimed: Mapping[str, Any], statement: str) -> bool:
 
 
 def _is_printed(
-    claimed: Mapping[str, Any],
+    claimed: Table,
     digits: str,
     numbers: Collection[open_words.Printed],
     figure: str,

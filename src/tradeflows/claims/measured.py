@@ -18,6 +18,7 @@ from tradeflows.claims import advice, answers, combining, questions, verdict_rul
 from tradeflows.claims.ledger import Reading, every_measure
 from tradeflows.claims.verdict_rule import Question, Range
 from tradeflows.claims.witnesses import Tables
+from tradeflows.claims.word_lists import Table
 from tradeflows.measures.common import UNIT_IN, unit_of
 from tradeflows.measures.comparisons import GROWTH
 from tradeflows.measures.shares import SHARE
@@ -269,8 +270,8 @@ def _combined_ends(how: str, terms: Sequence[Measured], factors: Sequence[float]
 
 
 def _stages(
-    filters: Mapping[str, Any],
-    steps: Iterable[tuple[str, Mapping[str, Any]]],
+    filters: Table,
+    steps: Iterable[tuple[str, Table]],
     reading: Reading,
     held: Tables,
 ) -> list[pd.DataFrame]:
@@ -416,7 +417,7 @@ def _coverage(
     return f"{stated} of {expected} months" if expected else "", ", ".join(_each_once(lacking))
 
 
-def _outside(filters: Mapping[str, Any], rows: pd.DataFrame) -> str:
+def _outside(filters: Table, rows: pd.DataFrame) -> str:
     """Months of the window asked for that lie before or after all rows."""
 
     def ends() -> tuple[int, int]:

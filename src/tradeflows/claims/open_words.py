@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cache
 from itertools import zip_longest
 
 from tradeflows.claims.verdict_rule import LOWER, UPPER, Question
@@ -38,17 +38,9 @@ class Row:
     asks: Sequence[str] = ()
     leaves: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
-    @cached_property
-    def _said(self) -> re.Pattern[str]:
-        return _any_of(self.words)
-
-    @cached_property
-    def _unsaid(self) -> re.Pattern[str]:
-        return _any_of(self.unless)
-
     def applies(self, statement: str, asked: Question) -> bool:
         """Whether it is about a claim of these words that asks this."""
-        if not self._said.search(statement) or self._unsaid.search(statement):
+        if not _any_of(*self.words).search(statement) or _any_of(*self.unless).search(statement):
             return False
         goods = asked.goods.split("+")
         if self.goods and not all(code.startswith(self.goods) for code in goods):
@@ -58,7 +50,8 @@ class Row:
         )
 
 
-def _any_of(words: Sequence[str]) -> re.Pattern[str]:
+@cache
+def _any_of(*words: str) -> re.Pattern[str]:
     return re.compile(rf"(?<!\w)(?:{'|'.join(map(_pattern, words)) or '(?!)'})(?!\w)", re.I)
 
 

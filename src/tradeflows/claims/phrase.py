@@ -13,10 +13,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from tradeflows.claims.questions import WORLD
-from tradeflows.claims.word_lists import word_list
+from tradeflows.claims.word_lists import Table, word_list
 from tradeflows.model import codes
 from tradeflows.model.errors import LedgerError, QueryError, nearest
 from tradeflows.model.periods import FORMS, month_of, month_text
@@ -29,7 +28,7 @@ PRICE, BARRELS, MONTHLY, RECORD = "unit value", "barrels a day", "a month", "rec
 SHARE, GROWTH, CHANGE, LEAD, RANK = "share", "growth", "change", "lead", "rank"
 POINTS = "change of share"
 SHARES, CHANGES, PLACED = (SHARE, POINTS), (GROWTH, CHANGE, POINTS), (LEAD, RANK)
-KIND_ROWS: Mapping[str, Mapping[str, Any]] = word_list("phrase")["kinds"]
+KIND_ROWS: Mapping[str, Table] = word_list("phrase")["kinds"]
 PATTERNS = {kind: row["pattern"] for kind, row in KIND_ROWS.items()}  # how such a phrase is written
 # Kinds of one partner among several.
 SHARED = {SHARE: "in", POINTS: "in", LEAD: "over", RANK: "among"}
@@ -122,12 +121,9 @@ def parse(text: str, root: Path | None = None) -> Phrase:
     head, _, tail = (" ".join(part.split()) for part in text.partition(","))
     kind, amount, goods, level = _head(head, text, root)
     said = _sides(kind, tail, text)
-    areas = partial(
-        _listed, known=lambda word: own_words.area_id(word, root), text=text, what="area"
-    )
-    [reporter, *others] = areas(said["who"])
-    partner = areas(said["whom"])
-    among = areas(said["among"]) if said.get("among", ALL) != ALL else ()
+    [reporter, *others] = areas(said["who"], root, text)
+    partner = areas(said["whom"], root, text)
+    among = areas(said["among"], root, text) if said.get("among", ALL) != ALL else ()
     windows = tuple(window(part, text) for part in said["when"].split(" or "))
     ones = {
         "reporter": bool(others),
@@ -149,6 +145,11 @@ def parse(text: str, root: Path | None = None) -> Phrase:
         base=window(said["base"], text) if said["base"] else None,
         since=window(said["since"], text)[0] if said["since"] else "",
     )
+
+
+def areas(words: str, root: Path | None, text: str = "") -> tuple[str, ...]:
+    """The ids of areas that stand with "and" or "+" in a text, or of one with an "and"."""
+    return _listed(words, known=partial(own_words.area_id, root=root), text=text, what="area")
 
 
 def _sides(kind: str, tail: str, text: str) -> dict[str, str]:

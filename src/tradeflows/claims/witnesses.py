@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from tradeflows import tables
 from tradeflows.claims.verdict_rule import KINDS, REWORKED, Witness
+from tradeflows.claims.word_lists import Table
 from tradeflows.model import codes
 from tradeflows.model.errors import CodeError
 from tradeflows.model.memory import once
@@ -48,7 +49,7 @@ class Tables:
     local: bool = False
     is_for_one_claim: bool = False
 
-    def read(self, filters: Mapping[str, Any]) -> pd.DataFrame:
+    def read(self, filters: Table) -> pd.DataFrame:
         """Rows that `filters` ask for."""
         asked = {"table": "trade", **filters, "root": self.root, "local": self.local}
         return once(self, repr(sorted(filters.items())), lambda: tables.read(**asked))

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 from typing import Any
+
+Table = Mapping[str, Any]  # of TOML, or a row or filters as TOML has them
 
 
 @cache

@@ -16,6 +16,7 @@ from tradeflows.claims.open_words import ORDINALS, YEAR, Printed, numbers_in, ro
 from tradeflows.claims.phrase import Phrase
 from tradeflows.claims.sentence import Said
 from tradeflows.claims.verdict_rule import LOWER, UPPER, Question
+from tradeflows.claims.word_lists import Table
 from tradeflows.model import codes, units
 from tradeflows.model.lineage import full_number
 from tradeflows.model.periods import month_words, span, window_in_words
@@ -92,7 +93,7 @@ IN_YEAR = re.compile(r"\bin (?:\w+ ){0,3}((?:19|20)\d\d)\b", re.I)
 
 
 def faults(
-    claim: Claim, entry: Mapping[str, Any], ends: tuple[float, float] | None, row: Mapping[str, Any]
+    claim: Claim, entry: Table, ends: tuple[float, float] | None, row: Table
 ) -> Iterator[str]:
     """What the ledger says of a part with readings otherwise than its words, each in a sentence.
 
@@ -185,10 +186,9 @@ def _of_number(
         other = next(iter(money.values())).text
         yield f"claims {unit}, and its words print {other}: claim the currency that they print"
     found = [item for item in numbers if item.is_of(unit)]
-    yield from _of_ends(found, ends, unit) if ends else _of_one_number(found, claim)
-
-
-def _of_ends(found: Sequence[Printed], ends: Sequence[float], unit: str) -> Iterator[str]:
+    if ends is None:
+        yield from _of_one_number(found, claim)
+        return
     strange = [end for end in ends if not any(item.means(end, unit) for item in found)]
     if found and strange:
         yield (
@@ -285,9 +285,7 @@ def _years(asks: Question) -> set[str]:
 # --- a sentence and the lines that ask about it ---------------------------------------------------
 
 
-def of_phrase(
-    text: str, asked: Phrase, claimed: Mapping[str, Any], root: Path | None = None
-) -> Iterator[str]:
+def of_phrase(text: str, asked: Phrase, claimed: Table, root: Path | None = None) -> Iterator[str]:
     """What a phrase asks otherwise than its sentence says of its number: kind, goods, sides, time.
 
     Where the sentence has the number several times, that which is nearest to the phrase counts.
@@ -332,8 +330,10 @@ def _otherwise(said: Said, asked: Phrase, root: Path | None) -> Iterator[str]:
         yield from _of_kind(said.kind, asked)
         yield from _of_goods(said.goods, asked, root)
         untold = ("", sentence.OPEN, sentence.WORLD)
-        names = [[] if side in untold else side.split(" and ") for side in (said.who, said.whom)]
-        sides = [{own_words.area_id(name, root) for name in side} for side in names]
+        told = [
+            () if side in untold else phrase.areas(side, root) for side in (said.who, said.whom)
+        ]
+        sides = [*map(set, told)]
         if asked.kind in phrase.SHARED:
             yield from _of_member(said.way, sides, asked)
         else:
@@ -609,7 +609,7 @@ def _is_area(area: str) -> bool:
     return area in own_words.area_words().values()
 
 
-def _named_in(text: str, words: Mapping[str, Any]) -> dict[str, Any]:
+def _named_in(text: str, words: Table) -> dict[str, Any]:
     """The words that a text has, of those that are longer than an abbreviation."""
     lowered = text.lower()
     near = {word: meant for word, meant in words.items() if word in lowered}
