@@ -200,7 +200,7 @@ def test_most_sentences_of_the_example_are_found(forty):
 
 
 def test_no_field_that_is_filled_is_wrong(forty):
-    written = {name: line.entry for name, line in lines.read(SOYBEANS / "claims.csv").items()}
+    written = {name: entry for name, (_, entry) in lines.read(SOYBEANS / "claims.csv").items()}
     asked = {
         name: entry["asks"] for name, entry in written.items() if "of" in entry.get("asks", "")
     }
@@ -329,7 +329,7 @@ def test_the_command_writes_what_from_reads(tmp_path, capsys):
     run = ["claims", "--propose", str(article), "--to", str(to)]
     assert cli.main(run) == 0
     assert f"{to}: 1 line of article.txt; 0 ask what" in capsys.readouterr().out
-    assert lines.read(to)["C1"].entry["asks"] == "weight of wheat, Japan from Canada, 2019"
+    assert lines.read(to)["C1"][1]["asks"] == "weight of wheat, Japan from Canada, 2019"
     assert cli.main(run) == 2  # what somebody may have filled is not overwritten
     assert cli.main(["claims", "--to", str(to)]) == 2
     assert "--propose article.txt" in capsys.readouterr().err

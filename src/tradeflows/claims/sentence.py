@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -172,6 +172,22 @@ def _tagged(sentence: str, root: Path | None) -> Tagged:
         said[name] = meaning
         return name
 
+    def as_window(to: str, match: re.Match[str]) -> str:
+        part = {name: text.rstrip(" .").title() for name, text in match.groupdict("").items()}
+        q, n = (part.get(key, "").lower() for key in "qn")
+        part |= {"q": f"{QUARTERS.get(q, q)}", "n": f"{units.NUMBER_WORDS.get(n) or n:0>2}"}
+        name = tag("W", " ".join(to.format_map(part).split()))  # "" where it tells no months
+        times[name] = match[0]
+        return "across " * bool(part.get("across")) + "in " * bool(part.get("odd")) + name
+
+    def as_number(match: re.Match[str]) -> str:
+        number = _number(match)
+        if number is None:
+            return match[0]
+        name = tag("N")
+        numbers[name] = number
+        return name
+
     text = re.sub(r"[“”\"«»<>]", "", sentence).replace("’", "'").replace("‘", "'")
     for start, end, kind, meaning in [*_named(text, root)][::-1]:
         text = f"{text[:start]}{tag(kind, meaning)}{text[end:]}"
@@ -179,23 +195,10 @@ def _tagged(sentence: str, root: Path | None) -> Tagged:
     text = pattern("day").sub("that day", text)
     for form, to in table()["periods"].items():
         rule = pattern(rf"(?<![\w,.<$€£-])(?:{form})(?!\w)")
-        for match in [*rule.finditer(text)][::-1]:
-            part = {name: text.rstrip(" .").title() for name, text in match.groupdict("").items()}
-            part |= {"q": f"{QUARTERS.get(part['q'].lower(), part['q'])}"} if "q" in part else {}
-            n = part.get("n", "")
-            part["n"] = f"{units.NUMBER_WORDS.get(n.lower()) or n:0>2}"
-            when = "across " * bool(part.get("across")) + "in " * bool(part.get("odd"))
-            name = tag("W", " ".join(to.format_map(part).split()))  # "" where it tells no months
-            when, times[name] = when + name, match[0]
-            text = f"{text[: match.start()]}{when}{text[match.end() :]}"
+        text = rule.sub(partial(as_window, to), text)
     often = r" of ((?:<J\d+> )?(?:<G\d+>|\w+)(?: (?:from|to) <A\d+>)?) ((?:a|per) (?:day|month))\b"
     text = re.sub(often, r" \2 of \1", text)
-    for match in [*pattern("in_print").finditer(text)][::-1]:
-        number = _number(match)
-        if number:
-            name = tag("N")
-            numbers[name] = number
-            text = f"{text[: match.start()]}{name}{text[match.end() :]}"
+    text = pattern("in_print").sub(as_number, text)
     paid = r"\b(?:paid|spent) (<N\d+>) (?:for|on) (?=(?:<J\d+> )?(?:<G|goods\b))"
     text = re.sub(paid, r"bought \1 of ", text)
     return Tagged(text, said, numbers, times)
