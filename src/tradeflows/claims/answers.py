@@ -78,7 +78,7 @@ def of_reading(
         # The second question as one of its own, with the column that it is asked for.
         columns = [step.get("base_value", step.get("value")) for _, step in reading.steps]
         column = next((text for text in reversed(columns) if isinstance(text, str)), reading.result)
-        side = replace(reading, read=reading.other, steps=reading.other_steps, result=column)
+        side = replace(reading.other, result=column)
         other = _of_side(side, frames[1], used[1], asked, flags)
         keys = _with_other(reading, keys, other, used)
     if reading.also is not None:
@@ -118,7 +118,8 @@ def _with_other(
         return replace(keys, measure=keys.measure + in_whole(keys, other))
     if "difference" not in names:
         return keys
-    if reading.read.get("measure") != reading.other.get("measure"):
+    second = reading.other or reading
+    if reading.read.get("measure") != second.read.get("measure"):
         raise LedgerError("takes one series from another: both sides must have one `measure`")
     before = _measures(reading, used[0])[names.index("difference")]
     is_of_one_window = (keys.start, keys.end) == (other.start, other.end)
@@ -372,8 +373,7 @@ def measure_of_unit(unit: str) -> str:
     base, _ = units.sized(unit)
     if base == "percent":
         return "growth of value" if unit != "percent" else "share"
-    of_base = {"kg": "weight", "m3": "volume", "bbl/day": "barrels a day", "units": "number"}
-    return of_base.get(base, "value")
+    return "barrels a day" if base == "bbl/day" else questions.OF_UNITS.get(base, "value")
 
 
 # --- the windows ----------------------------------------------------------------------------------

@@ -39,7 +39,6 @@ Entry = dict[str, Any]
 WEIGHT, VALUE, DOLLARS = "net_wgt_kg", "value_reported", "primary_value_usd"
 COLUMNS = {"weight": WEIGHT, "volume": "qty", "number": "qty", phrase.BARRELS: WEIGHT}
 QUANTITIES = {"volume": "m3", "number": "items"}  # the unit that a quantity is counted in
-OF_UNITS = {"kg": "weight", "m3": "volume", "units": "number"}
 SIGNS = [{"value": 0, "unit": "percent", "qualifier": sign} for sign in "<>"]
 SEVERAL = ("cmd_code", "flow_code", "valuation", "partner_iso")  # summed over, where several are
 EACH = {1: "months", 12: "years"}
@@ -193,9 +192,11 @@ def _with_amount(asked: Phrase, unit: str, statement: str) -> tuple[Phrase, bool
     if asked.goods == ("TOTAL",) or units.CURRENCY.fullmatch(base):
         return replace(asked, amount="value"), False
     said = [kind for kind, words in wording.MEASURES.items() if words.search(statement)]
-    if base not in OF_UNITS and len(said) == 1:
+    if base not in questions.OF_UNITS and len(said) == 1:
         return replace(asked, amount=said[0]), False
-    return replace(asked, amount=OF_UNITS.get(base, "weight")), base not in OF_UNITS
+    return replace(
+        asked, amount=questions.OF_UNITS.get(base, "weight")
+    ), base not in questions.OF_UNITS
 
 
 def _asks(asked: Phrase) -> Entry:

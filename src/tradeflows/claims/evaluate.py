@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
-from itertools import product
+from itertools import chain, product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -357,9 +357,8 @@ def _bounding(result: ReadingResult, asked: Sequence[Question]) -> ReadingResult
     """
 
     def bounded(given: Question) -> tuple[Question, ...]:
-        is_least = result.bound == AT_LEAST
-        pairs = (((item, given) if is_least else (given, item), item) for item in asked)
-        return tuple(item for pair, item in pairs if questions.covers(*pair))
+        order = -1 if result.bound == AT_LEAST else 1
+        return tuple(item for item in asked if questions.covers(*(given, item)[::order]))
 
     own = bounded(result.question)
     if own or result.note:
@@ -642,12 +641,9 @@ class _Case:
     @cached_property
     def guessed(self) -> str:
         """The sources whose absent rows it takes for zeros, though they do not declare it."""
-        listed = [
-            x
-            for item in (self.reading, *self.reading.terms)
-            for x in (item.steps, item.other_steps)
-        ]
-        if not any(given.get("absent") == "zero" for steps in listed for _, given in steps):
+        asked = [(item, item.other) for item in (self.reading, *self.reading.terms)]
+        steps = chain.from_iterable(item.steps for pair in asked for item in pair if item)
+        if not any(given.get("absent") == "zero" for _, given in steps):
             return ""
         names = {str(name) for rows in self.number.read for name in rows.get("source_id", ())}
         known = self.held.sources

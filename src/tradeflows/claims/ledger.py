@@ -63,13 +63,12 @@ class Reading:
     ----------
     read
         Filters of :func:`tradeflows.read`, with ``table`` where it is not trade.
-    other
-        Filters likewise: the second frame of a measure that compares two.
-    also
-        A second question whose rows are laid below those of `read` before the steps, with steps of
-        its own: two offices that state one flow in two currencies, say.
-    steps, other_steps
-        Measures with their arguments, applied one after the other; those to `other`.
+    steps
+        Measures with their arguments, applied one after the other.
+    other, also
+        A second question with steps of its own: one whose frame a measure compares, and one whose
+        rows are laid below those of `read` before the steps, such as those of a second office that
+        states the flow in another currency.
     result
         Column of the last frame, which must have one row, or rows of one value.
     combine, terms, unit
@@ -91,8 +90,7 @@ class Reading:
     read: Table = field(default_factory=dict)
     result: str = ""
     steps: Steps = ()
-    other: Table = field(default_factory=dict)
-    other_steps: Steps = ()
+    other: Reading | None = None
     also: Reading | None = None
     combine: str = ""
     terms: tuple[Reading, ...] = ()
@@ -107,8 +105,8 @@ class Reading:
     @property
     def sides(self) -> list[Table]:
         """The filters of each frame that it reads, the first question's first."""
-        own = [filters for filters in (self.read, self.other) if filters]
-        return own + (self.also.sides if self.also else [])
+        second = [item for item in (self.other, self.also) if item]
+        return [self.read] * bool(self.read) + [side for item in second for side in item.sides]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -914,14 +912,17 @@ def _asked(entry: Table, **given: Any) -> Reading:
                 "a step is a measure with its arguments, such as "
                 f'["total", {{ value = "qty" }}], not {step!r}'
             )
-    reading = toml.record(Reading, entry, **given)
+    own = dict(entry)
+    other, steps = own.pop("other", {}), own.pop("other_steps", [])
+    if other:
+        given["other"] = _asked({"read": other, "steps": steps}, name="other")
+    reading = toml.record(Reading, own, **given)
     if reading.at_most and reading.at_least:
         raise LedgerError("is at_most and at_least: a bound is of one side")
-    for filters in (reading.read, reading.other):
-        for key in {"start", "end", "as_of"} & filters.keys():
-            toml.typed(filters[key], str, key)
-        toml.typed(filters, Filters, "read")
-    for name, arguments in (*reading.steps, *reading.other_steps):
+    for key in {"start", "end", "as_of"} & reading.read.keys():
+        toml.typed(reading.read[key], str, key)
+    toml.typed(reading.read, Filters, "read")
+    for name, arguments in reading.steps:
         _require_step(name, arguments)
     return reading
 

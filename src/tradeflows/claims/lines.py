@@ -18,7 +18,7 @@ from tradeflows.claims import derived, open_words, phrase, wording
 from tradeflows.claims.open_words import QUALIFIERS
 from tradeflows.claims.sentence import OPEN
 from tradeflows.claims.witnesses import Tables
-from tradeflows.claims.word_lists import Table
+from tradeflows.claims.word_lists import Table, word_list
 from tradeflows.model import units
 from tradeflows.model.errors import LayoutError, LedgerError, QueryError, near, nearest
 from tradeflows.model.periods import FORMS
@@ -48,12 +48,7 @@ FIGURE = re.compile(
     r"(?P<digits>\d[\d., '\u00a0\u202f]*?) ?(?P<unit>[^\d., ].*)?"
 )
 CONTRARY = {">": "<", "≥": "≤", "<": ">", "≤": "≥"}
-# A change in words: how many per cent more, and of one that does not say by how much its sign.
-CHANGES: dict[str, tuple[float, str]] = {
-    **{"rose": (0, ">"), "grew": (0, ">"), "record": (0, ">"), "fell": (0, "<")},
-    "halved": (-50, "~"),
-    **{"doubled": (100, "~"), "tripled": (200, "~"), "quadrupled": (300, "~")},
-}
+CHANGES: Mapping[str, tuple[float, str]] = word_list("open_words")["changes"]
 # Other figures in words: fivefold, 1.8 times as much, two thirds, one in five.
 NUMBER = "|".join(units.NUMBER_WORDS)
 IN_FULL = re.compile(
@@ -65,11 +60,6 @@ IN_FULL = re.compile(
     r"(?P<part>half|third|quarter|fifth|tenth)s?"
 )
 PARTS = {"half": 50.0, "third": 100 / 3, "quarter": 25.0, "fifth": 20.0, "tenth": 10.0}
-SHORTENED = {
-    **{r"^m(?= \w)": "million", r"^mln\b": "million", r"\bpc$": "%"},
-    r"\b(?:bpd|b/d|barrels per day)$": "barrels a day",
-    r"\bmetric ton(?:ne)?s?\b": "tonnes",
-}
 # Money a tonne or a barrel: $567 a tonne, 567 EUR/t.
 A_TONNE = re.compile(r"(?P<money>.*?) ?(?:/|\b(?:a|per) )(?P<per>t|tonnes?|bbl|barrel)")
 MONEY = re.compile(r"[A-Z]{3}(?:/(?:t|bbl))?")
@@ -399,7 +389,7 @@ def _unit(cell: re.Match[str]) -> str:
     if cell["words"].strip().lower() == units.RANK or unit in ORDINALS:
         return units.RANK
     unit = "mn" if mark and unit == "m" else unit
-    for short, full in SHORTENED.items():
+    for short, full in word_list("open_words")["shortened"].items():
         unit = re.sub(short, full, unit)
     unit = _of_money(unit, open_words.SIGNS.get(mark, mark))
     base, known = units.sized(unit)[0], {*units.SIZES, *units.ROWS, units.COUNT, "ratio"}

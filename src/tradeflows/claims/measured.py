@@ -146,7 +146,7 @@ def number_of(reading: Reading, asks: Question, held: Tables) -> Measured:
 
 def _measured(reading: Reading, asks: Question, held: Tables) -> Measured:
     """The number of a reading that asks for itself."""
-    stages = _stages(reading.read, reading.steps, reading, held)
+    stages = _stages(reading, held)
     frame, result = stages[-1], reading.result
     if result not in frame:
         columns = [name for name in frame if frame[name].dtype.kind in "fiM"]
@@ -269,24 +269,18 @@ def _combined_ends(how: str, terms: Sequence[Measured], factors: Sequence[float]
     return Range(100 * (quotients[0] - less), 100 * (quotients[1] - less))
 
 
-def _stages(
-    filters: Table,
-    steps: Iterable[tuple[str, Table]],
-    reading: Reading,
-    held: Tables,
-) -> list[pd.DataFrame]:
-    """The rows that `filters` ask for and the frame after each of `steps`, each made once."""
-    stages, also = [held.read(filters)], reading.also
+def _stages(reading: Reading, held: Tables) -> list[pd.DataFrame]:
+    """The rows that a reading asks for and the frame after each of its steps, each made once."""
+    stages, also = [held.read(reading.read)], reading.also
     if also is not None:
-        both = {"first": stages[0], "second": _stages(also.read, also.steps, also, held)[-1]}
+        both = {"first": stages[0], "second": _stages(also, held)[-1]}
         stages = [once(stages[0], repr(also), lambda: measures.stack(both))]
-    for name, arguments in steps:
+    for name, arguments in reading.steps:
         measure, frames = every_measure()[name], [stages[-1]]
         second = _second_frame(measure)
         if second and second.name not in arguments:
             if reading.other:
-                alone = Reading(reading.name, reading.other, reading.result)
-                frames += _stages(reading.other, reading.other_steps, alone, held)[-1:]
+                frames += _stages(reading.other, held)[-1:]
             elif second.default is second.empty:
                 raise LedgerError("lacks other, the second frame of its measure")
         given = {key: _window(value) for key, value in arguments.items()}

@@ -13,9 +13,7 @@ from tradeflows.claims.verdict_rule import LOWER, UPPER, Question
 from tradeflows.claims.word_lists import word_list
 from tradeflows.model import units
 
-# Of money in print; the sign of the yuan is that of the yen, and says neither.
-SIGNS = {"US$": "USD", "HK$": "HKD", "NT$": "TWD", "NZ$": "NZD", "A$": "AUD", "C$": "CAD"}
-SIGNS |= {"S$": "SGD", "R$": "BRL", "$": "USD", "€": "EUR", "£": "GBP", "₹": "INR"}
+SIGNS: Mapping[str, str] = word_list("open_words")["signs"]  # of money in print
 SIGN = rf"(?:\b(?:{'|'.join(re.escape(sign) for sign in SIGNS if sign[1:])})|[$€£₹])"
 COUNTED_BY = units.COUNTED_BY | {"m": 1e6}  # beside a sign of money, tonnes or barrels
 ALIKE = {"percentage points": "percent", "bbl": "barrels"}  # units by the mark that they have

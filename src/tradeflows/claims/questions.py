@@ -21,6 +21,7 @@ from tradeflows.model.periods import month_text, span, window_in_words
 from tradeflows.retrieval import own_words
 
 AMOUNTS = ("value", "weight", "volume", "quantity", "number")  # what adds up over months and goods
+OF_UNITS = {"kg": "weight", "m3": "volume", "units": "number"}  # amounts by their unit
 PLACES = ("goods", "reporter", "partner", "flow", "route")  # the keys of what flows where
 SIDES = ("goods", "reporter", "partner")
 WORLD = codes.WORLD

@@ -12,7 +12,7 @@ from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tradeflows.claims import open_words, phrase
+from tradeflows.claims import open_words, phrase, questions
 from tradeflows.claims.open_words import Printed
 from tradeflows.claims.phrase import (
     BARRELS,
@@ -90,7 +90,7 @@ CAPITALS = 3  # letters of a name that is one in capitals alone: "us" is none
 NAMED_SO = {"us", "usa", "uk", "uae", "eu", "prc", "drc"}
 OTHERWISE = {"lead", "total", "ships", "art", "arms", "salt", "fish"}  # which mostly are no goods
 QUARTERS = open_words.ORDINALS | {"opening": 1} | dict.fromkeys(("last", "final", "closing"), 4)
-MEASURED = {"kg": "weight", "m3": "volume", "units": "number", "tons": "weight", "ton": "weight"}
+MEASURED = questions.OF_UNITS | {"tons": "weight", "ton": "weight"}
 PERCENT, SHARE_MOVED = "percent", "share moved"  # kinds that are in no phrase
 KINDS = {PERCENT: PERCENT, "percentage points": POINTS, "bbl/day": BARRELS}
 PER = {"month": MONTHLY, "year": "a year", "tonne": PRICE}
