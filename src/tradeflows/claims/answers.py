@@ -288,10 +288,7 @@ def _text(row: pd.Series, column: str) -> str:
 
 
 def _sides_of_figure(row: pd.Series, asked: Question) -> tuple[str, str, str]:
-    """Reporter, partner and flow of a printed figure, seen from the side that a claim asks.
-
-    An office's own is seen from its side.
-    """
+    """Reporter, partner and flow of a printed figure as asked, or an office's own from its side."""
     exporter, importer = (_text(row, name) for name in ("exporter", "importer"))
     home, _, away = exporter.partition("<->")
     if away:
@@ -310,13 +307,7 @@ def _sides_of_figure(row: pd.Series, asked: Question) -> tuple[str, str, str]:
 
 
 def _measures(reading: Reading, used: pd.DataFrame) -> list[str]:
-    """What is measured before the first step and after each one.
-
-    Raises
-    ------
-    LedgerError
-        A step, or the reading, takes a column that is no result of the step before.
-    """
+    """What is measured before and after each step; refuses a column that is no result of it."""
     columns = [_taken(arguments) for _, arguments in reading.steps] + [reading.result]
     if {*ENDS} & {column for column in columns if column}:
         raise LedgerError("takes one end of a printed range: its figure is value")

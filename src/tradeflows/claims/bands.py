@@ -142,10 +142,7 @@ def days_of(first: int, after: int) -> tuple[pd.Timestamp, pd.Timestamp]:
 
 
 def _summed(frame: pd.DataFrame, columns: list[str], window: tuple[str, str]) -> float | None:
-    """The sum of the months of a window, unless one is lacking or is no witness.
-
-    Of two amounts the first over the second.
-    """
+    """The sum of a window, or the ratio of two; none where months lack, or of no witness."""
     over = [name for name in ("flow_code", "valuation", "cmd_code") if frame[name].nunique() > 1]
     try:
         result = measures.total(frame, columns, [], over, *window)

@@ -181,11 +181,7 @@ def _in_money(moved: list[str], asks: Entry, admitted: Entry, statement: str) ->
 
 
 def _with_amount(asked: Phrase, unit: str, statement: str) -> tuple[Phrase, bool]:
-    """A phrase with what it measures, and whether its words leave that: by weight then, or value.
-
-    A price and barrels a day say it; else the unit does or, of all goods, that they are money; or
-    its sentence, where it names one.
-    """
+    """A phrase with what it measures, by unit or sentence, and whether its words leave it open."""
     if asked.amount or asked.kind in (phrase.PRICE, phrase.BARRELS):
         return asked, False
     base = units.sized(unit)[0].partition("/")[0]
@@ -269,10 +265,7 @@ def _add_readings(made: Entry, asked: Phrase, unit: str, project: Tables) -> Non
 
 
 def _with_releases(made: Entry, asked: Phrase, every: list[Held], project: Tables) -> list[Held]:
-    """Who is read where an office's amount has releases: of these the first alone.
-
-    That is the total that it printed itself, where one is held, and else one that nobody patched.
-    """
+    """Of an office's releases the first alone: the total that it printed, or one nobody patched."""
     money = every[0].currency
     offices = [held for held in every if (held.who, held.currency) == ("", money)]
     offices.sort(key=attrgetter("is_patched"))
@@ -294,10 +287,7 @@ def _with_releases(made: Entry, asked: Phrase, every: list[Held], project: Table
 
 
 def _own_total(asked: Phrase, project: Tables) -> Entry:
-    """What reads the total of a window, or its growth, that the reporter's office printed.
-
-    Empty where none is, or none that has a place in time.
-    """
+    """What reads the total, or the growth, that the reporter's office printed and can be placed."""
     partner, reporter = "+".join(asked.partner), asked.reporter
     pairs = {"M": (partner, reporter), "X": (reporter, partner)}
     exporter, importer = pairs.get(asked.flow, (f"{reporter}<->{partner}", ""))
@@ -359,10 +349,7 @@ def _filters(asked: Phrase) -> Entry:
 
 
 def _held(asked: Phrase, unit: str, project: Tables) -> list[Held]:
-    """What each publisher states of a phrase, in the order of the catalogue.
-
-    Those that state less than its windows are left out where another one states all.
-    """
+    """What each publisher states of a phrase: those that state all its windows, where some do."""
     filters = _filters(asked)
     wanted = {month for window in asked.times for month in range(*span(window))}
     columns = [_column(asked), *[WEIGHT] * (asked.kind == phrase.PRICE)]
@@ -418,10 +405,7 @@ def _elsewhere(asked: Phrase, filters: Entry, wanted: set[int], project: Tables)
 def _of_the_time(
     asked: Phrase, stating: dict[str, Held], wanted: set[int], known: set[str]
 ) -> dict[str, Held]:
-    """Those that state all of the time; of a growth, whose months are paired, all if none does.
-
-    Goods of several codes that nobody states in all of it are refused, and so is another time.
-    """
+    """Those that state all of the time; of a growth, whose months are paired, all if none does."""
     found = {name: held for name, held in stating.items() if wanted <= held.months}
     parts = {code for held in (found or stating).values() for code in held.lacking}
     if parts:
@@ -469,11 +453,7 @@ def _with_rivals(
 def _chosen(
     both: list[pd.DataFrame], wanted: set[int], *, is_record: bool
 ) -> tuple[Entry, list[pd.DataFrame]]:
-    """The rhythm, the cumulation and the files of a publisher that state most of the time.
-
-    Of several that do the finest, for a record that which begins first; with the filters that read
-    them, the rows that they have.
-    """
+    """The finest rhythm, cumulation and files that state most of a time, and their rows."""
     own: Entry = {}
     for column, key, kinds in CHOICES:
         if any(frame[column].nunique() > 1 for frame in both):
@@ -502,10 +482,7 @@ def _most_stated(
 def _of_whole_files(
     chosen: Entry, both: list[pd.DataFrame], wanted: set[int]
 ) -> tuple[Entry, list[pd.DataFrame]]:
-    """Of several files those of several codes that state each in all of some months, if any do.
-
-    Others, such as one of a heading's newest year, would be a part that is not stated.
-    """
+    """Of several files those that state each code in all months; another would be a part untold."""
     whole = set.intersection(*({*frame["source_id"]} for frame in both))
     for name, rows in ((name, rows) for frame in both for name, rows in frame.groupby("source_id")):
         of_code = [_stated_months(some) for _, some in rows.groupby("cmd_code")]
@@ -525,10 +502,7 @@ def _stated(
     *,
     is_record: bool,
 ) -> Held:
-    """What one publisher has of a phrase: its rows and, of a share, those of the whole.
-
-    Of several codes each must be stated in all of the time that is asked.
-    """
+    """What one publisher has of a phrase: its rows and, of a share, those of the whole."""
     by_year = [frame[(frame["freq_code"] == "A") & ~frame["lacks"]] for frame in both]
     chosen, both = _of_whole_files(*_chosen(both, wanted, is_record=is_record), wanted)
     own, rows = filters | chosen, both[0]
@@ -567,10 +541,7 @@ def _stated_months(*frames: pd.DataFrame) -> set[int]:
 
 
 def _rows(filters: Entry, wanted: set[int], columns: list[str], project: Tables) -> pd.DataFrame:
-    """Who states what of a question, and what is declared to be zero in the time that is asked.
-
-    What has no figure in one of `columns` `lacks` it, as an estimate does for a price.
-    """
+    """Who states what of a question, with declared zeros; a row without a figure `lacks` it."""
     stated = tables.candidates(project.question(**filters))
     asked = project.question(**filters | _window(wanted))
     names = ["source_id", "freq_code", "cumulation", "currency", "ref_period", "n_months"]
@@ -633,10 +604,7 @@ def _changed(
 
 
 def _rates(asked: Phrase, own: str, unit: str, months: set[int], project: Tables) -> Entry:
-    """The step that puts values into the currency of a claim, with its rates; none where none is.
-
-    A change of two sums and a record have no room for rates.
-    """
+    """The step that puts values into the currency of a claim, with its rates; none if none is."""
     wanted = units.sized(unit)[0].partition("/")[0]
     is_money = _column(asked) == VALUE and units.CURRENCY.fullmatch(wanted)
     if not is_money or wanted in own:
@@ -644,6 +612,7 @@ def _rates(asked: Phrase, own: str, unit: str, months: set[int], project: Tables
     step, money = ("convert", own) if wanted == "USD" else ("from_dollars", wanted)
     base, quote = ("EUR", "USD") if money == "EUR" else ("USD", money)
     rates = {"table": "rates", "base": base, "quote": quote, "stated_by": RATES_OF}
+    # A change of two sums and a record have no room for rates.
     if asked.kind != phrase.RECORD and not asked.base and "USD" in (wanted, own):
         held = project.question(**rates).matching().to_pandas()
         if len(held) and months <= {*months_of(held)[1].tolist()}:
@@ -674,10 +643,7 @@ def _office(asked: Phrase) -> str:
 
 
 def _with_record(entry: Entry, asked: Phrase, unit: str, every: Iterable[Held]) -> Entry:
-    """A claim of a figure that is a record: the figure, and over the best of all times before.
-
-    Of a record without a figure the latter alone.
-    """
+    """A claim of a record: its figure, where it has one, and over the best of all times before."""
     words, figure = _record_in_words(entry, unit)
     readings = [*_records(asked, every)]
     if not readings:

@@ -282,10 +282,7 @@ def _of_part(claim: Claim, held: Tables) -> Verdict:
 
 
 def _numbers_of(claim: Claim, held: Tables) -> tuple[Claim, list[Measured]]:
-    """The numbers of a claim's readings, and the claim with the readings that have one.
-
-    What a line stands for may have none, and is said then; a reading of TOML must have one.
-    """
+    """The numbers of a claim's readings; one without is said where a line made it, else refused."""
     numbers, made, errors, untold = [], [], [], []
     for reading in claim.readings:
         place = f"claim {claim.id}, reading {reading.name!r}"
@@ -350,11 +347,7 @@ def _listed_heads(claim: Claim, results: Sequence[ReadingResult]) -> list[dict[s
 
 
 def _bounding(result: ReadingResult, asked: Sequence[Question]) -> ReadingResult:
-    """With the open readings that a bound bounds; what bounds none says nothing.
-
-    What is at most so much contains what is asked, and what is at least so much lies in it. A bound
-    from the other side of a flow of money has freight and insurance beside it.
-    """
+    """With the open readings that a bound bounds; what bounds none says nothing."""
 
     def bounded(given: Question) -> tuple[Question, ...]:
         order = -1 if result.bound == AT_LEAST else 1
@@ -366,6 +359,7 @@ def _bounding(result: ReadingResult, asked: Sequence[Question]) -> ReadingResult
     mirrored = bounded(questions.mirrored(result.question))
     if not mirrored:
         return replace(result, note=NOT_BOUNDING)
+    # From the other side a flow of money has freight and insurance beside it.
     freight = CIF_BAND[1] if result.question.measure == "value" else 1.0
     low, high = result.low / freight, result.high * freight
     return replace(result, answers=mirrored, fits=verdict_rule.fits(low, high, result.claim.range))

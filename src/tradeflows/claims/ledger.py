@@ -19,7 +19,7 @@ from tradeflows.claims.bands import Series
 from tradeflows.claims.verdict_rule import KEYS, Question, Range
 from tradeflows.claims.verdict_rule import interval as range_of
 from tradeflows.claims.witnesses import Tables
-from tradeflows.claims.word_lists import Table
+from tradeflows.claims.word_lists import Table, word_list
 from tradeflows.claims.wording import EXACT
 from tradeflows.measures.scaling import BARRELS_PER_TONNE
 from tradeflows.model import contracts, toml, units
@@ -30,19 +30,9 @@ from tradeflows.retrieval import catalogue
 from tradeflows.retrieval.user_files import toml_item
 
 VERSION = 3  # of the ledger's format
-# Why nothing held here tests a part of a claim, and what would settle it then.
 NOT_PUBLIC, NOT_LOOKED_UP = "not public", "public, not looked up yet"
-NOT_FOR_STATISTICS = "not for statistics"
-REASONS = {
-    NOT_PUBLIC: "the records behind it are not public",
-    NOT_LOOKED_UP: "public statistics could tell, but not those held here",
-    NOT_FOR_STATISTICS: "it is about a use, a motive or one firm's records, which trade has not",
-}
-SETTLES = {
-    NOT_PUBLIC: "records that are not public",
-    NOT_LOOKED_UP: "public statistics that are not held here",
-    NOT_FOR_STATISTICS: "records that are no trade statistics",
-}
+# Why nothing held here tests a part of a claim.
+REASONS: Mapping[str, str] = word_list("ledger")["reasons"]
 NONE = "none"  # of a key that the table of open words leaves open and a claim does not
 COMBINATIONS = ("share", "growth", "difference", "sum", "ratio")
 BETWEEN = re.compile(r"\.\.|(?<=^\d{4})-(?=\d{4}$)")  # of two ends of a window
@@ -478,10 +468,7 @@ def _toml(head: str, table: Table) -> Iterator[str]:
 
 
 def _entries(ledger: Path | None, root: Path, contents: FileEntry) -> dict[str, tuple[str, Any]]:
-    """Each claim's table with the file that it stands in, those of the lines where they stand.
-
-    A claim of the ledger that a line names stands in that line's place.
-    """
+    """Each claim's table and its file; a claim that a line names stands in its place."""
     beside = lines.beside(path(root)) if ledger in (None, path(root)) else []
     ledger = ledger or path(root)
     files = [ledger] if ledger.suffix in lines.SUFFIXES else beside
@@ -629,7 +616,7 @@ def _part(
         cites=entry.figure or "",
         readings=readings,
         core=head.core,
-        settles=entry.settles or SETTLES.get(entry.not_tested, ""),
+        settles=entry.settles or word_list("ledger")["settles"].get(entry.not_tested, ""),
         series=bands.series_of(asks, series) or _releases(entry),
         kg_per_unit=weight,
         source=source,

@@ -122,10 +122,7 @@ def _require_columns(path: Path, names: list[str]) -> None:
 
 
 def _rows(path: Path) -> tuple[list[tuple[int, list[str]]], bool]:
-    """Lines of cells as Excel numbers them, and whether semicolons part them.
-
-    A comma is a decimal one then.
-    """
+    """Lines of cells as Excel numbers them, and whether semicolons part them (commas, decimals)."""
     mark = ","
     try:
         if path.suffix == ".xlsx":
@@ -188,10 +185,7 @@ def _fault(cells: Mapping[str, str], more: Collection[str]) -> str:
 
 
 def _entry(cells: Mapping[str, str], file: str) -> dict[str, Any]:
-    """A line as the ledger's table of a claim, its figure and its phrase as they are written.
-
-    Where its figure is none of the table, it is the article's.
-    """
+    """A line as the ledger's table of a claim; a figure of no table is the article's."""
     named: dict[str, Any] = {key: cells[column] for key, column in KEYS.items()}
     goods = re.fullmatch(r".*? of (?:\w+ of )?([^,]+?)(?: as .*?)?,.*", cells["asks"])
     where = [cells["date"].removesuffix(" 00:00:00"), cells["address"]]

@@ -461,10 +461,7 @@ def rows_at(frame: pd.DataFrame, places: Iterable[Place]) -> pd.DataFrame:
 
 
 def _by_place(rows: pd.DataFrame) -> Mapping[Place, tuple[int, str]]:
-    """The number of each row and its flags, by its place in the raw files.
-
-    A declared zero has no row: its place is that of its evidence.
-    """
+    """The number of each row and its flags, by its place; a declared zero has no row."""
 
     def listed() -> dict[Place, tuple[int, str]]:
         places = zip(*(rows[name].tolist() for name in PLACE), strict=True)

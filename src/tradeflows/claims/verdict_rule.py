@@ -376,10 +376,7 @@ def _by_offices(able: Sequence[Evidence], asked: Sequence[Question]) -> Decision
 
 
 def _depends(able: Sequence[Evidence], asked: Sequence[Question]) -> Decision | None:
-    """Where some open readings fit and some do not.
-
-    Beside one that an office judges, another may be met by the count of the claim's own source.
-    """
+    """Where some open readings fit and some do not; one may be met by the claim's own source."""
     judged = _judged(able, asked)
     met = [item for item in able if item.witness.kind == SOURCE and item.fits and item.answers]
     met = [item for item in met if judged and not judged.keys() & set(item.answers)]
@@ -424,11 +421,8 @@ OF_VOTES = {  # what votes say, all one way: by measurement, or as a lean
 
 
 def _by_votes(able: Sequence[Evidence], asked: Sequence[Question]) -> Decision | None:
-    """The verdict by votes, one a family; what interested families say alone is a lean.
-
-    What judges one open reading where another cannot be judged is a vote.
-    """
-    judging = _used(able, asked)
+    """The verdict by votes, one a family; what interested families say alone is a lean."""
+    judging = _used(able, asked)  # where another open reading cannot be judged
     answers = {item: YES if item.fits else NO for item in judging}
     answers |= {item: item.vote for item in able if item not in judging and _may_vote(item)}
     voting = {item: answer for item, answer in answers.items() if answer in OF_VOTES}

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from tradeflows.claims import bands, open_words, questions, verdict_rule
 from tradeflows.claims.open_words import numbers_in
 from tradeflows.claims.verdict_rule import NO, YES
-from tradeflows.claims.word_lists import word_list
+from tradeflows.claims.word_lists import Table, word_list
 from tradeflows.claims.wording import CHANGES
 from tradeflows.model import codes, units
 from tradeflows.model.errors import CodeError
@@ -27,18 +27,11 @@ if TYPE_CHECKING:
 
 AT_MOST, AT_LEAST = "at most ", "at least "
 NEAR, NEARLY = "≈", "nearly the same"  # of a claim that is missed by less than a hundredth
-# The sign of each public word, the name of its colour on pages, and its colour in a terminal.
-MARKS = {
-    verdict_rule.HOLDS: "✓",
-    verdict_rule.LEANS_YES: "(✓)",
-    verdict_rule.DEPENDS: "±",
-    verdict_rule.LEANS_NO: "(✗)",
-    verdict_rule.DIFFERS: "✗",
-    verdict_rule.CANNOT_BE_TOLD: "?",
-}
-TONES = dict(zip(MARKS, ("yes", "lean-yes", "partly", "lean-no", "no", "open"), strict=True))
+PUBLIC_WORDS: Table = word_list("verdict_text")["public_words"]
+MARKS = {word: sign for word, (sign, _, _) in PUBLIC_WORDS.items()}
+TONES = {word: tone for word, (_, tone, _) in PUBLIC_WORDS.items()}
 NEAR_TONE = "near"
-COLOURS = dict(zip(MARKS, (32, 32, 33, 31, 31, 90), strict=True))
+COLOURS = {word: colour for word, (_, _, colour) in PUBLIC_WORDS.items()}
 FEWEST, MOST = 3, 6  # digits of a number that stands beside its claim
 EXACT_DIGITS = 12  # of a number that stands as its office printed it
 # Keys by which a reading may differ from what a claim asks and still speak against it.
@@ -109,9 +102,7 @@ def in_full(value: float, unit: str, digits: int) -> str:
 
 def collector(family: str) -> str:
     """Who counted, in a reader's words; of a figure of several, each."""
-    names = [
-        word_list("verdict_text")["collectors"].get(name, name) for name in family.split(" and ")
-    ]
+    names = [word_list("witnesses")["collectors"].get(name, name) for name in family.split(" and ")]
     return " with ".join(names) or "an office"
 
 
@@ -675,10 +666,7 @@ class VerdictText:
         yield from (f"{collector(family)} gains by the answer" for family in dict.fromkeys(gains))
 
     def _is_otherwise(self, item: ReadingResult) -> bool:
-        """Whether a reading of another measure or time is on the other side than the verdict.
-
-        It is of the same goods, office, partner, flow and route, and no newspaper's own count.
-        """
+        """Whether a reading of another measure or time, else alike, is on the other side."""
         part = self.part
         if item.decides or item.note or item.witness.kind == verdict_rule.RELAY:
             return False

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from tradeflows import tables
 from tradeflows.claims.verdict_rule import KINDS, REWORKED, Witness
-from tradeflows.claims.word_lists import Table
+from tradeflows.claims.word_lists import Table, word_list
 from tradeflows.model import codes
 from tradeflows.model.errors import CodeError
 from tradeflows.model.memory import once
@@ -24,13 +24,6 @@ if TYPE_CHECKING:
 
     from tradeflows.tables.query import Question
 
-# Offices that go by a name of their own; another is called by its country.
-OFFICES = {
-    "CHN": "China Customs",
-    "THA": "Thai customs",
-    "USA": "US customs",
-    "KAZ": "Kazakhstan's statistics office",
-}
 EU = ("EU27_2020", "EU28", "EU")
 EUROSTAT = "Eurostat"
 BOTH_SIDES = "the reports of both sides"
@@ -99,8 +92,9 @@ def office_of(area: str) -> str:
     >>> office_of("CHN"), office_of("DEU"), office_of("IND")
     ('China Customs', 'Eurostat', "India's customs")
     """
-    if area in OFFICES:
-        return OFFICES[area]
+    offices: dict[str, str] = word_list("witnesses")["offices"]
+    if area in offices:
+        return offices[area]
     try:
         if area in EU or any(codes.contains(union, area) for union in EU):
             return EUROSTAT
