@@ -452,8 +452,8 @@ class _Case:
             return verdict_rule.REWORKING * (100 + abs(number.value))
         if number.base:
             return verdict_rule.REWORKING * factor * (2 * abs(number.base) + abs(number.value))
-        finite = [abs(end) for end in (number.low, number.high) if math.isfinite(end)]
-        return verdict_rule.REWORKING * factor * max(finite, default=0.0)
+        finite = filter(math.isfinite, (number.low, number.high))
+        return verdict_rule.REWORKING * factor * max(map(abs, finite), default=0.0)
 
     @cached_property
     def names(self) -> list[str]:

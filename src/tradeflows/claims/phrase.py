@@ -30,9 +30,9 @@ POINTS = "change of share"
 SHARES, CHANGES, PLACED = (SHARE, POINTS), (GROWTH, CHANGE, POINTS), (LEAD, RANK)
 KIND_ROWS: Mapping[str, Table] = word_list("phrase")["kinds"]
 PATTERNS = {kind: row["pattern"] for kind, row in KIND_ROWS.items()}  # how such a phrase is written
-# Kinds of one partner among several.
-SHARED = {SHARE: "in", POINTS: "in", LEAD: "over", RANK: "among"}
+SHARED = (*SHARES, *PLACED)  # kinds of one partner among several
 ALIKE = {"difference": CHANGE, "price": PRICE, "barrels per day": BARRELS}
+PLACES = re.compile("WHEN BEFORE|WHEN|WHOM ELSE|WHOM|WHO|GOODS|World|all|weight|from|imports")
 ALL = "all"  # those among whom a lead or a rank is
 KINDS = (*AMOUNTS, *(kind for kind in PATTERNS if kind not in ("", MONTHLY)))
 HEAD = re.compile(
@@ -272,23 +272,21 @@ def spoken(asked: Phrase) -> str:
     >>> phrase.spoken(phrase.parse("barrels per day of crude oil, China from Russia, March 2023"))
     'barrels a day of 2709, CHN from RUS, 2023-03'
     """
-    kind, way = asked.kind, WAYS[asked.flow]
-    words = [f"{kind} by", asked.amount] if kind in SHARED and asked.amount else [kind]
-    if kind in ("", MONTHLY):
-        words = [asked.amount, kind]
-    elif kind in (GROWTH, CHANGE, RECORD) and asked.amount:
-        words = [kind, *["of"] * (kind != RECORD), asked.amount]
-    head = " ".join(filter(None, [*words, "of", " + ".join(asked.goods)]))
-    level = f" as {' + '.join(asked.level)}" if asked.level else ""
-    partner = " + ".join(asked.partner)
-    sides = f"{asked.reporter} {way[0]} {partner}"
-    if kind in SHARED:
-        others = " + ".join(asked.among) or ALL
-        sides = f"{partner} {SHARED[kind]} {others}, {asked.reporter}'s {way[1]}"
-    base = f" on {_span(asked.base)}" if asked.base else ""
-    since = f", since {asked.since}" if asked.since else ""
-    return f"{head}{level}, {sides}, {' or '.join(map(_span, asked.windows))}{base}{since}"
+    goods, level, partner, among = (
+        " + ".join(ids) for ids in (asked.goods, asked.level, asked.partner, asked.among)
+    )
+    windows = [" to ".join(dict.fromkeys(window)) for window in asked.times]
+    said = {"weight": asked.amount, "GOODS": " as ".join(filter(None, (goods, level)))}
+    said |= {"WHO": asked.reporter, "WHOM": partner}
+    said |= dict.fromkeys(("World", "WHOM ELSE", ALL), among or ALL)
+    said |= dict(zip(("from", "imports"), WAYS[asked.flow], strict=True))
+    said |= {"WHEN": " or ".join(windows[: len(asked.windows)]), "WHEN BEFORE": windows[-1]}
+    pattern = PATTERNS[asked.kind]
+    if not asked.amount:
+        pattern = re.sub("^.*(?= of GOODS)", asked.kind, pattern)
+    return filled(pattern, said) + (f", since {asked.since}" if asked.since else "")
 
 
-def _span(window: Window) -> str:
-    return window[0] if window[0] == window[1] else " to ".join(window)
+def filled(pattern: str, said: Mapping[str, str]) -> str:
+    """A pattern of a phrase with what is said in its places; the others stay."""
+    return PLACES.sub(lambda place: said.get(place[0], place[0]), pattern)

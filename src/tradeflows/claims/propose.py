@@ -32,7 +32,6 @@ FILL = {  # where a phrase is open, and what to put there
 }
 NUMBER = "the number that the sentence prints, such as 57.67 Mt, 71 %, 1st, rose or fell"
 LEAST, FEW = 0.1, 30  # the part of a text that English words are; with fewer words none is told
-PLACES = re.compile("WHEN BEFORE|WHEN|WHOM|WHO|GOODS|weight|from|imports")  # of a phrase's pattern
 
 
 def proposed(text: str, root: Path | None = None) -> list[dict[str, str]]:
@@ -85,11 +84,11 @@ def _phrase(of: Said) -> str:
     said |= {"imports": "exports" if of.way == "to" else "imports"}
     whole = {key: STAND_INS[key] if words == OPEN else words for key, words in said.items()}
     pattern = phrase.PATTERNS[kind]
-    if not _is_phrase(PLACES.sub(lambda place: whole[place[0]], pattern)):
+    if not _is_phrase(phrase.filled(pattern, whole)):
         return OPEN
     if not of.way:
         pattern = re.sub("WHO from WHOM|WHO's imports", OPEN, pattern)
-    return PLACES.sub(lambda place: said[place[0]], pattern)
+    return phrase.filled(pattern, said)
 
 
 @cache

@@ -25,6 +25,7 @@ OF_UNITS = {"kg": "weight", "m3": "volume", "units": "number"}  # amounts by the
 PLACES = ("goods", "reporter", "partner", "flow", "route")  # the keys of what flows where
 SIDES = ("goods", "reporter", "partner")
 WORLD = codes.WORLD
+TURNED = {"M": "X", "X": "M"}  # the flow as the other side states it
 # Of these two sides are told apart by their order: who leads whom, who gained what the other lost.
 LEAD = re.compile(r"(?:change of )?lead by ")
 ORDERED = re.compile(rf"{LEAD.pattern}|rank by |(?:net )?displacement of ")
@@ -215,7 +216,7 @@ def is_stated(name: str, word: str, stated: Collection[str]) -> bool:
 
 def mirrored(keys: Question) -> Question:
     """The same flow from its other side."""
-    flow = {"M": "X", "X": "M"}.get(keys.flow, keys.flow)
+    flow = TURNED.get(keys.flow, keys.flow)
     return replace(keys, reporter=keys.partner, partner=keys.reporter, flow=flow)
 
 

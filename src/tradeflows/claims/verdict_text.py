@@ -9,7 +9,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from tradeflows.claims import bands, open_words, questions, verdict_rule
+from tradeflows.claims import bands, open_words, phrase, questions, verdict_rule
 from tradeflows.claims.open_words import numbers_in
 from tradeflows.claims.verdict_rule import NO, YES
 from tradeflows.claims.word_lists import Table, word_list
@@ -48,7 +48,6 @@ OF_BOUND = {True: "confirms", False: "refutes", None: "allows it"}
 SAYS_YES = "says yes"
 NOBODY = "nobody is named who counted"
 OF_SIDES = (verdict_rule.DEPENDS, verdict_rule.BOTH_WAYS, verdict_rule.NOT_DECIDED)
-FLOWS = {"M": ("imports of", "from"), "X": ("exports of", "to"), "M+X": ("trade of", "with")}
 FEW = 4  # goods that are named; more are counted
 
 
@@ -711,11 +710,12 @@ def asked(claim: Claim) -> str:
     goods = asks.goods.split("+") if asks.goods else []
     names = [_name_of(codes.product_name, code) for code in goods]
     listed = in_a_sentence(names) if len(names) <= FEW else f"{len(names)} goods"
-    flow, to = FLOWS.get(asks.flow, ("", "with"))
+    to, trade = phrase.WAYS.get(asks.flow.replace("+", ""), ("with", ""))
     home, away = (
         in_a_sentence([_name_of(codes.area_name, area) for area in side.split("+")])
         for side in (asks.reporter, asks.partner)
     )
+    flow = f"{trade} of" if trade else ""
     sides = f"{flow} {home} {f'{to} {away}' if away else ''}".strip() if home or away else ""
     window = questions.words(asks)
     return "; ".join(filter(None, (asks.measure, listed, sides, asks.route, window)))

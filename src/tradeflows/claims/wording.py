@@ -59,7 +59,6 @@ BARREL = (110, 175)  # kilograms, from the lightest condensate to the heaviest c
 NO_VOLUMES = ("kg", "percent", "percentage points", "ratio", "bbl/day", *units.COUNTS[:2])
 BUYS = saying(r"\b(?:bought|buy\w*|import\w*|purchas\w+|took|take\w*)\b")
 SELLS = saying(r"\b(?:sold|sell\w*|sale\w*|export\w*|ship\w*|suppl\w+)\b")
-TURNED = {"M": "X", "X": "M"}
 # What words say that it is measured by.
 MEASURES = {
     "value": re.compile(
@@ -529,7 +528,7 @@ def of_admitted(text: str, asks: Question, admitted: Mapping[str, Sequence[str]]
     That is the other direction where they say one, another measure, and another country than the
     one that they name.
     """
-    if _is_one_way(text) and TURNED.get(asks.flow) in admitted.get("flow", ()):
+    if _is_one_way(text) and questions.TURNED.get(asks.flow) in admitted.get("flow", ()):
         yield "open: flow admits the other direction, and its words say which one"
     said = [kind for kind, words in MEASURES.items() if words.search(text)]
     if len(said) == 1 and "measure" in admitted:
