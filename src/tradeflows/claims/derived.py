@@ -190,9 +190,8 @@ def _with_amount(asked: Phrase, unit: str, statement: str) -> tuple[Phrase, bool
     said = [kind for kind, words in wording.MEASURES.items() if words.search(statement)]
     if base not in questions.OF_UNITS and len(said) == 1:
         return replace(asked, amount=said[0]), False
-    return replace(
-        asked, amount=questions.OF_UNITS.get(base, "weight")
-    ), base not in questions.OF_UNITS
+    amount = questions.OF_UNITS.get(base)
+    return replace(asked, amount=amount or "weight"), amount is None
 
 
 def _asks(asked: Phrase) -> Entry:
@@ -568,10 +567,8 @@ def _reading(asked: Phrase, window: Window, held: Held) -> Entry:
         terms = [_reading(each, when, held) for when in (window, asked.base)]
         return {"combine": "difference", "terms": terms}
     value = DOLLARS if "convert" in rates else _column(asked)
-    total, (step, result) = (
-        _total(value, window, held.over),
-        phrase.KIND_ROWS[kind].get("made", ("", value)),
-    )
+    total = _total(value, window, held.over)
+    step, result = phrase.KIND_ROWS[kind].get("made", ("", value))
     steps = [[step, {} if kind == phrase.BARRELS else {"value": value}]] if step else []
     made = {"read": read, "steps": [total, *steps], "result": result}
     if kind in phrase.PLACED:

@@ -253,9 +253,8 @@ class ReadingText:
     @property
     def apart(self) -> list[str]:
         """In what it is another thing than the claim, in words."""
-        return list(
-            dict.fromkeys(word_list("verdict_text")["apart"][key] for key in self.of.differs_in)
-        )
+        words = word_list("verdict_text")["apart"]
+        return list(dict.fromkeys(words[key] for key in self.of.differs_in))
 
     @property
     def finding(self) -> str:

@@ -329,10 +329,8 @@ def _otherwise(said: Said, asked: Phrase, root: Path | None) -> Iterator[str]:
         yield from _of_kind(said.kind, asked)
         yield from _of_goods(said.goods, asked, root)
         untold = ("", sentence.OPEN, sentence.WORLD)
-        told = [
-            () if side in untold else phrase.areas(side, root) for side in (said.who, said.whom)
-        ]
-        sides = [*map(set, told)]
+        pair = ("" if side in untold else side for side in (said.who, said.whom))
+        sides = [{*phrase.areas(side, root)} if side else set() for side in pair]
         if asked.kind in phrase.SHARED:
             yield from _of_member(said.way, sides, asked)
         else:
