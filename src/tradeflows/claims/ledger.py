@@ -30,7 +30,7 @@ from tradeflows.retrieval import catalogue
 from tradeflows.retrieval.user_files import toml_item
 
 VERSION = 3  # of the ledger's format
-NOT_PUBLIC, NOT_LOOKED_UP = "not public", "public, not looked up yet"
+NOT_LOOKED_UP = "public, not looked up yet"
 # Why nothing held here tests a part of a claim.
 REASONS: Mapping[str, str] = word_list("ledger")["reasons"]
 NONE = "none"  # of a key that the table of open words leaves open and a claim does not
