@@ -488,7 +488,7 @@ def cards(readings, n_open):
     """
     if not readings:
         return "not tested"
-    heard = [r for r in readings if not r["silent"]]
+    heard = [r for r in readings if not r["note"]]
     offices = [r for r in heard if is_of_office(r)]
     refuted = [
         n for r in offices if r["role"] == "bound" and r["fits"] is False for n in r["answers"]
