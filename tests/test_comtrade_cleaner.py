@@ -141,10 +141,10 @@ def test_what_a_row_says(clean):
 
 
 def export(rows, comma):
-    """The site's TradeData.csv: Latin-1, all quoted, an open comma at the end."""
+    """The site's TradeData.csv: Latin-1, all quoted, an open comma at the end of a row."""
     lines = [[*rows[0]], *(each.values() for each in rows)]
-    texts = (",".join(f'"{cell}"' for cell in map(as_text, line)) + comma for line in lines)
-    return "\r\n".join([*texts, ""]).encode("latin-1")
+    head, *texts = (",".join(f'"{as_text(cell)}"' for cell in line) for line in lines)
+    return "\r\n".join([head, *(text + comma for text in texts), ""]).encode("latin-1")
 
 
 def as_text(value):
