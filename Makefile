@@ -60,7 +60,7 @@ fuzz: $(ENV) $(BUILT) ## random questions of read and each measure, mutated file
 	$(BIN)/python tests/fuzz_files.py $(or $(FILES),1000)
 	$(BIN)/python tests/mutate_raw.py $(or $(MUTATIONS),300)
 
-same: $(ENV) ## name what this tree says otherwise than the tag BASE (FAST=1: no mutated raw files)
+same: $(ENV) ## name what this tree says otherwise than the tag BASE (FAST=1: no notebooks, no mutated raw files)
 	$(BIN)/python tests/same.py $(if $(FAST),--fast) --mutations $(or $(MUTATIONS),300) $(or $(BASE),BASE)
 
 crash: $(ENV) $(BUILT) ## kill every verb at random times, by each signal (KILLS=200: more)
