@@ -21,17 +21,17 @@ RELEASED = "2024-04-15T11:00:00"
 
 def month(*changes, period="202402", base=ROW):
     """Text of a month's file; each argument overrides fields of one row."""
-    rows = [base | {"PERIOD": period} | change for change in changes or ({},)]
-    for row in rows:
-        if "VALUE_NAC" in row:  # the euro is Austria's currency
+    lines = [",".join(base)]
+    for change in changes or ({},):
+        row = base | {"PERIOD": period} | change
+        if "VALUE_NAC" in row and "VALUE_NAC" not in change:  # the euro is Austria's currency
             row["VALUE_NAC"] = row["VALUE_EUR"]
-    lines = [",".join(base), *(",".join(str(row[name]) for name in base) for row in rows)]
-    return ("\n".join(lines) + "\n").encode()
+        lines.append(",".join(str(row[name]) for name in base))
+    return ("\n".join(lines) + "\n").encode(errors="surrogateescape")
 
 
 @cache
 def archive(raw):
-    """An archive whose one member is `raw`."""
     to = io.BytesIO()
     with py7zr.SevenZipFile(to, "w", filters=[{"id": py7zr.FILTER_LZMA2, "preset": 1}]) as packed:
         packed.writestr(raw, "full.dat")
@@ -61,11 +61,9 @@ class Directory(comtrade_twin.Twin):
 
     @property
     def downloads(self):
-        """The archives asked for, by name."""
         return [path.rpartition("%2F")[2] for path in self.paths if "file=" in path]
 
     def reply(self, path, headers):
-        """Status, headers and body of a listing; 404 of what is not there."""
         query = parse_qs(urlsplit(path).query)
         if "dir" not in query:
             return 404, {}, b"<html>not found</html>"
@@ -122,11 +120,9 @@ class Service(Directory):
 
     @property
     def questions(self):
-        """The paths of the questions that were asked of the service."""
         return [path for path in self.paths if "/sdmx/2.1/data/" in path]
 
     def reply(self, path, headers):
-        """Status, headers and body of one call."""
         if "/sdmx/2.1/data/DS-045409/" not in path:
             return super().reply(path, headers)
         if len(path) > 4095:

@@ -6,6 +6,7 @@ are served in turn, one a call, before anything else is looked at; None is a cal
 
 import gzip
 import json
+import sys
 import tempfile
 import threading
 import time
@@ -19,8 +20,10 @@ import pytest
 
 from tradeflows.retrieval.http import Clock
 
-OFFICE = '[publisher.comtrade]\nname = "comtrade"\nshort = "comtrade"\nhome = ""\n'
-
+OFFICES = "".join(
+    f'[publisher.{name}]\nname = "{name}"\nshort = "{name}"\nhome = ""\n'
+    for name in ("comtrade", "eurostat")
+)
 NOON = 1_764_072_000.0  # 2025-11-25 12:00 UTC
 KEY = "k3y-0f-n0b0dy-4t-4ll"
 PARTNERS = {"0": "W00", "156": "CHN", "643": "RUS", "398": "KAZ", "490": "S19", "757": "CHE"}
@@ -121,7 +124,6 @@ class Twin:
                 yield each
 
     def reply(self, path, headers):
-        """Status, headers and body of one call."""
         parts = urlsplit(path)
         query = {name: value[0].split(",") for name, value in parse_qs(parts.query).items()}
         keyed = parts.path.startswith("/data/")
@@ -237,7 +239,6 @@ class Handler(BaseHTTPRequestHandler):
 
 @contextmanager
 def serve(twin):
-    """The twin's address, while it is served on this machine."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads, server.twin, server.gone = True, twin, False
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
@@ -251,14 +252,27 @@ def serve(twin):
         thread.join()
 
 
+def empty_project(root):
+    (root / "data" / "raw").mkdir(parents=True)
+    (root / "data" / "raw" / "sources.toml").write_text(OFFICES, encoding="utf-8")
+    return root
+
+
+def hide_settings(patch):
+    for name in ("COMTRADE_KEY", "TRADEFLOWS_COMEXT_URL"):
+        patch.delenv(name, raising=False)
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        patch.delenv(name, raising=False)
+        patch.delenv(name.upper(), raising=False)
+    patch.setitem(sys.modules, "keyring", None)  # not installed
+
+
 @contextmanager
 def project_of(twin):
     """An empty project whose questions a twin answers, as arguments of `ask`."""
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-        root = Path(folder)
-        (root / "data" / "raw").mkdir(parents=True)
-        (root / "data" / "raw" / "sources.toml").write_text(OFFICE, encoding="utf-8")
-        patch.setenv("COMTRADE_KEY", "")
+        root = empty_project(Path(folder))
+        hide_settings(patch)
         with serve(twin) as base:
             patch.setenv("TRADEFLOWS_COMTRADE_URL", base)
             yield {"root": root, "clock": twin.clock}

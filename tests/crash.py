@@ -95,7 +95,6 @@ COUNTED = (
 
 
 def saved(root, name, content):
-    """Save a file that a user downloaded, and return its path."""
     path = root / "downloads" / name
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(content)
@@ -129,7 +128,6 @@ def project(folder, environment):
 
 
 def save_notebooks(root):
-    """Save notebooks that have not been run."""
     texts = ("# How many files?", "import tradeflows as tf", "## There are many", COUNTED)
     for i in range(NOTEBOOKS):
         save_notebook(root / "notebooks" / f"{i}_oil.ipynb", *texts)

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import twins
 from comext_twin import ROW as COMEXT_ROW
+from comext_twin import month
 from comtrade_twin import envelope
 from comtrade_twin import row as comtrade_row
 from test_comext_exports import FIGURES, sdmx, view, workbook
@@ -84,27 +85,17 @@ ENERGY = [
         ("G3000", "TJ_GCV", "39000"),
     )
 ]
+KILOGRAMS = {"qty": 50.0, "qtyUnitCode": 8, "qtyUnitAbbr": "kg", "netWgt": 50.0}
+CHINA = {"reporterISO": "CHN", "reporterDesc": "China"}
+NAMES = [
+    ("643", "RUS", "Russian Federation"),
+    ("76", "BRA", "Brazil"),
+    ("398", "KAZ", "Kazakhstan"),
+]
 REPLY = [
     comtrade_row(partner=partner, flow="M", value=1000.0 + i)
-    | {
-        "partnerISO": iso,
-        "partnerDesc": name,
-        "reporterISO": "CHN",
-        "reporterDesc": "China",
-        "qty": 50.0,
-        "qtyUnitCode": 8,
-        "qtyUnitAbbr": "kg",
-        "netWgt": 50.0,
-        "cifvalue": 1000.0 + i,
-        "fobvalue": None,
-    }
-    for i, (partner, iso, name) in enumerate(
-        [
-            ("643", "RUS", "Russian Federation"),
-            ("76", "BRA", "Brazil"),
-            ("398", "KAZ", "Kazakhstan"),
-        ]
-    )
+    | {"partnerISO": iso, "partnerDesc": name, **CHINA, **KILOGRAMS}
+    for i, (partner, iso, name) in enumerate(NAMES)
 ]
 BULK = [
     COMEXT_ROW
@@ -133,6 +124,10 @@ def dollars(records):
     ).encode("cp1251")
 
 
+def bulk(records):
+    return month(*records)
+
+
 def euros(records):
     return twins.ecb(["USD", "JPY"], records)
 
@@ -149,119 +144,58 @@ def energy(form):
     return write
 
 
-def bulk(records):
-    lines = [",".join(COMEXT_ROW)]
-    lines += [",".join(str(record[name]) for name in COMEXT_ROW) for record in records]
-    return ("\n".join(lines) + "\n").encode()
-
-
 def figures(form):
     return lambda records: form(dict(records))
 
 
+def one_of(*values):
+    """A change to another of these values."""
+    return lambda old, rng: rng.choice([value for value in values if value != old])
+
+
+def times(*factors):
+    return lambda old, rng: old * rng.choice(factors)
+
+
+def spelt_times(*factors):
+    return lambda old, rng: f"{int(old.replace(',', '')) * rng.choice(factors):,}"
+
+
+def other_rate(old, rng):
+    return f"{int(old[:2]) + rng.randint(1, 20)}{old[2:]}"
+
+
+QUERY = {"partner": one_of(*PARTNERS), "partner name": one_of(*PARTNERS.values())}
+QUERY |= {"product name": one_of("煤"), "CNY": spelt_times(7, 100), "USD": spelt_times(7, 100)}
+BANK = {"nominal": one_of(1, 100), "value": other_rate, "unit": other_rate}
+BANK |= {"day": one_of("03.04.2026", "32.03.2026")}
 GAS = {"value": lambda old, rng: str(int(float(old) * rng.choice([1000, 10000])) + 5_000_000)}
+NATIONS = {"period": one_of("202302", "202101"), "partnerCode": one_of(643, 76, 398)}
+NATIONS |= {"refYear": lambda old, rng: old + rng.choice([-1, 1])}
+NATIONS |= {"refPeriodId": lambda old, rng: old + rng.choice([-100, 100])}
+NATIONS |= {"partnerISO": one_of("RUS", "BRA"), "reporterISO": one_of("RUS")}
+NATIONS |= {"reporterDesc": one_of("Brazil"), "qtyUnitAbbr": one_of("u", "l")}
+NATIONS |= {"qtyUnitCode": one_of(5, 7)}
+NATIONS |= dict.fromkeys(["qty", "netWgt", "primaryValue", "cifvalue"], times(10, 0.5))
+MEMBERS = {"TRADE_TYPE": one_of("E", "I"), "PERIOD": one_of("202403", "202302")}
+MEMBERS |= {"PARTNER": lambda old, rng: "FR" if old != "DE" else "UA"}
+MEMBERS |= dict.fromkeys(["VALUE_EUR", "VALUE_NAC"], times(10, 3))
+EUROPE = [["2022-03-02", "1.1", "130"], ["2022-03-01", "1.12", "128"], ["2022-02-28", "1.1", "129"]]
+SOLD, IMPORTS = [*FIGURES.items()], {"flow": "M"}
+CLEAN_GAS = eurostat_energy.clean
 FORMATS = [
-    Format(
-        "customs of China, query",
-        "a.csv",
-        CUSTOMS,
-        customs,
-        gacc.clean,
-        {"flow": "M"},
-        {
-            "partner": lambda old, rng: rng.choice([code for code in PARTNERS if code != old]),
-            "partner name": lambda old, rng: rng.choice(
-                [name for name in PARTNERS.values() if name != old]
-            ),
-            "product name": lambda old, rng: "煤",
-            "CNY": lambda old, rng: f"{int(old.replace(',', '')) * rng.choice([7, 100]):,}",
-            "USD": lambda old, rng: f"{int(old.replace(',', '')) * rng.choice([7, 100]):,}",
-        },
-    ),
+    Format("customs of China, query", "a.csv", CUSTOMS, customs, gacc.clean, IMPORTS, QUERY),
     Format("customs of China, page", "a.html", PAGE, page, gacc.clean),
-    Format(
-        "Bank of Russia",
-        "a.xml",
-        DOLLARS,
-        dollars,
-        cbr.clean,
-        {},
-        {
-            "nominal": lambda old, rng: rng.choice([1, 100]),
-            "value": lambda old, rng: f"{int(old[:2]) + rng.randint(1, 20)}{old[2:]}",
-            "unit": lambda old, rng: f"{int(old[:2]) + rng.randint(1, 20)}{old[2:]}",
-            "day": lambda old, rng: rng.choice(["03.04.2026", "32.03.2026"]),
-        },
-    ),
-    Format(
-        "European Central Bank",
-        "a.csv",
-        [["2022-03-02", "1.1", "130"], ["2022-03-01", "1.12", "128"], ["2022-02-28", "1.1", "129"]],
-        euros,
-        ecb.clean,
-    ),
-    Format(
-        "Eurostat energy, TSV",
-        "a.tsv",
-        ENERGY,
-        energy("tsv"),
-        eurostat_energy.clean,
-        {"flow": "M"},
-        GAS,
-    ),
-    Format(
-        "Eurostat energy, SDMX", "a.csv", ENERGY, energy("sdmx"), eurostat_energy.clean, {}, GAS
-    ),
-    Format(
-        "Eurostat energy, JSON",
-        "a.json",
-        ENERGY,
-        energy("json_stat"),
-        eurostat_energy.clean,
-        {},
-        GAS,
-    ),
-    Format(
-        "UN Comtrade, reply",
-        "a.json",
-        REPLY,
-        envelope,
-        comtrade.clean,
-        {},
-        {
-            "period": lambda old, rng: rng.choice(["202302", "202101"]),
-            "refYear": lambda old, rng: old + rng.choice([-1, 1]),
-            "refPeriodId": lambda old, rng: old + rng.choice([-100, 100]),
-            "partnerCode": lambda old, rng: rng.choice([c for c in (643, 76, 398) if c != old]),
-            "partnerISO": lambda old, rng: rng.choice([c for c in ("RUS", "BRA") if c != old]),
-            "reporterISO": lambda old, rng: "RUS",
-            "reporterDesc": lambda old, rng: "Brazil",
-            "qtyUnitAbbr": lambda old, rng: rng.choice(["u", "l"]),
-            "qtyUnitCode": lambda old, rng: rng.choice([5, 7]),
-            "qty": lambda old, rng: old * rng.choice([10, 0.5]),
-            "netWgt": lambda old, rng: old * rng.choice([10, 0.5]),
-            "primaryValue": lambda old, rng: old * rng.choice([10, 0.5]),
-            "cifvalue": lambda old, rng: old * rng.choice([10, 0.5]),
-        },
-    ),
-    Format(
-        "Comext, bulk",
-        "full_202402.dat",
-        BULK,
-        bulk,
-        comext.clean,
-        {},
-        {
-            "TRADE_TYPE": lambda old, rng: "E" if old == "I" else "I",
-            "PARTNER": lambda old, rng: "FR" if old != "DE" else "UA",
-            "VALUE_EUR": lambda old, rng: old * rng.choice([10, 3]),
-            "VALUE_NAC": lambda old, rng: old * rng.choice([10, 3]),
-            "PERIOD": lambda old, rng: rng.choice(["202403", "202302"]),
-        },
-    ),
-    Format("Comext, SDMX", "a.csv", [*FIGURES.items()], figures(sdmx), comext.clean),
-    Format("Comext, relational view", "a.csv", [*FIGURES.items()], figures(view), comext.clean),
-    Format("Comext, workbook", "a.xlsx", [*FIGURES.items()], figures(workbook), comext.clean),
+    Format("Bank of Russia", "a.xml", DOLLARS, dollars, cbr.clean, {}, BANK),
+    Format("European Central Bank", "a.csv", EUROPE, euros, ecb.clean),
+    Format("Eurostat energy, TSV", "a.tsv", ENERGY, energy("tsv"), CLEAN_GAS, IMPORTS, GAS),
+    Format("Eurostat energy, SDMX", "a.csv", ENERGY, energy("sdmx"), CLEAN_GAS, {}, GAS),
+    Format("Eurostat energy, JSON", "a.json", ENERGY, energy("json_stat"), CLEAN_GAS, {}, GAS),
+    Format("UN Comtrade, reply", "a.json", REPLY, envelope, comtrade.clean, {}, NATIONS),
+    Format("Comext, bulk", "full_202402.dat", BULK, bulk, comext.clean, {}, MEMBERS),
+    Format("Comext, SDMX", "a.csv", SOLD, figures(sdmx), comext.clean),
+    Format("Comext, relational view", "a.csv", SOLD, figures(view), comext.clean),
+    Format("Comext, workbook", "a.xlsx", SOLD, figures(workbook), comext.clean),
 ]
 
 
@@ -294,7 +228,6 @@ def read(form, path):
 
 
 def outcome(form, path, before, contradicts):
-    """Return what became of a file."""
     taken, after = read(form, path)
     if taken in ("refused", "traceback"):
         return taken
@@ -315,7 +248,6 @@ def mutated(form, n, seed=1):
 
 
 def counts(form, folder, n, seed=1):
-    """Return what became of `n` files of a format."""
     path = folder / form.file
     path.write_bytes(form.write(form.records))
     before = rows(form, path)

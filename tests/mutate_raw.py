@@ -74,13 +74,6 @@ def is_number(text):
 # --- the mutations: rows below the heading, which of them were changed, and in which column -------
 
 
-def two_rows(rows, place, rng):
-    """Choose two rows that differ in a column, or none."""
-    first = rng.randrange(len(rows))
-    others = [i for i, row in enumerate(rows) if row[place] != rows[first][place]]
-    return (first, rng.choice(others)) if others else None
-
-
 def dropped(raw, rows, rng):
     i = rng.randrange(len(rows))
     return [*rows[:i], *rows[i + 1 :]], [i], None
@@ -91,22 +84,18 @@ def repeated(raw, rows, rng):
     return [*rows[: i + 1], rows[i], *rows[i + 1 :]], [i], None
 
 
-def exchanged(rows, place, rng):
-    pair = two_rows(rows, place, rng)
-    if pair is None:
+def exchanged(places, rows, rng):
+    """The cells of two rows that differ in one of these columns."""
+    if not places:
         return None
-    i, j = pair
+    place, i = rng.choice(places), rng.randrange(len(rows))
+    others = [j for j, row in enumerate(rows) if row[place] != rows[i][place]]
+    if not others:
+        return None
+    j = rng.choice(others)
     rows = [[*row] for row in rows]
     rows[i][place], rows[j][place] = rows[j][place], rows[i][place]
     return rows, [i, j], place
-
-
-def numbers_exchanged(raw, rows, rng):
-    return exchanged(rows, rng.choice(raw.numeric), rng) if raw.numeric else None
-
-
-def labels_exchanged(raw, rows, rng):
-    return exchanged(rows, rng.choice(raw.labels), rng) if raw.labels else None
 
 
 def months_rotated(raw, rows, rng):
@@ -124,7 +113,6 @@ def months_rotated(raw, rows, rng):
 
 
 def changed(raw, rows, rng, change, places=None):
-    """One cell with something in it, changed."""
     places = raw.numeric if places is None else places
     cells = [(i, p) for p in places for i, row in enumerate(rows) if row[p].strip("-0.")]
     if not cells:
@@ -202,8 +190,8 @@ def headings_exchanged(raw, rows, rng):
 KINDS = {
     "rows dropped": dropped,
     "rows repeated": repeated,
-    "numbers exchanged": numbers_exchanged,
-    "labels exchanged": labels_exchanged,
+    "numbers exchanged": lambda raw, *more: exchanged(raw.numeric, *more),
+    "labels exchanged": lambda raw, *more: exchanged(raw.labels, *more),
     "months rotated": months_rotated,
     "sums compensated": sums_compensated,
     "units": units,
@@ -301,14 +289,15 @@ def encoded(raw, path, rng, before):
     return "says the same" if name == "utf-8-sig" else "in no table", after
 
 
-def outcomes(n):
+def outcomes(n, of=None):
     """Yield what became of `n` files or a few more a raw file: source, kind, number, outcome.
 
-    The last is what a file says where it was taken.
+    The last is what a file says where it was taken. `of` has the sources; None stands for all.
     """
     each = -(-n // len(KINDS))
     with tempfile.TemporaryDirectory() as folder:
-        for source in catalogue.load(ROOT).values():
+        sources = catalogue.load(ROOT)
+        for source in map(sources.get, sources if of is None else of):
             text = source.file(ROOT).read_text(encoding="utf-8-sig")
             raw = Raw(source, list(csv.reader(io.StringIO(text, newline=""))))
             before = what_it_says(source.file(ROOT), source)

@@ -488,7 +488,7 @@ def cards(readings, n_open):
     """
     if not readings:
         return "not tested"
-    heard = [r for r in readings if not r["silent"]]
+    heard = [r for r in readings if not r["note"]]
     offices = [r for r in heard if is_of_office(r)]
     refuted = [
         n for r in offices if r["role"] == "bound" and r["fits"] is False for n in r["answers"]
@@ -587,7 +587,6 @@ def total(rows, value, by, window):
 
 
 def baskets(rows, value, goods, window):
-    """The sum of each basket."""
     answer = {}
     for name, codes in goods.items():
         some = [row for row in rows if row["product"] in codes]
@@ -664,32 +663,28 @@ def yoy(rows, value):
     return answer
 
 
-def share(part, whole, value):
-    """By place: the share of a part in the whole of its period, in per cent."""
-    answer = []
+def with_whole(part, whole, value):
+    """By place: the figure of a part, and that of the whole of its period."""
     for row in part:
         same = [w for w in whole if months(w) == months(row)]
         if not same:
             raise NoAnswerError("lacks")
-        fraction = ratio(row[value], same[0][value])
-        answer.append(None if fraction is None else 100 * fraction)
-    return answer
+        yield row[value], same[0][value]
+
+
+def share(part, whole, value):
+    """By place: the share of a part in the whole of its period, in per cent."""
+    fractions = [ratio(*pair) for pair in with_whole(part, whole, value)]
+    return [None if fraction is None else 100 * fraction for fraction in fractions]
 
 
 def rest(part, whole, value):
     """By place: the whole of a period less its part."""
-    answer = []
-    for row in part:
-        same = [w for w in whole if months(w) == months(row)]
-        if not same:
-            raise NoAnswerError("lacks")
-        figures = (same[0][value], row[value])
-        answer.append(None if None in figures else figures[0] - figures[1])
-    return answer
+    pairs = with_whole(part, whole, value)
+    return [None if None in (one, all_of_it) else all_of_it - one for one, all_of_it in pairs]
 
 
 def shares(figures):
-    """Each figure's share in the sum of all, in per cent."""
     if None in figures:
         return [None] * len(figures)
     fractions = [ratio(figure, sum(figures)) for figure in figures]
@@ -729,7 +724,6 @@ def peak(figures):
 
 
 def mean(figures):
-    """The mean of the figures that are stated."""
     known = [figure for figure in figures if figure is not None]
     return math.fsum(known) / len(known) if known else None
 
@@ -885,7 +879,6 @@ def price_quantity(goods):
 
 
 def scale(figure, divisor):
-    """A figure in another unit."""
     return None if figure is None else figure / divisor
 
 
@@ -909,17 +902,13 @@ def barrels_per_day(kilograms, row, barrels=7.33):
 def convert(value, row, rates):
     """Dollars at the mean of the monthly rates, None where a month has none."""
     monthly = [rates.get(month) for month in months(row)]
-    if value is None or None in monthly:
-        return None
-    return value * sum(monthly) / len(monthly)
+    return None if value is None or None in monthly else value * sum(monthly) / len(monthly)
 
 
 def from_dollars(value, row, rates):
     """Money of which a unit is worth that many dollars, None where a month has no rate."""
-    monthly = [rates.get(month) for month in months(row)]
-    if value is None or None in monthly:
-        return None
-    return value * len(monthly) / sum(monthly)
+    worth = convert(1, row, rates)
+    return None if value is None or worth is None else value / worth
 
 
 def per_month(value, first, last):
@@ -938,7 +927,6 @@ def series(rows):
 
 
 def wide(rows, column):
-    """The figure of each month and member."""
     if len({(row["month"], row[column]) for row in rows}) < len(rows):
         raise NoAnswerError("several")
     return {(row["month"], row[column]): row["value"] for row in rows}

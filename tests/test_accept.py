@@ -3,32 +3,18 @@
 import json
 
 import pytest
+from maps import BRENT
 from synthetic import notebook, save_notebook
 
 from tradeflows.model.errors import LayoutError, SourceError
-from tradeflows.report import accept, notebooks
+from tradeflows.report import accept
 from tradeflows.report.notebooks import NotebookError
 
-PRICES = "period,usd_per_barrel\n2020-01,63.65\n2020-02,55.66\n"
-CHANGED = PRICES.replace("55.66", "50.00")
+CHANGED = BRENT.replace("55.66", "50.00")
 READ = """import os
 from pathlib import Path
 import pandas as pd
 oil = pd.read_csv(Path(os.environ["TRADEFLOWS_ROOT"], "data", "raw", "demo", "oil.csv"))"""
-LEDGER = """
-version = 3
-[claim.P1]
-theme = "prices"
-statement = "Oil cost more than 60 dollars."
-claimed = { value = 60, unit = "USD", qualifier = ">" }
-asks = { measure = "rate", start = "2020-01", end = "2020-01" }
-who = "Gazette"
-where = "page 1"
-[[claim.P1.reading]]
-name = "January"
-read = { table = "rates", start = "2020-01", end = "2020-01" }
-result = "rate"
-"""
 CHECK = "fall = (oil.iloc[0, 1] - oil.iloc[1, 1]).round(2)\nassert fall > 0\nf'{fall} dollars'"
 
 ANNOUNCED = (
@@ -45,8 +31,7 @@ ANNOUNCED = (
 
 @pytest.fixture
 def project(make_root):
-    """Build a project with one raw file and one notebook that reads it."""
-    root = make_root({"oil": {"text": PRICES}})
+    root = make_root({"oil": {}})
     save_notebook(
         root / "notebooks" / "01_oil.ipynb",
         "# Well?",
@@ -67,6 +52,11 @@ def committed(root):
 
 
 def test_change_is_announced_by_claim(project, make_root):
+    path = project / "notebooks" / "01_oil.ipynb"
+    saved = json.loads(path.read_text())
+    run = {"iopub.execute_input": "noon"}
+    saved["cells"][1]["metadata"] = {"execution": run, "tags": ["a"]}
+    path.write_text(json.dumps(saved))
     first = accept.accept(project)
     assert first[:2] == [
         "01_oil: It fell: nothing → 7.99 dollars",
@@ -79,10 +69,11 @@ def test_change_is_announced_by_claim(project, make_root):
     make_root({"oil": {"text": CHANGED}})
     for line, said in zip(accept.accept(project), ANNOUNCED, strict=True):
         assert line.startswith(said)
-    saved = json.loads((project / "notebooks" / "01_oil.ipynb").read_text())
+    saved = json.loads(path.read_text())
     code = [cell for cell in saved["cells"] if cell["cell_type"] == "code"]
     assert [cell["execution_count"] for cell in code] == [1, 2, 3, 4]
     assert saved["cells"][1]["id"] == "cell-1"
+    assert saved["cells"][1]["metadata"] == {"tags": ["a"]}, "no time of day"
     assert saved["metadata"] == accept.METADATA
 
 
@@ -142,27 +133,3 @@ def test_a_part_that_moved_is_named():
     assert accept.verdict_changes(old, new) == ["claim A, it fell: holds → leans yes"]
     whole = [{key: row[key] for key in ("claim", "verdict", "reading", "value")} for row in old]
     assert accept.verdict_changes(whole, rows_of("holds", "holds")) == ["claim A: in part → holds"]
-
-
-def test_verdicts_have_their_columns(make_root):
-    root = make_root({"oil": {"text": PRICES}})
-    (root / "data" / "claims.toml").write_text(LEDGER)
-    first = accept.accept(root)
-    assert "claim P1: not announced before → holds" in first
-    head, *rows = (root / accept.VERDICTS).read_text().splitlines()
-    assert head == ",".join(accept.VERDICT_COLUMNS)
-    assert [*accept.judged(root)[0]] == [*accept.VERDICT_COLUMNS]
-    assert len(rows) == 1
-    assert accept.accept(root) == ["nothing moved"]
-
-
-def test_times_of_day_are_dropped(project):
-    path = project / "notebooks" / "01_oil.ipynb"
-    saved = json.loads(path.read_text())
-    saved["cells"][1]["metadata"] = {"execution": {"iopub.execute_input": "noon"}, "tags": ["a"]}
-    saved["metadata"] = {"language_info": {"name": "python", "version": "3.11.7"}}
-    path.write_text(json.dumps(saved))
-    accept.accept(project)
-    kept = notebooks.load(path)
-    assert kept.cells[1].metadata == {"tags": ["a"]}
-    assert kept.metadata == accept.METADATA

@@ -39,7 +39,6 @@ ROWS = pd.DataFrame(
 # What a user does next; each takes a frame and gives something of pandas.
 OPERATIONS = {
     "head": lambda frame: frame.head(3),
-    "none": lambda frame: frame.iloc[:0],
     "one row": lambda frame: frame.iloc[[0]],
     "a row": lambda frame: frame.iloc[0],
     "turned": lambda frame: frame.T,
@@ -63,10 +62,8 @@ OPERATIONS = {
     "swap": lambda frame: frame.rename(
         columns={"reporter_iso": "partner_iso", "partner_iso": "reporter_iso"}
     ),
-    "twice": lambda frame: pd.concat([frame, frame]),
     "merge": lambda frame: frame.merge(frame, on=["ref_period", "reporter_iso"]),
     "join": lambda frame: frame.join(frame[["value"]].add_suffix("_2")),
-    "group": lambda frame: frame.groupby("reporter")["value"].sum(),
     "group kept": lambda frame: frame.groupby("reporter", as_index=False).agg(
         {"value": "sum", "unit": "first"}
     ),
@@ -99,7 +96,6 @@ OPERATIONS = {
 
 
 def outcome(operation, frame):
-    """What an operation gives, or the exception that it raises."""
     try:
         return operation(frame)
     except Exception as error:
@@ -180,7 +176,6 @@ UNITS = ("tonnes", "USD", "EUR", "TJ", "%")
 
 
 def random_answer(seed):
-    """An answer of random numbers in a random unit, of a source of its own."""
     random = np.random.default_rng(seed)
     amounts = random.choice([0.0, 1.0, 2.0, 4.0, 1e3, 12.5, np.nan], len(ROWS))
     rows = ROWS.assign(

@@ -6,7 +6,6 @@ import itertools
 import os
 import re
 import shlex
-import sys
 
 import comext_twin
 import matplotlib.pyplot as plt
@@ -14,11 +13,11 @@ import nbformat
 import numpy as np
 import pandas as pd
 import pytest
-from comtrade_twin import Twin, row, serve
+from comtrade_twin import Twin, empty_project, hide_settings, row, serve
 from nbclient import NotebookClient
 from tutorial import FENCE, PROJECT
 
-from tradeflows import cli, tables
+from tradeflows import cli
 from tradeflows.explore.answer import Answer
 from tradeflows.explore.ask import ask, available
 from tradeflows.explore.flow import flow
@@ -29,10 +28,6 @@ from tradeflows.retrieval import catalogue, comext_service, comtrade
 from tradeflows.retrieval.http import UnreachableError
 from tradeflows.tables.trace import trace
 
-HEAD = "\n".join(
-    f'[publisher.{name}]\nname = "{name}"\nshort = "{name}"\nhome = ""\n'
-    for name in ("comtrade", "eurostat")
-)
 MONTHS = [f"2025{month:02}" for month in range(1, 11)]
 WHEAT = [
     row(period=period, product="1001", flow="M", value=100.0 + i, netWgt=5.0 + i)
@@ -42,21 +37,13 @@ EU_MONTHS = [f"{year}{month:02}" for year in (2023, 2024) for month in range(1, 
 
 
 @pytest.fixture(autouse=True)
-def alone(monkeypatch):
-    for name in ("COMTRADE_KEY", "http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setitem(sys.modules, "keyring", None)
-
-
-def project(folder):
-    (folder / "data" / "raw").mkdir(parents=True)
-    (folder / "data" / "raw" / "sources.toml").write_text(HEAD, encoding="utf-8")
-    return folder
+def _alone(monkeypatch):
+    hide_settings(monkeypatch)
 
 
 @pytest.fixture
 def root(tmp_path):
-    return project(tmp_path / "project")
+    return empty_project(tmp_path / "project")
 
 
 @pytest.fixture
@@ -98,21 +85,6 @@ def oil(root, twin, partner="Russia", **changes):
 # --- UN Comtrade ---------------------------------------------------------------------------------
 
 
-def test_an_ask_is_what_six_calls_give(root, live, tmp_path):
-    twin = live(Twin(WHEAT))
-    answer = wheat(root, twin)
-    assert answer["value"].tolist() == [(5.0 + i) / 1000 for i in range(10)]
-    other = project(tmp_path / "other")
-    asked = comtrade.request("China", "Russia", "M", "1001", "2025-01", "2025-10")
-    web, limits = comtrade.connect(clock=twin.clock)
-    with web:
-        comtrade.fetch(comtrade.plan(asked, web, limits, other), web, other)
-    tables.build(other)
-    window = {"start": "2025-01", "end": "2025-10"}
-    same = flow("1001", "China", "Russia", **window, freq="M", root=other, local=True)
-    pd.testing.assert_frame_equal(pd.DataFrame(answer), pd.DataFrame(same))
-
-
 def test_refresh_brings_a_newer_release(root, live):
     twin = live(Twin([dict(each) for each in WHEAT]))
     wheat(root, twin, end="2025-01")
@@ -123,14 +95,7 @@ def test_refresh_brings_a_newer_release(root, live):
     assert fresh["value"].tolist() == [300.0]
 
 
-def test_what_is_not_out_is_named(root, live):
-    twin = live(Twin([each for each in WHEAT if each["period"] != "202503"]))
-    with pytest.raises(SourceError, match="not published: China, March 2025"):
-        wheat(root, twin)
-
-
 def test_an_answer_remembers_its_project(root, live, tmp_path, monkeypatch):
-    """In a folder that is of none."""
     russian = [row("643", period, "156", "1001", "X", value=90.0) for period in MONTHS[:4]]
     twin = live(Twin([*WHEAT, *russian]))
     answer = wheat(root, twin, unit="USD")
@@ -150,13 +115,6 @@ def test_an_answer_remembers_its_project(root, live, tmp_path, monkeypatch):
     for shown in (answer.by("reporter", every=1), pd.read_pickle(tmp_path / "answer.pickle")):
         shown.plot()
     plt.close("all")
-
-
-def test_a_chosen_edition_is_asked_for(root, live):
-    twin = live(Twin([each | {"classificationCode": "H5"} for each in WHEAT[:1]]))
-    assert len(wheat(root, twin, end="2025-01", classification="hs 2017")) == 1
-    assert len(twin.paths) == 2
-    assert all("/H5?" in path for path in twin.paths)
 
 
 @pytest.mark.parametrize("put", [ask, flow])
@@ -276,43 +234,30 @@ OF_EUROSTAT = [
 GIVEN = {"product": "wheat", "reporter": "China", "partner": "Russia", "start": "2025"}
 
 
-@pytest.mark.parametrize(
-    ("words", "said"),
-    [
-        *SENTENCES,
-        *OF_ASK,
-        *(({"reporter": "Germany"} | words, said) for words, said in OF_EUROSTAT),
-    ],
-)
-def test_a_wrong_argument_is_a_sentence_before_a_call(root, live, words, said):
+OF_AVAILABLE = [
+    ({}, "reporter=None: name whose figures, such as 'China'"),
+    ({"reporter": "World"}, "reporter='World': name whose figures, such as 'China'"),
+    ({"reporter": [156]}, "expected a text such as 'China'"),
+    ({"reporter": "China", "partner": 643}, "expected a text such as 'Russia'"),
+    ({"reporter": "China", "freq": "Q"}, "freq='Q': expected 'M' (months) or 'A' (years)"),
+    ({"reporter": "China", "classification": 6}, "expected a text such as 'H5'"),
+]
+WRONG = [
+    *((ask, GIVEN | words, said) for words, said in SENTENCES + OF_ASK),
+    *((ask, GIVEN | {"reporter": "Germany"} | words, said) for words, said in OF_EUROSTAT),
+    *((flow, GIVEN | words, said) for words, said in SENTENCES),
+    (flow, GIVEN | {"product": None}, "such as 'wheat'"),
+    *((available, words, said) for words, said in OF_AVAILABLE),
+]
+
+
+@pytest.mark.parametrize(("put", "words", "said"), WRONG)
+def test_a_wrong_argument_is_a_sentence_before_a_call(root, live, put, words, said):
     twin = live(Twin(WHEAT))
+    asked = {} if put is flow else {"root": root, "clock": twin.clock}
     with pytest.raises(QueryError, match=_with_wild(said)) as refused:
-        ask(**{**GIVEN, **words}, root=root, clock=twin.clock)
+        put(**words, **asked)
     assert "\n" not in str(refused.value)
-    assert twin.paths == []
-
-
-@pytest.mark.parametrize(("words", "said"), [*SENTENCES, ({"product": None}, "such as 'wheat'")])
-def test_a_wrong_argument_of_flow_is_a_sentence(words, said):
-    with pytest.raises(QueryError, match=_with_wild(said)):
-        flow(**{**GIVEN, **words})
-
-
-@pytest.mark.parametrize(
-    ("words", "said"),
-    [
-        ({}, "reporter=None: name whose figures, such as 'China'"),
-        ({"reporter": "World"}, "reporter='World': name whose figures, such as 'China'"),
-        ({"reporter": [156]}, "expected a text such as 'China'"),
-        ({"reporter": "China", "partner": 643}, "expected a text such as 'Russia'"),
-        ({"reporter": "China", "freq": "Q"}, "freq='Q': expected 'M' (months) or 'A' (years)"),
-        ({"reporter": "China", "classification": 6}, "expected a text such as 'H5'"),
-    ],
-)
-def test_a_wrong_argument_of_available_is_a_sentence(root, live, words, said):
-    twin = live(Twin(WHEAT))
-    with pytest.raises(QueryError, match=_with_wild(said)):
-        available(**words, root=root, clock=twin.clock)
     assert twin.paths == []
 
 
@@ -536,7 +481,6 @@ QUESTIONS = [
 
 @pytest.fixture(scope="module")
 def random_trade():
-    """Rows of random figures of two reporters, months and years."""
     random = np.random.default_rng(7)
     areas = itertools.product(("156", "699"), ("643", "398", "0", "842", "682"))
     cells = itertools.product(

@@ -51,7 +51,6 @@ def ledger_of(value, sign, more=""):
 
 @pytest.fixture(scope="module", autouse=True)
 def built(root_maker, tmp_path_factory):
-    """Build the project that tests stand in."""
     printed = maps.tidy("published_figures_dual_use", repeats=None) | {"text": FIGURES}
     flows = maps.tidy("comtrade_energy_imports_from_russia") | {"text": FLOWS}
     sources = {"flows": flows, "oil": {"text": PRICES}, "printed": printed}
@@ -65,7 +64,6 @@ def built(root_maker, tmp_path_factory):
 
 @pytest.fixture
 def root(built, tmp_path, monkeypatch):
-    """A copy of the project, to change."""
     folder = shutil.copytree(built, tmp_path / "project")
     monkeypatch.setenv("TRADEFLOWS_ROOT", str(folder))
     return folder
@@ -83,9 +81,8 @@ def whole(built):
     return charts.hand_over(lines(crude()), "crude")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def bundle(built):
-    """What a notebook hands to a page."""
     return chart_hook.bundle(lines(crude()).figure, "crude")
 
 
@@ -251,37 +248,6 @@ def test_a_mark_s_period_is_in_the_table_and_in_the_file(kind):
         for name, cell, entry in zip(chart.table[0][1:], row[1:], ids, strict=True):
             is_number = re.fullmatch(r"[\d.]+", cell)
             assert bool(entry) == bool(is_number or cell.replace(",", "").isdigit()), name
-
-
-def test_a_period_that_a_name_or_the_unit_has_has_no_column():
-    frame = crude_of(FEBRUARY).assign(bar=["China, February 2021", "India, February 2021"])
-    assert charts.hand_over(bars(frame, by="bar"), "crude").rows[0] == [
-        "series",
-        "value",
-        "printed",
-    ]
-    for unit, head in (("kg in February 2021", "value"), ("kg in 2021", "period")):
-        assert charts.hand_over(bars(crude_of(FEBRUARY), unit=unit), "crude").rows[0][1] == head
-    shown = charts.hand_over(
-        bars(frame.assign(bar=["China", "India, February 2021"]), by="bar"), "c"
-    )
-    assert [row[:2] for row in shown.rows] == [  # where one name has it, all have theirs
-        ["series", "period"],
-        ["China", "February 2021"],
-        ["India, February 2021", "February 2021"],
-    ]
-    assert "India, February 2021: 22,000" in shown.wide
-
-
-def test_a_year_of_a_table_is_no_number():
-    rows = [["Name", "Period", "kg", "As printed"], ["A", "2021", "1234.0", "at most 1,234"]]
-    rows.append(["B", "March to May 2021", "", "none"])
-    shown = chart_html._table(rows)
-    assert shown["table"][0] == ["A", "2021", "1,234", "at most 1,234"]
-    assert shown["words"] == ["Name", "Period", "As printed"]
-    assert not chart_html._table([["Name", "Period", "kg"], ["A", "", "1"]])["has_holes"]
-    assert shown["has_holes"]
-    assert shown["places"] == [["2021.00", "", "1234.0"], ["2021.03", "", ""]]
 
 
 def test_a_fall_as_it_is_printed_leads_to_its_lines():
@@ -494,7 +460,6 @@ def test_a_picture_of_a_lean_has_its_votes_and_what_is_left_out(verdict, built):
 
 
 def _words_of(verdict, root, drawn=claim_picture._drawn):
-    """All words on the picture of a claim."""
     figures = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
@@ -502,13 +467,6 @@ def _words_of(verdict, root, drawn=claim_picture._drawn):
         )
         claim_picture.pictures([verdict], NO_PROJECT, root)
     return " ".join(text.get_text().replace("\n", " ") for text in figures[0].texts)
-
-
-def test_a_per_cent_sign_stays_beside_its_number():
-    room = claim_picture._width("a rate of 29.3", 38) + 1
-    assert claim_picture._broken("a rate of 29.3 %", 38, "normal", room) == (
-        "a rate of\n29.3\u00a0%"
-    )
 
 
 def test_a_picture_of_what_depends_has_a_bar_of_each_side(verdict):
@@ -533,18 +491,10 @@ def test_haloed_letters_stay_text(bundle):
     assert next(csv.reader([first["text"]])) == FLOWS.splitlines()[1].split(",")
 
 
-def test_a_number_above_its_raw_lines_has_three_digits():
-    page = raw_lines.shown(lines(measures.scale(crude(), KG, 7, "drawn"), "drawn").figure)
-    heads = re.findall("<summary>[^<]*: ([^<]*)</summary>", page)
-    numbers = [head.replace(",", "") for head in heads if "rows of" not in head]
-    assert numbers
-    assert not [text for text in numbers if len(text.strip("0.−").replace(".", "")) > 3]
-
-
 def test_a_file_of_numbers_names_its_sources_as_a_page_does(built, bundle):
-    bundle["caveats"] = ["flows: no row in 2 of the months asked for: 2023-01 to 2023-02"]
+    caveats = ["flows: no row in 2 of the months asked for: 2023-01 to 2023-02"]
     known = {"sources": catalogue.load(built), "publishers": catalogue.publishers(built)}
-    _, files = chart_html._chart(bundle, "a", "charts/a", known)
+    _, files = chart_html._chart(bundle | {"caveats": caveats}, "a", "charts/a", known)
     head = [line for line in files["charts/a.csv"].splitlines() if line.startswith("#")]
     assert not [line for line in head if "flows:" in line or re.search(r"\d{4}-\d\d", line)]
     [source] = [line for line in head if line.startswith("# source: ")]

@@ -3,7 +3,6 @@
 import pytest
 
 from tradeflows.retrieval import comext_service
-from tradeflows.retrieval.call_words import cells_in_words, periods_in_words
 from tradeflows.retrieval.comtrade import Call
 
 CALLS = {
@@ -15,8 +14,9 @@ CALLS = {
         ("156", "398", "31"), ("2022", "2023"), ("0",), ("TOTAL",), ("RX",)
     ): "China and 2 more, re-exports of all goods to the world, 2022 to 2023",
     Call(
-        (), ("2022",), ("643", "0"), ("AG6",), ("X",)
-    ): "every reporter, exports of goods by HS subheading to Russia and the world, 2022",
+        (), ("2019", "2020", "2022"), ("643", "0"), ("AG6",), ("X",)
+    ): "every reporter, exports of goods by HS subheading to Russia and the world, 2019 to 2020 "
+    "and 2022",
     comext_service.question(
         "Germany,France", "Russia", "M", "2709,27090090", "2023-03", "2024"
     ): "Germany and France, imports of crude oil and CN 27090090 from Russia, "
@@ -27,20 +27,3 @@ CALLS = {
 @pytest.mark.parametrize("call", CALLS, ids=CALLS.get)
 def test_a_call_is_a_line_in_words(call):
     assert str(call) == CALLS[call]
-
-
-@pytest.mark.parametrize(
-    ("periods", "words"),
-    [
-        (["2024-05", "2024-01", "2024-02"], "January to February 2024 and May 2024"),
-        (["2023-12", "2024-01"], "December 2023 to January 2024"),
-        (["2020", "2021", "2023"], "2020 to 2021 and 2023"),
-    ],
-)
-def test_periods_in_a_row_are_one(periods, words):
-    assert periods_in_words(periods) == words
-
-
-def test_cells_stand_by_area():
-    cells = [("CHN", "2024-01"), ("IND", "2023"), ("CHN", "2024-02")]
-    assert cells_in_words(cells) == "China, January to February 2024; India, 2023"

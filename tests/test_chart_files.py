@@ -10,7 +10,7 @@ from matplotlib.colors import to_rgb
 from test_charts import EVERY_CHART, LOOK, coverage, lines, monthly
 
 from tradeflows import charts
-from tradeflows.charts import colours, export, layout, svg
+from tradeflows.charts import colours, layout, svg
 from tradeflows.charts.formula_words import in_words
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -235,10 +235,3 @@ def test_each_strip_of_a_coverage_answers():
     ]
     assert chart.rows[1] == ["Crude oil, an office", "2019-01 to 2021-12, 2022-03"]
     assert "Coal, another office: January 2023" in chart.alt
-
-
-def test_the_css_turns_charts_in_the_dark():
-    rules = export.css()
-    assert "prefers-color-scheme: dark" in rules
-    assert "invert(0.92)" in rules
-    assert len(export.script()) < 8500

@@ -75,7 +75,6 @@ def bars(frame=BASKETS, **more):
 
 
 def bars_of(values, **columns):
-    """Bars of these figures, named a, b and so on."""
     frame = pd.DataFrame({"usd": values, "basket": list("abcdefgh"[: len(values)])} | columns)
     return partial(bars, frame)
 
@@ -266,7 +265,6 @@ def test_losses_and_gains_have_signs_and_colours():
 
 
 def foot(axes):
-    """What stands below a chart."""
     return np.ravel(axes)[0].figure.texts[-1].get_text().replace("\n", " ")
 
 
@@ -545,7 +543,6 @@ def test_both_sides_are_shaded_where_one_is_alone():
 
 
 def double(axes):
-    """Double whatever carries a number, without touching the data."""
     upright = axes.get_gid() in layout.UPRIGHT
     for artist in axes.get_children():
         if isinstance(artist, Line2D) and upright:
@@ -563,7 +560,6 @@ def double(axes):
 
 
 def hide(axes):
-    """Hide each figure."""
     for artist in axes.get_children():
         if str(artist.get_gid() or "").count("|") == 2:
             artist.set_visible(False)
@@ -770,7 +766,7 @@ CROWDED = {
     ),
 }
 NARROW = {
-    "windows": lambda: of_windows(
+    "many windows": lambda: of_windows(
         [577.0, 100.0, 32.0, 14.5, 12.0, 2.0, 1.2, 0.103],
         ["2023-07", "2023-01", "2022-03", "2023-01", "2022-03", "2022-03", "2023-01", "2023-01"],
         [640, 210, 490, 210, 400, 370, 150, 150],
@@ -781,21 +777,14 @@ NARROW = {
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("what", [*EVERY_CHART, *CROWDED])
+@pytest.mark.parametrize("what", [*EVERY_CHART, *CROWDED, *NARROW])
 def test_no_text_is_cut_or_covered(what):
-    figure = np.ravel((EVERY_CHART | CROWDED)[what]())[0].figure
+    with layout.on(layout.NARROW if what in NARROW else layout.WIDE):
+        figure = np.ravel((EVERY_CHART | CROWDED | NARROW)[what]())[0].figure
     assert overlapping(figure) == []
     width, height = figure.get_size_inches()
     has_rows = what == "bars" or not figure.axes[0].get_xticks().size
-    assert (width, height >= (2 if has_rows else 4.5)) == (8, True)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("what", NARROW)
-def test_no_text_is_cut_or_covered_on_narrow_paper(what):
-    with layout.on(layout.NARROW):
-        axes = NARROW[what]()
-    assert overlapping(axes.figure) == []
+    assert what in NARROW or (width, height >= (2 if has_rows else 4.5)) == (8, True)
 
 
 def test_two_dollar_signs_are_no_formula():
@@ -854,6 +843,43 @@ def test_an_axis_without_room_for_months_has_years(n_months, paper, labels):
     with layout.on(paper):
         axes = lines(monthly(CHN=range(1, n_months + 1)))
         assert [text.get_text() for text in axes.get_xticklabels()] == labels
+
+
+def named_ticks(axes):
+    return [text.get_text() for text in axes.get_xticklabels()]
+
+
+def test_an_axis_of_many_years_names_the_first():
+    with layout.on(layout.NARROW):
+        months = lines(monthly(CHN=range(1, 121)).query("ref_period >= '2023'"))
+        assert named_ticks(months) == ["2023", "2025", "2027", "2029", "2031"]
+        nineteen = monthly(CHN=range(1, 218)).iloc[::12].assign(n_months=12)
+        assert named_ticks(lines(nineteen)) == ["2022", "2028", "2034", "2040"]
+
+
+def test_a_year_stands_as_far_below_its_axis_as_a_month():
+    places = []
+    with layout.on(layout.NARROW):
+        months = monthly(CHN=range(1, 26))
+        for axes in (lines(months), lines(months.iloc[::12].assign(n_months=12))):
+            axes.figure.canvas.draw()
+            places.append(axes.bbox.y0 - axes.get_xticklabels()[0].get_window_extent().y1)
+    assert places[1] == pytest.approx(places[0], abs=1)
+
+
+@pytest.mark.parametrize(
+    ("values", "low", "high"),
+    [
+        ([186, 144, 27], 0, 200),
+        ([-5.3, 18.7, 2], 1.05 * -5.3, 20),
+        ([2, 245, 228], 0, 1.05 * 245),
+        ([-186, -30, -20], -200, 0),
+    ],
+)
+def test_an_axis_of_numbers_goes_on_to_a_line_that_is_near(values, low, high):
+    axes = lines(monthly(CHN=values))
+    assert axes.get_ylim() == pytest.approx((low, high))
+    assert {low, high} & {*axes.get_yticks()}
 
 
 def test_a_chart_hands_over_its_terms_of_trade_and_its_claims():

@@ -112,8 +112,6 @@ def built(root_maker, tmp_path_factory):
 
 @pytest.fixture
 def ledger(tmp_path):
-    """Write a ledger given as TOML text."""
-
     def make(text):
         path = tmp_path / "other.toml"
         path.write_text(text, encoding="utf-8")
@@ -124,7 +122,6 @@ def ledger(tmp_path):
 
 @pytest.fixture
 def judge(built, ledger):
-    """Judge a ledger given as TOML text, over the invented figures."""
     return lambda text, root=built: {
         each.claim.id: each for each in claims.verdicts(ledger(text), root)
     }
@@ -149,7 +146,6 @@ ASKS = (
     'asks = { goods = "TOTAL", reporter = "RUS", partner = "KAZ", flow = "M", measure = "value", '
     'start = "2020", end = "2020" }\n'
 )
-EITHER_FLOW = ASKS + 'open = { flow = ["X"] }\nopen_because = "it says trade"\n'
 SOLD = ASKS.replace('"TOTAL"', '"goods"').replace('"M"', '"X"')
 GROWN = ASKS.replace('"value"', '"growth of value"').replace('"2020" }', '"2021", base = "2020" }')
 GROWN = GROWN.replace('start = "2020"', 'start = "2021"')
@@ -242,7 +238,6 @@ def test_a_claim_is_in_words_of_money_and_volume(given, claimed, factor):
 
 
 def peak_of(value, unit="month", **more):
-    """A claim on the month in which imports were largest."""
     steps = '["peak", { value = "value_reported" }]'
     asks = ASKS.replace('"value"', '"month of the largest value"').replace(
         'end = "2020"', 'end = "2021"'
@@ -341,30 +336,16 @@ def test_a_question_in_words_is_that_in_codes(judge):
     assert verdict.readings[0].role == "as stated"
 
 
-def test_alternatives_that_part_make_it_depend(judge):
-    asks = EITHER_FLOW.replace('"value"', '"weight"').replace("flow = [", "measure = [], flow = [")
-    verdict = judge(claim(24e6, reading(), EXPORTS, asks=asks))["C1"]
-    assert verdict.verdict == claims.DEPENDS
-    assert verdict.text.sentence == "yes if exports ($24 million); no if imports ($12 million)"
-
-
-def test_inequality_has_one_side(judge):
-    signs = {">": (11e6, 12e6), "≥": (12e6, 13e6), "<": (13e6, 12e6), "≤": (12e6, 11e6)}
-    cases = [(sign, value) for sign, both in signs.items() for value in both]
-    text = "".join(
-        claim(value, reading(), qualifier=sign, name=f"C{i}")
-        for i, (sign, value) in enumerate(cases)
-    )
-    assert [each.readings[0].fits for each in judge(text).values()] == [True, False] * 4
-
-
 def test_upper_bound_refutes_or_allows(judge):
     bound = reading(more="at_most = true")
     below = judge(claim(11e6, bound, qualifier=">"))["C1"]
     assert below.verdict == claims.NOT_DECIDED
-    above = judge(claim(13e6, bound, qualifier=">"))["C1"]
+    above = judge(claim(13e6, bound, figure("F1"), qualifier=">"))["C1"]
     assert above.verdict == claims.CONTRADICTED
     assert above.text.sentence == "the figure is at most $12 million"
+    shown = "\n".join(claims.explain(above))
+    assert ": F1: at least 12,000,000 USD" in shown
+    assert ": imports: at most 12,000,000 USD" in shown
 
 
 def test_print_is_a_vote(judge):
@@ -420,14 +401,6 @@ def test_rows_without_a_number_are_refused(judge):
     steps = '["yoy", { value = "value_reported" }]'  # of 2020 there is no year before
     with pytest.raises(LedgerError, match="one number, and 12 of its 24 rows have none"):
         judge(claim(50, reading(steps=steps, result="yoy_pct"), unit="percent"))
-
-
-def test_bounds_are_shown_as_such(judge):
-    text = claim(12e6, figure("F1"), reading(more="at_most = true"), reading("customs"))
-    shown = "\n".join(claims.explain(judge(text)["C1"]))
-    assert ": F1: at least 12,000,000 USD" in shown
-    assert ": imports: at most 12,000,000 USD" in shown
-    assert ": customs: 12,000,000 USD" in shown
 
 
 def test_growth_and_change(judge):
@@ -494,19 +467,6 @@ def test_what_to_write_for_a_source_passed_over_and_for_zeros_after_the_last_row
     rows, absent = _rows().head(1), [{"along": "partner_iso"}]
     assert 'write start = "2023-01", end = "2023-04" into `read`' in _advice(rows, absent=absent)
     assert "no row of anybody in these months" in _advice(rows, absent=absent, end="2023-04")
-
-
-def test_a_sum_of_decimals_is_as_claimed(judge):
-    verdict = judge(claim(12, reading(steps=YEAR), unit="million USD"))["C1"]
-    result = replace(verdict.readings[0], value=11.999999999999998)
-    assert result.text.figure == "$12 million"
-    assert claims.amount(2.4, "bn VND") == "2.4 billion dong"
-
-
-def test_doubt_decides_nothing(judge):
-    verdict = judge(claim(12e6, reading(more='doubt = "two sources disagree"')))["C1"]
-    assert verdict.verdict == claims.NOT_DECIDED
-    assert verdict.readings[0].note == "two sources disagree"
 
 
 SERIES = f"""
@@ -577,15 +537,20 @@ def test_a_bound_that_refutes_has_its_size(judge):
     assert claims.line(low).startswith("C1     ✗   at least 75 % less than claimed")
 
 
-def test_a_number_has_the_digits_that_its_claim_calls_for(judge, build):
-    for claimed, scale, shown in (
-        (12.05e6, 1.000001, "$12.00 million"),  # the zeros that tell the miss
-        (11.9996e6, 1.000001, "$12.0000 million"),
-        (100e6, 1, "$12 million"),  # what was stated is not padded
-        (12e6, 1.0004, "$12.005 million"),  # the digits that tell it from what it misses
-    ):
-        verdict = judge(claim(claimed, reading()), build(scale=scale))["C1"]
-        assert verdict.readings[0].text.figure == shown
+@pytest.mark.parametrize(
+    ("claimed", "value", "shown"),
+    [
+        (12.05e6, 12_000_012.0, "$12.00 million"),  # the zeros that tell the miss
+        (11.9996e6, 12_000_012.0, "$12.0000 million"),
+        (100e6, 12e6, "$12 million"),  # what was stated is not padded
+        (12e6, 12_004_800.0, "$12.005 million"),  # the digits that tell it from what it misses
+        (12e6, 11_999_999.999999998, "$12 million"),  # as a sum of decimals is
+    ],
+)
+def test_a_number_has_the_digits_that_its_claim_calls_for(judge, claimed, value, shown):
+    [result] = judge(claim(claimed, reading()))["C1"].readings
+    told = {"fits": math.isclose(value, claimed), "deviation": 100 * (value / claimed - 1)}
+    assert replace(result, value=value, **told).text.figure == shown
 
 
 GROWTH = '["growth", { value = "value_reported", year = 2021, base = 2020 }]'
@@ -708,16 +673,6 @@ def test_trace_comes_to_the_number(run, built):
     assert (code, "no definition 'letf'; did you mean 'left'?" in err) == (2, True)
 
 
-ADDED = {
-    "month": "202305",
-    "partner": "344",
-    "product": "27090000",
-    "quantity": "9709870000",
-    "unit": "千克",
-    "USD": "5,031,234,567",
-}
-
-
 OWN_CLAIM = """[claim.C1]
 theme = "oil"
 statement = "China paid five billion dollars."
@@ -738,7 +693,7 @@ result = "primary_value_usd"
 
 def test_added_files_only_if_asked(build, run, ledger, tmp_path):
     root, file = build(), tmp_path / "saved.csv"
-    file.write_bytes(twins.gacc([ADDED], [*ADDED]))
+    file.write_bytes(twins.gacc([twins.OIL], [*twins.OIL]))
     [added] = adding.add([file], root, flow="M")
     tables.build(root)
     for words in (["claims"], ["trace", "C1"]):

@@ -1,8 +1,10 @@
+import shutil
 from itertools import product
 
 import pandas as pd
 import pyarrow as pa
 import pytest
+from comext_twin import month
 from pyarrow import parquet
 
 from tradeflows import measures
@@ -11,29 +13,31 @@ from tradeflows.model.errors import QueryError, SchemaError, SourceError
 from tradeflows.publishers import comext
 from tradeflows.tables import bulk, clean, write
 
-FIELDS = comext.SINCE_2002.split(",")
 GOODS = ("27090010", "27090090", "27112100", "85423190")
 
 
-@pytest.fixture
-def folder(tmp_path, monkeypatch):
+@pytest.fixture(scope="module")
+def months(tmp_path_factory):
     """Clean twelve months of four goods from three partners, in row groups of a row each."""
-    monkeypatch.setattr(comext.bulk, "ROWS", 1)
-    monkeypatch.setattr(write, "ROWS_A_GROUP", 1)
-    for month in range(1, 13):
-        cells = product(GOODS, ("CN", "RU", "US"), "12", [month])
-        save(tmp_path, f"2023{month:02}", cells)
-    return tmp_path / "out"
+    path = tmp_path_factory.mktemp("months")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(comext.bulk, "ROWS", 1)
+        patch.setattr(write, "ROWS_A_GROUP", 1)
+        for number in range(1, 13):
+            cells = product(GOODS, ("CN", "RU", "US"), "12", [number])
+            save(path, f"2023{number:02}", cells)
+    return path / "out"
+
+
+@pytest.fixture
+def folder(months, tmp_path):
+    return shutil.copytree(months, tmp_path / "out")
 
 
 def save(path, period, cells, name="full"):
-    lines = [
-        f"AT,{partner},E,{good},33300,0610,0610,321,110000,05,{flow},1,NO_SU,{period},{value},"
-        f"{value},5,0"
-        for good, partner, flow, value in cells
-    ]
+    names = ("PRODUCT_NC", "PARTNER", "FLOW", "VALUE_EUR")
     raw = path / f"{name}_{period}.dat"
-    raw.write_text("\n".join([",".join(FIELDS), *lines, ""]))
+    raw.write_bytes(month(*(dict(zip(names, cell, strict=True)) for cell in cells), period=period))
     clean.clean("comext", [raw], path / "out")
 
 
@@ -144,9 +148,7 @@ def test_no_cleaned_file(tmp_path):
 
 def test_rows_in_doubt_are_counted(tmp_path):
     raw = tmp_path / "full_202301.dat"
-    row = "AT,CN,E,27090010,33300,0610,0610,321,110000,05,1,1,NO_SU,202301,{},{},5,0"
-    rows = [row.format(5, 5).replace("AT", "DE"), row.format(1000, 9000)]
-    raw.write_text("\n".join([",".join(FIELDS), *rows, ""]))
+    raw.write_bytes(month({"REPORTER": "DE"}, {"VALUE_NAC": 9000}, period="202301"))
     [one_file] = clean.clean("comext", [raw], tmp_path / "out")
     assert one_file.flagged == {"contradictory": 1}
     assert one_file.line().endswith("; flagged contradictory: 1")

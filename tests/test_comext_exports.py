@@ -1,8 +1,10 @@
 import calendar
 from collections import defaultdict
 from datetime import date
+from functools import partial
 
 import pytest
+import twins
 import workbook_twin
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -97,7 +99,6 @@ def grid(figures):
 
 
 def book(sheets, names=None, **more):
-    """An xlsx of lines of cells, after sheets without figures."""
     names = names or ["Summary", "Structure", *(f"Sheet {i + 1}" for i in range(len(sheets)))]
     sheets = [*[[["Contents"]]] * (len(names) - len(sheets)), *sheets]
     return workbook_twin.workbook(*sheets, names=names, parts=more)
@@ -116,14 +117,7 @@ FORMS = {
 
 @pytest.fixture
 def rows(tmp_path):
-    """Clean bytes and give the rows as dictionaries."""
-
-    def cleaned(raw, name="a"):
-        path = tmp_path / name
-        path.write_bytes(raw)
-        return [row for part in parts(path) for row in part.rows.to_pylist()]
-
-    return cleaned
+    return partial(twins.rows_of, parts, tmp_path / "a")
 
 
 def parts(path):
@@ -382,7 +376,6 @@ written = st.dictionaries(places, said, min_size=1, max_size=12)
 
 
 def expected(said):
-    """Value and kilograms of what a cell says."""
     value = float(said["VALUE_IN_EUROS"])
     kg = said.get("QUANTITY_IN_100KG")
     kg = None if kg is None else round(float(kg) * 100, 6)
@@ -394,11 +387,10 @@ def expected(said):
 @pytest.mark.parametrize("form", FORMS)
 def test_what_is_written_is_read_back(tmp_path_factory, form, table):
     path = tmp_path_factory.mktemp("twin") / "a"
-    path.write_bytes(FORMS[form](table))
     iso = {"AT": "AUT", "IE": "IRL", "AE": "ARE", "RU": "RUS", "DE": "DEU", "1": "M", "2": "X"}
     want = {tuple(iso.get(word, word) for word in cell): expected(table[cell]) for cell in table}
     found = {}
-    for row in (row for part in parts(path) for row in part.rows.to_pylist()):
+    for row in twins.rows_of(parts, path, FORMS[form](table)):
         cell = (row["reporter_iso"], row["partner_iso"], row["cmd_code"], row["flow_code"])
         key = (*cell, f"{row['ref_period']:%Y-%m}")
         assert key not in found

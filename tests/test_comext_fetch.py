@@ -9,7 +9,7 @@ from datetime import date
 import comext_twin
 import pytest
 from comext_twin import OLD_ROW, RELEASED, Directory, archive, month
-from comtrade_twin import serve
+from comtrade_twin import empty_project, hide_settings, serve
 
 from tradeflows import cli, tables
 from tradeflows.explore import flow
@@ -18,34 +18,23 @@ from tradeflows.retrieval import adding, catalogue, comext, releases, user_files
 from tradeflows.retrieval.http import FetchError, RefusedError
 from tradeflows.tables import trace
 
-HEAD = '[publisher.eurostat]\nname = "Eurostat"\nshort = "Eurostat"\nhome = ""\n'
 LATER = "2024-05-15T11:00:00"
 WAY = comext.connect
 
 
-@pytest.fixture(autouse=True)
-def no_proxy(monkeypatch):
-    for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "TRADEFLOWS_COMEXT_URL"):
-        monkeypatch.delenv(name, raising=False)
-
-
 @pytest.fixture
-def root(tmp_path):
-    folder = tmp_path / "project"
-    (folder / "data" / "raw").mkdir(parents=True)
-    (folder / "data" / "raw" / "sources.toml").write_text(HEAD, encoding="utf-8")
-    return folder
+def root(tmp_path, monkeypatch):
+    hide_settings(monkeypatch)
+    return empty_project(tmp_path / "project")
 
 
 def run(root, twin, start="2024-02", end="2024-02", progress=None):
-    """Plan and fetch against `twin`; the plan and the report."""
     with serve(twin) as base, comext.connect(base, twin.clock) as web:
         plan = comext.plan(comext.months(start, end), web, root)
         return plan, comext.fetch(plan, web, root, progress)
 
 
 def command(root, twin, *arguments):
-    """The exit status of the command, asked of `twin` by its clock."""
     with pytest.MonkeyPatch.context() as patch, serve(twin) as base:
         patch.setattr(comext, "connect", lambda: WAY(base, twin.clock))
         return cli.main(["--root", str(root), "fetch", "comext", *arguments])

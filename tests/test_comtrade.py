@@ -14,7 +14,17 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from comtrade_twin import FAULTS, KEY, PARTNERS, Twin, envelope, row, serve
+from comtrade_twin import (
+    FAULTS,
+    KEY,
+    PARTNERS,
+    Twin,
+    empty_project,
+    envelope,
+    hide_settings,
+    row,
+    serve,
+)
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -25,7 +35,6 @@ from tradeflows.retrieval import catalogue, comtrade, http
 from tradeflows.retrieval.http import FetchError, QuotaError
 
 TODAY = date(2025, 11, 25)
-HEAD = '[publisher.comtrade]\nname = "United Nations"\nshort = "UN Comtrade"\nhome = ""\n'
 MONTHS = [f"2022{month:02}" for month in range(1, 13)]
 SHIPPED = [
     row(period=period, partner=partner, product=product, value=value)
@@ -36,21 +45,13 @@ SHIPPED = [
 
 
 @pytest.fixture(autouse=True)
-def no_key_and_no_proxy(monkeypatch):
-    for name in ("COMTRADE_KEY", "http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setitem(sys.modules, "keyring", None)  # not installed
-
-
-def project(folder):
-    (folder / "data" / "raw").mkdir(parents=True, exist_ok=True)
-    (folder / "data" / "raw" / "sources.toml").write_text(HEAD, encoding="utf-8")
-    return folder
+def _alone(monkeypatch):
+    hide_settings(monkeypatch)
 
 
 @pytest.fixture
 def root(tmp_path):
-    return project(tmp_path / "project")
+    return empty_project(tmp_path / "project")
 
 
 def ask(
@@ -66,7 +67,6 @@ def ask(
 
 
 def run(root, twin, asked, *, key="", cap=None, progress=None):
-    """Plan and fetch against `twin`; the plan and the report."""
     with serve(twin) as base:
         web, limits = comtrade.connect(base, key, twin.clock, cap)
         with web:
@@ -110,10 +110,8 @@ def test_a_question_is_put_in_codes():
         ({"partner": "Taiwan"}, "UN Comtrade has no code for Taiwan; ask for S19"),
         ({"products": "coal"}, "'coal' is no HS code of 2, 4 or 6 digits; name one: 2701"),
         ({"products": " , "}, "names nothing"),
-        ({"end": "2021-12"}, "the end 2021-12 is before the start 2022-01"),
         ({"end": "2026-01"}, "2026-01 has not come: it is 2025-11"),
         ({"end": "2025"}, "2025 is not over: it is 2025-11"),
-        ({"freq": "A"}, "start='2022-01': expected a year"),
     ],
 )
 def test_what_has_no_answer_is_said(changes, message):
@@ -379,7 +377,6 @@ def faults(rng, share):
 
 
 def wanted(twin, asked):
-    """What the twin holds of a request, by the twin's own filter."""
     query = {
         "reporterCode": asked.reporters,
         "period": asked.periods,
@@ -402,7 +399,7 @@ def test_what_arrives_is_whole_or_named(seed):
     twin = Twin(rows, cap=cap)
     asked = ask("CHN,KAZ,TUR,KGZ", partner, flows, products, end="2022-06")
     with tempfile.TemporaryDirectory() as folder:
-        root = project(Path(folder))
+        root = empty_project(Path(folder))
         for share in (0.3, 0.3, 0.0):
             twin.faults = faults(rng, share)
             try:
@@ -461,8 +458,6 @@ def test_killed_it_loses_nothing_and_asks_for_nothing_twice(root, monkeypatch):
 
 @pytest.fixture
 def command(root, monkeypatch):
-    """Run the command against a twin that does not mind the pace; exit status."""
-
     def go(twin, *more, end="2022-02", **environment):
         words = (
             f"fetch comtrade --reporter CHN --partner RUS --flow X --products 880621 --end {end}"

@@ -140,47 +140,41 @@ def test_what_a_row_says(clean):
 # --- the other channels --------------------------------------------------------------------------
 
 
-def export(path, rows, *, comma=True, names=None):
-    """Write rows as the site's TradeData.csv: Latin-1, all quoted, an open comma at the end."""
-    names = names or list(rows[0])
-    lines = [",".join(f'"{name}"' for name in names)]
-    for each in rows:
-        cells = (
-            str(value).lower() if isinstance(value, bool) else "" if value is None else value
-            for value in each.values()
-        )
-        lines.append(",".join(f'"{cell}"' for cell in cells) + "," * comma)
-    path.write_bytes("\r\n".join([*lines, ""]).encode("latin-1"))
-    return path
+def export(rows, comma):
+    """The site's TradeData.csv: Latin-1, all quoted, an open comma at the end of a row."""
+    lines = [[*rows[0]], *(each.values() for each in rows)]
+    head, *texts = (",".join(f'"{as_text(cell)}"' for cell in line) for line in lines)
+    return "\r\n".join([head, *(text + comma for text in texts), ""]).encode("latin-1")
 
 
-@pytest.mark.parametrize("comma", [True, False])
-def test_web_export_is_the_reply(clean, tmp_path, comma):
-    rows = [row(partnerDesc="Türkiye, Côte d'Ivoire"), row(partner="398", netWgt=None)]
-    path = export(tmp_path / "TradeData.csv", rows, comma=comma)
-    (part,) = comtrade.clean(path, SOURCE)
-    assert part.rows.equals(clean(*rows).rows)
+def as_text(value):
+    return str(value).lower() if isinstance(value, bool) else "" if value is None else str(value)
 
 
-def test_the_workbook_is_the_reply(clean, tmp_path):
-    rows = [row(partnerDesc="Türkiye, Côte d'Ivoire"), row(partner="398", netWgt=None)]
-    path = tmp_path / "TradeData.xlsx"
-    lines = [[*rows[0]], *([*each.values()] for each in rows)]
-    path.write_bytes(workbook(lines, []))
-    assert registry.recognise(path) == ["comtrade"]
-    (part,) = comtrade.clean(path, SOURCE)
-    assert part.rows.equals(clean(*rows).rows)
-    assert "Côte d'Ivoire" in comtrade.records(path, {1})[1].text
-
-
-def test_a_bulk_file_differs_in_case_and_is_compressed(clean, tmp_path):
-    names = [name[0].upper() + name[1:] for name in row()]
+def bulk(rows):
+    names = [name[0].upper() + name[1:] for name in rows[0]]
     names[names.index("Cifvalue")] = "CIFValue"
-    cells = ["" if value is None else str(value) for value in row().values()]
-    path = tmp_path / "COMTRADE-FINAL-CM156202201H6[2025-07-05].gz"
-    path.write_bytes(gzip.compress("\n".join(["\t".join(names), "\t".join(cells), ""]).encode()))
+    lines = [names, *([as_text(value) for value in each.values()] for each in rows)]
+    return gzip.compress("".join("\t".join(line) + "\n" for line in lines).encode())
+
+
+SAID = [row(partnerDesc="Türkiye, Côte d'Ivoire"), row(partner="398", netWgt=None)]
+CHANNELS = {
+    "TradeData.csv": export(SAID, ","),
+    "without a comma.csv": export(SAID, ""),
+    "TradeData.xlsx": workbook([[*SAID[0]], *([*each.values()] for each in SAID)], []),
+    "COMTRADE-FINAL-CM156202201H6[2025-07-05].gz": bulk(SAID),
+}
+
+
+@pytest.mark.parametrize("name", CHANNELS)
+def test_each_channel_has_the_rows_of_the_reply(clean, tmp_path, name):
+    path = tmp_path / name
+    path.write_bytes(CHANNELS[name])
+    assert registry.recognise(path) == ["comtrade"] or name.endswith(".gz")
     (part,) = comtrade.clean(path, SOURCE)
-    assert part.rows.equals(clean(row()).rows)
+    assert part.rows.equals(clean(*SAID).rows)
+    assert "d'Ivoire" in comtrade.records(path, {1})[1].text
 
 
 # --- what is refused -----------------------------------------------------------------------------

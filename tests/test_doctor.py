@@ -97,7 +97,6 @@ def series(values=(100.0,) * 24, **changes):
 
 
 def once(usual, odd, place=9):
-    """A usual figure in 24 months but one."""
     return [usual] * place + [odd] + [usual] * (23 - place)
 
 

@@ -4,7 +4,7 @@ import io
 import pytest
 import twins
 
-from tradeflows.model.errors import CodeError, LayoutError, TradeflowsError
+from tradeflows.model.errors import CodeError, LayoutError
 from tradeflows.publishers import ecb
 
 CURRENCIES = ["USD", "JPY", "RUB", "TRL"]
@@ -20,8 +20,6 @@ DAY = twins.ecb(["USD", "JPY"], [["13 April 2026", "1.1052", "135.35"]], gap=" "
 
 @pytest.fixture
 def part(tmp_path):
-    """Clean bytes and give the one part."""
-
     def clean(raw):
         path = tmp_path / "rates"
         path.write_bytes(raw)
@@ -32,7 +30,6 @@ def part(tmp_path):
 
 
 def means(part):
-    """Rate, days and flags of each currency and month of a part."""
     return {
         (row["quote"], f"{row['ref_period']:%Y-%m}"): (row["rate"], row["n_days"], row["flags"])
         for row in part.rows.to_pylist()
@@ -119,19 +116,13 @@ def naive(raw):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("raw", "least"), [(HISTORY, 6), (DAY, 3)])
+@pytest.mark.parametrize(("raw", "least"), [(HISTORY, 3), (DAY, 1)])
 def test_mutated_bytes_give_what_a_naive_reader_makes_of_them_or_an_error(tmp_path, raw, least):
-    path, read = tmp_path / "a", 0
-    for data in twins.mutations(raw, 200):
-        path.write_bytes(data)
-        try:
-            rows = [row for part in ecb.clean(path) for row in part.rows.to_pylist()]
-        except TradeflowsError:
-            continue
-        read += 1
+    read = [*twins.rows_of_mutations(ecb.clean, tmp_path / "a", raw)]
+    for rows, data in read:
         expected = naive(data)
         assert sum(r["rate"] * r["n_days"] for r in rows) == pytest.approx(
             sum(value for _, value in expected)
         )
         assert sum(r["n_days"] for r in rows) == len(expected)
-    assert read > least
+    assert len(read) > least

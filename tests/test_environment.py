@@ -142,18 +142,7 @@ def test_the_public_workflow_audits_the_lock(tmp_path):
     assert ";" not in audited
 
 
-def test_the_public_workflow_tries_every_system_and_the_oldest_releases():
-    for said in (
-        "make test",
-        "pip-audit --require-hashes --disable-pip --requirement every.lock",
-        "tests/tutorial.py",
-        'test "$(du -sm core | cut -f1)" -le 320',
-        "system: [ubuntu-latest, macos-latest, windows-latest]",
-        'python: ["3.11", "3.12", "3.13", "3.14"]',
-        '--resolution lowest-direct --editable ".[report,check]"',
-        "cancel-in-progress: true",
-    ):
-        assert said in WORKFLOW, said
+def test_the_public_workflow_runs_files_that_are_there_by_pinned_actions():
     files = re.findall(r"tests/test_\w+\.py", WORKFLOW)
     assert [name for name in files if not (ROOT / name).is_file()] == []
     workflows = (ROOT / ".github" / "workflows").glob("*.yml")

@@ -1,6 +1,7 @@
 import json
 import math
 import re
+from functools import partial
 from operator import itemgetter
 
 import pytest
@@ -29,14 +30,7 @@ FORMATS = {"tsv": {"flow": "M"}, "sdmx": {}, "json_stat": {}}
 
 @pytest.fixture
 def rows(tmp_path):
-    """Clean bytes and give the rows as dictionaries."""
-
-    def clean(raw, **options):
-        path = tmp_path / "energy"
-        path.write_bytes(raw)
-        return [r for part in eurostat_energy.clean(path, **options) for r in part.rows.to_pylist()]
-
-    return clean
+    return partial(twins.rows_of, eurostat_energy.clean, tmp_path / "energy")
 
 
 def written(name, series=SERIES, months=MONTHS, cells=CELLS):
@@ -173,10 +167,8 @@ def test_what_is_written_is_read_back_in_all_three_formats(tmp_path_factory, som
         return
     found = []
     for name, options in FORMATS.items():
-        path = tmp_path_factory.mktemp("twin") / name
-        path.write_bytes(written(name, some, MONTHS, table))
-        parts = eurostat_energy.clean(path, **options)
-        found.append(cells(row for part in parts for row in part.rows.to_pylist()))
+        path, raw = tmp_path_factory.mktemp("twin") / name, written(name, some, MONTHS, table)
+        found.append(cells(twins.rows_of(eurostat_energy.clean, path, raw, **options)))
     assert found[0] == found[1] == found[2]
     assert len(found[0]) == len(stated)
     heat = [cell[5] for cell in found[0] if cell[4] == "TJ" and cell[5] is not None]

@@ -5,7 +5,7 @@ import os
 import sys
 
 import pytest
-from comtrade_twin import FAULTS, KEY, NOON, Twin, serve
+from comtrade_twin import FAULTS, KEY, Twin, hide_settings, serve
 
 from tradeflows.retrieval import http
 from tradeflows.retrieval.http import FetchError, QuotaError, RefusedError, UnreachableError, Web
@@ -14,10 +14,8 @@ PATH = "public/v1/getDa/C/M/HS"
 
 
 @pytest.fixture(autouse=True)
-def no_proxy(monkeypatch):
-    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.upper(), raising=False)
+def _alone(monkeypatch):
+    hide_settings(monkeypatch)
 
 
 @pytest.fixture
@@ -128,20 +126,6 @@ def test_a_setting_that_names_no_proxy_is_said(monkeypatch, setting, address):
     with pytest.raises(UnreachableError, match="names no proxy that can be used") as caught:
         Web("https://demo.example")
     assert "s3cret" not in str(caught.value)
-
-
-def test_a_server_that_went_is_waited_for(twin, tmp_path):
-    def gone(handler):
-        handler.server.gone = True
-        handler.server.socket.close()
-        handler.close_connection = True
-
-    with serve(twin) as base, Web(base, clock=twin.clock) as web:
-        get(web, tmp_path / "reply")
-        twin.faults = [gone]
-        with pytest.raises(FetchError):
-            get(web, tmp_path / "reply")
-    assert twin.now - NOON >= 2 + 4 + 8 + 16
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import comext_twin
 import comtrade_twin
 import pytest
-from comtrade_twin import serve
+from comtrade_twin import empty_project, hide_settings, serve
 
 from tradeflows.retrieval import catalogue, comext, comext_service, comtrade
 from tradeflows.retrieval.fetching import CutOffError, Kept, Outcome, Queue, run
@@ -76,90 +76,69 @@ def test_a_full_disk_ends_it():
 # --- each service --------------------------------------------------------------------------------
 
 MONTHS = [f"2023{month:02}" for month in range(1, 13)]
-OFFICES = comtrade_twin.OFFICE + comtrade_twin.OFFICE.replace("comtrade", "eurostat")
 
 
-class Comtrade:
-    twin = comtrade_twin.Twin([comtrade_twin.row(period=period) for period in MONTHS[:4]])
-
-    def connect(self, base):
-        self.web, self.limits = comtrade.connect(base, "", self.twin.clock)
-        return self.web
-
-    def fetch(self, root, progress):
-        asked = comtrade.request("CHN", "RUS", "X", "880621", "2023-01", "2023-04")
-        plan = comtrade.plan(asked, self.web, self.limits, root)
-        return comtrade.fetch(plan, self.web, root, progress)
-
-    def calls(self):
-        return self.twin.asked
-
-
+ROWS = [comtrade_twin.row(period=period) for period in MONTHS[:4]]
 SOLD = ("DE", "RU", "2709", "1", "VALUE_IN_EUROS")
 FIGURES = {(*SOLD, f"2023-{month:02}"): "7" for month in range(1, 5)}
 
 
-class Service:
-    twin = comext_twin.Service(*MONTHS, figures=FIGURES, most=1)
-
-    def connect(self, base):
-        self.web = comext_service.connect(base, self.twin.clock)
-        return self.web
-
-    def fetch(self, root, progress):
-        asked = comext_service.question("Germany", "Russia", "M", "2709", "2023-01", "2023-04")
-        return comext_service.fetch(comext_service.plan(asked, root), self.web, root, progress)
-
-    def calls(self):
-        return self.twin.questions
+def ask_comtrade(base, clock, root, progress):
+    asked = comtrade.request("CHN", "RUS", "X", "880621", "2023-01", "2023-04")
+    web, limits = comtrade.connect(base, "", clock)
+    with web:
+        return comtrade.fetch(comtrade.plan(asked, web, limits, root), web, root, progress)
 
 
-class Bulk:
-    twin = comext_twin.Directory(*MONTHS[:4])
-
-    def connect(self, base):
-        self.web = comext.connect(base, self.twin.clock)
-        return self.web
-
-    def fetch(self, root, progress):
-        plan = comext.plan(MONTHS[:4], self.web, root)
-        return comext.fetch(plan, self.web, root, progress)
-
-    def calls(self):
-        return self.twin.downloads
+def ask_service(base, clock, root, progress):
+    asked = comext_service.question("Germany", "Russia", "M", "2709", "2023-01", "2023-04")
+    with comext_service.connect(base, clock) as web:
+        return comext_service.fetch(comext_service.plan(asked, root), web, root, progress)
 
 
-@pytest.fixture(params=[Comtrade, Service, Bulk])
+def ask_bulk(base, clock, root, progress):
+    with comext.connect(base, clock) as web:
+        return comext.fetch(comext.plan(MONTHS[:4], web, root), web, root, progress)
+
+
+SERVICES = {  # who answers, how he is asked, and which of his calls are for figures
+    "comtrade": (lambda: comtrade_twin.Twin(ROWS), ask_comtrade, "asked"),
+    "service": (
+        lambda: comext_twin.Service(*MONTHS, figures=FIGURES, most=1),
+        ask_service,
+        "questions",
+    ),
+    "bulk": (lambda: comext_twin.Directory(*MONTHS[:4]), ask_bulk, "downloads"),
+}
+
+
+@pytest.fixture(params=SERVICES)
 def service(request, tmp_path, monkeypatch):
-    """A service with four months, its root, and a function that fetches them anew."""
-    for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "COMTRADE_KEY"):
-        monkeypatch.delenv(name, raising=False)
-    (tmp_path / "data" / "raw").mkdir(parents=True)
-    (tmp_path / "data" / "raw" / "sources.toml").write_text(OFFICES, encoding="utf-8")
-    service = request.param()
-    service.twin.paths.clear()
-    service.twin.faults.clear()
+    """What gives the calls of a service with four months, its root, and what fetches them anew."""
+    make, ask, calls = SERVICES[request.param]
+    hide_settings(monkeypatch)
+    twin, root = make(), empty_project(tmp_path / "project")
 
     def go(progress=None):
-        with serve(service.twin) as base, service.connect(base):
-            return service.fetch(tmp_path, progress)
+        with serve(twin) as base:
+            return ask(base, twin.clock, root, progress)
 
-    return service, tmp_path, go
+    return lambda: getattr(twin, calls), root, go
 
 
 def test_a_second_run_makes_no_call(service):
-    service, root, go = service
+    calls, root, go = service
     assert not go().missing
-    made = [*service.calls()]
+    made = [*calls()]
     held = catalogue.load(root, local=True)
     assert not go().missing
-    assert service.calls() == made
+    assert calls() == made
     assert catalogue.load(root, local=True) == held
     assert len(catalogue.verify(root)) == 4
 
 
 def test_an_interrupted_run_goes_on(service):
-    service, root, go = service
+    calls, root, go = service
 
     def interrupt(now):
         if now.rows == 2 and not getattr(now, "bytes", 0):
@@ -171,5 +150,5 @@ def test_an_interrupted_run_goes_on(service):
     assert not go().missing
     kept = Counter(source.address for source in catalogue.load(root, local=True).values())
     assert len(catalogue.verify(root)) == len(kept) == 4
-    asked = Counter(service.calls())
+    asked = Counter(calls())
     assert {asked[path] for path in asked if any(path in address for address in kept)} == {1}

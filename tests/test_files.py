@@ -13,7 +13,6 @@ HOUR = 3700
 
 
 def ended():
-    """Return the number of a process that is no more."""
     with subprocess.Popen([sys.executable, "-c", ""]) as process:
         process.wait()
     return process.pid

@@ -109,13 +109,17 @@ settles = "the eye of a user"
 """
 
 
+@pytest.fixture(scope="module")
+def of_three(root_maker, tmp_path_factory):
+    return with_ledger(partial(root_maker, tmp_path_factory.mktemp("of_three")))
+
+
 @pytest.fixture
-def root(make_root):
-    return with_ledger(make_root)
+def root(of_three, tmp_path):
+    return shutil.copytree(of_three, tmp_path / "project")
 
 
 def with_ledger(make_root, *more):
-    """Build a project with a ledger of three claims and more, and its project file."""
     root = make_root({"oil": {"via": "somebody (prices)"}})
     ledger = [VERSION, CLAIM.format(**HIGH), CLAIM.format(**LOW), UNTESTED, *more]
     (root / "data" / "claims.toml").write_text("".join(ledger))
@@ -126,7 +130,6 @@ def with_ledger(make_root, *more):
 
 @pytest.fixture(scope="module")
 def of_all(root_maker, tmp_path_factory):
-    """A project with a claim of two parts too."""
     return with_ledger(partial(root_maker, tmp_path_factory.mktemp("of_all")), PARTS)
 
 
@@ -147,11 +150,11 @@ def tested(verdicts):
 
 
 @pytest.fixture(scope="module")
-def folder(root_maker, tmp_path_factory):
+def folder(of_three, tmp_path_factory):
     """Write the pages of the project once, for all tests that only read them."""
     folder = tmp_path_factory.mktemp("front")
     with pytest.MonkeyPatch.context() as patch:
-        written(with_ledger(partial(root_maker, folder)), folder, patch)
+        written(shutil.copytree(of_three, folder / "project"), folder, patch)
     return folder / "site"
 
 
@@ -171,12 +174,10 @@ def written(root, tmp_path, monkeypatch):
 
 @pytest.fixture
 def rewritten(root, tmp_path, monkeypatch):
-    """Write the pages of the project as it has become."""
     return partial(written, root, tmp_path, monkeypatch)
 
 
 def words(page):
-    """What a reader sees of a page, its blanks evened out."""
     return " ".join(re.sub(r"<[^>]+>", " ", page).replace("&lt;", "<").replace("&gt;", ">").split())
 
 

@@ -15,6 +15,7 @@ from workbook_twin import workbook
 
 from tradeflows import claims, cli
 from tradeflows.claims import lines, phrase
+from tradeflows.claims.witnesses import Tables
 from tradeflows.model.errors import LedgerError, QueryError
 from tradeflows.retrieval.project import Project
 
@@ -80,7 +81,7 @@ some = st.lists(st.sampled_from(AREAS), min_size=1, max_size=3, unique=True).map
 
 @st.composite
 def phrases(draw):
-    kind = draw(st.sampled_from([*phrase.MEASURES]))
+    kind = draw(st.sampled_from([*phrase.PATTERNS]))
     is_stated = kind in ("", phrase.RECORD, phrase.MONTHLY)
     amounts = [*phrase.AMOUNTS, *[""] * (not is_stated)]
     is_one = kind in (*phrase.CHANGES, phrase.RECORD)
@@ -165,7 +166,7 @@ def test_a_wrong_phrase_gets_one_error_with_what_is_right(wrong, said):
 
 def number(text, sentence="", *, semicolons=False):
     entry = {"asks": "not public", "figure": text, "statement": sentence, "semicolons": semicolons}
-    made = lines.spelled_out(entry, {}, ["not public"], PROJECT)
+    made = lines.spelled_out(entry, {}, ["not public"], Tables(PROJECT))
     stated = made["claimed"]
     return stated["qualifier"], stated["value"], stated["unit"], made.get("printed_to")
 

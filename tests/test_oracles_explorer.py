@@ -559,7 +559,7 @@ READING = st.fixed_dictionaries(
         "is_robust": st.booleans(),
         "vote": st.sampled_from(["yes", "no", "near", ""]),
         "own_release": st.booleans(),
-        "silent": st.sampled_from(["", "", "covers ten months"]),
+        "note": st.sampled_from(["", "", "covers ten months"]),
     }
 )
 

@@ -9,7 +9,7 @@ import pytest
 from tradeflows import tables
 from tradeflows.model.errors import LayoutError
 from tradeflows.model.source import Source
-from tradeflows.publishers import print_dates, tidy
+from tradeflows.publishers import plausibility, tidy
 from tradeflows.retrieval import catalogue
 
 HEADER = "id,what,value,window,printed"
@@ -105,7 +105,7 @@ def test_each_committed_confirmation_is_needed(embedded):
         for figure in entry.confirmed:
             others = {other: why for other, why in entry.confirmed.items() if other != figure}
             with pytest.raises(LayoutError, match=f", {figure}: expected a window"):
-                print_dates.require_placed(name, replace(entry, confirmed=others), of_entry)
+                plausibility.require_placed(name, replace(entry, confirmed=others), of_entry)
             listed.add(figure)
     assert listed >= {"T02", "T03", "T04", "D39", "U14", "U17", "U18"}
 

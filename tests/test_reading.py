@@ -92,7 +92,7 @@ def test_a_number_is_plain(read, tmp_path, cell, number):
     block = reading.block(tmp_path / "a.csv", ["a", "b"])
     if isinstance(number, str):
         with pytest.raises(LayoutError, match=f"record 2: expected {number}"):
-            block.number("a", grouping=",", absent=("N/A",))
+            block.number("a", marks=reading.WITH_COMMAS, absent=("N/A",))
     else:
-        numbers = block.number("a", grouping=",", absent=("N/A",))
+        numbers = block.number("a", marks=reading.WITH_COMMAS, absent=("N/A",))
         assert numbers.to_pylist() == [1.0, number]

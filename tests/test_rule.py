@@ -7,6 +7,7 @@ import pytest
 
 from tradeflows.claims import verdict_rule as rule
 from tradeflows.claims.verdict_rule import Band, Evidence, Question, Range, Witness
+from tradeflows.claims.verdict_text import MARKS
 
 ASKED = Question("2709", "CHN", "RUS", "M", "", "value", "2022-01", "2022-12")
 
@@ -179,3 +180,10 @@ def test_a_claim_of_parts(parts, verdict):
 )
 def test_small_miss_raises_no_alarm(miss, figure, unit, is_small):
     assert rule.is_small(miss, figure, unit) is is_small
+
+
+def test_the_lists_of_words_have_each_verdict_and_witness():
+    assert {*rule.WHEN} == {*rule.VERDICTS}
+    assert {*rule.WITNESSES} == {*rule.KINDS}
+    assert tuple(MARKS) == rule.PUBLIC_WORDS
+    assert f"decides where {100 * rule.REWORKING:.0f} % more" in rule.WITNESSES[rule.REWORKED][1]

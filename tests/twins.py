@@ -9,7 +9,10 @@ import itertools
 import json
 import random
 import zipfile
+from contextlib import suppress
 from decimal import Decimal
+
+from tradeflows.model.errors import TradeflowsError
 
 HEADINGS = {
     "month": ("数据年月", "Date of data"),
@@ -168,3 +171,16 @@ def mutations(raw, count, seed=0):
                     data[place] = chance.choice((flipped, chance.choice(b'0123456789,"\n <>:.')))
             data = data or bytearray(raw)
         yield bytes(data)
+
+
+def rows_of(clean, path, raw, **options):
+    """Rows that a cleaner makes of these bytes."""
+    path.write_bytes(raw)
+    return [row for part in clean(path, **options) for row in part.rows.to_pylist()]
+
+
+def rows_of_mutations(clean, path, raw, count=100):
+    """Of each mutated file that is not refused its rows, and its bytes."""
+    for data in mutations(raw, count):
+        with suppress(TradeflowsError):
+            yield rows_of(clean, path, data), data

@@ -55,6 +55,7 @@ STYLE: dict[str, Any] = {
     "axes.spines.top": False,
     "lines.linewidth": 2.2,
     "lines.markersize": 5.5,
+    "xtick.major.pad": 5,  # clear of the lowest number
     "hatch.color": MUTE,
     "hatch.linewidth": 0.7,
     "text.parse_math": False,  # "$52 bn in 2021, $81 bn in 2022" is no formula
@@ -240,8 +241,8 @@ def size(text: str, weight: str = "normal") -> tuple[float, float]:
 def day_axis(axes: Axes, *, years: Sequence[pd.Timestamp] = ()) -> None:
     """Set an axis of days: a mark where a month or year begins, its name from there on.
 
-    Where all that is drawn is of `years`, each is named below its figures, and the axis ends at
-    the last of them.
+    The first of them has its name. Where all that is drawn is of `years`, each is named below its
+    figures, the last one always, and the axis ends there.
     """
     first, last = axes.dataLim.intervalx
     inches = page().width - 2.0  # less what stands left and right of the box
@@ -249,20 +250,24 @@ def day_axis(axes: Axes, *, years: Sequence[pd.Timestamp] = ()) -> None:
     axes.set_xlim(first - 0.012 * n_days, last + 0.012 * n_days)
     months = n_days / 30.4
     fewest = months * 0.9 / inches  # from one month with a name to the next
-    step = int(np.ceil(months / 12 * 0.5 / inches))  # of years
-    places, words, side = sorted(years[:: -max(step, 1)]), "%Y", "center"
+    step = max(int(np.ceil(months / 12 * 0.5 / inches)), 1)  # of years
+    if years:  # a step from the first to the last, if one is near
+        step = next((wide for wide in range(step, 2 * step) if (len(years) - 1) % wide == 0), step)
+    places, words, side = sorted(years[::-step]), "%Y", "center"
     if not years:
-        starts: mdates.RRuleLocator = mdates.YearLocator(max(step, 1))
+        starts: mdates.RRuleLocator = mdates.YearLocator()
         side = "left"
         if months <= 40 and fewest <= 6:
             every = next(some for some in (1, 3, 6) if some >= fewest)
             starts, words = mdates.MonthLocator(range(1, 13, every)), "%b %Y"
         days = mdates.num2date(axes.get_xlim())
         end = last - 0.01 * n_days  # what begins where the figures end is no part of them
-        places = [day for day in starts.tick_values(*days) if first <= day < end]
+        places = [day for day in starts.tick_values(*days) if first <= day < end][::step]
     axes.set_xticks(places)
     axes.xaxis.set_major_formatter(mdates.DateFormatter(words))
     axes.xaxis.set_tick_params(which="major", length=0 if years else 4, color=GREY)
+    if years:  # which have no marks, and stand as far below the box
+        axes.xaxis.set_tick_params(which="major", pad=9)
     room = 0.25 * n_days / inches  # of the last name
     for label, day in zip(axes.get_xticklabels(), places, strict=False):
         label.set(ha="center" if not years and day > last - room else side)
@@ -342,13 +347,16 @@ def _draw_references(
 
 
 def _set_axes(axes: Axes, unit: str, above: float, upright: bool) -> None:
-    """Write the unit above a box, and set its ticks."""
+    """Write the unit above a box, set its ticks, and end its numbers at a line that is near."""
     axis = axes.xaxis if upright else axes.yaxis
     axis.set_label_text(unit, rotation=0, ha="left", va="bottom")
     axis.set_label_coords(0.1 / page().width, above, transform=axes.figure.transFigure)
     axes.tick_params(labelsize=10.5, labelfontfamily=FONT, labelcolor=INK)
     axes.tick_params(axis="y", which="both", length=0)
-    axes.tick_params(axis="x", pad=5)  # clear of the lowest number
+    if isinstance(axes.yaxis.get_major_locator(), ticker.MaxNLocator):
+        lines, (low, high) = axes.get_yticks(), axes.get_ylim()
+        low = lines[0] if low < lines[:2].mean() else low
+        axes.set_ylim(low, lines[-1] if high > lines[-2:].mean() else high)
 
 
 def _upright_lines(

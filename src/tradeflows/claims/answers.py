@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tradeflows.claims import questions
 from tradeflows.claims.questions import AMOUNTS, PLACES, WORLD, in_order, text_of
 from tradeflows.claims.verdict_rule import LAW, OFFICE, Question
 from tradeflows.claims.witnesses import office_of
+from tradeflows.claims.word_lists import Table, word_list
 from tradeflows.model import codes, units
 from tradeflows.model.errors import LedgerError
 from tradeflows.model.lineage import full_number
@@ -32,36 +33,8 @@ QUANTITIES = {
     "qty": "quantity",
 }
 OF_UNITS = {"m3": "volume", "items": "number", "units": "number", "TJ": "energy"}  # of a quantity
-MEASURED = "what is measured"  # of the results of a measure: the column that it is given
-LEVEL = {MEASURED: "{}"}
-GROWN = {"growth_pct": "growth of {}", "change": "change of {}"}
-# By measure, the results that a claim may rest on, and what each is of the quantity that it is
-# given. Of a measure that is not here its own name says it.
-RESULTS: Mapping[str, Mapping[str, str]] = {
-    "barrels_per_day": {"barrels_per_day": "barrels a day"},
-    "baskets": LEVEL,
-    "convert": {"primary_value_usd": "{}"},
-    "count": {"count": "count by {}"},
-    "difference": GROWN,
-    "displacement": {
-        "displacement": "displacement of {}",
-        "displacement_net": "net displacement of {}",
-        "part": "displacement of {}",
-    },
-    "from_dollars": {"value_reported": "{}"},
-    "growth": GROWN,
-    "lead": {"lead": "lead by {}", "lead_pct": "lead by {} in per cent", "rank": "rank by {}"},
-    "mean": {MEASURED: "mean of {}"},
-    "peak": {"ref_period": "month of the largest {}", MEASURED: "largest {}"},
-    "per_month": {"value_per_month": "{} a month"},
-    "rest": {MEASURED: "rest of {}"},
-    "share": {"share_pct": "share of {}"},
-    "shares": {"share_pct": "share of {}"},
-    "sum_parts": LEVEL,
-    "total": LEVEL,
-    "unit_value": {"unit_value_per_tonne": "price", "unit_value_per_barrel": "price"},
-    "yoy": {"yoy_pct": "growth of {}"},
-}
+RESULTS: Mapping[str, Mapping[str, str]] = word_list("answers")
+GIVEN = "given"  # of the results of a measure: the column that it is given
 ENDS = ("low", "high", "low_per_month", "high_per_month")  # of a printed range
 # What moves with the currency that it is counted in; of a level its unit says which it is.
 OF_CURRENCY = ("growth of ", "change of ", "displacement of ", "net displacement of ")
@@ -105,8 +78,7 @@ def of_reading(
         # The second question as one of its own, with the column that it is asked for.
         columns = [step.get("base_value", step.get("value")) for _, step in reading.steps]
         column = next((text for text in reversed(columns) if isinstance(text, str)), reading.result)
-        second: dict[str, Any] = {"other": {}, "other_steps": (), "also": None, "result": column}
-        side = replace(reading, read=reading.other, steps=reading.other_steps, **second)
+        side = replace(reading.other, result=column)
         other = _of_side(side, frames[1], used[1], asked, flags)
         keys = _with_other(reading, keys, other, used)
     if reading.also is not None:
@@ -146,7 +118,8 @@ def _with_other(
         return replace(keys, measure=keys.measure + in_whole(keys, other))
     if "difference" not in names:
         return keys
-    if reading.read.get("measure") != reading.other.get("measure"):
+    second = reading.other or reading
+    if reading.read.get("measure") != second.read.get("measure"):
         raise LedgerError("takes one series from another: both sides must have one `measure`")
     before = _measures(reading, used[0])[names.index("difference")]
     is_of_one_window = (keys.start, keys.end) == (other.start, other.end)
@@ -181,14 +154,12 @@ def require_alike(after: Question, before: Question) -> None:
 
 def as_lead(first: Question, others: Sequence[Question]) -> Question:
     """A question of the sides of a lead, the leader first."""
-    sides = {
-        key: in_order(getattr(item, key) for item in (first, *others)) for key in questions.SIDES
+    keys = {key: [getattr(item, key) for item in (first, *others)] for key in PLACES}
+    in_one = {
+        key: (in_order if key in questions.SIDES else questions.joined)(values)
+        for key, values in keys.items()
     }
-    rest = {
-        key: questions.joined(getattr(item, key) for item in (first, *others))
-        for key in ("flow", "route")
-    }
-    return replace(first, **sides, **rest)
+    return replace(first, **in_one)
 
 
 def in_whole(part: Question, whole: Question) -> str:
@@ -203,9 +174,7 @@ def in_whole(part: Question, whole: Question) -> str:
 # --- what a ledger names --------------------------------------------------------------------------
 
 
-def named_beside(
-    keys: Question, named: Mapping[str, Any], nameable: Collection[str] = ()
-) -> Question:
+def named_beside(keys: Question, named: Table, nameable: Collection[str] = ()) -> Question:
     """A question with the keys that do not follow from its filters and rows.
 
     Parameters
@@ -269,7 +238,7 @@ def _rivals(reading: Reading, key: str, member: str) -> str:
 
 
 def _places(
-    filters: Mapping[str, Any],
+    filters: Table,
     frame: pd.DataFrame,
     used: pd.DataFrame,
     asked: Question,
@@ -278,18 +247,17 @@ def _places(
     """What flows where, of the rows of one question."""
     match filters.get("table", "trade"):
         case "figures":
-            return _places_of_figure(used.iloc[0], asked)
+            row = used.iloc[0]
+            listed = _text(row, "hs_codes") or _text(row, "product")
+            # Without what its carrier says of the codes.
+            goods = [code.partition(" (")[0].strip() for code in listed.split(";")]
+            places = questions.goods(goods), *_sides_of_figure(row, asked), _text(row, "route")
+            return dict(zip(PLACES, places, strict=True))
         case "settlement":
             held = _stated(used, "currency_group") if asked.goods else ""
             currency = text_of(filters.get("currency_group", held))
             return {"goods": currency, "partner": questions.areas(filters.get("region", ""))}
-    return _places_of_rows(filters, frame, flags)
-
-
-def _places_of_rows(
-    filters: Mapping[str, Any], frame: pd.DataFrame, flags: Collection[str]
-) -> dict[str, str]:
-    """What flows where, by the filters, and where there is none by all rows that were read."""
+    # By the filters, and where there is none by all rows that were read.
     reporter = questions.areas(filters.get("reporter", _stated(frame, "reporter_iso")))
     # Of a reconciled series, what one side alone reported is that side's.
     if "reconciled" in flags or ("one-sided" in flags and reporter == "RUS"):
@@ -313,21 +281,6 @@ def _stated(rows: pd.DataFrame, column: str) -> list[str]:
     return once(rows, f"stated {column}", lambda: sorted({*map(str, listed)}))
 
 
-def _places_of_figure(row: pd.Series, asked: Question) -> dict[str, str]:
-    """What flows where, of a printed figure."""
-    reporter, partner, flow = _sides_of_figure(row, asked)
-    listed = _text(row, "hs_codes") or _text(row, "product")
-    # Without what its carrier says of the codes.
-    goods = [code.partition(" (")[0].strip() for code in listed.split(";")]
-    return {
-        "goods": questions.goods(goods),
-        "reporter": reporter,
-        "partner": partner,
-        "flow": flow,
-        "route": _text(row, "route"),
-    }
-
-
 def _text(row: pd.Series, column: str) -> str:
     """The text of a row, empty where it has none."""
     value = row[column]
@@ -335,10 +288,7 @@ def _text(row: pd.Series, column: str) -> str:
 
 
 def _sides_of_figure(row: pd.Series, asked: Question) -> tuple[str, str, str]:
-    """Reporter, partner and flow of a printed figure, seen from the side that a claim asks.
-
-    An office's own is seen from its side.
-    """
+    """Reporter, partner and flow of a printed figure as asked, or an office's own from its side."""
     exporter, importer = (_text(row, name) for name in ("exporter", "importer"))
     home, _, away = exporter.partition("<->")
     if away:
@@ -357,13 +307,7 @@ def _sides_of_figure(row: pd.Series, asked: Question) -> tuple[str, str, str]:
 
 
 def _measures(reading: Reading, used: pd.DataFrame) -> list[str]:
-    """What is measured before the first step and after each one.
-
-    Raises
-    ------
-    LedgerError
-        A step, or the reading, takes a column that is no result of the step before.
-    """
+    """What is measured before and after each step; refuses a column that is no result of it."""
     columns = [_taken(arguments) for _, arguments in reading.steps] + [reading.result]
     if {*ENDS} & {column for column in columns if column}:
         raise LedgerError("takes one end of a printed range: its figure is value")
@@ -374,21 +318,21 @@ def _measures(reading: Reading, used: pd.DataFrame) -> list[str]:
     return [text if text.startswith(OF_CURRENCY) else text.replace(money, "") for text in words]
 
 
-def _taken(arguments: Mapping[str, Any]) -> str | None:
+def _taken(arguments: Table) -> str | None:
     """The column that a step takes, where it names one."""
     value = arguments.get("value")
     return value if isinstance(value, str) else None
 
 
-def _made(name: str, arguments: Mapping[str, Any], column: str | None) -> str:
+def _made(name: str, arguments: Table, column: str | None) -> str:
     """What a measure makes of a quantity, as a pattern, by the column of it that is taken."""
     results = RESULTS.get(name)
     if results is None:
         return f"{name} of {{}}"
     value = arguments.get("value", [])
     given = [value] if isinstance(value, str) else list(value)
-    choices = {**dict.fromkeys(given, results.get(MEASURED, "")), **results}
-    choices = {key: text for key, text in choices.items() if text and key != MEASURED}
+    choices = {**dict.fromkeys(given, results.get(GIVEN, "")), **results}
+    choices = {key: text for key, text in choices.items() if text and key != GIVEN}
     if column is not None and column not in choices:
         others = " or ".join(choices)
         raise LedgerError(f"takes {column} of {name}, which is none of its answers: take {others}")
@@ -420,8 +364,7 @@ def measure_of_unit(unit: str) -> str:
     base, _ = units.sized(unit)
     if base == "percent":
         return "growth of value" if unit != "percent" else "share"
-    of_base = {"kg": "weight", "m3": "volume", "bbl/day": "barrels a day", "units": "number"}
-    return of_base.get(base, "value")
+    return "barrels a day" if base == "bbl/day" else questions.OF_UNITS.get(base, "value")
 
 
 # --- the windows ----------------------------------------------------------------------------------

@@ -8,19 +8,21 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tradeflows import measures, tables
+from tradeflows import measures
 from tradeflows.claims import questions
 from tradeflows.claims.verdict_rule import CONFLICT, Band, Question, band_of_growth, spread
+from tradeflows.claims.word_lists import Table
 from tradeflows.model.errors import LedgerError, QueryError
 from tradeflows.model.periods import days, span
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from tradeflows.claims.witnesses import Tables
 
 # Flags on rows of a release that is no witness of the office's number: it was patched.
 PATCHED = frozenset({"derived", "estimated", "partial", "rebuilt"})
@@ -33,7 +35,7 @@ AMOUNTS = {"value": "value_reported", "weight": "net_wgt_kg"}
 NEWEST = "the newest release"
 OPTIONS = ("zeros", "splice")  # of a read, beside its filters
 
-Read = Callable[[Mapping[str, Any]], "pd.DataFrame"]
+Read = Callable[[Table], "pd.DataFrame"]
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ class Series:
     """One flow as one office measures it, and what to ask for each of its releases, by name."""
 
     asks: Question
-    releases: Mapping[str, Mapping[str, Any]]
+    releases: Mapping[str, Table]
 
 
 def series_of(asked: Question, known: tuple[Series, ...]) -> Series | None:
@@ -50,9 +52,7 @@ def series_of(asked: Question, known: tuple[Series, ...]) -> Series | None:
     return next((series for series in known if series.asks == level), None)
 
 
-def held(
-    asked: Question, filters: Mapping[str, Any], newest: pd.DataFrame, root: Path, *, local: bool
-) -> Series | None:
+def held(asked: Question, filters: Table, newest: pd.DataFrame, project: Tables) -> Series | None:
     """The releases that are held of rows of trade, where there are several.
 
     Parameters
@@ -65,8 +65,8 @@ def held(
     amount = asked.measure.removeprefix(GROWTH)
     if amount not in AMOUNTS or "cmd_code" not in newest or {"as_of", "vintage"} & filters.keys():
         return None
-    question = {"table": "trade", **filters, "root": root, "local": local}
-    rows = tables.question(**{k: v for k, v in question.items() if k not in OPTIONS}).matching()
+    question = {key: value for key, value in filters.items() if key not in OPTIONS}
+    rows = project.question(**question).matching()
     gone = rows.filter(rows["known_until"].is_valid())
     names = ("source_id", "replaced_by", "known_until")
     releases = {NEWEST: filters}
@@ -142,10 +142,7 @@ def days_of(first: int, after: int) -> tuple[pd.Timestamp, pd.Timestamp]:
 
 
 def _summed(frame: pd.DataFrame, columns: list[str], window: tuple[str, str]) -> float | None:
-    """The sum of the months of a window, unless one is lacking or is no witness.
-
-    Of two amounts the first over the second.
-    """
+    """The sum of a window, or the ratio of two; none where months lack, or of no witness."""
     over = [name for name in ("flow_code", "valuation", "cmd_code") if frame[name].nunique() > 1]
     try:
         result = measures.total(frame, columns, [], over, *window)
@@ -161,7 +158,7 @@ def _summed(frame: pd.DataFrame, columns: list[str], window: tuple[str, str]) ->
 FILTERS = {"goods": "product", "reporter": "reporter", "partner": "partner", "flow": "flow"}
 
 
-def parse(entry: Mapping[str, Any], releases: Mapping[str, Mapping[str, Any]]) -> Series:
+def parse(entry: Table, releases: Mapping[str, Table]) -> Series:
     """A series of its keys and its releases; one of something else is no revision.
 
     Raises

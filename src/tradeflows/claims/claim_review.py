@@ -41,42 +41,39 @@ def claim_reviews(verdicts: Iterable[Verdict], project: Project) -> list[dict[st
     >>> review["url"], review["reviewRating"]["alternateName"]
     ('https://example.org/report/ledger.html#O08', 'Holds')
     """
-    return [
-        _review(verdict, project)
-        for verdict in verdicts
-        if project.address and verdict.group in RATINGS
-    ]
-
-
-def _review(verdict: Verdict, project: Project) -> dict[str, Any]:
-    claim = verdict.claim
-    author = project.byline.removeprefix("By ") or project.title
-    claimed: dict[str, Any] = {
-        "@type": "Claim",
-        "author": {"@type": "Organization", "name": project.named(claim.who)},
-    }
-    printed, address = DAY.match(claim.where), ADDRESS.search(claim.where)
-    day = claim.when or (printed[0] if printed else "")
-    if day:
-        claimed["datePublished"] = day
-    if address and is_web_address(address[0]):
-        claimed["appearance"] = {"@type": "CreativeWork", "url": address[0]}
-    review: dict[str, Any] = {
-        "@context": "https://schema.org",
-        "@type": "ClaimReview",
-        "url": f"{project.address}{LEDGER}#{claim.id}",
-        "claimReviewed": claim.statement,
-        "author": {"@type": "Organization", "name": author, "url": project.address},
-        "itemReviewed": claimed,
-        "reviewRating": {
-            "@type": "Rating",
-            "ratingValue": RATINGS.index(verdict.group) + 1,
-            "bestRating": len(RATINGS),
-            "worstRating": 1,
-            "alternateName": verdict.group.capitalize(),
-            "ratingExplanation": verdict.text.why or verdict.text.sentence,
-        },
-    }
-    if project.date:
-        review["datePublished"] = project.date.isoformat()
-    return review
+    name = project.byline.removeprefix("By ") or project.title
+    author = {"@type": "Organization", "name": name, "url": project.address}
+    dated = {"datePublished": project.date.isoformat()} if project.date else {}
+    reviews = []
+    for verdict in verdicts if project.address else ():
+        if verdict.group not in RATINGS:
+            continue
+        claim = verdict.claim
+        claimed: dict[str, Any] = {
+            "@type": "Claim",
+            "author": {"@type": "Organization", "name": project.named(claim.who)},
+        }
+        printed, address = DAY.match(claim.where), ADDRESS.search(claim.where)
+        day = claim.when or (printed[0] if printed else "")
+        if day:
+            claimed["datePublished"] = day
+        if address and is_web_address(address[0]):
+            claimed["appearance"] = {"@type": "CreativeWork", "url": address[0]}
+        review = {
+            "@context": "https://schema.org",
+            "@type": "ClaimReview",
+            "url": f"{project.address}{LEDGER}#{claim.id}",
+            "claimReviewed": claim.statement,
+            "author": author,
+            "itemReviewed": claimed,
+            "reviewRating": {
+                "@type": "Rating",
+                "ratingValue": RATINGS.index(verdict.group) + 1,
+                "bestRating": len(RATINGS),
+                "worstRating": 1,
+                "alternateName": verdict.group.capitalize(),
+                "ratingExplanation": verdict.text.why or verdict.text.sentence,
+            },
+        }
+        reviews.append(review | dated)
+    return reviews

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import combinations
-from typing import Any
 
 from tradeflows.claims import questions
 from tradeflows.claims.answers import NAMEABLE, as_lead, in_whole, named_beside, require_alike
 from tradeflows.claims.questions import AMOUNTS, PLACES
 from tradeflows.claims.verdict_rule import Question
+from tradeflows.claims.word_lists import Table
 from tradeflows.model.errors import LedgerError
 from tradeflows.model.periods import month_text, runs
 
@@ -19,7 +19,7 @@ NO_SUM = ("growth of", "price", "mean of", "month of", "largest", "rank", "share
 
 
 def combined(
-    how: str, terms: Sequence[Question], named: Mapping[str, Any], *, at_least: bool = False
+    how: str, terms: Sequence[Question], named: Table, *, at_least: bool = False
 ) -> Question:
     """What a reading of several numbers answers, from what each of them does.
 

@@ -15,7 +15,8 @@ from tradeflows import tables
 from tradeflows.claims import bands, open_words, phrase, questions, wording
 from tradeflows.claims.answers import NEXT
 from tradeflows.claims.phrase import Phrase, Window
-from tradeflows.claims.witnesses import EUROSTAT, is_placed, office_of, published
+from tradeflows.claims.witnesses import EUROSTAT, Tables, is_placed, office_of
+from tradeflows.claims.word_lists import Table
 from tradeflows.model import codes, units
 from tradeflows.model.errors import LedgerError
 from tradeflows.model.periods import (
@@ -38,32 +39,15 @@ Entry = dict[str, Any]
 WEIGHT, VALUE, DOLLARS = "net_wgt_kg", "value_reported", "primary_value_usd"
 COLUMNS = {"weight": WEIGHT, "volume": "qty", "number": "qty", phrase.BARRELS: WEIGHT}
 QUANTITIES = {"volume": "m3", "number": "items"}  # the unit that a quantity is counted in
-OF_UNITS = {"kg": "weight", "m3": "volume", "units": "number"}
-# By kind, the step that makes its number of a sum, and the column that has it.
-MADE = {
-    phrase.SHARE: ("share", "share_pct"),
-    phrase.GROWTH: ("difference", "growth_pct"),
-    phrase.CHANGE: ("difference", "change"),
-    phrase.LEAD: ("", "lead"),
-    phrase.RANK: ("", "rank"),
-    phrase.MONTHLY: ("per_month", "value_per_month"),
-    phrase.PRICE: ("unit_value", "unit_value_per_tonne"),
-    phrase.BARRELS: ("barrels_per_day", "barrels_per_day"),
-}
 SIGNS = [{"value": 0, "unit": "percent", "qualifier": sign} for sign in "<>"]
 SEVERAL = ("cmd_code", "flow_code", "valuation", "partner_iso")  # summed over, where several are
 EACH = {1: "months", 12: "years"}
 OF_THE_CLAIM = ("statement", "figure", "who", "theme", "core", "window", "where", "claimed")
 # Of what rows have in several kinds: the filter, and the kinds, the first that is stated is read.
 CHOICES = (("freq_code", "freq", ("M", "Q", "A")), ("cumulation", "cumulation", ("period", "ytd")))
-BANDED = {  # kinds and amounts, of one code and one window, that releases give a band
-    *(
-        (kind, amount, 0, 1)
-        for kind in ("", phrase.GROWTH, phrase.RECORD)
-        for amount in bands.AMOUNTS
-    ),
-    (phrase.PRICE, "", 0, 1),
-}
+# By kind the amounts, of one code and one window, that releases give a band.
+BANDED = dict.fromkeys(("", phrase.GROWTH, phrase.RECORD), (*bands.AMOUNTS,))
+BANDED[phrase.PRICE] = ("",)
 EACH_MONTH = ("≤", "≥")  # qualifiers that say something of the largest or the least
 OWN_TOTAL = "its own total"  # of a release that the office itself printed
 MOVING = {(kind, "value") for kind in (phrase.GROWTH, phrase.CHANGE)}  # with the currency
@@ -99,11 +83,10 @@ class Held(NamedTuple):
 
 
 def entry_of(
-    entry: Mapping[str, Any],
-    claimed: Mapping[str, Any],
-    root: Path,
+    entry: Table,
+    claimed: Table,
+    project: Tables,
     *,
-    local: bool = False,
     is_line: bool = False,
 ) -> Entry:
     """A claim's table whose `asks` is a phrase, with all that the phrase stands for.
@@ -123,9 +106,9 @@ def entry_of(
         The phrase is none, asks another thing than the sentence, or nothing held answers it.
     """
     statement, unit = entry.get("statement", ""), claimed.get("unit", "")
-    asked, is_free = _with_amount(phrase.parse(entry["asks"], root), unit, statement)
+    asked, is_free = _with_amount(phrase.parse(entry["asks"], project.root), unit, statement)
     asks = _asks(asked)
-    _require_said(entry, claimed, asked, root, is_line=is_line)
+    _require_said(entry, claimed, asked, project.root, is_line=is_line)
     left = open_words.left_open(statement, questions.question(asks))
     admitted, because = _open(asked, asks, left, is_free=is_free)
     windows = [*asked.windows, *((start, asks["end"]) for start in left.get("start", ()))]
@@ -134,13 +117,13 @@ def entry_of(
     faults = []
     for amount in (asked.amount, *["value"] * is_free):
         try:
-            _add_readings(made, replace(asked, amount=amount), unit, root, local=local)
+            _add_readings(made, replace(asked, amount=amount), unit, project)
         except LedgerError as error:
             made["minds"].append(f"not made: {amount or asked.kind}, since {error}")
             faults.append(error)
     if not made["reading"]:
         raise faults[0]
-    value = phrase.MEASURES[asked.kind].format("value")
+    value = asked.measure_of("value")
     moved = [f"{value} in {each}" for each in sorted(made["money"])]
     because += _in_money(moved, asks, admitted, statement)
     whole = {**entry, "asks": asks, "reading": [*made["reading"], *entry.get("reading", [])]}
@@ -149,7 +132,7 @@ def entry_of(
     if because:
         whole["open_because"] = entry.get("open_because") or "; ".join(because)
     if asked.kind == phrase.RECORD:
-        whole = _with_record(whole, asked, unit, _held(asked, unit, root, local=local))
+        whole = _with_record(whole, asked, unit, _held(asked, unit, project))
     if is_line and "part" not in whole:
         asked_of = questions.question(whole["asks"])
         _refuse(wording.of_measure(statement, asked_of), entry, is_line=is_line)
@@ -157,8 +140,8 @@ def entry_of(
 
 
 def _require_said(
-    entry: Mapping[str, Any],
-    claimed: Mapping[str, Any],
+    entry: Table,
+    claimed: Table,
     asked: Phrase,
     root: Path,
     *,
@@ -180,7 +163,7 @@ def _require_said(
     _refuse(wording.of_phrase(statement, asked, claimed, root), entry, is_line=is_line)
 
 
-def _refuse(faults: Iterable[str], entry: Mapping[str, Any], *, is_line: bool) -> None:
+def _refuse(faults: Iterable[str], entry: Table, *, is_line: bool) -> None:
     for fault in faults if "open_because" not in entry else ():
         raise LedgerError(f"{fault}; {'because' if is_line else 'open_because'} says why not")
 
@@ -198,26 +181,23 @@ def _in_money(moved: list[str], asks: Entry, admitted: Entry, statement: str) ->
 
 
 def _with_amount(asked: Phrase, unit: str, statement: str) -> tuple[Phrase, bool]:
-    """A phrase with what it measures, and whether its words leave that: by weight then, or value.
-
-    A price and barrels a day say it; else the unit does or, of all goods, that they are money; or
-    its sentence, where it names one.
-    """
+    """A phrase with what it measures, by unit or sentence, and whether its words leave it open."""
     if asked.amount or asked.kind in (phrase.PRICE, phrase.BARRELS):
         return asked, False
     base = units.sized(unit)[0].partition("/")[0]
     if asked.goods == ("TOTAL",) or units.CURRENCY.fullmatch(base):
         return replace(asked, amount="value"), False
     said = [kind for kind, words in wording.MEASURES.items() if words.search(statement)]
-    if base not in OF_UNITS and len(said) == 1:
+    if base not in questions.OF_UNITS and len(said) == 1:
         return replace(asked, amount=said[0]), False
-    return replace(asked, amount=OF_UNITS.get(base, "weight")), base not in OF_UNITS
+    amount = questions.OF_UNITS.get(base)
+    return replace(asked, amount=amount or "weight"), amount is None
 
 
 def _asks(asked: Phrase) -> Entry:
     """What a phrase asks, as a ledger's table has it."""
     partner = list(asked.partner)
-    if asked.kind in (phrase.LEAD, phrase.RANK):
+    if asked.kind in phrase.PLACED:
         partner += asked.among or [NEXT] * (asked.kind == phrase.LEAD)
     asks = {
         "goods": _one(asked.goods),
@@ -233,7 +213,7 @@ def _asks(asked: Phrase) -> Entry:
 
 def _measure(asked: Phrase, amount: str) -> str:
     """What is measured of an amount, as the ledger has it; of a share with a whole of its own."""
-    measure, is_shared = phrase.MEASURES[asked.kind].format(amount), asked.kind in phrase.SHARES
+    measure, is_shared = asked.measure_of(amount), asked.kind in phrase.SHARES
     is_of_all = len(asked.among) == 1 and asked.among[0].endswith((questions.WORLD, "_EXTRA"))
     return measure + f" in {questions.joined(asked.among)}" * (is_shared and not is_of_all)
 
@@ -266,14 +246,14 @@ def _open(
     return admitted, because
 
 
-def _add_readings(made: Entry, asked: Phrase, unit: str, root: Path, *, local: bool) -> None:
+def _add_readings(made: Entry, asked: Phrase, unit: str, project: Tables) -> None:
     """Add the readings of one amount, in every window, by every publisher."""
-    every = _held(asked, unit, root, local=local)
+    every = _held(asked, unit, project)
     if (asked.kind, asked.amount) in MOVING:
         made["money"] = {held.currency for held in every} - {"USD"}
-    codes_more = sum("+".join(listed).count("+") for listed in (asked.goods, asked.level))
-    if (asked.kind, asked.amount, codes_more, len(asked.windows)) in BANDED:
-        every = _with_releases(made, asked, every, root, local=local)
+    is_of_one = "+" not in "+".join(asked.goods) and "+" not in "+".join(asked.level)
+    if is_of_one and len(asked.windows) == 1 and asked.amount in BANDED.get(asked.kind, ()):
+        every = _with_releases(made, asked, every, project)
     for window in asked.windows:
         when = window_in_words(*_months(window)) * bool(asked.windows[1:])
         for held in every:
@@ -283,21 +263,15 @@ def _add_readings(made: Entry, asked: Phrase, unit: str, root: Path, *, local: b
             made["reading"].append({"name": name, **_reading(asked, window, held)})
 
 
-def _with_releases(
-    made: Entry, asked: Phrase, every: list[Held], root: Path, *, local: bool
-) -> list[Held]:
-    """Who is read where an office's amount has releases: of these the first alone.
-
-    That is the total that it printed itself, where one is held, and else one that nobody patched.
-    """
+def _with_releases(made: Entry, asked: Phrase, every: list[Held], project: Tables) -> list[Held]:
+    """Of an office's releases the first alone: the total that it printed, or one nobody patched."""
     money = every[0].currency
     offices = [held for held in every if (held.who, held.currency) == ("", money)]
     offices.sort(key=attrgetter("is_patched"))
     in_dollars = money == "USD" and not every[0].rates
-    printed = _own_total(asked, root, local=local) if in_dollars else {}
+    printed = _own_total(asked, project) if in_dollars else {}
     releases = {held.publisher or "its months": held.filters for held in offices}
-    yearly = [held for held in offices if held.yearly]
-    releases |= {f"{held.publisher} by the year".strip(): held.yearly for held in yearly}
+    releases |= {f"{x.publisher} by the year".strip(): x.yearly for x in offices if x.yearly}
     if not printed and len(releases) < 2:
         return every
     made["releases"] = releases
@@ -311,11 +285,8 @@ def _with_releases(
     return others
 
 
-def _own_total(asked: Phrase, root: Path, *, local: bool) -> Entry:
-    """What reads the total of a window, or its growth, that the reporter's office printed.
-
-    Empty where none is, or none that has a place in time.
-    """
+def _own_total(asked: Phrase, project: Tables) -> Entry:
+    """What reads the total, or the growth, that the reporter's office printed and can be placed."""
     partner, reporter = "+".join(asked.partner), asked.reporter
     pairs = {"M": (partner, reporter), "X": (reporter, partner)}
     exporter, importer = pairs.get(asked.flow, (f"{reporter}<->{partner}", ""))
@@ -325,7 +296,7 @@ def _own_total(asked: Phrase, root: Path, *, local: bool) -> Entry:
         "exporter": exporter,
         "importer": importer,
         "hs_codes": asked.goods[0],
-        "measure": phrase.MEASURES[asked.kind].format(asked.amount),
+        "measure": asked.measure_of(asked.amount),
         "unit": "percent y/y" if asked.base else "USD",
         "window_start": first.date(),
         "window_end": last.date(),
@@ -333,7 +304,7 @@ def _own_total(asked: Phrase, root: Path, *, local: bool) -> Entry:
     if asked.base:
         ends = bands.days_of(*span(asked.base))
         wanted |= {"base_start": ends[0].date(), "base_end": ends[1].date()}
-    every = published(root, local)
+    every = [*project.figures.values()]
     same = [row for row in every if all((row[key] or "") == wanted[key] for key in wanted)]
     return next(({"table": "figures", "id": x["id"]} for x in same if is_placed(x, every)), {})
 
@@ -346,6 +317,16 @@ def _months(window: Window) -> Window:
 # --- what is held ---------------------------------------------------------------------------------
 
 
+def _window(months: set[int]) -> Entry:
+    """The filters of some months, from the first to the last."""
+    return {"start": month_text(min(months)), "end": month_text(max(months))}
+
+
+def _within(frame: pd.DataFrame, months: set[int]) -> pd.DataFrame:
+    """The rows that begin between the first and the last of some months."""
+    return frame[first_month(frame).between(min(months), max(months))]
+
+
 def _column(asked: Phrase) -> str:
     return COLUMNS.get(asked.quantity, VALUE)
 
@@ -353,7 +334,7 @@ def _column(asked: Phrase) -> str:
 def _filters(asked: Phrase) -> Entry:
     """The question to trade that a phrase asks."""
     partner = list(asked.partner)
-    if asked.kind in (phrase.LEAD, phrase.RANK):
+    if asked.kind in phrase.PLACED:
         partner = [*partner, *asked.among] if asked.among else ["countries"]
     filters = {
         "reporter": asked.reporter,
@@ -366,57 +347,54 @@ def _filters(asked: Phrase) -> Entry:
     return filters
 
 
-def _held(asked: Phrase, unit: str, root: Path, *, local: bool) -> list[Held]:
-    """What each publisher states of a phrase, in the order of the catalogue.
-
-    Those that state less than its windows are left out where another one states all.
-    """
-    filters, is_placed = _filters(asked), asked.kind in (phrase.LEAD, phrase.RANK)
+def _held(asked: Phrase, unit: str, project: Tables) -> list[Held]:
+    """What each publisher states of a phrase: those that state all its windows, where some do."""
+    filters = _filters(asked)
     wanted = {month for window in asked.times for month in range(*span(window))}
     columns = [_column(asked), *[WEIGHT] * (asked.kind == phrase.PRICE)]
-    every = _rows(filters, wanted, columns, root, local=local)
+    every = _rows(filters, wanted, columns, project)
     both = [every]
     if asked.kind in phrase.SHARES:
         whole = filters | {"partner": _one(asked.among)}
-        both.append(_rows(whole, wanted, columns, root, local=local))
+        both.append(_rows(whole, wanted, columns, project))
     rows = every[~every["lacks"]]
     if rows.empty:
         raise LedgerError(
             f"nothing that is held answers {phrase.spoken(asked)!r}: "
-            + (_elsewhere(asked, filters, wanted, root, local=local) or NOT_HELD)
+            + (_elsewhere(asked, filters, wanted, project) or NOT_HELD)
         )
     several = every["publisher"].nunique() > 1
-    if is_placed:
+    if asked.kind in phrase.PLACED:
         rows = _with_rivals(asked, rows, every[every["lacks"]], wanted)
         if not asked.among:  # some were sellers in other years
-            filters |= {"start": month_text(min(wanted)), "end": month_text(max(wanted))}
-    known = catalogue.publishers(root, local=local)
+            filters |= _window(wanted)
+    known = catalogue.publishers(project.root, local=project.local)
     stating: dict[str, Held] = {}
     for name in sorted({*rows["publisher"]}, key=[*known].index):
         own = [frame[frame["publisher"] == name] for frame in both]
         named = filters | ({"publisher": name} if several else {})
         is_record = asked.kind == phrase.RECORD
         stating[name] = _stated(named, own, known[name].short, wanted, is_record=is_record)
-    made = []
     try:
         stating = _of_the_time(asked, stating, wanted, {*rows["cmd_code"]})
     except LedgerError as error:
-        cure = _elsewhere(asked, filters, wanted, root, local=local)
+        cure = _elsewhere(asked, filters, wanted, project)
         raise LedgerError("; ".join(filter(None, (str(error), cure)))) from error
-    for held in stating.values():
-        publisher = held.publisher * (len(stating) > 1)
-        rates = _rates(asked, held.currency, unit, wanted, root, local=local)
-        made.append(held._replace(publisher=publisher, rates=rates))
-    return made
+    return [
+        held._replace(
+            publisher=held.publisher * (len(stating) > 1),
+            rates=_rates(asked, held.currency, unit, wanted, project),
+        )
+        for held in stating.values()
+    ]
 
 
-def _elsewhere(asked: Phrase, filters: Entry, wanted: set[int], root: Path, *, local: bool) -> str:
+def _elsewhere(asked: Phrase, filters: Entry, wanted: set[int], project: Tables) -> str:
     """What to write where other codes of the word for some goods are held in a time."""
     code = "+".join(asked.level or asked.goods)
-    when = {"start": month_text(min(wanted)), "end": month_text(max(wanted))}
-    of_word = [listed for listed in own_words.product_words(root).values() if code in listed]
-    for other in sorted({also for listed in of_word for also in listed} - {code}):
-        there = tables.question(root=root, local=local, **filters | when | {"product": other})
+    words = own_words.product_words(project.root).values()
+    for other in sorted({also for listed in words if code in listed for also in listed} - {code}):
+        there = project.question(**filters | _window(wanted) | {"product": other})
         if there.matching().num_rows:
             meant = phrase.spoken(replace(asked, goods=(other,), level=()))
             return f"what is held of the time is {other}: write '{meant}'"
@@ -426,10 +404,7 @@ def _elsewhere(asked: Phrase, filters: Entry, wanted: set[int], root: Path, *, l
 def _of_the_time(
     asked: Phrase, stating: dict[str, Held], wanted: set[int], known: set[str]
 ) -> dict[str, Held]:
-    """Those that state all of the time; of a growth, whose months are paired, all if none does.
-
-    Goods of several codes that nobody states in all of it are refused, and so is another time.
-    """
+    """Those that state all of the time; of a growth, whose months are paired, all if none does."""
     found = {name: held for name, held in stating.items() if wanted <= held.months}
     parts = {code for held in (found or stating).values() for code in held.lacking}
     if parts:
@@ -454,9 +429,7 @@ def _with_rivals(
     asked: Phrase, rows: pd.DataFrame, unstated: pd.DataFrame, wanted: set[int]
 ) -> pd.DataFrame:
     """The rows of the publishers that state a member and its rivals in the time that is asked."""
-    within, without = (
-        frame[first_month(frame).between(min(wanted), max(wanted))] for frame in (rows, unstated)
-    )
+    within, without = _within(rows, wanted), _within(unstated, wanted)
     of_each = within.groupby("publisher")["partner_iso"].agg(set)
     named = {*asked.partner, *asked.among}
     stating = [name for name, areas in of_each.items() if len(areas) > 1 and named <= areas]
@@ -479,11 +452,7 @@ def _with_rivals(
 def _chosen(
     both: list[pd.DataFrame], wanted: set[int], *, is_record: bool
 ) -> tuple[Entry, list[pd.DataFrame]]:
-    """The rhythm, the cumulation and the files of a publisher that state most of the time.
-
-    Of several that do the finest, for a record that which begins first; with the filters that read
-    them, the rows that they have.
-    """
+    """The finest rhythm, cumulation and files that state most of a time, and their rows."""
     own: Entry = {}
     for column, key, kinds in CHOICES:
         if any(frame[column].nunique() > 1 for frame in both):
@@ -512,10 +481,7 @@ def _most_stated(
 def _of_whole_files(
     chosen: Entry, both: list[pd.DataFrame], wanted: set[int]
 ) -> tuple[Entry, list[pd.DataFrame]]:
-    """Of several files those of several codes that state each in all of some months, if any do.
-
-    Others, such as one of a heading's newest year, would be a part that is not stated.
-    """
+    """Of several files those that state each code in all months; another would be a part untold."""
     whole = set.intersection(*({*frame["source_id"]} for frame in both))
     for name, rows in ((name, rows) for frame in both for name, rows in frame.groupby("source_id")):
         of_code = [_stated_months(some) for _, some in rows.groupby("cmd_code")]
@@ -535,22 +501,19 @@ def _stated(
     *,
     is_record: bool,
 ) -> Held:
-    """What one publisher has of a phrase: its rows and, of a share, those of the whole.
-
-    Of several codes each must be stated in all of the time that is asked.
-    """
+    """What one publisher has of a phrase: its rows and, of a share, those of the whole."""
     by_year = [frame[(frame["freq_code"] == "A") & ~frame["lacks"]] for frame in both]
     chosen, both = _of_whole_files(*_chosen(both, wanted, is_record=is_record), wanted)
     own, rows = filters | chosen, both[0]
     is_also_yearly = chosen.get("freq") == "M" and wanted <= _stated_months(*by_year)
-    within = [frame[first_month(frame).between(min(wanted), max(wanted))] for frame in both]
+    within = [_within(frame, wanted) for frame in both]
     over = [column for column in SEVERAL if within[0][column].nunique() > 1]
     routes = within[0][within[0]["partner_role"].eq("route")]
     routes = routes.groupby("partner_iso")["partner_code"].nunique()
     over += ["partner_code"] * bool(routes.gt(1).any())
     lacking = []
     if any(frame["cmd_code"].nunique() > 1 for frame in both):
-        own |= {"start": month_text(min(wanted)), "end": month_text(max(wanted))}
+        own |= _window(wanted)
         for frame in within:
             by_code = frame.groupby("cmd_code")
             holes = [code for code, some in by_code if wanted - _stated_months(some)]
@@ -576,16 +539,10 @@ def _stated_months(*frames: pd.DataFrame) -> set[int]:
     return {*of_each[0]}.intersection(*of_each[1:])
 
 
-def _rows(
-    filters: Entry, wanted: set[int], columns: list[str], root: Path, *, local: bool
-) -> pd.DataFrame:
-    """Who states what of a question, and what is declared to be zero in the time that is asked.
-
-    What has no figure in one of `columns` `lacks` it, as an estimate does for a price.
-    """
-    window = {"start": month_text(min(wanted)), "end": month_text(max(wanted))}
-    stated = tables.candidates(tables.question(root=root, local=local, **filters))
-    asked = tables.question(root=root, local=local, **filters, **window)
+def _rows(filters: Entry, wanted: set[int], columns: list[str], project: Tables) -> pd.DataFrame:
+    """Who states what of a question, with declared zeros; a row without a figure `lacks` it."""
+    stated = tables.candidates(project.question(**filters))
+    asked = project.question(**filters | _window(wanted))
     names = ["source_id", "freq_code", "cumulation", "currency", "ref_period", "n_months"]
     names += [*SEVERAL, "partner_code", "partner_role", *columns, "flags"]
     both = [rows.select(names) for rows in (stated, asked.matching(zeros=True))]
@@ -593,8 +550,7 @@ def _rows(
     lacks = frame[columns].isna().any(axis="columns")
     if len(columns) > 1:
         lacks |= frame["flags"].str.contains(ESTIMATED)
-    sources = catalogue.load(root, local=local)
-    of_rows = [sources[name] for name in frame["source_id"]]
+    of_rows = [project.sources[name] for name in frame["source_id"]]
     witnesses = [str(source.witness) for source in of_rows]
     publishers = [source.publisher for source in of_rows]
     return frame.assign(publisher=publishers, witness=witnesses, lacks=lacks)
@@ -611,11 +567,11 @@ def _reading(asked: Phrase, window: Window, held: Held) -> Entry:
         terms = [_reading(each, when, held) for when in (window, asked.base)]
         return {"combine": "difference", "terms": terms}
     value = DOLLARS if "convert" in rates else _column(asked)
-    total, (step, result) = _total(value, window, held.over), MADE.get(kind, ("", value))
-    made = {"read": read, "steps": [total], "result": result}
-    if step:
-        made["steps"] = [total, [step, {} if kind == phrase.BARRELS else {"value": value}]]
-    if kind in (phrase.LEAD, phrase.RANK):
+    total = _total(value, window, held.over)
+    step, result = phrase.KIND_ROWS[kind].get("made", ("", value))
+    steps = [[step, {} if kind == phrase.BARRELS else {"value": value}]] if step else []
+    made = {"read": read, "steps": [total, *steps], "result": result}
+    if kind in phrase.PLACED:
         over = [column for column in held.over if column != "partner_iso"]
         of_each = {**_total(value, window, over)[1], "by": ["partner_iso"]}
         member = {"value": value, "member": asked.partner[0]}
@@ -644,13 +600,8 @@ def _changed(
     return {"other": read, "other_steps": [_total(value, base, over)]}
 
 
-def _rates(
-    asked: Phrase, own: str, unit: str, months: set[int], root: Path, *, local: bool
-) -> Entry:
-    """The step that puts values into the currency of a claim, with its rates; none where none is.
-
-    A change of two sums and a record have no room for rates.
-    """
+def _rates(asked: Phrase, own: str, unit: str, months: set[int], project: Tables) -> Entry:
+    """The step that puts values into the currency of a claim, with its rates; none if none is."""
     wanted = units.sized(unit)[0].partition("/")[0]
     is_money = _column(asked) == VALUE and units.CURRENCY.fullmatch(wanted)
     if not is_money or wanted in own:
@@ -658,8 +609,9 @@ def _rates(
     step, money = ("convert", own) if wanted == "USD" else ("from_dollars", wanted)
     base, quote = ("EUR", "USD") if money == "EUR" else ("USD", money)
     rates = {"table": "rates", "base": base, "quote": quote, "stated_by": RATES_OF}
+    # A change of two sums and a record have no room for rates.
     if asked.kind != phrase.RECORD and not asked.base and "USD" in (wanted, own):
-        held = tables.question(**rates, root=root, local=local).matching().to_pandas()
+        held = project.question(**rates).matching().to_pandas()
         if len(held) and months <= {*months_of(held)[1].tolist()}:
             return {step: rates}
     raise LedgerError(
@@ -688,10 +640,7 @@ def _office(asked: Phrase) -> str:
 
 
 def _with_record(entry: Entry, asked: Phrase, unit: str, every: Iterable[Held]) -> Entry:
-    """A claim of a figure that is a record: the figure, and over the best of all times before.
-
-    Of a record without a figure the latter alone.
-    """
+    """A claim of a record: its figure, where it has one, and over the best of all times before."""
     words, figure = _record_in_words(entry, unit)
     readings = [*_records(asked, every)]
     if not readings:

@@ -225,23 +225,23 @@ def _part_values(part: Verdict) -> dict[str, Any]:
         "band": band and {"width": band.width, "unit": band.unit, "releases": list(band.releases)},
         "not_tested": part.reason,
         "settles": claim.settles,
-        "readings": [_reading_values(reading) for reading in part.readings],
-    }
-
-
-def _reading_values(reading: ReadingResult) -> dict[str, Any]:
-    return _values(reading, OF_READING) | {
-        "differs_in": list(reading.differs_in),
-        "witness": reading.witness.kind,
-        "counted_by": reading.witness.family,
-        "vote": reading.vote,
-        "rest": reading.rest,
-        "bound": reading.bound.strip(),
-        "finding": reading.text.finding,
-        "coverage": reading.coverage,
-        "flags": list(reading.flags),
-        "rows": reading.rows,
-        "sources": list(reading.sources),
+        "readings": [
+            _values(reading, OF_READING)
+            | {
+                "differs_in": list(reading.differs_in),
+                "witness": reading.witness.kind,
+                "counted_by": reading.witness.family,
+                "vote": reading.vote,
+                "rest": reading.rest,
+                "bound": reading.bound.strip(),
+                "finding": reading.text.finding,
+                "coverage": reading.coverage,
+                "flags": list(reading.flags),
+                "rows": reading.rows,
+                "sources": list(reading.sources),
+            }
+            for reading in part.readings
+        ],
     }
 
 

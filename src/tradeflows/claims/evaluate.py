@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
-from itertools import product
+from itertools import chain, product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,11 +24,11 @@ from tradeflows.claims.ledger import Claim, Reading, at, load, read_ledger
 from tradeflows.claims.measured import (
     Measured,
     Place,
-    Tables,
     columns_of,
     minds,
     number_of,
     rows_at,
+    todo,
 )
 from tradeflows.claims.verdict_rule import (
     ALTERNATIVE,
@@ -48,6 +48,7 @@ from tradeflows.claims.verdict_rule import (
     Witness,
 )
 from tradeflows.claims.verdict_text import AT_LEAST, AT_MOST, ReadingText, VerdictText
+from tradeflows.claims.witnesses import Tables
 from tradeflows.measures.comparisons import CIF_BAND
 from tradeflows.model import codes, units
 from tradeflows.model.errors import LedgerError, TradeflowsError
@@ -77,30 +78,20 @@ AMOUNTS = ("net_wgt_kg", "value_reported", "primary_value_usd", "qty")  # column
 # --- what comes of a reading and of a claim -------------------------------------------------------
 
 
-@dataclass(frozen=True, kw_only=True)
-class ReadingResult(Measured):
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ReadingResult(Measured, Evidence):
     """What one reading gave, in the unit of its claim.
 
     Attributes
     ----------
     claim
         The part of a claim that it is a reading of, or the claim of one part.
-    role, differs_in
-        What it is to the claim, and the keys in which its question differs from the claim's.
-    witness
-        Who counted.
-    answers
-        The open readings that it speaks of.
-    fits, fits_band
-        Whether it lies within the printed step, and within the band; None where it partly does.
-    vote
-        What it says where it votes: yes, no, or near.
+    differs_in
+        The keys in which its question differs from the claim's.
     decides
         Whether the verdict rests on it.
-    note
-        Why it says nothing; empty where it may.
-    deviation
-        From the claim: per cent of it, or points where the claim is in per cent.
+    ratio
+        Its number over the claimed one.
     mind
         What the measures say and what is true of the sources.
     todo
@@ -113,24 +104,13 @@ class ReadingResult(Measured):
         What a unit of `result` is in that of the claim.
     """
 
-    name: str
     claim: Claim
-    role: str
     differs_in: tuple[str, ...]
-    witness: Witness
-    answers: tuple[Question, ...]
-    fits: bool | None
-    fits_band: bool
-    is_robust: bool
-    vote: str
-    note: str
-    deviation: float | None
     ratio: float | None
     mind: tuple[str, ...]
     sources: tuple[str, ...]
     scale: float
     decides: bool = False
-    own_release: bool = False
     todo: str = ""
     rest: str = ""
     beside: bool = False
@@ -151,12 +131,6 @@ class ReadingResult(Measured):
     def rows(self) -> int:
         """Number of the raw numbers that it was made of."""
         return len(self.lines)
-
-    @property
-    def evidence(self) -> Evidence:
-        """What it has to say, for the rule."""
-        names = {item.name for item in fields(Evidence)} - {"silent"}
-        return Evidence(silent=self.note, **{name: getattr(self, name) for name in names})
 
 
 @dataclass(frozen=True)
@@ -295,7 +269,7 @@ def _of_part(claim: Claim, held: Tables) -> Verdict:
         results.append(result)
     left_open = open_readings(claim, results)
     results = [_bounding(item, left_open) if item.role == BOUND else item for item in results]
-    decision = verdict_rule.decide([item.evidence for item in results], left_open)
+    decision = verdict_rule.decide(results, left_open)
     return Verdict(
         claim,
         decision.verdict,
@@ -308,10 +282,7 @@ def _of_part(claim: Claim, held: Tables) -> Verdict:
 
 
 def _numbers_of(claim: Claim, held: Tables) -> tuple[Claim, list[Measured]]:
-    """The numbers of a claim's readings, and the claim with the readings that have one.
-
-    What a line stands for may have none, and is said then; a reading of TOML must have one.
-    """
+    """The numbers of a claim's readings; one without is said where a line made it, else refused."""
     numbers, made, errors, untold = [], [], [], []
     for reading in claim.readings:
         place = f"claim {claim.id}, reading {reading.name!r}"
@@ -336,7 +307,7 @@ def _releases_held(claim: Claim, numbers: Iterable[Measured], held: Tables) -> b
             newest = number.read[0]
             if held.restating.isdisjoint(newest["source_id"]):
                 return None
-            return bands.held(claim.asks, reading.read, newest, held.root, local=held.local)
+            return bands.held(claim.asks, reading.read, newest, held)
     return None
 
 
@@ -376,16 +347,11 @@ def _listed_heads(claim: Claim, results: Sequence[ReadingResult]) -> list[dict[s
 
 
 def _bounding(result: ReadingResult, asked: Sequence[Question]) -> ReadingResult:
-    """With the open readings that a bound bounds; what bounds none says nothing.
-
-    What is at most so much contains what is asked, and what is at least so much lies in it. A bound
-    from the other side of a flow of money has freight and insurance beside it.
-    """
+    """With the open readings that a bound bounds; what bounds none says nothing."""
 
     def bounded(given: Question) -> tuple[Question, ...]:
-        is_least = result.bound == AT_LEAST
-        pairs = (((item, given) if is_least else (given, item), item) for item in asked)
-        return tuple(item for pair, item in pairs if questions.covers(*pair))
+        order = -1 if result.bound == AT_LEAST else 1
+        return tuple(item for item in asked if questions.covers(*(given, item)[::order]))
 
     own = bounded(result.question)
     if own or result.note:
@@ -393,6 +359,7 @@ def _bounding(result: ReadingResult, asked: Sequence[Question]) -> ReadingResult
     mirrored = bounded(questions.mirrored(result.question))
     if not mirrored:
         return replace(result, note=NOT_BOUNDING)
+    # From the other side a flow of money has freight and insurance beside it.
     freight = CIF_BAND[1] if result.question.measure == "value" else 1.0
     low, high = result.low / freight, result.high * freight
     return replace(result, answers=mirrored, fits=verdict_rule.fits(low, high, result.claim.range))
@@ -446,7 +413,7 @@ class _Case:
                 and rows["flags"].str.contains(answers.OWN_RELEASE).all()
                 for rows in number.read
             ),
-            todo=self.held.todo(reading, number.lacking) if is_short else "",
+            todo=todo(reading, self.held, number.lacking) if is_short else "",
             rest=reading.rest,
             beside=reading.beside,
         )
@@ -485,8 +452,8 @@ class _Case:
             return verdict_rule.REWORKING * (100 + abs(number.value))
         if number.base:
             return verdict_rule.REWORKING * factor * (2 * abs(number.base) + abs(number.value))
-        finite = [abs(end) for end in (number.low, number.high) if math.isfinite(end)]
-        return verdict_rule.REWORKING * factor * max(finite, default=0.0)
+        finite = filter(math.isfinite, (number.low, number.high))
+        return verdict_rule.REWORKING * factor * max(map(abs, finite), default=0.0)
 
     @cached_property
     def names(self) -> list[str]:
@@ -668,12 +635,9 @@ class _Case:
     @cached_property
     def guessed(self) -> str:
         """The sources whose absent rows it takes for zeros, though they do not declare it."""
-        listed = [
-            x
-            for item in (self.reading, *self.reading.terms)
-            for x in (item.steps, item.other_steps)
-        ]
-        if not any(given.get("absent") == "zero" for steps in listed for _, given in steps):
+        asked = [(item, item.other) for item in (self.reading, *self.reading.terms)]
+        steps = chain.from_iterable(item.steps for pair in asked for item in pair if item)
+        if not any(given.get("absent") == "zero" for _, given in steps):
             return ""
         names = {str(name) for rows in self.number.read for name in rows.get("source_id", ())}
         known = self.held.sources

@@ -7,10 +7,9 @@ import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from itertools import chain
-from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,8 @@ from tradeflows.claims import bands, lines, open_words, questions, wording
 from tradeflows.claims.bands import Series
 from tradeflows.claims.verdict_rule import KEYS, Question, Range
 from tradeflows.claims.verdict_rule import interval as range_of
-from tradeflows.claims.witnesses import published
+from tradeflows.claims.witnesses import Tables
+from tradeflows.claims.word_lists import Table, word_list
 from tradeflows.claims.wording import EXACT
 from tradeflows.measures.scaling import BARRELS_PER_TONNE
 from tradeflows.model import contracts, toml, units
@@ -30,19 +30,9 @@ from tradeflows.retrieval import catalogue
 from tradeflows.retrieval.user_files import toml_item
 
 VERSION = 3  # of the ledger's format
-# Why nothing held here tests a part of a claim, and what would settle it then.
-NOT_PUBLIC, NOT_LOOKED_UP = "not public", "public, not looked up yet"
-NOT_FOR_STATISTICS = "not for statistics"
-REASONS = {
-    NOT_PUBLIC: "the records behind it are not public",
-    NOT_LOOKED_UP: "public statistics could tell, but not those held here",
-    NOT_FOR_STATISTICS: "it is about a use, a motive or one firm's records, which trade has not",
-}
-SETTLES = {
-    NOT_PUBLIC: "records that are not public",
-    NOT_LOOKED_UP: "public statistics that are not held here",
-    NOT_FOR_STATISTICS: "records that are no trade statistics",
-}
+NOT_LOOKED_UP = "public, not looked up yet"
+# Why nothing held here tests a part of a claim.
+REASONS: Mapping[str, str] = word_list("ledger")["reasons"]
 NONE = "none"  # of a key that the table of open words leaves open and a claim does not
 COMBINATIONS = ("share", "growth", "difference", "sum", "ratio")
 BETWEEN = re.compile(r"\.\.|(?<=^\d{4})-(?=\d{4}$)")  # of two ends of a window
@@ -52,7 +42,7 @@ FEWEST_WORDS = 3  # of a reason
 ARGUMENT = re.compile(r"\b(\w+)=('[^']*'|\[[^\]]*\])")
 CORE, ANNEX, FOLDED = "core", "annex", "folded"  # the parts of the ledger
 
-Steps = tuple[tuple[str, Mapping[str, Any]], ...]
+Steps = tuple[tuple[str, Table], ...]
 
 
 @dataclass(frozen=True)
@@ -63,13 +53,12 @@ class Reading:
     ----------
     read
         Filters of :func:`tradeflows.read`, with ``table`` where it is not trade.
-    other
-        Filters likewise: the second frame of a measure that compares two.
-    also
-        A second question whose rows are laid below those of `read` before the steps, with steps of
-        its own: two offices that state one flow in two currencies, say.
-    steps, other_steps
-        Measures with their arguments, applied one after the other; those to `other`.
+    steps
+        Measures with their arguments, applied one after the other.
+    other, also
+        A second question with steps of its own: one whose frame a measure compares, and one whose
+        rows are laid below those of `read` before the steps, such as those of a second office that
+        states the flow in another currency.
     result
         Column of the last frame, which must have one row, or rows of one value.
     combine, terms, unit
@@ -88,16 +77,15 @@ class Reading:
     """
 
     name: str
-    read: Mapping[str, Any] = field(default_factory=dict)
+    read: Table = field(default_factory=dict)
     result: str = ""
     steps: Steps = ()
-    other: Mapping[str, Any] = field(default_factory=dict)
-    other_steps: Steps = ()
+    other: Reading | None = None
     also: Reading | None = None
     combine: str = ""
     terms: tuple[Reading, ...] = ()
     unit: str = ""
-    keys: Mapping[str, Any] = field(default_factory=dict)
+    keys: Table = field(default_factory=dict)
     at_most: bool = False
     at_least: bool = False
     rest: str = ""
@@ -105,14 +93,27 @@ class Reading:
     beside: bool = False
 
     @property
-    def sides(self) -> list[Mapping[str, Any]]:
+    def sides(self) -> list[Table]:
         """The filters of each frame that it reads, the first question's first."""
-        own = [filters for filters in (self.read, self.other) if filters]
-        return own + (self.also.sides if self.also else [])
+        second = [item for item in (self.other, self.also) if item]
+        return [self.read] * bool(self.read) + [side for item in second for side in item.sides]
 
 
-@dataclass(frozen=True)
-class Claim:
+@dataclass(frozen=True, kw_only=True)
+class AsWritten:
+    """What a claim, or a part of it, has as the ledger writes it; :class:`Claim` explains it."""
+
+    words: str = ""
+    printed_because: str = ""
+    open_because: str = ""
+    superlative: bool = False
+    span: str = ""
+    not_tested: str = ""
+    minds: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim(AsWritten):
     """A claim as the ledger states it, or a part of one; `figure`, `low` to `high` are in `unit`.
 
     Attributes
@@ -164,7 +165,6 @@ class Claim:
     window: str
     who: str
     where: str
-    not_tested: str
     cites: str
     readings: tuple[Reading, ...]
     when: str = ""
@@ -172,14 +172,8 @@ class Claim:
     settles: str = ""
     series: Series | None = None
     kg_per_unit: float | None = None
-    printed_because: str = ""
-    open_because: str = ""
     source: tuple[str, ...] = ()
-    superlative: bool = False
-    span: str = ""
-    words: str = ""
     parts: tuple[Claim, ...] = ()
-    minds: tuple[str, ...] = ()
     is_derived: bool = field(default=False, compare=False)
     stands_at: str = field(default="", compare=False)
 
@@ -229,7 +223,6 @@ class Ledger:
 
 # --- what the tables of the file may have ---------------------------------------------------------
 
-Table = Mapping[str, Any]
 Texts = str | tuple[str | tuple[str, ...], ...]
 Filters = Mapping[str, Texts | bool]
 
@@ -245,26 +238,19 @@ class FileEntry:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PartEntry:
+class PartEntry(AsWritten):
     """``[[claim.ID.part]]``; a claim of one part has these keys itself."""
 
-    words: str = ""
     figure: str | None = None
     claimed: Table | None = None
     printed_to: float | None = None
-    printed_because: str = ""
     kg_per_unit: float | None = None
     asks: Table = field(default_factory=dict)
     open: Table = field(default_factory=dict)
-    open_because: str = ""
     source: tuple[str, ...] = ()
-    superlative: bool = False
-    span: str = ""
-    not_tested: str = ""
     settles: str = ""
     reading: tuple[Table, ...] = ()
     releases: Mapping[str, Filters] = field(default_factory=dict)
-    minds: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -281,17 +267,6 @@ class ClaimEntry(PartEntry):
 
 
 @dataclass(frozen=True)
-class ClaimedEntry:
-    """The number of a claim that no row of the table figures has."""
-
-    value: Any = None
-    unit: str = ""
-    qualifier: str = "="
-    low: Any = None
-    high: Any = None
-
-
-@dataclass(frozen=True)
 class ReleaseEntry:
     """``[[series.NAME.release]]``."""
 
@@ -299,10 +274,8 @@ class ReleaseEntry:
     read: Filters
 
 
-# Keys of a part that its claim has as they stand.
-AS_WRITTEN = (
-    *("not_tested", "printed_because", "open_because", "superlative", "span", "words", "minds"),
-)
+# The number of a claim that no row of the table figures has.
+CLAIMED = {"value": None, "unit": "", "qualifier": "=", "low": None, "high": None}
 SINGLE = ("route", "measure", "start", "end")  # keys of a question that have one text alone
 SECOND = ("read", "steps", "other", "other_steps")  # keys of a second question
 TERM = (*SECOND, "result", "at_most", "at_least")  # and of one number of several
@@ -407,7 +380,8 @@ def read_ledger(
     """
     root = root or catalogue.root()
     contents = _contents(ledger or path(root))
-    figures = {row["id"]: row for row in published(root, local)}
+    project = Tables(root, local)
+    figures = project.figures
     series = []
     for name, entry in contents.series.items():
         with at(f"{(ledger or path(root)).name}: series {name}"):
@@ -422,7 +396,7 @@ def read_ledger(
     for name, (place, entry) in _entries(ledger, root, contents).items():
         try:
             with at(f"{place}: claim {name}"):
-                whole = lines.spelled_out(entry, figures, REASONS, root, local=local)
+                whole = lines.spelled_out(entry, figures, REASONS, project)
                 claims[name] = _claim(name, whole, figures, tuple(series))
                 if isinstance(entry.get("asks"), str):
                     claims[name] = replace(claims[name], stands_at=place)
@@ -474,9 +448,9 @@ def as_toml(
     entries = _entries(ledger, root, _contents(ledger or path(root)))
     name = next((each for each in entries if each.casefold() == name.casefold()), name)
     place, entry = named(entries, name)
-    figures = {row["id"]: row for row in published(root, local)}
+    project = Tables(root, local)
     with at(f"{place}: claim {name}"):
-        whole = lines.spelled_out(entry, figures, REASONS, root, local=local)
+        whole = lines.spelled_out(entry, project.figures, REASONS, project)
     return "\n".join(_toml(f"claim.{name}", whole)).rstrip()
 
 
@@ -494,25 +468,22 @@ def _toml(head: str, table: Table) -> Iterator[str]:
 
 
 def _entries(ledger: Path | None, root: Path, contents: FileEntry) -> dict[str, tuple[str, Any]]:
-    """Each claim's table with the file that it stands in, those of the lines where they stand.
-
-    A claim of the ledger that a line names stands in that line's place.
-    """
+    """Each claim's table and its file; a claim that a line names stands in its place."""
     beside = lines.beside(path(root)) if ledger in (None, path(root)) else []
     ledger = ledger or path(root)
     files = [ledger] if ledger.suffix in lines.SUFFIXES else beside
-    named = [line for file in files for line in lines.read(file).items()]
+    of_lines = [line for file in files for line in lines.read(file).items()]
     own = {name: (ledger.name, entry) for name, entry in contents.claim.items()}
     placed: dict[str, tuple[str, Any]] = {}
-    for name, line in named:
+    for name, (place, entry) in of_lines:
         if name in placed:
-            raise LedgerError(f"{line.place}: {name} stands twice, also in {placed[name][0]}")
-        placed[name] = (line.place, line.entry) if line.entry else own.get(name, (line.place, None))
-        if bool(line.entry) == (name in own):
-            there = f"{name} stands in {ledger.name} too" if line.entry else f"no {name} there"
+            raise LedgerError(f"{place}: {name} stands twice, also in {placed[name][0]}")
+        placed[name] = (place, entry) if entry else own.get(name, (place, None))
+        if bool(entry) == (name in own):
+            there = f"{name} stands in {ledger.name} too" if entry else f"no {name} there"
             rule = f"asks {lines.ELSEWHERE!r}, and has no more"
             error = LedgerError(f"{there}; a line of a claim that the ledger has {rule}")
-            placed[name] = line.place, error
+            placed[name] = place, error
     return {name: item for name, item in own.items() if name not in placed} | placed
 
 
@@ -553,7 +524,7 @@ def _contents(ledger: Path) -> FileEntry:
 # --- a claim --------------------------------------------------------------------------------------
 
 
-def _claim(name: str, entry: Any, figures: Mapping[str, Any], series: tuple[Series, ...]) -> Claim:
+def _claim(name: str, entry: Any, figures: Table, series: tuple[Series, ...]) -> Claim:
     """A claim as a whole: its one part, or the parts below what they share."""
     _require_finite(entry)
     head = toml.record(ClaimEntry, entry)
@@ -584,7 +555,7 @@ def _parts(
     name: str,
     head: ClaimEntry,
     entry: Table,
-    figures: Mapping[str, Any],
+    figures: Table,
     series: tuple[Series, ...],
 ) -> tuple[Claim, ...]:
     """The parts of a claim of several, which have its number unless they have their own."""
@@ -614,7 +585,7 @@ def _part(
     head: ClaimEntry,
     entry: PartEntry,
     table: Table,
-    figures: Mapping[str, Any],
+    figures: Table,
     series: tuple[Series, ...],
 ) -> Claim:
     """One part of a claim, or a claim of one part; `head` has what all parts share."""
@@ -625,7 +596,7 @@ def _part(
     source = entry.source if "source" in table else head.source
     for figure in source:
         lookup("figure", figure, figures)
-    ends = [stated[key] for key in ("low", "high")]
+    ends = stated["low"], stated["high"]
     weight = head.kg_per_unit if entry.kg_per_unit is None else entry.kg_per_unit
     claim = Claim(
         id=name,
@@ -645,18 +616,17 @@ def _part(
         cites=entry.figure or "",
         readings=readings,
         core=head.core,
-        settles=entry.settles or SETTLES.get(entry.not_tested, ""),
+        settles=entry.settles or word_list("ledger")["settles"].get(entry.not_tested, ""),
         series=bands.series_of(asks, series) or _releases(entry),
         kg_per_unit=weight,
         source=source,
-        **dict(zip(AS_WRITTEN, attrgetter(*AS_WRITTEN)(entry), strict=True)),
+        **{item.name: getattr(entry, item.name) for item in fields(AsWritten)},
     )
     step = 0.0
     if readings:
         _require_tested(claim, table)
         row = figures[entry.figure] if entry.figure else {}
-        known = None if None in ends else (ends[0], ends[1])
-        _refuse(wording.faults(claim, table, known, row))
+        _refuse(wording.faults(claim, table, None if None in ends else ends, row))
         step = _printed_to(claim, entry.printed_to, has_ends=ends[0] is not None)
     low, high = _interval(claim, ends, step)
     unit = "percent" if units.sized(claim.unit)[0] == "percent" else claim.unit
@@ -711,7 +681,7 @@ def _require_reasons(table: Table, keys: Iterable[str]) -> None:
             raise LedgerError(f"{key} is {table[key]!r}, and its reader needs a reason in words")
 
 
-def _stated(entry: PartEntry, figures: Mapping[str, Any]) -> dict[str, Any]:
+def _stated(entry: PartEntry, figures: Table) -> dict[str, Any]:
     """The claimed number with its ends, unit and qualifier."""
     if (entry.figure is None) == (entry.claimed is None):
         raise LedgerError("needs either figure, an id in the table figures, or claimed")
@@ -732,7 +702,10 @@ def _stated(entry: PartEntry, figures: Mapping[str, Any]) -> dict[str, Any]:
 
 def _claimed(table: Table) -> dict[str, Any]:
     """A claimed number of which no row of the table figures is; a month is counted from year 0."""
-    claimed = vars(toml.record(ClaimedEntry, table)).copy()
+    toml.require_keys(table, CLAIMED)
+    claimed = {**CLAIMED, **table}
+    for key in ("unit", "qualifier"):
+        toml.typed(claimed[key], str, key)
     is_month = claimed["unit"] == units.MONTH
     for key in {"value", "low", "high"} & table.keys():
         value = toml.typed(table[key], str if is_month else float, key)
@@ -740,7 +713,7 @@ def _claimed(table: Table) -> dict[str, Any]:
         if is_month and after - first != 1:
             raise LedgerError(f"{value!r} is no month; write it as 2022-03")
         claimed[key] = float(first)
-    value, low, high = (claimed[key] for key in ("value", "low", "high"))
+    value, low, high = claimed["value"], claimed["low"], claimed["high"]
     if (low is None) != (high is None) or (low is not None and low > high):
         raise LedgerError("needs low and high, the lower first, or neither")
     if None not in (value, low) and not low <= value <= high:
@@ -748,9 +721,7 @@ def _claimed(table: Table) -> dict[str, Any]:
     return claimed
 
 
-def _cited(
-    head: ClaimEntry, entry: PartEntry, table: Table, figures: Mapping[str, Any]
-) -> dict[str, str]:
+def _cited(head: ClaimEntry, entry: PartEntry, table: Table, figures: Table) -> dict[str, str]:
     """Who printed it, where, for which window; of a part in words as the number of its claim."""
     name = entry.figure or head.figure
     row = lookup("figure", name, figures) if name else {}
@@ -830,9 +801,8 @@ def _asks(entry: PartEntry) -> Question:
         if last >= asks.start:
             raise LedgerError(f"the base {asks.base} overlaps the window from {asks.start} on")
         amount = asks.measure.removeprefix("growth of ").removeprefix("change of ")
-        own, before = (
-            len(questions.months_of(*pair)) for pair in ((asks.start, asks.end), (first, last))
-        )
+        own = len(questions.months_of(asks.start, asks.end))
+        before = len(questions.months_of(first, last))
         if amount in questions.AMOUNTS and own != before and not entry.superlative:
             raise LedgerError(
                 f"{own} months are compared with {before}: an amount is compared over windows of "
@@ -929,14 +899,17 @@ def _asked(entry: Table, **given: Any) -> Reading:
                 "a step is a measure with its arguments, such as "
                 f'["total", {{ value = "qty" }}], not {step!r}'
             )
-    reading = toml.record(Reading, entry, **given)
+    own = dict(entry)
+    other, steps = own.pop("other", {}), own.pop("other_steps", [])
+    if other:
+        given["other"] = _asked({"read": other, "steps": steps}, name="other")
+    reading = toml.record(Reading, own, **given)
     if reading.at_most and reading.at_least:
         raise LedgerError("is at_most and at_least: a bound is of one side")
-    for filters in (reading.read, reading.other):
-        for key in {"start", "end", "as_of"} & filters.keys():
-            toml.typed(filters[key], str, key)
-        toml.typed(filters, Filters, "read")
-    for name, arguments in (*reading.steps, *reading.other_steps):
+    for key in {"start", "end", "as_of"} & reading.read.keys():
+        toml.typed(reading.read[key], str, key)
+    toml.typed(reading.read, Filters, "read")
+    for name, arguments in reading.steps:
         _require_step(name, arguments)
     return reading
 
@@ -976,16 +949,14 @@ def every_measure() -> dict[str, Any]:
     }
 
 
-def lookup(
-    what: str, word: str, among: Mapping[str, Any], error: type[TradeflowsError] = LedgerError
-) -> Any:
+def lookup(what: str, word: str, among: Table, error: type[TradeflowsError] = LedgerError) -> Any:
     """What is called `word` among those of a kind, or an error with the nearest name."""
     if word not in among:
         raise error(f"no {what} {word!r}{near(word, among)}")
     return among[word]
 
 
-def named(claims: Ledger | Mapping[str, Any], name: str) -> Any:
+def named(claims: Ledger | Table, name: str) -> Any:
     """What is called `name` in a ledger or among claims, whatever its letters' case.
 
     Raises

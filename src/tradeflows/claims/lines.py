@@ -12,11 +12,13 @@ import re
 from collections.abc import Collection, Mapping
 from io import StringIO
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from tradeflows.claims import derived, open_words, phrase, wording
 from tradeflows.claims.open_words import QUALIFIERS
 from tradeflows.claims.sentence import OPEN
+from tradeflows.claims.witnesses import Tables
+from tradeflows.claims.word_lists import Table, word_list
 from tradeflows.model import units
 from tradeflows.model.errors import LayoutError, LedgerError, QueryError, near, nearest
 from tradeflows.model.periods import FORMS
@@ -46,12 +48,7 @@ FIGURE = re.compile(
     r"(?P<digits>\d[\d., '\u00a0\u202f]*?) ?(?P<unit>[^\d., ].*)?"
 )
 CONTRARY = {">": "<", "≥": "≤", "<": ">", "≤": "≥"}
-# A change in words: how many per cent more, and of one that does not say by how much its sign.
-CHANGES: dict[str, tuple[float, str]] = {
-    **{"rose": (0, ">"), "grew": (0, ">"), "record": (0, ">"), "fell": (0, "<")},
-    "halved": (-50, "~"),
-    **{"doubled": (100, "~"), "tripled": (200, "~"), "quadrupled": (300, "~")},
-}
+CHANGES: Mapping[str, tuple[float, str]] = word_list("open_words")["changes"]
 # Other figures in words: fivefold, 1.8 times as much, two thirds, one in five.
 NUMBER = "|".join(units.NUMBER_WORDS)
 IN_FULL = re.compile(
@@ -59,14 +56,10 @@ IN_FULL = re.compile(
     r"(?: as (?:much|many))?"
     rf"|(?P<twice>twice)(?: as (?:much|many))?|one in (?P<among>{NUMBER})"
     rf"|(?:by )?a factor of (?P<factor>\d+(?:\.\d+)?|{NUMBER})"
-    r"|(?:(?P<count>a|one|two|three|four|nine)[ -])?(?P<part>half|third|quarter|fifth|tenth)s?"
+    r"|(?P<sign>[−-])?(?:(?P<count>a|one|two|three|four|nine)[ -])?"
+    r"(?P<part>half|third|quarter|fifth|tenth)s?"
 )
 PARTS = {"half": 50.0, "third": 100 / 3, "quarter": 25.0, "fifth": 20.0, "tenth": 10.0}
-SHORTENED = {
-    **{r"^m(?= \w)": "million", r"^mln\b": "million", r"\bpc$": "%"},
-    r"\b(?:bpd|b/d|barrels per day)$": "barrels a day",
-    r"\bmetric ton(?:ne)?s?\b": "tonnes",
-}
 # Money a tonne or a barrel: $567 a tonne, 567 EUR/t.
 A_TONNE = re.compile(r"(?P<money>.*?) ?(?:/|\b(?:a|per) )(?P<per>t|tonnes?|bbl|barrel)")
 MONEY = re.compile(r"[A-Z]{3}(?:/(?:t|bbl))?")
@@ -82,24 +75,17 @@ UNSAID = "as printed"  # the window of what nothing tests
 AS_WRITTEN = "as its figure is written"
 
 
-class Line(NamedTuple):
-    """A claim of a file of lines: where it stands, and its table or what is wrong with it.
-
-    The table is empty where TOML has it.
-    """
-
-    place: str
-    entry: Any
-
-
 def beside(ledger: Path) -> list[Path]:
     """The files of lines that stand beside a ledger, such as data/claims.csv."""
     files = [ledger.with_suffix(suffix) for suffix in SUFFIXES]
     return [path for path in files if path.is_file()]
 
 
-def read(path: Path) -> dict[str, Line]:
+def read(path: Path) -> dict[str, tuple[str, Any]]:
     """The claims of a file of lines, by id; a line that is wrong spoils no other.
+
+    Each has the place where it stands, and its table or what is wrong with it; the table is empty
+    where TOML has it.
 
     Raises
     ------
@@ -110,16 +96,16 @@ def read(path: Path) -> dict[str, Line]:
     filled = [(at, row) for at, row in rows if any(row) and not row[0].startswith("#")]
     names = [fold(cell).replace(" ", "_") for cell in filled[0][1]] if filled else []
     _require_columns(path, names)
-    found: dict[str, Line] = {}
+    found: dict[str, tuple[str, Any]] = {}
     for at, row in filled[1:]:
         cells = dict.fromkeys(COLUMNS, "") | dict(zip(names, row, strict=False))
         fault, name = _fault(cells, row[len(names) :]), cells["id"] or f"line {at}"
         if name in found:
-            fault, name = f"{name} stands twice, also in {found[name].place}", f"{name}, line {at}"
+            fault, name = f"{name} stands twice, also in {found[name][0]}", f"{name}, line {at}"
         entry: Any = LedgerError(fault) if fault else {}
         if not fault and cells["asks"] != ELSEWHERE:
             entry = _entry(cells, path.name) | {"semicolons": semicolons}
-        found[name] = Line(f"{path.name}, line {at}", entry)
+        found[name] = f"{path.name}, line {at}", entry
     return found
 
 
@@ -129,17 +115,14 @@ def _require_columns(path: Path, names: list[str]) -> None:
         if name not in COLUMNS or names.count(name) > 1:
             fault = "stands twice" if name in COLUMNS else f"is none{near(name, COLUMNS)}"
             raise LedgerError(f"{path}: the column {name!r} {fault}")
-    lacking = [name for name in REQUIRED if name not in names]
-    if lacking:
-        known = ", ".join(COLUMNS)
-        raise LedgerError(f"{path}: lacks the column {lacking[0]}; its first line names {known}")
+    for name in REQUIRED:
+        if name not in names:
+            known = ", ".join(COLUMNS)
+            raise LedgerError(f"{path}: lacks the column {name}; its first line names {known}")
 
 
 def _rows(path: Path) -> tuple[list[tuple[int, list[str]]], bool]:
-    """Lines of cells as Excel numbers them, and whether semicolons part them.
-
-    A comma is a decimal one then.
-    """
+    """Lines of cells as Excel numbers them, and whether semicolons part them (commas, decimals)."""
     mark = ","
     try:
         if path.suffix == ".xlsx":
@@ -155,9 +138,8 @@ def _rows(path: Path) -> tuple[list[tuple[int, list[str]]], bool]:
             rows = [*csv.reader(stream, delimiter=mark, skipinitialspace=True)]
     except (OSError, LayoutError, csv.Error) as error:
         raise LedgerError(f"{path}: cannot be read ({error})") from error
-    return [(at, [" ".join(cell.split()) for cell in row]) for at, row in enumerate(rows, 1)], (
-        mark == ";"
-    )
+    plain = ([" ".join(cell.split()) for cell in row] for row in rows)
+    return [*enumerate(plain, 1)], mark == ";"
 
 
 def decoded(raw: bytes) -> str:
@@ -203,10 +185,7 @@ def _fault(cells: Mapping[str, str], more: Collection[str]) -> str:
 
 
 def _entry(cells: Mapping[str, str], file: str) -> dict[str, Any]:
-    """A line as the ledger's table of a claim, its figure and its phrase as they are written.
-
-    Where its figure is none of the table, it is the article's.
-    """
+    """A line as the ledger's table of a claim; a figure of no table is the article's."""
     named: dict[str, Any] = {key: cells[column] for key, column in KEYS.items()}
     goods = re.fullmatch(r".*? of (?:\w+ of )?([^,]+?)(?: as .*?)?,.*", cells["asks"])
     where = [cells["date"].removesuffix(" 00:00:00"), cells["address"]]
@@ -221,14 +200,7 @@ def _entry(cells: Mapping[str, str], file: str) -> dict[str, Any]:
 # --- a claim of which the ledger has the table ----------------------------------------------------
 
 
-def spelled_out(
-    entry: Any,
-    figures: Mapping[str, Any],
-    reasons: Collection[str],
-    root: Path,
-    *,
-    local: bool = False,
-) -> Any:
+def spelled_out(entry: Any, figures: Table, reasons: Collection[str], project: Tables) -> Any:
     """A claim's table with the number, the question and the readings that its line stands for.
 
     One of TOML that asks by a table stays as it is.
@@ -250,11 +222,13 @@ def spelled_out(
         return entry
     entry = dict(entry)
     semicolons, asks, figure = entry.pop("semicolons", None), entry["asks"], entry.get("figure")
-    _require_filled(f"{figure}", asks)
+    if OPEN in f"{figure}{asks}":  # a proposed line of which something is left to be filled
+        from tradeflows.claims import propose
+
+        raise LedgerError(propose.to_fill({"figure": f"{figure}", "asks": asks}))
     if isinstance(figure, str) and figure not in figures and _is_number(figure):
-        entry |= _claimed(
-            entry.pop("figure"), entry.get("statement", ""), semicolons=bool(semicolons)
-        )
+        del entry["figure"]
+        entry |= _claimed(figure, entry.get("statement", ""), semicolons=bool(semicolons))
     if asks in reasons:
         entry |= {"not_tested": entry.pop("asks")}
         return entry if "figure" in entry else {"claimed": {}, "window": UNSAID, **entry}
@@ -263,28 +237,18 @@ def spelled_out(
     if not figure and semicolons is not None:  # of a line
         raise LedgerError("figure is empty: write it as its sentence prints it")
     claimed = entry.get("claimed", figures.get(figure, {}))
-    return _with_readings(entry, claimed, root, local=local, is_line=semicolons is not None)
+    return _with_readings(entry, claimed, project, is_line=semicolons is not None)
 
 
-def _with_readings(
-    entry: Any, claimed: Mapping[str, Any], root: Path, *, local: bool, is_line: bool
-) -> Any:
+def _with_readings(entry: Any, claimed: Table, project: Tables, *, is_line: bool) -> Any:
     """A table with all that its phrase stands for; a line is refused in the words of one."""
     unit = claimed.get("unit", "")
     if is_line and (todo := UNASKED.get(units.sized(unit)[0][-4:])):
         raise LedgerError(f"figure: its unit is {unit!r}: {todo}")
     try:
-        return derived.entry_of(entry, claimed, root, local=local, is_line=is_line)
+        return derived.entry_of(entry, claimed, project, is_line=is_line)
     except (LedgerError, QueryError) as error:
         raise LedgerError(f"asks: {error}") from error
-
-
-def _require_filled(figure: str, asks: str) -> None:
-    """Refuse a proposed line of which something is left to be filled."""
-    if OPEN in figure + asks:
-        from tradeflows.claims import propose
-
-        raise LedgerError(propose.to_fill({"figure": figure, "asks": asks}))
 
 
 def _is_number(figure: str) -> bool:
@@ -331,7 +295,7 @@ def _turned(value: float, qualifier: str) -> str:
     return CONTRARY.get(qualifier, qualifier) if value < 0 else qualifier
 
 
-def _is_fraction(claimed: Mapping[str, Any], statement: str) -> bool:
+def _is_fraction(claimed: Table, statement: str) -> bool:
     """Whether a sentence, if there is one, says a fraction and, of a fall, the word before it."""
     signs = [sign for word, sign in QUALIFIERS.items() if word and word in statement.lower()]
     is_said = claimed["value"] >= 0 or claimed["qualifier"] in (*signs, "=", "~")
@@ -339,7 +303,7 @@ def _is_fraction(claimed: Mapping[str, Any], statement: str) -> bool:
 
 
 def _is_printed(
-    claimed: Mapping[str, Any],
+    claimed: Table,
     digits: str,
     numbers: Collection[open_words.Printed],
     figure: str,
@@ -369,8 +333,7 @@ def _spelled(figure: str) -> tuple[str, str]:
     """The words before a figure in words, and these: "more than", "fivefold"; empty of another."""
     for words in sorted(QUALIFIERS, key=len, reverse=True):
         rest = figure.lower().removeprefix(f"{words} " if words else "")
-        is_part = re.match("[−-]", rest) and (cell := IN_FULL.fullmatch(rest[1:])) and cell["part"]
-        is_spelled = rest in CHANGES or IN_FULL.fullmatch(rest) or is_part
+        is_spelled = rest in CHANGES or IN_FULL.fullmatch(rest)
         if (rest != figure.lower() or not words) and is_spelled:
             return words, rest
     return "", ""
@@ -386,8 +349,7 @@ def _in_words(figure: str, statement: str) -> dict[str, Any]:
     because = wording.IN_WORDS
     if said not in CHANGES:
         plain = said.lstrip("−-")
-        value, because = _in_full(plain)
-        value *= 1 if plain == said else -1
+        value, because = _in_full(said)
         if statement and plain.replace("-", " ") not in statement.lower().replace("-", " "):
             raise LedgerError(f"figure: {figure!r}: its sentence does not say {plain!r}")
     if words and not value:
@@ -410,7 +372,7 @@ def _in_full(said: str) -> tuple[float, str]:
         n = float(units.NUMBER_WORDS.get(times) or times) + 0.5 * bool(cell["more"])
         return 100 * (n - 1), wording.IN_WORDS
     if cell["part"]:
-        count = units.NUMBER_WORDS.get(cell["count"] or "a", 1)
+        count = units.NUMBER_WORDS.get(cell["count"] or "a", 1) * (-1 if cell["sign"] else 1)
         return count * PARTS[cell["part"]], wording.IN_PARTS
     return 100 / units.NUMBER_WORDS[cell["among"]], wording.IN_PARTS
 
@@ -421,7 +383,7 @@ def _unit(cell: re.Match[str]) -> str:
     if cell["words"].strip().lower() == units.RANK or unit in ORDINALS:
         return units.RANK
     unit = "mn" if mark and unit == "m" else unit
-    for short, full in SHORTENED.items():
+    for short, full in word_list("open_words")["shortened"].items():
         unit = re.sub(short, full, unit)
     unit = _of_money(unit, open_words.SIGNS.get(mark, mark))
     base, known = units.sized(unit)[0], {*units.SIZES, *units.ROWS, units.COUNT, "ratio"}

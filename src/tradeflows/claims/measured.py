@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property, partial
 from itertools import chain
 from operator import attrgetter, mul
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +17,8 @@ from tradeflows import measures, tables
 from tradeflows.claims import advice, answers, combining, questions, verdict_rule
 from tradeflows.claims.ledger import Reading, every_measure
 from tradeflows.claims.verdict_rule import Question, Range
-from tradeflows.claims.witnesses import published
+from tradeflows.claims.witnesses import Tables
+from tradeflows.claims.word_lists import Table
 from tradeflows.measures.common import UNIT_IN, unit_of
 from tradeflows.measures.comparisons import GROWTH
 from tradeflows.measures.shares import SHARE
@@ -29,8 +29,6 @@ from tradeflows.model.lineage import MADE, PLACE, Formula, Role
 from tradeflows.model.memory import once
 from tradeflows.model.periods import first_month, runs, span
 from tradeflows.model.source import Source
-from tradeflows.retrieval import catalogue
-from tradeflows.tables import checks
 from tradeflows.tables.trace import Line, lines
 from tradeflows.tables.zeros import caveat
 
@@ -58,7 +56,7 @@ WEIGHING = ("barrels_per_day", "unit_value")  # measures that take a weight with
 LISTED = {"product": "cmd_code", "partner": "partner_iso", "reporter": "reporter_iso"}
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Measured:
     """What the steps of a reading, or of one number of several, come to.
 
@@ -122,57 +120,13 @@ class Measured:
         return tuple(sorted(set(" ".join(self.used.values()).split())))
 
 
-@dataclass(frozen=True)
-class Tables:
-    """The tables of a project, asked each question once for all claims that are judged together.
-
-    Where one claim is judged alone, whole tables are not read for it.
-    """
-
-    root: Path
-    local: bool = False
-    is_for_one_claim: bool = False
-
-    def read(self, filters: Mapping[str, Any]) -> pd.DataFrame:
-        """Rows that `filters` ask for."""
-        asked = {"table": "trade", **filters, "root": self.root, "local": self.local}
-        return once(self, repr(sorted(filters.items())), lambda: tables.read(**asked))
-
-    @cached_property
-    def sources(self) -> Mapping[str, Source]:
-        """The catalogue, as it is when it is first asked."""
-        return catalogue.load(self.root, local=self.local)
-
-    @cached_property
-    def restating(self) -> frozenset[str]:
-        """The sources of trade that state anew what an older release had."""
-        rows = tables.question("trade", root=self.root, local=self.local).held
-        return frozenset(rows.to_table(columns=["replaced_by"])["replaced_by"].unique().to_pylist())
-
-    @cached_property
-    def figures(self) -> dict[str, dict[str, Any]]:
-        """The published figures by id."""
-        return {row["id"]: row for row in published(self.root, self.local)}
-
-    def origin(self, name: str) -> str:
-        """The figure at the end of a chain of figures that repeat one another."""
-        while name in self.figures and self.figures[name]["repeats"]:
-            name = self.figures[name]["repeats"]
-        return name
-
-    def is_unsure(self, flows: Collection[tuple[str, ...]]) -> bool:
-        """Whether of one of these flows two sources agree in value and not in weight."""
-        among = frozenset(flows) if self.is_for_one_claim else None
-        weights = partial(checks.weights_apart, self.root, flows=among, local=self.local)
-        return bool(flows) and not once(self, ("unsure", among), weights).isdisjoint(flows)
-
-    def todo(self, reading: Reading, lacking: str = "") -> str:
-        """What may be done about months that a reading lacks."""
-        rows = self.read(reading.read)
-        names = [] if "cmd_code" not in rows else rows["source_id"].astype("str").unique()
-        last = max(tables.last_months(self.root, names, local=self.local).values(), default=None)
-        measured = columns_of(reading)
-        return advice.on_missing_months(reading, rows, measured, self.sources, lacking, last)
+def todo(reading: Reading, held: Tables, lacking: str = "") -> str:
+    """What may be done about months that a reading lacks."""
+    rows = held.read(reading.read)
+    names = [] if "cmd_code" not in rows else rows["source_id"].astype("str").unique()
+    last = max(tables.last_months(held.root, names, local=held.local).values(), default=None)
+    measured = columns_of(reading)
+    return advice.on_missing_months(reading, rows, measured, held.sources, lacking, last)
 
 
 # --- the number of a reading ----------------------------------------------------------------------
@@ -192,7 +146,7 @@ def number_of(reading: Reading, asks: Question, held: Tables) -> Measured:
 
 def _measured(reading: Reading, asks: Question, held: Tables) -> Measured:
     """The number of a reading that asks for itself."""
-    stages = _stages(reading.read, reading.steps, reading, held)
+    stages = _stages(reading, held)
     frame, result = stages[-1], reading.result
     if result not in frame:
         columns = [name for name in frame if frame[name].dtype.kind in "fiM"]
@@ -315,24 +269,18 @@ def _combined_ends(how: str, terms: Sequence[Measured], factors: Sequence[float]
     return Range(100 * (quotients[0] - less), 100 * (quotients[1] - less))
 
 
-def _stages(
-    filters: Mapping[str, Any],
-    steps: Iterable[tuple[str, Mapping[str, Any]]],
-    reading: Reading,
-    held: Tables,
-) -> list[pd.DataFrame]:
-    """The rows that `filters` ask for and the frame after each of `steps`, each made once."""
-    stages, also = [held.read(filters)], reading.also
+def _stages(reading: Reading, held: Tables) -> list[pd.DataFrame]:
+    """The rows that a reading asks for and the frame after each of its steps, each made once."""
+    stages, also = [held.read(reading.read)], reading.also
     if also is not None:
-        both = {"first": stages[0], "second": _stages(also.read, also.steps, also, held)[-1]}
+        both = {"first": stages[0], "second": _stages(also, held)[-1]}
         stages = [once(stages[0], repr(also), lambda: measures.stack(both))]
-    for name, arguments in steps:
+    for name, arguments in reading.steps:
         measure, frames = every_measure()[name], [stages[-1]]
         second = _second_frame(measure)
         if second and second.name not in arguments:
             if reading.other:
-                alone = Reading(reading.name, reading.other, reading.result)
-                frames += _stages(reading.other, reading.other_steps, alone, held)[-1:]
+                frames += _stages(reading.other, held)[-1:]
             elif second.default is second.empty:
                 raise LedgerError("lacks other, the second frame of its measure")
         given = {key: _window(value) for key, value in arguments.items()}
@@ -368,7 +316,7 @@ def _single(frame: pd.DataFrame, reading: Reading, held: Tables) -> float:
     if not len(numbers):
         periods = held.read(reading.read).get("ref_period")
         ends = "" if periods is None else f"{periods.min():%Y-%m} to {periods.max():%Y-%m}"
-        known = [f"what was read is of {ends}" if ends else "", held.todo(reading)]
+        known = [f"what was read is of {ends}" if ends else "", todo(reading, held)]
         known.append(
             "a claim of what has no figure yet has no reading but `settles` and "
             '`not_tested = "not public"`'
@@ -463,18 +411,17 @@ def _coverage(
     return f"{stated} of {expected} months" if expected else "", ", ".join(_each_once(lacking))
 
 
-def _outside(filters: Mapping[str, Any], rows: pd.DataFrame) -> str:
+def _outside(filters: Table, rows: pd.DataFrame) -> str:
     """Months of the window asked for that lie before or after all rows."""
-    begin, stop = once(rows, "ends", lambda: _ends_of(rows))
+
+    def ends() -> tuple[int, int]:
+        first = first_month(rows)
+        return int(first.min()), int((first + rows["n_months"]).max())
+
+    begin, stop = once(rows, "ends", ends)
     start, end = (filters.get(key) for key in ("start", "end"))
     before = range(span(start)[0] if start else begin, begin)
     return runs([*before, *range(stop, span(end)[1] if end else stop)])
-
-
-def _ends_of(frame: pd.DataFrame) -> tuple[int, int]:
-    """The first month that an answer states, and the one after the last."""
-    first = first_month(frame)
-    return int(first.min()), int((first + frame["n_months"]).max())
 
 
 def _holes(frame: pd.DataFrame, column: str, reading: Reading) -> str:
@@ -514,10 +461,7 @@ def rows_at(frame: pd.DataFrame, places: Iterable[Place]) -> pd.DataFrame:
 
 
 def _by_place(rows: pd.DataFrame) -> Mapping[Place, tuple[int, str]]:
-    """The number of each row and its flags, by its place in the raw files.
-
-    A declared zero has no row: its place is that of its evidence.
-    """
+    """The number of each row and its flags, by its place; a declared zero has no row."""
 
     def listed() -> dict[Place, tuple[int, str]]:
         places = zip(*(rows[name].tolist() for name in PLACE), strict=True)

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import math
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache, cached_property
-from importlib import resources
+from functools import cache
 from itertools import zip_longest
-from typing import Any
 
 from tradeflows.claims.verdict_rule import LOWER, UPPER, Question
+from tradeflows.claims.word_lists import word_list
 from tradeflows.model import units
 
-# Of money in print; the sign of the yuan is that of the yen, and says neither.
-SIGNS = {"US$": "USD", "HK$": "HKD", "NT$": "TWD", "NZ$": "NZD", "A$": "AUD", "C$": "CAD"}
-SIGNS |= {"S$": "SGD", "R$": "BRL", "$": "USD", "€": "EUR", "£": "GBP", "₹": "INR"}
+SIGNS: Mapping[str, str] = word_list("open_words")["signs"]  # of money in print
 SIGN = rf"(?:\b(?:{'|'.join(re.escape(sign) for sign in SIGNS if sign[1:])})|[$€£₹])"
 COUNTED_BY = units.COUNTED_BY | {"m": 1e6}  # beside a sign of money, tonnes or barrels
 ALIKE = {"percentage points": "percent", "bbl": "barrels"}  # units by the mark that they have
@@ -40,17 +36,9 @@ class Row:
     asks: Sequence[str] = ()
     leaves: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
-    @cached_property
-    def _said(self) -> re.Pattern[str]:
-        return _any_of(self.words)
-
-    @cached_property
-    def _unsaid(self) -> re.Pattern[str]:
-        return _any_of(self.unless)
-
     def applies(self, statement: str, asked: Question) -> bool:
         """Whether it is about a claim of these words that asks this."""
-        if not self._said.search(statement) or self._unsaid.search(statement):
+        if not _any_of(*self.words).search(statement) or _any_of(*self.unless).search(statement):
             return False
         goods = asked.goods.split("+")
         if self.goods and not all(code.startswith(self.goods) for code in goods):
@@ -60,7 +48,8 @@ class Row:
         )
 
 
-def _any_of(words: Sequence[str]) -> re.Pattern[str]:
+@cache
+def _any_of(*words: str) -> re.Pattern[str]:
     return re.compile(rf"(?<!\w)(?:{'|'.join(map(_pattern, words)) or '(?!)'})(?!\w)", re.I)
 
 
@@ -70,20 +59,15 @@ def _pattern(word: str) -> str:
 
 
 @cache
-def _file() -> dict[str, Any]:
-    text = resources.files(__package__).joinpath("open_words.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text)
-
-
-@cache
 def table() -> tuple[Row, ...]:
     """The rows of the table, in their order."""
-    return tuple(Row(**row) for row in _file()["row"])
+    return tuple(Row(**row) for row in word_list("open_words")["row"])
 
 
 def said() -> Mapping[str, Sequence[str]]:
     """The words of print, as regular expressions, by what they say."""
-    return _file()["said"]
+    said: Mapping[str, Sequence[str]] = word_list("open_words")["said"]
+    return said
 
 
 @cache
@@ -99,6 +83,8 @@ QUALIFIERS = {
     **{"": "=", ">=": "≥", "<=": "≤", **{sign: sign for sign in SIGN_OF.values()}},
     **{word: sign for said_so, sign in SIGN_OF.items() for word in said()[said_so]},
 }
+FIRST_TEN = "first second third fourth fifth sixth seventh eighth ninth tenth"
+ORDINALS = {word: place for place, word in enumerate(FIRST_TEN.split(), start=1)}
 
 
 def rows_of(statement: str, asked: Question) -> list[Row]:

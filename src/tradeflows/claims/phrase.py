@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import calendar
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from tradeflows.claims.questions import WORLD
+from tradeflows.claims.word_lists import Table, word_list
 from tradeflows.model import codes
 from tradeflows.model.errors import LedgerError, QueryError, nearest
 from tradeflows.model.periods import FORMS, month_of, month_text
@@ -26,39 +27,14 @@ AMOUNTS = ("weight", "value", "volume", "number")
 PRICE, BARRELS, MONTHLY, RECORD = "unit value", "barrels a day", "a month", "record"
 SHARE, GROWTH, CHANGE, LEAD, RANK = "share", "growth", "change", "lead", "rank"
 POINTS = "change of share"
-SHARES, CHANGES = (SHARE, POINTS), (GROWTH, CHANGE, POINTS)
-# By kind, what the ledger calls it, of its amount, and how such a phrase is written.
-MEASURES = {
-    "": "{}",
-    SHARE: "share of {}",
-    POINTS: "change of share of {}",
-    GROWTH: "growth of {}",
-    CHANGE: "change of {}",
-    LEAD: "lead by {}",
-    RANK: "rank by {}",
-    RECORD: "{}",
-    MONTHLY: "{} a month",
-    PRICE: "price",
-    BARRELS: "barrels a day",
-}
-PATTERNS = {
-    "": "weight of GOODS, WHO from WHOM, WHEN",
-    SHARE: "share by weight of GOODS, WHOM in World, WHO's imports, WHEN",
-    POINTS: "change of share by weight of GOODS, WHOM in World, WHO's imports, WHEN on WHEN BEFORE",
-    GROWTH: "growth of weight of GOODS, WHO from WHOM, WHEN on WHEN BEFORE",
-    CHANGE: "change of weight of GOODS, WHO from WHOM, WHEN on WHEN BEFORE",
-    LEAD: "lead by weight of GOODS, WHOM over WHOM ELSE, WHO's imports, WHEN",
-    RANK: "rank by weight of GOODS, WHOM among all, WHO's imports, WHEN",
-    RECORD: "record weight of GOODS, WHO from WHOM, WHEN",
-    MONTHLY: "weight a month of GOODS, WHO from WHOM, WHEN",
-    PRICE: "unit value of GOODS, WHO from WHOM, WHEN",
-    BARRELS: "barrels a day of GOODS, WHO from WHOM, WHEN",
-}
-# Kinds of one partner among several.
-SHARED = {SHARE: "in", POINTS: "in", LEAD: "over", RANK: "among"}
+SHARES, CHANGES, PLACED = (SHARE, POINTS), (GROWTH, CHANGE, POINTS), (LEAD, RANK)
+KIND_ROWS: Mapping[str, Table] = word_list("phrase")["kinds"]
+PATTERNS = {kind: row["pattern"] for kind, row in KIND_ROWS.items()}  # how such a phrase is written
+SHARED = (*SHARES, *PLACED)  # kinds of one partner among several
 ALIKE = {"difference": CHANGE, "price": PRICE, "barrels per day": BARRELS}
+PLACES = re.compile("WHEN BEFORE|WHEN|WHOM ELSE|WHOM|WHO|GOODS|World|all|weight|from|imports")
 ALL = "all"  # those among whom a lead or a rank is
-KINDS = (*AMOUNTS, *(kind for kind in MEASURES if kind not in ("", MONTHLY)))
+KINDS = (*AMOUNTS, *(kind for kind in PATTERNS if kind not in ("", MONTHLY)))
 HEAD = re.compile(
     r"(?:(?P<alone>unit value|price|barrels (?:a|per) day) of |"
     r"(?P<kind>(?:change of )?share|growth|change|difference|lead|rank|record) (?:(?:of|by|in) )?)?"
@@ -89,7 +65,7 @@ class Phrase:
     Attributes
     ----------
     kind, amount
-        One of :data:`MEASURES`, and of :data:`AMOUNTS`; empty where the words leave it.
+        One of :data:`PATTERNS`, and of :data:`AMOUNTS`; empty where the words leave it.
     goods, level
         Codes that are asked, and those that are read in their place: a part that stands for all.
     partner, among
@@ -111,6 +87,10 @@ class Phrase:
     windows: tuple[Window, ...]
     base: Window | None = None
     since: str = ""
+
+    def measure_of(self, amount: str) -> str:
+        """What the ledger calls it of an amount."""
+        return str(KIND_ROWS[self.kind]["measure"].format(amount))
 
     @property
     def quantity(self) -> str:
@@ -141,16 +121,13 @@ def parse(text: str, root: Path | None = None) -> Phrase:
     head, _, tail = (" ".join(part.split()) for part in text.partition(","))
     kind, amount, goods, level = _head(head, text, root)
     said = _sides(kind, tail, text)
-    areas = partial(
-        _listed, known=lambda word: own_words.area_id(word, root), text=text, what="area"
-    )
-    [reporter, *others] = areas(said["who"])
-    partner = areas(said["whom"])
-    among = areas(said["among"]) if said.get("among", ALL) != ALL else ()
+    [reporter, *others] = areas(said["who"], root, text)
+    partner = areas(said["whom"], root, text)
+    among = areas(said["among"], root, text) if said.get("among", ALL) != ALL else ()
     windows = tuple(window(part, text) for part in said["when"].split(" or "))
     ones = {
         "reporter": bool(others),
-        f"member of a {kind}": kind in (LEAD, RANK) and len(partner) > 1,
+        f"member of a {kind}": kind in PLACED and len(partner) > 1,
         f"window of a {kind}": kind in (*CHANGES, RECORD) and len(windows) > 1,
     }
     for one in (name for name, is_several in ones.items() if is_several):
@@ -168,6 +145,11 @@ def parse(text: str, root: Path | None = None) -> Phrase:
         base=window(said["base"], text) if said["base"] else None,
         since=window(said["since"], text)[0] if said["since"] else "",
     )
+
+
+def areas(words: str, root: Path | None, text: str = "") -> tuple[str, ...]:
+    """The ids of areas that stand with "and" or "+" in a text, or of one with an "and"."""
+    return _listed(words, known=partial(own_words.area_id, root=root), text=text, what="area")
 
 
 def _sides(kind: str, tail: str, text: str) -> dict[str, str]:
@@ -290,23 +272,21 @@ def spoken(asked: Phrase) -> str:
     >>> phrase.spoken(phrase.parse("barrels per day of crude oil, China from Russia, March 2023"))
     'barrels a day of 2709, CHN from RUS, 2023-03'
     """
-    kind, way = asked.kind, WAYS[asked.flow]
-    words = [f"{kind} by", asked.amount] if kind in SHARED and asked.amount else [kind]
-    if kind in ("", MONTHLY):
-        words = [asked.amount, kind]
-    elif kind in (GROWTH, CHANGE, RECORD) and asked.amount:
-        words = [kind, *["of"] * (kind != RECORD), asked.amount]
-    head = " ".join(filter(None, [*words, "of", " + ".join(asked.goods)]))
-    level = f" as {' + '.join(asked.level)}" if asked.level else ""
-    partner = " + ".join(asked.partner)
-    sides = f"{asked.reporter} {way[0]} {partner}"
-    if kind in SHARED:
-        others = " + ".join(asked.among) or ALL
-        sides = f"{partner} {SHARED[kind]} {others}, {asked.reporter}'s {way[1]}"
-    base = f" on {_span(asked.base)}" if asked.base else ""
-    since = f", since {asked.since}" if asked.since else ""
-    return f"{head}{level}, {sides}, {' or '.join(map(_span, asked.windows))}{base}{since}"
+    goods, level, partner, among = (
+        " + ".join(ids) for ids in (asked.goods, asked.level, asked.partner, asked.among)
+    )
+    windows = [" to ".join(dict.fromkeys(window)) for window in asked.times]
+    said = {"weight": asked.amount, "GOODS": " as ".join(filter(None, (goods, level)))}
+    said |= {"WHO": asked.reporter, "WHOM": partner}
+    said |= dict.fromkeys(("World", "WHOM ELSE", ALL), among or ALL)
+    said |= dict(zip(("from", "imports"), WAYS[asked.flow], strict=True))
+    said |= {"WHEN": " or ".join(windows[: len(asked.windows)]), "WHEN BEFORE": windows[-1]}
+    pattern = PATTERNS[asked.kind]
+    if not asked.amount:
+        pattern = re.sub("^.*(?= of GOODS)", asked.kind, pattern)
+    return filled(pattern, said) + (f", since {asked.since}" if asked.since else "")
 
 
-def _span(window: Window) -> str:
-    return window[0] if window[0] == window[1] else " to ".join(window)
+def filled(pattern: str, said: Mapping[str, str]) -> str:
+    """A pattern of a phrase with what is said in its places; the others stay."""
+    return PLACES.sub(lambda place: said.get(place[0], place[0]), pattern)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from tradeflows.claims import lines, phrase, sentence
 from tradeflows.claims.sentence import OPEN, WORLD, Said
+from tradeflows.claims.witnesses import Tables
 from tradeflows.model.errors import LedgerError, QueryError
 
 COLUMNS = (*lines.REQUIRED, "printed_by", "date", "address")
@@ -31,7 +32,6 @@ FILL = {  # where a phrase is open, and what to put there
 }
 NUMBER = "the number that the sentence prints, such as 57.67 Mt, 71 %, 1st, rose or fell"
 LEAST, FEW = 0.1, 30  # the part of a text that English words are; with fewer words none is told
-PLACES = re.compile("WHEN BEFORE|WHEN|WHOM|WHO|GOODS|weight|from|imports")  # of a phrase's pattern
 
 
 def proposed(text: str, root: Path | None = None) -> list[dict[str, str]]:
@@ -69,7 +69,7 @@ def _as_figure(figure: str, text: str) -> str:
     for words in (figure, f"more than {figure}"):
         entry = {"asks": UNASKED, "figure": words, "statement": text}
         with suppress(LedgerError):
-            if "claimed" in lines.spelled_out(entry, {}, (UNASKED,), Path()):
+            if "claimed" in lines.spelled_out(entry, {}, (UNASKED,), Tables(Path())):
                 return words
     return OPEN
 
@@ -84,11 +84,11 @@ def _phrase(of: Said) -> str:
     said |= {"imports": "exports" if of.way == "to" else "imports"}
     whole = {key: STAND_INS[key] if words == OPEN else words for key, words in said.items()}
     pattern = phrase.PATTERNS[kind]
-    if not _is_phrase(PLACES.sub(lambda place: whole[place[0]], pattern)):
+    if not _is_phrase(phrase.filled(pattern, whole)):
         return OPEN
     if not of.way:
         pattern = re.sub("WHO from WHOM|WHO's imports", OPEN, pattern)
-    return PLACES.sub(lambda place: said[place[0]], pattern)
+    return phrase.filled(pattern, said)
 
 
 @cache

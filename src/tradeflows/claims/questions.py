@@ -7,28 +7,31 @@ and two questions are compared here.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from dataclasses import replace
 from functools import cache
 from typing import Any
 
 from tradeflows.claims.verdict_rule import Question, differing
+from tradeflows.claims.word_lists import Table
 from tradeflows.model import codes, toml
 from tradeflows.model.errors import CodeError, QueryError
 from tradeflows.model.periods import month_text, span, window_in_words
 from tradeflows.retrieval import own_words
 
 AMOUNTS = ("value", "weight", "volume", "quantity", "number")  # what adds up over months and goods
+OF_UNITS = {"kg": "weight", "m3": "volume", "units": "number"}  # amounts by their unit
 PLACES = ("goods", "reporter", "partner", "flow", "route")  # the keys of what flows where
 SIDES = ("goods", "reporter", "partner")
 WORLD = codes.WORLD
+TURNED = {"M": "X", "X": "M"}  # the flow as the other side states it
 # Of these two sides are told apart by their order: who leads whom, who gained what the other lost.
 LEAD = re.compile(r"(?:change of )?lead by ")
 ORDERED = re.compile(rf"{LEAD.pattern}|rank by |(?:net )?displacement of ")
 
 
-def question(entry: Mapping[str, Any]) -> Question:
+def question(entry: Table) -> Question:
     """What a claim asks, from its table of keys."""
     measure = str(entry.get("measure", ""))
     forms = {key: normal(key, value, measure) for key, value in entry.items()}
@@ -213,7 +216,7 @@ def is_stated(name: str, word: str, stated: Collection[str]) -> bool:
 
 def mirrored(keys: Question) -> Question:
     """The same flow from its other side."""
-    flow = {"M": "X", "X": "M"}.get(keys.flow, keys.flow)
+    flow = TURNED.get(keys.flow, keys.flow)
     return replace(keys, reporter=keys.partner, partner=keys.reporter, flow=flow)
 
 
@@ -242,7 +245,10 @@ def within(asked: Question, given: Question, *, with_rest: bool) -> bool:
             apart.discard("goods")
     if apart & {"start", "end"} and asked.start <= given.start and given.end <= asked.end:
         apart -= {"start", "end"}
-        if _is_as_far_back(asked, given):
+        changes = [item for item in (asked, given) if item.base]
+        # The bases of two changes that lie as long before their windows are alike.
+        back = [span(item.start)[0] - span(item.base[:7])[0] for item in changes]
+        if len(back) == 2 and back[0] == back[1]:
             apart.discard("base")
     return not apart
 
@@ -253,16 +259,6 @@ def _is_some(asked: Question, given: Question, key: str) -> bool:
     if LEAD.match(asked.measure):
         return bool(wholes.partition("+")[0] == parts.partition("+")[0])
     return _has_all(key, wholes, parts)
-
-
-def _is_as_far_back(asked: Question, given: Question) -> bool:
-    """Whether the bases of two changes lie as long before their windows."""
-    back = [
-        span(item.start)[0] - span(item.base.partition("..")[0])[0]
-        for item in (asked, given)
-        if item.base
-    ]
-    return len(back) == 2 and back[0] == back[1]
 
 
 def words(keys: Question) -> str:

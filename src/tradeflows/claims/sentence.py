@@ -7,15 +7,12 @@ the same. What it does not say whole is :data:`OPEN`.
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache, lru_cache
-from importlib import resources
-from operator import itemgetter
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tradeflows.claims import open_words, phrase
+from tradeflows.claims import open_words, phrase, questions
 from tradeflows.claims.open_words import Printed
 from tradeflows.claims.phrase import (
     BARRELS,
@@ -29,9 +26,10 @@ from tradeflows.claims.phrase import (
     RECORD,
     SHARE,
 )
+from tradeflows.claims.word_lists import word_list
 from tradeflows.model import codes, units
-from tradeflows.model.currencies import plain_names
 from tradeflows.model.periods import month_text, span
+from tradeflows.model.units import plain_names
 from tradeflows.model.words import fold
 from tradeflows.retrieval import own_words
 
@@ -92,9 +90,8 @@ LONGEST = 4  # words of a name
 CAPITALS = 3  # letters of a name that is one in capitals alone: "us" is none
 NAMED_SO = {"us", "usa", "uk", "uae", "eu", "prc", "drc"}
 OTHERWISE = {"lead", "total", "ships", "art", "arms", "salt", "fish"}  # which mostly are no goods
-ORDINALS = {"first": "1", "opening": "1", "second": "2", "third": "3", "fourth": "4"}
-ORDINALS |= dict.fromkeys(("last", "final", "closing"), "4")
-MEASURED = {"kg": "weight", "m3": "volume", "units": "number", "tons": "weight", "ton": "weight"}
+QUARTERS = open_words.ORDINALS | {"opening": 1} | dict.fromkeys(("last", "final", "closing"), 4)
+MEASURED = questions.OF_UNITS | {"tons": "weight", "ton": "weight"}
 # Kinds that are in no phrase.
 PERCENT, SHARE_MOVED, A_YEAR = "percent", "share moved", "a year"
 KINDS = {PERCENT: PERCENT, "percentage points": POINTS, "bbl/day": BARRELS}
@@ -125,10 +122,9 @@ class Tagged(NamedTuple):
 @cache
 def table() -> dict[str, Any]:
     """The words, periods and rules of ``sentence.toml``."""
-    text = resources.files(__package__).joinpath("sentence.toml").read_text(encoding="utf-8")
-    table = tomllib.loads(text)
+    table = {**word_list("sentence")}
     rules = {name: rule.replace("\n", "") for name, rule in table["rules"].items()}
-    listed = {**open_words.said(), **table["words"]}
+    listed = {**open_words.said(), **table["words"], "ordinal": [*open_words.ORDINALS][1:]}
     rules |= {name: "|".join(words) for name, words in listed.items()}
     every = {*table["spelt"], *units.SIZES, *plain_names().values(), "US dollars"}
     unit = map(re.escape, (word for word in every if len(word) > 1 or word == "%"))
@@ -178,6 +174,22 @@ def _tagged(sentence: str, root: Path | None) -> Tagged:
         said[name] = meaning
         return name
 
+    def as_window(to: str, match: re.Match[str]) -> str:
+        part = {name: text.rstrip(" .").title() for name, text in match.groupdict("").items()}
+        q, n = (part.get(key, "").lower() for key in "qn")
+        part |= {"q": f"{QUARTERS.get(q, q)}", "n": f"{units.NUMBER_WORDS.get(n) or n:0>2}"}
+        name = tag("W", " ".join(to.format_map(part).split()))  # "" where it tells no months
+        times[name] = match[0]
+        return "across " * bool(part.get("across")) + "in " * bool(part.get("odd")) + name
+
+    def as_number(match: re.Match[str]) -> str:
+        number = _number(match)
+        if number is None:
+            return match[0]
+        name = tag("N")
+        numbers[name] = number
+        return name
+
     text = re.sub(r"[“”\"«»<>]", "", sentence).replace("’", "'").replace("‘", "'")
     for start, end, kind, meaning in [*_named(text, root)][::-1]:
         text = f"{text[:start]}{tag(kind, meaning)}{text[end:]}"
@@ -185,23 +197,10 @@ def _tagged(sentence: str, root: Path | None) -> Tagged:
     text = pattern("day").sub("that day", text)
     for form, to in table()["periods"].items():
         rule = pattern(rf"(?<![\w,.<$€£-])(?:{form})(?!\w)")
-        for match in [*rule.finditer(text)][::-1]:
-            part = {name: text.rstrip(" .").title() for name, text in match.groupdict("").items()}
-            part |= {"q": ORDINALS.get(part["q"].lower(), part["q"])} if "q" in part else {}
-            n = part.get("n", "")
-            part["n"] = f"{units.NUMBER_WORDS.get(n.lower()) or n:0>2}"
-            when = "across " * bool(part.get("across")) + "in " * bool(part.get("odd"))
-            name = tag("W", " ".join(to.format_map(part).split()))  # "" where it tells no months
-            when, times[name] = when + name, match[0]
-            text = f"{text[: match.start()]}{when}{text[match.end() :]}"
+        text = rule.sub(partial(as_window, to), text)
     often = r" of ((?:<J\d+> )?(?:<G\d+>|\w+)(?: (?:from|to) <A\d+>)?) ((?:a|per) (?:day|month))\b"
     text = re.sub(often, r" \2 of \1", text)
-    for match in [*pattern("in_print").finditer(text)][::-1]:
-        number = _number(match)
-        if number:
-            name = tag("N")
-            numbers[name] = number
-            text = f"{text[: match.start()]}{name}{text[match.end() :]}"
+    text = pattern("in_print").sub(as_number, text)
     reached = r"\b(?:reached|entered|arrived (?:in|at)|landed in|ended up in) (?=<A)"
     text = re.sub(reached, "went to ", text)
     paid = r"\b(?:paid|spent) (<N\d+>) (?:for|on) (?=(?:<J\d+> )?(?:<G|goods\b))"
@@ -320,14 +319,6 @@ class Said(NamedTuple):
     time: str
     because: str
     unread: tuple[str, ...]
-
-
-class Sides(NamedTuple):
-    """Who reports, with whom or who is its member, and which way; "" where that is not told."""
-
-    who: str = OPEN
-    whom: str = OPEN
-    way: str = ""
 
 
 def stated(
@@ -523,30 +514,27 @@ def _window(mark: str, tagged: Tagged) -> tuple[str, str]:
     return tagged.said.get(tag, ""), tagged.times.get("".join(untold), "")
 
 
-def _sides(kind: str, mark: str, tagged: Tagged) -> Sides:
-    """Who reports and whom it traded with, as a clause says it."""
+def _sides(kind: str, mark: str, tagged: Tagged) -> tuple[str, str, str]:
+    """Who reports, with whom or who is its member, and which way; "" where that is not told."""
     rules = MEMBERS.get(kind, TRADERS)
-    every = [
-        (match.start(), rule, match)
-        for rule in rules
-        for match in [pattern(rule).search(mark)]
-        if match
-    ]
-    if not every:
-        return Sides()
-    _, rule, found = every[0] if kind in MEMBERS else min(every, key=itemgetter(0))
+    matches = {rule: match for rule in rules if (match := pattern(rule).search(mark))}
+    if not matches:
+        return OPEN, OPEN, ""
+    is_of_one = kind in MEMBERS
+    rule = min(matches, key=lambda rule: 0 if is_of_one else matches[rule].start())
+    found = matches[rule]
     way, said = rule.rpartition("_")[2], found.groupdict("")
     who = _area(said.get("who") or said.get("of", ""), tagged)
     if kind in MEMBERS:
-        return Sides(who, _area(said["whom"], tagged), WAYS.get(said.get("way", way).lower(), ""))
+        return who, _area(said["whom"], tagged), WAYS.get(said.get("way", way).lower(), "")
     lead, rest = mark[: found.start()], mark[found.end() :]
     if _is_of_others(way, lead, rest):
-        return Sides()
+        return OPEN, OPEN, ""
     who = _joined(lead, who, tagged)
     if not who or (rule == "noun_from" and _is_unclear(found, lead, rest)):
-        return Sides(way=way)
+        return OPEN, OPEN, way
     whom = _whom(kind, way, rest, mark, tagged)
-    return Sides(who, OPEN if whom == WORLD and who == OPEN else whom, way)
+    return who, OPEN if whom == WORLD and who == OPEN else whom, way
 
 
 def _joined(lead: str, who: str, tagged: Tagged) -> str:

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from itertools import combinations
 
+from tradeflows.claims.word_lists import word_list
+
 # Who counted, from the strongest on: what is made of several is of the weakest kind among them.
 LAW = "law"  # a legal act that the claim restates
 OFFICE = "office"  # a statistical, customs or central-bank office, or its release as relayed
@@ -83,59 +85,9 @@ DIFFERENCES = {
 }
 LOWER, UPPER = (">", "≥"), ("<", "≤")  # qualifiers of a threshold
 
-# When a verdict is given, as a reader is told, in the order in which they are tried.
-WHEN = {
-    NOT_TESTED: "there is no reading, and no row that is held bears on it",
-    CONTRADICTED: "a bound by an office, or by a figure that others reworked, refutes every "
-    "reading that the words leave open",
-    HOLDS: "every open reading, or the one as asked where none is open, is judged by offices and "
-    "lies within the printed step; or a legal act says so",
-    HOLDS_WITHIN_REVISIONS: "the same within the band of that series, which is how far the "
-    "releases of one office are apart",
-    DIFFERS: "every open reading is judged by offices and none fits; or a legal act says otherwise",
-    DEPENDS: "of the readings judged by offices, or met by the count that the claim was taken "
-    "from, some fit and some do not",
-    HOLDS_BY_MEASUREMENT: "at least two that counted apart, one of them without an interest in the "
-    "answer, vote yes, and none votes no",
-    DIFFERS_BY_MEASUREMENT: "the same, and they vote no",
-    LEANS_YES: "there are votes, and all say yes",
-    LEANS_NO: "there are votes, and all say no",
-    BOTH_WAYS: "there are votes on both sides",
-    NOT_DECIDED: "there is no vote: only its own source says so, or what is held is of something "
-    "else, or a bound allows it",
-    IN_PART: "of a claim of several parts: they have different public words",
-}
-# The kinds of witness: who they are, and what their figures do.
-WITNESSES = {
-    OFFICE: (
-        "rows of a statistical, customs or central-bank office, or a number as its release states "
-        "it, whoever relays it",
-        "decides; of several releases the one that was current on the day of the claim first",
-    ),
-    REWORKED: (
-        "an office's rows remade by others",
-        f"decides where {100 * REWORKING:.0f} % more or less of it changes no answer; else it is "
-        "near, which is no vote",
-    ),
-    AS_PRINTED: (
-        "a number that an outlet summed, converted or picked from an office's data",
-        "votes, in the name of that office",
-    ),
-    MEASURED: (
-        "a ship tracker, a network operator, an exchange, an international agency",
-        "votes",
-    ),
-    LAW: ("a legal act that the claim restates", "decides"),
-    SOURCE: (
-        "what the claim took its number from, or a count equal to it in every digit and printed "
-        "before it",
-        "has no vote, but says no where it printed an expectation or another time",
-    ),
-    RELAY: (
-        "nobody is named as the one who counted; a newspaper's own count of records; a forecast",
-        "has no vote",
-    ),
-}
+# When a verdict is given, and the kinds of witness, as a reader is told.
+WHEN: Mapping[str, str] = word_list("verdict_rule")["when"]
+WITNESSES: Mapping[str, Sequence[str]] = word_list("verdict_rule")["witnesses"]
 
 
 @dataclass(frozen=True)
@@ -206,7 +158,7 @@ class Evidence:
         From the claim, in per cent, or in points where the claim is in per cent.
     own_release
         Whether it is the office's own release that was current on the claim's day.
-    silent
+    note
         Why it says nothing, whatever its role; empty where it may speak.
     """
 
@@ -220,12 +172,12 @@ class Evidence:
     vote: str = ""
     deviation: float | None = None
     own_release: bool = False
-    silent: str = ""
+    note: str = ""
 
     @property
-    def decides(self) -> bool:
+    def judges(self) -> bool:
         """Whether it judges the open readings that it speaks of, as an office does."""
-        if self.silent or self.role not in (AS_STATED, ALTERNATIVE, BOUND):
+        if self.note or self.role not in (AS_STATED, ALTERNATIVE, BOUND):
             return False
         kind = self.witness.kind
         return kind in (LAW, OFFICE) or (kind == REWORKED and self.is_robust)
@@ -391,19 +343,17 @@ def decide(evidence: Sequence[Evidence], open_readings: Sequence[Question]) -> D
     open_readings
         What its words leave open, the reading as asked first; one where they leave nothing.
     """
-    if not evidence:
-        return Decision(NOT_TESTED)
-    able = [item for item in evidence if not item.silent]
+    able = [item for item in evidence if not item.note]
     for rule in (_contradicted, _by_offices, _depends, _by_votes):
         decision = rule(able, open_readings)
         if decision is not None:
             return decision
-    return Decision(NOT_DECIDED)
+    return Decision(NOT_DECIDED if evidence else NOT_TESTED)
 
 
 def _contradicted(able: Sequence[Evidence], asked: Sequence[Question]) -> Decision | None:
     """Where bounds refute every open reading."""
-    refuting = [item for item in able if item.role == BOUND and item.decides and item.fits is False]
+    refuting = [item for item in able if item.role == BOUND and item.judges and item.fits is False]
     refuted = {question for item in refuting for question in item.answers}
     return _decision(CONTRADICTED, refuting, asked) if set(asked) <= refuted else None
 
@@ -426,10 +376,7 @@ def _by_offices(able: Sequence[Evidence], asked: Sequence[Question]) -> Decision
 
 
 def _depends(able: Sequence[Evidence], asked: Sequence[Question]) -> Decision | None:
-    """Where some open readings fit and some do not.
-
-    Beside one that an office judges, another may be met by the count of the claim's own source.
-    """
+    """Where some open readings fit and some do not; one may be met by the claim's own source."""
     judged = _judged(able, asked)
     met = [item for item in able if item.witness.kind == SOURCE and item.fits and item.answers]
     met = [item for item in met if judged and not judged.keys() & set(item.answers)]
@@ -453,7 +400,7 @@ def _used(able: Sequence[Evidence], asked: Sequence[Question]) -> list[Evidence]
 
 def _judging(able: Sequence[Evidence], asked: Question) -> list[Evidence]:
     """What judges one open reading: the release that was current on the claim's day, else all."""
-    items = [item for item in able if item.decides and asked in item.answers]
+    items = [item for item in able if item.judges and asked in item.answers]
     items = [item for item in items if item.fits is not None]
     return [item for item in items if item.own_release] or items
 
@@ -474,11 +421,8 @@ OF_VOTES = {  # what votes say, all one way: by measurement, or as a lean
 
 
 def _by_votes(able: Sequence[Evidence], asked: Sequence[Question]) -> Decision | None:
-    """The verdict by votes, one a family; what interested families say alone is a lean.
-
-    What judges one open reading where another cannot be judged is a vote.
-    """
-    judging = _used(able, asked)
+    """The verdict by votes, one a family; what interested families say alone is a lean."""
+    judging = _used(able, asked)  # where another open reading cannot be judged
     answers = {item: YES if item.fits else NO for item in judging}
     answers |= {item: item.vote for item in able if item not in judging and _may_vote(item)}
     voting = {item: answer for item, answer in answers.items() if answer in OF_VOTES}

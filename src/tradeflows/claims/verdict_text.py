@@ -9,9 +9,10 @@ from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from tradeflows.claims import bands, open_words, questions, verdict_rule
+from tradeflows.claims import bands, open_words, phrase, questions, verdict_rule
 from tradeflows.claims.open_words import numbers_in
 from tradeflows.claims.verdict_rule import NO, YES
+from tradeflows.claims.word_lists import Table, word_list
 from tradeflows.claims.wording import CHANGES
 from tradeflows.model import codes, units
 from tradeflows.model.errors import CodeError
@@ -26,47 +27,19 @@ if TYPE_CHECKING:
 
 AT_MOST, AT_LEAST = "at most ", "at least "
 NEAR, NEARLY = "≈", "nearly the same"  # of a claim that is missed by less than a hundredth
-# The sign of each public word, the name of its colour on pages, and its colour in a terminal.
-MARKS = {
-    verdict_rule.HOLDS: "✓",
-    verdict_rule.LEANS_YES: "(✓)",
-    verdict_rule.DEPENDS: "±",
-    verdict_rule.LEANS_NO: "(✗)",
-    verdict_rule.DIFFERS: "✗",
-    verdict_rule.CANNOT_BE_TOLD: "?",
-}
-TONES = dict(zip(MARKS, ("yes", "lean-yes", "partly", "lean-no", "no", "open"), strict=True))
+PUBLIC_WORDS: Table = word_list("verdict_text")["public_words"]
+MARKS = {word: sign for word, (sign, _, _) in PUBLIC_WORDS.items()}
+TONES = {word: tone for word, (_, tone, _) in PUBLIC_WORDS.items()}
 NEAR_TONE = "near"
-COLOURS = dict(zip(MARKS, (32, 32, 33, 31, 31, 90), strict=True))
+COLOURS = {word: colour for word, (_, _, colour) in PUBLIC_WORDS.items()}
 FEWEST, MOST = 3, 6  # digits of a number that stands beside its claim
 EXACT_DIGITS = 12  # of a number that stands as its office printed it
-KEY_WORDS = {
-    "goods": "other goods",
-    "reporter": "another office's figure",
-    "partner": "another partner",
-    "flow": "another flow",
-    "route": "another route",
-    "measure": "another measure",
-    "start": "another window",
-    "end": "another window",
-    "base": "another base",
-}
 # Keys by which a reading may differ from what a claim asks and still speak against it.
 BESIDE = {"measure", "start", "end", "base"}
 TIMES = 400.0  # per cent: what is so much more is told in times
 EXACT = ("=", "~")  # qualifiers of a figure that a number can miss
 # How the two numbers of a difference are rounded that is a bound, and what the second is.
 OF_TERMS = {AT_LEAST: ("≥", "≤", AT_MOST), AT_MOST: ("≤", "≥", AT_LEAST)}
-# Who counted, as a reader knows him, where the name of a collector is another.
-COLLECTORS = {
-    "China Customs": "Chinese customs",
-    "IEA": "the International Energy Agency",
-    "IMF": "the International Monetary Fund",
-    "European Commission": "the European Commission",
-    "Bank of Russia": "the Bank of Russia",
-    "network operators": "the operators of the pipelines",
-    "law": "the legal act",
-}
 # How a deviation is called that is neither more nor less.
 DIRECTIONS = {units.MONTH: ("later", "earlier"), units.RANK: ("lower", "higher")}
 OFFICIAL = (verdict_rule.LAW, verdict_rule.OFFICE, verdict_rule.AS_PRINTED)
@@ -75,7 +48,6 @@ OF_BOUND = {True: "confirms", False: "refutes", None: "allows it"}
 SAYS_YES = "says yes"
 NOBODY = "nobody is named who counted"
 OF_SIDES = (verdict_rule.DEPENDS, verdict_rule.BOTH_WAYS, verdict_rule.NOT_DECIDED)
-FLOWS = {"M": ("imports of", "from"), "X": ("exports of", "to"), "M+X": ("trade of", "with")}
 FEW = 4  # goods that are named; more are counted
 
 
@@ -129,7 +101,7 @@ def in_full(value: float, unit: str, digits: int) -> str:
 
 def collector(family: str) -> str:
     """Who counted, in a reader's words; of a figure of several, each."""
-    names = [COLLECTORS.get(name, name) for name in family.split(" and ")]
+    names = [word_list("witnesses")["collectors"].get(name, name) for name in family.split(" and ")]
     return " with ".join(names) or "an office"
 
 
@@ -209,10 +181,7 @@ class ReadingText:
         value, unit = units.in_percent(reading.value, reading.unit)
         figure, _ = units.in_percent(claim.figure or 0.0, claim.unit)
         printed = float(f"{value:.{digits}g}")
-        if claim.unit in verdict_rule.DIFFERENCES:
-            off = printed - figure
-        else:
-            off = 100 * (printed / figure - 1) if figure else 0.0
+        off = verdict_rule.deviation(printed, figure, claim.unit) or 0.0
         return miss(off, unit) == miss(reading.deviation, unit)
 
     @property
@@ -284,7 +253,8 @@ class ReadingText:
     @property
     def apart(self) -> list[str]:
         """In what it is another thing than the claim, in words."""
-        return list(dict.fromkeys(KEY_WORDS[key] for key in self.of.differs_in))
+        words = word_list("verdict_text")["apart"]
+        return list(dict.fromkeys(words[key] for key in self.of.differs_in))
 
     @property
     def finding(self) -> str:
@@ -601,13 +571,9 @@ class VerdictText:
         """What is held, and why it decides nothing; of bounds that allow the claim, all."""
         reading = self.part.nearest
         if reading is None:
-            named = in_a_sentence(
-                [
-                    f"{item.name} ({item.text.figure})"
-                    for item in self.part.readings
-                    if item.witness.kind == verdict_rule.SOURCE
-                ]
-            )
+            readings = self.part.readings
+            own = [item for item in readings if item.witness.kind == verdict_rule.SOURCE]
+            named = in_a_sentence([f"{item.name} ({item.text.figure})" for item in own])
             return "only its own source says so" + (f": {named}" if named else "")
         bounds = "; ".join(f"{item.text.figure} ({item.name})" for item in self._bounds)
         if bounds:
@@ -698,10 +664,7 @@ class VerdictText:
         yield from (f"{collector(family)} gains by the answer" for family in dict.fromkeys(gains))
 
     def _is_otherwise(self, item: ReadingResult) -> bool:
-        """Whether a reading of another measure or time is on the other side than the verdict.
-
-        It is of the same goods, office, partner, flow and route, and no newspaper's own count.
-        """
+        """Whether a reading of another measure or time, else alike, is on the other side."""
         part = self.part
         if item.decides or item.note or item.witness.kind == verdict_rule.RELAY:
             return False
@@ -746,11 +709,12 @@ def asked(claim: Claim) -> str:
     goods = asks.goods.split("+") if asks.goods else []
     names = [_name_of(codes.product_name, code) for code in goods]
     listed = in_a_sentence(names) if len(names) <= FEW else f"{len(names)} goods"
-    flow, to = FLOWS.get(asks.flow, ("", "with"))
+    to, trade = phrase.WAYS.get(asks.flow.replace("+", ""), ("with", ""))
     home, away = (
         in_a_sentence([_name_of(codes.area_name, area) for area in side.split("+")])
         for side in (asks.reporter, asks.partner)
     )
+    flow = f"{trade} of" if trade else ""
     sides = f"{flow} {home} {f'{to} {away}' if away else ''}".strip() if home or away else ""
     window = questions.words(asks)
     return "; ".join(filter(None, (asks.measure, listed, sides, asks.route, window)))

@@ -1,35 +1,85 @@
-"""Who counted what a reading is made of: the kind of witness, and its family."""
+"""The tables of a project, and who counted their rows: the kind of witness, and its family."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from functools import cache, partial
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tradeflows import tables
 from tradeflows.claims.verdict_rule import KINDS, REWORKED, Witness
+from tradeflows.claims.word_lists import Table, word_list
 from tradeflows.model import codes
 from tradeflows.model.errors import CodeError
 from tradeflows.model.memory import once
 from tradeflows.model.source import REPORTER, Source
+from tradeflows.retrieval import catalogue
+from tradeflows.tables import checks
 
 if TYPE_CHECKING:
     import pandas as pd
 
-# Offices that go by a name of their own; another is called by its country.
-OFFICES = {
-    "CHN": "China Customs",
-    "THA": "Thai customs",
-    "USA": "US customs",
-    "KAZ": "Kazakhstan's statistics office",
-}
+    from tradeflows.tables.query import Question
+
 EU = ("EU27_2020", "EU28", "EU")
 EUROSTAT = "Eurostat"
 BOTH_SIDES = "the reports of both sides"
 UNDATED = re.compile("undated", re.IGNORECASE)
 DATED = re.compile(r"\b(?:19|20)\d\d\b")
+
+
+@dataclass(frozen=True)
+class Tables:
+    """The tables of a project, asked each question once for all claims that are judged together.
+
+    Where one claim is judged alone, whole tables are not read for it.
+    """
+
+    root: Path
+    local: bool = False
+    is_for_one_claim: bool = False
+
+    def read(self, filters: Table) -> pd.DataFrame:
+        """Rows that `filters` ask for."""
+        asked = {"table": "trade", **filters, "root": self.root, "local": self.local}
+        return once(self, repr(sorted(filters.items())), lambda: tables.read(**asked))
+
+    def question(self, table: str = "trade", **filters: Any) -> Question:
+        """What `filters` ask of a table."""
+        return tables.question(table, root=self.root, local=self.local, **filters)
+
+    @cached_property
+    def sources(self) -> Mapping[str, Source]:
+        """The catalogue, as it is when it is first asked."""
+        return catalogue.load(self.root, local=self.local)
+
+    @cached_property
+    def restating(self) -> frozenset[str]:
+        """The sources of trade that state anew what an older release had."""
+        rows = self.question().held
+        return frozenset(rows.to_table(columns=["replaced_by"])["replaced_by"].unique().to_pylist())
+
+    @cached_property
+    def figures(self) -> dict[str, dict[str, Any]]:
+        """The published figures by id, but those of superseded releases."""
+        asked = self.question("figures")
+        rows = asked.matching()
+        return {row["id"]: row for row in rows.filter(asked.stands(rows)).to_pylist()}
+
+    def origin(self, name: str) -> str:
+        """The figure at the end of a chain of figures that repeat one another."""
+        while name in self.figures and self.figures[name]["repeats"]:
+            name = self.figures[name]["repeats"]
+        return name
+
+    def is_unsure(self, flows: Collection[tuple[str, ...]]) -> bool:
+        """Whether of one of these flows two sources agree in value and not in weight."""
+        among = frozenset(flows) if self.is_for_one_claim else None
+        weights = partial(checks.weights_apart, self.root, flows=among, local=self.local)
+        return bool(flows) and not once(self, ("unsure", among), weights).isdisjoint(flows)
 
 
 @cache
@@ -42,8 +92,9 @@ def office_of(area: str) -> str:
     >>> office_of("CHN"), office_of("DEU"), office_of("IND")
     ('China Customs', 'Eurostat', "India's customs")
     """
-    if area in OFFICES:
-        return OFFICES[area]
+    offices: dict[str, str] = word_list("witnesses")["offices"]
+    if area in offices:
+        return offices[area]
     try:
         if area in EU or any(codes.contains(union, area) for union in EU):
             return EUROSTAT
@@ -89,14 +140,6 @@ def _of_rows(
             family = office_of(str(reporter))
         found[source.witness, family, source.interested] = None
     return found
-
-
-def published(root: Path, local: bool) -> list[dict[str, Any]]:
-    """All published figures but those of superseded releases; none where the project has none."""
-    asked = tables.question("figures", root=root, local=local)
-    rows = asked.matching()
-    figures: list[dict[str, Any]] = rows.filter(asked.stands(rows)).to_pylist()
-    return figures
 
 
 def is_placed(row: Mapping[str, object], every: Iterable[Mapping[str, object]]) -> bool:

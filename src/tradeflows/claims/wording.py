@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tradeflows.claims import phrase, questions, sentence
-from tradeflows.claims.open_words import YEAR, Printed, numbers_in, rows_of, saying
+from tradeflows.claims.open_words import ORDINALS, YEAR, Printed, numbers_in, rows_of, saying
 from tradeflows.claims.phrase import Phrase
 from tradeflows.claims.sentence import Said
 from tradeflows.claims.verdict_rule import LOWER, UPPER, Question
+from tradeflows.claims.word_lists import Table
 from tradeflows.model import codes, units
 from tradeflows.model.lineage import full_number
 from tradeflows.model.periods import month_words, span, window_in_words
@@ -48,10 +49,6 @@ SUPERLATIVE = re.compile(
     r"|most|least|first|last|best|worst|top|\w{3,}est)\b",
     re.IGNORECASE,
 )
-FIRST_TEN = (
-    *("first", "second", "third", "fourth", "fifth"),
-    *("sixth", "seventh", "eighth", "ninth", "tenth"),
-)
 ROUTE = re.compile(
     r"\b(?:by (?:sea|pipeline|rail|road|air|ship)|seaborne|tankers?"
     r"|(?:through|via) .{0,20}pipeline)\b",
@@ -68,13 +65,11 @@ EXACT = (units.MONTH, units.RANK, units.COUNT)  # units whose figures are printe
 LARGEST = re.compile(r"(?<!of )(?<!among )\bthe (?:largest|biggest)\b", re.I)
 SMALLEST = re.compile(r"\b(?:smallest|lowest|least)\b", re.I)
 PLACE = re.compile(r"\b(\d+)(?:st|nd|rd|th)\b")
-ORDINALS = {word: place for place, word in enumerate(FIRST_TEN, 1)}
 MONTHS = re.compile(rf"\b(?:{_MONTH}) \d{{4}}\b")
 BARREL = (110, 175)  # kilograms, from the lightest condensate to the heaviest crude
 NO_VOLUMES = ("kg", "percent", "percentage points", "ratio", "bbl/day", *units.COUNTS[:2])
 BUYS = saying(r"\b(?:bought|buy\w*|import\w*|purchas\w+|took|take\w*)\b")
 SELLS = saying(r"\b(?:sold|sell\w*|sale\w*|export\w*|ship\w*|suppl\w+)\b")
-TURNED = {"M": "X", "X": "M"}
 # What words say that it is measured by.
 MEASURES = {
     "value": re.compile(
@@ -83,21 +78,8 @@ MEASURES = {
     "weight": re.compile(r"\bby weight\b|\btonnes\b|\bvolumes?\b", re.I),
 }
 # What a phrase asks, in a sentence.
-KINDS = {
-    "": "an amount",
-    phrase.SHARE: "a share",
-    phrase.POINTS: "points of a share",
-    phrase.GROWTH: "a growth",
-    phrase.CHANGE: "a change",
-    phrase.RANK: "a place",
-    phrase.LEAD: "a lead",
-    phrase.RECORD: "a record",
-    phrase.MONTHLY: "so much a month",
-    phrase.PRICE: "a price",
-    phrase.BARRELS: "barrels a day",
-    sentence.SHARE_MOVED: "a change of a share",
-    sentence.A_YEAR: "so much a year",
-}
+KINDS = {kind: row["said"] for kind, row in phrase.KIND_ROWS.items()}
+KINDS |= {sentence.SHARE_MOVED: "a change of a share", sentence.A_YEAR: "so much a year"}
 RATES = {phrase.MONTHLY: 1, sentence.A_YEAR: 12}  # so much in how many months
 TRADE_OF = dict(phrase.WAYS.values()) | {"": "trade"}
 BALANCE = re.compile(r"surplus|deficit|gap|imbalance|overt\w*|outstrip\w*|outpac\w*", re.IGNORECASE)
@@ -122,7 +104,7 @@ IN_YEAR = re.compile(r"\bin (?:\w+ ){0,3}((?:19|20)\d\d)\b", re.I)
 
 
 def faults(
-    claim: Claim, entry: Mapping[str, Any], ends: tuple[float, float] | None, row: Mapping[str, Any]
+    claim: Claim, entry: Table, ends: tuple[float, float] | None, row: Table
 ) -> Iterator[str]:
     """What the ledger says of a part with readings otherwise than its words, each in a sentence.
 
@@ -193,9 +175,9 @@ def _of_exact(text: str, claim: Claim) -> Iterator[str]:
     if claim.unit == units.MONTH:
         said, claimed = MONTHS.findall(text), month_words(int(value))
     elif claim.unit == units.RANK:
-        words = re.findall(r"\w+", text.lower())
-        said = [word for word in words if word in ORDINALS]
-        said += [FIRST_TEN[int(n) - 1] for n in PLACE.findall(text) if 0 < int(n) <= len(FIRST_TEN)]
+        words, ordinals = re.findall(r"\w+", text.lower()), [*ORDINALS]
+        said = [word for word in words if word in ordinals]
+        said += [ordinals[int(n) - 1] for n in PLACE.findall(text) if 0 < int(n) <= len(ordinals)]
         said = said or ["first"] * bool(LARGEST.search(text)) or SMALLEST.findall(text)
         claimed = next((word for word, number in ORDINALS.items() if number == value), "")
     else:
@@ -215,10 +197,9 @@ def _of_number(
         other = next(iter(money.values())).text
         yield f"claims {unit}, and its words print {other}: claim the currency that they print"
     found = [item for item in numbers if item.is_of(unit)]
-    yield from _of_ends(found, ends, unit) if ends else _of_one_number(found, claim)
-
-
-def _of_ends(found: Sequence[Printed], ends: Sequence[float], unit: str) -> Iterator[str]:
+    if ends is None:
+        yield from _of_one_number(found, claim)
+        return
     strange = [end for end in ends if not any(item.means(end, unit) for item in found)]
     if found and strange:
         yield (
@@ -315,9 +296,7 @@ def _years(asks: Question) -> set[str]:
 # --- a sentence and the lines that ask about it ---------------------------------------------------
 
 
-def of_phrase(
-    text: str, asked: Phrase, claimed: Mapping[str, Any], root: Path | None = None
-) -> Iterator[str]:
+def of_phrase(text: str, asked: Phrase, claimed: Table, root: Path | None = None) -> Iterator[str]:
     """What a phrase asks otherwise than its sentence says of its number: kind, goods, sides, time.
 
     Where the sentence has the number several times, that which is nearest to the phrase counts.
@@ -362,8 +341,8 @@ def _otherwise(said: Said, asked: Phrase, root: Path | None) -> Iterator[str]:
         yield from _of_kind(said.kind, asked)
         yield from _of_goods(said.goods, asked, root)
         untold = ("", sentence.OPEN, sentence.WORLD)
-        names = [[] if side in untold else side.split(" and ") for side in (said.who, said.whom)]
-        sides = [{own_words.area_id(name, root) for name in side} for side in names]
+        pair = ("" if side in untold else side for side in (said.who, said.whom))
+        sides = [{*phrase.areas(side, root)} if side else set() for side in pair]
         if asked.kind in phrase.SHARED:
             yield from _of_member(said, sides, asked)
         else:
@@ -580,7 +559,7 @@ def of_admitted(text: str, asks: Question, admitted: Mapping[str, Sequence[str]]
     That is the other direction where they say one, another measure, and another country than the
     one that they name.
     """
-    if _is_one_way(text) and TURNED.get(asks.flow) in admitted.get("flow", ()):
+    if _is_one_way(text) and questions.TURNED.get(asks.flow) in admitted.get("flow", ()):
         yield "open: flow admits the other direction, and its words say which one"
     said = [kind for kind, words in MEASURES.items() if words.search(text)]
     if len(said) == 1 and "measure" in admitted:
@@ -660,7 +639,7 @@ def _is_area(area: str) -> bool:
     return area in own_words.area_words().values()
 
 
-def _named_in(text: str, words: Mapping[str, Any]) -> dict[str, Any]:
+def _named_in(text: str, words: Table) -> dict[str, Any]:
     """The words that a text has, of those that are longer than an abbreviation."""
     lowered = text.lower()
     near = {word: meant for word, meant in words.items() if word in lowered}

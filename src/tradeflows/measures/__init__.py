@@ -9,20 +9,20 @@ the formulas that :func:`tradeflows.trace` follows back to raw lines.
 A `Window` is a year (``"2021"``), a month (``"2022-02"``) or a pair of them, both ends included.
 """
 
-from tradeflows.measures.comparisons import CIF_BAND, difference, gap, growth, yoy
+from tradeflows.measures.comparisons import CIF_BAND, difference, gap, growth, index_to_base, yoy
 from tradeflows.measures.displacements import displacement, displacement_over
 from tradeflows.measures.prices import OUTLIER, price_quantity, unit_value
-from tradeflows.measures.ranks import count, index_to_base, lead, mean, peak
-from tradeflows.measures.rates import convert, from_dollars
 from tradeflows.measures.scaling import (
     BARRELS_PER_TONNE,
     DAYS_PER_MONTH,
     barrels_per_day,
+    convert,
+    from_dollars,
     per_month,
     scale,
 )
-from tradeflows.measures.shares import hhi, rest, share, shares
-from tradeflows.measures.sums import baskets, stack, sum_parts, total
+from tradeflows.measures.shares import hhi, lead, rest, share, shares
+from tradeflows.measures.sums import baskets, count, mean, peak, stack, sum_parts, total
 from tradeflows.model.periods import Window
 
 __all__ = [

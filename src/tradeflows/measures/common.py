@@ -258,11 +258,10 @@ def join_flags(flags: Iterable[str]) -> str:
     return " ".join(sorted(set(" ".join(flags).split())))
 
 
-def _flags_of_sum(flags: Iterable[str]) -> str:
+def _flags_of_sum(flags: set[str]) -> str:
     """All words of several flags; a sum is declared to be zero only where all of it is."""
-    texts = [*flags]
-    words = join_flags(texts).split()
-    return " ".join(x for x in words if x != DECLARED or all(x in text for text in texts))
+    words = join_flags(flags).split()
+    return " ".join(x for x in words if x != DECLARED or all(x in text for text in flags))
 
 
 def join_qualifiers(qualifiers: Iterable[str]) -> str:
@@ -320,11 +319,10 @@ def with_lineage(
 def spread(frame: DataFrame, cell: ndarray, stated: ndarray) -> DataFrame:
     """One line a month of each row; refuses two stated periods of one cell that overlap."""
     row, month = months_of(frame)
-    columns = {"row": row, "cell": cell[row], "month": month, "stated": stated[row]}
-    lines = DataFrame(columns)
-    of_figures = lines[columns["stated"]]
+    lines = DataFrame({"row": row, "cell": cell[row], "month": month, "stated": stated[row]})
+    of_figures = lines[lines["stated"]]
     twice = of_figures[of_figures.duplicated(["cell", "month"], keep=False)]
-    for (_, at), same in twice.groupby(["cell", "month"], sort=False) if len(twice) else ():
+    for (_, at), same in twice.groupby(["cell", "month"], sort=False):
         refuse_repeated(frame.iloc[same["row"]], f"periods overlap: {month_text(at)}")
     return lines
 

@@ -28,20 +28,23 @@ from tradeflows.measures.common import (
     unit_of,
     with_lineage,
 )
+from tradeflows.measures.sums import total
 from tradeflows.model import codes
+from tradeflows.model.absence import AXES
 from tradeflows.model.errors import QueryError
 from tradeflows.model.lineage import PLACE, Role
-from tradeflows.model.periods import parse_period, require_whole_periods, runs_of
-
-_KEYS_OF_GAP = (
-    "ref_period",
-    "n_months",
-    "reporter_iso",
-    "partner_iso",
-    "cmd_code",
-    "cumulation",
-    "breakdown",
+from tradeflows.model.periods import (
+    Window,
+    ends_of,
+    first_month,
+    parse_period,
+    require_whole_periods,
+    runs_of,
+    span,
+    window_text,
 )
+
+_OF_ONE_SIDE = ("partner_role", "flow_code")  # in which two statements of one flow may differ
 ALIKE = "freight and insurance explain no gap here: the two statements should be alike"
 GROWTH = "100 * (value / base - 1)"
 _IMF = "the IMF takes imports CIF for 1.06, formerly 1.10, times exports FOB"
@@ -348,7 +351,8 @@ def _compared_by(
         if others:
             caveats.append(f"the band may not fit, since values are {' and '.join(others)}")
     shared = {*m} & {*x}
-    keys = [name for name in _KEYS_OF_GAP if name in shared]
+    names = ["ref_period", "n_months", *AXES]
+    keys = [name for name in names if name in shared.difference(_OF_ONE_SIDE)]
     goods = []
     if "cmd_code" in keys:
         goods = [*m["cmd_code"].unique(), *x["cmd_code"].unique()]
@@ -360,3 +364,54 @@ def _compared_by(
             levels.append(codes.product_name(code) + digits)
         caveats.append(f"{' beside '.join(levels)}: one may hold goods that the other does not")
     return keys, caveats
+
+
+def index_to_base(
+    frame: DataFrame, value: str, base: Window, by: str | Columns = ("reporter_iso",)
+) -> DataFrame:
+    """Put each month as a percentage of the mean month of the same cell in a base window.
+
+    Returns
+    -------
+    DataFrame, rows and columns of `frame`
+        With ``<value>_base``, ``months_base`` and ``base_pct`` (%), from the base on; cells whose
+        base has nothing in it are left out.
+
+    Raises
+    ------
+    QueryError
+        A period longer than a month, a month twice, mixed units, or a base without any figure.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from tradeflows import measures
+    >>> months = pd.to_datetime(["2021-12-01", "2022-01-01"])
+    >>> tonnes = pd.DataFrame({"reporter_iso": "CHN", "ref_period": months, "n_months": 1,
+    ...                        "net_wgt_kg": [80.0, 100.0]})
+    >>> measures.index_to_base(tonnes, "net_wgt_kg", "2021-12")["base_pct"].tolist()
+    [100.0, 125.0]
+    """
+    by = names_of(by)
+    prepared(frame, value, "ref_period", "n_months", *by)
+    units = {"cmd_code", "qty_unit", "currency"} - {*by}
+    require_single_value(frame[frame[value].notna()], units)
+    if (frame["n_months"] != 1).any():
+        raise QueryError("an index is of months: keep n_months == 1")
+    unique(frame, [*by, "ref_period"])
+    start, end = ends_of(base)
+    sums = total(frame, value, by, start=start, end=end)
+    group = groups_of(frame, by)
+    has_base = (sums[value] > 0)[group].to_numpy()
+    kept = np.flatnonzero(has_base & (first_month(frame) >= span(base)[0]))
+    if not len(kept):
+        raise QueryError(f"nothing had any {value} in the base {window_text(base)}")
+    cell = group[kept]
+    n_stated = sums["n_stated"].to_numpy()[cell]
+    names = {"value": figures_of(frame, value, kept), "base": Role(sums, value, cell)}
+    texts = {"base_pct": "100 * value / (base / n)", f"{value}_base": "base / n"}
+    formulas = formulas_of({**names, "n": n_stated}, **texts)
+    result = computed(frame.iloc[kept], formulas, f"{value}_base")
+    result["months_base"] = n_stated
+    result = computed(result, formulas, "base_pct")
+    return with_lineage(result, frame, kept=[Role(frame, row=kept)], formulas=formulas)

@@ -134,10 +134,7 @@ def displacement(
 def _rows_to_compare(
     buyers: DataFrame, value: str, by: str, windows: Sequence[Window]
 ) -> tuple[list[DataFrame], list[str]]:
-    """Rows to compare in either window: of each buyer the months that it states in both.
-
-    Windows that hold different months of the year have none in common: then all rows, and a caveat.
-    """
+    """Rows to compare in either window, by buyer the months that it states in both; and caveats."""
     require_disjoint(buyers, by)
     for _, rows in buyers.groupby(by):
         # Buyers may hold a product at different levels, each of them at one.

@@ -1,4 +1,4 @@
-"""Shares: of a part in a whole, of each member in the sum of all, and how they are spread."""
+"""Shares of a part or of each member in a whole, how they are spread, and who leads."""
 
 from dataclasses import replace
 
@@ -16,6 +16,7 @@ from tradeflows.measures.common import (
     formulas_of,
     grain_of,
     grouped,
+    groups_of,
     have_figures,
     join_flags,
     join_qualifiers,
@@ -28,10 +29,11 @@ from tradeflows.measures.common import (
     require_disjoint,
     require_single_value,
     unique,
+    unit_of,
     with_lineage,
 )
 from tradeflows.model import codes
-from tradeflows.model.errors import QueryError
+from tradeflows.model.errors import QueryError, there_are
 from tradeflows.model.lineage import PLACE, Formula, Role
 from tradeflows.model.sealed import LESS, NAMED
 
@@ -143,21 +145,17 @@ def _less(whole: DataFrame, part: DataFrame) -> dict[str, object]:
         for column, name_of in NAMES.items()
         if column in part and column in whole and {*part[column]}.isdisjoint(whole[column])
     }
-    less = [names[1] for names in apart.values() if names[0] != names[1]]
+    less = [out for of, out in apart.values() if of != out]
     if not less:
         return {}
-    named = whole.attrs.get(NAMED, {}) | {column: names[0] for column, names in apart.items()}
-    return {NAMED: named, LESS: ", ".join(less)}
+    named = {column: of for column, (of, _) in apart.items()}
+    return {NAMED: whole.attrs.get(NAMED, {}) | named, LESS: ", ".join(less)}
 
 
 def _part_and_whole(
     part: DataFrame, whole: DataFrame, values: str | Columns, by: Columns
 ) -> tuple[DataFrame, DataFrame, ndarray]:
-    """Both sides with their zeros, and the row of `whole` for each of `part`.
-
-    Refuses two that differ in flow, cumulation or unit, a cell that the whole lacks, and members
-    of the part that have nothing to do with the one value of the whole.
-    """
+    """Both sides, if the one is within the other, and the row of `whole` for each of `part`."""
     keys = ["ref_period", "n_months", *by]
     part, whole = (prepared(side, values, *keys) for side in (part, whole))
     shared = {*part} & {*whole} - {*by}
@@ -297,10 +295,7 @@ def hhi(
 def _members_and_wholes(
     frame: DataFrame, value: str, of: str, by: Columns, whole: str
 ) -> tuple[DataFrame, DataFrame, ndarray]:
-    """The members, a row a group with what their shares are of, and the group of each member.
-
-    Shares are of the row of `whole` or, without one, of the sum.
-    """
+    """The members, of each group its row of `whole` or else their sum, and each member's group."""
     prepared(frame, value, once=[*by, of], choice=", or name it in by=")
     group, sums = grouped(frame, by)
     is_whole = frame[of].eq(whole).to_numpy(bool)
@@ -326,3 +321,72 @@ def _members_and_wholes(
             f"{wholes[place]:.6g} of {whole}: choose a window in which both are stated"
         )
     return members, result, group[at]
+
+
+def lead(
+    frame: DataFrame,
+    value: str,
+    member: str,
+    of: str = "partner_iso",
+    by: str | Columns = (),
+) -> DataFrame:
+    """Lead of one member of `of` over the largest of the others, and its rank among all listed.
+
+    Returns
+    -------
+    DataFrame, one row a group of `by`
+        `by`, `of`, ``next`` (the largest of the others), `value`, ``<value>_next``, ``lead`` (below
+        0 where another is larger), ``lead_pct`` (%), ``rank`` (1 is the largest; equals share the
+        better one), ``n_members`` and ``unit``.
+
+    Raises
+    ------
+    QueryError
+        The member is not listed or is alone; a member without a figure or stated twice; a group
+        beside its members; mixed units.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from tradeflows import measures
+    >>> year = {"ref_period": pd.Timestamp("2023-01-01"), "n_months": 12}
+    >>> sellers = pd.DataFrame({**year, "partner_iso": ["BRA", "USA"], "net_wgt_kg": [75.0, 25.0]})
+    >>> measures.lead(sellers, "net_wgt_kg", "BRA")["lead"].item()
+    50.0
+    """
+    by, of = names_of(by), column_of_codes(frame, of)
+    prepared(frame, value, once=[*by, of], choice=", or name it in by=")
+    require_disjoint(frame, of, by)
+    figures = numbers_of(frame, value).reset_index(drop=True)
+    is_unknown = figures.isna()
+    if is_unknown.any():
+        unknown = frame[of].iloc[is_unknown.argmax()]
+        raise QueryError(f"{unknown} has no {value}, so that nobody's rank is known: leave it out")
+    group = groups_of(frame, by)
+    sizes = np.bincount(group)
+    is_member = frame[of].eq(member).to_numpy()
+    for lacking in sorted({*group} - {*group[is_member]}):
+        members = frame[of][group == lacking].astype(str)
+        raise QueryError(f"no row has {of} {member!r}; {there_are(members)}")
+    if sizes.min() < 2:
+        raise QueryError(f"{member} stands alone, so that it leads nobody: read the others too")
+    chosen, largest = (
+        figures[some].groupby(group[some]).idxmax().to_numpy() for some in (is_member, ~is_member)
+    )
+    is_above = figures.gt(figures.to_numpy()[chosen][group])
+    ahead = np.flatnonzero(is_above | np.isin(np.arange(len(frame)), chosen))
+    leading = figures_of(frame, value, ahead, group[ahead])  # itself among them
+    formulas = formulas_of({"leading": leading}, rank="sum([v ** 0 for v in leading])")
+    names = {"value": figures_of(frame, value, chosen), "next": figures_of(frame, value, largest)}
+    texts = {"lead": "value - next", "lead_pct": "100 * (value / next - 1)"}
+    texts |= {value: "value", f"{value}_next": "next"}
+    formulas |= formulas_of(names, **texts)
+    others = frame[of].to_numpy()[largest]
+    result = frame[[*by, of]].iloc[chosen].reset_index(drop=True).assign(next=others)
+    result = computed(result, formulas).assign(n_members=sizes, unit=unit_of(frame, value))
+    name_of = codes.area_name if of in ("partner_iso", "reporter_iso") else str
+    caveats = [
+        f"the largest besides {name_of(member)}, of {size}, is {name_of(other)}"
+        for size, other in zip(sizes, others, strict=True)
+    ]
+    return with_lineage(result, frame, caveats=caveats, formulas=formulas)

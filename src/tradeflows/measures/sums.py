@@ -1,27 +1,31 @@
-"""Sums over windows, of parts and of baskets of goods, and several answers in one frame."""
+"""Sums over windows, of parts and of baskets of goods; peaks, means and counts."""
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 from numpy import ndarray
-from pandas import DataFrame
+from pandas import DataFrame, Series
 
 from tradeflows.measures.common import (
     CELL,
     LABELS,
+    UNITS,
     Columns,
     cell_text,
     combine_flags,
     computed,
     figures_of,
+    formulas_of,
     grain_of,
     grouped,
     groups_of,
     have_figures,
     listed,
     names_of,
+    numbers_of,
     prepared,
     require_absent,
     require_disjoint,
@@ -32,9 +36,10 @@ from tradeflows.measures.common import (
     with_lineage,
 )
 from tradeflows.model.errors import QueryError
-from tradeflows.model.lineage import Formula, Role
+from tradeflows.model.lineage import COUNT, Formula, Role
 from tradeflows.model.periods import (
     days,
+    first_month,
     month_text,
     require_months,
     require_whole_periods,
@@ -397,3 +402,113 @@ def baskets(
             )
         sums[name] = total(frame[frame[of].isin(codes_)], value, over=[of], every=every)
     return stack(sums, "basket")
+
+
+def peak(frame: DataFrame, value: str, by: str | Columns = ()) -> DataFrame:
+    """The period with the largest figure, the earlier one of equals.
+
+    Returns
+    -------
+    DataFrame, one row a group of `by`
+        `by`, ``ref_period``, ``n_months`` and `value`.
+
+    Raises
+    ------
+    QueryError
+        Two rows of one period, periods of unequal length, mixed units, or no figure at all.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from tradeflows import measures
+    >>> months = pd.to_datetime(["2023-01-01", "2023-02-01"])
+    >>> tonnes = pd.DataFrame({"ref_period": months, "n_months": 1, "net_wgt_kg": [2.0, 5.0]})
+    >>> measures.peak(tonnes, "net_wgt_kg")["ref_period"].dt.strftime("%Y-%m").item()
+    '2023-02'
+    """
+    by = names_of(by)
+    prepared(frame, value, "n_months", once=[*by, "ref_period"])
+    order = np.argsort(frame["ref_period"], kind="stable")
+    figures = Series(numbers_of(frame, value).to_numpy()[order], order)
+    by_group = figures.groupby(groups_of(frame, by)[order])
+    if not by_group.count().all():
+        raise QueryError(f"no {value} is stated, so that none is the largest: read a longer span")
+    at = by_group.idxmax().to_numpy()
+    formulas = formulas_of({"value": figures_of(frame, value, at)}, **{value: "value"})
+    units = [name for name in UNITS.get(value, ()) if name in frame]
+    columns = dict.fromkeys([*by, "ref_period", "n_months", *units])
+    result = frame[[*columns]].iloc[at].reset_index(drop=True)
+    return with_lineage(computed(result, formulas), frame, formulas=formulas)
+
+
+def mean(frame: DataFrame, value: str, by: str | Columns = ()) -> DataFrame:
+    """Mean of what has no sum, such as a price or a rate, over the periods that have a figure.
+
+    Returns
+    -------
+    DataFrame, one row a group of `by`
+        `by`, ``ref_period`` and ``n_months`` (from its first period to the end of its last),
+        `value` and ``n_stated``, the periods with a figure.
+
+    Raises
+    ------
+    QueryError
+        Two rows of one period, periods of unequal length, or mixed units.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from tradeflows import measures
+    >>> months = pd.to_datetime(["2023-01-01", "2023-02-01"])
+    >>> brent = pd.DataFrame({"ref_period": months, "n_months": 1, "rate": [80.0, 82.0]})
+    >>> measures.mean(brent, "rate")["rate"].item()
+    81.0
+    """
+    by = names_of(by)
+    prepared(frame, "ref_period", "n_months", value, *by)
+    group, result = grouped(frame, by)
+    for _, rows in frame.groupby(group):  # groups may differ from one another
+        prepared(rows, value, once=["ref_period"])
+    row = np.flatnonzero(have_figures(frame, value))
+    n_stated = np.bincount(group[row], minlength=len(result))
+    figures = figures_of(frame, value, row, group[row])
+    formulas = formulas_of({"value": figures, "n": n_stated}, **{value: "value / n"})
+    after = first_month(frame) + frame["n_months"]
+    result["ref_period"] = frame["ref_period"].groupby(group).min()
+    result["n_months"] = after.groupby(group).max() - first_month(result)
+    result = computed(result, formulas).assign(n_stated=n_stated)
+    return with_lineage(result, frame, formulas=formulas)
+
+
+def count(frame: DataFrame, value: str, above: float = 0.0, by: str | Columns = ()) -> DataFrame:
+    """How many rows have a figure above a bound: products that rose, partners that were sold to.
+
+    Returns
+    -------
+    DataFrame, one row a group of `by`
+        `by`, ``count`` (of what is above the bound, not equal to it) and ``n_members``.
+
+    Raises
+    ------
+    QueryError
+        A row without a figure: whether it is above is not known.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from tradeflows import measures
+    >>> growth = pd.DataFrame({"cmd_code": ["8541", "8542"], "growth_pct": [-5.0, 20.0]})
+    >>> measures.count(growth, "growth_pct")["count"].item()
+    1.0
+    """
+    by = names_of(by)
+    prepared(frame, value, *by)
+    n_unknown = (~have_figures(frame, value)).sum()
+    if n_unknown:
+        raise QueryError(f"{n_unknown} rows have no {value}: leave them out")
+    group, result = grouped(frame, by)
+    row = np.flatnonzero(numbers_of(frame, value) > above)
+    counted = replace(figures_of(frame, value, row, group[row]), empty=0.0)
+    formulas = formulas_of({"value": counted}, count=COUNT)
+    result = computed(result, formulas).assign(n_members=np.bincount(group))
+    return with_lineage(result, frame, formulas=formulas)

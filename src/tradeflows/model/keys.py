@@ -18,9 +18,8 @@ class Keys:
     """
 
     def __init__(self, contract: pa.Schema) -> None:
-        names = [name for name in schema.key(contract) if name != "source_id"]
-        self._words: dict[str, dict[Any, int]] = {name: {} for name in names}
-        self._batches: list[tuple[str, np.ndarray, list[np.ndarray]]] = []
+        self._names = [name for name in schema.key(contract) if name != "source_id"]
+        self._batches: list[pa.RecordBatch] = []
         self._whole: dict[tuple[Any, Any], str] = {}
 
     def note(self, batch: pa.RecordBatch) -> None:
@@ -41,21 +40,15 @@ class Keys:
             )
 
     def add(self, batch: pa.RecordBatch) -> None:
-        """Take note of the keys of `batch`: of each word its place among those met so far."""
-        places = []
-        for name, known in self._words.items():
+        """Take note of the keys of `batch`, each word of them held once."""
+        columns = {name: batch[name] for name in ("source_id", "source_row")}
+        places = pa.repeat(pa.scalar(0, pa.int32()), len(batch))  # of all columns of one word
+        for name in self._names:
             column = batch[name].dictionary_encode()
-            words = column.dictionary.to_pylist()
-            codes = np.array([known.setdefault(word, len(known)) for word in words], np.int32)
-            is_single = len(codes) == 1  # which takes no room
-            n, indices = len(column), column.indices.to_numpy()
-            if is_single:
-                indices = np.broadcast_to(codes, n)
-            elif (codes != np.arange(len(codes))).any():  # of the first batch they are the same
-                indices = codes[indices]
-            places.append(indices)
-        source = batch["source_id"][0].as_py() if len(batch) else ""
-        self._batches.append((source, batch["source_row"].to_numpy(), places))
+            if len(column.dictionary) == 1:
+                column = pa.DictionaryArray.from_arrays(places, column.dictionary)
+            columns[name] = column
+        self._batches.append(pa.record_batch(columns))
 
     def check(self, files: Mapping[str, Path | str]) -> np.ndarray:
         """The order of the rows by their keys, no two of which are the same.
@@ -70,39 +63,36 @@ class Keys:
         SchemaError
             The message names the file, the two records and their cell.
         """
-        starts = np.cumsum([0, *(len(rows) for _, rows, _ in self._batches)])
-        columns = (
-            (
-                np.argsort(sorted(range(len(words)), key=[*words].__getitem__)).astype(np.int32)[
-                    np.concatenate([places[at] for _, _, places in self._batches])
-                ],
-                len(words),
-            )
-            for at, words in enumerate(self._words.values())
-            if len(words) > 1
-        )
-        cells = number_cells(columns, starts[-1])
+        if not self._batches:
+            return np.zeros(0, np.int64)
+        table = pa.Table.from_batches(self._batches)
+        cells = number_cells((_places(table[name]) for name in self._names), len(table))
         order = np.argsort(cells, kind="stable")
         cells = cells[order]
         same = np.flatnonzero(cells[1:] == cells[:-1])
         if not len(same):
             return order
-        stated = []
-        for cell in order[same[0] : same[0] + 2]:
-            at = np.searchsorted(starts, cell, "right") - 1
-            source, rows, places = self._batches[at]
-            stated.append((files[source], rows[cell - starts[at]]))
-        pairs = zip(self._words.values(), places, strict=True)
-        key = " ".join(str([*words][codes[cell - starts[at]]]) for words, codes in pairs)
-        (file, row), (other, last) = stated
-        apart = f"record {row} of {file} and record {last} of {other}"
+        first, last = table.take(order[same[0] : same[0] + 2]).to_pylist()
+        file, other = (files[stated["source_id"]] for stated in (first, last))
+        rows = first["source_row"], last["source_row"]
+        told = f"record {rows[0]} of {file} and record {rows[1]} of {other}"
+        if file == other:
+            told = f"{file}: records {rows[0]} and {rows[1]}"
+        key = " ".join(str(last[name]) for name in self._names)
         raise SchemaError(
-            f"{f'{file}: records {row} and {last}' if file == other else apart} "
-            f"state the same cell ({key}); {len(same)} cells are stated more than once; "
+            f"{told} state the same cell ({key}); {len(same)} cells are stated more than once; "
             "take one of each out or, where a map reads the file, "
             "let it read the column that tells them apart: a part of a flow by "
             'breakdown = { text = "part={State}" }, where State is the column'
         )
+
+
+def _places(column: pa.ChunkedArray) -> tuple[np.ndarray, int]:
+    """Of each row the place of its word among those of `column` in their order, and their count."""
+    whole = column.unify_dictionaries().combine_chunks()
+    words = whole.dictionary.to_pylist()
+    rank = np.unique(np.array(words, object), return_inverse=True)[1].astype(np.int32)
+    return rank[whole.indices.to_numpy()], len(words)
 
 
 def number_cells(columns: Iterable[tuple[np.ndarray, int]], n: int) -> np.ndarray:

@@ -13,6 +13,7 @@ from typing import Any, TypeVar, cast, get_args, get_origin, get_type_hints
 from tradeflows.model.errors import near
 
 Record = TypeVar("Record")
+_types = cache(get_type_hints)
 # What a value is called that is no text, list or table.
 WORDS = {str: "text", int: "a whole number", bool: "true or false", float: "a number"}
 WORDS |= {date: "a date such as 2026-11-25", Any: "anything"}
@@ -101,11 +102,6 @@ def require_keys(
     lacking = [key for key in required if key not in table]
     if lacking:
         raise ValueError(f"lacks {', '.join(lacking)}")
-
-
-@cache
-def _types(kind: Any) -> dict[str, Any]:
-    return get_type_hints(kind)
 
 
 def typed(value: Any, kind: Any, name: str) -> Any:

@@ -16,11 +16,6 @@ def texts(values: Any) -> pa.Array:
     return pa.array(values, TEXT)
 
 
-def is_true(mask: pa.Array) -> pa.Array:
-    """Return `mask` with False where it is not known."""
-    return pc.fill_null(mask, False)
-
-
 def only(values: Any, where: pa.Array) -> pa.Array:
     """Return `values` where `where` is true, null elsewhere."""
     return pc.if_else(where, values, None)
@@ -28,7 +23,7 @@ def only(values: Any, where: pa.Array) -> pa.Array:
 
 def without(values: pa.Array, where: pa.Array) -> pa.Array:
     """Return `values`, null where `where` is true; where that is not known they stay."""
-    return pc.if_else(is_true(where), None, values)
+    return pc.if_else(pc.fill_null(where, False), None, values)
 
 
 def filled(text: pa.Array, empty: Sequence[str] = ("",)) -> pa.Array:

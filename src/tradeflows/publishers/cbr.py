@@ -31,6 +31,7 @@ RECORD = re.compile(
 NEW = "1998-01-01"  # the rouble of a thousand old ones
 # Days without a new rate at the end of a month, as weekend and holidays may make.
 QUIET = pd.Timedelta(days=5)
+MARKS = reading.Marks(decimal=",")
 DAY = (r"\d\d[./]\d\d[./][12]\d{3}", "03.03.2026")
 FORMS = {  # of what a record states or the file says of it, each with an example
     "DateRange1": DAY,
@@ -77,7 +78,7 @@ def clean(path: Path, source: Source | None = None) -> Iterator[Part]:
     if unknown:
         raise CodeError(f"{path}: no currency {unknown}; add it to cbr_currencies.csv")
     value, nominal, stated = (
-        block.number(name, decimal=",").to_pandas() for name in ("Value", "Nominal", "VunitRate")
+        block.number(name, marks=MARKS).to_pandas() for name in ("Value", "Nominal", "VunitRate")
     )
     block.require(pa.array(value > 0), "one Value above 0", block.text("Value"), todo=todo)
     rate = value / nominal

@@ -185,7 +185,7 @@ def clean(
         raise LayoutError(path, "a whole reply", problem, "ask for less at once")
     block = reading.Block.of(path, rows)
     for name, (pattern, what) in GRAMMAR.items():
-        is_good = arrow.is_true(pc.match_substring_regex(rows[name], f"^({pattern})$"))
+        is_good = pc.fill_null(pc.match_substring_regex(rows[name], f"^({pattern})$"), False)
         block.require(is_good, f"{what} in {name}", rows[name])
     is_good = pc.equal(pc.equal(pc.utf8_length(rows["period"]), 4), pc.equal(rows["freqcode"], "A"))
     expected = "years where freqcode is A, and months where it is M"
@@ -389,13 +389,7 @@ def _typed(path: Path, columns: Mapping[str, Any], first: int = 1) -> pa.RecordB
 
 
 def _contradictory(block: reading.Block) -> pa.Array:
-    """Return which rows have a flag for fields that contradict one another, by :data:`PAIRS`.
-
-    Raises
-    ------
-    LayoutError
-        Some may not; the message names the record and both fields.
-    """
+    """Return which rows are flagged for fields that contradict one another, by :data:`PAIRS`."""
     rows = block.cells
     is_odd = pa.repeat(False, len(rows))
     for first, second, agree, is_refused in PAIRS:
@@ -418,17 +412,14 @@ def _contradictory(block: reading.Block) -> pa.Array:
 
 def _joined(rows: pa.RecordBatch, *names: str) -> pa.Array:
     """The texts of several columns with blanks between, to compare them by."""
-    texts = [pc.fill_null(rows[name], "null") for name in names]
-    return pc.binary_join_element_wise(*texts, " ")
+    how = {"null_handling": "replace", "null_replacement": "null"}
+    return pc.binary_join_element_wise(*map(rows.column, names), " ", **how)
 
 
 def _totals(
     block: reading.Block, rows: pa.RecordBatch, breakdown: str
 ) -> tuple[pa.RecordBatch, dict[str, int], dict[str, float]]:
-    """The total rows, the parts by one break-down after them, and what was left out, by reason.
-
-    Each part needs its total among them. What was left out is counted, and valued.
-    """
+    """The totals, after them the parts by one break-down; what is left out, counted and valued."""
     is_flow = pc.is_in(rows["flowcode"], arrow.texts(FLOWS))
     is_whole = {name: pc.is_in(rows[name], arrow.texts(of)) for name, of in WHOLE.items()}
     is_total = reduce(pc.and_, is_whole.values(), is_flow)
@@ -477,9 +468,9 @@ def _figures(
     cif, fob, weight, quantity = (
         reading.published(rows[name], primary) for name in ("cifvalue", "fobvalue", "netwgt", "qty")
     )
-    is_fob = arrow.is_true(pc.equal(primary, fob))
+    is_fob = pc.fill_null(pc.equal(primary, fob), False)
     is_cif = pc.and_(pc.equal(primary, cif), pc.or_(is_import, pc.invert(is_fob)))
-    is_cif = arrow.is_true(is_cif)
+    is_cif = pc.fill_null(is_cif, False)
     is_either = pc.or_kleene(_is_near(primary, cif), _is_near(primary, fob))
     has_either = pc.or_(cif.is_valid(), fob.is_valid())
     is_cif_alone = pc.and_(cif.is_valid(), fob.is_null())
@@ -493,7 +484,7 @@ def _figures(
     weighed, qty = arrow.only(scaled, is_weight), arrow.without(scaled, is_weight)
     is_odd = [
         rows["odd"],
-        pc.and_not(has_either, arrow.is_true(is_either)),
+        pc.and_not(has_either, pc.fill_null(is_either, False)),
         pc.and_not(is_cif_alone, is_import),
         pc.invert(_is_near(weighed, weight)),
     ]

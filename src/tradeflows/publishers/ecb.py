@@ -57,10 +57,7 @@ def clean(path: Path, source: Source | None = None) -> Iterator[Part]:
     """
     source = source or reading.uncatalogued(path, "ecb", "rates")
     _, raw = _unzipped(path)
-    try:
-        raw.decode()
-    except UnicodeDecodeError as error:
-        raise reading.not_utf8(path) from error
+    reading.require_utf8(path, raw)
     head = [cell.strip() for cell in reading.header(path, raw=raw)]
     currencies = head[1:-1]
     if head != ["Date", *currencies, ""]:

@@ -85,8 +85,7 @@ def records(path: Path, wanted: Collection[int]) -> dict[int, reading.Record]:
     read = _reader(path)
     if read is cubes.json_stat:
         return cubes.json_cells(path, wanted)
-    with path.open("rb") as file:
-        return reading.table(path, file, wanted, quoted=read is not cubes.tsv)
+    return reading.records(path, wanted, "\t" if read is cubes.tsv else ",")
 
 
 def _reader(path: Path) -> Callable[[Path], Iterator[Cells]]:

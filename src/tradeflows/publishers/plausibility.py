@@ -1,22 +1,30 @@
-"""Figures that can hardly be meant: they get the flag implausible, and are never dropped.
+"""Figures that can hardly be meant: they get the flag implausible, and none is dropped.
 
 A row of trade is compared with the like rows of its file (of a bulk file, of its part): one flow,
 product, currency and unit. What a kilogram is worth differs by kind and quality, so a row must be
 far from the mean of the others and from the median, by far more than its neighbours are, and be
 large enough to matter. Cubic metres and terajoules of gas state it twice: where a cubic metre has
 an energy that gas has not, both rows get the flag contradictory.
+
+What a page states of a month was printed in the months after. A window that ends after its page was
+printed is an expectation or misread, and a single month printed a year later is most likely
+that of another year: such a row of figures is refused, unless its entry lists it as confirmed.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tradeflows.model.errors import LayoutError
 from tradeflows.model.keys import number_cells
+from tradeflows.model.source import Source
 from tradeflows.publishers import arrow
 
 if TYPE_CHECKING:
@@ -37,6 +45,8 @@ GAS = "G3"  # how the codes of gas begin in the classification of energy
 DENSITY = (30.0, 50.0)  # megajoules of a cubic metre of gas
 ROUNDED = 50.0  # terajoules of a million cubic metres, to which volumes are rounded
 PLACE = ["reporter_code", "partner_code", "ref_period", "flow_code", "cmd_code", "breakdown"]
+LATE = 11  # months after a month, from which on its figure is refused
+PRINTED = re.compile(r"([12]\d{3})(?:-(0[1-9]|1[0-2]))?(?!\d)", re.ASCII)  # year, maybe month
 
 
 def flagged(batch: pa.RecordBatch, factor: float = FACTOR) -> pa.RecordBatch:
@@ -118,18 +128,14 @@ def _is_odd_trade(batch: pa.RecordBatch, factor: float) -> np.ndarray:
         return is_odd
     order, rows = np.argsort(group, kind="stable"), np.flatnonzero(is_large)
     ends = np.cumsum(np.bincount(group))
+    median = partial(np.quantile, q=0.5, method="lower")
     for far in np.unique(group[is_far]):
         like = order[ends[far - 1] if far else 0 : ends[far]]
         log, worth = np.log(value[like] / amount[like]), value[like]
-        apart = np.abs(log - _lower_median(log))
-        is_far = (apart > np.log(factor)) & (apart > SPREAD * 1.4826 * _lower_median(apart))
-        is_odd[rows[like]] |= is_far & (worth >= _lower_median(worth))
+        apart = np.abs(log - median(log))
+        is_far = (apart > np.log(factor)) & (apart > SPREAD * 1.4826 * median(apart))
+        is_odd[rows[like]] |= is_far & (worth >= median(worth))
     return is_odd
-
-
-def _lower_median(numbers: np.ndarray) -> float:
-    middle = (len(numbers) - 1) // 2
-    return float(np.partition(numbers, middle)[middle])
 
 
 def with_odd_gas(batch: pa.RecordBatch) -> pa.RecordBatch:
@@ -165,3 +171,39 @@ def is_dense_otherwise(
     """
     least, most = (pairs["qty"] * (limit * 1e-6) for limit in density)
     return ~pairs["qty other"].between(least - rounded, most + rounded)
+
+
+def require_placed(path: object, source: Source, rows: pa.RecordBatch) -> None:
+    """Refuse a figure whose window and printing do not go together, unless it is confirmed.
+
+    Raises
+    ------
+    LayoutError
+        The message names the figure, what was found and what to do.
+    """
+    names = ["id", "window_start", "window_end", "published", "source_row"]
+    for name, first, last, published, record in zip(
+        *rows.select(names).to_pydict().values(), strict=True
+    ):
+        printed = PRINTED.match(published or "")
+        if not printed or last is None or name in source.confirmed:
+            continue
+        year, month = printed.groups()  # of a year alone, any month of it
+        end = last.year * 12 + last.month
+        late = int(year) * 12 + int(month or 1) - end
+        if late + (0 if month else 11) < 0:
+            found = f"a window to {last}, printed {published}"
+        elif first and (first.year, first.month) == (last.year, last.month) and late >= LATE:
+            found = f"the month {last:%Y-%m}, printed {published}: {late} months later"
+        else:
+            continue
+        key = name if re.fullmatch(r"[\w-]+", name, re.ASCII) else f'"{name}"'
+        entries = filter(None, [source.id, source.supersedes])  # confirmed in either
+        raise LayoutError(
+            f"{path}: record {record}, {name}",
+            "a window that was over when the page was printed, and a single month printed "
+            f"less than {LATE} months after it",
+            found,
+            f'mend the year, or write confirmed.{key} = "why it is so" in the entry of '
+            f"{' or, before its update, of '.join(entries)}",
+        )

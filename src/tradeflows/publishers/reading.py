@@ -24,6 +24,7 @@ from itertools import islice, tee
 from pathlib import Path
 from typing import IO, Any, Self, cast
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -34,11 +35,10 @@ from tradeflows.model.codes import HS, level
 from tradeflows.model.errors import CodeError, LayoutError, SchemaError
 from tradeflows.model.schema import FIGURES, TRADE, conform
 from tradeflows.model.source import Source
-from tradeflows.publishers import arrow, plausibility, print_dates
+from tradeflows.publishers import arrow, plausibility
 
 BLOCK = 1 << 20  # bytes, and no line may be longer
 BLANKS_AT_END = 1 << 10  # bytes, in which a file ends that is no blank
-BLANKS = "[ \u00a0\u202f]"
 # What zipfile raises of a damaged or foreign archive: only its own kinds are documented as such.
 _DAMAGED = (zlib.error, EOFError, NotImplementedError, OSError, RuntimeError, ValueError)
 ZIP_FAULTS = (zipfile.BadZipFile, zipfile.LargeZipFile, *_DAMAGED)
@@ -63,18 +63,43 @@ A_FLOW: dict[str, Any] = PLAIN | {
 # --- numbers: only digits are, by the marks that a file may have ----------------------------------
 
 
-def between_thousands(grouping: str) -> str:
-    """The pattern of the mark between thousands; a blank may be one that breaks no line."""
-    return BLANKS if grouping == " " else re.escape(grouping)
+class Marks(msgspec.Struct, frozen=True, kw_only=True):
+    """The marks of a file.
+
+    Attributes
+    ----------
+    separator
+        Between cells: a comma, else a semicolon, a tab or an upright stroke.
+    decimal
+        Before decimals: a point, else a comma.
+    grouping
+        Between thousands: none, else a comma, a point, a blank or an apostrophe.
+    """
+
+    separator: str = ","
+    decimal: str = "."
+    grouping: str = ""
+
+    @property
+    def example(self) -> str:
+        """A number in these marks, such as 1.234,5."""
+        return f"1{self.grouping}234{self.decimal}5"
+
+    @property
+    def between_thousands(self) -> str:
+        """The pattern of the mark between thousands; a blank may be one that breaks no line."""
+        return "[ \u00a0\u202f]" if self.grouping == " " else re.escape(self.grouping)
+
+    @property
+    def pattern(self) -> str:
+        """The pattern of a whole number cell, without exponent, sign of plus or blanks."""
+        whole = r"\d+"
+        if self.grouping:
+            whole = rf"(\d{{1,3}}({self.between_thousands}\d{{3}})+|\d+)"
+        return rf"^-?{whole}({re.escape(self.decimal)}\d+)?$"
 
 
-def number_pattern(decimal: str = ".", grouping: str = "") -> str:
-    """The pattern of a whole number cell, without exponent, sign of plus or blanks."""
-    whole = rf"(\d{{1,3}}({between_thousands(grouping)}\d{{3}})+|\d+)" if grouping else r"\d+"
-    return rf"^-?{whole}({re.escape(decimal)}\d+)?$"
-
-
-PLAIN_NUMBER, WITH_COMMAS = number_pattern(), number_pattern(grouping=",")
+PLAIN_MARKS, WITH_COMMAS = Marks(), Marks(grouping=",")
 
 
 # --- the header of a delimited file, and its cells ------------------------------------------------
@@ -199,10 +224,9 @@ class Block:
         self,
         name: str,
         text: pa.Array | None = None,
+        marks: Marks = PLAIN_MARKS,
         *,
         absent: Sequence[str] = ("",),
-        decimal: str = ".",
-        grouping: str = "",
         power: Any = None,
         what: str = "a number",
         todo: str = "",
@@ -217,12 +241,12 @@ class Block:
             A cell is no number in these marks, or none that a double holds.
         """
         text = arrow.filled(self.cells[name] if text is None else text, absent)
-        self.demand(name, number_pattern(decimal, grouping), what, text, todo)
+        self.demand(name, marks.pattern, what, text, todo)
         digits = text
-        if grouping:
-            digits = pc.replace_substring_regex(text, between_thousands(grouping), "")
-        if decimal != ".":
-            digits = pc.replace_substring(digits, decimal, ".")
+        if marks.grouping:
+            digits = pc.replace_substring_regex(text, marks.between_thousands, "")
+        if marks.decimal != ".":
+            digits = pc.replace_substring(digits, marks.decimal, ".")
         if power is not None:
             # It joins the decimal, so that only the result is rounded to a binary float.
             digits = pc.binary_join_element_wise(digits, pc.cast(power, arrow.TEXT), "e")
@@ -469,7 +493,7 @@ def rows(
     except (CodeError, SchemaError) as error:
         raise type(error)(f"{source.path}: {error}") from error
     if schema is FIGURES:
-        print_dates.require_placed(source.path, source, batch)
+        plausibility.require_placed(source.path, source, batch)
     return plausibility.flagged(batch, factor)
 
 

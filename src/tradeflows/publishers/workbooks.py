@@ -18,7 +18,7 @@ from typing import Any
 from defusedxml.ElementTree import ParseError, iterparse  # type: ignore[import-untyped]
 
 from tradeflows.model.errors import LayoutError
-from tradeflows.publishers.reading import ZIP_FAULTS, Record
+from tradeflows.publishers.reading import ZIP_FAULTS, Record, head
 
 MARK = b"PK\x03\x04"
 UNPACKED = 64 << 20  # bytes of a workbook
@@ -31,8 +31,7 @@ PLACE = re.compile(r"([A-Z]*)(\d*)", re.ASCII | re.IGNORECASE)
 
 def is_workbook(path: Path) -> bool:
     """Whether a file begins as a workbook does."""
-    with path.open("rb") as file:
-        return file.read(len(MARK)) == MARK
+    return head(path).startswith(MARK)
 
 
 def sheets(path: Path) -> dict[str, list[list[str]]]:

@@ -22,7 +22,7 @@ from tradeflows.model import codes, schema
 from tradeflows.model.errors import CatalogueError, LayoutError, SchemaError, TradeflowsError, near
 from tradeflows.model.source import Source
 from tradeflows.publishers import Part, reading
-from tradeflows.publishers.tidy.cleaning import ROLE
+from tradeflows.publishers.tidy import ROLE
 from tradeflows.publishers.tidy.mapping import DEFAULTS
 
 FOLDER = "cleaners"

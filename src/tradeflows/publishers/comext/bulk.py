@@ -21,12 +21,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tradeflows.model import codes
+from tradeflows.model.codelists import rows_by
 from tradeflows.model.errors import CodeError, LayoutError, SchemaError
 from tradeflows.model.keys import number_cells
 from tradeflows.model.schema import TRADE
 from tradeflows.model.source import Source
 from tradeflows.publishers import Part, archives, plausibility, reading
-from tradeflows.publishers.comext.membership import MEMBERS, is_of_other_trade
 from tradeflows.publishers.reading import BLOCK
 
 ROWS = 1 << 16  # in a part, more or less
@@ -74,6 +74,10 @@ GRAMMAR = {
 # A file's month stands last in its name, or before the hash of one that was added by hand, whose
 # own end may be six digits too.
 NAMED = re.compile(r"(?<!\d)(?<!_[0-9a-f]{2})\d{6}(?=(_[0-9a-f]{8})?\.\w+$)", re.ASCII)
+# Who was of the Community when, and whose currency is the euro.
+INSIDE = "EU27_2020_INTRA"
+MEMBERS = rows_by("eu_members.csv", "area")
+LEFT = [area for area, row in MEMBERS.items() if row["left"]]
 
 
 @dataclass
@@ -159,7 +163,7 @@ def _numbers(block: reading.Block, name: str) -> Array:
     """Return a column of numbers as float64, exact up to 2^53."""
     text = block.text(name)
     if not pc.all(pc.ascii_is_decimal(text)).as_py():
-        block.demand(name, reading.PLAIN_NUMBER, "a number")
+        block.demand(name, reading.PLAIN_MARKS.pattern, "a number")
     number = text.cast(pa.float64())
     block.require(pc.less_equal(pc.abs(number), LARGEST), f"at most 2^53 in {name}", text)
     return number.to_numpy()
@@ -196,11 +200,16 @@ def _require_word(contents: Contents, name: str, word: str, record: str) -> None
     elif theirs == "SUPPL_UNIT" and word not in ("NO_SU", *reading.units("comext")):
         raise CodeError(f"{record}: {theirs} {word!r} is not in units.csv; add it there")
     elif name in ("reporter", "partner"):
-        year = int(contents.period[:4])
-        [area] = codes.areas(pa.array([word]), "eurostat", f"{record}, {theirs}", year).to_pylist()
-        is_reporter = area in codes.groups() or codes.contains("EU28", area)
-        if name == "reporter" and not is_reporter:
-            raise CodeError(f"{record}: {theirs} {word} is neither a member state nor a group")
+        year, where = int(contents.period[:4]), f"{record}, {theirs}"
+        area_of(word, "eurostat", where, year, reports=name == "reporter")
+
+
+def area_of(word: str, system: str, where: str, year: int, *, reports: bool) -> str:
+    """The area that a word means; who reports is a member state or a group."""
+    [area] = codes.areas(pa.array([word]), system, where, year).to_pylist()
+    if reports and area not in codes.groups() and not codes.contains("EU28", area):
+        raise CodeError(f"{where}: {word} is neither a member state nor a group")
+    return str(area)
 
 
 def _contradictory(block: reading.Block, year: int) -> Iterator[int]:
@@ -233,6 +242,34 @@ def _require_trade(path: Path, contents: Contents) -> None:
         expected = f"a {contents.theirs('type')} that agrees with {contents.theirs('partner')}"
         found = f"{kinds[kind[at]]} beside {partners[partner[at]]}"
         raise LayoutError(f"{path}: record {at + 1}", expected, found, "obtain the file again")
+
+
+# --- who was of the Community when ----------------------------------------------------------------
+
+
+def is_listed_within(area: str) -> bool:
+    """Return whether goods of an area were ever listed as trade within the Community."""
+    return area in (INSIDE, *LEFT) or codes.contains(INSIDE, area)
+
+
+def is_within(area: str, day: str) -> bool:
+    """Return whether an area was of the Community on a day, as far as its goods are listed so."""
+    row = MEMBERS.get(area, {"joined": "", "left": ""})
+    return row["joined"] <= day < (row["left"] or "9999") and is_listed_within(area)
+
+
+def is_of_other_trade(kind: str, area: str, period: str) -> bool:
+    """Return whether trade of a kind, I or E, cannot be with an area in a period such as 202402.
+
+    Only what is sure counts: the United Kingdom and its parts are listed either way, and what is
+    no country may be of both.
+    """
+    if not area or not codes.is_country(area) or area in LEFT:
+        return False
+    if kind == "I":
+        return not is_listed_within(area)
+    joined = MEMBERS.get(area, {}).get("joined", "")
+    return kind == "E" and is_listed_within(area) and period[:4] > joined[:4]
 
 
 # --- rows of the table ---------------------------------------------------------------------------

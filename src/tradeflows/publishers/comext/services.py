@@ -37,9 +37,15 @@ from tradeflows.model.schema import TRADE
 from tradeflows.model.source import Source
 from tradeflows.publishers import Part, cubes, reading
 from tradeflows.publishers.comext import layouts
-from tradeflows.publishers.comext.bulk import LARGEST, ROWS, WITHHELD, is_confidential
+from tradeflows.publishers.comext.bulk import (
+    LARGEST,
+    ROWS,
+    WITHHELD,
+    area_of,
+    is_confidential,
+    is_within,
+)
 from tradeflows.publishers.comext.layouts import INDICATORS
-from tradeflows.publishers.comext.membership import is_within
 
 CELL = ("reporter", "partner", "product", "flow", "stat_procedure", "transport_mode", "time")
 MEASURES = ("value_reported", "net_wgt_kg", "qty")
@@ -231,10 +237,7 @@ def _period(name: str, form: Form, word: str) -> Period:
 @cache
 def _area(side: str, word: str, system: str, day: date) -> tuple[str, str]:
     """Return an area, and its role where goods come from it."""
-    [area] = codes.areas(pa.array([word]), system, side, day.year).to_pylist()
-    is_reporter = area in codes.groups() or codes.contains("EU28", area)
-    if side == "REPORTER" and not is_reporter:
-        raise CodeError(f"REPORTER: {word} is neither a member state nor a group")
+    area = area_of(word, system, side, day.year, reports=side == "REPORTER")
     return area, "consignment" if is_within(area, str(day)) else "origin"
 
 

@@ -37,7 +37,7 @@ HEADS = ("commodity", "commodities")  # of the header's rows
 TAGS = ("table", "tr", "td")
 NESTED = re.compile(r"<(/?)(table|tr|td)[\s>]", re.IGNORECASE)
 ROW = re.compile(r"<tr[\s>].*?(</tr\s*>|\Z)", re.IGNORECASE | re.DOTALL)
-FIGURE = re.compile(reading.WITH_COMMAS, re.ASCII)
+FIGURE = re.compile(reading.WITH_COMMAS.pattern, re.ASCII)
 NONE = ("-", "", "–", "—")
 
 
@@ -120,7 +120,7 @@ def _goods(path: Path, names: pa.Array, units: pa.Array, *figures: pa.Array) -> 
         slug = re.sub(r"[^a-z0-9]+", "_", name.casefold()).strip("_")
         return publisher_words("gacc commodity").get(name.casefold(), f"GACC GACC:{slug}")
 
-    how: dict[str, Any] = {"absent": NONE, "grouping": ",", "what": "a number or -"}
+    how: dict[str, Any] = {"absent": NONE, "marks": reading.WITH_COMMAS, "what": "a number or -"}
     cells = dict(zip(("quantity", "value", "unit"), (*figures, units), strict=True))
     block = reading.Block(path, names, pa.record_batch(cells))
     amount, value = (block.number(name, **how) for name in ("quantity", "value"))
@@ -152,10 +152,9 @@ def records(path: Path, wanted: Collection[int]) -> dict[int, reading.Record]:
 
 
 def _text(path: Path) -> str:
-    try:
-        return reading.whole(path, LARGEST).decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise reading.not_utf8(path) from error
+    raw = reading.whole(path, LARGEST)
+    reading.require_utf8(path, raw)
+    return raw.decode("utf-8-sig")
 
 
 def _page(path: Path, text: str) -> BeautifulSoup:

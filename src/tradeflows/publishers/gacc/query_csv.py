@@ -227,7 +227,7 @@ def _stated(block: reading.Block, flow: str) -> pd.DataFrame:
     cells = block.cells.to_pandas()
     row: dict[str, Any] = {"source_row": block.records}
     values = {
-        name: block.number(name, grouping=",").to_pandas()
+        name: block.number(name, marks=reading.WITH_COMMAS).to_pandas()
         for name in ("CNY", "USD")
         if name in cells
     }
@@ -265,7 +265,9 @@ def _amounts(block: reading.Block, values: pd.Series) -> tuple[pd.DataFrame, pd.
     stated = [pd.DataFrame({"qty_unit": pd.Series(dtype=str), "qty": pd.Series(dtype=float)})]
     for name, unit in (("quantity", "unit"), ("second quantity", "second unit")):
         if name in block.cells.schema.names:
-            amount, word = block.quantity(unit, block.number(name, grouping=","), known)
+            amount, word = block.quantity(
+                unit, block.number(name, marks=reading.WITH_COMMAS), known
+            )
             stated.append(pd.DataFrame({"qty_unit": word.to_pandas(), "qty": amount.to_pandas()}))
     amounts = pd.concat(stated).reset_index(names="at")
     is_lost = amounts["qty_unit"].eq("none") | amounts.duplicated(["at", "qty_unit"])

@@ -16,7 +16,7 @@ from tradeflows.model import codes
 from tradeflows.model.errors import LayoutError
 from tradeflows.model.periods import FORMS, Period
 from tradeflows.publishers import arrow, reading, workbooks
-from tradeflows.publishers.tidy.mapping import POWERS, Condition, Map, Marks, Value
+from tradeflows.publishers.tidy.mapping import POWERS, Condition, Map, Value
 
 COUNT = r"^\d{1,4}$"
 MARK = (
@@ -36,7 +36,7 @@ class Cells(reading.Block):
     `below` counts the lines below its table. Of each form `periods` has what all blocks say.
     """
 
-    marks: Marks
+    marks: reading.Marks
     below: int = 0
     periods: dict[tuple[str, str], dict[str, Period]] = field(default_factory=dict)
 
@@ -58,8 +58,7 @@ class Cells(reading.Block):
         return self.number(
             name,
             text,
-            decimal=self.marks.decimal,
-            grouping=self.marks.grouping,
+            self.marks,
             power=power,
             what=f"a number such as {self.marks.example}",
             todo=MARK,
@@ -86,7 +85,7 @@ class Cells(reading.Block):
         elif condition.differs:
             those = pc.not_equal(text, self.cells[condition.differs])
         elif condition.above is not None:
-            those = arrow.is_true(pc.greater(self.figures(condition.column), condition.above))
+            those = pc.fill_null(pc.greater(self.figures(condition.column), condition.above), False)
         elif condition.since or condition.until:
             last = condition.until or "\U0010ffff"
             those = pc.and_(pc.greater_equal(text, condition.since), pc.less_equal(text, last))

@@ -21,6 +21,7 @@ from tradeflows.model.errors import CatalogueError, near
 from tradeflows.model.periods import FORMS, YEAR_AND_MONTH
 from tradeflows.model.source import Source
 from tradeflows.publishers import reading
+from tradeflows.publishers.reading import Marks
 
 SEPARATORS = (",", ";", "\t", "|")
 # Scales by which numbers may be multiplied; more zeros would be no unit that a publisher prints in.
@@ -222,39 +223,6 @@ class Value(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return {**self.words, **listed}
 
 
-class Marks(msgspec.Struct, frozen=True, kw_only=True):
-    """The marks of a file.
-
-    Attributes
-    ----------
-    separator
-        Between cells: a comma, else a semicolon, a tab or an upright stroke.
-    decimal
-        Before decimals: a point, else a comma.
-    grouping
-        Between thousands: none, else a comma, a point, a blank or an apostrophe.
-    """
-
-    separator: str = ","
-    decimal: str = "."
-    grouping: str = ""
-
-    @property
-    def example(self) -> str:
-        """A number in these marks, such as 1.234,5."""
-        return f"1{self.grouping}234{self.decimal}5"
-
-    @property
-    def between_thousands(self) -> str:
-        """The pattern of the mark between thousands."""
-        return reading.between_thousands(self.grouping)
-
-    @property
-    def pattern(self) -> str:
-        """The pattern of a whole number cell."""
-        return reading.number_pattern(self.decimal, self.grouping)
-
-
 Field = Word | Value | list[Flag]
 
 
@@ -281,7 +249,7 @@ class Map(Marks, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """
 
     columns: Texts
-    left_out: list[LeftOut] = []
+    left_out: list[LeftOut] = msgspec.field(default_factory=list)
     title_lines: Annotated[int, msgspec.Meta(ge=0)] = 0
     footnotes_from: str = ""
 

@@ -14,7 +14,8 @@ from tradeflows.model import codes
 from tradeflows.model.errors import LayoutError, QueryError, SourceError
 from tradeflows.model.periods import FORMS, MONTHS
 from tradeflows.publishers import reading, workbooks
-from tradeflows.publishers.tidy.mapping import SEPARATORS, Marks
+from tradeflows.publishers.reading import Marks
+from tradeflows.publishers.tidy.mapping import SEPARATORS
 from tradeflows.retrieval.sketch.headings import Heading, heading, words_for
 
 MOST_RECORDS = 20_000  # that are looked at, from the first on
