@@ -20,7 +20,6 @@ EXTRAS = {
     "nbclient": "report",
     "nbconvert": "report",
     "nbformat": "report",
-    "nbval": "check",
     "dask": "cluster",
     "distributed": "cluster",
 }
