@@ -6,7 +6,7 @@ import pytest
 from synthetic import notebook, save_notebook
 
 from tradeflows.model.errors import LayoutError, SourceError
-from tradeflows.report import accept, check, notebooks
+from tradeflows.report import accept, notebooks
 from tradeflows.report.notebooks import NotebookError
 
 PRICES = "period,usd_per_barrel\n2020-01,63.65\n2020-02,55.66\n"
@@ -84,34 +84,6 @@ def test_change_is_announced_by_claim(project, make_root):
     assert [cell["execution_count"] for cell in code] == [1, 2, 3, 4]
     assert saved["cells"][1]["id"] == "cell-1"
     assert saved["metadata"] == accept.METADATA
-
-
-def test_check_says_which_cell_shows_something_else(project):
-    accept.accept(project)
-    path = project / "notebooks" / "01_oil.ipynb"
-    saved = path.read_text()
-    path.write_text(saved.replace("7.99", "8.99"))
-    *others, wrong = check.outcomes(project)
-    assert all(outcome.agrees for outcome in others)
-    assert (wrong.name, wrong.agrees) == ("01_oil.ipynb", False)
-    assert wrong.words.splitlines() == [
-        "1 of 4 cells differ (It fell); `tradeflows accept` announces them",
-        "  01_oil: It fell: 8.99 dollars → 7.99 dollars",
-    ]
-    path.write_text(saved.replace("55.66", "55.67"))  # of a table, which no sentence has
-    *_, wrong = check.outcomes(project)
-    assert wrong.words.splitlines()[1:] == ["  01_oil: It is drawn: numbers drawn changed"]
-    cells = json.loads(saved)
-    cells["cells"][3] |= {"execution_count": None, "outputs": []}  # it was not run before
-    path.write_text(json.dumps(cells))
-    *_, last = check.outcomes(project)
-    assert (last.agrees, last.words) == (True, "4 cells as announced")
-    save_notebook(path, "## It rose", "assert False, 'it fell'")
-    *_, last = check.outcomes(project)
-    assert (last.agrees, last.words.partition(": ")[2]) == (
-        False,
-        "It rose: AssertionError: it fell",
-    )
 
 
 def test_altered_raw_file_is_refused(project):
