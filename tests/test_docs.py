@@ -284,7 +284,7 @@ def test_the_tutorial_works_as_it_stands(python, tmp_path, monkeypatch):
     for command, output in shown:
         # The width of columns is the terminal's.
         assert tutorial.printed[command].split() == output.split()
-    assert "01_soybeans.ipynb: 5 cells as announced" in tutorial.printed["tradeflows check"]
+    assert "01_soybeans.ipynb: 5 passed" in tutorial.printed["tradeflows check"]
 
     monkeypatch.setenv("TRADEFLOWS_ROOT", str(tutorial.root))
     assert examples_of(PAGE) == ""

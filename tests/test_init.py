@@ -27,7 +27,7 @@ def test_a_new_project_is_checked(root, capfd):
     assert cli.main(["build"]) == 0
     assert cli.main(["accept"]) == 0
     assert cli.main(["check"]) == 0
-    assert "01_first_look.ipynb: 2 cells as announced" in capfd.readouterr().out
+    assert "01_first_look.ipynb: 2 passed" in capfd.readouterr().out
 
 
 NO_FILE = "no file is catalogued yet; next: `tradeflows add FILE`, or "

@@ -20,6 +20,7 @@ EXTRAS = {
     "nbclient": "report",
     "nbconvert": "report",
     "nbformat": "report",
+    "nbval": "check",
     "dask": "cluster",
     "distributed": "cluster",
 }

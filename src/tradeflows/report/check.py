@@ -1,27 +1,33 @@
 """Check what a project announces: its raw files, control totals, verdicts and notebooks."""
 
 import os
+import re
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
-
-from nbformat import NotebookNode
 
 from tradeflows import tables
-from tradeflows.model.errors import LedgerError, SourceError
-from tradeflows.model.words import count_of
+from tradeflows.model.errors import LedgerError, SourceError, TradeflowsError
 from tradeflows.report import accept
-from tradeflows.report.notebooks import NotebookError, code, load, of_project, run
+from tradeflows.report.notebooks import of_project
 from tradeflows.retrieval import catalogue
 
-SHOWN = 5  # lines of what differs
-STREAMS = ("stdout", "stderr")
-ACCEPT = "`tradeflows accept` announces them"
-PICTURES = ("image/png", "image/jpeg")  # whose bytes differ from one machine to another
+# One outcome on every machine, whatever the user's own settings.
+SETTINGS = {
+    "PYTHONHASHSEED": "0",
+    "TZ": "UTC",
+    "LC_ALL": "C.UTF-8",
+    "PYTHONUTF8": "1",
+    "TQDM_DISABLE": "1",
+}
+UNSET = ("MATPLOTLIBRC", "MPLBACKEND", "PYTEST_ADDOPTS", "PYTHONHOME")
+STRICT = ("--nbval", "--nbval-current-env", "-q", "-p", "no:cacheprovider", "--tb=short")
+SHOWN = 5  # lines of a notebook's failure
 Found = tuple[bool, str]  # whether all is as announced, and what was found
 
 
@@ -32,7 +38,7 @@ class Outcome:
     name: str
     agrees: bool
     words: str
-    seconds: float
+    seconds: float = 0.0
 
 
 def outcomes(root: Path, notebooks: Sequence[Path] = ()) -> Iterator[Outcome]:
@@ -53,21 +59,24 @@ def outcomes(root: Path, notebooks: Sequence[Path] = ()) -> Iterator[Outcome]:
     Raises
     ------
     TradeflowsError
-        Tables cannot be built, or the ledger cannot be judged.
+        Tables cannot be built, the ledger cannot be judged, or nbval is not installed.
     """
-    for name, step in STEPS.items():
-        outcome = _outcome(name, partial(step, root))
-        yield outcome
-        if step is _raw_files and not outcome.agrees:
-            return
     paths = _paths(root, notebooks)
+    if paths and not find_spec("nbval"):
+        raise TradeflowsError("nbval is not installed; pip install 'tradeflows[check]'")
+    for name, step in STEPS.items():
+        began = time.monotonic()
+        agrees, words = step(root)
+        yield Outcome(name, agrees, words, time.monotonic() - began)
+        if step is _raw_files and not agrees:
+            return
+    runs = _Runs(root)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        yield from pool.map(lambda path: _outcome(path.name, partial(_notebook, root, path)), paths)
-
-
-def _outcome(name: str, step: Callable[[], Found]) -> Outcome:
-    began = time.monotonic()
-    return Outcome(name, *step(), time.monotonic() - began)
+        try:
+            yield from pool.map(runs.run, paths)
+        except BaseException:  # an interrupt ends them too, and none begins any more
+            runs.stop()
+            raise
 
 
 def names(root: Path, notebooks: Sequence[Path] = ()) -> list[str]:
@@ -118,7 +127,7 @@ def _compared(count: int, changes: Sequence[str], announced: Path) -> Found:
         return True, f"{count} as announced"
     if not announced.is_file():
         return False, "none is announced yet; run `tradeflows accept` first"
-    lines = [f"{len(changes)} changed; {ACCEPT}", *changes[:SHOWN]]
+    lines = [f"{len(changes)} changed; `tradeflows accept` announces them", *changes[:SHOWN]]
     return False, "\n  ".join(lines)
 
 
@@ -131,33 +140,42 @@ STEPS: dict[str, Callable[[Path], Found]] = {
 }
 
 
-def _notebook(root: Path, path: Path) -> Found:
-    """Whether each cell of a notebook shows what it showed when it was last accepted, if it was."""
-    try:
-        saved = load(path)
-        [ran] = run([path], root)
-    except NotebookError as error:
-        return False, str(error)
-    pairs = [*zip(code(saved), code(ran), strict=True)]
-    differing = [
-        heading or "before the first claim"
-        for (heading, old), (_, new) in pairs
-        if old.execution_count and _shown(old) != _shown(new)
-    ]
-    if not differing:
-        return True, f"{count_of(len(pairs), 'cell')} as announced"
-    places = ", ".join(dict.fromkeys(differing))
-    head = f"{len(differing)} of {count_of(len(pairs), 'cell')} differ ({places}); {ACCEPT}"
-    return False, "\n  ".join([head, *accept.moved(path.stem, saved, ran)[:SHOWN]])
+class _Runs:
+    """Notebooks that run under nbval's strict comparison, each in a process of its own."""
 
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._processes: set[subprocess.Popen[str]] = set()
+        self._is_stopped = False
 
-def _shown(cell: NotebookNode) -> tuple[Any, ...]:
-    """What a cell prints, joined, and what it shows besides, without its pictures."""
-    streams = [output for output in cell.outputs if output.output_type == "stream"]
-    printed = ["".join(some.text for some in streams if some.name == name) for name in STREAMS]
-    shown = [
-        {mime: content for mime, content in output.data.items() if mime not in PICTURES}
-        for output in cell.outputs
-        if "data" in output
-    ]
-    return printed, shown
+    def run(self, path: Path) -> Outcome:
+        """What became of one notebook."""
+        if self._is_stopped:
+            return Outcome(path.name, False, "not run")
+        began = time.monotonic()
+        kept = {name: value for name, value in os.environ.items() if name not in UNSET}
+        command = [sys.executable, "-m", "pytest", *STRICT, f"--rootdir={self._root}"]
+        with subprocess.Popen(
+            [*command, "-c", os.devnull, str(path)],
+            env=kept | SETTINGS | {"TRADEFLOWS_ROOT": str(self._root.resolve())},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            encoding="utf-8",
+        ) as process:
+            self._processes.add(process)
+            text, _ = process.communicate()
+            self._processes.discard(process)
+        lines = [line for line in text.splitlines() if line.strip()] or ["nothing was run"]
+        last = re.sub(r" in [\d.]+s.*$", "", lines[-1].strip("= "))
+        failed = [line for line in lines if line.startswith(("FAILED", "ERROR"))][:SHOWN]
+        words = "\n  ".join([last, *failed]) if process.returncode else last
+        seconds = time.monotonic() - began
+        return Outcome(path.name, not process.returncode, words, seconds)
+
+    def stop(self) -> None:
+        """End those that run; their kernels see it and end too."""
+        self._is_stopped = True
+        for process in [*self._processes]:
+            process.kill()

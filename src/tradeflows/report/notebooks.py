@@ -29,16 +29,6 @@ from tradeflows.model.errors import TradeflowsError
 HEADING = re.compile(r"^## +(.+?) *$", re.M)
 ASSERT = re.compile(r"^assert\b", re.M)
 
-# One outcome on every machine, whatever the user's own settings: a backend of matplotlib would take
-# the place of the inline one, and a bar would be a cell's output.
-SETTINGS = {
-    "PYTHONHASHSEED": "0",
-    "TZ": "UTC",
-    "LC_ALL": "C.UTF-8",
-    "PYTHONUTF8": "1",
-    "TQDM_DISABLE": "1",
-}
-UNSET = ("MATPLOTLIBRC", "MPLBACKEND", "PYTHONHOME")
 PATIENCE = 600  # seconds that a kernel of a busy machine may take to start
 
 # Called with a line where a step is done, else "", how many are done, how many there are, and
@@ -136,7 +126,9 @@ def run(
     """
     notebooks = [load(path) for path in paths]
     steps = steps or Steps(None, len(paths))
-    env = {name: value for name, value in os.environ.items() if name not in UNSET} | SETTINGS
+    # A backend of the user's own would take the place of the inline one, and no picture come.
+    env = {name: value for name, value in os.environ.items() if name != "MPLBACKEND"}
+    env["TQDM_DISABLE"] = "1"  # nobody watches a bar here, and it would be a cell's output
     if root:
         env["TRADEFLOWS_ROOT"] = os.fspath(root.resolve())
 
@@ -269,12 +261,13 @@ def findings(notebook: NotebookNode) -> dict[str, str]:
     The sentences of several check cells under one heading are joined; a heading without any is
     left out.
     """
-    sentences: dict[str, str] = {}
+    sentences: dict[str, list[str]] = {}
     for heading, cell in code(notebook):
         if heading and ASSERT.search(cell.source) and cell.outputs:
-            texts = [sentences.get(heading), sentence(cell.outputs[-1])]
-            sentences[heading] = "; ".join(filter(None, texts))
-    return {heading: text for heading, text in sentences.items() if text}
+            text = sentence(cell.outputs[-1])
+            if text:
+                sentences.setdefault(heading, []).append(text)
+    return {heading: "; ".join(texts) for heading, texts in sentences.items()}
 
 
 def numbers(notebook: NotebookNode) -> dict[str, str]:
