@@ -55,9 +55,9 @@ print(used.ru_utime + used.ru_stime)
     "parsing the columns kept": """
 import time
 from pathlib import Path
-from tradeflows import cli
+from tradeflows.cli.verbs import without_pandas
 from tradeflows.publishers.comext import bulk
-cli.without_pandas()
+without_pandas()
 used = time.process_time()
 bulk.read(Path({raw!r}))
 print(time.process_time() - used)
@@ -80,10 +80,10 @@ print(time.process_time() - used)
 MADE = """
 import time
 from pathlib import Path
-from tradeflows import cli
+from tradeflows.cli.verbs import without_pandas
 from tradeflows.publishers import reading
 from tradeflows.publishers.comext import bulk
-cli.without_pandas()
+without_pandas()
 raw = Path({raw!r})
 parts = bulk.rows(raw, reading.uncatalogued(raw, "comext", "trade"), bulk.read(raw))
 used = [time.process_time()]

@@ -53,11 +53,11 @@ HOSTILE = """
 import sys, time
 import pyarrow.csv, pyarrow.compute, pyarrow.parquet, numpy
 from pathlib import Path
-from tradeflows import cli
+from tradeflows.cli.verbs import without_pandas
 from tradeflows.model.errors import TradeflowsError
 from tradeflows.publishers import registry
 from tradeflows.tables import clean
-cli.without_pandas()  # as the command does
+without_pandas()  # as the command does
 bad, to = Path(sys.argv[1]), Path(sys.argv[1]).with_name("out.parquet")
 name = bad.name.partition(".")[0]
 options = {{"flow": "M"}} if name in ("gacc", "eurostat_energy") else {{}}

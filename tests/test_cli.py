@@ -101,8 +101,6 @@ WRONG = {
     "an option as a filter": (["read", "rates", "quote=USD", "root=x"], "root= is no filter"),
     "a source that is none": (["diff", "comtrad"], "did you mean 'comtrade'?"),
     "no argument": (["trace"], "CLAIM requires an argument; see `tradeflows trace --help`"),
-    "an unknown claim": (["claims", "X1"], "no claim 'X1'; `tradeflows claims --all` lists them"),
-    "a misspelt claim": (["claims", "X22"], "the ledger: no claim 'X22'; did you mean X2?"),
     "a notebook that is not there": (["report", "no.ipynb"], "no such notebook; the project has"),
     "a ledger that is not there": (["claims", "--ledger", "no.toml"], "ledger; there are {ledger}"),
     "a misspelt ledger": (["claims", "--ledger", "claim.toml"], "; did you mean {ledger}?"),
@@ -163,7 +161,6 @@ LIGHT = {
     "help of a verb": ["clean", "--help"],
     "version": ["--version"],
     "a refused word": ["biuld"],
-    "a refused claim": ["claims", "no such"],
     "a refused output": ["clean", "gacc", "a", "--to", __file__],
     "a refused table": ["rows", "nosuch", "a=b"],
     "a refused period": ["ask", "wheat", "China", "--start", "20x3"],
@@ -269,6 +266,17 @@ def test_rows_that_are_not_there(run):
     ):
         status, _, err = run({"oil": {}}, "rows", "rates", *words)
         assert (status, said in err) == (1, True)
+
+
+def test_a_claim_that_the_ledger_does_not_have(run, make_root):
+    run({"oil": {}}, "build")
+    (make_root({"oil": {}}) / "data" / "claims.toml").write_text("[claim.X2]\n")
+    for name, hint in (("X1", "`tradeflows claims --all` lists them"), ("X22", "you mean 'X2'?")):
+        for verb in ("claims", "trace"):
+            status, out, err = run({"oil": {}}, verb, name)
+            assert (status, out) == (2, "")
+            assert err.startswith(f"tradeflows: the ledger: no claim {name!r}; ")
+            assert err.endswith(f"{hint}\n")
 
 
 def test_sources_by_a_word(run):
@@ -468,7 +476,7 @@ def test_a_lacking_extra_is_one_line(make_root):
 @pytest.mark.slow
 def test_cleaning_and_pyarrow_wait_for_no_pandas():
     script = (
-        "import sys\nfrom tradeflows import cli\ncli.without_pandas()\n"
+        "import sys\nfrom tradeflows.cli.verbs import without_pandas\nwithout_pandas()\n"
         "from tradeflows.tables import clean\nimport pyarrow as pa\n"
         "assert 'pandas' not in sys.modules\n"
         "assert pa.table({'a': [1]}).to_pandas().shape == (1, 1)\nimport pandas"

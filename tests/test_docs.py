@@ -240,7 +240,7 @@ def test_toml_of_a_page_is_toml_and_its_commands_are_known(page):
     for line in commands(page):
         program, *words = shlex.split(line)
         if program == "tradeflows":
-            arguments.parsed(words, is_own_process=False)  # refuses what is none
+            arguments.parsed(words)  # refuses what is none
 
 
 # --- the tutorial, by a wheel in an environment of its own ----------------------------------------

@@ -468,7 +468,7 @@ def test_claim_and_chart_lead_to_each_other(of_module):
     stories = {"a": {"charts": charts, "cards": ["P1", "P2", "P6"]}, "b": {"charts": charts[1:]}}
     places = chart_html.places(stories)
     assert (places["P1"], places["P2"]) == ("a.html#near", "a.html#list")
-    claim = chart_html.claim_lines(verdicts, NAMED)["P1"]
+    claim = chart_html.claim_line(verdicts[0], NAMED)
     assert (claim["id"], claim["statement"]) == ("P1", "The price of <nothing> was above 60.")
     shown, told = {"take": {}, "heights": [1, 2]}, {"base": "", "counted": front.COUNTED}
     below = render("chart", {}, chart=shown, claims=[claim], **told)

@@ -23,7 +23,7 @@ from tradeflows.claims.word_lists import Table, word_list
 from tradeflows.claims.wording import EXACT
 from tradeflows.measures.scaling import BARRELS_PER_TONNE
 from tradeflows.model import contracts, toml, units
-from tradeflows.model.errors import LedgerError, QueryError, TradeflowsError, near
+from tradeflows.model.errors import LedgerError, QueryError, TradeflowsError, near, nearest
 from tradeflows.model.lineage import full_number
 from tradeflows.model.periods import span, window_in_words
 from tradeflows.retrieval import catalogue
@@ -978,7 +978,10 @@ def named(claims: Ledger | Table, name: str) -> Any:
     if isinstance(found, LedgerError):
         raise found
     if found is None:
-        raise QueryError(f"the ledger: no claim {name!r}{near(name, known)}")
+        hint = (
+            near(name, known) if nearest(name, known) else "; `tradeflows claims --all` lists them"
+        )
+        raise QueryError(f"the ledger: no claim {name!r}{hint}")
     return found
 
 

@@ -18,13 +18,7 @@ except KeyboardInterrupt:  # the first of ours that one may come to
     sys.stderr.write("tradeflows: interrupted; nothing half-written is left\n")
     raise SystemExit(130) from None
 
-TYPE_CHECKING = False  # little is imported before the first signal is heard
-if TYPE_CHECKING:
-    from typing import Any
-
-    from tradeflows.cli.verbs import without_pandas
-
-__all__ = ["main", "without_pandas"]
+__all__ = ["main"]
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -60,11 +54,3 @@ def _run(words: list[str], ending: interrupts.Ending, *, is_own_process: bool) -
         is_asked = isinstance(error, interrupts.Terminated)
         return interrupts.STATUS[signal.SIGTERM if is_asked else signal.SIGINT]
     return status
-
-
-def __getattr__(name: str) -> Any:
-    if name == "without_pandas":
-        from tradeflows.cli.verbs import without_pandas
-
-        return without_pandas
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -127,7 +127,7 @@ def command() -> App:
     return app
 
 
-def parsed(words: list[str], *, is_own_process: bool) -> tuple[Verb, Callable[[], None]]:
+def parsed(words: list[str]) -> tuple[Verb, Callable[[], None]]:
     """The verb that `words` ask for, and what does it.
 
     Raises
@@ -157,7 +157,7 @@ def parsed(words: list[str], *, is_own_process: bool) -> tuple[Verb, Callable[[]
         if json and verb not in LISTS:
             listing = ", ".join(each.__name__ for each in LISTS)
             raise QueryError(f"--json is for verbs that list something: {listing}")
-        common = Common(root, quiet, json, is_own_process)
+        common = Common(root, quiet, json)
         return verb, partial(verb, *bound.args, **bound.kwargs, **dict.fromkeys(unsaid, common))
 
     try:

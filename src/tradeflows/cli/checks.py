@@ -4,10 +4,8 @@ Each refuses by a QueryError (the command is wrong) or a SourceError (a file is)
 names what is in the way and what to do.
 """
 
-import csv
 import os
 import shutil
-import sys
 from collections.abc import Iterable, Sequence
 from errno import ENOENT
 from itertools import chain
@@ -15,7 +13,6 @@ from pathlib import Path
 from tempfile import TemporaryFile
 
 from tradeflows.cli.terminal import say
-from tradeflows.model import toml
 from tradeflows.model.contracts import require_columns
 from tradeflows.model.errors import QueryError, SourceError, nearest, there_are
 from tradeflows.model.periods import parse_period
@@ -23,7 +20,6 @@ from tradeflows.model.source import require_table
 from tradeflows.model.words import count_of, direction
 
 LEDGER = Path("data", "claims.toml")
-LISTED = "`tradeflows claims --all` lists them"
 CHART_SCRIPT = Path("assets", "chart.js")  # which every report has
 PAGES = (".html", ".css", ".js", ".json")
 # What a person may name a column of trade, and the column.
@@ -52,21 +48,8 @@ def require_folder(to: Path) -> None:
         ) from error
 
 
-def require_name(path: Path) -> None:
-    """Refuse a file whose name has a letter that Python cannot write in this session."""
-    try:
-        os.fspath(path).encode("utf-8")
-    except UnicodeEncodeError as error:
-        shown = os.fsencode(path).decode("utf-8", "replace")
-        raise QueryError(
-            f"{shown}: names of files are {sys.getfilesystemencoding()} in this session, which "
-            "lacks a letter of it; set PYTHONUTF8=1 and run it again"
-        ) from error
-
-
 def require_output(to: Path, suffixes: Iterable[str]) -> None:
     """Refuse a file (by its suffix) or a folder that cannot be written."""
-    require_name(to)
     is_file = to.suffix in suffixes
     if is_file and to.is_dir():
         raise QueryError(f"{to}: cannot be written, since it is a folder; name a file")
@@ -95,13 +78,6 @@ def require_folder_of_pages(to: Path, root: Path) -> None:
             f"{to}: lies in data, or holds other files than a report's; name a new folder, or an "
             "empty one, by --to"
         )
-
-
-def require_new_folder(to: Path) -> None:
-    """Refuse a folder in which there are files, or that cannot be made."""
-    require_folder(to)
-    if to.is_dir() and any(to.iterdir()):
-        raise QueryError(f"{to}: there are files in it; name a new folder")
 
 
 def require_address(root: Path) -> None:
@@ -136,11 +112,6 @@ def lines_of(path: Path | None) -> int:
     return len(lines.read(path))
 
 
-def own_lines(path: Path, root: Path) -> Path:
-    """Where a project keeps such a file of lines."""
-    return (root / LEDGER).with_suffix(path.suffix)
-
-
 def not_kept(new: Path | None, errors: Sequence[Exception]) -> list[str]:
     """Keep no new file of lines of which some are wrong, and say so."""
     if not (new and errors):
@@ -165,7 +136,7 @@ def take_lines(path: Path | None, root: Path) -> Path | None:
     count = count_of(lines_of(path), "line")
     from tradeflows.model.files import save
 
-    to, raw = own_lines(path, root), path.read_bytes()
+    to, raw = (root / LEDGER).with_suffix(path.suffix), path.read_bytes()
     is_new = not to.exists()
     if not is_new and to.read_bytes() != raw:
         raise QueryError(
@@ -263,30 +234,3 @@ def require_file(path: Path) -> None:
         raise SourceError(f"{path}: cannot be read ({os.strerror(ENOENT)})")
     if not (path.is_file() or path.is_dir()):
         raise SourceError(f"{path}: is no file of a disk; save what it gives as one")
-
-
-def require_claim(name: str | None, root: Path, ledger: Path | None) -> None:
-    """Refuse a claim that the ledger does not have, where one is named.
-
-    A ledger that cannot be read, or has a workbook beside it, is left to others. The message has
-    the nearest claim, or where they are listed.
-    """
-    path = ledger or root / LEDGER
-    lines = path.with_suffix(".csv")
-    if not name or path.with_suffix(".xlsx").is_file():
-        return
-    try:
-        known = toml.loads(path.read_text(encoding="utf-8")).get("claim", {})
-        if lines.is_file():
-            text = lines.read_text("utf-8-sig", "replace")
-            delimiter = max(";,\t", key=text.partition("\n")[0].count)
-            head, *rows = csv.reader(text.splitlines(), delimiter=delimiter)
-            if head[0].strip().casefold() != "id":
-                return
-            known |= {row[0].strip(): {} for row in rows if row}
-    except (OSError, ValueError, TypeError):
-        return
-    if isinstance(known, dict) and name.casefold() not in map(str.casefold, known):
-        close = nearest(name, known)
-        hint = f"did you mean {' or '.join(close)}?" if close else LISTED
-        raise QueryError(f"the ledger: no claim {name!r}; {hint}")

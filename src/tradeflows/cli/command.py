@@ -35,7 +35,7 @@ def run(words: list[str], ending: Ending, *, is_own_process: bool) -> int:
         _write_any_text()
     before = AT_A_SHELL.set(True)
     try:
-        verb, carry_out = parsed(words, is_own_process=is_own_process)
+        verb, carry_out = parsed(words)
         ending.words = INTERRUPTED.get(verb, ending.words)
         carry_out()
         sys.stdout.flush()  # to the last letter, so that it is known whether it was taken

@@ -169,13 +169,9 @@ def _bar(total: float, unit: str, patience: float) -> Iterator[Any]:
     """A bar that is drawn again and again, so that a long step is seen to go on."""
     from tqdm import tqdm
 
-    try:
-        columns, lines = os.get_terminal_size(sys.stderr.fileno())
-    except (OSError, ValueError):  # it goes to no terminal
-        columns, lines = shutil.get_terminal_size()
     options: dict[str, Any] = {"total": total or None, "unit": f" {unit}", "bar_format": BEGUN}
-    options |= {"ncols": columns, "nrows": lines}
-    options |= {"miniters": 0, "delay": patience, "leave": not patience}  # it goes as it came
+    options |= {"dynamic_ncols": True, "miniters": 0}
+    options |= {"delay": patience, "leave": not patience}  # it goes as it came
     is_over = threading.Event()
     with tqdm(desc="loading", unit_scale=unit == "B", **options) as bar:
 

@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager, contextmanager, redirect_stdout, 
 from dataclasses import asdict, dataclass, replace
 from importlib import import_module
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
@@ -40,12 +41,11 @@ NO_FILE = "no file is catalogued yet; next: `tradeflows add FILE`, or `tradeflow
 
 @dataclass(frozen=True)
 class Common:
-    """What may be said before or after each verb, and whether the process is the command's own."""
+    """What may be said before or after each verb."""
 
     root: Path | None = None
     quiet: bool = False
     json: bool = False
-    is_own_process: bool = False
 
     def folder(self) -> Path:
         """The project's folder: as the command names it, else found by itself."""
@@ -187,7 +187,6 @@ def claims(
     root = common.folder()
     new = checks.take_lines(article, root)
     checks.require_ledger(ledger, root)
-    checks.require_claim(claim, root, ledger)
     if claimreview:
         checks.require_address(root)
     if readings:
@@ -314,7 +313,6 @@ def trace(
     """
     root = common.folder()
     checks.require_ledger(ledger, root)
-    checks.require_claim(claim, root, ledger)
     with common.progress("numbers") as step:
         from tradeflows import claims
 
@@ -415,8 +413,9 @@ def sources(word: str = "", /, *, common: Said) -> None:
     for source in held.values():
         entry = {name: getattr(source, name) for name in names}
         whose = publishers[source.publisher]
-        text = "\n".join([*map(str, entry.values()), whose.id, whose.short, whose.name])
-        entries += [entry] if word.casefold() in text.casefold() else []
+        texts = [*map(str, entry.values()), whose.id, whose.short, whose.name]
+        if word.casefold() in "\n".join(texts).casefold():
+            entries.append(entry)
     if word and not entries:
         hint = near(word, [*held, *publishers])
         raise SourceError(f"no file has {word!r} in its id, publisher, table or title{hint}")
@@ -803,9 +802,9 @@ def sketch(
     if to:
         checks.require_output(to, (".toml",))
         checks.require_new_file(to)  # a map is a person's work
-        checks.require_name(file)  # which the entry has too
     checks.require_file(file)
     from tradeflows.model.errors import CatalogueError
+    from tradeflows.model.files import save
     from tradeflows.retrieval import catalogue
     from tradeflows.retrieval.sketch import sketch as proposal
 
@@ -816,7 +815,7 @@ def sketch(
         options["held"] = [*catalogue.load(root, local=True).values()]
     text = proposal(file, **options)
     if to:
-        to.write_text(text, encoding="utf-8")
+        save({to: text})
     say(to or text.rstrip("\n"))
 
 
@@ -846,8 +845,7 @@ def add(
     """
     root = common.folder()
     checks.require_file(file[0])  # the others are looked at in their turn
-    if common.is_own_process:
-        without_pandas()
+    without_pandas()
     from tradeflows.retrieval import adding, maps
 
     template = maps.read(map) if map else None
@@ -1012,8 +1010,7 @@ def clean(
     for path in file:
         if path.exists():  # what is not there is said in its turn
             checks.require_file(path)
-    if common.is_own_process:
-        without_pandas()
+    without_pandas()
     from tradeflows.publishers import cleaned
     from tradeflows.tables import clean
 
@@ -1147,7 +1144,7 @@ def init(
     map
         a completed sketch of the files, such as wheat.toml
     """
-    checks.require_new_folder(folder)
+    checks.require_folder(folder)
     for path in (*file, *filter(None, (article, map))):
         checks.require_file(path)
     from tradeflows.report import new_project
@@ -1160,7 +1157,7 @@ def init(
     try:
         with redirect_stdout(said):  # of files that are refused nothing is made, so nothing listed
             say(*files, f"its report is called {title!r}: title, in project.toml")
-            checks.take_lines(article, folder)
+            lines = checks.take_lines(article, folder)
             if file:
                 about = About(steps="" if map else "given to `tradeflows init`")
                 add([*file], map=map, commit=True, about=about, common=there)
@@ -1182,7 +1179,6 @@ def init(
     try:
         report(common=there)
     except LedgerError:
-        lines = checks.own_lines(article, folder)
         say(f"next: mend these lines of {lines}; cd {folder}; tradeflows accept; tradeflows report")
         raise
 
@@ -1286,16 +1282,13 @@ def without_pandas() -> None:
     """
     import pyarrow as pa
 
-    class RefusePandas:
-        """A finder of modules that leaves every other module to the finders after this one."""
+    def refuse(name: str, *_: Any) -> None:
+        if name == "pandas":
+            raise ModuleNotFoundError("pandas is not wanted yet", name=name)
 
-        @staticmethod
-        def find_spec(name: str, *_: Any) -> None:
-            if name == "pandas":
-                raise ModuleNotFoundError("pandas is not wanted yet", name=name)
-
-    sys.meta_path.insert(0, RefusePandas)
+    finder: Any = SimpleNamespace(find_spec=refuse)
+    sys.meta_path.insert(0, finder)
     try:
         pa.array([""])
     finally:
-        sys.meta_path.remove(RefusePandas)
+        sys.meta_path.remove(finder)

@@ -3,7 +3,7 @@
 import json
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,8 +37,16 @@ def outputs_with_pictures(notebook: NotebookNode) -> Iterator[tuple[str, Noteboo
                 yield heading, output
 
 
-def describe(notebook: NotebookNode, page: str, frame: Mapping[str, Any]) -> Files:
-    """Files of all pictures of a notebook; what a page says of each becomes its metadata."""
+def describe(
+    notebook: NotebookNode,
+    page: str,
+    frame: Mapping[str, Any],
+    known: Mapping[str, dict[str, str]],
+) -> Files:
+    """Files of all pictures of a notebook; what its page shows of each becomes its metadata.
+
+    Below a chart stand its claims, as far as they are `known`, in their order.
+    """
     files: Files = {}
     for number, (heading, output) in enumerate(outputs_with_pictures(notebook), start=1):
         chart = output.data.get(chart_hook.MIME)
@@ -47,12 +55,36 @@ def describe(notebook: NotebookNode, page: str, frame: Mapping[str, Any]) -> Fil
         shown, contents = chart_downloads.picture(output, path)
         shown["alt"] = heading.rstrip(".")
         if chart:
-            more, taken = _chart(chart, page, path, frame)
-            shown |= more
+            content, taken = _chart(chart, page, path, frame)
+            listed = [line for claim, line in known.items() if claim in chart["claims"]]
+            pages = {
+                name: _rendered(name, content, listed, frame)
+                for name in ("chart", "lists", "embed")
+            }
+            address, lists = (
+                json.dumps(text, ensure_ascii=False) for text in (content["lists"], pages["lists"])
+            )
+            taken[content["embed"]] = pages["embed"]
+            taken[content["lists"]] = f"chartLists[{address}] = {lists};\n"
+            shown |= {"alt": chart["alt"], "phone": f"{path}-phone.svg", "html": pages["chart"]}
             contents |= taken
         output.metadata = NotebookNode(shown)
         files |= {Path(to): content for to, content in contents.items()}
     return files
+
+
+def _rendered(
+    template: str,
+    chart: Mapping[str, Any],
+    listed: Sequence[Mapping[str, str]],
+    frame: Mapping[str, Any],
+) -> str:
+    """A chart by a template, of which that of a page of its own stands a folder deeper."""
+    base = "../" if template == "embed" else ""
+    evidence = chart["evidence"].replace(ENTRY, f"{base}sources.html#")
+    evidence = evidence.replace(CLAIM, f"{base}ledger.html#")
+    content = {"chart": {**chart, "evidence": evidence}, "address": frame["project"].address}
+    return render(template, frame, base=base, claims=listed, counted=front.COUNTED, **content)
 
 
 def _chart(
@@ -72,20 +104,16 @@ def _chart(
         for wide, high in SIZE.findall(chart[name])
     ]
     shown = {
-        "chart": {
-            **chart,
-            "page": f"{page}.html",
-            "embed": f"{path}.html",
-            "lists": f"{path}.js",
-            "heights": heights,
-            "height": max(heights),
-            "units": [text for text in units if text.rstrip(".") not in heads],
-            "take": take,
-            "cite": chart_downloads.cited(chart["title"], used, publishers),
-            **_table(chart["table"]),
-        },
-        "alt": chart["alt"],
-        "phone": f"{path}-phone.svg",
+        **chart,
+        "page": f"{page}.html",
+        "embed": f"{path}.html",
+        "lists": f"{path}.js",
+        "heights": heights,
+        "height": max(heights),
+        "units": [text for text in units if text.rstrip(".") not in heads],
+        "take": take,
+        "cite": chart_downloads.cited(chart["title"], used, publishers),
+        **_table(chart["table"]),
     }
     return shown, files
 
@@ -102,8 +130,10 @@ def _table(rows: Sequence[Sequence[str]]) -> dict[str, Any]:
     for name, *cells in body:
         values = [*map(_value, cells, are_dated[1:])]
         pairs = [*zip(cells, values, strict=True)]
-        first = next((cell for cell, value in pairs if not math.isnan(value)), "")
-        table.append([name, *(_as_read(*pair) for pair in pairs)])
+        first = next((cell for cell, value in pairs if value is not None), "")
+        # A number has its thousands set apart, and no "5.0".
+        shown = [cell if value is None else layout.number(value, 12) for cell, value in pairs]
+        table.append([name, *shown])
         columns = zip(head[1:], are_dated[1:], cells, strict=True)
         places.append(
             [
@@ -111,23 +141,18 @@ def _table(rows: Sequence[Sequence[str]]) -> dict[str, Any]:
                 for column, is_dated, cell in columns
             ]
         )
-    shown = [*zip(head, are_dated, zip(*table, strict=True), strict=True)]
-    words = [name for name, dated, cells in shown if dated or "".join(cells).strip(LIKE_NUMBERS)]
-    has_holes = any("" in cells for _, is_dated, cells in shown if not is_dated)
+    whole = [*zip(head, are_dated, zip(*table, strict=True), strict=True)]
+    words = [name for name, dated, cells in whole if dated or "".join(cells).strip(LIKE_NUMBERS)]
+    has_holes = any("" in cells for _, is_dated, cells in whole if not is_dated)
     return {"head": head, "table": table, "words": words, "has_holes": has_holes, "places": places}
 
 
-def _as_read(text: str, value: float) -> str:
-    """A cell as a reader wants it: a number with its thousands set apart, no "5.0"; no period."""
-    return text if math.isnan(value) else layout.number(value, 12)
-
-
-def _value(text: str, is_dated: bool) -> float:
-    """The number in a cell; NaN in one that holds words or a period."""
+def _value(text: str, is_dated: bool) -> float | None:
+    """The number in a cell; None of one that holds words or a period."""
     try:
-        return math.nan if is_dated else float(text)
+        return None if is_dated else float(text)
     except ValueError:
-        return math.nan
+        return None
 
 
 def places(stories: Stories) -> dict[str, str]:
@@ -136,17 +161,12 @@ def places(stories: Stories) -> dict[str, str]:
     A claim that no chart names has none.
     """
     charts = [(name, one) for name, story in stories.items() for one in story.get("charts", ())]
-    found: dict[str, str] = {}
-    for page, chart in sorted(charts, key=lambda at: len(at[1].get("claims", ())) > MOST):
-        for claim in chart.get("claims", ()):
-            found.setdefault(claim, f"{page}.html#{chart['id']}")
-    return found
-
-
-def claim_lines(verdicts: Iterable[Verdict], project: Project) -> dict[str, dict[str, str]]:
-    """Claims in a line each, by their ids, those of the core first."""
-    ordered = sorted(verdicts, key=lambda verdict: not verdict.claim.core)
-    return {verdict.claim.id: claim_line(verdict, project) for verdict in ordered}
+    charts.sort(key=lambda at: len(at[1].get("claims", ())) > MOST)
+    return {
+        claim: f"{page}.html#{chart['id']}"
+        for page, chart in reversed(charts)
+        for claim in chart.get("claims", ())
+    }
 
 
 def claim_line(verdict: Verdict, project: Project) -> dict[str, str]:
@@ -162,33 +182,3 @@ def claim_line(verdict: Verdict, project: Project) -> dict[str, str]:
         "why": why,
         "off": text.far if text and verdict.verdict == claims.DIFFERS else "",
     }
-
-
-def render_all(
-    notebook: NotebookNode, frame: Mapping[str, Any], known: Mapping[str, dict[str, str]]
-) -> Files:
-    """Write each chart into its output's metadata as HTML; the pages of their own are returned.
-
-    Below it stand its claims, as far as they are `known`, in their order.
-    """
-    files: Files = {}
-    address = frame["project"].address
-    for _, output in outputs_with_pictures(notebook):
-        chart = output.metadata.pop("chart", None)
-        if chart is None:
-            continue
-        listed = [line for claim, line in known.items() if claim in chart["claims"]]
-        pages = {}
-        for template, base in (("chart", ""), ("lists", ""), ("embed", "../")):
-            evidence = chart["evidence"].replace(ENTRY, f"{base}sources.html#")
-            evidence = evidence.replace(CLAIM, f"{base}ledger.html#")
-            content = {"chart": {**chart, "evidence": evidence}, "address": address}
-            content |= {"claims": listed, "counted": front.COUNTED}
-            pages[template] = render(template, frame, base=base, **content)
-        output.metadata["html"] = pages["chart"]
-        files[Path(chart["embed"])] = pages["embed"]
-        name, lists = (
-            json.dumps(text, ensure_ascii=False) for text in (chart["lists"], pages["lists"])
-        )
-        files[Path(chart["lists"])] = f"chartLists[{name}] = {lists};\n"
-    return files

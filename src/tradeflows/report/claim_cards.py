@@ -92,16 +92,13 @@ def cards(
         require_text("names", name, "C01")
     root = root or catalogue.root()
     book = claims.read_ledger(ledger, root, local=local)
-    known: dict[str, list[Claim]] = {}
+    known: dict[str, Any] = {**book.errors}
     for claim in book.claims.values():
         known.setdefault(claim.theme, []).append(claim)
         known.setdefault(claim.id, []).append(claim)
-    for name in names or book.errors:
-        if name in book.errors:
-            raise book.errors[name]
-    chosen = {claim.id: claim for name in names for claim in claims.named(known, name)}
-    asked = chosen.values() if names else book.claims.values()
-    return Cards(tuple(claims.evaluate_all(asked, root, local=local)), root)
+    asked = names or (*book.errors, *book.claims)
+    chosen = {claim.id: claim for name in asked for claim in claims.named(known, name)}
+    return Cards(tuple(claims.evaluate_all(chosen.values(), root, local=local)), root)
 
 
 def themes(
@@ -200,12 +197,12 @@ def named_in_print(
 
 def uses(verdicts: Iterable[Verdict]) -> dict[str, list[Claim]]:
     """The claims that each source is used for, by its id."""
-    used: dict[str, dict[str, Claim]] = {}
+    used: dict[str, list[Claim]] = {}
     for verdict in verdicts:
-        for reading in verdict.readings:
-            for source in reading.sources:
-                used.setdefault(source, {})[verdict.claim.id] = verdict.claim
-    return {source: list(by_id.values()) for source, by_id in used.items()}
+        sources = (source for reading in verdict.readings for source in reading.sources)
+        for source in dict.fromkeys(sources):
+            used.setdefault(source, []).append(verdict.claim)
+    return used
 
 
 def claimed_figure(claim: Claim) -> str:
@@ -323,14 +320,14 @@ def source_of(reading: ReadingResult, root: Path) -> str:
 def publishers_of(reading: ReadingResult, root: Path) -> list[tuple[Source, str]]:
     """The sources of a reading, each with its publisher's short name, or those of its rows."""
     has_rows = "source_id" in reading.frame
-    spoken: dict[str, dict[str, None]] = {}
+    spoken: dict[str, list[str]] = {}
     for frame in [reading.frame] if has_rows else [*reading.read, reading.frame]:
         for source, names in speakers(frame).items():
-            bare = (name.partition(", via ")[0] for name in names)
-            spoken.setdefault(source, {}).update(dict.fromkeys(bare))
+            listed = spoken.setdefault(source, [])
+            bare = dict.fromkeys(name.partition(", via ")[0] for name in names)
+            listed += [name for name in bare if name not in listed]
     known = catalogue.entries(reading.sources, root).values()
-    names_of = {name: [*names] for name, names in spoken.items()}
-    return [(source, catalogue.name_of(source, publisher, names_of)) for source, publisher in known]
+    return [(source, catalogue.name_of(source, publisher, spoken)) for source, publisher in known]
 
 
 def anchor(verdict: Verdict, reading: ReadingResult) -> str:

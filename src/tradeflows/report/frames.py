@@ -1,7 +1,7 @@
 """Tables of pandas as the report prints them: heads and cells in words, numbers in figures.
 
 A notebook shows whoever writes it the frame as it is, with the columns that its code names; in a
-kernel of the report, :func:`hook` shows a reader the same rows in words.
+kernel of the report, ``chart_hook`` has a reader shown the same rows in words.
 """
 
 import html

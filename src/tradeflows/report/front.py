@@ -199,15 +199,14 @@ def two_sides(part: Verdict) -> Sequence[ReadingResult]:
 
     Of pairs that differ in as much, the one with the nearest figures.
     """
-    sides: dict[bool, list[ReadingResult]] = {True: [], False: []}
-    for reading in part.text.deciding:
-        sides[reading.text.says_yes].append(reading)
+    yes = [reading for reading in part.text.deciding if reading.text.says_yes]
+    no = [reading for reading in part.text.deciding if not reading.text.says_yes]
 
     def apart(pair: tuple[ReadingResult, ReadingResult]) -> tuple[int, float]:
         keys = verdict_rule.differing(pair[0].question, pair[1].question)
         return len(keys), sum(abs(reading.deviation or 0.0) for reading in pair)
 
-    return min(product(sides[True], sides[False]), key=apart)
+    return min(product(yes, no), key=apart)
 
 
 def answer(verdicts: Sequence[Verdict], project: Project) -> str:
@@ -296,11 +295,4 @@ def example(verdicts: Iterable[Verdict], project: Project, root: Path) -> dict[s
         "number": claims.amount(first["value"], first["unit"], 4),
         "publisher": publisher.short,
         "sha256": source.sha256[:PLACE],
-    }
-
-
-def searched_words(project: Project) -> dict[str, Any]:
-    """Words that a reader may search by, with those that stand for them, in small letters."""
-    return {
-        word.lower(): [other.lower() for other in others] for word, others in project.words.items()
     }

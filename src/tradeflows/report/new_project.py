@@ -114,8 +114,7 @@ def _of_theme(
     listed = [item.read["partner"] for _, item in same]
     names = [name for each in listed for name in ([each] if isinstance(each, str) else each)]
     partners = [name for name in dict.fromkeys(names) if name != "W00"] or ["W00"]
-    flow = first["flow"] if isinstance(first["flow"], str) else "".join(first["flow"])
-    options = {"flow": {"M": "imports", "X": "exports"}.get(flow, "trade")}
+    options = {"flow": {"M": "imports", "X": "exports"}.get("".join(first["flow"]), "trade")}
     options |= {"unit": "tonnes"} if readings[0][1].result == "net_wgt_kg" else {}
     options |= {key: first[key] for key in ("publisher", "freq") if key in first}
     words = ", ".join(f"{key}={value!r}" for key, value in options.items())

@@ -8,7 +8,6 @@ import html
 import json
 import re
 from collections.abc import Collection, Mapping, Sequence
-from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +15,10 @@ from nbconvert.filters import ansi2html, markdown2html
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat import NotebookNode
 
-from tradeflows import claims
+from tradeflows import claims, measures
 from tradeflows.charts.raw_lines import ENTRY
-from tradeflows.claims import Verdict
+from tradeflows.claims import Verdict, open_words, verdict_rule
+from tradeflows.model import contracts
 from tradeflows.model.errors import ReportError
 from tradeflows.model.files import save
 from tradeflows.model.periods import dates_in_words
@@ -58,7 +58,6 @@ STYLE_RULES = re.compile(r"<style\b.*?</style>", re.S)
 STYLE_ATTRIBUTE = re.compile(r"(<[^<>]*?) style=\"[^\"]*\"")
 # An answer's words up to its first colon, semicolon or full stop, none of which ends an entity.
 FIRST_CLAUSE = re.compile(r"^(<p>[^<]+?)(?<!&amp)(?<!&lt)(?<!&gt)([:;.]) ([^<]+)</p>")
-NUMBER = re.compile(r"^\d+_")  # of a notebook among the others
 PER_CENT = re.compile("(?<=[0-9]) %")  # no line may end between them
 
 Files = dict[Path, str | bytes]
@@ -117,7 +116,8 @@ def write(
     known = of_project(root)
     paths = list(notebooks or known)
     names = _names(paths)
-    _require_raw_files(root, local=local)
+    for source in catalogue.load(root, local=local).values():
+        catalogue.check(source, root)
     rows = site.rows(root, local=local)
     has_ledger = claims.has_ledger(ledger, root)
     steps = Steps(progress, 2 * len(paths) + has_ledger)
@@ -127,26 +127,22 @@ def write(
             verdicts = claims.verdicts(ledger, root, local=local, wrong=wrong)
     steps.total += 2 * bool(verdicts)
     menu = sorted({path.stem for path in known} | {*names})
-    labels = {name: NUMBER.sub("", name).replace("_", " ").capitalize() for name in menu}
-    frame = site.frame(root, labels, verdicts, local=local)
+    frame = site.frame(root, menu, verdicts, local=local)
     front_page = _front_page(verdicts, frame, root)
 
     files: Files = site.assets()
     stories: Stories = {}
-    ran = dict(zip(names, run(paths, root, chart_hook.START, steps), strict=True))
-    for name, notebook in ran.items():
-        files |= chart_html.describe(notebook, name, frame)
-        stories[name] = _story(notebook)
-        files[Path(f".{name}.json")] = json.dumps(stories[name], ensure_ascii=False)
-    stories |= _kept_stories(to, {*menu} - {*names})
-    stories = dict(sorted(stories.items()))
-
-    known_claims = chart_html.claim_lines(verdicts, frame["project"])
-    for name, notebook in ran.items():
+    ordered = sorted(verdicts, key=lambda verdict: not verdict.claim.core)
+    lines = {item.claim.id: chart_html.claim_line(item, frame["project"]) for item in ordered}
+    for name, notebook in zip(names, run(paths, root, chart_hook.START, steps), strict=True):
         page = Path(f"{name}.html")
         with steps.step(f"writing {page}"):
-            files |= chart_html.render_all(notebook, frame, known_claims)
-            files[page] = _notebook_page(notebook, name, frame, stories[name], known_claims)
+            files |= chart_html.describe(notebook, name, frame, lines)
+            stories[name] = _story(notebook)
+            files[Path(f".{name}.json")] = json.dumps(stories[name], ensure_ascii=False)
+            files[page] = _notebook_page(notebook, name, frame, stories[name], lines)
+    stories |= _kept_stories(to, {*menu} - {*names})
+    stories = dict(sorted(stories.items()))
     files |= _reference_pages(verdicts, rows, frame)
     if verdicts:
         with steps.step("drawing a picture of each claim"):
@@ -162,12 +158,6 @@ def write(
     )
     save({to / path: content for path, content in files.items()})
     return [to / path for path in files if path.match("*.html") and len(path.parts) == 1]
-
-
-def _require_raw_files(root: Path, *, local: bool) -> None:
-    """Refuse a raw file that is missing or altered."""
-    for source in catalogue.load(root, local=local).values():
-        catalogue.check(source, root)
 
 
 def _names(paths: Sequence[Path]) -> list[str]:
@@ -219,7 +209,8 @@ def _notebook_page(
     tested = render("claims", {}, claims=shown) if shown else ""  # in place of its cards of claims
     renderer = IPythonRenderer(escape=False, exclude_anchor_links=True)
     markdown = MarkdownWithMath(renderer=renderer).render
-    cells = _laid_out(notebook, tested).cells
+    used = chart_hook.facts_of(notebook)["sources"]
+    cells = _laid_out(notebook, tested)
     body = render("cells", {}, cells=cells, markdown=markdown, ansi=ansi2html)
     body = STYLE_ATTRIBUTE.sub(r"\1", STYLE_RULES.sub("", body))
     return render(
@@ -230,7 +221,7 @@ def _notebook_page(
         summary=story["answer"],
         share=story.get("picture", ""),
         body=body.replace("<th></th>", "<td></td>"),  # a corner of a table heads nothing
-        used=chart_hook.facts_of(notebook)["sources"],
+        used=used,
     )
 
 
@@ -251,19 +242,13 @@ def _questions(stories: Stories, *, has_claims: bool) -> dict[str, Stories]:
     no claim. The answer of each has its first clause apart, which a narrow screen shows alone.
     """
     apart = r'\1<span class="rest">\2 \3</span></p>'
-    answers = {name: PER_CENT.sub("\u00a0%", story["answer"]) for name, story in stories.items()}
-    stories = {
-        name: {**story, "answer": FIRST_CLAUSE.sub(apart, answers[name])}
-        for name, story in stories.items()
-    }
-    behind = {
-        name: story
-        for name, story in stories.items()
-        if has_claims and (story.get("cards") or story.get("picture"))
-    }
-    others = {name: story for name, story in stories.items() if name not in behind}
-    more = "More pages" if has_claims else "Questions"
-    return {"The questions behind the claims": behind, more: others}
+    behind, more = "The questions behind the claims", "More pages" if has_claims else "Questions"
+    shown: dict[str, Stories] = {behind: {}, more: {}}
+    for name, story in stories.items():
+        is_behind = has_claims and (story.get("cards") or story.get("picture"))
+        answer = FIRST_CLAUSE.sub(apart, PER_CENT.sub("\u00a0%", story["answer"]))
+        shown[behind if is_behind else more][name] = {**story, "answer": answer}
+    return shown
 
 
 def _reference_pages(
@@ -273,7 +258,15 @@ def _reference_pages(
     uses = claim_cards.uses(verdicts)
     pages: Files = {
         Path("sources.html"): render("sources", frame, rows=rows, uses=uses),
-        Path("methods.html"): render("methods", frame, **site.methods()),
+        Path("methods.html"): render(
+            "methods",
+            frame,
+            reasons=claims.REASONS,
+            open_words=open_words.table(),
+            flags=contracts.FLAGS,
+            rule=verdict_rule,
+            measures=measures,
+        ),
         Path("dictionary.html"): render("dictionary", frame, **site.dictionary()),
     }
     if frame["corrections"]:
@@ -299,7 +292,10 @@ def _ledger_page(
         score=front.score(verdicts),
         score_of_core=front.score(core) if len(core) < len(verdicts) else "",
         signs=claims.signs(verdicts),
-        words=front.searched_words(project),
+        words={
+            word.lower(): [other.lower() for other in others]
+            for word, others in project.words.items()
+        },
         reviews={
             verdict.claim.id: claims.claim_reviews([verdict], project) for verdict in verdicts
         },
@@ -338,9 +334,9 @@ def _story(notebook: NotebookNode) -> dict[str, Any]:
     first = notebook.cells[0].source.strip() if notebook.cells else ""
     title, _, rest = first.partition("\n")
     answer = rest.strip().partition("\n\n")[0]
-    pictures = [output.metadata for _, output in chart_html.outputs_with_pictures(notebook)]
-    shown: Mapping[str, Any] = next((one for one in pictures if "picture" in one), {})
-    charts = [one["chart"] for one in pictures if "chart" in one]
+    pictures = [output for _, output in chart_html.outputs_with_pictures(notebook)]
+    shown = pictures[0].metadata if pictures else {}
+    charts = [output.data[chart_hook.MIME] for output in pictures if chart_hook.MIME in output.data]
     return {
         "title": title.removeprefix("# ").strip(),
         "answer": markdown2html(answer),
@@ -353,8 +349,8 @@ def _story(notebook: NotebookNode) -> dict[str, Any]:
 # --- from a notebook to HTML ----------------------------------------------------------------------
 
 
-def _laid_out(notebook: NotebookNode, tested: str) -> NotebookNode:
-    """A copy as a reader wants it: of each claim the chart, the sentence, then what may be opened.
+def _laid_out(notebook: NotebookNode, tested: str) -> list[NotebookNode]:
+    """Its cells as a reader wants them: a claim's chart, the sentence, then what may be opened.
 
     Cells of code that follow one another become one, which a check cell closes; the list of
     sources is left out, since the page makes its own from the catalogue.
@@ -364,10 +360,9 @@ def _laid_out(notebook: NotebookNode, tested: str) -> NotebookNode:
         anchor = re.sub(r"[^\w]+", "-", heading[1].lower()).strip("-")
         return f'<h2 id="{anchor}">{html.escape(heading[1])}</h2>\n\n'
 
-    page = deepcopy(notebook)
     cells: list[NotebookNode] = []
     joined = None
-    for _, cell in walk(page):
+    for _, cell in walk(notebook):
         if cell.cell_type != "code":
             whole = PER_CENT.sub("\u00a0%", cell.source)
             cell.source = HEADING.sub(with_anchor, whole)
@@ -390,8 +385,7 @@ def _laid_out(notebook: NotebookNode, tested: str) -> NotebookNode:
         joined.outputs.sort(key=lambda output: output.metadata.kind)
         if ASSERT.search(cell.source):
             joined = None
-    page.cells = cells
-    return page
+    return cells
 
 
 def _described(output: NotebookNode, cell: NotebookNode, tested: str) -> NotebookNode:

@@ -1,6 +1,7 @@
 """What every page of the report shares: the frame around it, the sources, and how it is saved."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +9,9 @@ import pyarrow as pa
 from jinja2 import Environment, FileSystemLoader
 from pyarrow import compute
 
-from tradeflows import __version__, charts, measures, tables
+from tradeflows import __version__, charts, tables
 from tradeflows.charts.options import WORDS
-from tradeflows.claims import REASONS, Verdict, open_words, verdict_rule
+from tradeflows.claims import Verdict
 from tradeflows.claims.verdict_text import TONES
 from tradeflows.model import contracts, schema
 from tradeflows.model.periods import dates_in_words, day_in_words
@@ -33,26 +34,26 @@ WITNESSES = {
     "reworked": "an office’s numbers, reworked by others",
     "relay": "statements passed on",
 }
+NUMBER = re.compile(r"^\d+_")  # of a notebook among the others
+PAGES = Environment(
+    loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True
+)
+PAGES.filters["in_words"] = lambda text: with_areas(dates_in_words(str(text)))
+PAGES.filters["unbroken"] = lambda text: str(text).replace(" %", "\u00a0%")
 PERIOD = {"figures": "window_start"}  # the column that dates a row, where it is not ref_period
 
 
 def render(template: str, site: Mapping[str, Any], **content: Any) -> str:
     """A page from the template of that name, `site` (see :func:`frame`) and its own content."""
-    templates = Environment(
-        loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True
-    )
-    templates.filters["in_words"] = lambda text: with_areas(dates_in_words(str(text)))
-    templates.filters["unbroken"] = lambda text: str(text).replace(" %", "\u00a0%")
-    return templates.get_template(f"{template}.html.j2").render(**site, **content) + "\n"
+    return PAGES.get_template(f"{template}.html.j2").render(**site, **content) + "\n"
 
 
 def frame(
-    root: Path, menu: Mapping[str, str], verdicts: Sequence[Verdict] = (), *, local: bool = False
+    root: Path, notebooks: Iterable[str], verdicts: Sequence[Verdict] = (), *, local: bool = False
 ) -> dict[str, Any]:
     """What every page is given.
 
-    The catalogue, the project, `menu` (the notebooks' labels by name) and how many claims there
-    are.
+    The catalogue, the project, labels of its `notebooks` by name, and how many claims there are.
     """
     sources = catalogue.load(root, local=local)
     about = project.load(root)
@@ -63,7 +64,7 @@ def frame(
         "with_carrier": with_carrier,
         "newest": day_in_words(max(days)) if days else "",
         "version": __version__,
-        "menu": menu,
+        "menu": {name: NUMBER.sub("", name).replace("_", " ").capitalize() for name in notebooks},
         "project": about,
         "corrections": sorted(about.correction, key=lambda entry: entry.date, reverse=True),
         "total": len(verdicts),
@@ -75,9 +76,9 @@ def frame(
 
 def assets() -> dict[Path, str | bytes]:
     """The rules of style and the scripts of all pages."""
-    page = {name: TEMPLATES / name for name in ("page.css", "page.js")}
     files: dict[Path, str | bytes] = {
-        ASSETS / name: path.read_text(encoding="utf-8") for name, path in page.items()
+        ASSETS / name: (TEMPLATES / name).read_text(encoding="utf-8")
+        for name in ("page.css", "page.js")
     }
     return files | {ASSETS / "chart.css": charts.css(), ASSETS / "chart.js": charts.script()}
 
@@ -96,17 +97,6 @@ def dictionary() -> dict[str, Any]:
     }
 
 
-def methods() -> dict[str, Any]:
-    """What the page of methods names, with the modules whose constants it has."""
-    return {
-        "reasons": REASONS,
-        "open_words": open_words.table(),
-        "flags": contracts.FLAGS,
-        "rule": verdict_rule,
-        "measures": measures,
-    }
-
-
 def rows(root: Path, *, local: bool = False) -> dict[str, dict[str, int]]:
     """Rows of each source by year, "" where its rows have no date.
 
@@ -122,6 +112,5 @@ def rows(root: Path, *, local: bool = False) -> dict[str, dict[str, int]]:
         years = pa.table({"source": stored["source_id"], "year": compute.year(stored[day])})
         counted = years.group_by(["source", "year"]).aggregate([([], "count_all")])
         for row in counted.to_pylist():
-            year = "" if row["year"] is None else str(row["year"])
-            counts.setdefault(row["source"], {})[year] = row["count_all"]
+            counts.setdefault(row["source"], {})[str(row["year"] or "")] = row["count_all"]
     return {source: dict(sorted(years.items())) for source, years in counts.items()}
