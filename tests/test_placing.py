@@ -5,10 +5,10 @@ from datetime import date
 
 import pyarrow as pa
 import pytest
+from maps import INVENTED
 
 from tradeflows import tables
 from tradeflows.model.errors import LayoutError
-from tradeflows.model.source import Source
 from tradeflows.publishers import print_dates, tidy
 from tradeflows.retrieval import catalogue
 
@@ -27,22 +27,14 @@ FIELDS = {
     "published": {"column": "printed"},
 }
 
-
-PRINTED = Source(
+PRINTED = replace(
+    INVENTED,
     id="printed",
     path="press/printed.csv",
     publisher="press",
-    title="Invented",
-    kind="transcribed",
-    licence="not stated",
     vintage="by row",
     retrieved=date(2026, 11, 30),
-    sha256="0" * 64,
-    bytes=1,
     table="figures",
-    cleaner="tidy.clean",
-    rank=1,
-    steps="invented",
     arguments={"columns": HEADER.split(","), "fields": FIELDS},
 )
 
