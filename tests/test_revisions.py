@@ -205,11 +205,6 @@ def test_what_stood_on_a_day(seed, kind):
     assert rows["replaced_by"].isna().equals(rows["known_until"].isna())
 
 
-def fences(kind):
-    page = Path(__file__).parents[1] / "docs" / "reference" / "tables.md"
-    return re.findall(rf"```{kind}\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
-
-
 @pytest.fixture
 def answer(embedded):
     ends = {"start": "2023-01", "end": "2023-12"}
@@ -218,14 +213,11 @@ def answer(embedded):
     return rows[["ref_period", "net_wgt_kg", "value_reported"]]
 
 
-@pytest.mark.parametrize("kind", ["python", "sql"])
-def test_code_of_the_page_gives_the_rows_of_read(answer, embedded, monkeypatch, kind):
+def test_code_of_the_page_gives_the_rows_of_read(answer, embedded, monkeypatch):
+    page = Path(__file__).parents[1] / "docs" / "reference" / "tables.md"
+    [code] = re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
     monkeypatch.chdir(embedded)
-    [code] = fences(kind)
-    if kind == "python":
-        names = {}
-        exec(code, names)
-        rows = names["crude"][[*answer]].reset_index(drop=True)
-    else:
-        rows = pytest.importorskip("duckdb").sql(code).df()
+    names = {}
+    exec(code, names)
+    rows = names["crude"][[*answer]].reset_index(drop=True)
     pd.testing.assert_frame_equal(rows, answer, check_dtype=False)
