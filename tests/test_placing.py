@@ -89,10 +89,11 @@ def test_a_window_that_cannot_be_is_refused_in_one_sentence(rows, window, printe
         rows(window, printed, newer)
 
 
-def test_each_committed_confirmation_is_needed(embedded):
-    rows = tables.stored(embedded, "figures").to_table().to_pandas()
+def test_each_committed_confirmation_is_needed():
+    root = catalogue.root()
+    rows = tables.stored(root, "figures").to_table().to_pandas()
     listed = set()
-    for name, entry in catalogue.load(embedded).items():
+    for name, entry in catalogue.load(root).items():
         of_entry = pa.RecordBatch.from_pandas(rows[rows["source_id"] == name])
         for figure in entry.confirmed:
             others = {other: why for other, why in entry.confirmed.items() if other != figure}
