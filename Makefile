@@ -28,7 +28,7 @@ export LC_ALL := C.UTF-8
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help report test quick fuzz same crash lab accept data bench look docs lock clean
+.PHONY: help report test quick fuzz same crash lab accept data bench look words docs lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -84,6 +84,9 @@ bench: $(ENV) $(BUILT) ## measure speed and memory
 
 look: report ## open every page in headless Chromium; pictures go to build/look
 	$(BIN)/python tests/look.py report build/look
+
+words: report ## count the words of each chart, and the words and nodes of each page
+	$(BIN)/python tests/words.py report
 
 docs: $(ENV) $(BUILT) ## write the documentation site to build/docs; a warning is an error
 	$(BIN)/sphinx-build -q -W --keep-going docs build/docs

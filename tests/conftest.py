@@ -8,6 +8,7 @@ from pathlib import Path
 
 import maps
 import pytest
+import words
 from hypothesis import settings
 
 # How long an example takes is the machine's, and no fault of what is tested. A change is red for
@@ -67,6 +68,16 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if item.path.stem.removeprefix("test_") in SLOW:
             item.add_marker(pytest.mark.slow)
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Say which charts have too many words, where notebooks were tested; it is no failure."""
+    reports = [each for some in terminalreporter.stats.values() for each in some]
+    if any("test_notebooks" in getattr(each, "nodeid", "") for each in reports):
+        said = words.in_notebooks(PROJECT / "notebooks")
+        terminalreporter.write_line(f"{len(said)} charts have too many words", yellow=bool(said))
+        for line in said:
+            terminalreporter.write_line(line)
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import words
 from synthetic import CLAIM, save_notebook, saved_sources
 
 from tradeflows import claims
@@ -298,43 +299,26 @@ def test_large_letters_have_the_ledger_s_verdicts_and_no_exact_number(path, ledg
     assert [number for text in prose for number in too_exact(text) if "." in number] == []
 
 
-# --- words of charts, and the names that nbval's cells get ----------------------------------------
-
-NOTE, CHART = 20, 120  # the most words of a note, and of a chart
-READ = ("title", "unit", "note", "events", "names", "callouts", "reference", "said")
+# --- words that are counted, and the names that nbval's cells get ---------------------------------
 
 
-def n_words(text):
-    """How many words there are; a number or a sign is none."""
-    return sum(any(letter.isalpha() for letter in word) for word in text.split())
-
-
-def texts(node, names):
-    """The words of an expression, those of the names that the notebook gives included."""
-    if isinstance(node, ast.Name):
-        return texts(names[node.id], {}) if node.id in names else ""
-    if isinstance(node, ast.Constant):
-        return node.value if isinstance(node.value, str) else ""
-    inner = [texts(child, names) for child in ast.iter_child_nodes(node)]
-    return ("" if isinstance(node, ast.JoinedStr) else " ").join(inner)
-
-
-def test_no_chart_has_too_many_words(cells):
-    names, n_charts = {}, 0
-    for node in (node for cell in cells for node in ast.walk(ast.parse(cell.source))):
-        if not isinstance(node, ast.Assign) or not isinstance(node.targets[0], ast.Name):
-            continue
-        options = {
-            option.arg: texts(option.value, names)
-            for option in getattr(node.value, "keywords", ())
-            if option.arg in READ
-        }
-        if "title" in options:
-            n_charts += 1
-            assert n_words(options.get("note", "")) <= NOTE, node.targets[0].id
-            assert n_words(" ".join(options.values())) <= CHART, node.targets[0].id
-        names[node.targets[0].id] = node.value
-    assert n_charts
+def test_too_many_words_are_counted():
+    cells = [
+        f"note = {'one two ' * 11!r}",
+        "a_ax = charts.bars(frame, title='It {} rose', unit='Mt', note=note, names={'a': 'b'})",
+        f"b_ax = charts.bars(frame, title={'word ' * 121!r}, unit=f'% of {{whole}}')",
+    ]
+    assert words.long_charts(Path("x"), cells) == [
+        "x: a_ax: 22 words of its note, 20 at most",
+        "x: b_ax: 122 words of all, 120 at most",
+    ]
+    page = words.Page(
+        "<head><title>no</title></head><p>Two words, 3 %</p><details><summary>One</summary>"
+        '<p>hidden</p></details><figure class="chart" id="a"><div class="chart-wide"><svg><text>'
+        'in the chart 5</text></svg></div><div class="chart-narrow"><svg><text>not</text></svg>'
+        "</div></figure><template><p>made later</p></template><br>"
+    )
+    assert (page.words, page.charts, page.nodes) == (3, {"a": 3}, 15)
 
 
 @pytest.mark.slow
