@@ -92,14 +92,6 @@ def embedded(tmp_path_factory):
     return root
 
 
-@pytest.fixture(scope="session")
-def ledger_verdicts():
-    """Judge the project's own ledger by the tables as they are built."""
-    from tradeflows import claims
-
-    return claims.verdicts(root=PROJECT)
-
-
 @pytest.fixture
 def new_project(tmp_path, monkeypatch):
     """Make a new project as a user does, stand in it, and return its folder."""

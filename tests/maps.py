@@ -7,6 +7,8 @@ import tomllib
 from datetime import date
 from pathlib import Path
 
+from tradeflows.model.source import Source
+
 CATALOGUE = Path(__file__).parents[1] / "data" / "raw" / "sources.toml"
 BRENT = "period,usd_per_barrel\n2020-01,63.65\n2020-02,55.66\n"
 ENTRIES = tomllib.loads(CATALOGUE.read_text(encoding="utf-8"))["source"]
@@ -32,6 +34,25 @@ ref_period = { column = "month", form = "month" }
 value_reported = { column = "usd" }
 currency = "USD"
 """
+
+
+# An entry as the catalogue reads it, of a file that no test needs on the disk.
+INVENTED = Source(
+    id="demo",
+    path="demo/demo.csv",
+    publisher="demo",
+    title="Invented",
+    kind="transcribed",
+    licence="not stated",
+    vintage="2024-05-01",
+    retrieved=date(2024, 6, 30),
+    sha256="0" * 64,
+    bytes=1,
+    table="trade",
+    cleaner="tidy.clean",
+    rank=1,
+    steps="Made up for a test.",
+)
 
 
 def tidy(name, **fields):

@@ -74,6 +74,20 @@ def _figure(random):
     return 0.0 if kind < 0.15 else float(random.choice([random.integers(1, 999), kind * 1e6]))
 
 
+def typed(month):
+    """A month as a user types it."""
+    return f"{month // 12}-{month % 12 + 1:02d}"
+
+
+def months_in(frame):
+    """The first month of each row of a frame, counted from year 0."""
+    return frame["ref_period"].dt.year * 12 + frame["ref_period"].dt.month - 1
+
+
+def without_zeros(rows):
+    return [row for row in rows if not row["zero"]]
+
+
 def frame_of(rows):
     """The frame that `read` gives of raw rows, the declared zeros among them."""
     return pd.DataFrame(

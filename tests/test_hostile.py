@@ -98,6 +98,7 @@ BAD = {  # name: how it begins, whether a line of many bytes follows, what is sa
         False,
         "within one another",
     ),
+    "gacc.page": (b"<html>Commodities in Quantity and Value", True, "at most 2 MiB"),
     "cbr.entities": (laughs(), False, "DTDForbidden"),
     "ecb.bomb": (b"", False, "in the zip"),
     "ecb.climbs": (twins.zipped("../eurofxref-hist.csv", EURO), False, "one CSV in the zip"),

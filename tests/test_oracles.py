@@ -7,7 +7,18 @@ import pandas as pd
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from random_tables import FIGURE, JANUARY, PRODUCTS, YEARS, frame_of, fuzz, tables
+from random_tables import (
+    FIGURE,
+    JANUARY,
+    PRODUCTS,
+    YEARS,
+    frame_of,
+    fuzz,
+    months_in,
+    tables,
+    typed,
+    without_zeros,
+)
 
 from tradeflows import measures
 from tradeflows.model.errors import QueryError
@@ -54,7 +65,7 @@ def test_total(rows, by, offset, length):
     by = [name for name in CELL if name in by]
     over = [name for name in CELL if name not in by]
     window = range(JANUARY + offset, JANUARY + offset + length)
-    ends = [f"{m // 12}-{m % 12 + 1:02d}" for m in (window[0], window[-1])]
+    ends = [typed(window[0]), typed(window[-1])]
     both = answer_or_refusal(
         lambda: oracles.total(rows, "value", [BY[name] for name in by], window),
         lambda: measures.total(frame_of(rows), VALUE, by, over, *ends),
@@ -69,44 +80,29 @@ def test_total(rows, by, offset, length):
 
 
 def _by_place(result, column):
-    months = result["ref_period"].dt.year * 12 + result["ref_period"].dt.month - 1
     cells = zip(*(result[name] for name in CELL), strict=True)
-    return dict(zip(zip(cells, months, strict=True), result[column], strict=True))
+    return dict(zip(zip(cells, months_in(result), strict=True), result[column], strict=True))
+
+
+PAIR = {"reporters": ["CHN"], "products": ["2709"], "blocks": False}
 
 
 @fuzz(8)
-@given(
-    tables(reporters=["CHN"], partners=["RUS"], products=["2709"], blocks=False),
-    tables(reporters=["CHN"], partners=["W00"], products=["2709"], blocks=False),
-)
-def test_share(part, whole):
-    whole = [row for row in whole if not row["zero"]]
+@given(tables(partners=["RUS"], **PAIR), tables(partners=["W00"], **PAIR))
+@pytest.mark.parametrize("name", ["share", "rest"])
+def test_part_of_a_whole(name, part, whole):
+    whole = without_zeros(whole)
     assume(part and whole)
+    oracle, measure, column = {
+        "share": (oracles.share, measures.share, "share_pct"),
+        "rest": (oracles.rest, lambda part, *more: measures.rest(more[0], part, VALUE), VALUE),
+    }[name]
     both = answer_or_refusal(
-        lambda: oracles.share(part, whole, "value"),
-        lambda: measures.share(frame_of(part), frame_of(whole), VALUE),
+        lambda: oracle(part, whole, "value"),
+        lambda: measure(frame_of(part), frame_of(whole), VALUE),
     )
     if both:
-        by_place = _by_place(both[0], "share_pct")
-        for row, per_cent in zip(part, both[1], strict=True):
-            assert alike(by_place[oracles.cell(row), row["month"]], per_cent)
-
-
-@fuzz(8)
-@given(
-    tables(reporters=["CHN"], partners=["RUS"], products=["2709"], blocks=False),
-    tables(reporters=["CHN"], partners=["W00"], products=["2709"], blocks=False),
-)
-def test_rest(part, whole):
-    whole = [row for row in whole if not row["zero"]]
-    assume(part and whole)
-    both = answer_or_refusal(
-        lambda: oracles.rest(part, whole, "value"),
-        lambda: measures.rest(frame_of(whole), frame_of(part), VALUE),
-    )
-    if both:
-        months = both[0]["ref_period"].dt.year * 12 + both[0]["ref_period"].dt.month - 1
-        by_month = dict(zip(months, both[0][VALUE], strict=True))
+        by_month = dict(zip(months_in(both[0]), both[0][column], strict=True))
         for row, figure in zip(part, both[1], strict=True):
             assert alike(by_month[row["month"]], figure)
 
@@ -237,7 +233,7 @@ def test_price_quantity(goods):
 @fuzz(8)
 @given(tables())
 def test_barrels_per_day(rows):
-    rows = [row for row in rows if not row["zero"]]
+    rows = without_zeros(rows)
     assume(rows)
     result = measures.barrels_per_day(frame_of(rows), 7.33)["barrels_per_day"]
     for number, row in zip(result, rows, strict=True):
@@ -248,7 +244,7 @@ RATES = st.dictionaries(st.sampled_from(YEARS), st.floats(0.01, 100), min_size=1
 
 
 def rates_of(rates, base="EUR", quote="USD"):
-    days = [pd.Timestamp(month // 12, month % 12 + 1, 1) for month in rates]
+    days = [pd.Timestamp(typed(month)) for month in rates]
     return pd.DataFrame(
         {
             "base": base,
@@ -267,37 +263,24 @@ def rates_of(rates, base="EUR", quote="USD"):
 
 @fuzz(8)
 @given(tables(), RATES, st.booleans())
-def test_convert(rows, rates, is_inverse):
-    rows = [row for row in rows if not row["zero"]]
+def test_convert_and_from_dollars(rows, rates, is_inverse):
+    rows = without_zeros(rows)
     assume(rows)
     frame = frame_of(rows).assign(currency="EUR")
     table = rates_of(rates)
     if is_inverse:
         table = rates_of({month: 1 / rate for month, rate in rates.items()}, "USD", "EUR")
-    expected = [oracles.convert(row["value"], row, rates) for row in rows]
+    euros = measures.from_dollars(frame.assign(primary_value_usd=frame[VALUE]), table)
+    for number, row in zip(euros[VALUE], rows, strict=True):
+        assert alike(number, oracles.from_dollars(row["value"], row, rates))
+    assert set(euros["currency"]) == {"EUR"}
     if not any(set(oracles.months(row)) <= set(rates) for row in rows):
         with pytest.raises(QueryError, match="no rate from EUR"):
             measures.convert(frame, table)
         return
-    for number, figure in zip(
-        measures.convert(frame, table)["primary_value_usd"], expected, strict=True
-    ):
-        assert alike(number, figure)
-
-
-@fuzz(8)
-@given(tables(), RATES, st.booleans())
-def test_from_dollars(rows, rates, is_inverse):
-    rows = [row for row in rows if not row["zero"]]
-    assume(rows)
-    frame = frame_of(rows).assign(primary_value_usd=[row["value"] for row in rows])
-    table = rates_of(rates)
-    if is_inverse:
-        table = rates_of({month: 1 / rate for month, rate in rates.items()}, "USD", "EUR")
-    euros = measures.from_dollars(frame, table)
-    for number, row in zip(euros["value_reported"], rows, strict=True):
-        assert alike(number, oracles.from_dollars(row["value"], row, rates))
-    assert set(euros["currency"]) == {"EUR"}
+    dollars = measures.convert(frame, table)["primary_value_usd"]
+    for number, row in zip(dollars, rows, strict=True):
+        assert alike(number, oracles.convert(row["value"], row, rates))
 
 
 SERIES = st.dictionaries(st.sampled_from(YEARS), FIGURE, min_size=1)
@@ -396,8 +379,7 @@ def test_peak(figures):
     frame = frame_of([_single("RUS", value, month=month) for month, value in figures.items()])
     both = answer_or_refusal(lambda: oracles.peak(figures), lambda: measures.peak(frame, VALUE))
     if both:
-        day = both[0]["ref_period"].item()
-        assert day.year * 12 + day.month - 1 == both[1]
+        assert months_in(both[0]).item() == both[1]
 
 
 @fuzz(8)
@@ -421,8 +403,8 @@ def test_count(figures, above):
 @given(st.floats(0, 1e9), st.sampled_from(YEARS), st.integers(0, 23))
 def test_per_month(value, first, more):
     last = first + more
-    end = pd.Timestamp(last // 12, last % 12 + 1, 1) + pd.offsets.MonthEnd(0)
-    start = pd.Timestamp(first // 12, first % 12 + 1, 1)
+    end = pd.Timestamp(typed(last)) + pd.offsets.MonthEnd(0)
+    start = pd.Timestamp(typed(first))
     figures = pd.DataFrame(
         {"window_start": [start], "window_end": end, "value": value, "unit": "USD"}
     )
@@ -433,7 +415,7 @@ def test_per_month(value, first, more):
 @fuzz(8)
 @given(st.lists(tables(), min_size=1, max_size=3))
 def test_stack(several):
-    real = [[row for row in rows if not row["zero"]] for rows in several]
+    real = map(without_zeros, several)
     named = {f"part {i}": rows for i, rows in enumerate(real) if rows}
     assume(named)
     result = measures.stack({name: frame_of(rows) for name, rows in named.items()})

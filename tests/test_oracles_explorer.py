@@ -19,7 +19,7 @@ import test_oracles_read as invented
 from comtrade_twin import Twin, project_of, row
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from random_tables import JANUARY, frame_of, fuzz, tables
+from random_tables import JANUARY, frame_of, fuzz, months_in, tables, typed, without_zeros
 from test_oracles import CELL, alike, answer_or_refusal
 
 import tradeflows as tf
@@ -145,10 +145,6 @@ def test_gap_of_two_answers(importer, exporter):
 REFUSED = {"several": "several (rows|series)", "one": "name one", "unknown": "nobody's rank"}
 
 
-def without_zeros(rows):
-    return [row for row in rows if not row["zero"]]
-
-
 def month_of(line):
     return line["ref_period"].year * 12 + line["ref_period"].month - 1
 
@@ -215,13 +211,12 @@ def test_hhi_and_rank(figures):
 def test_growth_and_yoy(rows):
     assume(rows)
     shown = answer_of(rows)
-    lines = rows
-    expected = oracles.growth(lines, "value", 2022, 2021)
+    expected = oracles.growth(rows, "value", 2022, 2021)
     for line in shown.growth(2022, 2021).to_dict("records"):
         assert alike(line["value"], expected.pop(tuple(line[name] for name in CELL))[2])
     assert not expected
-    places = [(oracles.cell(row), row["month"]) for row in lines]
-    expected = dict(zip(places, oracles.yoy(lines, "value"), strict=True))
+    places = [(oracles.cell(row), row["month"]) for row in rows]
+    expected = dict(zip(places, oracles.yoy(rows, "value"), strict=True))
     result = shown.yoy()
     assert set(result["unit"]) == {"%"}
     for line in result.to_dict("records"):
@@ -315,10 +310,6 @@ def spans(months):
         else:
             runs.append([month])
     return ", ".join(" to ".join(dict.fromkeys([typed(run[0]), typed(run[-1])])) for run in runs)
-
-
-def typed(month):
-    return f"{month // 12}-{month % 12 + 1:02d}"
 
 
 @contextmanager
@@ -506,8 +497,7 @@ def test_settlement(seed):
                     tf.settlement(word, concept, **asked)
                 continue
             found = tf.settlement(word, concept, **asked)
-            months = found["ref_period"].dt.year * 12 + found["ref_period"].dt.month - 1
-            places = zip(found["measure"], months, strict=True)
+            places = zip(found["measure"], months_in(found), strict=True)
             assert dict(zip(places, found["value"], strict=True)) == expected
 
 

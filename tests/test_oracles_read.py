@@ -10,7 +10,7 @@ import numpy as np
 import oracles
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from random_tables import fuzz
+from random_tables import fuzz, months_in, typed
 
 import tradeflows as tf
 from tradeflows.model.absence import DECLARED
@@ -29,7 +29,7 @@ WORDS = {
     "nothing": "nothing in trade matches",
     "not known": "nothing of this was known by",
     "superseded": "the newest release states nothing of this",
-    "several sources": "would come from several sources",
+    "several sources": "several sources",
     "contains": "contains",
     "mixed parts": "mix values of breakdown",
     "mixed units": "mix values of qty_unit",
@@ -109,8 +109,7 @@ def text_of(rows):
     writer.writerow(COLUMNS)
     for row in rows:
         ends = [row["month"], row["month"] + row["length"] - 1]
-        texts = [f"{month // 12}-{month % 12 + 1:02d}" for month in ends]
-        period = "..".join(dict.fromkeys(texts))
+        period = "..".join(dict.fromkeys(map(typed, ends)))
         figures = ["" if row[name] is None else repr(row[name]) for name in ("value", "weight")]
         words = [row[name] for name in ("reporter", "partner", "product", "part", "unit")]
         writer.writerow([period, *words, row["vintage"], *figures])
@@ -165,7 +164,7 @@ def words_of(question):
         "qty_unit": question["unit"],
         "freq": question["rhythm"],
         "splice": question["splice"],
-        **{name: f"{month // 12}-{month % 12 + 1:02d}" for name, month in ends.items()},
+        **{name: typed(month) for name, month in ends.items()},
     }
 
 
@@ -264,8 +263,7 @@ def is_declared_none(answer, rows, question):
 def pairs_in(zeros):
     """Source, pair and month of each month of each zero."""
     cells = zip(zeros["source_id"], zeros["reporter_iso"], zeros["partner_iso"], strict=True)
-    first = zeros["ref_period"].dt.year * 12 + zeros["ref_period"].dt.month - 1
-    spans = zip(cells, first, zeros["n_months"], strict=True)
+    spans = zip(cells, months_in(zeros), zeros["n_months"], strict=True)
     return {(*cell, month + after) for cell, month, n in spans for after in range(n)}
 
 
@@ -276,9 +274,8 @@ def line_of(row):
 
 def places(rows):
     """The cell of each row, and its first month."""
-    month = rows["ref_period"].dt.year * 12 + rows["ref_period"].dt.month - 1
     cell = [rows[name] for name in ("reporter_iso", "partner_iso", "cmd_code", "breakdown")]
-    return [*zip(*cell, month, strict=True)]
+    return [*zip(*cell, months_in(rows), strict=True)]
 
 
 def of_zeros(rows):
@@ -308,12 +305,9 @@ def require_same_flow(root, rows, question, declared):
         return
     assert answer is not None, message
     answer = answer[answer["flags"].ne(DECLARED)]
-    month = answer["ref_period"].dt.year * 12 + answer["ref_period"].dt.month - 1
     cell = [answer[name] for name in ("reporter_iso", "partner_iso", "cmd_code")]
     figures = [None if np.isnan(value) else value for value in answer["value"]]
-    listed = [*zip(*cell, month, answer["n_months"], figures, strict=True)]
+    listed = [*zip(*cell, months_in(answer), answer["n_months"], figures, strict=True)]
     lines = [(*oracles.cell(row), row["month"], row["length"], row["tonnes"]) for row in expected]
     assert len(listed) == len(lines)
-    assert dict(zip([line[:5] for line in listed], [line[5] for line in listed], strict=True)) == {
-        line[:5]: line[5] for line in lines
-    }
+    assert {line[:5]: line[5] for line in listed} == {line[:5]: line[5] for line in lines}

@@ -37,10 +37,10 @@ def test_the_descriptor_is_valid(frictionless):
 
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("name", schema.TABLES)
-def test_each_table_keeps_its_schema(name, embedded, frictionless):
+def test_each_table_keeps_its_schema(name, frictionless):
     resources = package.descriptor(PROJECT)["resources"]
     (described,) = [resource for resource in resources if resource["name"] == name]
-    frame = pd.read_parquet(tables.processed(embedded, name), dtype_backend="pyarrow")
+    frame = pd.read_parquet(tables.processed(PROJECT, name), dtype_backend="pyarrow")
     frame = frame[::60] if len(frame) > 10_000 else frame  # all of them take a quarter of a minute
     rows = frame.astype(object).where(frame.notna(), None).to_dict("records")
     fields = frictionless.Schema.from_descriptor(described["schema"])

@@ -5,10 +5,10 @@ from datetime import date
 
 import pyarrow as pa
 import pytest
+from maps import INVENTED
 
 from tradeflows import tables
 from tradeflows.model.errors import LayoutError
-from tradeflows.model.source import Source
 from tradeflows.publishers import plausibility, tidy
 from tradeflows.retrieval import catalogue
 
@@ -27,22 +27,14 @@ FIELDS = {
     "published": {"column": "printed"},
 }
 
-
-PRINTED = Source(
+PRINTED = replace(
+    INVENTED,
     id="printed",
     path="press/printed.csv",
     publisher="press",
-    title="Invented",
-    kind="transcribed",
-    licence="not stated",
     vintage="by row",
     retrieved=date(2026, 11, 30),
-    sha256="0" * 64,
-    bytes=1,
     table="figures",
-    cleaner="tidy.clean",
-    rank=1,
-    steps="invented",
     arguments={"columns": HEADER.split(","), "fields": FIELDS},
 )
 
@@ -97,10 +89,11 @@ def test_a_window_that_cannot_be_is_refused_in_one_sentence(rows, window, printe
         rows(window, printed, newer)
 
 
-def test_each_committed_confirmation_is_needed(embedded):
-    rows = tables.stored(embedded, "figures").to_table().to_pandas()
+def test_each_committed_confirmation_is_needed():
+    root = catalogue.root()
+    rows = tables.stored(root, "figures").to_table().to_pandas()
     listed = set()
-    for name, entry in catalogue.load(embedded).items():
+    for name, entry in catalogue.load(root).items():
         of_entry = pa.RecordBatch.from_pandas(rows[rows["source_id"] == name])
         for figure in entry.confirmed:
             others = {other: why for other, why in entry.confirmed.items() if other != figure}

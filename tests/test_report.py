@@ -439,14 +439,6 @@ def test_the_index_keeps_older_pages(judged, tmp_path, quick):
 # --- the ledger -----------------------------------------------------------------------------------
 
 
-def test_limits_are_said_in_names(of_module):
-    [verdict, *_] = claims.verdicts(root=of_module)
-    texts = ("oil: 2 rows", "net_wgt_kg as means", "soil and oils")
-    known = catalogue.entries(verdict.readings[0].sources, of_module)
-    shown = claim_cards.named_in_print(texts, known, of_module)
-    assert shown == ["Demo: 2 rows", "net weight in kg as means", "soil and oils"]
-
-
 def test_a_report_of_another_ledger_and_with_an_address(judged, tmp_path, quick):
     other = tmp_path / "mine.toml"
     other.write_text(LEDGER.replace("P1", "Q1").replace("P2", "Q2"))
@@ -611,7 +603,7 @@ def test_a_chart_has_a_page_of_its_own(folder):
     assert [link for link in files if not (folder / "charts" / link).resolve().is_file()] == []
 
 
-@pytest.mark.parametrize("address", ["", f"{HOME}/report", f"{HOME}/report/"])
+@pytest.mark.parametrize("address", ["", f"{HOME}/report"])
 def test_addresses_lead_to_files(judged, tmp_path, address, monkeypatch, executed):
     monkeypatch.setattr(pages, "run", lambda *_: [deepcopy(executed[0])])
     (judged / "project.toml").write_text(f'title = "Oil"\nexample = "P1"\naddress = "{address}"\n')

@@ -9,24 +9,19 @@ import copy
 import re
 import tomllib
 from dataclasses import replace
-from datetime import date
 from functools import cache
 
 import pytest
 import tomlkit
+from maps import INVENTED
 
 from tradeflows.model.errors import TradeflowsError
 from tradeflows.model.periods import FORMS
-from tradeflows.model.source import Source
 from tradeflows.publishers.tidy import clean
 from tradeflows.retrieval import maps
 from tradeflows.retrieval.sketch import UNKNOWN, sketch
 from tradeflows.retrieval.sketch.agreement import require_agreement, require_sizes
 
-ENTRY = Source(
-    *("file", "office/file.csv", "office", "Invented", "published", "not stated", "not stated"),
-    *(date(2024, 1, 1), "0" * 64, 1, "trade", "tidy.clean", 1),
-)
 CONSTANTS = {"ref_period": {"column": "month", "form": "month"}, "reporter_iso": "USA"}
 CONSTANTS |= {"partner_iso": "EGY", "flow_code": "X", "cmd_code": "100199"}
 CONSTANTS |= {"classification_code": "HS"}
@@ -181,7 +176,7 @@ def refused_or(is_right, path, text, **answers):
     """Whether a file is refused; what is taken must be right."""
     arguments = completed(path, text, **answers)["source"]["file"]["arguments"]
     try:
-        rows = rows_of(path, replace(ENTRY, arguments=arguments))
+        rows = rows_of(path, replace(INVENTED, arguments=arguments))
     except TradeflowsError:
         return True
     assert is_right(rows), f"taken and wrong: {answers}: {rows}"

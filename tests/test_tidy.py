@@ -281,6 +281,19 @@ def test_what_stands_around_the_fields_is_checked(clean, around, message):
     assert message in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (TEXT.replace("weight,remark", "remark,weight"), "another order; restore the header"),
+        (TEXT.replace(",remark", ",remarks"), r"none of \['remark'\] and besides \['remarks'\]"),
+        ("\ufeff\n <?xml version='1.0'?>\n", "a page of HTML or XML"),
+    ],
+)
+def test_another_file_is_refused(clean, text, found):
+    with pytest.raises(LayoutError, match=rf"demo\.csv: expected .*, found {found}"):
+        clean(text)
+
+
 def test_the_registry_checks_a_map_and_finds_a_quoted_line_again(tmp_path):
     path = tmp_path / "demo.csv"
     path.write_text('a;b\n"x\ny";1\nz;2\n', encoding="utf-8")
