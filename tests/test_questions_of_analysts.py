@@ -492,7 +492,13 @@ def test_the_unit_of_a_chart_says_what_is_drawn(crude):
 def test_a_card_says_of_which_months_its_means_are():
     card = tf.rerouting("coal", "Russia", "EU", ["China", "India"], event="2022-08")
     assert "EU27 -4.3 (4 months), China +3.9" in card.title
-    assert any(text.startswith("EU27: means of the 4 months") for text in card.unseen)
+    [told] = [text for text in card.unseen if text.startswith("EU27: means of the 4 months")]
+    assert "beside means of 12 months, since 2023-02, 2023-05" in told
+    assert not any("lacks 2021" in text for text in card.buyers.caveats)
+    assert not card.buyers["missing"].str.contains("2021").any()
+    assert card.ratios["months"].tolist() == [4, 1, 4]
+    assert "over 3 comparisons of 1 to 4 months" in card.title
+    assert "fewest months" in repr(card)
 
 
 def test_of_rows_that_stay_the_sources_stay():
