@@ -278,6 +278,21 @@ def test_arithmetic_of_two_series_has_the_sources_of_both(crude):
         crude - india
 
 
+def test_a_series_has_its_holes_and_no_sum_that_lacks_months():
+    india = tf.flow("crude oil", "India", "Russia", start="2021-10", end="2023-03")
+    assert "2022-02" not in {*india["period"]}
+    months = pd.period_range("2021-10", "2023-03", freq="M")
+    by_year = pd.DataFrame(india.yoy()).set_index("period")["value"]
+    for values in (india.series(), india.wide()["India"]):
+        assert values.index.equals(months)
+        assert pd.isna(values["2022-02"])
+        change = 100 * values.pct_change(12, fill_method=None)["2023-01"]
+        assert change == pytest.approx(by_year["2023-01"])
+    whole = tf.flow("crude oil", "India", "Russia", start="2021", end="2023").by("year")
+    assert whole["missing"].tolist() == ["", "2022-02", ""]
+    assert whole.series().isna().tolist() == [False, True, False]
+
+
 def test_a_price_is_of_the_quantity_of_the_answer():
     barrels = tf.flow("crude oil", "EU (changing membership)", "World", start="2022", unit="bbl")
     raw = tf.read("trade", source="eurostat_nrg_ti_coifpm_eu_crude_total", start="2022")

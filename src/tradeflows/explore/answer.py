@@ -18,6 +18,8 @@ from tradeflows.measures.common import (
     computed,
     figures_of,
     listed,
+    numbers_of,
+    overlaps,
     require_single_value,
     with_lineage,
 )
@@ -528,6 +530,8 @@ class Answer(pd.DataFrame):
     def series(self) -> pd.Series:
         """The values by period, for arithmetic: two of them are paired period by period.
 
+        What no row states, and a sum that lacks months, is NaN.
+
         Raises
         ------
         QueryError
@@ -548,12 +552,12 @@ class Answer(pd.DataFrame):
             told = " or ".join(f"wide({word!r})" for word in words)
             raise QueryError(f"there are several rows or series, not one: {told} has each")
         frame = self._by_period()
-        values = Column(frame["value"])
+        values = Column(frame["value"].reindex(_every_period(frame.index)))
         values.attrs = dict(frame.attrs)
         return values
 
     def wide(self, of: str = "") -> pd.DataFrame:
-        """The values by period, a column for each member, on an index of periods.
+        """The values by period, as `series` has them, a column for each member.
 
         Parameters
         ----------
@@ -582,6 +586,7 @@ class Answer(pd.DataFrame):
                 "or keep one of each"
             )
         wide = frame.set_index(word, append=True)["value"].unstack()
+        wide = wide.reindex(_every_period(wide.index))
         wide.attrs = frame.attrs
         return wide
 
@@ -600,7 +605,7 @@ class Answer(pd.DataFrame):
         index = pd.PeriodIndex(frame["ref_period"], freq=freq, name="period")
         if (index.start_time != frame["ref_period"]).any():
             raise QueryError(f"the periods of {length} months do not begin at one time of the year")
-        result = frame.set_index(index)
+        result = frame.assign(value=numbers_of(frame, "value")).set_index(index)
         result.attrs = {name: frame.attrs.get(name, ()) for name in ("sources", "caveats")}
         result.attrs["unit"] = frame["unit"].iloc[0]
         return result.sort_index()
@@ -913,6 +918,11 @@ def _answer_or_frame(*arguments: Any, **options: Any) -> pd.DataFrame:
     frame = pd.DataFrame(*arguments, **options)
     has_unit = frame.columns.nlevels == 1 and "unit" in frame.columns
     return Answer(frame) if has_unit else frame
+
+
+def _every_period(index: Any) -> pd.PeriodIndex:
+    """The periods of an index and those between them."""
+    return pd.period_range(index[0], index[-1], freq=index.freq, name=index.name).union(index)
 
 
 def _codes_alone(frame: pd.DataFrame) -> pd.DataFrame:
