@@ -231,16 +231,24 @@ def _or_every(words: Words) -> Words:
 def _frames(
     root: Path, areas: Iterable[str], rows: pd.DataFrame, asked: Mapping[str, Any], unit: str
 ) -> dict[str, pd.DataFrame]:
-    """What each reporter states, of whom states it in several currencies in the one asked for."""
+    """What each reporter states, of whom states it in several units in the one asked for."""
     first = rows[rows["freq_code"].eq(asked["freq"])].groupby("reporter_iso")["ref_period"].min()
     frames = {}
     for area in filter(first.__contains__, areas):
         month = f"{first[area]:%Y-%m}"
         frames[area] = _read(root, area, asked, month)
-        if unit in contracts.CURRENCIES and unit not in _units(frames[area]):
+        if unit in ("tonnes", *contracts.CURRENCIES) and unit not in _units(frames[area]):
             with suppress(QueryError):  # a file that has weights alone, and another has values
-                frames[area] = _read(root, area, {"currency": unit, **asked}, month)
+                frames[area] = _read(root, area, _asked_in(root, area, asked, unit), month)
     return frames
+
+
+def _asked_in(root: Path, area: str, asked: Mapping[str, Any], unit: str) -> dict[str, Any]:
+    """The question, of the rows in a currency or the files that have weights."""
+    if unit != "tonnes":
+        return {"currency": unit, **asked}
+    rows = held(root, ["source_id", "net_wgt_kg"], **{**asked, "reporter": area})
+    return {**asked, "source": sorted({*rows["source_id"][rows["net_wgt_kg"].notna()]})}
 
 
 def _read(root: Path, area: str, asked: Mapping[str, Any], first: str = "") -> pd.DataFrame:
@@ -346,9 +354,8 @@ def _shared_unit(frames: Mapping[str, pd.DataFrame], unit: str) -> str:
     if unit in shared or (shared and not unit):
         return unit or shared[0]
     stated = "; ".join(f"{who} in {' or '.join(some) or 'none'}" for who, some in units.items())
-    raise QueryError(
-        f"{option('unit', unit)} is not stated: {stated}; {_way_out(unit, first, len(units))}"
-    )
+    lacking = f"{option('unit', unit)} is not stated" if unit else "they share no unit"
+    raise QueryError(f"{lacking}: {stated}; {_way_out(unit, first, len(units))}")
 
 
 def _way_out(unit: str, stated: Iterable[str], n_reporters: int) -> str:
@@ -359,7 +366,8 @@ def _way_out(unit: str, stated: Iterable[str], n_reporters: int) -> str:
     if n_reporters > 1 and unit in contracts.CURRENCIES:
         return f"ask for each by itself, and to({unit!r}) converts its money"
     if n_reporters > 1:
-        return "choose another unit, or ask for fewer reporters"
+        other = "choose another unit" if unit else f"name one, such as {option('unit', 'tonnes')}"
+        return f"{other}, or ask for fewer reporters"
     others = " or ".join(option("unit", name) for name in stated)
     if unit in contracts.CURRENCIES and {*stated} & {*contracts.CURRENCIES}:
         return f"ask for {others}, and to({unit!r}) converts its money"
