@@ -20,11 +20,11 @@ from tradeflows.explore.questions import (
     rhythm,
     unit_of_words,
 )
-from tradeflows.measures.common import unit_of, with_lineage
+from tradeflows.measures.common import computed, places_in, unit_of, with_lineage
 from tradeflows.model import codes, contracts
 from tradeflows.model.currencies import currency as currency_of
 from tradeflows.model.errors import NothingStatedError, QueryError, require_text
-from tradeflows.model.lineage import Formula, Role
+from tradeflows.model.lineage import PLACE, Formula, Role
 from tradeflows.model.periods import first_month, month_text, period_typed
 from tradeflows.model.words import call, count_of, direction, option
 from tradeflows.retrieval import catalogue
@@ -36,6 +36,8 @@ MANY = 4  # reporters, above which it is said how many of them state nothing
 COLUMNS = ["reporter_iso", "partner_iso", "freq_code", "cumulation", "qty_unit", "ref_period"]
 # Columns that a value is taken from, the first that all reporters state.
 AMOUNTS = ("net_wgt_kg", "qty", "primary_value_usd", "value_reported")
+CELL = ["source_id", "partner_iso", "cmd_code", "flow_code", "ref_period", "n_months"]
+SMALL = 0.01  # the part of a value without a weight that a price may be too high by
 
 
 def flow(
@@ -155,7 +157,8 @@ def flow(
     caveats += _to_date(rows, frames.values())
     if reporters.ids == ["countries"]:
         caveats += _groups_left_out(root, asked)
-    return answer(_valued(frames, _shared_unit(frames, wanted), caveats), root=named)
+    unit = _shared_unit(frames, wanted)
+    return answer(_valued(_of_like_members(root, asked, frames, unit), unit, caveats), root=named)
 
 
 def _goods(
@@ -383,6 +386,55 @@ def _units(frame: pd.DataFrame) -> dict[str, str]:
             name = "tonnes" if column == "net_wgt_kg" else unit_of(stated, column)
             units.setdefault(name, column)
     return units
+
+
+def _of_like_members(
+    root: Path, asked: Mapping[str, Any], frames: Mapping[str, pd.DataFrame], unit: str
+) -> dict[str, pd.DataFrame]:
+    """Frames whose rows of groups have value and weight of the same members."""
+    return {area: _weighed(root, asked, frame, unit) for area, frame in frames.items()}
+
+
+def _weighed(root: Path, asked: Mapping[str, Any], frame: pd.DataFrame, unit: str) -> pd.DataFrame:
+    """Rows of a group without a value and a weight that are not of the same members.
+
+    Where a member states no weight, beside the weight of the others stands their value, and beside
+    the value of all no weight.
+    """
+    groups = {*frame["reporter_iso"]} & {*codes.groups()}
+    if not groups or unit not in ("tonnes", *contracts.CURRENCIES):
+        return frame
+    question = {**asked, "reporter": "countries", "source": sorted({*frame["source_id"]})}
+    rows = held(
+        root, [*CELL, *PLACE[1:], "reporter_iso", "value_reported", "net_wgt_kg"], **question
+    )
+    rows = rows[rows["net_wgt_kg"].isna() & rows["value_reported"].gt(0)]
+    areas = {*rows["reporter_iso"]}
+    who = sorted(a for a in areas if any(codes.contains(group, a) for group in groups))
+    rows = rows[rows["reporter_iso"].isin(who)]
+    periods = rows["ref_period"].astype(frame["ref_period"].dtype)
+    slot = places_in(frame, rows.assign(ref_period=periods), CELL)
+    names = {
+        "all": Role(frame, "value_reported"),
+        "unweighed": Role(rows, "value_reported", None, slot, empty=0.0),
+    }
+    value, part = frame["value_reported"], names["unweighed"].sums(len(frame))
+    is_short = frame["net_wgt_kg"].notna() & (part > SMALL * value)
+    if not is_short.any():
+        return frame
+    text = (
+        f"{area_names(who)}, {100 * part.sum() / value.sum():.0f} % of the value, "
+        f"state{'s' * (len(who) == 1)} no weight"
+    )
+    if unit == "tonnes":
+        formulas = {"value_reported": Formula("all - unweighed", names)}
+        result, so = computed(frame, formulas), "the weight and value_reported are without it"
+    else:
+        formulas, so = {}, "none stands beside the value, and unit='tonnes' has that of the others"
+        result = frame.assign(net_wgt_kg=frame["net_wgt_kg"].mask(is_short))
+    return with_lineage(
+        result, frame, caveats=[f"{text}: {so}"], formulas=formulas, kept=[Role(frame)]
+    )
 
 
 def _valued(frames: Mapping[str, pd.DataFrame], unit: str, caveats: Sequence[str]) -> pd.DataFrame:
