@@ -154,7 +154,23 @@ REFUSALS = [
         lambda _: flow(product="natural gas", reporter="EU", start="2023"),
         "a part that is held: product='271111' or '271121'",
     ),
+    (
+        lambda _: tf.flow("LNG", ["Belgium", "China"], "Russia", start="2021", end="2021"),
+        "^they share no unit: Belgium in m3; .* name one, such as unit='tonnes'",
+    ),
+    # a price whose sums lack a month, and money beside pieces
+    (
+        lambda _: flow(product="oil products", reporter="India", **YEAR).by("year").unit_value(),
+        r"there is no value of 2023-09, so the sum has none; unit_value\(\) before by\(\)",
+    ),
+    (lambda _: drones().by("year").unit_value(), "no weight: leave unit= out for a price"),
+    (lambda _: drones().unit_value(), "no weight: leave unit= out for a price"),
 ]
+
+
+def drones(unit="USD"):
+    asked = {"flow": "exports", "start": "2025", "end": "2025"}
+    return flow(product="drones", reporter="Thailand", **asked, unit=unit)
 
 
 def total():
@@ -301,6 +317,44 @@ def test_a_price_is_of_the_quantity_of_the_answer():
     assert found["value"].item() == pytest.approx(year["primary_value_usd"] / year["qty"])
     assert set(found["unit"]) == {"USD/bbl"}
     assert tf.trace(found)["raw_column"].unique().tolist() == ["value_kusd", "volume_kbbl"]
+
+
+def test_of_a_unit_that_is_asked_for_the_file_that_states_it_answers():
+    asked = {"start": "2021", "end": "2021", "unit": "tonnes"}
+    tonnes = tf.flow("LNG", "Belgium", "Russia", **asked)
+    [source] = tonnes.attrs["sources"]
+    assert source == "comext_energy_imports_2019_2021"
+    assert tonnes["value"].sum() == pytest.approx(867_399.608)
+    both = tf.flow("LNG", ["Belgium", "Spain"], "Russia", **asked)
+    assert {*both["reporter"]} == {"Belgium", "Spain"}
+
+
+def test_a_price_by_piece_is_there_without_a_unit():
+    assert set(drones("").by("year").unit_value()["unit"]) == {"USD/items"}
+
+
+@pytest.mark.parametrize(
+    ("goods", "partner", "part"),
+    [("LNG", "Russia", 31), ("LNG", "Algeria", 47), ("natural gas", "Russia", 8)],
+)
+def test_a_price_of_the_eu_is_of_the_members_that_state_a_weight(goods, partner, part):
+    asked = {"start": "2021", "end": "2021", "publisher": "eurostat"}
+    years = tf.flow(goods, "EU", partner, **asked).by("year")
+    raw = pd.read_csv("data/raw/eurostat/comext_energy_imports_2019_2021.csv")
+    raw = raw[raw["PARTNER"].eq({"Russia": "RU", "Algeria": "DZ"}[partner])]
+    raw = raw[raw["PRODUCT"].isin([271111, *[271121] * (goods == "natural gas")])]
+    raw = raw[raw["PERIOD"].between(202101, 202112) & ~raw["REPORTER"].isin(["EU", "EU27_2020"])]
+    members = raw[raw["QUANTITY_KG"].gt(0)]
+    expected = 1000 * members["VALUE_EUR"].sum() / members["QUANTITY_KG"].sum()
+    assert years.unit_value()["value"].item() == pytest.approx(expected, rel=1e-3)
+    told = f"France, {part} % of the value, states no weight"
+    in_euros = tf.flow(goods, "EU", partner, **asked, unit="EUR")
+    for shown in (years, years.unit_value(), in_euros.by("year")):
+        assert any(told in text for text in shown.caveats)
+    with pytest.raises(QueryError, match="no weight"):
+        in_euros.by("year").unit_value()
+    lines = years.trace("value_reported")
+    assert (lines["value"] * lines["sign"]).sum() == pytest.approx(members["VALUE_EUR"].sum(), 1e-3)
 
 
 def test_the_eu_is_listed_with_its_members():

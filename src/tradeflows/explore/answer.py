@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ from tradeflows.model import codes
 from tradeflows.model.attached import ROOT
 from tradeflows.model.contracts import CURRENCIES
 from tradeflows.model.errors import QueryError, near, nearest, require_text
-from tradeflows.model.lineage import Formula, Role
+from tradeflows.model.lineage import Formula, Role, lineage_of
 from tradeflows.model.periods import (
     first_day,
     first_month,
@@ -435,12 +436,7 @@ class Answer(pd.DataFrame):
         money = [name for name in MONEY if name in frame and frame[name].notna().any()]
         money += ["value"] * _is_money(frame)
         quantity, of = _priced(frame)
-        if not money or quantity not in frame:
-            raise QueryError(
-                "a value over a weight needs both, and these rows have "
-                f"{'no weight' if money else 'no value'}: ask by publisher= or source= for one "
-                "who states both"
-            )
+        _require_both(frame, money, quantity)
         value = value or ("value" if _is_money(frame) else money[0])
         groups = series_columns(frame)[:1]
         prices = measures.unit_value(frame, value, by=groups, quantity=quantity)
@@ -452,7 +448,8 @@ class Answer(pd.DataFrame):
             prices.attrs["caveats"] = tuple(t for t in texts if not t.endswith("barrels a tonne"))
         unit = f"{prices['unit_value_in'].iloc[0]}/{of}"
         result = as_value(prices, column, unit, "Unit value", self)
-        return result.drop(columns="unit_value_in")
+        notes = _lacked(frame, [value, quantity]) if result["value"].isna().any() else []
+        return with_caveats(result.drop(columns="unit_value_in"), notes)
 
     def balance(self, other: "Answer | None" = None) -> "Answer":
         """Exports less imports, period by period.
@@ -1002,6 +999,39 @@ def _priced(frame: pd.DataFrame) -> tuple[str, str]:
     """The column and the unit of what a price is over: the answer's quantity, or the weight."""
     is_own = not (_is_money(frame) or _is_ratio(frame) or {*frame["unit"]} <= {"tonnes"})
     return ("value", str(frame["unit"].iloc[0])) if is_own else ("net_wgt_kg", "t")
+
+
+def _goods_apart(frame: pd.DataFrame) -> list[str]:
+    """Say of a good and its parts that the one is not compared with the others."""
+    goods = frozenset(frame["cmd_code"].dropna().unique()) if "cmd_code" in frame else frozenset()
+    pairs = overlaps("cmd_code", goods)
+    names = ", ".join(sorted({*chain(*pairs)})[:FEW])
+    text = f"{names} are not compared with one another: by('reporter', 'month') joins them first"
+    return [text] * bool(pairs)
+
+
+def _require_both(frame: pd.DataFrame, money: Sequence[str], quantity: str) -> None:
+    """Refuse rows without a price, and say what would have one."""
+    if money and quantity in frame and frame[quantity].notna().any():
+        return
+    others = "leave unit= out for a price of the quantity that they state, or " * _is_money(frame)
+    others += "ask by publisher= or source= for one who states both"
+    why = "; ".join(_lacked(frame, [quantity] if money else MONEY)) or others
+    lacking = "no weight" if money else "no value"
+    raise QueryError(f"a value over a weight needs both, and these rows have {lacking}: {why}")
+
+
+def _lacked(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
+    """Say which months lack one of the `columns`, so that a sum of them is none."""
+    made = lineage_of(frame)
+    for name in columns:
+        role = made.formulas[name].names.get("value") if made and name in made.formulas else None
+        if isinstance(role, Role) and "missing" in role.frame:
+            months = ", ".join(filter(None, dict.fromkeys(role.frame["missing"])))
+            what = "value" if name in (*MONEY, "value") else "weight"
+            text = f"there is no {what} of {months}, so the sum has none"
+            return [f"{text}; unit_value() before by() has the other months"] * bool(months)
+    return []
 
 
 def _differs(frame: pd.DataFrame, column: str) -> bool:
