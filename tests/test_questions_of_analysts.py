@@ -466,6 +466,31 @@ def test_codes_of_two_reporters_add_up_and_those_of_one_do_not():
         measures.total(pd.DataFrame(one), "net_wgt_kg", over=["cmd_code", "partner_iso"])
 
 
+def test_a_good_follows_on_its_parts_and_never_stands_beside_them():
+    asked = {"flow": "exports", "start": "2022", "end": "2025", "splice": True}
+    drones_sold = tf.flow("drones", "China", "Russia", **asked)
+    assert {"8806", "880621"} <= {*drones_sold["cmd_code"]}
+    years = drones_sold.by("year")
+    each = pd.DataFrame(drones_sold).groupby(drones_sold["ref_period"].dt.year)["value"].sum()
+    assert years["value"].dropna().tolist() == pytest.approx([*each])
+    assert years["complete"].tolist() == [True, False, True]
+    first, second = (
+        tf.flow("crude oil", "China", "Russia", start=year, end=year, publisher=publisher)
+        for year, publisher in (("2022", "gacc"), ("2023", "comtrade"))
+    )
+    both = pd.concat([first, second])
+    sums = [first["value"].sum(), second["value"].sum()]
+    assert both.by("year")["value"].tolist() == pytest.approx(sums)
+    assert both.by("year")["complete"].all()
+    for blank in (both.growth(), both.yoy()):
+        assert any("2709, 27090000 are not compared" in text for text in blank.caveats)
+    growth = both.by("reporter", "month").growth()
+    assert growth["value"].item() == pytest.approx(100 * (sums[1] / sums[0] - 1))
+    overlapping = pd.concat([both, second.head(1).assign(cmd_code="27090000")])
+    with pytest.raises(QueryError, match="2709, which overlaps 27090000"):
+        overlapping.by("year")
+
+
 def test_no_rank_is_known_of_a_month_with_a_hole():
     asked = {"start": "2022", "end": "2022"}
     ranks = tf.flow("crude oil", ["India", "China"], "Russia", **asked).rank("India")

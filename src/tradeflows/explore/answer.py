@@ -377,7 +377,7 @@ class Answer(pd.DataFrame):
         """
         found = measures.yoy(_codes_alone(self), "value")
         result = as_value(found, "yoy_pct", _per_cent(self), "Change on the year before", self)
-        return result.drop(columns="value_base")
+        return with_caveats(result.drop(columns="value_base"), _goods_apart(self))
 
     def growth(self, year: int | str | None = None, base: int | str | None = None) -> "Answer":
         """Growth of a `year` on another in per cent, over the months that both have.
@@ -405,9 +405,8 @@ class Answer(pd.DataFrame):
         found = measures.growth(frame, "value", year, base)
         measure = "" if _is_ratio(self) else f", by {_measure(self)}"
         title = f"Growth of {year} on {base}{measure}"
-        return as_value(found, "growth_pct", _per_cent(self), title, self).drop(
-            columns=["value_base", "change"]
-        )
+        result = as_value(found, "growth_pct", _per_cent(self), title, self)
+        return with_caveats(result.drop(columns=["value_base", "change"]), _goods_apart(self))
 
     def unit_value(self, value: str = "") -> "Answer":
         """Value over weight, a tonne; a barrel too, where the rows say that they are crude oil.
