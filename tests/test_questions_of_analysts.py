@@ -161,7 +161,7 @@ REFUSALS = [
     # a price whose sums lack a month, and money beside pieces
     (
         lambda _: flow(product="oil products", reporter="India", **YEAR).by("year").unit_value(),
-        r"there is no value of 2023-09, so the sum has none; unit_value\(\) before by\(\)",
+        r"India: no value of 2023-09, so the sum has none; unit_value\(\) before by\(\)",
     ),
     (lambda _: drones().by("year").unit_value(), "no weight: leave unit= out for a price"),
     (lambda _: drones().unit_value(), "no weight: leave unit= out for a price"),
@@ -319,6 +319,13 @@ def test_a_price_is_of_the_quantity_of_the_answer():
     assert tf.trace(found)["raw_column"].unique().tolist() == ["value_kusd", "volume_kbbl"]
 
 
+def test_a_sum_without_any_month_of_a_value_is_sent_to_no_months():
+    both = tf.flow("LNG", ["EU", "China"], "Russia", start="2021", end="2021", unit="tonnes")
+    prices = both.by("reporter", "year").unit_value()
+    [told] = [text for text in prices.caveats if "so the sum" in text]
+    assert told == "EU27: no value of 2021-01 to 2021-12, so the sum has none"
+
+
 def test_of_a_unit_that_is_asked_for_the_file_that_states_it_answers():
     asked = {"start": "2021", "end": "2021", "unit": "tonnes"}
     tonnes = tf.flow("LNG", "Belgium", "Russia", **asked)
@@ -335,7 +342,7 @@ def test_a_price_by_piece_is_there_without_a_unit():
 
 @pytest.mark.parametrize(
     ("goods", "partner", "part"),
-    [("LNG", "Russia", 31), ("LNG", "Algeria", 47), ("natural gas", "Russia", 8)],
+    [("LNG", "Russia", 30.9), ("LNG", "Algeria", 46.8), ("natural gas", "Russia", 8.49)],
 )
 def test_a_price_of_the_eu_is_of_the_members_that_state_a_weight(goods, partner, part):
     asked = {"start": "2021", "end": "2021", "publisher": "eurostat"}

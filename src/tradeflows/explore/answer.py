@@ -1026,10 +1026,15 @@ def _lacked(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
     for name in columns:
         role = made.formulas[name].names.get("value") if made and name in made.formulas else None
         if isinstance(role, Role) and "missing" in role.frame:
-            months = ", ".join(filter(None, dict.fromkeys(role.frame["missing"])))
+            sums = role.frame[role.frame["missing"].ne("")]
+            months = ", ".join(dict.fromkeys(sums["missing"]))
             what = "value" if name in (*MONEY, "value") else "weight"
-            text = f"there is no {what} of {months}, so the sum has none"
-            return [f"{text}; unit_value() before by() has the other months"] * bool(months)
+            names = [*map(codes.area_name, dict.fromkeys(sums.get("reporter_iso", ())))]
+            whose = f"{in_a_sentence(names)}: " * bool(names)
+            text = f"{whose}no {what} of {months}, so the sum has none"
+            finer = "; unit_value() before by() has the other months"
+            finer *= bool(sums["n_stated"].any())
+            return [f"{text}{finer}"] * bool(months)
     return []
 
 

@@ -36,7 +36,7 @@ MANY = 4  # reporters, above which it is said how many of them state nothing
 COLUMNS = ["reporter_iso", "partner_iso", "freq_code", "cumulation", "qty_unit", "ref_period"]
 # Columns that a value is taken from, the first that all reporters state.
 AMOUNTS = ("net_wgt_kg", "qty", "primary_value_usd", "value_reported")
-CELL = ["source_id", "partner_iso", "cmd_code", "flow_code", "ref_period", "n_months"]
+CELL = ["source_id", "partner_code", "cmd_code", "flow_code", "ref_period", "n_months"]
 SMALL = 0.01  # the part of a value without a weight that a price may be too high by
 
 
@@ -423,7 +423,7 @@ def _weighed(root: Path, asked: Mapping[str, Any], frame: pd.DataFrame, unit: st
     if not is_short.any():
         return frame
     text = (
-        f"{area_names(who)}, {100 * part.sum() / value.sum():.0f} % of the value, "
+        f"{area_names(who)}, {100 * part.sum() / value.sum():.3g} % of the value, "
         f"state{'s' * (len(who) == 1)} no weight"
     )
     if unit == "tonnes":
