@@ -154,7 +154,23 @@ REFUSALS = [
         lambda _: flow(product="natural gas", reporter="EU", start="2023"),
         "a part that is held: product='271111' or '271121'",
     ),
+    (
+        lambda _: tf.flow("LNG", ["Belgium", "China"], "Russia", start="2021", end="2021"),
+        "^they share no unit: Belgium in m3; .* name one, such as unit='tonnes'",
+    ),
+    # a price whose sums lack a month, and money beside pieces
+    (
+        lambda _: flow(product="oil products", reporter="India", **YEAR).by("year").unit_value(),
+        r"India: no value of 2023-09, so the sum has none; unit_value\(\) before by\(\)",
+    ),
+    (lambda _: drones().by("year").unit_value(), "no weight: leave unit= out for a price"),
+    (lambda _: drones().unit_value(), "no weight: leave unit= out for a price"),
 ]
+
+
+def drones(unit="USD"):
+    asked = {"flow": "exports", "start": "2025", "end": "2025"}
+    return flow(product="drones", reporter="Thailand", **asked, unit=unit)
 
 
 def total():
@@ -278,6 +294,21 @@ def test_arithmetic_of_two_series_has_the_sources_of_both(crude):
         crude - india
 
 
+def test_a_series_has_its_holes_and_no_sum_that_lacks_months():
+    india = tf.flow("crude oil", "India", "Russia", start="2021-10", end="2023-03")
+    assert "2022-02" not in {*india["period"]}
+    months = pd.period_range("2021-10", "2023-03", freq="M")
+    by_year = pd.DataFrame(india.yoy()).set_index("period")["value"]
+    for values in (india.series(), india.wide()["India"]):
+        assert values.index.equals(months)
+        assert pd.isna(values["2022-02"])
+        change = 100 * values.pct_change(12, fill_method=None)["2023-01"]
+        assert change == pytest.approx(by_year["2023-01"])
+    whole = tf.flow("crude oil", "India", "Russia", start="2021", end="2023").by("year")
+    assert whole["missing"].tolist() == ["", "2022-02", ""]
+    assert whole.series().isna().tolist() == [False, True, False]
+
+
 def test_a_price_is_of_the_quantity_of_the_answer():
     barrels = tf.flow("crude oil", "EU (changing membership)", "World", start="2022", unit="bbl")
     raw = tf.read("trade", source="eurostat_nrg_ti_coifpm_eu_crude_total", start="2022")
@@ -286,6 +317,51 @@ def test_a_price_is_of_the_quantity_of_the_answer():
     assert found["value"].item() == pytest.approx(year["primary_value_usd"] / year["qty"])
     assert set(found["unit"]) == {"USD/bbl"}
     assert tf.trace(found)["raw_column"].unique().tolist() == ["value_kusd", "volume_kbbl"]
+
+
+def test_a_sum_without_any_month_of_a_value_is_sent_to_no_months():
+    both = tf.flow("LNG", ["EU", "China"], "Russia", start="2021", end="2021", unit="tonnes")
+    prices = both.by("reporter", "year").unit_value()
+    [told] = [text for text in prices.caveats if "so the sum" in text]
+    assert told == "EU27: no value of 2021-01 to 2021-12, so the sum has none"
+
+
+def test_of_a_unit_that_is_asked_for_the_file_that_states_it_answers():
+    asked = {"start": "2021", "end": "2021", "unit": "tonnes"}
+    tonnes = tf.flow("LNG", "Belgium", "Russia", **asked)
+    [source] = tonnes.attrs["sources"]
+    assert source == "comext_energy_imports_2019_2021"
+    assert tonnes["value"].sum() == pytest.approx(867_399.608)
+    both = tf.flow("LNG", ["Belgium", "Spain"], "Russia", **asked)
+    assert {*both["reporter"]} == {"Belgium", "Spain"}
+
+
+def test_a_price_by_piece_is_there_without_a_unit():
+    assert set(drones("").by("year").unit_value()["unit"]) == {"USD/items"}
+
+
+@pytest.mark.parametrize(
+    ("goods", "partner", "part"),
+    [("LNG", "Russia", 30.9), ("LNG", "Algeria", 46.8), ("natural gas", "Russia", 8.49)],
+)
+def test_a_price_of_the_eu_is_of_the_members_that_state_a_weight(goods, partner, part):
+    asked = {"start": "2021", "end": "2021", "publisher": "eurostat"}
+    years = tf.flow(goods, "EU", partner, **asked).by("year")
+    raw = pd.read_csv("data/raw/eurostat/comext_energy_imports_2019_2021.csv")
+    raw = raw[raw["PARTNER"].eq({"Russia": "RU", "Algeria": "DZ"}[partner])]
+    raw = raw[raw["PRODUCT"].isin([271111, *[271121] * (goods == "natural gas")])]
+    raw = raw[raw["PERIOD"].between(202101, 202112) & ~raw["REPORTER"].isin(["EU", "EU27_2020"])]
+    members = raw[raw["QUANTITY_KG"].gt(0)]
+    expected = 1000 * members["VALUE_EUR"].sum() / members["QUANTITY_KG"].sum()
+    assert years.unit_value()["value"].item() == pytest.approx(expected, rel=1e-3)
+    told = f"France, {part} % of the value, states no weight"
+    in_euros = tf.flow(goods, "EU", partner, **asked, unit="EUR")
+    for shown in (years, years.unit_value(), in_euros.by("year")):
+        assert any(told in text for text in shown.caveats)
+    with pytest.raises(QueryError, match="no weight"):
+        in_euros.by("year").unit_value()
+    lines = years.trace("value_reported")
+    assert (lines["value"] * lines["sign"]).sum() == pytest.approx(members["VALUE_EUR"].sum(), 1e-3)
 
 
 def test_the_eu_is_listed_with_its_members():
@@ -397,6 +473,31 @@ def test_codes_of_two_reporters_add_up_and_those_of_one_do_not():
         measures.total(pd.DataFrame(one), "net_wgt_kg", over=["cmd_code", "partner_iso"])
 
 
+def test_a_good_follows_on_its_parts_and_never_stands_beside_them():
+    asked = {"flow": "exports", "start": "2022", "end": "2025", "splice": True}
+    drones_sold = tf.flow("drones", "China", "Russia", **asked)
+    assert {"8806", "880621"} <= {*drones_sold["cmd_code"]}
+    years = drones_sold.by("year")
+    each = pd.DataFrame(drones_sold).groupby(drones_sold["ref_period"].dt.year)["value"].sum()
+    assert years["value"].dropna().tolist() == pytest.approx([*each])
+    assert years["complete"].tolist() == [True, False, True]
+    first, second = (
+        tf.flow("crude oil", "China", "Russia", start=year, end=year, publisher=publisher)
+        for year, publisher in (("2022", "gacc"), ("2023", "comtrade"))
+    )
+    both = pd.concat([first, second])
+    sums = [first["value"].sum(), second["value"].sum()]
+    assert both.by("year")["value"].tolist() == pytest.approx(sums)
+    assert both.by("year")["complete"].all()
+    for blank in (both.growth(), both.yoy()):
+        assert any("2709, 27090000 are not compared" in text for text in blank.caveats)
+    growth = both.by("reporter", "month").growth()
+    assert growth["value"].item() == pytest.approx(100 * (sums[1] / sums[0] - 1))
+    overlapping = pd.concat([both, second.head(1).assign(cmd_code="27090000")])
+    with pytest.raises(QueryError, match="2709, which overlaps 27090000"):
+        overlapping.by("year")
+
+
 def test_no_rank_is_known_of_a_month_with_a_hole():
     asked = {"start": "2022", "end": "2022"}
     ranks = tf.flow("crude oil", ["India", "China"], "Russia", **asked).rank("India")
@@ -492,7 +593,13 @@ def test_the_unit_of_a_chart_says_what_is_drawn(crude):
 def test_a_card_says_of_which_months_its_means_are():
     card = tf.rerouting("coal", "Russia", "EU", ["China", "India"], event="2022-08")
     assert "EU27 -4.3 (4 months), China +3.9" in card.title
-    assert any(text.startswith("EU27: means of the 4 months") for text in card.unseen)
+    [told] = [text for text in card.unseen if text.startswith("EU27: means of the 4 months")]
+    assert "beside means of 12 months, since 2023-02, 2023-05" in told
+    assert not any("lacks 2021" in text for text in card.buyers.caveats)
+    assert not card.buyers["missing"].str.contains("2021").any()
+    assert card.ratios["months"].tolist() == [4, 1, 4]
+    assert "over 3 comparisons of 1 to 4 months" in card.title
+    assert "fewest months" in repr(card)
 
 
 def test_of_rows_that_stay_the_sources_stay():

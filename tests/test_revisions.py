@@ -205,15 +205,19 @@ def test_what_stood_on_a_day(seed, kind):
     assert rows["replaced_by"].isna().equals(rows["known_until"].isna())
 
 
-def test_code_of_the_page_gives_the_rows_of_read(monkeypatch):
+@pytest.mark.parametrize("kind", ["python", "sql"])
+def test_code_of_the_page_gives_the_rows_of_read(monkeypatch, kind):
     root = catalogue.root()
     words = {"reporter": "CHN", "partner": "RUS", "product": "2709", "flow": "M"}
     expected = tf.read(**words, start="2023-01", end="2023-12")
     expected = expected[["ref_period", "net_wgt_kg", "value_reported"]].reset_index(drop=True)
     page = (root / "docs" / "reference" / "tables.md").read_text(encoding="utf-8")
-    [code] = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    [code] = re.findall(rf"```{kind}\n(.*?)```", page, re.DOTALL)
     monkeypatch.chdir(root)
-    names = {}
-    exec(code, names)
-    rows = names["crude"][[*expected]].reset_index(drop=True)
+    if kind == "python":
+        names = {}
+        exec(code, names)
+        rows = names["crude"][[*expected]].reset_index(drop=True)
+    else:
+        rows = pytest.importorskip("duckdb").sql(code).df()
     pd.testing.assert_frame_equal(rows, expected, check_dtype=False)

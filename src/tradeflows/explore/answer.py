@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ from tradeflows.measures.common import (
     computed,
     figures_of,
     listed,
+    numbers_of,
+    overlaps,
     require_single_value,
     with_lineage,
 )
@@ -25,7 +28,7 @@ from tradeflows.model import codes
 from tradeflows.model.attached import ROOT
 from tradeflows.model.contracts import CURRENCIES
 from tradeflows.model.errors import QueryError, near, nearest, require_text
-from tradeflows.model.lineage import Formula, Role
+from tradeflows.model.lineage import Formula, Role, lineage_of
 from tradeflows.model.periods import (
     first_day,
     first_month,
@@ -374,7 +377,7 @@ class Answer(pd.DataFrame):
         """
         found = measures.yoy(_codes_alone(self), "value")
         result = as_value(found, "yoy_pct", _per_cent(self), "Change on the year before", self)
-        return result.drop(columns="value_base")
+        return with_caveats(result.drop(columns="value_base"), _goods_apart(self))
 
     def growth(self, year: int | str | None = None, base: int | str | None = None) -> "Answer":
         """Growth of a `year` on another in per cent, over the months that both have.
@@ -402,9 +405,8 @@ class Answer(pd.DataFrame):
         found = measures.growth(frame, "value", year, base)
         measure = "" if _is_ratio(self) else f", by {_measure(self)}"
         title = f"Growth of {year} on {base}{measure}"
-        return as_value(found, "growth_pct", _per_cent(self), title, self).drop(
-            columns=["value_base", "change"]
-        )
+        result = as_value(found, "growth_pct", _per_cent(self), title, self)
+        return with_caveats(result.drop(columns=["value_base", "change"]), _goods_apart(self))
 
     def unit_value(self, value: str = "") -> "Answer":
         """Value over weight, a tonne; a barrel too, where the rows say that they are crude oil.
@@ -433,12 +435,7 @@ class Answer(pd.DataFrame):
         money = [name for name in MONEY if name in frame and frame[name].notna().any()]
         money += ["value"] * _is_money(frame)
         quantity, of = _priced(frame)
-        if not money or quantity not in frame:
-            raise QueryError(
-                "a value over a weight needs both, and these rows have "
-                f"{'no weight' if money else 'no value'}: ask by publisher= or source= for one "
-                "who states both"
-            )
+        _require_both(frame, money, quantity)
         value = value or ("value" if _is_money(frame) else money[0])
         groups = series_columns(frame)[:1]
         prices = measures.unit_value(frame, value, by=groups, quantity=quantity)
@@ -450,7 +447,8 @@ class Answer(pd.DataFrame):
             prices.attrs["caveats"] = tuple(t for t in texts if not t.endswith("barrels a tonne"))
         unit = f"{prices['unit_value_in'].iloc[0]}/{of}"
         result = as_value(prices, column, unit, "Unit value", self)
-        return result.drop(columns="unit_value_in")
+        notes = _lacked(frame, [value, quantity]) if result["value"].isna().any() else []
+        return with_caveats(result.drop(columns="unit_value_in"), notes)
 
     def balance(self, other: "Answer | None" = None) -> "Answer":
         """Exports less imports, period by period.
@@ -528,6 +526,8 @@ class Answer(pd.DataFrame):
     def series(self) -> pd.Series:
         """The values by period, for arithmetic: two of them are paired period by period.
 
+        What no row states, and a sum that lacks months, is NaN.
+
         Raises
         ------
         QueryError
@@ -548,12 +548,12 @@ class Answer(pd.DataFrame):
             told = " or ".join(f"wide({word!r})" for word in words)
             raise QueryError(f"there are several rows or series, not one: {told} has each")
         frame = self._by_period()
-        values = Column(frame["value"])
+        values = Column(frame["value"].reindex(_every_period(frame.index)))
         values.attrs = dict(frame.attrs)
         return values
 
     def wide(self, of: str = "") -> pd.DataFrame:
-        """The values by period, a column for each member, on an index of periods.
+        """The values by period, as `series` has them, a column for each member.
 
         Parameters
         ----------
@@ -582,6 +582,7 @@ class Answer(pd.DataFrame):
                 "or keep one of each"
             )
         wide = frame.set_index(word, append=True)["value"].unstack()
+        wide = wide.reindex(_every_period(wide.index))
         wide.attrs = frame.attrs
         return wide
 
@@ -600,7 +601,7 @@ class Answer(pd.DataFrame):
         index = pd.PeriodIndex(frame["ref_period"], freq=freq, name="period")
         if (index.start_time != frame["ref_period"]).any():
             raise QueryError(f"the periods of {length} months do not begin at one time of the year")
-        result = frame.set_index(index)
+        result = frame.assign(value=numbers_of(frame, "value")).set_index(index)
         result.attrs = {name: frame.attrs.get(name, ()) for name in ("sources", "caveats")}
         result.attrs["unit"] = frame["unit"].iloc[0]
         return result.sort_index()
@@ -915,6 +916,11 @@ def _answer_or_frame(*arguments: Any, **options: Any) -> pd.DataFrame:
     return Answer(frame) if has_unit else frame
 
 
+def _every_period(index: Any) -> pd.PeriodIndex:
+    """The periods of an index and those between them."""
+    return pd.period_range(index[0], index[-1], freq=index.freq, name=index.name).union(index)
+
+
 def _codes_alone(frame: pd.DataFrame) -> pd.DataFrame:
     """A plain frame for a measure, as it was read: codes without the names of them."""
     plain = pd.DataFrame(frame)
@@ -992,6 +998,44 @@ def _priced(frame: pd.DataFrame) -> tuple[str, str]:
     """The column and the unit of what a price is over: the answer's quantity, or the weight."""
     is_own = not (_is_money(frame) or _is_ratio(frame) or {*frame["unit"]} <= {"tonnes"})
     return ("value", str(frame["unit"].iloc[0])) if is_own else ("net_wgt_kg", "t")
+
+
+def _goods_apart(frame: pd.DataFrame) -> list[str]:
+    """Say of a good and its parts that the one is not compared with the others."""
+    goods = frozenset(frame["cmd_code"].dropna().unique()) if "cmd_code" in frame else frozenset()
+    pairs = overlaps("cmd_code", goods)
+    names = ", ".join(sorted({*chain(*pairs)})[:FEW])
+    text = f"{names} are not compared with one another: by('reporter', 'month') joins them first"
+    return [text] * bool(pairs)
+
+
+def _require_both(frame: pd.DataFrame, money: Sequence[str], quantity: str) -> None:
+    """Refuse rows without a price, and say what would have one."""
+    if money and quantity in frame and frame[quantity].notna().any():
+        return
+    others = "leave unit= out for a price of the quantity that they state, or " * _is_money(frame)
+    others += "ask by publisher= or source= for one who states both"
+    why = "; ".join(_lacked(frame, [quantity] if money else MONEY)) or others
+    lacking = "no weight" if money else "no value"
+    raise QueryError(f"a value over a weight needs both, and these rows have {lacking}: {why}")
+
+
+def _lacked(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
+    """Say which months lack one of the `columns`, so that a sum of them is none."""
+    made = lineage_of(frame)
+    for name in columns:
+        role = made.formulas[name].names.get("value") if made and name in made.formulas else None
+        if isinstance(role, Role) and "missing" in role.frame:
+            sums = role.frame[role.frame["missing"].ne("")]
+            months = ", ".join(dict.fromkeys(sums["missing"]))
+            what = "value" if name in (*MONEY, "value") else "weight"
+            names = [*map(codes.area_name, dict.fromkeys(sums.get("reporter_iso", ())))]
+            whose = f"{in_a_sentence(names)}: " * bool(names)
+            text = f"{whose}no {what} of {months}, so the sum has none"
+            finer = "; unit_value() before by() has the other months"
+            finer *= bool(sums["n_stated"].any())
+            return [f"{text}{finer}"] * bool(months)
+    return []
 
 
 def _differs(frame: pd.DataFrame, column: str) -> bool:

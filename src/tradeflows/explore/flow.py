@@ -20,10 +20,10 @@ from tradeflows.explore.questions import (
     rhythm,
     unit_of_words,
 )
-from tradeflows.measures.common import unit_of, with_lineage
+from tradeflows.measures.common import computed, places_in, unit_of, with_lineage
 from tradeflows.model import codes, contracts
 from tradeflows.model.errors import NothingStatedError, QueryError, require_text
-from tradeflows.model.lineage import Formula, Role
+from tradeflows.model.lineage import PLACE, Formula, Role
 from tradeflows.model.periods import first_month, month_text, period_typed
 from tradeflows.model.units import currency as currency_of
 from tradeflows.model.words import call, count_of, direction, option
@@ -37,6 +37,8 @@ COLUMNS = ["reporter_iso", "partner_iso", "freq_code", "cumulation", "qty_unit",
 COLUMNS += ["currency"]
 # Columns that a value is taken from, the first that all reporters state.
 AMOUNTS = ("net_wgt_kg", "qty", "primary_value_usd", "value_reported")
+CELL = ["source_id", "partner_code", "cmd_code", "flow_code", "ref_period", "n_months"]
+SMALL = 0.01  # the part of a value without a weight that a price may be too high by
 
 
 def flow(
@@ -158,7 +160,8 @@ def flow(
     caveats += _to_date(rows, frames.values())
     if is_every:
         caveats += _groups_left_out(root, asked)
-    return answer(_valued(frames, _shared_unit(frames, wanted), caveats), root=named)
+    unit = _shared_unit(frames, wanted)
+    return answer(_valued(_of_like_members(root, asked, frames, unit), unit, caveats), root=named)
 
 
 def _goods(
@@ -234,16 +237,24 @@ def _or_every(words: Words) -> Words:
 def _frames(
     root: Path, areas: Iterable[str], rows: pd.DataFrame, asked: Mapping[str, Any], unit: str
 ) -> dict[str, pd.DataFrame]:
-    """What each reporter states, of whom states it in several currencies in the one asked for."""
+    """What each reporter states, of whom states it in several units in the one asked for."""
     first = rows[rows["freq_code"].eq(asked["freq"])].groupby("reporter_iso")["ref_period"].min()
     frames = {}
     for area in filter(first.__contains__, areas):
         month = f"{first[area]:%Y-%m}"
         frames[area] = _read(root, area, asked, month)
-        if unit in contracts.CURRENCIES and unit not in _units(frames[area]):
+        if unit in ("tonnes", *contracts.CURRENCIES) and unit not in _units(frames[area]):
             with suppress(QueryError):  # a file that has weights alone, and another has values
-                frames[area] = _read(root, area, {"currency": unit, **asked}, month)
+                frames[area] = _read(root, area, _asked_in(root, area, asked, unit), month)
     return frames
+
+
+def _asked_in(root: Path, area: str, asked: Mapping[str, Any], unit: str) -> dict[str, Any]:
+    """The question, of the rows in a currency or the files that have weights."""
+    if unit != "tonnes":
+        return {"currency": unit, **asked}
+    rows = held(root, ["source_id", "net_wgt_kg"], **{**asked, "reporter": area})
+    return {**asked, "source": sorted({*rows["source_id"][rows["net_wgt_kg"].notna()]})}
 
 
 def _read(root: Path, area: str, asked: Mapping[str, Any], first: str = "") -> pd.DataFrame:
@@ -362,9 +373,8 @@ def _shared_unit(frames: Mapping[str, pd.DataFrame], unit: str) -> str:
     if unit in shared or (shared and not unit):
         return unit or shared[0]
     stated = "; ".join(f"{who} in {' or '.join(some) or 'none'}" for who, some in units.items())
-    raise QueryError(
-        f"{option('unit', unit)} is not stated: {stated}; {_way_out(unit, first, len(units))}"
-    )
+    lacking = f"{option('unit', unit)} is not stated" if unit else "they share no unit"
+    raise QueryError(f"{lacking}: {stated}; {_way_out(unit, first, len(units))}")
 
 
 def _way_out(unit: str, stated: Iterable[str], n_reporters: int) -> str:
@@ -375,7 +385,8 @@ def _way_out(unit: str, stated: Iterable[str], n_reporters: int) -> str:
     if n_reporters > 1 and unit in contracts.CURRENCIES:
         return f"ask for each by itself, and to({unit!r}) converts its money"
     if n_reporters > 1:
-        return "choose another unit, or ask for fewer reporters"
+        other = "choose another unit" if unit else f"name one, such as {option('unit', 'tonnes')}"
+        return f"{other}, or ask for fewer reporters"
     others = " or ".join(option("unit", name) for name in stated)
     if unit in contracts.CURRENCIES and {*stated} & {*contracts.CURRENCIES}:
         return f"ask for {others}, and to({unit!r}) converts its money"
@@ -391,6 +402,55 @@ def _units(frame: pd.DataFrame) -> dict[str, str]:
             name = "tonnes" if column == "net_wgt_kg" else unit_of(stated, column)
             units.setdefault(name, column)
     return units
+
+
+def _of_like_members(
+    root: Path, asked: Mapping[str, Any], frames: Mapping[str, pd.DataFrame], unit: str
+) -> dict[str, pd.DataFrame]:
+    """Frames whose rows of groups have value and weight of the same members."""
+    return {area: _weighed(root, asked, frame, unit) for area, frame in frames.items()}
+
+
+def _weighed(root: Path, asked: Mapping[str, Any], frame: pd.DataFrame, unit: str) -> pd.DataFrame:
+    """Rows of a group without a value and a weight that are not of the same members.
+
+    Where a member states no weight, beside the weight of the others stands their value, and beside
+    the value of all no weight.
+    """
+    groups = {*frame["reporter_iso"]} & {*codes.groups()}
+    if not groups or unit not in ("tonnes", *contracts.CURRENCIES):
+        return frame
+    question = {**asked, "reporter": "countries", "source": sorted({*frame["source_id"]})}
+    rows = held(
+        root, [*CELL, *PLACE[1:], "reporter_iso", "value_reported", "net_wgt_kg"], **question
+    )
+    rows = rows[rows["net_wgt_kg"].isna() & rows["value_reported"].gt(0)]
+    areas = {*rows["reporter_iso"]}
+    who = sorted(a for a in areas if any(codes.contains(group, a) for group in groups))
+    rows = rows[rows["reporter_iso"].isin(who)]
+    periods = rows["ref_period"].astype(frame["ref_period"].dtype)
+    slot = places_in(frame, rows.assign(ref_period=periods), CELL)
+    names = {
+        "all": Role(frame, "value_reported"),
+        "unweighed": Role(rows, "value_reported", None, slot, empty=0.0),
+    }
+    value, part = frame["value_reported"], names["unweighed"].sums(len(frame))
+    is_short = frame["net_wgt_kg"].notna() & (part > SMALL * value)
+    if not is_short.any():
+        return frame
+    text = (
+        f"{area_names(who)}, {100 * part.sum() / value.sum():.3g} % of the value, "
+        f"state{'s' * (len(who) == 1)} no weight"
+    )
+    if unit == "tonnes":
+        formulas = {"value_reported": Formula("all - unweighed", names)}
+        result, so = computed(frame, formulas), "the weight and value_reported are without it"
+    else:
+        formulas, so = {}, "none stands beside the value, and unit='tonnes' has that of the others"
+        result = frame.assign(net_wgt_kg=frame["net_wgt_kg"].mask(is_short))
+    return with_lineage(
+        result, frame, caveats=[f"{text}: {so}"], formulas=formulas, kept=[Role(frame)]
+    )
 
 
 def _valued(frames: Mapping[str, pd.DataFrame], unit: str, caveats: Sequence[str]) -> pd.DataFrame:

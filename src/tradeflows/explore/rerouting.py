@@ -31,6 +31,7 @@ IN_WORDS = {  # heads of a card's tables, by column
     "value_gain": "gained",
     "value_loss": "lost",
     "all_months": "all months stated",
+    "months": "fewest months of a mean",
     "index": "times as much",
 }
 ROLES = {
@@ -185,9 +186,11 @@ def rerouting(
     changes = measures.displacement(months, "value", olds, news, *main)
     buyers = as_value(changes, "change", f"{unit} a month", title)
     for row in buyers[~buyers["complete"].astype(bool)].itertuples():
+        most = buyers["months_base"].max()
+        beside = f", beside means of {most} months," * bool(most > row.months_base)
         unseen.append(
-            f"{row.reporter}: means of the {row.months_base} months that both years state, and "
-            f"not of {row.missing}"
+            f"{row.reporter}: means of the {row.months_base} months that both years state{beside} "
+            f"since {row.missing} are not stated: these months of the other year are left out"
         )
     over: dict[str, pd.DataFrame] = {}
     for name, pair in _windows(month, before, after).items():
@@ -301,10 +304,12 @@ def _finding(goods: str, buyers: Answer, ratios: Answer) -> str:
     ]
     unit = buyers["unit"].iloc[0]
     finding = f"{goods[:1].upper()}{goods[1:]}, million {unit}: {', '.join(changes)}"
-    tested = ratios.loc[~ratios["placebo"], "value"]
+    compared = ratios[~ratios["placebo"]]
+    tested, months = compared["value"], compared["months"]
     if pd.isna(tested.iloc[0]):
         return f"{finding}; nothing was lost that others could have gained"
+    of_few = f" of {months.min()} to {months.max()} months" * (not compared["complete"].all())
     return (
         f"{finding}; gained for each lost: {tested.iloc[0]:.2f} ({tested.min():.2f} to "
-        f"{tested.max():.2f} over {tested.count()} comparisons)"
+        f"{tested.max():.2f} over {tested.count()} comparisons{of_few})"
     )

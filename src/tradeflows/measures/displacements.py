@@ -25,7 +25,7 @@ from tradeflows.measures.common import (
 from tradeflows.measures.sums import stack, total
 from tradeflows.model.errors import QueryError
 from tradeflows.model.lineage import Formula, Role
-from tradeflows.model.periods import Window, ends_of, runs, span, window_text
+from tradeflows.model.periods import Window, ends_of, months_of, runs, span, window_text
 
 _GAIN = "sum([max(0, c) for c in gain])"
 _LOSS = "sum([max(0, -c) for c in loss])"
@@ -55,7 +55,7 @@ def displacement(
         `by`, ``role``, ``<value>_base`` and ``<value>_after`` (a month), ``change``, ``part``
         (the new buyer's part of the ratio), ``displacement`` and ``displacement_net`` (the same
         in all rows; null where nothing was lost), ``months_base``, ``months_after``,
-        ``complete`` and ``missing``.
+        ``complete`` and ``missing``, the months without a figure.
 
     Raises
     ------
@@ -88,7 +88,6 @@ def displacement(
     sides, notes = _rows_to_compare(buyers, value, by, windows)
     over = [name for name in ("cmd_code", "classification_code") if name in frame and name != by]
     names: dict[str, Any] = {}
-    missing = []
     for name, n, window, rows in zip(("base", "after"), "mn", windows, sides, strict=True):
         start, end = ends_of(window)
         sums = total(rows, value, [by], over, start, end)
@@ -101,8 +100,7 @@ def displacement(
             )
         names |= {name: Role(sums, value, at), n: months}
         result[f"months_{name}"] = months
-        missing.append(sums["missing"].iloc[at])
-    result["missing"] = [", ".join(filter(None, pair)) for pair in zip(*missing, strict=True)]
+    result["missing"] = _not_stated(buyers, value, by, named, windows)
     result["complete"] = result["missing"].eq("")
     means = {f"{value}_base": "base / m", f"{value}_after": "after / n"}
     formulas = formulas_of(names, **means, change="after / n - base / m")
@@ -129,6 +127,17 @@ def displacement(
     order = [by, "role", f"{value}_base", "months_base", f"{value}_after", "months_after"]
     order += ["change", "part", "displacement", "displacement_net", "missing", "complete"]
     return with_lineage(result[order], frame, caveats=caveats, formulas=ratios | formulas)
+
+
+def _not_stated(
+    buyers: DataFrame, value: str, by: str, named: Columns, windows: Sequence[Window]
+) -> list[str]:
+    """The months of either window of which each buyer has no figure."""
+    stated = buyers[have_figures(buyers, value)]
+    row, month = months_of(stated)
+    months = {buyer: {*month[stated[by].eq(buyer).to_numpy()[row]].tolist()} for buyer in named}
+    lacking = [[sorted({*range(*span(w))} - months[b]) for w in windows] for b in named]
+    return [", ".join(runs(some) for some in pair if some) for pair in lacking]
 
 
 def _rows_to_compare(
@@ -183,8 +192,8 @@ def displacement_over(
     -------
     DataFrame, one row a comparison
         ``window``, ``base``, ``after``, ``placebo``, ``<value>_gain`` and ``<value>_loss`` (a
-        month), ``displacement``, ``displacement_net``, ``part_<buyer>`` of each new buyer and
-        ``complete``.
+        month), ``displacement``, ``displacement_net``, ``part_<buyer>`` of each new buyer,
+        ``months`` (the fewest that a mean is of) and ``complete``.
 
     Raises
     ------
@@ -230,5 +239,6 @@ def displacement_over(
     before = 0 if event is None else span(event)[0]
     result["placebo"] = [span(after)[1] <= before for after in afters]
     result = computed(result, sums | formulas)
+    result["months"] = table[["months_base", "months_after"]].min(axis=1).groupby(window).min()
     result["complete"] = table["complete"].groupby(window).all()
     return with_lineage(result, frame, table, formulas=formulas | sums)

@@ -26,6 +26,7 @@ from tradeflows.measures.common import (
     listed,
     names_of,
     numbers_of,
+    overlaps,
     prepared,
     require_absent,
     require_disjoint,
@@ -41,6 +42,7 @@ from tradeflows.model.periods import (
     days,
     first_month,
     month_text,
+    months_of,
     require_months,
     require_whole_periods,
     runs,
@@ -157,7 +159,8 @@ def total(
     row, first_line = np.unique(row[entered], return_index=True)
     slot = group[row] * n + window[entered[first_line]]
     same = groups_of(heads, alike)
-    full = _stated_months(lines[is_inside], cell, group, same, range(begin, stop), absent)
+    inside = _at_other_levels(lines[is_inside], frame, cell, by, over)
+    full = _stated_months(inside, cell, group, same, range(begin, stop), absent)
     full = full.reshape(-1, every)
     is_complete = full.all(axis=1)
     starts = np.tile(np.arange(begin, stop, every), len(heads))
@@ -220,8 +223,35 @@ def _summable(
     fixed = [column for column in grain_of(frame, values) if column not in free]
     require_single_value(stated, fixed, ", or name it in `by` or `over`")
     for column in over:
-        require_disjoint(stated, column, by)
+        _require_apart(stated, column, by)
     return has_value, fixed
+
+
+def _require_apart(stated: DataFrame, column: str, by: Columns) -> None:
+    """Refuse a whole beside its part; of goods one may follow on the other."""
+    if column != "cmd_code" or not overlaps(column, frozenset(stated[column].dropna().unique())):
+        return require_disjoint(stated, column, by)
+    row, month = months_of(stated)
+    return require_disjoint(stated.iloc[row].assign(month=month), column, [*by, "month"])
+
+
+def _at_other_levels(
+    lines: DataFrame, frame: DataFrame, cell: ndarray, by: Columns, over: Columns
+) -> DataFrame:
+    """`lines`, and one for each good that is stated as the part or the whole of another."""
+    goods = frame["cmd_code"] if "cmd_code" in over else pd.Series(dtype=str)
+    pairs = overlaps("cmd_code", frozenset(goods.dropna().unique()))
+    if not pairs:
+        return lines
+    first = np.unique(cell, return_index=True)[1]
+    place = groups_of(frame, [*by, *{*over}.difference(LABELS, ["cmd_code"])])
+    of_row = DataFrame({"place": place, "good": goods.to_numpy(), "row": np.arange(len(frame))})
+    others = DataFrame([*pairs, *(pair[::-1] for pair in pairs)], columns=["stated_good", "good"])
+    stated = lines.loc[lines["stated"], ["row", "month", "stated"]]
+    stated = stated.merge(of_row.rename(columns={"good": "stated_good"}), on="row")
+    more = stated.drop(columns="row").merge(others).merge(of_row.iloc[first])
+    more["cell"] = cell[more["row"]]
+    return pd.concat([lines, more[[*lines]]]).drop_duplicates(["cell", "month", "stated"])
 
 
 def _stated_months(
