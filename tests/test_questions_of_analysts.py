@@ -609,3 +609,72 @@ def test_what_grew_from_nothing_is_said(crude):
     assert grown["growth_pct"].isna().all()
     text = "1 of 1 rows were 0 in 2021, of which there is no growth"
     assert grown.attrs["caveats"] == (text,)
+
+
+def d01():
+    drones = tf.figures("drone", above=12e6)
+    return drones[drones["id"] == "D01"]
+
+
+def pipeline_gas():
+    return flow("Russia", "pipeline gas", "EU", start="2021", end="2023")
+
+
+def trade_settlement(**more):
+    return tf.settlement("RUB_PLUS_CNY", "trade settlement", region="China", **more)
+
+
+# Of what all rows share: what the heading says, the first row, and what the CSV has.
+SHARED = [
+    (
+        lambda: tf.figures("excavator"),
+        "; excavators; from China; to Russia; 2022-autumn (approx); Wall Street Journal",
+        "> 3",
+        "CHN,RUS,excavators,>,3.0,times,",
+    ),
+    (
+        d01,
+        "from China; to Russia; 2022-02-24 to 2023-03; New York Times",
+        "> 12,000,000",
+        "2022-02-24 to 2023-03,value,CHN,RUS,drones and drone parts,>,12000000.0,USD",
+    ),
+    (
+        lambda: tf.figures("crude", above=1e6),
+        "Russian energy 2022 (crude, coal, pipeline gas, LNG); 2022; ODNI",
+        "81,000,000,000",
+        "=,81000000000.0,USD",
+    ),
+    (
+        lambda: trade_settlement(start="2023-04", end="2023-09"),
+        "Trade settlement, RUB_PLUS_CNY, China; %; officials' statements",
+        "2023-04 2023-04 > 70 SANA/TASS",
+        "trade settlement,officials' statements,RUB_PLUS_CNY,China,>,70.0,%",
+    ),
+    (
+        lambda: tf.settlement("dollar", start="2019-10", end="2019-12"),
+        "Export settlement, USD, total; %; 2019-10 to 2019-12; ",
+        "> 61",
+        ",>,61.0,%",
+    ),
+    (pipeline_gas, "tonnes; bound derived", "2021-01 ≤ 3,785,880", ",≤,3785879.9,tonnes"),
+]
+
+
+@pytest.mark.parametrize(("ask", "heading", "row", "line"), SHARED)
+def test_what_all_rows_share_is_in_the_heading_and_a_bound_in_each_row(ask, heading, row, line):
+    shown = ask()
+    first, *lines = repr(shown).splitlines()
+    assert heading in first
+    assert "nan" not in first
+    assert row in [" ".join(line.split()) for line in lines]
+    assert line in shown.to_csv().splitlines()[1]
+
+
+def test_a_statement_without_a_figure_has_no_sign_before_it():
+    shares = trade_settlement(start="2023")
+    blank = shares["value"].isna()
+    assert blank.sum() == 2
+    rows = [line.split() for line in repr(shares[blank]).splitlines()]
+    assert next(row[:2] for row in rows if row[0] == "2025-08") == ["2025-08", "2025-08"]
+    assert not any("=" in row for row in rows[1:])
+    assert ",=,," not in shares.to_csv()
