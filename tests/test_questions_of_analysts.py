@@ -9,6 +9,7 @@ from matplotlib.text import Text
 
 import tradeflows as tf
 from tradeflows import charts, measures
+from tradeflows.explore.answer import answer
 from tradeflows.model.errors import QueryError
 from tradeflows.model.periods import parse_period
 
@@ -678,3 +679,23 @@ def test_a_statement_without_a_figure_has_no_sign_before_it():
     assert next(row[:2] for row in rows if row[0] == "2025-08") == ["2025-08", "2025-08"]
     assert not any("=" in row for row in rows[1:])
     assert ",=,," not in shares.to_csv()
+
+
+def test_a_ratio_of_two_bounds_is_no_bound_and_one_of_a_bound_and_a_figure_is():
+    bounds = pipeline_gas()
+    years = bounds.by("year")
+    assert {*years["qualifier"]} == {"≤"}
+    whole = flow("Russia", "natural gas", "EU", start="2021", end="2021", publisher="eurostat")
+    stated = flow("Russia", "pipeline gas", "EU", start="2021", end="2021", publisher="eurostat")
+    first = years.head(1)
+    of_both = [bounds.growth(), years.yoy().tail(2), first.gap(first), first.share(first)]
+    for shown in of_both:
+        assert {*shown["qualifier"]} == {"~"}
+        assert "bound" not in " ".join(shown.get("flags", []))
+        assert any(text.startswith("~ marks what is made of") for text in shown.caveats)
+    assert first.share(whole.by("year"))["qualifier"].tolist() == ["≤"]
+    assert stated.by("year").gap(first)["qualifier"].tolist() == ["≥"]
+    members = answer(pd.concat([first, first.assign(partner_iso="NOR", qualifier="=")]))
+    assert members.share("partner")["qualifier"].tolist() == ["~", "≥"]
+    assert "~" in repr(members.hhi("partner"))
+    assert "qualifier" not in repr(flow(start="2022", end="2023").yoy())

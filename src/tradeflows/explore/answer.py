@@ -17,15 +17,17 @@ from tradeflows.measures.common import (
     LABELS,
     computed,
     figures_of,
+    join_qualifiers,
     listed,
     require_single_value,
     with_lineage,
 )
+from tradeflows.measures.comparisons import qualifier_of_change
 from tradeflows.model import codes
 from tradeflows.model.attached import ROOT
 from tradeflows.model.contracts import CURRENCIES
 from tradeflows.model.errors import QueryError, near, nearest, require_text
-from tradeflows.model.lineage import Formula, Role
+from tradeflows.model.lineage import Formula, Role, lineage_of
 from tradeflows.model.periods import (
     first_day,
     first_month,
@@ -78,6 +80,7 @@ MONEY = ("primary_value_usd", "value_reported")
 PERIOD, CELL = ["ref_period", "n_months"], ("reporter_iso", "partner_iso", "cmd_code")
 AMOUNTS = (*MONEY, "net_wgt_kg")  # what stands beside the value of a sum
 OURS = ("zero", "every", "highlight", "y")  # options of our charts, beside those of their look
+NO_BOUND = "~ marks what is made of figures that are not exact: it is about so much, and no bound"
 PANDAS_PLOT = "pandas.DataFrame(answer).plot draws any column as it is"
 
 
@@ -867,8 +870,40 @@ def as_value(
 ) -> Answer:
     """Make one column of a measure's result the value of an answer."""
     result = frame.assign(value=frame[column], unit=unit).drop(columns=column)
+    signs = _qualifiers(frame, column)
+    if signs:
+        result["qualifier"] = signs
+    if "~" in signs and "flags" in result:
+        unbound = result["flags"].str.replace(r"\bbound ?", "", regex=True)
+        result["flags"] = result["flags"].where(result["qualifier"].ne("~"), unbound)
     formulas = {"value": Formula("value", {"value": Role(frame, column)})}
-    return answer(with_lineage(result, frame, formulas=formulas, kept=[Role(frame)]), title, of=of)
+    made = with_lineage(result, frame, formulas=formulas, kept=[Role(frame)])
+    return with_caveats(answer(made, title, of=of), [NO_BOUND] * ("~" in signs))
+
+
+def _qualifiers(frame: pd.DataFrame, column: str) -> list[str]:
+    """What the qualifiers of the figures behind a column come to; none where all are exact."""
+    first, *others = _behind(frame, column) or [[]]
+    if {*first}.union(*others) <= {"="}:
+        return []
+    second = map(join_qualifiers, zip(*(others or [first]), strict=True))
+    return [*map(qualifier_of_change, first, second)]
+
+
+def _behind(frame: pd.DataFrame, column: str) -> list[list[str]]:
+    """Of each name in the formula of a column, the qualifier of what entered each row."""
+    lineage = lineage_of(frame)
+    formula = lineage.formulas.get(column) if lineage else None
+    sides = []
+    for role in formula.names.values() if formula else ():
+        if isinstance(role, Role):
+            signs = role.frame.get("qualifier")
+            if signs is None:  # of sums that a measure made by the way
+                signs = [*map(join_qualifiers, zip(*_behind(role.frame, role.column), strict=True))]
+            stated = np.array([*signs] or ["="] * len(role.frame), object)
+            rows = role.input_rows(np.arange(len(frame))) if {*stated} - {"="} else []
+            sides.append([join_qualifiers(stated[some]) for some in rows] or ["="] * len(frame))
+    return sides
 
 
 def with_caveats(result: Answer, caveats: list[str]) -> Answer:

@@ -236,11 +236,6 @@ def _of_statements(frame: DataFrame) -> dict[str, str]:
     return OF_SETTLEMENT if "outlet" in frame else {}
 
 
-def _has_bounds(table: DataFrame) -> bool:
-    """Whether some figure is not exactly what is printed, which is shown of whatever it is."""
-    return "qualifier" in table and not {*table["qualifier"].dropna()} <= {"", "="}
-
-
 def _droppable(frame: DataFrame, table: DataFrame) -> list[Any]:
     """The columns of a table that are not shown where they are the same in all rows."""
     if CHOSEN in frame.attrs:
@@ -248,8 +243,6 @@ def _droppable(frame: DataFrame, table: DataFrame) -> list[Any]:
     kept = {"value", *(INVENTORY if "held" in frame else ())}
     if "missing" in table and table["missing"].astype("str").str.len().any():
         kept |= {"missing"}
-    if _has_bounds(table):
-        kept |= {"qualifier"}
     return [name for name in table if name in {*COLUMNS, *SHOWN, *MEASURED, *_MEASURE_SIDES} - kept]
 
 
@@ -262,7 +255,7 @@ def slim_table(frame: DataFrame) -> DataFrame:
     has_zeros = "flags" in frame and frame["flags"].eq(DECLARED).any()
     place = [name for name in (*PLACE, *(["flags"] if has_zeros else [])) if name in frame]
     table = DataFrame({name: _shown_cells(frame, name) for name in _visible_columns(frame)})
-    always = {*SHORT_NAMES, *IN_HEAD, "value", *["qualifier"] * _has_bounds(table)}
+    always = {*SHORT_NAMES, *IN_HEAD, "value"}
     if _of_statements(frame):
         always |= {name for name in table if not table[name].isna().all()}
     known = {*COLUMNS, *SHOWN} - always
@@ -310,6 +303,8 @@ def _derived(frame: DataFrame) -> list[str]:
 
 
 def _is_constant(column: Series) -> bool:
+    if column.name == "qualifier":  # any other is shown, whether or not all rows share it
+        return {*column.dropna()} <= {"", "="}
     try:
         return bool(column.nunique(dropna=False) < 2)
     except TypeError:  # a user's column of lists
