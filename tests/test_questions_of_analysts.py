@@ -141,6 +141,10 @@ REFUSALS = [
     (lambda _: flow(product="all HS2", flow="X", start="2022"), "'all HS6' is"),
     (lambda _: tf.find("Kyrgyzstan"), r"is a place.*flow\('total', 'Kyrgyzstan'\)"),
     (lambda _: tf.figures("lng", unit="t"), "is in tonnes; there are USD, m3, percent"),
+    (
+        lambda _: tf.settlement("yuan", "export settlement").wide(),
+        "several rows of one period: keep one of each",
+    ),
     (lambda _: two(start="2023").by("reporter", "year").balance(), "do not say their product"),
     # of what is held: figures of years alone, a hole, and parts of a whole
     (

@@ -580,9 +580,10 @@ class Answer(pd.DataFrame):
         word = word if word in self else column
         frame = self._by_period(column)
         if pd.DataFrame({"period": frame.index, word: frame[word].array}).duplicated().any():
+            adds_up = f"by({word!r}, 'period') adds them up, or "
             raise QueryError(
-                f"a {word} has several rows of one period: by({word!r}, 'period') adds them up, "
-                "or keep one of each"
+                f"a {word} has several rows of one period: {adds_up * (not _is_ratio(self))}keep "
+                "one of each"
             )
         wide = frame.set_index(word, append=True)["value"].unstack()
         wide.attrs = frame.attrs
