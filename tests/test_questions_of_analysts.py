@@ -703,3 +703,14 @@ def test_a_ratio_of_two_bounds_is_no_bound_and_one_of_a_bound_and_a_figure_is():
     assert members.share("partner")["qualifier"].tolist() == ["~", "≥"]
     assert "~" in repr(members.hhi("partner"))
     assert "qualifier" not in repr(flow(start="2022", end="2023").yoy())
+
+
+def test_what_a_user_put_beside_an_answer_is_shown_under_its_heading(crude):
+    prices = crude.tail(12).unit_value()
+    brent = tf.read("rates", base="BRENT", **YEAR)[["ref_period", "rate"]]
+    heading, *lines = repr(prices.merge(brent, on="ref_period")).splitlines()
+    assert heading == "Unit value: Crude oil, imports of China from Russia; USD/t"
+    [columns] = [line.split() for line in lines if line.split()[0] == "period"]
+    assert columns[-1] == "rate"
+    both = pd.concat([crude.head(12).growth(), crude.tail(12).unit_value()])
+    assert "Unit value" not in repr(both).splitlines()[0]

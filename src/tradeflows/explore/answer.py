@@ -38,6 +38,8 @@ from tradeflows.model.periods import (
     runs,
 )
 from tradeflows.model.sealed import (
+    LESS,
+    NAMED,
     Column,
     as_read,
     join_seals,
@@ -49,6 +51,7 @@ from tradeflows.model.words import in_a_sentence
 from tradeflows.retrieval import catalogue, own_words
 from tradeflows.tables.display import (
     CHOSEN,
+    MEASURE,
     SERIES,
     SHORT_NAMES,
     as_html,
@@ -68,6 +71,7 @@ from tradeflows.tables.display import (
 
 CODE_COLUMNS = {short: column for column, short in SHORT_NAMES.items()} | {"route": "partner_code"}
 RATIOS = ("%", "percent", "times", "ratio", "rank")
+OF_HEADING = ("title", MEASURE, NAMED, LESS)  # what joined answers keep where it is the same
 OF_ROW = ("source_id", "reporter_iso")  # whose codes begin a caveat
 SPANS = {"year": 12, "quarter": 3, "month": 1}  # words of `by` for a length in months
 LEVELS = {"heading": 4, "chapter": 2}  # words of `by` for goods by the digits of their codes
@@ -168,7 +172,9 @@ class Answer(pd.DataFrame):
             self.attrs |= _said_of_part(pd.DataFrame(other), pd.DataFrame(self), self.attrs)
         inputs = [*getattr(other, "input_objs", ())]
         if any(each.attrs != inputs[0].attrs for each in inputs):  # pandas keeps what is equal
+            shared = _shared_heading([each.attrs for each in inputs if isinstance(each, Answer)])
             self.attrs.clear()
+            self.attrs |= shared
             with_lineage(self, *inputs)
             join_seals(self, inputs)
         return self
@@ -912,6 +918,15 @@ def with_caveats(result: Answer, caveats: list[str]) -> Answer:
     if caveats:
         result.attrs["caveats"] = tuple(dict.fromkeys([*caveats_of(result), *caveats]))
     return result
+
+
+def _shared_heading(answers: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What the heading of joined answers is made of, as far as it is the same of all."""
+    first, *others = answers or [{}]
+    same = (
+        name for name in OF_HEADING if all(said.get(name) == first.get(name) for said in others)
+    )
+    return {name: first[name] for name in same if name in first}
 
 
 def _said_of_part(

@@ -66,7 +66,8 @@ SHOWN = (
 )
 # Columns that measures add, of which a table shows those that differ from row to row.
 MEASURED = ("all_months", "displacement", "effect", "outside", "part", "placebo", "role", "table")
-COLUMNS = {field.name for contract in schema.TABLES.values() for field in contract}
+# Of the tables that answers are made of; a column of rates is one that a user put beside them.
+COLUMNS = {field.name for name in schema.TABLES if name != "rates" for field in schema.TABLES[name]}
 HIDDEN_COLUMNS = {
     "n_stated",
     "complete",
