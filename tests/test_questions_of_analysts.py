@@ -714,3 +714,21 @@ def test_what_a_user_put_beside_an_answer_is_shown_under_its_heading(crude):
     assert columns[-1] == "rate"
     both = pd.concat([crude.head(12).growth(), crude.tail(12).unit_value()])
     assert "Unit value" not in repr(both).splitlines()[0]
+
+
+@pytest.mark.parametrize(
+    ("word", "more", "n"),
+    [("semiconductor", {}, 0), ("crude", {}, 7), ("crude", {"above": 1e6}, 0)],
+)
+def test_figures_that_were_superseded_are_counted_among_those_asked_for(word, more, n):
+    passed_over = [text for text in tf.figures(word, **more).caveats if "superseded" in text]
+    assert [text.partition(": ")[2].split()[0] for text in passed_over] == [str(n)] * bool(n)
+
+
+def test_figures_without_dates_are_counted_among_those_asked_for():
+    [told] = [text for text in tf.figures("drone", start="2022").caveats if "no window" in text]
+    assert told.startswith("1 rows without exact dates")
+    with pytest.raises(QueryError, match="no figure about 'excavator'; topics: CHPL"):
+        tf.figures("excavator", start="2022", end="2023")
+    with pytest.raises(QueryError, match="held with exporter other than"):
+        tf.figures("drone", exporter="XXX")
