@@ -732,3 +732,14 @@ def test_figures_without_dates_are_counted_among_those_asked_for():
         tf.figures("excavator", start="2022", end="2023")
     with pytest.raises(QueryError, match="held with exporter other than"):
         tf.figures("drone", exporter="XXX")
+
+
+def test_rows_of_several_families_of_settlement_are_counted_together():
+    roubles = tf.settlement("rouble", "export settlement", start="2023-06", end="2023-06")
+    assert any(text.startswith("1 of 2 rows conflict") for text in roubles.caveats)
+    others = tf.settlement("unfriendly", "export settlement", start="2023")
+    assert any(text.startswith(f"1 of {len(others)} rows derived") for text in others.caveats)
+    few = others.tail(3).caveats
+    assert any(text.startswith("1 of 3 rows derived") for text in few)
+    assert not any(text.startswith("risk_review: ") for text in few)
+    assert "2 of 9 rows state no %" in trade_settlement(start="2023").caveats

@@ -72,7 +72,7 @@ from tradeflows.tables.display import (
 CODE_COLUMNS = {short: column for column, short in SHORT_NAMES.items()} | {"route": "partner_code"}
 RATIOS = ("%", "percent", "times", "ratio", "rank")
 OF_HEADING = ("title", MEASURE, NAMED, LESS)  # what joined answers keep where it is the same
-OF_ROW = ("source_id", "reporter_iso")  # whose codes begin a caveat
+OF_ROW = ("source_id", "reporter_iso", "measure")  # whose codes begin a caveat
 SPANS = {"year": 12, "quarter": 3, "month": 1}  # words of `by` for a length in months
 LEVELS = {"heading": 4, "chapter": 2}  # words of `by` for goods by the digits of their codes
 GOODS_GONE = "its goods were added up, so give the whole, such as flow(…, 'World', …).by('year')"
@@ -168,7 +168,7 @@ class Answer(pd.DataFrame):
         """
         super().__finalize__(other, method, **options)
         is_part = method != "groupby" and isinstance(other, Answer) and len(self) < len(other)
-        if is_part and {*OF_ROW, "source_row"} <= {*self}:
+        if is_part and {"source_id", "source_row"} <= {*self}:
             self.attrs |= _said_of_part(pd.DataFrame(other), pd.DataFrame(self), self.attrs)
         inputs = [*getattr(other, "input_objs", ())]
         if any(each.attrs != inputs[0].attrs for each in inputs):  # pandas keeps what is equal
@@ -933,7 +933,8 @@ def _said_of_part(
     whole: pd.DataFrame, part: pd.DataFrame, said: Mapping[str, Any]
 ) -> dict[str, tuple[str, ...]]:
     """The sources and the caveats of fewer rows, of those that are `said` of all, counted anew."""
-    both = ((whole[name].unique(), part[name].unique()) for name in OF_ROW)
+    names = [name for name in OF_ROW if name in whole and name in part]
+    both = ((whole[name].unique(), part[name].unique()) for name in names)
     left_out = {code for before, after in both for code in {*before} - {*after}}
     sources = (name for name in said.get("sources", ()) if name not in left_out)
     texts, counts = said.get("caveats", ()), counted(whole)
@@ -949,7 +950,8 @@ def counted(rows: pd.DataFrame) -> list[str]:
     """What to mind of how many rows: those with a flag, and those without a value."""
     texts = tables.flags_present(rows["flags"].tolist()) if "flags" in rows else []
     nulls = int(rows["value"].isna().sum()) if {"value", "unit"} <= {*rows} else 0
-    text = f"{nulls} of {len(rows)} rows state no {rows['unit'].iloc[0]}" if nulls else ""
+    what = rows["unit"].iloc[0] if nulls and rows["unit"].nunique() == 1 else "figure"
+    text = f"{nulls} of {len(rows)} rows state no {what}" if nulls else ""
     return [*texts, *[text] * bool(nulls)]
 
 
