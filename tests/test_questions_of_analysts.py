@@ -712,6 +712,9 @@ def test_what_a_user_put_beside_an_answer_is_shown_under_its_heading(crude):
     assert heading == "Unit value: Crude oil, imports of China from Russia; USD/t"
     [columns] = [line.split() for line in lines if line.split()[0] == "period"]
     assert columns[-1] == "rate"
+    euros = tf.flow("total", "Germany", "Russia", flow="exports", start="2022", end="2022")
+    lines = [line.split() for line in repr(euros.to("USD")).splitlines()]
+    assert ["period", "value", "rate_of"] in lines  # and no rate, which it names
     both = pd.concat([crude.head(12).growth(), crude.tail(12).unit_value()])
     assert "Unit value" not in repr(both).splitlines()[0]
 

@@ -74,6 +74,7 @@ HIDDEN_COLUMNS = {
     "value_whole",
     "displacement",
     "displacement_net",
+    "base",
     "months_base",
     "months_after",
     "after",
@@ -276,6 +277,8 @@ def _visible_columns(frame: DataFrame) -> list[Any]:
         return list(frame)
     if "partner_role" not in frame or not frame["partner_role"].eq("route").any():
         hidden.add("partner_code")  # of an area its name says as much
+    if "rate_of" in frame:
+        hidden.add("rate")  # by which a measure converted
     if CHOSEN in frame.attrs:
         return [name for name in frame if name not in hidden]
     visible = [name for name in frame if name not in HIDDEN_COLUMNS and name not in hidden]
