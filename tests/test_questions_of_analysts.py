@@ -9,6 +9,7 @@ from matplotlib.text import Text
 
 import tradeflows as tf
 from tradeflows import charts, measures
+from tradeflows.explore.answer import answer
 from tradeflows.model.errors import QueryError
 from tradeflows.model.periods import parse_period
 
@@ -140,6 +141,10 @@ REFUSALS = [
     (lambda _: flow(product="all HS2", flow="X", start="2022"), "'all HS6' is"),
     (lambda _: tf.find("Kyrgyzstan"), r"is a place.*flow\('total', 'Kyrgyzstan'\)"),
     (lambda _: tf.figures("lng", unit="t"), "is in tonnes; there are USD, m3, percent"),
+    (
+        lambda _: tf.settlement("yuan", "export settlement").wide(),
+        "several rows of one period: keep one of each",
+    ),
     (lambda _: two(start="2023").by("reporter", "year").balance(), "do not say their product"),
     # of what is held: figures of years alone, a hole, and parts of a whole
     (
@@ -740,3 +745,135 @@ def test_a_filter_that_is_proposed_keeps_most_of_the_year():
 def test_a_word_of_files_alone_leads_to_them():
     with pytest.raises(QueryError, match=r"tf\.sources\('priority'\) lists \d files on it"):
         tf.find("priority")
+
+
+def d01():
+    drones = tf.figures("drone", above=12e6)
+    return drones[drones["id"] == "D01"]
+
+
+def pipeline_gas():
+    return flow("Russia", "pipeline gas", "EU", start="2021", end="2023")
+
+
+def trade_settlement(**more):
+    return tf.settlement("RUB_PLUS_CNY", "trade settlement", region="China", **more)
+
+
+# Of what all rows share: what the heading says, the first row, and what the CSV has.
+SHARED = [
+    (
+        lambda: tf.figures("excavator"),
+        "; excavators; from China; to Russia; 2022-autumn (approx); Wall Street Journal",
+        "> 3",
+        "CHN,RUS,excavators,>,3.0,times,",
+    ),
+    (
+        d01,
+        "from China; to Russia; 2022-02-24 to 2023-03; New York Times",
+        "> 12,000,000",
+        "2022-02-24 to 2023-03,value,CHN,RUS,drones and drone parts,>,12000000.0,USD",
+    ),
+    (
+        lambda: tf.figures("crude", above=1e6),
+        "Russian energy 2022 (crude, coal, pipeline gas, LNG); 2022; ODNI",
+        "81,000,000,000",
+        "=,81000000000.0,USD",
+    ),
+    (
+        lambda: trade_settlement(start="2023-04", end="2023-09"),
+        "Trade settlement, RUB_PLUS_CNY, China; %; officials' statements",
+        "2023-04 2023-04 > 70 SANA/TASS",
+        "trade settlement,officials' statements,RUB_PLUS_CNY,China,>,70.0,%",
+    ),
+    (
+        lambda: tf.settlement("dollar", start="2019-10", end="2019-12"),
+        "Export settlement, USD, total; %; 2019-10 to 2019-12; ",
+        "> 61",
+        ",>,61.0,%",
+    ),
+    (pipeline_gas, "tonnes; bound derived", "2021-01 ≤ 3,785,880", ",≤,3785879.9,tonnes"),
+]
+
+
+@pytest.mark.parametrize(("ask", "heading", "row", "line"), SHARED)
+def test_what_all_rows_share_is_in_the_heading_and_a_bound_in_each_row(ask, heading, row, line):
+    shown = ask()
+    first, *lines = repr(shown).splitlines()
+    assert heading in first
+    assert "nan" not in first
+    assert row in [" ".join(line.split()) for line in lines]
+    assert line in shown.to_csv().splitlines()[1]
+
+
+def test_a_statement_without_a_figure_has_no_sign_before_it():
+    shares = trade_settlement(start="2023")
+    blank = shares["value"].isna()
+    assert blank.sum() == 2
+    rows = [line.split() for line in repr(shares[blank]).splitlines()]
+    assert next(row[:2] for row in rows if row[0] == "2025-08") == ["2025-08", "2025-08"]
+    assert not any("=" in row for row in rows[1:])
+    assert ",=,," not in shares.to_csv()
+
+
+def test_a_ratio_of_two_bounds_is_no_bound_and_one_of_a_bound_and_a_figure_is():
+    bounds = pipeline_gas()
+    years = bounds.by("year")
+    assert {*years["qualifier"]} == {"≤"}
+    whole = flow("Russia", "natural gas", "EU", start="2021", end="2021", publisher="eurostat")
+    stated = flow("Russia", "pipeline gas", "EU", start="2021", end="2021", publisher="eurostat")
+    first = years.head(1)
+    of_both = [bounds.growth(), years.yoy().tail(2), first.gap(first), first.share(first)]
+    for shown in of_both:
+        assert {*shown["qualifier"]} == {"~"}
+        assert "bound" not in " ".join(shown.get("flags", []))
+        assert any(text.startswith("~ marks what is made of") for text in shown.caveats)
+    assert first.share(whole.by("year"))["qualifier"].tolist() == ["≤"]
+    assert stated.by("year").gap(first)["qualifier"].tolist() == ["≥"]
+    members = answer(pd.concat([first, first.assign(partner_iso="NOR", qualifier="=")]))
+    assert members.share("partner")["qualifier"].tolist() == ["~", "≥"]
+    assert "~" in repr(members.hhi("partner"))
+    assert "qualifier" not in repr(flow(start="2022", end="2023").yoy())
+
+
+def test_what_a_user_put_beside_an_answer_is_shown_under_its_heading(crude):
+    prices = crude.tail(12).unit_value()
+    brent = tf.read("rates", base="BRENT", **YEAR)[["ref_period", "rate"]]
+    heading, *lines = repr(prices.merge(brent, on="ref_period")).splitlines()
+    assert heading == "Unit value: Crude oil, imports of China from Russia; USD/t"
+    [columns] = [line.split() for line in lines if line.split()[0] == "period"]
+    assert columns[-1] == "rate"
+    euros = tf.flow("total", "Germany", "Russia", flow="exports", start="2022", end="2022")
+    lines = [line.split() for line in repr(euros.to("USD")).splitlines()]
+    assert ["period", "value", "rate_of"] in lines  # and no rate, which it names
+    both = pd.concat([crude.head(12).growth(), crude.tail(12).unit_value()])
+    assert "Unit value" not in repr(both).splitlines()[0]
+
+
+@pytest.mark.parametrize(
+    ("word", "more", "n"),
+    [("semiconductor", {}, 0), ("crude", {}, 7), ("crude", {"above": 1e6}, 0)],
+)
+def test_figures_that_were_superseded_are_counted_among_those_asked_for(word, more, n):
+    passed_over = [text for text in tf.figures(word, **more).caveats if "superseded" in text]
+    assert [text.partition(": ")[2].split()[0] for text in passed_over] == [str(n)] * bool(n)
+
+
+def test_figures_without_dates_are_counted_among_those_asked_for():
+    [told] = [text for text in tf.figures("drone", start="2022").caveats if "no window" in text]
+    assert told.startswith("1 rows without exact dates")
+    with pytest.raises(QueryError, match="no figure about 'excavator'; topics: CHPL"):
+        tf.figures("excavator", start="2022", end="2023")
+    with pytest.raises(QueryError, match="held with exporter other than"):
+        tf.figures("drone", exporter="XXX")
+
+
+def test_rows_of_several_families_of_settlement_are_counted_together():
+    roubles = tf.settlement("rouble", "export settlement", start="2023-06", end="2023-06")
+    assert any(text.startswith("1 of 2 rows conflict") for text in roubles.caveats)
+    others = tf.settlement("unfriendly", "export settlement", start="2023")
+    assert any(text.startswith(f"1 of {len(others)} rows derived") for text in others.caveats)
+    few = others.tail(3).caveats
+    assert any(text.startswith("1 of 3 rows derived") for text in few)
+    assert not any(text.startswith("risk_review: ") for text in few)
+    assert "2 of 9 rows state no %" in trade_settlement(start="2023").caveats

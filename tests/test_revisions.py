@@ -100,6 +100,15 @@ def test_what_an_added_release_changed_is_shown(wheat, capsys):
     assert "0 added, 1 changed, 0 withdrawn" in capsys.readouterr().out
 
 
+def test_a_published_figure_that_changed_is_in_its_own_unit(capsys):
+    assert cli.main(["diff", "published_figures_energy_20261130"]) == 0
+    lines = capsys.readouterr().out.splitlines()[:-1]
+    units = [re.search(r" ([^ ]+) \([^(]*$", line)[1] for line in lines]
+    assert {"USD", "m3", "percent", "vessels"} < {*units}
+    assert units == sorted(units)  # of which none is compared with another
+    assert "258,300,000,000 USD" in lines[0]
+
+
 def test_a_release_is_read_from_the_table_and_else_from_its_file(wheat, capsys, monkeypatch):
     root = wheat(m01=5, m02=6, m03=7)
     [source] = catalogue.load(root, local=True).values()

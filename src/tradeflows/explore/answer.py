@@ -18,12 +18,14 @@ from tradeflows.measures.common import (
     LABELS,
     computed,
     figures_of,
+    join_qualifiers,
     listed,
     numbers_of,
     overlaps,
     require_single_value,
     with_lineage,
 )
+from tradeflows.measures.comparisons import qualifier_of_change
 from tradeflows.model import codes
 from tradeflows.model.attached import ROOT
 from tradeflows.model.contracts import CURRENCIES
@@ -39,6 +41,8 @@ from tradeflows.model.periods import (
     runs,
 )
 from tradeflows.model.sealed import (
+    LESS,
+    NAMED,
     Column,
     as_read,
     join_seals,
@@ -50,6 +54,7 @@ from tradeflows.model.words import in_a_sentence
 from tradeflows.retrieval import catalogue, own_words
 from tradeflows.tables.display import (
     CHOSEN,
+    MEASURE,
     SERIES,
     SHORT_NAMES,
     as_html,
@@ -69,7 +74,8 @@ from tradeflows.tables.display import (
 
 CODE_COLUMNS = {short: column for column, short in SHORT_NAMES.items()} | {"route": "partner_code"}
 RATIOS = ("%", "percent", "times", "ratio", "rank")
-OF_ROW = ("source_id", "reporter_iso")  # whose codes begin a caveat
+OF_HEADING = ("title", MEASURE, NAMED, LESS)  # what joined answers keep where it is the same
+OF_ROW = ("source_id", "reporter_iso", "measure")  # whose codes begin a caveat
 SPANS = {"year": 12, "quarter": 3, "month": 1}  # words of `by` for a length in months
 LEVELS = {"heading": 4, "chapter": 2}  # words of `by` for goods by the digits of their codes
 GOODS_GONE = "its goods were added up, so give the whole, such as flow(…, 'World', …).by('year')"
@@ -81,6 +87,7 @@ MONEY = ("primary_value_usd", "value_reported")
 PERIOD, CELL = ["ref_period", "n_months"], ("reporter_iso", "partner_iso", "cmd_code")
 AMOUNTS = (*MONEY, "net_wgt_kg")  # what stands beside the value of a sum
 OURS = ("zero", "every", "highlight", "y")  # options of our charts, beside those of their look
+NO_BOUND = "~ marks what is made of figures that are not exact: it is about so much, and no bound"
 PANDAS_PLOT = "pandas.DataFrame(answer).plot draws any column as it is"
 
 
@@ -164,11 +171,13 @@ class Answer(pd.DataFrame):
         """
         super().__finalize__(other, method, **options)
         is_part = method != "groupby" and isinstance(other, Answer) and len(self) < len(other)
-        if is_part and {*OF_ROW, "source_row"} <= {*self}:
+        if is_part and {"source_id", "source_row"} <= {*self}:
             self.attrs |= _said_of_part(pd.DataFrame(other), pd.DataFrame(self), self.attrs)
         inputs = [*getattr(other, "input_objs", ())]
         if any(each.attrs != inputs[0].attrs for each in inputs):  # pandas keeps what is equal
+            shared = _shared_heading([each.attrs for each in inputs if isinstance(each, Answer)])
             self.attrs.clear()
+            self.attrs |= shared
             with_lineage(self, *inputs)
             join_seals(self, inputs)
         return self
@@ -577,9 +586,10 @@ class Answer(pd.DataFrame):
         word = word if word in self else column
         frame = self._by_period(column)
         if pd.DataFrame({"period": frame.index, word: frame[word].array}).duplicated().any():
+            adds_up = f"by({word!r}, 'period') adds them up, or "
             raise QueryError(
-                f"a {word} has several rows of one period: by({word!r}, 'period') adds them up, "
-                "or keep one of each"
+                f"a {word} has several rows of one period: {adds_up * (not _is_ratio(self))}keep "
+                "one of each"
             )
         wide = frame.set_index(word, append=True)["value"].unstack()
         wide = wide.reindex(_every_period(wide.index))
@@ -868,8 +878,40 @@ def as_value(
 ) -> Answer:
     """Make one column of a measure's result the value of an answer."""
     result = frame.assign(value=frame[column], unit=unit).drop(columns=column)
+    signs = _qualifiers(frame, column)
+    if signs:
+        result["qualifier"] = signs
+    if "~" in signs and "flags" in result:
+        unbound = result["flags"].str.replace(r"\bbound ?", "", regex=True)
+        result["flags"] = result["flags"].where(result["qualifier"].ne("~"), unbound)
     formulas = {"value": Formula("value", {"value": Role(frame, column)})}
-    return answer(with_lineage(result, frame, formulas=formulas, kept=[Role(frame)]), title, of=of)
+    made = with_lineage(result, frame, formulas=formulas, kept=[Role(frame)])
+    return with_caveats(answer(made, title, of=of), [NO_BOUND] * ("~" in signs))
+
+
+def _qualifiers(frame: pd.DataFrame, column: str) -> list[str]:
+    """What the qualifiers of the figures behind a column come to; none where all are exact."""
+    first, *others = _behind(frame, column) or [[]]
+    if {*first}.union(*others) <= {"="}:
+        return []
+    second = map(join_qualifiers, zip(*(others or [first]), strict=True))
+    return [*map(qualifier_of_change, first, second)]
+
+
+def _behind(frame: pd.DataFrame, column: str) -> list[list[str]]:
+    """Of each name in the formula of a column, the qualifier of what entered each row."""
+    lineage = lineage_of(frame)
+    formula = lineage.formulas.get(column) if lineage else None
+    sides = []
+    for role in formula.names.values() if formula else ():
+        if isinstance(role, Role):
+            signs = role.frame.get("qualifier")
+            if signs is None:  # of sums that a measure made by the way
+                signs = [*map(join_qualifiers, zip(*_behind(role.frame, role.column), strict=True))]
+            stated = np.array([*signs] or ["="] * len(role.frame), object)
+            rows = role.input_rows(np.arange(len(frame))) if {*stated} - {"="} else []
+            sides.append([join_qualifiers(stated[some]) for some in rows] or ["="] * len(frame))
+    return sides
 
 
 def with_caveats(result: Answer, caveats: list[str]) -> Answer:
@@ -879,11 +921,21 @@ def with_caveats(result: Answer, caveats: list[str]) -> Answer:
     return result
 
 
+def _shared_heading(answers: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What the heading of joined answers is made of, as far as it is the same of all."""
+    first, *others = answers or [{}]
+    same = (
+        name for name in OF_HEADING if all(said.get(name) == first.get(name) for said in others)
+    )
+    return {name: first[name] for name in same if name in first}
+
+
 def _said_of_part(
     whole: pd.DataFrame, part: pd.DataFrame, said: Mapping[str, Any]
 ) -> dict[str, tuple[str, ...]]:
     """The sources and the caveats of fewer rows, of those that are `said` of all, counted anew."""
-    both = ((whole[name].unique(), part[name].unique()) for name in OF_ROW)
+    names = [name for name in OF_ROW if name in whole and name in part]
+    both = ((whole[name].unique(), part[name].unique()) for name in names)
     left_out = {code for before, after in both for code in {*before} - {*after}}
     sources = (name for name in said.get("sources", ()) if name not in left_out)
     texts, counts = said.get("caveats", ()), counted(whole)
@@ -899,7 +951,8 @@ def counted(rows: pd.DataFrame) -> list[str]:
     """What to mind of how many rows: those with a flag, and those without a value."""
     texts = tables.flags_present(rows["flags"].tolist()) if "flags" in rows else []
     nulls = int(rows["value"].isna().sum()) if {"value", "unit"} <= {*rows} else 0
-    text = f"{nulls} of {len(rows)} rows state no {rows['unit'].iloc[0]}" if nulls else ""
+    what = rows["unit"].iloc[0] if nulls and rows["unit"].nunique() == 1 else "figure"
+    text = f"{nulls} of {len(rows)} rows state no {what}" if nulls else ""
     return [*texts, *[text] * bool(nulls)]
 
 

@@ -524,10 +524,15 @@ def settlement(
     # Of no family, read says why.
     families = sorted(rows["measure"].unique()) or [asked.get("measure")]
     parts = [tables.read("settlement", root=root, **asked | {"measure": name}) for name in families]
+    for name, part in zip(families, parts, strict=True):
+        of_part = tables.flags_present(part["flags"])  # which are counted in all rows
+        texts = [text for text in part.attrs["caveats"] if text not in of_part]
+        named_so = f"{name}: " * (len(families) > 1)
+        part.attrs["caveats"] = tuple(f"{named_so}{text}" for text in texts)
     whole = with_lineage(pd.concat(parts, ignore_index=True), *parts)
-    if len(families) > 1:
-        text = "families of figures count differently and are never one line"
-        whole.attrs["caveats"] = (text, *whole.attrs["caveats"])
+    text = "families of figures count differently and are never one line"
+    texts = [*[text] * (len(families) > 1), *whole.attrs["caveats"], *counted(whole)]
+    whole.attrs["caveats"] = tuple(texts)
     return answer(whole, root=named)
 
 
@@ -566,20 +571,16 @@ def figures(
     require_text("word", word, "drone")
     if above is not None and not isinstance(above, Real):
         raise QueryError(f"above={above!r}: expected an amount, such as 12e6")
-    rows = tables.read("figures", root=root, **filters)
-    about = (rows["topic"] + " " + rows["product"]).str.casefold()
-    chosen = rows[about.str.contains(word.casefold(), regex=False)]
-    if chosen.empty:
-        raise QueryError(f"no figure about {word!r}; topics: {', '.join(sorted({*rows['topic']}))}")
+    wanted = unit_of_words(unit or "USD")
+    is_of_unit = bool(unit) or above is not None
+    # Of all figures read would count what was superseded, or has no dates.
+    ids = _ids_about(word, wanted if is_of_unit else "", root, filters)
+    rows = tables.read("figures", root=root, **{**filters, "id": ids})
     of_all = tables.flags_present(rows["flags"])
     caveats = [*filter(lambda text: text not in of_all, rows.attrs["caveats"])]
-    wanted = unit_of_words(unit or "USD")
-    others = chosen
-    if unit or above is not None:
+    others = chosen = rows[_is_about(rows, word)]
+    if is_of_unit:
         chosen = others[others["unit"].eq(wanted)]
-        if chosen.empty:
-            stated = ", ".join(sorted({*others["unit"].dropna()}))
-            raise QueryError(f"no figure about {word!r} is in {wanted}; there are {stated}")
     if above is not None:
         others = others.drop(chosen.index)
         caveats += [
@@ -602,3 +603,31 @@ def figures(
     used = tuple(sorted({*chosen["source_id"]}))
     chosen.attrs = {"sources": used, "caveats": tuple(caveats)}
     return answer(chosen, f"Published figures{word and f' about {word}'}", root)
+
+
+def _ids_about(word: str, unit: str, root: Path | None, filters: Mapping[str, Any]) -> list[str]:
+    """Ids of figures about a word at any time, with a `unit` those in it and in other money.
+
+    Where none is in the window, or none in the unit, it says what there is.
+    """
+    at_any_time = {**filters, "start": None, "end": None}
+    columns, folder = ["id", "topic", "product", "unit"], root or catalogue.root()
+    stated, dated_or_not = (
+        rows[_is_about(rows, word)]
+        for rows in (held(folder, columns, "figures", **asked) for asked in (filters, at_any_time))
+    )
+    if stated.empty:
+        topics = {*tables.read("figures", root=root, **filters)["topic"]}
+        raise QueryError(f"no figure about {word!r}; topics: {', '.join(sorted(topics))}")
+    units = {*stated["unit"].dropna()}
+    if unit and unit not in units:
+        there_are = ", ".join(sorted(units))
+        raise QueryError(f"no figure about {word!r} is in {unit}; there are {there_are}")
+    is_asked = dated_or_not["unit"].isin([unit, *contracts.CURRENCIES])
+    return [*dated_or_not["id"][is_asked if unit else slice(None)]]
+
+
+def _is_about(figures: pd.DataFrame, word: str) -> pd.Series:
+    """Which published figures have `word` in their topic or product, in any case."""
+    about = (figures["topic"] + " " + figures["product"]).str.casefold()
+    return about.str.contains(word.casefold(), regex=False)

@@ -237,7 +237,7 @@ def difference(
             side["qualifier"].iloc[rows] if "qualifier" in side else ["="] * len(rows)
             for side, rows in ((frame, at), (base, at_base))
         ]
-        result["qualifier"] = list(map(_between, *signs))
+        result["qualifier"] = list(map(qualifier_of_change, *signs))
     return with_lineage(result, frame, base, formulas=formulas, kept=kept)
 
 
@@ -248,8 +248,8 @@ def _require_shared(n_shared: int, first: DataFrame, second: DataFrame, keys: Co
         raise QueryError(f"the two share no cell of {', '.join(keys)} ({cells}): read the same")
 
 
-def _between(first: str, second: str) -> str:
-    """The qualifier of a difference of two figures that have these."""
+def qualifier_of_change(first: str, second: str) -> str:
+    """The qualifier of a difference or ratio of two figures that have these."""
     least = first in (">", "≥") or second in ("<", "≤")
     most = first in ("<", "≤") or second in (">", "≥")
     if least == most:

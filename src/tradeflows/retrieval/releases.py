@@ -109,8 +109,9 @@ def diff(
 ) -> list[Change]:
     """What a source changed against the release that it supersedes, the largest change first.
 
-    Of UN Comtrade what both releases were asked for is compared, so a row that one of them lacks
-    is one that the publisher added or withdrew.
+    Where each row has a unit of its own, it goes unit by unit. Of UN Comtrade what both releases
+    were asked for is compared, so a row that one of them lacks is one that the publisher added or
+    withdrew.
 
     Parameters
     ----------
@@ -135,7 +136,7 @@ def diff(
     sources = catalogue.load(root, local=True)
     contract = schema.TABLES[sources[name].table if name in sources else "trade"]
     cell = [key for key in schema.key(contract) if key not in ("source_id", "vintage")]
-    cell += {"currency"} & {*contract.names}  # in euros it is another
+    cell += sorted({"currency", "unit"} & {*contract.names} - {*cell})  # in euros it is another
     if period and "ref_period" not in cell:
         raise QueryError(f"{name}: its rows are of no period; leave {period} out")
 
@@ -153,7 +154,8 @@ def diff(
             side = side.filter(pc.starts_with(side["ref_period"], period)) if period else side
             sides.append(_comparable(side, of, files) if of else side)
         changes += between(sides, cell, contract, days)
-    return sorted(changes, key=lambda change: -change.size)
+    has_units = "unit" in contract.names  # of which one is not more than another
+    return sorted(changes, key=lambda change: (change.unit * has_units, -change.size))
 
 
 def texts(rows: pa.Table, cell: Sequence[str]) -> pa.Table:

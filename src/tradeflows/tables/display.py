@@ -66,13 +66,15 @@ SHOWN = (
 )
 # Columns that measures add, of which a table shows those that differ from row to row.
 MEASURED = ("all_months", "displacement", "effect", "outside", "part", "placebo", "role", "table")
-COLUMNS = {field.name for contract in schema.TABLES.values() for field in contract}
+# Of the tables that answers are made of; a column of rates is one that a user put beside them.
+COLUMNS = {field.name for name in schema.TABLES if name != "rates" for field in schema.TABLES[name]}
 HIDDEN_COLUMNS = {
     "n_stated",
     "complete",
     "value_whole",
     "displacement",
     "displacement_net",
+    "base",
     "months_base",
     "months_after",
     "after",
@@ -80,6 +82,16 @@ HIDDEN_COLUMNS = {
 HIDDEN_COLUMNS |= {f"{name}_{side}" for name in COLUMNS - {"value"} for side in ("m", "x", "whole")}
 # Of what all rows share, the columns whose value stands in the line above the table.
 IN_HEAD = ("unit", "ref_period", "period", "measure", "flags")
+# The same of published figures and of settlement, each somebody's statement, and a word before.
+OF_FIGURES = {
+    "id": "",
+    "product": "",
+    "exporter": "from ",
+    "importer": "to ",
+    "window_text": "",
+    "publisher": "",
+}
+OF_SETTLEMENT = {"outlet": ""}
 # Columns whose names are in a heading, those of trade first.
 HEADED = (
     *("cmd_code", "reporter_iso", "partner_iso", "flow_code"),
@@ -128,7 +140,7 @@ def name_of(column: str, cell: Any) -> str:
     if not isinstance(cell, str):
         return str(cell)
     try:
-        if column in ("reporter_iso", "partner_iso"):
+        if column in ("reporter_iso", "partner_iso", "exporter", "importer"):
             return codes.area_name(cell)
         return codes.product_name(cell) if column == "cmd_code" else FLOWS.get(cell, cell)
     except CodeError:
@@ -205,13 +217,25 @@ def tidy(frame: DataFrame) -> tuple[str, DataFrame]:
     visible = _visible_columns(frame)
     table = DataFrame({name: _shown_cells(frame, name) for name in visible})
     constant = [name for name in _droppable(frame, table) if _is_constant(table[name])]
-    fixed = {name: str(table[name].iloc[0]) for name in IN_HEAD if name in constant}
+    words = dict.fromkeys(IN_HEAD, "") | _of_statements(frame)
+    fixed = {
+        name: f"{word}{name_of(name, table[name].iloc[0])}"
+        for name, word in words.items()
+        if name in constant and not is_null(table[name].iloc[0])
+    }
     if fixed.get("unit") in contracts.CURRENCIES and "valuation" in frame:
         texts = {"CIF or FOB" if is_null(cell) else str(cell) for cell in frame["valuation"]}
         fixed["unit"] += f" {' or '.join(sorted(texts))}"
     head = "; ".join(filter(None, [heading(frame), *fixed.values()]))
     names = {**SHORT_NAMES, "partner_code": "route"}
     return head, table.drop(columns=constant).rename(columns=names)
+
+
+def _of_statements(frame: DataFrame) -> dict[str, str]:
+    """The columns that say whose statement each row is, and of what; none of trade."""
+    if "window_text" in frame:
+        return OF_FIGURES
+    return OF_SETTLEMENT if "outlet" in frame else {}
 
 
 def _droppable(frame: DataFrame, table: DataFrame) -> list[Any]:
@@ -227,12 +251,15 @@ def _droppable(frame: DataFrame, table: DataFrame) -> list[Any]:
 def slim_table(frame: DataFrame) -> DataFrame:
     """An answer's table to be kept: names for codes, and the place of each row in its raw file.
 
-    Of the other columns of a table those that are the same in all rows are left out.
+    Of the other columns of a table those that are the same in all rows are left out, but for what
+    statements are of, and for a qualifier other than "=".
     """
     has_zeros = "flags" in frame and frame["flags"].eq(DECLARED).any()
     place = [name for name in (*PLACE, *(["flags"] if has_zeros else [])) if name in frame]
     table = DataFrame({name: _shown_cells(frame, name) for name in _visible_columns(frame)})
     always = {*SHORT_NAMES, *IN_HEAD, "value"}
+    if _of_statements(frame):
+        always |= {name for name in table if not table[name].isna().all()}
     known = {*COLUMNS, *SHOWN} - always
     kept = [name for name in table if name not in known or not _is_constant(table[name])]
     names = {column: short for column, short in SHORT_NAMES.items() if short not in kept}
@@ -250,6 +277,8 @@ def _visible_columns(frame: DataFrame) -> list[Any]:
         return list(frame)
     if "partner_role" not in frame or not frame["partner_role"].eq("route").any():
         hidden.add("partner_code")  # of an area its name says as much
+    if "rate_of" in frame:
+        hidden.add("rate")  # by which a measure converted
     if CHOSEN in frame.attrs:
         return [name for name in frame if name not in hidden]
     visible = [name for name in frame if name not in HIDDEN_COLUMNS and name not in hidden]
@@ -263,6 +292,8 @@ def _shown_cells(frame: DataFrame, column: Any) -> Any:
         return frame[column].array  # beside names of the user's own, codes stay codes
     if column in SERIES or (column == "ref_period" and "n_months" in frame):
         return names_of(frame, column)
+    if column == "qualifier" and "value" in frame:  # a statement without a figure has none
+        return frame[column].mask(frame["value"].isna(), "").array
     return frame[column].array
 
 
@@ -276,6 +307,8 @@ def _derived(frame: DataFrame) -> list[str]:
 
 
 def _is_constant(column: Series) -> bool:
+    if column.name == "qualifier":  # any other is shown, whether or not all rows share it
+        return {*column.dropna()} <= {"", "="}
     try:
         return bool(column.nunique(dropna=False) < 2)
     except TypeError:  # a user's column of lists
