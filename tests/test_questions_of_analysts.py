@@ -875,5 +875,4 @@ def test_rows_of_several_families_of_settlement_are_counted_together():
     assert any(text.startswith(f"1 of {len(others)} rows derived") for text in others.caveats)
     few = others.tail(3).caveats
     assert any(text.startswith("1 of 3 rows derived") for text in few)
-    assert not any(text.startswith("risk_review: ") for text in few)
     assert "2 of 9 rows state no %" in trade_settlement(start="2023").caveats

@@ -75,7 +75,7 @@ from tradeflows.tables.display import (
 CODE_COLUMNS = {short: column for column, short in SHORT_NAMES.items()} | {"route": "partner_code"}
 RATIOS = ("%", "percent", "times", "ratio", "rank")
 OF_HEADING = ("title", MEASURE, NAMED, LESS)  # what joined answers keep where it is the same
-OF_ROW = ("source_id", "reporter_iso", "measure")  # whose codes begin a caveat
+OF_ROW = ("source_id", "reporter_iso")  # whose codes begin a caveat
 SPANS = {"year": 12, "quarter": 3, "month": 1}  # words of `by` for a length in months
 LEVELS = {"heading": 4, "chapter": 2}  # words of `by` for goods by the digits of their codes
 GOODS_GONE = "its goods were added up, so give the whole, such as flow(…, 'World', …).by('year')"

@@ -524,11 +524,9 @@ def settlement(
     # Of no family, read says why.
     families = sorted(rows["measure"].unique()) or [asked.get("measure")]
     parts = [tables.read("settlement", root=root, **asked | {"measure": name}) for name in families]
-    for name, part in zip(families, parts, strict=True):
+    for part in parts:
         of_part = tables.flags_present(part["flags"])  # which are counted in all rows
-        texts = [text for text in part.attrs["caveats"] if text not in of_part]
-        named_so = f"{name}: " * (len(families) > 1)
-        part.attrs["caveats"] = tuple(f"{named_so}{text}" for text in texts)
+        part.attrs["caveats"] = tuple(t for t in part.attrs["caveats"] if t not in of_part)
     whole = with_lineage(pd.concat(parts, ignore_index=True), *parts)
     text = "families of figures count differently and are never one line"
     texts = [*[text] * (len(families) > 1), *whole.attrs["caveats"], *counted(whole)]
