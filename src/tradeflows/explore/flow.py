@@ -133,7 +133,7 @@ def flow(
     beside = months_beside(root, whole)
     rows = held(root, COLUMNS, **whole)
     is_every = reporters.ids == ["countries"]
-    reporters = reporters._replace(ids=_read_apart(reporters.ids, rows))
+    reporters = reporters._replace(ids=_read_apart(reporters.ids, rows, unit))
     if reporters.ids == ["countries"]:  # who are read as one
         rows["reporter_iso"] = "countries"
     asked["freq"], others = _chosen_rhythm(rows, asked["freq"])
@@ -273,12 +273,15 @@ def _read(root: Path, area: str, asked: Mapping[str, Any], first: str = "") -> p
     return measures.sum_parts(frame, AMOUNTS) if is_in_parts else frame
 
 
-def _read_apart(reporters: list[str], rows: pd.DataFrame) -> list[str]:
+def _read_apart(reporters: list[str], rows: pd.DataFrame, unit: str) -> list[str]:
     """Of every country each by itself, where they state in several currencies or units."""
-    is_mixed = rows[["currency", "qty_unit"]].nunique().max() > 1
+    quantities = [*rows["qty_unit"].unique()]
+    wanted = unit_of_words(unit, quantities)
+    of_unit = rows[rows["qty_unit"].eq(wanted)] if wanted in quantities else rows
+    is_mixed = of_unit[["currency", "qty_unit"]].nunique().max() > 1
     if reporters != ["countries"] or not is_mixed:
         return reporters
-    return sorted(filter(codes.is_country, map(str, rows["reporter_iso"].unique())))
+    return sorted(filter(codes.is_country, map(str, of_unit["reporter_iso"].unique())))
 
 
 def _chosen_rhythm(rows: pd.DataFrame, freq: str | None) -> tuple[str | None, list[str]]:
