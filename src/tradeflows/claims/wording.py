@@ -470,7 +470,8 @@ def unsaid(text: str, claims: Sequence[Claim]) -> Iterator[str]:
 def _of_few(text: str, asked: Sequence[Question]) -> Iterator[str]:
     """A place among some that a sentence does not name, and figures of one side for another's."""
     named = {*_named_in(text, own_words.area_words()).values(), *_by_adjective(text)}
-    among = [asks.partner.split("+") for asks in asked if asks.measure.startswith("rank ")]
+    ranks = (asks for asks in asked if asks.measure.startswith("rank ") and "among" not in text)
+    among = [asks.partner.split("+") for asks in ranks]
     few = sorted({area for areas in among for area in areas[1:]} - named)
     if few:
         yield f"ranked among some alone, with {', '.join(map(codes.area_name, few))}"
