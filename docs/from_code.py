@@ -135,7 +135,7 @@ ENTRIES: dict[str, tuple[Iterable[str], Mapping[str, str]]] = {
     "the file": (get_type_hints(ledger.FileEntry), {}),
     "[claim.ID]": ([key for key in get_type_hints(ledger.ClaimEntry) if key not in PART], {}),
     "[[claim.ID.part]]": (PART, {}),
-    "claimed": (get_type_hints(ledger.ClaimedEntry), {}),
+    "claimed": (ledger.CLAIMED, {}),
     "asks": (verdict_rule.KEYS, {}),
     "[[claim.ID.reading]] and [[claim.ID.part.reading]]": (get_type_hints(ledger.Reading), {}),
     "also": (ledger.SECOND, {}),

@@ -5,8 +5,8 @@ import pytest
 
 from tradeflows.model import codes, groups
 from tradeflows.model.codelists import rows_of
+from tradeflows.model.currencies import currency, plain_names
 from tradeflows.model.errors import QueryError
-from tradeflows.model.units import currency, plain_names
 from tradeflows.model.words import fold
 
 COUNTRIES = {area for area in codes.area_words().values() if codes.is_country(area)}

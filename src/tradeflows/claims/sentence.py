@@ -28,8 +28,8 @@ from tradeflows.claims.phrase import (
 )
 from tradeflows.claims.word_lists import word_list
 from tradeflows.model import codes, units
+from tradeflows.model.currencies import plain_names
 from tradeflows.model.periods import month_text, span
-from tradeflows.model.units import plain_names
 from tradeflows.model.words import fold
 from tradeflows.retrieval import own_words
 

@@ -22,10 +22,10 @@ from tradeflows.explore.questions import (
 )
 from tradeflows.measures.common import computed, places_in, unit_of, with_lineage
 from tradeflows.model import codes, contracts
+from tradeflows.model.currencies import currency as currency_of
 from tradeflows.model.errors import NothingStatedError, QueryError, require_text
 from tradeflows.model.lineage import PLACE, Formula, Role
 from tradeflows.model.periods import first_month, month_text, period_typed
-from tradeflows.model.units import currency as currency_of
 from tradeflows.model.words import call, count_of, direction, option
 from tradeflows.retrieval import catalogue
 from tradeflows.tables import Words

@@ -16,10 +16,10 @@ from tradeflows import tables
 from tradeflows.explore.answer import Answer, answer
 from tradeflows.explore.hints import PERIOD, example_call
 from tradeflows.model import codes, groups, schema, words
+from tradeflows.model.currencies import currency
 from tradeflows.model.errors import CatalogueError, QueryError, near, require_text
 from tradeflows.model.lineage import COUNT, PLACE, Formula, Role, record
 from tradeflows.model.periods import month_of, runs
-from tradeflows.model.units import currency
 from tradeflows.model.words import fold
 from tradeflows.retrieval import catalogue, own_words
 

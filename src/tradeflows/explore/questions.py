@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tradeflows.model import codes, groups
+from tradeflows.model.currencies import currency
 from tradeflows.model.errors import QueryError, require_text
-from tradeflows.model.units import currency
 from tradeflows.model.words import Words, fold, texts_of
 from tradeflows.retrieval import own_words
 

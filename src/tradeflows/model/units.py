@@ -1,4 +1,4 @@
-"""Units in words, as ``codelists/unit_words.csv`` has them, and currencies by those of ISO 4217.
+"""Units in words, as ``codelists/unit_words.csv`` has them.
 
 A unit is a word, with "thousand", "million" or "billion" before it where it is counted by these:
 ``tonnes``, ``million tonnes``, ``Mt``, ``billion USD``, ``thousand barrels a day``. A measure gives
@@ -17,11 +17,10 @@ import re
 from collections import Counter
 from functools import cache
 
-from tradeflows.model.codelists import rows_by, rows_of
-from tradeflows.model.errors import QueryError, near
+from tradeflows.model.codelists import rows_by
+from tradeflows.model.currencies import plain_names
 from tradeflows.model.lineage import full_number, padded_number
 from tradeflows.model.periods import month_words
-from tradeflows.model.words import fold
 
 # What a unit is counted by, as a word before it.
 COUNTED_BY = {
@@ -49,38 +48,6 @@ SCALES = ((1e12, "trillion"), (1e9, "billion"), (1e6, "million"), (1e4, "thousan
 MONTH, RANK, COUNT = "month", "rank", "count"
 COUNTS = (RANK, COUNT, "units", "pieces", "items")  # of things, which are whole
 CURRENCY = re.compile("[A-Z]{3}")
-
-
-@cache
-def _by_word() -> dict[str, list[str]]:
-    codes: dict[str, list[str]] = {}
-    for row in rows_of("currencies.csv"):
-        words = {fold(text) for text in (row["code"], row["name"], *row["words"].split("; "))}
-        for word in words - {""}:
-            codes.setdefault(word, []).append(row["code"])
-    return codes
-
-
-def currency(word: str) -> str:
-    """The code of the currency that `word` is: a code, a name or a usual word, in any case.
-
-    Raises
-    ------
-    QueryError
-        There is none, or several go by that word.
-    """
-    codes = _by_word().get(fold(word), [])
-    if len(codes) > 1:
-        raise QueryError(f"several currencies are called {word!r}: {', '.join(codes)}; name one")
-    if not codes:
-        raise QueryError(f"no currency {word!r} in ISO 4217{near(fold(word), _by_word())}")
-    return codes[0]
-
-
-@cache
-def plain_names() -> dict[str, str]:
-    """What an amount in each currency is called, by its code: dong, Swiss francs."""
-    return {row["code"]: row["plain"] or row["name"] for row in rows_of("currencies.csv")}
 
 
 def unit_words(unit: str) -> tuple[str, str]:

@@ -17,9 +17,10 @@ from tradeflows import claims
 from tradeflows.charts import layout
 from tradeflows.charts.options import WORDS
 from tradeflows.model import codes
+from tradeflows.model.currencies import plain_names
 from tradeflows.model.errors import CodeError, TradeflowsError
 from tradeflows.model.periods import dates_in_words
-from tradeflows.model.units import ALOUD, plain_names, unit_words
+from tradeflows.model.units import ALOUD, unit_words
 from tradeflows.retrieval import catalogue
 from tradeflows.tables.display import is_null
 

@@ -183,7 +183,8 @@ def of_answer(frame: DataFrame, zeros: DataFrame, asked: Question) -> DataFrame:
 
     They are of the answer's sources and cells, and of those that were asked for by name. Before
     the first row of a cell and after its last they count only where the window's end is named. Of
-    several sources none has one in a month of which another states the flow.
+    several sources none has one in a month of which another states the flow, and one alone has a
+    zero that several declare.
 
     Parameters
     ----------
@@ -218,10 +219,12 @@ def of_answer(frame: DataFrame, zeros: DataFrame, asked: Question) -> DataFrame:
             [pair for pair in pairs if share(*pair)], columns=["stated", "cmd_code"]
         )
         stated = frame.rename(columns={"cmd_code": "stated"}).merge(goods, on="stated")
-        for name in zeros["source_id"].unique():
+        kept = zeros[:0]
+        for name, own in zeros.groupby("source_id", sort=False):
             others = stated[stated["source_id"].ne(name)]
-            is_stated = zeros["source_id"].eq(name) & _have_months(zeros, others, FLOW)
-            zeros = zeros[~is_stated]
+            is_told = _have_months(own, others, FLOW) | _have_months(own, kept, FLOW)
+            kept = pd.concat([kept, own[~is_told]])  # the first that declares it has the zero
+        zeros = kept
     if asked.is_of_parts:  # where the whole was nothing, so were its parts
         is_total = zeros["breakdown"].eq("total")
         flows = [zeros[name] for name in (*FLOW, *PERIOD)]
