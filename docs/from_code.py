@@ -20,7 +20,7 @@ from sphinx.util.docutils import SphinxDirective
 
 import tradeflows
 from tradeflows import claims, schema
-from tradeflows.claims import answers, describe, ledger, open_words, verdict_rule
+from tradeflows.claims import answers, describe, ledger, open_words, verdict_rule, word_lists
 from tradeflows.cli.arguments import GROUPS, arguments_of, command, names_of
 from tradeflows.explore.answer import Answer
 from tradeflows.model import absence, codes, contracts, errors, units
@@ -137,7 +137,10 @@ ENTRIES: dict[str, tuple[Iterable[str], Mapping[str, str]]] = {
     "[[claim.ID.part]]": (PART, {}),
     "claimed": (ledger.CLAIMED, {}),
     "asks": (verdict_rule.KEYS, {}),
-    "[[claim.ID.reading]] and [[claim.ID.part.reading]]": (get_type_hints(ledger.Reading), {}),
+    "[[claim.ID.reading]] and [[claim.ID.part.reading]]": (
+        (*get_type_hints(ledger.Reading), "other_steps"),
+        {},
+    ),
     "also": (ledger.SECOND, {}),
     "one of terms": (ledger.TERM, {}),
     "[series.NAME]": ((*verdict_rule.KEYS, "release"), {}),
@@ -167,6 +170,7 @@ PLAIN = {
     "start": "first month or year",
     "end": "last month or year",
     "base": "the window that a change is compared with",
+    "other_steps": "measures with their arguments, applied to the rows of `other`",
     "release": "each release, with `name` and `read`",
     "releases": "releases of just this number, by name: what to ask of `read`",
     "reading": "what can answer it, each as below",
@@ -227,7 +231,7 @@ def _measure_words() -> Iterator[str]:
     yield "What an article calls a volume is a quantity, or a weight, as its unit says."
     yield ""
     rows = (
-        [f"`{name}`", "" if column in ("", answers.MEASURED) else f"`{column}`", f"`{words}`"]
+        [f"`{name}`", "" if column in ("", "given") else f"`{column}`", f"`{words}`"]
         for name in sorted(ledger.every_measure().keys() - {"scale"})
         for column, words in _results_of(name).items()
     )
@@ -245,7 +249,8 @@ def _results_of(measure: str) -> dict[str, str]:
 
 
 def _reasons() -> Iterator[str]:
-    rows = ([reason, text, ledger.SETTLES[reason]] for reason, text in ledger.REASONS.items())
+    settles = word_lists.word_list("ledger")["settles"]
+    rows = ([reason, text, settles[reason]] for reason, text in ledger.REASONS.items())
     yield from _table(["reason", "meaning", "what would settle it"], rows)
 
 
