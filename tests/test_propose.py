@@ -345,6 +345,10 @@ def test_the_command_writes_what_from_reads(tmp_path, capsys):
     article.write_text(f"{WHEAT} Inflation slowed to 40 %. It rained.", encoding="utf-8")
     assert cli.main(["claims", "--propose", str(article), "--to", str(tmp_path / "b.csv")]) == 0
     assert "does not say whole; 1 sentence with figures gave none" in capsys.readouterr().out
+    for name, said in (("b.xlsx", "name a file .csv"), ("b.csv", "is there already")):
+        assert cli.main(["claims", "--propose", str(article), "--to", str(tmp_path / name)]) == 2
+        assert said in capsys.readouterr().err
+    assert not (tmp_path / "b.xlsx").exists()
     article.write_text(OTHER, encoding="utf-8")
     assert cli.main(["claims", "--propose", str(article)]) == 0
     out = capsys.readouterr().out

@@ -111,7 +111,7 @@ def read(path: Path) -> str:
     try:
         raw = path.read_bytes()
     except OSError as error:
-        raise QueryError(f"{path}: cannot be read ({error})") from error
+        raise QueryError(f"{path}: cannot be read ({error.strerror})") from error
     is_unicode = raw[:2] in (b"\xff\xfe", b"\xfe\xff")
     is_other = raw.lstrip()[:5].lower() in (b"%pdf-", b"<html", b"<!doc")
     if is_other or (b"\0" in raw and not is_unicode):

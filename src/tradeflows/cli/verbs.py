@@ -240,6 +240,8 @@ def _propose(article: Path | None, to: Path | None, common: Common) -> None:
             "--to is where --propose writes: name the article, by --propose article.txt"
         )
     checks.require_file(article)
+    if to and to.suffix != ".csv":
+        raise QueryError(f"{to}: lines are written as CSV, which Excel opens: name a file .csv")
     if to:
         checks.require_output(to, [".csv"])
         checks.require_new_file(to)
