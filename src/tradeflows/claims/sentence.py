@@ -509,9 +509,10 @@ def _window(mark: str, tagged: Tagged) -> tuple[str, str]:
     first = pattern("at_first").findall(mark) or pattern("at_first").findall(tagged.text)
     windows = {*pattern("at_once").findall(mark)} or {*first, *pattern("at").findall(rest)}
     tag = windows.pop() if len(windows) == 1 else ""
-    untold = {*pattern("{when}").findall(mark)} if not tag else set()
-    untold = {name for name in untold if not tagged.said[name]} if len(untold) == 1 else {tag}
-    return tagged.said.get(tag, ""), tagged.times.get("".join(untold), "")
+    named = {*pattern("{when}").findall(mark)}
+    if not tag and len(named) == 1 and not tagged.said[min(named)]:
+        tag = named.pop()  # it tells no months, but may tell that they are others
+    return tagged.said.get(tag, ""), tagged.times.get(tag, "")
 
 
 def _sides(kind: str, mark: str, tagged: Tagged) -> tuple[str, str, str]:

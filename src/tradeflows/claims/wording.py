@@ -56,7 +56,9 @@ ROUTE = re.compile(
 )
 IN_WORDS, IN_PARTS = "a change in words is about so much", "a fraction in words is about so much"
 SPANNING = re.compile(r"\d{4}[/–-]\d")  # a year that begins in the one and ends in the next
-IN_MONTH = re.compile(r"\b(?:weeks?|days?|fortnight|half) of |^un?til", re.I)  # other than one
+IN_MONTH = re.compile(
+    r"\b(?:weeks?|days?|fortnight|half) of |^un?til", re.I
+)  # a part of a month, or all up to it
 UNTIL = re.compile(r"\b(year|quarter|\w+(?= months)).* to ", re.I)  # how long, up to a month
 LONG = {"year": 12, "quarter": 3, **units.NUMBER_WORDS}
 BESIDE = re.compile(r"\b(?:after|before|following)\b", re.I)  # the time that is named
@@ -378,8 +380,8 @@ def _of_member(said: Said, sides: Sequence[set[str]], asked: Phrase) -> Iterator
     """Another one's share, place or lead, or in the trade of another."""
     mine, asks = [{asked.reporter}, {*asked.partner}], phrase.WAYS[asked.flow][0]
     differs = any(side and side != own for side, own in zip(sides, mine, strict=True))
-    is_told = phrase.LEAD in (said.kind, asked.kind) and said.kind != asked.kind
-    if not is_told and (differs or said.way not in ("", asks)):
+    is_of_lead = said.kind == phrase.LEAD  # of no other kind are its sides those of a lead
+    if is_of_lead == (asked.kind == phrase.LEAD) and (differs or said.way not in ("", asks)):
         one, told = (
             f"{_named(pair[1])} in the {TRADE_OF[which]} of {_named(pair[0])}"
             for pair, which in ((sides, said.way), (mine, asks))
@@ -462,24 +464,30 @@ def unsaid(text: str, claims: Sequence[Claim]) -> Iterator[str]:
     if _is_one_way(text) and flows == {"M" if SELLS.search(text) else "X"}:
         way = "imports" if flows == {"M"} else "exports"
         yield f"counted as {way}, by {codes.area_name(amounts[0].reporter)}"
-    yield from _of_few(text, asked)
+    yield from _ranked_among(text, asked)
+    yield from _counted_by(text, asked)
     others = [*_sides_beside(text, asked), *_goods_beside(text, goods)]
     yield from (f"its sentence also names {other}" for other in others)
 
 
-def _of_few(text: str, asked: Sequence[Question]) -> Iterator[str]:
-    """A place among some that a sentence does not name, and figures of one side for another's."""
+def _ranked_among(text: str, asked: Sequence[Question]) -> Iterator[str]:
+    """A place among some alone, whom a sentence does not name."""
     named = {*_named_in(text, own_words.area_words()).values(), *_by_adjective(text)}
     ranks = (asks for asks in asked if asks.measure.startswith("rank ") and "among" not in text)
     among = [asks.partner.split("+") for asks in ranks]
     few = sorted({area for areas in among for area in areas[1:]} - named)
     if few:
         yield f"ranked among some alone, with {', '.join(map(codes.area_name, few))}"
+
+
+def _counted_by(text: str, asked: Sequence[Question]) -> Iterator[str]:
+    """Figures of one side, where a sentence cites those of another."""
     known = {**codes.area_codes("adjective"), **own_words.area_words()}
     cited = (known.get(word) or known.get(word.lower(), "") for word in CITED.findall(text))
     sides = {asks.reporter for asks in asked}
-    for area in dict.fromkeys(filter(codes.is_country, {*filter(None, cited)} - sides)):
-        yield f"counted by {', '.join(map(codes.area_name, sides))}, not {codes.area_name(area)}"
+    own = ", ".join(map(codes.area_name, sorted(sides)))
+    for area in sorted(filter(codes.is_country, {*filter(None, cited)} - sides)):
+        yield f"counted by {own}, not {codes.area_name(area)}"
 
 
 def _unread(text: str, claims: Sequence[Claim], told: str) -> list[str]:

@@ -56,8 +56,9 @@ def require_output(to: Path, suffixes: Iterable[str]) -> None:
     require_folder(to.parent if is_file else to)
 
 
-def require_new_file(to: Path) -> None:
-    """Refuse a file that is there."""
+def require_new_file(to: Path, suffix: str) -> None:
+    """Refuse a file that cannot be written, or that is there."""
+    require_output(to, [suffix])
     if to.exists():
         raise QueryError(f"{to}: it is there already, and is not overwritten; name another file")
 

@@ -243,8 +243,7 @@ def _propose(article: Path | None, to: Path | None, common: Common) -> None:
     if to and to.suffix != ".csv":
         raise QueryError(f"{to}: lines are written as CSV, which Excel opens: name a file .csv")
     if to:
-        checks.require_output(to, [".csv"])
-        checks.require_new_file(to)
+        checks.require_new_file(to, ".csv")
     from tradeflows.claims import open_words, propose, sentence
     from tradeflows.model.files import save
 
@@ -802,8 +801,7 @@ def sketch(
         a file, such as wheat.toml; else printed
     """
     if to:
-        checks.require_output(to, (".toml",))
-        checks.require_new_file(to)  # a map is a person's work
+        checks.require_new_file(to, ".toml")  # a map is a person's work
     checks.require_file(file)
     from tradeflows.model.errors import CatalogueError
     from tradeflows.model.files import save

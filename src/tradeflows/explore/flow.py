@@ -33,8 +33,10 @@ from tradeflows.tables.choose_publisher import OF_THE_WINDOW
 
 ALL_OF_A_LEVEL = re.compile(r"all HS ?([246])?", re.IGNORECASE)
 MANY = 4  # reporters, above which it is said how many of them state nothing
-COLUMNS = ["reporter_iso", "partner_iso", "freq_code", "cumulation", "qty_unit", "ref_period"]
-COLUMNS += ["currency"]
+COLUMNS = [
+    *("reporter_iso", "partner_iso", "freq_code", "cumulation", "ref_period"),
+    *("qty_unit", "currency"),
+]
 # Columns that a value is taken from, the first that all reporters state.
 AMOUNTS = ("net_wgt_kg", "qty", "primary_value_usd", "value_reported")
 CELL = ["source_id", "partner_code", "cmd_code", "flow_code", "ref_period", "n_months"]
@@ -415,7 +417,7 @@ def _of_like_members(
 
 
 def _weighed(root: Path, asked: Mapping[str, Any], frame: pd.DataFrame, unit: str) -> pd.DataFrame:
-    """Rows of a group without a value and a weight that are not of the same members.
+    """Rows whose value and weight, where they are of a group, are of the same members.
 
     Where a member states no weight, beside the weight of the others stands their value, and beside
     the value of all no weight.
