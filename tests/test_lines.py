@@ -783,6 +783,7 @@ BESIDE = [
     (f"{CHINA}, more than any other.", WEIGHT, "not judged: more than any"),
     (f"{CHINA}, or half of its needs.", WEIGHT, "not judged: half of its"),
     ("Russian customs say that it imported {107.02 Mt}.", WEIGHT, "counted by China, not Russia"),
+    ("Chinese customs data tell it.", ";public, not looked up yet", ""),
     ("Iraq was the largest.", RANK_OF_IRAQ, "ranked among some alone, with Saudi Arabia"),
     ("In 2023 China imported {more than 107.01 Mt} of it.", WEIGHT, ""),
     ("In May 2023 China imported {107.02 Mt}.", WEIGHT.replace("2023", "May 2023"), ""),

@@ -484,9 +484,9 @@ def _counted_by(text: str, asked: Sequence[Question]) -> Iterator[str]:
     """Figures of one side, where a sentence cites those of another."""
     known = {**codes.area_codes("adjective"), **own_words.area_words()}
     cited = (known.get(word) or known.get(word.lower(), "") for word in CITED.findall(text))
-    sides = {asks.reporter for asks in asked}
-    own = ", ".join(map(codes.area_name, sorted(sides)))
-    for area in sorted(filter(codes.is_country, {*filter(None, cited)} - sides)):
+    sides = {area for asks in asked for area in asks.reporter.split("+")}
+    own = ", ".join(map(codes.area_name, sorted(filter(_is_area, sides))))
+    for area in sorted(filter(codes.is_country, {*filter(None, cited)} - sides)) if own else ():
         yield f"counted by {own}, not {codes.area_name(area)}"
 
 
