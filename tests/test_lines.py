@@ -467,6 +467,22 @@ HELD = [
     ("Although Washington failed to stop it, China took {107.02 Mt}.", WEIGHT, "holds"),
     ("China, known for its cars, sold goods worth {$111.08 billion}.", SOLD, "holds"),
     ("In 2022 it was 86 Mt and, a year later, {107.02 Mt}.", WEIGHT, "holds"),
+    # A word of two codes is read by both, by customs and by energy statistics; a code is itself.
+    (
+        "Germany bought {27.7 million tonnes} of crude oil in 2021.",
+        "weight of crude oil, Germany from Russia, 2021",
+        "depends",
+    ),
+    (
+        "Germany bought {27.7 Mt} of crude oil in 2021.",
+        "weight of 2709, Germany from Russia, 2021",
+        "differs",
+    ),
+    (
+        "Poland bought {1.02 million tonnes} of crude oil in March 2022.",
+        "weight of crude oil, Poland from Russia, March 2022",
+        "leans yes",  # by the second alone
+    ),
     # A file with the routes of another measure.
     (
         "Spain's imports rose {32 %}.",
@@ -673,6 +689,11 @@ OTHERWISE = [
     ("It is dear.", "not publik;not publik", "no word 'not publik'; did you mean 'not public'"),
     # what is held
     ("China paid {€56 billion}.", VALUE.replace("2023", "2016"), "no rates of"),
+    (
+        "It had {34 %} of it.",
+        "share by weight of crude oil, Russia in World, Germany's imports, 2021",
+        "no weight of 2709 is stated for 2021-01 to 2021-12",
+    ),
     ("It was first.", RANK_OF_IRAQ.replace(TIME, "2031"), "nothing is stated in it: add"),
     ("Russia was first.", RANK, "since figures are held of Russia alone: add a file"),
     (

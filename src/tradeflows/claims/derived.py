@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from operator import attrgetter
 from pathlib import Path
@@ -57,6 +58,7 @@ NOT_HELD = (
     "`tradeflows find` lists what is; add a file that states it, or let the line ask 'public, not "
     "looked up yet'"
 )
+COUNTED_BY, OTHERWISE = {"SIEC": "energy statistics"}, "another code"
 RATES_OF = "European Central Bank"
 
 
@@ -66,7 +68,8 @@ class Held(NamedTuple):
     `publisher` is its name where several state it, `who` that of one who is no office, `over` what
     a sum is over, `lacking` the codes with holes, `months` those that are asked and stated, `rates`
     the step that puts its values into the currency of the claim, with what it reads, `yearly` the
-    filters of a release of its own by the year, and `is_patched` whether a carrier made some rows.
+    filters of a release of its own by the year, `is_patched` whether a carrier made some rows, and
+    `other` the code, where it is none that is asked and their word has it too.
     """
 
     filters: Entry
@@ -80,6 +83,7 @@ class Held(NamedTuple):
     rates: Entry
     yearly: Entry
     is_patched: bool
+    other: str = ""
 
 
 def entry_of(
@@ -113,7 +117,7 @@ def entry_of(
     admitted, because = _open(asked, asks, left, is_free=is_free)
     windows = [*asked.windows, *((start, asks["end"]) for start in left.get("start", ()))]
     asked = replace(asked, windows=tuple(dict.fromkeys(windows)))
-    made: Entry = {"reading": [], "releases": {}, "minds": [], "money": set()}
+    made: Entry = {"reading": [], "releases": {}, "minds": [], "money": set(), "goods": {}}
     faults = []
     for amount in (asked.amount, *["value"] * is_free):
         try:
@@ -125,7 +129,7 @@ def entry_of(
         raise faults[0]
     value = asked.measure_of("value")
     moved = [f"{value} in {each}" for each in sorted(made["money"])]
-    because += _in_money(moved, asks, admitted, statement)
+    because += _in_money(moved, asks, admitted, statement) + _in_codes([*made["goods"]], admitted)
     whole = {**entry, "asks": asks, "reading": [*made["reading"], *entry.get("reading", [])]}
     whole |= {key: made[key] for key in ("releases", "minds") if made[key]}
     whole["open"] = {**admitted, **entry.get("open", {})}
@@ -178,6 +182,13 @@ def _in_money(moved: list[str], asks: Entry, admitted: Entry, statement: str) ->
     free = admitted.get("measure", [])
     admitted["measure"] = moved if free == "none" else [*free, *moved]
     return ["its line names no currency"]
+
+
+def _in_codes(others: list[str], admitted: Entry) -> list[str]:
+    """Leave the goods open where other codes of their word are read too, with why."""
+    if others:
+        admitted["goods"] = others
+    return ["its word for the goods has several codes"] * bool(others)
 
 
 def _with_amount(asked: Phrase, unit: str, statement: str) -> tuple[Phrase, bool]:
@@ -248,7 +259,8 @@ def _open(
 
 def _add_readings(made: Entry, asked: Phrase, unit: str, project: Tables) -> None:
     """Add the readings of one amount, in every window, by every publisher."""
-    every = _held(asked, unit, project)
+    every = _of_each_code(asked, unit, project)
+    made["goods"] |= dict.fromkeys(held.other for held in every if held.other)
     if (asked.kind, asked.amount) in MOVING:
         made["money"] = {held.currency for held in every} - {"USD"}
     is_of_one = "+" not in "+".join(asked.goods) and "+" not in "+".join(asked.level)
@@ -258,15 +270,46 @@ def _add_readings(made: Entry, asked: Phrase, unit: str, project: Tables) -> Non
         when = window_in_words(*_months(window)) * bool(asked.windows[1:])
         for held in every:
             publisher = held.publisher * (not held.who)
-            words = (held.who or _office(asked), asked.quantity, publisher, when)
+            words = (held.who or _office(asked), _counted_by(held), asked.quantity, publisher, when)
             name = ", ".join(filter(None, words))
             made["reading"].append({"name": name, **_reading(asked, window, held)})
+
+
+def _counted_by(held: Held) -> str:
+    """The statistics that count goods by another code, where their word has several."""
+    return held.other and COUNTED_BY.get(codes.classification(held.other), OTHERWISE)
+
+
+def _of_each_code(asked: Phrase, unit: str, project: Tables) -> list[Held]:
+    """What is held of the goods, and of each other code of their word, where some is held."""
+
+    def held_of(goods: Iterable[str]) -> list[Held]:
+        every: list[Held] = []
+        for code in goods:
+            with suppress(LedgerError):
+                of_code = _held(replace(asked, goods=(code,), level=()), unit, project)
+                every += [held._replace(other=code) for held in of_code]
+        return every
+
+    others = held_of(() if asked.kind == phrase.RECORD else asked.also)
+    try:
+        return _held(asked, unit, project) + others
+    except LedgerError as error:
+        if others:
+            return others
+        code, words = "+".join(asked.level or asked.goods), own_words.product_words(project.root)
+        same = sorted({also for listed in words.values() if code in listed for also in listed})
+        for other in dict.fromkeys(held.other for held in held_of(same)):
+            meant = phrase.spoken(replace(asked, goods=(other,), level=()))
+            cure = f"what is held of the time is {other}: write '{meant}'"
+            raise LedgerError(f"{error}; {cure}") from error
+        raise
 
 
 def _with_releases(made: Entry, asked: Phrase, every: list[Held], project: Tables) -> list[Held]:
     """Of an office's releases the first alone: the total that it printed, or one nobody patched."""
     money = every[0].currency
-    offices = [held for held in every if (held.who, held.currency) == ("", money)]
+    offices = [x for x in every if (x.who, x.other, x.currency) == ("", "", money)]
     offices.sort(key=attrgetter("is_patched"))
     in_dollars = money == "USD" and not every[0].rates
     printed = _own_total(asked, project) if in_dollars else {}
@@ -275,7 +318,7 @@ def _with_releases(made: Entry, asked: Phrase, every: list[Held], project: Table
     if not printed and len(releases) < 2:
         return every
     made["releases"] = releases
-    others = [held for held in every if held.who]
+    others = [held for held in every if held.who or held.other]
     if not printed:
         return [offices[0], *others]
     if not asked.base:  # the growth that it printed is of its own releases of both times
@@ -359,10 +402,7 @@ def _held(asked: Phrase, unit: str, project: Tables) -> list[Held]:
         both.append(_rows(whole, wanted, columns, project))
     rows = every[~every["lacks"]]
     if rows.empty:
-        raise LedgerError(
-            f"nothing that is held answers {phrase.spoken(asked)!r}: "
-            + (_elsewhere(asked, filters, wanted, project) or NOT_HELD)
-        )
+        raise LedgerError(f"nothing that is held answers {phrase.spoken(asked)!r}: {NOT_HELD}")
     several = every["publisher"].nunique() > 1
     if asked.kind in phrase.PLACED:
         rows = _with_rivals(asked, rows, every[every["lacks"]], wanted)
@@ -375,11 +415,7 @@ def _held(asked: Phrase, unit: str, project: Tables) -> list[Held]:
         named = filters | ({"publisher": name} if several else {})
         is_record = asked.kind == phrase.RECORD
         stating[name] = _stated(named, own, known[name].short, wanted, is_record=is_record)
-    try:
-        stating = _of_the_time(asked, stating, wanted, {*rows["cmd_code"]})
-    except LedgerError as error:
-        cure = _elsewhere(asked, filters, wanted, project)
-        raise LedgerError("; ".join(filter(None, (str(error), cure)))) from error
+    stating = _of_the_time(asked, stating, wanted, {*rows["cmd_code"]})
     return [
         held._replace(
             publisher=held.publisher * (len(stating) > 1),
@@ -387,18 +423,6 @@ def _held(asked: Phrase, unit: str, project: Tables) -> list[Held]:
         )
         for held in stating.values()
     ]
-
-
-def _elsewhere(asked: Phrase, filters: Entry, wanted: set[int], project: Tables) -> str:
-    """What to write where other codes of the word for some goods are held in a time."""
-    code = "+".join(asked.level or asked.goods)
-    words = own_words.product_words(project.root).values()
-    for other in sorted({also for listed in words if code in listed for also in listed} - {code}):
-        there = project.question(**filters | _window(wanted) | {"product": other})
-        if there.matching().num_rows:
-            meant = phrase.spoken(replace(asked, goods=(other,), level=()))
-            return f"what is held of the time is {other}: write '{meant}'"
-    return ""
 
 
 def _of_the_time(

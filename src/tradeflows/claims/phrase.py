@@ -10,7 +10,7 @@ import calendar
 import re
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -68,6 +68,8 @@ class Phrase:
         One of :data:`PATTERNS`, and of :data:`AMOUNTS`; empty where the words leave it.
     goods, level
         Codes that are asked, and those that are read in their place: a part that stands for all.
+    also
+        Codes that the one word for its goods has in other classifications.
     partner, among
         Whom the reporter traded with, and of a share, a lead or a rank those that it is among;
         none is all of them.
@@ -87,6 +89,7 @@ class Phrase:
     windows: tuple[Window, ...]
     base: Window | None = None
     since: str = ""
+    also: tuple[str, ...] = field(default=(), compare=False)
 
     def measure_of(self, amount: str) -> str:
         """What the ledger calls it of an amount."""
@@ -119,7 +122,7 @@ def parse(text: str, root: Path | None = None) -> Phrase:
     ('CHN', ('BRA',), ('1201',), (('2024', '2024'),))
     """
     head, _, tail = (" ".join(part.split()) for part in text.partition(","))
-    kind, amount, goods, level = _head(head, text, root)
+    kind, amount, goods, level, also = _head(head, text, root)
     said = _sides(kind, tail, text)
     [reporter, *others] = areas(said["who"], root, text)
     partner = areas(said["whom"], root, text)
@@ -144,6 +147,7 @@ def parse(text: str, root: Path | None = None) -> Phrase:
         windows=windows,
         base=window(said["base"], text) if said["base"] else None,
         since=window(said["since"], text)[0] if said["since"] else "",
+        also=also,
     )
 
 
@@ -168,7 +172,7 @@ def _sides(kind: str, tail: str, text: str) -> dict[str, str]:
 
 def _head(
     head: str, text: str, root: Path | None
-) -> tuple[str, str, tuple[str, ...], tuple[str, ...]]:
+) -> tuple[str, str, tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
     """The measure of a phrase, and its goods."""
     words = HEAD.fullmatch(head)
     said = "".join(filter(None, words.group("alone", "kind"))).lower() if words else ""
@@ -186,7 +190,8 @@ def _head(
         _listed, known=partial(_code, amount=amount, root=root), text=text, what="goods"
     )
     level = codes_of(words["level"]) if words["level"] else ()
-    return kind, amount, codes_of(words["goods"]), level
+    goods = codes_of(words["goods"])
+    return kind, amount, goods, level, _also(goods + level, words["goods"], root)
 
 
 def _require_goods(said: str, goods: str, text: str) -> None:
@@ -203,6 +208,12 @@ def _code(word: str, *, amount: str, root: Path | None) -> str:
     """The first code that a word stands for; of gas by volume, that of energy statistics."""
     listed = own_words.product(word, root)
     return next((code for code in listed if (amount, code[:2]) == ("volume", GAS)), listed[0])
+
+
+def _also(own: tuple[str, ...], word: str, root: Path | None) -> tuple[str, ...]:
+    """The codes in other classifications of a word for goods, where one is read by itself."""
+    listed = [] if own[1:] else own_words.product(word, root)
+    return tuple(x for x in listed if codes.classification(x) != codes.classification(own[0]))
 
 
 def _listed(words: str, *, known: Callable[[str], str], text: str, what: str) -> tuple[str, ...]:

@@ -102,6 +102,11 @@ def is_under(code: str, ancestor: str) -> bool:
     return parts != wholes and all(wholes.intersection(_up(part)) for part in parts)
 
 
+def classification(code: str) -> str:
+    """The list of codes that `code` is of: HS, or the energy statistics' SIEC."""
+    return PRODUCTS.get(code, {}).get("classification", "HS")
+
+
 def is_crude(code: str) -> bool:
     """Whether all of a product is crude oil, of which a tonne has so many barrels."""
     return any(code == crude or is_under(code, crude) for crude in CRUDE)
