@@ -1,7 +1,9 @@
 """All that pandas does with a frame works on an answer, and its repr never raises."""
 
+import io
 import operator
 import pickle
+import re
 
 import numpy as np
 import pandas as pd
@@ -302,3 +304,75 @@ def test_pandas_draws_the_values_and_no_number_of_a_row():
     frame = answer(ROWS)
     for axes in (frame.plot(kind="line"), frame.plot.hist(), frame.plot(x="ref_period")):
         assert axes.get_legend_handles_labels()[1] == ["value"]
+
+
+# --- the sign of a figure that is not exact -------------------------------------------------------
+
+
+def parquet_of(frame):
+    file = io.BytesIO()
+    frame.to_parquet(file)
+    return pd.read_parquet(file)
+
+
+def csv_of(frame):
+    return pd.read_csv(io.StringIO(frame.to_csv()))
+
+
+LOSSES = {  # of the column qualifier
+    "two columns": lambda drones: drones[["id", "value"]],
+    "no id": lambda drones: drones[["exporter", "value", "unit"]],
+    "sorted": lambda drones: drones[["id", "value"]].sort_values("value", ascending=False),
+    "filtered": lambda drones: drones[["id", "value", "unit"]].query("value > 1e6"),
+    "dropped": lambda drones: drones.drop(columns=["qualifier", "unit"])[["id", "value"]],
+    "index": lambda drones: drones.set_index("id")[["value", "unit"]],
+    "millions": lambda drones: drones[["id", "value"]].assign(value=drones["value"] / 1e6),
+    "rounded": lambda drones: drones[["id", "value", "unit"]].round(-8),
+    "merged": lambda drones: drones[["id", "value", "unit"]].merge(
+        pd.DataFrame({"id": drones["id"], "more": 1}), on="id"
+    ),
+    "pickle": lambda drones: pickle.loads(pickle.dumps(drones[["id", "value"]])),
+    "joined": lambda drones: pd.concat([drones[["id", "value", "unit"]], answer(ROWS)]),
+    "renamed": lambda drones: drones[["id", "value"]].rename(columns={"value": "dollars"}),
+    "changed": lambda drones: drones.assign(value=drones["value"] / 2)[["value", "unit"]],
+}
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_a_figure_that_is_not_exact_keeps_its_sign(name):
+    shown = LOSSES[name](tf.figures("drone", above=12e6))
+    assert "> 12,000,000" in " ".join(repr(shown).split()) or re.search(
+        r"> +1?[02]+\b", repr(shown)
+    )
+    assert {">", "&gt;"} & {*re.split(r"[ <]|td>", shown._repr_html_())}
+    if name not in ("renamed", "changed"):
+        for kept in (csv_of(shown), parquet_of(shown)):
+            assert kept["qualifier"].eq(">").sum() == 4
+        assert "changed after" not in repr(shown) or name == "millions"
+
+
+def test_a_column_and_a_series_say_which_figures_are_not_exact():
+    drones = tf.figures("drone", above=12e6)
+    assert "not exact: > 12,000,000, " in repr(drones.set_index("id")["value"])
+    assert "not exact" not in repr(tf.figures("drone").query("qualifier == '='")["id"])
+    yuan = tf.settlement("yuan").query("measure == 'risk_review'").drop_duplicates("period")
+    yuan = yuan.drop(columns="qualifier")
+    for values in (yuan.series(), yuan.wide("measure")):
+        assert "2022-01: ≤ 0.5" in values.attrs["caveats"]
+    with pytest.raises(QueryError, match="do not say their unit"):
+        drones[["id", "value"]].by("id")
+
+
+def test_a_caveat_of_a_figure_goes_with_it():
+    drones = tf.figures("drone", above=12e6)
+    assert any(note.startswith("O01 repeats") for note in drones.caveats)
+    for part in (drones.query("id != 'O01'"), drones[["id", "value", "unit"]].head(3)):
+        assert not any(note.startswith("O01") for note in part.caveats)
+
+
+def test_what_is_made_the_index_is_shown_and_saved():
+    named = answer(ROWS).rename_axis("place").reset_index().set_index("place")[["value", "unit"]]
+    assert "place" in repr(named).splitlines()[1]
+    assert csv_of(named)["place"].tolist() == [*range(len(ROWS))]
+    by_period = answer(ROWS).set_index("period")
+    assert repr(by_period) == repr(answer(ROWS))

@@ -118,7 +118,7 @@ REFUSALS = [
     (lambda _: flow(product="all HS6", reporter="Serbia"), "no HS code of that level is held of"),
     (lambda c: c.share(c.head(30)), r"lacks 6 cells .*part\[part\['ref_period'\]\.isin"),
     (lambda _: flow(start="2023", unit="barrels"), r"ask for unit='tonnes'.*barrels_per_day"),
-    (lambda _: flow(start="2023", unit="EUR"), "unit='tonnes' or unit='USD', and to"),
+    (lambda _: flow(start="2023", unit="EUR"), r"ask for unit='USD', and to\('EUR'\) converts"),
     (lambda c: total().gap(total().to("EUR")), r"one is in USD and the other in EUR: to\('EUR'\)"),
     (lambda c: c.to("tonnes of gold"), "no change of currency"),
     (
@@ -138,7 +138,7 @@ REFUSALS = [
     (lambda c: c.growth("20x3"), "year='20x3': expected a year such as 2023"),
     (lambda c: c.by("qarter"), "did you mean 'quarter'"),
     (lambda c: c.by("year").unit_value().to("EUR"), "comes before unit_value"),
-    (lambda _: flow(product="all HS2", flow="X", start="2022"), "'all HS6' is"),
+    (lambda _: flow(product="all HS2", flow="X", start="2022"), "held too: .*'all HS6'; name"),
     (lambda _: tf.find("Kyrgyzstan"), r"is a place.*flow\('total', 'Kyrgyzstan'\)"),
     (lambda _: tf.figures("lng", unit="t"), "is in tonnes; there are USD, m3, percent"),
     (
@@ -161,7 +161,7 @@ REFUSALS = [
     ),
     (
         lambda _: tf.flow("LNG", ["Belgium", "China"], "Russia", start="2021", end="2021"),
-        "^they share no unit: Belgium in m3; .* name one, such as unit='tonnes'",
+        "^they share no unit: Belgium in m3; .*; ask for each by itself$",
     ),
     # a price whose sums lack a month, and money beside pieces
     (
@@ -170,7 +170,50 @@ REFUSALS = [
     ),
     (lambda _: drones().by("year").unit_value(), "no weight: leave unit= out for a price"),
     (lambda _: drones().unit_value(), "no weight: leave unit= out for a price"),
+    # a next call is named where it works, and no other
+    (lambda _: total().unit_value(), "have no weight: ask by publisher="),
+    (lambda c: c.to("THB"), "^'tonnes' to 'THB' is no change of currency$"),
+    (lambda c: c.to("RUB"), r"currency: flow\(…, unit='USD'\).to\('RUB'\) has the value in it$"),
+    (lambda c: c.to("USD"), r"currency: flow\(…, unit='USD'\) has the value in it$"),
+    (lambda _: flow(start="2023", unit="THB"), "ask for unit='tonnes' or unit='USD'$"),
+    (lambda c: c.gap(total()), "and the other in USD: ask flow for both in one unit=$"),
+    (lambda c: c.share("OPEC"), "a group of 12 areas that no publisher states as one"),
+    (lambda c: c.share("Russia"), r"Russia already: share\(other\)"),
+    (lambda _: total().head(1).share("Russia"), r"Russia already: share\('total'\)"),
+    (lambda c: c.hhi("partner"), r"100 %: share\('World'\) has its part"),
+    (
+        lambda _: flow(product="LNG", reporter="Belgium", start="2021", end="2021").share(),
+        "100 %: ask flow for several of partner$",
+    ),
+    (lambda c: c.by("seller"), "there are period, reporter, partner, .*, heading, chapter$"),
+    (lambda _: two(start="2023").series(), r"of several reporters: wide\('reporter'\) has each$"),
+    (lambda _: tf.figures("drone").rank(), "the rows are of no periods"),
+    (lambda _: tf.find("OPEC"), r"a group of places: tf.areas\('OPEC'\) lists its members"),
 ]
+
+
+@pytest.mark.parametrize("ask", [tf.find, tf.figures])
+def test_a_word_is_found_with_and_without_its_hyphen(ask):
+    assert len(ask("dual use")) == len(ask("dual-use")) > 0
+
+
+def test_a_price_of_rows_of_the_eu_says_that_a_member_may_state_no_weight():
+    """Of 2021 France states the value of its LNG alone: 696 in place of 481 euros a tonne."""
+    asked = {"product": "LNG", "partner": "RUS", "start": "2021", "end": "2021"}
+    rows = tf.read(reporter="EU27_2020", publisher="eurostat", **asked)
+    year = measures.total(rows, ["value_reported", "net_wgt_kg"], every=12)
+    said = "a member that states no weight is in the value alone"
+    for prices in (
+        measures.unit_value(rows, "value_reported"),
+        measures.unit_value(year.assign(reporter_iso="EU27_2020"), "value_reported"),
+    ):
+        assert any(said in note for note in prices.attrs["caveats"])
+    shown = tf.flow("LNG", "EU", "Russia", start="2021", end="2021").by("year").unit_value()
+    assert not any(said in note for note in shown.caveats)
+    spain = tf.read(reporter="ESP", publisher="eurostat", **asked)
+    assert not any(
+        said in note for note in measures.unit_value(spain, "value_reported").attrs["caveats"]
+    )
 
 
 def drones(unit="USD"):

@@ -12,6 +12,7 @@ import pandas as pd
 from pandas.plotting import PlotAccessor
 
 from tradeflows import measures, tables
+from tradeflows.explore.hints import AREAS, PERIOD, is_converted
 from tradeflows.explore.naming import in_print, publisher_name, with_names
 from tradeflows.explore.questions import unit_of_words
 from tradeflows.measures.common import (
@@ -23,13 +24,14 @@ from tradeflows.measures.common import (
     numbers_of,
     overlaps,
     require_single_value,
+    unit_of,
     with_lineage,
 )
 from tradeflows.measures.comparisons import qualifier_of_change
-from tradeflows.model import codes
+from tradeflows.model import codes, groups
 from tradeflows.model.attached import ROOT
 from tradeflows.model.contracts import CURRENCIES
-from tradeflows.model.errors import QueryError, near, nearest, require_text
+from tradeflows.model.errors import NothingStatedError, QueryError, near, nearest, require_text
 from tradeflows.model.lineage import Formula, Role, lineage_of
 from tradeflows.model.periods import (
     first_day,
@@ -45,10 +47,12 @@ from tradeflows.model.sealed import (
     NAMED,
     Column,
     as_read,
+    bounded,
     join_seals,
     require_as_read,
     seal,
     with_periods,
+    with_signs,
 )
 from tradeflows.model.words import in_a_sentence
 from tradeflows.retrieval import catalogue, own_words
@@ -75,7 +79,7 @@ from tradeflows.tables.display import (
 CODE_COLUMNS = {short: column for column, short in SHORT_NAMES.items()} | {"route": "partner_code"}
 RATIOS = ("%", "percent", "times", "ratio", "rank")
 OF_HEADING = ("title", MEASURE, NAMED, LESS)  # what joined answers keep where it is the same
-OF_ROW = ("source_id", "reporter_iso")  # whose codes begin a caveat
+OF_ROW = ("source_id", "reporter_iso", "id")  # whose codes begin a caveat
 SPANS = {"year": 12, "quarter": 3, "month": 1}  # words of `by` for a length in months
 LEVELS = {"heading": 4, "chapter": 2}  # words of `by` for goods by the digits of their codes
 GOODS_GONE = "its goods were added up, so give the whole, such as flow(…, 'World', …).by('year')"
@@ -84,7 +88,6 @@ YEAR = 2000  # any, for the names of months
 UNSPECIFIED = "_X"
 FEW = 5  # codes that a message names
 MONEY = ("primary_value_usd", "value_reported")
-PERIOD, CELL = ["ref_period", "n_months"], ("reporter_iso", "partner_iso", "cmd_code")
 AMOUNTS = (*MONEY, "net_wgt_kg")  # what stands beside the value of a sum
 OURS = ("zero", "every", "highlight", "y")  # options of our charts, beside those of their look
 NO_BOUND = "~ marks what is made of figures that are not exact: it is about so much, and no bound"
@@ -120,6 +123,7 @@ class Answer(pd.DataFrame):
     It has the codes of the tables (``reporter_iso``, ``ref_period``) and beside them the names
     that it shows (``reporter``, ``period``). Every operation of pandas works on it and gives an
     Answer, or a plain frame once ``unit`` is gone; ``pd.DataFrame(answer)`` is a plain frame.
+    A figure that is not exact is shown and saved with its sign, whatever columns were chosen.
 
     Examples
     --------
@@ -142,13 +146,15 @@ class Answer(pd.DataFrame):
 
     @property
     def _constructor(self) -> Callable[..., pd.DataFrame]:
-        return _answer_or_frame
+        return Answer if bounded(self) else _answer_or_frame  # which shows the sign of a bound
 
     @property
     def _constructor_sliced(self) -> Callable[..., pd.Series]:
         return Column
 
     def _arith_method(self, other: Any, op: Any) -> Any:
+        if "unit" not in self:
+            return super()._arith_method(other, op)
         raise QueryError(
             "an answer is a table of texts and numbers: a.series() - b.series() goes by period, "
             "and answer['value'] is a column to count with"
@@ -171,7 +177,7 @@ class Answer(pd.DataFrame):
         """
         super().__finalize__(other, method, **options)
         is_part = method != "groupby" and isinstance(other, Answer) and len(self) < len(other)
-        if is_part and {"source_id", "source_row"} <= {*self}:
+        if is_part and ({"source_id", "source_row"} <= {*self} or "id" in self):
             self.attrs |= _said_of_part(pd.DataFrame(other), pd.DataFrame(self), self.attrs)
         inputs = [*getattr(other, "input_objs", ())]
         if any(each.attrs != inputs[0].attrs for each in inputs):  # pandas keeps what is equal
@@ -484,7 +490,7 @@ class Answer(pd.DataFrame):
         sides = {next(iter({*side.get("flow_code", ())}), ""): side for side in (self, other)}
         if {*sides} != {"M", "X"}:
             raise QueryError("a balance is of exports and imports: give it the other direction")
-        keys = [name for name in (*PERIOD, *CELL) if name in self and name in other]
+        keys = [name for name in (*PERIOD, *AREAS, "cmd_code") if name in self and name in other]
         sold, bought = _codes_alone(sides["X"]), _codes_alone(sides["M"])
         found = measures.difference(sold, bought, "value", by=keys)
         unit = found.pop("unit").iloc[0]
@@ -552,10 +558,11 @@ class Answer(pd.DataFrame):
         2023-06    10494000.0
         Freq: M, Name: value, dtype: float64
         """
-        if any(_differs(self, name) for name in SERIES) or self["ref_period"].duplicated().any():
-            words = (SHORT_NAMES.get(name, name) for name in series_columns(self))
-            told = " or ".join(f"wide({word!r})" for word in words)
-            raise QueryError(f"there are several rows or series, not one: {told} has each")
+        words = [SHORT_NAMES.get(n, n) for n in series_columns(self) if _differs(self, n)]
+        if words or self["ref_period"].duplicated().any():
+            todo = f"wide({words[0]!r}) has each" if len(words) == 1 else "keep one row of a period"
+            several = f" of several {' and '.join(words)}s" * bool(words)
+            raise QueryError(f"there are several rows or series, not one{several}: {todo}")
         frame = self._by_period()
         values = Column(frame["value"].reindex(_every_period(frame.index)))
         values.attrs = dict(frame.attrs)
@@ -612,8 +619,14 @@ class Answer(pd.DataFrame):
         if (index.start_time != frame["ref_period"]).any():
             raise QueryError(f"the periods of {length} months do not begin at one time of the year")
         result = frame.assign(value=numbers_of(frame, "value")).set_index(index)
-        result.attrs = {name: frame.attrs.get(name, ()) for name in ("sources", "caveats")}
-        result.attrs["unit"] = frame["unit"].iloc[0]
+        bounds = frame[frame.get("qualifier", pd.Series("=", frame.index)).fillna("=").ne("=")]
+        signs = zip(bounds["period"], bounds.get("qualifier", ()), bounds["value"], strict=True)
+        notes = [f"{period}: {sign} {value:,.6g}" for period, sign, value in signs]
+        result.attrs = {
+            "sources": frame.attrs.get("sources", ()),
+            "caveats": (*frame.attrs.get("caveats", ()), *notes),
+            "unit": frame["unit"].iloc[0],
+        }
         return result.sort_index()
 
     def gap(self, other: "Answer | None" = None) -> "Answer":
@@ -657,9 +670,10 @@ class Answer(pd.DataFrame):
         one, two = ({*side["unit"].dropna()} for side in sides)
         if one.isdisjoint(two):
             money = ", ".join(sorted(two))
+            to_one = f"to({money!r}) converts money" if one | two <= {*CURRENCIES} else ""
             raise QueryError(
-                f"one is in {', '.join(sorted(one))} and the other in {money}: to({money!r}) "
-                "converts money, or ask for both in one unit, such as unit='tonnes'"
+                f"one is in {', '.join(sorted(one))} and the other in {money}: "
+                f"{to_one or 'ask flow for both in one unit='}"
             )
         flows = [{*side.get("flow_code", ())} for side in sides]
         if flows == [{"X"}, {"M"}]:
@@ -722,7 +736,7 @@ class Answer(pd.DataFrame):
         [['2023-05', 'China', 'tonnes', 521]]
         """
         with catalogue.within(self.attrs):
-            frame = as_read(self)
+            frame = _as_shown(self)
             table = slim_table(frame)
             table.attrs = {
                 "title": heading(frame),
@@ -735,11 +749,15 @@ class Answer(pd.DataFrame):
     def __repr__(self) -> str:
         """Its heading, its caveats, the tidy table, and the source."""
         with catalogue.within(self.attrs):
-            return as_lines(self) if is_presentable(self) else super().__repr__()
+            if is_presentable(self):
+                return as_lines(self)
+            notes = [f"- {note}" for note in self.caveats if bounded(self)]
+            return "\n".join([*notes, repr(with_signs(self))])
 
     def _repr_html_(self) -> str | None:
         if not is_presentable(self):
-            return super()._repr_html_()
+            table = with_signs(self)._repr_html_()
+            return as_page("", self.caveats, table, ()) if table and bounded(self) else table
         with catalogue.within(self.attrs):
             return page_of(self, as_html)
 
@@ -758,6 +776,8 @@ class Plot(PlotAccessor):
         from tradeflows import charts
         from tradeflows.explore.drawing import draw
 
+        if "unit" not in self._parent:
+            return super().__call__(*arguments, **options)
         ours = {*charts.ChartOptions.__annotations__, *OURS}
         others = sorted(set(options) - ours)
         for name in others:
@@ -807,9 +827,17 @@ def page_of(
     With `in_words`, which makes a reader's words of the heading, it says nothing that only who
     writes code has a use for.
     """
-    head, table = tidy(as_read(shown))
+    head, table = tidy(_as_shown(shown))
     notes = in_print(shown.caveats) if in_words else shown.caveats
     return as_page(in_words(head) if in_words else head, notes, as_table(table), source_line(shown))
+
+
+def _as_shown(frame: pd.DataFrame) -> pd.DataFrame:
+    """A plain frame as it was read, in which what a user made the index stands as a column."""
+    plain = as_read(frame)
+    twins = SHORT_NAMES | CODE_COLUMNS
+    named = [name for name in plain.index.names if name is not None]
+    return plain.reset_index(level=[n for n in named if not {n, twins.get(n)} & {*plain}])
 
 
 def as_lines(shown: Answer, root: Path | None = None, room: int | None = None) -> str:
@@ -817,7 +845,7 @@ def as_lines(shown: Answer, root: Path | None = None, room: int | None = None) -
 
     With `room`, the letters to a line, the longest cells are cut.
     """
-    frame = as_read(shown)
+    frame = _as_shown(shown)
     notes = [f"- {note}" for note in with_names(caveats_of(frame), root)]
     head, table = tidy(frame)
     return "\n".join([head, *notes, as_text(table, room), *source_line(shown, root)])
@@ -856,9 +884,9 @@ def column_of(frame: pd.DataFrame, word: str) -> str:
             return column
     shorts = [short for short, code in CODE_COLUMNS.items() if code in frame]
     shorts += [*SPANS, *LEVELS] * ("ref_period" in frame)
-    names = [*shorts, *(str(name) for name in frame.columns if name not in shorts)]
-    close = nearest(str(word), names)
-    hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(names)}"
+    names = [str(name) for name in frame.columns if name not in shorts]
+    close = nearest(str(word), [*shorts, *names])
+    hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(shorts or names)}"
     raise QueryError(f"no column {word!r}; {hint}")
 
 
@@ -939,7 +967,7 @@ def _said_of_part(
     left_out = {code for before, after in both for code in {*before} - {*after}}
     sources = (name for name in said.get("sources", ()) if name not in left_out)
     texts, counts = said.get("caveats", ()), counted(whole)
-    kept = [text for text in texts if text.partition(": ")[0] not in left_out]
+    kept = [text for text in texts if text.partition(" ")[0].rstrip(":") not in left_out]
     anew = counted(part) if {*counts} & {*texts} else []
     return {
         "sources": tuple(sources),
@@ -976,8 +1004,8 @@ def _every_period(index: Any) -> pd.PeriodIndex:
 
 def _codes_alone(frame: pd.DataFrame) -> pd.DataFrame:
     """A plain frame for a measure, as it was read: codes without the names of them."""
-    plain = pd.DataFrame(frame)
-    plain.attrs = dict(frame.attrs)
+    _units(frame)
+    plain = with_signs(frame)
     if "value" in frame:
         require_as_read(frame)
         plain.attrs["caveats"] = tuple(caveats_of(as_read(frame)))  # of numbers that were rounded
@@ -989,8 +1017,15 @@ def _require_answer(method: str, other: Any, what: str) -> None:
         raise QueryError(f"{method} takes another answer, {what}; {other!r} is none")
 
 
+def _units(frame: pd.DataFrame) -> set[Any]:
+    """The units of the values, without which no measure is one."""
+    if "unit" not in frame:
+        raise QueryError("the rows do not say their unit: keep the column unit beside value")
+    return {*frame["unit"]}
+
+
 def _is_ratio(frame: pd.DataFrame) -> bool:
-    return any(str(unit).startswith(RATIOS) for unit in {*frame["unit"]})
+    return any(str(unit).startswith(RATIOS) for unit in _units(frame))
 
 
 def _all_goods_of(frame: Answer) -> Answer:
@@ -1008,7 +1043,7 @@ def _in_whole(frame: Answer, whole: pd.DataFrame, *, is_given: bool) -> tuple[pd
     """Shares in a whole, and what that is of; in one that was given over what differs in it."""
     by = sorted({"reporter_iso", "cmd_code"} & {*frame} & {*whole})
     if is_given:
-        by = [name for name in CELL[:2] if name in frame and _differs(whole, name)]
+        by = [name for name in AREAS if name in frame and _differs(whole, name)]
     shares = measures.share(_codes_alone(frame), _codes_alone(whole), "value", by)
     partners = {*whole.get("partner_iso", ())}
     is_wider = len(partners) == 1 and partners != {*frame.get("partner_iso", ())}
@@ -1038,12 +1073,12 @@ def _lacking(frame: pd.DataFrame, member: str) -> list[str]:
 
 
 def _is_money(frame: pd.DataFrame) -> bool:
-    return {*frame["unit"]} <= {*CURRENCIES}
+    return _units(frame) <= {*CURRENCIES}
 
 
 def _per_cent(frame: pd.DataFrame) -> str:
     """The unit of a change: of what is in per cent itself it is none in points."""
-    is_share = any(str(unit).startswith(RATIOS[:2]) for unit in {*frame["unit"]})
+    is_share = any(str(unit).startswith(RATIOS[:2]) for unit in _units(frame))
     return "% of what it was, not points" if is_share else "%"
 
 
@@ -1066,7 +1101,8 @@ def _require_both(frame: pd.DataFrame, money: Sequence[str], quantity: str) -> N
     """Refuse rows without a price, and say what would have one."""
     if money and quantity in frame and frame[quantity].notna().any():
         return
-    others = "leave unit= out for a price of the quantity that they state, or " * _is_money(frame)
+    has_quantity = _is_money(frame) and ("qty" not in frame or bool(frame["qty"].notna().any()))
+    others = "leave unit= out for a price of the quantity that they state, or " * has_quantity
     others += "ask by publisher= or source= for one who states both"
     why = "; ".join(_lacked(frame, [quantity] if money else MONEY)) or others
     lacking = "no weight" if money else "no value"
@@ -1127,7 +1163,7 @@ def _sums(frame: pd.DataFrame, kept: list[str], options: dict[str, Any]) -> pd.D
     """Sums of the value and, beside them, of the amounts that all rows state."""
     given, frame = frame, _as_stated(frame)
     labels = ["classification_code"] if "tonnes" in {*frame["unit"]} else LABELS
-    columns = (*CELL, "breakdown", *labels)
+    columns = (*AREAS, "cmd_code", "breakdown", *labels)
     if frame.get("partner_role", pd.Series(["none"])).eq("route").all():
         columns += ("partner_code",)  # every partner is a way that goods came by
     over = [column for column in columns if column not in kept and _differs(frame, column)]
@@ -1178,6 +1214,8 @@ def _with_holes_of(sums: pd.DataFrame, frame: pd.DataFrame, kept: list[str]) -> 
 
 def _length(frame: pd.DataFrame) -> int:
     """The length in months of the periods, which is one."""
+    if "ref_period" not in frame:
+        raise QueryError("the rows are of no periods, and this goes period by period")
     if "n_months" not in frame:
         raise QueryError("the rows do not say how long their periods are: keep n_months")
     if frame.empty:
@@ -1243,7 +1281,10 @@ def _members(frame: Answer, word: str) -> tuple[pd.DataFrame, str]:
     short = SHORT_NAMES.get(member, member)
     if not _differs(frame, member):
         name = frame.get(short, frame[member]).iloc[0]
-        world = "share('World') has its part of the world's; " if member == "partner_iso" else ""
+        world = ""
+        with suppress(QueryError, NothingStatedError):
+            if member == "partner_iso" and len(frame.share("World")):
+                world = "share('World') has its part of the world's; "
         raise QueryError(
             f"the rows name one {short}, {name}, whose share in itself is 100 %: {world}"
             f"ask flow for several of {short}"
@@ -1258,7 +1299,7 @@ def _members(frame: Answer, word: str) -> tuple[pd.DataFrame, str]:
 def _code_of(column: str, word: str) -> str:
     """The id of an area, of which flow takes the `word` as well; any other word as it is."""
     try:
-        return own_words.area_id(word) if column in CELL[:2] else word
+        return own_words.area_id(word) if column in AREAS else word
     except QueryError:
         return word
 
@@ -1298,12 +1339,14 @@ def _member_or_whole(frame: Answer, of: str | pd.DataFrame) -> tuple[str, pd.Dat
         try:
             area = own_words.area_id(of)
         except QueryError:
-            column_of(frame, of)  # which says what columns there are
+            if not groups.group_of(of):
+                column_of(frame, of)  # which says what columns there are
             raise
         if {*frame.get("partner_iso", ())} == {area}:
+            goods = "share('total') is their part of all goods, " * _is_money(frame)
             raise QueryError(
-                f"the rows are those of {codes.area_name(area)} already: share('total') is their "
-                "part of all goods, share(other) that of another answer"
+                f"the rows are those of {codes.area_name(area)} already: {goods}share(other) is "
+                "their part of another answer"
             )
         return member, the_whole(frame, area)
     member = column_of(frame, of) if of else member
@@ -1318,12 +1361,7 @@ def _converted(frame: Answer, word: str) -> Answer:
     if unit == wanted:
         return frame
     if not {unit, wanted} <= {*CURRENCIES}:
-        if unit.partition("/")[0] in CURRENCIES and unit != wanted:
-            raise QueryError(f"{unit!r} is a price: to({word!r}) comes before unit_value()")
-        raise QueryError(
-            f"{unit!r} to {word!r} is no change of currency: flow(…, unit='USD').to({word!r}) has "
-            "its value in it, and measures.barrels_per_day makes barrels of tonnes of crude"
-        )
+        raise QueryError(_no_money(rows, unit, wanted))
     if "USD" not in (unit, wanted):
         return _converted(_converted(frame, "USD"), wanted)
     money = wanted if unit == "USD" else unit
@@ -1338,6 +1376,22 @@ def _converted(frame: Answer, word: str) -> Answer:
     else:
         found = measures.convert(stated.assign(currency=unit), rates)
     return with_caveats(as_value(found, column, wanted, "", frame), notes)
+
+
+def _no_money(rows: pd.DataFrame, unit: str, wanted: str) -> str:
+    """Say that a unit is not converted to another, and which call has what is wanted."""
+    if unit.partition("/")[0] in CURRENCIES:
+        return f"{unit!r} is a price: to({wanted!r}) comes before unit_value()"
+    text = f"{unit!r} to {wanted!r} is no change of currency"
+    if (unit, wanted) == ("tonnes", "bbl"):
+        return f"{text}: measures.barrels_per_day makes barrels a day of tonnes of crude"
+    whole = (name for name in MONEY if name in rows and rows[name].notna().all())
+    stated = [unit_of(rows, name) for name in whole]
+    if wanted in stated:
+        return f"{text}: flow(…, unit={wanted!r}) has the value in it"
+    if stated and wanted in CURRENCIES and is_converted(catalogue.root(), wanted):
+        return f"{text}: flow(…, unit={stated[0]!r}).to({wanted!r}) has the value in it"
+    return text
 
 
 def _rates(base: str, quote: str, months: np.ndarray) -> tuple[pd.DataFrame, list[str]]:

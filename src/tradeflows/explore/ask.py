@@ -17,7 +17,7 @@ import pandas as pd
 from tradeflows import measures, tables
 from tradeflows.explore.answer import Answer, answer, with_caveats
 from tradeflows.explore.flow import flow as answer_flow
-from tradeflows.explore.hints import NothingHeldError, held, nothing_stated
+from tradeflows.explore.hints import AREAS, PERIOD, NothingHeldError, held, nothing_stated
 from tradeflows.explore.naming import area_names
 from tradeflows.explore.questions import (
     area_ids,
@@ -60,7 +60,6 @@ from tradeflows.tables import Words
 
 MANY = 10  # calls, above which the plan is said before it is carried out
 DAY = 86_400.0
-CELL = ["reporter_iso", "partner_iso", "flow_code", "cmd_code", "ref_period", "n_months"]
 WHAT_IS_HELD = ("publisher", "source", "splice")  # filters that speak of what may not be here yet
 HS_CODE = re.compile(r"TOTAL|(\d\d){1,3}", re.ASCII)
 CN_CODE = re.compile(r"TOTAL|(\d\d){1,4}", re.ASCII)
@@ -272,7 +271,8 @@ def _parts_of(breakdown: str, asked: Mapping[str, Any], unit: str) -> Answer:
     frames = {text: answer_flow(**{**asked, "breakdown": text}, unit=shared) for text in parts}
     whole = measures.stack(frames, "part")
     coded = whole["part"].str.removeprefix(f"{word}=")
-    places = [*zip(whole.groupby(CELL, dropna=False).ngroup(), coded, strict=True)]
+    cells = whole.groupby([*AREAS, "flow_code", "cmd_code", *PERIOD], dropna=False).ngroup()
+    places = [*zip(cells, coded, strict=True)]
     groups: set[tuple[int, str]] = set()
     if word == "transport":  # of sea, 2100, the group is water, 2000
         for cell, mode in places:

@@ -1,6 +1,7 @@
 """The explorer: words in, an answer out that shows itself, draws itself and can be traced."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from numbers import Real
@@ -11,7 +12,13 @@ import pandas as pd
 
 from tradeflows import measures, tables
 from tradeflows.explore.answer import Answer, answer, counted
-from tradeflows.explore.hints import NothingHeldError, held, months_beside, nothing_held
+from tradeflows.explore.hints import (
+    NothingHeldError,
+    held,
+    is_converted,
+    months_beside,
+    nothing_held,
+)
 from tradeflows.explore.naming import area_names, goods_apart
 from tradeflows.explore.questions import (
     areas_of,
@@ -26,7 +33,7 @@ from tradeflows.model.currencies import currency as currency_of
 from tradeflows.model.errors import NothingStatedError, QueryError, require_text
 from tradeflows.model.lineage import PLACE, Formula, Role
 from tradeflows.model.periods import first_month, month_text, period_typed
-from tradeflows.model.words import call, count_of, direction, option
+from tradeflows.model.words import call, count_of, direction, in_plain_letters, option
 from tradeflows.retrieval import catalogue
 from tradeflows.tables import Words
 from tradeflows.tables.choose_publisher import OF_THE_WINDOW
@@ -39,7 +46,8 @@ COLUMNS = [
 ]
 # Columns that a value is taken from, the first that all reporters state.
 AMOUNTS = ("net_wgt_kg", "qty", "primary_value_usd", "value_reported")
-CELL = ["source_id", "partner_code", "cmd_code", "flow_code", "ref_period", "n_months"]
+# A cell of one file, whoever reports it.
+FLOW = ["source_id", "partner_code", "cmd_code", "flow_code", "ref_period", "n_months"]
 SMALL = 0.01  # the part of a value without a weight that a price may be too high by
 
 
@@ -162,8 +170,8 @@ def flow(
     caveats += _to_date(rows, frames.values())
     if is_every:
         caveats += _groups_left_out(root, asked)
-    unit = _shared_unit(frames, wanted)
-    return answer(_valued(_of_like_members(root, asked, frames, unit), unit, caveats), root=named)
+    unit = _shared_unit(root, frames, wanted)
+    return answer(_valued(root, asked, frames, unit, caveats), root=named)
 
 
 def _goods(
@@ -183,9 +191,9 @@ def _goods(
     of_level = rows[rows["digits"].eq(int(wanted)) if wanted else rows["digits"].gt(0)]
     if of_level.empty:
         others = [f"'all HS{digits}'" for digits in sorted({*rows["digits"]} - {0})]
-        held_too = f"{' and '.join(others)} is held (by('chapter') adds it up); " * bool(others)
+        held_too = f"held too: {' and '.join(others)}; " * bool(others)
         raise NothingHeldError(
-            f"no HS code of that level is held of this flow and window: {held_too}name "
+            f"no HS code of that level is held of this flow and window; {held_too}name "
             "goods, such as 'wheat', or 'total' for all goods in one figure; "
             f"{call('find')} lists what is held"
         )
@@ -364,7 +372,7 @@ def _groups_left_out(root: Path, asked: Mapping[str, Any]) -> list[str]:
     return [f"{text}; {option('reporter', groups[0])} asks for it"]
 
 
-def _shared_unit(frames: Mapping[str, pd.DataFrame], unit: str) -> str:
+def _shared_unit(root: Path, frames: Mapping[str, pd.DataFrame], unit: str) -> str:
     """The unit asked for, or the first that all reporters state."""
     named = {"countries": "the countries"}
     units = {named.get(a) or codes.area_name(a): _units(frame) for a, frame in frames.items()}
@@ -379,23 +387,26 @@ def _shared_unit(frames: Mapping[str, pd.DataFrame], unit: str) -> str:
         return unit or shared[0]
     stated = "; ".join(f"{who} in {' or '.join(some) or 'none'}" for who, some in units.items())
     lacking = f"{option('unit', unit)} is not stated" if unit else "they share no unit"
-    raise QueryError(f"{lacking}: {stated}; {_way_out(unit, first, len(units))}")
+    raise QueryError(f"{lacking}: {stated}; {_way_out(root, unit, shared, units)}")
 
 
-def _way_out(unit: str, stated: Iterable[str], n_reporters: int) -> str:
+def _way_out(
+    root: Path, unit: str, shared: Sequence[str], units: Mapping[str, Iterable[str]]
+) -> str:
     """What to ask for in place of a `unit` that not all of some reporters state."""
-    if unit.casefold().startswith(("barrel", "bbl")) and "tonnes" in stated:
+    if unit == "bbl" and "tonnes" in shared:
         tonnes = option("unit", "tonnes")
         return f"ask for {tonnes}, of which measures.barrels_per_day makes barrels a day of crude"
-    if n_reporters > 1 and unit in contracts.CURRENCIES:
-        return f"ask for each by itself, and to({unit!r}) converts its money"
-    if n_reporters > 1:
-        other = "choose another unit" if unit else f"name one, such as {option('unit', 'tonnes')}"
-        return f"{other}, or ask for fewer reporters"
-    others = " or ".join(option("unit", name) for name in stated)
-    if unit in contracts.CURRENCIES and {*stated} & {*contracts.CURRENCIES}:
-        return f"ask for {others}, and to({unit!r}) converts its money"
-    return others
+    if not shared:
+        counts = Counter(name for some in units.values() for name in some)
+        most = max(counts, key=lambda name: counts[name])
+        who = ", ".join(area for area, some in units.items() if most in some)
+        alone = f"{who} alone, in {option('unit', most)}, or for " * (counts[most] > 1)
+        return f"ask for {alone}each by itself"
+    of_money = [name for name in shared if name in contracts.CURRENCIES]
+    if unit in contracts.CURRENCIES and of_money and is_converted(root, unit):
+        return f"ask for {option('unit', of_money[0])}, and to({unit!r}) converts it"
+    return f"ask for {' or '.join(option('unit', name) for name in shared)}"
 
 
 def _units(frame: pd.DataFrame) -> dict[str, str]:
@@ -409,13 +420,6 @@ def _units(frame: pd.DataFrame) -> dict[str, str]:
     return units
 
 
-def _of_like_members(
-    root: Path, asked: Mapping[str, Any], frames: Mapping[str, pd.DataFrame], unit: str
-) -> dict[str, pd.DataFrame]:
-    """Frames whose rows of groups have value and weight of the same members."""
-    return {area: _weighed(root, asked, frame, unit) for area, frame in frames.items()}
-
-
 def _weighed(root: Path, asked: Mapping[str, Any], frame: pd.DataFrame, unit: str) -> pd.DataFrame:
     """Rows whose value and weight, where they are of a group, are of the same members.
 
@@ -427,14 +431,14 @@ def _weighed(root: Path, asked: Mapping[str, Any], frame: pd.DataFrame, unit: st
         return frame
     question = {**asked, "reporter": "countries", "source": sorted({*frame["source_id"]})}
     rows = held(
-        root, [*CELL, *PLACE[1:], "reporter_iso", "value_reported", "net_wgt_kg"], **question
+        root, [*FLOW, *PLACE[1:], "reporter_iso", "value_reported", "net_wgt_kg"], **question
     )
     rows = rows[rows["net_wgt_kg"].isna() & rows["value_reported"].gt(0)]
     areas = {*rows["reporter_iso"]}
     who = sorted(a for a in areas if any(codes.contains(group, a) for group in groups))
     rows = rows[rows["reporter_iso"].isin(who)]
     periods = rows["ref_period"].astype(frame["ref_period"].dtype)
-    slot = places_in(frame, rows.assign(ref_period=periods), CELL)
+    slot = places_in(frame, rows.assign(ref_period=periods), FLOW)
     names = {
         "all": Role(frame, "value_reported"),
         "unweighed": Role(rows, "value_reported", None, slot, empty=0.0),
@@ -458,13 +462,20 @@ def _weighed(root: Path, asked: Mapping[str, Any], frame: pd.DataFrame, unit: st
     )
 
 
-def _valued(frames: Mapping[str, pd.DataFrame], unit: str, caveats: Sequence[str]) -> pd.DataFrame:
+def _valued(
+    root: Path,
+    asked: Mapping[str, Any],
+    frames: Mapping[str, pd.DataFrame],
+    unit: str,
+    caveats: Sequence[str],
+) -> pd.DataFrame:
     """Frames of trade as one, its ``value`` in `unit`."""
     role, divisor, text = "value", 1, "value"
     if unit == "tonnes":
         role, divisor, text = "weight", 1000, "weight / 1000"
     parts = {}
-    for area, frame in frames.items():
+    for area, rows in frames.items():
+        frame = _weighed(root, asked, rows, unit)
         column = _units(frame)[unit]
         part = frame.assign(value=frame[column] / divisor, unit=unit)
         formulas = {"value": Formula(text, {role: Role(frame, column)})}
@@ -632,5 +643,5 @@ def _ids_about(word: str, unit: str, root: Path | None, filters: Mapping[str, An
 
 def _is_about(figures: pd.DataFrame, word: str) -> pd.Series:
     """Which published figures have `word` in their topic or product, in any case."""
-    about = (figures["topic"] + " " + figures["product"]).str.casefold()
-    return about.str.contains(word.casefold(), regex=False)
+    about = (figures["topic"] + " " + figures["product"]).map(in_plain_letters)
+    return about.str.contains(in_plain_letters(word), regex=False)

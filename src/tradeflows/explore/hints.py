@@ -37,6 +37,11 @@ def held(root: Path, columns: list[str], table: str = "trade", **filters: Any) -
     return rows.select(columns).to_pandas()
 
 
+def is_converted(root: Path, currency: str) -> bool:
+    """Whether rates are held that make other money of a `currency`, or it of other money."""
+    return currency in {*held(root, ["base", "quote"], "rates").to_numpy().flat}
+
+
 def nothing_held(root: Path, asked: Mapping[str, Any], unit: str = "") -> str:
     """Say that a question to trade finds nothing, which call gets it, and what is held beside it.
 

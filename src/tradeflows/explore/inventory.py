@@ -14,13 +14,13 @@ import pyarrow.compute as pc
 
 from tradeflows import tables
 from tradeflows.explore.answer import Answer, answer
-from tradeflows.explore.hints import PERIOD, example_call
+from tradeflows.explore.hints import AREAS, PERIOD, example_call
 from tradeflows.model import codes, groups, schema, words
 from tradeflows.model.currencies import currency
 from tradeflows.model.errors import CatalogueError, QueryError, near, require_text
 from tradeflows.model.lineage import COUNT, PLACE, Formula, Role, record
 from tradeflows.model.periods import month_of, runs
-from tradeflows.model.words import fold
+from tradeflows.model.words import fold, in_plain_letters
 from tradeflows.retrieval import catalogue, own_words
 
 # By table: the columns that name what a figure is about, and the one of its unit.
@@ -30,7 +30,6 @@ NAMED_BY = {
     "figures": (["topic"], "unit"),
     "rates": (["base", "statistic"], "quote"),
 }
-AREAS = ("reporter_iso", "partner_iso")
 LONG_ENOUGH = 3  # letters of a word that is looked for at the beginning of others
 FEW_NAMES = 3
 
@@ -131,6 +130,8 @@ def _are_named_by_chance(entries: Iterable[dict[str, Any]], word: str, root: Pat
 def _nothing_of(word: str, root: Path) -> str:
     if not word:
         return "this project holds no rows yet; add a file, then `tradeflows build`"
+    if groups.group_of(word):
+        return f"{word!r} is a group of places: {words.call('areas', word)} lists its members"
     with suppress(QueryError):
         name = codes.area_name(own_words.area_id(word, root))
         return (
@@ -176,7 +177,8 @@ def _named(stored: Any, word: str, table: str) -> pd.DataFrame:
         n_months = 1 + 12 * (end.year - start.year) + end.month - start.month
         rows = rows.assign(ref_period=rows["window_start"], n_months=n_months)
     cells = rows[[*by, *({"product"} & {*rows})]].itertuples(index=False)
-    return rows[np.array([word in " ".join(map(str, row)).casefold() for row in cells], bool)]
+    texts = (in_plain_letters(" ".join(map(str, row))) for row in cells)
+    return rows[np.array([in_plain_letters(word) in text for text in texts], bool)]
 
 
 def _words_by_code(root: Path | None) -> dict[str, list[str]]:

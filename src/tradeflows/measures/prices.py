@@ -23,9 +23,11 @@ from tradeflows.measures.common import (
 )
 from tradeflows.measures.scaling import BARRELS_PER_TONNE
 from tradeflows.measures.sums import total
+from tradeflows.model import codes
 from tradeflows.model.errors import QueryError
 from tradeflows.model.lineage import Formula, Role
 from tradeflows.model.periods import Window, ends_of, span, window_text
+from tradeflows.model.sealed import SEAL
 
 OUTLIER = 3.5  # modified z-score of Iglewicz and Hoaglin (1993)
 # Fisher's index of prices, from the values v and the quantities q of each good.
@@ -78,12 +80,12 @@ def unit_value(
         require_single_value(frame[have_figures(frame, column)], units)
     weight = Role(frame, quantity, values=_measured(frame, quantity).to_numpy())
     names = {"value": figures_of(frame, value), "weight": weight}
-    prices, caveats = {"unit_value": "value / weight"}, []
+    prices, caveats = {"unit_value": "value / weight"}, _of_unlike_members(frame)
     if quantity == "net_wgt_kg":
         per_tonne = "value / (weight / 1000)"
         per_barrel = f"{per_tonne} / {barrels_per_tonne!r}"
         prices = {"unit_value_per_tonne": per_tonne, "unit_value_per_barrel": per_barrel}
-        caveats = [f"{barrels_per_tonne:g} barrels a tonne"]
+        caveats.append(f"{barrels_per_tonne:g} barrels a tonne")
     formulas = formulas_of(names, **prices)
     result = computed(frame, formulas)
     price = result[next(iter(prices))]
@@ -180,10 +182,26 @@ def price_quantity(
     result = computed(DataFrame({"effect": effects, good: names}), formulas)
     result["index"] = result["index"].mask(result["effect"].eq("unsplit"))
     windows = f"from {window_text(base)} to {window_text(after)}"
-    caveats = [f"change of {value} {windows}, Fisher index"]
+    caveats = [f"change of {value} {windows}, Fisher index", *_of_unlike_members(frame)]
     if apart:
         caveats.append(f"not split for want of {quantity}: {', '.join(map(str, apart))}")
     return with_lineage(result, frame, caveats=caveats, formulas=formulas)
+
+
+def _of_unlike_members(frame: DataFrame) -> list[str]:
+    """Say of rows of a group that its value and its weight may be of other members.
+
+    An answer has both of the same members already.
+    """
+    areas = {*frame.get("reporter_iso", ())} & {*codes.groups()}
+    groups = [area for area in sorted(areas) if not codes.is_country(area)]
+    if not groups or SEAL in frame.attrs:
+        return []
+    names = ", ".join(map(codes.area_name, groups))
+    return [
+        f"{names}: a member that states no weight is in the value alone, which makes the price too "
+        "high; an answer of flow leaves it out of both"
+    ]
 
 
 def _measured(frame: DataFrame, quantity: str) -> Series:

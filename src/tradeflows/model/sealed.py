@@ -1,6 +1,7 @@
 """What an answer was when it was read: whether a number of it is still what its unit says."""
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,7 @@ KEYS = (*SERIES, "ref_period", "n_months", "id")
 PERIODS = "periods"
 NAMED = "named"  # of what a frame was, by column, before a measure took columns away
 LESS = "less"  # of what was taken out of it
+FEW_BOUNDS = 8  # figures that a caveat names
 MOST_DIGITS = 9  # that a rounded number may have, before or behind the point
 
 
@@ -77,14 +79,17 @@ def changed(
     plain = pd.DataFrame(frame)
     figures = [name for name in columns if name in plain]
     is_read = np.zeros(len(plain), bool)
-    for rows in _kept(frame):
-        if {*figures} <= {*rows}:
-            keys = PLACE if {*PLACE} <= {*plain} & {*rows} else KEYS
-            names = [name for name in (*keys, "unit", *figures) if name in plain and name in rows]
-            known = rows[names]
+    has_place = plain[[*PLACE]].notna().all(axis="columns") if {*PLACE} <= {*plain} else False
+    for rows in (each for each in _kept(frame) if {*figures} & {*each}):
+        is_placed = np.broadcast_to(has_place if {*PLACE} <= {*rows} else False, len(plain))
+        for keys, where in ((PLACE, is_placed), (KEYS, ~is_placed)):
+            names = [name for name in (*keys, "unit") if name in plain and name in rows]
+            # A column that one of several joined answers does not have is null in all its rows.
+            known = rows.reindex(columns=[*names, *figures])
             if digits is not None:
                 known = known.assign(**{name: known[name].round(digits) for name in figures})
-            is_read |= _stand_in(plain[names], known)
+            if where.any():
+                is_read |= where & _stand_in(plain[[*names, *figures]], known)
     return np.asarray(plain[figures].notna().any(axis="columns").to_numpy() & ~is_read)
 
 
@@ -110,6 +115,69 @@ def left_out(frame: pd.DataFrame) -> pd.DataFrame:
             is_there = _stand_in(rows[[*series, "ref_period"]], frame[[*series, "ref_period"]])
             out.append(rows[is_within & is_of_series & ~is_there])
     return pd.concat(out) if out else frame.iloc[:0]
+
+
+def bounded(frame: pd.DataFrame | pd.Series) -> list[pd.DataFrame]:
+    """Figures read of `frame` that are not exact, such as "more than 12,000,000"."""
+    kept = (rows for rows in _kept(frame) if "qualifier" in rows)
+    inexact = (rows[rows["qualifier"].fillna("=").ne("=") & rows["value"].notna()] for rows in kept)
+    return [rows for rows in inexact if len(rows)]
+
+
+def bounds_in_words(frame: pd.DataFrame | pd.Series, among: set[float] | None = None) -> list[str]:
+    """A caveat that names the figures read of `frame`, or `among` these, that are not exact."""
+    figures = chain(
+        *(zip(rows["qualifier"], rows["value"], strict=True) for rows in bounded(frame))
+    )
+    some = (pair for pair in figures if among is None or pair[1] in among)
+    texts = [*dict.fromkeys(f"{sign} {value:,.15g}" for sign, value in some)]
+    named = ", ".join(texts[:FEW_BOUNDS]) + " …" * (len(texts) > FEW_BOUNDS)
+    return [f"figures that were read are not exact: {named}"] * bool(texts)
+
+
+def with_signs(frame: pd.DataFrame) -> pd.DataFrame:
+    """A plain frame with the ``qualifier`` that its values were read with, where it was taken away.
+
+    Where nobody knows any more which figures are not exact, a caveat says that some are.
+    """
+    plain = pd.DataFrame(frame)
+    plain.attrs = dict(frame.attrs)
+    rows_read = bounded(frame)
+    if not rows_read or plain.columns.nlevels > 1 or not plain.columns.is_unique:
+        return plain
+    is_lost = bool({*plain.select_dtypes("number")}.difference(*rows_read))  # under another name
+    is_lost &= "qualifier" not in plain
+    if "value" in plain:
+        signs = _signs_of(plain, _kept(frame))
+        is_lost = bool((signs.isna() & plain["value"].notna()).any())
+        if not {*signs.dropna()} <= {"="}:
+            plain = plain.drop(columns="qualifier", errors="ignore")
+            plain.insert(plain.columns.get_loc("value"), "qualifier", signs)
+    if is_lost:
+        plain.attrs["caveats"] = (*plain.attrs.get("caveats", ()), *bounds_in_words(frame))
+    return plain
+
+
+def _signs_of(frame: pd.DataFrame, kept: Sequence[pd.DataFrame]) -> pd.Series:
+    """The qualifier of each value or, where there is none, that of its row among the `kept`.
+
+    A row is known by its place or id, whatever was done to its number, and else by that.
+    """
+    signs = frame.get("qualifier", pd.Series(None, frame.index)).astype(object)
+    number = ("unit", "value")
+    for keys, needed in ((PLACE, PLACE), (("id",), ("id",)), ((*KEYS, *number), number)):
+        for rows in kept:
+            names = [name for name in keys if name in frame and name in rows]
+            if {*needed} <= {*names}:
+                known: dict[Any, dict[str, None]] = {}
+                stated = rows.get("qualifier", ["="] * len(rows))
+                for cells, sign in zip(_cells(rows[names]), stated, strict=True):
+                    known.setdefault(cells, {})[sign] = None
+                found = [
+                    " or ".join(known.get(cells, ())) or None for cells in _cells(frame[names])
+                ]
+                signs = signs.where(signs.notna(), pd.Series(found, frame.index, object))
+    return signs
 
 
 def _stand_in(frame: pd.DataFrame, rows: pd.DataFrame) -> ndarray:
@@ -145,8 +213,7 @@ def as_read(frame: pd.DataFrame, columns: Sequence[str] = VALUES) -> pd.DataFram
 
     A unit that nothing was read in is the user's own, and stays; so does that of rounded numbers.
     """
-    plain = pd.DataFrame(frame)
-    plain.attrs = dict(frame.attrs)
+    plain = with_signs(frame)
     if not (plain.columns.is_unique and "unit" in plain):
         return plain
     is_changed = changed(frame, columns)
@@ -197,6 +264,12 @@ class Column(pd.Series):
     @property
     def _constructor_expanddim(self) -> Callable[..., pd.DataFrame]:
         return pd.DataFrame
+
+    def __repr__(self) -> str:
+        """As pandas shows it and, of figures that are not exact, which these are."""
+        is_of_figures = self.name in VALUES and self.dtype.kind == "f"
+        notes = bounds_in_words(self, {*self}) if is_of_figures else []
+        return "\n".join([super().__repr__(), *notes])
 
     def _arith_method(self, other: Any, op: Any) -> Any:
         require_same_periods(self, other)

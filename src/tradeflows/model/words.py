@@ -91,6 +91,11 @@ def fold(text: str) -> str:
     return " ".join(plain.split())
 
 
+def in_plain_letters(text: str) -> str:
+    """`text` folded, with blanks for hyphens, so that "dual use" is found in "dual-use"."""
+    return fold(text.replace("-", " "))
+
+
 def direction(word: str) -> str:
     """The code of a direction of trade.
 

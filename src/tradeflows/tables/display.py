@@ -288,7 +288,7 @@ def _visible_columns(frame: DataFrame) -> list[Any]:
 
 def _shown_cells(frame: DataFrame, column: Any) -> Any:
     short = SHORT_NAMES.get(column)
-    if short in frame and list(frame[short]) != names_of(frame, column):
+    if short in frame and short not in _derived(frame):
         return frame[column].array  # beside names of the user's own, codes stay codes
     if column in SERIES or (column == "ref_period" and "n_months" in frame):
         return names_of(frame, column)
@@ -302,8 +302,13 @@ def _derived(frame: DataFrame) -> list[str]:
     return [
         short
         for column, short in SHORT_NAMES.items()
-        if column in frame and short in frame and list(frame[short]) == names_of(frame, column)
+        if {column, short} <= {*frame} and _known(frame[short]) == _known(names_of(frame, column))
     ]
+
+
+def _known(cells: Iterable[Any]) -> list[Any]:
+    """Cells, of which those with nothing in them are alike."""
+    return ["" if is_null(cell) else cell for cell in cells]
 
 
 def _is_constant(column: Series) -> bool:
