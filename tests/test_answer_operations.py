@@ -8,7 +8,7 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from random_tables import fuzz
 
@@ -111,6 +111,7 @@ def plain():
 
 @pytest.mark.slow
 @fuzz(8, many=500)
+@example(["assign", "shift", "head", "a row", "a row"])  # rows without flags
 @given(st.lists(st.sampled_from(sorted(OPERATIONS)), min_size=5, max_size=5))
 def test_five_operations_as_on_a_frame(plain, chain):
     theirs, ours = plain, answer(ROWS)

@@ -453,7 +453,7 @@ def _weighed(root: Path, asked: Mapping[str, Any], frame: pd.DataFrame, unit: st
     )
     if unit == "tonnes":
         formulas = {"value_reported": Formula("all - unweighed", names)}
-        result, so = computed(frame, formulas), "the weight and value_reported are without it"
+        result, so = computed(frame, formulas), "weight and value are without it"
     else:
         formulas, so = {}, "none stands beside the value, and unit='tonnes' has that of the others"
         result = frame.assign(net_wgt_kg=frame["net_wgt_kg"].mask(is_short))

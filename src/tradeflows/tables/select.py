@@ -329,8 +329,9 @@ def _restated(frame: DataFrame) -> list[str]:
 
 
 def flags_present(flags: Collection[str], what: str = "rows") -> list[str]:
-    """What the flags of some rows say, each with the number of `what` has it."""
-    counts = Counter(word for text in flags for word in text.split() if word != DECLARED)
+    """What the flags of some rows say, each with the number of `what` has it; no others' words."""
+    said = {*contracts.FLAGS} - {DECLARED}
+    counts = Counter(word for text in flags for word in str(text).split() if word in said)
     return [
         f"{count} of {len(flags)} {what} {word}: {contracts.FLAGS[word]}"
         for word, count in sorted(counts.items())
