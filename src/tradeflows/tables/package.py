@@ -57,7 +57,7 @@ def descriptor(root: Path) -> dict[str, Any]:
                     "missingValues": [],
                 },
             }
-            for name, contract in ((name, schema.STORED[name]) for name in schema.TABLES)
+            for name, contract in schema.STORED.items()
         ],
         "sources": [_source(file, publishers[file.publisher]) for file in files],
     }

@@ -86,7 +86,7 @@ class Line:
     @property
     def row(self) -> tuple[str, int, str]:
         """Which row of its table, by :data:`tradeflows.model.lineage.PLACE`."""
-        return self.source_id, self.source_row, self.source_field
+        return self.source_id, *self.place
 
 
 @dataclass(frozen=True)
