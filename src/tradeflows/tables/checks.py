@@ -36,26 +36,10 @@ Progress = Callable[[str, int, int, str], None]
 SERIES = ["family", *AXES, "partner_code", "classification_code", "currency"]
 PERIOD = ("month", "n_months", "qty_unit")
 FIGURES = ("value_reported", "net_wgt_kg", "qty", "rate")
-COLUMNS = [
-    "source_id",
-    *SERIES[1:],
-    "freq_code",
-    "ref_period",
-    "n_months",
-    "qty_unit",
-    "vintage",
-    "valuation",
-    "primary_value_usd",
-    *FIGURES[:3],
-    "known_until",
-    "replaced_by",
-]
-AT_THE_END = ["source_id", "ref_period", *FIGURES[:3]]
-IS_MONTH = (
-    (ds.field("freq_code") == "M")
-    & (ds.field("cumulation") == "period")
-    & (ds.field("n_months") == 1)
-)
+COLUMNS = ["source_id", *SERIES[1:], "freq_code", "ref_period", *PERIOD[1:], "vintage", "valuation"]
+COLUMNS += ["primary_value_usd", *FIGURES[:3], "known_until", "replaced_by"]
+IS_MONTH = (ds.field("freq_code") == "M") & (ds.field("n_months") == 1)
+IS_MONTH &= ds.field("cumulation") == "period"
 FLOW = ["source_id", "reporter_iso", "partner_code", "flow_code", "cmd_code", "breakdown"]
 RATES = ["source_id", "base", "quote", "publisher"]
 RATE_COLUMNS = [*RATES, "statistic", "ref_period", "n_months", "rate"]
@@ -196,10 +180,11 @@ def look(root: Path, *, local: bool = True, progress: Progress | None = None) ->
 
 def zeros_at_the_end(root: Path, names: Iterable[str], *, local: bool = True) -> Iterator[Finding]:
     """The last months of each of the sources `names`, where several rows state 0 and no other."""
-    is_asked = IS_MONTH & ds.field("source_id").isin(pa.array([*names], pa.string()))
-    rows = numbered(tables.stored(root, "trade", local=local).filter(is_asked), AT_THE_END)
-    largest = pc.max_element_wise(*(rows[figure] for figure in FIGURES[:3]))
     cell = ["source_id", "ref_period"]
+    is_asked = IS_MONTH & ds.field("source_id").isin(pa.array([*names], pa.string()))
+    trade = tables.stored(root, "trade", local=local).filter(is_asked)
+    rows = numbered(trade, [*cell, *FIGURES[:3]])
+    largest = pc.max_element_wise(*(rows[figure] for figure in FIGURES[:3]))
     stated = rows.select(cell).append_column("figure", largest).group_by(cell)
     months = stated.aggregate([("figure", "max"), ("figure", "count")])
     months = months.to_pandas(date_as_object=False)
