@@ -222,7 +222,7 @@ def numbered(files):
     ]
 
 
-@fuzz(2, many=800)
+@fuzz(3, many=800)
 @given(st.integers(0, 2**32 - 1), st.integers(1, 4))
 @example(46, 4)  # two files declare a zero; a newer release has other goods alone; two units
 def test_read(seed, n_files):

@@ -104,11 +104,15 @@ def _rows(frame: DataFrame, sources: Mapping[str, Source]) -> list[_Row]:
     families = {name: family_of(sources[name]) for name in frame["source_id"].unique()}
     for name, whose in families.items():
         files[whose] = min(files.get(whose, place_of(sources[name])), place_of(sources[name]))
-    kinds = frame[["source_id", "flow_code", *KIND]].drop_duplicates()
-    by_flow = kinds.groupby(["source_id", "flow_code"])
-    kinds = by_flow[KIND].agg(lambda texts: f"{sorted({*texts.dropna()})}")
+    kinds: dict[tuple[str, str], list[set[str]]] = {}
+    words = [frame[name].tolist() for name in ("source_id", "flow_code", *KIND)]
+    for name, flow, *kind in dict.fromkeys(zip(*words, strict=True)):
+        texts = kinds.setdefault((name, flow), [set(), set(), set()])
+        for stated, text in zip(texts, kind, strict=True):
+            stated.update([text] if isinstance(text, str) else [])
     series = {
-        place: " ".join([sources[place[0]].publisher, *kind]) for place, *kind in kinds.itertuples()
+        place: " ".join([sources[place[0]].publisher, *(f"{sorted(texts)}" for texts in kind)])
+        for place, kind in kinds.items()
     }
     columns = [frame[name].tolist() for name in ("source_id", "partner_iso", *WHOLE)]
     months = zip(first_month(frame).tolist(), frame["n_months"].tolist(), strict=True)

@@ -308,8 +308,7 @@ def _main(frame: DataFrame) -> str:
 
 def _figures(frame: DataFrame) -> set[str]:
     """Columns that hold figures of a table."""
-    columns = [column for units in tables.MEASURES.values() for column in units]
-    return set(columns) & set(frame)
+    return {*chain(*tables.MEASURES.values())} & {*frame}
 
 
 # --- from a frame to lines ------------------------------------------------------------------------

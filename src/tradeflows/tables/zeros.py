@@ -67,11 +67,11 @@ def declared(source: Source, rows: pa.Table) -> pa.Table:
     words = [*CELL, "qty_unit"]
     lines = rows.select(columns).to_pandas(categories=words, date_as_object=False)
     lines = lines.assign(line=np.arange(len(lines)), first=first_month(lines))
-    unit = lines["qty_unit"].cat.codes
-    by_release = unit.groupby([lines[name] for name in (*CELL, *RELEASE)], observed=True)
-    is_several = by_release.transform("nunique").gt(1)
-    by_cell = is_several.groupby([lines[name] for name in CELL], observed=True)
-    lines["unit"] = unit.where(by_cell.transform("any"), -1)
+    lines["unit"] = lines["qty_unit"].cat.codes
+    by_release = lines.groupby([*CELL, *RELEASE], observed=True)["unit"]
+    lines["n_units"] = by_release.transform("nunique")
+    is_of_one = lines.groupby(CELL, observed=True)["n_units"].transform("max").eq(1)
+    lines["unit"] = lines["unit"].mask(is_of_one, -1)
     found = []
     for entry in map(absence, source.absent):
         named = lines[entry.along].drop_duplicates()
