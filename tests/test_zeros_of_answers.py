@@ -39,6 +39,19 @@ def test_blocks_and_zeros_do_not_overlap(ask):
     assert ask(lines, start="2021-01", end="2021-03") == [(1, 2)]
 
 
+def test_each_release_of_a_period_declares_its_zeros(ask):
+    # The newest release of February has other goods alone.
+    newest = line(1, "USA", product="2710", vintage="2022-03-15")
+    lines = [line(0), line(2), line(1, "USA"), newest]
+    assert ask(lines) == ask(lines, as_of="2022-02-01") == [(2, 1)]
+
+
+def test_a_flow_in_two_units_has_its_zeros_in_each(ask):
+    lines = [line(month, unit=unit) for month in (0, 2) for unit in ("TJ", "m3")]
+    lines.append(line(1, "USA", unit="TJ"))
+    assert ask(lines, qty_unit="TJ") == ask(lines, qty_unit="m3") == [(2, 1)]
+
+
 def test_a_zero_of_an_answer_has_its_raw_line(tmp_path):
     lines = [line(0), line(0, "USA"), line(1, "USA", weight=None)]
     root = invented.project_of(tmp_path, {"file0": lines}, ["file0"])

@@ -82,7 +82,7 @@ def rows(
         raise SourceError(f"{where}: no Parquet file; run `tradeflows clean … --to` first")
     held = ds.dataset([_opened(path) for path in paths])
     columns = [*dict.fromkeys([*names, *CHECKED]), FILE]
-    table = tables.scan(held, "trade", wanted, None, None, columns)
+    table = tables.scan(held, "trade", wanted, columns=columns)
     periods = table.group_by(["reporter_iso", "ref_period", FILE]).aggregate([]).sort_by(FILE)
     stated: dict[tuple[object, ...], str] = {}
     for reporter, day, place in zip(*periods.to_pydict().values(), strict=True):
@@ -93,7 +93,7 @@ def rows(
                 f"{other} and {name} both state {reporter} in {day:%Y-%m}: "
                 "two releases; move one away"
             )
-    caveats = apart(held, wanted, None, None)
+    caveats = apart(held, wanted)
     if not table:
         nothing = f"{where}: no row of product {product} and the areas given"
         raise QueryError("; ".join([nothing, *caveats]))

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import combinations, pairwise, product
+from itertools import combinations, count, pairwise, product
 from pathlib import Path
 
 import numpy as np
@@ -36,26 +36,10 @@ Progress = Callable[[str, int, int, str], None]
 SERIES = ["family", *AXES, "partner_code", "classification_code", "currency"]
 PERIOD = ("month", "n_months", "qty_unit")
 FIGURES = ("value_reported", "net_wgt_kg", "qty", "rate")
-COLUMNS = [
-    "source_id",
-    *SERIES[1:],
-    "freq_code",
-    "ref_period",
-    "n_months",
-    "qty_unit",
-    "vintage",
-    "valuation",
-    "primary_value_usd",
-    *FIGURES[:3],
-    "known_until",
-    "replaced_by",
-]
-AT_THE_END = ["source_id", "ref_period", *FIGURES[:3]]
-IS_MONTH = (
-    (ds.field("freq_code") == "M")
-    & (ds.field("cumulation") == "period")
-    & (ds.field("n_months") == 1)
-)
+COLUMNS = ["source_id", *SERIES[1:], "freq_code", "ref_period", *PERIOD[1:], "vintage", "valuation"]
+COLUMNS += ["primary_value_usd", *FIGURES[:3], "known_until", "replaced_by"]
+IS_MONTH = (ds.field("freq_code") == "M") & (ds.field("n_months") == 1)
+IS_MONTH &= ds.field("cumulation") == "period"
 FLOW = ["source_id", "reporter_iso", "partner_code", "flow_code", "cmd_code", "breakdown"]
 RATES = ["source_id", "base", "quote", "publisher"]
 RATE_COLUMNS = [*RATES, "statistic", "ref_period", "n_months", "rate"]
@@ -104,12 +88,9 @@ def summary(findings: Iterable[Finding], most: int = SHOWN) -> list[str]:
         lines += map(str, some[:most])
         if len(some) > most:
             lines.append(f"{kind}: and {len(some) - most} more, of smaller flows; --all lists them")
-    sizes = {kind: len(some) for kind, some in by_kind.items()}
-    total = f"{sum(sizes.values())} findings"
-    if sizes:
-        counts = ", ".join(f"{size} {kind}" for kind, size in sizes.items())
-        total = f"{total}: {counts}"
-    return [*lines, total]
+    counts = ", ".join(f"{len(some)} {kind}" for kind, some in by_kind.items())
+    total = f"{sum(map(len, by_kind.values()))} findings"
+    return [*lines, f"{total}: {counts}" if counts else total]
 
 
 def look(root: Path, *, local: bool = True, progress: Progress | None = None) -> Iterator[Finding]:
@@ -138,13 +119,12 @@ def look(root: Path, *, local: bool = True, progress: Progress | None = None) ->
     # It loads what speaks HTTP, of which a claim that is checked has no need.
     from tradeflows.retrieval.sketch import agreement
 
-    done = 0
+    begun = count()
 
     def begin(what: str) -> None:
-        nonlocal done
+        done = next(begun)
         if progress:
             progress(f"looking at {what}", done, LOOKS, what)
-        done += 1
 
     begin("raw files")
     for state in catalogue.states(root, local=local):
@@ -172,10 +152,10 @@ def look(root: Path, *, local: bool = True, progress: Progress | None = None) ->
     begin("zeros")
     yield from zeros_at_the_end(root, sources, local=local)
     zero = trade[trade["qty"].eq(0) & trade["value_reported"].gt(0)]  # as no weight is left
-    for name, count in zero["source_id"].value_counts().items():
-        if count:
+    for name, n_rows in zero["source_id"].value_counts().items():
+        if n_rows:
             text = (
-                f"{name}: {count} rows have a quantity of 0 beside a value: rounded, or "
+                f"{name}: {n_rows} rows have a quantity of 0 beside a value: rounded, or "
                 'not published? If not, `words = { "0" = "" }` of qty in the map makes it null'
             )
             yield Finding("zero", text, _show("trade", source_id=str(name), qty="0.0"))
@@ -200,10 +180,11 @@ def look(root: Path, *, local: bool = True, progress: Progress | None = None) ->
 
 def zeros_at_the_end(root: Path, names: Iterable[str], *, local: bool = True) -> Iterator[Finding]:
     """The last months of each of the sources `names`, where several rows state 0 and no other."""
-    is_asked = IS_MONTH & ds.field("source_id").isin(pa.array([*names], pa.string()))
-    rows = numbered(tables.stored(root, "trade", local=local).filter(is_asked), AT_THE_END)
-    largest = pc.max_element_wise(*(rows[figure] for figure in FIGURES[:3]))
     cell = ["source_id", "ref_period"]
+    is_asked = IS_MONTH & ds.field("source_id").isin(pa.array([*names], pa.string()))
+    trade = tables.stored(root, "trade", local=local).filter(is_asked)
+    rows = numbered(trade, [*cell, *FIGURES[:3]])
+    largest = pc.max_element_wise(*(rows[figure] for figure in FIGURES[:3]))
     stated = rows.select(cell).append_column("figure", largest).group_by(cell)
     months = stated.aggregate([("figure", "max"), ("figure", "count")])
     months = months.to_pandas(date_as_object=False)
@@ -645,7 +626,7 @@ def rows(
     stored = tables.stored(root, table, local=local)
     texts_of = {field.name for field in stored.schema if field.type == schema.TEXT}
     conditions = {name: values for name, values in wanted.items() if name in texts_of}
-    rows_held = tables.scan(stored, table, conditions, None, None)
+    rows_held = tables.scan(stored, table, conditions)
     frame = rows_held.to_pandas(date_as_object=False)
     for name, values in wanted.items():  # a code is itself here, and not what lies under it
         if name == "month" and "ref_period" in frame:

@@ -13,8 +13,9 @@ import numpy as np
 from tradeflows.model.errors import QueryError
 from tradeflows.model.periods import first_month, month_text, months_of, runs
 from tradeflows.model.source import Source, bulk_month, released
-from tradeflows.tables.choose_statement import Choice
+from tradeflows.tables.choose_statement import Choice, any_source
 from tradeflows.tables.contradictions import contradicted
+from tradeflows.tables.filters import Window
 from tradeflows.tables.releases import family_of
 
 if TYPE_CHECKING:
@@ -31,31 +32,16 @@ MOST_GAPS = 6  # runs of months, or seams, that caveats list
 Place = tuple[tuple[int, bool, bool], int, int]
 
 
-class Window(NamedTuple):
-    """The months that were asked for, counted from year 0; None where an end is open."""
-
-    first: int | None = None
-    last: int | None = None
-
-    @property
-    def is_asked(self) -> bool:
-        """Whether there is one."""
-        return self.first is not None or self.last is not None
-
-
 class _Row(NamedTuple):
-    """A row by its number: what it is of, whose it is, and the months that it states.
-
-    `turn` is the place of what counts as its file: the first by rank, then the newest.
-    """
+    """A row by its number: what it is of, whose it is, and the months that it states."""
 
     number: int
     source: str
-    whole: tuple[object, ...]
+    whole: tuple[object, ...]  # its values of WHOLE: reporter, flow, rhythm and product
     partner: str
-    series: str
-    family: str
-    turn: Place
+    series: str  # its publisher and KIND: of files of one series each has the months left to it
+    family: str  # what counts as its file
+    turn: Place  # of that among those of a series: the first by rank, then the newest
     months: range
 
 
@@ -172,10 +158,9 @@ def _cells(rows: Sequence[_Row], splice: bool, frame: DataFrame) -> dict[tuple[A
     if mixed:
         who = ", ".join(sorted({str(row.whole[0]) for row in mixed}))
         sources = sorted({row.source for row in mixed})
-        names = " or ".join(f"source={name!r}" for name in sources)
         raise QueryError(
             f"what {who} reports would be mixed of several sources, each of other partners "
-            f"or of one rank; add {names}{_how_far(frame, sources)}"
+            f"or of one rank; add {any_source(sources)}{_how_far(frame, sources)}"
         )
     return cells
 
@@ -244,14 +229,12 @@ def gaps(frame: DataFrame, window: Window) -> list[str]:
     if not window.is_asked:
         return []
     periods = frame[["reporter_iso", "ref_period", "n_months"]].drop_duplicates()
-    by_reporter = periods.groupby("reporter_iso")
-    stated = {str(name): {*months_of(some)[1].tolist()} for name, some in by_reporter}
-    all_months = set().union(*stated.values())
-    begins = min(all_months) if window.first is None else window.first
-    ends = max(all_months) if window.last is None else window.last
+    _, months = months_of(periods)
+    begins = months.min() if window.first is None else window.first
+    ends = months.max() if window.last is None else window.last
     lines = []
-    for reporter in sorted(stated):
-        missing = {*range(begins, ends + 1)} - stated[reporter]
+    for reporter, some in periods.groupby("reporter_iso"):
+        missing = {*range(begins, ends + 1)}.difference(months_of(some)[1])
         if missing:
             lines.append(
                 f"{reporter}: no row in {len(missing)} {OF_THE_WINDOW}: {some_runs(missing)}"

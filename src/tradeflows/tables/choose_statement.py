@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
@@ -54,9 +54,9 @@ def older(rows: pa.Table, frame: DataFrame, sources: Mapping[str, Source], table
     return [f"the newest release of each period: {text}"] if count else []
 
 
-def any_source(frame: DataFrame) -> str:
-    """How to ask for one of the sources of some rows."""
-    return " or ".join(f"source={name!r}" for name in sorted(frame["source_id"].unique()))
+def any_source(names: Iterable[str]) -> str:
+    """How to ask for one of some sources."""
+    return " or ".join(f"source={name!r}" for name in sorted({*names}))
 
 
 def stated_once(frame: DataFrame, sources: Mapping[str, Source]) -> Choice:
@@ -83,7 +83,7 @@ def stated_once(frame: DataFrame, sources: Mapping[str, Source]) -> Choice:
     if len(ambiguous):
         raise QueryError(
             f"{len(ambiguous.groupby(cell))} cells are stated in several ways, by files of one "
-            f"day; add {any_source(ambiguous)}, or the vintage of each to its entry"
+            f"day; add {any_source(ambiguous['source_id'])}, or the vintage of each to its entry"
         )
     who = ", ".join(sorted(taken["source_id"].unique()))
     text = "cells are stated in several ways; taken as in the file that was retrieved last"
@@ -141,12 +141,9 @@ def one_level(frame: DataFrame, products: list[list[str]]) -> Choice:
     """
     if not products:
         return Choice(frame.assign(asked=0))
-    cells = [*zip(frame["source_id"], frame["reporter_iso"], frame["cmd_code"], strict=True)]
     chosen: dict[tuple[str, str, str], int] = {}
     caveats: dict[str, None] = {}
-    codes_of: dict[tuple[str, str], set[str]] = {}
-    for source, reporter, code in dict.fromkeys(cells):
-        codes_of.setdefault((source, reporter), set()).add(code)
+    codes_of = frame.groupby(["source_id", "reporter_iso"], sort=False)["cmd_code"].agg(set)
     for (source, reporter), stated in codes_of.items():
         for place, alternatives in enumerate(products):
             taken = _levels(stated, alternatives)
@@ -166,6 +163,7 @@ def one_level(frame: DataFrame, products: list[list[str]]) -> Choice:
         raise QueryError(f"{'; '.join(caveats)}; ask for a part that is held: product={parts}")
     answered = {*chosen.values()}
     silent = [each[0] for place, each in enumerate(products) if place not in answered]
+    cells = zip(frame["source_id"], frame["reporter_iso"], frame["cmd_code"], strict=True)
     places = np.array([chosen.get(cell, -1) for cell in cells], "int64")
     kept = frame.assign(asked=places)[places >= 0]
     return Choice(kept, [*caveats, *(f"no row states {code}" for code in silent)])
@@ -227,7 +225,7 @@ def total_or_parts(frame: DataFrame, sources: Mapping[str, Source]) -> Choice:
     is_mixed = ways.groupby([column[kept.index] for column in cell]).transform("nunique").gt(1)
     if is_mixed.any():
         several = " or ".join(sorted(ways[is_mixed].unique()))
-        choice = any_source(kept[is_mixed])
+        choice = any_source(kept.loc[is_mixed, "source_id"])
         raise QueryError(f"a cell is parted by {several}, each of which is all of it; add {choice}")
     parts = kept["breakdown"][kept["breakdown"].ne("total")]
     if parts.empty:

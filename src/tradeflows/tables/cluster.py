@@ -113,10 +113,9 @@ def spread(
 
 def _checked(results: Mapping[Path, Result], to: Path) -> dict[Path, Result]:
     """What became of each file; an error where its bytes come twice or its output is not there."""
-    checked: dict[Path, Result] = {}
+    checked = {**results}
     path_of: dict[str, Path] = {}
     for path, result in results.items():
-        checked[path] = result
         if not isinstance(result, Cleaned):
             continue
         output = to / f"{result.source.id}.parquet"

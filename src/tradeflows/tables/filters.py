@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import reduce
 from itertools import chain
 from operator import or_
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -50,6 +50,21 @@ CODE_OF: dict[str, Callable[[str], str]] = {
 PARTS = "parts"  # of a breakdown, where there is no total
 ALL_GOODS = "TOTAL"  # no goods below it stand for it: a file of some goods does not state all
 _OPTIONS = ("start", "end", "as_of", "splice", "local", "root")  # of `read`, beside the filters
+
+
+class Window(NamedTuple):
+    """The months that were asked for, counted from year 0; None where an end is open."""
+
+    first: int | None = None
+    last: int | None = None
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether there is one."""
+        return self.first is not None or self.last is not None
+
+
+EVER = Window()
 
 
 def conditions(
@@ -105,28 +120,27 @@ def _sources_of(
     return [source.id for source in sources if source.publisher in wanted]
 
 
-def months_of(start: str | None, end: str | None) -> tuple[int | None, int | None]:
-    """First and last month of a question, counted from year 0; None where not asked."""
+def window_of(start: str | None, end: str | None) -> Window:
+    """The window of a question, whose ends were typed."""
     if start is not None and end is not None:
-        window = parse_window(start, end)
-        return window[0], window[-1]
+        months = parse_window(start, end)
+        return Window(months[0], months[-1])
     first = None if start is None else parse_period(start, "start")[0]
-    return first, None if end is None else parse_period(end, "end")[-1]
+    return Window(first, None if end is None else parse_period(end, "end")[-1])
 
 
 def scan(
     stored: ds.Dataset,
     table: str,
     wanted: Mapping[str, list[str]],
-    first: int | None,
-    last: int | None,
+    window: Window = EVER,
     columns: list[str] | None = None,
 ) -> pa.Table:
     """Rows of a table that meet all conditions, within a window of months."""
     where = pc.scalar(True)
     for column, values in wanted.items():
         where &= condition(column, values)
-    starts, ends = dates_of(table)
+    (first, last), (starts, ends) = window, dates_of(table)
     if first is not None:
         where &= pc.field(starts) >= first_day(first)
     if last is not None:
@@ -142,9 +156,7 @@ def scan(
     return rows.select(columns) if columns else rows
 
 
-def apart(
-    stored: ds.Dataset, wanted: Mapping[str, list[str]], first: int | None, last: int | None
-) -> list[str]:
+def apart(stored: ds.Dataset, wanted: Mapping[str, list[str]], window: Window = EVER) -> list[str]:
     """Lines that say where a country that is asked for is stated by its parts: GBR from 2021 on."""
     lines = []
     for column in ("reporter_iso", "partner_iso"):
@@ -154,7 +166,7 @@ def apart(
             if not others:
                 continue
             condition = {**wanted, column: others}
-            rows = scan(stored, "trade", condition, first, last, ["ref_period"])
+            rows = scan(stored, "trade", condition, window, ["ref_period"])
             if len(rows):
                 lines.append(
                     f"{area} is stated as {' and '.join(others)} too, from "
@@ -177,7 +189,7 @@ def undated(stored: ds.Dataset, table: str, wanted: Mapping[str, list[str]]) -> 
     columns = [*{*dates_of(table)}]
     if not any(stored.schema.field(name).nullable for name in columns):
         return []
-    rows = scan(stored, table, wanted, None, None, columns)
+    rows = scan(stored, table, wanted, columns=columns)
     vague = len(rows) - len(rows.drop_null())
     return [f"{vague} rows without exact dates are in no window, so not here"] if vague else []
 
@@ -209,11 +221,7 @@ def condition(column: str, values: list[str]) -> Any:
 
 
 def nothing_held(
-    stored: ds.Dataset,
-    table: str,
-    wanted: Mapping[str, list[str]],
-    first: int | None,
-    last: int | None,
+    stored: ds.Dataset, table: str, wanted: Mapping[str, list[str]], window: Window
 ) -> str:
     """Which one filter would have to be another, and what it could be."""
     if not stored.count_rows():
@@ -222,13 +230,13 @@ def nothing_held(
     hints = []
     for column, values in wanted.items():
         others = {name: of for name, of in wanted.items() if name != column}
-        rows = scan(stored, table, others, first, last, [column])
+        rows = scan(stored, table, others, window, [column])
         present = pc.unique(rows[column]).drop_null().to_pylist()
         if present:
             some = _nearest_values(present, values[0])
             hints.append(f"{filter_of[column]} other than {'+'.join(values[:3])}: {some}")
-    if (first, last) != (None, None) and "ref_period" in stored.schema.names:
-        days = scan(stored, table, wanted, None, None, ["ref_period"])["ref_period"]
+    if window.is_asked and "ref_period" in stored.schema.names:
+        days = scan(stored, table, wanted, columns=["ref_period"])["ref_period"]
         if len(days):
             ends = (month_of(end(days).as_py()) for end in (pc.min, pc.max))
             hints.append(f"another window: {ends_text(*ends)} is held")

@@ -57,7 +57,7 @@ def descriptor(root: Path) -> dict[str, Any]:
                     "missingValues": [],
                 },
             }
-            for name, contract in ((name, schema.STORED[name]) for name in schema.TABLES)
+            for name, contract in schema.STORED.items()
         ],
         "sources": [_source(file, publishers[file.publisher]) for file in files],
     }
@@ -71,13 +71,10 @@ def text(root: Path) -> str:
 
 def _field(field: pa.Field) -> dict[str, Any]:
     metadata = _metadata(field)
-    constraints: dict[str, Any] = {}
-    if not field.nullable:
-        constraints["required"] = True
-    if "allowed" in metadata:
-        constraints["enum"] = json.loads(metadata["allowed"])
-    if "least" in metadata:
-        constraints["minimum"] = json.loads(metadata["least"])
+    constraints: dict[str, Any] = {} if field.nullable else {"required": True}
+    for item, name in (("allowed", "enum"), ("least", "minimum")):
+        if item in metadata:
+            constraints[name] = json.loads(metadata[item])
     type_ = TYPES[str(field.type)]
     is_number = type_ in ("number", "integer")
     content = {

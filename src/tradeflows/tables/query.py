@@ -17,9 +17,8 @@ from tradeflows.model.periods import parse_day
 from tradeflows.model.source import Source, require_table
 from tradeflows.model.words import Words, texts_of
 from tradeflows.retrieval import catalogue, own_words
-from tradeflows.tables.choose_publisher import Window
 from tradeflows.tables.files import stored
-from tradeflows.tables.filters import PARTS, conditions, months_of, scan
+from tradeflows.tables.filters import PARTS, Window, conditions, scan, window_of
 from tradeflows.tables.releases import days, family_of, with_days
 
 
@@ -72,9 +71,8 @@ class Question:
         The build has settled which release of each stands. Where sources are named, these alone
         replace one another; and it did not look at committed and a user's files together.
         """
-        first, last = self.window
         every = stored(self.root, self.table, local=self.local, zeros=True)
-        rows = scan(every, self.table, self.conditions, first, last)
+        rows = scan(every, self.table, self.conditions, self.window)
         named = self.asked.get("source")
         committed = catalogue.load(self.root) if self.local else {}
         families = {family_of(source) for source in committed.values()}
@@ -90,10 +88,10 @@ class Question:
             return rows
         whole = {"source_id", "reporter_iso", "flow_code"} & self.conditions.keys()
         wider = {column: self.conditions[column] for column in whole}
-        stated = scan(every, self.table, wider, first, last, schema.TABLES[self.table].names)
+        stated = scan(every, self.table, wider, self.window, schema.TABLES[self.table].names)
         sources = {name: self.sources[name] for name in named or self.sources}
         stated = with_days(stated, days(ds.dataset(stated), sources))
-        return scan(ds.dataset(stated), self.table, self.conditions, first, last)
+        return scan(ds.dataset(stated), self.table, self.conditions, self.window)
 
     @property
     def is_of_parts(self) -> bool:
@@ -136,7 +134,7 @@ def question(
         asked[role] = [own_words.id_or_word(text, root) for text in asked[role]]
     publishers = catalogue.publishers(root, local=local) if "publisher" in asked else {}
     wanted = conditions(table, asked, products, sources, publishers)
-    window = Window(*months_of(start, end))
+    window = window_of(start, end)
     return Question(table, root, local, as_of, asked, products, wanted, window, sources)
 
 

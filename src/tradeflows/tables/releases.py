@@ -101,8 +101,8 @@ def days(stored: ds.Dataset, sources: Mapping[str, Source]) -> pa.Table:
     ends = np.array([by_file.get(name, NEVER) for name in held], "int64")[of_row]
     is_trade = "cmd_code" in stored.schema.names
     # Of two releases of a whole month of Comext the newer file supersedes the older.
-    pairs = rows.group_by(["source_id", "vintage"]).aggregate([]) if is_trade else None
-    pairs = pairs["source_id"].to_pylist() if pairs else []
+    pairs = rows.group_by(["source_id", "vintage"]).aggregate([]) if is_trade else rows.slice(0, 0)
+    pairs = pairs["source_id"].to_pylist()
     families = {name: family_of(sources[name]) for name in pairs if not bulk_month(sources[name])}
     counts = Counter(families[name] for name in pairs if name in families)
     several = [name for name, whose in families.items() if counts[whose] > 1]
@@ -110,8 +110,7 @@ def days(stored: ds.Dataset, sources: Mapping[str, Source]) -> pa.Table:
         frame = stored.to_table(columns=COLUMNS, filter=pc.field("source_id").isin(several))
         frame = frame.to_pandas()
         is_several = np.isin(held, several)[of_row]
-        begins = known[is_several].astype("int64") * len(places)
-        begins += frame["source_id"].map(places).to_numpy()
+        begins = frame["source_id"].map(places) + known[is_several].astype("int64") * len(places)
         by_release = _ends_by_release(frame, begins, sources)
         by_reply = _ends_by_reply(frame, sources, ended)
         ends[is_several] = np.minimum(ends[is_several], np.minimum(by_release, by_reply))
@@ -130,9 +129,7 @@ def _days_stated(column: pa.ChunkedArray) -> np.ndarray:
     return days[texts.indices.fill_null(len(words) - 1).to_numpy()]
 
 
-def _ends_by_release(
-    frame: DataFrame, begins: np.ndarray, sources: Mapping[str, Source]
-) -> np.ndarray:
+def _ends_by_release(frame: DataFrame, begins: Series, sources: Mapping[str, Source]) -> np.ndarray:
     """When a newer release of its period, or of a user's of its cell, replaced each row.
 
     `begins` has the day from which each row was known, with its file.
@@ -156,17 +153,11 @@ def _ends_by_release(
         if (is_new & is_own).any() and is_old.any():
             newest = period.map(dated[is_old].groupby(period[is_old]).max())
             release = release.mask(is_new & newest.gt(release), newest)
-    stated = frame[[]].assign(period=period, release=release, begins=begins)
-    newest_first = (
-        stated.groupby(["period", "release"], as_index=False)
-        .min()
-        .iloc[::-1]
-        .reset_index(drop=True)
-    )
-    least = newest_first.groupby("period")["begins"].cummin()
-    newest_first["end"] = least.groupby(newest_first["period"]).shift(fill_value=NEVER)
-    ends = stated.merge(newest_first, "left", on=["period", "release"])["end"]
-    return ends.to_numpy("int64")
+    newest_first = begins.groupby([period, release]).min().iloc[::-1]
+    least = newest_first.groupby(level=0).cummin()
+    ends = least.groupby(level=0).shift(fill_value=NEVER).rename("end")
+    stated = frame[[]].assign(period=period, release=release)
+    return stated.join(ends, ["period", "release"])["end"].to_numpy("int64")
 
 
 def _ends_by_reply(

@@ -154,7 +154,7 @@ def read(
     if table == "trade" and zeros and is_closed and not len(rows):
         rows = asked.matching(zeros=True)
     if table == "trade":
-        caveats += apart(asked.held, asked.conditions, *asked.window)
+        caveats += apart(asked.held, asked.conditions, asked.window)
     choice = _chosen(*_known_rows(rows, asked, caveats), asked, splice)
     frame = choice.rows
     caveats += choice.caveats
@@ -207,7 +207,7 @@ def _known_rows(rows: pa.Table, asked: Question, said: list[str]) -> tuple[DataF
                     "no committed file states this, and one of your own does: local=True, or "
                     "--local on the command line, reads those too"
                 )
-        nothing = nothing_held(asked.held, asked.table, asked.conditions, *asked.window)
+        nothing = nothing_held(asked.held, asked.table, asked.conditions, asked.window)
         raise QueryError("; ".join([nothing, *said]))
     known = asked.known(rows)
     if not len(known):

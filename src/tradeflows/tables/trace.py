@@ -41,23 +41,8 @@ from tradeflows.model.source import Source
 from tradeflows.publishers import registry
 from tradeflows.retrieval import catalogue
 
-COLUMNS = [
-    "row",
-    "formula",
-    "role",
-    "value",
-    "unit",
-    "sign",
-    *PLACE,
-    "path",
-    "line",
-    "text",
-    "publisher",
-    "address",
-    "declared_zero",
-    "ref_period",
-    "raw_column",
-]
+COLUMNS = ["row", "formula", "role", "value", "unit", "sign", *PLACE, "path", "line", "text"]
+COLUMNS += ["publisher", "address", "declared_zero", "ref_period", "raw_column"]
 EXACT = 1e-12  # of the largest part of a number: what sums in another order may differ by
 # What tells rows apart: as long as a frame has these, they must be as the measure gave them.
 _KEYS = (*PLACE, "reporter_iso", "partner_iso", "flow_code", "cmd_code", "ref_period", "n_months")
@@ -86,7 +71,7 @@ class Line:
     @property
     def row(self) -> tuple[str, int, str]:
         """Which row of its table, by :data:`tradeflows.model.lineage.PLACE`."""
-        return self.source_id, self.source_row, self.source_field
+        return self.source_id, *self.place
 
 
 @dataclass(frozen=True)
@@ -323,8 +308,7 @@ def _main(frame: DataFrame) -> str:
 
 def _figures(frame: DataFrame) -> set[str]:
     """Columns that hold figures of a table."""
-    columns = [column for units in tables.MEASURES.values() for column in units]
-    return set(columns) & set(frame)
+    return {*chain(*tables.MEASURES.values())} & {*frame}
 
 
 # --- from a frame to lines ------------------------------------------------------------------------

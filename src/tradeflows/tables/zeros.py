@@ -23,8 +23,10 @@ if TYPE_CHECKING:
     from tradeflows.tables.query import Question
 
 CELL = [*AXES, "freq_code"]
+SERIES = [*CELL, "unit"]  # of a cell that a release states in several units each has its zeros
 FLOW = ["reporter_iso", "partner_iso", "flow_code", "cmd_code"]
 PERIOD = ["ref_period", "n_months"]
+RELEASE = [*PERIOD, "vintage"]  # each that states the period declares its own zeros of it
 FIGURES = ["value_reported", "primary_value_usd", "net_wgt_kg", "qty"]
 FAR = 12 * 9999  # a month after all others
 MOST = 5_000_000  # cells that a declaration may be of
@@ -45,7 +47,7 @@ def declared(source: Source, rows: pa.Table) -> pa.Table:
 
     Returns
     -------
-    Table, one row a cell and period
+    Table, one row a cell, period and release, and a unit where it is stated in several
         Of each cell that the file states at some time, in each period that its reporter reports;
         of a file of one period, of each code that it names. None where the file states the cell,
         or a part of it, in any way. All else is as in the nearest row of the cell, and
@@ -61,9 +63,15 @@ def declared(source: Source, rows: pa.Table) -> pa.Table:
 
     if not source.absent or source.table != "trade" or not len(rows):
         return rows.slice(0, 0)
-    columns = [*CELL, *PERIOD, *PLACE, "flags"]
-    lines = rows.select(columns).to_pandas(categories=CELL, date_as_object=False)
+    columns = [*CELL, *RELEASE, *PLACE, "flags", "qty_unit"]
+    words = [*CELL, "qty_unit"]
+    lines = rows.select(columns).to_pandas(categories=words, date_as_object=False)
     lines = lines.assign(line=np.arange(len(lines)), first=first_month(lines))
+    lines["unit"] = lines["qty_unit"].cat.codes
+    by_release = lines.groupby([*CELL, *RELEASE], observed=True)["unit"]
+    lines["n_units"] = by_release.transform("nunique")
+    is_of_one = lines.groupby(CELL, observed=True)["n_units"].transform("max").eq(1)
+    lines["unit"] = lines["unit"].mask(is_of_one, -1)
     found = []
     for entry in map(absence, source.absent):
         named = lines[entry.along].drop_duplicates()
@@ -80,8 +88,8 @@ def declared(source: Source, rows: pa.Table) -> pa.Table:
         evidence = evidence[is_within & ~(is_world & is_derived)]
         evidence = evidence.sort_values(["world", "derived", *PLACE[1:]])
         loose = [*{"reporter_iso", "flow_code", "cumulation", "freq_code"} - {entry.along}]
-        alike = [name for name in CELL if name != entry.along]
-        wanted = cells = meant.loc[meant[entry.along].isin(named), CELL].drop_duplicates()
+        alike = [name for name in SERIES if name != entry.along]
+        wanted = cells = meant.loc[meant[entry.along].isin(named), SERIES].drop_duplicates()
         if len(evidence[PERIOD].drop_duplicates()) == 1:  # no other period can name the cells
             wanted = meant[alike].drop_duplicates().merge(named, "cross")
         if len(wanted) > MOST:
@@ -90,9 +98,9 @@ def declared(source: Source, rows: pa.Table) -> pa.Table:
                 f"of {MOST:,}; say it of fewer, by reporter, partner or flow"
             )
         for keys, some in ((alike, wanted), (loose, cells)):
-            shown = evidence[[*keys, *PERIOD, "first", "line"]].drop_duplicates([*keys, *PERIOD])
+            shown = evidence.drop_duplicates([*keys, *RELEASE])[[*keys, *RELEASE, "first", "line"]]
             found.append(some.merge(shown, on=keys))
-    zeros = pd.concat(found).drop_duplicates([*CELL, *PERIOD])
+    zeros = pd.concat(found).drop_duplicates([*SERIES, *RELEASE])
     stated = lines[[*FLOW, *PERIOD]].drop_duplicates()
     for column in ("reporter_iso", "partner_iso", "cmd_code"):  # a part of it states some of it
         pairs = _parts_and_wholes({*stated[column].unique()}, {*zeros[column].unique()}, column)
@@ -103,7 +111,7 @@ def declared(source: Source, rows: pa.Table) -> pa.Table:
     kept = zeros[:0]
     for length in sorted(zeros["n_months"].unique(), reverse=True):
         some = zeros[zeros["n_months"].eq(length)]  # blocks before their months
-        kept = pd.concat([kept, some[~_have_months(some, kept, CELL)]])
+        kept = pd.concat([kept, some[~_have_months(some, kept, SERIES)]])
     return _rows_of(kept, lines, rows)
 
 
@@ -135,7 +143,7 @@ def _rows_of(zeros: DataFrame, lines: DataFrame, rows: pa.Table) -> pa.Table:
     """The row of each zero: as the nearest of its cell, in the period and place of its evidence."""
     import pandas as pd
 
-    cell = pd.concat([lines, zeros]).groupby(CELL, observed=True).ngroup().to_numpy()
+    cell = pd.concat([lines, zeros]).groupby(SERIES, observed=True).ngroup().to_numpy()
     of_lines, of_zeros = np.split(cell, [len(lines)])
     line, is_new = zeros["line"].to_numpy(), ~np.isin(of_zeros, of_lines)
     near = _nearest(FAR * of_lines + lines["first"], FAR * of_zeros + zeros["first"])
