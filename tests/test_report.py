@@ -402,7 +402,7 @@ def test_a_report_is_the_same_every_time_and_tells_each_step(make_root, tmp_path
     assert (to / "charts" / "01_no_price-1.png").read_bytes().startswith(b"\x89PNG")
     assert "8 dollars &lt;less&gt;</p>" in page
     assert '<h2 id="the-price-fell-fell">The price fell &amp; fell</h2>' in page
-    for said in ('src="charts/01_no_price-1.png"', 'href="01_no_price.html"', "fall?"):
+    for said in ('href="01_no_price.html"', "fall?"):
         assert said in index, said
     assert "<p>It fell by 8 dollars,\nin a month.</p>" in index
 
@@ -468,7 +468,7 @@ def test_claim_and_chart_lead_to_each_other(of_module):
         assert 'The Gazette: <a href="ledger.html#P1">The price of &lt;nothing&gt; was' in page
     assert f'Tested: {html.escape(claim["statement"])} <b class="{claim["tone"]}">' in below
     folded = render("chart", {}, chart=shown, claims=[claim] * 5, **told)
-    counted = f'5 claims, of which 5 <b class="{claim["tone"]}">{front.COUNTED[claim["group"]][0]}'
+    counted = f'5 claims; all <b class="{claim["tone"]}">{front.COUNTED[claim["group"]][0]}'
     assert counted in folded
     assert pages._links(verdicts, stories, [])["P1"]["chart"] == "a.html#near"
     del stories["a"]["charts"]
