@@ -251,9 +251,10 @@ def test_the_count_says_whose_the_other_claims_are(root, rewritten, verdicts, ab
     ledger.write_text(ledger.read_text() + other)
     site = rewritten()
     score = "3 claims: 1 holds 1 differs 1 cannot be told"
-    of_all = "Of 4 claims, 1 holds, 1 differs and 2 cannot be told."
+    of_core = "Of 3 claims, 1 holds, 1 differs and 1 cannot be told, on the front page"
+    of_all = "with those of others: of 4 claims, 1 holds, 1 differs and 2 cannot be told."
     front_page, whole = words(site["index.html"]), words(site["ledger.html"])
-    assert f"{of_all} Those on the front page : of 3 claims, 1 holds" in whole
+    assert f"{of_core} ; {of_all}" in whole
     assert score in front_page
     assert "All 4 claims, those by Beacon too, are in one list" in front_page.replace(" ,", ",")
     assert '<a href="ledger.html">one list</a>' in site["index.html"]
