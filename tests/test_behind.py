@@ -18,6 +18,7 @@ from test_report import LEDGER as OF_REPORT
 import tradeflows as tf
 from tradeflows import charts, claims, measures
 from tradeflows.charts import colours, raw_lines
+from tradeflows.claims.verdict_text import TONES
 from tradeflows.model.errors import QueryError, SourceError
 from tradeflows.report import (
     chart_downloads,
@@ -433,7 +434,10 @@ def test_a_claim_below_a_chart_says_what_is_in_doubt_and_what_revisions_reach():
     }
     assert about["D22"]["beside"] == "; the same without March, half of it: $62.7 million"
     assert [about[name]["is_revised"] for name in ("O02", "O03")] == [False, True]
-    shown, told = {"take": {}, "heights": [1, 2]}, {"base": "", "counted": front.COUNTED}
+    shown, told = (
+        {"take": {}, "heights": [1, 2]},
+        {"base": "", "counted": front.COUNTED, "tones": TONES},
+    )
     both = render("chart", {}, chart=shown, claims=[about["O02"], about["O03"]], **told)
     assert "2 claims; both <b" in both
     assert "hold</b>, 1 of them within later revisions" in both

@@ -22,6 +22,7 @@ from synthetic import CLAIM, notebook, save_notebook, saved_sources
 
 from tradeflows import claims, cli, tables
 from tradeflows.claims import verdict_rule
+from tradeflows.claims.verdict_text import TONES
 from tradeflows.model import contracts, schema
 from tradeflows.model.errors import BuildError, SourceError
 from tradeflows.report import (
@@ -462,7 +463,10 @@ def test_claim_and_chart_lead_to_each_other(of_module):
     assert (places["P1"], places["P2"]) == ("a.html#near", "a.html#list")
     claim = chart_html.claim_line(verdicts[0], NAMED)
     assert (claim["id"], claim["statement"]) == ("P1", "The price of <nothing> was above 60.")
-    shown, told = {"take": {}, "heights": [1, 2]}, {"base": "", "counted": front.COUNTED}
+    shown, told = (
+        {"take": {}, "heights": [1, 2]},
+        {"base": "", "counted": front.COUNTED, "tones": TONES},
+    )
     below = render("chart", {}, chart=shown, claims=[claim], **told)
     for page in (below, render("claims", {}, claims=[claim])):
         assert 'The Gazette: <a href="ledger.html#P1">The price of &lt;nothing&gt; was' in page
