@@ -18,6 +18,7 @@ from test_report import LEDGER as OF_REPORT
 import tradeflows as tf
 from tradeflows import charts, claims, measures
 from tradeflows.charts import colours, raw_lines
+from tradeflows.claims.verdict_text import TONES
 from tradeflows.model.errors import QueryError, SourceError
 from tradeflows.report import (
     chart_downloads,
@@ -25,7 +26,9 @@ from tradeflows.report import (
     chart_html,
     claim_cards,
     claim_picture,
+    front,
 )
+from tradeflows.report.site import render
 from tradeflows.retrieval import catalogue
 from tradeflows.retrieval.project import Project
 
@@ -420,6 +423,24 @@ def test_a_claim_that_cannot_be_told_says_what_is_missing(verdict, built):
     missing = "Missing: the port's own books."
     assert settled.text.why == chart_html.claim_line(settled, NO_PROJECT)["why"] == missing
     assert missing in _words_of(settled, built)
+
+
+def test_a_claim_below_a_chart_says_what_is_in_doubt_and_what_revisions_reach():
+    ours = Path(__file__).parents[1]
+    known = claims.load(root=ours)
+    about = {
+        name: chart_html.claim_line(claims.evaluate_claim(known[name], ours), NO_PROJECT)
+        for name in ("D22", "O02", "O03")
+    }
+    assert about["D22"]["beside"] == "; the same without March, half of it: $62.7 million"
+    assert [about[name]["is_revised"] for name in ("O02", "O03")] == [False, True]
+    shown, told = (
+        {"take": {}, "heights": [1, 2]},
+        {"base": "", "counted": front.COUNTED, "tones": TONES},
+    )
+    both = render("chart", {}, chart=shown, claims=[about["O02"], about["O03"]], **told)
+    assert "2 claims; both <b" in both
+    assert "hold</b>, 1 of them within later revisions" in both
 
 
 def test_a_picture_names_each_part(verdict, built):

@@ -204,6 +204,8 @@ def test_credit_names_who_spoke():
         catalogue.credit(ids, speakers=spoken)
         == f"TASS and MEES (retrieved November 2026); {brent}"
     )
+    undated = catalogue.credit(ids, speakers={ids[0]: ["IEA, via RBC", "NHK"]}, dated=False)
+    assert undated == "IEA, via RBC; NHK; US Energy Information Administration, via GitHub"
     spoken[ids[0]] += ["CNBC", "NHK", "IMF", "RBC", "RT", "BBC", "CNN"]
     assert catalogue.credit(ids, speakers=spoken).startswith(
         "TASS, MEES, CNBC, NHK, IMF, RBC, RT, BBC and 1 more (retrieved"

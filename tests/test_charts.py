@@ -831,8 +831,9 @@ def lab(colour, kind):
 def test_no_two_colours_look_alike(kind):
     palette = {*colours.PALETTE, *colours.OTHERS, colours.INK}
     assert len(palette) == 15
-    for one, other in combinations(sorted(palette), 2):
-        assert np.linalg.norm(lab(one, kind) - lab(other, kind)) > 12, (one, other)
+    for some in (palette, colours.VERDICTS.values()):
+        for one, other in combinations(sorted(some), 2):
+            assert np.linalg.norm(lab(one, kind) - lab(other, kind)) > 11, (one, other)
 
 
 @pytest.mark.parametrize(

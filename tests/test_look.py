@@ -336,9 +336,9 @@ def test_a_pointer_upon_a_name_highlights_its_series(page, width, paper):
         assert faded.all_text_contents() == [{"China": "India", "India": "China"}[name]]
 
 
-@pytest.mark.parametrize("what", [".chart-wide svg", ".cards img"])
+@pytest.mark.parametrize("what", [".chart-wide svg", ".top img"])
 def test_a_picture_is_dark_in_the_dark_and_not_on_paper(page, written, what):
-    gif = '<ul class="cards"><li><img src="data:image/gif;base64,R0lGODlhAQABAAAAACw=" alt=""></ul>'
+    gif = '<div class="top"><img src="data:image/gif;base64,R0lGODlhAQABAAAAACw=" alt=""></div>'
     shown = page[1]() if "chart" in what else written(gif)
     found = []
     for media, scheme in (("screen", "dark"), ("screen", "light"), ("print", "dark")):

@@ -35,6 +35,7 @@ HEAD = 0.34  # inches by which a heading sets rows apart
 GAP = 0.25  # inches left and right of a figure that stands between a name and a bar
 BAR = 0.22  # inches of a bar below its name
 HIGH, BETWEEN = 0.36, 0.12  # inches of a strip, and between words below it
+DOWN = 6  # points from a strip down to its words
 
 
 @redrawable
@@ -268,9 +269,7 @@ def strips(
     rows["printed"] = rows["value"].map(layout.number)
     look = colours.of_series(rows["panel"])
     is_narrow = layout.page() is layout.NARROW  # whose strips have their names above them
-    rows["words"] = [named(name, shown) for name in rows["panel"]]
-    if is_narrow:
-        rows["words"] = rows["words"].str.replace(" ", "\n", n=1)
+    rows["words"] = [named(name, shown).replace(" ", "\n", 1) for name in rows["panel"]]
     labels = [named(name, shown) for name in order]
     n_lines = 1 + rows["words"].str.count("\n").max()
     tall = HIGH + BETWEEN + layout.LINE * (n_lines + (1.6 if is_narrow else 0.4))
@@ -310,16 +309,22 @@ def _words_below(
     per_inch: float,
     looks: Any,
 ) -> None:
-    """Write below a strip what its parts are, each as near to its middle as the others admit."""
+    """Write below a strip what its parts are, each as near to its middle as the others admit.
+
+    A line leads to words that stand below another part.
+    """
     size = layout.page().small
     wide = [layout.size(text)[0] * size / 11 + BETWEEN for text in parts["words"]]
     middles = (parts["start"] + parts["value"] / 2) / per_inch
     places = layout.spread([*middles], wide, 0.0, inches)
-    for row, x in zip(parts.itertuples(), places, strict=True):
+    for row, middle, x in zip(parts.itertuples(), middles, places, strict=True):
         look = {"ha": "center", "va": "top", "size": size, "annotation_clip": False}
         look |= {"color": colours.text_colour(looks[row.panel].colour)}
+        if abs(x - middle) > row.value / 2 / per_inch:
+            look["arrowprops"] = layout.TIE | {"relpos": (0.5, 1)}
         gid = layout.name_gid(str(row.name))
-        layout.write(axes, row.words, (x * per_inch, y), (0, -3), gid=gid, **look)
+        shift = (72 * (x - middle), -DOWN)
+        layout.write(axes, row.words, (middle * per_inch, y), shift, gid=gid, **look)
 
 
 @redrawable

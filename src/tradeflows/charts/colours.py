@@ -26,14 +26,16 @@ STEPS = 25  # of shades
 SOFT, EVENT, WINDOW = "#595959", "#a0a0a0", "#4d4d4d"
 INK, GREY, FAINT, OWN = "#1a1a1a", "#767676", "#d9d9d9", "#741453"
 MUTE, SHADE = "#b0b0b0", "#e9eef5"
-# Of the words of verdicts, on the front page as in a chart.
+# Of the words of verdicts, on the front page as in a chart; the three kinds of colour blindness
+# tell them apart.
 VERDICTS = {
     "holds": "#0b6b3a",
-    "leans yes": "#4a6a00",
-    "depends": "#8a5a00",
-    "leans no": "#9a4512",
-    "differs": "#a3241c",
+    "leans yes": "#077798",
+    "depends": "#6e41cd",
+    "leans no": "#ab5c08",
+    "differs": "#7a0020",
     "cannot be told": "#5c5c57",
+    "not looked up yet": "#82827d",  # of what cannot be told a part
 }
 # Of series; a test looks at them with three kinds of colour blindness.
 PALETTE = (

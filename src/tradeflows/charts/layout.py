@@ -111,12 +111,15 @@ PER_CENT = re.compile(r"(\d) %")
 KEPT = "\ue000"  # stands for a space that does not break while a text is cut short
 HANGING = re.compile(r"[\s\xa0]·\n")  # a dot between two parts that stand on two lines
 CLEAR = 0.1  # inches from a point to its text
+UNIT = 0.15  # inches from a box up to its unit, so that the highest number of an axis is clear
+PANEL = 0.52  # inches from a box to the next one, with the unit of that
 MARK = 0.06  # inches from the middle of a marker to its edge
 APART = 0.08  # inches between two texts side by side
 EDGE = 0.06  # inches that the title stands further in than an event's words at the page's edge
 NEAR = 0.06  # inches up or down from a point to the middle of a text that belongs to it
 LINE = 0.19  # height of a line of text in inches; so are all lengths below
 GROUND: dict[str, Any] = {"fc": PAPER, "ec": "none", "pad": 0.8}  # of figures over a line
+TIE: dict[str, Any] = {"arrowstyle": "-", "lw": 0.6, "color": EVENT, "shrinkA": 1, "shrinkB": 0}
 HALO = [patheffects.withStroke(linewidth=3, foreground=PAPER)]
 
 
@@ -322,14 +325,14 @@ def finish(
         floor -= box
         is_first = axes is grid[0]
         axes.set_position((left / paper.width, floor / height, room / paper.width, box / height))
-        above = floor + box + 0.1 + (rows if is_first else 0)
+        above = floor + box + UNIT + (rows if is_first else 0)
         _set_axes(axes, counted, above / height, upright)
         _draw_upright(axes, crossing, box if is_first else 0.0, upright)
         if upright:
             _write_right_of_bars(axes, texts, (last - first) / room, [*reference.values()])
         else:
             _name_ends(axes, texts, last_mark, [x for x, *_ in crossing])
-        floor -= 0.38 + more
+        floor -= PANEL + more
 
 
 def _draw_references(
@@ -428,10 +431,10 @@ def _set_page(
     paper = page()
     lines = clip(shown["title"], paper.title, paper.title_lines)
     below = HANGING.sub("\n", "\n".join(wrap(text, paper.foot) for text in shown["foot"]))
-    top = 0.38 + 0.25 * (lines.count("\n") + 1) + more
+    top = 0.28 + UNIT + 0.25 * (lines.count("\n") + 1) + more
     is_bare = not grid[0].get_xticks().size
     bottom = (0.2 if is_bare else 0.48) + 0.0175 * paper.small * (below.count("\n") + 1)
-    rest = top + rows + bottom + (0.38 + more) * (len(grid) - 1)
+    rest = top + rows + bottom + (PANEL + more) * (len(grid) - 1)
     if not is_bare:
         box = max(box, (paper.height - rest) / len(grid))
     height = float(np.ceil(10 * (rest + box * len(grid)) - 1e-6)) / 10  # whole pixels
@@ -449,7 +452,7 @@ def _write_right_of_bars(
 ) -> None:
     """Write each text right of its bar, or of the lines that would cross it."""
     for end in ends:
-        reach = end.x + (size(end.text)[0] + 0.15) * per_inch
+        reach = end.x + (size(end.text)[0] + 0.25) * per_inch
         x = max([end.x, *(line for line in lines if end.x <= line < reach)])
         write(axes, end.text, (x, end.y), (5, 0), va="center", color=end.colour, gid=end.gid)
 
@@ -568,8 +571,7 @@ def _set(
     is_before = end.start is None and box.x1 < point[0]
     events = ground.events[:, 0]
     is_beyond = bool(((events > point[0]) & (events < box.x0)).any())
-    tie = {"arrowstyle": "-", "lw": 0.6, "color": EVENT, "shrinkA": 1, "shrinkB": 3}
-    tie["relpos"] = (1 if is_before else 0, 0.5)
+    tie = TIE | {"relpos": (1 if is_before else 0, 0.5), "shrinkB": 3}
     across, up = 72 * (box.x0 - point[0]), 72 * (box.y0 + box.height / 2 - point[1])
     look: dict[str, Any] = {"color": text_colour(end.colour), "path_effects": HALO, "gid": end.gid}
     look |= {"va": "center", "weight": "bold", "annotation_clip": False}
@@ -590,7 +592,7 @@ def _cost(end: Label, point: np.ndarray, box: Bbox, ground: _Ground) -> int:
     worst += box.padded(APART, -0.001).count_overlaps(ground.taken)
     worst += sum(other.count_contains(tie) > 0 for other in ground.taken)
     covered = int(box.padded(MARK, 0).count_contains(ground.marks))
-    covered += int(box.count_contains(ground.points))
+    covered += int(box.padded(0.02, 0.02).count_contains(ground.points))
     if end.start is None:
         worst += int(box.x0 < ground.box.x0)
         worst += int(box.count_contains(ground.events) > 0)

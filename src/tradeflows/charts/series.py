@@ -419,7 +419,7 @@ def points(
         draw(axes, row, "point", color=colour, **look)
     ends = _ends(rows, looks, shown)
     key = "Lines join figures" if joined else ""
-    key += "; dotted: over six months" if any(are_dotted) else ""
+    key += "; dotted: no figure for over six months" if any(are_dotted) else ""
     finish([axes], "points", shown, rows, [ends], zero, key=key)
     return axes
 

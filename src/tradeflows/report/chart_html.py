@@ -41,7 +41,7 @@ def describe(
     notebook: NotebookNode,
     page: str,
     frame: Mapping[str, Any],
-    known: Mapping[str, dict[str, str]],
+    known: Mapping[str, Mapping[str, Any]],
 ) -> Files:
     """Files of all pictures of a notebook; what its page shows of each becomes its metadata.
 
@@ -76,7 +76,7 @@ def describe(
 def _rendered(
     template: str,
     chart: Mapping[str, Any],
-    listed: Sequence[Mapping[str, str]],
+    listed: Sequence[Mapping[str, Any]],
     frame: Mapping[str, Any],
 ) -> str:
     """A chart by a template, of which that of a page of its own stands a folder deeper."""
@@ -169,9 +169,13 @@ def places(stories: Stories) -> dict[str, str]:
     }
 
 
-def claim_line(verdict: Verdict, project: Project) -> dict[str, str]:
-    """A claim in a line that leads to the ledger; of one that depends with a count of each side."""
+def claim_line(verdict: Verdict, project: Project) -> dict[str, Any]:
+    """A claim in a line that leads to the ledger; of one that depends with a count of each side.
+
+    With it goes whether it holds within later revisions alone, and what readings in doubt give.
+    """
     text, why = verdict.text if not verdict.parts else None, verdict.text.why
+    doubted = {item.name for item in verdict.claim.readings if item.doubt}
     if text and not why and verdict.verdict == claims.DEPENDS:
         yes, no = (f"{item.name}: {item.text.figure}" for item in front.two_sides(verdict))
         why = f"Yes for {yes}. No for {no}."
@@ -181,4 +185,10 @@ def claim_line(verdict: Verdict, project: Project) -> dict[str, str]:
         "rest": text.rest if text else f": {verdict.text.sentence}",
         "why": why,
         "off": text.far if text and verdict.verdict == claims.DIFFERS else "",
+        "is_revised": bool(verdict.text.revision),
+        "beside": "".join(
+            f"; {item.name}: {item.text.figure}"
+            for item in verdict.readings
+            if item.name in doubted
+        ),
     }

@@ -115,13 +115,13 @@ def _found(verdict: Verdict, words: Collection[str]) -> str:
     part = next((item for item in verdict.each if item.group in words), verdict.each[-1])
     if part.group == claims.DEPENDS:
         return "; ".join(
-            f"{'yes' if side.text.says_yes else 'no'} if {side.name}, {side.text.figure}"
+            f"{'yes' if side.text.says_yes else 'no'}, it is {side.text.figure} ({side.name})"
             for side in two_sides(part)
         )
     text = part.text
     if not text.figure or text.reading is None:
         return text.because
-    return f"{text.figure}, {text.reading.name}"
+    return f"it is {text.figure} ({text.reading.name})"
 
 
 def other_speakers(verdicts: Iterable[Verdict], project: Project) -> str:

@@ -52,7 +52,7 @@ from tradeflows.retrieval.project import Correction, Project
 READ_BACK = re.compile(r"charts\.drawn\(|\w\.table$", re.M)  # a cell that shows a chart's numbers
 OWN_PAGES = ("index", "ledger", "sources", "methods", "dictionary", "corrections")
 CARD = "cards/{}.png"  # of a claim, to share
-PICTURE = ("picture", "phone", "width", "height", "alt")  # of a story, for the front page
+PICTURE = ("picture", "phone", "alt")  # of a story, for the front page
 # Rules of style in a table of pandas' own, which a page's policy does not admit.
 STYLE_RULES = re.compile(r"<style\b.*?</style>", re.S)
 STYLE_ATTRIBUTE = re.compile(r"(<[^<>]*?) style=\"[^\"]*\"")
@@ -191,6 +191,9 @@ def _front_page(
         "others": front.other_speakers(verdicts, project),
         "signs": claims.signs(core),
         "score": front.score(core) if core else "",
+        "n_core": len(core),
+        "counted": front.COUNTED,
+        "later": claims.NOT_LOOKED_UP,
         "digest": front.digest(verdicts, project),
         "answer": front.answer(verdicts, project),
         "example": front.example(verdicts, project, root),
@@ -202,7 +205,7 @@ def _notebook_page(
     name: str,
     frame: Mapping[str, Any],
     story: Mapping[str, Any],
-    known: Mapping[str, dict[str, str]],
+    known: Mapping[str, Mapping[str, Any]],
 ) -> str:
     """The page of a notebook whose charts are rendered."""
     shown = [known[claim] for claim in story["cards"] if claim in known]

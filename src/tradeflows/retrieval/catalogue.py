@@ -564,11 +564,12 @@ def credit(
 ) -> str:
     """The publishers of the sources `ids`, as charts name them; if `dated` with vintages.
 
-    Each publisher once, in the order of `ids`: "China Customs, via CREA (as of 25 January 2025);
-    Eurostat (retrieved November 2026)". Where a file states no vintage, its month of retrieval
-    stands in. Of an entry that stands for many publishers, `speakers` has those of the rows that
-    are shown; of one that news outlets carried, `outlets` has theirs. More than three are named
-    together, with all hands that some came through and the months of retrieval alone.
+    Each publisher and the hands that its figures came through, in the order of `ids`: "China
+    Customs, via CREA (as of 25 January 2025); Eurostat (retrieved November 2026)". Where a file
+    states no vintage, its month of retrieval stands in. Of an entry that stands for many
+    publishers, `speakers` has those of the rows that are shown; of one that news outlets carried,
+    `outlets` has theirs. More than three that are `dated` are named together, with all hands and
+    the months of retrieval alone.
 
     Raises
     ------
@@ -587,7 +588,7 @@ def credit(
         words = dates.setdefault(with_carrier(source, name, outlets), {})
         words.setdefault(word, set()).add(day)
     if not dated:
-        return "; ".join(names)
+        return "; ".join(dates)
     if len(names) > FEW:
         months = sorted(f"{source.retrieved:%Y-%m}" for source, _ in known.values())
         ends = dict.fromkeys(map(release_in_words, (months[0], months[-1])))
@@ -608,4 +609,6 @@ def name_of(source: Source, publisher: Publisher, speakers: Mapping[str, Sequenc
     if publisher.home or not of_rows:
         return publisher.short
     more = [f"{len(of_rows) - MANY} more"] if len(of_rows) > MANY else []
-    return in_a_sentence([*of_rows[:MANY], *more])
+    listed = [*of_rows[:MANY], *more]
+    has_hands = any("," in who for who in listed)  # "IEA, via Energy Digital"
+    return "; ".join(listed) if has_hands else in_a_sentence(listed)
