@@ -250,7 +250,7 @@ WORD = re.compile(r"(?<!<)\b[^\W\d_]{2,}(?:[-'][^\W\d_]+)*")
 AREA, GOODS, NUMBERS = (re.compile(rf"<[{letters}]\d+>") for letters in ("AJ", "G", "N"))
 # Two that stand together, as two numbers may that are of one each.
 PAIRS = {each: re.compile(rf"(?<!between )(<{each}\d+>) and (<{each}\d+>)") for each in "NAJG"}
-JOINED = re.compile(r"(?:^(?:<[AJ]\d+>, )+|(?<!, ))<[AJ]\d+>,? and $")  # before another
+JOINED = re.compile(r"(?:^(?:<[AJ]\d+>, )+|(?<!, ))<[AJ]\d+>(?:'s?)?,? and $")  # before another
 LEVELS = ("below", "above", "under", "over")  # "fell below" is no "fell by"
 RANKS = {"second": "2nd", "third": "3rd", "fourth": "4th", "fifth": "5th"}
 # Of which kind a number is, by the first rule that its clause keeps.
