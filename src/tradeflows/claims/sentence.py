@@ -370,7 +370,7 @@ def _of_clause(clause: str, tags: Sequence[str], tagged: Tagged) -> Iterator[Sai
 
 def _paired(clause: str, tag: str, tagged: Tagged) -> str:
     """A clause with what is of one number alone: of "4 Mt and 5 Mt to Peru and Chile" the 4."""
-    found = {kind: PAIRS[kind].findall(clause) for kind in PAIRS}
+    found = {kind: pair.findall(clause) for kind, pair in PAIRS.items()}
     pairs = {kind: both[0] for kind, both in found.items() if len(both) == 1}
     two = pairs.pop("N", ())
     if tag not in two or len({tagged.numbers[each].kind for each in two}) > 1 or not pairs:
@@ -572,9 +572,7 @@ def _joined(lead: str, who: str, tagged: Tagged) -> str:
 def _is_of_others(way: str, lead: str, rest: str) -> bool:
     """Whether a number is of another trade than that whose sides stand before the `rest`."""
     before, number, _ = rest.partition("<N>")
-    is_elsewhere = re.search("<N>.*,", lead) or re.search(
-        r", <A\d+>(?:'s)? <N>|\brespectively\b", rest
-    )
+    is_elsewhere = re.search("<N>.*,", lead) or pattern("elsewhere").search(rest)
     return bool((number and pattern(f"turned_{way}").search(before)) or is_elsewhere)
 
 

@@ -75,9 +75,7 @@ IN_MONTH = re.compile(
 UNTIL = re.compile(r"\b(year|quarter|\w+(?= months)).* to ", re.I)  # how long, up to a month
 LONG = {"year": 12, "quarter": 3, **units.NUMBER_WORDS}
 BESIDE = re.compile(r"\b(?:after|before|following)\b", re.I)  # the time that is named
-AWAY = re.compile(
-    r"\b(?P<n>\w+) years? (?:(?P<before>before)|after|following) (?P<year>\d{4})", re.I
-)
+AWAY = re.compile(r"\b(?P<n>\w+) years? (?:(?P<before>before)|\w+) (?P<year>\d{4})", re.I)
 SKIPPED = 2  # words of a statement that the words of a part may leave out
 EXACT = (units.MONTH, units.RANK, units.COUNT)  # units whose figures are printed in full
 LARGEST = re.compile(r"(?<!of )(?<!among )\bthe (?:largest|biggest)\b", re.I)
