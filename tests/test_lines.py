@@ -821,6 +821,7 @@ BY_SENTENCE = [
     ("Kenya sold Egypt {3 Mt} of tea, at an average of $9 a tonne.", f"{TEA}", ""),
     # what was not so, or of a part
     ("Japan nearly bought {5 Mt} of Canadian wheat.", WHEAT, "says 'nearly bought'"),
+    ("Traders expected Japan's purchases of wheat to end at {5 Mt}.", WHEAT, "says 'expected'"),
     ("Japan bought less Canadian wheat than the {5 Mt} planned.", WHEAT, "says 'planned'"),
     ("Japan bought {5 Mt} of Canadian wheat less in 2021.", WHEAT, "says a change"),
     ("Japan bought {5 Mt} of Canadian wheat, it was wrongly said.", WHEAT, "says 'wrongly'"),
