@@ -131,13 +131,26 @@ Chile's exports of tea to Peru were $5 million in 2022, up 2 % on the year.
 Average unit values of wheat exports climbed 24 % in 2022.
     24 %; ???
 EU exports to Peru and Chile came to 12.1 billion and 4.4 billion euros respectively in 2023.
-    ???; ??? of ???, ???, 2023
-    4.4 billion euros; value of ???, ???, 2023
+    ???; ??? of ???, EU27 to Peru, 2023
+    4.4 billion euros; value of ???, EU27 to Chile, 2023
 Of the 564 million tonnes of crude oil that China imported in 2023, 107 million came from Russia.
     564 million tonnes; weight of ???, China from ???, 2023
     ???; ??? of ???, China from Russia, 2023
 Chile exported goods worth 10.2 billion dollars to Peru in 2023, not counting copper.
     10.2 billion dollars; ???
+Chile's exports to Peru withered by 12 % in 2022.
+    ???; ???
+Chile trimmed its imports of tea from Peru by 12 % in 2022.
+    -12 %; growth of ??? of tea, Chile from Peru, 2022 on ???
+Chile's exports to Peru were 12 % down in 2022.
+    -12 %; growth of ??? of ???, Chile to Peru, 2022 on ???
+Chile shaved 12 % off its imports of tea in 2022.
+    -12 %; growth of ??? of tea, ??? from ???, 2022 on ???
+Chile's imports from Peru were worth 4 million euros in 2023, Ecuador's 5 million euros.
+    4 million euros; value of ???, Chile from ???, 2023
+    5 million euros; value of ???, ???, 2023
+Norway piped 23 billion cubic metres of gas to Spain in 2023.
+    23 billion cubic metres; volume of gas, Norway to Spain, 2023
 """
 # On other things: crime, sport, budgets, tariffs, prices, shares.
 OTHER = """\

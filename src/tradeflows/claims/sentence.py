@@ -172,11 +172,14 @@ def _tagged(sentence: str, root: Path | None) -> Tagged:
     def tag(kind: str, meaning: str = "") -> str:
         name = f"<{kind}{len(said)}>"
         said[name] = meaning
+        if kind == "J":  # its country, where a rule has it so
+            said[name.replace("J", "A")] = meaning
         return name
 
     def as_window(to: str, match: re.Match[str]) -> str:
         part = {name: text.rstrip(" .").title() for name, text in match.groupdict("").items()}
         q, n = (part.get(key, "").lower() for key in "qn")
+        part |= zip(("y1", "y2"), sorted(part.get(key, "") for key in ("y1", "y2")), strict=True)
         part |= {"q": f"{QUARTERS.get(q, q)}", "n": f"{units.NUMBER_WORDS.get(n) or n:0>2}"}
         name = tag("W", " ".join(to.format_map(part).split()))  # "" where it tells no months
         times[name] = match[0]
@@ -198,13 +201,9 @@ def _tagged(sentence: str, root: Path | None) -> Tagged:
     for form, to in table()["periods"].items():
         rule = pattern(rf"(?<![\w,.<$€£-])(?:{form})(?!\w)")
         text = rule.sub(partial(as_window, to), text)
-    often = r" of ((?:<J\d+> )?(?:<G\d+>|\w+)(?: (?:from|to) <A\d+>)?) ((?:a|per) (?:day|month))\b"
-    text = re.sub(often, r" \2 of \1", text)
-    text = pattern("in_print").sub(as_number, text)
-    reached = r"\b(?:reached|entered|arrived (?:in|at)|landed in|ended up in) (?=<A)"
-    text = re.sub(reached, "went to ", text)
-    paid = r"\b(?:paid|spent) (<N\d+>) (?:for|on) (?=(?:<J\d+> )?(?:<G|goods\b))"
-    text = re.sub(paid, r"bought \1 of ", text)
+    text = pattern("in_print").sub(as_number, pattern("often").sub(r" \2 of \1", text))
+    for form, to in table()["rewritten"].items():
+        text = pattern(form).sub(to, text)
     return Tagged(text, said, numbers, times)
 
 
@@ -249,11 +248,14 @@ def _number(match: re.Match[str]) -> Number | None:
 
 WORD = re.compile(r"(?<!<)\b[^\W\d_]{2,}(?:[-'][^\W\d_]+)*")
 AREA, GOODS, NUMBERS = (re.compile(rf"<[{letters}]\d+>") for letters in ("AJ", "G", "N"))
+# Two that stand together, as two numbers may that are of one each.
+PAIRS = {each: re.compile(rf"(?<!between )(<{each}\d+>) and (<{each}\d+>)") for each in "NAJG"}
+JOINED = re.compile(r"(?:^(?:<[AJ]\d+>, )+|(?<!, ))<[AJ]\d+>(?:'s?)?,? and $")  # before another
 LEVELS = ("below", "above", "under", "over")  # "fell below" is no "fell by"
 RANKS = {"second": "2nd", "third": "3rd", "fourth": "4th", "fifth": "5th"}
 # Of which kind a number is, by the first rule that its clause keeps.
 UNTOLD = {"led": LEAD, "untold": OPEN}
-NO_PHRASE = ("mood", "season", "beside_it", "balance", "no_record")
+NO_PHRASE = ("mood", "season", "beside_it", "in_part", "balance", "no_record")
 CHANGES = (GROWTH, CHANGE, POINTS)
 # What is in no phrase of some kinds alone.
 NO_PHRASE_OF = {
@@ -269,7 +271,8 @@ PERCENTS = {
     "share_moved": SHARE_MOVED,
     "shared": SHARE,
     "changed": GROWTH,
-    "": OPEN,
+    "from_level": OPEN,
+    "": PERCENT,
 }
 AMOUNTS = {"unit_value": OPEN, "changed": CHANGE, "record": RECORD, "by_month": MONTHLY}
 SHARES = (
@@ -356,12 +359,25 @@ def stated(
 def _of_clause(clause: str, tags: Sequence[str], tagged: Tagged) -> Iterator[Said]:
     """What a clause of trade says of its numbers, and what it says without one."""
     for tag in tags:
-        yield _of_number(tagged.numbers[tag], clause.replace(tag, "<N>"), tagged)
+        mark = _paired(clause, tag, tagged).replace(tag, "<N>")
+        yield _of_number(tagged.numbers[tag], mark, tagged)
     if not (tags or pattern(r"\b{ahead}\b").search(clause)):
         yield from _without_number(clause, tagged)
     is_growth = {tagged.numbers[tag].kind for tag in tags} == {PERCENT}
     if is_growth and pattern("^(?!.*{ahead}).*{hit_record}").search(clause):
         yield _said(RECORD, Number("record"), clause, tagged)
+
+
+def _paired(clause: str, tag: str, tagged: Tagged) -> str:
+    """A clause with what is of one number alone: of "4 Mt and 5 Mt to Peru and Chile" the 4."""
+    found = {kind: pair.findall(clause) for kind, pair in PAIRS.items()}
+    pairs = {kind: both[0] for kind, both in found.items() if len(both) == 1}
+    two = pairs.pop("N", ())
+    if tag not in two or len({tagged.numbers[each].kind for each in two}) > 1 or not pairs:
+        return clause
+    for both in (two, *pairs.values()):
+        clause = clause.replace(" and ".join(both), both[two.index(tag)])
+    return re.sub(r",? respectively\b", "", clause)
 
 
 def _is_trade(clause: str, tagged: Tagged, *, is_next: bool) -> bool:
@@ -386,13 +402,20 @@ def _is_of_trade(clause: str, tag: str, *, is_next: bool) -> bool:
     return not subject["other"] if subject else is_next
 
 
+def _kind_of(number: Number, mark: str) -> str:
+    """Of which kind a number is, by the first rule that its clause keeps."""
+    rules = UNTOLD | {PERCENT: PERCENTS, "": AMOUNTS}.get(number.kind, {})
+    return next((kind for rule, kind in rules.items() if pattern(rule).search(mark)), number.kind)
+
+
 def _of_number(number: Number, mark: str, tagged: Tagged) -> Said:
     """What a clause says of a number, the mark in it."""
     figure = number.figure
     if figure.startswith(LEVELS):
         mark = mark.replace("<N>", "to <N>")
-    rules = UNTOLD | {PERCENT: PERCENTS, "": AMOUNTS}.get(number.kind, {})
-    kind = next((kind for rule, kind in rules.items() if pattern(rule).search(mark)), number.kind)
+    kind = _kind_of(number, mark)
+    if kind == PERCENT:  # it rose or fell, or is a share, and no word tells which
+        kind = figure = OPEN
     is_priced = any(tagged.numbers[tag].kind == PRICE for tag in NUMBERS.findall(mark))
     kind = OPEN if is_priced and kind in (GROWTH, CHANGE) else kind  # of which no phrase asks
     changed = pattern("changed").search(mark) if kind in CHANGES else None
@@ -477,7 +500,7 @@ def _when(kind: str, mark: str, tagged: Tagged) -> tuple[str, str, str]:
         is_told = not pattern("across.*{changing}|{changing}.*across|{is_before}").search(mark)
         when, time = _window(mark, tagged) if is_told else ("", "")
         return when or OPEN, OPEN, time
-    against = pattern("base").search(mark)
+    against = pattern("base").search(mark, mark.find("<N>") + 1) or pattern("base").search(mark)
     when, time = _window(mark.replace(against[0], "") if against else mark, tagged)
     base = _base(against, when, mark, tagged)
     if " to " in when and "across" in mark:  # a change from one year to another, or in all of them
@@ -540,28 +563,28 @@ def _sides(kind: str, mark: str, tagged: Tagged) -> tuple[str, str, str]:
 
 def _joined(lead: str, who: str, tagged: Tagged) -> str:
     """Who traded, with the one before him: "Kazakhstan and Kyrgyzstan"; "" of others before him."""
-    both = re.search(r"(?<!, )(<A\d+>) and $", lead)
+    both = JOINED.search(lead)
     if both and who != OPEN:
-        return f"{_area(both[1], tagged)} and {who}"
+        return " and ".join([*(_area(tag, tagged) for tag in AREA.findall(both[0])), who])
     return "" if re.search(r"<[AJ]\d+>(?:, | and | or )$", lead) else who
 
 
 def _is_of_others(way: str, lead: str, rest: str) -> bool:
     """Whether a number is of another trade than that whose sides stand before the `rest`."""
     before, number, _ = rest.partition("<N>")
-    is_elsewhere = re.search("<N>.*,", lead) or re.search(r", <A\d+> <N>|\brespectively\b", rest)
+    is_elsewhere = re.search("<N>.*,", lead) or pattern("elsewhere").search(rest)
     return bool((number and pattern(f"turned_{way}").search(before)) or is_elsewhere)
 
 
 def _is_unclear(found: re.Match[str], lead: str, rest: str) -> bool:
     """Whether "Chinese imports" may be those from China, or another country stands before."""
     is_adjective = found["who"].startswith("<J") and not re.match(" (?:of|from) ", rest)
-    return bool(is_adjective or (not found["own"] and AREA.search(lead)))
+    return bool(is_adjective or (not found["own"] and AREA.search(JOINED.sub("", lead))))
 
 
 def _whom(kind: str, way: str, rest: str, mark: str, tagged: Tagged) -> str:
     """The partner that the words behind who trades name, the world where they leave no other."""
-    rule = f" {way} {{whom}}|{WHOM[way]}"
+    rule, rest = f" {way} {{whom}}|{WHOM[way]}", pattern("aside").sub("", rest)
     found = pattern(rule).finditer(rest)
     named = {each.start(): "".join(each.groups("")) for each in found}
     areas = {*AREA.findall(rest)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import calendar
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import chain, product
 from pathlib import Path
@@ -20,6 +20,7 @@ from tradeflows.claims.word_lists import Table
 from tradeflows.model import codes, units
 from tradeflows.model.lineage import full_number
 from tradeflows.model.periods import month_words, span, window_in_words
+from tradeflows.model.words import fold
 from tradeflows.retrieval import own_words
 
 if TYPE_CHECKING:
@@ -27,7 +28,13 @@ if TYPE_CHECKING:
 
 # What says that something rose, and that it fell.
 ROSE = saying(r"\b(?:{rose}|more|higher|stepped up|doubl\w+|tripl\w+)\b")
-FELL = saying(r"\b(?:{fell}|less|lower|fewer|below|cut|lost|reduc\w+|halv\w+)\b")
+FELL = saying(r"\b(?:{fell}|{cut}|less|lower|fewer|below|lost|reduc\w+|halv\w+)\b")
+# What says so where none of these stands, and may say another thing.
+UP = saying(
+    r"\b(?:{lifted}|up|above|over|larger|bigger|greater|extra|add(?:s|ed)?|\w+upled|\w+fold|times"
+    r"|twice)\b"
+)
+DOWN = saying(r"\b(?:down|under|off|smaller|shed|los(?:e|es|ing))\b")
 _MONTH = "|".join(calendar.month_name[1:])
 # What says a direction or a place beside an amount.
 MOVED = re.compile(rf"(?:{ROSE.pattern}|{FELL.pattern})", re.I)
@@ -38,11 +45,17 @@ PEAK = re.compile(
     re.IGNORECASE,
 )
 PART = re.compile(r"\b(?:half|most|much|part|some) of (?:its|their|the|what)\b", re.I)
+IN_PART = re.compile(r"^(?:mostly|largely|mainly|chiefly|partly)$| of (?:it|them|which)$", re.I)
 CITED = re.compile(
     r"\b([A-Z][a-z]+)(?:'s|’s)?(?: \w+)? (?:customs(?! union)|statistics|figures|data)\b"
 )
 BY_TIMES = re.compile(r"\b(?:more|less) than (?=halv|doubl|tripl|quadrupl|an? |one|two|\d)", re.I)
 CHANGES = ("growth of ", "change of ")
+# A year that is told by what was in it, and one that may begin or end in the year that it names.
+EVENT = re.compile(
+    r"\bthe year (?:of (?:the|its) (?!year|month)[a-z]\w*|when \w+(?: \w+)?|[A-Z]\w+ \w+ed)"
+)
+FISCAL = re.compile(r"\b(?:FY ?(?:20)?|(?:fiscal|financial)(?: year)? 20)\d\d(?![/–-]?\d)", re.I)
 RECORD = re.compile(r"\b(?:a|an|all-time|new) record\b(?! of)|\brecord[- ](?:high|low)\b", re.I)
 SUPERLATIVE = re.compile(
     r"\b(?:record|(?:all-time|new) high|than ever|peaked"
@@ -62,6 +75,7 @@ IN_MONTH = re.compile(
 UNTIL = re.compile(r"\b(year|quarter|\w+(?= months)).* to ", re.I)  # how long, up to a month
 LONG = {"year": 12, "quarter": 3, **units.NUMBER_WORDS}
 BESIDE = re.compile(r"\b(?:after|before|following)\b", re.I)  # the time that is named
+AWAY = re.compile(r"\b(?P<n>\w+) years? (?:(?P<before>before)|\w+) (?P<year>\d{4})", re.I)
 SKIPPED = 2  # words of a statement that the words of a part may leave out
 EXACT = (units.MONTH, units.RANK, units.COUNT)  # units whose figures are printed in full
 LARGEST = re.compile(r"(?<!of )(?<!among )\bthe (?:largest|biggest)\b", re.I)
@@ -102,7 +116,7 @@ AGO = saying(
     r"|(?:from|against|compared with|times|than) (?:the )?(?=[\d$€£]))"
 )
 ANAPHOR = re.compile(r"(?:It|Its|They|Their|The (?:bloc|country|union))\b")
-IN_YEAR = re.compile(r"\bin (?:\w+ ){0,3}((?:19|20)\d\d)\b", re.I)
+IN_YEAR = re.compile(r"\bin (?:[^\W\d]+ ){0,3}((?:19|20)\d\d)\b", re.I)
 
 
 def faults(
@@ -124,7 +138,8 @@ def faults(
         yield f"its words {claim.words!r} do not stand so in the statement"
     if claim.superlative and not SUPERLATIVE.search(texts[0]):
         yield "superlative is true, and its words say none"
-    if RECORD.search(texts[0]) and not claim.superlative and _is_record(texts[0], claim):
+    is_told = claim.superlative or claim.open_because
+    if not is_told and RECORD.search(texts[0]) and _is_record(texts[0], claim):
         yield "its words say a record, which is a part of its own with superlative = true"
     yield from _of_sign(texts, claim)
     if claim.figure:
@@ -159,9 +174,8 @@ def _stands_in(statement: str, words: str) -> bool:
 def _of_sign(texts: Sequence[str], claim: Claim) -> Iterator[str]:
     """A rise where the words say a fall, and a fall where they say a rise."""
     value, qualifier = claim.figure or 0.0, claim.qualifier
-    for text in texts if claim.asks.measure.startswith(CHANGES) else ():
-        text = BY_TIMES.sub("", text)
-        rose, fell = bool(ROSE.search(text)), bool(FELL.search(text))
+    for text in texts if _is_change(claim) else ():
+        rose, fell = _directions(BY_TIMES.sub("", text))
         if rose == fell:
             continue
         if (value < 0 or (not value and qualifier in UPPER)) and rose:
@@ -169,6 +183,19 @@ def _of_sign(texts: Sequence[str], claim: Claim) -> Iterator[str]:
         if (value > 0 or (not value and qualifier in LOWER)) and fell:
             yield "its words say a fall, and it claims a rise"
         return
+
+
+def _is_change(claim: Claim) -> bool:
+    """Whether a claim is of a change; a record is above the best, whatever fell since."""
+    is_record = claim.superlative and not claim.figure
+    return claim.asks.measure.startswith(CHANGES) and not is_record
+
+
+def _directions(text: str) -> tuple[bool, bool]:
+    """Whether words say a rise, and whether they say a fall."""
+    every = [[bool(each.search(text)) for each in pair] for pair in ((ROSE, FELL), (UP, DOWN))]
+    rose, fell = next(filter(any, every), (False, False))
+    return rose, fell
 
 
 def _of_exact(text: str, claim: Claim) -> Iterator[str]:
@@ -267,9 +294,10 @@ def _of_asked(text: str, asks: Question) -> Iterator[str]:
     if asks.goods and _is_other_goods(text, asks.goods):
         word = next(iter(_named_in(text, own_words.product_words())))
         yield f"asks: goods are {asks.goods}, and its words name {word}"
-    known = {*_named_in(text, own_words.area_words()).values(), *_by_adjective(text)}
+    known = {*_named_in(text, own_words.area_words()).values(), *_by_name(text)}
     sides = {area for side in (asks.reporter, asks.partner) for area in side.split("+")}
-    unnamed = sorted(filter(codes.is_country, filter(_is_area, sides - known)))
+    named = known | _by_name(text, "capital")  # which may also stand for what a government did
+    unnamed = sorted(filter(codes.is_country, filter(_is_area, sides - named)))
     others = set() if ANAPHOR.match(text) else known - sides  # "it" may be any country
     if unnamed and others:
         one, other = map(codes.area_name, (unnamed[0], min(others)))
@@ -280,14 +308,14 @@ def _of_asked(text: str, asks: Question) -> Iterator[str]:
 
 
 @cache
-def _adjectives() -> re.Pattern[str]:
-    return re.compile(rf"\b(?:{'|'.join(map(re.escape, codes.area_codes('adjective')))})\b")
+def _names(kind: str) -> re.Pattern[str]:
+    return re.compile(rf"\b(?:{'|'.join(map(re.escape, codes.area_codes(kind)))})\b")
 
 
-def _by_adjective(text: str) -> set[str]:
-    """The countries whose adjectives a text has."""
-    known = codes.area_codes("adjective")
-    return {known[word] for word in _adjectives().findall(text)}
+def _by_name(text: str, kind: str = "adjective") -> set[str]:
+    """The countries whose adjectives, or capitals, a text has."""
+    known = codes.area_codes(kind)
+    return {known[word] for word in _names(kind).findall(text)}
 
 
 def _years(asks: Question) -> set[str]:
@@ -307,7 +335,9 @@ def of_phrase(text: str, asked: Phrase, claimed: Table, root: Path | None = None
     if len(named) == 1 and asked.amount in MEASURES and named != [asked.amount]:
         yield f"its sentence says {named[0]}, and its phrase {asked.amount}"
     about = _about(text, claimed.get("value") or 0.0, claimed.get("unit", ""), root)
-    yield from min(([*_otherwise(said, asked, root)] for said in about), key=len, default=())
+    value = claimed.get("value") or 0.0
+    each = ([*_otherwise(said, asked, root), *_of_direction(said, value)] for said in about)
+    yield from min(each, key=len, default=())
 
 
 def _about(text: str, value: float, unit: str, root: Path | None = None) -> list[Said]:
@@ -333,10 +363,7 @@ def _is_record(text: str, claim: Claim) -> bool:
 
 def _otherwise(said: Said, asked: Phrase, root: Path | None) -> Iterator[str]:
     """What a phrase asks otherwise than a sentence says of one number."""
-    if said.because:
-        flows = BALANCE.search(said.because)
-        todo = TWO_FLOWS if flows else "which a phrase cannot say"
-        yield f"its sentence says {(flows or [said.because])[0]!r}, {todo}"
+    yield from _of_because(said, asked)
     if asked.kind == phrase.POINTS and any(item.mark == "percent" for item in said.printed):
         yield "its sentence says per cent, and its phrase points"
     if said.kind != sentence.OPEN:
@@ -352,6 +379,24 @@ def _otherwise(said: Said, asked: Phrase, root: Path | None) -> Iterator[str]:
         yield from _of_time(said, asked)
 
 
+def _of_because(said: Said, asked: Phrase) -> Iterator[str]:
+    """What no phrase asks; a part of what the world sold is no fault where all of that is asked."""
+    if asked.partner == (questions.WORLD,) and IN_PART.search(said.because):
+        return
+    if said.because:
+        flows = BALANCE.search(said.because)
+        todo = TWO_FLOWS if flows else "which a phrase cannot say"
+        yield f"its sentence says {(flows or [said.because])[0]!r}, {todo}"
+
+
+def _of_direction(said: Said, value: float) -> Iterator[str]:
+    """A rise where its clause says a fall, or the contrary; a claim may be of neither."""
+    fell = "-" in said.figure
+    if value and said.kind in phrase.CHANGES and said.printed and fell != (value < 0):
+        ways = ("a rise", "a fall")[:: -1 if fell else 1]
+        yield "its sentence says {}, and its figure {}".format(*ways)
+
+
 def _of_kind(said: str, asked: Phrase) -> Iterator[str]:
     """Another measure; so much a month, or a year, is an amount where one of these is asked."""
     months = {after - first for first, after in map(span, asked.windows)}
@@ -360,20 +405,30 @@ def _of_kind(said: str, asked: Phrase) -> Iterator[str]:
     if said not in KINDS or asked.kind in (said, *alike.get(said, ())):
         return
     pattern = phrase.PATTERNS.get(phrase.POINTS if said == sentence.SHARE_MOVED else said)
-    todo = f": write {pattern!r}" if pattern else ", which a phrase cannot say"
+    todo = ", which a phrase cannot say"
+    if pattern:
+        todo = f": write {pattern.replace('weight', asked.amount or 'weight')!r}"
     yield f"its sentence says {KINDS[said]}, and its phrase {KINDS[asked.kind]}{todo}"
 
 
 def _of_goods(said: str, asked: Phrase, root: Path | None) -> Iterator[str]:
     """Other goods than are asked, or some of these alone."""
     words = said.split(" + ") if said != sentence.OPEN else []
-    known = [{*x.split("+")} for word in words for x in own_words.product(word, root)]
+    listed = [own_words.product(word, root) for word in words]
+    known = [{*x.split("+")} for x in chain.from_iterable(listed)]
     parts = {*"+".join(asked.goods).split("+")}
-    is_some = len(words) == 1 and parts not in known and any(parts < one for one in known)
+    is_some = parts not in known and any(parts < one for one in known)
+    if len(words) > 1:  # one of them may be beside those that are asked
+        is_some = not all(_share_any(one, parts) for one in listed)
     pairs = product(set().union(*known), parts)
     is_of_it = any(_share(*pair) and questions.is_part("goods", *pair) for pair in pairs)
     if known and (is_some or not is_of_it):
         yield f"its sentence says {said}, and its phrase {_named(asked.goods, codes.product_name)}"
+
+
+def _share_any(listed: Iterable[str], parts: Iterable[str]) -> bool:
+    """Whether one of some codes and sums of codes has to do with one of the parts."""
+    return any(_share(*pair) for pair in product("+".join(listed).split("+"), parts))
 
 
 def _of_member(said: Said, sides: Sequence[set[str]], asked: Phrase) -> Iterator[str]:
@@ -437,13 +492,23 @@ def _is_another(time: str, first: int, after: int) -> bool:
     names = {month_words(after - 1)} if months else {f"{end // 12}" for end in ends}
     is_named = not names.isdisjoint(months or years)
     if BESIDE.search(time):
-        return is_named
+        return _is_apart(time, names, is_named=is_named)
     spans = {LONG.get(word.lower()) for word in UNTIL.findall(time)}
     is_part = after - first == 1 and IN_MONTH.search(time)
     if is_part or not spans <= {None, after - first}:
         return True
     is_whole_year = first % 12 == 0 == after % 12
     return not is_named if months else is_whole_year or bool(years and not is_named)
+
+
+def _is_apart(time: str, names: Collection[str], *, is_named: bool) -> bool:
+    """Whether a time before or after another is none of these, which are named or not."""
+    away = AWAY.search(time)
+    numbers = {"a": 1, "the": 1, **ORDINALS, **units.NUMBER_WORDS}
+    n = numbers.get(away["n"].lower(), 0) if away else 0
+    if not away or not n or (n == 1 and "years" in time):
+        return is_named
+    return f"{int(away['year']) + (-n if away['before'] else n)}" not in names
 
 
 def unsaid(text: str, claims: Sequence[Claim]) -> Iterator[str]:
@@ -458,6 +523,7 @@ def unsaid(text: str, claims: Sequence[Claim]) -> Iterator[str]:
     words = _unread(text, claims, " ".join(beside))
     if words:
         yield f"not read: {', '.join(words)}"
+    yield from _left_to_say(text, claims)
     goods = [code for asks in asked for code in asks.goods.split("+")]
     amounts = [asks for asks in asked if asks.measure.removeprefix("growth of ") in MEASURES]
     flows = {asks.flow for asks in amounts}
@@ -470,9 +536,18 @@ def unsaid(text: str, claims: Sequence[Claim]) -> Iterator[str]:
     yield from (f"its sentence also names {other}" for other in others)
 
 
+def _left_to_say(text: str, claims: Sequence[Claim]) -> Iterator[str]:
+    """The months by which a fiscal year is read, and that no rise and no fall is said."""
+    every = (claim.asks for claim in claims)
+    windows = dict.fromkeys(window_in_words(asks.start, asks.end) for asks in every if asks.start)
+    yield from (" is read as ".join(pair) for pair in product(FISCAL.findall(text), windows))
+    if any(map(_is_change, claims)) and not any(_directions(text)):
+        yield "not said: whether it rose or fell"
+
+
 def _ranked_among(text: str, asked: Sequence[Question]) -> Iterator[str]:
     """A place among some alone, whom a sentence does not name."""
-    named = {*_named_in(text, own_words.area_words()).values(), *_by_adjective(text)}
+    named = {*_named_in(text, own_words.area_words()).values(), *_by_name(text)}
     ranks = (asks for asks in asked if asks.measure.startswith("rank ") and "among" not in text)
     among = [asks.partner.split("+") for asks in ranks]
     few = sorted({area for areas in among for area in areas[1:]} - named)
@@ -510,6 +585,7 @@ def _beside(text: str, claims: Sequence[Claim]) -> Iterator[str]:
     yield from _moves_beside(text, claims)
     if not any(claim.superlative or claim.unit == units.RANK for claim in claims):
         yield from PEAK.findall(text)
+    yield from EVENT.findall(text)
     yield from map(str.strip, sentence.pattern("denied").findall(text))
 
 
@@ -650,7 +726,7 @@ def _is_area(area: str) -> bool:
 
 def _named_in(text: str, words: Table) -> dict[str, Any]:
     """The words that a text has, of those that are longer than an abbreviation."""
-    lowered = text.lower()
+    lowered = fold(text)
     near = {word: meant for word, meant in words.items() if word in lowered}
     return {
         word: meant
