@@ -115,6 +115,11 @@ REFUSALS = [
     (lambda c: measures.total(c.head(11), "value", every=12), "figures end in 2021-11, and"),
     (lambda _: flow("Kyrgyzstan", "8457", "EU"), "these goods are held: exports of China"),
     (lambda _: flow(flow="exports"), "these goods are held"),
+    (
+        lambda _: flow("countries", "850760", flow="exports", start="2025").share("World"),
+        r"nothing is held of 850760.*tf\.ask\('850760'",
+    ),
+    (lambda _: total().balance(flow(product="total", flow="exports")).yoy(), "are below zero"),
     (lambda _: flow(product="all HS6", reporter="Serbia"), "no HS code of that level is held of"),
     (lambda c: c.share(c.head(30)), r"lacks 6 cells .*part\[part\['ref_period'\]\.isin"),
     (lambda _: flow(start="2023", unit="barrels"), r"ask for unit='tonnes'.*barrels_per_day"),
@@ -230,6 +235,14 @@ def test_a_refusal_names_the_cause_and_what_works(crude, ask, says):
     with pytest.raises(QueryError, match=says) as refused:
         ask(crude)
     assert "nor of these goods at all" not in str(refused.value)
+
+
+@pytest.mark.parametrize("method", ["share", "hhi", "rank"])
+def test_months_without_a_row_of_each_member_are_named(method):
+    named = ["Türkiye", "Brazil", "Singapore"]
+    buyers = tf.flow("oil products", named, "Russia", start="2023", end="2023")
+    text = "in 2023-07, 2023-11 some of the 3 reporters named have no row"
+    assert any(text in note for note in getattr(buyers, method)().tail(3).caveats)
 
 
 def test_what_was_saved_is_traced(crude, tmp_path):

@@ -291,6 +291,7 @@ class Answer(pd.DataFrame):
                 rows, member = _members(self, member)
                 shares = measures.shares(_codes_alone(rows), "value", member)
                 name = _named_members(rows, member)
+                caveats += _not_of_all(rows, member)
                 if member == "partner_iso":
                     has_goods = "cmd_code" in self
                     why = "no total of every period is stated" if has_goods else GOODS_GONE
@@ -322,7 +323,7 @@ class Answer(pd.DataFrame):
         title = f"Concentration by {_measure(self)}, of {_named_members(rows, member)}"
         result = as_value(found, "hhi", "ratio", title, self)
         notes = _unspecified(rows, member, "so the index may be too high")
-        return with_caveats(result, [*notes, *_lacking(rows, member)])
+        return with_caveats(result, [*notes, *_not_of_all(rows, member), *_lacking(rows, member)])
 
     def rank(self, member: Any = "", of: str = "", **options: Any) -> Any:
         """Where each member stands in its period, 1 being the largest, or where one stands.
@@ -347,7 +348,7 @@ class Answer(pd.DataFrame):
             return super().rank(**options, **({} if member == "" else {"axis": member}))
         rows, column = _members(self, of)
         frame = _codes_alone(rows)
-        notes = _unspecified(rows, column, "so its rank is none")
+        notes = [*_unspecified(rows, column, "so its rank is none"), *_not_of_all(rows, column)]
         is_hole = frame["ref_period"].isin(frame["ref_period"][frame["value"].isna()])
         if is_hole.any() and not is_hole.all():
             months = runs(months_of(frame[is_hole])[1].tolist())
@@ -1318,6 +1319,14 @@ def _unspecified(rows: pd.DataFrame, member: str, so: str) -> list[str]:
         return []
     short = SHORT_NAMES.get(member, member)
     return [f"{codes.area_name(UNSPECIFIED)} counts as one {short} and may be several, {so}"]
+
+
+def _not_of_all(rows: pd.DataFrame, member: str) -> list[str]:
+    """Say in which months a member has no row, so that the others alone are the whole."""
+    counts = rows.groupby("ref_period")[member].nunique()
+    months = months_of(rows[rows["ref_period"].map(counts) < rows[member].nunique()])[1]
+    text = f"in {runs(months.tolist())} some of {_named_members(rows, member)} have no row"
+    return [f"{text}: what is shown is of the others alone"] * bool(len(months))
 
 
 def _named_members(rows: pd.DataFrame, member: str) -> str:

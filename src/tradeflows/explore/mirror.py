@@ -106,7 +106,7 @@ def the_whole(side: pd.DataFrame, area: str = "") -> Answer | None:
         return None
     if area:
         _require_axes(side)
-    reason: Exception = QueryError("nothing is held of it")
+    faults: dict[bool, Exception] = {}  # the first of the goods that are asked, and of coarser ones
     wholes = []
     axes = ["reporter", "partner", *["product"] * (side["cmd_code"].nunique() > 1)]
     length = int(side["n_months"].iloc[0])
@@ -114,7 +114,7 @@ def the_whole(side: pd.DataFrame, area: str = "") -> Answer | None:
         try:
             whole = asked_again(side, **words).by(*axes, every=length)
         except (QueryError, NothingStatedError) as error:
-            reason = error
+            faults.setdefault("product" in words, error)
             continue
         if "product" in words:
             whole = whole.drop(columns=["cmd_code", "product"])
@@ -126,7 +126,7 @@ def the_whole(side: pd.DataFrame, area: str = "") -> Answer | None:
             return whole
         wholes.append(whole)
     if area and not wholes:
-        raise reason
+        raise faults[False]
     return wholes[0] if area else None  # of which the measure says what it lacks
 
 

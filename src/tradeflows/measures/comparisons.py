@@ -66,7 +66,7 @@ def yoy(frame: DataFrame, value: str = "value") -> DataFrame:
     Raises
     ------
     QueryError
-        Two periods of one cell overlap.
+        Two periods of one cell overlap, or a figure is below zero, as a balance may be.
 
     Examples
     --------
@@ -77,7 +77,7 @@ def yoy(frame: DataFrame, value: str = "value") -> DataFrame:
     >>> measures.yoy(tonnes, "net_wgt_kg")["yoy_pct"].tolist()
     [nan, 25.0]
     """
-    prepared(frame, value, "ref_period", "n_months")
+    _require_amounts(frame, value)
     cell = groups_of(frame, grain_of(frame, value))
     if "cumulation" in frame:  # years to date overlap by their nature: each length by itself
         is_to_date = frame["cumulation"].eq("ytd")
@@ -123,7 +123,8 @@ def growth(frame: DataFrame, value: str, year: int | str, base: int | str) -> Da
     Raises
     ------
     QueryError
-        Two periods of one cell overlap, one crosses the turn of either year, or either is no year.
+        Two periods of one cell overlap, one crosses the turn of either year, either is no year, or
+        a figure is below zero, as a balance may be.
 
     Examples
     --------
@@ -134,7 +135,7 @@ def growth(frame: DataFrame, value: str, year: int | str, base: int | str) -> Da
     >>> measures.growth(tonnes, "net_wgt_kg", year=2022, base=2021)["growth_pct"].item()
     25.0
     """
-    prepared(frame, value, "ref_period", "n_months")
+    _require_amounts(frame, value)
     cell, result = grouped(frame, grain_of(frame, value))
     lines = spread(frame, cell, have_figures(frame, value))
     years = [parse_period(text, "year", grain="year") for text in (year, base)]
@@ -162,6 +163,17 @@ def growth(frame: DataFrame, value: str, year: int | str, base: int | str) -> Da
         of = f"{nothing} of {len(result)} rows were 0 in {base}"
         caveats.append(f"{of}, of which there is no growth")
     return with_lineage(result, frame, caveats=caveats, formulas=formulas)
+
+
+def _require_amounts(frame: DataFrame, value: str) -> None:
+    """Refuse what has no growth: per cent of a loss would rise where the loss does."""
+    prepared(frame, value, "ref_period", "n_months")
+    below = int((numbers_of(frame, value) < 0).sum())
+    if below:
+        raise QueryError(
+            f"{below} of {len(frame)} rows are below zero, and a growth in per cent of these would "
+            f"mislead: subtract one {value} from the other"
+        )
 
 
 def difference(
