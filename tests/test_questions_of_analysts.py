@@ -116,7 +116,7 @@ REFUSALS = [
     (lambda _: flow("Kyrgyzstan", "8457", "EU"), "these goods are held: exports of China"),
     (lambda _: flow(flow="exports"), "these goods are held"),
     (
-        lambda _: flow("countries", "850760", flow="exports", start="2025").share("World"),
+        lambda _: tf.flow("850760", "China", flow="exports", start="2025").share("World"),
         r"nothing is held of 850760.*tf\.ask\('850760'",
     ),
     (lambda _: total().balance(flow(product="total", flow="exports")).yoy(), "are below zero"),
