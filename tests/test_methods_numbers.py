@@ -345,8 +345,8 @@ WRITTEN = [  # what a notebook says beside them, each number in braces
     (
         "02_yuan_settlement",
         "to a peak of {40.8} % of payments for exports and {38.5} % for imports in January 2024. "
-        "Two years before it was at most {0.5} % of those for exports and {4} % for imports; a month "
-        "later {30.2} and {32.3} %",
+        "Two years before it was at most {0.5} % of those for exports and {4} % for imports; a "
+        "month later {30.2} and {32.3} %",
         lambda: [
             yuan(flow, month)
             for month in ("2024-01", "2022-01", "2024-02")
