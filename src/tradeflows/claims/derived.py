@@ -283,27 +283,26 @@ def _counted_by(held: Held) -> str:
 def _of_each_code(asked: Phrase, unit: str, project: Tables) -> list[Held]:
     """What is held of the goods, and of each other code of their word, where some is held."""
 
-    def held_of(goods: Iterable[str]) -> list[Held]:
-        every: list[Held] = []
+    def held_of(goods: Iterable[str]) -> Iterator[Held]:
         for code in goods:
             with suppress(LedgerError):
                 of_code = _held(replace(asked, goods=(code,), level=()), unit, project)
-                every += [held._replace(other=code) for held in of_code]
-        return every
+                yield from (held._replace(other=code) for held in of_code)
 
-    others = held_of(() if asked.kind == phrase.RECORD else asked.also)
+    others = [*held_of(() if asked.kind == phrase.RECORD else asked.also)]
     try:
         return _held(asked, unit, project) + others
     except LedgerError as error:
         if others:
             return others
         code, words = "+".join(asked.level or asked.goods), own_words.product_words(project.root)
-        same = sorted({also for listed in words.values() if code in listed for also in listed})
-        for other in dict.fromkeys(held.other for held in held_of(same)):
-            meant = phrase.spoken(replace(asked, goods=(other,), level=()))
-            cure = f"what is held of the time is {other}: write '{meant}'"
-            raise LedgerError(f"{error}; {cure}") from error
-        raise
+        same = {also for listed in words.values() if code in listed for also in listed}
+        first = next(held_of(sorted(same - {code})), None)
+        if first is None:
+            raise
+        meant = phrase.spoken(replace(asked, goods=(first.other,), level=()))
+        cure = f"what is held of the time is {first.other}: write '{meant}'"
+        raise LedgerError(f"{error}; {cure}") from error
 
 
 def _with_releases(made: Entry, asked: Phrase, every: list[Held], project: Tables) -> list[Held]:

@@ -41,8 +41,13 @@ from tradeflows.tables.choose_publisher import OF_THE_WINDOW
 ALL_OF_A_LEVEL = re.compile(r"all HS ?([246])?", re.IGNORECASE)
 MANY = 4  # reporters, above which it is said how many of them state nothing
 COLUMNS = [
-    *("reporter_iso", "partner_iso", "freq_code", "cumulation", "ref_period"),
-    *("qty_unit", "currency"),
+    "reporter_iso",
+    "partner_iso",
+    "freq_code",
+    "cumulation",
+    "ref_period",
+    "qty_unit",
+    "currency",
 ]
 # Columns that a value is taken from, the first that all reporters state.
 AMOUNTS = ("net_wgt_kg", "qty", "primary_value_usd", "value_reported")

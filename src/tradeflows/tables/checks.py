@@ -36,10 +36,24 @@ Progress = Callable[[str, int, int, str], None]
 SERIES = ["family", *AXES, "partner_code", "classification_code", "currency"]
 PERIOD = ("month", "n_months", "qty_unit")
 FIGURES = ("value_reported", "net_wgt_kg", "qty", "rate")
-COLUMNS = ["source_id", *SERIES[1:], "freq_code", "ref_period", *PERIOD[1:], "vintage", "valuation"]
-COLUMNS += ["primary_value_usd", *FIGURES[:3], "known_until", "replaced_by"]
-IS_MONTH = (ds.field("freq_code") == "M") & (ds.field("n_months") == 1)
-IS_MONTH &= ds.field("cumulation") == "period"
+COLUMNS = [
+    "source_id",
+    *SERIES[1:],
+    "freq_code",
+    "ref_period",
+    *PERIOD[1:],
+    "vintage",
+    "valuation",
+    "primary_value_usd",
+    *FIGURES[:3],
+    "known_until",
+    "replaced_by",
+]
+IS_MONTH = (
+    (ds.field("freq_code") == "M")
+    & (ds.field("cumulation") == "period")
+    & (ds.field("n_months") == 1)
+)
 FLOW = ["source_id", "reporter_iso", "partner_code", "flow_code", "cmd_code", "breakdown"]
 RATES = ["source_id", "base", "quote", "publisher"]
 RATE_COLUMNS = [*RATES, "statistic", "ref_period", "n_months", "rate"]

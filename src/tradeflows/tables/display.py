@@ -28,20 +28,57 @@ SHORT_NAMES = {
 FLOWS = {code: name for name, code in DIRECTIONS.items()}
 # What a reader sees of a table's columns, in this order; a column of no table is always shown.
 SHOWN = (
-    *("window", "id", "topic", "ref_period", "period", "period_text", "window_text"),
-    *("reporter_iso", "reporter", "partner_iso", "partner", "partner_code"),
-    *("cmd_code", "flow_code"),
-    *("concept", "measure", "currency_group", "region", "partner_role", "exporter", "importer"),
-    *("product", "flow", "qualifier", "value", "low", "high", "unit", "missing", "flags"),
-    *("vintage", "outlet", "basis", "publisher", "repeats"),
+    "window",
+    "id",
+    "topic",
+    "ref_period",
+    "period",
+    "period_text",
+    "window_text",
+    "reporter_iso",
+    "reporter",
+    "partner_iso",
+    "partner",
+    "partner_code",
+    "cmd_code",
+    "flow_code",
+    "concept",
+    "measure",
+    "currency_group",
+    "region",
+    "partner_role",
+    "exporter",
+    "importer",
+    "product",
+    "flow",
+    "qualifier",
+    "value",
+    "low",
+    "high",
+    "unit",
+    "missing",
+    "flags",
+    "vintage",
+    "outlet",
+    "basis",
+    "publisher",
+    "repeats",
 )
 # Columns that measures add, of which a table shows those that differ from row to row.
 MEASURED = ("all_months", "displacement", "effect", "outside", "part", "placebo", "role", "table")
 # Of the tables that answers are made of; a column of rates is one that a user put beside them.
 COLUMNS = {field.name for name in schema.TABLES if name != "rates" for field in schema.TABLES[name]}
-HIDDEN_COLUMNS = COLUMNS - {*SHOWN}
-HIDDEN_COLUMNS |= {"n_stated", "complete", "value_whole", "displacement", "displacement_net"}
-HIDDEN_COLUMNS |= {"base", "months_base", "months_after", "after"}
+HIDDEN_COLUMNS = {
+    "n_stated",
+    "complete",
+    "value_whole",
+    "displacement",
+    "displacement_net",
+    "base",
+    "months_base",
+    "months_after",
+    "after",
+} | COLUMNS - {*SHOWN}
 HIDDEN_COLUMNS |= {f"{name}_{side}" for name in COLUMNS - {"value"} for side in ("m", "x", "whole")}
 # Of what all rows share, the columns whose value stands in the line above the table.
 IN_HEAD = ("unit", "ref_period", "period", "measure", "flags")

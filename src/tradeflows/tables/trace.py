@@ -41,8 +41,23 @@ from tradeflows.model.source import Source
 from tradeflows.publishers import registry
 from tradeflows.retrieval import catalogue
 
-COLUMNS = ["row", "formula", "role", "value", "unit", "sign", *PLACE, "path", "line", "text"]
-COLUMNS += ["publisher", "address", "declared_zero", "ref_period", "raw_column"]
+COLUMNS = [
+    "row",
+    "formula",
+    "role",
+    "value",
+    "unit",
+    "sign",
+    *PLACE,
+    "path",
+    "line",
+    "text",
+    "publisher",
+    "address",
+    "declared_zero",
+    "ref_period",
+    "raw_column",
+]
 EXACT = 1e-12  # of the largest part of a number: what sums in another order may differ by
 # What tells rows apart: as long as a frame has these, they must be as the measure gave them.
 _KEYS = (*PLACE, "reporter_iso", "partner_iso", "flow_code", "cmd_code", "ref_period", "n_months")
