@@ -219,6 +219,8 @@ def total_or_parts(frame: DataFrame, sources: Mapping[str, Source]) -> Choice:
     cell = [family(frame, sources)]
     cell += [frame[name] for name in schema.key(schema.TRADE) if name not in apart]
     is_total = frame["breakdown"].eq("total")
+    if is_total.all():
+        return Choice(frame)
     kept = frame[is_total | ~is_total.groupby(cell).transform("any")]
     # By regime, by province; the number of a residual sets rows apart and is no way to part them.
     ways = kept["breakdown"].str.replace(r",residual=\d+|=[^,]*", "", regex=True)
