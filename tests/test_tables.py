@@ -627,7 +627,7 @@ def test_filter_as_the_code_list(make_root):
         expected = [code for code in held if code == product] or [
             code
             for code in held
-            if codes.is_under(code, product) and not codes.wholes(code, {*held} - {code})
+            if codes.is_under(code, product) and not codes.nested([code], {*held} - {code})
         ]
         assert sorted(read(product=product)["cmd_code"]) == sorted(expected)
         among = [product, *(f"88{i:02}" for i in range(tables.FEW))]

@@ -487,7 +487,7 @@ def _one_publishers(reporters: Sequence[str]) -> tuple[str, ...]:
 
 def _require_apart(goods: Sequence[str], *sides: Sequence[str]) -> None:
     """Refuse goods or areas of which one contains another, since no answer adds them up."""
-    pairs = [(whole, part) for part in goods for whole in codes.wholes(part, {*goods})]
+    pairs = [(whole, part) for part, whole in codes.nested(goods, goods)]
     for areas in sides:
         groups = [area for area in areas if area in codes.groups() and not codes.is_country(area)]
         for whole in groups:

@@ -227,7 +227,7 @@ def overlaps(column: str, values: frozenset[str]) -> list[tuple[str, str]]:
     """Pairs among `values` of which the first has something of the second."""
     pairs = permutations(sorted(values), 2)
     if column == "cmd_code":  # one lies within the other, or they share a code of a union
-        nested = [(whole, code) for code in values for whole in codes.wholes(code, set(values))]
+        nested = [(whole, part) for part, whole in codes.nested(values, values)]
         unions = {code: set(code.split("+")) for code in values if "+" in code}
         return nested + [(a, b) for a, b in permutations(unions, 2) if unions[a] & unions[b]]
     if column in ("reporter_iso", "partner_iso"):

@@ -11,7 +11,7 @@ import csv
 import re
 import textwrap
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -226,12 +226,6 @@ def codelist(path: Path, key: Sequence[str] = ("hs6",)) -> list[dict[str, str]]:
     return rows
 
 
-@cache
-def listed_under(code: str) -> list[str]:
-    """Codes of ``products.csv`` that lie within `code`, whether or not their digits say so."""
-    return [other for other in PRODUCTS if is_under(other, code)]
-
-
 def kinds_beside(code: str) -> set[str]:
     """Of a part that is told from the others by its kind, such as by pipeline, all of them.
 
@@ -249,9 +243,20 @@ def kinds_beside(code: str) -> set[str]:
     return {other for other, row in PRODUCTS.items() if row["parent"] == parent}
 
 
-def wholes(code: str, among: set[str]) -> set[str]:
-    """Those of `among` that contain product `code`."""
-    unions = {union for union in among if "+" in union and is_under(code, union)}
-    lines = [set(_up(part)) for part in code.split("+")]
-    above = set.intersection(*lines) - {code}
-    return unions | (above & among)
+def nested(products: Iterable[str], wholes: Collection[str]) -> list[tuple[str, str]]:
+    """Each of some products, with each of `wholes` within which it lies.
+
+    Examples
+    --------
+    >>> from tradeflows.model import codes
+    >>> codes.nested(["270900", "2711"], {"27", "2709"})
+    [('270900', '27'), ('270900', '2709'), ('2711', '27')]
+    """
+    among = {*wholes}
+    unions = [code for code in among if "+" in code]
+    pairs = []
+    for code in products:
+        above = among.intersection(*map(_up, code.split("+"))) - {code}
+        above.update(union for union in unions if is_under(code, union))
+        pairs += [(code, whole) for whole in sorted(above)]
+    return pairs

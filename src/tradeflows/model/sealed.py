@@ -249,9 +249,16 @@ def require_as_read(frame: pd.DataFrame) -> None:
 
 
 class Periods(Attached):
-    """The period of each row, by its label: its first day and its length."""
+    """The period of each row, by its label: its `first` day and its `length`."""
 
-    days: pd.Series
+    first: pd.Series
+    length: pd.Series
+
+    def at(self, labels: pd.Index) -> list[tuple[Any, ...]]:
+        """The periods of the rows of some labels, or of all of them in turn."""
+        if not self.first.index.equals(labels):
+            return [*zip(self.first.reindex(labels), self.length.reindex(labels), strict=True)]
+        return [*zip(self.first, self.length, strict=True)]
 
 
 class Column(pd.Series):
@@ -292,27 +299,26 @@ class Column(pd.Series):
 def with_periods(column: Any, frame: pd.DataFrame) -> Any:
     """A column that knows which period each of its rows is of."""
     if isinstance(column, Column) and {"ref_period", "n_months"} <= {*frame.columns}:
-        periods = (pd.DataFrame.__getitem__(frame, name) for name in ("ref_period", "n_months"))
-        days = pd.Series([*zip(*map(list, periods), strict=True)], frame.index, object)
-        column.attrs = {**column.attrs, PERIODS: Periods("of the rows", days=days)}
+        first, length = (
+            pd.DataFrame.__getitem__(frame, name) for name in ("ref_period", "n_months")
+        )
+        periods = Periods("of the rows", first=first, length=length)
+        column.attrs = {**column.attrs, PERIODS: periods}
     return column
 
 
 def require_same_periods(one: Any, other: Any) -> None:
     """Refuse two columns whose rows of one label are of two periods, or share no label."""
-    told = [getattr(side, "attrs", {}).get(PERIODS) for side in (one, other)]
-    days = [each.days for each in told if isinstance(each, Periods)]
-    if len(days) < len(told):
+    mine, theirs = (getattr(side, "attrs", {}).get(PERIODS) for side in (one, other))
+    if not (isinstance(mine, Periods) and isinstance(theirs, Periods)) or mine is theirs:
         return
-    mine, theirs = days
+    labels, others = mine.first.index, theirs.first.index
     is_paired = True
-    if not mine.index.equals(theirs.index):
+    if not labels.equals(others):
+        is_paired = labels.is_unique and others.is_unique
         labels = one.index.intersection(other.index)
-        is_paired = mine.index.is_unique and theirs.index.is_unique
         is_paired &= bool(len(labels)) or not len(one) or not len(other)
-        if is_paired:
-            mine, theirs = mine.reindex(labels), theirs.reindex(labels)
-    if not is_paired or not pd.Series(mine.array).equals(pd.Series(theirs.array)):
+    if not is_paired or mine.at(labels) != theirs.at(labels):
         raise QueryError(
             "pandas pairs the two by the labels of rows, and rows of one label are not all of one "
             "period: a.series() / b.series() goes by period, and so does a.wide('reporter') of one "

@@ -183,13 +183,13 @@ def _levels(found: set[str], alternatives: list[str]) -> set[str]:
         if not all(codes.kinds_beside(code) <= under for code in under):
             continue
         if under and all(any(share(part, code) for code in under) for part in whole.split("+")):
-            return {code for code in under if not codes.wholes(code, under)}
+            return under.difference(part for part, _ in codes.nested(under, under))
     return set()
 
 
 def _under(found: set[str], alternatives: list[str]) -> set[str]:
     """Those of `found` that lie under one of `alternatives`."""
-    return {code for code in found if codes.wholes(code, {*alternatives} - {ALL_GOODS})}
+    return {part for part, _ in codes.nested(found, {*alternatives} - {ALL_GOODS})}
 
 
 def share(one: str, other: str) -> bool:

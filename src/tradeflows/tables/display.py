@@ -131,7 +131,8 @@ def names_of(frame: DataFrame, column: str) -> list[Any]:
         return [period(*pair) for pair in zip(cells, frame["n_months"], strict=True)]
     if column == "ref_period":
         return [f"{cell:%Y-%m}" if isinstance(cell, pd.Timestamp) else cell for cell in cells]
-    texts = {cell: name_of(column, cell) for cell in cells if isinstance(cell, str)}
+    words = {cell for cell in cells if isinstance(cell, str)}
+    texts = {word: name_of(column, word) for word in words}
     return [texts[cell] if isinstance(cell, str) else cell for cell in cells]
 
 

@@ -261,12 +261,11 @@ def no_nesting(frame: DataFrame) -> None:
     """Refuse rows of which some are counted in others: a whole beside its part."""
     for _, stated in frame.groupby("reporter_iso")["cmd_code"]:
         goods = {*stated.unique()}
-        for part in sorted(goods):
-            for whole in sorted(codes.wholes(part, goods)):
-                raise QueryError(
-                    f"product {whole} contains {part}, so the answer would count it "
-                    f"twice; add product={whole!r} or product={part!r}"
-                )
+        for part, whole in codes.nested(sorted(goods), goods):
+            raise QueryError(
+                f"product {whole} contains {part}, so the answer would count it "
+                f"twice; add product={whole!r} or product={part!r}"
+            )
     for name in ("reporter", "partner"):
         areas = sorted(frame[f"{name}_iso"].unique())
         for whole, part in product(sorted({*areas}.intersection(codes.groups())), areas):

@@ -132,9 +132,7 @@ def _have_months(zeros: DataFrame, rows: DataFrame, keys: list[str]) -> np.ndarr
 def _parts_and_wholes(parts: set[str], wholes: set[str], column: str) -> list[tuple[str, str]]:
     """Codes of `parts`, each with each of other `wholes` that contains some of it."""
     if column == "cmd_code":
-        longest = max(map(len, parts), default=0)  # of digits alone it contains no other
-        wholes = {code for code in wholes if len(code) < longest or not code.isdigit()}
-        return [(part, whole) for part in parts for whole in codes.wholes(part, wholes)]
+        return codes.nested(parts, wholes)
     wholes = {*filter(is_aggregate, wholes)}
     return [(part, whole) for whole in wholes for part in parts if codes.overlaps(whole, part)]
 
