@@ -1008,8 +1008,8 @@ def _codes_alone(frame: pd.DataFrame) -> pd.DataFrame:
     _units(frame)
     plain = with_signs(frame)
     if "value" in frame:
-        require_as_read(frame)
-        plain.attrs["caveats"] = tuple(caveats_of(as_read(frame)))  # of numbers that were rounded
+        # of numbers that were rounded
+        plain.attrs["caveats"] = tuple(caveats_of(require_as_read(frame)))
     return without_short_names(plain)
 
 

@@ -1,6 +1,12 @@
 """What travels with a frame in its ``attrs``: as text where the frame is saved."""
 
-from typing import Any, Self
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Self
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 ROOT = "root"  # the folder of the project that an answer was asked of, where a user named it
 
@@ -35,3 +41,19 @@ class Attached(str):
     def __reduce__(self) -> tuple[type[str], tuple[str]]:
         """Its text, so that a saved frame takes nothing along that lies behind it."""
         return str, (str(self),)
+
+
+class Kept(Attached):
+    """What holds `frames` as they were, which nobody changes."""
+
+    frames: tuple[DataFrame, ...]
+
+    @cached_property
+    def inexact(self) -> list[DataFrame]:
+        """The rows whose figures are not exact, which each step of pandas asks for."""
+        inexact = []
+        for rows in self.frames:
+            if "qualifier" in rows:
+                is_inexact = rows["qualifier"].fillna("=").ne("=")
+                inexact.append(rows[is_inexact & rows["value"].notna()])
+        return [rows for rows in inexact if len(rows)]

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy import ndarray
 
-from tradeflows.model.attached import Attached
+from tradeflows.model.attached import Kept
 from tradeflows.model.errors import QueryError
 from tradeflows.model.memory import once
 
@@ -126,13 +126,14 @@ class Formula:
         return result
 
 
-class Lineage(Attached):
+class Lineage(Kept):
     """The lineage of a frame; its text is the formulas.
 
     Attributes
     ----------
     result
-        The frame as the measure gave it, to tell whether a later one is still of its rows.
+        The frame as the measure gave it, to tell whether a later one is still of its rows; one of
+        ``frames`` where it has a unit.
     formulas
         By column.
     kept
@@ -178,9 +179,9 @@ def record(
     shown.attrs = {}
     texts = [f"{name} = {formula.text}" for name, formula in formulas.items()]
     roles = [frozen(role) for role in kept]
-    result.attrs[MADE] = Lineage(
-        "; ".join(texts) or "rows as they came", result=shown, formulas=made, kept=roles
-    )
+    held = (shown,) if "unit" in shown else ()
+    text = "; ".join(texts) or "rows as they came"
+    result.attrs[MADE] = Lineage(text, frames=held, result=shown, formulas=made, kept=roles)
     once(result, MADE, lambda: True)  # that nobody has changed it since
 
 

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 from numpy import ndarray
 
-from tradeflows.model.attached import Attached
+from tradeflows.model.attached import Attached, Kept
 from tradeflows.model.errors import QueryError
-from tradeflows.model.lineage import MADE, PLACE, lineage_of
+from tradeflows.model.lineage import MADE, PLACE
 
 SEAL = "read"
 UNKNOWN = "changed after reading; unit not known"
@@ -40,10 +40,8 @@ FEW_BOUNDS = 8  # figures that a caveat names
 MOST_DIGITS = 9  # that a rounded number may have, before or behind the point
 
 
-class Seal(Attached):
-    """The `frames` that an answer is made of, as they were read; its text is the column names."""
-
-    frames: tuple[pd.DataFrame, ...]
+class Seal(Kept):
+    """The frames that an answer is made of, as they were read."""
 
     def __reduce__(self) -> tuple[Any, ...]:
         """All of it, since what is saved as a pickle is still what was read."""
@@ -78,6 +76,10 @@ def changed(
     """
     plain = pd.DataFrame(frame)
     figures = [name for name in columns if name in plain]
+    for rows in _kept(frame):
+        names = [name for name in (*PLACE, *KEYS, "unit") if name in plain and name in rows]
+        if {*figures} <= {*rows} and _are_alike(plain, rows, [*names, *figures]):
+            return np.zeros(len(plain), bool)
     is_read = np.zeros(len(plain), bool)
     has_place = plain[[*PLACE]].notna().all(axis="columns") if {*PLACE} <= {*plain} else False
     for rows in (each for each in _kept(frame) if {*figures} & {*each}):
@@ -95,9 +97,12 @@ def changed(
 
 def _kept(frame: pd.DataFrame) -> list[pd.DataFrame]:
     """What was read of `frame`, or made of that by a measure, which takes no changed number."""
-    kept, lineage = frame.attrs.get(SEAL), lineage_of(frame)
-    frames = [*kept.frames] if isinstance(kept, Seal) else []
-    return [*frames, *([lineage.result] if lineage and "unit" in lineage.result else [])]
+    return [rows for holder in _holders(frame) for rows in holder.frames]
+
+
+def _holders(frame: pd.DataFrame | pd.Series) -> list[Kept]:
+    holders = (frame.attrs.get(SEAL), frame.attrs.get(MADE))
+    return [holder for holder in holders if isinstance(holder, Kept)]
 
 
 def left_out(frame: pd.DataFrame) -> pd.DataFrame:
@@ -119,9 +124,7 @@ def left_out(frame: pd.DataFrame) -> pd.DataFrame:
 
 def bounded(frame: pd.DataFrame | pd.Series) -> list[pd.DataFrame]:
     """Figures read of `frame` that are not exact, such as "more than 12,000,000"."""
-    kept = (rows for rows in _kept(frame) if "qualifier" in rows)
-    inexact = (rows[rows["qualifier"].fillna("=").ne("=") & rows["value"].notna()] for rows in kept)
-    return [rows for rows in inexact if len(rows)]
+    return [rows for holder in _holders(frame) for rows in holder.inexact]
 
 
 def bounds_in_words(frame: pd.DataFrame | pd.Series, among: set[float] | None = None) -> list[str]:
@@ -182,13 +185,19 @@ def _signs_of(frame: pd.DataFrame, kept: Sequence[pd.DataFrame]) -> pd.Series:
 
 def _stand_in(frame: pd.DataFrame, rows: pd.DataFrame) -> ndarray:
     """Which rows of `frame` are among `rows`."""
-    if len(frame) == len(rows) and all(frame[name].array.equals(rows[name].array) for name in rows):
+    if _are_alike(frame, rows, [*rows]):
         return np.ones(len(frame), bool)
     try:
         known = {*_cells(rows)}
         return np.fromiter((cells in known for cells in _cells(frame)), bool, len(frame))
     except TypeError:  # lists or the like, of the user's own
         return np.zeros(len(frame), bool)
+
+
+def _are_alike(frame: pd.DataFrame, rows: pd.DataFrame, names: Sequence[str]) -> bool:
+    """Whether two frames have the same cells in columns of some names, row by row."""
+    has_all = len(frame) == len(rows)
+    return has_all and all(frame[name].array.equals(rows[name].array) for name in names)
 
 
 def _cells(frame: pd.DataFrame) -> Iterator[tuple[Any, ...]]:
@@ -239,13 +248,15 @@ def as_read(frame: pd.DataFrame, columns: Sequence[str] = VALUES) -> pd.DataFram
     return plain
 
 
-def require_as_read(frame: pd.DataFrame) -> None:
-    """Refuse numbers whose unit is not known, so that no sum or share of them has a meaning."""
-    if UNKNOWN in {*as_read(frame).get("unit", ())}:
+def require_as_read(frame: pd.DataFrame) -> pd.DataFrame:
+    """As :func:`as_read`; refuses numbers of unknown units, of which no sum has a meaning."""
+    plain = as_read(frame)
+    if UNKNOWN in {*plain.get("unit", ())}:
         raise QueryError(
             "values, or what they are of, were changed after reading, so their unit is not known: "
             "measure before that, or say what they are now with assign(value=…, unit=…)"
         )
+    return plain
 
 
 class Periods(Attached):
