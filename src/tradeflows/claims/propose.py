@@ -66,7 +66,7 @@ def proposed(text: str, root: Path | None = None) -> list[dict[str, str]]:
 
 def _as_figure(figure: str, text: str) -> str:
     """A figure as its sentence prints it, above so much where that "topped" it; else open."""
-    for words in (figure, f"more than {figure}"):
+    for words in (figure, f"more than {figure}", f"at most {figure}"):
         entry = {"asks": UNASKED, "figure": words, "statement": text}
         with suppress(LedgerError):
             if "claimed" in lines.spelled_out(entry, {}, (UNASKED,), Tables(Path())):

@@ -182,8 +182,9 @@ def _tagged(sentence: str, root: Path | None) -> Tagged:
         part |= zip(("y1", "y2"), sorted(part.get(key, "") for key in ("y1", "y2")), strict=True)
         part |= {"q": f"{QUARTERS.get(q, q)}", "n": f"{units.NUMBER_WORDS.get(n) or n:0>2}"}
         name = tag("W", " ".join(to.format_map(part).split()))  # "" where it tells no months
-        times[name] = match[0]
-        return "across " * bool(part.get("across")) + "in " * bool(part.get("odd")) + name
+        times[name] = "" if part.get("ago") else match[0]
+        is_bare = part.get("odd") or part.get("ago")
+        return "across " * bool(part.get("across")) + "in " * bool(is_bare) + name
 
     def as_number(match: re.Match[str]) -> str:
         number = _number(match)
@@ -225,8 +226,10 @@ def _named(text: str, root: Path | None) -> Iterator[tuple[int, int, str, str]]:
 def _number(match: re.Match[str]) -> Number | None:
     """What a number in print is; None where nothing says what it counts."""
     said = {name: text.strip() for name, text in match.groupdict("").items()}
-    if said["part"] or said["no"]:
-        return Number(OPEN, kind=PERCENT * bool(said["part"]))
+    if said["part"]:
+        return Number(f"{said['words']} {said['part']}".strip().lower(), kind=PERCENT)
+    if said["no"]:
+        return Number(OPEN)
     unit = said["unit"] or "pieces" * bool(said["count"]) * (not said["sign"])
     if not f"{said['sign']}{said['scale']}{unit}":
         return None
@@ -237,7 +240,7 @@ def _number(match: re.Match[str]) -> Number | None:
     number = f"{said['sign']}{' ' * said['sign'].isalpha()}{said['digits']}"
     words = [said["words"], number, scale, spelt]
     if kind == PRICE:
-        words = [said["digits"], f"{base}/t"]
+        words = [said["words"], said["digits"], f"{base}/t"]
     is_whole = not said["range"] and (said["sign"] or spelt)
     figure = " ".join(filter(None, words)) if is_whole else OPEN
     amount = measured.get(base, measured.get(unit.lower(), ""))
@@ -247,11 +250,11 @@ def _number(match: re.Match[str]) -> Number | None:
 # --- what a clause says ---------------------------------------------------------------------------
 
 WORD = re.compile(r"(?<!<)\b[^\W\d_]{2,}(?:[-'][^\W\d_]+)*")
-AREA, GOODS, NUMBERS = (re.compile(rf"<[{letters}]\d+>") for letters in ("AJ", "G", "N"))
+AREA, GOODS, NUMBERS, WINDOWS = (re.compile(rf"<[{kinds}]\d+>") for kinds in ("AJ", "G", "N", "W"))
 # Two that stand together, as two numbers may that are of one each.
 PAIRS = {each: re.compile(rf"(?<!between )(<{each}\d+>) and (<{each}\d+>)") for each in "NAJG"}
 JOINED = re.compile(r"(?:^(?:<[AJ]\d+>, )+|(?<!, ))<[AJ]\d+>(?:'s?)?,? and $")  # before another
-LEVELS = ("below", "above", "under", "over")  # "fell below" is no "fell by"
+LEVELS = ("below", "above", "under", "over", "short of", "shy of")  # "fell below" is no "fell by"
 RANKS = {"second": "2nd", "third": "3rd", "fourth": "4th", "fifth": "5th"}
 # Of which kind a number is, by the first rule that its clause keeps.
 UNTOLD = {"led": LEAD, "untold": OPEN}
@@ -420,7 +423,7 @@ def _of_number(number: Number, mark: str, tagged: Tagged) -> Said:
     kind = OPEN if is_priced and kind in (GROWTH, CHANGE) else kind  # of which no phrase asks
     changed = pattern("changed").search(mark) if kind in CHANGES else None
     if changed and pattern("fall").search(changed[0]):
-        figure = re.sub(r"(?=\d)", "-", figure, count=1)
+        figure = pattern("^((?:{qualifier}) )?").sub(r"\1-", figure)
     of = [amount for amount in ("value", "weight") if pattern(f"by_{amount}").search(mark)]
     amount = number.amount or (of[0] if len(of) == 1 and kind in (GROWTH, SHARE, POINTS) else OPEN)
     return _said(kind, number._replace(figure=figure, amount=amount), mark, tagged)
@@ -443,6 +446,7 @@ def _without_number(clause: str, tagged: Tagged) -> Iterator[Said]:
         moves = {rule: match for rule in words if (match := pattern(rule).search(clause))}
         first = min([*moves][::-1], key=lambda rule: moves[rule].start())
         figure = words[first] or moves[first][0].lower()
+        figure = re.sub(r"half$", "-half", figure)
         kind = POINTS if pattern("shared").search(clause) else GROWTH
         yield _said(kind, Number(figure), clause, tagged)
 
@@ -525,17 +529,28 @@ def _base(against: re.Match[str] | None, when: str, mark: str, tagged: Tagged) -
 
 
 def _window(mark: str, tagged: Tagged) -> tuple[str, str]:
-    """The one window that is of the trade of a clause and its words; "" for none or several."""
-    mark = pattern("of_another").sub("", mark)
-    word = pattern("trade").search(mark)
-    rest = pattern(r"\b{joined}\b").split(mark[word.start() :])[0] if word else ""
-    first = pattern("at_first").findall(mark) or pattern("at_first").findall(tagged.text)
-    windows = {*pattern("at_once").findall(mark)} or {*first, *pattern("at").findall(rest)}
-    tag = windows.pop() if len(windows) == 1 else ""
-    named = {*pattern("{when}").findall(mark)}
-    if not tag and len(named) == 1 and not tagged.said[min(named)]:
-        tag = named.pop()  # it tells no months, but may tell that they are others
-    return tagged.said.get(tag, ""), tagged.times.get(tag, "")
+    """The window of a number's part, or the only one that its sentence has for it, and its words.
+
+    "" for none or several.
+    """
+    mark, text = (pattern("of_another").sub("", each) for each in (mark, tagged.text))
+    parts = pattern("part_of").split(mark)
+    trade = [at for at, part in enumerate(parts) if pattern("trade").search(part)]
+    own = next((at for at, part in enumerate(parts) if "<N>" in part), [*trade, 0][0])
+    # What stands behind a number in another part is of that number alone.
+    before = [at for at, part in enumerate(parts) if at < own or not NUMBERS.search(part)]
+    first = pattern("at_first").match(text)
+    lead = first[0] if first else ""
+    said = [pattern("at_once").findall(mark), WINDOWS.findall(parts[own])]
+    said += [WINDOWS.findall(" ".join([lead, *(parts[at] for at in before)]))]
+    tags = next(filter(None, map(set, said)), set())
+    if len(tags) != 1:
+        return "", ""
+    [tag] = tags
+    may_be = [parts[own], *(parts[at] for at in before if at in trade)]
+    may_be += [lead] * (not pattern(r"\b{sayings}\b").search(text))
+    is_told = tag in pattern("at").findall(" ".join(may_be)) or not tagged.said[tag]
+    return (tagged.said[tag], tagged.times[tag]) if is_told else ("", "")
 
 
 def _sides(kind: str, mark: str, tagged: Tagged) -> tuple[str, str, str]:
