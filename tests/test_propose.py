@@ -38,7 +38,7 @@ Between 2019 and 2023 EU exports to Kyrgyzstan grew by 1,200 %.
 Vietnam was the second-largest supplier of coffee to Germany in 2023.
     2nd; rank by ??? of coffee, Vietnam among all, Germany's imports, 2023
 A third of Germany's imports of natural gas came from Norway in 2022.
-    ???; share by ??? of natural gas, Norway in World, Germany's imports, 2022
+    a third; share by ??? of natural gas, Norway in World, Germany's imports, 2022
 Brazil's exports of maize to Spain rose in value by 8 % in 2021 on 2020.
     8 %; growth of value of maize, Brazil to Spain, 2021 on 2020
 China exported goods worth $11.25 billion to Mexico in September 2024, a record.
@@ -131,8 +131,8 @@ Chile's exports of tea to Peru were $5 million in 2022, up 2 % on the year.
 Average unit values of wheat exports climbed 24 % in 2022.
     24 %; ???
 EU exports to Peru and Chile came to 12.1 billion and 4.4 billion euros respectively in 2023.
-    ???; ??? of ???, EU27 to Peru, 2023
-    4.4 billion euros; value of ???, EU27 to Chile, 2023
+    ???; ??? of ???, ???, 2023
+    4.4 billion euros; value of ???, ???, 2023
 Of the 564 million tonnes of crude oil that China imported in 2023, 107 million came from Russia.
     564 million tonnes; weight of ???, China from ???, 2023
     ???; ??? of ???, China from Russia, 2023

@@ -192,7 +192,7 @@ def _tagged(sentence: str, root: Path | None) -> Tagged:
             return match[0]
         name = tag("N")
         numbers[name] = number
-        return name
+        return (match["by"] or "") + name
 
     text = re.sub(r"[“”\"«»<>]", "", sentence).replace("’", "'").replace("‘", "'")
     for start, end, kind, meaning in [*_named(text, root)][::-1]:
@@ -251,10 +251,8 @@ def _number(match: re.Match[str]) -> Number | None:
 
 WORD = re.compile(r"(?<!<)\b[^\W\d_]{2,}(?:[-'][^\W\d_]+)*")
 AREA, GOODS, NUMBERS, WINDOWS = (re.compile(rf"<[{kinds}]\d+>") for kinds in ("AJ", "G", "N", "W"))
-# Two that stand together, as two numbers may that are of one each.
-PAIRS = {each: re.compile(rf"(?<!between )(<{each}\d+>) and (<{each}\d+>)") for each in "NAJG"}
 JOINED = re.compile(r"(?:^(?:<[AJ]\d+>, )+|(?<!, ))<[AJ]\d+>(?:'s?)?,? and $")  # before another
-LEVELS = ("below", "above", "under", "over", "short of", "shy of")  # "fell below" is no "fell by"
+LEVEL = re.compile(r"(?:just )?(?:below|above|under|over|short|shy)\b")  # no "fell by"
 RANKS = {"second": "2nd", "third": "3rd", "fourth": "4th", "fifth": "5th"}
 # Of which kind a number is, by the first rule that its clause keeps.
 UNTOLD = {"led": LEAD, "untold": OPEN}
@@ -362,25 +360,12 @@ def stated(
 def _of_clause(clause: str, tags: Sequence[str], tagged: Tagged) -> Iterator[Said]:
     """What a clause of trade says of its numbers, and what it says without one."""
     for tag in tags:
-        mark = _paired(clause, tag, tagged).replace(tag, "<N>")
-        yield _of_number(tagged.numbers[tag], mark, tagged)
+        yield _of_number(tagged.numbers[tag], clause.replace(tag, "<N>"), tagged)
     if not (tags or pattern(r"\b{ahead}\b").search(clause)):
         yield from _without_number(clause, tagged)
     is_growth = {tagged.numbers[tag].kind for tag in tags} == {PERCENT}
     if is_growth and pattern("^(?!.*{ahead}).*{hit_record}").search(clause):
         yield _said(RECORD, Number("record"), clause, tagged)
-
-
-def _paired(clause: str, tag: str, tagged: Tagged) -> str:
-    """A clause with what is of one number alone: of "4 Mt and 5 Mt to Peru and Chile" the 4."""
-    found = {kind: pair.findall(clause) for kind, pair in PAIRS.items()}
-    pairs = {kind: both[0] for kind, both in found.items() if len(both) == 1}
-    two = pairs.pop("N", ())
-    if tag not in two or len({tagged.numbers[each].kind for each in two}) > 1 or not pairs:
-        return clause
-    for both in (two, *pairs.values()):
-        clause = clause.replace(" and ".join(both), both[two.index(tag)])
-    return re.sub(r",? respectively\b", "", clause)
 
 
 def _is_trade(clause: str, tagged: Tagged, *, is_next: bool) -> bool:
@@ -405,21 +390,19 @@ def _is_of_trade(clause: str, tag: str, *, is_next: bool) -> bool:
     return not subject["other"] if subject else is_next
 
 
-def _kind_of(number: Number, mark: str) -> str:
-    """Of which kind a number is, by the first rule that its clause keeps."""
-    rules = UNTOLD | {PERCENT: PERCENTS, "": AMOUNTS}.get(number.kind, {})
-    return next((kind for rule, kind in rules.items() if pattern(rule).search(mark)), number.kind)
-
-
 def _of_number(number: Number, mark: str, tagged: Tagged) -> Said:
     """What a clause says of a number, the mark in it."""
     figure = number.figure
-    if figure.startswith(LEVELS):
+    if pattern("unsized").search(mark):
+        figure = OPEN
+    if LEVEL.match(figure):
         mark = mark.replace("<N>", "to <N>")
-    kind = _kind_of(number, mark)
+    rules = UNTOLD | {PERCENT: PERCENTS, "": AMOUNTS}.get(number.kind, {})
+    kind = next((kind for rule, kind in rules.items() if pattern(rule).search(mark)), number.kind)
     if kind == PERCENT:  # it rose or fell, or is a share, and no word tells which
         kind = figure = OPEN
     is_priced = any(tagged.numbers[tag].kind == PRICE for tag in NUMBERS.findall(mark))
+    is_priced = is_priced or bool(pattern("priced").search(NUMBERS.sub("<N>", mark)))
     kind = OPEN if is_priced and kind in (GROWTH, CHANGE) else kind  # of which no phrase asks
     changed = pattern("changed").search(mark) if kind in CHANGES else None
     if changed and pattern("fall").search(changed[0]):
@@ -471,9 +454,7 @@ def _said(kind: str, number: Number, mark: str, tagged: Tagged) -> Said:
         base,
         time,
         re.split(r"<\w+>", because)[-because.startswith("<N>")].strip(" ,"),
-        tuple(w for w in WORD.findall(part) if not pattern("read").match(w))
-        if "<N>" in mark
-        else (),
+        tuple(_unread(part)) if "<N>" in mark else (),
     )
 
 
@@ -484,6 +465,19 @@ def _beside(mark: str) -> str:
     trade = [at for at, part in enumerate(parts) if pattern("trade").search(part)]
     lead = "".join(parts[trade[-1] if trade else -1 :])
     return f"{lead}{number}{re.split(', |: ', after)[0]}" if number else mark
+
+
+def _unread(part: str) -> Iterator[str]:
+    """The words of a number's part that may be goods, a firm or a place, and are in no list.
+
+    They are names, stand before goods or trade, or are what was traded or who did: no verb is one.
+    """
+    for word in WORD.finditer(part):
+        before, after = part[: word.start()], part[word.end() :]
+        is_name = word[0][0].isupper() and before
+        is_named = is_name or pattern("named_by").search(before) or pattern("names").match(after)
+        if is_named and not pattern("read").match(word[0]):
+            yield word[0]
 
 
 def _goods(mark: str, tagged: Tagged) -> str:
@@ -502,7 +496,7 @@ def _when(kind: str, mark: str, tagged: Tagged) -> tuple[str, str, str]:
     """The window of a clause, what a change compares it with, and the window's words in print."""
     if kind not in CHANGES:
         is_told = not pattern("across.*{changing}|{changing}.*across|{is_before}").search(mark)
-        when, time = _window(mark, tagged) if is_told else ("", "")
+        when, time = _window(pattern("base").sub("", mark), tagged) if is_told else ("", "")
         return when or OPEN, OPEN, time
     against = pattern("base").search(mark, mark.find("<N>") + 1) or pattern("base").search(mark)
     when, time = _window(mark.replace(against[0], "") if against else mark, tagged)
