@@ -149,6 +149,13 @@ Chile shaved 12 % off its imports of tea in 2022.
 Chile's imports from Peru were worth 4 million euros in 2023, Ecuador's 5 million euros.
     4 million euros; value of ???, Chile from ???, 2023
     5 million euros; value of ???, ???, 2023
+India imported 42 Mt of palm oil from Peru last year, more than in 2022.
+    42 Mt; weight of palm oil, India from Peru, ???
+Peru's imports of coal from Chile added up to 64 Mt, crossing $1 billion, in 2024.
+    64 Mt; weight of coal, Peru from Chile, ???
+    more than $1 billion; value of coal, Peru from Chile, ???
+Between January and June 2024 Chile's exports of tea to Peru fell by more than half.
+    more than -half; growth of ??? of tea, Chile to Peru, ??? on ???
 Norway piped 23 billion cubic metres of gas to Spain in 2023.
     23 billion cubic metres; volume of gas, Norway to Spain, 2023
 """
@@ -185,6 +192,15 @@ ENTRIES = [entry.splitlines() for entry in re.split(r"\n(?! )", STATED.strip())]
 def test_what_a_sentence_states(sentence, rows):
     found = propose.proposed(sentence)
     assert [f"    {row['figure']}; {row['asks']}" for row in found] == rows
+
+
+def test_no_line_that_is_whole_is_refused_of_its_own_sentence():
+    rows = [row for sentence, *_ in ENTRIES for row in propose.proposed(sentence)]
+    whole = [row for row in rows if "???" not in row["figure"] + row["asks"]]
+    assert len(whole) > 20
+    for row in whole:
+        claimed = lines._claimed(row["figure"], row["sentence"], semicolons=False)["claimed"]
+        assert [*wording.of_phrase(row["sentence"], phrase.parse(row["asks"]), claimed)] == []
 
 
 def test_a_text_on_other_things_has_no_line():

@@ -256,7 +256,7 @@ LEVEL = re.compile(r"(?:just )?(?:below|above|under|over|short|shy)\b")  # no "f
 RANKS = {"second": "2nd", "third": "3rd", "fourth": "4th", "fifth": "5th"}
 # Of which kind a number is, by the first rule that its clause keeps.
 UNTOLD = {"led": LEAD, "untold": OPEN}
-NO_PHRASE = ("mood", "season", "beside_it", "in_part", "balance", "no_record")
+NO_PHRASE = ("mood", "beside_it", "in_part", "balance", "no_record")
 CHANGES = (GROWTH, CHANGE, POINTS)
 # What is in no phrase of some kinds alone.
 NO_PHRASE_OF = {
@@ -494,12 +494,11 @@ def _goods(mark: str, tagged: Tagged) -> str:
 
 def _when(kind: str, mark: str, tagged: Tagged) -> tuple[str, str, str]:
     """The window of a clause, what a change compares it with, and the window's words in print."""
+    when, time = _window(pattern("base").sub("", mark), tagged)
     if kind not in CHANGES:
-        is_told = not pattern("across.*{changing}|{changing}.*across|{is_before}").search(mark)
-        when, time = _window(pattern("base").sub("", mark), tagged) if is_told else ("", "")
-        return when or OPEN, OPEN, time
+        is_other = pattern("across.*{changing}|{changing}.*across|{is_before}").search(mark)
+        return (OPEN, OPEN, "") if is_other else (when or OPEN, OPEN, time)
     against = pattern("base").search(mark, mark.find("<N>") + 1) or pattern("base").search(mark)
-    when, time = _window(mark.replace(against[0], "") if against else mark, tagged)
     base = _base(against, when, mark, tagged)
     if " to " in when and "across" in mark:  # a change from one year to another, or in all of them
         years = re.fullmatch(r"(\d{4}) to (\d{4})", when)
@@ -529,22 +528,20 @@ def _window(mark: str, tagged: Tagged) -> tuple[str, str]:
     """
     mark, text = (pattern("of_another").sub("", each) for each in (mark, tagged.text))
     parts = pattern("part_of").split(mark)
-    trade = [at for at, part in enumerate(parts) if pattern("trade").search(part)]
-    own = next((at for at, part in enumerate(parts) if "<N>" in part), [*trade, 0][0])
-    # What stands behind a number in another part is of that number alone.
-    before = [at for at, part in enumerate(parts) if at < own or not NUMBERS.search(part)]
+    trade = [part for part in parts if pattern("trade").search(part)]
+    own = next((part for part in parts if "<N>" in part), [*trade, *parts][0])
+    # What stands behind another number is of that alone.
+    others = [p for at, p in enumerate(parts) if own in parts[at:] or not NUMBERS.search(p)]
     first = pattern("at_first").match(text)
     lead = first[0] if first else ""
-    said = [pattern("at_once").findall(mark), WINDOWS.findall(parts[own])]
-    said += [WINDOWS.findall(" ".join([lead, *(parts[at] for at in before)]))]
-    tags = next(filter(None, map(set, said)), set())
-    if len(tags) != 1:
-        return "", ""
-    [tag] = tags
-    may_be = [parts[own], *(parts[at] for at in before if at in trade)]
+    for place in (*pattern("at_once").findall(mark), own, " ".join([lead, *others])):
+        if tags := {*WINDOWS.findall(place)}:
+            break
+    tag = tags.pop() if len(tags) == 1 else ""
+    may_be = [own, *(part for part in others if part in trade)]
     may_be += [lead] * (not pattern(r"\b{sayings}\b").search(text))
-    is_told = tag in pattern("at").findall(" ".join(may_be)) or not tagged.said[tag]
-    return (tagged.said[tag], tagged.times[tag]) if is_told else ("", "")
+    is_told = tag in pattern("at").findall(" ".join(may_be)) or not tagged.said.get(tag)
+    return (tagged.said.get(tag, ""), tagged.times.get(tag, "")) if is_told else ("", "")
 
 
 def _sides(kind: str, mark: str, tagged: Tagged) -> tuple[str, str, str]:
@@ -553,16 +550,17 @@ def _sides(kind: str, mark: str, tagged: Tagged) -> tuple[str, str, str]:
     matches = {rule: match for rule in rules if (match := pattern(rule).search(mark))}
     if not matches:
         return OPEN, OPEN, ""
-    is_of_one = kind in MEMBERS
-    rule = min(matches, key=lambda rule: 0 if is_of_one else matches[rule].start())
+    rule = min(matches, key=lambda rule: 0 if kind in MEMBERS else matches[rule].start())
     found = matches[rule]
     way, said = rule.rpartition("_")[2], found.groupdict("")
     who = _area(said.get("who") or said.get("of", ""), tagged)
     if kind in MEMBERS:
         return who, _area(said["whom"], tagged), WAYS.get(said.get("way", way).lower(), "")
     lead, rest = mark[: found.start()], mark[found.end() :]
-    if _is_of_others(way, lead, rest):
-        return OPEN, OPEN, ""
+    before, number, _ = rest.partition("<N>")
+    is_turned = number and pattern(f"turned_{way}").search(before)
+    if is_turned or re.search("<N>.*,", lead) or pattern("elsewhere").search(rest):
+        return OPEN, OPEN, ""  # the number is of another trade
     who = _joined(lead, who, tagged)
     if not who or (rule == "noun_from" and _is_unclear(found, lead, rest)):
         return OPEN, OPEN, way
@@ -576,13 +574,6 @@ def _joined(lead: str, who: str, tagged: Tagged) -> str:
     if both and who != OPEN:
         return " and ".join([*(_area(tag, tagged) for tag in AREA.findall(both[0])), who])
     return "" if re.search(r"<[AJ]\d+>(?:, | and | or )$", lead) else who
-
-
-def _is_of_others(way: str, lead: str, rest: str) -> bool:
-    """Whether a number is of another trade than that whose sides stand before the `rest`."""
-    before, number, _ = rest.partition("<N>")
-    is_elsewhere = re.search("<N>.*,", lead) or pattern("elsewhere").search(rest)
-    return bool((number and pattern(f"turned_{way}").search(before)) or is_elsewhere)
 
 
 def _is_unclear(found: re.Match[str], lead: str, rest: str) -> bool:
