@@ -793,9 +793,8 @@ BY_SENTENCE = [
     ("Kenya sold Egypt coffee and tea for {$5 million}.", TEA, "says coffee + tea"),
     ("Japan bought Canadian wheat for {5 Mt}, less than from Chile.", WHEAT, ""),
     ("Japan's imports of Australian wheat were {5 Mt}, Canada's customs said.", WHEAT, "Australia"),
-    # two numbers of one country each
+    # two numbers of one country each, which are left open where one word parts them
     ("Kenyan tea worth {$5 million} and $6 million went to Egypt and Spain.", TEA, ""),
-    ("Tea worth $5 million and {$6 million} went from Kenya to Egypt and Spain.", TEA, "Spain"),
     ("Kenya's sales of tea to Egypt and Spain were {$5 million} and $6 million.", TEA, ""),
     ("Spain's purchases from Kenya were $6 million in 2021, Egypt's {$5 million}.", TEA, ""),
     # people, money, and adjectives of whom one traded with
@@ -876,7 +875,7 @@ BESIDE = [
     ("Russia sold China {107 Mt} of crude oil.", WEIGHT, "counted as imports, by China"),
     ("Russia sold {19 %} of it.", SHARE, ""),
     ("Shandong imported {107.02 Mt} of diesel.", WEIGHT, "not read: Shandong, diesel"),
-    ("Imports of ethane, once dear, hit {107.02 Mt}.", WEIGHT, "not read: ethane, once, dear"),
+    ("Imports of ethane, once dear, hit {107.02 Mt}.", WEIGHT, "not read: ethane"),
     (f"{CHINA}, more than any other.", WEIGHT, "not judged: more than any"),
     (f"{CHINA}, or half of its needs.", WEIGHT, "not judged: half of its"),
     ("Russian customs say that it imported {107.02 Mt}.", WEIGHT, "counted by China, not Russia"),

@@ -129,7 +129,7 @@ NUMBER = re.compile(
 # What stands right before a number that is a threshold, or is about so much.
 QUALIFIER = saying(
     r"(?:\b(?:(?P<above>{more}|{least}|{passed})"
-    r"|(?P<below>{less}|(?!up to){most}|{uncrept}up to|not {passed})"
+    r"|(?P<below>{less}|(?!up to){most}|{uncrept}up to|(?:not|never) {passed})"
     r"|(?P<about>{about})|(?P<nearly>{nearly}))|~)\s*$"
 )
 SAID: dict[str, tuple[str, tuple[str, ...]]] = {

@@ -9,7 +9,6 @@ import csv
 import re
 from collections.abc import Mapping
 from contextlib import suppress
-from functools import cache
 from io import StringIO
 from pathlib import Path
 
@@ -66,7 +65,7 @@ def proposed(text: str, root: Path | None = None) -> list[dict[str, str]]:
 
 def _as_figure(figure: str, text: str) -> str:
     """A figure as its sentence prints it, above so much where that "topped" it; else open."""
-    for words in (figure, f"more than {figure}"):
+    for words in (figure, f"more than {figure}", f"at most {figure}"):
         entry = {"asks": UNASKED, "figure": words, "statement": text}
         with suppress(LedgerError):
             if "claimed" in lines.spelled_out(entry, {}, (UNASKED,), Tables(Path())):
@@ -84,20 +83,13 @@ def _phrase(of: Said) -> str:
     said |= {"imports": "exports" if of.way == "to" else "imports"}
     whole = {key: STAND_INS[key] if words == OPEN else words for key, words in said.items()}
     pattern = phrase.PATTERNS[kind]
-    if not _is_phrase(phrase.filled(pattern, whole)):
+    try:
+        phrase.parse(phrase.filled(pattern, whole))
+    except (LedgerError, QueryError):  # of two reporters, say
         return OPEN
     if not of.way:
         pattern = re.sub("WHO from WHOM|WHO's imports", OPEN, pattern)
     return phrase.filled(pattern, said)
-
-
-@cache
-def _is_phrase(text: str) -> bool:
-    """Whether a claim may ask so."""
-    try:
-        return bool(phrase.parse(text))
-    except (LedgerError, QueryError):
-        return False
 
 
 def read(path: Path) -> str:

@@ -182,8 +182,9 @@ def _tagged(sentence: str, root: Path | None) -> Tagged:
         part |= zip(("y1", "y2"), sorted(part.get(key, "") for key in ("y1", "y2")), strict=True)
         part |= {"q": f"{QUARTERS.get(q, q)}", "n": f"{units.NUMBER_WORDS.get(n) or n:0>2}"}
         name = tag("W", " ".join(to.format_map(part).split()))  # "" where it tells no months
-        times[name] = match[0]
-        return "across " * bool(part.get("across")) + "in " * bool(part.get("odd")) + name
+        times[name] = "" if part.get("ago") else match[0]
+        is_bare = part.get("odd") or part.get("ago")
+        return "across " * bool(part.get("across")) + "in " * bool(is_bare) + name
 
     def as_number(match: re.Match[str]) -> str:
         number = _number(match)
@@ -191,7 +192,7 @@ def _tagged(sentence: str, root: Path | None) -> Tagged:
             return match[0]
         name = tag("N")
         numbers[name] = number
-        return name
+        return (match["by"] or "") + name
 
     text = re.sub(r"[“”\"«»<>]", "", sentence).replace("’", "'").replace("‘", "'")
     for start, end, kind, meaning in [*_named(text, root)][::-1]:
@@ -225,8 +226,10 @@ def _named(text: str, root: Path | None) -> Iterator[tuple[int, int, str, str]]:
 def _number(match: re.Match[str]) -> Number | None:
     """What a number in print is; None where nothing says what it counts."""
     said = {name: text.strip() for name, text in match.groupdict("").items()}
-    if said["part"] or said["no"]:
-        return Number(OPEN, kind=PERCENT * bool(said["part"]))
+    if said["part"]:
+        return Number(f"{said['words']} {said['part']}".strip().lower(), kind=PERCENT)
+    if said["no"]:
+        return Number(OPEN)
     unit = said["unit"] or "pieces" * bool(said["count"]) * (not said["sign"])
     if not f"{said['sign']}{said['scale']}{unit}":
         return None
@@ -237,7 +240,7 @@ def _number(match: re.Match[str]) -> Number | None:
     number = f"{said['sign']}{' ' * said['sign'].isalpha()}{said['digits']}"
     words = [said["words"], number, scale, spelt]
     if kind == PRICE:
-        words = [said["digits"], f"{base}/t"]
+        words = [said["words"], said["digits"], f"{base}/t"]
     is_whole = not said["range"] and (said["sign"] or spelt)
     figure = " ".join(filter(None, words)) if is_whole else OPEN
     amount = measured.get(base, measured.get(unit.lower(), ""))
@@ -247,15 +250,13 @@ def _number(match: re.Match[str]) -> Number | None:
 # --- what a clause says ---------------------------------------------------------------------------
 
 WORD = re.compile(r"(?<!<)\b[^\W\d_]{2,}(?:[-'][^\W\d_]+)*")
-AREA, GOODS, NUMBERS = (re.compile(rf"<[{letters}]\d+>") for letters in ("AJ", "G", "N"))
-# Two that stand together, as two numbers may that are of one each.
-PAIRS = {each: re.compile(rf"(?<!between )(<{each}\d+>) and (<{each}\d+>)") for each in "NAJG"}
+AREA, GOODS, NUMBERS, WINDOWS = (re.compile(rf"<[{kinds}]\d+>") for kinds in ("AJ", "G", "N", "W"))
 JOINED = re.compile(r"(?:^(?:<[AJ]\d+>, )+|(?<!, ))<[AJ]\d+>(?:'s?)?,? and $")  # before another
-LEVELS = ("below", "above", "under", "over")  # "fell below" is no "fell by"
+LEVEL = re.compile(r"(?:just )?(?:below|above|under|over|short|shy)\b")  # no "fell by"
 RANKS = {"second": "2nd", "third": "3rd", "fourth": "4th", "fifth": "5th"}
 # Of which kind a number is, by the first rule that its clause keeps.
 UNTOLD = {"led": LEAD, "untold": OPEN}
-NO_PHRASE = ("mood", "season", "beside_it", "in_part", "balance", "no_record")
+NO_PHRASE = ("mood", "beside_it", "in_part", "balance", "no_record")
 CHANGES = (GROWTH, CHANGE, POINTS)
 # What is in no phrase of some kinds alone.
 NO_PHRASE_OF = {
@@ -359,25 +360,12 @@ def stated(
 def _of_clause(clause: str, tags: Sequence[str], tagged: Tagged) -> Iterator[Said]:
     """What a clause of trade says of its numbers, and what it says without one."""
     for tag in tags:
-        mark = _paired(clause, tag, tagged).replace(tag, "<N>")
-        yield _of_number(tagged.numbers[tag], mark, tagged)
+        yield _of_number(tagged.numbers[tag], clause.replace(tag, "<N>"), tagged)
     if not (tags or pattern(r"\b{ahead}\b").search(clause)):
         yield from _without_number(clause, tagged)
     is_growth = {tagged.numbers[tag].kind for tag in tags} == {PERCENT}
     if is_growth and pattern("^(?!.*{ahead}).*{hit_record}").search(clause):
         yield _said(RECORD, Number("record"), clause, tagged)
-
-
-def _paired(clause: str, tag: str, tagged: Tagged) -> str:
-    """A clause with what is of one number alone: of "4 Mt and 5 Mt to Peru and Chile" the 4."""
-    found = {kind: pair.findall(clause) for kind, pair in PAIRS.items()}
-    pairs = {kind: both[0] for kind, both in found.items() if len(both) == 1}
-    two = pairs.pop("N", ())
-    if tag not in two or len({tagged.numbers[each].kind for each in two}) > 1 or not pairs:
-        return clause
-    for both in (two, *pairs.values()):
-        clause = clause.replace(" and ".join(both), both[two.index(tag)])
-    return re.sub(r",? respectively\b", "", clause)
 
 
 def _is_trade(clause: str, tagged: Tagged, *, is_next: bool) -> bool:
@@ -402,25 +390,23 @@ def _is_of_trade(clause: str, tag: str, *, is_next: bool) -> bool:
     return not subject["other"] if subject else is_next
 
 
-def _kind_of(number: Number, mark: str) -> str:
-    """Of which kind a number is, by the first rule that its clause keeps."""
-    rules = UNTOLD | {PERCENT: PERCENTS, "": AMOUNTS}.get(number.kind, {})
-    return next((kind for rule, kind in rules.items() if pattern(rule).search(mark)), number.kind)
-
-
 def _of_number(number: Number, mark: str, tagged: Tagged) -> Said:
     """What a clause says of a number, the mark in it."""
     figure = number.figure
-    if figure.startswith(LEVELS):
+    if pattern("unsized").search(mark):
+        figure = OPEN
+    if LEVEL.match(figure):
         mark = mark.replace("<N>", "to <N>")
-    kind = _kind_of(number, mark)
+    rules = UNTOLD | {PERCENT: PERCENTS, "": AMOUNTS}.get(number.kind, {})
+    kind = next((kind for rule, kind in rules.items() if pattern(rule).search(mark)), number.kind)
     if kind == PERCENT:  # it rose or fell, or is a share, and no word tells which
         kind = figure = OPEN
     is_priced = any(tagged.numbers[tag].kind == PRICE for tag in NUMBERS.findall(mark))
+    is_priced = is_priced or bool(pattern("priced").search(NUMBERS.sub("<N>", mark)))
     kind = OPEN if is_priced and kind in (GROWTH, CHANGE) else kind  # of which no phrase asks
     changed = pattern("changed").search(mark) if kind in CHANGES else None
     if changed and pattern("fall").search(changed[0]):
-        figure = re.sub(r"(?=\d)", "-", figure, count=1)
+        figure = pattern("^((?:{qualifier}) )?").sub(r"\1-", figure)
     of = [amount for amount in ("value", "weight") if pattern(f"by_{amount}").search(mark)]
     amount = number.amount or (of[0] if len(of) == 1 and kind in (GROWTH, SHARE, POINTS) else OPEN)
     return _said(kind, number._replace(figure=figure, amount=amount), mark, tagged)
@@ -443,6 +429,7 @@ def _without_number(clause: str, tagged: Tagged) -> Iterator[Said]:
         moves = {rule: match for rule in words if (match := pattern(rule).search(clause))}
         first = min([*moves][::-1], key=lambda rule: moves[rule].start())
         figure = words[first] or moves[first][0].lower()
+        figure = re.sub(r"half$", "-half", figure)
         kind = POINTS if pattern("shared").search(clause) else GROWTH
         yield _said(kind, Number(figure), clause, tagged)
 
@@ -467,9 +454,7 @@ def _said(kind: str, number: Number, mark: str, tagged: Tagged) -> Said:
         base,
         time,
         re.split(r"<\w+>", because)[-because.startswith("<N>")].strip(" ,"),
-        tuple(w for w in WORD.findall(part) if not pattern("read").match(w))
-        if "<N>" in mark
-        else (),
+        tuple(_unread(part)) if "<N>" in mark else (),
     )
 
 
@@ -480,6 +465,19 @@ def _beside(mark: str) -> str:
     trade = [at for at, part in enumerate(parts) if pattern("trade").search(part)]
     lead = "".join(parts[trade[-1] if trade else -1 :])
     return f"{lead}{number}{re.split(', |: ', after)[0]}" if number else mark
+
+
+def _unread(part: str) -> Iterator[str]:
+    """The words of a number's part that may be goods, a firm or a place, and are in no list.
+
+    They are names, stand before goods or trade, or are what was traded or who did: no verb is one.
+    """
+    for word in WORD.finditer(part):
+        before, after = part[: word.start()], part[word.end() :]
+        is_name = word[0][0].isupper() and before
+        is_named = is_name or pattern("named_by").search(before) or pattern("names").match(after)
+        if is_named and not pattern("read").match(word[0]):
+            yield word[0]
 
 
 def _goods(mark: str, tagged: Tagged) -> str:
@@ -496,12 +494,11 @@ def _goods(mark: str, tagged: Tagged) -> str:
 
 def _when(kind: str, mark: str, tagged: Tagged) -> tuple[str, str, str]:
     """The window of a clause, what a change compares it with, and the window's words in print."""
+    when, time = _window(pattern("base").sub("", mark), tagged)
     if kind not in CHANGES:
-        is_told = not pattern("across.*{changing}|{changing}.*across|{is_before}").search(mark)
-        when, time = _window(mark, tagged) if is_told else ("", "")
-        return when or OPEN, OPEN, time
+        is_other = pattern("across.*{changing}|{changing}.*across|{is_before}").search(mark)
+        return (OPEN, OPEN, "") if is_other else (when or OPEN, OPEN, time)
     against = pattern("base").search(mark, mark.find("<N>") + 1) or pattern("base").search(mark)
-    when, time = _window(mark.replace(against[0], "") if against else mark, tagged)
     base = _base(against, when, mark, tagged)
     if " to " in when and "across" in mark:  # a change from one year to another, or in all of them
         years = re.fullmatch(r"(\d{4}) to (\d{4})", when)
@@ -525,17 +522,26 @@ def _base(against: re.Match[str] | None, when: str, mark: str, tagged: Tagged) -
 
 
 def _window(mark: str, tagged: Tagged) -> tuple[str, str]:
-    """The one window that is of the trade of a clause and its words; "" for none or several."""
-    mark = pattern("of_another").sub("", mark)
-    word = pattern("trade").search(mark)
-    rest = pattern(r"\b{joined}\b").split(mark[word.start() :])[0] if word else ""
-    first = pattern("at_first").findall(mark) or pattern("at_first").findall(tagged.text)
-    windows = {*pattern("at_once").findall(mark)} or {*first, *pattern("at").findall(rest)}
-    tag = windows.pop() if len(windows) == 1 else ""
-    named = {*pattern("{when}").findall(mark)}
-    if not tag and len(named) == 1 and not tagged.said[min(named)]:
-        tag = named.pop()  # it tells no months, but may tell that they are others
-    return tagged.said.get(tag, ""), tagged.times.get(tag, "")
+    """The window of a number's part, or the only one that its sentence has for it, and its words.
+
+    "" for none or several.
+    """
+    mark, text = (pattern("of_another").sub("", each) for each in (mark, tagged.text))
+    parts = pattern("part_of").split(mark)
+    trade = [part for part in parts if pattern("trade").search(part)]
+    own = next((part for part in parts if "<N>" in part), [*trade, *parts][0])
+    # What stands behind another number is of that alone.
+    others = [p for at, p in enumerate(parts) if own in parts[at:] or not NUMBERS.search(p)]
+    first = pattern("at_first").match(text)
+    lead = first[0] if first else ""
+    for place in (*pattern("at_once").findall(mark), own, " ".join([lead, *others])):
+        if tags := {*WINDOWS.findall(place)}:
+            break
+    tag = tags.pop() if len(tags) == 1 else ""
+    may_be = [own, *(part for part in others if part in trade)]
+    may_be += [lead] * (not pattern(r"\b{sayings}\b").search(text))
+    is_told = tag in pattern("at").findall(" ".join(may_be)) or not tagged.said.get(tag)
+    return (tagged.said.get(tag, ""), tagged.times.get(tag, "")) if is_told else ("", "")
 
 
 def _sides(kind: str, mark: str, tagged: Tagged) -> tuple[str, str, str]:
@@ -544,16 +550,17 @@ def _sides(kind: str, mark: str, tagged: Tagged) -> tuple[str, str, str]:
     matches = {rule: match for rule in rules if (match := pattern(rule).search(mark))}
     if not matches:
         return OPEN, OPEN, ""
-    is_of_one = kind in MEMBERS
-    rule = min(matches, key=lambda rule: 0 if is_of_one else matches[rule].start())
+    rule = min(matches, key=lambda rule: 0 if kind in MEMBERS else matches[rule].start())
     found = matches[rule]
     way, said = rule.rpartition("_")[2], found.groupdict("")
     who = _area(said.get("who") or said.get("of", ""), tagged)
     if kind in MEMBERS:
         return who, _area(said["whom"], tagged), WAYS.get(said.get("way", way).lower(), "")
     lead, rest = mark[: found.start()], mark[found.end() :]
-    if _is_of_others(way, lead, rest):
-        return OPEN, OPEN, ""
+    before, number, _ = rest.partition("<N>")
+    is_turned = number and pattern(f"turned_{way}").search(before)
+    if is_turned or re.search("<N>.*,", lead) or pattern("elsewhere").search(rest):
+        return OPEN, OPEN, ""  # the number is of another trade
     who = _joined(lead, who, tagged)
     if not who or (rule == "noun_from" and _is_unclear(found, lead, rest)):
         return OPEN, OPEN, way
@@ -567,13 +574,6 @@ def _joined(lead: str, who: str, tagged: Tagged) -> str:
     if both and who != OPEN:
         return " and ".join([*(_area(tag, tagged) for tag in AREA.findall(both[0])), who])
     return "" if re.search(r"<[AJ]\d+>(?:, | and | or )$", lead) else who
-
-
-def _is_of_others(way: str, lead: str, rest: str) -> bool:
-    """Whether a number is of another trade than that whose sides stand before the `rest`."""
-    before, number, _ = rest.partition("<N>")
-    is_elsewhere = re.search("<N>.*,", lead) or pattern("elsewhere").search(rest)
-    return bool((number and pattern(f"turned_{way}").search(before)) or is_elsewhere)
 
 
 def _is_unclear(found: re.Match[str], lead: str, rest: str) -> bool:
