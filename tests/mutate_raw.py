@@ -1,4 +1,4 @@
-"""Mutated raw files of this project: refused, named by a digest or a sum, or silent.
+"""Mutated raw files of this project: refused, named by a digest, or silent.
 
 usage: python tests/mutate_raw.py [FILES]    a raw file in all kinds, 300 unless said otherwise
 
@@ -12,7 +12,6 @@ columns that reach no table; any other that passes is silent, and none may be. `
 import csv
 import io
 import itertools
-import math
 import random
 import sys
 import tempfile
@@ -31,7 +30,7 @@ from tradeflows.retrieval import catalogue
 from tradeflows.tables import totals
 
 ROOT = Path(__file__).parents[1]
-OUTCOMES = ("refused", "digest", "sum", "says the same", "in no table", "silent", "traceback")
+OUTCOMES = ("refused", "digest", "says the same", "in no table", "silent", "traceback")
 
 
 @dataclass(frozen=True, eq=False)
@@ -214,16 +213,15 @@ def written(rows):
 
 
 def what_it_says(path, source):
-    """Return digests, sums of the raw columns, and which rows of the file reach a table."""
+    """Return digests, and which rows of the file reach a table."""
     if source.table == catalogue.CODE_LIST:
-        return sorted(totals.list_numbers(path)), {}, None
+        return sorted(totals.list_numbers(path)), None
     keys = Keys(schema.TABLES[source.table])
     parts = list(cleaned.through(registry.cleaner(source)(path, source), keys))
     keys.check({source.id: path})
     table = pa.Table.from_batches([part.rows for part in parts])
     numbers = sorted(totals.row_numbers(table))
-    sums = {name: math.fsum(figures) for name, figures in totals._raw_columns(path).items()}
-    return numbers, sums, set(table["source_row"].to_pylist())
+    return numbers, set(table["source_row"].to_pylist())
 
 
 def reach_a_table(raw, touched, place, path, before):
@@ -260,9 +258,7 @@ def outcome(raw, mutation, path, before):
     noticed, after = compared(path, raw, before)
     if noticed:
         return noticed, after
-    if after[1] != before[1]:
-        return "sum", after
-    reached = before[2]
+    reached = before[1]
     if reached is not None and not reached & set(touched):
         return "in no table", after
     if place is not None and not reach_a_table(raw, touched, place, path, before):

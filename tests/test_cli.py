@@ -96,7 +96,7 @@ WRONG = {
     "a misspelt option": (["--rot", "x", "build"], "no option '--rot'; did you mean '--root'?"),
     "a misspelt option of a verb": (["build", "--rot", "x"], "Unknown option: --rot; see"),
     "a value that is none": (["diff", "--most", "x"], 'unable to convert "x" into int'),
-    "a choice that is none": (["guide", "gac", "--product", "1"], 'Choose from: "gacc"'),
+    "a choice that is none": (["completion", "bsh"], 'Choose from: "bash"'),
     "a column twice": (["rows", "rates", "quote=USD", "quote=EUR"], "quote= is given twice"),
     "an option as a filter": (["read", "rates", "quote=USD", "root=x"], "root= is no filter"),
     "a source that is none": (["diff", "comtrad"], "did you mean 'comtrade'?"),

@@ -1,4 +1,4 @@
-"""Every number column of every raw file and table is summed, and a sum that moves is announced."""
+"""Every number column of every table is summed, and a sum that moves is announced."""
 
 from pathlib import Path
 

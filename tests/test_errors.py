@@ -27,7 +27,7 @@ def test_message_ends_in_nearest_words(word, valid, end):
     [
         ("fish", "zsh"),
         ("ls", "claims"),
-        ("get", "guide"),
+        ("get", "update"),
         ("B01", "U01"),
         ("BRIC", "rice"),
         ("chna", "chad"),

@@ -104,7 +104,6 @@ NAMED = {
     "publishers": "whose files they read, and the words of these files",
     "retrieval/user_files.py": "names of known publishers",
     "retrieval/catalogue.py": "an example of a credit",
-    "retrieval/customs_form.py": "the form of one office of customs",
     "retrieval/sketch": "words for currencies in the files of users",
     "tables/choose_statement.py": "two currencies in one file of customs",
 }

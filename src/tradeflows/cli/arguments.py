@@ -46,7 +46,6 @@ GROUPS: dict[str, tuple[Verb | App, ...]] = {
         verbs.update,
         verbs.remove,
         verbs.clean,
-        verbs.guide,
         verbs.diff,
     ),
     "The project": (

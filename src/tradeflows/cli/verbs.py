@@ -1040,49 +1040,6 @@ def clean(
     say(*cleaned.lines(files), *clean.restated(to))
 
 
-def guide(
-    site: Literal["gacc"],
-    /,
-    *,
-    product: str,
-    start: str,
-    end: str = "",
-    partner: str = "",
-    flow: Flow = "imports",
-    currency: Literal["USD", "CNY"] = "USD",
-    common: Said,
-) -> None:
-    """Print how a person gets a file from a site that forbids machines.
-
-    Parameters
-    ----------
-    site
-        gacc: China's customs
-    product
-        HS code of 2 to 8 digits, such as 8806
-    start
-        first month, such as 2023-01
-    end
-        last month, such as 2023-12
-    partner
-        such as Russia; else all
-    currency
-        default: USD
-    """
-    from tradeflows.retrieval import customs_form
-
-    say(
-        *customs_form.gacc(
-            product=product,
-            partner=partner,
-            start=start,
-            end=end,
-            flow=direction(flow),
-            currency=currency,
-        )
-    )
-
-
 def diff(source: str = "comtrade", period: str = "", /, *, most: int = 100, common: Said) -> None:
     """Show what the newest release of fetched data, or of a file, changed against the older one.
 

@@ -1,4 +1,4 @@
-"""Control totals: counts, exact sums and digests of the tables, raw files and code lists."""
+"""Control totals: counts, exact sums and digests of the tables and code lists."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import hashlib
 import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from itertools import repeat
 from pathlib import Path
 
@@ -35,39 +34,32 @@ MEASURES = {  # column: the column that says its unit, or the unit itself
     "figures": {"value": "unit", "low": "unit", "high": "unit"},
 }
 
-
 MOST = 5  # figures of a source that are named where they move
 DIGEST = "digest"
 CODES = "codes"
-# Words in the name of a column whose numbers count nothing, beside those of goods and years.
-COUNT_NOTHING = {"flag", "flow", "id", "period", "rank"}
 # A row's place in its file and its note say nothing of what it states.
 NOT_DIGESTED = ("source_row", "source_field", "note")
 
 
 def control_totals(root: Path | None = None) -> list[dict[str, str]]:
-    """Counts, exact sums and digests by table, source and year, and sums of each raw column.
+    """Counts, exact sums and digests by table, source and year.
 
     Returns
     -------
     list of dict
         Keys table, source_id, year, measure, unit, count, total; sorted. The measure "digest" is a
         number of all that the rows of a source and year state, in whatever order they stand: of
-        rows that exchange their labels or figures the sums stay and this does not. Table "raw" has
-        the number columns of the raw files as they stand, also those that reach no table, but for
-        codes and periods, whose sums say nothing; table "codes" a digest of each list of codes, the
-        package's own and the catalogued ones.
+        rows that exchange their labels or figures the sums stay and this does not.
+        Table "codes" has a digest of each list of codes, the package's own and the catalogued ones.
     """
     root = root or catalogue.root()
     numbers: dict[tuple[str, ...], list[float]] = defaultdict(list)
     for name in MEASURES:
         for cell, number in _figures(name, root):
             numbers[cell].append(number)
-    sources = catalogue.load(root)
-    for source in sources.values():
-        for column, figures in _raw_columns(catalogue.check(source, root)).items():
-            numbers["raw", source.id, "", column, ""] = figures
-    lists = {s.id: s.file(root) for s in sources.values() if s.table == catalogue.CODE_LIST}
+    lists = {
+        s.id: s.file(root) for s in catalogue.load(root).values() if s.table == catalogue.CODE_LIST
+    }
     if LISTS.is_relative_to(root.resolve()):  # of the repository that they are kept in
         lists |= {f"codelists/{path.name}": path for path in LISTS.glob("*.csv")}
     for name, path in lists.items():
@@ -75,8 +67,7 @@ def control_totals(root: Path | None = None) -> list[dict[str, str]]:
     names = ("table", "source_id", "year", "measure", "unit", "count", "total")
     rows = []
     for cell, stated in sorted(numbers.items()):
-        is_digest = cell[3] == DIGEST and cell[0] != "raw"  # whose columns may have any name
-        total = f"{int(sum(stated)) % 2**64:016x}" if is_digest else repr(math.fsum(stated))
+        total = f"{int(sum(stated)) % 2**64:016x}" if cell[3] == DIGEST else repr(math.fsum(stated))
         rows.append(dict(zip(names, (*cell, f"{len(stated)}", total), strict=True)))
     return rows
 
@@ -158,24 +149,3 @@ def built(root: Path) -> dict[str, pa.Table]:
     """The committed tables as they stand, of now or not, to be compared with those of a build."""
     paths = {name: processed(root, name) for name in MEASURES}
     return {name: parquet.read_table(path) for name, path in paths.items() if metadata_of(path)}
-
-
-def _raw_columns(path: Path) -> dict[str, list[float]]:
-    """The number columns of a raw file as they stand; none where it is no CSV."""
-    from pyarrow import csv
-
-    from tradeflows.retrieval.sketch import headings  # which the first answer does not need
-
-    count_nothing = COUNT_NOTHING | headings.words_for("goods") | headings.words_for("year")
-    as_written = csv.ConvertOptions(timestamp_parsers=["-"])
-    columns: dict[str, pa.ChunkedArray] = {}
-    for encoding in ("utf-8", "gb18030") if path.suffix == ".csv" else ():
-        with suppress(pa.ArrowInvalid, UnicodeDecodeError):  # names are decoded only here
-            raw = csv.read_csv(path, csv.ReadOptions(encoding=encoding), None, as_written)
-            columns = columns or dict(zip(raw.column_names, raw.columns, strict=True))
-    return {
-        name: [float(value) for value in column.drop_null().to_pylist()]
-        for name, column in columns.items()
-        if pa.types.is_integer(column.type) or pa.types.is_floating(column.type)
-        if count_nothing.isdisjoint(headings.list_of_words(name))
-    }

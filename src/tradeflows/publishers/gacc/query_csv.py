@@ -90,7 +90,7 @@ def part(path: Path, source: Source, flow: str, asked: Mapping[str, str]) -> Par
             path,
             f"fewer than {CUT_OFF:,} lines",
             f"{len(block):,} below the header, where the site cuts off",
-            "ask it for less at a time (tradeflows guide gacc)",
+            "ask it for fewer months, one partner or a longer code at a time",
         )
     for name, digits in DIGITS.items():
         if name in names:

@@ -63,13 +63,6 @@ def _tokens() -> re.Pattern[str]:
     return re.compile(rf"(?P<word>{'|'.join(known)})|\d+(?:[,.]\d+)*|[^\W\d_]+|/", re.IGNORECASE)
 
 
-def list_of_words(header: str) -> list[str]:
-    """The words of a column's name, in lower case: "Value (US$ mn)" has value, us$ and mn."""
-    apart = re.sub(r"([a-z])([A-Z])", r"\1 \2", header)
-    apart = re.sub(r"([^\W\d_]{4,})(\d)", r"\1 \2", apart)  # Quantity2 is a quantity, HS6 no HS
-    return re.findall(r"[^\W_]+\$?|[$€£%]", apart.lower())
-
-
 @dataclass(frozen=True)
 class Heading:
     """What a text says.
