@@ -591,7 +591,8 @@ def _cost(end: Label, point: np.ndarray, box: Bbox, ground: _Ground) -> int:
     few lines as can be.
     """
     tie = np.linspace(point, (box.x0, box.y0 + box.height / 2), 9)
-    room = Bbox.from_extents(0, ground.box.y0, page().width, ground.box.y1 + 0.1)
+    above = 0.1 * (len(ground.events) < 2)  # where no event has its words
+    room = Bbox.from_extents(0, ground.box.y0, page().width, ground.box.y1 + above)
     worst = int(not (room.contains(*box.min) and room.contains(*box.max)))
     worst += box.padded(APART, -0.001).count_overlaps(ground.taken)
     worst += sum(other.count_contains(tie) > 0 for other in ground.taken)
