@@ -33,8 +33,8 @@ TALL = 0.6  # inches of narrow paper for each window, whose words stand above or
 LOW = 0.45  # of wide paper
 HEAD = 0.34  # inches by which a heading sets rows apart
 GAP = 0.25  # inches left and right of a figure that stands between a name and a bar
-BAR = 0.22  # inches of a bar below its name
-HIGH, BETWEEN = 0.36, 0.12  # inches of a strip, and between words below it
+BAR = 0.22  # inches of a bar
+HIGH, BETWEEN = 0.36, 0.12  # inches of a strip, and between words below it or strips
 DOWN = 6  # points from a strip down to its words
 
 
@@ -97,9 +97,13 @@ def bars(
     numbers = rows[["value", "low", "high"]]
     reach = [0.0, *shown["reference"].values(), *numbers.stack()]
     headings = np.array([*frame[heading]] if heading else [""] * len(rows), dtype=object)
-    labels, is_above, tall, half, edges = _labels(rows["name"], headings, shown)
+    labels, is_above = _labels(rows["name"], headings, shown)
     is_new = headings != np.array(["", *headings[:-1]])  # or one ends, which sets apart too
-    down = np.arange(len(rows)) + HEAD / tall * np.cumsum(is_new & (rows.index > 0))
+    names = layout.LINE * np.array([1 + label.count("\n") for label in labels])
+    above = below = 0.08 + names / 2  # inches from the middle of a bar, as its own name needs
+    if is_above:
+        above, below = BAR / 2 + 0.12 + names, np.full(len(rows), BAR / 2 + 0.04)
+    down = np.cumsum([0.0, *(above + HEAD * is_new)[1:] + below[:-1]])
     rows["level"], rows["stop"] = down, rows["value"]
     rows["whole"] = frame.get("is_whole", rows["name"].eq("")).eq(True).to_numpy() | are_whole(rows)
     money, decimals = in_full(str(shown["unit"]), numbers), decimals_of(rows)
@@ -114,59 +118,44 @@ def bars(
     after = [end for end in ends if end.x >= 0]
     axes = new_axes()
     for row in rows.itertuples():
-        _bar(axes, row, highlight, half)
+        _bar(axes, row, highlight)
     beside = [""] * len(rows) if is_above else labels
-    _rows(axes, rows, half, 0.03 / tall, beside, labels if is_above else (), highlight)
-    top = edges[0] + (0.24 / tall if headings[0] else 0.2)
-    axes.set_ylim(max(down) + half + 0.29, -top)
-    for level, text in zip((down - edges)[is_new], headings[is_new], strict=True):
+    _rows(axes, rows, beside, labels if is_above else (), is_new[1:], highlight)
+    axes.set_ylim(down[-1] + below[-1] + 0.04, -above[0] - (0.21 if headings[0] else 0.04))
+    for level, text in zip((down - above)[is_new] + 0.03, headings[is_new], strict=True):
         look = {"va": "bottom", "size": 11, "weight": "bold", "bbox": None, "zorder": 3}
         layout.write_above(axes, str(text), level, **look)
     _limits(axes, min(reach), max(reach), ends, _room(beside, [end.text for end in after]))
-    box = (max(down) + half + 0.29 + top) * tall
-    finish([axes], "bars", shown, rows, [after], False, box)
+    finish([axes], "bars", shown, rows, [after], False, abs(np.diff(axes.get_ylim())[0]))
     return axes
 
 
-def _labels(
-    names: Iterable[str], headings: np.ndarray, shown: Chart
-) -> tuple[list[str], bool, float, float, np.ndarray]:
+def _labels(names: Iterable[str], headings: np.ndarray, shown: Chart) -> tuple[list[str], bool]:
     """The names of rows in lines, without the heading that they stand under.
 
-    With them go whether they stand above their bars, as long names do on narrow paper; how high a
-    row is, in inches; and as parts of it half the height of a bar, and how far above the middle of
-    a bar the words above it end.
+    With them goes whether they stand above their bars, as long names do on narrow paper.
     """
     paper = layout.page()
     pairs = zip(names, headings, strict=True)
     shorter = [named(name, shown).removeprefix(f"{head}, ") for name, head in pairs]
     texts = [name[:1].upper() + name[1:] for name in shorter]
     labels = [layout.wrap(text, paper.label) for text in texts]
-    is_long = 2 * "".join(labels).count("\n") >= len(labels)
-    is_above = paper is layout.NARROW and is_long
-    labels = [layout.wrap(text, paper.foot) for text in texts] if is_above else labels
-    heights = np.array([0.16 + layout.LINE * (label.count("\n") + 1) for label in labels])
-    tall = max(heights) if paper is layout.NARROW else sum(heights) / len(heights)
-    if not is_above:
-        return labels, False, tall, 0.31, np.full(len(labels), 0.4)
-    tall += BAR
-    half = BAR / 2 / tall
-    return labels, True, tall, half, half + 0.09 + (heights - 0.1) / tall
+    is_above = paper is layout.NARROW and 2 * "".join(labels).count("\n") >= len(labels)
+    return [layout.wrap(text, paper.foot) for text in texts] if is_above else labels, is_above
 
 
 def _rows(
     axes: Axes,
     rows: DataFrame,
-    half: float,
-    clear: float,
     beside: Sequence[str],
     above: Sequence[str],
+    is_new: np.ndarray,
     highlight: Collection[str],
 ) -> None:
     """Name the rows, and draw the line at nothing beside them, broken at headings and names."""
     names, down = list(rows["name"]), rows["level"].to_numpy()
-    breaks = (np.diff(down) > 1.01) | bool(above)
-    starts, lasts = down[np.r_[True, breaks]] - half - 0.06, down[np.r_[breaks, True]] + half
+    breaks = is_new | bool(above)
+    starts, lasts = down[np.r_[True, breaks]] - BAR / 2 - 0.02, down[np.r_[breaks, True]] + BAR / 2
     axes.vlines(np.zeros(len(starts)), starts, lasts, color=colours.GREY, lw=0.9, zorder=1)
     axes.set_yticks(list(down), beside)
     tie_names(axes, names)
@@ -175,10 +164,10 @@ def _rows(
         label.set_fontweight(weight)
     for text, level, name, weight in zip(above, down, names, weights, strict=bool(above)):
         look = {"va": "bottom", "gid": layout.name_gid(name), "weight": weight}
-        layout.write_above(axes, text, level - half - clear, **look)
+        layout.write_above(axes, text, level - BAR / 2 - 0.03, **look)
 
 
-def _bar(axes: Axes, row: Any, highlight: Collection[str], half: float) -> None:
+def _bar(axes: Axes, row: Any, highlight: Collection[str]) -> None:
     """Draw a figure as a bar, dashed and empty where it may yet change, and its range upon it.
 
     A range that stands alone is broad.
@@ -187,7 +176,7 @@ def _bar(axes: Axes, row: Any, highlight: Collection[str], half: float) -> None:
     colour = colours.of_entity(row.panel, colours.INK if highlight else colours.GREY)
     colour = colour if is_lit else colours.GREY
     face, dash = ("white", "--") if row.hollow else (colour, "-")
-    axes.barh(row.level, row.value, 2 * half, fc=face, ec=colour, ls=dash, gid=gid(row, "bar"))
+    axes.barh(row.level, row.value, BAR, fc=face, ec=colour, ls=dash, gid=gid(row, "bar"))
     style: dict[str, Any] = {"color": colours.INK, "lw": 1.5, "marker": "|", "ms": 8}
     if np.isnan(row.value):
         style = {"color": colour, "lw": 14}
@@ -265,15 +254,17 @@ def strips(
     by_whole = rows.groupby(wholes)["value"]
     rows["stop"] = by_whole.cumsum()
     rows["start"] = rows["stop"] - rows["value"]
-    rows["level"] = [float(order.index(name)) for name in wholes]
     rows["printed"] = rows["value"].map(layout.number)
     look = colours.of_series(rows["panel"])
     is_narrow = layout.page() is layout.NARROW  # whose strips have their names above them
     rows["words"] = [named(name, shown).replace(" ", "\n", 1) for name in rows["panel"]]
     labels = [named(name, shown) for name in order]
-    n_lines = 1 + rows["words"].str.count("\n").max()
-    tall = HIGH + BETWEEN + layout.LINE * (n_lines + (1.6 if is_narrow else 0.4))
-    top = -HIGH / tall / 2 - 0.05
+    head = 1.3 * layout.LINE if is_narrow else 0.0
+    lines = [max(map(layout.lines_of, rows["words"][wholes == name])) for name in order]
+    tall = HIGH + BETWEEN + 0.06 + head + layout.LINE * np.array(lines)
+    levels = np.cumsum([0.0, *tall[:-1]])
+    rows["level"] = [levels[order.index(name)] for name in wholes]
+    top = -HIGH / 2 - 0.05
     inches = _room([""] if is_narrow else labels, [""])
     per_inch = by_whole.sum().max() / inches
     axes = new_axes()
@@ -281,23 +272,19 @@ def strips(
         colour = look[row.panel].colour
         style: dict[str, Any] = {"fc": colour, "ec": colours.PAPER, "lw": 1.5}
         style["gid"] = gid(row, "bar")
-        axes.barh(row.level, row.value, HIGH / tall, row.start, **style)
+        axes.barh(row.level, row.value, HIGH, row.start, **style)
         words = {"ha": "center", "va": "center_baseline", "weight": "bold"}
         words |= {"color": colours.letters_on(colour), "gid": gid(row, "text")}
         middle = row.start + row.value / 2, row.level
         layout.write(axes, row.printed, middle, (0, 0), **words)
-    for level, name in enumerate(order):
-        below = level + HIGH / tall / 2
-        _words_below(axes, rows[wholes == name], below, inches, per_inch, look)
-    axes.set_yticks(range(len(order)), [""] * len(order) if is_narrow else labels)
-    if is_narrow:
-        head = 1.3 * layout.LINE / tall
-        for level, text in enumerate(labels):
-            layout.write_above(axes, text, level + top - head)
-        top -= head
-    axes.set_ylim(top + len(order), top)
+    for level, name in zip(levels, order, strict=True):
+        _words_below(axes, rows[wholes == name], level + HIGH / 2, inches, per_inch, look)
+    axes.set_yticks(levels, [""] * len(order) if is_narrow else labels)
+    for level, text in zip(levels, labels if is_narrow else (), strict=is_narrow):
+        layout.write_above(axes, text, level + top - head)
+    axes.set_ylim(top - head + sum(tall), top - head)
     axes.set_xlim(0, inches * per_inch)
-    finish([axes], "bars", shown, rows, [[]], False, tall * len(order))
+    finish([axes], "bars", shown, rows, [[]], False, sum(tall))
     return axes
 
 

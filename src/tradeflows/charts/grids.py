@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
-from matplotlib.colors import Normalize
+from matplotlib.colors import ListedColormap, Normalize
 from matplotlib.patches import Rectangle
 from pandas import DataFrame
 
@@ -95,7 +95,7 @@ def coverage(
     axes.set_yticks(range(len(frame)), labels)
     tie_names(axes, words)
     layout.day_axis(axes)
-    heights = [0.14 + layout.LINE * _lines_of(label) for label in labels]
+    heights = [0.14 + layout.LINE * layout.lines_of(label) for label in labels]
     finish([axes], "coverage", shown, marks, [[]], box=sum(heights))
     return axes
 
@@ -167,11 +167,12 @@ def cells(
         fit = partial(layout.wrap_within, inches=room / len(columns))
         marks["printed"] = marks["printed"].map(fit)
     heads = [layout.wrap(named(name, shown), layout.page().name - 6) for name in columns]
-    below, high = max(map(_lines_of, marks["printed"])), max(map(_lines_of, labels))
+    below, high = max(map(layout.lines_of, marks["printed"])), max(map(layout.lines_of, labels))
     tall = max(0.22 + layout.LINE * below, 0.08 + layout.LINE * high)
-    head = 0.12 + layout.LINE * max(2, *map(_lines_of, heads))
+    head = 0.12 + layout.LINE * max(2, *map(layout.lines_of, heads))
     shades, least = (colours.SIGNED_SHADES, -full) if signed else (colours.SHADES, 0.0)
-    shading = ScalarMappable(Normalize(least, full, clip=True), colours.shades(*shades))
+    colouring = ListedColormap([colours.PAPER]) if np.isinf(full) else colours.shades(*shades)
+    shading = ScalarMappable(Normalize(least, full, clip=True), colouring)
     axes = new_axes()
     _shade(axes, marks, names, len(columns), shading)
     for j, (name, text) in enumerate(zip(columns, heads, strict=True)):
@@ -201,13 +202,9 @@ def _shade(
         row, heights = np.ma.masked_invalid(values)[None, :], [i - 0.5, i + 0.5]
         gid = f"{i}|cells|{name}"
         axes.pcolormesh(np.arange(n_columns + 1.0), heights, row, lw=1.5, gid=gid, **look)
-        axes.axhline(i + 0.5, color=colours.PAPER, lw=1.5)
+    ruled = colours.FAINT if np.isinf(high) else colours.PAPER  # where no shades part the rows
+    axes.hlines(np.arange(len(names) + 1) - 0.5, 0, n_columns, color=ruled, lw=1.5)
     axes.set_xlim(0, n_columns)
-
-
-def _lines_of(text: str) -> int:
-    """How many lines the words of a cell take; none where there are no words."""
-    return text.count("\n") + 1 if text else 0
 
 
 def _write(axes: Axes, row: Any, shading: ScalarMappable) -> None:
@@ -231,7 +228,7 @@ def _write(axes: Axes, row: Any, shading: ScalarMappable) -> None:
             text = f"{'−' if row.value < 0 else '+'}{text}"
     colour = colours.ON_SHADES[0]
     look = {"size": 12, "weight": "bold" if row.printed else "normal", "color": colour}
-    layout.write(axes, text, point, (0, 6 * _lines_of(row.printed)), **look, **style)
+    layout.write(axes, text, point, (0, 6 * layout.lines_of(row.printed)), **look, **style)
     if row.printed:
         layout.write(axes, row.printed, point, (0, -8), color=colour, **small)
 

@@ -197,6 +197,11 @@ def wrap(text: str, width: int) -> str:
     return "\n".join(_lines(text, even))
 
 
+def lines_of(text: str) -> int:
+    """How many lines words take; none where there are no words."""
+    return text.count("\n") + 1 if text else 0
+
+
 def _lines(text: str, width: int) -> list[str]:
     """`text` in lines of at most `width` characters, no word of it broken."""
     return textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False)
@@ -350,16 +355,15 @@ def _draw_references(
 
 
 def _set_axes(axes: Axes, unit: str, above: float, upright: bool) -> None:
-    """Write the unit above a box, set its ticks, and end its numbers at a line that is near."""
+    """Write the unit above a box, set its ticks, and end its numbers at lines beyond all."""
     axis = axes.xaxis if upright else axes.yaxis
     axis.set_label_text(unit, rotation=0, ha="left", va="bottom")
     axis.set_label_coords(0.1 / page().width, above, transform=axes.figure.transFigure)
     axes.tick_params(labelsize=10.5, labelfontfamily=FONT, labelcolor=INK)
     axes.tick_params(axis="y", which="both", length=0)
     if isinstance(axes.yaxis.get_major_locator(), ticker.MaxNLocator):
-        lines, (low, high) = axes.get_yticks(), axes.get_ylim()
-        low = lines[0] if low < lines[:2].mean() else low
-        axes.set_ylim(low, lines[-1] if high > lines[-2:].mean() else high)
+        first, *_, last = axes.get_yticks()
+        axes.set_ylim(first, last)
 
 
 def _upright_lines(
@@ -587,7 +591,8 @@ def _cost(end: Label, point: np.ndarray, box: Bbox, ground: _Ground) -> int:
     few lines as can be.
     """
     tie = np.linspace(point, (box.x0, box.y0 + box.height / 2), 9)
-    room = Bbox.from_extents(0, ground.box.y0, page().width, ground.box.y1 + 0.1)
+    above = 0.1 * (len(ground.events) < 2)  # where no event has its words
+    room = Bbox.from_extents(0, ground.box.y0, page().width, ground.box.y1 + above)
     worst = int(not (room.contains(*box.min) and room.contains(*box.max)))
     worst += box.padded(APART, -0.001).count_overlaps(ground.taken)
     worst += sum(other.count_contains(tie) > 0 for other in ground.taken)

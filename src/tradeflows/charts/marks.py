@@ -208,7 +208,7 @@ def told(figure: Any) -> DataFrame:
             head=heads,
             period=list(map(spans.beyond, heads, whole)) if kind in NAMED else whole,
             whole_period=whole,
-            said=[_said(row, kind) for row in marks.itertuples()],
+            said=[said(row, kind) for row in marks.itertuples()],
         )
         names = told["head"] + (", " + told["period"]).where(told["period"].ne(""), "")
         told["words"] = names + ": " + told["said"]
@@ -226,14 +226,15 @@ def told(figure: Any) -> DataFrame:
     return pd.concat(parts)
 
 
-def _said(row: Any, kind: str) -> str:
-    """The figure of a mark in words."""
+def said(row: Any, kind: str) -> str:
+    """The figure of a mark in words, with its sign; a range where it has no figure."""
     if kind == "coverage":
         return spans.in_words(row.printed)
     if kind in ("bars", "windows"):
         return " ".join(row.printed.split())
     if np.isnan(row.value):
-        return "no figure"
+        has_range = not np.isnan(row.low)
+        return f"{text_of(row.low)} to {text_of(row.high)}" if has_range else "no figure"
     sign = WORDS.get(row.qualifier, "")
     return f"{sign} {text_of(row.value)}".strip()
 

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from pandas import DataFrame, Series
 
 from tradeflows.charts import layout, raw_lines, spans
-from tradeflows.charts.marks import chart_of, in_box, levels_of, require_drawn, text_of
+from tradeflows.charts.marks import chart_of, in_box, levels_of, require_drawn, said
 from tradeflows.charts.options import Chart, Charts, figure_of, named
 from tradeflows.model.errors import QueryError
 from tradeflows.model.source import Publisher, Source
@@ -201,16 +201,13 @@ def _in_words(table: DataFrame, axes: Axes, chart: Chart) -> Series:
     """The figures of a box in words, by series."""
     if "printed" in table:
         return table["printed"].map(spans.in_words)
-    marks = in_box(axes).dropna(how="all", subset=["value", "low"])
-    texts = []
-    for row in marks.itertuples():
-        text = text_of(row.low if pd.isna(row.value) else row.value)
-        if axes.get_gid() == "cells":
-            text = f"{named(row.column, chart)} {text}"
-        else:
-            reach = f" to {text_of(row.high)}" if pd.isna(row.value) else ""
-            text = f"{text}{reach} in {spans.text(row.x, int(row.n_months))}"
-        texts.append(text)
+    marks, kind = in_box(axes).dropna(how="all", subset=["value", "low"]), str(axes.get_gid())
+    texts = [
+        f"{named(row.column, chart)} {said(row, kind)}"
+        if kind == "cells"
+        else f"{said(row, kind)} in {spans.text(row.x, int(row.n_months))}"
+        for row in marks.itertuples()
+    ]
     return Series(texts, marks["name"])
 
 

@@ -390,10 +390,10 @@ def finish(
         elif kind not in PICTURES:
             layout.number_axis(axes)
             _set_days(axes, rows, shown, kind)
-        if zero:  # from zero beyond all that is drawn
+        if zero:  # from zero to all that is drawn
             compared = [box.dataLim for box in axes.get_shared_y_axes().get_siblings(axes)]
             low, high = min(box.y0 for box in compared), max(box.y1 for box in compared)
-            axes.set_ylim(min(0, 1.05 * low), max(0, 1.05 * high) or float(low == 0))
+            axes.set_ylim(min(0, low), max(0, high) or float(low == 0))
     units = [_unit_above(axes, shown, is_alone=len(grid) == 1) for axes in grid]
     shown = shown | {"foot": foot(shown, " · ".join(filter(None, keys)))}
     layout.finish(grid, ends, units, shown, box)
@@ -459,7 +459,7 @@ def _set_days(axes: Axes, rows: DataFrame, shown: Chart, kind: str) -> None:
     corners = [(day, 0) for day in mdates.date2num(ends)]
     axes.update_datalim(corners, updatey=False)
     layout.day_axis(axes, years=years)
-    axes.margins(y=0.05)
+    axes.margins(y=0)
     for value in shown["reference"].values():
         axes.update_datalim([(axes.dataLim.x0, value)])
 

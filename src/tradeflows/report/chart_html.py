@@ -126,21 +126,21 @@ def _table(rows: Sequence[Sequence[str]]) -> dict[str, Any]:
     """
     head, *body = rows
     are_dated = [bool(spans.HEAD.fullmatch(name)) for name in head]
-    table, places = [], []
+    table: list[list[str]] = []
+    places: list[list[str]] = []
     for name, *cells in body:
         values = [*map(_value, cells, are_dated[1:])]
-        pairs = [*zip(cells, values, strict=True)]
-        first = next((cell for cell, value in pairs if value is not None), "")
-        # A number has its thousands set apart, and no "5.0".
-        shown = [cell if value is None else layout.number(value, 12) for cell, value in pairs]
-        table.append([name, *shown])
-        columns = zip(head[1:], are_dated[1:], cells, strict=True)
-        places.append(
-            [
-                spans.place(cell) if is_dated else first * (column == "As printed")
-                for column, is_dated, cell in columns
-            ]
+        first = next(
+            (cell for cell, value in zip(cells, values, strict=True) if value is not None), ""
         )
+        table.append([name])
+        places.append([])
+        columns = zip(head[1:], are_dated[1:], cells, values, strict=True)
+        for column, is_dated, cell, value in columns:
+            is_printed = column == "As printed"  # which alone has its last zeros
+            shown = cell if value is None or is_printed else layout.number(value, 12)
+            table[-1].append(shown)
+            places[-1].append(spans.place(cell) if is_dated else first * is_printed)
     whole = [*zip(head, are_dated, zip(*table, strict=True), strict=True)]
     words = [name for name, dated, cells in whole if dated or "".join(cells).strip(LIKE_NUMBERS)]
     has_holes = any("" in cells for _, is_dated, cells in whole if not is_dated)
