@@ -11,7 +11,7 @@ import csv
 import re
 import textwrap
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -230,6 +230,23 @@ def codelist(path: Path, key: Sequence[str] = ("hs6",)) -> list[dict[str, str]]:
 def listed_under(code: str) -> list[str]:
     """Codes of ``products.csv`` that lie within `code`, whether or not their digits say so."""
     return [other for other in PRODUCTS if is_under(other, code)]
+
+
+def hs_parts(code: str, among: Iterable[str]) -> tuple[set[str], set[str]]:
+    """Parts one level below an HS code: those that HS 2022 lists, and those that hold `among`.
+
+    Examples
+    --------
+    >>> from tradeflows.model import codes
+    >>> listed, stated = codes.hs_parts("8526", ["85269120", "85269180"])
+    >>> len(listed), stated
+    (3, {'852691'})
+    """
+    below = len(code) + 2
+    listed = {part for part in harmonized_system() if part[:-2] == code}
+    within = {each for each in among if each.startswith(code)} - {code}
+    # A kind, such as 2711:LPG, is a part that the HS does not list.
+    return listed, {each[:below] if each[:below].isdigit() else each for each in within}
 
 
 def kinds_beside(code: str) -> set[str]:
