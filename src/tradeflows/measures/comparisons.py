@@ -200,9 +200,9 @@ def difference(
     -------
     DataFrame, one row; with `by` the rows and columns of `frame`, as far as `base` has their cell
         `value`, ``<value>_base``, ``change``, ``growth_pct`` (%, null where the base is 0 or
-        a side is below 0) and ``unit``, of the change: percentage points where the figures are in per cent; and where a
-        side has one ``qualifier``: what is above a figure that is at most so much is at least that
-        much above.
+        a side is below 0) and ``unit``, of the change: percentage points where the figures are in
+        per cent; and where a side has one ``qualifier``: what is above a figure that is at most so
+        much is at least that much above.
 
     Raises
     ------
