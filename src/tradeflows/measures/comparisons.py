@@ -244,7 +244,8 @@ def difference(
     formulas = formulas_of(names, change="value - base", **columns)
     amounts = {}
     for name, role in names.items():  # per cent of a loss would rise where the loss does
-        amounts[name] = replace(role, values=np.where(role.values < 0, np.nan, role.values))
+        figures = numbers_of(role.frame, role.column).to_numpy()
+        amounts[name] = replace(role, values=np.where(figures < 0, np.nan, figures))
     formulas |= formulas_of(amounts, growth_pct=GROWTH)
     result = computed(result, formulas, *columns, "change")
     unit = "".join(units)
