@@ -9,6 +9,7 @@ import calendar
 import math
 
 FAR = 12 * 9999
+OF_SEVERAL_PARTS = ("27", "2710")  # 2709 is all of 270900
 PLACE = ("reporter", "partner", "product", "part")
 RETRIEVED = "2024-06-30"  # the day on which every file was
 
@@ -93,7 +94,7 @@ def read(rows, question):
         raise NoAnswerError("superseded")
     if question["part"] == "parts":
         wanted = whole_or_parts(wanted)
-    wanted = at_level(wanted, question["products"])
+    wanted = at_level(wanted, rows, question["products"])
     choose = one_after_another if question["splice"] else one_source
     chosen = choose(wanted, question)
     answers = by_source(chosen).values() if question["splice"] else [chosen]
@@ -152,15 +153,25 @@ def whole_or_parts(rows):
     return [row for row in rows if row["part"] == "total" or place(row) not in have_total]
 
 
-def at_level(rows, products):
-    """Rows of each product or, where a source has none of a reporter, of what lies under it."""
+def at_level(rows, every, products):
+    """Rows of each product or, where a source has none of a reporter, of what lies under it.
+
+    Where the source states one part alone, in all of its rows, of a product that has several, the
+    part is not the product.
+    """
     chosen = []
     for source, reporter in {(row["source"], row["reporter"]) for row in rows}:
         some = [r for r in rows if (r["source"], r["reporter"]) == (source, reporter)]
         for asked in products:
             under = {row["product"] for row in some if row["product"].startswith(asked)}
             highest = {c for c in under if not any(c != w and c.startswith(w) for w in under)}
+            in_file = {r["product"] for r in every if r["source"] == source} - {asked}
+            n_parts = len({c[: len(asked) + 2] for c in in_file if c.startswith(asked)})
+            if asked not in under and n_parts == 1 and asked in OF_SEVERAL_PARTS:
+                continue
             chosen += [{**row, "asked": asked} for row in some if row["product"] in highest]
+    if not chosen:
+        raise NoAnswerError("a part alone")
     return chosen
 
 
@@ -356,16 +367,20 @@ def flow(rows, question):
 
     Where no window is asked for it is all that is stated. Who states no figure is in no row.
     """
-    answer = []
+    answer, faults = [], []
     for reporter in question["reporters"]:
         asked = {**question, "reporters": [reporter], "part": "parts"}
         mine = [row for row in rows if is_asked(row, asked) and is_known(row, asked)]
         if mine and asked["first"] is None and asked["last"] is None:
             asked["first"] = min(row["month"] for row in mine)
-        if mine:
-            answer.append(parts_added(read(rows, asked)))
+        try:
+            answer += [parts_added(read(rows, asked))] if mine else []
+        except NoAnswerError as error:  # of a part alone the others answer
+            faults.append(error)
+            if str(error) != "a part alone":
+                raise
     if not answer:
-        raise NoAnswerError("nothing is held")
+        raise faults[0] if faults else NoAnswerError("nothing is held")
     answer = [some for some in answer if stated(some, "weight")]
     if not answer:
         raise NoAnswerError("no figure")

@@ -47,6 +47,7 @@ def answer(values, n_months=1, **changes):
     [
         (answer([1.0] * 6 + [10.0] + [1.0] * 6), 1),
         (answer([1.0] * 6 + [9.0] + [1.0] * 6), 0),
+        (answer([10.0] * 6 + [1.0, 10.0, 1.0] + [10.0] * 6), 0),  # whose neighbours are the odd
         (answer([1.0] * 6 + [10.0, 1.0]), 0),  # a series of less than a year
         (answer([1.0] * 6 + [10.0] + [4.0] * 6), 0),  # no calm around it
         (answer([1.0] * 6 + [10.0] + [1.0] * 6, cumulation="ytd"), 0),

@@ -34,6 +34,7 @@ WORDS = {
     "mixed parts": "mix values of breakdown",
     "mixed units": "mix values of qty_unit",
     "nothing is held": "nothing is held",
+    "a part alone": "so it does not stand for it",
     "no figure": "states no figure",
 }
 OFFICES = {"demo": "Office of Invention", "other": "Second Office of Invention"}

@@ -119,6 +119,10 @@ REFUSALS = [
         lambda _: tf.flow("850760", "China", flow="exports", start="2025").share("World"),
         "nothing is held of 850760, exports of China to World",
     ),
+    (
+        lambda _: tf.flow("8507", "China", "Kazakhstan", flow="exports"),
+        "850760 is not all of 8507, .* part that is held: product='850760'",
+    ),
     (lambda _: total().balance(flow(product="total", flow="exports")).yoy(), "are below zero"),
     (lambda _: flow(product="all HS6", reporter="Serbia"), "no HS code of that level is held of"),
     (lambda c: c.share(c.head(30)), r"lacks 6 cells .*part\[part\['ref_period'\]\.isin"),
@@ -235,6 +239,65 @@ def test_a_refusal_names_the_cause_and_what_works(crude, ask, says):
     with pytest.raises(QueryError, match=says) as refused:
         ask(crude)
     assert "nor of these goods at all" not in str(refused.value)
+
+
+# What is asked, and what is said of it.
+SAID = [
+    (
+        lambda _: sold("8507", start="2023"),
+        "850760 is not all of 8507, so it does not stand for it",
+    ),
+    (lambda _: sold("8526", ["EU", "China"], freq="A"), "no row is of 8526 as a whole"),
+    (lambda _: sold("8471", "EU"), "84715000, 84718000 stands for it, 2 of its 8 parts"),
+    (lambda _: flow(start="2022", end="2024-08").growth(), "2024 (8 of 12 months); growth(2024)"),
+    (lambda _: years_of_coal("270112").share("World"), "which holds more goods than bituminous"),
+]
+
+
+def years_of_coal(code):
+    source = "india_dgcis_imports_by_partner_fiscal_year"
+    coal = tf.flow("coal", "India", "Russia", source=source).query("n_months == 12")
+    return coal.assign(cmd_code=code)
+
+
+def sold(product, reporter="China", **more):
+    return tf.flow(product, reporter, "Russia", flow="exports", **more)
+
+
+@pytest.mark.parametrize(("ask", "says"), SAID)
+def test_what_is_not_all_that_was_asked_for_is_said(crude, ask, says):
+    assert says in " ".join(ask(crude).caveats)
+
+
+@pytest.mark.parametrize("word", ["chips", "microchips", "integrated circuits"])
+def test_figures_are_found_by_every_word_for_their_goods(word):
+    assert tf.figures(word)["id"].tolist() == tf.figures("semiconductors")["id"].tolist()
+
+
+def test_an_index_of_some_partners_has_the_bounds_of_that_of_all():
+    eu = tf.flow("crude oil", "EU", "countries", start="2021-10", end="2021-12")
+    whole = tf.flow("crude oil", "EU", "EU27_2020_EXTRA", start="2021-10", end="2021-11")
+    index = eu.hhi()
+    october = eu[eu["period"].eq("2021-10")]["value"]
+    parts, rest = october / whole["value"].iloc[0], 1 - october.sum() / whole["value"].iloc[0]
+    expected = [(parts**2).sum(), (parts**2).sum() + rest**2, 100 * rest]
+    bounds = index[["hhi_least", "hhi_most", "rest_pct"]]
+    assert bounds.iloc[0].tolist() == pytest.approx(expected)
+    assert bounds.iloc[2].isna().all()  # of which no total is stated
+    assert index.trace("hhi_most")["line"].nunique() > len(october)
+    quarter = eu.by("partner", "quarter").hhi()
+    assert any("whole is the partners named" in text for text in quarter.caveats)
+
+
+def test_a_balance_is_of_months_and_of_longer_periods_alike():
+    bought = tf.flow("total", "China", "Russia", publisher="gacc")
+    sold_ = tf.flow("total", "China", "Russia", flow="exports", publisher="gacc")
+    assert bought["n_months"].nunique() > 1
+    plain = [pd.DataFrame(side).set_index("ref_period")["value"] for side in (sold_, bought)]
+    assert bought.balance()["value"].tolist() == (plain[0] - plain[1]).tolist()
+    years = bought.by("year")
+    both = [years.balance(), years.balance(sold_.by("year"))]
+    assert both[0]["value"].head(2).tolist() == both[1]["value"].head(2).tolist()
 
 
 @pytest.mark.parametrize("method", ["share", "hhi", "rank"])

@@ -23,6 +23,7 @@ from tradeflows.measures.common import (
     listed,
     numbers_of,
     overlaps,
+    places_in,
     require_single_value,
     unit_of,
     with_lineage,
@@ -292,10 +293,7 @@ class Answer(pd.DataFrame):
                 shares = measures.shares(_codes_alone(rows), "value", member)
                 name = _named_members(rows, member)
                 caveats += _not_of_all(rows, member)
-                if member == "partner_iso":
-                    has_goods = "cmd_code" in self
-                    why = "no total of every period is stated" if has_goods else GOODS_GONE
-                    caveats.append(f"the whole is the partners named: {why}")
+                caveats += [_of_named(self)] * (member == "partner_iso")
             else:
                 shares, name = _in_whole(self, whole, is_given=whole is of)
         caveats += _without_share(shares, self, member)
@@ -305,6 +303,10 @@ class Answer(pd.DataFrame):
 
     def hhi(self, of: str = "") -> "Answer":
         """Concentration, period by period; see :func:`tradeflows.measures.hhi`.
+
+        Beside the index of some partners stand, where the same source states the total, the least
+        and most that the index of all can be, ``hhi_least`` (the rest being very many) and
+        ``hhi_most`` (the rest being one), and ``rest_pct``, the rest in per cent of the total.
 
         Parameters
         ----------
@@ -318,11 +320,19 @@ class Answer(pd.DataFrame):
         >>> coal.by("reporter", "year").hhi()["value"].round(2).item()
         0.77
         """
+        from tradeflows.explore.mirror import the_whole
+
         rows, member = _members(self, of)
-        found = measures.hhi(_codes_alone(rows), "value", member, ("ref_period", "n_months"))
+        frame = _codes_alone(rows)
+        notes = _unspecified(rows, member, "so the index may be too high")
+        found = measures.hhi(frame, "value", member, PERIOD)
+        if member == "partner_iso":
+            with catalogue.within(self.attrs):
+                whole = the_whole(self, is_part_enough=True)
+            found, of_all = _with_bounds(found, frame, whole) if whole is not None else (found, "")
+            notes.append(of_all or _of_named(self))
         title = f"Concentration by {_measure(self)}, of {_named_members(rows, member)}"
         result = as_value(found, "hhi", "ratio", title, self)
-        notes = _unspecified(rows, member, "so the index may be too high")
         return with_caveats(result, [*notes, *_not_of_all(rows, member), *_lacking(rows, member)])
 
     def rank(self, member: Any = "", of: str = "", **options: Any) -> Any:
@@ -412,17 +422,22 @@ class Answer(pd.DataFrame):
         stated = frame[frame["value"].notna()]
         if stated.empty:
             raise QueryError("the answer has no figures")
+        notes = _goods_apart(self)
         if year is None:
             years = Counter(month // 12 for month in {*months_of(stated)[1].tolist()})
             based = {name: n for name, n in years.items() if base or name - 1 in years} or years
             year = max(based, key=lambda name: (based[name], name))
+            later = [name for name in sorted(years) if name > year]
+            text = ", ".join(f"{name} ({years[name]} of 12 months)" for name in later)
+            call = f"growth({later[-1]}) is of its months" if later else ""
+            notes += [f"passed over, since fewer months are stated: {text}; {call}"] * bool(later)
         if base is None:
             base = parse_period(year, "year", grain="year")[0] // 12 - 1
         found = measures.growth(frame, "value", year, base)
         measure = "" if _is_ratio(self) else f", by {_measure(self)}"
         title = f"Growth of {year} on {base}{measure}"
         result = as_value(found, "growth_pct", _per_cent(self), title, self)
-        return with_caveats(result.drop(columns=["value_base", "change"]), _goods_apart(self))
+        return with_caveats(result.drop(columns=["value_base", "change"]), notes)
 
     def unit_value(self, value: str = "") -> "Answer":
         """Value over weight, a tonne; a barrel too, where the rows say that they are crude oil.
@@ -486,7 +501,7 @@ class Answer(pd.DataFrame):
         if other is None:
             with catalogue.within(self.attrs):
                 way = {"M": "X", "X": "M"}[one_direction(self)]
-                other = _of_length(at_a_level(self, flow=way), _length(self))
+                other = _of_length(at_a_level(self, flow=way), self)
         _require_answer("balance", other, "the other direction of these flows")
         sides = {next(iter({*side.get("flow_code", ())}), ""): side for side in (self, other)}
         if {*sides} != {"M", "X"}:
@@ -665,7 +680,7 @@ class Answer(pd.DataFrame):
             from tradeflows.explore.mirror import other_side
 
             with catalogue.within(self.attrs):
-                other = _of_length(other_side(self), _length(self))
+                other = _of_length(other_side(self), self)
         _require_answer("gap", other, "the same flow as somebody else states it")
         sides = [_codes_alone(self), _codes_alone(other)]
         one, two = ({*side["unit"].dropna()} for side in sides)
@@ -1225,15 +1240,17 @@ def _length(frame: pd.DataFrame) -> int:
     return int(frame["n_months"].iloc[0])
 
 
-def _of_length(other: Answer, months: int) -> Answer:
-    """What is stated beside an answer, summed to periods as long as its own."""
-    if _length(other) > months:
+def _of_length(other: Answer, frame: Answer) -> Answer:
+    """What is stated beside an answer, summed to periods as long as its own where they differ."""
+    if {*other["n_months"]} <= {*frame["n_months"]}:
+        return other
+    months, longest = _length(frame), other["n_months"].max()
+    if longest > months:
         raise QueryError(
-            f"what is stated beside it is of {_length(other)} months each: sum this one to as "
+            f"what is stated beside it is of {longest} months each: sum this one to as "
             "many, as by('year') does, or give it another answer"
         )
-    is_finer = _length(other) < months
-    return other.by("reporter", "partner", "product", every=months) if is_finer else other
+    return other.by("reporter", "partner", "product", every=months)
 
 
 def _stated_by_one(
@@ -1319,6 +1336,39 @@ def _unspecified(rows: pd.DataFrame, member: str, so: str) -> list[str]:
         return []
     short = SHORT_NAMES.get(member, member)
     return [f"{codes.area_name(UNSPECIFIED)} counts as one {short} and may be several, {so}"]
+
+
+def _with_bounds(
+    found: pd.DataFrame, members: pd.DataFrame, whole: Answer
+) -> tuple[pd.DataFrame, str]:
+    """An index of partners with what that of all may be, and what to mind of it."""
+    known = whole[whole["value"].notna() & whole["complete"]]
+    if known.empty:
+        return found, ""
+    total = _codes_alone(known.by("partner", every=_length(members)))
+    members = members[members["ref_period"].isin(total["ref_period"])]
+    columns = [*PERIOD, "partner_iso", "value", "unit", *{"complete"} & {*members}]
+    both = measures.stack({"members": members[columns], "whole": total[columns]}, "side")
+    try:
+        bounds = measures.hhi(both, "value", "partner_iso", PERIOD, total["partner_iso"].iloc[0])
+    except QueryError as fault:
+        return found, f"the index is of the partners named: {fault}"
+    at = places_in(bounds, found, PERIOD)
+    texts = {"hhi_least": "hhi", "hhi_most": "hhi_most", "rest_pct": "rest_pct"}
+    formulas = {
+        name: Formula("bound", {"bound": Role(bounds, column, at)})
+        for name, column in texts.items()
+    }
+    result = computed(found, formulas)
+    formulas |= {"hhi": Formula("value", {"value": Role(found, "hhi")})}
+    text = "the index is of the partners named; hhi_least and hhi_most are what that of all may be"
+    return with_lineage(result, found, formulas=formulas, kept=[Role(found)]), text
+
+
+def _of_named(frame: pd.DataFrame) -> str:
+    """Say of partners that they are no more than those of the rows, and why."""
+    why = "no total of every period is stated" if "cmd_code" in frame else GOODS_GONE
+    return f"the whole is the partners named: {why}"
 
 
 def _not_of_all(rows: pd.DataFrame, member: str) -> list[str]:

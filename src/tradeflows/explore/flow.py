@@ -34,9 +34,10 @@ from tradeflows.model.errors import NothingStatedError, QueryError, require_text
 from tradeflows.model.lineage import PLACE, Formula, Role
 from tradeflows.model.periods import first_month, month_text, period_typed
 from tradeflows.model.words import call, count_of, direction, in_plain_letters, option
-from tradeflows.retrieval import catalogue
+from tradeflows.retrieval import catalogue, own_words
 from tradeflows.tables import Words
 from tradeflows.tables.choose_publisher import OF_THE_WINDOW
+from tradeflows.tables.choose_statement import PartAloneError
 
 ALL_OF_A_LEVEL = re.compile(r"all HS ?([246])?", re.IGNORECASE)
 MANY = 4  # reporters, above which it is said how many of them state nothing
@@ -160,7 +161,8 @@ def flow(
     if rows.empty and not none:
         raise NothingHeldError(nothing_held(root, {**whole, "freq": asked["freq"]}, unit))
     wanted = _set_defaults(asked, rows, unit)
-    frames = _frames(root, reporters.ids, rows, asked, wanted) | none
+    frames, in_part = _frames(root, reporters.ids, rows, asked, wanted)
+    frames |= none
     frames = {area: frame for area, frame in frames.items() if _units(frame)} or frames
     entries = catalogue.load(root, local=filters.get("local", False))
     used = sorted({name for frame in frames.values() for name in frame.attrs["sources"]})
@@ -169,7 +171,7 @@ def flow(
         for name in used
         if entries[name].note.strip()
     ]
-    caveats += [*others, *beside, *notes]
+    caveats += [*others, *beside, *in_part, *notes]
     caveats += _silent(reporters.ids, frames, rows, asked["freq"]) + _ends_apart(frames)
     caveats += _partners_lacking(partners.ids, frames) + goods_apart(frames.values())
     caveats += _to_date(rows, frames.values())
@@ -251,17 +253,24 @@ def _or_every(words: Words) -> Words:
 
 def _frames(
     root: Path, areas: Iterable[str], rows: pd.DataFrame, asked: Mapping[str, Any], unit: str
-) -> dict[str, pd.DataFrame]:
-    """What each reporter states, of whom states it in several units in the one asked for."""
+) -> tuple[dict[str, pd.DataFrame], list[str]]:
+    """What each reporter states, in the unit asked for, and of whom a part alone is held."""
     first = rows[rows["freq_code"].eq(asked["freq"])].groupby("reporter_iso")["ref_period"].min()
     frames = {}
+    faults = []
     for area in filter(first.__contains__, areas):
         month = f"{first[area]:%Y-%m}"
-        frames[area] = _read(root, area, asked, month)
+        try:
+            frames[area] = _read(root, area, asked, month)
+        except PartAloneError as fault:  # the others answer
+            faults.append(fault)
+            continue
         if unit in ("tonnes", *contracts.CURRENCIES) and unit not in _units(frames[area]):
             with suppress(QueryError):  # a file that has weights alone, and another has values
                 frames[area] = _read(root, area, _asked_in(root, area, asked, unit), month)
-    return frames
+    if faults and not frames:
+        raise faults[0]
+    return frames, [*map(str, faults)]
 
 
 def _asked_in(root: Path, area: str, asked: Mapping[str, Any], unit: str) -> dict[str, Any]:
@@ -568,7 +577,7 @@ def figures(
     Parameters
     ----------
     word
-        Part of the topic or of the product, in any case.
+        Part of the topic or of the product, in any case, or another word for the same goods.
     above
         The least amount in `unit`; "more than" so much is above it, "at most" never is.
     unit
@@ -597,7 +606,7 @@ def figures(
     rows = tables.read("figures", root=root, **{**filters, "id": ids})
     of_all = tables.flags_present(rows["flags"])
     caveats = [*filter(lambda text: text not in of_all, rows.attrs["caveats"])]
-    others = chosen = rows[_is_about(rows, word)]
+    others = chosen = rows[_is_about(rows, word, root)]
     if is_of_unit:
         chosen = others[others["unit"].eq(wanted)]
     if above is not None:
@@ -632,7 +641,7 @@ def _ids_about(word: str, unit: str, root: Path | None, filters: Mapping[str, An
     at_any_time = {**filters, "start": None, "end": None}
     columns, folder = ["id", "topic", "product", "unit"], root or catalogue.root()
     stated, dated_or_not = (
-        rows[_is_about(rows, word)]
+        rows[_is_about(rows, word, root)]
         for rows in (held(folder, columns, "figures", **asked) for asked in (filters, at_any_time))
     )
     if stated.empty:
@@ -646,7 +655,9 @@ def _ids_about(word: str, unit: str, root: Path | None, filters: Mapping[str, An
     return [*dated_or_not["id"][is_asked if unit else slice(None)]]
 
 
-def _is_about(figures: pd.DataFrame, word: str) -> pd.Series:
-    """Which published figures have `word` in their topic or product, in any case."""
+def _is_about(figures: pd.DataFrame, word: str, root: Path | None) -> pd.Series:
+    """Which published figures have `word`, or another for the same, in their topic or product."""
     about = (figures["topic"] + " " + figures["product"]).map(in_plain_letters)
-    return about.str.contains(in_plain_letters(word), regex=False)
+    first, *others = map(re.escape, map(in_plain_letters, own_words.same_words(word, root)))
+    whole = [rf"\b{text}s?\b" for text in others]  # a vessel is no part of another word
+    return about.str.contains("|".join([first, *whole]))

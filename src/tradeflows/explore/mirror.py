@@ -91,11 +91,11 @@ def one_direction(side: pd.DataFrame) -> str:
     return str(ways[0])
 
 
-def the_whole(side: pd.DataFrame, area: str = "") -> Answer | None:
+def the_whole(side: pd.DataFrame, area: str = "", *, is_part_enough: bool = False) -> Answer | None:
     """What the reporters state of the same goods from an `area`, over periods of the same length.
 
     Without one it is the world, of the EU what is outside of it, from the same publishers; None
-    where these do not state it of every period.
+    where these do not state it of every period, unless a part of them is enough.
 
     Raises
     ------
@@ -118,6 +118,7 @@ def the_whole(side: pd.DataFrame, area: str = "") -> Answer | None:
             continue
         if "product" in words:
             whole = whole.drop(columns=["cmd_code", "product"])
+            _say_coarser(whole, sorted(side["cmd_code"].unique()), words["product"])
         # Of each reporter, good and period of the side a figure is wanted.
         cells = [name for name in ("reporter_iso", "cmd_code", "ref_period") if name in whole]
         known = whole[whole["value"].notna() & whole["complete"]]
@@ -127,7 +128,17 @@ def the_whole(side: pd.DataFrame, area: str = "") -> Answer | None:
         wholes.append(whole)
     if area and not wholes:
         raise faults[False]
-    return wholes[0] if area else None  # of which the measure says what it lacks
+    return (
+        wholes[0] if wholes and (area or is_part_enough) else None
+    )  # of which the measure says what it lacks
+
+
+def _say_coarser(whole: Answer, goods: list[str], coarser: list[str]) -> None:
+    """Say that a whole is of other goods, too, unless the finer code ends in zeros alone."""
+    if any(code.rstrip("0") not in coarser for code in goods):
+        both = (", ".join(map(codes.product_name, some)) for some in (coarser, goods))
+        text = "the whole is of {}, which holds more goods than {}".format(*both)
+        whole.attrs["caveats"] = (*whole.attrs["caveats"], text)
 
 
 def _wholes_of(side: pd.DataFrame, area: str) -> list[dict[str, Any]]:

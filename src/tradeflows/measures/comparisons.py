@@ -1,5 +1,7 @@
 """One figure beside another: growth, differences, and two statements of one flow."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 from pandas import DataFrame
@@ -197,10 +199,10 @@ def difference(
     Returns
     -------
     DataFrame, one row; with `by` the rows and columns of `frame`, as far as `base` has their cell
-        `value`, ``<value>_base``, ``change``, ``growth_pct`` (%, null where the base is 0) and
-        ``unit``, of the change: percentage points where the figures are in per cent; and where a
-        side has one ``qualifier``: what is above a figure that is at most so much is at least that
-        much above.
+        `value`, ``<value>_base``, ``change``, ``growth_pct`` (%, null where the base is 0 or
+        a side is below 0) and ``unit``, of the change: percentage points where the figures are in
+        per cent; and where a side has one ``qualifier``: what is above a figure that is at most so
+        much is at least that much above.
 
     Raises
     ------
@@ -239,7 +241,12 @@ def difference(
         result, kept = frame.iloc[at], [Role(frame, row=at)]
     names = {"value": figures_of(frame, value, at), "base": figures_of(*sides[1], at_base)}
     columns = {value: "value", f"{value}_base": "base"}
-    formulas = formulas_of(names, change="value - base", growth_pct=GROWTH, **columns)
+    formulas = formulas_of(names, change="value - base", **columns)
+    amounts = {}
+    for name, role in names.items():  # per cent of a loss would rise where the loss does
+        figures = numbers_of(role.frame, role.column).to_numpy()
+        amounts[name] = replace(role, values=np.where(figures < 0, np.nan, figures))
+    formulas |= formulas_of(amounts, growth_pct=GROWTH)
     result = computed(result, formulas, *columns, "change")
     unit = "".join(units)
     result["unit"] = "percentage points" if unit.startswith(("%", "percent")) else unit

@@ -226,6 +226,23 @@ def codelist(path: Path, key: Sequence[str] = ("hs6",)) -> list[dict[str, str]]:
     return rows
 
 
+def hs_parts(code: str, among: Iterable[str]) -> tuple[set[str], set[str]]:
+    """Parts one level below an HS code: those that HS 2022 lists, and those that hold `among`.
+
+    Examples
+    --------
+    >>> from tradeflows.model import codes
+    >>> listed, stated = codes.hs_parts("8526", ["85269120", "85269180"])
+    >>> len(listed), stated
+    (3, {'852691'})
+    """
+    below = len(code) + 2
+    listed = {part for part in harmonized_system() if part[:-2] == code}
+    within = {each for each in among if each.startswith(code)} - {code}
+    # A kind, such as 2711:LPG, is a part that the HS does not list.
+    return listed, {each[:below] if each[:below].isdigit() else each for each in within}
+
+
 def kinds_beside(code: str) -> set[str]:
     """Of a part that is told from the others by its kind, such as by pipeline, all of them.
 

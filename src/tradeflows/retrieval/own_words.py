@@ -50,6 +50,20 @@ def product_words(root: Path | None = None) -> Mapping[str, Sequence[str]]:
     return {**codes.product_words(), **_project(root).products}
 
 
+def same_words(word: str, root: Path | None = None) -> list[str]:
+    """The words that mean what `word` does, itself first: by the lists of goods and of the search.
+
+    One for several, such as chips, is sought as chip too.
+    """
+    goods, found = product_words(root), [fold(word)]
+    entries = [[key, *others] for key, others in _project(root).words.items()]
+    entries += [[text for text in goods if goods[text] == goods.get(found[0], ())]]
+    for entry in entries:
+        folded = [fold(text) for text in entry]
+        found += folded if {found[0], found[0].removesuffix("s")} & {*folded} else []
+    return [*dict.fromkeys(found)]
+
+
 def area_words(root: Path | None = None) -> Mapping[str, str]:
     """The id of each word for an area, folded, the project's own words included."""
     return {**codes.area_words(), **_project(root).areas}

@@ -23,10 +23,16 @@ if TYPE_CHECKING:
 
 ADD_UP = "measures.sum_parts adds them up"
 SHOWN = 6  # codes that a caveat names
+MOST_CHAPTERS = 48  # of the 96 of the HS: who states goods of more states all goods
 FACTS = ["currency", "value_reported", "primary_value_usd", "net_wgt_kg", "qty"]
 HS_EDITION = re.compile(r"H[0-9]")  # HS 1992 is H0, HS 2022 is H6; "HS" states none
+Goods = Mapping[str, set[str]]  # the codes of each source
 # Whatever its statistic is called: two files may say one thing in two ways.
 RATE = ["base", "quote", "publisher", "ref_period", "n_months"]
+
+
+class PartAloneError(QueryError):
+    """Of the whole that is asked for a part alone is held."""
 
 
 class Choice(NamedTuple):
@@ -134,10 +140,11 @@ def one_rate(frame: DataFrame, sources: Mapping[str, Source]) -> Choice:
     return Choice(frame[~is_repeated], [f"{is_repeated.sum()} {text}"])
 
 
-def one_level(frame: DataFrame, products: list[list[str]]) -> Choice:
+def one_level(frame: DataFrame, products: list[list[str]], goods: Goods) -> Choice:
     """One level of product: the code asked for or, where a source lacks it, what lies under it.
 
     Adds ``asked``: the place of the product in the question, by which sources are compared.
+    `goods` are all that each source states, whatever is asked.
     """
     if not products:
         return Choice(frame.assign(asked=0))
@@ -146,7 +153,7 @@ def one_level(frame: DataFrame, products: list[list[str]]) -> Choice:
     codes_of = frame.groupby(["source_id", "reporter_iso"], sort=False)["cmd_code"].agg(set)
     for (source, reporter), stated in codes_of.items():
         for place, alternatives in enumerate(products):
-            taken = _levels(stated, alternatives)
+            taken = _levels(stated, alternatives, goods[source])
             under = set() if taken else _under(stated, alternatives)
             if under:
                 text = f"{source}: {', '.join(sorted(under))} is not all of {alternatives[0]}"
@@ -160,7 +167,7 @@ def one_level(frame: DataFrame, products: list[list[str]]) -> Choice:
                     )
     if not chosen:
         parts = " or ".join(map(repr, sorted({*frame["cmd_code"]})))
-        raise QueryError(f"{'; '.join(caveats)}; ask for a part that is held: product={parts}")
+        raise PartAloneError(f"{'; '.join(caveats)}; ask for a part that is held: product={parts}")
     answered = {*chosen.values()}
     silent = [each[0] for place, each in enumerate(products) if place not in answered]
     cells = zip(frame["source_id"], frame["reporter_iso"], frame["cmd_code"], strict=True)
@@ -169,11 +176,13 @@ def one_level(frame: DataFrame, products: list[list[str]]) -> Choice:
     return Choice(kept, [*caveats, *(f"no row states {code}" for code in silent)])
 
 
-def _levels(found: set[str], alternatives: list[str]) -> set[str]:
+def _levels(found: set[str], alternatives: list[str], goods: set[str]) -> set[str]:
     """The first of `alternatives` that is held, else the highest codes held under the first.
 
     For a union a+b stands what lies under it only where each of its parts has something there, and
-    for a whole one of its kinds only beside the others: gas by pipeline is not all gas.
+    for a whole one of its kinds only beside the others: gas by pipeline is not all gas. Of an HS
+    code its one part among the `goods` of a source does not, unless these are of most chapters, so
+    that the others were not traded: lithium-ion batteries are not all batteries.
     """
     for code in alternatives:
         if code in found:
@@ -181,6 +190,10 @@ def _levels(found: set[str], alternatives: list[str]) -> set[str]:
     for whole in alternatives:
         under = _under(found, [whole])
         if not all(codes.kinds_beside(code) <= under for code in under):
+            continue
+        listed, stated = codes.hs_parts(whole, goods)
+        is_of_all = len({code[:2] for code in goods}) > MOST_CHAPTERS
+        if len(listed) > len(stated) == 1 and not is_of_all:
             continue
         if under and all(any(share(part, code) for code in under) for part in whole.split("+")):
             return under.difference(part for part, _ in codes.nested(under, under))
@@ -197,7 +210,7 @@ def share(one: str, other: str) -> bool:
     return one == other or codes.is_under(one, other) or codes.is_under(other, one)
 
 
-def stand_ins(frame: DataFrame, products: list[list[str]]) -> list[str]:
+def stand_ins(frame: DataFrame, products: list[list[str]], goods: Goods) -> list[str]:
     """Where codes below the product stand for it, since the source holds no such level."""
     caveats = []
     rows = sorted(set(zip(frame["asked"], frame["source_id"], frame["cmd_code"], strict=True)))
@@ -206,7 +219,12 @@ def stand_ins(frame: DataFrame, products: list[list[str]]) -> list[str]:
         if not {*stated}.intersection(products[place]):
             shown = ", ".join(stated[:SHOWN]) + " …" * (len(stated) > SHOWN)
             whole = products[place][0]
-            caveats.append(f"{source}: no row is of {whole} as a whole; {shown} stands for it")
+            listed, of_source = codes.hs_parts(whole, goods[source])
+            # Of another edition's parts none can be missed.
+            of_all = f", {len(of_source)} of its {len(listed)} parts" * (of_source < listed)
+            caveats.append(
+                f"{source}: no row is of {whole} as a whole; {shown} stands for it{of_all}"
+            )
     return caveats
 
 

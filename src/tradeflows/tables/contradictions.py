@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 JUMP = 10.0  # a figure that is so many times its neighbours, or another source's
 CALM = 3.0  # where the two neighbours are within so many times of each other
+HALF_A_YEAR = 6
 STEADY, SPAN = 0.9, 12  # a series that has so great a part of its months, of so many at least
 MOST = 6  # figures that a caveat names
 SERIES = [*AXES, "partner_code", "qty_unit"]
@@ -29,6 +30,8 @@ WAYS = {"M": "from", "X": "to"}
 
 def jumps(series: np.ndarray, month: np.ndarray, figures: np.ndarray) -> np.ndarray:
     """Which figures are many times those of the month before and after, which are near each other.
+
+    A figure like the others of half a year on either side is not: its neighbours are the odd ones.
 
     Parameters
     ----------
@@ -45,6 +48,11 @@ def jumps(series: np.ndarray, month: np.ndarray, figures: np.ndarray) -> np.ndar
     largest = np.maximum(before, after)
     is_calm = largest <= CALM * np.minimum(before, after)
     is_jump: np.ndarray = is_calm & (positive >= JUMP * largest)
+    for at in np.flatnonzero(is_jump.any(axis=1)):
+        around = slice(max(at - HALF_A_YEAR, 0), at + HALF_A_YEAR + 1)
+        near = (series[around] == series[at]) & (abs(month[around] - month[at]) <= HALF_A_YEAR)
+        year = positive[around][near][:, is_jump[at]]
+        is_jump[at, is_jump[at]] = positive[at, is_jump[at]] > CALM * np.nanmedian(year, axis=0)
     return is_jump
 
 

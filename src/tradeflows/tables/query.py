@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -56,6 +57,15 @@ class Question:
     def held(self) -> ds.Dataset:
         """The rows of files that may answer it."""
         return stored(self.root, self.table, local=self.local)
+
+    @cached_property
+    def goods(self) -> dict[str, set[str]]:
+        """The codes that each source states, whatever else is asked."""
+        pairs = self.held.to_table(["source_id", "cmd_code"]).group_by(["source_id", "cmd_code"])
+        goods: dict[str, set[str]] = defaultdict(set)
+        for source, code in zip(*pairs.aggregate([]).to_pydict().values(), strict=True):
+            goods[source].add(code)
+        return goods
 
     def matching(self, *, zeros: bool = False) -> pa.Table:
         """Every row that meets the filters, known by the day or not; or each declared zero."""
