@@ -787,7 +787,7 @@ OTHERWISE = [
     ("China bought more in 2023 than 2021's {107.02 Mt}.", WEIGHT, "says 2021, and its phrase"),
     ("Imports rose {24.1 %} in 2023 from their 2021 volume.", GREW, "compares with 2021"),
     ("China turned away {107.02 Mt} of Russian crude.", WEIGHT, "says 'turned away', which a"),
-    ("Neither China nor India bought {107.02 Mt} of it.", WEIGHT, "says 'Neither"),
+    ("Neither China nor India bought {107.02 Mt} of it.", WEIGHT, "its sentence says"),
     ("Iraq lost the first place.", RANK_OF_IRAQ, "says 'lost the first place', and its"),
 ]
 
