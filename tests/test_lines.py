@@ -369,6 +369,7 @@ LEAD_OF_IRAQ = f"lead by value of crude oil, Iraq over Saudi Arabia, India's imp
 HELD = [
     ("It rose by {20.8 million tonnes}.", f"change of {WEIGHT} on 2022", "holds"),
     ("China took a record {101.7 Mt}.", f"record {WEIGHT}".replace("crude oil", "coal"), "holds"),
+    ("Never before was it {101.7 Mt}.", f"record {WEIGHT}".replace("crude oil", "coal"), "holds"),
     ("Russia had {one in five} tonnes of it.", SHARE, "holds"),
     ("Russian crude made up {19 %} of what China imported in 2023.", SHARE, "holds"),
     ("Russia had {a third} of China's crude oil.", SHARE, "differs"),
@@ -455,6 +456,7 @@ HELD = [
     ("It was {107 020 kt}.", WEIGHT, "differs"),  # to the thousand
     ("It was {€56.1 billion}.", VALUE, "holds"),  # at the rate of each month
     ("It was {more than doubled}.", GREW, "differs"),
+    ("It was {nearly a fifth}.", SHARE, "holds"),
     ("It was {107m tonnes}.", WEIGHT, "holds"),
     ("China imported {2.15 million barrels a day}.", f"barrels a day of {CRUDE}", "holds"),
     ("It was {2.1m barrels a day}.", f"barrels a day of {CRUDE}", "holds"),
@@ -779,7 +781,14 @@ OTHERWISE = [
     ("After prices rose, imports dwindled {24.1 %}.", GREW, "says a fall, and its figure a rise"),
     ("China pared its imports by {24.1 %}.", GREW, "says a fall, and its figure a rise"),
     ("Imports were {24.1 %} down in 2023.", GREW, "says a fall, and its figure a rise"),
-    ("China clipped {24.1 %} off its imports.", GREW, "says a fall, and its figure a rise"),
+    # how often, of which year, and what was done instead
+    (f"{CHINA} each quarter.", WEIGHT, "says each quarter, and its phrase the sum of 2023"),
+    ("In 2023 China bought less than the {107.02 Mt} of crude of 2021.", WEIGHT, "says 2021"),
+    ("China bought more in 2023 than 2021's {107.02 Mt}.", WEIGHT, "says 2021, and its phrase"),
+    ("Imports rose {24.1 %} in 2023 from their 2021 volume.", GREW, "compares with 2021"),
+    ("China turned away {107.02 Mt} of Russian crude.", WEIGHT, "says 'turned away', which a"),
+    ("Neither China nor India bought {107.02 Mt} of it.", WEIGHT, "its sentence says"),
+    ("Iraq lost the first place.", RANK_OF_IRAQ, "says 'lost the first place', and its"),
 ]
 
 # What a sentence says of one number, by rules that need no figures; with "" what agrees with it.
@@ -884,12 +893,36 @@ BESIDE = [
     ("In 2023 China imported {more than 107.01 Mt} of it.", WEIGHT, ""),
     ("Imports tightened by {24.1 %} in 2023.", GREW, "not said: whether it rose or fell"),
     ("In the year of the flood it took {107.02 Mt}.", WEIGHT, "not judged: the year of the flood"),
+    ("Imports grew {34 %} in 2023.", f"{GREW[:-4]}2021", "not said: compared with 2021"),
+    ("Imports grew {24.1 %} within two years.", GREW, "not said: compared with 2022"),
+    (
+        "It peaked at {2.15 million barrels a day}.",
+        f"barrels a day of {CRUDE}",
+        "not judged: peaked",
+    ),
+    ("Its carmakers sold goods for {$111.08 billion}.", SOLD, "not judged: carmakers"),
+    ("Freight not included, it paid {$60.6 billion}.", VALUE, "not judged: Freight"),
+    ("China ordered {107.02 Mt} of it.", WEIGHT, "not judged: ordered"),
+    ("Saudi Arabia overtook Iraq.", RANK_OF_IRAQ, "not judged: overtook"),
+    ("It took an unprecedented {107.02 Mt}.", WEIGHT, "not judged: unprecedented"),
+    ("By 2024 it took {107.02 Mt}.", WEIGHT, "its sentence also names 2024"),
+    (
+        "Sales to Russia rose {47 %}, of cars.",
+        f"growth of {SOLD} on 2022",
+        "its sentence also names cars",
+    ),
+    (
+        "Trade rose {26.3 %}, most of it by rail.",
+        f"growth of {TRADED} on 2022",
+        "not judged: most of it",
+    ),
     (
         "In FY2021 India spent {$22.9 billion} on Saudi crude.",
         "value of crude oil, India from Saudi Arabia, 2021-04 to 2022-03",
         "FY2021 is read as April 2021 to March 2022",
     ),
-    ("In May 2023 China imported {107.02 Mt}.", WEIGHT.replace("2023", "May 2023"), ""),
+    ("In May 2023 China imported {107.02 Mt}.", MAY, "not said: Russia"),
+    ("In May 2023 China took {107.02 Mt} from Russia, as the war went on.", MAY, ""),
 ]
 
 

@@ -776,9 +776,13 @@ def _interval(claim: Claim, ends: Sequence[float | None], step: float) -> tuple[
     known = range_of(value, claim.qualifier)
     if known.low < known.high:
         return known.low, known.high
-    numbers = (
-        item for text in (claim.words, claim.statement) for item in open_words.numbers_in(text)
-    )
+    texts = (claim.words, claim.statement)
+    if claim.printed_because in (wording.IN_WORDS, wording.IN_PARTS):
+        if any(map(wording.NEARLY.search, texts)):  # what nearly doubled did not quite
+            low, high = sorted((value, value - math.copysign(step, value)))
+            return low, high
+        return value - step / 2, value + step / 2
+    numbers = (item for text in texts for item in open_words.numbers_in(text))
     said = next((item for item in numbers if item.means(value, claim.unit)), None)
     if not (said and said.said == "nearly"):
         return value - step / 2, value + step / 2

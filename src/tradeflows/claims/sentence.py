@@ -464,7 +464,8 @@ def _beside(mark: str) -> str:
     parts = re.split("(, |: )", before)
     trade = [at for at, part in enumerate(parts) if pattern("trade").search(part)]
     lead = "".join(parts[trade[-1] if trade else -1 :])
-    return f"{lead}{number}{re.split(', |: ', after)[0]}" if number else mark
+    ends = ", |: | (?:as|when|while|because|despite|amid|after|before) (?!m|<)"
+    return f"{lead}{number}{re.split(ends, after)[0]}" if number else mark
 
 
 def _unread(part: str) -> Iterator[str]:

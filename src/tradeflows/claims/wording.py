@@ -11,7 +11,8 @@ from itertools import chain, product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tradeflows.claims import phrase, questions, sentence
+from tradeflows.claims import open_words, phrase, questions, sentence
+from tradeflows.claims.answers import ROUTES
 from tradeflows.claims.open_words import ORDINALS, YEAR, Printed, numbers_in, rows_of, saying
 from tradeflows.claims.phrase import Phrase
 from tradeflows.claims.sentence import Said
@@ -39,12 +40,18 @@ _MONTH = "|".join(calendar.month_name[1:])
 # What says a direction or a place beside an amount.
 MOVED = re.compile(rf"(?:{ROSE.pattern}|{FELL.pattern})", re.I)
 THAN = re.compile(r"\b(?:more|less|higher|lower|fewer)\b", re.I)
+UNSEEN = (  # of what there was at no time before
+    r"unprecedented|without precedent|never (?:before|ha[sd]|have|\w+ (?:more|as|so))"
+    rf"|(?:no|any) (?:(?:other|earlier|previous|prior) )?(?:year|month|quarter|{_MONTH})"
+    r"(?! (?:of|in)\b)(?: before)?"
+)
 PEAK = re.compile(
-    r"\b(?:record|all-time|largest|biggest|smallest|lowest|highest"
-    r"|(?:more|less) than (?:any|ever)\b|(?:second|third|fourth|fifth)[ -](?:most|least))\b",
+    rf"\b(?:record|all-time high|(?<!world's )(?<!world’s )(?:largest|biggest)|smallest|lowest"
+    rf"|highest|peak\w*|{UNSEEN}|(?:more|less) than (?:any|ever)\b"
+    r"|(?:second|third|fourth|fifth)[ -](?:most|least))\b",
     re.IGNORECASE,
 )
-PART = re.compile(r"\b(?:half|most|much|part|some) of (?:its|their|the|what)\b", re.I)
+PART = re.compile(r"\b(?:half|most|much|part|some) of (?:its?|their|the[my]?|wh\w+)\b", re.I)
 IN_PART = re.compile(r"^(?:mostly|largely|mainly|chiefly|partly)$| of (?:it|them|which)$", re.I)
 CITED = re.compile(
     r"\b([A-Z][a-z]+)(?:'s|’s)?(?: \w+)? (?:customs(?! union)|statistics|figures|data)\b"
@@ -58,7 +65,7 @@ EVENT = re.compile(
 FISCAL = re.compile(r"\b(?:FY ?(?:20)?|(?:fiscal|financial)(?: year)? 20)\d\d(?![/–-]?\d)", re.I)
 RECORD = re.compile(r"\b(?:a|an|all-time|new) record\b(?! of)|\brecord[- ](?:high|low)\b", re.I)
 SUPERLATIVE = re.compile(
-    r"\b(?:record|(?:all-time|new) high|than ever|peaked"
+    rf"\b(?:{UNSEEN}|records?|(?:all-time|new) high|than ever|peaked"
     r"|most|least|first|last|best|worst|top|\w{3,}est)\b",
     re.IGNORECASE,
 )
@@ -67,13 +74,57 @@ ROUTE = re.compile(
     r"|(?:through|via) .{0,20}pipeline)\b",
     re.IGNORECASE,
 )
+# What the number is not, by how it is valued, and what is not yet shipped.
+VALUED = re.compile(
+    r"\b(?:freight|insurance|inflation|adjusted|(?:constant|real) (?:prices|terms)|order(?:ed|s)"
+    r"|booked)\b",
+    re.IGNORECASE,
+)
+# People of some goods alone, where all goods are asked.
+MAKERS = re.compile(
+    r"\b(?:\w+(?:makers|growers|miners|breeders)|farmers|brewers|refiners|drillers|roasters"
+    r"|millers|smelters|planters|ranchers|fishermen)\b",
+    re.IGNORECASE,
+)
+# That one's place was another's, and that one lost it.
+OVERTOOK = re.compile(
+    r"\b(?:overt(?:ook|ak\w+)|displac\w+|dethron\w+|oust\w+|replac\w+|behind)\b", re.I
+)
+LOST = re.compile(
+    r"\b(?:lost|ceded|gave up|surrendered) (?:\w+ ){0,2}(?:place|spot|position|title|crown|lead)\b"
+    r"(?! to\b)",
+    re.IGNORECASE,
+)
+# What was done instead of the trade, right before its number, and of whom it is denied.
+INSTEAD = re.compile(
+    r"\b(?:reject(?:ed|s)|refus(?:ed|es)|spurn(?:ed|s)|cancel\w*|block(?:ed|s)"
+    r"|(?:turn(?:ed|s)|sen(?:t|ds)|push(?:ed|es)) (?:away|down|back))\s*$"
+)
+NEITHER = re.compile(r"\b[Nn]either (?:the )?[A-Z]")
+# How often so much was traded, before the number or behind it.
+EVERY = re.compile(r"\b(?:each|every) (day|week|month|quarter|year)\b", re.I)
+EACH = re.compile(
+    r"(?<!in )(?<!within )\b(?:each|every|per|a) (day|week|month|quarter|year)\b"
+    r"(?! (?:ago|earlier|before|later|after|on)\b)",
+    re.IGNORECASE,
+)
+# The year of a number behind it, and before it.
+YEAR_BEFORE = re.compile(
+    rf"\b({YEAR.pattern})(?:['’]s(?: \w+)?| (?:(?:im|ex)ports|purchases|sales)[^,;:\d]*) $"
+)
+YEAR_BEHIND = re.compile(rf"(?: of(?: [^\W\d]+){{1,3}})? of ({YEAR.pattern})\b")
+REFERRED = re.compile(
+    r"\b(?:of|from|to|with|between) (?:it|them|both|that|this|each other|(?:the|that) country)\b"
+    r"|\b(?:bilateral|two-way|the two)\b",
+    re.IGNORECASE,
+)  # a partner without his name
 IN_WORDS, IN_PARTS = "a change in words is about so much", "a fraction in words is about so much"
 SPANNING = re.compile(r"\d{4}[/–-]\d")  # a year that begins in the one and ends in the next
 IN_MONTH = re.compile(
     r"\b(?:weeks?|days?|fortnight|half) of |^un?til", re.I
 )  # a part of a month, or all up to it
 UNTIL = re.compile(r"\b(year|quarter|\w+(?= months)).* to ", re.I)  # how long, up to a month
-LONG = {"year": 12, "quarter": 3, **units.NUMBER_WORDS}
+LONG = {"year": 12, "quarter": 3, "month": 1, **units.NUMBER_WORDS}
 BESIDE = re.compile(r"\b(?:after|before|following)\b", re.I)  # the time that is named
 AWAY = re.compile(r"\b(?P<n>\w+) years? (?:(?P<before>before)|\w+) (?P<year>\d{4})", re.I)
 SKIPPED = 2  # words of a statement that the words of a part may leave out
@@ -106,6 +157,10 @@ TWO_FLOWS = (
 TIMES = saying(
     r"\b(?:(?:{more}|{nearly}) )?(?:{times}|\w+fold|twice|half as much again"
     r"|\w+ times(?= (?:the|its|what|as)\b)|a (?:third|quarter|fifth)(?= (?:more|less|of)\b))\b"
+)
+NEARLY = saying(
+    r"\b{nearly} (?:{times}|\w+fold|twice|\w+ times\b|(?:(?:a|one|two|three)[ -])?"
+    r"(?:half|third|quarter|fifth|tenth)s?\b)"
 )
 GOODS = re.compile(r"\bgoods\b")
 SHORTEST = 3  # letters of what may be another word
@@ -291,7 +346,7 @@ def _of_weight(unit: str, kilograms: float) -> Iterator[str]:
 
 def _of_asked(text: str, asks: Question) -> Iterator[str]:
     """What is asked where the words name other goods, another country or another year."""
-    if asks.goods and _is_other_goods(text, asks.goods):
+    if asks.goods not in ("", "TOTAL") and _is_other_goods(text, asks.goods):
         word = next(iter(_named_in(text, own_words.product_words())))
         yield f"asks: goods are {asks.goods}, and its words name {word}"
     known = {*_named_in(text, own_words.area_words()).values(), *_by_name(text)}
@@ -334,10 +389,34 @@ def of_phrase(text: str, asked: Phrase, claimed: Table, root: Path | None = None
     named = [kind for kind, words in MEASURES.items() if words.search(text)]
     if len(named) == 1 and asked.amount in MEASURES and named != [asked.amount]:
         yield f"its sentence says {named[0]}, and its phrase {asked.amount}"
-    about = _about(text, claimed.get("value") or 0.0, claimed.get("unit", ""), root)
-    value = claimed.get("value") or 0.0
+    value, unit = claimed.get("value") or 0.0, claimed.get("unit", "")
+    about = _about(text, value, unit, root)
     each = ([*_otherwise(said, asked, root), *_of_direction(said, value)] for said in about)
     yield from min(each, key=len, default=())
+    for item in (item for item in numbers_in(text) if item.is_of(unit) and item.means(value, unit)):
+        yield from _of_number_itself(item, text, asked)
+    lost = LOST.search(text)
+    if lost and asked.kind == phrase.RANK:
+        yield f"its sentence says {lost[0]!r}, and its phrase a place that is held"
+
+
+def _of_number_itself(item: Printed, text: str, asked: Phrase) -> Iterator[str]:
+    """What stands right beside a number: that it was no trade, how often it was, of what year."""
+    behind = text[text.index(item.text, len(item.before)) + len(item.text) :]
+    before = re.split("[,;:]", item.before)[-1]
+    denied = INSTEAD.search(before) or NEITHER.search(before)
+    if denied:
+        yield f"its sentence says {denied[0].strip()!r}, which a phrase cannot say"
+    if asked.kind not in ("", phrase.RECORD, phrase.CHANGE):
+        return
+    windows = " or ".join(window_in_words(*window) for window in asked.windows)
+    often = EACH.search(re.split(r"[,;:\d]", behind)[0]) or EVERY.search(before)
+    months = {after - first for first, after in map(span, asked.windows)}
+    if often and months != {LONG.get(often[1].lower())}:
+        yield f"its sentence says {often[0]}, and its phrase the sum of {windows}"
+    year = YEAR_BEFORE.search(item.before) or YEAR_BEHIND.match(behind)
+    if year and not any(first[:4] <= year[1] <= last[:4] for first, last in asked.windows):
+        yield f"its sentence says {year[1]}, and its phrase {windows}"
 
 
 def _about(text: str, value: float, unit: str, root: Path | None = None) -> list[Said]:
@@ -380,8 +459,11 @@ def _otherwise(said: Said, asked: Phrase, root: Path | None) -> Iterator[str]:
 
 
 def _of_because(said: Said, asked: Phrase) -> Iterator[str]:
-    """What no phrase asks; a part of what the world sold is no fault where all of that is asked."""
-    if asked.partner == (questions.WORLD,) and IN_PART.search(said.because):
+    """What no phrase asks; that some is of one is no fault where all of that is asked."""
+    is_whole = asked.base or asked.partner == (questions.WORLD,) or asked.goods == ("TOTAL",)
+    is_part = is_whole and IN_PART.search(said.because)
+    is_record = asked.kind == phrase.RECORD and said.because.lower() == "never"
+    if is_part or is_record:
         return
     if said.because:
         flows = BALANCE.search(said.because)
@@ -532,6 +614,7 @@ def unsaid(text: str, claims: Sequence[Claim]) -> Iterator[str]:
         yield f"counted as {way}, by {codes.area_name(amounts[0].reporter)}"
     yield from _ranked_among(text, asked)
     yield from _counted_by(text, asked)
+    yield from dict.fromkeys(_not_said(text, claims))
     others = [*_sides_beside(text, asked), *_goods_beside(text, goods)]
     yield from (f"its sentence also names {other}" for other in others)
 
@@ -543,6 +626,25 @@ def _left_to_say(text: str, claims: Sequence[Claim]) -> Iterator[str]:
     yield from (" is read as ".join(pair) for pair in product(FISCAL.findall(text), windows))
     if any(map(_is_change, claims)) and not any(_directions(text)):
         yield "not said: whether it rose or fell"
+
+
+def _not_said(text: str, claims: Sequence[Claim]) -> Iterator[str]:
+    """A partner whom a sentence does not name, and a base other than it says or the year before."""
+    named = {*_named_in(text, own_words.area_words()).values()}
+    named |= _by_name(text) | _by_name(text, "capital")
+    is_told = bool(REFERRED.search(text))
+    for claim in claims:
+        asks = claim.asks
+        partners = {*filter(codes.is_country, filter(_is_area, asks.partner.split("+")))}
+        if asks.reporter in named and named.isdisjoint(partners) and not is_told:
+            yield from (f"not said: {codes.area_name(area)}" for area in sorted(partners))
+        if asks.base and not claim.superlative:
+            base = asks.base.partition("..")
+            first, before = span((asks.start, asks.end))[0], span((base[0], base[2] or base[0]))[0]
+            years = open_words.years_named(text)
+            is_said = years * 12 == first - before or asks.base[:4] in text
+            if not is_said and (years or first - before != 12):
+                yield f"not said: compared with {window_in_words(base[0], base[2] or base[0])}"
 
 
 def _ranked_among(text: str, asked: Sequence[Question]) -> Iterator[str]:
@@ -579,13 +681,20 @@ def _beside(text: str, claims: Sequence[Claim]) -> Iterator[str]:
         is_claimed = any(_is_claimed(item, claim) for claim in claims)
         if item.is_counted and not is_claimed:
             yield item.text
-    yield from ROUTE.findall(text)
-    if not any(claim.printed_because == IN_PARTS for claim in claims):
-        yield from PART.findall(text)
+    goods = {code for claim in claims for code in claim.asks.goods.split("+")}
+    is_rank = any(claim.unit == units.RANK for claim in claims)
+    may_be = {
+        ROUTE: ROUTES.keys().isdisjoint(goods),
+        VALUED: True,
+        MAKERS: "TOTAL" in goods,
+        PART: not any(claim.printed_because == IN_PARTS for claim in claims),
+        OVERTOOK: is_rank,
+        PEAK: not is_rank and not any(claim.superlative for claim in claims),
+        EVENT: True,
+    }
+    for words in (words for words, is_beside in may_be.items() if is_beside):
+        yield from words.findall(text)
     yield from _moves_beside(text, claims)
-    if not any(claim.superlative or claim.unit == units.RANK for claim in claims):
-        yield from PEAK.findall(text)
-    yield from EVENT.findall(text)
     yield from map(str.strip, sentence.pattern("denied").findall(text))
 
 
@@ -601,7 +710,10 @@ def _moves_beside(text: str, claims: Sequence[Claim]) -> list[str]:
 def _sides_beside(text: str, asked: Sequence[Question]) -> list[str]:
     """The years and the countries that words name and nothing asks; of a rank all are asked."""
     years = set().union(*map(_years, asked))
-    others = [year for year in IN_YEAR.findall(text) if not min(years) <= year <= max(years)]
+    said = re.findall(rf"\b{YEAR.pattern}\b(?![,.]?\d)", text)
+    if not years.isdisjoint(said) and not any(asks.base for asks in asked):
+        said = IN_YEAR.findall(text)  # the others, such as of a target, are beside what it says
+    others = [year for year in said if not min(years) <= year <= max(years)]
     sides = " ".join(f"{asks.reporter} {asks.partner} {asks.measure}" for asks in asked)
     if not re.search(r"\b(?:rank|lead) ", sides):
         named = {*_named_in(text, own_words.area_words()).values()} - {*re.findall(r"\w+", sides)}

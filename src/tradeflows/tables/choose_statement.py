@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
@@ -26,7 +27,7 @@ SHOWN = 6  # codes that a caveat names
 MOST_CHAPTERS = 48  # of the 96 of the HS: who states goods of more states all goods
 FACTS = ["currency", "value_reported", "primary_value_usd", "net_wgt_kg", "qty"]
 HS_EDITION = re.compile(r"H[0-9]")  # HS 1992 is H0, HS 2022 is H6; "HS" states none
-Goods = Mapping[str, set[str]]  # the codes of each source
+GoodsOf = Callable[[str], set[str]]  # the codes of a source
 # Whatever its statistic is called: two files may say one thing in two ways.
 RATE = ["base", "quote", "publisher", "ref_period", "n_months"]
 
@@ -140,11 +141,11 @@ def one_rate(frame: DataFrame, sources: Mapping[str, Source]) -> Choice:
     return Choice(frame[~is_repeated], [f"{is_repeated.sum()} {text}"])
 
 
-def one_level(frame: DataFrame, products: list[list[str]], goods: Goods) -> Choice:
+def one_level(frame: DataFrame, products: list[list[str]], goods_of: GoodsOf) -> Choice:
     """One level of product: the code asked for or, where a source lacks it, what lies under it.
 
     Adds ``asked``: the place of the product in the question, by which sources are compared.
-    `goods` are all that each source states, whatever is asked.
+    `goods_of` gives all that a source states, whatever is asked.
     """
     if not products:
         return Choice(frame.assign(asked=0))
@@ -153,7 +154,7 @@ def one_level(frame: DataFrame, products: list[list[str]], goods: Goods) -> Choi
     codes_of = frame.groupby(["source_id", "reporter_iso"], sort=False)["cmd_code"].agg(set)
     for (source, reporter), stated in codes_of.items():
         for place, alternatives in enumerate(products):
-            taken = _levels(stated, alternatives, goods[source])
+            taken = _levels(stated, alternatives, partial(goods_of, source))
             under = set() if taken else _under(stated, alternatives)
             if under:
                 text = f"{source}: {', '.join(sorted(under))} is not all of {alternatives[0]}"
@@ -176,12 +177,12 @@ def one_level(frame: DataFrame, products: list[list[str]], goods: Goods) -> Choi
     return Choice(kept, [*caveats, *(f"no row states {code}" for code in silent)])
 
 
-def _levels(found: set[str], alternatives: list[str], goods: set[str]) -> set[str]:
+def _levels(found: set[str], alternatives: list[str], every: Callable[[], set[str]]) -> set[str]:
     """The first of `alternatives` that is held, else the highest codes held under the first.
 
     For a union a+b stands what lies under it only where each of its parts has something there, and
     for a whole one of its kinds only beside the others: gas by pipeline is not all gas. Of an HS
-    code its one part among the `goods` of a source does not, unless these are of most chapters, so
+    code its one part among `every` good of a source does not, unless these are of most chapters, so
     that the others were not traded: lithium-ion batteries are not all batteries.
     """
     for code in alternatives:
@@ -191,13 +192,17 @@ def _levels(found: set[str], alternatives: list[str], goods: set[str]) -> set[st
         under = _under(found, [whole])
         if not all(codes.kinds_beside(code) <= under for code in under):
             continue
-        listed, stated = codes.hs_parts(whole, goods)
-        is_of_all = len({code[:2] for code in goods}) > MOST_CHAPTERS
-        if len(listed) > len(stated) == 1 and not is_of_all:
-            continue
         if under and all(any(share(part, code) for code in under) for part in whole.split("+")):
+            if _is_part_alone(whole, every()):
+                continue
             return under.difference(part for part, _ in codes.nested(under, under))
     return set()
+
+
+def _is_part_alone(whole: str, goods: set[str]) -> bool:
+    """Whether `goods` have one of the parts that the HS lists of a code, and are not all goods."""
+    listed, stated = codes.hs_parts(whole, goods)
+    return len(listed) > len(stated) == 1 and len({code[:2] for code in goods}) <= MOST_CHAPTERS
 
 
 def _under(found: set[str], alternatives: list[str]) -> set[str]:
@@ -210,7 +215,7 @@ def share(one: str, other: str) -> bool:
     return one == other or codes.is_under(one, other) or codes.is_under(other, one)
 
 
-def stand_ins(frame: DataFrame, products: list[list[str]], goods: Goods) -> list[str]:
+def stand_ins(frame: DataFrame, products: list[list[str]], goods_of: GoodsOf) -> list[str]:
     """Where codes below the product stand for it, since the source holds no such level."""
     caveats = []
     rows = sorted(set(zip(frame["asked"], frame["source_id"], frame["cmd_code"], strict=True)))
@@ -219,7 +224,7 @@ def stand_ins(frame: DataFrame, products: list[list[str]], goods: Goods) -> list
         if not {*stated}.intersection(products[place]):
             shown = ", ".join(stated[:SHOWN]) + " …" * (len(stated) > SHOWN)
             whole = products[place][0]
-            listed, of_source = codes.hs_parts(whole, goods[source])
+            listed, of_source = codes.hs_parts(whole, goods_of(source))
             # Of another edition's parts none can be missed.
             of_all = f", {len(of_source)} of its {len(listed)} parts" * (of_source < listed)
             caveats.append(

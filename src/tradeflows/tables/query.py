@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -58,14 +57,10 @@ class Question:
         """The rows of files that may answer it."""
         return stored(self.root, self.table, local=self.local)
 
-    @cached_property
-    def goods(self) -> dict[str, set[str]]:
-        """The codes that each source states, whatever else is asked."""
-        pairs = self.held.to_table(["source_id", "cmd_code"]).group_by(["source_id", "cmd_code"])
-        goods: dict[str, set[str]] = defaultdict(set)
-        for source, code in zip(*pairs.aggregate([]).to_pydict().values(), strict=True):
-            goods[source].add(code)
-        return goods
+    def goods_of(self, source: str) -> set[str]:
+        """The codes that a source states, whatever else is asked."""
+        rows = self.held.to_table(["cmd_code"], filter=pc.field("source_id") == source)
+        return {*pc.unique(rows["cmd_code"]).to_pylist()}
 
     def matching(self, *, zeros: bool = False) -> pa.Table:
         """Every row that meets the filters, known by the day or not; or each declared zero."""

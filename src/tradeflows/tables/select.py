@@ -236,9 +236,9 @@ def _chosen(frame: DataFrame, replaced: pa.Table, asked: Question, splice: bool)
     steps: list[tuple[bool, Callable[[DataFrame], tuple[DataFrame, Sequence[str]]]]] = [
         (table == "rates" and "source" not in named, lambda rows: one_rate(rows, sources)),
         (asked.is_of_parts, lambda rows: total_or_parts(rows, sources)),
-        (is_trade, lambda rows: one_level(rows, products, asked.goods)),
+        (is_trade, lambda rows: one_level(rows, products, asked.goods_of)),
         (is_trade, lambda rows: one_source(rows, sources, asked.window, splice=splice)),
-        (is_trade, lambda rows: Choice(rows, stand_ins(rows, products, asked.goods))),
+        (is_trade, lambda rows: Choice(rows, stand_ins(rows, products, asked.goods_of))),
         (is_trade and "classification" not in named, lambda rows: one_edition(rows, sources)),
         (True, lambda rows: Choice(rows, older(replaced, rows, sources, table))),
         (is_trade and "vintage" not in named, lambda rows: stated_once(rows, sources)),
