@@ -166,7 +166,6 @@ TIPS = """() => [...document.querySelectorAll("figure.chart:has(.chart-data)")].
       .replace(/^(about|at most|at least|below|less than|more than) /, "");
     const fits = cells.some((cell) => (cell.value === bare || cell.value.split(", ").includes(value)
         || cell.value === value
-        || (/^\\d+\\.\\d*0$/.test(bare) && cell.value === String(Number(bare)))  // 47.0 is 47
         || (bare === "no figure" && cell.value === ""))
       && (said.includes(cell.row) || cell.all.some((part) => part && said.includes(part)))
       && (heads[0] !== "Period" || heads.includes("Name") || said.startsWith(cell.head))

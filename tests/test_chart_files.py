@@ -171,10 +171,9 @@ def test_lines_and_letters_stand_out_by_day_and_at_night():
     assert colours.contrast(at_night(colours.SHADE), night) < 1.5, "a faint ground is faint"
 
 
-@pytest.mark.parametrize("shades", [colours.SHADES, colours.SIGNED_SHADES])
-def test_letters_are_read_on_all_cells_by_day_and_at_night(shades):
+def test_letters_are_read_on_all_cells_by_day_and_at_night():
     ink = colours.ON_SHADES[0]
-    for cell in colours.shades(*shades)(range(colours.STEPS)):
+    for cell in colours.SHADES(range(colours.SHADES.N)):
         assert colours.contrast(ink, cell[:3]) >= 4.5
         assert colours.contrast(at_night(ink), at_night(cell[:3])) >= 4.5
 

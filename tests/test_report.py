@@ -590,9 +590,10 @@ def test_a_page_holds_two_drawings_and_its_lists_stand_beside_it(folder, site):
 
 
 def test_a_figure_in_words_is_sorted_by_its_number():
-    rows = [["x", "2.0", "", "at most 2"], ["y", "", "14.5", "14.5 to 19"], ["z", "", "", "none"]]
+    rows = [["x", "2.0", "", "2.0"], ["y", "", "14.5", "14.5 to 19"], ["z", "", "", "none"]]
     table = chart_html._table([["Name", "Tonnes", "Tonnes: lowest", "As printed"], *rows])
     assert [one for *_, one in table["places"]] == ["2.0", "14.5", ""]
+    assert table["table"][0] == ["x", "2", "", "2.0"], "as printed, with its last zeros"
 
 
 def test_a_chart_has_a_page_of_its_own(folder):

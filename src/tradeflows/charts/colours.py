@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib import colormaps
-from matplotlib.colors import Colormap, ListedColormap, to_hex, to_rgb
+from matplotlib.colors import ListedColormap, to_hex, to_rgb
 
 from tradeflows.model.errors import QueryError
 from tradeflows.retrieval.project import own_colours
@@ -18,11 +18,9 @@ from tradeflows.retrieval.project import own_colours
 PAPER = "#ffffff"
 LEGIBLE = 4.5  # the contrast that letters need, by WCAG
 ON_SHADES = ("#010101", "#fefefe")  # letters on a part of a strip
-# Maps of matplotlib and the parts of them that are cells, so pale that dark letters are read on
-# all by day, and light ones in the dark, where a page turns its charts.
-SHADES = ("Blues", 0.0, 0.5)  # from nothing, pale, to all
-SIGNED_SHADES = ("RdBu", 0.28, 0.72)  # from a loss, red, over nothing, pale, to a gain
-STEPS = 25  # of shades
+# Of cells, from nothing to all: so pale that dark letters are read on all by day, and light ones in
+# the dark, where a page turns its charts.
+SHADES = ListedColormap(colormaps["Blues"](np.linspace(0.0, 0.5, 25)))
 SOFT, EVENT, WINDOW = "#595959", "#a0a0a0", "#4d4d4d"
 INK, GREY, FAINT, OWN = "#1a1a1a", "#767676", "#d9d9d9", "#741453"
 MUTE, SHADE = "#b0b0b0", "#e9eef5"
@@ -116,11 +114,6 @@ def letters_on(colour: Any) -> str:
     """The colour of letters upon `colour`: light as long as it is read, else dark."""
     dark, light = ON_SHADES
     return light if contrast(light, colour) > LEGIBLE else dark
-
-
-def shades(name: str, first: float, last: float) -> Colormap:
-    """The colours of cells, :data:`STEPS` from the least to the most."""
-    return ListedColormap(colormaps[name](np.linspace(first, last, STEPS)))
 
 
 def text_colour(colour: Any) -> str:

@@ -7,8 +7,7 @@ from typing import Any, Unpack
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.cm import ScalarMappable
-from matplotlib.colors import ListedColormap, Normalize
+from matplotlib.colors import ListedColormap
 from matplotlib.patches import Rectangle
 from pandas import DataFrame
 
@@ -109,7 +108,6 @@ def cells(
     across: str,
     words: str = "",
     full: float = 100.0,
-    signed: bool = False,
     **options: Unpack[ChartOptions],
 ) -> ChartAxes:
     """Draw a table whose cells are the stronger in colour the greater `y`, a row per `by`.
@@ -127,16 +125,13 @@ def cells(
     full
         The number from which on a cell is as strong in colour as can be. Infinity makes a table
         without shades, for numbers that do not compare, each with three figures.
-    signed
-        Whether the numbers are losses and gains: red below zero, blue above it, with their sign.
     **options
         There are no events and no ``reference``.
 
     Raises
     ------
     QueryError
-        As every chart (see :func:`lines`), but for a series without a value; a number below zero
-        that is not `signed`.
+        As every chart (see :func:`lines`), but for a series without a value; a number below zero.
 
     Examples
     --------
@@ -153,8 +148,7 @@ def cells(
     rows = drawable_rows(frame, y=y, by=by, when="", panel=across)
     refuse_repeated(rows, "name", "panel")
     rows["printed"] = frame[words].fillna("").to_numpy() if words else ""
-    if not signed:
-        refuse(rows[rows["value"] < 0], "no shade for a figure below zero")
+    refuse(rows[rows["value"] < 0], "no shade for a figure below zero")
     names, columns = list(rows["name"].unique()), list(rows["panel"].unique())
     grid = pd.MultiIndex.from_product([names, columns], names=["name", "column"])
     rows = rows.drop(columns="column").rename(columns={"panel": "column"})
@@ -170,46 +164,45 @@ def cells(
     below, high = max(map(layout.lines_of, marks["printed"])), max(map(layout.lines_of, labels))
     tall = max(0.22 + layout.LINE * below, 0.08 + layout.LINE * high)
     head = 0.12 + layout.LINE * max(2, *map(layout.lines_of, heads))
-    shades, least = (colours.SIGNED_SHADES, -full) if signed else (colours.SHADES, 0.0)
-    colouring = ListedColormap([colours.PAPER]) if np.isinf(full) else colours.shades(*shades)
-    shading = ScalarMappable(Normalize(least, full, clip=True), colouring)
     axes = new_axes()
-    _shade(axes, marks, names, len(columns), shading)
+    _shade(axes, marks, names, len(columns), full)
     for j, (name, text) in enumerate(zip(columns, heads, strict=True)):
         look: dict[str, Any] = {"ha": "center", "va": "bottom", "weight": "bold", "size": 10.5}
         look |= {"annotation_clip": False, "gid": f"{j}|column|{name}"}
         axes.annotate(text, (j + 0.5, -0.62), **look)
     for row in marks.itertuples():
-        _write(axes, row, shading)
+        _write(axes, row, full)
     axes.set_ylim(len(names) - 0.5, -0.5 - head / tall)
     axes.set_yticks(range(len(names)), labels)
     tie_names(axes, names)
-    key = _key(marks["value"], full, signed)
+    # What the shades mean, in words that are right by day and by night, and the hatching.
+    most = layout.number(full) + (" and more" if marks["value"].gt(full).any() else "")
+    keys = [] if np.isinf(full) else [f"Faintest colour: 0 · strongest: {most}"]
+    keys += ["Hatched: no figure"] if marks["value"].isna().any() else []
+    key = " · ".join(keys)
     finish([axes], "cells", shown, marks, [[]], box=tall * len(names) + head, key=key)
     return axes
 
 
-def _shade(
-    axes: Axes, marks: DataFrame, names: Sequence[str], n_columns: int, shading: ScalarMappable
-) -> None:
+def _shade(axes: Axes, marks: DataFrame, names: Sequence[str], n_columns: int, full: float) -> None:
     """Shade the cells row by row by their values, over hatching that is seen where one has none."""
     style: dict[str, Any] = {"fc": colours.PAPER, "ec": colours.MUTE, "hatch": "/////", "lw": 0}
     axes.add_patch(Rectangle((0, -0.5), n_columns, len(names), **style))
-    low, high = shading.get_clim()
-    look: dict[str, Any] = {"cmap": shading.cmap, "vmin": low, "vmax": high, "ec": colours.PAPER}
+    is_plain = np.isinf(full)
+    look: dict[str, Any] = {"vmin": 0.0, "vmax": full, "ec": colours.PAPER, "lw": 1.5}
+    look["cmap"] = ListedColormap([colours.PAPER]) if is_plain else colours.SHADES
     for i, name in enumerate(names):
         values = marks.loc[marks["name"].eq(name), "value"].to_numpy("float64")
         row, heights = np.ma.masked_invalid(values)[None, :], [i - 0.5, i + 0.5]
         gid = f"{i}|cells|{name}"
-        axes.pcolormesh(np.arange(n_columns + 1.0), heights, row, lw=1.5, gid=gid, **look)
-    ruled = colours.FAINT if np.isinf(high) else colours.PAPER  # where no shades part the rows
+        axes.pcolormesh(np.arange(n_columns + 1.0), heights, row, gid=gid, **look)
+    ruled = colours.FAINT if is_plain else colours.PAPER  # where no shades part the rows
     axes.hlines(np.arange(len(names) + 1) - 0.5, 0, n_columns, color=ruled, lw=1.5)
     axes.set_xlim(0, n_columns)
 
 
-def _write(axes: Axes, row: Any, shading: ScalarMappable) -> None:
+def _write(axes: Axes, row: Any, full: float) -> None:
     """Write a number into its cell, and smaller what stands below it, or in a cell without one."""
-    least, full = shading.get_clim()
     style: dict[str, Any] = {"ha": "center", "va": "center"}
     small = style | {"size": layout.page().small, "gid": f"{row.Index}|words|"}
     point = (row.middle, row.level)
@@ -219,27 +212,11 @@ def _write(axes: Axes, row: Any, shading: ScalarMappable) -> None:
             layout.write(axes, row.printed, point, (0, 0), color=colours.INK, bbox=ground, **small)
         return
     # A small cell has room for two figures, and says no 100 that is not quite one.
-    size, text = abs(row.value), layout.number(row.value)
-    if not np.isinf(full):
-        text = layout.number(size, 3 if size > 99 else 2)
-        if 0 < size < 9.95:
-            text = "< 0.1" if size < 0.05 else f"{size:.1f}"
-        if least and size:
-            text = f"{'−' if row.value < 0 else '+'}{text}"
+    text = layout.number(row.value, 3 if row.value > 99 or np.isinf(full) else 2)
+    if 0 < row.value < 9.95 and not np.isinf(full):
+        text = "< 0.1" if row.value < 0.05 else f"{row.value:.1f}"
     colour = colours.ON_SHADES[0]
     look = {"size": 12, "weight": "bold" if row.printed else "normal", "color": colour}
     layout.write(axes, text, point, (0, 6 * layout.lines_of(row.printed)), **look, **style)
     if row.printed:
         layout.write(axes, row.printed, point, (0, -8), color=colour, **small)
-
-
-def _key(values: pd.Series, full: float, signed: bool) -> str:
-    """What the shades mean, in words that are right by day and by night, and the hatching."""
-    keys = []
-    most = layout.number(full) + (" and more" if values.abs().gt(full).any() else "")
-    if not np.isinf(full):
-        of_signs = f"Red: less · blue: more · strongest colour: {most}"
-        keys.append(of_signs if signed else f"Faintest colour: 0 · strongest: {most}")
-    if values.isna().any():
-        keys.append("Hatched: no figure")
-    return " · ".join(keys)

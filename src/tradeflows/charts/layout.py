@@ -72,7 +72,6 @@ class Page:
     width: float
     height: float
     title: int
-    title_lines: int
     foot: int
     sentence: int
     label: int
@@ -85,7 +84,6 @@ WIDE = Page(
     8.0,
     4.5,
     title=60,
-    title_lines=2,
     foot=94,
     sentence=96,
     label=30,
@@ -97,7 +95,6 @@ NARROW = Page(
     4.5,
     4.0,
     title=34,
-    title_lines=4,
     foot=49,
     sentence=52,
     label=17,
@@ -108,7 +105,6 @@ NARROW = Page(
 _PAGE: ContextVar[Page] = ContextVar("page", default=WIDE)
 
 PER_CENT = re.compile(r"(\d) %")
-KEPT = "\ue000"  # stands for a space that does not break while a text is cut short
 HANGING = re.compile(r"[\s\xa0]·\n")  # a dot between two parts that stand on two lines
 CLEAR = 0.1  # inches from a point to its text
 UNIT = 0.15  # inches from a box up to its unit, so that the highest number of an axis is clear
@@ -205,17 +201,6 @@ def lines_of(text: str) -> int:
 def _lines(text: str, width: int) -> list[str]:
     """`text` in lines of at most `width` characters, no word of it broken."""
     return textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False)
-
-
-def clip(text: str, width: int, lines: int = 2) -> str:
-    """Wrap `text`, and end what is longer than so many lines of `width` characters in "…"."""
-    text = PER_CENT.sub(f"\\1{KEPT}%", text.replace("\xa0", KEPT))
-    for most in range(lines * width, 0, -1):
-        shorter = textwrap.shorten(text, most, placeholder=" …")
-        short = wrap(shorter.replace(KEPT, "\xa0"), width)
-        if short.count("\n") < lines:
-            break
-    return short
 
 
 def wrap_within(text: str, inches: float) -> str:
@@ -433,7 +418,7 @@ def _set_page(
     The heights above the words of events, of a box, and of the page.
     """
     paper = page()
-    lines = clip(shown["title"], paper.title, paper.title_lines)
+    lines = wrap(shown["title"], paper.title)
     below = HANGING.sub("\n", "\n".join(wrap(text, paper.foot) for text in shown["foot"]))
     top = 0.28 + UNIT + 0.25 * (lines.count("\n") + 1) + more
     is_bare = not grid[0].get_xticks().size

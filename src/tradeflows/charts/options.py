@@ -265,14 +265,6 @@ def outlets(frame: DataFrame) -> dict[str, list[str]]:
     return {str(name): [*rows.unique()] for name, rows in by_source}
 
 
-def require_units(shown: Chart, panels: Mapping[str, Any]) -> None:
-    """Refuse a panel that has no unit."""
-    unit = shown["unit"]
-    without = [] if isinstance(unit, str) else sorted(panels.keys() - unit.keys())
-    if without:
-        raise QueryError(f"no unit for {', '.join(without)}")
-
-
 def refuse(rows: DataFrame, problem: str) -> None:
     """Say the `problem` of the first of `rows`, if there are any."""
     if len(rows):
@@ -333,7 +325,13 @@ def drawable_rows(
     rows["end"] = after if last is None else last
     rows["middle"] = [spans.middle(*period) for period in periods]
     rows["centre"] = rows["x"] + (rows["end"] - rows["x"]) / 2
-    _require_drawable(rows, bool(when))
+    numbers = rows[["value", "low", "high"]]
+    refuse(rows[rows["mark"].isna()], f"a qualifier that is none of {' '.join(MARKS)}")
+    refuse(rows[np.isinf(numbers).any(axis="columns")], "a value that is not finite")
+    refuse(rows[rows["low"] > rows["high"]], "a range whose low end is above its high end")
+    if when:
+        is_empty = numbers.isna().all(axis="columns").groupby([rows["panel"], rows["name"]])
+        refuse(rows[is_empty.transform("all")], "a series without any value")
     return rows
 
 
@@ -349,17 +347,6 @@ def require_columns(frame: DataFrame, needed: Sequence[str], asked: Sequence[str
         n_null = frame[column].isna().sum()
         if n_null:
             raise QueryError(f"{column} is null in {n_null} of {len(frame)} rows; filter the frame")
-
-
-def _require_drawable(rows: DataFrame, is_dated: bool) -> None:
-    """Refuse figures that no chart can show."""
-    numbers = rows[["value", "low", "high"]]
-    refuse(rows[rows["mark"].isna()], f"a qualifier that is none of {' '.join(MARKS)}")
-    refuse(rows[np.isinf(numbers).any(axis="columns")], "a value that is not finite")
-    refuse(rows[rows["low"] > rows["high"]], "a range whose low end is above its high end")
-    is_empty = numbers.isna().all(axis="columns").groupby([rows["panel"], rows["name"]])
-    if is_dated:
-        refuse(rows[is_empty.transform("all")], "a series without any value")
 
 
 def finish(
@@ -474,9 +461,8 @@ def foot(shown: Chart, key: str = "") -> list[str]:
     periods = {gap.partition(", ")[2] for gap in gaps}
     if len(periods) == 1 < len(gaps):
         holes = f"No figure for {periods.pop()}"
-    caveats = [_sentence(layout.clip(text, 94)) for text in shown["caveats"]]
-    source = f"Source: {shown['source']}"
-    parts = [key, shown["note"], _sentence(holes), *first_of(caveats), source]
+    caveats = first_of([*map(_sentence, shown["caveats"])])
+    parts = [key, shown["note"], _sentence(holes), *caveats, f"Source: {shown['source']}"]
     return [text for text in parts if text]
 
 
@@ -490,7 +476,7 @@ def about(shown: Chart) -> str:
 
 def _sentence(text: str) -> str:
     """`text` with a capital letter and a full stop."""
-    end = "" if not text or text.endswith((".", "…")) else "."
+    end = "" if not text or text.endswith(".") else "."
     return f"{text[:1].upper()}{text[1:]}{end}"
 
 

@@ -33,7 +33,6 @@ from tradeflows.charts.options import (
     redrawable,
     refuse,
     refuse_repeated,
-    require_units,
 )
 from tradeflows.measures.common import with_lineage
 from tradeflows.model.errors import QueryError
@@ -115,7 +114,10 @@ def lines(
     rows = drawable_rows(frame, y=y, by=by, panel=panel, months=every or 1)
     boxes = rows.groupby("panel", sort=False)
     parts = {str(name): _whole(part, every, y, by) for name, part in boxes}
-    require_units(shown, parts)
+    unit = shown["unit"]
+    without = set() if isinstance(unit, str) else parts.keys() - unit.keys()
+    if without:
+        raise QueryError(f"no unit for {', '.join(sorted(without))}")
     looks = of_series(rows["name"], highlight)
     words = {box: _callouts(part, highlight, looks, callouts) for box, part in parts.items()}
     ends, key = [], ""

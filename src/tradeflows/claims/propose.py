@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from io import StringIO
 from pathlib import Path
@@ -111,10 +111,10 @@ def read(path: Path) -> str:
     return raw.decode("utf-16", "replace") if is_unicode else lines.decoded(raw)
 
 
-def as_csv(rows: list[dict[str, str]]) -> str:
-    """Proposed lines as a file that ``claims --from`` takes."""
+def as_csv(rows: Iterable[Mapping[str, str]], columns: Sequence[str] = COLUMNS) -> str:
+    """Rows as a file; proposed lines as one that ``claims --from`` takes."""
     text = StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
     return text.getvalue()

@@ -4,7 +4,6 @@ Nothing else writes these files, so a number that moves unannounced is a differe
 """
 
 import csv
-import io
 from collections.abc import Callable, Iterable, Mapping, Set
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from tradeflows import claims, tables
+from tradeflows.claims.propose import as_csv
 from tradeflows.model.errors import LayoutError, LedgerError
 from tradeflows.model.files import save
 from tradeflows.model.lineage import full_number
@@ -101,13 +101,13 @@ def accept(
         present = judged(root, ledger, local=local, wrong=wrong)
         changes = verdict_changes(verdicts(root, ledger), present)
         if changes:
-            files[verdicts_path(root, ledger)] = _csv(VERDICT_COLUMNS, present)
+            files[verdicts_path(root, ledger)] = as_csv(present, VERDICT_COLUMNS)
             lines += changes
     with steps.step("adding up the tables"):
         rows = tables.control_totals(root)
         changes = changed(committed(root), keyed(rows))
         if changes:
-            files[root / TOTALS] = _csv(COLUMNS, rows)
+            files[root / TOTALS] = as_csv(rows, COLUMNS)
             lines += [f"control totals: {len(changes)} lines changed", *changes[:MOST_TOTALS]]
             more = len(changes) - MOST_TOTALS
             lines += [f"… and {more} more; {TOTALS.as_posix()} has them all"] * (more > 0)
@@ -265,11 +265,3 @@ def changed(old: Totals, new: Totals) -> list[str]:
         if was != now:
             lines.append(f"{' '.join(filter(None, cell))}: {was} → {now}")
     return lines
-
-
-def _csv(columns: tuple[str, ...], rows: Iterable[Mapping[str, str]]) -> str:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, columns, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()

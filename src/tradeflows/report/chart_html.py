@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
 from nbformat import NotebookNode
 
 from tradeflows import claims
@@ -129,30 +131,21 @@ def _table(rows: Sequence[Sequence[str]]) -> dict[str, Any]:
     table: list[list[str]] = []
     places: list[list[str]] = []
     for name, *cells in body:
-        values = [*map(_value, cells, are_dated[1:])]
-        first = next(
-            (cell for cell, value in zip(cells, values, strict=True) if value is not None), ""
-        )
+        texts = pd.Series(cells, dtype=object)
+        numbers = pd.to_numeric(texts, errors="coerce").mask(np.array(are_dated[1:]))
+        first = next(iter(texts[numbers.notna()]), "")
         table.append([name])
         places.append([])
-        columns = zip(head[1:], are_dated[1:], cells, values, strict=True)
+        columns = zip(head[1:], are_dated[1:], cells, numbers, strict=True)
         for column, is_dated, cell, value in columns:
             is_printed = column == "As printed"  # which alone has its last zeros
-            shown = cell if value is None or is_printed else layout.number(value, 12)
+            shown = cell if np.isnan(value) or is_printed else layout.number(value, 12)
             table[-1].append(shown)
             places[-1].append(spans.place(cell) if is_dated else first * is_printed)
     whole = [*zip(head, are_dated, zip(*table, strict=True), strict=True)]
     words = [name for name, dated, cells in whole if dated or "".join(cells).strip(LIKE_NUMBERS)]
     has_holes = any("" in cells for _, is_dated, cells in whole if not is_dated)
     return {"head": head, "table": table, "words": words, "has_holes": has_holes, "places": places}
-
-
-def _value(text: str, is_dated: bool) -> float | None:
-    """The number in a cell; None of one that holds words or a period."""
-    try:
-        return None if is_dated else float(text)
-    except ValueError:
-        return None
 
 
 def places(stories: Stories) -> dict[str, str]:

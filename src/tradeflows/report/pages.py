@@ -7,7 +7,7 @@ same bytes.
 import html
 import json
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -141,7 +141,10 @@ def write(
             stories[name] = _story(notebook)
             files[Path(f".{name}.json")] = json.dumps(stories[name], ensure_ascii=False)
             files[page] = _notebook_page(notebook, name, frame, stories[name], lines)
-    stories |= _kept_stories(to, {*menu} - {*names})
+    for name in {*menu} - {*names}:  # those that were run for the front page before
+        kept = to / f".{name}.json"
+        if kept.is_file() and (to / f"{name}.html").is_file():
+            stories[name] = json.loads(kept.read_text(encoding="utf-8"))
     stories = dict(sorted(stories.items()))
     files |= _reference_pages(verdicts, rows, frame)
     if verdicts:
@@ -226,16 +229,6 @@ def _notebook_page(
         body=body.replace("<th></th>", "<td></td>"),  # a corner of a table heads nothing
         used=used,
     )
-
-
-def _kept_stories(to: Path, names: Collection[str]) -> Stories:
-    """What the front page shows of notebooks that were run for it before."""
-    stories: Stories = {}
-    for name in names:
-        kept = to / f".{name}.json"
-        if kept.is_file() and (to / f"{name}.html").is_file():
-            stories[name] = json.loads(kept.read_text(encoding="utf-8"))
-    return stories
 
 
 def _questions(stories: Stories, *, has_claims: bool) -> dict[str, Stories]:
