@@ -325,14 +325,19 @@ def drawable_rows(
     rows["end"] = after if last is None else last
     rows["middle"] = [spans.middle(*period) for period in periods]
     rows["centre"] = rows["x"] + (rows["end"] - rows["x"]) / 2
+    _require_drawable(rows, bool(when))
+    return rows
+
+
+def _require_drawable(rows: DataFrame, is_dated: bool) -> None:
+    """Refuse figures that no chart can show."""
     numbers = rows[["value", "low", "high"]]
     refuse(rows[rows["mark"].isna()], f"a qualifier that is none of {' '.join(MARKS)}")
     refuse(rows[np.isinf(numbers).any(axis="columns")], "a value that is not finite")
     refuse(rows[rows["low"] > rows["high"]], "a range whose low end is above its high end")
-    if when:
+    if is_dated:
         is_empty = numbers.isna().all(axis="columns").groupby([rows["panel"], rows["name"]])
         refuse(rows[is_empty.transform("all")], "a series without any value")
-    return rows
 
 
 def require_columns(frame: DataFrame, needed: Sequence[str], asked: Sequence[str] = ()) -> None:

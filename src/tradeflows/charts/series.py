@@ -114,10 +114,7 @@ def lines(
     rows = drawable_rows(frame, y=y, by=by, panel=panel, months=every or 1)
     boxes = rows.groupby("panel", sort=False)
     parts = {str(name): _whole(part, every, y, by) for name, part in boxes}
-    unit = shown["unit"]
-    without = set() if isinstance(unit, str) else parts.keys() - unit.keys()
-    if without:
-        raise QueryError(f"no unit for {', '.join(sorted(without))}")
+    _require_units(shown, [*parts])
     looks = of_series(rows["name"], highlight)
     words = {box: _callouts(part, highlight, looks, callouts) for box, part in parts.items()}
     ends, key = [], ""
@@ -136,6 +133,14 @@ def lines(
     table = pd.concat(parts.values(), ignore_index=True)
     finish(list(grid[:, 0]), "lines", shown, table, ends, zero, 1.6 if panel else 3.0, key)
     return grid[:, 0].view(ChartPanels) if panel else grid[0, 0]
+
+
+def _require_units(shown: Chart, panels: Sequence[str]) -> None:
+    """Refuse a panel that has no unit."""
+    unit = shown["unit"]
+    without = [] if isinstance(unit, str) else sorted({*panels}.difference(unit))
+    if without:
+        raise QueryError(f"no unit for {', '.join(without)}")
 
 
 @redrawable

@@ -106,7 +106,7 @@ def the_whole(side: pd.DataFrame, area: str = "", *, is_part_enough: bool = Fals
         return None
     if area:
         _require_axes(side)
-    faults: dict[bool, Exception] = {}  # the first of the goods that are asked, and of coarser ones
+    fault: Exception | None = None  # of the goods that are asked
     wholes = []
     axes = ["reporter", "partner", *["product"] * (side["cmd_code"].nunique() > 1)]
     length = int(side["n_months"].iloc[0])
@@ -114,23 +114,24 @@ def the_whole(side: pd.DataFrame, area: str = "", *, is_part_enough: bool = Fals
         try:
             whole = asked_again(side, **words).by(*axes, every=length)
         except (QueryError, NothingStatedError) as error:
-            faults.setdefault("product" in words, error)
+            fault = fault or error
             continue
         if "product" in words:
             whole = whole.drop(columns=["cmd_code", "product"])
             _say_coarser(whole, sorted(side["cmd_code"].unique()), words["product"])
         # Of each reporter, good and period of the side a figure is wanted.
-        cells = [name for name in ("reporter_iso", "cmd_code", "ref_period") if name in whole]
+        cells = whole.columns.intersection(["reporter_iso", "cmd_code", "ref_period"])
         known = whole[whole["value"].notna() & whole["complete"]]
-        wanted, stated = (pd.DataFrame(rows, columns=cells) for rows in (side, known))
-        if {*map(tuple, wanted.to_numpy())} <= {*map(tuple, stated.to_numpy())}:
+        wanted, stated = (
+            pd.MultiIndex.from_frame(pd.DataFrame(rows)[cells]) for rows in (side, known)
+        )
+        if wanted.isin(stated).all():
             return whole
         wholes.append(whole)
-    if area and not wholes:
-        raise faults[False]
-    return (
-        wholes[0] if wholes and (area or is_part_enough) else None
-    )  # of which the measure says what it lacks
+    if area and fault and not wholes:
+        raise fault
+    # Of a part that is enough the measure says what it lacks.
+    return wholes[0] if wholes and (area or is_part_enough) else None
 
 
 def _say_coarser(whole: Answer, goods: list[str], coarser: list[str]) -> None:

@@ -242,11 +242,7 @@ def difference(
     names = {"value": figures_of(frame, value, at), "base": figures_of(*sides[1], at_base)}
     columns = {value: "value", f"{value}_base": "base"}
     formulas = formulas_of(names, change="value - base", **columns)
-    amounts = {}
-    for name, role in names.items():  # per cent of a loss would rise where the loss does
-        figures = numbers_of(role.frame, role.column).to_numpy()
-        amounts[name] = replace(role, values=np.where(figures < 0, np.nan, figures))
-    formulas |= formulas_of(amounts, growth_pct=GROWTH)
+    formulas |= formulas_of(_not_below_zero(names), growth_pct=GROWTH)
     result = computed(result, formulas, *columns, "change")
     unit = "".join(units)
     result["unit"] = "percentage points" if unit.startswith(("%", "percent")) else unit
@@ -258,6 +254,15 @@ def difference(
         ]
         result["qualifier"] = list(map(qualifier_of_change, *signs))
     return with_lineage(result, frame, base, formulas=formulas, kept=kept)
+
+
+def _not_below_zero(roles: Mapping[str, Role]) -> dict[str, Role]:
+    """Roles without what is below zero, since per cent of a loss rise where the loss does."""
+    amounts = {}
+    for name, role in roles.items():
+        figures = numbers_of(role.frame, role.column).to_numpy()
+        amounts[name] = replace(role, values=np.where(figures < 0, np.nan, figures))
+    return amounts
 
 
 def _require_shared(n_shared: int, first: DataFrame, second: DataFrame, keys: Columns) -> None:

@@ -179,7 +179,7 @@ def record(
     shown.attrs = {}
     texts = [f"{name} = {formula.text}" for name, formula in formulas.items()]
     roles = [frozen(role) for role in kept]
-    held = (shown,) if "unit" in shown else ()
+    held = (shown,) * ("unit" in shown)
     text = "; ".join(texts) or "rows as they came"
     result.attrs[MADE] = Lineage(text, frames=held, result=shown, formulas=made, kept=roles)
     once(result, MADE, lambda: True)  # that nobody has changed it since

@@ -76,10 +76,8 @@ def changed(
     """
     plain = pd.DataFrame(frame)
     figures = [name for name in columns if name in plain]
-    for rows in _kept(frame):
-        names = [name for name in (*PLACE, *KEYS, "unit") if name in plain and name in rows]
-        if {*figures} <= {*rows} and _are_alike(plain, rows, [*names, *figures]):
-            return np.zeros(len(plain), bool)
+    if any(_has_figures_of(plain, rows, figures) for rows in _kept(frame)):
+        return np.zeros(len(plain), bool)
     is_read = np.zeros(len(plain), bool)
     has_place = plain[[*PLACE]].notna().all(axis="columns") if {*PLACE} <= {*plain} else False
     for rows in (each for each in _kept(frame) if {*figures} & {*each}):
@@ -192,6 +190,12 @@ def _stand_in(frame: pd.DataFrame, rows: pd.DataFrame) -> ndarray:
         return np.fromiter((cells in known for cells in _cells(frame)), bool, len(frame))
     except TypeError:  # lists or the like, of the user's own
         return np.zeros(len(frame), bool)
+
+
+def _has_figures_of(frame: pd.DataFrame, rows: pd.DataFrame, figures: Sequence[str]) -> bool:
+    """Whether the numbers of `frame` are those of `rows`, row by row."""
+    names = {*PLACE, *KEYS, "unit"} & {*frame} & {*rows}
+    return {*figures} <= {*rows} and _are_alike(frame, rows, [*names, *figures])
 
 
 def _are_alike(frame: pd.DataFrame, rows: pd.DataFrame, names: Sequence[str]) -> bool:

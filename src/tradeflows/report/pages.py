@@ -7,7 +7,7 @@ same bytes.
 import html
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -141,10 +141,7 @@ def write(
             stories[name] = _story(notebook)
             files[Path(f".{name}.json")] = json.dumps(stories[name], ensure_ascii=False)
             files[page] = _notebook_page(notebook, name, frame, stories[name], lines)
-    for name in {*menu} - {*names}:  # those that were run for the front page before
-        kept = to / f".{name}.json"
-        if kept.is_file() and (to / f"{name}.html").is_file():
-            stories[name] = json.loads(kept.read_text(encoding="utf-8"))
+    stories |= _kept_stories(to, {*menu} - {*names})
     stories = dict(sorted(stories.items()))
     files |= _reference_pages(verdicts, rows, frame)
     if verdicts:
@@ -161,6 +158,16 @@ def write(
     )
     save({to / path: content for path, content in files.items()})
     return [to / path for path in files if path.match("*.html") and len(path.parts) == 1]
+
+
+def _kept_stories(to: Path, names: Collection[str]) -> Stories:
+    """What the front page shows of notebooks that were run for it before."""
+    stories: Stories = {}
+    for name in names:
+        kept = to / f".{name}.json"
+        if kept.is_file() and (to / f"{name}.html").is_file():
+            stories[name] = json.loads(kept.read_text(encoding="utf-8"))
+    return stories
 
 
 def _names(paths: Sequence[Path]) -> list[str]:

@@ -206,8 +206,8 @@ def condition(column: str, values: list[str]) -> Any:
     if column == "cmd_code":  # or what lies under it
         parts = chain.from_iterable(value.split("+") for value in values)
         heads = tuple(dict.fromkeys(part for part in parts if part.isdigit()))
-        listed = {part for part, _ in codes.nested(codes.PRODUCTS, {*values} - {ALL_GOODS})}
-        others = sorted(code for code in listed if not code.startswith(heads))
+        listed = codes.nested(codes.PRODUCTS, {*values} - {ALL_GOODS})
+        others = sorted(code for code, _ in listed if not code.startswith(heads))
         values = [*dict.fromkeys([*values, *others, *heads])]
     # Arrow skips row groups by comparisons alone, but makes each of them for every row.
     if len(values) <= FEW:
