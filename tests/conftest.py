@@ -50,7 +50,6 @@ SLOW = [
     "lying_ledgers",
     "next_steps",
     "notebooks",
-    "package",
     "platforms",
     "project",
     "releases",

@@ -140,10 +140,10 @@ def first_held(root):
 def unaccepted(root):
     """Let all that `accept` writes be of another day."""
     save_notebooks(root)
-    for name in ("data/control_totals.csv", "data/verdicts.csv", "datapackage.json"):
+    for name in ("data/control_totals.csv", "data/verdicts.csv"):
         path = root / name
         text = path.read_text()
-        path.write_text(text + "\n" if path.suffix == ".json" else text.partition("\n")[0] + "\n")
+        path.write_text(text.partition("\n")[0] + "\n")
     return ["accept"]
 
 

@@ -24,7 +24,6 @@ ANNOUNCED = (
     "rates oil 2020 digest: 2 rows, digest ",
     "rates oil 2020 rate USD: 2 values, sum 119.31 → 2 values, sum 113.65",
     "rates oil: changed: oil, BRENT, USD, ",
-    "datapackage.json: renewed",  # it has the hash of the file
 )
 
 

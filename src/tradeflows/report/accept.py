@@ -17,11 +17,11 @@ from tradeflows.model.files import save
 from tradeflows.model.lineage import full_number
 from tradeflows.report import notebooks
 from tradeflows.retrieval import catalogue
-from tradeflows.tables import package, totals
+from tradeflows.tables import totals
 
 TOTALS = Path("data", "control_totals.csv")
 COLUMNS = ("table", "source_id", "year", "measure", "unit", "count", "total")
-STEPS = 5  # besides the notebooks
+STEPS = 4  # besides the notebooks
 MOST_TOTALS = 20  # that are shown one by one
 VERDICTS = Path("data", "verdicts.csv")
 VERDICT_COLUMNS = (
@@ -112,11 +112,6 @@ def accept(
             more = len(changes) - MOST_TOTALS
             lines += [f"… and {more} more; {TOTALS.as_posix()} has them all"] * (more > 0)
             lines += totals.cells_moved(tables_before, totals.built(root))
-    with steps.step("describing the data"):
-        path, text = root / package.FILE, package.text(root)
-        if not path.is_file() or path.read_text(encoding="utf-8") != text:
-            files[path] = text
-            lines.append(f"{package.FILE}: renewed")
     save(files)
     return lines or ["nothing moved"]
 
