@@ -99,7 +99,7 @@ def bars(
     headings = np.array([*frame[heading]] if heading else [""] * len(rows), dtype=object)
     labels, is_above = _labels(rows["name"], headings, shown)
     is_new = headings != np.array(["", *headings[:-1]])  # or one ends, which sets apart too
-    names = layout.LINE * np.array([1 + label.count("\n") for label in labels])
+    names = layout.LINE * np.array([*map(layout.lines_of, labels)])
     above = below = 0.08 + names / 2  # inches from the middle of a bar, as its own name needs
     if is_above:
         above, below = BAR / 2 + 0.12 + names, np.full(len(rows), BAR / 2 + 0.04)

@@ -7,7 +7,7 @@ the same. What it does not say whole is :data:`OPEN`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -392,24 +392,27 @@ def _is_of_trade(clause: str, tag: str, *, is_next: bool) -> bool:
 
 def _of_number(number: Number, mark: str, tagged: Tagged) -> Said:
     """What a clause says of a number, the mark in it."""
-    figure = number.figure
-    if pattern("unsized").search(mark):
-        figure = OPEN
-    if LEVEL.match(figure):
-        mark = mark.replace("<N>", "to <N>")
+    figure = OPEN if pattern("unsized").search(mark) else number.figure
+    mark = mark.replace("<N>", "to <N>") if LEVEL.match(figure) else mark
     rules = UNTOLD | {PERCENT: PERCENTS, "": AMOUNTS}.get(number.kind, {})
     kind = next((kind for rule, kind in rules.items() if pattern(rule).search(mark)), number.kind)
     if kind == PERCENT:  # it rose or fell, or is a share, and no word tells which
         kind = figure = OPEN
-    is_priced = any(tagged.numbers[tag].kind == PRICE for tag in NUMBERS.findall(mark))
-    is_priced = is_priced or bool(pattern("priced").search(NUMBERS.sub("<N>", mark)))
-    kind = OPEN if is_priced and kind in (GROWTH, CHANGE) else kind  # of which no phrase asks
+    if _is_change_of_price(kind, mark, tagged):  # of which no phrase asks
+        kind = OPEN
     changed = pattern("changed").search(mark) if kind in CHANGES else None
     if changed and pattern("fall").search(changed[0]):
         figure = pattern("^((?:{qualifier}) )?").sub(r"\1-", figure)
     of = [amount for amount in ("value", "weight") if pattern(f"by_{amount}").search(mark)]
     amount = number.amount or (of[0] if len(of) == 1 and kind in (GROWTH, SHARE, POINTS) else OPEN)
     return _said(kind, number._replace(figure=figure, amount=amount), mark, tagged)
+
+
+def _is_change_of_price(kind: str, mark: str, tagged: Tagged) -> bool:
+    """Whether a clause tells how a price changed."""
+    kinds = {tagged.numbers[tag].kind for tag in NUMBERS.findall(mark)}
+    is_priced = PRICE in kinds or pattern("priced").search(NUMBERS.sub("<N>", mark))
+    return kind in (GROWTH, CHANGE) and bool(is_priced)
 
 
 def _without_number(clause: str, tagged: Tagged) -> Iterator[Said]:
@@ -548,11 +551,9 @@ def _window(mark: str, tagged: Tagged) -> tuple[str, str]:
 def _sides(kind: str, mark: str, tagged: Tagged) -> tuple[str, str, str]:
     """Who reports, with whom or who is its member, and which way; "" where that is not told."""
     rules = MEMBERS.get(kind, TRADERS)
-    matches = {rule: match for rule in rules if (match := pattern(rule).search(mark))}
-    if not matches:
+    rule, found = _first_of(rules, mark, is_ranked=kind in MEMBERS)
+    if not found:
         return OPEN, OPEN, ""
-    rule = min(matches, key=lambda rule: 0 if kind in MEMBERS else matches[rule].start())
-    found = matches[rule]
     way, said = rule.rpartition("_")[2], found.groupdict("")
     who = _area(said.get("who") or said.get("of", ""), tagged)
     if kind in MEMBERS:
@@ -567,6 +568,16 @@ def _sides(kind: str, mark: str, tagged: Tagged) -> tuple[str, str, str]:
         return OPEN, OPEN, way
     whom = _whom(kind, way, rest, mark, tagged)
     return who, OPEN if whom == WORLD and who == OPEN else whom, way
+
+
+def _first_of(
+    rules: Iterable[str], mark: str, *, is_ranked: bool
+) -> tuple[str, re.Match[str] | None]:
+    """The rule that matches a clause first, or of those that are ranked the first that does."""
+    matches = [(rule, match) for rule in rules if (match := pattern(rule).search(mark))]
+    if not matches:
+        return "", None
+    return min(matches, key=lambda pair: 0 if is_ranked else pair[1].start())
 
 
 def _joined(lead: str, who: str, tagged: Tagged) -> str:

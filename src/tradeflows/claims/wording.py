@@ -639,12 +639,12 @@ def _not_said(text: str, claims: Sequence[Claim]) -> Iterator[str]:
         if asks.reporter in named and named.isdisjoint(partners) and not is_told:
             yield from (f"not said: {codes.area_name(area)}" for area in sorted(partners))
         if asks.base and not claim.superlative:
-            base = asks.base.partition("..")
-            first, before = span((asks.start, asks.end))[0], span((base[0], base[2] or base[0]))[0]
-            years = open_words.years_named(text)
-            is_said = years * 12 == first - before or asks.base[:4] in text
-            if not is_said and (years or first - before != 12):
-                yield f"not said: compared with {window_in_words(base[0], base[2] or base[0])}"
+            begin, _, end = asks.base.partition("..")
+            window = begin, end or begin
+            months = span((asks.start, asks.end))[0] - span(window)[0]
+            years = open_words.years_named(text) or 1
+            if asks.base[:4] not in text and months != 12 * years:
+                yield f"not said: compared with {window_in_words(*window)}"
 
 
 def _ranked_among(text: str, asked: Sequence[Question]) -> Iterator[str]:

@@ -108,24 +108,16 @@ def the_whole(side: pd.DataFrame, area: str = "", *, is_part_enough: bool = Fals
         _require_axes(side)
     fault: Exception | None = None  # of the goods that are asked
     wholes = []
-    axes = ["reporter", "partner", *["product"] * (side["cmd_code"].nunique() > 1)]
-    length = int(side["n_months"].iloc[0])
     for words in _wholes_of(side, area):
         try:
-            whole = asked_again(side, **words).by(*axes, every=length)
+            whole = _asked_for_whole(side, words)
         except (QueryError, NothingStatedError) as error:
             fault = fault or error
             continue
-        if "product" in words:
-            whole = whole.drop(columns=["cmd_code", "product"])
-            _say_coarser(whole, sorted(side["cmd_code"].unique()), words["product"])
         # Of each reporter, good and period of the side a figure is wanted.
-        cells = whole.columns.intersection(["reporter_iso", "cmd_code", "ref_period"])
         known = whole[whole["value"].notna() & whole["complete"]]
-        wanted, stated = (
-            pd.MultiIndex.from_frame(pd.DataFrame(rows)[cells]) for rows in (side, known)
-        )
-        if wanted.isin(stated).all():
+        cells = whole.columns.intersection(["reporter_iso", "cmd_code", "ref_period"])
+        if _cells(side, cells).isin(_cells(known, cells)).all():
             return whole
         wholes.append(whole)
     if area and fault and not wholes:
@@ -134,12 +126,23 @@ def the_whole(side: pd.DataFrame, area: str = "", *, is_part_enough: bool = Fals
     return wholes[0] if wholes and (area or is_part_enough) else None
 
 
-def _say_coarser(whole: Answer, goods: list[str], coarser: list[str]) -> None:
-    """Say that a whole is of other goods, too, unless the finer code ends in zeros alone."""
-    if any(code.rstrip("0") not in coarser for code in goods):
+def _cells(frame: pd.DataFrame, columns: pd.Index) -> pd.MultiIndex:
+    return pd.MultiIndex.from_frame(pd.DataFrame(frame)[[*columns]])
+
+
+def _asked_for_whole(side: pd.DataFrame, words: Mapping[str, Any]) -> Answer:
+    """The answer to other words, period by period; of coarser goods it says that they are more."""
+    axes = ["reporter", "partner", *["product"] * (side["cmd_code"].nunique() > 1)]
+    whole = asked_again(side, **words).by(*axes, every=int(side["n_months"].iloc[0]))
+    if "product" not in words:
+        return whole
+    goods, coarser = sorted(side["cmd_code"].unique()), words["product"]
+    whole = whole.drop(columns=["cmd_code", "product"])
+    if any(code.rstrip("0") not in coarser for code in goods):  # 270900 is all of 2709
         both = (", ".join(map(codes.product_name, some)) for some in (coarser, goods))
         text = "the whole is of {}, which holds more goods than {}".format(*both)
         whole.attrs["caveats"] = (*whole.attrs["caveats"], text)
+    return whole
 
 
 def _wholes_of(side: pd.DataFrame, area: str) -> list[dict[str, Any]]:

@@ -1,5 +1,6 @@
 """One figure beside another: growth, differences, and two statements of one flow."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np

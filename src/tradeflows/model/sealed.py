@@ -76,7 +76,7 @@ def changed(
     """
     plain = pd.DataFrame(frame)
     figures = [name for name in columns if name in plain]
-    if any(_has_figures_of(plain, rows, figures) for rows in _kept(frame)):
+    if _is_as_kept(plain, _kept(frame), figures):
         return np.zeros(len(plain), bool)
     is_read = np.zeros(len(plain), bool)
     has_place = plain[[*PLACE]].notna().all(axis="columns") if {*PLACE} <= {*plain} else False
@@ -192,10 +192,11 @@ def _stand_in(frame: pd.DataFrame, rows: pd.DataFrame) -> ndarray:
         return np.zeros(len(frame), bool)
 
 
-def _has_figures_of(frame: pd.DataFrame, rows: pd.DataFrame, figures: Sequence[str]) -> bool:
-    """Whether the numbers of `frame` are those of `rows`, row by row."""
-    names = {*PLACE, *KEYS, "unit"} & {*frame} & {*rows}
-    return {*figures} <= {*rows} and _are_alike(frame, rows, [*names, *figures])
+def _is_as_kept(frame: pd.DataFrame, kept: Sequence[pd.DataFrame], figures: Sequence[str]) -> bool:
+    """Whether the numbers of `frame` are row by row those of one of the `kept`."""
+    names = {*PLACE, *KEYS, "unit"} & {*frame}
+    with_figures = (rows for rows in kept if {*figures} <= {*rows})
+    return any(_are_alike(frame, rows, [*names & {*rows}, *figures]) for rows in with_figures)
 
 
 def _are_alike(frame: pd.DataFrame, rows: pd.DataFrame, names: Sequence[str]) -> bool:
