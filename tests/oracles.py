@@ -6,7 +6,9 @@ none. A declared zero is a row like any other whose figure is 0. A result of Non
 """
 
 import calendar
+import itertools
 import math
+import re
 
 FAR = 12 * 9999
 OF_SEVERAL_PARTS = ("27", "2710")  # 2709 is all of 270900
@@ -462,9 +464,11 @@ def ask(rows, window):
 # --- what was printed -----------------------------------------------------------------------------
 
 
-def figures(rows, word, above, unit):
-    """Ids of the printed figures about a word that are above an amount, whatever was meant."""
-    about = [r for r in rows if word.casefold() in f"{r['topic']} {r['product']}".casefold()]
+def figures(rows, words, above, unit):
+    """Ids of the printed figures about some words that are above an amount, whatever was meant."""
+    texts = [f"{row['topic']} {row['product']}".casefold() for row in rows]
+    is_about = [any(re.search(word, text) for word in words) for text in texts]
+    about = list(itertools.compress(rows, is_about))
     same = [row for row in about if row["unit"] == unit]
     larger = [row for row in same if row["value"] > above and row["qualifier"] not in ("<", "≤")]
     more = [row for row in same if row["value"] == above and row["qualifier"] == ">"]
@@ -750,8 +754,8 @@ def gap(importer, exporter):
 
 
 def difference(figure, base):
-    """The change, and it in per cent of the base."""
-    change = ratio(figure, base)
+    """The change, and it in per cent of the base, of amounts above zero alone."""
+    change = ratio(figure, base) if min(figure, base) >= 0 else None
     return figure - base, None if change is None else 100 * (change - 1)
 
 

@@ -8,11 +8,7 @@ import tradeflows as tf
 from tradeflows.tables.contradictions import jumps_in_answer
 
 OIL_PRODUCTS = {"start": "2022-01", "end": "2022-12"}
-SAID = (
-    "oil products from Russia in 2022-05 483,731 t against 3,627 t",
-    "10 times the months around it, or more: weight and value of oil products from Russia in "
-    "2022-06",
-)
+SAID = "oil products from Russia in 2022-05 483,731 t against 3,627 t"
 
 
 def test_a_source_passed_over_contradicts_a_month_of_the_answer():
@@ -21,8 +17,9 @@ def test_a_source_passed_over_contradicts_a_month_of_the_answer():
     told = [text for text in rows.attrs["caveats"] if text.startswith("TUR: figures of")]
     assert len(told) == 1
     assert other in told[0]
-    assert SAID[0] in told[0]
-    assert f"TUR: {SAID[1]}" in rows.attrs["caveats"]
+    assert SAID in told[0]
+    # Of June the neighbours are the odd ones.
+    assert not any("times the months around" in text for text in rows.attrs["caveats"])
 
 
 @pytest.mark.parametrize("asked", [{"start": "2022-02", "end": "2022-04"}, {"partner": "KAZ"}])

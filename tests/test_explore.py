@@ -192,6 +192,12 @@ REFUSED = [
     (lambda: tf.figures("drone", above="many"), "above='many': expected an amount"),
     (lambda: tf.figures("drone").plot(titel="x"), "did you mean 'title'"),
     (lambda: tf.find("unicorn"), "nothing is held of 'unicorn'"),
+    (lambda: tf.flow("wheat", country="China"), "country=: reporter= says whose figures"),
+    (lambda: tf.ask("wheat", "China", begin="2022"), "begin=: start= and end= say when"),
+    (
+        lambda: tf.flow("total", "China", "Russia", start="2023").to("THB"),
+        "tf.find('exchange rate') lists what is, and",
+    ),
     (lambda: tf.find(27), "word=27: expected a text such as 'crude oil'"),
     (lambda: tf.find("1002"), "tf.ask('1002', 'China', 'Russia', start='"),
     (lambda: tf.products("unicorn"), "no product 'unicorn'"),
@@ -272,6 +278,8 @@ def test_without_a_window_the_newest_is_held():
 
 
 def test_oil_is_no_oil_seed():
+    for words, of_what in (("rouble", "RUB"), ("exchange rates", "RUB"), ("oil price", "USD")):
+        assert any(of_what in unit for unit in tf.find(words).query("table == 'rates'")["unit"])
     names = tf.find("oil")["name"]
     assert names.iloc[:10].str.contains("crude oil|oil products|Palm oil", regex=True).all()
     assert names.str.contains("Oil seeds").any()

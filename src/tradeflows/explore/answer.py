@@ -55,7 +55,7 @@ from tradeflows.model.sealed import (
     with_periods,
     with_signs,
 )
-from tradeflows.model.words import in_a_sentence
+from tradeflows.model.words import call, in_a_sentence
 from tradeflows.retrieval import catalogue, own_words
 from tradeflows.tables.display import (
     CHOSEN,
@@ -1459,12 +1459,11 @@ def _rates(base: str, quote: str, months: np.ndarray) -> tuple[pd.DataFrame, lis
         "start": month_text(int(months.min())),
         "end": month_text(int(months.max())),
     }
-    held, reasons = [], []
+    held = []
     for office in RATES_OF:
         try:
             rates = tables.read("rates", stated_by=office, base=base, quote=quote, **ends)
-        except QueryError as error:
-            reasons.append(f"{office}: {error}")
+        except QueryError:
             continue
         kinds = [rates[rates["statistic"] == kind] for kind in rates["statistic"].unique()]
         if not rates["ref_period"].duplicated().any() and len(kinds) > 1:  # one follows another
@@ -1474,7 +1473,11 @@ def _rates(base: str, quote: str, months: np.ndarray) -> tuple[pd.DataFrame, lis
         for some in kinds:
             held.append(({*months.tolist()} - {*months_of(some)[1].tolist()}, some))
     if not held:
-        raise QueryError("; ".join(reasons))
+        raise QueryError(
+            f"no rate of {quote} for {base} is held of {runs(months)}; "
+            f"{call('find', 'exchange rate')} lists what is, and `tradeflows add FILE` takes a "
+            "file of rates"
+        )
     lacking, rates = min(held, key=lambda pair: len(pair[0]))
     text = f"no rate of {quote} for {base} is held of {runs(lacking)}, so these have no value"
     return rates, [text] * bool(lacking)

@@ -212,7 +212,7 @@ def ask(
     Traceback (most recent call last):
     tradeflows.model.errors.QueryError: classification='S4' is SITC: not read here, ...
     """
-    require_no_more(more)
+    require_no_more(more, filters)
     if not isinstance(refresh, bool):
         raise QueryError(f"refresh={refresh!r}: expected True or False")
     window = {"start": period_typed(start, "start"), "end": period_typed(end, "end", last=True)}

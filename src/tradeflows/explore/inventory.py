@@ -1,7 +1,7 @@
 """What is held: of which goods, for which months, in which unit, from whom."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import chain
 from pathlib import Path
@@ -62,12 +62,17 @@ def find(word: str = "", *, local: bool = False, root: Path | None = None) -> An
     plain = word.casefold()
     with suppress(QueryError):  # gold is both
         plain = currency(word).casefold()
+    sources = catalogue.load(root, local=local)
+    titles = {name: source.title for name, source in sources.items()}
     parts: list[pd.DataFrame] = []
     entries: list[dict[str, Any]] = []
     for table, (by, _) in NAMED_BY.items():
         stored = tables.stored(root, table, local=local)
         is_trade = table == "trade"
-        rows = _traded(stored, word.casefold(), root) if is_trade else _named(stored, plain, table)
+        if is_trade:
+            rows = _traded(stored, word.casefold(), root)
+        else:
+            rows = _named(stored, plain, table, titles)
         slot = rows.groupby(["source_id", *by]).ngroup() + len(entries)
         parts.append(rows.assign(slot=slot).dropna(subset="n_months"))
         entries += _entries(table, rows)
@@ -75,7 +80,6 @@ def find(word: str = "", *, local: bool = False, root: Path | None = None) -> An
         raise QueryError(_nothing_of(word, root))
     order = np.argsort(_are_named_by_chance(entries, word, root), kind="stable")
     inventory = pd.DataFrame([entries[place] for place in order])
-    sources = catalogue.load(root, local=local)
     inventory["publisher"] = [sources[name].publisher for name in inventory["source_id"]]
     inventory.attrs = {"sources": tuple(dict.fromkeys(inventory["source_id"])), "caveats": ()}
     counted = pd.concat([part for part in parts if len(part)], ignore_index=True)
@@ -167,8 +171,8 @@ def _traded(stored: Any, word: str, root: Path) -> pd.DataFrame:
     return rows
 
 
-def _named(stored: Any, word: str, table: str) -> pd.DataFrame:
-    """Rows of another table whose words have `word`."""
+def _named(stored: Any, word: str, table: str, titles: Mapping[str, str]) -> pd.DataFrame:
+    """Rows of another table whose words have each of `word`; of rates also what a file is of."""
     by, unit = NAMED_BY[table]
     rows = stored.to_table().to_pandas()
     rows = rows.assign(units=rows[unit], reporter_iso="", partner_iso="")
@@ -176,9 +180,12 @@ def _named(stored: Any, word: str, table: str) -> pd.DataFrame:
         start, end = (pd.to_datetime(rows[f"window_{side}"]).dt for side in ("start", "end"))
         n_months = 1 + 12 * (end.year - start.year) + end.month - start.month
         rows = rows.assign(ref_period=rows["window_start"], n_months=n_months)
-    cells = rows[[*by, *({"product"} & {*rows})]].itertuples(index=False)
-    texts = (in_plain_letters(" ".join(map(str, row))) for row in cells)
-    return rows[np.array([in_plain_letters(word) in text for text in texts], bool)]
+    named = rows[[*by, *rows.columns.intersection(["product", "quote"])]]
+    if table == "rates":
+        named = named.assign(title=rows["source_id"].map(titles))
+    texts = (in_plain_letters(" ".join(map(str, row))) for row in named.itertuples(index=False))
+    asked = in_plain_letters(word).split()
+    return rows[np.array([all(part in text for part in asked) for text in texts], bool)]
 
 
 def _words_by_code(root: Path | None) -> dict[str, list[str]]:

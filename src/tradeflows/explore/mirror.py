@@ -106,13 +106,13 @@ def the_whole(side: pd.DataFrame, area: str = "", *, is_part_enough: bool = Fals
         return None
     if area:
         _require_axes(side)
-    fault: Exception | None = None  # of the goods that are asked
+    faults: list[Exception] = []  # the first is of the goods that are asked
     wholes = []
     for words in _wholes_of(side, area):
         try:
             whole = _asked_for_whole(side, words)
         except (QueryError, NothingStatedError) as error:
-            fault = fault or error
+            faults.append(error)
             continue
         # Of each reporter, good and period of the side a figure is wanted.
         known = whole[whole["value"].notna() & whole["complete"]]
@@ -120,8 +120,8 @@ def the_whole(side: pd.DataFrame, area: str = "", *, is_part_enough: bool = Fals
         if _cells(side, cells).isin(_cells(known, cells)).all():
             return whole
         wholes.append(whole)
-    if area and fault and not wholes:
-        raise fault
+    if area and not wholes:
+        raise faults[0]
     # Of a part that is enough the measure says what it lacks.
     return wholes[0] if wholes and (area or is_part_enough) else None
 

@@ -19,6 +19,19 @@ NEWEST_YEAR = 9999
 SUCH_AS = {"product": "wheat", "reporter": "China", "partner": "Russia"}  # words such as one types
 
 
+# What is typed for the name of an argument, and those that there are.
+INSTEAD = {
+    **dict.fromkeys(("goods", "commodity", "hs"), "product= says of what, such as product='wheat'"),
+    **dict.fromkeys(
+        ("country", "area"), "reporter= says whose figures, and partner= of trade with whom"
+    ),
+    **dict.fromkeys(
+        ("year", "years", "period", "begin", "since", "until"),
+        "start= and end= say when, such as start='2023', end='2023'",
+    ),
+}
+
+
 class Areas(NamedTuple):
     """Areas that words name, or ``countries``, and how groups were taken, a sentence each."""
 
@@ -37,9 +50,10 @@ def listed(name: str, words: Words) -> list[str]:
 
 
 def require_no_more(more: Sequence[Any], filters: Collection[str] = ()) -> None:
-    """Refuse what stands behind product, reporter and partner without a name, or names a year."""
-    for name in {"year", "years", "period"} & {*filters}:
-        raise QueryError(f"{name}=: start= and end= say when, such as start='2023', end='2023'")
+    """Refuse what stands behind product, reporter and partner without a name, or has another."""
+    for name in filters:
+        if name in INSTEAD:
+            raise QueryError(f"{name}=: {INSTEAD[name]}")
     if more:
         raise QueryError(
             f"{more[0]!r}: product, reporter and partner alone stand without a name; name what "
