@@ -12,7 +12,7 @@ import pandas as pd
 from pandas.plotting import PlotAccessor
 
 from tradeflows import measures, tables
-from tradeflows.explore.hints import AREAS, PERIOD, is_converted
+from tradeflows.explore.hints import AREAS, PERIOD, held, is_converted
 from tradeflows.explore.naming import in_print, publisher_name, with_names
 from tradeflows.explore.questions import unit_of_words
 from tradeflows.measures.common import (
@@ -1459,7 +1459,7 @@ def _rates(base: str, quote: str, months: np.ndarray) -> tuple[pd.DataFrame, lis
         "start": month_text(int(months.min())),
         "end": month_text(int(months.max())),
     }
-    held = []
+    found = []
     for office in RATES_OF:
         try:
             rates = tables.read("rates", stated_by=office, base=base, quote=quote, **ends)
@@ -1471,13 +1471,15 @@ def _rates(base: str, quote: str, months: np.ndarray) -> tuple[pd.DataFrame, lis
             whole = rates.assign(statistic=joined)
             kinds = [with_lineage(whole, rates, kept=[Role(rates)])]
         for some in kinds:
-            held.append(({*months.tolist()} - {*months_of(some)[1].tolist()}, some))
-    if not held:
+            found.append(({*months.tolist()} - {*months_of(some)[1].tolist()}, some))
+    if not found:
+        others = held(catalogue.root(), [*PERIOD], "rates", base=base, quote=quote)
+        window = runs({*months_of(others)[1].tolist()})
         raise QueryError(
-            f"no rate of {quote} for {base} is held of {runs(months)}; "
-            f"{call('find', 'exchange rate')} lists what is, and `tradeflows add FILE` takes a "
-            "file of rates"
+            f"no rate of {quote} for {base} is held of {runs(months)}"
+            f"{f', but of {window}' * bool(window)}; {call('find', 'exchange rate')} lists what "
+            "is, and `tradeflows add FILE` takes a file of rates"
         )
-    lacking, rates = min(held, key=lambda pair: len(pair[0]))
+    lacking, rates = min(found, key=lambda pair: len(pair[0]))
     text = f"no rate of {quote} for {base} is held of {runs(lacking)}, so these have no value"
     return rates, [text] * bool(lacking)
