@@ -226,21 +226,25 @@ def codelist(path: Path, key: Sequence[str] = ("hs6",)) -> list[dict[str, str]]:
     return rows
 
 
-def hs_parts(code: str, among: Iterable[str]) -> tuple[set[str], set[str]]:
-    """Parts one level below an HS code: those that HS 2022 lists, and those that hold `among`.
+@cache
+def hs_parts(code: str) -> frozenset[str]:
+    """The parts of an HS code, one level below it, that HS 2022 lists."""
+    return frozenset(part for part in harmonized_system() if part[:-2] == code)
+
+
+def parts_among(code: str, stated: Iterable[str]) -> set[str]:
+    """The parts of an HS code, one level below it, of which some codes are.
 
     Examples
     --------
     >>> from tradeflows.model import codes
-    >>> listed, stated = codes.hs_parts("8526", ["85269120", "85269180"])
-    >>> len(listed), stated
-    (3, {'852691'})
+    >>> codes.parts_among("8526", ["85269120", "85269180"]), len(codes.hs_parts("8526"))
+    ({'852691'}, 3)
     """
     below = len(code) + 2
-    listed = {part for part in harmonized_system() if part[:-2] == code}
-    within = {each for each in among if each.startswith(code)} - {code}
+    within = {each for each in stated if each.startswith(code)} - {code}
     # A kind, such as 2711:LPG, is a part that the HS does not list.
-    return listed, {each[:below] if each[:below].isdigit() else each for each in within}
+    return {each[:below] if each[:below].isdigit() else each for each in within}
 
 
 def kinds_beside(code: str) -> set[str]:

@@ -193,16 +193,16 @@ def _levels(found: set[str], alternatives: list[str], every: Callable[[], set[st
         if not all(codes.kinds_beside(code) <= under for code in under):
             continue
         if under and all(any(share(part, code) for code in under) for part in whole.split("+")):
-            if _is_part_alone(whole, every()):
+            if len(codes.hs_parts(whole)) > 1 and _is_part_alone(whole, every()):
                 continue
             return under.difference(part for part, _ in codes.nested(under, under))
     return set()
 
 
 def _is_part_alone(whole: str, goods: set[str]) -> bool:
-    """Whether `goods` have one of the parts that the HS lists of a code, and are not all goods."""
-    listed, stated = codes.hs_parts(whole, goods)
-    return len(listed) > len(stated) == 1 and len({code[:2] for code in goods}) <= MOST_CHAPTERS
+    """Whether `goods`, which are not all goods, have one part of a code alone."""
+    is_of_all = len({code[:2] for code in goods}) > MOST_CHAPTERS
+    return len(codes.parts_among(whole, goods)) == 1 and not is_of_all
 
 
 def _under(found: set[str], alternatives: list[str]) -> set[str]:
@@ -224,12 +224,12 @@ def stand_ins(frame: DataFrame, products: list[list[str]], goods_of: GoodsOf) ->
         if not {*stated}.intersection(products[place]):
             shown = ", ".join(stated[:SHOWN]) + " …" * (len(stated) > SHOWN)
             whole = products[place][0]
-            listed, of_source = codes.hs_parts(whole, goods_of(source))
-            # Of another edition's parts none can be missed.
-            of_all = f", {len(of_source)} of its {len(listed)} parts" * (of_source < listed)
-            caveats.append(
-                f"{source}: no row is of {whole} as a whole; {shown} stands for it{of_all}"
-            )
+            text = f"{source}: no row is of {whole} as a whole; {shown} stands for it"
+            listed = codes.hs_parts(whole)
+            of_source = codes.parts_among(whole, goods_of(source)) if len(listed) > 1 else listed
+            if of_source < listed:  # of another edition's parts none can be missed
+                text += f", {len(of_source)} of its {len(listed)} parts"
+            caveats.append(text)
     return caveats
 
 
