@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pyarrow as pa
 
 from tradeflows import tables
-from tradeflows.claims import bands, open_words, phrase, questions, wording
+from tradeflows.claims import bands, open_words, phrase, questions, sentence, wording
 from tradeflows.claims.answers import NEXT
 from tradeflows.claims.phrase import Phrase, Window
 from tradeflows.claims.witnesses import EUROSTAT, Tables, is_placed, office_of
@@ -686,7 +686,7 @@ def _with_record(entry: Entry, asked: Phrase, unit: str, every: Iterable[Held]) 
 def _record_in_words(entry: Entry, unit: str) -> tuple[str, str]:
     """The words of a sentence for a record, and for its figure where the line has one."""
     statement, claimed = entry["statement"], entry.get("claimed", {})
-    record = wording.RECORD.search(statement) or wording.SUPERLATIVE.search(statement)
+    record = wording.RECORD.search(statement) or sentence.pattern("superlative").search(statement)
     is_alone, value = claimed in SIGNS, claimed.get("value")
     of_unit = [item for item in open_words.numbers_in(statement) if item.is_of(unit)]
     printed = [item.text for item in of_unit if value is None or item.means(value, unit)]
