@@ -100,7 +100,19 @@ def _of_side(
 ) -> Question:
     """What one question of a reading with its measures answers."""
     places = _places(reading.read, frame, used, asked, flags)
-    start, end, base = _windows(reading, frame)
+    (start, end), base = ends(reading), ""
+    for _, arguments in reading.steps:
+        base = text_of(arguments.get("base", base), "..")
+        after = arguments.get("year", arguments.get("after", ""))
+        if after:
+            first, last = after if isinstance(after, list) else (after, after)
+            start, end = str(first), str(last)
+    if reading.read.get("table") == "figures":
+        start, end, base = _windows_of_figure(frame.iloc[0])
+    elif "ref_period" in frame and not (start and end) and len(frame):
+        first_of = first_month(frame)
+        start = start or month_text(int(first_of.min()))
+        end = end or month_text(int((first_of + frame["n_months"]).max()) - 1)
     measure = _measures(reading, used)[-1]
     keys = Question(**places, measure=measure, start=start, end=end, base=base)
     return questions.with_windows(keys)
@@ -217,21 +229,17 @@ def _with_members(reading: Reading, keys: Question) -> Question:
             keys = replace(keys, **{key: in_order(sides)})
         if name == "lead":
             key = KEYS_OF.get(arguments.get("of", "partner_iso"), "partner")
-            keys = replace(keys, **{key: _rivals(reading, key, str(arguments["member"]))})
+            member, filters = str(arguments["member"]), {"goods": "product"}
+            asked = reading.read.get(filters.get(key, key))
+            others = [text for text in asked if text != member] if isinstance(asked, list) else []
+            if not others and reading.result != "rank":
+                others = [NEXT]  # whoever it is
+            rivals = (questions.normal(key, text) for text in others)
+            keys = replace(keys, **{key: in_order([member, *rivals])})
         if name == "baskets":
             listed = [code for codes_ in arguments["goods"].values() for code in codes_]
             keys = replace(keys, goods=questions.goods(listed))
     return keys
-
-
-def _rivals(reading: Reading, key: str, member: str) -> str:
-    """A member and the rivals that it is compared with: those that are read, or whoever is next."""
-    filters = {"goods": "product"}
-    asked = reading.read.get(filters.get(key, key))
-    others = [text for text in asked if text != member] if isinstance(asked, list) else []
-    if not others and reading.result != "rank":
-        others = [NEXT]
-    return in_order([member, *(questions.normal(key, text) for text in others)])
 
 
 # --- the rows -------------------------------------------------------------------------------------
@@ -368,24 +376,6 @@ def measure_of_unit(unit: str) -> str:
 
 
 # --- the windows ----------------------------------------------------------------------------------
-
-
-def _windows(reading: Reading, frame: pd.DataFrame) -> tuple[str, str, str]:
-    """First and last month that a reading is about, and the base of a change."""
-    if reading.read.get("table") == "figures":
-        return _windows_of_figure(frame.iloc[0])
-    (start, end), base = ends(reading), ""
-    for _, arguments in reading.steps:
-        base = text_of(arguments.get("base", base), "..")
-        after = arguments.get("year", arguments.get("after", ""))
-        if after:
-            first, last = after if isinstance(after, list) else (after, after)
-            start, end = str(first), str(last)
-    if "ref_period" in frame and not (start and end) and len(frame):
-        first_of = first_month(frame)
-        start = start or month_text(int(first_of.min()))
-        end = end or month_text(int((first_of + frame["n_months"]).max()) - 1)
-    return start, end, base
 
 
 def _windows_of_figure(row: pd.Series) -> tuple[str, str, str]:

@@ -127,9 +127,7 @@ def entry_of(
             faults.append(error)
     if not made["reading"]:
         raise faults[0]
-    value = asked.measure_of("value")
-    moved = [f"{value} in {each}" for each in sorted(made["money"])]
-    because += _in_money(moved, asks, admitted, statement) + _in_codes([*made["goods"]], admitted)
+    because += _found_open(made, asked, asks, admitted, statement)
     whole = {**entry, "asks": asks, "reading": [*made["reading"], *entry.get("reading", [])]}
     whole |= {key: made[key] for key in ("releases", "minds") if made[key]}
     whole["open"] = {**admitted, **entry.get("open", {})}
@@ -172,23 +170,25 @@ def _refuse(faults: Iterable[str], entry: Table, *, is_line: bool) -> None:
         raise LedgerError(f"{fault}; {'because' if is_line else 'open_because'} says why not")
 
 
-def _in_money(moved: list[str], asks: Entry, admitted: Entry, statement: str) -> list[str]:
-    """Ask a change in euros where the sentence names these alone, or leave it open, with why."""
-    if not moved:
-        return []
-    if moved[0].endswith("EUR") and len(moved) == 1 and IN_EUROS.search(statement):
+def _found_open(
+    made: Entry, asked: Phrase, asks: Entry, admitted: Entry, statement: str
+) -> list[str]:
+    """Leave open what the readings found, with why: a change's currency, other codes of its word.
+
+    A change is asked in euros where the sentence names these alone.
+    """
+    because = []
+    if made["goods"]:
+        admitted["goods"] = [*made["goods"]]
+        because.append("its word for the goods has several codes")
+    moved = [f"{asked.measure_of('value')} in {each}" for each in sorted(made["money"])]
+    if len(moved) == 1 and moved[0].endswith("EUR") and IN_EUROS.search(statement):
         asks["measure"] = moved[0]
-        return []
-    free = admitted.get("measure", [])
-    admitted["measure"] = moved if free == "none" else [*free, *moved]
-    return ["its line names no currency"]
-
-
-def _in_codes(others: list[str], admitted: Entry) -> list[str]:
-    """Leave the goods open where other codes of their word are read too, with why."""
-    if others:
-        admitted["goods"] = others
-    return ["its word for the goods has several codes"] * bool(others)
+    elif moved:
+        free = admitted.get("measure", [])
+        admitted["measure"] = moved if free == "none" else [*free, *moved]
+        because.insert(0, "its line names no currency")
+    return because
 
 
 def _with_amount(asked: Phrase, unit: str, statement: str) -> tuple[Phrase, bool]:
@@ -270,14 +270,11 @@ def _add_readings(made: Entry, asked: Phrase, unit: str, project: Tables) -> Non
         when = window_in_words(*_months(window)) * bool(asked.windows[1:])
         for held in every:
             publisher = held.publisher * (not held.who)
-            words = (held.who or _office(asked), _counted_by(held), asked.quantity, publisher, when)
+            # The statistics that count goods by another code, where their word has several.
+            by = held.other and COUNTED_BY.get(codes.classification(held.other), OTHERWISE)
+            words = (held.who or _office(asked), by, asked.quantity, publisher, when)
             name = ", ".join(filter(None, words))
             made["reading"].append({"name": name, **_reading(asked, window, held)})
-
-
-def _counted_by(held: Held) -> str:
-    """The statistics that count goods by another code, where their word has several."""
-    return held.other and COUNTED_BY.get(codes.classification(held.other), OTHERWISE)
 
 
 def _of_each_code(asked: Phrase, unit: str, project: Tables) -> list[Held]:

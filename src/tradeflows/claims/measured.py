@@ -283,9 +283,8 @@ def _stages(reading: Reading, held: Tables) -> list[pd.DataFrame]:
                 frames += _stages(reading.other, held)[-1:]
             elif second.default is second.empty:
                 raise LedgerError("lacks other, the second frame of its measure")
-        given = {key: _window(value) for key, value in arguments.items()}
         done = repr((name, arguments, [*map(id, frames[1:])]))
-        stages.append(once(frames[0], done, partial(measure, *frames, **given)))
+        stages.append(once(frames[0], done, partial(measure, *frames, **arguments)))
     return stages
 
 
@@ -294,14 +293,6 @@ def _second_frame(measure: Callable[..., Any]) -> inspect.Parameter | None:
     """The parameter of a measure for a second frame; None of other measures."""
     seconds = [*inspect.signature(measure).parameters.values()][1:2]
     return next((item for item in seconds if "DataFrame" in str(item.annotation)), None)
-
-
-def _window(value: Any) -> Any:
-    """A pair of months in TOML is a list, and a window in a measure a tuple."""
-    is_pair = isinstance(value, list) and len(value) == 2
-    if is_pair and all(isinstance(part, str) and part[:4].isdigit() for part in value):
-        return tuple(value)
-    return value
 
 
 def _single(frame: pd.DataFrame, reading: Reading, held: Tables) -> float:

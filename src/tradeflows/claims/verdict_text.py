@@ -634,11 +634,6 @@ class VerdictText:
         is_voted = self.part.votes or self.part.verdict == verdict_rule.CONTRADICTED
         return f"{',' if is_voted else ':'} {self.because}" if self.because else ""
 
-    @property
-    def needs(self) -> str:
-        """What would test it, where nothing held does."""
-        return "" if self.part.readings else self.grounds
-
     # --- what limits it -------------------------------------------------------
 
     @property

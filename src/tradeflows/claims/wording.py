@@ -7,7 +7,7 @@ import math
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache
-from itertools import chain, product
+from itertools import chain, product, starmap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -431,16 +431,13 @@ def _of_goods(said: str, asked: Phrase, root: Path | None) -> Iterator[str]:
     parts = {*"+".join(asked.goods).split("+")}
     is_some = parts not in known and any(parts < one for one in known)
     if len(words) > 1:  # one of them may be beside those that are asked
-        is_some = not all(_share_any(one, parts) for one in listed)
+        is_some = not all(
+            any(starmap(_share, product("+".join(one).split("+"), parts))) for one in listed
+        )
     pairs = product(set().union(*known), parts)
     is_of_it = any(_share(*pair) and questions.is_part("goods", *pair) for pair in pairs)
     if known and (is_some or not is_of_it):
         yield f"its sentence says {said}, and its phrase {_named(asked.goods, codes.product_name)}"
-
-
-def _share_any(listed: Iterable[str], parts: Iterable[str]) -> bool:
-    """Whether one of some codes and sums of codes has to do with one of the parts."""
-    return any(_share(*pair) for pair in product("+".join(listed).split("+"), parts))
 
 
 def _of_member(said: Said, sides: Sequence[set[str]], asked: Phrase) -> Iterator[str]:
@@ -535,14 +532,13 @@ def unsaid(text: str, claims: Sequence[Claim]) -> Iterator[str]:
     words = _unread(text, claims, " ".join(beside))
     if words:
         yield f"not read: {', '.join(words)}"
-    yield from _left_to_say(text, claims)
     goods = [code for asks in asked for code in asks.goods.split("+")]
     amounts = [asks for asks in asked if asks.measure.removeprefix("growth of ") in MEASURES]
     flows = {asks.flow for asks in amounts}
     if _is_one_way(text) and flows == {"M" if SELLS.search(text) else "X"}:
         way = "imports" if flows == {"M"} else "exports"
         yield f"counted as {way}, by {codes.area_name(amounts[0].reporter)}"
-    yield from _ranked_among(text, asked)
+    yield from _left_to_say(text, claims)
     yield from _counted_by(text, asked)
     yield from dict.fromkeys(_not_said(text, claims))
     others = [*_sides_beside(text, asked), *_goods_beside(text, goods)]
@@ -559,32 +555,22 @@ def _left_to_say(text: str, claims: Sequence[Claim]) -> Iterator[str]:
 
 
 def _not_said(text: str, claims: Sequence[Claim]) -> Iterator[str]:
-    """A partner whom a sentence does not name, and a base other than it says or the year before."""
-    named = {*_named_in(text, own_words.area_words()).values()}
-    named |= _by_name(text) | _by_name(text, "capital")
+    """Rivals or a partner whom a sentence does not name, and a base other than the year before."""
+    by_name = {*_named_in(text, own_words.area_words()).values(), *_by_name(text)}
+    named = by_name | _by_name(text, "capital")
     is_told = bool(sentence.pattern("referred").search(text))
     for claim in claims:
         asks = claim.asks
+        few = sorted({*asks.partner.split("+")[1:]} - by_name)
+        if few and asks.measure.startswith("rank ") and "among" not in text:
+            yield f"ranked among some alone, with {', '.join(map(codes.area_name, few))}"
         partners = {*filter(codes.is_country, filter(_is_area, asks.partner.split("+")))}
         if asks.reporter in named and named.isdisjoint(partners) and not is_told:
-            yield from (f"not said: {codes.area_name(area)}" for area in sorted(partners))
-        if asks.base and not claim.superlative:
-            begin, _, end = asks.base.partition("..")
-            window = begin, end or begin
-            months = span((asks.start, asks.end))[0] - span(window)[0]
-            years = open_words.years_named(text) or 1
-            if asks.base[:4] not in text and months != 12 * years:
-                yield f"not said: compared with {window_in_words(*window)}"
-
-
-def _ranked_among(text: str, asked: Sequence[Question]) -> Iterator[str]:
-    """A place among some alone, whom a sentence does not name."""
-    named = {*_named_in(text, own_words.area_words()).values(), *_by_name(text)}
-    ranks = (asks for asks in asked if asks.measure.startswith("rank ") and "among" not in text)
-    among = [asks.partner.split("+") for asks in ranks]
-    few = sorted({area for areas in among for area in areas[1:]} - named)
-    if few:
-        yield f"ranked among some alone, with {', '.join(map(codes.area_name, few))}"
+            yield from map("not said: {}".format, map(codes.area_name, sorted(partners)))
+        if asks.base and not claim.superlative and asks.base[:4] not in text:
+            months = span(asks.start)[0] - span(asks.base[:7])[0]
+            if months != 12 * (open_words.years_named(text) or 1):
+                yield f"not said: compared with {window_in_words(*asks.base.split('..'))}"
 
 
 def _counted_by(text: str, asked: Sequence[Question]) -> Iterator[str]:
