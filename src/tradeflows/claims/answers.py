@@ -316,20 +316,15 @@ def _sides_of_figure(row: pd.Series, asked: Question) -> tuple[str, str, str]:
 
 def _measures(reading: Reading, used: pd.DataFrame) -> list[str]:
     """What is measured before and after each step; refuses a column that is no result of it."""
-    columns = [_taken(arguments) for _, arguments in reading.steps] + [reading.result]
+    values = [arguments.get("value") for _, arguments in reading.steps]
+    columns = [name if isinstance(name, str) else None for name in values] + [reading.result]
     if {*ENDS} & {column for column in columns if column}:
         raise LedgerError("takes one end of a printed range: its figure is value")
-    quantity, money = _quantity(reading, used)
+    quantity, money = _quantity(reading, used, next(filter(None, columns), ""))
     words = [f"{quantity}{money}"]
     for (name, arguments), column in zip(reading.steps, columns[1:], strict=True):
         words.append(_made(name, arguments, column).format(words[-1]))
     return [text if text.startswith(OF_CURRENCY) else text.replace(money, "") for text in words]
-
-
-def _taken(arguments: Table) -> str | None:
-    """The column that a step takes, where it names one."""
-    value = arguments.get("value")
-    return value if isinstance(value, str) else None
 
 
 def _made(name: str, arguments: Table, column: str | None) -> str:
@@ -349,7 +344,7 @@ def _made(name: str, arguments: Table, column: str | None) -> str:
     return f"{pattern} above {full_number(above)}" if above else pattern
 
 
-def _quantity(reading: Reading, used: pd.DataFrame) -> tuple[str, str]:
+def _quantity(reading: Reading, used: pd.DataFrame, column: str) -> tuple[str, str]:
     """What the first step of a reading is given, and its currency in words, but of dollars."""
     match reading.read.get("table", "trade"):
         case "figures":
@@ -358,8 +353,6 @@ def _quantity(reading: Reading, used: pd.DataFrame) -> tuple[str, str]:
             return f"{quantity} by law" if row["witness"] == LAW else quantity, ""
         case "settlement":
             return text_of(reading.read.get("concept", _stated(used, "concept"))), ""
-    named = [_taken(arguments) for _, arguments in reading.steps]
-    column = next(filter(None, named), reading.result)
     if column == "qty" and "qty_unit" in used:
         return OF_UNITS.get(str(used["qty_unit"].iloc[0]), "quantity"), ""
     quantity = QUANTITIES.get(column, column)

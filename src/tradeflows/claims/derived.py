@@ -477,25 +477,19 @@ def _chosen(
     for column, key, kinds in CHOICES:
         if any(frame[column].nunique() > 1 for frame in both):
             of_kind = {kind: [f[f[column] == kind] for f in both] for kind in kinds}
-            own[key] = _most_stated(of_kind, wanted, is_record=is_record)
+
+            def place(kind: str, of_kind: Mapping[str, list[pd.DataFrame]] = of_kind) -> Any:
+                """How many months a kind of rows lacks and, for a record, from when on it is."""
+                rows = of_kind[kind][0]
+                begins = int(first_month(rows).min()) if is_record and len(rows) else 0
+                return -len(wanted & _stated_months(*of_kind[kind])), begins
+
+            own[key] = min(of_kind, key=place)
             both = of_kind[own[key]]
     stating = {name for frame in both for name in frame.loc[~frame["lacks"], "source_id"]}
     if any(not {*frame["source_id"]} <= stating for frame in both):
         own["source"] = sorted(stating)  # files of another measure would be preferred
     return own, [frame[~frame["lacks"]] for frame in both]
-
-
-def _most_stated(
-    of_kind: Mapping[str, list[pd.DataFrame]], wanted: set[int], *, is_record: bool
-) -> str:
-    """The kind of rows that states most of some months: the first, or for a record the longest."""
-
-    def place(kind: str) -> tuple[int, int]:
-        rows = of_kind[kind][0]
-        begins = int(first_month(rows).min()) if is_record and len(rows) else 0
-        return -len(wanted & _stated_months(*of_kind[kind])), begins
-
-    return min(of_kind, key=place)
 
 
 def _of_whole_files(

@@ -114,10 +114,18 @@ def explain(verdict: Verdict) -> list[str]:
     >>> claims.explain(verdict)[2].strip()
     'verdict: holds'
     """
-    claim = verdict.claim
+    claim, digits, claimed = verdict.claim, _digits(verdict.claim), "in words"
+    if claim.figure is not None:
+        claimed = f"{claim.qualifier} {in_full(claim.figure, claim.unit, digits)}"
+        if claim.kg_per_unit is not None:
+            claimed += f", one of them taken as {full_number(claim.kg_per_unit)} kg"
+        is_tested = bool(claim.readings or claim.parts)
+        if is_tested and claim.low > -math.inf and claim.high < math.inf:
+            claimed += f", so {full_number(claim.low, digits)} to {full_number(claim.high, digits)}"
+            claimed += f", since {claim.printed_because}" * bool(claim.printed_because)
     lines = [
         f"{claim.id}: {claim.statement}",
-        f"  claimed by {claim.who} ({claim.where}), for {claim.window}: {_claimed(claim)}",
+        f"  claimed by {claim.who} ({claim.where}), for {claim.window}: {claimed}",
         f"  verdict: {verdict.text.label}",
     ]
     for part in verdict.each:
@@ -157,20 +165,6 @@ def _digits(claim: Claim) -> int:
     """Twelve digits where six would make both ends of the printed step alike, else six."""
     is_exact = claim.low < claim.high and full_number(claim.low, 6) == full_number(claim.high, 6)
     return 12 if is_exact else 6
-
-
-def _claimed(claim: Claim) -> str:
-    if claim.figure is None:
-        return "in words"
-    digits = _digits(claim)
-    text = f"{claim.qualifier} {in_full(claim.figure, claim.unit, digits)}"
-    if claim.kg_per_unit is not None:
-        text += f", one of them taken as {full_number(claim.kg_per_unit)} kg"
-    is_tested = bool(claim.readings or claim.parts)
-    if is_tested and claim.low > -math.inf and claim.high < math.inf:
-        text += f", so {full_number(claim.low, digits)} to {full_number(claim.high, digits)}"
-        text += f", since {claim.printed_because}" if claim.printed_because else ""
-    return text
 
 
 # --- as plain values ------------------------------------------------------------------------------

@@ -84,22 +84,9 @@ TWO_FLOWS = (
     "the difference of two flows, which no phrase asks: write a line of what was sold ('WHO to "
     "WHOM') and one of what was bought ('WHO from WHOM')"
 )
-TIMES = saying(
-    r"\b(?:(?:{more}|{nearly}) )?(?:{times}|\w+fold|twice|half as much again"
-    r"|\w+ times(?= (?:the|its|what|as)\b)|a (?:third|quarter|fifth)(?= (?:more|less|of)\b))\b"
-)
-NEARLY = saying(
-    r"\b{nearly} (?:{times}|\w+fold|twice|\w+ times\b|(?:(?:a|one|two|three)[ -])?"
-    r"(?:half|third|quarter|fifth|tenth)s?\b)"
-)
 GOODS = re.compile(r"\bgoods\b")
 SHORTEST = 3  # letters of what may be another word
 OTHER_WORDS = ("lead", "total", "all goods")  # for goods, and for something else
-# Words of a year that a sentence does not print, or prints of another number.
-AGO = saying(
-    r"\b(?:years? (?:earlier|before|ago|later|on)\b|that year|(?:previous|next) year"
-    r"|(?:from|against|compared with|times|than) (?:the )?(?=[\d$€£]))"
-)
 ANAPHOR = re.compile(r"(?:It|Its|They|Their|The (?:bloc|country|union))\b")
 IN_YEAR = re.compile(r"\bin (?:[^\W\d]+ ){0,3}((?:19|20)\d\d)\b", re.I)
 
@@ -287,7 +274,10 @@ def _of_asked(text: str, asks: Question) -> Iterator[str]:
     if unnamed and others:
         one, other = map(codes.area_name, (unnamed[0], min(others)))
         yield f"asks: {one} is asked, and its words name {other}"
-    years, said = _years(asks), [] if AGO.search(text) else IN_YEAR.findall(text)
+    years, said = (
+        _years(asks),
+        [] if sentence.pattern("of_another_year").search(text) else IN_YEAR.findall(text),
+    )
     if asks.start and said and not any(min(years) <= year <= max(years) for year in said):
         yield f"asks: {asks.start} to {asks.end}, and its words say {said[0]}"
 
@@ -616,7 +606,7 @@ def _moves_beside(text: str, claims: Sequence[Claim]) -> list[str]:
     """By how many times something changed, of which no number is asked; else that it did."""
     changes = [claim for claim in claims if claim.asks.measure.startswith(CHANGES)]
     is_told = any(x.figure and (x in changes or x.printed_because == IN_PARTS) for x in claims)
-    times = [] if is_told else TIMES.findall(text)
+    times = [] if is_told else sentence.pattern("by_times").findall(text)
     moves = [] if changes else MOVED.findall(THAN.sub("", BY_TIMES.sub("", text)))
     return times or moves
 
