@@ -100,7 +100,19 @@ def _of_side(
 ) -> Question:
     """What one question of a reading with its measures answers."""
     places = _places(reading.read, frame, used, asked, flags)
-    start, end, base = _windows(reading, frame)
+    (start, end), base = ends(reading), ""
+    for _, arguments in reading.steps:
+        base = text_of(arguments.get("base", base), "..")
+        after = arguments.get("year", arguments.get("after", ""))
+        if after:
+            first, last = after if isinstance(after, list) else (after, after)
+            start, end = str(first), str(last)
+    if reading.read.get("table") == "figures":
+        start, end, base = _windows_of_figure(frame.iloc[0])
+    elif "ref_period" in frame and not (start and end) and len(frame):
+        first_of = first_month(frame)
+        start = start or month_text(int(first_of.min()))
+        end = end or month_text(int((first_of + frame["n_months"]).max()) - 1)
     measure = _measures(reading, used)[-1]
     keys = Question(**places, measure=measure, start=start, end=end, base=base)
     return questions.with_windows(keys)
@@ -217,21 +229,17 @@ def _with_members(reading: Reading, keys: Question) -> Question:
             keys = replace(keys, **{key: in_order(sides)})
         if name == "lead":
             key = KEYS_OF.get(arguments.get("of", "partner_iso"), "partner")
-            keys = replace(keys, **{key: _rivals(reading, key, str(arguments["member"]))})
+            member, filters = str(arguments["member"]), {"goods": "product"}
+            asked = reading.read.get(filters.get(key, key))
+            others = [text for text in asked if text != member] if isinstance(asked, list) else []
+            if not others and reading.result != "rank":
+                others = [NEXT]  # whoever it is
+            rivals = (questions.normal(key, text) for text in others)
+            keys = replace(keys, **{key: in_order([member, *rivals])})
         if name == "baskets":
             listed = [code for codes_ in arguments["goods"].values() for code in codes_]
             keys = replace(keys, goods=questions.goods(listed))
     return keys
-
-
-def _rivals(reading: Reading, key: str, member: str) -> str:
-    """A member and the rivals that it is compared with: those that are read, or whoever is next."""
-    filters = {"goods": "product"}
-    asked = reading.read.get(filters.get(key, key))
-    others = [text for text in asked if text != member] if isinstance(asked, list) else []
-    if not others and reading.result != "rank":
-        others = [NEXT]
-    return in_order([member, *(questions.normal(key, text) for text in others)])
 
 
 # --- the rows -------------------------------------------------------------------------------------
@@ -308,20 +316,15 @@ def _sides_of_figure(row: pd.Series, asked: Question) -> tuple[str, str, str]:
 
 def _measures(reading: Reading, used: pd.DataFrame) -> list[str]:
     """What is measured before and after each step; refuses a column that is no result of it."""
-    columns = [_taken(arguments) for _, arguments in reading.steps] + [reading.result]
+    values = [arguments.get("value") for _, arguments in reading.steps]
+    columns = [name if isinstance(name, str) else None for name in values] + [reading.result]
     if {*ENDS} & {column for column in columns if column}:
         raise LedgerError("takes one end of a printed range: its figure is value")
-    quantity, money = _quantity(reading, used)
+    quantity, money = _quantity(reading, used, next(filter(None, columns), ""))
     words = [f"{quantity}{money}"]
     for (name, arguments), column in zip(reading.steps, columns[1:], strict=True):
         words.append(_made(name, arguments, column).format(words[-1]))
     return [text if text.startswith(OF_CURRENCY) else text.replace(money, "") for text in words]
-
-
-def _taken(arguments: Table) -> str | None:
-    """The column that a step takes, where it names one."""
-    value = arguments.get("value")
-    return value if isinstance(value, str) else None
 
 
 def _made(name: str, arguments: Table, column: str | None) -> str:
@@ -341,7 +344,7 @@ def _made(name: str, arguments: Table, column: str | None) -> str:
     return f"{pattern} above {full_number(above)}" if above else pattern
 
 
-def _quantity(reading: Reading, used: pd.DataFrame) -> tuple[str, str]:
+def _quantity(reading: Reading, used: pd.DataFrame, column: str) -> tuple[str, str]:
     """What the first step of a reading is given, and its currency in words, but of dollars."""
     match reading.read.get("table", "trade"):
         case "figures":
@@ -350,8 +353,6 @@ def _quantity(reading: Reading, used: pd.DataFrame) -> tuple[str, str]:
             return f"{quantity} by law" if row["witness"] == LAW else quantity, ""
         case "settlement":
             return text_of(reading.read.get("concept", _stated(used, "concept"))), ""
-    named = [_taken(arguments) for _, arguments in reading.steps]
-    column = next(filter(None, named), reading.result)
     if column == "qty" and "qty_unit" in used:
         return OF_UNITS.get(str(used["qty_unit"].iloc[0]), "quantity"), ""
     quantity = QUANTITIES.get(column, column)
@@ -368,24 +369,6 @@ def measure_of_unit(unit: str) -> str:
 
 
 # --- the windows ----------------------------------------------------------------------------------
-
-
-def _windows(reading: Reading, frame: pd.DataFrame) -> tuple[str, str, str]:
-    """First and last month that a reading is about, and the base of a change."""
-    if reading.read.get("table") == "figures":
-        return _windows_of_figure(frame.iloc[0])
-    (start, end), base = ends(reading), ""
-    for _, arguments in reading.steps:
-        base = text_of(arguments.get("base", base), "..")
-        after = arguments.get("year", arguments.get("after", ""))
-        if after:
-            first, last = after if isinstance(after, list) else (after, after)
-            start, end = str(first), str(last)
-    if "ref_period" in frame and not (start and end) and len(frame):
-        first_of = first_month(frame)
-        start = start or month_text(int(first_of.min()))
-        end = end or month_text(int((first_of + frame["n_months"]).max()) - 1)
-    return start, end, base
 
 
 def _windows_of_figure(row: pd.Series) -> tuple[str, str, str]:

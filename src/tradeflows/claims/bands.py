@@ -113,24 +113,20 @@ def _values(series: Series, window: tuple[str, str], read: Read) -> dict[str, fl
     values = {}
     amount, _, _ = series.asks.measure.removeprefix(GROWTH).partition(" in ")  # in euros, say
     columns = [*AMOUNTS.values()] if amount == PRICE else [AMOUNTS[amount]]
+    first, last = days_of(*span(window))
     for name, filters in series.releases.items():
         frame = read(filters)
-        is_print = "window_start" in frame
-        value = _printed(frame, window) if is_print else _summed(frame, columns, window)
+        if "window_start" not in frame:
+            value = _summed(frame, columns, window)
+        else:  # the number printed for just this window
+            rows = frame[frame["window_start"].eq(first) & frame["window_end"].eq(last)]
+            rows = rows[rows["unit"].eq("USD")]
+            if "flags" in rows:
+                rows = rows[~rows["flags"].str.contains(ROUNDED)]
+            value = float(rows["value"].iloc[0]) if len(rows) else None
         if value is not None:
             values[name] = value
     return values
-
-
-def _printed(frame: pd.DataFrame, window: tuple[str, str]) -> float | None:
-    """The number printed for just this window."""
-    import pandas as pd
-
-    first, last = days_of(*span(window))
-    same = frame["window_start"].eq(first) & frame["window_end"].eq(last)
-    is_rounded = frame["flags"].str.contains(ROUNDED) if "flags" in frame else False
-    rows = frame[same & frame["unit"].eq("USD") & ~pd.Series(is_rounded, frame.index)]
-    return float(rows["value"].iloc[0]) if len(rows) else None
 
 
 def days_of(first: int, after: int) -> tuple[pd.Timestamp, pd.Timestamp]:

@@ -80,9 +80,11 @@ def _require_apart(terms: Sequence[Question]) -> None:
     """Refuse terms of a sum that have something in common, or that differ in several keys."""
     for one, other in combinations(terms, 2):
         if questions.overlap(one, other):
-            raise LedgerError(
-                f"takes {_common(one, other)} twice: two of its terms have it in common"
-            )
+            common = f"{one.goods or 'the same'} of {questions.words(one)}"
+            if (one.start, one.end) != (other.start, other.end):
+                months = {*questions.months_of(one.start, one.end)}
+                common = runs(months & {*questions.months_of(other.start, other.end)})
+            raise LedgerError(f"takes {common} twice: two of its terms have it in common")
     windows = {(item.start, item.end) for item in terms}
     apart = [key for key in PLACES if len({getattr(item, key) for item in terms}) > 1]
     apart += ["months"] * (len(windows) > 1)
@@ -91,14 +93,6 @@ def _require_apart(terms: Sequence[Question]) -> None:
             f"adds up terms that differ in {' and '.join(apart)}: let them differ in one, so that "
             "it is plain what the sum is of"
         )
-
-
-def _common(one: Question, other: Question) -> str:
-    """What two overlapping terms have in common, in words."""
-    if (one.start, one.end) == (other.start, other.end):
-        return f"{one.goods or 'the same'} of {questions.words(one)}"
-    months = {*questions.months_of(one.start, one.end)}
-    return runs(months & {*questions.months_of(other.start, other.end)})
 
 
 # --- shares ---------------------------------------------------------------------------------------
@@ -121,13 +115,10 @@ def _share(part: Question, wholes: Sequence[Question]) -> Question:
         raise LedgerError(f"is no share: it takes what {part.reporter} states in {min(strange)}'s")
     if len(set(wholes)) < len(wholes):
         raise LedgerError("is no share: a term of its whole stands there twice")
-    among = " and ".join(sorted(map(_as_whole, wholes)))
+    among = " and ".join(
+        sorted(DIRECTIONS.get(x.flow * (x.measure in AMOUNTS), x.measure) for x in wholes)
+    )
     return replace(part, measure=f"share of {part.measure} in {among}")
-
-
-def _as_whole(keys: Question) -> str:
-    """What a whole is called of which a share is taken."""
-    return DIRECTIONS.get(keys.flow, keys.measure) if keys.measure in AMOUNTS else keys.measure
 
 
 # --- growth, differences and ratios ---------------------------------------------------------------

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pyarrow as pa
 
 from tradeflows import tables
-from tradeflows.claims import bands, open_words, phrase, questions, wording
+from tradeflows.claims import bands, open_words, phrase, questions, sentence, wording
 from tradeflows.claims.answers import NEXT
 from tradeflows.claims.phrase import Phrase, Window
 from tradeflows.claims.witnesses import EUROSTAT, Tables, is_placed, office_of
@@ -127,9 +127,7 @@ def entry_of(
             faults.append(error)
     if not made["reading"]:
         raise faults[0]
-    value = asked.measure_of("value")
-    moved = [f"{value} in {each}" for each in sorted(made["money"])]
-    because += _in_money(moved, asks, admitted, statement) + _in_codes([*made["goods"]], admitted)
+    because += _found_open(made, asked, asks, admitted, statement)
     whole = {**entry, "asks": asks, "reading": [*made["reading"], *entry.get("reading", [])]}
     whole |= {key: made[key] for key in ("releases", "minds") if made[key]}
     whole["open"] = {**admitted, **entry.get("open", {})}
@@ -172,23 +170,25 @@ def _refuse(faults: Iterable[str], entry: Table, *, is_line: bool) -> None:
         raise LedgerError(f"{fault}; {'because' if is_line else 'open_because'} says why not")
 
 
-def _in_money(moved: list[str], asks: Entry, admitted: Entry, statement: str) -> list[str]:
-    """Ask a change in euros where the sentence names these alone, or leave it open, with why."""
-    if not moved:
-        return []
-    if moved[0].endswith("EUR") and len(moved) == 1 and IN_EUROS.search(statement):
+def _found_open(
+    made: Entry, asked: Phrase, asks: Entry, admitted: Entry, statement: str
+) -> list[str]:
+    """Leave open what the readings found, with why: a change's currency, other codes of its word.
+
+    A change is asked in euros where the sentence names these alone.
+    """
+    because = []
+    if made["goods"]:
+        admitted["goods"] = [*made["goods"]]
+        because.append("its word for the goods has several codes")
+    moved = [f"{asked.measure_of('value')} in {each}" for each in sorted(made["money"])]
+    if len(moved) == 1 and moved[0].endswith("EUR") and IN_EUROS.search(statement):
         asks["measure"] = moved[0]
-        return []
-    free = admitted.get("measure", [])
-    admitted["measure"] = moved if free == "none" else [*free, *moved]
-    return ["its line names no currency"]
-
-
-def _in_codes(others: list[str], admitted: Entry) -> list[str]:
-    """Leave the goods open where other codes of their word are read too, with why."""
-    if others:
-        admitted["goods"] = others
-    return ["its word for the goods has several codes"] * bool(others)
+    elif moved:
+        free = admitted.get("measure", [])
+        admitted["measure"] = moved if free == "none" else [*free, *moved]
+        because.insert(0, "its line names no currency")
+    return because
 
 
 def _with_amount(asked: Phrase, unit: str, statement: str) -> tuple[Phrase, bool]:
@@ -270,14 +270,11 @@ def _add_readings(made: Entry, asked: Phrase, unit: str, project: Tables) -> Non
         when = window_in_words(*_months(window)) * bool(asked.windows[1:])
         for held in every:
             publisher = held.publisher * (not held.who)
-            words = (held.who or _office(asked), _counted_by(held), asked.quantity, publisher, when)
+            # The statistics that count goods by another code, where their word has several.
+            by = held.other and COUNTED_BY.get(codes.classification(held.other), OTHERWISE)
+            words = (held.who or _office(asked), by, asked.quantity, publisher, when)
             name = ", ".join(filter(None, words))
             made["reading"].append({"name": name, **_reading(asked, window, held)})
-
-
-def _counted_by(held: Held) -> str:
-    """The statistics that count goods by another code, where their word has several."""
-    return held.other and COUNTED_BY.get(codes.classification(held.other), OTHERWISE)
 
 
 def _of_each_code(asked: Phrase, unit: str, project: Tables) -> list[Held]:
@@ -480,25 +477,19 @@ def _chosen(
     for column, key, kinds in CHOICES:
         if any(frame[column].nunique() > 1 for frame in both):
             of_kind = {kind: [f[f[column] == kind] for f in both] for kind in kinds}
-            own[key] = _most_stated(of_kind, wanted, is_record=is_record)
+
+            def place(kind: str, of_kind: Mapping[str, list[pd.DataFrame]] = of_kind) -> Any:
+                """How many months a kind of rows lacks and, for a record, from when on it is."""
+                rows = of_kind[kind][0]
+                begins = int(first_month(rows).min()) if is_record and len(rows) else 0
+                return -len(wanted & _stated_months(*of_kind[kind])), begins
+
+            own[key] = min(of_kind, key=place)
             both = of_kind[own[key]]
     stating = {name for frame in both for name in frame.loc[~frame["lacks"], "source_id"]}
     if any(not {*frame["source_id"]} <= stating for frame in both):
         own["source"] = sorted(stating)  # files of another measure would be preferred
     return own, [frame[~frame["lacks"]] for frame in both]
-
-
-def _most_stated(
-    of_kind: Mapping[str, list[pd.DataFrame]], wanted: set[int], *, is_record: bool
-) -> str:
-    """The kind of rows that states most of some months: the first, or for a record the longest."""
-
-    def place(kind: str) -> tuple[int, int]:
-        rows = of_kind[kind][0]
-        begins = int(first_month(rows).min()) if is_record and len(rows) else 0
-        return -len(wanted & _stated_months(*of_kind[kind])), begins
-
-    return min(of_kind, key=place)
 
 
 def _of_whole_files(
@@ -686,7 +677,7 @@ def _with_record(entry: Entry, asked: Phrase, unit: str, every: Iterable[Held]) 
 def _record_in_words(entry: Entry, unit: str) -> tuple[str, str]:
     """The words of a sentence for a record, and for its figure where the line has one."""
     statement, claimed = entry["statement"], entry.get("claimed", {})
-    record = wording.RECORD.search(statement) or wording.SUPERLATIVE.search(statement)
+    record = wording.RECORD.search(statement) or sentence.pattern("superlative").search(statement)
     is_alone, value = claimed in SIGNS, claimed.get("value")
     of_unit = [item for item in open_words.numbers_in(statement) if item.is_of(unit)]
     printed = [item.text for item in of_unit if value is None or item.means(value, unit)]

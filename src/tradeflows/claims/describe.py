@@ -114,10 +114,18 @@ def explain(verdict: Verdict) -> list[str]:
     >>> claims.explain(verdict)[2].strip()
     'verdict: holds'
     """
-    claim = verdict.claim
+    claim, digits, claimed = verdict.claim, _digits(verdict.claim), "in words"
+    if claim.figure is not None:
+        claimed = f"{claim.qualifier} {in_full(claim.figure, claim.unit, digits)}"
+        if claim.kg_per_unit is not None:
+            claimed += f", one of them taken as {full_number(claim.kg_per_unit)} kg"
+        is_tested = bool(claim.readings or claim.parts)
+        if is_tested and claim.low > -math.inf and claim.high < math.inf:
+            claimed += f", so {full_number(claim.low, digits)} to {full_number(claim.high, digits)}"
+            claimed += f", since {claim.printed_because}" * bool(claim.printed_because)
     lines = [
         f"{claim.id}: {claim.statement}",
-        f"  claimed by {claim.who} ({claim.where}), for {claim.window}: {_claimed(claim)}",
+        f"  claimed by {claim.who} ({claim.where}), for {claim.window}: {claimed}",
         f"  verdict: {verdict.text.label}",
     ]
     for part in verdict.each:
@@ -159,20 +167,6 @@ def _digits(claim: Claim) -> int:
     return 12 if is_exact else 6
 
 
-def _claimed(claim: Claim) -> str:
-    if claim.figure is None:
-        return "in words"
-    digits = _digits(claim)
-    text = f"{claim.qualifier} {in_full(claim.figure, claim.unit, digits)}"
-    if claim.kg_per_unit is not None:
-        text += f", one of them taken as {full_number(claim.kg_per_unit)} kg"
-    is_tested = bool(claim.readings or claim.parts)
-    if is_tested and claim.low > -math.inf and claim.high < math.inf:
-        text += f", so {full_number(claim.low, digits)} to {full_number(claim.high, digits)}"
-        text += f", since {claim.printed_because}" if claim.printed_because else ""
-    return text
-
-
 # --- as plain values ------------------------------------------------------------------------------
 
 OF_CLAIM = ("id", "theme", "statement", "figure", "unit", "qualifier", "window", "who", "where")
@@ -202,47 +196,45 @@ def as_json(verdict: Verdict) -> dict[str, Any]:
         "deviation_unit": verdict_rule.DIFFERENCES.get(claim.unit, "%"),
         "decided_by": list(verdict.decided_by),
         "caveats": [*claim.minds, *verdict.caveats],
-        "parts": [_part_values(part) for part in verdict.each],
+        "parts": [
+            _values(part.claim, ("words", "figure", "unit", "qualifier"))
+            | {
+                "asks": {key: value for key, value in vars(part.claim.asks).items() if value},
+                "open": {key: list(admitted) for key, admitted in part.claim.open.items()},
+                "open_because": part.text.open,
+                "verdict": part.verdict,
+                "public_word": part.group,
+                "sentence": part.text.sentence,
+                "votes": {family: sorted(said) for family, said in part.votes.items()},
+                "deviation": part.deviation,
+                "band": part.band and vars(part.band) | {"releases": list(part.band.releases)},
+                "not_tested": part.reason,
+                "settles": part.claim.settles,
+                "readings": [
+                    _values(reading, OF_READING)
+                    | {
+                        "differs_in": list(reading.differs_in),
+                        "witness": reading.witness.kind,
+                        "counted_by": reading.witness.family,
+                        "vote": reading.vote,
+                        "rest": reading.rest,
+                        "bound": reading.bound.strip(),
+                        "finding": reading.text.finding,
+                        "coverage": reading.coverage,
+                        "flags": list(reading.flags),
+                        "rows": reading.rows,
+                        "sources": list(reading.sources),
+                    }
+                    for reading in part.readings
+                ],
+            }
+            for part in verdict.each
+        ],
     }
 
 
 def _values(record: object, names: Iterable[str]) -> dict[str, Any]:
     return {name: getattr(record, name) for name in names}
-
-
-def _part_values(part: Verdict) -> dict[str, Any]:
-    """One part of a claim as plain values."""
-    claim, band = part.claim, part.band
-    return _values(claim, ("words", "figure", "unit", "qualifier")) | {
-        "asks": {key: value for key, value in vars(claim.asks).items() if value},
-        "open": {key: list(admitted) for key, admitted in claim.open.items()},
-        "open_because": part.text.open,
-        "verdict": part.verdict,
-        "public_word": part.group,
-        "sentence": part.text.sentence,
-        "votes": {family: sorted(said) for family, said in part.votes.items()},
-        "deviation": part.deviation,
-        "band": band and {"width": band.width, "unit": band.unit, "releases": list(band.releases)},
-        "not_tested": part.reason,
-        "settles": claim.settles,
-        "readings": [
-            _values(reading, OF_READING)
-            | {
-                "differs_in": list(reading.differs_in),
-                "witness": reading.witness.kind,
-                "counted_by": reading.witness.family,
-                "vote": reading.vote,
-                "rest": reading.rest,
-                "bound": reading.bound.strip(),
-                "finding": reading.text.finding,
-                "coverage": reading.coverage,
-                "flags": list(reading.flags),
-                "rows": reading.rows,
-                "sources": list(reading.sources),
-            }
-            for reading in part.readings
-        ],
-    }
 
 
 def verdict_rows(verdict: Verdict) -> list[dict[str, str]]:
@@ -471,14 +463,10 @@ def tally(ledger: pd.DataFrame, by: str, printed: pd.DataFrame | None = None) ->
     each = measures.stack(parts, "from")
     kinds = first[by].value_counts()
     counts = kinds.rename_axis(by).reset_index(name="claims")
-    counts["window_text"] = first.groupby(by)["window"].agg(_years).reindex(kinds.index).array
+    years = first.groupby(by)["window"].agg(" ".join).map(YEAR.findall)
+    texts = years.map(lambda each: f"{min(each)}-01 to {max(each)}-12" if each else "")
+    counts["window_text"] = texts.reindex(kinds.index).array
     role = Role(each, "value", slot=kinds.index.get_indexer(each[by]))
     counts.attrs = {"sources": each.attrs["sources"], "caveats": ()}
     lineage.record(counts, {"claims": Formula(COUNT, {"value": role})})
     return counts
-
-
-def _years(windows: pd.Series) -> str:
-    """The years in windows that are in words, from the first to the last; "" without any."""
-    years = sorted(YEAR.findall(" ".join(windows)))
-    return f"{years[0]}-01 to {years[-1]}-12" if years else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, replace
 from functools import cache
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tradeflows import measures
-from tradeflows.claims import bands, lines, open_words, questions, wording
+from tradeflows.claims import bands, lines, open_words, questions, sentence, wording
 from tradeflows.claims.bands import Series
 from tradeflows.claims.verdict_rule import KEYS, Question, Range
 from tradeflows.claims.verdict_rule import interval as range_of
@@ -778,7 +778,8 @@ def _interval(claim: Claim, ends: Sequence[float | None], step: float) -> tuple[
         return known.low, known.high
     texts = (claim.words, claim.statement)
     if claim.printed_because in (wording.IN_WORDS, wording.IN_PARTS):
-        if any(map(wording.NEARLY.search, texts)):  # what nearly doubled did not quite
+        # What nearly doubled did not quite.
+        if any(map(sentence.pattern("nearly_so").search, texts)):
             low, high = sorted((value, value - math.copysign(step, value)))
             return low, high
         return value - step / 2, value + step / 2
@@ -922,7 +923,8 @@ def _require_step(name: str, arguments: Table) -> None:
     """Refuse a measure that is unknown, or takes other arguments."""
     if name == "scale":
         raise LedgerError("scale is for charts: a claim has its unit in `claimed`")
-    takes = _arguments(lookup("measure", name, every_measure()))
+    options = inspect.signature(lookup("measure", name, every_measure())).parameters
+    takes = {key: x for key, x in options.items() if "DataFrame" not in str(x.annotation)}
     with at(name):
         needed = [key for key, option in takes.items() if option.default is option.empty]
         toml.require_keys(arguments, takes, needed)
@@ -934,13 +936,6 @@ def _require_step(name: str, arguments: Table) -> None:
             f"{barrels:g} barrels a tonne: every claim counts {BARRELS_PER_TONNE}, so that nobody "
             "turns it by the weight of a barrel"
         )
-
-
-@cache
-def _arguments(measure: Callable[..., Any]) -> dict[str, inspect.Parameter]:
-    """The arguments of a measure that TOML can give."""
-    options = inspect.signature(measure).parameters.values()
-    return {item.name: item for item in options if "DataFrame" not in str(item.annotation)}
 
 
 @cache

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache, cached_property, partial
+from functools import cached_property, partial
 from itertools import chain
 from operator import attrgetter, mul
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -277,31 +277,15 @@ def _stages(reading: Reading, held: Tables) -> list[pd.DataFrame]:
         stages = [once(stages[0], repr(also), lambda: measures.stack(both))]
     for name, arguments in reading.steps:
         measure, frames = every_measure()[name], [stages[-1]]
-        second = _second_frame(measure)
-        if second and second.name not in arguments:
+        second = [*inspect.signature(measure).parameters.values()][1:2]
+        if "DataFrame" in str(second) and second[0].name not in arguments:
             if reading.other:
                 frames += _stages(reading.other, held)[-1:]
-            elif second.default is second.empty:
+            elif second[0].default is inspect.Parameter.empty:
                 raise LedgerError("lacks other, the second frame of its measure")
-        given = {key: _window(value) for key, value in arguments.items()}
         done = repr((name, arguments, [*map(id, frames[1:])]))
-        stages.append(once(frames[0], done, partial(measure, *frames, **given)))
+        stages.append(once(frames[0], done, partial(measure, *frames, **arguments)))
     return stages
-
-
-@cache
-def _second_frame(measure: Callable[..., Any]) -> inspect.Parameter | None:
-    """The parameter of a measure for a second frame; None of other measures."""
-    seconds = [*inspect.signature(measure).parameters.values()][1:2]
-    return next((item for item in seconds if "DataFrame" in str(item.annotation)), None)
-
-
-def _window(value: Any) -> Any:
-    """A pair of months in TOML is a list, and a window in a measure a tuple."""
-    is_pair = isinstance(value, list) and len(value) == 2
-    if is_pair and all(isinstance(part, str) and part[:4].isdigit() for part in value):
-        return tuple(value)
-    return value
 
 
 def _single(frame: pd.DataFrame, reading: Reading, held: Tables) -> float:

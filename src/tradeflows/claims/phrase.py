@@ -227,7 +227,11 @@ def _listed(words: str, *, known: Callable[[str], str], text: str, what: str) ->
         except QueryError as error:
             names = (codes.area_name(area) for area in own_words.area_words().values())
             every = [*names] if what == "area" else [*own_words.product_words()]
-            fault = f"{error}" if what == "area" else _no_goods(word)
+            fault = f"no goods {word!r}; write a word such as soybeans, or a code such as 1201"
+            if MONEY.search(word):
+                fault = f"{word!r} is of money, and no phrase asks what part is settled or paid in "
+                fault += "a currency: let the line ask 'not for statistics'"
+            fault = f"{error}" if what == "area" else fault
             raise LedgerError(_no(what, word, text, every, fault)) from error
     return tuple(found)
 
@@ -239,16 +243,6 @@ def _no(what: str, word: str, text: str, every: Collection[str], known: str) -> 
         meant = text.replace(word, close[0], 1)
         return f"no {what} {word!r} in {text!r}; did you mean {meant!r}?"
     return f"{text!r}: {known}"
-
-
-def _no_goods(word: str) -> str:
-    """Why a word is no goods: it is of money, or is not known."""
-    if MONEY.search(word):
-        return (
-            f"{word!r} is of money, and no phrase asks what part is settled or paid in a currency: "
-            "let the line ask 'not for statistics'"
-        )
-    return f"no goods {word!r}; write a word such as soybeans, or a code such as 1201"
 
 
 def window(words: str, text: str = "") -> Window:

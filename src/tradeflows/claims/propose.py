@@ -47,30 +47,25 @@ def proposed(text: str, root: Path | None = None) -> list[dict[str, str]]:
     >>> propose.proposed("In 2019 Japan imported 5.3 Mt of wheat from Canada.")[0]["asks"]
     'weight of wheat, Japan from Canada, 2019'
     """
-    words = re.findall(r"[^\W\d_]+", text[:100_000].lower())
+    listed = re.findall(r"[^\W\d_]+", text[:100_000].lower())
     if not text.strip():
         raise QueryError("it has no text")
-    if len(words) > FEW and sum(
-        word in sentence.table()["words"]["english"] for word in words
-    ) < LEAST * len(words):
+    english = [word for word in listed if word in sentence.table()["words"]["english"]]
+    if len(listed) > FEW and len(english) < LEAST * len(listed):
         raise QueryError("it is no English, which alone is read")
     rows: list[dict[str, str]] = []
     for each in sentence.sentences(text):
         for said in sentence.stated(each, root, is_next=bool(rows)):
-            figure = _as_figure(said.figure, each)
+            figure = OPEN  # or as its sentence prints it, above so much where that "topped" it
+            for words in (said.figure, f"more than {said.figure}", f"at most {said.figure}"):
+                entry = {"asks": UNASKED, "figure": words, "statement": each}
+                with suppress(LedgerError):
+                    if "claimed" in lines.spelled_out(entry, {}, (UNASKED,), Tables(Path())):
+                        figure = words
+                        break
             row = (f"C{len(rows) + 1}", each, figure, _phrase(said), "", "", "")
             rows.append(dict(zip(COLUMNS, row, strict=True)))
     return rows
-
-
-def _as_figure(figure: str, text: str) -> str:
-    """A figure as its sentence prints it, above so much where that "topped" it; else open."""
-    for words in (figure, f"more than {figure}", f"at most {figure}"):
-        entry = {"asks": UNASKED, "figure": words, "statement": text}
-        with suppress(LedgerError):
-            if "claimed" in lines.spelled_out(entry, {}, (UNASKED,), Tables(Path())):
-                return words
-    return OPEN
 
 
 def _phrase(of: Said) -> str:

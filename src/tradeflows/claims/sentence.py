@@ -440,7 +440,13 @@ def _without_number(clause: str, tagged: Tagged) -> Iterator[Said]:
 def _said(kind: str, number: Number, mark: str, tagged: Tagged) -> Said:
     """What a clause says of a number, or of what has none."""
     against = [*NO_PHRASE, *(rule for rule, kinds in NO_PHRASE_OF.items() if kind in kinds)]
-    part = _beside(mark)
+    # The part of a number is from the trade that it is of to where another thing begins.
+    before, number_tag, after = mark.partition("<N>")
+    parts = re.split("(, |: )", before)
+    trade = [at for at, part in enumerate(parts) if pattern("trade").search(part)]
+    ends = ", |: | (?:as|when|while|because|despite|amid|after|before) (?!m|<)"
+    part = f"{''.join(parts[trade[-1] if trade else -1 :])}{number_tag}{re.split(ends, after)[0]}"
+    part = part if number_tag else mark
     texts = {"mood": part}  # what was planned or failed beside it is another thing
     against = [rule for rule in against if rule != "mean" or number.amount != "value"]
     said = (pattern(rule).search(texts.get(rule, mark)) for rule in against)
@@ -459,16 +465,6 @@ def _said(kind: str, number: Number, mark: str, tagged: Tagged) -> Said:
         re.split(r"<\w+>", because)[-because.startswith("<N>")].strip(" ,"),
         tuple(_unread(part)) if "<N>" in mark else (),
     )
-
-
-def _beside(mark: str) -> str:
-    """A clause from the trade that its number is of to the end of the number's part."""
-    before, number, after = mark.partition("<N>")
-    parts = re.split("(, |: )", before)
-    trade = [at for at, part in enumerate(parts) if pattern("trade").search(part)]
-    lead = "".join(parts[trade[-1] if trade else -1 :])
-    ends = ", |: | (?:as|when|while|because|despite|amid|after|before) (?!m|<)"
-    return f"{lead}{number}{re.split(ends, after)[0]}" if number else mark
 
 
 def _unread(part: str) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
@@ -634,34 +634,26 @@ class VerdictText:
         is_voted = self.part.votes or self.part.verdict == verdict_rule.CONTRADICTED
         return f"{',' if is_voted else ':'} {self.because}" if self.because else ""
 
-    @property
-    def needs(self) -> str:
-        """What would test it, where nothing held does."""
-        return "" if self.part.readings else self.grounds
-
     # --- what limits it -------------------------------------------------------
 
     @property
     def limits(self) -> tuple[str, ...]:
         """What changes or bounds the number: what is open, left out, said otherwise."""
-        return tuple(filter(None, self._limits()))
-
-    def _limits(self) -> Iterator[str]:
         claim, readings = self.part.claim, self.part.readings
-        yield from claim.minds
-        yield read_as(claim)
+        texts = [*claim.minds, read_as(claim)]
         if claim.kg_per_unit is not None and readings:
-            yield f"one of them taken as {full_number(claim.kg_per_unit)} kg"
+            texts.append(f"one of them taken as {full_number(claim.kg_per_unit)} kg")
         opened = "; ".join(self.open) if readings else ""
-        yield f"unclear in the sentence: {opened}" * bool(opened)
+        texts.append(f"unclear in the sentence: {opened}" * bool(opened))
         rests = dict.fromkeys(item.rest for item in self.deciding)
-        yield from (f"left out: {rest}" for rest in rests if rest)
+        texts += [f"left out: {rest}" for rest in rests if rest]
         against = [item for item in readings if self._is_otherwise(item)]
-        beside = [item for item in readings if item.beside and not self._is_otherwise(item)]
+        beside = [item for item in readings if item.beside and item not in against]
         for words, items in (("otherwise ", against), ("beside it ", beside)):
-            yield words * bool(items) + "; ".join(item.text.full for item in items)
-        gains = [item.witness.family for item in self.deciding if item.witness.interested]
-        yield from (f"{collector(family)} gains by the answer" for family in dict.fromkeys(gains))
+            texts.append(words * bool(items) + "; ".join(item.text.full for item in items))
+        gains = dict.fromkeys(x.witness.family for x in self.deciding if x.witness.interested)
+        texts += [f"{collector(family)} gains by the answer" for family in gains]
+        return tuple(filter(None, texts))
 
     def _is_otherwise(self, item: ReadingResult) -> bool:
         """Whether a reading of another measure or time, else alike, is on the other side."""

@@ -7,7 +7,7 @@ import math
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache
-from itertools import chain, product
+from itertools import chain, product, starmap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,89 +40,19 @@ _MONTH = "|".join(calendar.month_name[1:])
 # What says a direction or a place beside an amount.
 MOVED = re.compile(rf"(?:{ROSE.pattern}|{FELL.pattern})", re.I)
 THAN = re.compile(r"\b(?:more|less|higher|lower|fewer)\b", re.I)
-UNSEEN = (  # of what there was at no time before
-    r"unprecedented|without precedent|never (?:before|ha[sd]|have|\w+ (?:more|as|so))"
-    rf"|(?:no|any) (?:(?:other|earlier|previous|prior) )?(?:year|month|quarter|{_MONTH})"
-    r"(?! (?:of|in)\b)(?: before)?"
-)
-PEAK = re.compile(
-    rf"\b(?:record|all-time high|(?<!world's )(?<!world’s )(?:largest|biggest)|smallest|lowest"
-    rf"|highest|peak\w*|{UNSEEN}|(?:more|less) than (?:any|ever)\b"
-    r"|(?:second|third|fourth|fifth)[ -](?:most|least))\b",
-    re.IGNORECASE,
-)
-PART = re.compile(r"\b(?:half|most|much|part|some) of (?:its?|their|the[my]?|wh\w+)\b", re.I)
 IN_PART = re.compile(r"^(?:mostly|largely|mainly|chiefly|partly)$| of (?:it|them|which)$", re.I)
 CITED = re.compile(
     r"\b([A-Z][a-z]+)(?:'s|’s)?(?: \w+)? (?:customs(?! union)|statistics|figures|data)\b"
 )
 BY_TIMES = re.compile(r"\b(?:more|less) than (?=halv|doubl|tripl|quadrupl|an? |one|two|\d)", re.I)
 CHANGES = ("growth of ", "change of ")
-# A year that is told by what was in it, and one that may begin or end in the year that it names.
-EVENT = re.compile(
-    r"\bthe year (?:of (?:the|its) (?!year|month)[a-z]\w*|when \w+(?: \w+)?|[A-Z]\w+ \w+ed)"
-)
+# A year that may begin or end in the year that it names.
 FISCAL = re.compile(r"\b(?:FY ?(?:20)?|(?:fiscal|financial)(?: year)? 20)\d\d(?![/–-]?\d)", re.I)
 RECORD = re.compile(r"\b(?:a|an|all-time|new) record\b(?! of)|\brecord[- ](?:high|low)\b", re.I)
-SUPERLATIVE = re.compile(
-    rf"\b(?:{UNSEEN}|records?|(?:all-time|new) high|than ever|peaked"
-    r"|most|least|first|last|best|worst|top|\w{3,}est)\b",
-    re.IGNORECASE,
-)
-ROUTE = re.compile(
-    r"\b(?:by (?:sea|pipeline|rail|road|air|ship)|seaborne|tankers?"
-    r"|(?:through|via) .{0,20}pipeline)\b",
-    re.IGNORECASE,
-)
-# What the number is not, by how it is valued, and what is not yet shipped.
-VALUED = re.compile(
-    r"\b(?:freight|insurance|inflation|adjusted|(?:constant|real) (?:prices|terms)|order(?:ed|s)"
-    r"|booked)\b",
-    re.IGNORECASE,
-)
-# People of some goods alone, where all goods are asked.
-MAKERS = re.compile(
-    r"\b(?:\w+(?:makers|growers|miners|breeders)|farmers|brewers|refiners|drillers|roasters"
-    r"|millers|smelters|planters|ranchers|fishermen)\b",
-    re.IGNORECASE,
-)
-# That one's place was another's, and that one lost it.
-OVERTOOK = re.compile(
-    r"\b(?:overt(?:ook|ak\w+)|displac\w+|dethron\w+|oust\w+|replac\w+|behind)\b", re.I
-)
-LOST = re.compile(
-    r"\b(?:lost|ceded|gave up|surrendered) (?:\w+ ){0,2}(?:place|spot|position|title|crown|lead)\b"
-    r"(?! to\b)",
-    re.IGNORECASE,
-)
-# What was done instead of the trade, right before its number, and of whom it is denied.
-INSTEAD = re.compile(
-    r"\b(?:reject(?:ed|s)|refus(?:ed|es)|spurn(?:ed|s)|cancel\w*|block(?:ed|s)"
-    r"|(?:turn(?:ed|s)|sen(?:t|ds)|push(?:ed|es)) (?:away|down|back))\s*$"
-)
-NEITHER = re.compile(r"\b[Nn]either (?:the )?[A-Z]")
-# How often so much was traded, before the number or behind it.
-EVERY = re.compile(r"\b(?:each|every) (day|week|month|quarter|year)\b", re.I)
-EACH = re.compile(
-    r"(?<!in )(?<!within )\b(?:each|every|per|a) (day|week|month|quarter|year)\b"
-    r"(?! (?:ago|earlier|before|later|after|on)\b)",
-    re.IGNORECASE,
-)
-# The year of a number behind it, and before it.
-YEAR_BEFORE = re.compile(
-    rf"\b({YEAR.pattern})(?:['’]s(?: \w+)?| (?:(?:im|ex)ports|purchases|sales)[^,;:\d]*) $"
-)
-YEAR_BEHIND = re.compile(rf"(?: of(?: [^\W\d]+){{1,3}})? of ({YEAR.pattern})\b")
-REFERRED = re.compile(
-    r"\b(?:of|from|to|with|between) (?:it|them|both|that|this|each other|(?:the|that) country)\b"
-    r"|\b(?:bilateral|two-way|the two)\b",
-    re.IGNORECASE,
-)  # a partner without his name
 IN_WORDS, IN_PARTS = "a change in words is about so much", "a fraction in words is about so much"
 SPANNING = re.compile(r"\d{4}[/–-]\d")  # a year that begins in the one and ends in the next
-IN_MONTH = re.compile(
-    r"\b(?:weeks?|days?|fortnight|half) of |^un?til", re.I
-)  # a part of a month, or all up to it
+# A part of a month, or all up to it.
+IN_MONTH = re.compile(r"\b(?:weeks?|days?|fortnight|half) of |^un?til", re.I)
 UNTIL = re.compile(r"\b(year|quarter|\w+(?= months)).* to ", re.I)  # how long, up to a month
 LONG = {"year": 12, "quarter": 3, "month": 1, **units.NUMBER_WORDS}
 BESIDE = re.compile(r"\b(?:after|before|following)\b", re.I)  # the time that is named
@@ -154,22 +84,9 @@ TWO_FLOWS = (
     "the difference of two flows, which no phrase asks: write a line of what was sold ('WHO to "
     "WHOM') and one of what was bought ('WHO from WHOM')"
 )
-TIMES = saying(
-    r"\b(?:(?:{more}|{nearly}) )?(?:{times}|\w+fold|twice|half as much again"
-    r"|\w+ times(?= (?:the|its|what|as)\b)|a (?:third|quarter|fifth)(?= (?:more|less|of)\b))\b"
-)
-NEARLY = saying(
-    r"\b{nearly} (?:{times}|\w+fold|twice|\w+ times\b|(?:(?:a|one|two|three)[ -])?"
-    r"(?:half|third|quarter|fifth|tenth)s?\b)"
-)
 GOODS = re.compile(r"\bgoods\b")
 SHORTEST = 3  # letters of what may be another word
 OTHER_WORDS = ("lead", "total", "all goods")  # for goods, and for something else
-# Words of a year that a sentence does not print, or prints of another number.
-AGO = saying(
-    r"\b(?:years? (?:earlier|before|ago|later|on)\b|that year|(?:previous|next) year"
-    r"|(?:from|against|compared with|times|than) (?:the )?(?=[\d$€£]))"
-)
 ANAPHOR = re.compile(r"(?:It|Its|They|Their|The (?:bloc|country|union))\b")
 IN_YEAR = re.compile(r"\bin (?:[^\W\d]+ ){0,3}((?:19|20)\d\d)\b", re.I)
 
@@ -191,7 +108,7 @@ def faults(
     texts = [text for text in (claim.words, claim.statement) if text]
     if "words" in entry and not _stands_in(claim.statement, claim.words):
         yield f"its words {claim.words!r} do not stand so in the statement"
-    if claim.superlative and not SUPERLATIVE.search(texts[0]):
+    if claim.superlative and not sentence.pattern("superlative").search(texts[0]):
         yield "superlative is true, and its words say none"
     is_told = claim.superlative or claim.open_because
     if not is_told and RECORD.search(texts[0]) and _is_record(texts[0], claim):
@@ -357,7 +274,10 @@ def _of_asked(text: str, asks: Question) -> Iterator[str]:
     if unnamed and others:
         one, other = map(codes.area_name, (unnamed[0], min(others)))
         yield f"asks: {one} is asked, and its words name {other}"
-    years, said = _years(asks), [] if AGO.search(text) else IN_YEAR.findall(text)
+    years, said = (
+        _years(asks),
+        [] if sentence.pattern("of_another_year").search(text) else IN_YEAR.findall(text),
+    )
     if asks.start and said and not any(min(years) <= year <= max(years) for year in said):
         yield f"asks: {asks.start} to {asks.end}, and its words say {said[0]}"
 
@@ -395,26 +315,26 @@ def of_phrase(text: str, asked: Phrase, claimed: Table, root: Path | None = None
     yield from min(each, key=len, default=())
     for item in (item for item in numbers_in(text) if item.is_of(unit) and item.means(value, unit)):
         yield from _of_number_itself(item, text, asked)
-    lost = LOST.search(text)
+    lost = sentence.pattern("lost_place").search(text)
     if lost and asked.kind == phrase.RANK:
         yield f"its sentence says {lost[0]!r}, and its phrase a place that is held"
 
 
 def _of_number_itself(item: Printed, text: str, asked: Phrase) -> Iterator[str]:
-    """What stands right beside a number: that it was no trade, how often it was, of what year."""
+    """What stands right beside a number: how often so much was traded, and of what year."""
     behind = text[text.index(item.text, len(item.before)) + len(item.text) :]
     before = re.split("[,;:]", item.before)[-1]
-    denied = INSTEAD.search(before) or NEITHER.search(before)
-    if denied:
-        yield f"its sentence says {denied[0].strip()!r}, which a phrase cannot say"
     if asked.kind not in ("", phrase.RECORD, phrase.CHANGE):
         return
     windows = " or ".join(window_in_words(*window) for window in asked.windows)
-    often = EACH.search(re.split(r"[,;:\d]", behind)[0]) or EVERY.search(before)
+    each, every, year_before, year_behind = map(
+        sentence.pattern, ("each_behind", "every_before", "year_before_it", "year_behind_it")
+    )
+    often = each.search(re.split(r"[,;:\d]", behind)[0]) or every.search(before)
     months = {after - first for first, after in map(span, asked.windows)}
     if often and months != {LONG.get(often[1].lower())}:
         yield f"its sentence says {often[0]}, and its phrase the sum of {windows}"
-    year = YEAR_BEFORE.search(item.before) or YEAR_BEHIND.match(behind)
+    year = year_before.search(item.before) or year_behind.match(behind)
     if year and not any(first[:4] <= year[1] <= last[:4] for first, last in asked.windows):
         yield f"its sentence says {year[1]}, and its phrase {windows}"
 
@@ -501,16 +421,13 @@ def _of_goods(said: str, asked: Phrase, root: Path | None) -> Iterator[str]:
     parts = {*"+".join(asked.goods).split("+")}
     is_some = parts not in known and any(parts < one for one in known)
     if len(words) > 1:  # one of them may be beside those that are asked
-        is_some = not all(_share_any(one, parts) for one in listed)
+        is_some = not all(
+            any(starmap(_share, product("+".join(one).split("+"), parts))) for one in listed
+        )
     pairs = product(set().union(*known), parts)
     is_of_it = any(_share(*pair) and questions.is_part("goods", *pair) for pair in pairs)
     if known and (is_some or not is_of_it):
         yield f"its sentence says {said}, and its phrase {_named(asked.goods, codes.product_name)}"
-
-
-def _share_any(listed: Iterable[str], parts: Iterable[str]) -> bool:
-    """Whether one of some codes and sums of codes has to do with one of the parts."""
-    return any(_share(*pair) for pair in product("+".join(listed).split("+"), parts))
 
 
 def _of_member(said: Said, sides: Sequence[set[str]], asked: Phrase) -> Iterator[str]:
@@ -605,14 +522,13 @@ def unsaid(text: str, claims: Sequence[Claim]) -> Iterator[str]:
     words = _unread(text, claims, " ".join(beside))
     if words:
         yield f"not read: {', '.join(words)}"
-    yield from _left_to_say(text, claims)
     goods = [code for asks in asked for code in asks.goods.split("+")]
     amounts = [asks for asks in asked if asks.measure.removeprefix("growth of ") in MEASURES]
     flows = {asks.flow for asks in amounts}
     if _is_one_way(text) and flows == {"M" if SELLS.search(text) else "X"}:
         way = "imports" if flows == {"M"} else "exports"
         yield f"counted as {way}, by {codes.area_name(amounts[0].reporter)}"
-    yield from _ranked_among(text, asked)
+    yield from _left_to_say(text, claims)
     yield from _counted_by(text, asked)
     yield from dict.fromkeys(_not_said(text, claims))
     others = [*_sides_beside(text, asked), *_goods_beside(text, goods)]
@@ -629,32 +545,22 @@ def _left_to_say(text: str, claims: Sequence[Claim]) -> Iterator[str]:
 
 
 def _not_said(text: str, claims: Sequence[Claim]) -> Iterator[str]:
-    """A partner whom a sentence does not name, and a base other than it says or the year before."""
-    named = {*_named_in(text, own_words.area_words()).values()}
-    named |= _by_name(text) | _by_name(text, "capital")
-    is_told = bool(REFERRED.search(text))
+    """Rivals or a partner whom a sentence does not name, and a base other than the year before."""
+    by_name = {*_named_in(text, own_words.area_words()).values(), *_by_name(text)}
+    named = by_name | _by_name(text, "capital")
+    is_told = bool(sentence.pattern("referred").search(text))
     for claim in claims:
         asks = claim.asks
+        few = sorted({*asks.partner.split("+")[1:]} - by_name)
+        if few and asks.measure.startswith("rank ") and "among" not in text:
+            yield f"ranked among some alone, with {', '.join(map(codes.area_name, few))}"
         partners = {*filter(codes.is_country, filter(_is_area, asks.partner.split("+")))}
         if asks.reporter in named and named.isdisjoint(partners) and not is_told:
-            yield from (f"not said: {codes.area_name(area)}" for area in sorted(partners))
-        if asks.base and not claim.superlative:
-            begin, _, end = asks.base.partition("..")
-            window = begin, end or begin
-            months = span((asks.start, asks.end))[0] - span(window)[0]
-            years = open_words.years_named(text) or 1
-            if asks.base[:4] not in text and months != 12 * years:
-                yield f"not said: compared with {window_in_words(*window)}"
-
-
-def _ranked_among(text: str, asked: Sequence[Question]) -> Iterator[str]:
-    """A place among some alone, whom a sentence does not name."""
-    named = {*_named_in(text, own_words.area_words()).values(), *_by_name(text)}
-    ranks = (asks for asks in asked if asks.measure.startswith("rank ") and "among" not in text)
-    among = [asks.partner.split("+") for asks in ranks]
-    few = sorted({area for areas in among for area in areas[1:]} - named)
-    if few:
-        yield f"ranked among some alone, with {', '.join(map(codes.area_name, few))}"
+            yield from map("not said: {}".format, map(codes.area_name, sorted(partners)))
+        if asks.base and not claim.superlative and asks.base[:4] not in text:
+            months = span(asks.start)[0] - span(asks.base[:7])[0]
+            if months != 12 * (open_words.years_named(text) or 1):
+                yield f"not said: compared with {window_in_words(*asks.base.split('..'))}"
 
 
 def _counted_by(text: str, asked: Sequence[Question]) -> Iterator[str]:
@@ -684,25 +590,23 @@ def _beside(text: str, claims: Sequence[Claim]) -> Iterator[str]:
     goods = {code for claim in claims for code in claim.asks.goods.split("+")}
     is_rank = any(claim.unit == units.RANK for claim in claims)
     may_be = {
-        ROUTE: ROUTES.keys().isdisjoint(goods),
-        VALUED: True,
-        MAKERS: "TOTAL" in goods,
-        PART: not any(claim.printed_because == IN_PARTS for claim in claims),
-        OVERTOOK: is_rank,
-        PEAK: not is_rank and not any(claim.superlative for claim in claims),
-        EVENT: True,
+        "route": ROUTES.keys().isdisjoint(goods),
+        "some_makers": "TOTAL" in goods,
+        "some_of": not any(claim.printed_because == IN_PARTS for claim in claims),
+        "overtook": is_rank,
+        "peaked": not is_rank and not any(claim.superlative for claim in claims),
     }
-    for words in (words for words, is_beside in may_be.items() if is_beside):
-        yield from words.findall(text)
+    beside = (rule for rule, is_beside in may_be.items() if is_beside)
+    for rule in ("valued", "event", "denied", *beside):
+        yield from sentence.pattern(rf"\b(?:{{{rule}}})\b").findall(text)
     yield from _moves_beside(text, claims)
-    yield from map(str.strip, sentence.pattern("denied").findall(text))
 
 
 def _moves_beside(text: str, claims: Sequence[Claim]) -> list[str]:
     """By how many times something changed, of which no number is asked; else that it did."""
     changes = [claim for claim in claims if claim.asks.measure.startswith(CHANGES)]
     is_told = any(x.figure and (x in changes or x.printed_because == IN_PARTS) for x in claims)
-    times = [] if is_told else TIMES.findall(text)
+    times = [] if is_told else sentence.pattern("by_times").findall(text)
     moves = [] if changes else MOVED.findall(THAN.sub("", BY_TIMES.sub("", text)))
     return times or moves
 
