@@ -85,6 +85,7 @@ TWO_FLOWS = (
     "WHOM') and one of what was bought ('WHO from WHOM')"
 )
 GOODS = re.compile(r"\bgoods\b")
+ABBREVIATED = re.compile(r"\b(?:US|UK)\b")  # a country whose two letters print uses
 SHORTEST = 3  # letters of what may be another word
 OTHER_WORDS = ("lead", "total", "all goods")  # for goods, and for something else
 ANAPHOR = re.compile(r"(?:It|Its|They|Their|The (?:bloc|country|union))\b")
@@ -546,7 +547,7 @@ def _left_to_say(text: str, claims: Sequence[Claim]) -> Iterator[str]:
 
 def _not_said(text: str, claims: Sequence[Claim]) -> Iterator[str]:
     """Rivals or a partner whom a sentence does not name, and a base other than the year before."""
-    by_name = {*_named_in(text, own_words.area_words()).values(), *_by_name(text)}
+    by_name = _areas_in(text)
     named = by_name | _by_name(text, "capital")
     is_told = bool(sentence.pattern("referred").search(text))
     for claim in claims:
@@ -738,6 +739,13 @@ def _is_one_way(text: str) -> bool:
 
 def _is_area(area: str) -> bool:
     return area in own_words.area_words().values()
+
+
+def _areas_in(text: str) -> set[str]:
+    """The areas that a text names, by their adjectives and by two letters too."""
+    known = own_words.area_words()
+    short = {known[word.casefold()] for word in ABBREVIATED.findall(text)}
+    return {*_named_in(text, known).values(), *_by_name(text), *short}
 
 
 def _named_in(text: str, words: Table) -> dict[str, Any]:
