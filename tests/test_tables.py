@@ -480,16 +480,16 @@ ANSWERS = [
     ("a newer file", OIL | CHINA, {"net_wgt_kg": [10, 7, 7]}),
     ("a file of one day", OIL | CHINA, "of one rank; add source='new' or source='old'"),
     # what overlaps
-    ("a member", OIL, "add reporter='EU27_2020', reporter='DEU' or reporter='countries'"),
+    ("a member", OIL, "add reporter='EU27', reporter='Germany' or reporter='countries'"),
     ("a member", OIL | {"reporter": "countries"}, {"reporter_iso": ["DEU"]}),
     (
         "world",
         {"product": "8806"},
         "so it does not stand for it; ask for a part that is held: product='880621'",
     ),
-    ("world", {"product": "880621"}, "partner W00 contains GBR"),
+    ("world", {"product": "880621"}, "partner World contains United Kingdom"),
     ("world", {"product": "880621", "partner": "countries"}, {"partner_iso": ["GBR", "HKG"]}),
-    ("extra", OIL, "partner EU27_2020_EXTRA contains RUS"),
+    ("extra", OIL, "partner Outside the EU27 contains Russia"),
     ("both ways", {"product": "TOTAL"}, "MX is both directions in one figure"),
     ("both ways", {"product": "TOTAL", "flow": "MX"}, {"value_reported": [31_287_000_000]}),
     # what an answer may hold one of
@@ -511,7 +511,7 @@ ANSWERS = [
     ("a block", {}, {"caveats": [f"{n} of 2 rows {f}: {contracts.FLAGS[f]}" for f, n in FLAGGED]}),
     # what is asked wrongly, and what is held instead
     ("crude", {"prodct": "crude"}, "no filter 'prodct' for trade; did you mean 'product'?"),
-    ("crude", {"colour": "red"}, "here are as_of, breakdown, class"),
+    ("crude", {"colour": "red"}, "here are breakdown, class"),
     ("crude", {"start": "2023-13"}, "start='2023-13': expected a month such as 2023-05, or a year"),
     ("crude", {"as_of": "2024-02-31"}, "as_of='2024-02-31': expected a day such as 2024-06-01"),
     ("crude", {"reporter": "Indai"}, "no area 'Indai' in areas.csv; did you mean "),

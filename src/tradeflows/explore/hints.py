@@ -13,9 +13,9 @@ from tradeflows.explore.questions import SUCH_AS
 from tradeflows.model import codes, words
 from tradeflows.model.errors import QueryError, TradeflowsError
 from tradeflows.model.periods import ends_text, months_of, parse_period, runs
+from tradeflows.model.words import MIRRORED
 from tradeflows.tables.display import FLOWS
 
-MIRRORED = {"M": "X", "X": "M"}
 RHYTHM_NAMES = {"M": "months", "Q": "quarters", "A": "years"}
 # What a call asks a service for; `local` and `splice` are of what is held.
 ASKED_FOR = ["product", "reporter", "partner", "start", "end", "flow", "freq", "local", "splice"]

@@ -8,12 +8,13 @@ import pandas as pd
 
 from tradeflows.explore.answer import Answer
 from tradeflows.explore.flow import flow
-from tradeflows.explore.hints import MIRRORED, ONE_SIDED, NothingHeldError
+from tradeflows.explore.hints import ONE_SIDED, NothingHeldError
 from tradeflows.explore.naming import area_names, publisher_name
 from tradeflows.model import codes
 from tradeflows.model.contracts import CURRENCIES
 from tradeflows.model.errors import NothingStatedError, QueryError
 from tradeflows.model.periods import first_month, month_text, months_of, runs
+from tradeflows.model.words import MIRRORED
 from tradeflows.retrieval import catalogue
 
 EU, EXTRA_EU = "EU27_2020", "EU27_2020_EXTRA"

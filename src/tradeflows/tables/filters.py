@@ -79,8 +79,8 @@ def conditions(
     wanted: dict[str, list[str]] = {}
     for name, texts in asked.items():
         if name not in known:
-            nearest_filter = near(name, [*known, *_OPTIONS])
-            raise QueryError(f"no filter {name!r} for {table}{nearest_filter}")
+            others_there = {*known, *nearest(name, _OPTIONS)} - {*asked}
+            raise QueryError(f"no filter {name!r} for {table}{near(name, others_there)}")
         column, values = known[name], texts
         if name in CODE_OF and texts != ["countries"]:
             values = [CODE_OF[name](text) for text in texts]
@@ -168,10 +168,11 @@ def apart(stored: ds.Dataset, wanted: Mapping[str, list[str]], window: Window = 
             condition = {**wanted, column: others}
             rows = scan(stored, "trade", condition, window, ["ref_period"])
             if len(rows):
+                whole, *some = map(codes.area_name, [area, *others])
                 lines.append(
-                    f"{area} is stated as {' and '.join(others)} too, from "
+                    f"{whole} is stated as {' and '.join(some)} too, from "
                     f"{pc.min(rows['ref_period']).as_py():%Y-%m} on, which are not here; "
-                    f"{column.removesuffix('_iso')}={[area, *others]} has all, where no year has "
+                    f"{column.removesuffix('_iso')}={[whole, *some]} has all, where no year has "
                     "both"
                 )
     return lines
