@@ -518,7 +518,7 @@ ANSWERS = [
     ("crude", {"product": "crud"}, "codes); did you mean 'crude'"),
     ("crude", {"product": 2709}, "product=2709: expected a text such as '2709', or a list of them"),
     ("crude", {"reporter": ["IND", None]}, "expected a text"),
-    ("crude", {"partner": "CHN", **INDIAN}, "held with partner other than CHN: RUS"),
+    ("crude", {"partner": "CHN", **INDIAN}, "held with partner other than China: Russia"),
     ("crude", {"start": "2021", **INDIAN}, "another window: 2020-02 to 2020-03 is held"),
     ("crude", {"partner": "CHN", "flow": "X", "freq": "A"}, "filters together; leave a filter out"),
     ("crude", {"table": "trad"}, "no table 'trad'; did you mean 'trade'?"),

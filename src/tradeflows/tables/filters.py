@@ -234,6 +234,8 @@ def nothing_held(
         rows = scan(stored, table, others, window, [column])
         present = pc.unique(rows[column]).drop_null().to_pylist()
         if present:
+            if column.endswith("_iso"):
+                present, values = ([*map(codes.name_or_code, some)] for some in (present, values))
             some = _nearest_values(present, values[0])
             hints.append(f"{filter_of[column]} other than {'+'.join(values[:3])}: {some}")
     if window.is_asked and "ref_period" in stored.schema.names:
