@@ -702,7 +702,7 @@ class Answer(pd.DataFrame):
         band = measures.CIF_BAND if has_freight else (1.0, 1.0)
         ratios = measures.gap(sides[0], sides[1], "value", band)
         with catalogue.within(self.attrs):
-            names = [", ".join(sorted({*map(publisher_name, _publishers(s))})) for s in sides]
+            names = [", ".join(sorted({*map(publisher_name, publishers_of(s))})) for s in sides]
         title = f"{heading(self)}: {{}} {{}} {{}}"
         result = as_value(ratios, "ratio", "times", title.format(names[0], "over", names[1]))
         if has_freight:
@@ -828,11 +828,9 @@ class Plot(PlotAccessor):
             return super().bar(x=x, y=y, **options)
         periods = self._parent.get("ref_period", pd.Series(dtype=object)).nunique()
         if periods > 1:
-            adds_up = "reporter_iso" in self._parent and not _is_ratio(self._parent)
-            sums = ", by('reporter').plot.bar() their sums" * adds_up
             raise QueryError(
                 f"bars side by side are of one period, and there are {periods}: plot() draws them "
-                f"over time{sums}; {PANDAS_PLOT}"
+                f"over time; {PANDAS_PLOT}"
             )
         return self(**options, **({} if y is None else {"y": y}))
 
@@ -904,8 +902,9 @@ def column_of(frame: pd.DataFrame, word: str) -> str:
     named = {short: code for short, code in CODE_COLUMNS.items() if code in frame}
     if "route" not in {*frame.get("partner_role", ())}:  # the code is that of an area
         named.pop("route", None)
-    if named.get(word, word) in frame:
-        return named.get(word, word)
+    column = named.get(word, word)
+    if column in frame:
+        return column
     shorts = [*named, *[*SPANS, *LEVELS] * ("ref_period" in frame)]
     names = [str(name) for name in frame.columns if name not in shorts]
     close = nearest(str(word), [*shorts, *names])
@@ -1056,7 +1055,7 @@ def _all_goods_of(frame: Answer) -> Answer:
     from tradeflows.explore.mirror import asked_again
 
     stated = asked_again(frame, product="total")
-    both = [", ".join(map(publisher_name, _publishers(side))) for side in (frame, stated)]
+    both = [", ".join(map(publisher_name, publishers_of(side))) for side in (frame, stated)]
     apart = f"the whole is as {both[1]} states it, and the part as {both[0]} does"
     whole = stated.by("reporter", "partner", every=_length(frame))
     return with_caveats(whole, [apart] * (both[0] != both[1]))
@@ -1283,7 +1282,7 @@ def _stated_by_one(
     return notes
 
 
-def _publishers(side: pd.DataFrame) -> list[str]:
+def publishers_of(side: pd.DataFrame) -> list[str]:
     """The ids of those who state the rows."""
     if "publisher" in side:
         return sorted(side["publisher"].unique())
@@ -1448,7 +1447,7 @@ def _converted(frame: Answer, word: str) -> Answer:
 def _no_money(rows: pd.DataFrame, unit: str, wanted: str) -> str:
     """Say that a unit is not converted to another, and which call has what is wanted."""
     is_money = wanted in CURRENCIES and is_converted(catalogue.root(), wanted)
-    if is_money and "/" in unit and unit.partition("/")[0] in CURRENCIES:
+    if is_money and unit.partition("/")[0] in {*CURRENCIES} - {unit}:
         return f"{unit!r} is a price: to({wanted!r}) comes before unit_value()"
     text = f"{unit!r} to {wanted!r} is no change of currency"
     if (unit, wanted) == ("tonnes", "bbl"):

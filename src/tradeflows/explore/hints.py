@@ -150,7 +150,7 @@ def _options(asked: Mapping[str, Any], unit: str) -> dict[str, Any]:
 
 def _typed(areas: Sequence[str]) -> str | list[str]:
     """Areas as a person would type them: by name, all, or a list."""
-    names = ["countries" if area == "countries" else codes.area_name(area) for area in areas]
+    names = [*map(codes.name_or_code, areas)]
     return names[0] if len(names) == 1 else names
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from tradeflows.explore.answer import Answer
+from tradeflows.explore.answer import Answer, publishers_of
 from tradeflows.explore.flow import flow
 from tradeflows.explore.hints import ONE_SIDED, NothingHeldError
 from tradeflows.explore.naming import area_names, publisher_name
@@ -148,13 +148,12 @@ def _asked_for_whole(side: pd.DataFrame, words: Mapping[str, Any]) -> Answer:
 
 def _wholes_of(side: pd.DataFrame, area: str) -> list[dict[str, Any]]:
     """The words by which the whole of a side is asked for, the best first."""
-    entries = catalogue.load(catalogue.root(), local=True)
-    used = {entries[name].publisher for name in side.attrs.get("sources", ()) if name in entries}
+    used = publishers_of(side)
     of_the_eu = {*side.get("reporter_iso", ())} == {EU}
     partners = [area] if area else [*[EXTRA_EU] * of_the_eu, codes.WORLD]
     words: list[dict[str, Any]] = []
     if used:
-        words = [{"partner": name, "publisher": [*used]} for name in partners]
+        words = [{"partner": name, "publisher": used} for name in partners]
     if area:
         words.append({"partner": area})
         if side["cmd_code"].nunique() == 1:  # who does not hold the finer goods holds the coarser
