@@ -584,7 +584,7 @@ FAULTS = [
     # what is read
     (claim(1, reading(read='read = "trade"')), "read must be a table, not 'trade'"),
     (claim(1, reading(read=IMPORTS.replace("TOTAL", "wheaty"))), "no product 'wheaty'"),
-    (claim(1, reading(read=IMPORTS.replace("KAZ", "FRA"))), "held with partner other than FRA"),
+    (claim(1, reading(read=IMPORTS.replace("KAZ", "FRA"))), "held with partner other than France"),
     (claim(1, reading(read=IMPORTS.replace('flow = "M", ', ""))), "is mixed"),
     (claim(1, reading(read="read = { as_of = 2024 }")), "as_of must be text, not 2024"),
     (claim(1, reading(more='at_most = "no"')), "at_most must be true or false, not 'no'"),

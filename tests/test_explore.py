@@ -215,6 +215,32 @@ REFUSED = [
         lambda: tf.rerouting("crude oil", "Russia", "EU", "India", "2022-02", freq="M"),
         "freq= is set by the question itself",
     ),
+    (
+        lambda: tf.rerouting("crude oil", "Russia", "EU", "India", before="2022-02"),
+        "event= is lacking: the month of the event, such as event='2022-02'",
+    ),
+    (
+        lambda: tf.rerouting("crude oil", "Russia", "EU", "India", "2022-02", befor="2020"),
+        "there are breakdown, classification, cumulation, currency, partner_code",
+    ),
+    (
+        lambda: tf.rerouting("crude oil", "Russia", "Germany", "India", "2022-02"),
+        "Germany has no value from 2023",
+    ),
+    (
+        lambda: tf.read(product="2709", reporter="Germany"),
+        "add partner='Outside the EU27', partner=",
+    ),
+    (lambda: tf.flow(*CRUDE).to(5), "currency=5: expected a text such as 'EUR'"),
+    (
+        lambda: tf.flow(*CRUDE, unit="USD").to("tonnes"),
+        "'USD' to 'tonnes' is no change of currency",
+    ),
+    (lambda: tf.flow(*CRUDE).hhi("route"), "no column 'route'; there are period, reporter"),
+    (lambda: tf.figures("drone").series(), "the rows are of no periods"),
+    (lambda: tf.find("84").growth(), "no figures by period"),
+    (lambda: tf.settlement("yuan").series(), "of several measures: keep one row of a period"),
+    (lambda: tf.settlement("yuan").plot.bar(), "plot() draws them over time; pandas"),
     # what is held instead
     (lambda: tf.flow(*CRUDE, freq="A"), "held by months"),
     (lambda: tf.flow(*CRUDE, freq="A"), ".by('reporter', every=12)"),

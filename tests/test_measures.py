@@ -412,7 +412,7 @@ REFUSED = [
     (displaced_by(["CHN", "USA"]), "reporter_iso has no USA; it has CHN, EU27_2020"),
     (displaced_by("DEU", frame=NESTED), "EU27_2020, which overlaps DEU"),
     (displaced_by("CHN", frame=FLOWS.assign(cmd_code=["2709", "2710"] * 8)), "cmd_code is mixed"),
-    (lambda: measures.displacement_over(FLOWS, KG, "CHN", "IND", EARLY), "early: CHN has no"),
+    (lambda: measures.displacement_over(FLOWS, KG, "CHN", "IND", EARLY), "early: China has no"),
     (lambda: measures.unit_value(TWO_CURRENCIES, "value_reported"), "currency is mixed"),
     (split(after=("2022-01", "2022-02")), "differ in length"),
     (split(goods(_2709=(1, 1, None, 1))), "2709 has no primary_value_usd for 2022-01"),
@@ -445,7 +445,7 @@ REFUSED = [
     (lambda: measures.per_month(BACKWARDS), "ends before it starts"),
     (led("CHE", "CHN", "DEU"), "no row has partner_iso 'CHE'; there are CHN, DEU"),
     (led("CHN", "CHN"), "stands alone"),
-    (led("CHN", "CHN", "DEU", figures=(1.0, math.nan)), "DEU has no net_wgt_kg"),
+    (led("CHN", "CHN", "DEU", figures=(1.0, math.nan)), "Germany has no net_wgt_kg"),
     (lambda: measures.peak(months(2021, math.nan), KG), "none is the largest"),
 ]
 

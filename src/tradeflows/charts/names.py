@@ -1,7 +1,6 @@
 """What charts call an entity: a short name where its own is long, else the name of its area."""
 
 from tradeflows.model import codes
-from tradeflows.model.errors import CodeError
 
 SHORT = {
     "EU27_2020": "EU",
@@ -23,9 +22,4 @@ SHORT = {
 
 def entity_name(code: str) -> str:
     """What readers see for a code: its short name, else the area's, else the code."""
-    if code in SHORT:
-        return SHORT[code]
-    try:
-        return codes.area_name(code)
-    except CodeError:
-        return code
+    return SHORT.get(code) or codes.name_or_code(code)

@@ -18,6 +18,7 @@ from tradeflows.claims.word_lists import Table
 from tradeflows.model import codes, toml
 from tradeflows.model.errors import CodeError, QueryError
 from tradeflows.model.periods import month_text, span, window_in_words
+from tradeflows.model.words import MIRRORED
 from tradeflows.retrieval import own_words
 
 AMOUNTS = ("value", "weight", "volume", "quantity", "number")  # what adds up over months and goods
@@ -25,7 +26,6 @@ OF_UNITS = {"kg": "weight", "m3": "volume", "units": "number"}  # amounts by the
 PLACES = ("goods", "reporter", "partner", "flow", "route")  # the keys of what flows where
 SIDES = ("goods", "reporter", "partner")
 WORLD = codes.WORLD
-TURNED = {"M": "X", "X": "M"}  # the flow as the other side states it
 # Of these two sides are told apart by their order: who leads whom, who gained what the other lost.
 LEAD = re.compile(r"(?:change of )?lead by ")
 ORDERED = re.compile(rf"{LEAD.pattern}|rank by |(?:net )?displacement of ")
@@ -216,7 +216,7 @@ def is_stated(name: str, word: str, stated: Collection[str]) -> bool:
 
 def mirrored(keys: Question) -> Question:
     """The same flow from its other side."""
-    flow = TURNED.get(keys.flow, keys.flow)
+    flow = MIRRORED.get(keys.flow, keys.flow)
     return replace(keys, reporter=keys.partner, partner=keys.reporter, flow=flow)
 
 

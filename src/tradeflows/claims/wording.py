@@ -21,7 +21,7 @@ from tradeflows.claims.word_lists import Table
 from tradeflows.model import codes, units
 from tradeflows.model.lineage import full_number
 from tradeflows.model.periods import month_words, span, window_in_words
-from tradeflows.model.words import fold
+from tradeflows.model.words import MIRRORED, fold
 from tradeflows.retrieval import own_words
 
 if TYPE_CHECKING:
@@ -661,7 +661,7 @@ def of_admitted(text: str, asks: Question, admitted: Mapping[str, Sequence[str]]
     That is the other direction where they say one, another measure, and another country than the
     one that they name.
     """
-    if _is_one_way(text) and questions.TURNED.get(asks.flow) in admitted.get("flow", ()):
+    if _is_one_way(text) and MIRRORED.get(asks.flow) in admitted.get("flow", ()):
         yield "open: flow admits the other direction, and its words say which one"
     said = [kind for kind, words in MEASURES.items() if words.search(text)]
     if len(said) == 1 and "measure" in admitted:

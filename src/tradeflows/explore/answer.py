@@ -55,7 +55,7 @@ from tradeflows.model.sealed import (
     with_periods,
     with_signs,
 )
-from tradeflows.model.words import call, in_a_sentence
+from tradeflows.model.words import MIRRORED, call, in_a_sentence
 from tradeflows.retrieval import catalogue, own_words
 from tradeflows.tables.display import (
     CHOSEN,
@@ -419,9 +419,9 @@ class Answer(pd.DataFrame):
         24.1
         """
         frame = _codes_alone(self)
-        stated = frame[frame["value"].notna()]
+        stated = frame.reindex(columns=["value", *PERIOD]).dropna()
         if stated.empty:
-            raise QueryError("the answer has no figures")
+            raise QueryError("the answer has no figures by period")
         notes = _goods_apart(self)
         if year is None:
             years = Counter(month // 12 for month in {*months_of(stated)[1].tolist()})
@@ -500,7 +500,7 @@ class Answer(pd.DataFrame):
 
         if other is None:
             with catalogue.within(self.attrs):
-                way = {"M": "X", "X": "M"}[one_direction(self)]
+                way = MIRRORED[one_direction(self)]
                 other = _of_length(at_a_level(self, flow=way), self)
         _require_answer("balance", other, "the other direction of these flows")
         sides = {next(iter({*side.get("flow_code", ())}), ""): side for side in (self, other)}
@@ -574,9 +574,12 @@ class Answer(pd.DataFrame):
         2023-06    10494000.0
         Freq: M, Name: value, dtype: float64
         """
-        words = [SHORT_NAMES.get(n, n) for n in series_columns(self) if _differs(self, n)]
+        _length(self)
+        columns = [name for name in series_columns(self) if _differs(self, name)]
+        words = [SHORT_NAMES.get(name, name) for name in columns]
         if words or self["ref_period"].duplicated().any():
-            todo = f"wide({words[0]!r}) has each" if len(words) == 1 else "keep one row of a period"
+            is_wide = len(words) == 1 and not self.duplicated(["ref_period", *columns]).any()
+            todo = f"wide({words[0]!r}) has each" if is_wide else "keep one row of a period"
             several = f" of several {' and '.join(words)}s" * bool(words)
             raise QueryError(f"there are several rows or series, not one{several}: {todo}")
         frame = self._by_period()
@@ -604,6 +607,7 @@ class Answer(pd.DataFrame):
         >>> coal.wide("reporter").round(-5).loc["2023-05"].to_dict()
         {'China': 8800000.0, 'India': 3100000.0}
         """
+        _length(self)
         column = _member_column(self, of, ": series() gives them by period")
         word = SHORT_NAMES.get(column, column)
         word = word if word in self else column
@@ -622,7 +626,7 @@ class Answer(pd.DataFrame):
     def _by_period(self, of: str = "") -> pd.DataFrame:
         """A plain frame on an index of periods, its values of one unit and family of figures."""
         frame = as_read(self)
-        if "value" not in frame or "ref_period" not in frame or frame.empty:
+        if "value" not in frame:
             raise QueryError("the answer has no values by period")
         one = [name for name in ("unit", "concept", "measure") if name != of]
         require_single_value(frame, one)
@@ -698,7 +702,7 @@ class Answer(pd.DataFrame):
         band = measures.CIF_BAND if has_freight else (1.0, 1.0)
         ratios = measures.gap(sides[0], sides[1], "value", band)
         with catalogue.within(self.attrs):
-            names = [", ".join(sorted({*map(publisher_name, _publishers(s))})) for s in sides]
+            names = [", ".join(sorted({*map(publisher_name, publishers_of(s))})) for s in sides]
         title = f"{heading(self)}: {{}} {{}} {{}}"
         result = as_value(ratios, "ratio", "times", title.format(names[0], "over", names[1]))
         if has_freight:
@@ -826,7 +830,7 @@ class Plot(PlotAccessor):
         if periods > 1:
             raise QueryError(
                 f"bars side by side are of one period, and there are {periods}: plot() draws them "
-                f"over time, by('reporter').plot.bar() their sums; {PANDAS_PLOT}"
+                f"over time; {PANDAS_PLOT}"
             )
         return self(**options, **({} if y is None else {"y": y}))
 
@@ -895,11 +899,13 @@ def _with_levels(frame: pd.DataFrame, words: list[str]) -> pd.DataFrame:
 
 def column_of(frame: pd.DataFrame, word: str) -> str:
     """The column of codes that `word` names, or the column of that name."""
-    for column in (CODE_COLUMNS.get(word, word), word):
-        if column in frame:
-            return column
-    shorts = [short for short, code in CODE_COLUMNS.items() if code in frame]
-    shorts += [*SPANS, *LEVELS] * ("ref_period" in frame)
+    named = {short: code for short, code in CODE_COLUMNS.items() if code in frame}
+    if "route" not in {*frame.get("partner_role", ())}:  # the code is that of an area
+        named.pop("route", None)
+    column = named.get(word, word)
+    if column in frame:
+        return column
+    shorts = [*named, *[*SPANS, *LEVELS] * ("ref_period" in frame)]
     names = [str(name) for name in frame.columns if name not in shorts]
     close = nearest(str(word), [*shorts, *names])
     hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(shorts or names)}"
@@ -1049,7 +1055,7 @@ def _all_goods_of(frame: Answer) -> Answer:
     from tradeflows.explore.mirror import asked_again
 
     stated = asked_again(frame, product="total")
-    both = [", ".join(map(publisher_name, _publishers(side))) for side in (frame, stated)]
+    both = [", ".join(map(publisher_name, publishers_of(side))) for side in (frame, stated)]
     apart = f"the whole is as {both[1]} states it, and the part as {both[0]} does"
     whole = stated.by("reporter", "partner", every=_length(frame))
     return with_caveats(whole, [apart] * (both[0] != both[1]))
@@ -1276,7 +1282,7 @@ def _stated_by_one(
     return notes
 
 
-def _publishers(side: pd.DataFrame) -> list[str]:
+def publishers_of(side: pd.DataFrame) -> list[str]:
     """The ids of those who state the rows."""
     if "publisher" in side:
         return sorted(side["publisher"].unique())
@@ -1413,6 +1419,7 @@ def _member_or_whole(frame: Answer, of: str | pd.DataFrame) -> tuple[str, pd.Dat
 
 
 def _converted(frame: Answer, word: str) -> Answer:
+    require_text("currency", word, "EUR")
     wanted = unit_of_words(word)
     rows = _codes_alone(frame)
     require_single_value(rows, ["unit"])
@@ -1439,7 +1446,8 @@ def _converted(frame: Answer, word: str) -> Answer:
 
 def _no_money(rows: pd.DataFrame, unit: str, wanted: str) -> str:
     """Say that a unit is not converted to another, and which call has what is wanted."""
-    if unit.partition("/")[0] in CURRENCIES:
+    is_money = wanted in CURRENCIES and is_converted(catalogue.root(), wanted)
+    if is_money and unit.partition("/")[0] in {*CURRENCIES} - {unit}:
         return f"{unit!r} is a price: to({wanted!r}) comes before unit_value()"
     text = f"{unit!r} to {wanted!r} is no change of currency"
     if (unit, wanted) == ("tonnes", "bbl"):
@@ -1448,7 +1456,7 @@ def _no_money(rows: pd.DataFrame, unit: str, wanted: str) -> str:
     stated = [unit_of(rows, name) for name in whole]
     if wanted in stated:
         return f"{text}: flow(…, unit={wanted!r}) has the value in it"
-    if stated and wanted in CURRENCIES and is_converted(catalogue.root(), wanted):
+    if stated and is_money:
         return f"{text}: flow(…, unit={stated[0]!r}).to({wanted!r}) has the value in it"
     return text
 

@@ -228,7 +228,9 @@ def ask(
         today=datetime.fromtimestamp((clock or Clock()).now(), UTC).date(),
         **asked,
     )
-    _require_filters(filters, root)
+    # Before anything is asked, a filter that the table does not have is refused.
+    of_table = {**filters, **dict.fromkeys(WHAT_IS_HELD)}
+    tables.question(root=root, **{"local": True, **of_table})
     asked |= {"reporter": [*question.reporters], "partner": [*question.partners], "local": True}
     request = question.request
     try:
@@ -287,12 +289,6 @@ def _parts_of(breakdown: str, asked: Mapping[str, Any], unit: str) -> Answer:
     per_cent = 100 * named["value"].sum() / total["value"].sum()
     note = f"by {breakdown}, the parts add up to {per_cent:.1f} % of the total"
     return with_caveats(answer(named), [note])
-
-
-def _require_filters(filters: Mapping[str, Any], root: Path | None) -> None:
-    """Refuse, before anything is asked, a filter that the table does not have."""
-    others = {name: value for name, value in filters.items() if name not in WHAT_IS_HELD}
-    tables.question(root=root, **{"local": True, **others})
 
 
 def _from_what_is_held(error: UnreachableError, **words: Any) -> Answer:

@@ -148,8 +148,9 @@ def flow(
     caveats = [*reporters.caveats, *partners.caveats, *of_all]
     beside = months_beside(root, whole)
     rows = held(root, COLUMNS, **whole)
+    wanted = unit_of_words(unit, [*rows["qty_unit"].unique()])
     is_every = reporters.ids == ["countries"]
-    reporters = reporters._replace(ids=_read_apart(reporters.ids, rows, unit))
+    reporters = reporters._replace(ids=_read_apart(reporters.ids, rows, wanted))
     if reporters.ids == ["countries"]:  # who are read as one
         rows["reporter_iso"] = "countries"
     asked["freq"], others = _chosen_rhythm(rows, asked["freq"])
@@ -160,7 +161,7 @@ def flow(
             none[area] = _read(root, area, asked)
     if rows.empty and not none:
         raise NothingHeldError(nothing_held(root, {**whole, "freq": asked["freq"]}, unit))
-    wanted = _set_defaults(asked, rows, unit)
+    _set_defaults(asked, rows, wanted)
     frames, in_part = _frames(root, reporters.ids, rows, asked, wanted)
     frames |= none
     frames = {area: frame for area, frame in frames.items() if _units(frame)} or frames
@@ -225,16 +226,13 @@ def _digits(code: str) -> int:
     return lengths.pop() if lengths in ({2}, {4}, {6}) else 0
 
 
-def _set_defaults(asked: dict[str, Any], rows: pd.DataFrame, unit: str) -> str:
-    """Add the filters that a question has unless it names them, and return the unit it asks for."""
-    quantities = [*rows["qty_unit"].unique()]
+def _set_defaults(asked: dict[str, Any], rows: pd.DataFrame, wanted: str) -> None:
+    """Add the filters that a question has unless it names them, and the quantity it asks for."""
     asked.setdefault("breakdown", tables.PARTS)
-    wanted = unit_of_words(unit, quantities)
-    if wanted in quantities:
+    if rows["qty_unit"].eq(wanted).any():
         asked["qty_unit"] = wanted
     if "period" in {*rows["cumulation"]} and not asked.get("cumulation"):
         asked["cumulation"] = "period"
-    return wanted
 
 
 def _to_date(rows: pd.DataFrame, frames: Iterable[pd.DataFrame]) -> list[str]:
@@ -297,11 +295,10 @@ def _read(root: Path, area: str, asked: Mapping[str, Any], first: str = "") -> p
     return measures.sum_parts(frame, AMOUNTS) if is_in_parts else frame
 
 
-def _read_apart(reporters: list[str], rows: pd.DataFrame, unit: str) -> list[str]:
+def _read_apart(reporters: list[str], rows: pd.DataFrame, wanted: str) -> list[str]:
     """Of every country each by itself, where they state in several currencies or units."""
-    quantities = [*rows["qty_unit"].unique()]
-    wanted = unit_of_words(unit, quantities)
-    of_unit = rows[rows["qty_unit"].eq(wanted)] if wanted in quantities else rows
+    is_of_unit = rows["qty_unit"].eq(wanted)
+    of_unit = rows[is_of_unit] if is_of_unit.any() else rows
     is_mixed = of_unit[["currency", "qty_unit"]].nunique().max() > 1
     if reporters != ["countries"] or not is_mixed:
         return reporters

@@ -13,9 +13,9 @@ from tradeflows.explore.questions import SUCH_AS
 from tradeflows.model import codes, words
 from tradeflows.model.errors import QueryError, TradeflowsError
 from tradeflows.model.periods import ends_text, months_of, parse_period, runs
+from tradeflows.model.words import MIRRORED
 from tradeflows.tables.display import FLOWS
 
-MIRRORED = {"M": "X", "X": "M"}
 RHYTHM_NAMES = {"M": "months", "Q": "quarters", "A": "years"}
 # What a call asks a service for; `local` and `splice` are of what is held.
 ASKED_FOR = ["product", "reporter", "partner", "start", "end", "flow", "freq", "local", "splice"]
@@ -150,7 +150,7 @@ def _options(asked: Mapping[str, Any], unit: str) -> dict[str, Any]:
 
 def _typed(areas: Sequence[str]) -> str | list[str]:
     """Areas as a person would type them: by name, all, or a list."""
-    names = ["countries" if area == "countries" else codes.area_name(area) for area in areas]
+    names = [*map(codes.name_or_code, areas)]
     return names[0] if len(names) == 1 else names
 
 

@@ -6,14 +6,15 @@ from typing import Any
 
 import pandas as pd
 
-from tradeflows.explore.answer import Answer
+from tradeflows.explore.answer import Answer, publishers_of
 from tradeflows.explore.flow import flow
-from tradeflows.explore.hints import MIRRORED, ONE_SIDED, NothingHeldError
+from tradeflows.explore.hints import ONE_SIDED, NothingHeldError
 from tradeflows.explore.naming import area_names, publisher_name
 from tradeflows.model import codes
 from tradeflows.model.contracts import CURRENCIES
 from tradeflows.model.errors import NothingStatedError, QueryError
 from tradeflows.model.periods import first_month, month_text, months_of, runs
+from tradeflows.model.words import MIRRORED
 from tradeflows.retrieval import catalogue
 
 EU, EXTRA_EU = "EU27_2020", "EU27_2020_EXTRA"
@@ -147,13 +148,12 @@ def _asked_for_whole(side: pd.DataFrame, words: Mapping[str, Any]) -> Answer:
 
 def _wholes_of(side: pd.DataFrame, area: str) -> list[dict[str, Any]]:
     """The words by which the whole of a side is asked for, the best first."""
-    entries = catalogue.load(catalogue.root(), local=True)
-    used = {entries[name].publisher for name in side.attrs.get("sources", ()) if name in entries}
+    used = publishers_of(side)
     of_the_eu = {*side.get("reporter_iso", ())} == {EU}
     partners = [area] if area else [*[EXTRA_EU] * of_the_eu, codes.WORLD]
     words: list[dict[str, Any]] = []
     if used:
-        words = [{"partner": name, "publisher": [*used]} for name in partners]
+        words = [{"partner": name, "publisher": used} for name in partners]
     if area:
         words.append({"partner": area})
         if side["cmd_code"].nunique() == 1:  # who does not hold the finer goods holds the coarser

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from tradeflows.model import codes
-from tradeflows.model.errors import CodeError, TradeflowsError
+from tradeflows.model.errors import TradeflowsError
 from tradeflows.model.periods import dates_in_words
 from tradeflows.model.source import Publisher, Source
 from tradeflows.retrieval import catalogue
@@ -37,7 +37,7 @@ def with_names(texts: Iterable[str], root: Path | None = None) -> list[str]:
         subject = " ".join(sources[name].title.split()).partition(":")[0]
         names[name] = short if is_single else f"{short} ({subject})"
     named = [SOURCE_ID.sub(lambda word: names.get(word[0], word[0]), line) for line in lines]
-    return [AREA_ID.sub(_area_name, line) for line in named]
+    return [AREA_ID.sub(lambda word: codes.name_or_code(word[0]), line) for line in named]
 
 
 def in_print(texts: Iterable[str]) -> list[str]:
@@ -73,13 +73,6 @@ def goods_apart(frames: Iterable[pd.DataFrame]) -> list[str]:
             goods.setdefault(headings, {}).update(dict.fromkeys(stated))
     texts = "; ".join(f"{area_names(who[some])} {', '.join(goods[some])}" for some in who)
     return [f"The goods are not quite the same: {texts}"] if len(who) > 1 else []
-
-
-def _area_name(match: re.Match[str]) -> str:
-    try:
-        return codes.area_name(match[0])
-    except CodeError:
-        return match[0]
 
 
 def _catalogue(root: Path | None) -> tuple[Mapping[str, Publisher], Mapping[str, Source]]:

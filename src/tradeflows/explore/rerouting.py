@@ -130,7 +130,7 @@ def rerouting(
     origin: str,
     old: str | Sequence[str],
     new: str | Sequence[str],
-    event: str,
+    event: str | None = None,
     *,
     root: Path | None = None,
     **filters: Any,
@@ -169,6 +169,8 @@ def rerouting(
     """
     for name in sorted(SET_BY_THE_QUESTION & {*filters}):
         raise QueryError(f"{name}= is set by the question itself: leave it out")
+    if event is None:
+        raise QueryError("event= is lacking: the month of the event, such as event='2022-02'")
     root = root or catalogue.root()
     asked = {"product": product, "partner": area_ids(origin, root), **filters}
     olds, news = area_ids(old, root), area_ids(new, root)

@@ -23,6 +23,7 @@ from tradeflows.measures.common import (
     with_lineage,
 )
 from tradeflows.measures.sums import stack, total
+from tradeflows.model.codes import name_or_code
 from tradeflows.model.errors import QueryError
 from tradeflows.model.lineage import Formula, Role
 from tradeflows.model.periods import Window, ends_of, months_of, runs, span, window_text
@@ -77,7 +78,7 @@ def displacement(
     named = [*names_of(old), *names_of(new)]
     role = dict.fromkeys(named, "new") | dict.fromkeys(names_of(old), "old")
     if len(role) < len(named):
-        raise QueryError(f"a buyer is named twice among {', '.join(named)}")
+        raise QueryError(f"a buyer is named twice among {', '.join(map(name_or_code, named))}")
     absent = {*named} - {*frame[by]}
     if absent:
         raise QueryError(f"{by} has no {', '.join(sorted(absent))}; it has {listed(frame, by)}")
@@ -95,7 +96,7 @@ def displacement(
         months = sums["n_stated"].to_numpy()[at]
         if not months.all():
             raise QueryError(
-                f"{named[months.argmin()]} has no {value} from {start} to {end}: "
+                f"{name_or_code(named[months.argmin()])} has no {value} from {start} to {end}: "
                 "choose another window or leave the buyer out"
             )
         names |= {name: Role(sums, value, at), n: months}
@@ -165,8 +166,8 @@ def _rows_to_compare(
             months = side.loc[side["buyer"].eq(buyer) & side["is_shared"], "month"]
             if months.empty:
                 raise QueryError(
-                    f"{buyer} states no month of the year in both windows: choose other "
-                    "windows or leave the buyer out"
+                    f"{name_or_code(buyer)} states no month of the year in both windows: choose "
+                    "other windows or leave the buyer out"
                 )
             over_months = f"{months.nunique()} months that both windows have: {runs(months)}"
             caveats.append(f"{buyer} is compared over {over_months}")

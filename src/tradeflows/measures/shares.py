@@ -360,8 +360,8 @@ def lead(
     figures = numbers_of(frame, value).reset_index(drop=True)
     is_unknown = figures.isna()
     if is_unknown.any():
-        unknown = frame[of].iloc[is_unknown.argmax()]
-        raise QueryError(f"{unknown} has no {value}, so that nobody's rank is known: leave it out")
+        who = codes.name_or_code(frame[of].iloc[is_unknown.argmax()])
+        raise QueryError(f"{who} has no {value}, so that nobody's rank is known: leave it out")
     group = groups_of(frame, by)
     sizes = np.bincount(group)
     is_member = frame[of].eq(member).to_numpy()

@@ -154,6 +154,11 @@ def area_name(area: str) -> str:
     return _area(area)["name"]
 
 
+def name_or_code(code: str) -> str:
+    """The name of an area; what is no id of one stays as it is."""
+    return AREAS[code]["name"] if code in AREAS else code
+
+
 @cache
 def _leaves(area: str) -> frozenset[str]:
     members = _area(area)["members"]

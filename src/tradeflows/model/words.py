@@ -11,6 +11,7 @@ from tradeflows.model.errors import QueryError, require_text
 
 Words = str | Iterable[str] | None
 DIRECTIONS = {"imports": "M", "exports": "X", "re-imports": "RM", "re-exports": "RX", "trade": "MX"}
+MIRRORED = {"M": "X", "X": "M"}  # the flow as the other side states it
 
 
 def in_a_sentence(names: Sequence[str]) -> str:

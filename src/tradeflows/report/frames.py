@@ -18,7 +18,7 @@ from tradeflows.charts import layout
 from tradeflows.charts.options import WORDS
 from tradeflows.model import codes
 from tradeflows.model.currencies import plain_names
-from tradeflows.model.errors import CodeError, TradeflowsError
+from tradeflows.model.errors import TradeflowsError
 from tradeflows.model.periods import dates_in_words
 from tradeflows.model.units import ALOUD, unit_words
 from tradeflows.retrieval import catalogue
@@ -241,11 +241,8 @@ def with_areas(text: str) -> str:
     """A text with the names of areas for their codes."""
 
     def name(match: re.Match[str]) -> str:
-        code = codes.WORLD if match[0] == "WLD" else match[0]  # who collected figures calls it so
-        try:
-            return codes.area_name(code)
-        except CodeError:
-            return code
+        # Who collected figures calls the world so.
+        return codes.name_or_code(codes.WORLD if match[0] == "WLD" else match[0])
 
     return AREA.sub(name, text)
 

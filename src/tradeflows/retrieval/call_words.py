@@ -73,12 +73,9 @@ def _few(names: Sequence[str]) -> str:
     return " and ".join(named) if len(named) < 3 else f"{named[0]} and {len(named) - 1} more"
 
 
-@cache
 def _area(area: str) -> str:
     """The name of an area; what is no id stays as it is."""
-    if area == codes.WORLD:
-        return "the world"
-    return codes.area_name(area) if area in {*codes.area_words().values()} else area
+    return "the world" if area == codes.WORLD else codes.name_or_code(area)
 
 
 @cache

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from tradeflows.model.codes import name_or_code
 from tradeflows.model.errors import QueryError
 from tradeflows.model.periods import first_month, month_text, months_of, runs
 from tradeflows.model.source import Source, bulk_month, released
@@ -156,7 +157,7 @@ def _cells(rows: Sequence[_Row], splice: bool, frame: DataFrame) -> dict[tuple[A
             other = cells.setdefault((row.whole, row.partner, each), row)
             mixed += [row, other] if other.family != row.family else []
     if mixed:
-        who = ", ".join(sorted({str(row.whole[0]) for row in mixed}))
+        who = ", ".join(sorted({name_or_code(str(row.whole[0])) for row in mixed}))
         sources = sorted({row.source for row in mixed})
         raise QueryError(
             f"what {who} reports would be mixed of several sources, each of other partners "

@@ -79,8 +79,8 @@ def conditions(
     wanted: dict[str, list[str]] = {}
     for name, texts in asked.items():
         if name not in known:
-            nearest_filter = near(name, [*known, *_OPTIONS])
-            raise QueryError(f"no filter {name!r} for {table}{nearest_filter}")
+            others_there = {*known, *nearest(name, _OPTIONS)} - {*asked}
+            raise QueryError(f"no filter {name!r} for {table}{near(name, others_there)}")
         column, values = known[name], texts
         if name in CODE_OF and texts != ["countries"]:
             values = [CODE_OF[name](text) for text in texts]
@@ -168,10 +168,11 @@ def apart(stored: ds.Dataset, wanted: Mapping[str, list[str]], window: Window = 
             condition = {**wanted, column: others}
             rows = scan(stored, "trade", condition, window, ["ref_period"])
             if len(rows):
+                whole, *some = map(codes.area_name, [area, *others])
                 lines.append(
-                    f"{area} is stated as {' and '.join(others)} too, from "
+                    f"{whole} is stated as {' and '.join(some)} too, from "
                     f"{pc.min(rows['ref_period']).as_py():%Y-%m} on, which are not here; "
-                    f"{column.removesuffix('_iso')}={[area, *others]} has all, where no year has "
+                    f"{column.removesuffix('_iso')}={[whole, *some]} has all, where no year has "
                     "both"
                 )
     return lines
@@ -233,6 +234,8 @@ def nothing_held(
         rows = scan(stored, table, others, window, [column])
         present = pc.unique(rows[column]).drop_null().to_pylist()
         if present:
+            if column.endswith("_iso"):
+                present, values = ([*map(codes.name_or_code, some)] for some in (present, values))
             some = _nearest_values(present, values[0])
             hints.append(f"{filter_of[column]} other than {'+'.join(values[:3])}: {some}")
     if window.is_asked and "ref_period" in stored.schema.names:

@@ -276,9 +276,10 @@ def no_nesting(frame: DataFrame) -> None:
             of_whole, of_part = ({*(months_of(some)[1] // 12)} for some in rows)
             if not codes.is_country(whole) or of_whole & of_part:
                 has = "contains" if codes.contains(whole, part) else "contains some of"
+                one, other = map(codes.area_name, (whole, part))
                 raise QueryError(
-                    f"{name} {whole} {has} {part}, so the answer would count it twice; add "
-                    f"{name}={whole!r}, {name}={part!r} or {name}='countries'"
+                    f"{name} {one} {has} {other}, so the answer would count it twice; add "
+                    f"{name}={one!r}, {name}={other!r} or {name}='countries'"
                 )
     if {*frame["flow_code"]} > {"MX"}:
         raise QueryError("MX is both directions in one figure; add flow='M', 'X' or 'MX'")
