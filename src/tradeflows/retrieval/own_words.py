@@ -10,7 +10,7 @@ from pathlib import Path
 from tradeflows.model import codes
 from tradeflows.model.errors import QueryError
 from tradeflows.model.words import fold
-from tradeflows.retrieval.project import Project, load_if_any
+from tradeflows.retrieval.project import load_if_any
 
 # The EU as most of its statistics have it; tradeflows.read takes "EU" for its changing membership.
 EU = {"eu": "EU27_2020", "european union": "EU27_2020"}
@@ -26,7 +26,7 @@ def listed(text: str) -> tuple[str, ...]:
 
 def product(word: str, root: Path | None = None) -> list[str]:
     """The codes that `word` stands for, the preferred first; errors as of :func:`codes.product`."""
-    own_codes = _project(root).products.get(fold(word))
+    own_codes = load_if_any(root).products.get(fold(word))
     return [*own_codes] if own_codes else codes.product(word)
 
 
@@ -42,12 +42,12 @@ def area_id(word: str, root: Path | None = None) -> str:
 
 def id_or_word(word: str, root: Path | None = None) -> str:
     """The id of an area where `word` is one of the project's own for it, else `word`."""
-    return _project(root).areas.get(fold(word), word)
+    return load_if_any(root).areas.get(fold(word), word)
 
 
 def product_words(root: Path | None = None) -> Mapping[str, Sequence[str]]:
     """The codes of each word for goods, the project's own words included."""
-    return {**codes.product_words(), **_project(root).products}
+    return {**codes.product_words(), **load_if_any(root).products}
 
 
 def same_words(word: str, root: Path | None = None) -> list[str]:
@@ -56,7 +56,7 @@ def same_words(word: str, root: Path | None = None) -> list[str]:
     One for several, such as chips, is sought as chip too.
     """
     goods, found = product_words(root), [fold(word)]
-    entries = [[key, *others] for key, others in _project(root).words.items()]
+    entries = [[key, *others] for key, others in load_if_any(root).words.items()]
     entries += [[text for text in goods if goods[text] == goods.get(found[0], ())]]
     for entry in entries:
         folded = [fold(text) for text in entry]
@@ -66,9 +66,4 @@ def same_words(word: str, root: Path | None = None) -> list[str]:
 
 def area_words(root: Path | None = None) -> Mapping[str, str]:
     """The id of each word for an area, folded, the project's own words included."""
-    return {**codes.area_words(), **_project(root).areas}
-
-
-def _project(root: Path | None) -> Project:
-    """The project with its words; one without any where there is none."""
-    return load_if_any(root) or Project("")
+    return {**codes.area_words(), **load_if_any(root).areas}

@@ -170,8 +170,7 @@ def project(root: Path | None = None) -> Project:
 
 def own_colours() -> Mapping[str, str]:
     """The colours that the project has for its charts; none where there is no project."""
-    here = load_if_any()
-    return here.colours if here else {}
+    return load_if_any().colours
 
 
 def events_of(group: str) -> dict[str, str]:
@@ -188,8 +187,8 @@ def events_of(group: str) -> dict[str, str]:
     2
     """
     here = load_if_any()
-    groups = here.event_groups if here else {}
-    if here is None or group not in groups:
+    groups = here.event_groups
+    if group not in groups:
         known = ", ".join(groups) or "none"
         raise QueryError(
             f"no group of events {group!r}{near(group, groups)}; event_groups of {FILE} has {known}"
@@ -197,12 +196,12 @@ def events_of(group: str) -> dict[str, str]:
     return {day: here.events[day] for day in groups[group]}
 
 
-def load_if_any(root: Path | None = None) -> Project | None:
-    """As :func:`load`, of the project in `root` or that you stand in; None where there is none."""
+def load_if_any(root: Path | None = None) -> Project:
+    """As :func:`load`, of the project in `root` or that you stand in; an empty one without any."""
     try:
         folder = root or catalogue.root()
     except CatalogueError:
-        return None
+        return Project("")
     return load(folder)
 
 
