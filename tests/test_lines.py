@@ -510,6 +510,7 @@ def held(tmp_path_factory):
     return file, claims.load(file, PROJECT)
 
 
+@pytest.mark.slow
 def test_lines_are_judged_by_what_the_project_holds(held):
     found = claims.judge(held[1].values(), PROJECT).verdicts
     assert {HELD[int(each.claim.id[1:])][0]: each.verdict for each in found} == {
@@ -520,6 +521,7 @@ def test_lines_are_judged_by_what_the_project_holds(held):
         assert all(part.claim.words != "2023" for part in each.parts)
 
 
+@pytest.mark.slow
 def test_the_toml_that_a_line_prints_is_the_same_claim(held, tmp_path):
     file, short = held
     texts = [claims.as_toml(name, file, PROJECT) for name in [*short][::2]]
@@ -926,6 +928,7 @@ BESIDE = [
 ]
 
 
+@pytest.mark.slow
 def test_what_a_sentence_says_beside_an_amount_is_said(tmp_path):
     rows = [line(sentence, asks, f"C{i}") for i, (sentence, asks, _) in enumerate(BESIDE)]
     for each, (_, _, mind) in zip(judged(tmp_path, *rows).values(), BESIDE, strict=True):
