@@ -56,16 +56,20 @@ def proposed(text: str, root: Path | None = None) -> list[dict[str, str]]:
     rows: list[dict[str, str]] = []
     for each in sentence.sentences(text):
         for said in sentence.stated(each, root, is_next=bool(rows)):
-            figure = OPEN  # or as its sentence prints it, above so much where that "topped" it
-            for words in (said.figure, f"more than {said.figure}", f"at most {said.figure}"):
-                entry = {"asks": UNASKED, "figure": words, "statement": each}
-                with suppress(LedgerError):
-                    if "claimed" in lines.spelled_out(entry, {}, (UNASKED,), Tables(Path())):
-                        figure = words
-                        break
+            figure = _as_figure(said.figure, each)
             row = (f"C{len(rows) + 1}", each, figure, _phrase(said), "", "", "")
             rows.append(dict(zip(COLUMNS, row, strict=True)))
     return rows
+
+
+def _as_figure(figure: str, text: str) -> str:
+    """A figure as its sentence prints it, or as the bound that this says it is; else open."""
+    for words in (figure, f"more than {figure}", f"at most {figure}"):
+        entry = {"asks": UNASKED, "figure": words, "statement": text}
+        with suppress(LedgerError):
+            if "claimed" in lines.spelled_out(entry, {}, (UNASKED,), Tables(Path())):
+                return words
+    return OPEN
 
 
 def _phrase(of: Said) -> str:

@@ -275,10 +275,8 @@ def _of_asked(text: str, asks: Question) -> Iterator[str]:
     if unnamed and others:
         one, other = map(codes.area_name, (unnamed[0], min(others)))
         yield f"asks: {one} is asked, and its words name {other}"
-    years, said = (
-        _years(asks),
-        [] if sentence.pattern("of_another_year").search(text) else IN_YEAR.findall(text),
-    )
+    is_of_another = sentence.pattern("of_another_year").search(text)
+    years, said = _years(asks), [] if is_of_another else IN_YEAR.findall(text)
     if asks.start and said and not any(min(years) <= year <= max(years) for year in said):
         yield f"asks: {asks.start} to {asks.end}, and its words say {said[0]}"
 

@@ -429,8 +429,9 @@ class Answer(pd.DataFrame):
             year = max(based, key=lambda name: (based[name], name))
             later = [name for name in sorted(years) if name > year]
             text = ", ".join(f"{name} ({years[name]} of 12 months)" for name in later)
-            call = f"growth({later[-1]}) is of its months" if later else ""
-            notes += [f"passed over, since fewer months are stated: {text}; {call}"] * bool(later)
+            if later:
+                of_it = f"growth({later[-1]}) is of its months"
+                notes.append(f"passed over, since fewer months are stated: {text}; {of_it}")
         if base is None:
             base = parse_period(year, "year", grain="year")[0] // 12 - 1
         found = measures.growth(frame, "value", year, base)
@@ -574,7 +575,7 @@ class Answer(pd.DataFrame):
         2023-06    10494000.0
         Freq: M, Name: value, dtype: float64
         """
-        _length(self)
+        _length(self)  # which refuses rows without periods
         columns = [name for name in series_columns(self) if _differs(self, name)]
         words = [SHORT_NAMES.get(name, name) for name in columns]
         if words or self["ref_period"].duplicated().any():
@@ -607,7 +608,7 @@ class Answer(pd.DataFrame):
         >>> coal.wide("reporter").round(-5).loc["2023-05"].to_dict()
         {'China': 8800000.0, 'India': 3100000.0}
         """
-        _length(self)
+        _length(self)  # which refuses rows without periods
         column = _member_column(self, of, ": series() gives them by period")
         word = SHORT_NAMES.get(column, column)
         word = word if word in self else column
